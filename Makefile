@@ -1,0 +1,35 @@
+# make demo: brighten one photo.  make test: every check that CI runs.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+BUILT_FROM := pyproject.toml src/pielight/curves/_loop.c
+
+.PHONY: demo test lint format
+
+# Two stamps in one environment: what using pielight needs, and what working on it needs.
+$(VENV)/core.stamp: $(BUILT_FROM)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/dev.stamp: $(BUILT_FROM) requirements/constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' -c requirements/constraints.txt
+	touch $(VENV)/core.stamp $@
+
+demo: $(VENV)/core.stamp
+	$(BIN)/pielight docs/rocket.jpg --output demo/ --overwrite
+	@echo "before: docs/rocket.jpg   after: demo/rocket.jpg"
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/python -m codespell_lib .
+
+test: lint
+	$(BIN)/python -m pytest
+
+format: $(VENV)/dev.stamp
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
