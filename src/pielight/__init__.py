@@ -1,0 +1,47 @@
+"""Brightens photos that came out too dark.
+
+The names here load what they need when they are first used; ``import pielight`` alone loads nothing heavy.
+
+>>> import numpy as np
+>>> from pielight import enhance
+>>> enhance(np.full((8, 8, 3), 20, np.uint8)).shape
+(8, 8, 3)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pielight.curves.apply import apply
+    from pielight.curves.lattice import CurveLattice
+    from pielight.enhancer import Enhancer, enhance
+    from pielight.errors import PielightError
+
+    __version__: str
+
+__all__ = ["CurveLattice", "Enhancer", "PielightError", "__version__", "apply", "enhance"]
+
+_HOMES = {
+    "CurveLattice": "pielight.curves.lattice",
+    "Enhancer": "pielight.enhancer",
+    "PielightError": "pielight.errors",
+    "apply": "pielight.curves.apply",
+    "enhance": "pielight.enhancer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("pielight")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pielight' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,81 @@
+"""The command ``pielight``: which words are commands; each is imported only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from pielight.errors import PielightError
+
+DEFAULT = "enhance"
+COMMANDS = {  # name: (where it lives, what --help says of it)
+    "enhance": ("pielight.cli.enhance:enhance", "Brighten photos (the default: 'pielight PHOTO...')."),
+    "info": ("pielight.cli.info:info", "Show the version, the model and where it comes from."),
+    "train": ("pielight.cli.train:train", "Train a model."),
+    "data": ("pielight.cli.train:data", "Look at the pictures to train on."),
+}
+
+
+class LazyGroup(click.Group):
+    """Takes its first word for a photo unless it is a command, and imports only what it calls."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands for ``--help`` without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``enhance`` before arguments that name no command."""
+        if args and args[0] not in (*COMMANDS, "--help", "-h", "--version"):
+            args = [DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; our errors end it with their one line and status 1."""
+        try:
+            return super().invoke(ctx)
+        except PielightError as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from pielight import __version__
+
+        click.echo(f"pielight {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def main() -> None:
+    """Brighten photos that came out too dark.
+
+    \b
+    pielight night.jpg                    writes night_pie.jpg beside it
+    pielight holiday/ -o brighter/        every picture of a folder
+    pielight --strength 0.6 night.jpg     a little less
+
+    'pielight PHOTO...' is short for 'pielight enhance PHOTO...'; 'pielight enhance --help' lists its options.
+    """

@@ -1,0 +1,47 @@
+"""``pielight info``: what is installed, and where the model comes from."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
+def info(model: str | None) -> None:
+    """Show the version, the model's checksum, data, terms and figures."""
+    import onnxruntime
+    import PIL
+
+    import pielight
+    from pielight.curves.apply import available_threads, compiled
+    from pielight.curves.predict import Predictor
+    from pielight.models import find
+
+    found = find(model)
+    verified = "verified" if found.verify() else "no checksum on its card"
+    _show("pielight", pielight.__version__)
+    _show("onnxruntime", onnxruntime.__version__)
+    _show("pillow", PIL.__version__)
+    _show("curves", f"{'compiled loop' if compiled() else 'NumPy'}, {available_threads()} threads")
+    _show("model", found.name)
+    _show("file", str(found.path))
+    _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path).size))
+    _show("sha256", f"{found.sha256()} ({verified})")
+    for key, value in found.card.items():
+        if key not in ("name", "sha256"):
+            _show(key, value)
+
+
+def _show(key: str, value: Any, indent: int = 0) -> None:
+    label = f"{'':{indent}}{key}:"
+    if isinstance(value, dict):
+        click.echo(label)
+        for name, entry in value.items():
+            _show(name, entry, indent + 2)
+    elif "\n" in str(value):
+        click.echo(f"{label}\n{textwrap.indent(str(value).rstrip(), ' ' * (indent + 2))}")
+    else:
+        click.echo(f"{label:<16} {value}")

@@ -1,0 +1,156 @@
+"""From a picture to its lattice of curves: the thumbnail, and the network in ONNX Runtime."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.curves.lattice import CurveLattice
+from pielight.curves.pixels import Pixels, check_pixels, full_scale
+from pielight.errors import ModelError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+THUMBNAIL_SIZE = 256
+_REDUCING_GAP = 2.0  # whole-number shrinking first: several times faster, and closer than half a level
+
+
+def thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> NDArray[np.float32]:
+    """Squash a picture to the small square that the network sees.
+
+    Args:
+        pixels: (H, W, 3) or grey (H, W, 1): uint8, uint16, or floats in [0, 1]; these keep their precision.
+        size: Side of the square.
+
+    Returns:
+        float32 of shape (3, size, size) in [0, 1]; grey is repeated in all three channels.
+
+    Raises:
+        PielightError: The array is not a picture.
+
+    >>> thumbnail(np.full((40, 60, 1), 51, np.uint8), 4)[:, 0, 0].astype(float).round(3).tolist()
+    [0.2, 0.2, 0.2]
+    """
+    check_pixels(pixels)
+    scale = full_scale(pixels.dtype)
+    if pixels.dtype == np.uint8:
+        squeezed = pixels[..., 0] if pixels.shape[2] == 1 else pixels
+        small = _squash(Image.fromarray(np.ascontiguousarray(squeezed)), size)
+        channels = small.reshape(size, size, -1).transpose(2, 0, 1)
+    else:
+        planes = [pixels[..., c].astype(np.float32) for c in range(pixels.shape[2])]
+        channels = np.stack([_squash(Image.fromarray(plane), size) for plane in planes])
+    values = np.clip(channels.astype(np.float32) / np.float32(scale), 0.0, 1.0)
+    return np.ascontiguousarray(np.broadcast_to(values, (3, size, size)))
+
+
+def _squash(image: Image.Image, size: int) -> NDArray[Any]:
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP))
+
+
+class Predictor:
+    """A lattice network in an ONNX file, opened once, at the first picture; safe to share among threads.
+
+    The file maps ``thumbnail`` (n, 3, S, S) in [0, 1] to ``alphas`` (n, 3 N, h, w) in [-1, 1], where channels
+    3 k .. 3 k + 2 are red, green and blue of the curve's iteration k.
+
+    Args:
+        path: The ONNX file.
+        threads: Threads of ONNX Runtime; None leaves the choice to it.
+
+    Raises:
+        ModelError: There is no such file.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model file")
+        self.path = path
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._session: onnxruntime.InferenceSession | None = None
+
+    @property
+    def size(self) -> int:
+        """Side S of the thumbnail that the network wants.
+
+        Raises:
+            ModelError: The file is damaged or holds another kind of network.
+        """
+        return int(self._open().get_inputs()[0].shape[2])
+
+    def __call__(self, pixels: Pixels) -> CurveLattice:
+        """Predict the curves of a picture.
+
+        Args:
+            pixels: (H, W, 3) or grey (H, W, 1): uint8, uint16, or floats in [0, 1].
+
+        Raises:
+            ModelError: The file is damaged, or what the network returns is not a lattice of curves.
+            PielightError: The array is not a picture.
+        """
+        session = self._open()
+        small = thumbnail(pixels, self.size)
+        from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
+
+        try:
+            (alphas,) = session.run(["alphas"], {"thumbnail": small[np.newaxis]})
+        except (Fail, InvalidArgument, RuntimeException) as error:
+            raise ModelError(f"{self.path}: the network fails ({_first_line(error)})") from error
+        if alphas.ndim != 4 or alphas.shape[1] % 3:
+            raise ModelError(f"{self.path}: alphas have shape {alphas.shape}; expected (1, 3 N, h, w)")
+        try:
+            return CurveLattice(alphas[0].reshape(-1, 3, *alphas.shape[2:]))
+        except ModelError as error:
+            raise ModelError(f"{self.path}: {error}") from error
+
+    def _open(self) -> onnxruntime.InferenceSession:
+        with self._lock:
+            if self._session is None:
+                self._session = _open_session(self.path, self._threads)
+            return self._session
+
+
+def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what goes wrong is raised; the log would repeat it on the user's screen
+    # Not session.set_denormal_as_zero: it changes the caller's own arithmetic for good; exported weights hold
+    # no denormals.
+    # Waiting threads would keep the cores busy that the curves need next.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except (
+        state.Fail,
+        state.InvalidArgument,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NoModel,
+        state.NoSuchFile,
+        state.NotImplemented,
+        state.RuntimeException,
+    ) as error:
+        raise ModelError(f"{path}: damaged, or not an ONNX model ({_first_line(error)})") from error
+    inputs = {entry.name: entry.shape for entry in session.get_inputs()}
+    outputs = [entry.name for entry in session.get_outputs()]
+    shape = inputs.get("thumbnail", [])
+    if list(inputs) != ["thumbnail"] or "alphas" not in outputs:
+        raise ModelError(f"{path}: not a lattice network (inputs {list(inputs)}, outputs {outputs})")
+    if len(shape) != 4 or shape[2] != shape[3] or not isinstance(shape[2], int):
+        raise ModelError(f"{path}: the thumbnail must be (n, 3, S, S) of a fixed size, not {shape}")
+    return session
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

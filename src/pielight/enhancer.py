@@ -1,0 +1,227 @@
+"""One call that brightens a picture of any kind and returns the same kind."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.curves.apply import apply
+from pielight.curves.lattice import CurveLattice, check_strength
+from pielight.curves.pixels import full_scale
+from pielight.curves.predict import Predictor
+from pielight.errors import PictureError, PielightError
+from pielight.media.files import read_whole, shown, write_whole
+from pielight.media.formats import format_of
+from pielight.media.picture import Picture, decode, encode, join, split
+from pielight.models import find
+
+SUFFIX = "_pie"
+Array = NDArray[Any]
+
+
+def result_beside(path: Path) -> Path:
+    """Name the result of a picture: beside it, with ``_pie`` after its stem.
+
+    >>> result_beside(Path("trip/night.jpg")).name
+    'night_pie.jpg'
+    """
+    return path.with_name(f"{path.stem}{SUFFIX}{path.suffix}")
+
+
+class Enhancer:
+    """Brightens pictures with one model, which is opened at the first picture; safe to share among threads.
+
+    Args:
+        model: Name of a shipped model or path of an ONNX file; None is the default model.
+        threads: Threads for the network and for the curves; None takes every core that the process may use.
+
+    Raises:
+        PielightError: There is no such model, or ``threads`` is below 1.
+
+    >>> Enhancer(threads=1)(np.full((9, 7), 0.1, np.float32)).shape
+    (9, 7)
+    """
+
+    def __init__(self, model: str | Path | None = None, threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise PielightError(f"threads {threads}: must be at least 1")
+        self.model = find(model)
+        self.threads = threads
+        self._predict = Predictor(self.model.path, threads)
+
+    @overload
+    def __call__(self, image: str | Path, strength: float = 1.0, output: str | Path | None = None) -> Path: ...
+    @overload
+    def __call__(self, image: bytes, strength: float = 1.0) -> bytes: ...
+    @overload
+    def __call__(self, image: Image.Image, strength: float = 1.0) -> Image.Image: ...
+    @overload
+    def __call__(self, image: Array, strength: float = 1.0) -> Array: ...
+
+    def __call__(
+        self,
+        image: str | Path | bytes | Image.Image | Array,
+        strength: float = 1.0,
+        output: str | Path | None = None,
+    ) -> Path | bytes | Image.Image | Array:
+        """Brighten a picture.
+
+        Args:
+            image: One of: a path; the bytes of a JPEG, PNG, WebP, TIFF or BMP file; a Pillow image; a uint8,
+                uint16, or float (in [0, 1]) array of shape (H, W), (H, W, 1), (H, W, 3), or with opacity
+                (H, W, 2), (H, W, 4).
+            strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; at most 1.5.
+            output: For a path only: the file to write, by default the picture's name with ``_pie`` beside it.
+
+        Returns:
+            The same kind: bytes of a file in the same format with its metadata, a Pillow image of the same
+            mode (RGB or RGBA for palettes), an array of the same shape and type; for a path, that of the file
+            written.
+
+        Raises:
+            PielightError: The picture cannot be read or written, or an argument is out of range.
+        """
+        check_strength(strength)
+        if isinstance(image, (str, Path)):
+            target = result_beside(Path(image)) if output is None else Path(output)
+            self.file(Path(image), target, strength)
+            return target
+        if output is not None:
+            raise PielightError("output is only for a picture given as a path")
+        if isinstance(image, bytes):
+            return self._encoded(decode(image), image, strength)
+        if isinstance(image, Image.Image):
+            return self._image(image, strength)
+        if isinstance(image, np.ndarray):
+            return self._array(image, strength)
+        raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
+
+    def file(self, source: Path, target: Path, strength: float = 1.0, quality: int | None = None) -> str:
+        """Brighten a picture's file into another file, which appears whole or not at all.
+
+        Args:
+            source: Picture to read.
+            target: File to write, in the format of its extension, else in the source's.
+            strength: 0 to 1.5.
+            quality: 1..100 for JPEG and WebP; None keeps the source's own.
+
+        Returns:
+            What the user should know of how it was read, or nothing.
+
+        Raises:
+            PictureError: The source cannot be read, the target is the source, or it cannot be written.
+        """
+        if target.exists() and source.exists() and target.samefile(source):
+            raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
+        data = read_whole(source)
+        picture = decode(data, shown(source))
+        result = self._encoded(picture, data, strength, format_of(target, picture.format), quality, shown(target))
+        write_whole(target, result)
+        return picture.note
+
+    def curves(self, image: str | Path | bytes | Image.Image | Array) -> CurveLattice:
+        """Predict the curves of a picture, to be applied once or many times with :func:`pielight.apply`.
+
+        Raises:
+            PielightError: The picture cannot be read.
+        """
+        if isinstance(image, (str, Path)):
+            pixels = decode(read_whole(Path(image)), shown(image)).pixels
+        elif isinstance(image, bytes):
+            pixels = decode(image).pixels
+        elif isinstance(image, Image.Image):
+            pixels = split(image)[0]
+        else:
+            pixels = _colours(image)[0]
+        return self._predict(pixels)
+
+    def picture(self, picture: Picture, strength: float = 1.0) -> Picture:
+        """Brighten a decoded picture; opacity and metadata stay.
+
+        Raises:
+            PielightError: The strength is out of range.
+        """
+        return replace(picture, pixels=self._pixels(picture.pixels, strength))
+
+    def _pixels(self, pixels: Array, strength: float) -> Array:
+        if strength == 0:
+            return pixels.copy()
+        return apply(pixels, self._predict(pixels), strength, self.threads)
+
+    def _encoded(
+        self,
+        picture: Picture,
+        data: bytes,
+        strength: float,
+        file_format: str | None = None,
+        quality: int | None = None,
+        name: str = "picture",
+    ) -> bytes:
+        if strength == 0 and quality is None and file_format in (None, picture.format):
+            return data  # encoding it again would change a JPEG
+        return encode(self.picture(picture, strength), file_format, quality, name)
+
+    def _image(self, image: Image.Image, strength: float) -> Image.Image:
+        pixels, alpha, mode = split(image)
+        result = join(self._pixels(pixels, strength), alpha, mode)
+        result.info = {key: value for key, value in image.info.items() if key != "transparency"}
+        return result
+
+    def _array(self, image: Array, strength: float) -> Array:
+        colours, opacity = _colours(image)
+        result = self._pixels(colours, strength)
+        return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(image.shape)
+
+
+def _colours(image: Array) -> tuple[Array, Array | None]:
+    """Take an array apart into (H, W, 1 or 3) colours and (H, W, 1) opacity."""
+    full_scale(image.dtype)
+    shaped = image[..., np.newaxis] if image.ndim == 2 else image
+    if shaped.ndim != 3 or shaped.shape[2] not in (1, 2, 3, 4):
+        raise PielightError(f"array of shape {image.shape}: expected (H, W) or (H, W, 1 to 4)")
+    if shaped.shape[2] in (2, 4):
+        return shaped[..., :-1], shaped[..., -1:]
+    return shaped, None
+
+
+_default: Enhancer | None = None
+_default_lock = threading.Lock()
+
+
+def _default_enhancer() -> Enhancer:
+    global _default
+    with _default_lock:
+        if _default is None:
+            _default = Enhancer()
+        return _default
+
+
+@overload
+def enhance(image: str | Path, strength: float = 1.0, output: str | Path | None = None) -> Path: ...
+@overload
+def enhance(image: bytes, strength: float = 1.0) -> bytes: ...
+@overload
+def enhance(image: Image.Image, strength: float = 1.0) -> Image.Image: ...
+@overload
+def enhance(image: Array, strength: float = 1.0) -> Array: ...
+
+
+def enhance(
+    image: str | Path | bytes | Image.Image | Array,
+    strength: float = 1.0,
+    output: str | Path | None = None,
+) -> Path | bytes | Image.Image | Array:
+    """Brighten a picture with the default model; see :meth:`Enhancer.__call__`.
+
+    >>> enhance(Image.new("L", (5, 4), 30)).mode
+    'L'
+    """
+    enhancer: Any = _default_enhancer()  # the overloads above say which kind returns which
+    result: Path | bytes | Image.Image | Array = enhancer(image, strength, output)
+    return result

@@ -1,0 +1,38 @@
+"""The errors pielight raises on purpose: one line each, naming the thing and the fix."""
+
+from __future__ import annotations
+
+
+class PielightError(Exception):
+    """Base of every error that pielight raises on purpose; its text is one line for the user.
+
+    >>> str(PielightError("dark.jpg: empty file"))
+    'dark.jpg: empty file'
+    """
+
+
+class PictureError(PielightError):
+    """A picture cannot be read, is too large, or cannot be written."""
+
+
+class ModelError(PielightError):
+    """A model or checkpoint is missing, damaged, or of another kind."""
+
+
+class ConfigError(PielightError):
+    """A setting is unknown or has an impossible value."""
+
+
+class DataError(PielightError):
+    """A folder of training or evaluation pictures does not hold what it should."""
+
+
+class MissingExtraError(PielightError):
+    """An optional package is not installed.
+
+    >>> str(MissingExtraError("torch", "train"))
+    "torch is not installed; run: pip install 'pielight[train]'"
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; run: pip install 'pielight[{extra}]'")

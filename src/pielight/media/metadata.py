@@ -1,0 +1,137 @@
+"""What a picture's file holds beside its pixels, carried from the file read to the file written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
+
+from pielight.media.formats import png_chunks, webp_is_lossless
+from pielight.media.tiff import PREDICTOR, descriptive_exif, tiff_options
+
+_PNG_KEPT = (b"cHRM", b"cICP", b"gAMA", b"sRGB", b"tEXt", b"zTXt", b"iTXt")
+_JPEG_EXIF = b"Exif\x00\x00"  # opens the marker; other formats do without
+_JPEG_444, _JPEG_QUALITY, _WEBP_QUALITY = 0, 95, 90
+_WEBP_EFFORT = 50  # what "quality" means without loss; more takes far longer and saves a few per cent
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Metadata and coding of a picture's file.
+
+    Attributes:
+        exif: EXIF as it stood in the file; of a TIFF, its descriptive tags in EXIF form. May be empty.
+        icc_profile: Colour profile, byte for byte.
+        xmp: XMP packet, byte for byte.
+        dpi: Resolution across and down.
+        comment: JPEG comment.
+        quantization: JPEG quantisation tables.
+        subsampling: JPEG chroma subsampling as Pillow numbers it; -1 if it has no number.
+        progressive: Whether the JPEG is progressive.
+        lossless: Whether a WebP is lossless.
+        compression: TIFF compression as Pillow names it.
+        predictor: TIFF predictor, 1 for none.
+        chunks: PNG colour and text chunks, (type, content) each.
+    """
+
+    exif: bytes = b""
+    icc_profile: bytes | None = None
+    xmp: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    comment: bytes | None = None
+    quantization: Mapping[int, Sequence[int]] | None = None
+    subsampling: int = -1
+    progressive: bool = False
+    lossless: bool = False
+    compression: str = "raw"
+    predictor: int = 1
+    chunks: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def gather(image: Image.Image, data: bytes) -> Metadata:
+    """Gather the metadata of an opened picture; call it before its pixels are loaded.
+
+    Args:
+        image: As Pillow opened it.
+        data: The whole file.
+    """
+    info = image.info
+    jpeg = image if isinstance(image, JpegImagePlugin.JpegImageFile) else None
+    tiff = image if isinstance(image, TiffImagePlugin.TiffImageFile) else None
+    chunks = list(png_chunks(data)) if image.format == "PNG" else []
+    png_exif = dict(chunks).get(
+        b"eXIf"
+    )  # it may stand after the pixels, where Pillow finds it only once they are loaded
+    xmp = info.get("xmp")
+    return Metadata(
+        exif=descriptive_exif(tiff) if tiff else png_exif or info.get("exif", b""),
+        icc_profile=info.get("icc_profile") or None,
+        xmp=xmp.encode() if isinstance(xmp, str) else xmp,
+        dpi=info.get("dpi"),
+        comment=info.get("comment") if jpeg else None,
+        quantization=dict(jpeg.quantization) if jpeg else None,
+        subsampling=JpegImagePlugin.get_sampling(jpeg) if jpeg else -1,
+        progressive=bool(info.get("progressive")),
+        lossless=image.format == "WEBP" and webp_is_lossless(data),
+        compression=info.get("compression", "raw") if tiff else "raw",
+        predictor=tiff.tag_v2.get(PREDICTOR, 1) if tiff else 1,
+        chunks=tuple(chunk for chunk in chunks if chunk[0] in _PNG_KEPT),
+    )
+
+
+def save_options(metadata: Metadata, file_format: str, mode: str, quality: int | None) -> dict[str, Any]:
+    """Turn metadata into the options of Pillow's ``save`` for a format.
+
+    Args:
+        metadata: Of the picture read.
+        file_format: Pillow's name of the format to write.
+        mode: Mode of the picture to write.
+        quality: 1..100 for lossy formats; None keeps the source's own coding where it has one.
+    """
+    kept: dict[str, Any] = {"icc_profile": metadata.icc_profile, "exif": metadata.exif, "dpi": metadata.dpi}
+    kept = {name: value for name, value in kept.items() if value}
+    if file_format == "JPEG":
+        return kept | _jpeg_options(metadata, mode, quality)
+    if file_format == "PNG":
+        return kept | {"pnginfo": _png_info(metadata)}
+    if file_format == "WEBP":
+        lossless = metadata.lossless and quality is None
+        kept |= {"xmp": metadata.xmp} if metadata.xmp else {}
+        return kept | {
+            "lossless": lossless,
+            "exact": lossless,
+            "quality": quality or (_WEBP_EFFORT if lossless else _WEBP_QUALITY),
+        }
+    if file_format == "TIFF":
+        compression, predictor = metadata.compression, metadata.predictor
+        return kept | tiff_options(metadata.exif, metadata.xmp, compression, predictor, mode)
+    return {"dpi": metadata.dpi} if metadata.dpi else {}
+
+
+def _jpeg_options(metadata: Metadata, mode: str, quality: int | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"progressive": metadata.progressive}
+    if metadata.exif and not metadata.exif.startswith(_JPEG_EXIF):
+        options["exif"] = _JPEG_EXIF + metadata.exif
+    if metadata.xmp:
+        options["xmp"] = metadata.xmp
+    if metadata.comment:
+        options["comment"] = metadata.comment
+    if mode != "L":
+        options["subsampling"] = metadata.subsampling if metadata.subsampling >= 0 else _JPEG_444
+    if quality is None and metadata.quantization:
+        tables = [list(metadata.quantization[key]) for key in sorted(metadata.quantization)]
+        options["qtables"] = tables[:1] if mode == "L" else tables
+    else:
+        options["quality"] = _JPEG_QUALITY if quality is None else quality
+    return options
+
+
+def _png_info(metadata: Metadata) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    for kind, content in metadata.chunks:
+        info.add(kind, content)
+    if metadata.xmp and not metadata.chunks:
+        info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    return info

@@ -1,0 +1,88 @@
+"""The networks that come with pielight, and how a user's own is found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pielight.errors import ModelError
+
+DEFAULT = "pie"
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network on disk and what is known about it.
+
+    Attributes:
+        name: Name of a shipped model, or the stem of the user's file.
+        path: The ONNX file.
+        card: The facts of the JSON file beside it (data, terms, command, commit, seed, ...); may be empty.
+    """
+
+    name: str
+    path: Path
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def sha256(self) -> str:
+        """Return the SHA-256 checksum of the ONNX file, in hexadecimal.
+
+        Raises:
+            ModelError: The file cannot be read.
+        """
+        try:
+            return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ModelError(f"{self.path}: {error.strerror}") from error
+
+    def verify(self) -> bool:
+        """Compare the file with the checksum on its card.
+
+        Returns:
+            False if the card has no checksum for it.
+
+        Raises:
+            ModelError: The checksum is another one.
+        """
+        expected = self.card.get("sha256", {}).get(self.path.name)
+        if expected is None:
+            return False
+        if expected != self.sha256():
+            raise ModelError(f"{self.path}: does not match its checksum; reinstall pielight")
+        return True
+
+
+def find(name_or_path: str | Path | None = None) -> Model:
+    """Find a shipped model by name, or the user's own by the path of its ONNX file.
+
+    Args:
+        name_or_path: ``"pie"``, ``"own.onnx"``, ...; None is the default model.
+
+    Raises:
+        ModelError: There is no such model, or its card is damaged.
+
+    >>> find("pie").path.name
+    'pie.onnx'
+    """
+    wanted = Path(DEFAULT if name_or_path is None else name_or_path)
+    path = wanted if wanted.suffix else _FOLDER / f"{wanted}.onnx"
+    if not path.is_file():
+        shipped = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.onnx")))
+        raise ModelError(f"{wanted}: no such model; give the path of an ONNX file, or one of: {shipped}")
+    return Model(path.stem, path, _card(path.with_suffix(".json")))
+
+
+def _card(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: the model's card cannot be read ({error})") from error
+    if not isinstance(card, dict):
+        raise ModelError(f"{path}: the model's card must be a JSON object")
+    return card

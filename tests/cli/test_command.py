@@ -1,0 +1,180 @@
+"""The command as a user runs it: a few times as a process, else in this one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.cli import COMMANDS, main
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(photo).save("night.jpg", quality=90)
+    Image.fromarray(photo).save("dusk.png")
+    Path("broken.jpg").write_bytes(Path("night.jpg").read_bytes()[:900])
+    return tmp_path
+
+
+def process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "pielight", *arguments], capture_output=True, text=True, check=False)
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, prog_name="pielight")
+
+
+def brightness(path: str) -> float:
+    return float(np.asarray(Image.open(path)).mean())
+
+
+def test_one_photo(folder: Path) -> None:
+    done = process("night.jpg")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "night_pie.jpg" in done.stderr
+    assert "1 enhanced" in done.stderr
+    assert brightness("night_pie.jpg") > brightness("night.jpg")
+
+
+def test_a_broken_photo_is_one_line_and_status_1(folder: Path) -> None:
+    done = process(".", "-q", "-o", "out")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("broken.jpg: damaged picture")
+    assert sorted(path.name for path in Path("out").iterdir()) == ["dusk.png", "night.jpg"]
+
+
+def test_nothing_to_do_is_status_2() -> None:
+    done = process()
+    assert done.returncode == 2
+    assert "pielight night.jpg" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("enhance", "night.jpg"),
+        ("--strength", "0.5", "night.jpg"),
+        ("-j", "1", "night.jpg"),
+        ("night.jpg", "-q"),
+    ],
+)
+def test_ways_to_say_it(folder: Path, arguments: tuple[str, ...]) -> None:
+    assert invoke(*arguments).exit_code == 0
+    assert Path("night_pie.jpg").exists()
+
+
+def test_a_photo_with_the_name_of_a_command(folder: Path) -> None:
+    Path("night.jpg").rename("info")
+    assert invoke("enhance", "info").exit_code == 0
+    assert Path("info_pie").exists()
+
+
+def test_output_file_format_and_quality(folder: Path) -> None:
+    assert invoke("night.jpg", "-o", "low.jpg", "--quality", "10").exit_code == 0
+    assert invoke("night.jpg", "-o", "same.jpg").exit_code == 0
+    assert Path("low.jpg").stat().st_size < Path("same.jpg").stat().st_size / 2
+    assert invoke("night.jpg", "-o", "other.webp").exit_code == 0
+    assert Image.open("other.webp").format == "WEBP"
+
+
+def test_strength_0_copies_bit_for_bit(folder: Path) -> None:
+    assert invoke("night.jpg", "dusk.png", "--strength", "0", "-o", "out").exit_code == 0
+    for name in ("night.jpg", "dusk.png"):
+        assert Path("out", name).read_bytes() == Path(name).read_bytes()
+
+
+def test_existing_results(folder: Path) -> None:
+    invoke("dusk.png")
+    Path("dusk_pie.png").write_bytes(b"mine")
+    again = invoke("dusk.png")
+    assert again.exit_code == 0
+    assert "skipped" in again.stderr
+    assert Path("dusk_pie.png").read_bytes() == b"mine"
+    assert invoke("dusk.png", "--overwrite").exit_code == 0
+    assert Path("dusk_pie.png").read_bytes() != b"mine"
+
+
+def test_quiet_says_nothing(folder: Path) -> None:
+    assert invoke("dusk.png", "-q").output == ""
+
+
+def test_own_model(folder: Path, bright_model: Path) -> None:
+    assert invoke("dusk.png", "--model", str(bright_model)).exit_code == 0
+    shown = invoke("info", "--model", str(bright_model))
+    assert "bright" in shown.stdout
+    assert "no checksum" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("night.jpg", "--strength", "2"), "strength"),
+        (("night.jpg", "--strength", "nan"), "strength"),
+        (("night.jpg", "--quality", "0"), "quality"),
+        (("night.jpg", "-j", "0"), "threads"),
+        (("night.jpg", "--model", "none.onnx"), "none.onnx: no such model"),
+        (("night.jpg", "--model", "broken.jpg"), "broken.jpg: damaged, or not an ONNX"),
+        (("night.jpg", "-o", "night.jpg"), "overwrite"),
+        (("night.jpg", "dusk.png", "-o", "x.png"), "folder"),
+        (("empty",), "no pictures"),
+        (("--nonsense",), "nonsense"),
+        (("enhance",), "PHOTO"),
+    ],
+)
+def test_usage_errors_are_status_2(folder: Path, arguments: tuple[str, ...], reason: str) -> None:
+    Path("empty").mkdir()
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert result.stdout == ""
+    assert sorted(path.name for path in folder.iterdir()) == ["broken.jpg", "dusk.png", "empty", "night.jpg"]
+
+
+def test_a_missing_photo_is_status_1(folder: Path) -> None:
+    result = invoke("none.jpg", "dusk.png")
+    assert result.exit_code == 1
+    assert "none.jpg: no such file" in result.stderr
+    assert Path("dusk_pie.png").exists()
+
+
+def test_info_shows_the_verified_model() -> None:
+    result = invoke("info")
+    assert result.exit_code == 0
+    for word in ("pielight:", "sha256:", "(verified)", "onnxruntime:", "curves:", "commit:", "seed:"):
+        assert word in result.stdout
+
+
+def test_help_and_version() -> None:
+    result = invoke("--help")
+    assert result.exit_code == 0
+    for name in COMMANDS:
+        assert f"\n  {name} " in result.stdout
+    assert invoke("--version").stdout.startswith("pielight ")
+    assert "--strength" in invoke("night.jpg", "--help").stdout
+
+
+def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    from pielight.batch import Outcome
+    from pielight.cli.enhance import Progress
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    progress = Progress(2, quiet=False)
+    progress.show(Outcome(Path("a.jpg"), Path("a_pie.jpg"), "done", seconds=0.1))
+    progress.show(Outcome(Path("b.jpg"), Path("b_pie.jpg"), "failed", "b.jpg: empty file"))
+    progress.finish()
+    assert terminal.getvalue().count("\n") == 2
+    assert "b.jpg: empty file\n" in terminal.getvalue()

@@ -1,0 +1,56 @@
+"""Pictures and models that the tests make themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+SIZE, NODES = 64, 8
+
+
+def _save_model(path: Path, alphas: NDArray[np.float32], size: int = SIZE) -> Path:
+    """Write a network that answers every thumbnail with the same alphas, (1, 24, h, w)."""
+    nodes = [
+        helper.make_node("ReduceMean", ["thumbnail"], ["mean"], axes=[1, 2, 3], keepdims=1),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["constant", "nothing"], ["alphas"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "constant",
+        [helper.make_tensor_value_info("thumbnail", TensorProto.FLOAT, ["n", 3, size, size])],
+        [helper.make_tensor_value_info("alphas", TensorProto.FLOAT, ["n", *alphas.shape[1:]])],
+        [
+            numpy_helper.from_array(alphas.astype(np.float32), "constant"),
+            numpy_helper.from_array(np.float32(0), "zero"),
+        ],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def save_model() -> Callable[..., Path]:
+    """Give the function that writes a model of given alphas."""
+    return _save_model
+
+
+@pytest.fixture(scope="session")
+def bright_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that brightens everything, more so at the right."""
+    alphas = np.broadcast_to(np.linspace(-0.2, -0.4, NODES), (1, 24, NODES, NODES))
+    return _save_model(tmp_path_factory.mktemp("model") / "bright.onnx", alphas.astype(np.float32))
+
+
+@pytest.fixture(scope="session")
+def photo() -> NDArray[np.uint8]:
+    """A dark photograph, 96 x 128 x 3."""
+    from skimage import data
+
+    return (data.astronaut()[::5, ::4][:96] * 0.4).astype(np.uint8)

@@ -1,0 +1,89 @@
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pielight.curves.predict import Predictor, thumbnail
+from pielight.errors import ModelError
+
+
+def test_thumbnail_keeps_means_and_range(photo: NDArray[np.uint8]) -> None:
+    small = thumbnail(photo, 32)
+    assert small.shape == (3, 32, 32)
+    assert small.dtype == np.float32
+    assert small.mean(axis=(1, 2)) == pytest.approx(photo.mean(axis=(0, 1)) / 255, abs=0.005)
+
+
+def test_thumbnail_of_every_type_is_the_same(photo: NDArray[np.uint8]) -> None:
+    reference = thumbnail(photo, 48)
+    for other in (photo.astype(np.uint16) * 257, (photo / 255).astype(np.float32), photo / 255):
+        assert np.abs(thumbnail(other, 48) - reference).max() <= 1 / 255
+
+
+def test_thumbnail_of_16_bits_is_not_rounded_to_8() -> None:
+    ramp = np.arange(4096, dtype=np.uint16).reshape(64, 64, 1)
+    assert len(np.unique(thumbnail(ramp, 32))) > 500
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 1), (3000, 1, 3), (7, 5, 1)])
+def test_thumbnail_of_any_size(shape: tuple[int, int, int]) -> None:
+    assert thumbnail(np.full(shape, 255, np.uint8), 16).min() == 1
+
+
+def test_channels_are_ordered_by_iteration_then_colour(save_model: Callable[..., Path], tmp_path: Path) -> None:
+    alphas = np.arange(24, dtype=np.float32).reshape(1, 24, 1, 1) / 24 * np.ones((1, 24, 2, 3), np.float32)
+    lattice = Predictor(save_model(tmp_path / "m.onnx", alphas))(np.zeros((9, 9, 3), np.uint8))
+    assert lattice.alphas.shape == (8, 3, 2, 3)
+    assert lattice.alphas[5, 2, 0, 0] == pytest.approx((3 * 5 + 2) / 24)
+
+
+def test_one_session_for_all_threads(bright_model: Path) -> None:
+    predict = Predictor(bright_model, threads=1)
+    sessions = set()
+    workers = [threading.Thread(target=lambda: sessions.add(id(predict._open()))) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(sessions) == 1
+    assert predict(np.zeros((5, 5, 1), np.uint8)).nodes == (8, 8)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"\x08\x08" * 100])
+def test_damaged_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"bad\.onnx") as caught:
+        Predictor(path)(np.zeros((4, 4, 3), np.uint8))
+    assert "\n" not in str(caught.value)
+
+
+def test_network_of_another_kind(tmp_path: Path, bright_model: Path) -> None:
+    import onnx
+
+    model = onnx.load(bright_model)
+    model.graph.input[0].name = "image"
+    model.graph.node[0].input[0] = "image"
+    onnx.save(model, tmp_path / "other.onnx")
+    with pytest.raises(ModelError, match="not a lattice network"):
+        _ = Predictor(tmp_path / "other.onnx").size
+
+
+@pytest.mark.parametrize("value", [np.nan, 2.0])
+def test_network_that_returns_nonsense(save_model: Callable[..., Path], tmp_path: Path, value: float) -> None:
+    path = save_model(tmp_path / "nonsense.onnx", np.full((1, 24, 2, 2), value, np.float32))
+    with pytest.raises(ModelError, match=r"nonsense\.onnx.*finite"):
+        Predictor(path)(np.zeros((4, 4, 3), np.uint8))
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such model file"):
+        Predictor(tmp_path / "none.onnx")
+
+
+def test_the_arithmetic_of_the_process_stays_as_it_is(bright_model: Path) -> None:
+    Predictor(bright_model)(np.zeros((4, 4, 3), np.uint8))
+    assert np.float32(1e-40) * np.float32(0.5) > 0  # denormals are not flushed to zero

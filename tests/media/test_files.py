@@ -1,0 +1,73 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from pielight.errors import PictureError
+from pielight.media import files
+from pielight.media.files import read_whole, shown, write_whole
+
+
+def test_write_makes_folders_and_leaves_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b" / "c.jpg"
+    write_whole(target, b"one")
+    write_whole(target, b"two")
+    assert target.read_bytes() == b"two"
+    assert [path.name for path in target.parent.iterdir()] == ["c.jpg"]
+
+
+def test_a_failure_leaves_the_old_file_and_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "c.jpg"
+    target.write_bytes(b"old")
+
+    def fail(self: Path, other: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(PictureError, match=r"c\.jpg: cannot be written \(No space left on device\)"):
+        write_whole(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["c.jpg"]
+
+
+def test_new_files_have_the_usual_rights(tmp_path: Path) -> None:
+    (tmp_path / "usual").write_bytes(b"")
+    write_whole(tmp_path / "ours", b"")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "photo").write_bytes(b"photo")
+    (tmp_path / "link").symlink_to(tmp_path / "photo")
+    write_whole(tmp_path / "link", b"result")
+    assert (tmp_path / "photo").read_bytes() == b"photo"
+
+
+def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(PictureError, match="cannot be written"):
+        write_whole(tmp_path / "file" / "c.jpg", b"")
+
+
+def test_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    (tmp_path / "large.jpg").write_bytes(b"x" * 100)
+    os.mkfifo(tmp_path / "pipe.jpg")
+    monkeypatch.setattr(files, "MAX_FILE_BYTES", 50)
+    reasons = {
+        "empty.jpg": "empty file",
+        "none.jpg": "no such file",
+        "loop.jpg": "cannot be read",
+        "large.jpg": "limit",
+        "pipe.jpg": "not a regular file",
+        "": "a folder",
+        "zero\0byte.jpg": "cannot be read",
+    }
+    for name, reason in reasons.items():
+        with pytest.raises(PictureError, match=reason):
+            read_whole(tmp_path / name)
+
+
+def test_names_stay_on_one_line() -> None:
+    assert shown("a\r\n\x1b[2Jb.jpg") == "a???[2Jb.jpg"

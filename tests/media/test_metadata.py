@@ -1,0 +1,130 @@
+"""What must come back from file to file: EXIF, orientation, profile, XMP, resolution, text."""
+
+import dataclasses
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin
+
+from pielight.media.picture import decode, encode
+
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + b"ours"
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf>na\xc3\xafve</rdf></x:xmpmeta>'
+CARRIERS = ["JPEG", "PNG", "WEBP", "TIFF"]
+
+
+def exif(orientation: int = 6) -> Image.Exif:
+    tags = Image.Exif()
+    tags[271], tags[274], tags[306] = "maker", orientation, "2024:01:02 03:04:05"
+    tags.get_ifd(34665)[33434] = (1, 60)
+    tags.get_ifd(34665)[37500] = bytes(range(200))  # MakerNote
+    tags.get_ifd(34853)[1] = "N"
+    return tags
+
+
+def file_of(file_format: str, image: Image.Image | None = None, **options: Any) -> bytes:
+    file = io.BytesIO()
+    if image is None:
+        image = Image.fromarray(np.random.default_rng(2).integers(0, 256, (20, 32, 3), dtype=np.uint8))
+    image.save(file, file_format, **options)
+    return file.getvalue()
+
+
+def info(data: bytes) -> dict[Any, Any]:
+    with Image.open(io.BytesIO(data)) as image:
+        found = dict(image.info)
+        image.load()
+        return {**image.info, **found}
+
+
+def block(data: bytes) -> bytes:
+    return bytes(info(data)["exif"]).removeprefix(b"Exif\0\0")
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+def test_exif_profile_and_xmp_are_the_same_bytes(file_format: str) -> None:
+    options: dict[str, Any] = {"exif": exif().tobytes(), "icc_profile": ICC}
+    if file_format == "PNG":
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        text.add_text("Comment", "a text")
+        text.add(b"gAMA", (45455).to_bytes(4, "big"))
+        options["pnginfo"] = text
+    else:
+        options["xmp"] = XMP
+    source = file_of(file_format, **options)
+    result = encode(decode(source))
+    assert block(result) == block(source)
+    assert info(result)["icc_profile"] == ICC
+    assert info(result)["xmp"] == XMP
+    if file_format == "PNG":
+        assert info(result)["Comment"] == "a text"
+        assert info(result)["gamma"] == info(source)["gamma"]
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_tiff_keeps_its_tags(compression: str) -> None:
+    tags = exif(1)
+    tags[700] = XMP
+    source = file_of("TIFF", exif=tags.tobytes(), icc_profile=ICC, dpi=(300, 200))
+    picture = decode(source)
+    metadata = dataclasses.replace(picture.metadata, compression=compression)
+    result_file = encode(dataclasses.replace(picture, metadata=metadata))
+    assert np.array_equal(decode(result_file).pixels, picture.pixels)
+    with Image.open(io.BytesIO(result_file)) as result:
+        assert result.info["compression"] == compression
+        found = result.getexif()
+        assert (found[271], found[306]) == ("maker", "2024:01:02 03:04:05")
+        assert found.get_ifd(34665)[33434] == (1, 60)
+        assert found.get_ifd(34665)[37500] == bytes(range(200))
+        assert found.get_ifd(34853)[1] == "N"
+        assert result.info["icc_profile"] == ICC
+        assert result.info["dpi"] == (300, 200)
+        assert result.info["xmp"] == XMP
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("file_format", CARRIERS)
+def test_every_orientation_is_stored_and_shown_as_before(file_format: str, orientation: int) -> None:
+    image = Image.new("RGB", (24, 16), "black")
+    image.paste("white", (0, 0, 8, 8))
+    options = {"lossless": True} if file_format == "WEBP" else {}
+    source = file_of(file_format, image, exif=exif(orientation), **options)
+    result = encode(decode(source))
+    with Image.open(io.BytesIO(source)) as before, Image.open(io.BytesIO(result)) as after:
+        assert after.getexif()[274] == orientation
+        assert after.size == before.size
+        shown = np.asarray(ImageOps.exif_transpose(after)).astype(int)
+        assert np.abs(shown - np.asarray(ImageOps.exif_transpose(before))).max() < 10
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "BMP"])
+def test_resolution(file_format: str) -> None:
+    source = file_of(file_format, dpi=(300, 150))
+    assert info(encode(decode(source)))["dpi"] == info(source)["dpi"]
+
+
+def test_jpeg_comment() -> None:
+    assert info(encode(decode(file_of("JPEG", comment="a comment"))))["comment"] == b"a comment"
+
+
+def test_exif_behind_the_pixels_of_a_png() -> None:
+    from pielight.media.formats import png_chunks
+
+    plain, with_exif = file_of("PNG"), file_of("PNG", exif=exif())
+    chunk = dict(png_chunks(with_exif))[b"eXIf"]
+    start = with_exif.index(b"eXIf") - 4
+    moved = plain[:-12] + with_exif[start : start + 12 + len(chunk)] + plain[-12:]
+    assert dict(png_chunks(encode(decode(moved))))[b"eXIf"] == chunk
+
+
+@pytest.mark.parametrize("target", CARRIERS)
+@pytest.mark.parametrize("source", CARRIERS)
+def test_another_format_takes_the_metadata_along(source: str, target: str) -> None:
+    result = encode(decode(file_of(source, exif=exif(), icc_profile=ICC)), target)
+    with Image.open(io.BytesIO(result)) as image:
+        assert image.format == target
+        assert image.getexif()[271] == "maker"
+        assert image.info["icc_profile"] == ICC

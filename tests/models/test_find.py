@@ -1,0 +1,40 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pielight.errors import ModelError
+from pielight.models import find
+
+
+def test_the_shipped_model_matches_its_card() -> None:
+    model = find()
+    assert model.name == "pie"
+    assert model.verify()
+    assert {"name", "commit", "seed"} <= set(model.card)
+    assert model.path.stat().st_size <= 1_000_000
+
+
+def test_own_model_with_and_without_card(tmp_path: Path) -> None:
+    path = tmp_path / "own.onnx"
+    shutil.copy(find().path, path)
+    assert not find(path).verify()
+    path.with_suffix(".json").write_text(json.dumps({"sha256": {"own.onnx": "0" * 64}}))
+    with pytest.raises(ModelError, match="checksum"):
+        find(str(path)).verify()
+
+
+@pytest.mark.parametrize("card", ["{", "[]", "\xff"])
+def test_damaged_card(tmp_path: Path, card: str) -> None:
+    path = tmp_path / "own.onnx"
+    shutil.copy(find().path, path)
+    path.with_suffix(".json").write_bytes(card.encode("latin-1"))
+    with pytest.raises(ModelError, match="card"):
+        find(path)
+
+
+@pytest.mark.parametrize("name", ["other", "missing/own.onnx"])
+def test_no_such_model(name: str) -> None:
+    with pytest.raises(ModelError, match=r"no such model.*pie"):
+        find(name)

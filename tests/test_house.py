@@ -1,0 +1,69 @@
+"""Rules of the house that no reviewer should have to check."""
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import pielight
+
+SOURCE = Path(pielight.__file__).parent
+HEAVY = ("torch", "onnxruntime", "numpy", "PIL", "skimage", "cv2")
+REPORT = f"import sys; print([name for name in {HEAVY!r} if name in sys.modules])"
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_torch_is_imported_in_train_only() -> None:
+    outside = [path for path in SOURCE.rglob("*.py") if "train" not in path.relative_to(SOURCE).parent.parts]
+    assert len(outside) > 15
+    assert [path.name for path in outside if "torch" in imported(path)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"import pielight; {REPORT}",
+        f"import pielight.cli; {REPORT}",
+        f"from pielight.cli import main; main(['--help'], standalone_mode=False); {REPORT}",
+        f"from pielight.cli import main; main(['enhance', '--help'], standalone_mode=False); {REPORT}",
+    ],
+)
+def test_nothing_heavy_is_loaded_before_it_is_needed(code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_starts_fast() -> None:
+    command = [sys.executable, "-m", "pielight", "--help"]
+    seconds = []
+    for _ in range(4):
+        start = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) <= 0.3  # the least: the machine may be busy with something else
+
+
+def test_enhancing_loads_no_torch(tmp_path: Path) -> None:
+    code = "import numpy, sys, pielight; pielight.enhance(numpy.zeros((9, 9))); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "False"
+
+
+def test_public_names() -> None:
+    assert {name for name in pielight.__all__ if getattr(pielight, name) is None} == set()
+    assert pielight.__version__[0].isdigit()
+    assert dir(pielight) == sorted(pielight.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = pielight.nonsense
