@@ -1,0 +1,120 @@
+"""Measure a model on the research data: the table of the README and of the model card.
+
+Usage: python benchmarks/quality.py DATA NIQE.npz [--model FILE.onnx] [--strength S] [--json FILE]
+
+DATA is what benchmarks/research_data.py laid out. Nothing is rescaled to a reference's mean. Values are means over the
+pictures of a set, after them the standard error of that mean. dark30: mean (of R, G and B) of the pixels that are the
+input's darkest 30 %; bright10 shift: mean change of its brightest 10 %; clipped: share of pixels with a channel >= 254;
+niqe: as its authors compute it; niqe2: with the second scale made of means of 2 x 2 pixels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pielight.evaluate.fidelity import psnr, ssim
+from pielight.evaluate.niqe import niqe, read_pristine
+
+Enhance = Callable[[Any], Any]
+
+
+def read(path: Path) -> Any:
+    """Read a picture as (H, W, 3) uint8."""
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def pairs(folder: Path, enhance: Enhance) -> dict[str, list[float]]:
+    """Return PSNR and SSIM of every pair of a folder."""
+    found: dict[str, list[float]] = {"psnr": [], "ssim": []}
+    for path in sorted((folder / "dark").iterdir()):
+        out, reference = enhance(read(path)), read(folder / "reference" / path.name)
+        found["psnr"].append(psnr(out, reference))
+        found["ssim"].append(ssim(out, reference))
+    return found
+
+
+def natural(folder: Path, enhance: Enhance, pristine: Any) -> dict[str, list[float]]:
+    """Return what happens to the dark and the bright part of pictures without reference."""
+    names = (
+        "dark30 in",
+        "dark30",
+        "bright10 shift",
+        "clipped in",
+        "clipped",
+        "niqe in",
+        "niqe",
+        "niqe2 in",
+        "niqe2",
+    )
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for path in sorted(folder.iterdir()):
+        before = read(path)
+        after = enhance(before)
+        grey, lit = before.mean(2) / 255, after.mean(2) / 255
+        low, high = np.quantile(grey, 0.3), np.quantile(grey, 0.9)
+        values = (
+            grey[grey <= low].mean(),
+            lit[grey <= low].mean(),
+            (lit - grey)[grey >= high].mean(),
+            (before.max(2) >= 254).mean(),
+            (after.max(2) >= 254).mean(),
+            niqe(before, pristine),
+            niqe(after, pristine),
+            niqe(before, pristine, halving="mean"),
+            niqe(after, pristine, halving="mean"),
+        )
+        for name, value in zip(names, values, strict=True):
+            found[name].append(float(value))
+    return found
+
+
+def measure(data: Path, enhance: Enhance, pristine: Any) -> dict[str, dict[str, list[float]]]:
+    """Return every value of every picture, by set and measure."""
+    report = {name: pairs(data / "val" / name, enhance) for name in ("lol", "sice_ref", "sice_fused")}
+    report["dicm"] = natural(data / "val" / "dicm", enhance, pristine)
+    for name in ("kodak", "bsds"):
+        found = []
+        for path in sorted((data / "val" / name).iterdir()):
+            picture = read(path)
+            found.append(min(psnr(enhance(picture), picture), 60.0))  # an untouched picture would be infinite
+        report[name] = {"psnr to input": found}
+    return report
+
+
+def table(report: dict[str, dict[str, list[float]]]) -> str:
+    """Return a report as a Markdown table."""
+    lines = ["| set | n | measure | mean | standard error |", "|---|---|---|---|---|"]
+    for name, measures in report.items():
+        for measure_name, values in measures.items():
+            error = np.std(values, ddof=1) / len(values) ** 0.5
+            lines.append(f"| {name} | {len(values)} | {measure_name} | {np.mean(values):.3f} | {error:.3f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("niqe", type=Path)
+    parser.add_argument("--model", default=None)
+    parser.add_argument("--strength", type=float, default=1.0)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    from pielight import Enhancer
+
+    enhancer = Enhancer(options.model)
+    report = measure(options.data, lambda p: enhancer(p, strength=options.strength), read_pristine(options.niqe))
+    print(table(report))
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Lay out the research data sets as folders for training and validation.
+
+Usage: python benchmarks/research_data.py SOURCE TARGET
+
+SOURCE holds sice/ (images, scenes.json), lol/, bsds/, kodak/ and dicm_dev/. TARGET gets, as links to the files:
+
+  dark/  sice (frames of the training scenes, mean < 0.5), lol (train/low)
+  well/  sice (ref of the training scenes), lol (train/high), bsds
+  fused/ sice (exposure fusions of the training scenes' aligned frames: exposed well everywhere; unpaired use)
+  val/{lol,sice_ref,sice_fused}/{dark,reference}/  pairs of one name
+  val/{dicm,kodak,bsds}/                           pictures without reference
+
+The validation scenes are those whose index in scenes.json is a multiple of 6; a pair is a frame with mean < 0.3 and
+< 0.6 of the ref's mean that is aligned with it (sim_to_ref > 0.8).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+
+def link(source: Path, target: Path) -> None:
+    """Link a file under a new name."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    target.symlink_to(source.resolve())
+
+
+def fuse(images: Path, scene: dict[str, Any]) -> Image.Image:
+    """Fuse a scene's aligned frames (Mertens et al., 2007)."""
+    names = [frame["file"] for frame in scene["frames"] if frame["sim_to_ref"] > 0.8]
+    frames = [np.asarray(Image.open(images / name).convert("RGB"))[:, :, ::-1] for name in names]
+    fused = cv2.createMergeMertens().process(frames)[:, :, ::-1]
+    return Image.fromarray((fused.clip(0, 1) * 255).round().astype(np.uint8))
+
+
+def main(source: Path, target: Path) -> None:
+    """Lay everything out."""
+    images = source / "sice" / "images"
+    for index, scene in enumerate(json.loads((source / "sice" / "scenes.json").read_text())):
+        frames = {frame["file"]: frame for frame in scene["frames"]}
+        ref = frames[scene["ref"]]
+        fusion = target / ("val/fusions" if index % 6 == 0 else "fused/sice") / f"{scene['scene']}.png"
+        if not fusion.exists():
+            fusion.parent.mkdir(parents=True, exist_ok=True)
+            fuse(images, scene).save(fusion)
+        if index % 6:
+            link(images / ref["file"], target / "well/sice" / ref["file"])
+            for name, frame in frames.items():
+                if frame["mean"] < 0.5 and name != ref["file"]:
+                    link(images / name, target / "dark/sice" / name)
+            continue
+        for name, frame in frames.items():
+            if frame["mean"] < 0.3 and frame["mean"] < 0.6 * ref["mean"] and frame["sim_to_ref"] > 0.8:
+                for reference, path in (("sice_ref", images / ref["file"]), ("sice_fused", fusion)):
+                    link(images / name, target / f"val/{reference}/dark/{Path(name).stem}")
+                    link(path, target / f"val/{reference}/reference/{Path(name).stem}")
+    for folder, place in (("lol/train/low", "dark/lol"), ("lol/train/high", "well/lol"), ("bsds", "well/bsds"),
+                          ("dicm_dev", "val/dicm"), ("kodak", "val/kodak"), ("bsds", "val/bsds")):  # fmt: skip
+        for path in sorted((source / folder).iterdir()):
+            link(path, target / place / path.name)
+    for part, place in (("low", "dark"), ("high", "reference")):
+        for path in sorted((source / "lol/val" / part).iterdir()):
+            link(path, target / f"val/lol/{place}/{path.stem}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

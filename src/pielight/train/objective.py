@@ -1,0 +1,89 @@
+"""The objective: three joint constraints on dark pictures, and inversion on darkened ones."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pielight.train.bank import Bank
+from pielight.train.config import Training
+from pielight.train.data import PictureSet
+from pielight.train.features import GRAM_LAYERS, VGGFeatures
+from pielight.train.losses.contrastive import (
+    brightness_profile,
+    brightness_triplet,
+    gram_distance,
+    grams,
+    info_nce,
+)
+from pielight.train.losses.inversion import inversion
+from pielight.train.losses.preservation import colour_constancy, curve_smoothness, feature_preservation
+from pielight.train.losses.regional import regional_brightness_consistency
+from pielight.train.physics.exposure import darken, luminance
+from pielight.train.render import render
+
+
+def step_generator(seed: int, step: int) -> torch.Generator:
+    """Return the source of all randomness of one step, so that a resumed run goes on as if it never stopped.
+
+    >>> int(step_generator(1, 2).initial_seed() != step_generator(2, 1).initial_seed())
+    1
+    """
+    return torch.Generator().manual_seed((seed << 32) + step)
+
+
+def losses(
+    network: nn.Module, config: Training, dark: PictureSet, well: PictureSet, features: VGGFeatures, bank: Bank,
+    step: int, device: torch.device,
+) -> tuple[Tensor, dict[str, float]]:  # fmt: skip
+    """Return the weighted loss of one step and the unweighted terms that were computed.
+
+    ``L = w_c L_c + w_b L_b + w_rc L_rc + w_fp L_fp + w_col L_col + w_tv L_tv + w_inv L_inv``; the first six on
+    real dark pictures, inversion on well-exposed pictures that :func:`darken` darkened. A term of weight 0 is
+    left out and costs nothing.
+    """
+    weight, generator = config.losses, step_generator(config.seed, step)
+    real, labels = dark.batch(config.dark_batch, generator)
+    original, well_labels = well.batch(config.well_batch, generator)
+    darkened = darken(original, well_labels, config.darkening, generator)
+    positive = bank.positives.draw(config.pairs, generator)
+    negative = bank.negatives.draw(config.pairs, generator)
+
+    real, labels, original, darkened = (item.to(device) for item in (real, labels, original, darkened))
+    small = (config.data.render,) * 2
+    before, target = F.interpolate(real, small, mode="area"), F.interpolate(original, small, mode="area")
+    alphas = network(torch.cat([real, darkened]))
+    split = [len(real), len(darkened)]
+    real_alphas, darkened_alphas = alphas.split(split)
+    anchor = render(before, real_alphas)
+    grey = luminance(anchor)
+
+    terms: dict[str, Tensor] = {}
+    if weight.inversion:
+        terms["inversion"] = inversion(render(F.interpolate(darkened, small, mode="area"), darkened_alphas), target)
+    if weight.contrast or weight.features:
+        last = "relu4_3" if weight.features else GRAM_LAYERS[-1]
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+            few = config.feature_batch
+            found = {name: item.float() for name, item in features(anchor[:few], last).items()}
+            with torch.no_grad():
+                content = features(before[:few])["relu4_3"].float() if weight.features else None
+        if weight.contrast:
+            seen = grams(found, GRAM_LAYERS)
+            terms["contrast"] = info_nce(
+                gram_distance(seen, positive.grams), gram_distance(seen, negative.grams), weight.temperature
+            )
+        if content is not None:
+            terms["features"] = feature_preservation(content, found["relu4_3"])
+    if weight.brightness:
+        profile = brightness_profile(grey, labels)
+        terms["brightness"] = brightness_triplet(profile, positive.profiles, negative.profiles, weight.margin)
+    if weight.regional:
+        terms["regional"] = regional_brightness_consistency(grey, labels)
+    if weight.colour:
+        terms["colour"] = colour_constancy(anchor)
+    if weight.smoothness:
+        terms["smoothness"] = curve_smoothness(alphas)
+    total = torch.stack([getattr(weight, name) * term for name, term in terms.items()]).sum()
+    return total, {name: term.item() for name, term in terms.items()}
