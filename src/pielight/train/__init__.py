@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from pielight.errors import MissingExtraError
+from pielight.extras import require
 
-try:
-    import torch  # noqa: F401
-except ModuleNotFoundError as error:
-    raise MissingExtraError("torch", "train") from error
+require(
+    "train",
+    {
+        "torch": "torch",
+        "accelerate": "accelerate",
+        "skimage": "scikit-image",
+        "yaml": "PyYAML",
+        "tensorboard": "tensorboard",
+        "safetensors": "safetensors",
+        "onnx": "onnx",
+    },
+)

@@ -14,6 +14,7 @@ from pielight.train.features import GRAM_LAYERS, VGGFeatures
 from pielight.train.losses.contrastive import brightness_profile, grams
 from pielight.train.physics.bag_of_curves import BagOfCurves, negatives
 from pielight.train.physics.exposure import luminance
+from pielight.train.physics.fill_light import fill_light
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Bank:
 
 @torch.no_grad()
 def build_bank(
-    pictures: PictureSet, features: VGGFeatures, curves: BagOfCurves, count: int, generator: Generator
+    pictures: PictureSet, features: VGGFeatures, curves: BagOfCurves, count: int, fill: float, generator: Generator
 ) -> Bank:
     """Compute the bank from ``count`` random crops of well-exposed pictures.
 
@@ -52,6 +53,7 @@ def build_bank(
         pictures: Well-exposed pictures.
         features: The frozen network.
         curves: The intervals of Bag of Curves.
+        fill: Fill light on the positives; see :func:`pielight.train.physics.fill_light.fill_light`.
         count: Positives; each gives one under- and one over-exposed negative.
         generator: The source of all randomness.
     """
@@ -61,7 +63,7 @@ def build_bank(
     for start in range(0, count, 8):
         crops, labels = pictures.batch(min(8, count - start), generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
-        good.append(_expose(crops, labels, features, device))
+        good.append(_expose(fill_light(crops, labels, fill), labels, features, device))
         for side in ("under", "over"):
             bad.append(_expose(negatives(crops, curves, side, generator), labels, features, device))
     return Bank(_join(good), _join(bad))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+import dataclasses
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pielight.errors import ModelError
+from pielight.errors import ConfigError, ModelError
+from pielight.train.config import Training, as_yaml, read_config
+
+_FREE = ("out", "checkpoint_minutes", "data.cache")  # settings that change nothing in the weights
 
 
 @dataclass
@@ -26,13 +29,23 @@ class State:
     average: dict[str, Tensor]
     """Exponential average of the weights."""
     optimiser: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the model card will say of the run: commits, numbers of pictures."""
 
 
 def save(path: Path, state: State) -> None:
-    """Write a checkpoint under a temporary name, then rename it."""
+    """Write a checkpoint under a temporary name, then rename it.
+
+    Raises:
+        ModelError: if it cannot be written.
+    """
     partial = path.with_name(path.name + ".part")
-    torch.save(vars(state), partial)
-    os.replace(partial, path)
+    try:
+        torch.save(vars(state), partial)
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:  # torch turns a full disk into a RuntimeError
+        partial.unlink(missing_ok=True)
+        raise ModelError(f"{path}: cannot be written ({str(error).splitlines()[0][:80]})") from None
 
 
 def restore(path: Path) -> State:
@@ -45,3 +58,39 @@ def restore(path: Path) -> State:
         return State(**torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
         raise ModelError(f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start anew") from None
+
+
+def claim(out: Path, config: Training) -> Path:
+    """Make the folder of a run and store its resolved settings, or refuse to mix two runs in one folder.
+
+    Returns:
+        The path of the checkpoint; if it exists, the run goes on from it.
+
+    Raises:
+        ConfigError: if the folder holds a run with other settings, or cannot be written.
+    """
+    stored, path = out / "config.yaml", out / "checkpoint.pt"
+    if stored.exists() and path.exists():
+        others = _differences(read_config(stored), config)
+        if others:
+            raise ConfigError(
+                f"{out}: holds a run with other settings ({', '.join(others)}); set another out, or remove the folder"
+            )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        stored.write_text(as_yaml(config), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot hold a run ({error.strerror}); set another out") from None
+    return path
+
+
+def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:
+    """Return the names of the settings that differ and matter."""
+    found: list[str] = []
+    for item in dataclasses.fields(old):
+        name, before, after = f"{prefix}{item.name}", getattr(old, item.name), getattr(new, item.name)
+        if dataclasses.is_dataclass(before):
+            found += _differences(before, after, f"{name}.")
+        elif before != after and name not in _FREE:
+            found.append(name)
+    return found

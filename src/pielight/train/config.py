@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from pielight.errors import ConfigError
-from pielight.train.physics.exposure import Darkening
+from pielight.train.physics.darkening import Darkening
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Data:
     """Mean grey level of a picture that counts as well exposed."""
     well_clipped: float = 0.25
     """Largest share of burnt-out pixels in a well-exposed picture."""
-    well_shadows: float = 0.0
+    well_shadows: float = 0.12
     """Least mean grey level of the darkest 30 % of a well-exposed picture."""
 
 
@@ -52,12 +52,14 @@ class Losses:
     """Weights of the terms; 0 takes one out."""
 
     inversion: float = 10.0
-    contrast: float = 1.0
-    brightness: float = 1.0
-    regional: float = 1.0
-    features: float = 1.0
-    colour: float = 1.0
-    smoothness: float = 1.0
+    contrast: float = 0.3
+    brightness: float = 8.0
+    regional: float = 5.0
+    features: float = 0.3
+    colour: float = 8.0
+    smoothness: float = 20.0
+    cast: float = 100.0
+    highlights: float = 2.5
     temperature: float = 0.1
     """Temperature of the InfoNCE loss."""
     margin: float = 0.3
@@ -83,9 +85,13 @@ class Training:
     """A whole run."""
 
     name: str = "pie"
+    pictures: str = ""
+    """What it is trained on, in words, for the model card."""
+    terms: str = ""
+    """Terms of those pictures, for the model card."""
     network: str = "lattice"
     seed: int = 0
-    steps: int = 4000
+    steps: int = 3600
     dark_batch: int = 6
     well_batch: int = 8
     feature_batch: int = 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,22 +86,36 @@ def cached_regions(pixels: Pixels, data: Data, compute: Callable[[Pixels, str], 
     """Return the regions of a picture at half its size, from disk if this content was segmented before.
 
     The key is a SHA-256 of the pixels, their shape and the method; a damaged cache file is computed anew.
+
+    Raises:
+        DataError: if the cache cannot be written.
     """
     folder = Path(data.cache).expanduser() if data.cache else Path.home() / ".cache" / "pielight" / "regions"
     key = hashlib.sha256(pixels.tobytes() + repr((pixels.shape, data.regions, 1)).encode()).hexdigest()
     path = folder / key[:2] / f"{key}.npz"
+    half = (max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2))
+    stored = _stored(path)
+    if stored is not None and stored.shape == half[::-1]:
+        return stored
+    labels = compute(np.asarray(Image.fromarray(pixels).resize(half, Image.Resampling.BOX)), data.regions)
+    partial = path.with_suffix(f".{os.getpid()}.{id(pixels)}.part.npz")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(partial, labels=labels.astype(np.uint16 if labels.max() < 65536 else np.int32))
+        partial.replace(path)
+    except OSError as error:
+        raise DataError(f"{folder}: the region cache cannot be written ({error.strerror}); set data.cache") from None
+    return labels
+
+
+def _stored(path: Path) -> Labels | None:
+    """Return the regions in a file of the cache; None if it is absent or damaged."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return stored["labels"].astype(np.int32)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # absent or damaged: compute
-        pass
-    half = (max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2))
-    labels = compute(np.asarray(Image.fromarray(pixels).resize(half, Image.Resampling.BOX)), data.regions)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.{id(pixels)}.part.npz")
-    np.savez_compressed(partial, labels=labels.astype(np.uint16 if labels.max() < 65536 else np.int32))
-    partial.replace(path)
-    return labels
+            labels: Labels = stored["labels"].astype(np.int32)
+            return labels
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        return None
 
 
 def _part(plane: Tensor, side: float, x: float, y: float) -> Tensor:

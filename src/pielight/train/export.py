@@ -9,56 +9,92 @@ import json
 import logging
 import subprocess
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from pielight import __version__
+from pielight.errors import ModelError
 from pielight.train.config import Training, as_yaml
 
+_PACKAGE = Path(__file__).parents[1]
 
-def export(network: nn.Module, config: Training, folder: Path, skipped: int = 0, seconds: float = 0.0) -> None:
+
+def export(
+    network: nn.Module, config: Training, folder: Path, skipped: int = 0, seconds: float = 0.0,
+    facts: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
     """Write ``NAME.onnx``, ``NAME.safetensors`` and the card ``NAME.json`` into a folder.
 
     The ONNX graph maps "thumbnail" ``(N, 3, S, S)`` to "alphas" ``(N, 24, h, w)``. Denormal weights become 0, since
-    they slow a CPU down and change no pixel.
+    they slow a CPU down and change no pixel. The safetensors file holds the settings and the commit beside the
+    weights.
+
+    Args:
+        network: The network; its denormal weights are set to 0.
+        config: The settings it was trained with.
+        folder: Where to.
+        skipped: Steps whose loss was not finite.
+        seconds: Time spent.
+        facts: More for the card; ``commit`` replaces the commit of the source tree.
+
+    Raises:
+        ModelError: if a file cannot be written.
     """
     network = network.eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter[parameter.abs() < torch.finfo(torch.float32).tiny] = 0.0
-    name = config.name
+    facts = dict(facts or {})
+    commit = facts.pop("commit", None) or git_commit()
     weights = {key: value.contiguous() for key, value in network.state_dict().items()}
-    _replace(folder / f"{name}.onnx", onnx_bytes(network, config.data.size))
-    partial = folder / f"{name}.safetensors.part"
-    save_file(weights, partial, {"network": config.network})
-    partial.replace(folder / f"{name}.safetensors")
+    described = {"network": config.network, "commit": commit, "config": as_yaml(config)}
+    contents = {
+        f"{config.name}.onnx": onnx_bytes(network, config.data.size),
+        f"{config.name}.safetensors": save(weights, described),
+    }
     card: dict[str, Any] = {
-        "name": name,
+        "name": config.name,
         "network": config.network,
         "version": __version__,
         "parameters": sum(value.numel() for value in weights.values()),
-        "sha256": {
-            file: hashlib.sha256((folder / file).read_bytes()).hexdigest()
-            for file in (f"{name}.onnx", f"{name}.safetensors")
-        },
-        "commit": git_commit(),
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+        "data": config.pictures,
+        "terms": config.terms,
+        "commit": commit,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "seed": config.seed,
         "steps": config.steps,
         "skipped_steps": skipped,
         "minutes": round(seconds / 60, 1),
+        **facts,
         "config": as_yaml(config),
     }
-    _replace(folder / f"{name}.json", (json.dumps(card, indent=2) + "\n").encode())
+    contents[f"{config.name}.json"] = (json.dumps(card, indent=2) + "\n").encode()  # last: it vouches for the others
+    for name, content in contents.items():
+        _replace(folder / name, content)
+
+
+def exported(config: Training, folder: Path) -> bool:
+    """Say whether a folder holds the whole model of a run: the card, and the files with its checksums."""
+    try:
+        card = json.loads((folder / f"{config.name}.json").read_text(encoding="utf-8"))
+        return all(
+            hashlib.sha256((folder / f"{config.name}.{kind}").read_bytes()).hexdigest()
+            == card["sha256"][f"{config.name}.{kind}"]
+            for kind in ("onnx", "safetensors")
+        )
+    except (OSError, ValueError, KeyError, TypeError):  # absent, or not a card
+        return False
 
 
 def onnx_bytes(network: nn.Module, size: int) -> bytes:
     """Return a network that reads ``(N, 3, size, size)`` as an ONNX file."""
-    buffer = io.BytesIO()
+    buffer: Any = io.BytesIO()  # the annotation of torch.onnx.export forgets what its TorchScript path takes
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -66,22 +102,33 @@ def onnx_bytes(network: nn.Module, size: int) -> bytes:
             network, (torch.zeros(1, 3, size, size),), buffer, input_names=["thumbnail"], output_names=["alphas"],
             dynamic_axes={"thumbnail": {0: "n"}, "alphas": {0: "n"}}, opset_version=17, dynamo=False,
         )  # fmt: skip
-    return buffer.getvalue()
+    content: bytes = buffer.getvalue()
+    return content
 
 
 def git_commit() -> str:
-    """Return the commit of the source tree that trains, with ``+`` if it has changes, or "unknown"."""
-    here = Path(__file__).parent
+    """Return the commit of the source tree that trains, with ``+`` if it has changes, or "unknown".
+
+    A package that was installed into a folder of some other repository is of an unknown commit.
+    """
     try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
-        changed = subprocess.run(["git", "status", "--porcelain", "--", "."], cwd=here, capture_output=True, text=True,
-                                 check=True)  # fmt: skip
+        _git("ls-files", "--error-unmatch", "__init__.py")
+        return _git("rev-parse", "HEAD").strip() + (
+            "+" if _git("status", "--porcelain", "--", ".", ":(exclude)models").strip() else ""
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return commit.stdout.strip() + ("+" if changed.stdout.strip() else "")
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=_PACKAGE, capture_output=True, text=True, check=True).stdout
 
 
 def _replace(path: Path, content: bytes) -> None:
     partial = path.with_name(path.name + ".part")
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ModelError(f"{path}: cannot be written ({error.strerror})") from None

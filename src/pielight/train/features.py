@@ -38,6 +38,9 @@ class VGGFeatures(nn.Module):
             0..255 minus (103.939, 116.779, 123.68). The module takes RGB in [0, 1] and converts.
     """
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, state: Mapping[str, Tensor], kind: Kind) -> None:
         super().__init__()
         self.convolutions = nn.ModuleDict()
@@ -104,12 +107,17 @@ def load_features(path: str | Path | None) -> VGGFeatures:
             state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
             raise ModelError(f"{path}: not a safe PyTorch file ({type(error).__name__})") from None
+    if not isinstance(state, dict):
+        raise ModelError(f"{path}: not VGG16 weights, but a {type(state).__name__}")
     state = {str(key).removeprefix("features."): value for key, value in state.items()}
-    wanted = [f"{layer[0]}.{part}" for layer in _LAYERS if layer for part in ("weight", "bias")]
-    missing = [key for key in wanted if not isinstance(state.get(key), Tensor)]
-    if missing:
-        raise ModelError(f"{path}: not VGG16 weights; {missing[0]} is missing")
-    return VGGFeatures(state, features_kind(state))
+    for index, inputs, outputs in filter(None, _LAYERS):
+        for key, shape in ((f"{index}.weight", (outputs, inputs, 3, 3)), (f"{index}.bias", (outputs,))):
+            if not isinstance(state.get(key), Tensor) or state[key].shape != shape:
+                raise ModelError(f"{path}: not VGG16 weights; {key} should have the shape {shape}")
+    try:
+        return VGGFeatures(state, features_kind(state))
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
 
 
 def features_kind(state: Mapping[str, Tensor]) -> Kind:
@@ -125,7 +133,7 @@ def features_kind(state: Mapping[str, Tensor]) -> Kind:
     for kind, biases in _FIRST_BIASES.items():
         if len(first) == 4 and bool((first - torch.tensor(biases)).abs().max() < 0.15):
             return kind
-    raise ModelError("VGG16 weights of an unknown kind; torchvision's and the Caffe/Keras ones are supported")
+    raise ModelError("VGG16 weights of an unknown kind; bring torchvision's or the Caffe/Keras ones")
 
 
 def _random_state() -> dict[str, Tensor]:

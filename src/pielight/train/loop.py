@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -15,17 +16,18 @@ from accelerate import Accelerator
 from accelerate.utils import ProjectConfiguration
 from torch import Tensor, nn
 
-from pielight.errors import ConfigError
-from pielight.train.bank import build_bank
-from pielight.train.checkpoint import State, restore, save
-from pielight.train.config import Training, as_yaml, read_config
+from pielight.errors import DataError, ModelError
+from pielight.train.bank import Bank, build_bank
+from pielight.train.checkpoint import State, claim, restore, save
+from pielight.train.config import Training
 from pielight.train.data import PictureSet, load
-from pielight.train.export import export
-from pielight.train.features import load_features
+from pielight.train.export import export, exported, git_commit
+from pielight.train.features import VGGFeatures, load_features
+from pielight.train.interrupt import deferred_interrupt
 from pielight.train.networks import build
 from pielight.train.objective import losses, step_generator
 from pielight.train.physics.bag_of_curves import bag
-from pielight.train.physics.exposure import darken
+from pielight.train.physics.darkening import darken
 from pielight.train.render import render
 
 _BANK_STEP = 2**31  # the bank's draws come from a step that no run reaches
@@ -38,102 +40,178 @@ class Progress:
     step: int
     steps: int
     terms: dict[str, float]
-    """Mean of each unweighted loss since the last report."""
+    """Mean of each unweighted loss since the last report, over the steps that were not skipped."""
     seconds_left: float
     skipped: int
 
 
-def train(config: Training, report: Callable[[Progress], None], every: int = 20, stop_at: int | None = None) -> Path:
+@dataclass
+class _Run:
+    """What a step works with."""
+
+    accelerator: Accelerator
+    network: nn.Module
+    average: nn.Module
+    optimiser: Any
+    dark: PictureSet
+    well: PictureSet
+    features: VGGFeatures
+    bank: Bank
+    state: State
+
+
+def train(
+    config: Training, report: Callable[[Progress], None], every: int = 20, stop_at: int | None = None,
+    say: Callable[[str], None] = lambda _: None, begin: Callable[[nn.Module], None] = lambda _: None,
+) -> Path:  # fmt: skip
     """Train a network, or go on with a run that was stopped, and export it.
 
-    Writes into ``config.out``: the resolved ``config.yaml``, ``checkpoint.pt`` every few minutes, TensorBoard events with
-    sample pictures, and at the end the model files of :func:`pielight.train.export.export`.
+    Writes into ``config.out``: the resolved ``config.yaml``, ``checkpoint.pt`` every few minutes, TensorBoard events
+    with sample pictures, and at the end the model files of :func:`pielight.train.export.export`. Ctrl-C lets the
+    step end, writes a checkpoint and raises KeyboardInterrupt. A step whose loss or gradient is not finite is
+    skipped and counted.
 
     Args:
         config: The settings.
         report: Called with the losses every few steps.
         every: Steps between two reports.
         stop_at: Stop after this step, with a checkpoint and without an export.
+        say: Called with a line at each stage of the preparation.
+        begin: Called with the fresh network of a new run.
 
     Returns:
         The folder of the run.
 
     Raises:
-        DataError: if pictures are missing.
-        ModelError: if weights or a checkpoint cannot be read.
+        DataError: if pictures are missing, or are not those that the run began with.
+        ModelError: if weights or a checkpoint cannot be read or written.
         ConfigError: if the folder holds a run with other settings.
     """
     torch.manual_seed(config.seed)
     torch.set_flush_denormal(True)  # denormal weights make a CPU many times slower
     out = Path(config.out)
-    _claim(out, config)
-    accelerator = Accelerator(log_with="tensorboard", project_config=ProjectConfiguration(str(out), str(out)))
-    accelerator.init_trackers("tensorboard")
-    writer = accelerator.get_tracker("tensorboard", unwrap=True)
-
-    dark = load(config.data.dark, "dark", config.data)
-    well = load(config.data.well, "well", config.data)
-    features = load_features(config.features).to(accelerator.device)
-    bank = build_bank(well, features, bag(config.negatives), config.bank, step_generator(config.seed, _BANK_STEP))
-    network = build(config.network)
-    average = copy.deepcopy(network).to(accelerator.device)
-    settings = config.optimiser
-    optimiser = torch.optim.Adam(network.parameters(), settings.rate, weight_decay=settings.weight_decay)
-    start, skipped, spent = 0, 0, 0.0
-    path = out / "checkpoint.pt"
-    if path.exists():
-        state = restore(path)
-        network.load_state_dict(state.network)
-        average.load_state_dict(state.average)
-        optimiser.load_state_dict(state.optimiser)
-        start, skipped, spent = state.step, state.skipped, state.seconds
-    network, optimiser = accelerator.prepare(network, optimiser)
-
-    began = saved = time.monotonic()
-    sums: dict[str, list[float]] = {}
-    last = min(config.steps, stop_at or config.steps)
-    for step in range(start, last):
-        for group in optimiser.param_groups:
-            group["lr"] = settings.rate * _schedule(step, config.steps, settings.warmup)
-        total, terms = losses(network, config, dark, well, features, bank, step, accelerator.device)
-        optimiser.zero_grad()
-        accelerator.backward(total)
-        norm = accelerator.clip_grad_norm_(network.parameters(), settings.clip)
-        if math.isfinite(total.item()) and math.isfinite(float(norm)):
-            optimiser.step()
-            _follow(average, accelerator.unwrap_model(network), min(settings.average, (1 + step) / (10 + step)))
-        else:
-            skipped += 1
-        for name, value in {"total": total.item(), **terms}.items():
-            sums.setdefault(name, []).append(value)
-        done = step + 1
-        now = time.monotonic()
-        if done % every == 0 or done == last:
-            means = {name: sum(values) / len(values) for name, values in sums.items()}
-            sums.clear()
-            left = (now - began) / (done - start) * (config.steps - done)
-            report(Progress(done, config.steps, means, left, skipped))
-            accelerator.log({f"loss/{name}": value for name, value in means.items()}, done)
-        if done == last or now - saved > 60 * config.checkpoint_minutes:
-            saved = now
-            weights = accelerator.unwrap_model(network).state_dict()
-            save(path, State(done, skipped, spent + now - began, weights, average.state_dict(),
-                             optimiser.state_dict()))  # fmt: skip
-            with torch.no_grad():
-                writer.add_images("before, after", _samples(average, config, dark, well, accelerator.device), done)
-    accelerator.end_training()
-    if last == config.steps:
-        export(average.cpu(), config, out, skipped, spent + time.monotonic() - began)
+    path = claim(out, config)
+    state = restore(path) if path.exists() else None
+    if state is not None:
+        say(f"{path}: going on after step {state.step} of {config.steps}")
+    if state is None or state.step < config.steps:
+        run = _prepare(config, state, path, say, begin)
+        try:
+            last = config.steps if stop_at is None else min(config.steps, stop_at)
+            state = _advance(run, config, path, report, every, last)
+        finally:
+            run.accelerator.end_training()
+    if state.step >= config.steps and not exported(config, out):
+        network = build(config.network)
+        _take(network, state.average, path)
+        export(network, config, out, state.skipped, state.seconds, state.facts)
     return out
 
 
-def _claim(out: Path, config: Training) -> None:
-    """Store the resolved configuration, or refuse to mix two runs in one folder."""
-    stored = out / "config.yaml"
-    if stored.exists() and (out / "checkpoint.pt").exists() and read_config(stored) != config:
-        raise ConfigError(f"{out}: holds a run with other settings; set another out, or remove the folder")
-    out.mkdir(parents=True, exist_ok=True)
-    stored.write_text(as_yaml(config), encoding="utf-8")
+def _prepare(
+    config: Training, state: State | None, path: Path, say: Callable[[str], None], begin: Callable[[nn.Module], None]
+) -> _Run:
+    """Load everything, and the state of a run that goes on."""
+    folder = str(path.parent)
+    accelerator = Accelerator(log_with="tensorboard", project_config=ProjectConfiguration(folder, folder))
+    say("reading the pictures and their regions")
+    dark = load(config.data.dark, "dark", config.data)
+    well = load(config.data.well, "well", config.data)
+    facts = _facts(state.facts if state else {}, dark, well)
+    say(f"{len(dark)} dark and {len(well)} well-exposed pictures; computing the features of {config.bank} of these")
+    features = load_features(config.features).to(accelerator.device)
+    bank = build_bank(
+        well,
+        features,
+        bag(config.negatives),
+        config.bank,
+        config.darkening.fill,
+        step_generator(config.seed, _BANK_STEP),
+    )
+    network = build(config.network)
+    if state is None:
+        begin(network)
+    else:
+        _take(network, state.network, path)
+    average = copy.deepcopy(network)
+    settings = config.optimiser
+    optimiser = torch.optim.Adam(network.parameters(), settings.rate, weight_decay=settings.weight_decay)
+    if state is None:
+        state = State(0, 0, 0.0, network.state_dict(), average.state_dict(), optimiser.state_dict())
+    else:
+        _take(average, state.average, path)
+        optimiser.load_state_dict(state.optimiser)
+    state.facts = facts
+    accelerator.init_trackers("tensorboard")
+    network, prepared = accelerator.prepare(network, optimiser)
+    return _Run(accelerator, network, average.to(accelerator.device), prepared, dark, well, features, bank, state)
+
+
+def _advance(
+    run: _Run, config: Training, path: Path, report: Callable[[Progress], None], every: int, last: int
+) -> State:
+    """Train up to the step ``last`` and return the state, which is saved."""
+    start, skipped, facts = run.state.step, run.state.skipped, run.state.facts
+    spent = run.state.seconds - time.monotonic()
+    accelerator, settings = run.accelerator, config.optimiser
+    writer = accelerator.get_tracker("tensorboard", unwrap=True)
+    sums: dict[str, list[float]] = {}
+    began = saved = time.monotonic()
+    with deferred_interrupt() as interrupted:
+        for step in range(start, last):
+            for group in run.optimiser.param_groups:
+                group["lr"] = settings.rate * _schedule(step, config.steps, settings.warmup)
+            total, terms = losses(
+                run.network, config, run.dark, run.well, run.features, run.bank, step, accelerator.device
+            )
+            run.optimiser.zero_grad()
+            accelerator.backward(total)
+            norm = accelerator.clip_grad_norm_(run.network.parameters(), settings.clip)
+            if math.isfinite(total.item()) and math.isfinite(float(norm)):
+                run.optimiser.step()
+                decay = min(settings.average, (1 + step) / (10 + step))
+                _follow(run.average, accelerator.unwrap_model(run.network), decay)
+                for name, value in {"total": total.item(), **terms}.items():
+                    sums.setdefault(name, []).append(value)
+            else:
+                skipped += 1
+            done, now = step + 1, time.monotonic()
+            if done % every == 0 or done == last:
+                means = {name: sum(values) / len(values) for name, values in sums.items()}
+                sums.clear()
+                left = (now - began) / (done - start) * (config.steps - done)
+                report(Progress(done, config.steps, means, left, skipped))
+                accelerator.log({f"loss/{name}": value for name, value in means.items()}, done)
+            stop = interrupted()
+            if done == last or stop or now - saved > 60 * config.checkpoint_minutes:
+                saved = now
+                weights = accelerator.unwrap_model(run.network).state_dict()
+                run.state = State(done, skipped, spent + now, weights, run.average.state_dict(),
+                                  run.optimiser.state_dict(), facts)  # fmt: skip
+                save(path, run.state)
+                writer.add_images("before, after", _samples(run, config), done)
+            if stop:
+                raise KeyboardInterrupt
+    return run.state
+
+
+def _facts(before: dict[str, Any], dark: PictureSet, well: PictureSet) -> dict[str, Any]:
+    """Return what the model card will say of the data and the source; pictures that changed end the run."""
+    found = {"dark_pictures": len(dark), "well_pictures": len(well)}
+    for name, count in found.items():
+        if before.get(name, count) != count:
+            raise DataError(f"{name}: {before[name]} at the start of the run, {count} now; bring them back, "
+                            "or set another out")  # fmt: skip
+    commits = [*before.get("commit", "").split(", "), git_commit()]
+    return found | {"commit": ", ".join(dict.fromkeys(commit for commit in commits if commit))}
+
+
+def _take(network: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+    """Load the weights of a checkpoint."""
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError:  # the network was changed since
+        raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None
 
 
 def _schedule(step: int, steps: int, warmup: int) -> float:
@@ -145,15 +223,17 @@ def _schedule(step: int, steps: int, warmup: int) -> float:
 
 @torch.no_grad()
 def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move averaged weights: ``a <- decay * a + (1 - decay) * w``."""
     for mean, value in zip(average.parameters(), network.parameters(), strict=True):
         mean.lerp_(value, 1 - decay)
 
 
-def _samples(network: nn.Module, config: Training, dark: PictureSet, well: PictureSet, device: torch.device) -> Tensor:
+@torch.no_grad()
+def _samples(run: _Run, config: Training) -> Tensor:
     """Return four dark and four darkened pictures, before above after, ``(8, 3, 2 * render, render)``."""
     generator = step_generator(config.seed, _BANK_STEP + 1)
-    real, _ = dark.batch(4, generator)
-    original, labels = well.batch(4, generator)
-    pictures = torch.cat([real, darken(original, labels, config.darkening, generator)]).to(device)
+    real, _ = run.dark.batch(4, generator)
+    original, labels = run.well.batch(4, generator)
+    pictures = torch.cat([real, darken(original, labels, config.darkening, generator)[0]]).to(run.accelerator.device)
     before = F.interpolate(pictures, (config.data.render,) * 2, mode="area")
-    return torch.cat([before, render(before, network(pictures))], 2)
+    return torch.cat([before, render(before, run.average(pictures))], 2)

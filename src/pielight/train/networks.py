@@ -33,8 +33,11 @@ class DCENet(nn.Module):
         self.e_conv5 = nn.Conv2d(64, 32, 3, padding=1)
         self.e_conv6 = nn.Conv2d(64, 32, 3, padding=1)
         self.e_conv7 = nn.Conv2d(64, 3 * ITERATIONS, 3, padding=1)
-        for parameter in self.parameters():  # the published initialisation: N(0, 0.02), zero biases
-            nn.init.normal_(parameter, 0.0, 0.02) if parameter.dim() > 1 else nn.init.zeros_(parameter)
+        for parameter in self.parameters():  # weights as published, N(0, 0.02)
+            if parameter.dim() > 1:
+                nn.init.normal_(parameter, 0.0, 0.02)
+            else:
+                nn.init.zeros_(parameter)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the curve maps ``(N, 24, H, W)`` of pictures ``(N, 3, H, W)``."""
@@ -51,7 +54,7 @@ class LatticeNet(nn.Module):
     """Our default: sees the picture at one small size, returns a small lattice of curve parameters.
 
     ``(N, 3, S, S)`` in [0, 1] to ``(N, 24, S/8, S/8)`` in [-1, 1]. An encoder of stride-2 convolutions down to
-    S/32, the global mean added there, and two steps up with skip connections. The square root of the picture
+    S/32, the global mean and maximum added there, and two steps up with skip connections. The square root of the picture
     goes in beside it, since in very dark ones all the detail is next to zero.
 
     >>> import torch
@@ -65,13 +68,13 @@ class LatticeNet(nn.Module):
         self.down = nn.ModuleList(
             nn.Conv2d(i, o, 3, stride=2, padding=1) for i, o in zip((6, *widths), widths, strict=False)
         )
-        self.whole = nn.Sequential(nn.Linear(80, 80), nn.LeakyReLU(0.1), nn.Linear(80, 80))
+        self.whole = nn.Sequential(nn.Linear(160, 80), nn.LeakyReLU(0.1), nn.Linear(80, 80))
         self.up16 = nn.Conv2d(80 + 64, 56, 3, padding=1)
         self.up8 = nn.Conv2d(56 + 48, 40, 3, padding=1)
         self.mix = nn.Conv2d(40, 40, 3, padding=1)
         self.head = nn.Conv2d(40, 3 * ITERATIONS, 1)
         nn.init.normal_(self.head.weight, 0.0, 0.01)  # start next to the identity
-        nn.init.zeros_(self.head.bias)
+        nn.init.zeros_(self.head.get_parameter("bias"))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the lattice ``(N, 24, S/8, S/8)`` of pictures ``(N, 3, S, S)``."""
@@ -80,7 +83,8 @@ class LatticeNet(nn.Module):
         for convolution in self.down:
             x = F.leaky_relu(convolution(x), 0.1)
             levels.append(x)
-        x = x + self.whole(x.mean((2, 3)))[:, :, None, None]
+        whole = torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)  # the maximum sees a single lamp
+        x = x + self.whole(whole)[:, :, None, None]
         x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
         x = F.leaky_relu(self.up16(torch.cat([x, levels[3]], 1)), 0.1)
         x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)

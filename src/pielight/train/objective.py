@@ -18,9 +18,16 @@ from pielight.train.losses.contrastive import (
     info_nce,
 )
 from pielight.train.losses.inversion import inversion
-from pielight.train.losses.preservation import colour_constancy, curve_smoothness, feature_preservation
+from pielight.train.losses.preservation import (
+    cast_smoothness,
+    colour_constancy,
+    curve_smoothness,
+    feature_preservation,
+    highlight_preservation,
+)
 from pielight.train.losses.regional import regional_brightness_consistency
-from pielight.train.physics.exposure import darken, luminance
+from pielight.train.physics.darkening import darken
+from pielight.train.physics.exposure import luminance
 from pielight.train.render import render
 
 
@@ -39,20 +46,20 @@ def losses(
 ) -> tuple[Tensor, dict[str, float]]:  # fmt: skip
     """Return the weighted loss of one step and the unweighted terms that were computed.
 
-    ``L = w_c L_c + w_b L_b + w_rc L_rc + w_fp L_fp + w_col L_col + w_tv L_tv + w_inv L_inv``; the first six on
-    real dark pictures, inversion on well-exposed pictures that :func:`darken` darkened. A term of weight 0 is
-    left out and costs nothing.
+    ``L = w_c L_c + w_b L_b + w_rc L_rc + w_fp L_fp + w_col L_col + w_hl L_hl + w_tv L_tv + w_cast L_cast + w_inv L_inv``: inversion on
+    well-exposed pictures that :func:`darken` darkened, the smoothness of curves and highlights on all, the rest on real dark
+    pictures. A term of weight 0 is left out and costs nothing.
     """
     weight, generator = config.losses, step_generator(config.seed, step)
     real, labels = dark.batch(config.dark_batch, generator)
     original, well_labels = well.batch(config.well_batch, generator)
-    darkened = darken(original, well_labels, config.darkening, generator)
+    darkened, target = darken(original, well_labels, config.darkening, generator)
     positive = bank.positives.draw(config.pairs, generator)
     negative = bank.negatives.draw(config.pairs, generator)
 
-    real, labels, original, darkened = (item.to(device) for item in (real, labels, original, darkened))
+    real, labels, darkened, target = (item.to(device) for item in (real, labels, darkened, target))
     small = (config.data.render,) * 2
-    before, target = F.interpolate(real, small, mode="area"), F.interpolate(original, small, mode="area")
+    before = F.interpolate(real, small, mode="area")
     alphas = network(torch.cat([real, darkened]))
     split = [len(real), len(darkened)]
     real_alphas, darkened_alphas = alphas.split(split)
@@ -60,8 +67,10 @@ def losses(
     grey = luminance(anchor)
 
     terms: dict[str, Tensor] = {}
+    dim = F.interpolate(darkened, small, mode="area")
+    restored = render(dim, darkened_alphas)
     if weight.inversion:
-        terms["inversion"] = inversion(render(F.interpolate(darkened, small, mode="area"), darkened_alphas), target)
+        terms["inversion"] = inversion(restored, target)
     if weight.contrast or weight.features:
         last = "relu4_3" if weight.features else GRAM_LAYERS[-1]
         with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
@@ -83,7 +92,11 @@ def losses(
         terms["regional"] = regional_brightness_consistency(grey, labels)
     if weight.colour:
         terms["colour"] = colour_constancy(anchor)
+    if weight.highlights:
+        terms["highlights"] = highlight_preservation(torch.cat([before, dim]), torch.cat([anchor, restored]))
     if weight.smoothness:
         terms["smoothness"] = curve_smoothness(alphas)
+    if weight.cast:
+        terms["cast"] = cast_smoothness(alphas)
     total = torch.stack([getattr(weight, name) * term for name, term in terms.items()]).sum()
     return total, {name: term.item() for name, term in terms.items()}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import struct
+import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +21,7 @@ from pielight.train.config import Data
 Role = Literal["dark", "well"]
 Pixels = npt.NDArray[np.uint8]
 
-_LARGEST = 256_000_000  # pixels; more is a decompression bomb or a mistake
+_DAMAGED = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)  # what Pillow's decoders raise
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,10 @@ class Verdict:
     """What becomes of one file: used if ``reason`` is empty."""
 
     path: Path
+    kind: str
+    """The reason in a word or two, to count by, for example "too small"; empty if the file is used."""
     reason: str
+    """Why it is left out, with its figures."""
     mean: float = 0.0
     """Mean grey level in [0, 1], if it could be read."""
     pixels: Pixels | None = None
@@ -45,34 +51,44 @@ def files(folders: Sequence[str]) -> list[Path]:
     for folder in folders:
         if not Path(folder).expanduser().is_dir():
             raise DataError(f"{folder}: no such folder")
-        found += [path for path in Path(folder).expanduser().rglob("*") if path.is_file()]
-    return sorted(found)
+        found += [path for path in Path(folder).expanduser().rglob("*") if path.is_file() or _broken_link(path)]
+    return sorted(set(found))
 
 
-def read_small(path: Path, shorter: int) -> Pixels:
+def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
     """Read a picture of any size, mode and format as RGB, its shorter side reduced to ``shorter`` if it is longer.
 
+    Pixels stay as they lie in the file, whatever EXIF says of its orientation, as the enhancer sees them too.
+
+    Args:
+        path: The file.
+        shorter: Largest length of the shorter side of the result.
+        smallest: Least length of the shorter side in the file.
+
     Raises:
-        DataError: saying why it cannot be used; the text does not repeat the path.
+        DataError: saying why it cannot be used; the text, "kind: figures", does not repeat the path.
     """
     try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > _LARGEST:
-                raise DataError(f"too large, {picture.width} x {picture.height}")
+        with (
+            warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning),
+            Image.open(path) as picture,
+        ):
+            if min(picture.size) < smallest:
+                raise DataError(f"too small: {picture.width} x {picture.height}, the shorter side is below {smallest}")
             picture.draft("RGB", (2 * shorter, 2 * shorter))
             deep = picture.mode.startswith(("I", "F"))
             if deep:
-                values = np.asarray(picture, np.float32)
-                values *= 255 / (65535 if values.max() > 255 else 255)
-                rgb = Image.fromarray(values.clip(0, 255).round().astype(np.uint8)).convert("RGB")
+                values = np.nan_to_num(np.asarray(picture, np.float32))
+                most = next((top for top in (1, 255) if values.max() <= top), 65535)  # the scale is a guess
+                rgb = Image.fromarray((values * (255 / most)).clip(0, 255).round().astype(np.uint8)).convert("RGB")
             else:
                 rgb = picture.convert("RGB")
     except UnidentifiedImageError:
         raise DataError("not a picture") from None
     except Image.DecompressionBombError:
-        raise DataError("too large") from None
-    except (OSError, ValueError, SyntaxError, EOFError) as error:  # what Pillow's decoders raise
-        raise DataError(f"damaged ({str(error)[:60]})") from None
+        raise DataError(f"too large: more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels") from None
+    except _DAMAGED as error:
+        raise DataError(f"damaged: {str(error)[:60]}") from None
     scale = shorter / min(rgb.size)
     if scale < 1:
         target = (max(1, round(rgb.width * scale)), max(1, round(rgb.height * scale)))
@@ -89,35 +105,38 @@ def check(folders: Sequence[str], role: Role, data: Data) -> Iterator[Verdict]:
     seen: dict[str, Path] = {}
     for path in files(folders):
         try:
-            pixels = read_small(path, data.size * 5 // 4)
+            pixels = read_small(path, data.size * 5 // 4, data.smallest)
         except DataError as error:
-            yield Verdict(path, str(error))
+            yield Verdict(path, str(error).partition(":")[0], str(error))
             continue
-        mean, reason = _judge(pixels, role, data)
-        digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        if not reason and digest in seen:
-            reason = f"the same picture as {seen[digest].name}"
+        mean, kind, reason = _judge(pixels, role, data)
+        digest = hashlib.sha256(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()
+        if not kind and digest in seen:
+            kind, reason = "duplicate", f"the same picture as {seen[digest]}"
         seen.setdefault(digest, path)
-        yield Verdict(path, reason, mean, None if reason else pixels)
+        yield Verdict(path, kind, reason, mean, None if kind else pixels)
 
 
-def _judge(pixels: Pixels, role: Role, data: Data) -> tuple[float, str]:
-    """Return the mean grey level of a picture and why it cannot play its role, or an empty text."""
-    height, width = pixels.shape[:2]
+def _broken_link(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
+def _judge(pixels: Pixels, role: Role, data: Data) -> tuple[float, str, str]:
+    """Return the mean grey level of a picture, and why it cannot play its role: kind and reason, or empty texts."""
     grey = np.sort((pixels @ np.array([0.299, 0.587, 0.114], np.float32)).ravel()) / 255
     mean = float(grey.mean())
-    if min(height, width) < data.smallest:
-        return mean, f"too small, {width} x {height}; the shorter side should be >= {data.smallest}"
     if grey[-1] - grey[0] < 0.02:
-        return mean, "one flat colour"
+        return mean, "one flat colour", "one flat colour"
     low, high = data.dark_mean if role == "dark" else data.well_mean
-    if not low <= mean <= high:
-        return mean, f"mean brightness {mean:.2f} is outside [{low:g}, {high:g}]"
+    if mean < low:
+        return mean, "too dark", f"too dark: mean brightness {mean:.3f}, below {low:g}"
+    if mean > high:
+        return mean, "too bright", f"too bright: mean brightness {mean:.3f}, above {high:g}"
     if role == "well":
         clipped = float((pixels.max(2) >= 254).mean())
         if clipped > data.well_clipped:
-            return mean, f"{clipped:.0%} of it is burnt out"
+            return mean, "burnt out", f"burnt out: {clipped:.0%} of it, more than {data.well_clipped:.0%}"
         shadows = float(grey[: max(1, round(0.3 * grey.size))].mean())
         if shadows < data.well_shadows:
-            return mean, f"shadows at {shadows:.2f}, below {data.well_shadows:g}"
-    return mean, ""
+            return mean, "dark shadows", f"dark shadows: {shadows:.3f}, below {data.well_shadows:g}"
+    return mean, "", ""

@@ -31,4 +31,5 @@ def render(pictures: Tensor, alphas: Tensor) -> Tensor:
     """
     if alphas.shape[-2:] != pictures.shape[-2:]:
         alphas = F.interpolate(alphas, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
-    return light_curve(pictures, alphas.split(3, dim=1))
+    curves: tuple[Tensor, ...] = alphas.split(3, dim=1)
+    return light_curve(pictures, curves)
