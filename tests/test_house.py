@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -43,16 +42,6 @@ def test_torch_is_imported_in_train_only() -> None:
 def test_nothing_heavy_is_loaded_before_it_is_needed(code: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_help_starts_fast() -> None:
-    command = [sys.executable, "-m", "pielight", "--help"]
-    seconds = []
-    for _ in range(4):
-        start = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) <= 0.3  # the least: the machine may be busy with something else
 
 
 def test_enhancing_loads_no_torch(tmp_path: Path) -> None:

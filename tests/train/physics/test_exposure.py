@@ -1,0 +1,43 @@
+"""sRGB, linear light and exposure against published values and plain loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from skimage.color import rgb2xyz
+
+from pielight.train.physics.exposure import blur, expose, luminance, to_linear, to_srgb
+
+
+def test_linear_light_agrees_with_scikit_image() -> None:
+    grey = np.linspace(0, 1, 256)
+    white = rgb2xyz(np.ones((1, 1, 3)))[0, 0, 1]
+    plain = rgb2xyz(np.repeat(grey[:, None, None], 3, axis=2))[:, 0, 1] / white
+    np.testing.assert_allclose(to_linear(torch.from_numpy(grey)).numpy(), plain, atol=1e-6)
+
+
+def test_srgb_and_back() -> None:
+    grey = torch.linspace(0, 1, 1001, dtype=torch.float64)
+    torch.testing.assert_close(to_srgb(to_linear(grey)), grey, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("stops", [-3.0, 0.0, 1.0])
+def test_a_stop_doubles_linear_light(stops: float) -> None:
+    grey = torch.linspace(0.01, 1, 50, dtype=torch.float64)
+    found = to_linear(expose(grey, stops))
+    torch.testing.assert_close(found, (to_linear(grey) * 2**stops).clamp(max=1), atol=1e-6, rtol=0)
+
+
+def test_luminance_weighs_channels_by_bt_601() -> None:
+    red, green, blue = torch.eye(3).view(3, 3, 1, 1)
+    weights = [luminance(colour[None]).item() for colour in (red, green, blue)]
+    assert weights == pytest.approx([0.299, 0.587, 0.114])
+
+
+def test_blur_is_a_gaussian_that_keeps_flat_masks() -> None:
+    torch.testing.assert_close(blur(torch.ones(1, 1, 9, 9), 2.0), torch.ones(1, 1, 9, 9))
+    point = torch.zeros(1, 1, 21, 21)
+    point[0, 0, 10, 10] = 1
+    spread = blur(point, 1.5)[0, 0]
+    assert spread[10, 10] / spread[10, 11] == pytest.approx(np.exp(0.5 / 1.5**2), rel=1e-4)
