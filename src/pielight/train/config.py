@@ -53,13 +53,13 @@ class Losses:
 
     inversion: float = 10.0
     contrast: float = 0.3
-    brightness: float = 8.0
+    brightness: float = 20.0
     regional: float = 5.0
     features: float = 0.3
     colour: float = 8.0
     smoothness: float = 20.0
     cast: float = 100.0
-    highlights: float = 2.5
+    highlights: float = 1.0
     temperature: float = 0.1
     """Temperature of the InfoNCE loss."""
     margin: float = 0.3
@@ -91,7 +91,7 @@ class Training:
     """Terms of those pictures, for the model card."""
     network: str = "lattice"
     seed: int = 0
-    steps: int = 3600
+    steps: int = 3000
     dark_batch: int = 6
     well_batch: int = 8
     feature_batch: int = 2

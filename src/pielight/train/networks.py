@@ -55,7 +55,8 @@ class LatticeNet(nn.Module):
 
     ``(N, 3, S, S)`` in [0, 1] to ``(N, 24, S/8, S/8)`` in [-1, 1]. An encoder of stride-2 convolutions down to
     S/32, the global mean and maximum added there, and two steps up with skip connections. The square root of the picture
-    goes in beside it, since in very dark ones all the detail is next to zero.
+    goes in beside it, since in very dark ones all the detail is next to zero. What comes out is damped where
+    :func:`highlight_guard` says so.
 
     >>> import torch
     >>> LatticeNet()(torch.rand(2, 3, 64, 64)).shape
@@ -90,7 +91,34 @@ class LatticeNet(nn.Module):
         x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
         x = F.leaky_relu(self.up8(torch.cat([x, levels[2]], 1)), 0.1)
         x = F.leaky_relu(self.mix(x), 0.1)
-        return torch.tanh(self.head(x))
+        return torch.tanh(self.head(x)) * highlight_guard(pictures)
+
+
+def highlight_guard(pictures: Tensor) -> Tensor:
+    """Return how far each place of a picture may be enhanced, when the picture already reaches white.
+
+    ``1 - g * min(1, m / b)^2``, m the mean brightness of an 8 x 8 block, b that of the brightest tenth of the blocks, g
+    rising smoothly from 0 to 1 while the brightest channel of the picture goes from 0.8 to 1. A lamp or a sky at
+    white says that the exposure was as high as it could be: what is dark there wants light, what is bright does not.
+
+    Beyond the paper: there only the over-exposed negatives hold lamps and skies.
+
+    Args:
+        pictures: ``(N, 3, S, S)`` in [0, 1].
+
+    Returns:
+        ``(N, 1, S/8, S/8)`` in [0, 1], the share of the curve parameters that stays.
+
+    >>> highlight_guard(torch.full((1, 3, 16, 16), 0.5)).unique()
+    tensor([1.])
+    """
+    blocks = F.avg_pool2d(pictures.mean(1, keepdim=True), 8)
+    count = blocks.shape[-1] * blocks.shape[-2]
+    brightest = blocks.flatten(1).topk(max(1, count // 10), dim=1).values.mean(1).view(-1, 1, 1, 1)
+    white = F.avg_pool2d(pictures, 2).amax((1, 2, 3)).view(-1, 1, 1, 1)  # no single hot pixel
+    reach = ((white - 0.8) / 0.2).clamp(0, 1)
+    gain = reach * reach * (3 - 2 * reach)
+    return 1 - gain * (blocks / brightest.clamp_min(1e-3)).clamp_max(1) ** 2
 
 
 def build(name: str) -> nn.Module:

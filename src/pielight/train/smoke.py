@@ -17,7 +17,8 @@ from pielight.train.toy import write_toy_pictures
 
 STEPS = 150
 _WINDOW = 10
-_WEIGHTS = {"inversion": 4.0, "brightness": 8.0, "regional": 40.0, "features": 4.0, "colour": 2.0, "smoothness": 2.0}
+_WEIGHTS = {"inversion": 4.0, "brightness": 8.0, "regional": 40.0, "features": 6.0, "colour": 2.0, "highlights": 3.0,
+            "smoothness": 2.0}  # fmt: skip
 _NO_TERMS = ("temperature", "margin")
 _BATCH, _FEATURE_BATCH = 4, 3
 _SHIFT = (-0.6, -0.45, -0.3)  # of R, G, B: brighter by far, and reddish
