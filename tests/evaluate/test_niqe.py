@@ -1,0 +1,57 @@
+"""NIQE: order of quality, and the value with the original parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+from scipy.stats import gennorm
+from skimage import data
+
+from pielight.errors import DataError
+from pielight.evaluate.niqe import Pristine, _asymmetric_gaussian, niqe, read_pristine
+
+SHARED = Path(__file__).parents[3] / "shared"
+PARAMETERS = SHARED / "weights" / "niqe_pris_params.npz"
+DARK = SHARED / "data" / "dicm_dev"
+needs_parameters = pytest.mark.skipif(not PARAMETERS.exists(), reason="needs ../shared/weights")
+
+
+@pytest.mark.parametrize("shape", [0.8, 1.5, 2.0, 3.0])
+def test_fit_finds_the_shape_and_scale_of_drawn_values(shape: float) -> None:
+    values = gennorm.rvs(shape, scale=2.0, size=200_000, random_state=0)
+    found, left, right = _asymmetric_gaussian(values.reshape(400, 500))
+    assert found == pytest.approx(shape, rel=0.03)
+    assert left == pytest.approx(2.0, rel=0.03)
+    assert right == pytest.approx(2.0, rel=0.03)
+
+
+@needs_parameters
+def test_prefers_the_photograph_to_its_noisy_and_its_blurred_version() -> None:
+    pristine, photo = read_pristine(PARAMETERS), data.astronaut()
+    noise = np.random.default_rng(0).normal(0, 25, photo.shape)
+    noisy = (photo + noise).clip(0, 255).astype(np.uint8)
+    blurred = gaussian_filter(photo, (3, 3, 0))
+    good = niqe(photo, pristine)
+    assert 2 < good < 6
+    assert niqe(noisy, pristine) > good + 1
+    assert niqe(blurred, pristine) > good + 1
+
+
+@needs_parameters
+@pytest.mark.skipif(not DARK.exists(), reason="needs ../shared/data")
+def test_the_published_mean_of_the_dark_photographs_when_scales_are_means() -> None:
+    from PIL import Image
+
+    pristine = read_pristine(PARAMETERS)
+    found = [niqe(np.asarray(Image.open(path).convert("RGB")), pristine, "mean") for path in sorted(DARK.iterdir())]
+    assert np.mean(found) == pytest.approx(4.75, abs=0.01)
+
+
+def test_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="at least two blocks"):
+        niqe(np.zeros((100, 100, 3), np.uint8), Pristine(np.zeros(36), np.eye(36)))
+    with pytest.raises(DataError, match="pristine"):
+        read_pristine(tmp_path / "none.npz")
