@@ -91,10 +91,10 @@ class Training:
     """Terms of those pictures, for the model card."""
     network: str = "lattice"
     seed: int = 0
-    steps: int = 3000
+    steps: int = 2700
     dark_batch: int = 6
     well_batch: int = 8
-    feature_batch: int = 2
+    feature_batch: int = 1
     """Dark pictures of a batch that pass VGG16, which costs most of a step."""
     bank: int = 128
     """Well-exposed pictures in the bank of positives, each with an under- and an over-exposed negative."""

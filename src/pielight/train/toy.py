@@ -36,7 +36,8 @@ def toy_scene(random: np.random.Generator, side: int = 160) -> Scene:
             rows = (np.arange(side) // 4 % 2 == 0)[:, None]  # every second row of letters is left empty
             paint = np.where((strokes[:side, :side] & rows)[..., None], 0.4 * paint, paint)
         scene = np.where(shape[..., None], paint, scene)
-    return np.clip(scene * (0.2 / scene.mean()), 0.0, 1.0)
+    exposed: Scene = np.clip(scene * (0.2 / scene.mean()), 0.0, 1.0)
+    return exposed
 
 
 def write_toy_pictures(folder: Path, count: int = 16, side: int = 160, seed: int = 0) -> tuple[Path, Path]:
@@ -75,4 +76,5 @@ def _lamp(random: np.random.Generator, side: int) -> Scene:
     """Draw a lamp with its glow, ``(side, side, 1)``; it reaches white."""
     y, x = np.mgrid[:side, :side] / side
     distance = np.hypot(y - random.uniform(0.1, 0.9), x - random.uniform(0.1, 0.9))
-    return np.exp(-((distance / random.uniform(0.04, 0.08)) ** 2))[..., None] * 1.2
+    glow: Scene = 1.2 * np.exp(-((distance / random.uniform(0.04, 0.08)) ** 2))
+    return glow[..., None]

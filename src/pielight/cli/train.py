@@ -1,0 +1,164 @@
+"""``pielight train`` and ``pielight data check``: train a model, and look at the pictures to train on."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pielight.train.config import Data, Training
+    from pielight.train.loop import Progress
+    from pielight.train.pictures import Role
+
+FAILED, INTERRUPTED = 1, 130
+Folder = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("config", metavar="CONFIG.yaml", required=False, type=click.Path(path_type=Path))
+@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting, as in data.size=128.")
+@click.option("--features", metavar="PATH", help="VGG16 weights, torchvision's or Caffe's. [default: downloaded once]")
+@click.option("--dark", type=Folder, multiple=True, help="Folder of dark pictures, in place of data.dark; repeatable.")
+@click.option("--well", type=Folder, multiple=True, help="Folder of well-exposed pictures, in place of data.well.")
+@click.option("--out", type=Folder, help="Folder of the run, in place of out.")
+@click.option("--smoke", is_flag=True, help="Train for a minute on toy pictures and show that every loss falls.")
+def train(
+    config: Path | None,
+    changes: tuple[str, ...],
+    features: str | None,
+    dark: tuple[Path, ...],
+    well: tuple[Path, ...],
+    out: Path | None,
+    smoke: bool,
+) -> None:
+    """Train a model without pairs, or go on with a run that was stopped.
+
+    A run whose folder holds a checkpoint of the same settings goes on from it by itself. Exit status: 0,
+    1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
+    """
+    if config is None and not smoke:
+        raise click.UsageError("Missing argument 'CONFIG.yaml'; only --smoke needs none.")
+    if smoke and (features or dark or well or out):
+        raise click.UsageError("--smoke brings its own pictures, features and folder.")
+    with _stoppable():
+        from pielight.train.config import read_config
+
+        settings = read_config(config, changes)
+        if smoke:
+            _smoke(settings)
+            return
+        data = dataclasses.replace(
+            settings.data,
+            dark=tuple(map(str, dark)) or settings.data.dark,
+            well=tuple(map(str, well)) or settings.data.well,
+        )
+        _train(dataclasses.replace(
+            settings, data=data, features=features or settings.features, out=str(out or settings.out)
+        ))  # fmt: skip
+
+
+def _train(settings: Training) -> None:
+    from pielight.train.loop import train as run
+
+    folder = Path(settings.out)
+    click.echo(f"{folder}: takes config.yaml, checkpoint.pt, TensorBoard events and, in the end, the model", err=True)
+    with _stoppable(folder / "checkpoint.pt"):
+        run(settings, _show, say=lambda line: click.echo(line, err=True))
+    name = folder / settings.name
+    click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
+    click.echo(f"  pielight --model {name}.onnx PHOTO...", err=True)
+
+
+def _smoke(settings: Training) -> None:
+    from pielight.train.smoke import smoke
+
+    with tempfile.TemporaryDirectory() as folder:
+        changes = smoke(Path(folder), settings, lambda progress: None if progress.step % 10 else _show(progress))
+    click.echo(f"{'loss':<12} {'first steps':>12} {'last steps':>12}")
+    for change in changes:
+        verdict = "falls" if change.fell else "DOES NOT FALL"
+        click.echo(f"{change.term:<12} {change.first:>12.4f} {change.last:>12.4f}  {verdict}")
+    if not all(change.fell for change in changes):
+        raise click.exceptions.Exit(FAILED)
+
+
+@contextmanager
+def _stoppable(checkpoint: Path | None = None) -> Iterator[None]:
+    """Turn Ctrl-C into one line that says how to go on, and status 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        saved = checkpoint is not None and checkpoint.exists()
+        click.echo(f"stopped; the same command goes on from {checkpoint}" if saved else "stopped", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+@click.group()
+def data() -> None:
+    """Look at the pictures to train on."""
+
+
+@data.command()
+@click.argument("paths", metavar="DIR...|CONFIG.yaml", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--as", "role", type=click.Choice(["dark", "well"]), help="What the pictures of the folders are to be.")
+@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting, as in data.smallest=64.")
+def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) -> None:
+    """Say which files training leaves out, and why.
+
+    Of folders, with --as, or of both roles in the folders that a configuration names. Exit status: 0, 1 if a role has
+    no usable picture, 2 if the command line makes no sense.
+    """
+    config = paths[0] if len(paths) == 1 and paths[0].suffix.lower() in (".yaml", ".yml") else None
+    if config is None and role is None:
+        raise click.UsageError("Missing option '--as' for folders: dark or well.")
+    if config is not None and role is not None:
+        raise click.UsageError("--as is for folders; a configuration names its dark and its well ones.")
+    with _stoppable():
+        from pielight.train.config import read_config
+
+        settings = read_config(config, changes).data
+        roles: dict[Role, tuple[str, ...]] = {"dark": settings.dark, "well": settings.well}
+        if role is not None:
+            roles = {role: tuple(map(str, paths))}
+        used = [_check(folders, one, settings) for one, folders in roles.items()]
+    if not all(used):
+        raise click.exceptions.Exit(FAILED)
+
+
+def _check(folders: tuple[str, ...], role: Role, settings: Data) -> int:
+    """Report on the files of one role and return how many are used."""
+    from pielight.media.files import shown
+    from pielight.train.pictures import check
+
+    left_out: Counter[str] = Counter()
+    used = 0
+    for verdict in check(folders, role, settings):
+        used += not verdict.kind
+        if verdict.kind:
+            left_out[verdict.kind] += 1
+            click.echo(f"{shown(verdict.path)}: {verdict.reason}")
+    counts = ", ".join(f"{count} {kind}" for kind, count in left_out.most_common())
+    click.echo(
+        f"{role}: {used} of {used + left_out.total()} files are used" + (f"; left out: {counts}" if counts else "")
+    )
+    return used
+
+
+def _show(progress: Progress) -> None:
+    terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
+    left = _duration(progress.seconds_left)
+    click.echo(f"step {progress.step}/{progress.steps}  {terms}  {left} left  {progress.skipped} skipped", err=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"

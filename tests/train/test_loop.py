@@ -1,0 +1,204 @@
+"""The loop: it resumes to the bit, survives what goes wrong, and leaves everything behind that it promises."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from pielight.errors import ConfigError, DataError, ModelError
+from pielight.train import loop
+from pielight.train.checkpoint import State, restore, save
+from pielight.train.config import Training, read_config
+from pielight.train.loop import Progress, train
+from pielight.train.toy import write_toy_pictures
+
+Make = Callable[..., Training]
+
+
+def nothing(_: Progress) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory, tiny: Make) -> Path:
+    """A finished run of six steps."""
+    return train(tiny(tmp_path_factory.mktemp("straight")), nothing, every=2)
+
+
+@pytest.fixture
+def copy(straight: Path, tmp_path: Path) -> Path:
+    """The finished run, free to be changed."""
+    return Path(shutil.copytree(straight, tmp_path / "copy"))
+
+
+def tensors(value: Any, name: str = "") -> dict[str, torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        return {name: value}
+    items = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, dict) else ()
+    return {key: tensor for part, item in items for key, tensor in tensors(item, f"{name}.{part}").items()}
+
+
+def assert_same(one: State, other: State) -> None:
+    for part in ("network", "average", "optimiser"):
+        a, b = tensors(getattr(one, part)), tensors(getattr(other, part))
+        assert a.keys() == b.keys()
+        assert len(a) > 10
+        for name in a:
+            assert torch.equal(a[name], b[name]), f"{part}{name}"
+    assert (one.step, one.skipped) == (other.step, other.skipped)
+
+
+def test_resumed_run_is_the_same_to_the_bit(straight: Path, tiny: Make, tmp_path: Path) -> None:
+    train(tiny(tmp_path), nothing, stop_at=3)
+    assert restore(tmp_path / "checkpoint.pt").step == 3
+    assert not (tmp_path / "tiny.onnx").exists()
+    said: list[str] = []
+    train(tiny(tmp_path), nothing, say=said.append, begin=lambda _: pytest.fail("the run is not new"))
+    assert "going on after step 3 of 6" in said[0]
+    assert_same(restore(straight / "checkpoint.pt"), restore(tmp_path / "checkpoint.pt"))
+    assert (straight / "tiny.onnx").read_bytes() == (tmp_path / "tiny.onnx").read_bytes()
+
+
+def test_ctrl_c_saves_a_whole_step(straight: Path, tiny: Make, tmp_path: Path) -> None:
+    def press(progress: Progress) -> None:
+        if progress.step == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(tmp_path), press, every=1)
+    assert restore(tmp_path / "checkpoint.pt").step == 2
+    train(tiny(tmp_path), nothing)
+    assert_same(restore(straight / "checkpoint.pt"), restore(tmp_path / "checkpoint.pt"))
+
+
+def test_what_a_run_leaves_behind(straight: Path, tiny: Make) -> None:
+    assert read_config(straight / "config.yaml") == tiny(straight)
+    card = json.loads((straight / "tiny.json").read_text())
+    assert (card["dark_pictures"], card["well_pictures"], card["skipped_steps"]) == (6, 6, 0)
+    assert card["commit"] == restore(straight / "checkpoint.pt").facts["commit"]
+    with safe_open(straight / "tiny.safetensors", "pt") as stored:
+        assert stored.metadata()["commit"] == card["commit"]
+        assert "dark_batch: 2" in stored.metadata()["config"]
+    (events,) = {path.parent for path in straight.rglob("events.out.tfevents*")}
+    accumulator = EventAccumulator(str(events))
+    accumulator.Reload()
+    assert "before, after" in accumulator.Tags()["images"]
+    assert [event.step for event in accumulator.Scalars("loss/total")] == [2, 4, 6]
+    assert list(straight.glob("*.part")) == []
+
+
+def test_progress(tiny: Make, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    train(tiny(tmp_path, steps=5), seen.append, every=2, stop_at=5)
+    assert [(item.step, item.steps, item.skipped) for item in seen] == [(2, 5, 0), (4, 5, 0), (5, 5, 0)]
+    assert seen[0].seconds_left > seen[1].seconds_left > seen[2].seconds_left == 0
+    assert all(math.isfinite(value) for item in seen for value in item.terms.values())
+    assert {"total", "inversion", "contrast", "features"} <= seen[0].terms.keys()
+
+
+@pytest.mark.parametrize("poison", ["loss", "gradient"])
+def test_a_step_that_is_not_finite_is_skipped_and_counted(
+    poison: str, tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = loop.losses
+
+    def poisoned(network: Any, *arguments: Any) -> Any:
+        total, terms = real(network, *arguments)
+        if arguments[5] != 1:  # the step
+            return total, terms
+        if poison == "loss":
+            return total * math.nan, {name: math.nan for name in terms}
+        parameter = next(network.parameters())
+        return total + torch.sqrt((parameter * 0).sum()), terms  # the root's slope at 0 is infinite
+
+    monkeypatch.setattr(loop, "losses", poisoned)
+    seen: list[Progress] = []
+    train(tiny(tmp_path, steps=4), seen.append, every=1, stop_at=1)
+    before = restore(tmp_path / "checkpoint.pt")
+    train(tiny(tmp_path, steps=4), seen.append, every=1, stop_at=2)
+    after = restore(tmp_path / "checkpoint.pt")
+    assert (after.step, after.skipped) == (2, 1)
+    for part in ("network", "average"):
+        for key, value in getattr(before, part).items():
+            assert torch.equal(value, getattr(after, part)[key])
+    train(tiny(tmp_path, steps=4), seen.append, every=1)
+    assert [item.skipped for item in seen] == [0, 1, 1, 1]
+    assert seen[1].terms == {}
+    assert json.loads((tmp_path / "tiny.json").read_text())["skipped_steps"] == 1
+
+
+def test_a_finished_run_is_exported_again_only_if_a_file_is_missing(copy: Path, tiny: Make) -> None:
+    def never(_: Progress) -> None:
+        pytest.fail("nothing is left to train")
+
+    config = tiny(copy)
+    whole = {path.name: path.read_bytes() for path in copy.glob("tiny.*")}
+    times = {path: path.stat().st_mtime_ns for path in copy.glob("tiny.*")}
+    train(config, never)
+    assert {path: path.stat().st_mtime_ns for path in copy.glob("tiny.*")} == times
+    (copy / "tiny.onnx").write_bytes(b"damaged")
+    (copy / "tiny.json").unlink()
+    train(config, never)
+    assert {path.name: path.read_bytes() for path in copy.glob("tiny.*")} == whole
+
+
+def test_other_settings_are_refused_by_name(copy: Path, tiny: Make) -> None:
+    config = tiny(copy, steps=7)
+    config = dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, rate=0.5))
+    with pytest.raises(ConfigError, match=r"other settings \(steps, optimiser.rate\); set another out"):
+        train(config, nothing)
+    train(tiny(copy, checkpoint_minutes=9.0), nothing)  # changes nothing in the weights
+
+
+def test_other_pictures_are_refused(tiny: Make, tmp_path: Path) -> None:
+    write_toy_pictures(tmp_path, 4, 96)
+    config = tiny(tmp_path / "run")
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, dark=(str(tmp_path / "dark"),)))
+    train(config, nothing, stop_at=1)
+    (tmp_path / "dark" / "000.png").unlink()
+    with pytest.raises(DataError, match="dark_pictures: 4 at the start of the run, 3 now"):
+        train(config, nothing)
+
+
+def test_a_checkpoint_of_another_network_is_refused(copy: Path, tiny: Make) -> None:
+    state = restore(copy / "checkpoint.pt")
+    state.step = 1
+    state.network.popitem()
+    save(copy / "checkpoint.pt", state)
+    with pytest.raises(ModelError, match=r"checkpoint.pt: holds weights of another network"):
+        train(tiny(copy), nothing)
+
+
+def test_missing_pictures(tiny: Make, tmp_path: Path) -> None:
+    config = tiny(tmp_path / "run")
+    data = dataclasses.replace(config.data, dark=(str(tmp_path / "none"),))
+    with pytest.raises(DataError, match="none: no such folder"):
+        train(dataclasses.replace(config, data=data), nothing)
+
+
+def test_a_folder_that_cannot_be_made(tiny: Make, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"run: cannot hold a run"):
+        train(tiny(tmp_path / "file" / "run"), nothing)
+
+
+def test_learning_rate() -> None:
+    rates = [loop._schedule(step, 100, 10) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[9] == pytest.approx(1.0)
+    assert np.all(np.diff(rates[:10]) > 0)
+    assert np.all(np.diff(rates[10:]) < 0)
+    assert rates[55] == pytest.approx(0.51)
+    assert rates[-1] == pytest.approx(0.02, abs=0.001)
