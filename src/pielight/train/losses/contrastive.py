@@ -34,7 +34,8 @@ def gram(features: Tensor) -> Tensor:
     f = features.flatten(2)
     f = f - f.mean(2, keepdim=True)
     g = f @ f.transpose(1, 2)
-    return g / g.flatten(1).norm(dim=1).clamp_min(1e-8).view(-1, 1, 1)
+    size = g.square().sum((1, 2), keepdim=True).clamp_min(1e-16).sqrt()
+    return g / size
 
 
 def gram_distance(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:

@@ -1,0 +1,180 @@
+"""``pielight train`` and ``pielight data check`` as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pielight.cli import main
+from pielight.train import smoke
+from pielight.train.config import Training
+from pielight.train.smoke import Change
+from pielight.train.toy import write_toy_pictures
+
+TINY = """
+name: tiny
+steps: 4
+dark_batch: 2
+well_batch: 2
+feature_batch: 1
+bank: 2
+pairs: 2
+features: random
+data: {size: 64, render: 32, smallest: 32, cache: cache, dark_mean: [0, 1], well_mean: [0, 1], well_shadows: 0}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_toy_pictures(tmp_path, 3, 64)
+    Path("tiny.yaml").write_text(TINY)
+    return tmp_path
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, prog_name="pielight")
+
+
+def process(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
+    script = f"import sys; {code}; from pielight.cli import main; main(prog_name='pielight')"
+    return subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
+
+
+PLACES = ("--dark", "dark", "--well", "well", "--out", "run")
+
+
+def test_train_and_go_on(folder: Path) -> None:
+    done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.contrast=0")
+    assert (done.exit_code, done.stdout) == (0, "")
+    for text in ("config.yaml", "checkpoint.pt", "3 dark and 3 well-exposed pictures", "tensorboard --logdir run",
+                 "step 4/4", "inversion 0.", "0 s left", "0 skipped", "pielight --model run/tiny.onnx PHOTO"):  # fmt: skip
+        assert text in done.stderr
+    assert "contrast" not in done.stderr
+    stored = Path("run/config.yaml").read_text()
+    assert "seed: 3" in stored
+    assert "- dark\n" in stored
+    enhanced = invoke("--model", "run/tiny.onnx", "dark/000.png")
+    assert enhanced.exit_code == 0
+
+    other = invoke("train", "tiny.yaml", *PLACES)
+    assert other.exit_code == 1
+    assert other.stderr.splitlines()[-1].startswith("Error: run: holds a run with other settings (seed, losses.contr")
+    again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.contrast=0")
+    assert again.exit_code == 0
+    assert "run/checkpoint.pt: going on after step 4 of 4" in again.stderr
+
+
+def test_ctrl_c(folder: Path) -> None:
+    command = [sys.executable, "-m", "pielight", "train", "tiny.yaml", *PLACES, "--set", "steps=100000"]
+    command += ["--set", "checkpoint_minutes=0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        deadline = time.monotonic() + 120
+        while not Path("run/checkpoint.pt").exists() and time.monotonic() < deadline and running.poll() is None:
+            time.sleep(0.2)
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=120)
+    assert running.returncode == 130
+    assert errors.splitlines()[-1].endswith("stopped; the same command goes on from run/checkpoint.pt")
+    assert "Traceback" not in errors
+
+
+def test_errors_are_one_line(folder: Path) -> None:
+    Path("list.yaml").write_text("- 1")
+    for arguments, reason in (
+        (("none.yaml",), "none.yaml: cannot be read"),
+        (("list.yaml",), "list.yaml: should hold keys and values"),
+        (("tiny.yaml", "--set", "stepz=3"), "unknown setting stepz; did you mean steps?"),
+        (("tiny.yaml", "--set", "data.size=65"), "data.size should be a multiple of 32"),
+        (("tiny.yaml",), "no folder is given; set data.dark and data.well"),
+        (("tiny.yaml", "--dark", "gone", "--well", "well"), "gone: no such folder"),
+        (("tiny.yaml", *PLACES, "--features", "gone.pth"), "gone.pth: no such file of VGG16 weights"),
+    ):
+        done = invoke("train", *arguments)
+        assert done.exit_code == 1
+        assert done.stderr.splitlines()[-1].startswith("Error: ")
+        assert reason in done.stderr.splitlines()[-1]
+
+
+def test_usage_errors_are_status_2(folder: Path) -> None:
+    for arguments in ((), ("--smoke", "--dark", "dark"), ("tiny.yaml", "--nonsense")):
+        assert invoke("train", *arguments).exit_code == 2
+    for arguments in ((), ("dark",), ("dark", "--as", "bright"), ("tiny.yaml", "--as", "dark")):
+        assert invoke("data", "check", *arguments).exit_code == 2
+
+
+def test_smoke_shows_first_and_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Training] = []
+    changes = [Change("total", 3.0, 1.5), Change("colour", 0.5, 0.25)]
+
+    def run(folder: Path, settings: Training, report: object) -> list[Change]:
+        seen.append(settings)
+        assert folder.is_dir()
+        return changes
+
+    monkeypatch.setattr(smoke, "smoke", run)
+    done = invoke("train", "--smoke", "--set", "network=dcenet")
+    assert done.exit_code == 0
+    assert seen[0].network == "dcenet"
+    assert re.search(r"^colour +0\.5000 +0\.2500 +falls$", done.stdout, re.MULTILINE)
+    changes.append(Change("regional", 0.1, 0.2))
+    done = invoke("train", "--smoke")
+    assert done.exit_code == 1
+    assert re.search(r"^regional +0\.1000 +0\.2000 +DOES NOT FALL$", done.stdout, re.MULTILINE)
+
+
+def test_data_check_of_folders(folder: Path) -> None:
+    Path("dark/notes.txt").write_text("hello")
+    done = invoke("data", "check", "dark", "--as", "dark", "--set", "data.smallest=32")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [
+        "dark/notes.txt: not a picture", "dark: 3 of 4 files are used; left out: 1 not a picture"
+    ]  # fmt: skip
+    done = invoke("data", "check", "dark", "well", "--as", "dark")
+    assert done.exit_code == 1
+    assert "dark/000.png: too small: 64 x 64, the shorter side is below 128" in done.stdout
+    assert done.stdout.splitlines()[-1] == "dark: 0 of 7 files are used; left out: 6 too small, 1 not a picture"
+    assert invoke("data", "check", "gone", "--as", "dark").stderr == "Error: gone: no such folder\n"
+
+
+def test_data_check_of_a_configuration(folder: Path) -> None:
+    Path("both.yaml").write_text(TINY.replace("{size", "{dark: [dark], well: [well], size"))
+    done = invoke("data", "check", "both.yaml")
+    assert (done.exit_code, done.stdout) == (0, "dark: 3 of 3 files are used\nwell: 3 of 3 files are used\n")
+    done = invoke("data", "check", "both.yaml", "--set", "data.well_mean=[0.9, 1]")
+    assert done.exit_code == 1
+    assert "well: 0 of 3 files are used; left out: 3 too dark" in done.stdout
+    assert "dark: 3 of 3" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [("torch", "torch"), ("accelerate", "accelerate"), ("skimage", "scikit-image"), ("yaml", "PyYAML"),
+     ("tensorboard", "tensorboard"), ("safetensors", "safetensors"), ("onnx", "onnx")],
+)  # fmt: skip
+def test_a_missing_extra_is_named(module: str, package: str) -> None:
+    done = process("train", "--smoke", code=f"sys.modules[{module!r}] = None")
+    assert done.returncode == 1
+    assert done.stderr == f"Error: {package} is not installed; run: pip install 'pielight[train]'\n"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    for arguments in (("train", "--help"), ("data", "check", "--help")):
+        code = "import atexit; atexit.register(lambda: print([n for n in ('torch', 'numpy') if n in sys.modules]))"
+        done = process(*arguments, code=code)
+        assert done.returncode == 0
+        assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_evaluate_names_its_extra() -> None:
+    code = "import sys; sys.modules['scipy'] = None; import pielight.evaluate"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ)
+    assert "MissingExtraError: scipy is not installed; run: pip install 'pielight[evaluate]'" in done.stderr

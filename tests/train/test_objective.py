@@ -1,0 +1,90 @@
+"""The objective: bank and batches in, a weighted sum of terms out."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from pielight.train.bank import Bank, build_bank
+from pielight.train.config import Data, Losses, Training
+from pielight.train.data import PictureSet
+from pielight.train.features import GRAM_LAYERS, VGGFeatures, load_features
+from pielight.train.losses.contrastive import QUANTILES
+from pielight.train.networks import LatticeNet
+from pielight.train.objective import losses, step_generator
+from pielight.train.physics.bag_of_curves import bag
+
+TERMS = {field.name for field in dataclasses.fields(Losses)} - {"temperature", "margin"}
+CONFIG = Training(dark_batch=2, well_batch=2, bank=4, pairs=3, data=Data(size=64, render=32))
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def pictures() -> PictureSet:
+    generator = torch.Generator().manual_seed(0)
+    drawn = [(torch.rand(3, 70, 90, generator=generator) * 255).to(torch.uint8) for _ in range(4)]
+    for picture in drawn:
+        picture[:, 30:40, 40:60] = 255  # a lamp
+    return PictureSet(drawn, [torch.arange(35 * 45).view(35, 45).int() // 50 for _ in drawn], CONFIG.data)
+
+
+@pytest.fixture(scope="module")
+def features() -> VGGFeatures:
+    return load_features("random")
+
+
+@pytest.fixture(scope="module")
+def bank(pictures: PictureSet, features: VGGFeatures) -> Bank:
+    return build_bank(pictures, features, bag("mild"), CONFIG.bank, 0.5, step_generator(0, 1))
+
+
+def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(bank: Bank) -> None:
+    assert [g.shape[0] for g in bank.positives.grams] == [4, 4, 4]
+    assert [g.shape[1] for g in bank.positives.grams] == [64, 128, 256]
+    assert len(bank.negatives.profiles) == 8
+    middle = bank.positives.profiles.mean()
+    negatives = bank.negatives.profiles.mean(1)
+    assert (negatives < middle).sum() == (negatives > middle).sum() == 4
+    assert len(GRAM_LAYERS) == len(bank.negatives.draw(3, step_generator(0, 2)).grams)
+    assert bank.negatives.draw(99, step_generator(0, 2)).profiles.shape == (8, QUANTILES)
+
+
+def test_the_total_is_the_weighted_sum_of_every_term(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+    torch.manual_seed(0)
+    total, terms = losses(LatticeNet(), CONFIG, pictures, pictures, features, bank, 3, CPU)
+    assert set(terms) == TERMS
+    assert total.item() == pytest.approx(sum(getattr(CONFIG.losses, name) * value for name, value in terms.items()))
+
+
+@pytest.mark.parametrize("name", sorted(TERMS))
+def test_a_weight_of_0_takes_a_term_out(name: str, pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+    weights = dataclasses.replace(CONFIG.losses, **{name: 0.0})
+    config = dataclasses.replace(CONFIG, losses=weights)
+    _, terms = losses(LatticeNet(), config, pictures, pictures, features, bank, 3, CPU)
+    assert set(terms) == TERMS - {name}
+
+
+def test_a_step_is_a_function_of_seed_and_step(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+    torch.manual_seed(0)
+    network = LatticeNet()
+    first, again, later = (
+        losses(network, CONFIG, pictures, pictures, features, bank, step, CPU)[0].item() for step in (3, 3, 4)
+    )
+    assert first == again != later
+
+
+def test_every_term_reaches_the_network(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+    for name in TERMS:
+        torch.manual_seed(0)
+        network = LatticeNet()
+        torch.nn.init.normal_(network.head.weight, 0, 0.2)
+        torch.nn.init.constant_(network.head.bias, -0.1)  # brightens
+        weights = Losses(**{term: float(term == name) for term in TERMS}, margin=2.0)
+        total, _ = losses(
+            network, dataclasses.replace(CONFIG, losses=weights), pictures, pictures, features, bank, 3, CPU
+        )
+        total.backward()
+        assert network.head.weight.grad is not None
+        assert network.head.weight.grad.abs().sum() > 0, name
