@@ -22,13 +22,12 @@ from pielight.train.config import read_config
 
 VARIANTS = {
     "all terms": [],
-    "without contrast (InfoNCE)": ["losses.contrast=0"],
-    "without contrast (brightness triplet)": ["losses.brightness=0"],
+    "without contrast": ["losses.contrast=0", "losses.brightness=0"],
     "without regional brightness consistency": ["losses.regional=0"],
-    "without feature preservation": [f"losses.{name}=0" for name in ("features", "colour", "smoothness", "cast")],
+    "without feature preservation": [f"losses.{name}=0" for name in ("features", "colour", "smoothness", "cast", "highlights")],
     "without inversion": ["losses.inversion=0"],
     "inversion alone": [f"losses.{name}=0" for name in ("contrast", "brightness", "regional", "features", "colour",
-                                                        "smoothness", "cast")],
+                                                        "smoothness", "cast", "highlights")],
 }  # fmt: skip
 COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
            ("dicm", "bright10 shift"), ("dicm", "niqe"), ("kodak", "psnr to input"))  # fmt: skip
@@ -39,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("niqe", type=Path)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--set", dest="changes", action="append", default=[])
     options = parser.parse_args()

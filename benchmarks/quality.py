@@ -3,7 +3,8 @@
 Usage: python benchmarks/quality.py DATA NIQE.npz [--model FILE.onnx] [--strength S] [--json FILE]
 
 DATA is what benchmarks/research_data.py laid out. Nothing is rescaled to a reference's mean. Values are means over the
-pictures of a set, after them the standard error of that mean. dark30: mean (of R, G and B) of the pixels that are the
+pictures of a set, after them the standard error of that mean. ssim: mean over R, G and B; ssim grey: of BT.601 grey levels;
+dark30: mean (of R, G and B) of the pixels that are the
 input's darkest 30 %; bright10 shift: mean change of its brightest 10 %; clipped: share of pixels with a channel >= 254;
 niqe: as its authors compute it; niqe2: with the second scale made of means of 2 x 2 pixels.
 """
@@ -30,13 +31,19 @@ def read(path: Path) -> Any:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
+def grey(pixels: Any) -> Any:
+    """Return BT.601 grey levels as uint8."""
+    return (pixels @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8)
+
+
 def pairs(folder: Path, enhance: Enhance) -> dict[str, list[float]]:
-    """Return PSNR and SSIM of every pair of a folder."""
-    found: dict[str, list[float]] = {"psnr": [], "ssim": []}
+    """Return PSNR, and SSIM of R, G, B and of grey levels, of every pair of a folder."""
+    found: dict[str, list[float]] = {"psnr": [], "ssim": [], "ssim grey": []}
     for path in sorted((folder / "dark").iterdir()):
         out, reference = enhance(read(path)), read(folder / "reference" / path.name)
         found["psnr"].append(psnr(out, reference))
         found["ssim"].append(ssim(out, reference))
+        found["ssim grey"].append(ssim(grey(out), grey(reference)))
     return found
 
 

@@ -119,7 +119,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(
         if arguments[5] != 1:  # the step
             return total, terms
         if poison == "loss":
-            return total * math.nan, {name: math.nan for name in terms}
+            return total * math.nan, dict.fromkeys(terms, math.nan)
         parameter = next(network.parameters())
         return total + torch.sqrt((parameter * 0).sum()), terms  # the root's slope at 0 is infinite
 

@@ -68,7 +68,8 @@ def _train(settings: Training) -> None:
     from pielight.train.loop import train as run
 
     folder = Path(settings.out)
-    click.echo(f"{folder}: takes config.yaml, checkpoint.pt, TensorBoard events and, in the end, the model", err=True)
+    click.echo(f"{folder}: takes config.yaml, checkpoint.pt and, in the end, the model", err=True)
+    click.echo(f"losses and sample pictures: tensorboard --logdir {folder}", err=True)
     with _stoppable(folder / "checkpoint.pt"):
         run(settings, _show, say=lambda line: click.echo(line, err=True))
     name = folder / settings.name

@@ -31,7 +31,7 @@ def ssim(pixels: Pixels, reference: Pixels) -> float:
     Gaussian window of sigma 1.5, K1 = 0.01, K2 = 0.03 (Wang et al., TIP 2004), averaged over R, G and B.
 
     Args:
-        pixels: ``(H, W, 3)`` uint8, both sides >= 11.
+        pixels: ``(H, W, 3)`` uint8, or ``(H, W)`` for SSIM on grey levels; both sides >= 11.
         reference: The same shape.
 
     >>> ssim(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16, 3), np.uint8))
@@ -39,7 +39,7 @@ def ssim(pixels: Pixels, reference: Pixels) -> float:
     """
     return float(
         structural_similarity(
-            reference, pixels, data_range=255, channel_axis=2, gaussian_weights=True, sigma=1.5,
+            reference, pixels, data_range=255, channel_axis=2 if pixels.ndim == 3 else None, gaussian_weights=True, sigma=1.5,
             use_sample_covariance=False,
         )
     )  # fmt: skip

@@ -56,10 +56,10 @@ class Losses:
     brightness: float = 20.0
     regional: float = 5.0
     features: float = 0.3
-    colour: float = 8.0
+    colour: float = 4.0
     smoothness: float = 20.0
     cast: float = 100.0
-    highlights: float = 1.0
+    highlights: float = 2.0
     temperature: float = 0.1
     """Temperature of the InfoNCE loss."""
     margin: float = 0.3
@@ -91,7 +91,7 @@ class Training:
     """Terms of those pictures, for the model card."""
     network: str = "lattice"
     seed: int = 0
-    steps: int = 2700
+    steps: int = 1500
     dark_batch: int = 6
     well_batch: int = 8
     feature_batch: int = 1

@@ -97,9 +97,10 @@ class LatticeNet(nn.Module):
 def highlight_guard(pictures: Tensor) -> Tensor:
     """Return how far each place of a picture may be enhanced, when the picture already reaches white.
 
-    ``1 - g * min(1, m / b)^2``, m the mean brightness of an 8 x 8 block, b that of the brightest tenth of the blocks, g
-    rising smoothly from 0 to 1 while the brightest channel of the picture goes from 0.7 to 0.95. A lamp or a sky at
-    white says that the exposure was as high as it could be: what is dark there wants light, what is bright does not.
+    ``1 - g * (n q + (1 - n) q^2)``, ``g = S(w; 0.7, 0.95) * (0.4 + 0.6 n)``, ``n = 1 - S(b; 0.4, 0.7)``, ``q = min(1, m / b)``:
+    m the mean brightness of an 8 x 8 block, b that of the brightest tenth of the blocks, w the brightest channel of the
+    picture, S the smooth step from 0 to 1 between two values. A lamp at white says that the exposure was as high as it
+    could be: what is dark there wants light, what is bright does not; n says that it is night rather than sky.
 
     Beyond the paper: there only the over-exposed negatives hold lamps and skies.
 
@@ -116,9 +117,15 @@ def highlight_guard(pictures: Tensor) -> Tensor:
     count = blocks.shape[-1] * blocks.shape[-2]
     brightest = blocks.flatten(1).topk(max(1, count // 10), dim=1).values.mean(1).view(-1, 1, 1, 1)
     white = F.avg_pool2d(pictures, 2).amax((1, 2, 3)).view(-1, 1, 1, 1)  # no single hot pixel
-    reach = ((white - 0.7) / 0.25).clamp(0, 1)
-    gain = reach * reach * (3 - 2 * reach)
-    return 1 - gain * (blocks / brightest.clamp_min(1e-3)).clamp_max(1) ** 2
+    night = 1 - _smooth_step(brightest, 0.4, 0.7)
+    share = (blocks / brightest.clamp_min(1e-3)).clamp_max(1)
+    held = night * share + (1 - night) * share * share
+    return 1 - _smooth_step(white, 0.7, 0.95) * (0.4 + 0.6 * night) * held
+
+
+def _smooth_step(values: Tensor, low: float, high: float) -> Tensor:
+    x = ((values - low) / (high - low)).clamp(0, 1)
+    return x * x * (3 - 2 * x)
 
 
 def build(name: str) -> nn.Module:

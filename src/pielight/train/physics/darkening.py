@@ -29,11 +29,11 @@ class Darkening:
     """Exposure of the bright part of a regional sample in EV."""
     regional_stops: tuple[float, float] = (-5.5, -0.7)
     """Further exposure of the dark part of a regional sample in EV."""
-    night: float = 0.45
+    night: float = 0.25
     """Share of the regional samples that are night scenes: all but the brightest 0.2 to 8 % is dark."""
     night_kept: float = 0.65
     """Share of the darkness in EV that a night scene keeps, since night should look like night."""
-    fill: float = 0.6
+    fill: float = 0.4
     """Fill light in what should come back; see :func:`pielight.train.physics.fill_light.fill_light`."""
     cast: float = 0.08
     """Largest relative error of the white balance per channel."""
