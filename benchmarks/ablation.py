@@ -13,22 +13,22 @@ import functools
 from pathlib import Path
 
 import numpy as np
-from quality import measure
 
 import pielight.train.loop as loop
 from pielight import Enhancer
 from pielight.evaluate.niqe import read_pristine
 from pielight.train.config import read_config
+from quality import measure
 
+PRESERVATION = ("features", "colour", "smoothness", "cast", "highlights")
 VARIANTS = {
     "all terms": [],
     "without contrast": ["losses.contrast=0", "losses.brightness=0"],
     "without regional brightness consistency": ["losses.regional=0"],
-    "without feature preservation": [f"losses.{name}=0" for name in ("features", "colour", "smoothness", "cast", "highlights")],
+    "without feature preservation": [f"losses.{name}=0" for name in PRESERVATION],
     "without inversion": ["losses.inversion=0"],
-    "inversion alone": [f"losses.{name}=0" for name in ("contrast", "brightness", "regional", "features", "colour",
-                                                        "smoothness", "cast", "highlights")],
-}  # fmt: skip
+    "inversion alone": [f"losses.{name}=0" for name in ("contrast", "brightness", "regional", *PRESERVATION)],
+}
 COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
            ("dicm", "bright10 shift"), ("dicm", "niqe"), ("kodak", "psnr to input"))  # fmt: skip
 

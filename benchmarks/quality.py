@@ -3,10 +3,10 @@
 Usage: python benchmarks/quality.py DATA NIQE.npz [--model FILE.onnx] [--strength S] [--json FILE]
 
 DATA is what benchmarks/research_data.py laid out. Nothing is rescaled to a reference's mean. Values are means over the
-pictures of a set, after them the standard error of that mean. ssim: mean over R, G and B; ssim grey: of BT.601 grey levels;
-dark30: mean (of R, G and B) of the pixels that are the
-input's darkest 30 %; bright10 shift: mean change of its brightest 10 %; clipped: share of pixels with a channel >= 254;
-niqe: as its authors compute it; niqe2: with the second scale made of means of 2 x 2 pixels.
+pictures of a set, after them the standard error of that mean. ssim: mean over R, G and B; ssim grey: of BT.601 grey
+levels; dark30: mean (of R, G and B) of the pixels that are the input's darkest 30 %; bright10 shift: mean change of its
+brightest 10 %; clipped: share of pixels with a channel >= 254; niqe: as its authors compute it; niqe2: with the second
+scale made of means of 2 x 2 pixels.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ("stpes=3", "unknown setting stpes; did you mean steps"),
-        ("losses.contrst=3", r"unknown setting losses\.contrst; did you mean losses\.contrast"),
+        ("losses.contras=3", r"unknown setting losses\.contras; did you mean losses\.contrast"),
         ("optimizer.rate=3", "did you mean optimiser"),
         ("steps=many", "steps: 'many' should be of type int"),
         ("steps=0", "steps: 0 should be at least 1"),

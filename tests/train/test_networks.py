@@ -58,7 +58,7 @@ def test_highlight_guard_by_hand() -> None:
     guard = highlight_guard(picture)[0, 0]
     assert guard.shape == (4, 4)
     assert guard[0, 0] == 0  # the lamp
-    assert guard[2, 2].item() == pytest.approx(1 - 0.2**2)
+    assert guard[2, 2].item() == pytest.approx(1 - 0.4 * 0.2**2)  # the brightest block is bright: sky
     picture[..., :8, :8] = 0.2
     picture[..., 3, 3] = 1.0
     assert highlight_guard(picture).min() == 1  # one hot pixel is no lamp
@@ -111,3 +111,11 @@ def test_read_dcenet_says_what_is_wrong(tmp_path: Path) -> None:
     torch.save({**state, "e_conv7.weight": torch.zeros(3, 64, 3, 3)}, path)
     with pytest.raises(ModelError, match=r"e_conv7\.weight should have the shape"):
         read_dcenet(path)
+
+
+def test_highlight_guard_holds_more_at_night() -> None:
+    night = torch.full((1, 3, 256, 256), 0.1)
+    night[..., :4, :4] = 1.0  # one lamp that lights nothing
+    sky = torch.full((1, 3, 256, 256), 0.1)
+    sky[..., :64, :] = 1.0
+    assert highlight_guard(night)[0, 0, 16, 16] < 0.3 < 0.9 < highlight_guard(sky)[0, 0, 16, 16]

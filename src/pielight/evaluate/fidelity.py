@@ -37,9 +37,10 @@ def ssim(pixels: Pixels, reference: Pixels) -> float:
     >>> ssim(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16, 3), np.uint8))
     1.0
     """
+    channels = 2 if pixels.ndim == 3 else None
     return float(
         structural_similarity(
-            reference, pixels, data_range=255, channel_axis=2 if pixels.ndim == 3 else None, gaussian_weights=True, sigma=1.5,
+            reference, pixels, data_range=255, channel_axis=channels, gaussian_weights=True, sigma=1.5,
             use_sample_covariance=False,
         )
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import io
@@ -52,7 +53,8 @@ def export(
     facts = dict(facts or {})
     commit = facts.pop("commit", None) or git_commit()
     weights = {key: value.contiguous() for key, value in network.state_dict().items()}
-    described = {"network": config.network, "commit": commit, "config": as_yaml(config)}
+    settings = as_yaml(_without_folders(config))
+    described = {"network": config.network, "commit": commit, "config": settings}
     contents = {
         f"{config.name}.onnx": onnx_bytes(network, config.data.size),
         f"{config.name}.safetensors": save(weights, described),
@@ -72,11 +74,22 @@ def export(
         "skipped_steps": skipped,
         "minutes": round(seconds / 60, 1),
         **facts,
-        "config": as_yaml(config),
+        "config": settings,
     }
     contents[f"{config.name}.json"] = (json.dumps(card, indent=2) + "\n").encode()  # last: it vouches for the others
     for name, content in contents.items():
         _replace(folder / name, content)
+
+
+def _without_folders(config: Training) -> Training:
+    """Return the settings with names in the place of paths, which say more of a machine than of a model."""
+
+    def names(paths: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(Path(path).name for path in paths)
+
+    data = dataclasses.replace(config.data, dark=names(config.data.dark), well=names(config.data.well), cache=None)
+    features = Path(config.features).name if config.features else None
+    return dataclasses.replace(config, features=features, out=Path(config.out).name, data=data)
 
 
 def exported(config: Training, folder: Path) -> bool:

@@ -54,8 +54,8 @@ class LatticeNet(nn.Module):
     """Our default: sees the picture at one small size, returns a small lattice of curve parameters.
 
     ``(N, 3, S, S)`` in [0, 1] to ``(N, 24, S/8, S/8)`` in [-1, 1]. An encoder of stride-2 convolutions down to
-    S/32, the global mean and maximum added there, and two steps up with skip connections. The square root of the picture
-    goes in beside it, since in very dark ones all the detail is next to zero. What comes out is damped where
+    S/32, the global mean and maximum added there, and two steps up with skip connections. The square root of the
+    picture goes in beside it, since in very dark ones all the detail is next to zero. What comes out is damped where
     :func:`highlight_guard` says so.
 
     >>> import torch
@@ -97,10 +97,11 @@ class LatticeNet(nn.Module):
 def highlight_guard(pictures: Tensor) -> Tensor:
     """Return how far each place of a picture may be enhanced, when the picture already reaches white.
 
-    ``1 - g * (n q + (1 - n) q^2)``, ``g = S(w; 0.7, 0.95) * (0.4 + 0.6 n)``, ``n = 1 - S(b; 0.4, 0.7)``, ``q = min(1, m / b)``:
-    m the mean brightness of an 8 x 8 block, b that of the brightest tenth of the blocks, w the brightest channel of the
-    picture, S the smooth step from 0 to 1 between two values. A lamp at white says that the exposure was as high as it
-    could be: what is dark there wants light, what is bright does not; n says that it is night rather than sky.
+    ``1 - g * (n q + (1 - n) q^2)`` with ``g = S(w; 0.7, 0.95) * (0.4 + 0.6 n)``, ``n = 1 - S(b; 0.4, 0.7)`` and
+    ``q = min(1, m / b)``: m the mean brightness of an 8 x 8 block, b that of the brightest tenth of the blocks, w the
+    brightest channel of the picture, S the smooth step from 0 to 1 between two values. A lamp at white says that the
+    exposure was as high as it could be: what is dark there wants light, what is bright does not; n says that it is
+    night rather than sky.
 
     Beyond the paper: there only the over-exposed negatives hold lamps and skies.
 

@@ -59,7 +59,8 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
         feature_batch=_FEATURE_BATCH, bank=16, pairs=8, negatives=config.negatives, features="random",
         checkpoint_minutes=60.0, out=str(folder / "run"), darkening=config.darkening,
         losses=Losses(**chosen, temperature=0.5),
-        data=Data((str(dark),), (str(well),), size=64, render=32, smallest=64, well_shadows=0.0, cache=str(folder / "cache")),
+        data=Data((str(dark),), (str(well),), size=64, render=32, smallest=64, well_shadows=0.0,
+                  cache=str(folder / "cache")),
         optimiser=Optimiser(rate=1.5e-3, warmup=5, average=0.9),
     )  # fmt: skip
     pictures, _ = load(trial.data.dark, "dark", trial.data).batch(8, torch.Generator().manual_seed(0))
