@@ -165,3 +165,35 @@ def test_impossible_enhancers(tmp_path: Path) -> None:
         Enhancer(threads=0)
     with pytest.raises(ModelError, match="no such model"):
         Enhancer(tmp_path / "none.onnx")
+
+
+def test_a_wrong_name_does_not_change_the_format(tmp_path: Path, photo: np.ndarray, bright_model: Path) -> None:
+    source, target = tmp_path / "screenshot.jpg", tmp_path / "out.jpg"
+    Image.fromarray(photo).save(source, "PNG")
+    enhancer = Enhancer(bright_model)
+    enhancer(source, 0.0, target)
+    assert target.read_bytes() == source.read_bytes()
+    enhancer(source, 1.0, target)
+    assert Image.open(target).format == "PNG"
+
+
+def test_pillow_images_at_strength_0_and_damaged_ones(photo: np.ndarray, bright_model: Path) -> None:
+    enhancer = Enhancer(bright_model)
+    palette = Image.fromarray(photo).quantize(16)
+    same = enhancer(palette, 0.0)
+    assert (same.mode, same.tobytes()) == ("P", palette.tobytes())
+    stream = io.BytesIO()
+    Image.fromarray(photo).save(stream, "JPEG")
+    with pytest.raises(PielightError, match="damaged"):
+        enhancer(Image.open(io.BytesIO(stream.getvalue()[:-900])))
+
+
+@pytest.mark.parametrize("strength", ["1", None, float("nan"), -0.1, 1.6])
+def test_strength_is_a_number_in_range(strength: Any, photo: np.ndarray, bright_model: Path) -> None:
+    with pytest.raises(PielightError, match="strength"):
+        Enhancer(bright_model)(photo, strength)
+
+
+def test_an_empty_path() -> None:
+    with pytest.raises(PielightError, match="no picture"):
+        Enhancer()("")

@@ -31,6 +31,8 @@ def result_beside(path: Path) -> Path:
     >>> result_beside(Path("trip/night.jpg")).name
     'night_pie.jpg'
     """
+    if not path.name:
+        raise PictureError(f"{shown(path)}: no picture is named")
     return path.with_name(f"{path.stem}{SUFFIX}{path.suffix}")
 
 
@@ -107,7 +109,7 @@ class Enhancer:
 
         Args:
             source: Picture to read.
-            target: File to write, in the format of its extension, else in the source's.
+            target: File to write, in the source's format, or in that of its extension if it has another.
             strength: 0 to 1.5.
             quality: 1..100 for JPEG and WebP; None keeps the source's own.
 
@@ -121,7 +123,9 @@ class Enhancer:
             raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
         data = read_whole(source)
         picture = decode(data, shown(source))
-        result = self._encoded(picture, data, strength, format_of(target, picture.format), quality, shown(target))
+        same = target.suffix.lower() == source.suffix.lower()  # then what is inside counts, whatever the name says
+        file_format = picture.format if same else format_of(target, picture.format)
+        result = self._encoded(picture, data, strength, file_format, quality, shown(target))
         write_whole(target, result)
         return picture.note
 
@@ -168,6 +172,8 @@ class Enhancer:
         return encode(self.picture(picture, strength), file_format, quality, name)
 
     def _image(self, image: Image.Image, strength: float) -> Image.Image:
+        if strength == 0:
+            return image.copy()
         pixels, alpha, mode = split(image)
         result = join(self._pixels(pixels, strength), alpha, mode)
         result.info = {key: value for key, value in image.info.items() if key != "transparency"}

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pielight.errors import ConfigError
+
 if TYPE_CHECKING:
     from pielight.train.config import Data, Training
     from pielight.train.loop import Progress
@@ -48,9 +50,7 @@ def train(
     if smoke and (features or dark or well or out):
         raise click.UsageError("--smoke brings its own pictures, features and folder.")
     with _stoppable():
-        from pielight.train.config import read_config
-
-        settings = read_config(config, changes)
+        settings = _read(config, changes)
         if smoke:
             _smoke(settings)
             return
@@ -59,9 +59,20 @@ def train(
             dark=tuple(map(str, dark)) or settings.data.dark,
             well=tuple(map(str, well)) or settings.data.well,
         )
+        if (dark or well) and not any(change.startswith(("pictures=", "terms=")) for change in changes):
+            settings = dataclasses.replace(settings, pictures="", terms="")  # those were of other folders
         _train(dataclasses.replace(
             settings, data=data, features=features or settings.features, out=str(out or settings.out)
         ))  # fmt: skip
+
+
+def _read(config: Path | None, changes: tuple[str, ...]) -> Training:
+    from pielight.train.config import read_config
+
+    try:
+        return read_config(config, changes)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _train(settings: Training) -> None:
@@ -122,9 +133,7 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
     if config is not None and role is not None:
         raise click.UsageError("--as is for folders; a configuration names its dark and its well ones.")
     with _stoppable():
-        from pielight.train.config import read_config
-
-        settings = read_config(config, changes).data
+        settings = _read(config, changes).data
         roles: dict[Role, tuple[str, ...]] = {"dark": settings.dark, "well": settings.well}
         if role is not None:
             roles = {role: tuple(map(str, paths))}

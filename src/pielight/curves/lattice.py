@@ -23,7 +23,7 @@ def check_strength(strength: float) -> float:
     >>> check_strength(1)
     1.0
     """
-    if not 0.0 <= strength <= MAX_STRENGTH:
+    if not isinstance(strength, (int, float, np.integer, np.floating)) or not 0.0 <= strength <= MAX_STRENGTH:
         raise PielightError(f"strength {strength}: must lie between 0 (untouched) and {MAX_STRENGTH}")
     return float(strength)
 

@@ -143,11 +143,15 @@ def split(image: Image.Image) -> tuple[NDArray[Any], NDArray[np.uint8] | None, s
     """Take a loaded Pillow image apart into pixels, opacity and mode; palettes become RGB or RGBA.
 
     Raises:
-        PictureError: Its mode is not supported.
+        PictureError: Its mode is not supported, or it is damaged.
 
     >>> [None if part is None else part.shape for part in split(Image.new("LA", (3, 2)))[:2]]
     [(2, 3, 1), (2, 3)]
     """
+    try:
+        image.load()
+    except _DAMAGED as error:
+        raise PictureError(f"damaged picture ({shown(str(error)) or type(error).__name__})") from error
     if image.mode in ("P", "PA") or "transparency" in image.info:
         grey = image.mode in ("1", "L")
         clear = "transparency" in image.info or image.mode == "PA"

@@ -125,12 +125,12 @@ def _prepare(
     """Load everything, and the state of a run that goes on."""
     folder = str(path.parent)
     accelerator = Accelerator(log_with="tensorboard", project_config=ProjectConfiguration(folder, folder))
+    features = load_features(config.features).to(accelerator.device)  # first: it fails in a moment
     say("reading the pictures and their regions")
     dark = load(config.data.dark, "dark", config.data)
     well = load(config.data.well, "well", config.data)
     facts = _facts(state.facts if state else {}, dark, well)
     say(f"{len(dark)} dark and {len(well)} well-exposed pictures; computing the features of {config.bank} of these")
-    features = load_features(config.features).to(accelerator.device)
     bank = build_bank(
         well,
         features,

@@ -99,9 +99,9 @@ def highlight_guard(pictures: Tensor) -> Tensor:
 
     ``1 - g * (n q + (1 - n) q^2)`` with ``g = S(w; 0.7, 0.95) * (0.4 + 0.6 n)``, ``n = 1 - S(b; 0.4, 0.7)`` and
     ``q = min(1, m / b)``: m the mean brightness of an 8 x 8 block, b that of the brightest tenth of the blocks, w the
-    brightest channel of the picture, S the smooth step from 0 to 1 between two values. A lamp at white says that the
-    exposure was as high as it could be: what is dark there wants light, what is bright does not; n says that it is
-    night rather than sky.
+    brightest channel of any 2 x 2 pixels, S the smooth step from 0 to 1 between two values. A lamp at white says that
+    the exposure was as high as it could be: what is dark there wants light, what is bright does not; n says that it
+    is night rather than sky.
 
     Beyond the paper: there only the over-exposed negatives hold lamps and skies.
 
