@@ -52,6 +52,7 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
     Returns:
         What became of "total" and of every term.
     """
+    torch.set_flush_denormal(True)  # before torch starts its threads, which inherit it
     dark, well = write_toy_pictures(folder)
     terms = [item.name for item in dataclasses.fields(Losses) if item.name not in _NO_TERMS]
     chosen = {term: _WEIGHTS.get(term, 1.0) if getattr(config.losses, term) else 0.0 for term in terms}
