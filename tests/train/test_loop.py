@@ -25,6 +25,7 @@ from pielight.train.loop import Progress, train
 from pielight.train.toy import write_toy_pictures
 
 Make = Callable[..., Training]
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
 
 def nothing(_: Progress) -> None:
@@ -193,6 +194,21 @@ def test_a_folder_that_cannot_be_made(tiny: Make, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"run: cannot hold a run"):
         train(tiny(tmp_path / "file" / "run"), nothing)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_configuration_takes_three_steps(path: Path, tiny: Make, tmp_path: Path) -> None:
+    small = tiny(tmp_path)
+    config = read_config(path)
+    side = 32 if config.data.render < config.data.size else small.data.size
+    train(
+        dataclasses.replace(
+            config, steps=3, out=str(tmp_path), bank=2, pairs=2, dark_batch=2, well_batch=1, feature_batch=1,
+            features="random", data=dataclasses.replace(small.data, render=side),
+        ),
+        nothing,
+    )  # fmt: skip
+    assert (tmp_path / f"{config.name}.onnx").exists()
 
 
 def test_learning_rate() -> None:

@@ -88,3 +88,8 @@ def test_every_term_reaches_the_network(pictures: PictureSet, features: VGGFeatu
         total.backward()
         assert network.head.weight.grad is not None
         assert network.head.weight.grad.abs().sum() > 0, name
+
+
+def test_seeds_and_steps_draw_apart() -> None:
+    draws = {torch.rand(1, generator=step_generator(seed, step)).item() for seed in range(4) for step in range(4)}
+    assert len(draws) == 16

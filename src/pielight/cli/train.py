@@ -89,11 +89,11 @@ def _train(settings: Training) -> None:
 
 
 def _smoke(settings: Training) -> None:
-    from pielight.train.smoke import smoke
+    from pielight.train.smoke import FIRST, LAST, smoke
 
     with tempfile.TemporaryDirectory() as folder:
         changes = smoke(Path(folder), settings, lambda progress: None if progress.step % 10 else _show(progress))
-    click.echo(f"{'loss':<12} {'first steps':>12} {'last steps':>12}")
+    click.echo(f"{'mean loss':<12} {f'first {FIRST}':>12} {f'last {LAST}':>12}  steps")
     for change in changes:
         verdict = "falls" if change.fell else "DOES NOT FALL"
         click.echo(f"{change.term:<12} {change.first:>12.4f} {change.last:>12.4f}  {verdict}")

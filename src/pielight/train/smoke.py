@@ -16,7 +16,7 @@ from pielight.train.loop import Progress, train
 from pielight.train.toy import write_toy_pictures
 
 STEPS = 150
-_WINDOW = 10
+FIRST, LAST = 5, 20  # steps that are compared; a bad start is left behind within ten
 # Found by trial, for both networks; every other term weighs 1.
 _WEIGHTS = {"inversion": 4.0, "brightness": 10.0, "regional": 40.0, "features": 7.0, "colour": 2.0, "highlights": 8.0,
             "smoothness": 2.0}  # fmt: skip
@@ -47,7 +47,7 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
         config: Its network, negatives and darkening, and which of its terms count, are tried out; weights,
             sizes and learning rate are those of the smoke run.
         report: Called with the losses of every step.
-        steps: Number of steps, at least 20.
+        steps: Number of steps, more than 25 to mean anything.
 
     Returns:
         What became of "total" and of every term.
@@ -73,9 +73,7 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
         report(progress)
 
     train(trial, note, every=1, begin=lambda network: start_badly(network, pictures))
-    return [
-        Change(term, _mean(steps_seen[:_WINDOW], term), _mean(steps_seen[-_WINDOW:], term)) for term in steps_seen[0]
-    ]
+    return [Change(term, _mean(steps_seen[:FIRST], term), _mean(steps_seen[-LAST:], term)) for term in steps_seen[0]]
 
 
 @torch.no_grad()
