@@ -99,7 +99,7 @@ def run(
             continue
         start = time.perf_counter()
         try:
-            reason = enhancer.file(job.input, job.output, strength, quality)
+            reason = enhancer.file(job.input, job.output, strength, quality=quality)
         except (PictureError, MemoryError) as error:
             reason = str(error) or f"{shown(job.input)}: not enough memory"
             yield Outcome(job.input, job.output, "failed", reason, time.perf_counter() - start)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.curves.apply import apply
-from pielight.curves.lattice import CurveLattice, check_strength
+from pielight.curves.lattice import HIGHLIGHTS, CurveLattice, check_strength
 from pielight.curves.pixels import full_scale
 from pielight.curves.predict import Predictor
 from pielight.errors import PictureError, PielightError
@@ -58,33 +58,41 @@ class Enhancer:
         self._predict = Predictor(self.model.path, threads)
 
     @overload
-    def __call__(self, image: str | Path, strength: float = 1.0, output: str | Path | None = None) -> Path: ...
+    def __call__(
+        self,
+        image: str | Path,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        *,
+        output: str | Path | None = None,
+    ) -> Path: ...
     @overload
-    def __call__(self, image: bytes, strength: float = 1.0) -> bytes: ...
+    def __call__(self, image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> bytes: ...
     @overload
-    def __call__(self, image: Image.Image, strength: float = 1.0) -> Image.Image: ...
+    def __call__(self, image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Image.Image: ...
     @overload
-    def __call__(self, image: Array, strength: float = 1.0) -> Array: ...
+    def __call__(self, image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Array: ...
 
     def __call__(
         self,
         image: str | Path | bytes | Image.Image | Array,
         strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        *,
         output: str | Path | None = None,
     ) -> Path | bytes | Image.Image | Array:
         """Brighten a picture.
 
         Args:
-            image: One of: a path; the bytes of a JPEG, PNG, WebP, TIFF or BMP file; a Pillow image; a uint8,
-                uint16, or float (in [0, 1]) array of shape (H, W), (H, W, 1), (H, W, 3), or with opacity
-                (H, W, 2), (H, W, 4).
-            strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; at most 1.5.
+            image: One of: a path; the bytes of a picture's file; a Pillow image; a uint8, uint16, or float (in
+                [0, 1]) array of shape (H, W), (H, W, 1), (H, W, 3), or with opacity (H, W, 2), (H, W, 4).
+            strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5.
+            highlights: How far what is bright already is protected, 0 to 1.
             output: For a path only: the file to write, by default the picture's name with ``_pie`` beside it.
 
         Returns:
             The same kind: bytes of a file in the same format with its metadata, a Pillow image of the same
-            mode (RGB or RGBA for palettes), an array of the same shape and type; for a path, that of the file
-            written.
+            mode, an array of the same shape and type; for a path, that of the file written.
 
         Raises:
             PielightError: The picture cannot be read or written, or an argument is out of range.
@@ -92,26 +100,38 @@ class Enhancer:
         check_strength(strength)
         if isinstance(image, (str, Path)):
             target = result_beside(Path(image)) if output is None else Path(output)
-            self.file(Path(image), target, strength)
+            self.file(Path(image), target, strength, highlights)
             return target
         if output is not None:
             raise PielightError("output is only for a picture given as a path")
         if isinstance(image, bytes):
-            return self._encoded(decode(image), image, strength)
+            return self.encoded(image, strength, highlights)[0]
         if isinstance(image, Image.Image):
-            return self._image(image, strength)
+            return self._image(image, strength, highlights)
         if isinstance(image, np.ndarray):
-            return self._array(image, strength)
+            return self._array(image, strength, highlights)
         raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
 
-    def file(self, source: Path, target: Path, strength: float = 1.0, quality: int | None = None) -> str:
+    def file(
+        self,
+        source: Path,
+        target: Path,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        *,
+        file_format: str | None = None,
+        quality: int | None = None,
+    ) -> str:
         """Brighten a picture's file into another file, which appears whole or not at all.
 
         Args:
             source: Picture to read.
-            target: File to write, in the source's format, or in that of its extension if it has another.
-            strength: 0 to 1.5.
-            quality: 1..100 for JPEG and WebP; None keeps the source's own.
+            target: File to write.
+            strength: -1.5 to 1.5.
+            highlights: 0 to 1.
+            file_format: Pillow's name of the format to write; None is the source's, or that of the target's
+                extension if it has another.
+            quality: 1..100 for lossy formats; None keeps the source's own.
 
         Returns:
             What the user should know of how it was read, or nothing.
@@ -123,11 +143,33 @@ class Enhancer:
             raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
         data = read_whole(source)
         picture = decode(data, shown(source))
-        same = target.suffix.lower() == source.suffix.lower()  # then what is inside counts, whatever the name says
-        file_format = picture.format if same else format_of(target, picture.format)
-        result = self._encoded(picture, data, strength, file_format, quality, shown(target))
+        if file_format is None:
+            same = target.suffix.lower() == source.suffix.lower()  # then what is inside counts, whatever the name says
+            file_format = picture.format if same else format_of(target, picture.format)
+        result = self._encoded(picture, data, strength, highlights, file_format, quality, shown(target))
         write_whole(target, result)
         return picture.note
+
+    def encoded(
+        self,
+        data: bytes,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        *,
+        file_format: str | None = None,
+        quality: int | None = None,
+        name: str = "picture",
+    ) -> tuple[bytes, str]:
+        """Brighten the bytes of a picture's file; see :meth:`file`.
+
+        Returns:
+            The bytes of the result's file, and what the user should know of how it was read, or nothing.
+
+        Raises:
+            PictureError: The bytes are no picture, or it cannot be encoded.
+        """
+        picture = decode(data, name)
+        return self._encoded(picture, data, strength, highlights, file_format, quality, name), picture.note
 
     def curves(self, image: str | Path | bytes | Image.Image | Array) -> CurveLattice:
         """Predict the curves of a picture, to be applied once or many times with :func:`pielight.apply`.
@@ -145,43 +187,44 @@ class Enhancer:
             pixels = _colours(image)[0]
         return self._predict(pixels)
 
-    def picture(self, picture: Picture, strength: float = 1.0) -> Picture:
+    def picture(self, picture: Picture, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Picture:
         """Brighten a decoded picture; opacity and metadata stay.
 
         Raises:
             PielightError: The strength is out of range.
         """
-        return replace(picture, pixels=self._pixels(picture.pixels, strength))
+        return replace(picture, pixels=self._pixels(picture.pixels, strength, highlights))
 
-    def _pixels(self, pixels: Array, strength: float) -> Array:
+    def _pixels(self, pixels: Array, strength: float, highlights: float) -> Array:
         if strength == 0:
             return pixels.copy()
-        return apply(pixels, self._predict(pixels), strength, self.threads)
+        return apply(pixels, self._predict(pixels), strength, highlights, self.threads)
 
     def _encoded(
         self,
         picture: Picture,
         data: bytes,
         strength: float,
+        highlights: float,
         file_format: str | None = None,
         quality: int | None = None,
         name: str = "picture",
     ) -> bytes:
         if strength == 0 and quality is None and file_format in (None, picture.format):
             return data  # encoding it again would change a JPEG
-        return encode(self.picture(picture, strength), file_format, quality, name)
+        return encode(self.picture(picture, strength, highlights), file_format, quality, name)
 
-    def _image(self, image: Image.Image, strength: float) -> Image.Image:
+    def _image(self, image: Image.Image, strength: float, highlights: float) -> Image.Image:
         if strength == 0:
             return image.copy()
         pixels, alpha, mode = split(image)
-        result = join(self._pixels(pixels, strength), alpha, mode)
+        result = join(self._pixels(pixels, strength, highlights), alpha, mode)
         result.info = {key: value for key, value in image.info.items() if key != "transparency"}
         return result
 
-    def _array(self, image: Array, strength: float) -> Array:
+    def _array(self, image: Array, strength: float, highlights: float) -> Array:
         colours, opacity = _colours(image)
-        result = self._pixels(colours, strength)
+        result = self._pixels(colours, strength, highlights)
         return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(image.shape)
 
 
@@ -209,18 +252,22 @@ def _default_enhancer() -> Enhancer:
 
 
 @overload
-def enhance(image: str | Path, strength: float = 1.0, output: str | Path | None = None) -> Path: ...
+def enhance(
+    image: str | Path, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, output: str | Path | None = None
+) -> Path: ...
 @overload
-def enhance(image: bytes, strength: float = 1.0) -> bytes: ...
+def enhance(image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> bytes: ...
 @overload
-def enhance(image: Image.Image, strength: float = 1.0) -> Image.Image: ...
+def enhance(image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Image.Image: ...
 @overload
-def enhance(image: Array, strength: float = 1.0) -> Array: ...
+def enhance(image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Array: ...
 
 
 def enhance(
     image: str | Path | bytes | Image.Image | Array,
     strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    *,
     output: str | Path | None = None,
 ) -> Path | bytes | Image.Image | Array:
     """Brighten a picture with the default model; see :meth:`Enhancer.__call__`.
@@ -229,5 +276,5 @@ def enhance(
     'L'
     """
     enhancer: Any = _default_enhancer()  # the overloads above say which kind returns which
-    result: Path | bytes | Image.Image | Array = enhancer(image, strength, output)
+    result: Path | bytes | Image.Image | Array = enhancer(image, strength, highlights, output=output)
     return result

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.curves.lattice import LEVELS, CurveLattice, check_strength
+from pielight.curves.lattice import HIGHLIGHTS, LEVELS, CurveLattice, check_strength
 from pielight.curves.pixels import Pixels, check_pixels, full_scale
 
 try:
@@ -74,7 +74,13 @@ def compiled() -> bool:
     return _loop is not None
 
 
-def apply(pixels: Pixels, lattice: CurveLattice, strength: float = 1.0, threads: int | None = None) -> Pixels:
+def apply(
+    pixels: Pixels,
+    lattice: CurveLattice,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    threads: int | None = None,
+) -> Pixels:
     """Enhance a picture with a lattice of curves.
 
     8-bit pictures go through integer tables (the same bits with or without the compiled loop); others through

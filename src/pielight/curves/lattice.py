@@ -12,6 +12,7 @@ from pielight.errors import ModelError, PielightError
 
 LEVELS = 256
 MAX_STRENGTH = 1.5
+HIGHLIGHTS = 0.5  # default protection of what is bright already
 
 
 def check_strength(strength: float) -> float:
