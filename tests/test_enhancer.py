@@ -171,7 +171,7 @@ def test_a_wrong_name_does_not_change_the_format(tmp_path: Path, photo: np.ndarr
     source, target = tmp_path / "screenshot.jpg", tmp_path / "out.jpg"
     Image.fromarray(photo).save(source, "PNG")
     enhancer = Enhancer(bright_model)
-    enhancer(source, 0.0, target)
+    enhancer(source, 0.0, output=target)
     assert target.read_bytes() == source.read_bytes()
     enhancer(source, 1.0, target)
     assert Image.open(target).format == "PNG"
