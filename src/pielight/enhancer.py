@@ -13,27 +13,29 @@ from PIL import Image
 
 from pielight.curves.apply import apply
 from pielight.curves.lattice import HIGHLIGHTS, CurveLattice, check_strength
-from pielight.curves.pixels import full_scale
-from pielight.curves.predict import Predictor
+from pielight.curves.pixels import check_pixels, full_scale
+from pielight.curves.predict import THUMBNAIL_SIZE, Predictor
 from pielight.errors import PictureError, PielightError
-from pielight.media.files import read_whole, shown, write_whole
-from pielight.media.formats import format_of
-from pielight.media.picture import Picture, decode, encode, join, split
+from pielight.media.convert import fit
+from pielight.media.files import read_whole, shown, whole_file
+from pielight.media.formats import format_of, result_suffix, written_format
+from pielight.media.picture import Picture, decode, decode_reduced, encode, open_image, save, to_image
 from pielight.models import find
 
 SUFFIX = "_pie"
+_PREDICTION_SIDE = 2 * THUMBNAIL_SIZE  # to predict only; from here on the thumbnail hardly changes
 Array = NDArray[Any]
 
 
 def result_beside(path: Path) -> Path:
-    """Name the result of a picture: beside it, with ``_pie`` after its stem.
+    """Name the result of a picture: beside it, with ``_pie`` after its stem; that of camera RAW ends in .tif.
 
-    >>> result_beside(Path("trip/night.jpg")).name
-    'night_pie.jpg'
+    >>> [result_beside(Path("trip") / name).name for name in ("night.jpg", "night.dng")]
+    ['night_pie.jpg', 'night_pie.tif']
     """
     if not path.name:
         raise PictureError(f"{shown(path)}: no picture is named")
-    return path.with_name(f"{path.stem}{SUFFIX}{path.suffix}")
+    return path.with_name(f"{path.stem}{SUFFIX}{result_suffix(path)}")
 
 
 class Enhancer:
@@ -134,7 +136,7 @@ class Enhancer:
             quality: 1..100 for lossy formats; None keeps the source's own.
 
         Returns:
-            What the user should know of how it was read, or nothing.
+            What the user should know of how it was read and written, or nothing.
 
         Raises:
             PictureError: The source cannot be read, the target is the source, or it cannot be written.
@@ -145,9 +147,16 @@ class Enhancer:
         picture = decode(data, shown(source))
         if file_format is None:
             same = target.suffix.lower() == source.suffix.lower()  # then what is inside counts, whatever the name says
-            file_format = picture.format if same else format_of(target, picture.format)
-        result = self._encoded(picture, data, strength, highlights, file_format, quality, shown(target))
-        write_whole(target, result)
+            file_format = written_format(picture.format) if same else format_of(target, written_format(picture.format))
+        untouched = _untouched(picture, strength, file_format, quality)
+        if not untouched:
+            del data  # as large as the picture, for what does not shrink
+            picture = self._fitted(picture, strength, highlights, file_format, shown(target))
+        with whole_file(target) as file:
+            if untouched:
+                file.write(data)
+            else:
+                save(picture, file, file_format, quality, shown(target))
         return picture.note
 
     def encoded(
@@ -163,13 +172,17 @@ class Enhancer:
         """Brighten the bytes of a picture's file; see :meth:`file`.
 
         Returns:
-            The bytes of the result's file, and what the user should know of how it was read, or nothing.
+            The bytes of the result's file, and what the user should know of how it was read and written, or nothing.
 
         Raises:
             PictureError: The bytes are no picture, or it cannot be encoded.
         """
         picture = decode(data, name)
-        return self._encoded(picture, data, strength, highlights, file_format, quality, name), picture.note
+        file_format = file_format or written_format(picture.format)
+        if _untouched(picture, strength, file_format, quality):
+            return data, picture.note
+        picture = self._fitted(picture, strength, highlights, file_format, name)
+        return encode(picture, file_format, quality, name), picture.note
 
     def curves(self, image: str | Path | bytes | Image.Image | Array) -> CurveLattice:
         """Predict the curves of a picture, to be applied once or many times with :func:`pielight.apply`.
@@ -178,11 +191,11 @@ class Enhancer:
             PielightError: The picture cannot be read.
         """
         if isinstance(image, (str, Path)):
-            pixels = decode(read_whole(Path(image)), shown(image)).pixels
+            pixels = decode_reduced(read_whole(Path(image)), _PREDICTION_SIDE, shown(image))
         elif isinstance(image, bytes):
-            pixels = decode(image).pixels
+            pixels = decode_reduced(image, _PREDICTION_SIDE)
         elif isinstance(image, Image.Image):
-            pixels = split(image)[0]
+            pixels = open_image(image).pixels
         else:
             pixels = _colours(image)[0]
         return self._predict(pixels)
@@ -200,32 +213,31 @@ class Enhancer:
             return pixels.copy()
         return apply(pixels, self._predict(pixels), strength, highlights, self.threads)
 
-    def _encoded(
-        self,
-        picture: Picture,
-        data: bytes,
-        strength: float,
-        highlights: float,
-        file_format: str | None = None,
-        quality: int | None = None,
-        name: str = "picture",
-    ) -> bytes:
-        if strength == 0 and quality is None and file_format in (None, picture.format):
-            return data  # encoding it again would change a JPEG
-        return encode(self.picture(picture, strength, highlights), file_format, quality, name)
+    def _fitted(self, picture: Picture, strength: float, highlights: float, file_format: str, name: str) -> Picture:
+        try:
+            return fit(self.picture(picture, strength, highlights), file_format)
+        except PictureError as error:
+            raise PictureError(f"{name}: {error}") from error
 
     def _image(self, image: Image.Image, strength: float, highlights: float) -> Image.Image:
         if strength == 0:
             return image.copy()
-        pixels, alpha, mode = split(image)
-        result = join(self._pixels(pixels, strength, highlights), alpha, mode)
-        result.info = {key: value for key, value in image.info.items() if key != "transparency"}
+        picture = open_image(image)
+        result = to_image(self.picture(picture, strength, highlights))
+        kept = {key: value for key, value in image.info.items() if key != "transparency"}
+        result.info = kept | result.info  # the transparency of a palette
         return result
 
     def _array(self, image: Array, strength: float, highlights: float) -> Array:
         colours, opacity = _colours(image)
+        check_pixels(colours)
         result = self._pixels(colours, strength, highlights)
         return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(image.shape)
+
+
+def _untouched(picture: Picture, strength: float, file_format: str, quality: int | None) -> bool:
+    """Say whether the file itself is the result: encoding it again would change a JPEG."""
+    return strength == 0 and quality is None and file_format == picture.format
 
 
 def _colours(image: Array) -> tuple[Array, Array | None]:

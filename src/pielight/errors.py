@@ -31,8 +31,10 @@ class MissingExtraError(PielightError):
     """An optional package is not installed.
 
     >>> str(MissingExtraError("torch", "train"))
-    "torch is not installed; run: pip install 'pielight[train]'"
+    "torch is not installed; run: pip install 'pielight[train]' (in a clone: pip install '.[train]')"
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; run: pip install 'pielight[{extra}]'")
+        super().__init__(
+            f"{package} is not installed; run: pip install 'pielight[{extra}]' (in a clone: pip install '.[{extra}]')"
+        )

@@ -18,10 +18,10 @@ def require(extra: str, packages: Mapping[str, str]) -> None:
     Raises:
         MissingExtraError: for the first that is missing.
 
-    >>> require("train", {"json": "json", "no_such_module": "no-such-package"})
+    >>> require("train", {"json": "json", "no_such_module": "no-such-package"})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    pielight.errors.MissingExtraError: no-such-package is not installed; run: pip install 'pielight[train]'
+    pielight.errors.MissingExtraError: no-such-package is not installed; run: pip install 'pielight[train]' (in ...
     """
     for module, package in packages.items():
         if find_spec(module) is None:

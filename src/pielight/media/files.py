@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from pielight.errors import PictureError
 
 MAX_FILE_BYTES = 1 << 30  # more than any picture below the pixel cap needs
+_OWN_FILES = Path("/proc/self/fd")  # where Linux gives a nameless file a path
 
 
 def shown(path: str | Path) -> str:
@@ -35,7 +39,7 @@ def read_whole(path: Path) -> bytes:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_FILE_BYTES:
                 raise PictureError(f"{shown(path)}: {size >> 20} MB; the limit is {MAX_FILE_BYTES >> 20} MB")
-            data = file.read(MAX_FILE_BYTES)
+            data = file.read()
     except FileNotFoundError as error:
         raise PictureError(f"{shown(path)}: no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
@@ -45,8 +49,15 @@ def read_whole(path: Path) -> bytes:
     return data
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file at one stroke: whoever looks sees the old file or the whole new one, never a part.
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that appears under its name at one stroke, when the block ends well, and else never.
+
+    Whoever looks sees the old file or the whole new one. Where the system has nameless files (Linux), even a
+    killed process leaves nothing behind; elsewhere it may leave a hidden ``.part`` file.
+
+    Args:
+        path: Where to; missing folders are made.
 
     Raises:
         PictureError: The folder cannot be made, or the file cannot be written.
@@ -54,14 +65,49 @@ def write_whole(path: Path, data: bytes) -> None:
     part = path.parent / f".pielight-{secrets.token_hex(8)}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        file = _nameless(path.parent)
+        named = file is None
+        if file is None:
+            file = part.open("x+b")
         try:
-            with part.open("xb") as file:
-                file.write(data)
-            part.replace(path)
+            with file:
+                yield file
+                file.flush()
+                if not named:
+                    _name(file, path, part)
+            if named:
+                part.replace(path)
         finally:
-            part.unlink(missing_ok=True)  # still there only if one of the two steps failed
+            part.unlink(missing_ok=True)  # still there only if a step failed
     except (OSError, ValueError) as error:
         raise PictureError(f"{shown(path)}: cannot be written ({_reason(error)})") from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file at one stroke; see :func:`whole_file`."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
+def _nameless(folder: Path) -> BinaryIO | None:
+    """Open a file that has no name yet, where system and file system know such files."""
+    if not hasattr(os, "O_TMPFILE") or not _OWN_FILES.is_dir():
+        return None
+    try:
+        return os.fdopen(os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666), "w+b")
+    except OSError:
+        return None
+
+
+def _name(file: BinaryIO, path: Path, part: Path) -> None:
+    handle = file.fileno()
+    source = _OWN_FILES / str(handle)
+    try:
+        # Any src_dir_fd makes Python follow the link in /proc; being absolute, the path does not use it.
+        os.link(source, path, src_dir_fd=handle, follow_symlinks=True)
+    except FileExistsError:  # a link cannot replace
+        os.link(source, part, src_dir_fd=handle, follow_symlinks=True)
+        part.replace(path)
 
 
 def _reason(error: Exception) -> str:

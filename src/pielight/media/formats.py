@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
+    GifImagePlugin,
     Image,
     JpegImagePlugin,
     PngImagePlugin,
@@ -16,18 +17,27 @@ from PIL import (
 
 from pielight.errors import PictureError
 
+RAW = "RAW"
+HEIF = "HEIF"
 FORMATS = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
     ".jpe": "JPEG",
     ".jfif": "JPEG",
+    ".mpo": "JPEG",
     ".png": "PNG",
     ".webp": "WEBP",
     ".tif": "TIFF",
     ".tiff": "TIFF",
     ".bmp": "BMP",
     ".dib": "BMP",
-}
+    ".gif": "GIF",
+    ".avif": "AVIF",
+    ".heic": HEIF,
+    ".heif": HEIF,
+    ".hif": HEIF,
+} | dict.fromkeys((".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"), RAW)
+KNOWN = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or camera RAW"
 # Named through their plugins, so that these are loaded, and none of Pillow's forty others.
 READABLE = (
     JpegImagePlugin.JpegImageFile.format,
@@ -35,15 +45,24 @@ READABLE = (
     WebPImagePlugin.WebPImageFile.format,
     TiffImagePlugin.TiffImageFile.format,
     BmpImagePlugin.BmpImageFile.format,
+    GifImagePlugin.GifImageFile.format,
+    AvifImagePlugin.AvifImageFile.format,
 )
+DEEP_MODES = ("LA;16", "RGB;16", "RGBA;16")  # 16-bit modes that Pillow does not have
 MODES = {  # what each format can hold of the modes that we make
-    "JPEG": ("L", "RGB"),
-    "PNG": ("1", "L", "LA", "RGB", "RGBA", "I;16"),
+    "JPEG": ("L", "RGB", "CMYK"),
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", *DEEP_MODES),
     "WEBP": ("L", "RGB", "RGBA"),
-    "TIFF": ("1", "L", "LA", "RGB", "RGBA", "I;16"),
-    "BMP": ("1", "L", "RGB", "RGBA"),
+    "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "I;16", *DEEP_MODES),
+    "BMP": ("1", "L", "P", "RGB", "RGBA"),
+    "GIF": ("1", "L", "P"),
+    "AVIF": ("L", "RGB", "RGBA"),
+    HEIF: ("L", "RGB", "RGBA"),
 }
-_BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
+WITHOUT_PROFILE = ("BMP", "GIF")  # they cannot say what their colours mean, so that sRGB is assumed
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
+_BLACK_IS_ZERO, _RGB, _UNSIGNED = 1, 2, 1
+_DEEP_TIFFS = {(_BLACK_IS_ZERO, 1), (_BLACK_IS_ZERO, 2), (_RGB, 3), (_RGB, 4)}  # kind and channels
 _PNG_GREY = 0
 
 
@@ -65,15 +84,32 @@ def format_of(path: Path, default: str) -> str:
     return FORMATS.get(path.suffix.lower(), default)
 
 
-def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield type and content of each chunk of a PNG file, up to the first damaged one."""
-    place = 8
-    while place + 12 <= len(data):
-        length = int.from_bytes(data[place : place + 4], "big")
-        if place + 12 + length > len(data):
-            return
-        yield data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
-        place += 12 + length
+def written_format(file_format: str) -> str:
+    """Return the format in which a picture that came in ``file_format`` is written unless another is asked for.
+
+    >>> written_format("RAW"), written_format("JPEG")
+    ('TIFF', 'JPEG')
+    """
+    return "TIFF" if file_format == RAW else file_format
+
+
+def result_suffix(path: Path, file_format: str | None = None) -> str:
+    """Return the extension of a picture's result: its own, or that of the format it is written in.
+
+    Args:
+        path: The picture.
+        file_format: Pillow's name of the format to write; None is the one it comes in, TIFF for camera RAW.
+
+    >>> [result_suffix(Path(name)) for name in ("a.JPG", "a.NEF", "a")]
+    ['.JPG', '.tif', '']
+    >>> [result_suffix(Path(name), "JPEG") for name in ("a.jpeg", "a.NEF", "a.png")]
+    ['.jpeg', '.jpg', '.jpg']
+    """
+    named = FORMATS.get(path.suffix.lower())
+    if named != RAW and file_format in (None, named):
+        return path.suffix
+    wanted = file_format or written_format(RAW)
+    return next(suffix for suffix, name in FORMATS.items() if name == wanted)
 
 
 def webp_is_lossless(data: bytes) -> bool:
@@ -91,19 +127,31 @@ def webp_is_lossless(data: bytes) -> bool:
     return False
 
 
-def check_depth(image: Image.Image, data: bytes) -> None:
-    """Refuse what Pillow would read with other values than the file's: it cuts 16-bit colour to 8 bits.
+def avif_bits(data: bytes) -> int:
+    """Return the bits per channel of an AVIF file, 8 where it does not say."""
+    place = data.find(b"av1C", 0, 1 << 16)
+    flags = data[place + 6] if 0 <= place < len(data) - 6 else 0
+    return (12 if flags & 0x20 else 10) if flags & 0x40 else 8
+
+
+def is_deep(image: Image.Image, data: bytes) -> bool:
+    """Say whether Pillow would cut an opened picture from 16 bits to 8, so that :mod:`.deep` must read it.
 
     Raises:
-        PictureError: Its text has no file name yet.
+        PictureError: It is of a depth or kind that nothing here reads. Its text has no file name yet.
     """
     if image.format == "PNG":
         depth, colour = data[24], data[25]
-        if depth == 16 and (colour != _PNG_GREY or "transparency" in image.info):
-            raise PictureError("16-bit colour or transparency is not supported; convert it to 8 bits first")
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        tags = image.tag_v2
-        bits = tags.get(_BITS_PER_SAMPLE, (1,))
-        plain_grey = image.mode.startswith("I;16") and bits == (16,) and tags.get(_PHOTOMETRIC) == 1
-        if max(bits) > 8 and not plain_grey:
-            raise PictureError(f"{max(bits)}-bit TIFF of this kind is not supported; convert it to 8 bits first")
+        return depth == 16 and (colour != _PNG_GREY or "transparency" in image.info)
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return False
+    tags = image.tag_v2
+    bits = tags.get(_BITS_PER_SAMPLE, (1,))
+    if max(bits) <= 8:
+        return False
+    photometric = tags.get(_PHOTOMETRIC)
+    whole_numbers = set(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))) == {_UNSIGNED}
+    if set(bits) != {16} or not whole_numbers or (photometric, len(bits)) not in _DEEP_TIFFS:
+        kind = "float" if not whole_numbers else f"{max(bits)}-bit"
+        raise PictureError(f"{kind} TIFF of this kind is not supported; convert it to 16-bit RGB or grey first")
+    return len(bits) > 1

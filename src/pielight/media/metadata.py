@@ -8,12 +8,11 @@ from typing import Any
 
 from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from pielight.media.formats import png_chunks, webp_is_lossless
+from pielight.media import jpeg, png
+from pielight.media.formats import HEIF, webp_is_lossless
 from pielight.media.tiff import PREDICTOR, descriptive_exif, tiff_options
 
-_PNG_KEPT = (b"cHRM", b"cICP", b"gAMA", b"sRGB", b"tEXt", b"zTXt", b"iTXt")
-_JPEG_EXIF = b"Exif\x00\x00"  # opens the marker; other formats do without
-_JPEG_444, _JPEG_QUALITY, _WEBP_QUALITY = 0, 95, 90
+_JPEG_444, _JPEG_QUALITY, _WEBP_QUALITY, _AVIF_QUALITY, _HEIF_QUALITY = 0, 95, 90, 90, 90
 _WEBP_EFFORT = 50  # what "quality" means without loss; more takes far longer and saves a few per cent
 
 
@@ -25,8 +24,11 @@ class Metadata:
         exif: EXIF as it stood in the file; of a TIFF, its descriptive tags in EXIF form. May be empty.
         icc_profile: Colour profile, byte for byte.
         xmp: XMP packet, byte for byte.
+        photoshop: Photoshop's resources of a JPEG, which hold IPTC.
         dpi: Resolution across and down.
-        comment: JPEG comment.
+        comment: JPEG or GIF comment.
+        segments: Descriptive segments of a JPEG, byte for byte; None of other formats.
+        density: Unit and density of a JFIF header.
         quantization: JPEG quantisation tables.
         subsampling: JPEG chroma subsampling as Pillow numbers it; -1 if it has no number.
         progressive: Whether the JPEG is progressive.
@@ -39,8 +41,11 @@ class Metadata:
     exif: bytes = b""
     icc_profile: bytes | None = None
     xmp: bytes | None = None
+    photoshop: bytes = b""
     dpi: tuple[float, float] | None = None
     comment: bytes | None = None
+    segments: bytes | None = None
+    density: bytes = b""
     quantization: Mapping[int, Sequence[int]] | None = None
     subsampling: int = -1
     progressive: bool = False
@@ -58,26 +63,29 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
         data: The whole file.
     """
     info = image.info
-    jpeg = image if isinstance(image, JpegImagePlugin.JpegImageFile) else None
+    jpeg_file = image if isinstance(image, JpegImagePlugin.JpegImageFile) else None
     tiff = image if isinstance(image, TiffImagePlugin.TiffImageFile) else None
-    chunks = list(png_chunks(data)) if image.format == "PNG" else []
+    chunks = list(png.png_chunks(data)) if image.format == "PNG" else []
     png_exif = dict(chunks).get(
         b"eXIf"
     )  # it may stand after the pixels, where Pillow finds it only once they are loaded
     xmp = info.get("xmp")
     return Metadata(
-        exif=descriptive_exif(tiff) if tiff else png_exif or info.get("exif", b""),
+        exif=descriptive_exif(tiff) if tiff else png_exif or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
+        photoshop=jpeg.photoshop_block(data) if jpeg_file else b"",
         dpi=info.get("dpi"),
-        comment=info.get("comment") if jpeg else None,
-        quantization=dict(jpeg.quantization) if jpeg else None,
-        subsampling=JpegImagePlugin.get_sampling(jpeg) if jpeg else -1,
+        comment=info.get("comment"),
+        segments=jpeg.descriptive_segments(data) if jpeg_file else None,
+        density=jpeg.density(data) if jpeg_file else b"",
+        quantization=dict(jpeg_file.quantization) if jpeg_file else None,
+        subsampling=JpegImagePlugin.get_sampling(jpeg_file) if jpeg_file else -1,
         progressive=bool(info.get("progressive")),
         lossless=image.format == "WEBP" and webp_is_lossless(data),
         compression=info.get("compression", "raw") if tiff else "raw",
         predictor=tiff.tag_v2.get(PREDICTOR, 1) if tiff else 1,
-        chunks=tuple(chunk for chunk in chunks if chunk[0] in _PNG_KEPT),
+        chunks=tuple(chunk for chunk in chunks if chunk[0] in png.KEPT),
     )
 
 
@@ -90,34 +98,52 @@ def save_options(metadata: Metadata, file_format: str, mode: str, quality: int |
         mode: Mode of the picture to write.
         quality: 1..100 for lossy formats; None keeps the source's own coding where it has one.
     """
+    if file_format == "JPEG":
+        return _jpeg_options(metadata, mode, quality)
     kept: dict[str, Any] = {"icc_profile": metadata.icc_profile, "exif": metadata.exif, "dpi": metadata.dpi}
     kept = {name: value for name, value in kept.items() if value}
-    if file_format == "JPEG":
-        return kept | _jpeg_options(metadata, mode, quality)
     if file_format == "PNG":
         return kept | {"pnginfo": _png_info(metadata)}
-    if file_format == "WEBP":
-        lossless = metadata.lossless and quality is None
-        kept |= {"xmp": metadata.xmp} if metadata.xmp else {}
-        return kept | {
-            "lossless": lossless,
-            "exact": lossless,
-            "quality": quality or (_WEBP_EFFORT if lossless else _WEBP_QUALITY),
-        }
     if file_format == "TIFF":
-        compression, predictor = metadata.compression, metadata.predictor
-        return kept | tiff_options(metadata.exif, metadata.xmp, compression, predictor, mode)
+        return kept | tiff_options(metadata, mode)
+    if file_format in ("WEBP", "AVIF", HEIF):
+        kept |= {"xmp": metadata.xmp} if metadata.xmp else {}
+        return kept | _lossy_options(metadata, file_format, quality)
+    if file_format == "GIF":
+        # Not "optimize", which would put the palette in another order.
+        return {"optimize": False} | ({"comment": metadata.comment} if metadata.comment else {})
     return {"dpi": metadata.dpi} if metadata.dpi else {}
+
+
+def _lossy_options(metadata: Metadata, file_format: str, quality: int | None) -> dict[str, Any]:
+    if file_format == "AVIF":
+        return {"quality": quality or _AVIF_QUALITY, "subsampling": "4:4:4"}
+    if file_format == HEIF:
+        return {"quality": quality or _HEIF_QUALITY}
+    lossless = metadata.lossless and quality is None
+    return {
+        "lossless": lossless,
+        "exact": lossless,
+        "quality": quality or (_WEBP_EFFORT if lossless else _WEBP_QUALITY),
+    }
 
 
 def _jpeg_options(metadata: Metadata, mode: str, quality: int | None) -> dict[str, Any]:
     options: dict[str, Any] = {"progressive": metadata.progressive}
-    if metadata.exif and not metadata.exif.startswith(_JPEG_EXIF):
-        options["exif"] = _JPEG_EXIF + metadata.exif
-    if metadata.xmp:
-        options["xmp"] = metadata.xmp
-    if metadata.comment:
-        options["comment"] = metadata.comment
+    if metadata.dpi:
+        options["dpi"] = metadata.dpi
+    if metadata.segments is not None:
+        options["extra"] = metadata.segments
+        options["comment"] = b""  # it is among the segments
+    else:
+        options["extra"] = jpeg.photoshop_segments(metadata.photoshop)
+        exif = metadata.exif
+        options |= {
+            "exif": exif if not exif or exif.startswith(jpeg.EXIF) else jpeg.EXIF + exif,
+            "icc_profile": metadata.icc_profile,
+            "xmp": metadata.xmp,
+            "comment": metadata.comment,
+        }
     if mode != "L":
         options["subsampling"] = metadata.subsampling if metadata.subsampling >= 0 else _JPEG_444
     if quality is None and metadata.quantization:

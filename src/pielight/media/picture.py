@@ -1,29 +1,35 @@
-"""A picture: its pixels, and everything else that its file holds."""
+"""Pictures from files and to files."""
 
 from __future__ import annotations
 
 import io
 import struct
 import threading
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from pielight.errors import PictureError
-from pielight.media.files import read_whole, shown, write_whole
-from pielight.media.formats import MODES, READABLE, check_depth, format_of
-from pielight.media.metadata import Metadata, gather, save_options
+from pielight.errors import MissingExtraError, PictureError
+from pielight.media import heif, jpeg, raw
+from pielight.media.convert import fit
+from pielight.media.deep import decode_deep, save_deep
+from pielight.media.files import read_whole, shown, whole_file
+from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, avif_bits, format_of, is_deep, written_format
+from pielight.media.image import Picture, from_image, to_image
+from pielight.media.metadata import gather, save_options
+from pielight.media.sizes import check_size
 from pielight.media.tiff import ORIENTATION, attach_groups
 
-MAX_PIXELS = 256_000_000
-# What Pillow's decoders are known to raise on damaged files.
+__all__ = ["Picture", "decode", "decode_reduced", "encode", "open_image", "read", "save", "to_image", "write"]
+
+# What Pillow's decoders and the other libraries are known to raise on damaged files.
 _DAMAGED = (
     OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, AttributeError, ArithmeticError,
     AssertionError, RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
@@ -38,27 +44,6 @@ _UNTURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A decoded picture.
-
-    Attributes:
-        pixels: uint8 or uint16 of shape (H, W, 1) or (H, W, 3), as stored: not turned by EXIF orientation.
-        mode: Pillow's name for what it holds: 1, L, LA, I;16, RGB or RGBA.
-        alpha: Opacity, uint8 of shape (H, W), or None.
-        format: Pillow's name of the file format it came in.
-        metadata: EXIF, colour profile and the like.
-        note: What the user should know of how it was read, or nothing.
-    """
-
-    pixels: NDArray[Any]
-    mode: str
-    alpha: NDArray[np.uint8] | None = None
-    format: str = "PNG"
-    metadata: Metadata = field(default_factory=Metadata)
-    note: str = ""
 
 
 def read(path: Path) -> Picture:
@@ -76,128 +61,189 @@ def write(picture: Picture, path: Path, quality: int | None = None) -> None:
     Args:
         picture: What to write.
         path: Where to; missing folders are made.
-        quality: 1..100 for JPEG and WebP; None keeps the source's own.
+        quality: 1..100 for lossy formats; None keeps the source's own.
 
     Raises:
-        PictureError: The format cannot hold the picture, or the file cannot be written.
+        PictureError: The picture or its metadata cannot be encoded, or the file cannot be written.
     """
-    write_whole(path, encode(picture, format_of(path, picture.format), quality, shown(path)))
+    with whole_file(path) as file:
+        save(picture, file, format_of(path, picture.format), quality, shown(path))
 
 
 def decode(data: bytes, name: str = "picture") -> Picture:
     """Decode a picture's file.
 
     Args:
-        data: JPEG, PNG, WebP, TIFF or BMP.
+        data: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or camera RAW.
+        name: What errors call it; its extension tells some kinds of RAW from TIFF.
+
+    Raises:
+        PictureError: The file is damaged, too large, of a kind that is not supported, or needs an extra.
+    """
+    with _errors_named(name):
+        if raw.is_raw(data, name):
+            return raw.develop(data)
+        with _opened(data) as image:
+            return _decoded(image, data)
+
+
+def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray[Any]:
+    """Decode a picture's pixels for prediction only, a JPEG's at an eighth, a quarter or half its size.
+
+    Args:
+        data: The whole file.
+        at_least: Neither side becomes smaller than this, if it was not before.
         name: What errors call it.
 
     Raises:
-        PictureError: The file is damaged, too large, or of a kind that is not supported.
+        PictureError: See :func:`decode`.
+    """
+    if data.startswith(b"\xff\xd8"):
+        with _errors_named(name), _opened(data) as image:
+            reduced = jpeg.decode_pixels(data, image.mode == "L", at_least) if image.mode in ("L", "RGB") else None
+        if reduced is not None:
+            return reduced
+    return decode(data, name).pixels
+
+
+def open_image(image: Image.Image) -> Picture:
+    """Take a Pillow image apart, which may not be loaded yet.
+
+    Raises:
+        PictureError: It is damaged, or its mode is not supported.
     """
     try:
-        with _own_pixel_limit(), Image.open(io.BytesIO(data), formats=READABLE) as image:
-            if image.width * image.height > MAX_PIXELS:
-                size = f"{image.width} x {image.height} pixels"
-                raise PictureError(f"{size}; the limit is {MAX_PIXELS // 1_000_000} megapixels")
-            check_depth(image, data)
-            file_format = "JPEG" if image.format == "MPO" else str(image.format)
-            note = "several pictures in the file: only the first is kept" if _has_more(image) else ""
-            metadata = gather(image, data)
-            orientation = image.getexif().get(ORIENTATION) if file_format == "TIFF" else None
-            image.load()
-            upright = image if orientation not in _UNTURN else image.transpose(_UNTURN[orientation])
-            pixels, alpha, mode = split(upright)
-    except PictureError as error:
-        raise PictureError(f"{name}: {error}") from error
-    except UnidentifiedImageError as error:
-        raise PictureError(f"{name}: not a JPEG, PNG, WebP, TIFF or BMP picture, or damaged") from error
-    except MemoryError as error:
-        raise PictureError(f"{name}: not enough memory to decode it") from error
+        return from_image(image)
+    except PictureError:
+        raise
     except _DAMAGED as error:
-        raise PictureError(f"{name}: damaged picture ({shown(str(error)) or type(error).__name__})") from error
-    return Picture(pixels, mode, alpha, file_format, metadata, note)
+        raise PictureError(f"damaged picture ({shown(str(error)) or type(error).__name__})") from error
+
+
+def save(
+    picture: Picture, file: BinaryIO, file_format: str | None = None, quality: int | None = None, name: str = "picture"
+) -> None:
+    """Write a picture into an open file as ``file_format``, or as the format that it came in.
+
+    Args:
+        picture: What to write; see :func:`pielight.media.convert.fit` for what becomes of it.
+        file: Open for writing and reading, at its end. A file of the system is faster than one in memory.
+        file_format: Pillow's name of the format.
+        quality: 1..100 for lossy formats; None keeps the source's own.
+        name: What errors call it.
+
+    Raises:
+        PictureError: The format cannot hold the picture or its metadata, or needs an extra.
+    """
+    file_format = file_format or written_format(picture.format)
+    start = file.tell()
+    with _errors_named(name, f"cannot be encoded as {file_format}"):
+        picture = fit(picture, file_format)
+        if picture.mode in DEEP_MODES:
+            save_deep(picture, file, file_format)
+            return
+        if file_format == HEIF:
+            heif.enable()
+        image = to_image(picture)
+        if image.mode == "RGBX" and file_format != "JPEG" and picture.mode != "RGBX":
+            image = image.convert("RGB")
+        image.save(file, file_format, **save_options(picture.metadata, file_format, picture.mode, quality))
+        if file_format == "TIFF":
+            attach_groups(file, start, picture.metadata.exif)
+        if file_format == "JPEG" and picture.metadata.density:
+            jpeg.write_density(file, start, picture.metadata.density)
 
 
 def encode(
     picture: Picture, file_format: str | None = None, quality: int | None = None, name: str = "picture"
 ) -> bytes:
-    """Encode a picture as a file of ``file_format``, or of the format that it came in.
+    """Encode a picture as the bytes of a file; see :func:`save`.
 
     Raises:
-        PictureError: The format cannot hold the picture or its metadata.
+        PictureError: The format cannot hold the picture or its metadata, or needs an extra.
     """
-    file_format = file_format or picture.format
-    if picture.mode not in MODES[file_format]:
-        raise PictureError(f"{name}: {file_format} cannot hold a picture of mode {picture.mode}; try .png")
     file = io.BytesIO()
-    try:
-        options = save_options(picture.metadata, file_format, picture.mode, quality)
-        join(picture.pixels, picture.alpha, picture.mode).save(file, file_format, **options)
-        data = file.getvalue()
-        return attach_groups(data, picture.metadata.exif) if file_format == "TIFF" else data
-    except _DAMAGED as error:
-        raise PictureError(f"{name}: cannot be encoded as {file_format} ({shown(str(error))})") from error
-
-
-def split(image: Image.Image) -> tuple[NDArray[Any], NDArray[np.uint8] | None, str]:
-    """Take a loaded Pillow image apart into pixels, opacity and mode; palettes become RGB or RGBA.
-
-    Raises:
-        PictureError: Its mode is not supported, or it is damaged.
-
-    >>> [None if part is None else part.shape for part in split(Image.new("LA", (3, 2)))[:2]]
-    [(2, 3, 1), (2, 3)]
-    """
-    try:
-        image.load()
-    except _DAMAGED as error:
-        raise PictureError(f"damaged picture ({shown(str(error)) or type(error).__name__})") from error
-    if image.mode in ("P", "PA") or "transparency" in image.info:
-        grey = image.mode in ("1", "L")
-        clear = "transparency" in image.info or image.mode == "PA"
-        image = image.convert({(True, True): "LA", (False, True): "RGBA", (False, False): "RGB"}[grey, clear])
-    mode = "I;16" if image.mode.startswith("I;16") else image.mode
-    if mode not in MODES["PNG"]:
-        raise PictureError(f"pictures of mode {mode} are not supported; convert it to RGB first")
-    values = np.asarray(image.convert("L") if mode == "1" else image)
-    if mode == "I;16":
-        values = values.astype(np.uint16)  # in the machine's byte order
-    if values.ndim == 2:
-        return values[..., np.newaxis], None, mode
-    if mode in ("LA", "RGBA"):
-        return values[..., :-1], values[..., -1], mode
-    return values, None, mode
-
-
-def join(pixels: NDArray[Any], alpha: NDArray[np.uint8] | None, mode: str) -> Image.Image:
-    """Put together what :func:`split` took apart.
-
-    >>> join(np.zeros((2, 3, 1), np.uint8), None, "L").size
-    (3, 2)
-    """
-    values = pixels if alpha is None else np.dstack([pixels, alpha])
-    image = Image.fromarray(np.ascontiguousarray(values[..., 0] if values.shape[2] == 1 else values))
-    return image.convert("1", dither=Image.Dither.NONE) if mode == "1" else image
-
-
-def _has_more(image: Image.Image) -> bool:
-    return bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1
-
-
-_limit_lock = threading.Lock()
-_limit_users: list[int | None] = []
+    save(picture, file, file_format, quality, name)
+    return file.getvalue()
 
 
 @contextmanager
-def _own_pixel_limit() -> Iterator[None]:
-    """Lift Pillow's own limit, a global below the largest phone pictures, while ours is in charge."""
-    with _limit_lock:
-        _limit_users.append(Image.MAX_IMAGE_PIXELS)
-        Image.MAX_IMAGE_PIXELS = None
+def _errors_named(name: str, what: str = "damaged picture") -> Iterator[None]:
+    """Turn whatever goes wrong in decoders and encoders into one line that names the file."""
+    try:
+        with _own_limits():
+            yield
+    except (PictureError, MissingExtraError) as error:
+        raise PictureError(f"{name}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise PictureError(f"{name}: not a {KNOWN} picture, or damaged") from error
+    except MemoryError as error:
+        raise PictureError(f"{name}: not enough memory") from error
+    except _DAMAGED as error:
+        raise PictureError(f"{name}: {what} ({shown(str(error)) or type(error).__name__})") from error
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Open a picture with Pillow, which does not decode its pixels yet."""
+    formats: tuple[str, ...] = READABLE
+    if heif.is_heif(data):
+        heif.enable()
+        formats = (HEIF,)
+    image = Image.open(io.BytesIO(data), formats=formats)
+    check_size(image.width, image.height, _bytes_per_pixel(image), len(data))
+    return image
+
+
+def _decoded(image: Image.Image, data: bytes) -> Picture:
+    file_format = "JPEG" if image.format == "MPO" else str(image.format)
+    deep = is_deep(image, data)
+    notes = []
+    if bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1:
+        notes.append("several pictures in the file: only the first is kept")
+    bits = image.info.get("bit_depth", 8) if file_format == HEIF else avif_bits(data) if file_format == "AVIF" else 8
+    if bits > 8:
+        notes.append(f"{bits} bits a channel cut to 8")
+    metadata = gather(image, data)
+    orientation = image.getexif().get(ORIENTATION) if file_format == "TIFF" else None
+    picture = decode_deep(data, file_format) if deep else None
+    if file_format == "JPEG" and image.mode in ("L", "RGB"):
+        pixels = jpeg.decode_pixels(data, image.mode == "L")
+        picture = None if pixels is None else Picture(pixels, image.mode)
+    if picture is None:
+        image.load()
+        picture = from_image(image if orientation not in _UNTURN else image.transpose(_UNTURN[orientation]))
+    return replace(picture, format=file_format, metadata=metadata, note="; ".join(notes))
+
+
+def _bytes_per_pixel(image: Image.Image) -> int:
+    return len(image.getbands()) * 2  # Pillow's own copy, and ours
+
+
+_limits_lock = threading.Lock()
+_limits_users = 0
+_limits_before: tuple[int | None, warnings.catch_warnings[None]] | None = None
+
+
+@contextmanager
+def _own_limits() -> Iterator[None]:
+    """Lift Pillow's pixel limit, below the largest phone pictures, while ours is in charge; silence its warnings.
+
+    Both are global, so that they are set for the first of several threads and set back after the last.
+    """
+    global _limits_users, _limits_before
+    with _limits_lock:
+        if _limits_before is None:
+            _limits_before = Image.MAX_IMAGE_PIXELS, warnings.catch_warnings()
+            _limits_before[1].__enter__()
+            warnings.simplefilter("ignore")
+            Image.MAX_IMAGE_PIXELS = None
+        _limits_users += 1
     try:
         yield
     finally:
-        with _limit_lock:
-            saved = _limit_users.pop()  # Pillow's own value lies at the bottom
-            if not _limit_users:
-                Image.MAX_IMAGE_PIXELS = saved
+        with _limits_lock:
+            _limits_users -= 1
+            if not _limits_users and _limits_before is not None:
+                Image.MAX_IMAGE_PIXELS = _limits_before[0]
+                _limits_before[1].__exit__(None, None, None)
+                _limits_before = None

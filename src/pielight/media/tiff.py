@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+if TYPE_CHECKING:
+    from pielight.media.metadata import Metadata
+
 ORIENTATION = 274
-PREDICTOR = 317
-_XMP = 700
-_DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723, 34377)
+PREDICTOR, PREDICTOR_NONE = 317, 1
+LZW = "tiff_lzw"
+PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
+RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
+_XMP, _PHOTOSHOP = 700, 34377
+_DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723, _PHOTOSHOP)
 _GROUPS = (34665, 34853)  # the EXIF and GPS directories
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
-_PREDICTED = ("tiff_lzw", "tiff_adobe_deflate", "zstd", "lzma")
-_COMPRESSIONS = ("raw", "packbits", "jpeg", *_PREDICTED)
-_RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
+_COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
 _LONG = 4
 
 
@@ -32,52 +36,66 @@ def descriptive_exif(image: Image.Image) -> bytes:
     return kept.tobytes() if kept else b""
 
 
-def tiff_options(exif: bytes, xmp: bytes | None, compression: str, predictor: int, mode: str) -> dict[str, Any]:
+def plain_tags(exif: Image.Exif, metadata: Metadata) -> Image.Exif:
+    """Make of EXIF tags those of a TIFF's first directory; the groups come later, by :func:`attach_groups`."""
+    for group in _GROUPS:
+        exif.pop(group, None)
+    if metadata.xmp:
+        exif[_XMP] = metadata.xmp
+    if metadata.photoshop:
+        exif[_PHOTOSHOP] = metadata.photoshop
+    return exif
+
+
+def tiff_options(metadata: Metadata, mode: str) -> dict[str, Any]:
     """Return Pillow's ``save`` options for a TIFF; a compression that cannot hold ``mode`` becomes LZW."""
     tags = Image.Exif()
-    tags.load(exif)
-    for group in _GROUPS:
-        tags.pop(group, None)  # see attach_groups
-    if xmp:
-        tags[_XMP] = xmp
-    compression = _RENAMED.get(compression, compression)
+    tags.load(metadata.exif)
+    tags = plain_tags(tags, metadata)
+    compression = RENAMED.get(metadata.compression, metadata.compression)
     bilevel = mode == "1" and compression in _BILEVEL
     no_jpeg = compression == "jpeg" and mode not in ("L", "RGB")
     if not bilevel and (no_jpeg or compression not in _COMPRESSIONS):
-        compression = "tiff_lzw"
-    if compression in _PREDICTED and mode != "1" and predictor == 2:
+        compression = LZW
+    if compression in PREDICTED and mode not in ("1", "P") and metadata.predictor != PREDICTOR_NONE:
         tags[PREDICTOR] = 2
     return {"exif": tags, "compression": compression}
 
 
-def attach_groups(data: bytes, exif: bytes) -> bytes:
+def attach_groups(file: BinaryIO, start: int, exif: bytes) -> None:
     """Add the EXIF and GPS directories to a TIFF file, which Pillow cannot do to a compressed one.
 
     They go to the end, with a new copy of the first directory that points to them.
 
     Args:
-        data: A file of one picture, as Pillow writes it.
+        file: Holds a TIFF of one picture, open for reading too.
+        start: Where the TIFF starts in it; it goes on to the end.
         exif: EXIF whose directories are wanted.
     """
     tags = Image.Exif()
     tags.load(exif)
     groups = {group: tags.get_ifd(group) for group in _GROUPS}
     if not any(groups.values()):
-        return data
-    order = "<" if data.startswith(b"II") else ">"
-    (place,) = struct.unpack_from(order + "L", data, 4)
-    (count,) = struct.unpack_from(order + "H", data, place)
-    entries = [data[at : at + 12] for at in range(place + 2, place + 2 + 12 * count, 12)]
-    file = bytearray(data)
+        return
+    file.seek(start)
+    head = file.read(8)
+    order = "<" if head.startswith(b"II") else ">"
+    (place,) = struct.unpack(order + "L", head[4:])
+    file.seek(start + place)
+    (count,) = struct.unpack(order + "H", file.read(2))
+    directory = file.read(12 * count)
+    entries = [directory[at : at + 12] for at in range(0, len(directory), 12)]
+    end = file.seek(0, 2) - start
     for group, values in groups.items():
         if values:
-            file += b"\0" * (len(file) % 2)
-            entries.append(struct.pack(order + "HHLL", group, _LONG, 1, len(file)))
-            directory = ImageFileDirectory_v2(prefix=data[:2], group=group)
-            directory.update(values)
-            file += directory.tobytes(len(file))
-    file += b"\0" * (len(file) % 2)
-    struct.pack_into(order + "L", file, 4, len(file))
+            end += file.write(b"\0" * (end % 2))
+            entries.append(struct.pack(order + "HHLL", group, _LONG, 1, end))
+            made = ImageFileDirectory_v2(prefix=head[:2], group=group)
+            made.update(values)
+            end += file.write(made.tobytes(end))
+    end += file.write(b"\0" * (end % 2))
     entries.sort(key=lambda entry: struct.unpack_from(order + "H", entry))
-    file += struct.pack(order + "H", len(entries)) + b"".join(entries) + b"\0" * 4
-    return bytes(file)
+    file.write(struct.pack(order + "H", len(entries)) + b"".join(entries) + b"\0" * 4)
+    file.seek(start + 4)
+    file.write(struct.pack(order + "L", end))
+    file.seek(0, 2)

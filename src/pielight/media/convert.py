@@ -1,0 +1,126 @@
+"""Another format than the picture came in: what it cannot hold becomes the nearest that it can."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.errors import PictureError
+from pielight.media.formats import MODES, WITHOUT_PROFILE
+from pielight.media.image import Picture, to_image
+from pielight.media.inks import Inks
+from pielight.media.palette import Palette
+from pielight.media.profiles import to_srgb
+from pielight.media.strips import strips
+
+_MAX_EXIF, _MAX_XMP = 65_527, 65_504  # of a JPEG's segment
+_OPAQUE, _SEEN = 255, 128
+
+
+def fit(picture: Picture, file_format: str) -> Picture:
+    """Make a picture fit a format; one that fits already is returned as it is.
+
+    Opacity is laid on white where there is none, 16 bits are rounded to 8, inks become sRGB, and GIF gets 256
+    colours; the note of the result says which of these it was.
+
+    Args:
+        picture: What to write.
+        file_format: Pillow's name of the format to write.
+
+    Raises:
+        PictureError: The format is not one that can be written. Its text has no file name yet.
+
+    >>> fit(Picture(np.zeros((2, 3, 3), np.uint8), "RGBA", np.zeros((2, 3), np.uint8)), "JPEG").note
+    'opacity laid on white'
+    """
+    if file_format not in MODES:
+        raise PictureError(f"{file_format} cannot be written; name the result .tif or .jpg")
+    modes = MODES[file_format]
+    notes = [picture.note] if picture.note else []
+    if picture.mode not in modes:
+        picture = _unpacked(picture, notes)
+    if picture.mode not in modes and picture.pixels.dtype == np.uint16:
+        picture = _rounded(picture)
+        notes.append("16 bits rounded to 8")
+    if file_format in WITHOUT_PROFILE:
+        picture, changed = to_srgb(picture)
+        notes += [f"colours turned into sRGB: {file_format} holds no profile"] if changed else []
+    if picture.mode == "RGBX" and "RGBX" not in modes:
+        picture = replace(picture, mode="RGB", alpha=None)
+    if picture.mode == "1" and "1" not in modes:
+        picture = replace(picture, mode="L")
+    if picture.mode == "LA" and "RGBA" in modes and "LA" not in modes:
+        picture = replace(picture, mode="RGBA", pixels=np.repeat(picture.pixels, 3, axis=2))
+    if file_format == "GIF" and picture.mode not in modes:
+        picture = _few_colours(picture)
+        notes.append("cut to 256 colours: GIF holds no more")
+    if picture.alpha is not None and picture.mode not in modes:
+        picture = _on_white(picture)
+        notes.append("opacity laid on white")
+    if file_format == "JPEG":
+        picture = _short_segments(picture, notes)
+    return replace(picture, note="; ".join(notes))
+
+
+def _unpacked(picture: Picture, notes: list[str]) -> Picture:
+    """Take palettes and inks as the colours that they show."""
+    if isinstance(picture.source, Palette):
+        alpha = picture.source.opacity()
+        return replace(picture, mode="RGB" if alpha is None else "RGBA", alpha=alpha, source=None)
+    if isinstance(picture.source, Inks):
+        notes.append("inks turned into sRGB")
+        turned, changed = to_srgb(picture)
+        if changed:
+            return turned
+        return replace(turned, pixels=_to_8_bits(turned.pixels), mode="RGB", source=None)
+    return picture
+
+
+def _rounded(picture: Picture) -> Picture:
+    mode = "L" if picture.mode == "I;16" else picture.mode.removesuffix(";16")
+    alpha = None if picture.alpha is None else _to_8_bits(picture.alpha)
+    return replace(picture, pixels=_to_8_bits(picture.pixels), mode=mode, alpha=alpha)
+
+
+def _to_8_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+    table = ((np.arange(65536) + 128) // 257).astype(np.uint8)
+    return np.take(table, values)
+
+
+def _on_white(picture: Picture) -> Picture:
+    assert picture.alpha is not None
+    result = np.empty(picture.pixels.shape, np.uint8)
+    for strip in strips(result.shape):
+        share = picture.alpha[strip].astype(np.uint16)[..., np.newaxis]
+        shown = picture.pixels[strip] * share + _OPAQUE * (_OPAQUE - share)
+        result[strip] = (shown + _OPAQUE // 2) // _OPAQUE
+    return replace(picture, pixels=result, mode=picture.mode.removesuffix("A"), alpha=None)
+
+
+def _few_colours(picture: Picture) -> Picture:
+    """Choose 256 colours, or 255 and a clear one."""
+    clear = picture.alpha is not None and bool((picture.alpha < _SEEN).any())
+    colours = to_image(replace(picture, mode=picture.mode.removesuffix("A"), alpha=None)).convert("RGB")
+    chosen = Palette.of(colours.quantize(255 if clear else 256, dither=Image.Dither.FLOYDSTEINBERG))
+    if clear and picture.alpha is not None:
+        entries = np.vstack([chosen.entries, np.zeros((1, 4), np.uint8)])
+        indices = np.where(picture.alpha < _SEEN, np.uint8(len(entries) - 1), chosen.indices)
+        chosen = Palette(indices, entries, transparency=len(entries) - 1)
+    return replace(picture, pixels=chosen.colours(), mode="P", alpha=None, source=chosen)
+
+
+def _short_segments(picture: Picture, notes: list[str]) -> Picture:
+    """Leave out what a JPEG's segments are too short for, unless it came from a JPEG's several segments."""
+    metadata = picture.metadata
+    if metadata.segments is None:
+        if len(metadata.exif) > _MAX_EXIF:
+            notes.append("EXIF left out: JPEG holds no more than 64 kB")
+            metadata = replace(metadata, exif=b"")
+        if len(metadata.xmp or b"") > _MAX_XMP:
+            notes.append("XMP left out: JPEG holds no more than 64 kB")
+            metadata = replace(metadata, xmp=None)
+    return replace(picture, metadata=metadata)

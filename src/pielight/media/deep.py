@@ -1,0 +1,130 @@
+"""16-bit colour in PNG and TIFF, which Pillow would cut to 8 bits (extra ``deep``)."""
+
+from __future__ import annotations
+
+import io
+import logging
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.errors import PictureError
+from pielight.extras import require
+from pielight.media.image import Picture, interleaved
+from pielight.media.metadata import Metadata
+from pielight.media.png import KEPT, profile_chunk, resolution_chunk, with_chunks
+from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_groups, plain_tags
+
+_MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
+_TIFF_COMPRESSIONS = {"tiff_lzw": "lzw", "tiff_adobe_deflate": "adobe_deflate", "zstd": "zstd", "lzma": "lzma"}
+_TIFF_TYPES = {str: "s", bytes: "B", int: "H"}
+_TIFF_MODELS = {1: "minisblack", 2: "minisblack", 3: "rgb", 4: "rgb"}
+_DEEP_PACKAGES = {"imagecodecs": "imagecodecs", "tifffile": "tifffile"}
+_OWN_TAGS = (282, 283, 296)  # resolution: tifffile has its own argument
+_INCH = 2
+_PNG_LEVEL = 6
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else its warnings reach the user's screen
+
+
+def decode_deep(data: bytes, file_format: str) -> Picture:
+    """Decode the pixels of a 16-bit PNG or TIFF; the format and the metadata of the result are not filled in.
+
+    Raises:
+        MissingExtraError: The extra ``deep`` is not installed.
+        PictureError: The TIFF is of a kind that is not supported. Its text has no file name yet.
+    """
+    require("deep", _DEEP_PACKAGES)
+    values = _png_values(data) if file_format == "PNG" else _tiff_values(data)
+    if values.dtype != np.uint16 or values.ndim != 3 or values.shape[2] not in _MODES:
+        raise PictureError("16-bit picture of this kind is not supported; convert it to 16-bit RGB or grey first")
+    mode = _MODES[values.shape[2]]
+    if mode in ("LA;16", "RGBA;16"):
+        return Picture(values[..., :-1], mode, values[..., -1])
+    return Picture(values, mode)
+
+
+def save_deep(picture: Picture, file: BinaryIO, file_format: str) -> None:
+    """Write a 16-bit picture as PNG or TIFF.
+
+    Raises:
+        MissingExtraError: The extra ``deep`` is not installed.
+    """
+    require("deep", _DEEP_PACKAGES)
+    colour = picture.pixels.shape[2]
+    values = interleaved(picture)[..., : colour + (picture.alpha is not None)]
+    if file_format == "PNG":
+        import imagecodecs
+
+        coded = bytes(imagecodecs.png_encode(np.ascontiguousarray(values), level=_PNG_LEVEL))
+        file.write(with_chunks(coded, _png_chunks(picture.metadata)))
+    else:
+        _save_tiff(np.ascontiguousarray(values), picture.metadata, file)
+
+
+def _png_values(data: bytes) -> NDArray[Any]:
+    import imagecodecs
+
+    values: NDArray[Any] = imagecodecs.png_decode(data)
+    return values[..., np.newaxis] if values.ndim == 2 else values
+
+
+def _png_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:
+    chunks = [chunk for chunk in metadata.chunks if chunk[0] in KEPT]
+    if metadata.icc_profile:
+        chunks = [profile_chunk(metadata.icc_profile), *chunks]
+    if metadata.dpi:
+        chunks.append(resolution_chunk(metadata.dpi))
+    if metadata.xmp and not metadata.chunks:
+        chunks.append((b"iTXt", b"XML:com.adobe.xmp" + b"\0" * 5 + metadata.xmp))
+    if metadata.exif:
+        chunks.append((b"eXIf", metadata.exif.removeprefix(b"Exif\0\0")))
+    return chunks
+
+
+def _tiff_values(data: bytes) -> NDArray[Any]:
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages.first
+        values: NDArray[Any] = page.asarray()
+        if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and values.ndim == 3:
+            values = np.ascontiguousarray(values.transpose(1, 2, 0))
+        premultiplied = tifffile.EXTRASAMPLE.ASSOCALPHA in page.extrasamples
+    if premultiplied:
+        raise PictureError("TIFF with premultiplied opacity is not supported; save it with plain opacity first")
+    return values[..., np.newaxis] if values.ndim == 2 else values
+
+
+def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO) -> None:
+    import tifffile
+
+    tags = Image.Exif()
+    tags.load(metadata.exif)
+    extra: list[tuple[int, str | int, int, Any, bool]] = []
+    for tag, value in plain_tags(tags, metadata).items():
+        kind = _TIFF_TYPES.get(type(value))
+        if kind and tag not in _OWN_TAGS:
+            extra.append((tag, kind, len(value) if isinstance(value, bytes) else 0 if kind == "s" else 1, value, True))
+    named = RENAMED.get(metadata.compression, metadata.compression)
+    compression = None if named == "raw" else _TIFF_COMPRESSIONS.get(named, _TIFF_COMPRESSIONS[LZW])
+    predicted = compression is not None and metadata.predictor != PREDICTOR_NONE and named in PREDICTED
+    start = file.tell()
+    tifffile.imwrite(
+        file,
+        values if values.shape[2] > 1 else values[..., 0],
+        photometric=_TIFF_MODELS[values.shape[2]],
+        planarconfig="contig" if values.shape[2] > 1 else None,
+        extrasamples=["unassalpha"] if values.shape[2] in (2, 4) else None,
+        compression=compression,
+        predictor=predicted,
+        metadata=None,
+        software=False,
+        byteorder="<",
+        iccprofile=metadata.icc_profile,
+        resolution=metadata.dpi,
+        resolutionunit=_INCH if metadata.dpi else None,
+        extratags=extra,
+    )
+    attach_groups(file, start, metadata.exif)

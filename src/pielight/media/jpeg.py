@@ -1,0 +1,112 @@
+"""JPEG files: a faster way to their pixels than Pillow's, and the segments around the coded picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+EXIF = b"Exif\x00\x00"
+PHOTOSHOP = b"Photoshop 3.0\x00"
+MAX_SEGMENT = 65_533
+_APP0, _APP1, _APP13, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xED, 0xEE, 0xEF, 0xFE
+_SCAN, _END = 0xDA, 0xD9
+_JFIF_DENSITY = slice(7, 12)  # unit, across, down
+_CODING = {  # what belongs to the coding of the old file and is made anew
+    _APP0: (b"JFIF\x00", b"JFXX\x00"),
+    0xE2: (b"MPF\x00",),
+    _APP14: (b"Adobe",),
+}
+
+
+def segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield marker and content of the segments before the first scan, up to the first damaged one."""
+    place = 2
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker == 0xFF:  # fill byte
+            place += 1
+            continue
+        if marker in (_SCAN, _END):
+            return
+        length = int.from_bytes(data[place + 2 : place + 4], "big")
+        if length < 2 or place + 2 + length > len(data):
+            return
+        yield marker, data[place + 4 : place + 2 + length]
+        place += 2 + length
+
+
+def descriptive_segments(data: bytes) -> bytes:
+    """Return the application and comment segments that describe the picture, byte for byte.
+
+    >>> descriptive_segments(bytes.fromhex("ffd8 ffe0 0007 4a46494600 fffe 0003 41 ffda"))
+    b'\\xff\\xfe\\x00\\x03A'
+    """
+    return b"".join(
+        segment(marker, content)
+        for marker, content in segments(data)
+        if (_APP0 <= marker <= _APP15 or marker == _COMMENT) and not content.startswith(_CODING.get(marker, ()))
+    )
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    """Return a segment as it stands in a file."""
+    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def photoshop_block(data: bytes) -> bytes:
+    """Return Photoshop's resources, which hold IPTC, as a TIFF would hold them; may be empty."""
+    blocks = (content for marker, content in segments(data) if marker == _APP13 and content.startswith(PHOTOSHOP))
+    return b"".join(block.removeprefix(PHOTOSHOP) for block in blocks)
+
+
+def photoshop_segments(block: bytes) -> bytes:
+    """Return the segments that hold Photoshop's resources."""
+    step = MAX_SEGMENT - len(PHOTOSHOP)
+    parts = (block[start : start + step] for start in range(0, len(block), step))
+    return b"".join(segment(_APP13, PHOTOSHOP + part) for part in parts)
+
+
+def density(data: bytes) -> bytes:
+    """Return the JFIF header's unit and density, which Pillow would round; empty without a JFIF header."""
+    for marker, content in segments(data):
+        if marker == _APP0 and content.startswith(b"JFIF\x00") and len(content) >= _JFIF_DENSITY.stop:
+            return content[_JFIF_DENSITY]
+    return b""
+
+
+def write_density(file: BinaryIO, start: int, value: bytes) -> None:
+    """Write unit and density into the JFIF header that Pillow put at the start of a file."""
+    end = file.tell()
+    file.seek(start + 6 + _JFIF_DENSITY.start)  # behind the markers of the file and of the segment, and its length
+    file.write(value)
+    file.seek(end)
+
+
+def decode_pixels(data: bytes, grey: bool, at_least: int = 0) -> NDArray[Any] | None:
+    """Decode the pixels.
+
+    Args:
+        data: The whole file.
+        grey: Whether the file holds one channel.
+        at_least: If not 0, a smaller picture is decoded, of sides not below this: an eighth, a quarter or a half.
+
+    Returns:
+        uint8 of shape (H, W, 1), or the first three channels of (H, W, 4), which Pillow can use as it is. None
+        if there is anything odd about the file; Pillow is to decide then.
+    """
+    try:
+        pixels: NDArray[Any] = simplejpeg.decode_jpeg(
+            data,
+            "GRAY" if grey else "RGBX",
+            min_height=at_least,
+            min_width=at_least,
+            min_factor=1,
+            strict=True,
+        )
+    except (ValueError, RuntimeError):
+        return None
+    return pixels if grey else np.asarray(pixels)[..., :3]

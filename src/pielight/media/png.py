@@ -1,0 +1,51 @@
+"""PNG files: their chunks, and how to put some into a file that is written."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+KEPT = (b"cHRM", b"cICP", b"gAMA", b"sRGB", b"tEXt", b"zTXt", b"iTXt", b"tIME")
+GREY = 0  # of the colour types
+_HEADER_END = 33  # signature and IHDR
+_METRE = 0.0254
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield type and content of each chunk of a PNG file, up to the first damaged one."""
+    place = 8
+    while place + 12 <= len(data):
+        length = int.from_bytes(data[place : place + 4], "big")
+        if place + 12 + length > len(data):
+            return
+        yield data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
+        place += 12 + length
+
+
+def with_chunks(data: bytes, chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Put chunks behind the header of a PNG file.
+
+    >>> made = with_chunks(b"x" * 33 + b"pixels", [(b"tEXt", b"a")])
+    >>> made[33:45]
+    b'\\x00\\x00\\x00\\x01tEXta\\xbe\\xc0\\xdd'
+    """
+    made = b"".join(
+        len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+        for kind, content in chunks
+    )
+    return data[:_HEADER_END] + made + data[_HEADER_END:]
+
+
+def profile_chunk(profile: bytes) -> tuple[bytes, bytes]:
+    """Return the chunk that holds a colour profile."""
+    return b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile)
+
+
+def resolution_chunk(dpi: tuple[float, float]) -> tuple[bytes, bytes]:
+    """Return the chunk that holds a resolution.
+
+    >>> resolution_chunk((254, 127))[1].hex()
+    '00002710000013880 1'.replace(' ', '')
+    """
+    across, down = (round(value / _METRE).to_bytes(4, "big") for value in dpi)
+    return b"pHYs", across + down + b"\1"

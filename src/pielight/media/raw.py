@@ -1,0 +1,114 @@
+"""Camera RAW, developed by LibRaw (extra ``raw``)."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from pielight.errors import PictureError
+from pielight.extras import require
+from pielight.media.formats import FORMATS, RAW
+from pielight.media.image import Picture
+from pielight.media.metadata import Metadata
+from pielight.media.sizes import check_size
+from pielight.media.tiff import ORIENTATION, descriptive_exif
+
+_TIFF = (b"II*\x00", b"MM\x00*")
+_MAGIC = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00")
+_CANON_3 = b"ftypcrx "
+_REDUCED, _SUB_DIRECTORIES, _DNG_VERSION = 254, 330, 50706
+_SRGB_GAMMA = (2.4, 12.92)
+_BYTES_PER_PIXEL = 16  # what LibRaw holds at its peak: four 16-bit channels, and the result
+
+
+def is_raw(data: bytes, name: str) -> bool:
+    """Say whether a file is camera RAW: by its first bytes, or a TIFF with a name or tags that say so."""
+    if data.startswith(_MAGIC) or data[4:12] == _CANON_3:
+        return True
+    named = FORMATS.get(Path(name).suffix.lower()) == RAW
+    return data.startswith(_TIFF) and (named or _is_from_a_camera(data))
+
+
+def develop(data: bytes) -> Picture:
+    """Develop a RAW file at 16 bits: the camera's white balance, no brightening, sRGB, turned upright.
+
+    Raises:
+        MissingExtraError: The extra ``raw`` is not installed.
+        PictureError: It is damaged or of a camera that LibRaw does not know. Its text has no file name yet.
+    """
+    require("raw", {"rawpy": "rawpy"})
+    import rawpy
+
+    try:
+        with rawpy.imread(io.BytesIO(data)) as raw:
+            check_size(raw.sizes.raw_width, raw.sizes.raw_height, _BYTES_PER_PIXEL, len(data))
+            exif = _exif(data) or _preview_exif(raw)
+            pixels = raw.postprocess(
+                use_camera_wb=True,
+                no_auto_bright=True,
+                output_bps=16,
+                gamma=_SRGB_GAMMA,
+                output_color=rawpy.ColorSpace.sRGB,
+            )
+    except rawpy.LibRawError as error:
+        reason = error.args[0] if error.args else error
+        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
+        raise PictureError(f"damaged RAW file, or of an unknown camera ({reason})") from error
+    metadata = Metadata(exif=_upright(exif), compression="tiff_adobe_deflate", predictor=2)
+    grey = pixels.ndim == 2 or pixels.shape[2] == 1  # of cameras without colour filters
+    return Picture(pixels.reshape(*pixels.shape[:2], -1), "I;16" if grey else "RGB;16", format=RAW, metadata=metadata)
+
+
+def _is_from_a_camera(data: bytes) -> bool:
+    """Look into a TIFF's first directory for what only RAW files have."""
+    order = "<" if data.startswith(b"II") else ">"
+    if data[8:10] == b"CR":
+        return True
+    try:
+        (place,) = struct.unpack_from(order + "L", data, 4)
+        (count,) = struct.unpack_from(order + "H", data, place)
+        found = {
+            tag: value
+            for tag, _, _, value in struct.iter_unpack(order + "HHLL", data[place + 2 : place + 2 + 12 * count])
+        }
+    except struct.error:
+        return False
+    # Cameras put a small picture first, and the sensor's values into a directory of their own.
+    return _DNG_VERSION in found or (_SUB_DIRECTORIES in found and found.get(_REDUCED, 0) != 0)
+
+
+def _exif(data: bytes) -> bytes:
+    """Return the EXIF of a RAW file that is laid out like a TIFF."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
+            return descriptive_exif(image)
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error):
+        return b""
+
+
+def _preview_exif(raw: Any) -> bytes:
+    """Return the EXIF of the JPEG that the camera put into a RAW file beside the sensor's values."""
+    import rawpy
+
+    try:
+        preview = raw.extract_thumb()
+        if preview.format != rawpy.ThumbFormat.JPEG:
+            return b""
+        with Image.open(io.BytesIO(preview.data), formats=("JPEG",)) as image:
+            return bytes(image.info.get("exif", b""))
+    except (rawpy.LibRawError, OSError, SyntaxError, ValueError):
+        return b""
+
+
+def _upright(exif: bytes) -> bytes:
+    """Take out the orientation: LibRaw has turned the picture."""
+    tags = Image.Exif()
+    tags.load(exif)
+    if tags.get(ORIENTATION, 1) == 1:
+        return exif
+    tags[ORIENTATION] = 1
+    return tags.tobytes()

@@ -1,0 +1,18 @@
+"""Work on a picture in strips, so that what is made on the way stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+_STRIP_PIXELS = 1 << 18
+
+
+def strips(shape: Sequence[int]) -> Iterator[slice]:
+    """Cut the rows of a picture into strips of about a quarter of a million pixels.
+
+    >>> list(strips((5, 100_000)))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    height = max(1, _STRIP_PIXELS // max(1, shape[1]))
+    for top in range(0, shape[0], height):
+        yield slice(top, min(top + height, shape[0]))
