@@ -64,17 +64,24 @@ def test_a_pillow_image_gives_one_of_its_mode(enhancer: Enhancer, mode: str, pho
     assert np.array_equal(np.asarray(enhancer(image, 0)), np.asarray(image))
 
 
-def test_a_palette_becomes_colours(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
+def test_a_palette_stays_one(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
     image = Image.fromarray(photo).quantize(32)
-    assert enhancer(image).mode == "RGB"
     image.info["transparency"] = 0
     result = enhancer(image)
-    assert result.mode == "RGBA"
-    assert "transparency" not in result.info
+    assert (result.mode, result.info["transparency"]) == ("P", 0)
+    assert np.array_equal(np.asarray(result), np.asarray(image))
+    assert np.asarray(result.convert("RGB")).mean() > photo.mean() * 1.2
     assert file_of(result)
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
+def test_inks_stay_inks(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
+    image = Image.fromarray(photo).convert("CMYK")
+    result = enhancer(image)
+    assert result.mode == "CMYK"
+    assert np.asarray(result.convert("RGB")).mean() > photo.mean() * 1.2
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF"])
 def test_bytes_give_bytes_of_the_same_format(
     enhancer: Enhancer, file_format: str, photo: NDArray[np.uint8], tmp_path: Path
 ) -> None:
@@ -151,7 +158,8 @@ def test_threads_share_the_default_enhancer(photo: NDArray[np.uint8]) -> None:
         (b"junk", "not a JPEG"),
         ("missing.jpg", r"missing\.jpg: no such file"),
         (None, "NoneType"),
-        (Image.new("CMYK", (2, 2)), "CMYK"),
+        (Image.new("LAB", (2, 2)), "LAB"),
+        (Image.new("F", (2, 2)), "mode F"),
     ],
 )
 def test_what_cannot_be_enhanced(enhancer: Enhancer, image: Any, reason: str) -> None:

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,34 @@ def test_a_failure_leaves_the_old_file_and_no_part(tmp_path: Path, monkeypatch: 
         write_whole(target, b"new")
     assert target.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["c.jpg"]
+
+
+@pytest.mark.parametrize("nameless", [True, False])
+def test_either_way_of_writing(tmp_path: Path, nameless: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not nameless:
+        monkeypatch.setattr(files, "_OWN_FILES", tmp_path / "none")
+    with files.whole_file(tmp_path / "new.jpg") as file:
+        file.write(b"one")
+        file.flush()
+        assert not (tmp_path / "new.jpg").exists()
+        assert len(list(tmp_path.iterdir())) == (0 if nameless and hasattr(os, "O_TMPFILE") else 1)
+    assert (tmp_path / "new.jpg").read_bytes() == b"one"
+    with pytest.raises(TypeError), files.whole_file(tmp_path / "new.jpg") as file:
+        file.write(b"half") + None  # type: ignore[operator]
+    assert (tmp_path / "new.jpg").read_bytes() == b"one"
+    assert [path.name for path in tmp_path.iterdir()] == ["new.jpg"]
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="nameless files are Linux's")
+def test_a_killed_process_leaves_nothing(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from pielight.media.files import whole_file\n"
+        "with whole_file(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'x' * 100_000); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.jpg"], check=False)
+    assert done.returncode == -9
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_new_files_have_the_usual_rights(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from pielight.media.formats import png_chunks, webp_is_lossless
+from pielight.media.formats import FORMATS, MODES, RAW, avif_bits, result_suffix, webp_is_lossless
+from pielight.media.png import png_chunks
 
 
 @pytest.mark.parametrize("lossless", [True, False])
@@ -27,3 +29,18 @@ def test_lossless_webp_is_told_apart(lossless: bool, mode: str, frames: int) -> 
 def test_broken_containers_end_the_search() -> None:
     assert not webp_is_lossless(b"RIFF\xff\xff\xff\xffWEBPVP8X")
     assert list(png_chunks(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDRshort")) == []
+
+
+def test_every_extension_can_be_written_or_has_another_for_its_result() -> None:
+    for suffix, file_format in FORMATS.items():
+        assert (file_format in MODES) == (file_format != RAW)
+        assert result_suffix(Path(f"a{suffix}")) == (".tif" if file_format == RAW else suffix)
+    assert result_suffix(Path("a.heic"), "JPEG") == ".jpg"
+    assert result_suffix(Path("a.JPEG"), "JPEG") == ".JPEG"
+    assert result_suffix(Path("a"), "TIFF") == ".tif"
+
+
+def test_depth_of_avif() -> None:
+    head = b"ftypavif....av1C\x81\x00"
+    assert [avif_bits(head + bytes((flags, 0))) for flags in (0x0C, 0x4C, 0x6C)] == [8, 10, 12]
+    assert avif_bits(b"ftypavif av1C") == 8

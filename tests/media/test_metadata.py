@@ -111,7 +111,7 @@ def test_jpeg_comment() -> None:
 
 
 def test_exif_behind_the_pixels_of_a_png() -> None:
-    from pielight.media.formats import png_chunks
+    from pielight.media.png import png_chunks
 
     plain, with_exif = file_of("PNG"), file_of("PNG", exif=exif())
     chunk = dict(png_chunks(with_exif))[b"eXIf"]

@@ -92,7 +92,7 @@ def decode_pixels(data: bytes, grey: bool, at_least: int = 0) -> NDArray[Any] | 
     Args:
         data: The whole file.
         grey: Whether the file holds one channel.
-        at_least: If not 0, a smaller picture is decoded, of sides not below this: an eighth, a quarter or a half.
+        at_least: If not 0, a smaller picture is decoded, of sides not below this, by eighths.
 
     Returns:
         uint8 of shape (H, W, 1), or the first three channels of (H, W, 4), which Pillow can use as it is. None
@@ -104,7 +104,6 @@ def decode_pixels(data: bytes, grey: bool, at_least: int = 0) -> NDArray[Any] | 
             "GRAY" if grey else "RGBX",
             min_height=at_least,
             min_width=at_least,
-            min_factor=1,
             strict=True,
         )
     except (ValueError, RuntimeError):

@@ -88,7 +88,7 @@ def decode(data: bytes, name: str = "picture") -> Picture:
 
 
 def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray[Any]:
-    """Decode a picture's pixels for prediction only, a JPEG's at an eighth, a quarter or half its size.
+    """Decode a picture's pixels for prediction only, a JPEG's at some eighths of its size.
 
     Args:
         data: The whole file.
@@ -147,7 +147,16 @@ def save(
         image = to_image(picture)
         if image.mode == "RGBX" and file_format != "JPEG" and picture.mode != "RGBX":
             image = image.convert("RGB")
-        image.save(file, file_format, **save_options(picture.metadata, file_format, picture.mode, quality))
+        options = save_options(picture.metadata, file_format, picture.mode, quality)
+        try:
+            image.save(file, file_format, **options)
+        except OSError:
+            if not options.get("progressive"):
+                raise
+            # Pillow gives a progressive JPEG two bytes a pixel at most, too few for noise at the finest quality.
+            file.seek(start)
+            file.truncate()
+            image.save(file, file_format, **options | {"progressive": False})
         if file_format == "TIFF":
             attach_groups(file, start, picture.metadata.exif)
         if file_format == "JPEG" and picture.metadata.density:

@@ -25,9 +25,8 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 def with_chunks(data: bytes, chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Put chunks behind the header of a PNG file.
 
-    >>> made = with_chunks(b"x" * 33 + b"pixels", [(b"tEXt", b"a")])
-    >>> made[33:45]
-    b'\\x00\\x00\\x00\\x01tEXta\\xbe\\xc0\\xdd'
+    >>> list(png_chunks(with_chunks(b"x" * 33, [(b"tEXt", b"a"), (b"tIME", b"")])[25:]))
+    [(b'tEXt', b'a'), (b'tIME', b'')]
     """
     made = b"".join(
         len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
@@ -45,7 +44,7 @@ def resolution_chunk(dpi: tuple[float, float]) -> tuple[bytes, bytes]:
     """Return the chunk that holds a resolution.
 
     >>> resolution_chunk((254, 127))[1].hex()
-    '00002710000013880 1'.replace(' ', '')
+    '000027100000138801'
     """
     across, down = (round(value / _METRE).to_bytes(4, "big") for value in dpi)
     return b"pHYs", across + down + b"\1"
