@@ -81,6 +81,14 @@ def directory(entries: list[tuple[int, int, int, bytes]], place: int) -> bytes:
     return head + b"\0" * 4 + contents
 
 
+def tiff_directories() -> bytes:
+    """EXIF as no writer would lay it out again: odd order of contents, and a maker's note."""
+    exif = directory([(33434, 5, 1, struct.pack("<2L", 1, 60)), (37500, 7, 12, b"maker's note")], 8)
+    start = 8 + len(exif)
+    tags = [(271, 2, 6, b"maker\0"), (34665, 4, 1, struct.pack("<L", 8)), (305, 2, 7, b"a tool\0")]
+    return b"II*\0" + struct.pack("<L", start) + exif + directory(tags, start)
+
+
 def dng(width: int = 96, height: int = 64, orientation: int = 1) -> bytes:
     """A digital negative of one colour per pixel, in red, green, green, blue squares; white upper left."""
 

@@ -4,15 +4,19 @@ import dataclasses
 import io
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from pielight.media.picture import decode, encode
+from pielight.media.png import png_chunks, profile_chunk, resolution_chunk, with_chunks
+from tests.media import samples
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + b"ours"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf>na\xc3\xafve</rdf></x:xmpmeta>'
-CARRIERS = ["JPEG", "PNG", "WEBP", "TIFF"]
+CARRIERS = ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"]
 
 
 def exif(orientation: int = 6) -> Image.Exif:
@@ -25,11 +29,7 @@ def exif(orientation: int = 6) -> Image.Exif:
 
 
 def file_of(file_format: str, image: Image.Image | None = None, **options: Any) -> bytes:
-    file = io.BytesIO()
-    if image is None:
-        image = Image.fromarray(np.random.default_rng(2).integers(0, 256, (20, 32, 3), dtype=np.uint8))
-    image.save(file, file_format, **options)
-    return file.getvalue()
+    return samples.saved(samples.image("RGB") if image is None else image, file_format, **options)
 
 
 def info(data: bytes) -> dict[Any, Any]:
@@ -43,7 +43,7 @@ def block(data: bytes) -> bytes:
     return bytes(info(data)["exif"]).removeprefix(b"Exif\0\0")
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF"])
 def test_exif_profile_and_xmp_are_the_same_bytes(file_format: str) -> None:
     options: dict[str, Any] = {"exif": exif().tobytes(), "icc_profile": ICC}
     if file_format == "PNG":
@@ -94,10 +94,11 @@ def test_every_orientation_is_stored_and_shown_as_before(file_format: str, orien
     source = file_of(file_format, image, exif=exif(orientation), **options)
     result = encode(decode(source))
     with Image.open(io.BytesIO(source)) as before, Image.open(io.BytesIO(result)) as after:
-        assert after.getexif()[274] == orientation
+        # HEIC says it in another place, by which its reader has turned the picture already.
+        assert after.getexif().get(274, 1) == (1 if file_format == "HEIF" else orientation)
         assert after.size == before.size
         shown = np.asarray(ImageOps.exif_transpose(after)).astype(int)
-        assert np.abs(shown - np.asarray(ImageOps.exif_transpose(before))).max() < 10
+        assert np.abs(shown - np.asarray(ImageOps.exif_transpose(before))).max() < 25
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "BMP"])
@@ -111,8 +112,6 @@ def test_jpeg_comment() -> None:
 
 
 def test_exif_behind_the_pixels_of_a_png() -> None:
-    from pielight.media.png import png_chunks
-
     plain, with_exif = file_of("PNG"), file_of("PNG", exif=exif())
     chunk = dict(png_chunks(with_exif))[b"eXIf"]
     start = with_exif.index(b"eXIf") - 4
@@ -128,3 +127,63 @@ def test_another_format_takes_the_metadata_along(source: str, target: str) -> No
         assert image.format == target
         assert image.getexif()[271] == "maker"
         assert image.info["icc_profile"] == ICC
+
+
+def deep_png() -> bytes:
+    chunks = [
+        profile_chunk(ICC),
+        (b"tEXt", b"Comment\0a text"),
+        (b"iTXt", b"XML:com.adobe.xmp" + b"\0" * 5 + XMP),
+        resolution_chunk((300, 150)),
+        (b"eXIf", exif().tobytes().removeprefix(b"Exif\0\0")),
+    ]
+    return with_chunks(bytes(imagecodecs.png_encode(samples.deep(3))), chunks)
+
+
+def test_a_16_bit_png_keeps_all_chunks() -> None:
+    source = deep_png()
+    result = encode(decode(source))
+    own = (b"IDAT", b"iCCP")
+    assert [chunk for chunk in png_chunks(result) if chunk[0] not in own] == [
+        chunk for chunk in png_chunks(source) if chunk[0] not in own
+    ]
+    assert info(result)["icc_profile"] == ICC
+    assert info(result)["xmp"] == XMP
+
+
+@pytest.mark.parametrize("source_format", ["PNG", "TIFF"])
+def test_a_16_bit_tiff_keeps_its_tags(source_format: str) -> None:
+    source = encode(decode(deep_png()), source_format)
+    result_file = encode(decode(source), "TIFF")
+    assert np.array_equal(tifffile.imread(io.BytesIO(result_file)), samples.deep(3))
+    with Image.open(io.BytesIO(result_file)) as result:
+        found = result.getexif()
+        assert (found[271], found[274], found[306]) == ("maker", 6, "2024:01:02 03:04:05")
+        assert found.get_ifd(34665)[33434] == (1, 60)
+        assert found.get_ifd(34665)[37500] == bytes(range(200))
+        assert found.get_ifd(34853)[1] == "N"
+        assert result.info["icc_profile"] == ICC
+        assert result.info["dpi"] == pytest.approx((300, 150), abs=0.02)
+        assert result.info["xmp"] == XMP
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "adobe_deflate", "zstd"])
+def test_a_16_bit_tiff_keeps_its_compression(compression: str | None) -> None:
+    source = samples.deep_tiff(3, compression=compression, predictor=compression is not None)
+    for data in (source, encode(decode(source))):
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            page = file.pages.first
+            assert page.compression == (tifffile.COMPRESSION[compression.upper()] if compression else 1)
+            assert page.predictor == (2 if compression else 1)
+
+
+@pytest.mark.parametrize("options", [{"planarconfig": "separate"}, {"byteorder": ">"}, {"tile": (16, 16)}])
+def test_other_layouts_of_16_bit_tiff(options: dict[str, Any]) -> None:
+    file, values = io.BytesIO(), samples.deep(3)
+    planes = values.transpose(2, 0, 1) if "planarconfig" in options else values
+    tifffile.imwrite(file, planes, photometric="rgb", metadata=None, **options)
+    assert np.array_equal(decode(file.getvalue()).pixels, values)
+
+
+def test_a_gif_keeps_its_comment() -> None:
+    assert info(encode(decode(file_of("GIF", samples.image("P"), comment=b"hello"))))["comment"] == b"hello"

@@ -10,7 +10,7 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from pielight.media import jpeg, png
 from pielight.media.formats import HEIF, webp_is_lossless
-from pielight.media.tiff import PREDICTOR, descriptive_exif, tiff_options
+from pielight.media.tiff import PHOTOSHOP, PREDICTOR, descriptive_exif, tiff_options
 
 _JPEG_444, _JPEG_QUALITY, _WEBP_QUALITY, _AVIF_QUALITY, _HEIF_QUALITY = 0, 95, 90, 90, 90
 _WEBP_EFFORT = 50  # what "quality" means without loss; more takes far longer and saves a few per cent
@@ -24,7 +24,7 @@ class Metadata:
         exif: EXIF as it stood in the file; of a TIFF, its descriptive tags in EXIF form. May be empty.
         icc_profile: Colour profile, byte for byte.
         xmp: XMP packet, byte for byte.
-        photoshop: Photoshop's resources of a JPEG, which hold IPTC.
+        photoshop: Photoshop's resources, which hold IPTC.
         dpi: Resolution across and down.
         comment: JPEG or GIF comment.
         segments: Descriptive segments of a JPEG, byte for byte; None of other formats.
@@ -71,10 +71,10 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
     )  # it may stand after the pixels, where Pillow finds it only once they are loaded
     xmp = info.get("xmp")
     return Metadata(
-        exif=descriptive_exif(tiff) if tiff else png_exif or info.get("exif") or b"",
+        exif=descriptive_exif(tiff.getexif()) if tiff else png_exif or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
-        photoshop=jpeg.photoshop_block(data) if jpeg_file else b"",
+        photoshop=jpeg.photoshop_block(data) if jpeg_file else _bytes(tiff.tag_v2.get(PHOTOSHOP)) if tiff else b"",
         dpi=info.get("dpi"),
         comment=info.get("comment"),
         segments=jpeg.descriptive_segments(data) if jpeg_file else None,
@@ -87,6 +87,10 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
         predictor=tiff.tag_v2.get(PREDICTOR, 1) if tiff else 1,
         chunks=tuple(chunk for chunk in chunks if chunk[0] in png.KEPT),
     )
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else b""
 
 
 def save_options(metadata: Metadata, file_format: str, mode: str, quality: int | None) -> dict[str, Any]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,8 @@ _TIFF = (b"II*\x00", b"MM\x00*")
 _MAGIC = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00")
 _CANON_3 = b"ftypcrx "
 _REDUCED, _SUB_DIRECTORIES, _DNG_VERSION = 254, 330, 50706
+_SCREEN, _CHATTER = 2, b"unknown file: "
+_one_at_a_time = threading.Lock()
 _SRGB_GAMMA = (2.4, 12.92)
 _BYTES_PER_PIXEL = 16  # what LibRaw holds at its peak: four 16-bit channels, and the result
 
@@ -44,7 +51,7 @@ def develop(data: bytes) -> Picture:
     import rawpy
 
     try:
-        with rawpy.imread(io.BytesIO(data)) as raw:
+        with _without_chatter(), rawpy.imread(io.BytesIO(data)) as raw:
             check_size(raw.sizes.raw_width, raw.sizes.raw_height, _BYTES_PER_PIXEL, len(data))
             exif = _exif(data) or _preview_exif(raw)
             pixels = raw.postprocess(
@@ -81,11 +88,35 @@ def _is_from_a_camera(data: bytes) -> bool:
     return _DNG_VERSION in found or (_SUB_DIRECTORIES in found and found.get(_REDUCED, 0) != 0)
 
 
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep from the user's screen what LibRaw itself prints there of damaged files, and nothing else.
+
+    One file at a time, since the screen is the whole process's; this also bounds the memory.
+    """
+    with _one_at_a_time, tempfile.TemporaryFile() as printed:
+        try:
+            screen = os.dup(_SCREEN)
+        except OSError:  # there is none
+            yield
+            return
+        os.dup2(printed.fileno(), _SCREEN)
+        try:
+            yield
+        finally:
+            os.dup2(screen, _SCREEN)
+            os.close(screen)
+            printed.seek(0)
+            if others := [line for line in printed if not line.startswith(_CHATTER)]:
+                os.write(_SCREEN, b"".join(others))
+
+
 def _exif(data: bytes) -> bytes:
     """Return the EXIF of a RAW file that is laid out like a TIFF."""
+    tags = Image.Exif()
     try:
-        with Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
-            return descriptive_exif(image)
+        tags.load(_TIFF[data.startswith(b"MM")] + data[4:])  # some makers have first bytes of their own
+        return descriptive_exif(tags)
     except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error):
         return b""
 

@@ -16,17 +16,17 @@ PREDICTOR, PREDICTOR_NONE = 317, 1
 LZW = "tiff_lzw"
 PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
 RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
-_XMP, _PHOTOSHOP = 700, 34377
-_DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723, _PHOTOSHOP)
+_XMP, PHOTOSHOP = 700, 34377
+_DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723)
 _GROUPS = (34665, 34853)  # the EXIF and GPS directories
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
 _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
 _LONG = 4
 
 
-def descriptive_exif(image: Image.Image) -> bytes:
-    """Return the tags that describe an opened TIFF, and not how its file is laid out, in EXIF form."""
-    source, kept = image.getexif(), Image.Exif()
+def descriptive_exif(source: Image.Exif) -> bytes:
+    """Return, of all tags of a TIFF, those that describe it, and not how its file is laid out, in EXIF form."""
+    kept = Image.Exif()
     for tag in _DESCRIPTIVE:
         if tag in source:
             kept[tag] = source[tag]
@@ -43,7 +43,7 @@ def plain_tags(exif: Image.Exif, metadata: Metadata) -> Image.Exif:
     if metadata.xmp:
         exif[_XMP] = metadata.xmp
     if metadata.photoshop:
-        exif[_PHOTOSHOP] = metadata.photoshop
+        exif[PHOTOSHOP] = metadata.photoshop
     return exif
 
 
