@@ -12,6 +12,8 @@ import pielight
 from pielight.curves.apply import apply
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
+from pielight.media.picture import decode
+from tests.media import samples
 
 SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 
@@ -205,3 +207,62 @@ def test_strength_is_a_number_in_range(strength: Any, photo: np.ndarray, bright_
 def test_an_empty_path() -> None:
     with pytest.raises(PielightError, match="no picture"):
         Enhancer()("")
+
+
+@pytest.mark.parametrize("strength", [0, 1])
+def test_floats_that_are_no_numbers_are_refused_at_any_strength(strength: float) -> None:
+    with pytest.raises(PielightError, match="finite"):
+        Enhancer()(np.array([[0.5, np.nan]]), strength)
+
+
+def test_camera_raw_becomes_a_16_bit_tiff_or_a_jpeg(enhancer: Enhancer, tmp_path: Path) -> None:
+    source = tmp_path / "night.dng"
+    source.write_bytes(samples.sample("camera.dng"))
+    for strength in (0, 1):
+        target = enhancer(source, strength)
+        assert target == tmp_path / "night_pie.tif"
+        assert decode(target.read_bytes()).mode == "RGB;16"
+        assert enhancer(source.read_bytes(), strength) == target.read_bytes()
+    assert "rounded" in enhancer.file(source, tmp_path / "a.jpg")
+    assert Image.open(tmp_path / "a.jpg").format == "JPEG"
+    with pytest.raises(PielightError, match=r"b\.dng: RAW cannot be written; name the result \.tif or \.jpg"):
+        enhancer(source, output=tmp_path / "b.dng")
+    assert not (tmp_path / "b.dng").exists()
+
+
+@pytest.mark.parametrize("name", sorted(samples.MAKERS))
+def test_every_kind_gets_brighter_and_stays_of_its_kind(enhancer: Enhancer, name: str) -> None:
+    data = samples.sample(name)
+    result, note = enhancer.encoded(data, name=name)
+    before, after = decode(data, name), decode(result)
+    assert (after.mode, after.pixels.shape) == (before.mode, before.pixels.shape)
+    assert ("first" in note) == ("several" in name)
+    if name != "bits.png":
+        assert after.pixels.mean() > before.pixels.mean() * 1.1
+    assert (after.alpha is None) == (before.alpha is None)
+    if before.alpha is not None and after.alpha is not None and name != "rgba.avif":
+        assert np.array_equal(after.alpha, before.alpha)
+
+
+def test_a_file_and_its_bytes_give_the_same(enhancer: Enhancer, tmp_path: Path) -> None:
+    for name in samples.MAKERS:
+        source, target = tmp_path / name, tmp_path / "out" / name.replace(".dng", ".tif")
+        source.write_bytes(samples.sample(name))
+        note = enhancer.file(source, target)
+        assert (target.read_bytes(), note) == enhancer.encoded(source.read_bytes(), name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "extra"),
+    [
+        ("camera.dng", "rawpy", "raw"),
+        ("rgb.heic", "pillow-heif", "heif"),
+        ("rgb_16.png", "imagecodecs", "deep"),
+        ("rgb_16.tif", "imagecodecs", "deep"),
+    ],
+)
+def test_a_missing_extra_is_named(name: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pielight.extras.find_spec", lambda name: None)
+    with pytest.raises(PielightError) as caught:
+        Enhancer().encoded(samples.sample(name), name=name)
+    assert str(caught.value).startswith(f"{name}: {package} is not installed; run: pip install 'pielight[{extra}]'")

@@ -18,7 +18,7 @@ from pielight.curves.predict import THUMBNAIL_SIZE, Predictor
 from pielight.errors import PictureError, PielightError
 from pielight.media.convert import fit
 from pielight.media.files import read_whole, shown, whole_file
-from pielight.media.formats import format_of, result_suffix, written_format
+from pielight.media.formats import RAW, format_of, result_suffix, written_format
 from pielight.media.picture import Picture, decode, decode_reduced, encode, open_image, save, to_image
 from pielight.models import find
 
@@ -146,7 +146,8 @@ class Enhancer:
         data = read_whole(source)
         picture = decode(data, shown(source))
         if file_format is None:
-            same = target.suffix.lower() == source.suffix.lower()  # then what is inside counts, whatever the name says
+            # With the same extension, what is inside counts, whatever the name says.
+            same = target.suffix.lower() == source.suffix.lower() and picture.format != RAW
             file_format = written_format(picture.format) if same else format_of(target, written_format(picture.format))
         untouched = _untouched(picture, strength, file_format, quality)
         if not untouched:

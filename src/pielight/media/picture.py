@@ -25,7 +25,7 @@ from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, avif_bits,
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.metadata import gather, save_options
 from pielight.media.sizes import check_size
-from pielight.media.tiff import ORIENTATION, attach_groups
+from pielight.media.tiff import ORIENTATION, attach_groups, silence
 
 __all__ = ["Picture", "decode", "decode_reduced", "encode", "open_image", "read", "save", "to_image", "write"]
 
@@ -213,7 +213,10 @@ def _decoded(image: Image.Image, data: bytes) -> Picture:
     if bits > 8:
         notes.append(f"{bits} bits a channel cut to 8")
     metadata = gather(image, data)
-    orientation = image.getexif().get(ORIENTATION) if file_format == "TIFF" else None
+    orientation = None
+    if file_format == "TIFF":
+        silence()
+        orientation = image.getexif().get(ORIENTATION)
     picture = decode_deep(data, file_format) if deep else None
     if file_format == "JPEG" and image.mode in ("L", "RGB"):
         pixels = jpeg.decode_pixels(data, image.mode == "L")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pielight.errors import PictureError
 
 MAX_PIXELS = 256_000_000
-_SUSPECT_BYTES, _SUSPECT_RATIO = 350_000_000, 200
+_SUSPECT_BYTES, _SUSPECT_RATIO = 350_000_000, 500
 
 
 def check_size(width: int, height: int, bytes_per_pixel: int, file_bytes: int) -> None:
-    """Refuse what is too large, or made to fill the memory: no camera's file shrinks to a 200th.
+    """Refuse what is too large, or made to fill the memory: no photo shrinks to a 500th.
 
     Raises:
         PictureError: Its text has no file name yet.

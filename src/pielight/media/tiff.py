@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import struct
+from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from PIL import Image
+from PIL import Image, _imaging
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 if TYPE_CHECKING:
@@ -22,6 +24,17 @@ _GROUPS = (34665, 34853)  # the EXIF and GPS directories
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
 _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
 _LONG = 4
+
+
+@cache
+def silence() -> None:
+    """Keep libtiff, as Pillow uses it, from printing what is wrong with a file to the user's screen."""
+    try:
+        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+    except (OSError, AttributeError):  # built in another way: its lines are untidy, no more
+        return
+    set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+    set_handler(None)
 
 
 def descriptive_exif(source: Image.Exif) -> bytes:
