@@ -114,7 +114,7 @@ def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO) -> None
     predicted = compression is not None and metadata.predictor != PREDICTOR_NONE and named in PREDICTED
     start = file.tell()
     tifffile.imwrite(
-        file,
+        tifffile.FileHandle(file, name="picture.tif"),  # a file without a name has a number there
         values if values.shape[2] > 1 else values[..., 0],
         photometric=_TIFF_MODELS[values.shape[2]],
         planarconfig="contig" if values.shape[2] > 1 else None,

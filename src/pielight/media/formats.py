@@ -37,6 +37,16 @@ FORMATS = {
     ".heif": HEIF,
     ".hif": HEIF,
 } | dict.fromkeys((".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"), RAW)
+WRITABLE = {  # what a user calls a format to write: Pillow's name of it, and the extension of its files
+    "jpeg": ("JPEG", ".jpg"),
+    "png": ("PNG", ".png"),
+    "webp": ("WEBP", ".webp"),
+    "tiff": ("TIFF", ".tif"),
+    "bmp": ("BMP", ".bmp"),
+    "gif": ("GIF", ".gif"),
+    "avif": ("AVIF", ".avif"),
+    "heic": (HEIF, ".heic"),
+}
 KNOWN = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or camera RAW"
 # Named through their plugins, so that these are loaded, and none of Pillow's forty others.
 READABLE = (
@@ -108,8 +118,7 @@ def result_suffix(path: Path, file_format: str | None = None) -> str:
     named = FORMATS.get(path.suffix.lower())
     if named != RAW and file_format in (None, named):
         return path.suffix
-    wanted = file_format or written_format(RAW)
-    return next(suffix for suffix, name in FORMATS.items() if name == wanted)
+    return dict(WRITABLE.values())[file_format or written_format(RAW)]
 
 
 def webp_is_lossless(data: bytes) -> bool:
