@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.curves.apply import apply
-from pielight.curves.lattice import HIGHLIGHTS, CurveLattice, check_strength
+from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import full_scale
 from pielight.curves.predict import Predictor
+from pielight.curves.tone import HIGHLIGHTS, check_strength
 from pielight.errors import PictureError, PielightError
 from pielight.media.files import read_whole, shown, write_whole
 from pielight.media.formats import format_of
