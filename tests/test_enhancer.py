@@ -18,7 +18,7 @@ SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 
 @pytest.fixture(scope="module")
 def enhancer(bright_model: Path) -> Enhancer:
-    return Enhancer(bright_model, threads=1)
+    return Enhancer(bright_model, threads=1, auto=False)
 
 
 def file_of(image: Image.Image, file_format: str = "PNG", **options: Any) -> bytes:

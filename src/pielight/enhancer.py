@@ -43,6 +43,7 @@ class Enhancer:
     Args:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
         threads: Threads for the network and for the curves; None takes every core that the process may use.
+        auto: Leave well-exposed pictures alone, in proportion.
 
     Raises:
         PielightError: There is no such model, or ``threads`` is below 1.
@@ -51,12 +52,12 @@ class Enhancer:
     (9, 7)
     """
 
-    def __init__(self, model: str | Path | None = None, threads: int | None = None) -> None:
+    def __init__(self, model: str | Path | None = None, threads: int | None = None, auto: bool = True) -> None:
         if threads is not None and threads < 1:
             raise PielightError(f"threads {threads}: must be at least 1")
         self.model = find(model)
         self.threads = threads
-        self._predict = Predictor(self.model.path, threads)
+        self._predict = Predictor(self.model.path, threads, auto)
 
     @overload
     def __call__(

@@ -14,6 +14,8 @@ from pielight.curves.light import inverse_light_curve, light_curve
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength, toned
 from pielight.errors import ModelError, PielightError
 
+_DARKENING = np.float32(-0.1)
+
 
 @dataclass(frozen=True)
 class CurveLattice:
@@ -68,6 +70,9 @@ class CurveLattice:
     ) -> NDArray[np.float32]:
         """Evaluate every node's curve, as strong as wanted: :func:`~pielight.curves.tone.toned`.
 
+        What a curve would darken stays as it is. At negative strengths its inverse darkens, with every parameter at
+        most -0.1, so that a picture to which the model has little to add becomes darker, too.
+
         Args:
             strength: -1.5 to 1.5; 0 is the identity, 1 the model's curve.
             highlights: 0 to 1, how far bright values are spared.
@@ -90,7 +95,10 @@ class CurveLattice:
         for row in range(len(tables)):  # one row of nodes at a time stays in the CPU's cache
             along = np.ascontiguousarray(self.alphas[:, :, row].transpose(0, 2, 1)).reshape(len(self.alphas), -1, 1)
             inputs = np.broadcast_to(x, (along.shape[1], len(x)))
-            curve = partial(_lit if strength >= 0 else inverse_light_curve, alphas=along)
+            if strength >= 0:
+                curve = partial(_lit, alphas=along)
+            else:
+                curve = partial(inverse_light_curve, alphas=np.minimum(along, _DARKENING))
             tables[row] = toned(inputs, curve, strength, highlights).reshape(tables[row].shape)
         return tables
 

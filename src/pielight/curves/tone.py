@@ -14,7 +14,7 @@ Array: TypeAlias = NDArray[Any]
 
 MAX_STRENGTH = 1.5
 HIGHLIGHTS = 0.5  # default protection
-_SHOULDER = 0.1  # distance from white at which full protection halves what is added
+_SHOULDER = 0.05  # distance from white at which full protection halves what is added
 
 
 def check_strength(strength: float) -> float:
@@ -51,14 +51,15 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
     """Evaluate a curve at a strength s, sparing highlights by h.
 
     With f the curve, ``g(x) = x + s (f(x) - x)`` for s in [0, 1], and beyond 1 ``f(x) + (s - 1) (f(f(x)) - f(x))``.
-    Where g(x) > x, the result is ``x + (g(x) - x) (1 - h k / (k + 1 - x))`` with k = 0.1, else g(x).
+    Upwards, ``x + max(0, g(x) - x) (1 - h k / (k + 1 - x))`` with k = 0.05; downwards, g(x) itself.
 
     It is monotone in x for every monotone f that keeps 0 and 1, since ``m(x) = k / (k + 1 - x)`` has
-    ``m' (1 - x) <= m`` and g(x) - x is at most 1 - x; and monotone in s, upwards where f brightens.
+    ``m' (1 - x) <= m`` and g(x) - x is at most 1 - x. It is monotone in s, too, since the maximum leaves alone what
+    f would darken.
 
     Args:
         x: Brightness in [0, 1].
-        curve: f; at negative strengths its inverse, so that what it brightens is darkened.
+        curve: f; for a negative strength a curve that darkens.
         strength: s in [-1.5, 1.5], of which the size counts here.
         highlights: h in [0, 1].
 
@@ -67,7 +68,7 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
 
     >>> x = np.array([0.2, 0.9], np.float32)
     >>> [toned(x, lambda v: 2 * v - v * v, 1.0, h).astype(float).round(3).tolist() for h in (0, 1)]
-    [[0.36, 0.99], [0.342, 0.945]]
+    [[0.36, 0.99], [0.351, 0.96]]
     """
     s = abs(strength)
     result = curve(x)
@@ -75,8 +76,7 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
         result = x + np.float32(s) * (result - x)
     elif s > 1:
         result = result + np.float32(s - 1) * (curve(result) - result)
-    if highlights > 0:
+    if strength > 0:
         share = 1 - np.float32(highlights * _SHOULDER) / (np.float32(_SHOULDER + 1) - x)
-        added = result - x
-        result = x + np.where(added > 0, added * share, added)
+        result = x + np.maximum(result - x, 0) * share
     return np.clip(result, 0.0, 1.0)  # rounding only: the curve itself stays inside
