@@ -14,6 +14,7 @@ Array: TypeAlias = NDArray[Any]
 
 MAX_STRENGTH = 1.5
 HIGHLIGHTS = 0.5  # default protection
+_GAIN = 20.0  # most that black may be lifted; beyond it neighbouring 8-bit levels come apart into noise and false colour
 _SHOULDER = 0.05  # distance from white at which full protection halves what is added
 
 
@@ -51,11 +52,12 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
     """Evaluate a curve at a strength s, sparing highlights by h.
 
     With f the curve, ``g(x) = x + s (f(x) - x)`` for s in [0, 1], and beyond 1 ``f(x) + (s - 1) (f(f(x)) - f(x))``.
-    Upwards, ``x + max(0, g(x) - x) (1 - h k / (k + 1 - x))`` with k = 0.05; downwards, g(x) itself.
+    Downwards that is all. Upwards, ``c(x) = g(x) / (1 + (g(x) / 20 x)^4)^(1/4)`` keeps below 20 x, and the result is
+    ``x + max(0, c(x) - x) (1 - h k / (k + 1 - x))`` with k = 0.05.
 
     It is monotone in x for every monotone f that keeps 0 and 1, since ``m(x) = k / (k + 1 - x)`` has
-    ``m' (1 - x) <= m`` and g(x) - x is at most 1 - x. It is monotone in s, too, since the maximum leaves alone what
-    f would darken.
+    ``m' (1 - x) <= m`` and c(x) - x is at most 1 - x. It is monotone in s, too, since the maximum leaves alone what
+    f would darken. Beyond the paper, where curves know no bounds.
 
     Args:
         x: Brightness in [0, 1].
@@ -77,6 +79,10 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
     elif s > 1:
         result = result + np.float32(s - 1) * (curve(result) - result)
     if strength > 0:
+        excess = result / np.maximum(np.float32(_GAIN) * x, np.finfo(np.float32).tiny)
+        excess *= excess
+        excess *= excess
+        result = result / np.sqrt(np.sqrt(1 + excess))
         share = 1 - np.float32(highlights * _SHOULDER) / (np.float32(_SHOULDER + 1) - x)
         result = x + np.maximum(result - x, 0) * share
     return np.clip(result, 0.0, 1.0)  # rounding only: the curve itself stays inside
