@@ -82,7 +82,7 @@ def apply(
         return out
     threads = available_threads() if threads is None else threads
     deep = pixels.dtype != np.uint8
-    tables = _tables(lattice, strength, highlights, deep, pixels.shape[2])
+    tables = node_tables(lattice, strength, highlights, deep, pixels.shape[2])
     rows, columns = Axis.of(pixels.shape[0], tables.shape[0]), Axis.of(pixels.shape[1], tables.shape[1])
     row_weight = rows.weight.astype(np.float32) if deep else rows.integers(DOWN_BITS)
     column_weight = columns.weight.astype(np.float32) if deep else columns.integers(ACROSS_BITS)
@@ -104,8 +104,19 @@ def apply(
     return out
 
 
-def _tables(lattice: CurveLattice, strength: float, highlights: float, deep: bool, channels: int) -> NDArray[Any]:
-    """Tabulate the curves as the loop wants them: uint16 at the 256 levels, or float32 at the knots."""
+def node_tables(lattice: CurveLattice, strength: float, highlights: float, deep: bool, channels: int) -> NDArray[Any]:
+    """Tabulate the curves as the loop wants them.
+
+    Args:
+        lattice: The curves.
+        strength: -1.5 to 1.5.
+        highlights: 0 to 1.
+        deep: For 16-bit and float pictures: float32 at the knots. Otherwise uint16 at the 256 levels, times 2^7.
+        channels: 3, or 1 for the mean of the three.
+
+    Returns:
+        Tables of shape (h, w, channels, n).
+    """
     tables = lattice.tables(strength, highlights, knots() if deep else None)
     if channels == 1:
         tables = tables.mean(axis=2, keepdims=True)

@@ -14,7 +14,9 @@ Array: TypeAlias = NDArray[Any]
 
 MAX_STRENGTH = 1.5
 HIGHLIGHTS = 0.5  # default protection
-_GAIN = 20.0  # most that black may be lifted; beyond it neighbouring 8-bit levels come apart into noise and false colour
+_GAIN = (
+    20.0  # most that black may be lifted; beyond it neighbouring 8-bit levels come apart into noise and false colour
+)
 _SHOULDER = 0.05  # distance from white at which full protection halves what is added
 
 
