@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
@@ -12,10 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.curves.apply import apply
-from pielight.curves.lattice import HIGHLIGHTS, CurveLattice, check_strength
+from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import check_pixels, full_scale
 from pielight.curves.predict import THUMBNAIL_SIZE, Predictor
+from pielight.curves.tone import HIGHLIGHTS, check_strength
 from pielight.errors import PictureError, PielightError
+from pielight.extras import require
 from pielight.media.convert import fit
 from pielight.media.files import read_whole, shown, whole_file
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
@@ -44,20 +48,25 @@ class Enhancer:
     Args:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
         threads: Threads for the network and for the curves; None takes every core that the process may use.
+        auto: Leave well-exposed pictures alone, in proportion.
+        device: Where the curves are applied: ``"cpu"``, or by torch on ``"cuda"`` (extra ``gpu``).
 
     Raises:
-        PielightError: There is no such model, or ``threads`` is below 1.
+        PielightError: There is no such model or device, or ``threads`` is below 1.
 
     >>> Enhancer(threads=1)(np.full((9, 7), 0.1, np.float32)).shape
     (9, 7)
     """
 
-    def __init__(self, model: str | Path | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, model: str | Path | None = None, threads: int | None = None, auto: bool = True, device: str = "cpu"
+    ) -> None:
         if threads is not None and threads < 1:
             raise PielightError(f"threads {threads}: must be at least 1")
         self.model = find(model)
         self.threads = threads
-        self._predict = Predictor(self.model.path, threads)
+        self._apply = _applier(device, threads)
+        self._predict = Predictor(self.model.path, threads, auto)
 
     @overload
     def __call__(
@@ -212,11 +221,19 @@ class Enhancer:
     def _pixels(self, pixels: Array, strength: float, highlights: float) -> Array:
         if strength == 0:
             return pixels.copy()
-        return apply(pixels, self._predict(pixels), strength, highlights, self.threads)
+        return self._apply(pixels, self._predict(pixels), strength, highlights)
+
+    def _in_place(self, picture: Picture, strength: float, highlights: float) -> Picture:
+        """Brighten a picture that nobody else holds, in its own memory if that can be written to."""
+        if strength == 0:
+            return picture
+        pixels = picture.pixels
+        out = pixels if pixels.flags.writeable else None
+        return replace(picture, pixels=self._apply(pixels, self._predict(pixels), strength, highlights, out=out))
 
     def _fitted(self, picture: Picture, strength: float, highlights: float, file_format: str, name: str) -> Picture:
         try:
-            return fit(self.picture(picture, strength, highlights), file_format)
+            return fit(self._in_place(picture, strength, highlights), file_format)
         except PictureError as error:
             raise PictureError(f"{name}: {error}") from error
 
@@ -224,7 +241,7 @@ class Enhancer:
         if strength == 0:
             return image.copy()
         picture = open_image(image)
-        result = to_image(self.picture(picture, strength, highlights))
+        result = to_image(self._in_place(picture, strength, highlights))
         kept = {key: value for key, value in image.info.items() if key != "transparency"}
         result.info = kept | result.info  # the transparency of a palette
         return result
@@ -239,6 +256,16 @@ class Enhancer:
 def _untouched(picture: Picture, strength: float, file_format: str, quality: int | None) -> bool:
     """Say whether the file itself is the result: encoding it again would change a JPEG."""
     return strength == 0 and quality is None and file_format == picture.format
+
+
+def _applier(device: str, threads: int | None) -> Callable[..., Array]:
+    """Return what applies a lattice of curves on a device."""
+    if device == "cpu":
+        return partial(apply, threads=threads)
+    require("gpu", {"torch": "torch"})
+    from pielight import gpu
+
+    return partial(gpu.apply, device=gpu.check_device(device))
 
 
 def _colours(image: Array) -> tuple[Array, Array | None]:

@@ -1,19 +1,20 @@
-"""The compiled 8-bit loop; every argument but the sizes and rows is a C-contiguous buffer."""
+"""The compiled loops; arrays are passed through the buffer protocol."""
 
 from typing import Any
 
 def enhance_rows(
     source: Any,
     result: Any,
-    shape: tuple[int, ...],
     tables: Any,
-    grid: tuple[int, ...],
-    row_first: Any,
+    row_node: Any,
     row_weight: Any,
-    column_first: Any,
+    column_node: Any,
     column_weight: Any,
     top: int,
     bottom: int,
     /,
 ) -> None:
-    """Enhance rows [top, bottom); raises ValueError if the sizes do not fit together."""
+    """Enhance rows [top, bottom); raises ValueError if the arrays do not fit together."""
+
+def light_curves(x: Any, alphas: Any, result: Any, /) -> None:
+    """Evaluate light-enhancement curves; raises ValueError if the arrays do not fit together."""

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pielight.curves.exposure import need
 from pielight.curves.lattice import CurveLattice
-from pielight.curves.pixels import Pixels, check_pixels, full_scale
+from pielight.curves.pixels import Pixels, check_pixels, full_scale, padded
 from pielight.errors import ModelError
 
 if TYPE_CHECKING:
@@ -40,14 +41,21 @@ def thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> NDArray[np.float32]
     check_pixels(pixels)
     scale = full_scale(pixels.dtype)
     if pixels.dtype == np.uint8:
-        squeezed = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-        small = _squash(Image.fromarray(np.ascontiguousarray(squeezed)), size)
-        channels = small.reshape(size, size, -1).transpose(2, 0, 1)
+        small = _squash(_mapped(pixels), size)
+        channels = small.reshape(size, size, -1).transpose(2, 0, 1)[: pixels.shape[2]]
     else:
         planes = [pixels[..., c].astype(np.float32) for c in range(pixels.shape[2])]
         channels = np.stack([_squash(Image.fromarray(plane), size) for plane in planes])
     values = np.clip(channels.astype(np.float32) / np.float32(scale), 0.0, 1.0)
     return np.ascontiguousarray(np.broadcast_to(values, (3, size, size)))
+
+
+def _mapped(pixels: Pixels) -> Image.Image:
+    """Return 8-bit pixels as a Pillow image, without a copy where the array allows it."""
+    buffer = padded(pixels)
+    if buffer is not None:
+        return Image.frombuffer("RGBX", (pixels.shape[1], pixels.shape[0]), buffer, "raw", "RGBX", 0, 1)
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
 
 
 def _squash(image: Image.Image, size: int) -> NDArray[Any]:
@@ -63,16 +71,18 @@ class Predictor:
     Args:
         path: The ONNX file.
         threads: Threads of ONNX Runtime; None leaves the choice to it.
+        auto: Fade the curves of a picture as far as it needs none: :func:`pielight.curves.exposure.need`.
 
     Raises:
         ModelError: There is no such file.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    def __init__(self, path: Path, threads: int | None = None, auto: bool = True) -> None:
         if not path.is_file():
             raise ModelError(f"{path}: no such model file")
         self.path = path
         self._threads = threads
+        self._auto = auto
         self._lock = threading.Lock()
         self._session: onnxruntime.InferenceSession | None = None
 
@@ -106,9 +116,10 @@ class Predictor:
         if alphas.ndim != 4 or alphas.shape[1] % 3:
             raise ModelError(f"{self.path}: alphas have shape {alphas.shape}; expected (1, 3 N, h, w)")
         try:
-            return CurveLattice(alphas[0].reshape(-1, 3, *alphas.shape[2:]))
+            lattice = CurveLattice(alphas[0].reshape(-1, 3, *alphas.shape[2:]))
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
+        return lattice.faded(need(small)) if self._auto else lattice
 
     def _open(self) -> onnxruntime.InferenceSession:
         with self._lock:
