@@ -4,11 +4,14 @@ import dataclasses
 import io
 from typing import Any
 
+import imagecodecs
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
 from pielight.errors import PictureError
+from pielight.media.boxes import colour_code
 from pielight.media.convert import fit
 from pielight.media.formats import MODES
 from pielight.media.picture import Picture, decode, encode
@@ -137,3 +140,28 @@ def test_what_is_too_long_for_jpeg_is_left_out_and_said(what: str) -> None:
 def test_raw_cannot_be_written() -> None:
     with pytest.raises(PictureError, match="RAW cannot be written"):
         encode(decode(samples.sample("rgb.png")), "RAW")
+
+
+@pytest.mark.parametrize("target", ["AVIF", "HEIF", "JPEG"])
+@pytest.mark.parametrize("source", ["AVIF", "HEIF"])
+def test_wide_colours_named_by_a_number(source: str, target: str) -> None:
+    plain = samples.saved(samples.image("RGB"), source)
+    wide = plain.replace(b"nclx\0\1\0\x0d", b"nclx\0\x0c\0\x0d")
+    assert wide != plain
+    picture = decode(wide)
+    result = encode(picture, target)
+    assert colour_code(result) == (None if target == "JPEG" else (12, 13))
+    assert ("wide colours" in fit(picture, target).note) == (target == "JPEG")
+    assert fit(decode(plain), target).note == ""
+
+
+@pytest.mark.parametrize("name", ["deep.avif", "deep.heic"])
+def test_10_bits_are_cut_and_this_is_said(name: str) -> None:
+    if name == "deep.avif":
+        data = bytes(imagecodecs.avif_encode(samples.deep(3) >> 6, bitspersample=10))
+    else:
+        file = io.BytesIO()
+        pillow_heif.encode("RGB;16", (samples.WIDTH, samples.HEIGHT), samples.deep(3).tobytes(), file)
+        data = file.getvalue()
+    picture = decode(data, name)
+    assert (picture.mode, picture.note) == ("RGB", "10 bits a channel cut to 8")

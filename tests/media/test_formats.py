@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pielight.media.formats import FORMATS, MODES, RAW, avif_bits, result_suffix, webp_is_lossless
+from pielight.media.boxes import avif_bits
+from pielight.media.formats import FORMATS, MODES, RAW, result_suffix, webp_is_lossless
 from pielight.media.png import png_chunks
 
 

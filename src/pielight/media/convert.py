@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.errors import PictureError
-from pielight.media.formats import MODES, WITHOUT_PROFILE
+from pielight.media import boxes
+from pielight.media.formats import CODED, MODES, WITHOUT_PROFILE
 from pielight.media.image import Picture, to_image
 from pielight.media.inks import Inks
 from pielight.media.palette import Palette
@@ -46,6 +47,9 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.mode not in modes and picture.pixels.dtype == np.uint16:
         picture = _rounded(picture)
         notes.append("16 bits rounded to 8")
+    if boxes.is_wide(picture.metadata.colour_code) and not picture.metadata.icc_profile and file_format not in CODED:
+        notes.append(f"wide colours are taken as sRGB: {file_format} does not know their code")
+        picture = replace(picture, metadata=replace(picture.metadata, colour_code=None))
     if file_format in WITHOUT_PROFILE:
         picture, changed = to_srgb(picture)
         notes += [f"colours turned into sRGB: {file_format} holds no profile"] if changed else []

@@ -69,6 +69,7 @@ MODES = {  # what each format can hold of the modes that we make
     "AVIF": ("L", "RGB", "RGBA"),
     HEIF: ("L", "RGB", "RGBA"),
 }
+CODED = ("AVIF", HEIF)  # they can say it by a number too
 WITHOUT_PROFILE = ("BMP", "GIF")  # they cannot say what their colours mean, so that sRGB is assumed
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _BLACK_IS_ZERO, _RGB, _UNSIGNED = 1, 2, 1
@@ -134,13 +135,6 @@ def webp_is_lossless(data: bytes) -> bool:
         length = int.from_bytes(data[place + 4 : place + 8], "little")
         place += 8 + length + length % 2
     return False
-
-
-def avif_bits(data: bytes) -> int:
-    """Return the bits per channel of an AVIF file, 8 where it does not say."""
-    place = data.find(b"av1C", 0, 1 << 16)
-    flags = data[place + 6] if 0 <= place < len(data) - 6 else 0
-    return (12 if flags & 0x20 else 10) if flags & 0x40 else 8
 
 
 def is_deep(image: Image.Image, data: bytes) -> bool:

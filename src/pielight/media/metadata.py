@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from pielight.media import jpeg, png
+from pielight.media import boxes, jpeg, png
 from pielight.media.formats import HEIF, webp_is_lossless
 from pielight.media.tiff import PHOTOSHOP, PREDICTOR, descriptive_exif, tiff_options
 
@@ -23,6 +23,7 @@ class Metadata:
     Attributes:
         exif: EXIF as it stood in the file; of a TIFF, its descriptive tags in EXIF form. May be empty.
         icc_profile: Colour profile, byte for byte.
+        colour_code: Primaries and transfer curve of an AVIF or HEIC, as numbers.
         xmp: XMP packet, byte for byte.
         photoshop: Photoshop's resources, which hold IPTC.
         dpi: Resolution across and down.
@@ -40,6 +41,7 @@ class Metadata:
 
     exif: bytes = b""
     icc_profile: bytes | None = None
+    colour_code: tuple[int, int] | None = None
     xmp: bytes | None = None
     photoshop: bytes = b""
     dpi: tuple[float, float] | None = None
@@ -73,6 +75,7 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
     return Metadata(
         exif=descriptive_exif(tiff.getexif()) if tiff else png_exif or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,
+        colour_code=boxes.colour_code(data) if image.format in ("AVIF", HEIF) else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
         photoshop=jpeg.photoshop_block(data) if jpeg_file else _bytes(tiff.tag_v2.get(PHOTOSHOP)) if tiff else b"",
         dpi=info.get("dpi"),
@@ -123,7 +126,8 @@ def _lossy_options(metadata: Metadata, file_format: str, quality: int | None) ->
     if file_format == "AVIF":
         return {"quality": quality or _AVIF_QUALITY, "subsampling": "4:4:4"}
     if file_format == HEIF:
-        return {"quality": quality or _HEIF_QUALITY}
+        names = ("color_primaries", "transfer_characteristics")
+        return {"quality": quality or _HEIF_QUALITY} | dict(zip(names, metadata.colour_code or (), strict=False))
     lossless = metadata.lossless and quality is None
     return {
         "lossless": lossless,

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pielight.errors import MissingExtraError, PictureError
-from pielight.media import heif, jpeg, raw
+from pielight.media import boxes, heif, jpeg, raw
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.files import read_whole, shown, whole_file
-from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, avif_bits, format_of, is_deep, written_format
+from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep, written_format
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.metadata import gather, save_options
 from pielight.media.sizes import check_size
@@ -159,6 +159,8 @@ def save(
             image.save(file, file_format, **options | {"progressive": False})
         if file_format == "TIFF":
             attach_groups(file, start, picture.metadata.exif)
+        if file_format == "AVIF" and picture.metadata.colour_code:
+            boxes.write_colour_code(file, start, picture.metadata.colour_code)
         if file_format == "JPEG" and picture.metadata.density:
             jpeg.write_density(file, start, picture.metadata.density)
 
@@ -209,7 +211,9 @@ def _decoded(image: Image.Image, data: bytes) -> Picture:
     notes = []
     if bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1:
         notes.append("several pictures in the file: only the first is kept")
-    bits = image.info.get("bit_depth", 8) if file_format == HEIF else avif_bits(data) if file_format == "AVIF" else 8
+    bits = (
+        image.info.get("bit_depth", 8) if file_format == HEIF else boxes.avif_bits(data) if file_format == "AVIF" else 8
+    )
     if bits > 8:
         notes.append(f"{bits} bits a channel cut to 8")
     metadata = gather(image, data)
