@@ -16,7 +16,7 @@ from pielight.media.image import Picture, to_image
 from pielight.media.inks import Inks
 from pielight.media.palette import Palette
 from pielight.media.profiles import to_srgb
-from pielight.media.strips import strips
+from pielight.media.strips import look_up, strips
 
 _MAX_EXIF, _MAX_XMP = 65_527, 65_504  # of a JPEG's segment
 _OPAQUE, _SEEN = 255, 128
@@ -92,7 +92,7 @@ def _rounded(picture: Picture) -> Picture:
 
 def _to_8_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     table = ((np.arange(65536) + 128) // 257).astype(np.uint8)
-    return np.take(table, values)
+    return look_up(table, values)
 
 
 def _on_white(picture: Picture) -> Picture:

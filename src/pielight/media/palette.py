@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.media.strips import strips
+from pielight.media.strips import look_up, strips
 
 _SIZE = 256
 
@@ -33,10 +33,13 @@ class Palette:
     @classmethod
     def of(cls, image: Image.Image) -> Palette:
         """Take apart a loaded image of mode P."""
+        indices = np.empty((image.height, image.width), np.uint8)
+        for strip in strips(indices.shape):
+            indices[strip] = np.asarray(image.crop((0, strip.start, image.width, strip.stop)))
         entries = np.array(image.getpalette("RGBA") or [], np.uint8).reshape(-1, 4)
         rawmode = "RGBA" if image.palette is not None and image.palette.mode == "RGBA" else "RGB"
         clear = image.info.get("transparency")
-        return cls(np.array(image), entries, rawmode, clear if isinstance(clear, (int, bytes)) else None)
+        return cls(indices, entries, rawmode, clear if isinstance(clear, (int, bytes)) else None)
 
     def colours(self) -> NDArray[np.uint8]:
         """Return each pixel's colour, (H, W, 3).
@@ -44,7 +47,7 @@ class Palette:
         >>> Palette(np.array([[1]], np.uint8), np.array([[0, 0, 0, 255], [7, 8, 9, 255]], np.uint8)).colours().tolist()
         [[[7, 8, 9]]]
         """
-        return np.take(self._padded()[:, :3], self.indices, axis=0)
+        return look_up(self._padded()[:, :3], self.indices)
 
     def opacity(self) -> NDArray[np.uint8] | None:
         """Return each pixel's opacity, (H, W), or None where all are opaque."""
@@ -53,7 +56,7 @@ class Palette:
             opacity[: len(self.transparency)] = np.frombuffer(self.transparency, np.uint8)[:_SIZE]
         elif self.transparency is not None and 0 <= self.transparency < _SIZE:
             opacity[self.transparency] = 0
-        return None if opacity.min() == 255 else opacity[self.indices]
+        return None if opacity.min() == 255 else look_up(opacity, self.indices)
 
     def image(self, pixels: NDArray[Any]) -> Image.Image:
         """Make the image whose entries are the mean of the pixels that show them; unused ones stay.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import threading
 import warnings
@@ -34,6 +35,7 @@ _DAMAGED = (
     OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, AttributeError, ArithmeticError,
     AssertionError, RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
+_BYTES_PER_PIXEL = {"P": 5, "CMYK": 14}  # of modes that have other pixels than Pillow's too
 # Pillow turns a TIFF upright while it loads it; these turn it back.
 _UNTURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -44,6 +46,7 @@ _UNTURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its log reaches the user's screen
 
 
 def read(path: Path) -> Picture:
@@ -232,7 +235,7 @@ def _decoded(image: Image.Image, data: bytes) -> Picture:
 
 
 def _bytes_per_pixel(image: Image.Image) -> int:
-    return len(image.getbands()) * 2  # Pillow's own copy, and ours
+    return _BYTES_PER_PIXEL.get(image.mode, 2 * len(image.getbands()))  # Pillow's own copy, and ours
 
 
 _limits_lock = threading.Lock()
@@ -251,7 +254,7 @@ def _own_limits() -> Iterator[None]:
         if _limits_before is None:
             _limits_before = Image.MAX_IMAGE_PIXELS, warnings.catch_warnings()
             _limits_before[1].__enter__()
-            warnings.simplefilter("ignore")
+            warnings.filterwarnings("ignore", module=r"PIL\b|pillow_heif\b")
             Image.MAX_IMAGE_PIXELS = None
         _limits_users += 1
     try:

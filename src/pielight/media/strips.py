@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 _STRIP_PIXELS = 1 << 18
 
@@ -16,3 +20,15 @@ def strips(shape: Sequence[int]) -> Iterator[slice]:
     height = max(1, _STRIP_PIXELS // max(1, shape[1]))
     for top in range(0, shape[0], height):
         yield slice(top, min(top + height, shape[0]))
+
+
+def look_up(table: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
+    """Return the entries of a table at ``places``; at one stroke, NumPy would make eight bytes of each place.
+
+    >>> look_up(np.array([5, 6, 7]), np.array([[2, 0]], np.uint8)).tolist()
+    [[7, 5]]
+    """
+    result = np.empty((*places.shape, *table.shape[1:]), table.dtype)
+    for strip in strips(places.shape):
+        result[strip] = table[places[strip]]
+    return result
