@@ -20,10 +20,9 @@ from pielight.curves.predict import THUMBNAIL_SIZE, Predictor
 from pielight.curves.tone import HIGHLIGHTS, check_strength
 from pielight.errors import PictureError, PielightError
 from pielight.extras import require
-from pielight.media.convert import fit
 from pielight.media.files import read_whole, shown, whole_file
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
-from pielight.media.picture import Picture, decode, decode_reduced, encode, open_image, save, to_image
+from pielight.media.picture import Picture, decode, decode_reduced, encode, fitted, open_image, save, to_image
 from pielight.models import find
 
 SUFFIX = "_pie"
@@ -161,7 +160,7 @@ class Enhancer:
         untouched = _untouched(picture, strength, file_format, quality)
         if not untouched:
             del data  # as large as the picture, for what does not shrink
-            picture = self._fitted(picture, strength, highlights, file_format, shown(target))
+            picture = fitted(self._in_place(picture, strength, highlights), file_format, shown(target))
         with whole_file(target) as file:
             if untouched:
                 file.write(data)
@@ -191,7 +190,7 @@ class Enhancer:
         file_format = file_format or written_format(picture.format)
         if _untouched(picture, strength, file_format, quality):
             return data, picture.note
-        picture = self._fitted(picture, strength, highlights, file_format, name)
+        picture = fitted(self._in_place(picture, strength, highlights), file_format, name)
         return encode(picture, file_format, quality, name), picture.note
 
     def curves(self, image: str | Path | bytes | Image.Image | Array) -> CurveLattice:
@@ -230,12 +229,6 @@ class Enhancer:
         pixels = picture.pixels
         out = pixels if pixels.flags.writeable else None
         return replace(picture, pixels=self._apply(pixels, self._predict(pixels), strength, highlights, out=out))
-
-    def _fitted(self, picture: Picture, strength: float, highlights: float, file_format: str, name: str) -> Picture:
-        try:
-            return fit(self._in_place(picture, strength, highlights), file_format)
-        except PictureError as error:
-            raise PictureError(f"{name}: {error}") from error
 
     def _image(self, image: Image.Image, strength: float, highlights: float) -> Image.Image:
         if strength == 0:

@@ -17,6 +17,7 @@ from pielight.media.inks import Inks
 from pielight.media.palette import Palette
 from pielight.media.profiles import to_srgb
 from pielight.media.strips import look_up, strips
+from pielight.media.tiff import is_sound
 
 _MAX_EXIF, _MAX_XMP = 65_527, 65_504  # of a JPEG's segment
 _OPAQUE, _SEEN = 255, 128
@@ -65,6 +66,9 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.alpha is not None and picture.mode not in modes:
         picture = _on_white(picture)
         notes.append("opacity laid on white")
+    if file_format in ("TIFF", "AVIF") and not is_sound(picture.metadata.exif):
+        notes.append("EXIF left out: it is damaged")
+        picture = replace(picture, metadata=replace(picture.metadata, exif=b""))
     if file_format == "JPEG":
         picture = _short_segments(picture, notes)
     return replace(picture, note="; ".join(notes))

@@ -14,7 +14,7 @@ from pielight.errors import PictureError
 from pielight.extras import require
 from pielight.media.image import Picture, interleaved
 from pielight.media.metadata import Metadata
-from pielight.media.png import KEPT, profile_chunk, resolution_chunk, with_chunks
+from pielight.media.png import profile_chunk, resolution_chunk, with_chunks
 from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_groups, plain_tags
 
 _MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
@@ -73,7 +73,7 @@ def _png_values(data: bytes) -> NDArray[Any]:
 
 
 def _png_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:
-    chunks = [chunk for chunk in metadata.chunks if chunk[0] in KEPT]
+    chunks = list(metadata.chunks)
     if metadata.icc_profile:
         chunks = [profile_chunk(metadata.icc_profile), *chunks]
     if metadata.dpi:

@@ -88,7 +88,7 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
         lossless=image.format == "WEBP" and webp_is_lossless(data),
         compression=info.get("compression", "raw") if tiff else "raw",
         predictor=tiff.tag_v2.get(PREDICTOR, 1) if tiff else 1,
-        chunks=tuple(chunk for chunk in chunks if chunk[0] in png.KEPT),
+        chunks=tuple(chunk for chunk in chunks if png.is_kept(chunk[0])),
     )
 
 

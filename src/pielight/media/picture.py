@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import logging
 import struct
-import threading
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,12 +20,15 @@ from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.files import read_whole, shown, whole_file
 from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep, written_format
+from pielight.media.guard import own_limits
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.metadata import gather, save_options
 from pielight.media.sizes import check_size
 from pielight.media.tiff import ORIENTATION, attach_groups, silence
 
-__all__ = ["Picture", "decode", "decode_reduced", "encode", "open_image", "read", "save", "to_image", "write"]
+__all__ = [
+    "Picture", "decode", "decode_reduced", "encode", "fitted", "open_image", "read", "save", "to_image", "write",
+]  # fmt: skip
 
 # What Pillow's decoders and the other libraries are known to raise on damaged files.
 _DAMAGED = (
@@ -46,7 +46,6 @@ _UNTURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its log reaches the user's screen
 
 
 def read(path: Path) -> Picture:
@@ -123,6 +122,16 @@ def open_image(image: Image.Image) -> Picture:
         raise PictureError(f"damaged picture ({shown(str(error)) or type(error).__name__})") from error
 
 
+def fitted(picture: Picture, file_format: str, name: str = "picture") -> Picture:
+    """Make a picture fit a format; see :func:`pielight.media.convert.fit`.
+
+    Raises:
+        PictureError: The format is not one that can be written.
+    """
+    with _errors_named(name, f"cannot be encoded as {file_format}"):
+        return fit(picture, file_format)
+
+
 def save(
     picture: Picture, file: BinaryIO, file_format: str | None = None, quality: int | None = None, name: str = "picture"
 ) -> None:
@@ -185,7 +194,7 @@ def encode(
 def _errors_named(name: str, what: str = "damaged picture") -> Iterator[None]:
     """Turn whatever goes wrong in decoders and encoders into one line that names the file."""
     try:
-        with _own_limits():
+        with own_limits():
             yield
     except (PictureError, MissingExtraError) as error:
         raise PictureError(f"{name}: {error}") from error
@@ -236,33 +245,3 @@ def _decoded(image: Image.Image, data: bytes) -> Picture:
 
 def _bytes_per_pixel(image: Image.Image) -> int:
     return _BYTES_PER_PIXEL.get(image.mode, 2 * len(image.getbands()))  # Pillow's own copy, and ours
-
-
-_limits_lock = threading.Lock()
-_limits_users = 0
-_limits_before: tuple[int | None, warnings.catch_warnings[None]] | None = None
-
-
-@contextmanager
-def _own_limits() -> Iterator[None]:
-    """Lift Pillow's pixel limit, below the largest phone pictures, while ours is in charge; silence its warnings.
-
-    Both are global, so that they are set for the first of several threads and set back after the last.
-    """
-    global _limits_users, _limits_before
-    with _limits_lock:
-        if _limits_before is None:
-            _limits_before = Image.MAX_IMAGE_PIXELS, warnings.catch_warnings()
-            _limits_before[1].__enter__()
-            warnings.filterwarnings("ignore", module=r"PIL\b|pillow_heif\b")
-            Image.MAX_IMAGE_PIXELS = None
-        _limits_users += 1
-    try:
-        yield
-    finally:
-        with _limits_lock:
-            _limits_users -= 1
-            if not _limits_users and _limits_before is not None:
-                Image.MAX_IMAGE_PIXELS = _limits_before[0]
-                _limits_before[1].__exit__(None, None, None)
-                _limits_before = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
-KEPT = (b"cHRM", b"cICP", b"gAMA", b"sRGB", b"tEXt", b"zTXt", b"iTXt", b"tIME")
+_KEPT = (b"cHRM", b"cICP", b"gAMA", b"sRGB", b"tEXt", b"zTXt", b"iTXt", b"tIME")
 GREY = 0  # of the colour types
 _HEADER_END = 33  # signature and IHDR
 _METRE = 0.0254
@@ -20,6 +20,16 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         yield data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
         place += 12 + length
+
+
+def is_kept(kind: bytes) -> bool:
+    """Say whether a chunk goes to the result: it describes the picture, or its maker says that it may be copied.
+
+    >>> is_kept(b"tEXt"), is_kept(b"orNt"), is_kept(b"acTL"), is_kept(b"IDAT")
+    (True, True, False, False)
+    """
+    private, safe_to_copy = kind[1:2].islower(), kind[3:4].islower()
+    return kind in _KEPT or (private and safe_to_copy)
 
 
 def with_chunks(data: bytes, chunks: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -49,6 +49,23 @@ def descriptive_exif(source: Image.Exif) -> bytes:
     return kept.tobytes() if kept else b""
 
 
+def is_sound(exif: bytes) -> bool:
+    """Say whether EXIF can be taken apart and put together again, which TIFF and AVIF need.
+
+    >>> is_sound(b""), is_sound(b"no EXIF")
+    (True, False)
+    """
+    tags = Image.Exif()
+    try:
+        tags.load(exif)
+        for group in _GROUPS:
+            tags.get_ifd(group)
+        tags.tobytes()
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error):
+        return False
+    return True
+
+
 def plain_tags(exif: Image.Exif, metadata: Metadata) -> Image.Exif:
     """Make of EXIF tags those of a TIFF's first directory; the groups come later, by :func:`attach_groups`."""
     for group in _GROUPS:
