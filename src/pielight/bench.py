@@ -194,7 +194,7 @@ def picture(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
         layer = np.asarray(grain.resize((side, side), Image.Resampling.BICUBIC), np.float32)
         tile += (layer - 128) / cells**0.6
         cells *= 2
-    tile = 35 + 0.8 * tile + 4 * rng.standard_normal(tile.shape, np.float32)
+    tile = 35 + 0.8 * tile + 5 * rng.standard_normal(tile.shape, np.float32)
     dark = np.clip(tile, 0, 255).astype(np.uint8)
     repeats = (-(-height // side), -(-width // side), 1)
     return np.tile(dark, repeats)[:height, :width].copy()
