@@ -1,21 +1,23 @@
 """The compiled loop refuses whatever would make it read or write outside its buffers."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 from pielight.curves.light import light_curve
+from pielight.curves.tone import SHOULDER, toned
 
 loop = pytest.importorskip("pielight.curves._loop", reason="built without a compiler")
 GOOD: dict[str, Any] = {
     "source": np.zeros((4, 5, 3), np.uint8),
-    "result": np.zeros((4, 5, 3), np.uint8),
     "tables": np.zeros((2, 2, 3, 256), np.uint16),
     "row_node": np.zeros(4, np.intc),
     "row_weight": np.zeros((4, 3), np.uint16),
     "column_node": np.zeros(5, np.intc),
     "column_weight": np.zeros((5, 3), np.uint16),
+    "result": np.zeros((4, 5, 3), np.uint8),
     "top": 0,
     "bottom": 4,
 }
@@ -91,23 +93,57 @@ def test_no_float_leads_out_of_the_tables(value: float) -> None:
     loop.enhance_rows(*(DEEP | {"source": source}).values())
 
 
-def test_light_curves_are_numpys_to_the_bit() -> None:
+@pytest.mark.parametrize("strength", [0.3, 1.0, 1.4])
+def test_tables_are_numpys_to_the_bit(strength: float) -> None:
     rng = np.random.default_rng(0)
-    x, alphas = rng.random((6, 100), np.float32), rng.uniform(-1, 1, (8, 6)).astype(np.float32)
-    result = np.empty_like(x)
-    loop.light_curves(x, alphas, result)
-    assert np.array_equal(result, light_curve(x, alphas[..., np.newaxis]))
+    x, alphas = rng.random(100, np.float32), rng.uniform(-1, 1, (8, 6)).astype(np.float32)
+    result = np.empty((6, 100), np.float32)
+    loop.tabulate(x, alphas, result, strength, 0.5 * SHOULDER)
+    curve = partial(light_curve, alphas=alphas[..., np.newaxis])
+    assert np.array_equal(result, toned(np.broadcast_to(x, result.shape), curve, strength, 0.5))
 
 
 @pytest.mark.parametrize(
     ("x", "alphas", "result"),
+    [((100,), (8, 5), (6, 100)), ((100,), (8, 6), (6, 99)), ((6, 100), (8, 6), (6, 100)), ((100,), (8, 6), (600,))],
+)
+def test_tables_of_other_sizes_are_refused(x: Any, alphas: Any, result: Any) -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        loop.tabulate(*(np.zeros(shape, np.float32) for shape in (x, alphas, result)), 1.0, 0.0)
+
+
+SHRINK: dict[str, Any] = {
+    "source": np.zeros((4, 5, 3), np.uint8),
+    "rows": np.array([0, 2, 4], np.intc),
+    "columns": np.array([0, 1, 3, 5], np.intc),
+    "result": np.zeros((2, 3, 3), np.float32),
+    "top": 0,
+    "bottom": 2,
+}
+
+
+@pytest.mark.parametrize(
+    "wrong",
     [
-        ((6, 100), (8, 5), (6, 100)),
-        ((6, 100), (8, 6), (6, 99)),
-        ((6, 100), (8, 6), (5, 100)),
-        ((6,), (8, 6), (6,)),
+        {"source": np.zeros((4, 6, 3), np.uint8)},
+        {"source": np.zeros((4, 5, 3), np.uint8)[:, ::-1]},
+        {"source": np.zeros((4, 5, 3), np.int16)},
+        {"source": np.zeros((4, 5, 4), np.uint8)},
+        {"source": np.broadcast_to(np.zeros(3, np.uint8), (4, 5, 3))},
+        {"rows": np.array([0, 2, 5], np.intc)},
+        {"rows": np.array([0, 4], np.intc)},
+        {"rows": np.array([0, 5, 4], np.intc)},
+        {"rows": np.array([-1, 2, 4], np.intc)},
+        {"columns": np.array([0, 3, 3, 5], np.intc)},
+        {"columns": np.array([0, 1, 3, 5], np.int64)},
+        {"result": np.zeros((2, 3, 3), np.uint8)},
+        {"result": np.zeros((2, 3, 1), np.float32)},
+        {"result": frozen()},
+        {"top": -1},
+        {"bottom": 3},
     ],
 )
-def test_light_curves_of_other_sizes_are_refused(x: Any, alphas: Any, result: Any) -> None:
-    with pytest.raises(ValueError, match="do not fit"):
-        loop.light_curves(*(np.zeros(shape, np.float32) for shape in (x, alphas, result)))
+def test_wrong_boxes_are_refused(wrong: dict[str, Any]) -> None:
+    assert loop.shrink(*SHRINK.values()) is None
+    with pytest.raises((TypeError, ValueError, BufferError)):
+        loop.shrink(*{**SHRINK, **wrong}.values())

@@ -16,9 +16,9 @@ def info(model: str | None) -> None:
     import PIL
 
     import pielight
-    from pielight.curves.apply import available_threads
     from pielight.curves.compiled import loop
     from pielight.curves.predict import Predictor
+    from pielight.curves.threads import available_threads
     from pielight.models import find
 
     found = find(model)

@@ -1,10 +1,11 @@
 /* The inner loops of pielight.curves: the same arithmetic as their NumPy references, for 8-bit pictures to the bit.
 
-   Row by row: the tables of the three rows of nodes around a row of pixels are blended into one row of tables,
+   All release the GIL. enhance_rows goes row by row: the tables of the three rows of nodes around a row of pixels are blended into one row of tables,
    then every pixel looks itself up in those of its three nearest columns and blends what it finds. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -24,7 +25,9 @@
 #define SEGMENTS 512
 #define KNOTS (SEGMENTS + 1)
 
-#define BLOCK 64 /* brightness values that stay in registers and the first cache through all iterations */
+#define BLOCK 64 /* brightness values that stay in the first cache through all iterations */
+#define GAIN 20.0f   /* see pielight.curves.tone */
+#define BEYOND 1.05f /* 1 and the distance from white at which protection halves what is added */
 
 typedef struct {
     const char *source;
@@ -237,51 +240,26 @@ is_axis(const Py_buffer *node, const Py_buffer *weight, const Kind *kind, Py_ssi
     return 1;
 }
 
-/* The curve of pielight.curves.light, for every node along a row of the lattice. */
-static PyObject *
-light_curves(PyObject *Py_UNUSED(module), PyObject *args)
+/* Take `count` buffers, those from `writable` on for writing; on failure none is kept. */
+static int
+take_buffers(PyObject *const *object, Py_buffer *view, int count, int writable)
 {
-    enum { X, ALPHAS, RESULT, BUFFERS };
-    PyObject *object[BUFFERS];
-    Py_buffer view[BUFFERS];
-    int taken = 0;
-
-    if (!PyArg_ParseTuple(args, "OOO", &object[0], &object[1], &object[2])) {
-        return NULL;
-    }
-    for (; taken < BUFFERS; taken++) {
-        if (PyObject_GetBuffer(object[taken], &view[taken], taken == RESULT ? PyBUF_RECORDS : PyBUF_RECORDS_RO) < 0) {
-            goto done;
-        }
-    }
-    if (!is_array(&view[X], 'f', 4, 2) || !is_array(&view[ALPHAS], 'f', 4, 2) || !is_array(&view[RESULT], 'f', 4, 2)
-        || memcmp(view[X].shape, view[RESULT].shape, 2 * sizeof(Py_ssize_t)) != 0
-        || view[ALPHAS].shape[1] != view[X].shape[0]) {
-        PyErr_SetString(PyExc_ValueError, "light_curves: brightness, parameters and result do not fit together");
-        goto done;
-    }
-    const Py_ssize_t curves = view[X].shape[0], entries = view[X].shape[1], iterations = view[ALPHAS].shape[0];
-    const float *x = view[X].buf, *alphas = view[ALPHAS].buf;
-    float *result = view[RESULT].buf;
-    Py_BEGIN_ALLOW_THREADS
-    for (Py_ssize_t curve = 0; curve < curves; curve++) {
-        for (Py_ssize_t i = 0; i < entries; i += BLOCK) {
-            const Py_ssize_t count = entries - i < BLOCK ? entries - i : BLOCK;
-            float block[BLOCK] = {0};
-            memcpy(block, x + curve * entries + i, (size_t)count * sizeof(float));
-            for (Py_ssize_t n = 0; n < iterations; n++) {
-                const float alpha = alphas[n * curves + curve];
-                for (Py_ssize_t j = 0; j < BLOCK; j++) {
-                    block[j] = block[j] + alpha * (block[j] * block[j] - block[j]);
-                }
+    for (int taken = 0; taken < count; taken++) {
+        if (PyObject_GetBuffer(object[taken], &view[taken], taken >= writable ? PyBUF_RECORDS : PyBUF_RECORDS_RO) < 0) {
+            while (taken > 0) {
+                PyBuffer_Release(&view[--taken]);
             }
-            memcpy(result + curve * entries + i, block, (size_t)count * sizeof(float));
+            return -1;
         }
     }
-    Py_END_ALLOW_THREADS
-done:
-    while (taken > 0) {
-        PyBuffer_Release(&view[--taken]);
+    return 0;
+}
+
+static PyObject *
+release_buffers(Py_buffer *view, int count)
+{
+    while (count > 0) {
+        PyBuffer_Release(&view[--count]);
     }
     if (PyErr_Occurred()) {
         return NULL;
@@ -289,25 +267,202 @@ done:
     Py_RETURN_NONE;
 }
 
-static PyObject *
-enhance_rows(PyObject *Py_UNUSED(module), PyObject *args)
+/* pielight.curves.tone.toned of light-enhancement curves, for positive strengths. */
+static void
+tone_block(float *block, const float *alphas, Py_ssize_t stride, Py_ssize_t iterations, float strength, float spared)
 {
-    enum { SOURCE, RESULT, TABLES, ROW_NODE, ROW_WEIGHT, COLUMN_NODE, COLUMN_WEIGHT, BUFFERS };
+    float x[BLOCK], once[BLOCK];
+
+    memcpy(x, block, sizeof x);
+    for (Py_ssize_t n = 0; n < iterations; n++) {
+        const float alpha = alphas[n * stride];
+        for (int j = 0; j < BLOCK; j++) {
+            block[j] = block[j] + alpha * (block[j] * block[j] - block[j]);
+        }
+    }
+    if (strength < 1.0f) {
+        for (int j = 0; j < BLOCK; j++) {
+            block[j] = x[j] + strength * (block[j] - x[j]);
+        }
+    }
+    else if (strength > 1.0f) {
+        memcpy(once, block, sizeof once);
+        for (Py_ssize_t n = 0; n < iterations; n++) {
+            const float alpha = alphas[n * stride];
+            for (int j = 0; j < BLOCK; j++) {
+                block[j] = block[j] + alpha * (block[j] * block[j] - block[j]);
+            }
+        }
+        for (int j = 0; j < BLOCK; j++) {
+            block[j] = once[j] + (strength - 1.0f) * (block[j] - once[j]);
+        }
+    }
+    for (int j = 0; j < BLOCK; j++) {
+        const float most = GAIN * x[j] > FLT_MIN ? GAIN * x[j] : FLT_MIN;
+        float excess = block[j] / most;
+        excess = excess * excess;
+        excess = excess * excess;
+        const float added = block[j] / sqrtf(sqrtf(1.0f + excess)) - x[j];
+        const float y = x[j] + (added > 0.0f ? added : 0.0f) * (1.0f - spared / (BEYOND - x[j]));
+        block[j] = y < 0.0f ? 0.0f : y > 1.0f ? 1.0f : y;
+    }
+}
+
+static PyObject *
+tabulate(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { X, ALPHAS, RESULT, BUFFERS };
+    PyObject *object[BUFFERS];
+    Py_buffer view[BUFFERS];
+    float strength, spared;
+
+    if (!PyArg_ParseTuple(args, "OOOff", &object[0], &object[1], &object[2], &strength, &spared)
+        || take_buffers(object, view, BUFFERS, RESULT) < 0) {
+        return NULL;
+    }
+    if (!is_array(&view[X], 'f', 4, 1) || !is_array(&view[ALPHAS], 'f', 4, 2) || !is_array(&view[RESULT], 'f', 4, 2)
+        || view[X].shape[0] != view[RESULT].shape[1] || view[ALPHAS].shape[1] != view[RESULT].shape[0]) {
+        PyErr_SetString(PyExc_ValueError, "tabulate: brightness, parameters and result do not fit together");
+        return release_buffers(view, BUFFERS);
+    }
+    const Py_ssize_t curves = view[RESULT].shape[0], entries = view[X].shape[0], iterations = view[ALPHAS].shape[0];
+    const float *x = view[X].buf, *alphas = view[ALPHAS].buf;
+    float *result = view[RESULT].buf;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t curve = 0; curve < curves; curve++) {
+        for (Py_ssize_t i = 0; i < entries; i += BLOCK) {
+            const size_t size = (size_t)(entries - i < BLOCK ? entries - i : BLOCK) * sizeof(float);
+            float block[BLOCK] = {0};
+            memcpy(block, x + i, size);
+            tone_block(block, alphas + curve, curves, iterations, strength, spared);
+            memcpy(result + curve * entries + i, block, size);
+        }
+    }
+    Py_END_ALLOW_THREADS
+    return release_buffers(view, BUFFERS);
+}
+
+/* ---- Means over boxes, for thumbnails ---- */
+
+/* Sums of up to MOST rows fit into ACC; SUM holds those of a whole box. */
+#define DEFINE_SHRINK(NAME, TYPE, ACC, SUM, MOST, SCALE)                                                               \
+    static void NAME(const Py_buffer *source, float *result, const int32_t *rows, const int32_t *columns,              \
+                     Py_ssize_t across, Py_ssize_t top, Py_ssize_t bottom, void *scratch)                              \
+    {                                                                                                                  \
+        const Py_ssize_t width = source->shape[1], channels = source->shape[2];                                        \
+        const Py_ssize_t step = source->strides[1] / (Py_ssize_t)sizeof(TYPE), values = width * step;                  \
+        ACC *restrict line = scratch;                                                                                  \
+        SUM *restrict box = (SUM *)((char *)scratch + (values * sizeof(ACC) + 15) / 16 * 16);                          \
+        for (Py_ssize_t j = top; j < bottom; j++) {                                                                    \
+            memset(box, 0, (size_t)(across * channels) * sizeof *box);                                                 \
+            for (Py_ssize_t y = rows[j]; y < rows[j + 1];) {                                                           \
+                const Py_ssize_t end = rows[j + 1] - y > (MOST) ? y + (MOST) : rows[j + 1];                            \
+                memset(line, 0, (size_t)values * sizeof *line);                                                        \
+                for (; y < end; y++) {                                                                                 \
+                    const TYPE *restrict in = (const TYPE *)((const char *)source->buf + y * source->strides[0]);      \
+                    for (Py_ssize_t x = 0; x < values - step + channels; x++) {                                        \
+                        line[x] = (ACC)(line[x] + in[x]);                                                              \
+                    }                                                                                                  \
+                }                                                                                                      \
+                for (Py_ssize_t i = 0; i < across; i++) {                                                              \
+                    for (Py_ssize_t c = 0; c < channels; c++) {                                                        \
+                        SUM sum = 0;                                                                                   \
+                        for (const ACC *at = line + columns[i] * step + c; at < line + columns[i + 1] * step; at += step) {\
+                            sum += *at;                                                                                \
+                        }                                                                                              \
+                        box[i * channels + c] += sum;                                                                  \
+                    }                                                                                                  \
+                }                                                                                                      \
+            }                                                                                                          \
+            for (Py_ssize_t i = 0; i < across; i++) {                                                                  \
+                const double count = (double)(rows[j + 1] - rows[j]) * (double)(columns[i + 1] - columns[i]);          \
+                for (Py_ssize_t c = 0; c < channels; c++) {                                                            \
+                    result[(j * across + i) * channels + c] = (float)((double)box[i * channels + c] / count / (SCALE));\
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+DEFINE_SHRINK(shrink_8_bits, uint8_t, uint16_t, uint64_t, 256, 255.0)
+DEFINE_SHRINK(shrink_16_bits, uint16_t, uint32_t, uint64_t, 65536, 65535.0)
+DEFINE_SHRINK(shrink_floats, float, double, double, PY_SSIZE_T_MAX, 1.0)
+
+/* Whether a buffer holds the rising edges, from 0 to `end`, of boxes that are not empty. */
+static int
+is_edges(const Py_buffer *buffer, Py_ssize_t end)
+{
+    if (!is_array(buffer, 'i', 4, 1) || buffer->shape[0] < 2) {
+        return 0;
+    }
+    const int32_t *edge = buffer->buf;
+    for (Py_ssize_t i = 1; i < buffer->shape[0]; i++) {
+        if (edge[i] <= edge[i - 1]) {
+            return 0;
+        }
+    }
+    return edge[0] == 0 && edge[buffer->shape[0] - 1] == end;
+}
+
+static PyObject *
+shrink(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { SOURCE, ROWS, COLUMNS, RESULT, BUFFERS };
     PyObject *object[BUFFERS];
     Py_buffer view[BUFFERS];
     Py_ssize_t top, bottom;
-    int taken = 0;
     const Kind *kind = NULL;
-    void *scratch = NULL;
 
-    if (!PyArg_ParseTuple(args, "OOOOOOOnn", &object[0], &object[1], &object[2], &object[3], &object[4], &object[5],
-                          &object[6], &top, &bottom)) {
+    if (!PyArg_ParseTuple(args, "OOOOnn", &object[0], &object[1], &object[2], &object[3], &top, &bottom)
+        || take_buffers(object, view, BUFFERS, RESULT) < 0) {
         return NULL;
     }
-    for (; taken < BUFFERS; taken++) {
-        if (PyObject_GetBuffer(object[taken], &view[taken], taken == RESULT ? PyBUF_RECORDS : PyBUF_RECORDS_RO) < 0) {
-            goto done;
-        }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        kind = is_picture(&view[SOURCE], &kinds[i]) ? &kinds[i] : kind;
+    }
+    const Py_ssize_t *shape = view[SOURCE].shape, *small = view[RESULT].shape;
+    if (!kind || view[SOURCE].strides[1] < shape[2] * kind->size
+        || !is_array(&view[RESULT], 'f', 4, 3)
+        || !is_edges(&view[ROWS], shape[0]) || !is_edges(&view[COLUMNS], shape[1])
+        || view[ROWS].shape[0] != small[0] + 1 || view[COLUMNS].shape[0] != small[1] + 1 || small[2] != shape[2]
+        || top < 0 || bottom < top || bottom > small[0]) {
+        PyErr_SetString(PyExc_ValueError, "shrink: picture, edges and result do not fit together");
+        return release_buffers(view, BUFFERS);
+    }
+    const Py_ssize_t values = view[SOURCE].strides[1] / kind->size * shape[1];
+    void *scratch = PyMem_RawMalloc((size_t)values * sizeof(double) + 16 + (size_t)(small[1] * small[2]) * sizeof(double));
+    if (!scratch) {
+        PyErr_NoMemory();
+        return release_buffers(view, BUFFERS);
+    }
+    const int32_t *rows = view[ROWS].buf, *columns = view[COLUMNS].buf;
+    Py_BEGIN_ALLOW_THREADS
+    if (kind->size == 1) {
+        shrink_8_bits(&view[SOURCE], view[RESULT].buf, rows, columns, small[1], top, bottom, scratch);
+    }
+    else if (kind->size == 2) {
+        shrink_16_bits(&view[SOURCE], view[RESULT].buf, rows, columns, small[1], top, bottom, scratch);
+    }
+    else {
+        shrink_floats(&view[SOURCE], view[RESULT].buf, rows, columns, small[1], top, bottom, scratch);
+    }
+    Py_END_ALLOW_THREADS
+    PyMem_RawFree(scratch);
+    return release_buffers(view, BUFFERS);
+}
+
+static PyObject *
+enhance_rows(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { SOURCE, TABLES, ROW_NODE, ROW_WEIGHT, COLUMN_NODE, COLUMN_WEIGHT, RESULT, BUFFERS };
+    PyObject *object[BUFFERS];
+    Py_buffer view[BUFFERS];
+    Py_ssize_t top, bottom;
+    const Kind *kind = NULL;
+
+    if (!PyArg_ParseTuple(args, "OOOOOOOnn", &object[0], &object[1], &object[2], &object[3], &object[4], &object[5],
+                          &object[6], &top, &bottom)
+        || take_buffers(object, view, BUFFERS, RESULT) < 0) {
+        return NULL;
     }
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (is_picture(&view[SOURCE], &kinds[i]) && is_picture(&view[RESULT], &kinds[i])) {
@@ -321,12 +476,12 @@ enhance_rows(PyObject *Py_UNUSED(module), PyObject *args)
         || bottom > shape[0] || !is_axis(&view[ROW_NODE], &view[ROW_WEIGHT], kind, shape[0], grid[0])
         || !is_axis(&view[COLUMN_NODE], &view[COLUMN_WEIGHT], kind, shape[1], grid[1])) {
         PyErr_SetString(PyExc_ValueError, "enhance_rows: pictures, tables and node places do not fit together");
-        goto done;
+        return release_buffers(view, BUFFERS);
     }
-    scratch = PyMem_RawMalloc((size_t)(grid[1] * grid[2] * grid[3] * kind->table_size));
+    void *scratch = PyMem_RawMalloc((size_t)(grid[1] * grid[2] * grid[3] * kind->table_size));
     if (!scratch) {
         PyErr_NoMemory();
-        goto done;
+        return release_buffers(view, BUFFERS);
     }
     const int32_t *column_node = view[COLUMN_NODE].buf;
     const Job job = {
@@ -342,24 +497,18 @@ enhance_rows(PyObject *Py_UNUSED(module), PyObject *args)
     Py_BEGIN_ALLOW_THREADS
     kind->enhance(&job, top, bottom, scratch);
     Py_END_ALLOW_THREADS
-done:
     PyMem_RawFree(scratch);
-    while (taken > 0) {
-        PyBuffer_Release(&view[--taken]);
-    }
-    if (PyErr_Occurred()) {
-        return NULL;
-    }
-    Py_RETURN_NONE;
+    return release_buffers(view, BUFFERS);
 }
 
 static PyMethodDef methods[] = {
     {"enhance_rows", enhance_rows, METH_VARARGS,
-     "enhance_rows(source, result, tables, row_node, row_weight, column_node, column_weight, top, bottom): enhance "
-     "rows [top, bottom) of a picture; source and result may be the same; releases the GIL."},
-    {"light_curves", light_curves, METH_VARARGS,
-     "light_curves(x, alphas, result): light-enhancement curves with alphas (N, curves) of x (curves, n); releases "
-     "the GIL."},
+     "enhance_rows(source, tables, row_node, row_weight, column_node, column_weight, result, top, bottom): enhance "
+     "rows [top, bottom) of a picture; source and result may be the same."},
+    {"shrink", shrink, METH_VARARGS,
+     "shrink(source, row_edges, column_edges, result, top, bottom): rows [top, bottom) of the means over boxes."},
+    {"tabulate", tabulate, METH_VARARGS,
+     "tabulate(x, alphas, result, strength, spared): curves with alphas (N, curves) of x (n), toned."},
     {NULL, NULL, 0, NULL},
 };
 

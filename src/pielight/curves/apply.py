@@ -7,9 +7,7 @@ one row of tables, in which each pixel looks up three columns.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,26 +16,15 @@ from numpy.typing import NDArray
 from pielight.curves.compiled import loop as _loop
 from pielight.curves.knots import LEVELS, knots, place
 from pielight.curves.lattice import CurveLattice
-from pielight.curves.pixels import Pixels, check_pixels, full_scale
+from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_regular
 from pielight.curves.splines import TAPS, Axis
+from pielight.curves.threads import available_threads, share_rows
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.errors import PielightError
 
 TABLE_BITS = 7  # uint16 tables hold 255 * 2^7 * curve: 7 bits below the rounding of the result
 DOWN_BITS, ACROSS_BITS = 16, 10  # weights of the rows and of the columns of nodes
-_MIN_THREAD_VALUES = 1 << 17  # below this a second thread costs more than it brings
 _DOUBLE_ROWS = 64  # float64 pictures go through float32, so many rows at a time
-
-
-def available_threads() -> int:
-    """Count the CPU cores that this process may use.
-
-    >>> available_threads() >= 1
-    True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def apply(
@@ -89,16 +76,16 @@ def apply(
     places = (tables, rows.node, row_weight, columns.node, column_weight)
     loop = _enhance_rows if _loop is None else _loop.enhance_rows
     double = pixels.dtype == np.float64
-    source = pixels if double or _is_regular(pixels) else np.ascontiguousarray(pixels)
-    result = out if double or _is_regular(out) else np.empty(out.shape, out.dtype)
+    source = pixels if double or is_regular(pixels) else np.ascontiguousarray(pixels)
+    result = out if double or is_regular(out) else np.empty(out.shape, out.dtype)
 
     def band(top: int, bottom: int) -> None:
         if double:
             _through_float32(loop, source, result, places, top, bottom)
         else:
-            loop(source, result, *places, top, bottom)
+            loop(source, *places, result, top, bottom)
 
-    _share(band, pixels.shape[0], pixels.size, threads)
+    share_rows(band, pixels.shape[0], pixels.size, threads)
     if result is not out:
         out[...] = result
     return out
@@ -126,28 +113,6 @@ def node_tables(lattice: CurveLattice, strength: float, highlights: float, deep:
     return np.rint(tables, out=tables).astype(np.uint16)
 
 
-def _share(band: Callable[[int, int], None], height: int, values: int, threads: int) -> None:
-    """Call ``band(top, bottom)`` for parts of the rows, at the same time if there is work enough."""
-    parts = max(1, min(threads, height, values // _MIN_THREAD_VALUES))
-    if parts == 1:
-        band(0, height)
-        return
-    edges = [height * part // parts for part in range(parts + 1)]
-    with ThreadPoolExecutor(parts) as pool:
-        list(pool.map(band, edges[:-1], edges[1:]))
-
-
-def _is_regular(pixels: Pixels) -> bool:
-    """Say whether the loop can walk over an array: aligned, in native byte order, channels side by side."""
-    size = pixels.itemsize
-    return (
-        pixels.flags.aligned
-        and pixels.dtype.isnative
-        and (pixels.strides[2] == size or pixels.shape[2] == 1)
-        and not any(stride % size for stride in pixels.strides)
-    )
-
-
 def _through_float32(
     loop: Callable[..., None], pixels: Pixels, result: Pixels, places: tuple[Any, ...], top: int, bottom: int
 ) -> None:
@@ -155,18 +120,18 @@ def _through_float32(
     for start in range(top, bottom, _DOUBLE_ROWS):
         strip = slice(start, min(start + _DOUBLE_ROWS, bottom))
         values = pixels[strip].astype(np.float32)
-        loop(values, values, tables, row_node[strip], row_weight[strip], column_node, column_weight, 0, len(values))
+        loop(values, tables, row_node[strip], row_weight[strip], column_node, column_weight, values, 0, len(values))
         result[strip] = values
 
 
 def _enhance_rows(
     source: Pixels,
-    result: Pixels,
     tables: NDArray[Any],
     row_node: NDArray[np.intc],
     row_weight: NDArray[Any],
     column_node: NDArray[np.intc],
     column_weight: NDArray[Any],
+    result: Pixels,
     top: int,
     bottom: int,
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from pielight.curves.compiled import loop as _loop
 from pielight.curves.knots import levels
 from pielight.curves.light import inverse_light_curve, light_curve
-from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength, toned
+from pielight.curves.tone import HIGHLIGHTS, SHOULDER, check_highlights, check_strength, toned
 from pielight.errors import ModelError, PielightError
 
 _DARKENING = np.float32(-0.1)
@@ -93,20 +95,25 @@ class CurveLattice:
         x = levels() if at is None else at
         tables = np.empty((*self.nodes, 3, len(x)), dtype=np.float32)
         for row in range(len(tables)):  # one row of nodes at a time stays in the CPU's cache
-            along = np.ascontiguousarray(self.alphas[:, :, row].transpose(0, 2, 1)).reshape(len(self.alphas), -1, 1)
-            inputs = np.broadcast_to(x, (along.shape[1], len(x)))
-            if strength >= 0:
-                curve = partial(_lit, alphas=along)
-            else:
-                curve = partial(inverse_light_curve, alphas=np.minimum(along, _DARKENING))
-            tables[row] = toned(inputs, curve, strength, highlights).reshape(tables[row].shape)
+            alphas = np.ascontiguousarray(self.alphas[:, :, row].transpose(0, 2, 1)).reshape(len(self.alphas), -1)
+            _tabulate(x, alphas, tables[row].reshape(-1, len(x)), strength, highlights)
         return tables
 
 
-def _lit(x: NDArray[np.float32], alphas: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Evaluate one row of nodes' curves: x is (curves, n), alphas (N, curves, 1)."""
-    if _loop is None:
-        return light_curve(x, alphas)
-    result = np.empty(x.shape, np.float32)
-    _loop.light_curves(np.ascontiguousarray(x), alphas[..., 0], result)
-    return result
+def _tabulate(
+    x: NDArray[np.float32],
+    alphas: NDArray[np.float32],
+    result: NDArray[np.float32],
+    strength: float,
+    highlights: float,
+) -> None:
+    """Evaluate curves with parameters (N, curves) at x (n,) into (curves, n)."""
+    if _loop is not None and strength > 0:
+        _loop.tabulate(x, alphas, result, strength, highlights * SHOULDER)
+        return
+    parameters = alphas[..., np.newaxis]
+    if strength >= 0:
+        curve: Callable[[Any], Any] = partial(light_curve, alphas=parameters)
+    else:
+        curve = partial(inverse_light_curve, alphas=np.minimum(parameters, _DARKENING))
+    result[...] = toned(np.broadcast_to(x, result.shape), curve, strength, highlights)

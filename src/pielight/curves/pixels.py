@@ -32,24 +32,6 @@ def full_scale(dtype: np.dtype[Any]) -> float:
     return _FULL_SCALE[dtype]
 
 
-def padded(pixels: Pixels) -> Pixels | None:
-    """Return the (H, W, 4) array of which an (H, W, 3) one is the first three channels, or None.
-
-    Decoders make such arrays: Pillow maps them without a copy, since it pads colours to four bytes itself.
-
-    >>> buffer = np.zeros((2, 5, 4), np.uint8)
-    >>> padded(buffer[..., :3]) is buffer, padded(buffer[..., 1:]) is None
-    (True, True)
-    """
-    base = pixels.base
-    if not isinstance(base, np.ndarray) or base.dtype != pixels.dtype or not base.flags.c_contiguous:
-        return None
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or base.shape != (*pixels.shape[:2], 4):
-        return None
-    same_place = base.ctypes.data == pixels.ctypes.data and base.strides == pixels.strides
-    return base if same_place else None
-
-
 def check_pixels(pixels: Pixels) -> None:
     """Check that an array is a picture: (H, W, 1 or 3), not empty, floats finite and in [0, 1].
 
@@ -66,3 +48,18 @@ def check_pixels(pixels: Pixels) -> None:
     # The comparison is also False for NaN.
     if pixels.dtype.kind == "f" and not (pixels.min() >= 0.0 and pixels.max() <= 1.0):
         raise PielightError("float pixels must be finite and lie in [0, 1]; scale them first")
+
+
+def is_regular(pixels: Pixels) -> bool:
+    """Say whether the compiled loops can walk over an array: aligned, in native byte order, channels side by side.
+
+    >>> is_regular(np.zeros((2, 5, 4), np.uint8)[..., :3]), is_regular(np.zeros((3, 2, 5), np.uint8).T)
+    (True, False)
+    """
+    size = pixels.itemsize
+    return (
+        pixels.flags.aligned
+        and pixels.dtype.isnative
+        and (pixels.strides[2] == size or pixels.shape[2] == 1)
+        and not any(stride % size for stride in pixels.strides)
+    )

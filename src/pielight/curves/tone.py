@@ -17,7 +17,7 @@ HIGHLIGHTS = 0.5  # default protection
 _GAIN = (
     20.0  # most that black may be lifted; beyond it neighbouring 8-bit levels come apart into noise and false colour
 )
-_SHOULDER = 0.05  # distance from white at which full protection halves what is added
+SHOULDER = 0.05  # distance from white at which full protection halves what is added
 
 
 def check_strength(strength: float) -> float:
@@ -79,12 +79,12 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
     if s < 1:
         result = x + np.float32(s) * (result - x)
     elif s > 1:
-        result = result + np.float32(s - 1) * (curve(result) - result)
+        result = result + (np.float32(s) - 1) * (curve(result) - result)
     if strength > 0:
         excess = result / np.maximum(np.float32(_GAIN) * x, np.finfo(np.float32).tiny)
         excess *= excess
         excess *= excess
         result = result / np.sqrt(np.sqrt(1 + excess))
-        share = 1 - np.float32(highlights * _SHOULDER) / (np.float32(_SHOULDER + 1) - x)
+        share = 1 - np.float32(highlights * SHOULDER) / (np.float32(1 + SHOULDER) - x)
         result = x + np.maximum(result - x, 0) * share
     return np.clip(result, 0.0, 1.0)  # rounding only: the curve itself stays inside
