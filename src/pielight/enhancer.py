@@ -16,7 +16,7 @@ from PIL import Image
 from pielight.curves.apply import apply
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import check_pixels, full_scale
-from pielight.curves.predict import THUMBNAIL_SIZE, Predictor
+from pielight.curves.predict import Predictor
 from pielight.curves.tone import HIGHLIGHTS, check_strength
 from pielight.errors import PictureError, PielightError
 from pielight.extras import require
@@ -26,7 +26,7 @@ from pielight.media.picture import Picture, decode, decode_reduced, encode, fitt
 from pielight.models import find
 
 SUFFIX = "_pie"
-_PREDICTION_SIDE = 2 * THUMBNAIL_SIZE  # to predict only; from here on the thumbnail hardly changes
+_ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
 
 
@@ -200,9 +200,9 @@ class Enhancer:
             PielightError: The picture cannot be read.
         """
         if isinstance(image, (str, Path)):
-            pixels = decode_reduced(read_whole(Path(image)), _PREDICTION_SIDE, shown(image))
+            pixels = decode_reduced(read_whole(Path(image)), _ENOUGH * self._predict.size, shown(image))
         elif isinstance(image, bytes):
-            pixels = decode_reduced(image, _PREDICTION_SIDE)
+            pixels = decode_reduced(image, _ENOUGH * self._predict.size)
         elif isinstance(image, Image.Image):
             pixels = open_image(image).pixels
         else:
