@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 WIDTH, HEIGHT = 48, 32
+XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>five stars</x:xmpmeta>"
 
 
 def colours(width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
@@ -104,6 +105,7 @@ def dng(width: int = 96, height: int = 64, orientation: int = 1) -> bytes:
     start = 8 + len(exif)
     matrix = (1, 0, 0, 0, 1, 0, 0, 0, 1)
     tags = [
+        (700, 1, len(XMP), XMP),
         (254, 4, 1, long(0)), (256, 4, 1, long(width)), (257, 4, 1, long(height)), (258, 3, 1, short(16)),
         (259, 3, 1, short(1)), (262, 3, 1, short(32803)), (271, 2, 6, b"Maker\0"), (272, 2, 6, b"Model\0"),
         (273, 4, 1, long(4096)), (274, 3, 1, short(orientation)), (277, 3, 1, short(1)), (278, 4, 1, long(height)),

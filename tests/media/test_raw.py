@@ -46,6 +46,7 @@ def test_its_exif_goes_along(file_format: str) -> None:
         assert (image.format, tags[271], tags[272]) == (file_format, "Maker", "Model")
         assert tags.get_ifd(34665)[33434] == pytest.approx(1 / 60)
         assert tags.get_ifd(34665)[37500] == b"maker's note"
+        assert image.info["xmp"] == samples.XMP
 
 
 def test_raw_is_told_from_tiff() -> None:

@@ -20,7 +20,7 @@ from pielight.media.formats import FORMATS, RAW
 from pielight.media.image import Picture
 from pielight.media.metadata import Metadata
 from pielight.media.sizes import check_size
-from pielight.media.tiff import ORIENTATION, descriptive_exif
+from pielight.media.tiff import ORIENTATION, XMP, descriptive_exif
 
 _TIFF = (b"II*\x00", b"MM\x00*")
 _MAGIC = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00")
@@ -53,7 +53,8 @@ def develop(data: bytes) -> Picture:
     try:
         with _without_chatter(), rawpy.imread(io.BytesIO(data)) as raw:
             check_size(raw.sizes.raw_width, raw.sizes.raw_height, _BYTES_PER_PIXEL, len(data))
-            exif = _exif(data) or _preview_exif(raw)
+            exif, xmp = _tags(data)
+            exif = exif or _preview_exif(raw)
             pixels = raw.postprocess(
                 use_camera_wb=True,
                 no_auto_bright=True,
@@ -65,7 +66,7 @@ def develop(data: bytes) -> Picture:
         reason = error.args[0] if error.args else error
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
         raise PictureError(f"damaged RAW file, or of an unknown camera ({reason})") from error
-    metadata = Metadata(exif=_upright(exif), compression="tiff_adobe_deflate", predictor=2)
+    metadata = Metadata(exif=_upright(exif), xmp=xmp, compression="tiff_adobe_deflate", predictor=2)
     grey = pixels.ndim == 2 or pixels.shape[2] == 1  # of cameras without colour filters
     return Picture(pixels.reshape(*pixels.shape[:2], -1), "I;16" if grey else "RGB;16", format=RAW, metadata=metadata)
 
@@ -111,14 +112,15 @@ def _without_chatter() -> Iterator[None]:
                 os.write(_SCREEN, b"".join(others))
 
 
-def _exif(data: bytes) -> bytes:
-    """Return the EXIF of a RAW file that is laid out like a TIFF."""
+def _tags(data: bytes) -> tuple[bytes, bytes | None]:
+    """Return EXIF and XMP of a RAW file that is laid out like a TIFF."""
     tags = Image.Exif()
     try:
         tags.load(_TIFF[data.startswith(b"MM")] + data[4:])  # some makers have first bytes of their own
-        return descriptive_exif(tags)
+        xmp = tags.get(XMP)
+        return descriptive_exif(tags), xmp if isinstance(xmp, bytes) else None
     except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error):
-        return b""
+        return b"", None
 
 
 def _preview_exif(raw: Any) -> bytes:

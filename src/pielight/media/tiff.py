@@ -18,7 +18,7 @@ PREDICTOR, PREDICTOR_NONE = 317, 1
 LZW = "tiff_lzw"
 PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
 RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
-_XMP, PHOTOSHOP = 700, 34377
+XMP, PHOTOSHOP = 700, 34377
 _DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723)
 _GROUPS = (34665, 34853)  # the EXIF and GPS directories
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
@@ -71,7 +71,7 @@ def plain_tags(exif: Image.Exif, metadata: Metadata) -> Image.Exif:
     for group in _GROUPS:
         exif.pop(group, None)
     if metadata.xmp:
-        exif[_XMP] = metadata.xmp
+        exif[XMP] = metadata.xmp
     if metadata.photoshop:
         exif[PHOTOSHOP] = metadata.photoshop
     return exif
