@@ -48,6 +48,17 @@ def test_either_way_of_writing(tmp_path: Path, nameless: bool, monkeypatch: pyte
     assert [path.name for path in tmp_path.iterdir()] == ["new.jpg"]
 
 
+def test_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", forbid)
+    for data in (b"one", b"two"):
+        write_whole(tmp_path / "c.jpg", data)
+        assert (tmp_path / "c.jpg").read_bytes() == data
+    assert [path.name for path in tmp_path.iterdir()] == ["c.jpg"]
+
+
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="nameless files are Linux's")
 def test_a_killed_process_leaves_nothing(tmp_path: Path) -> None:
     code = (

@@ -1,5 +1,6 @@
 import dataclasses
 import io
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from PIL import Image
 from pielight.errors import PictureError
 from pielight.media import sizes
 from pielight.media.picture import Picture, decode, decode_reduced, encode, open_image, save, to_image, write
-from tests.media import samples
+from tests.media import corpus, samples
 
 RNG = np.random.default_rng(0)
 LOSSLESS = [
@@ -217,3 +218,16 @@ def test_a_progressive_jpeg_of_noise_at_the_finest_quality() -> None:
     assert opened(encode(picture)).info["progressive"]
     noise = dataclasses.replace(picture, pixels=RNG.integers(0, 256, (300, 400, 3), dtype=np.uint8))
     assert opened(encode(noise, quality=100)).size == (400, 300)  # more than Pillow's buffer holds
+
+
+@pytest.mark.parametrize(("colour", "mode"), [(0, "LA;16"), (2, "RGBA;16")])
+def test_a_transparent_colour_of_16_bits_becomes_opacity(colour: int, mode: str) -> None:
+    channels = 1 + colour
+    values = np.full((3, 4, channels), 500, ">u2")
+    values[0, 0] = 7
+    body = zlib.compress(b"".join(b"\0" + row.tobytes() for row in values))
+    data = corpus.png(4, 3, colour, 16, body, corpus.chunk(b"tRNS", b"\0\7" * channels))
+    picture = decode(data)
+    assert (picture.mode, picture.pixels[0, 0, 0], picture.pixels[1, 1, 0]) == (mode, 7, 500)
+    assert picture.alpha is not None
+    assert picture.alpha[0, :2].tolist() == [0, 65535]
