@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from importlib import import_module
 from typing import Any
 
 import click
 
+from pielight.cli.options import INTERRUPTED
 from pielight.errors import PielightError
 
 DEFAULT = "enhance"
@@ -45,11 +47,18 @@ class LazyGroup(click.Group):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; our errors end it with their one line and status 1."""
+        """Run the command; our errors end it with their one line and status 1, Ctrl-C with 130."""
         try:
             return super().invoke(ctx)
         except PielightError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:  # of standard output; click itself deals with a pipe that nobody reads any more
+            if error.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(f"{error.filename or 'standard output'}: {error.strerror}") from error
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -28,6 +28,13 @@ FORMATS = {
     ".bmp": "BMP",
     ".dib": "BMP",
 }
+WRITABLE = {  # what a user calls a format to write: Pillow's name of it, and the extension of its files
+    "jpeg": ("JPEG", ".jpg"),
+    "png": ("PNG", ".png"),
+    "webp": ("WEBP", ".webp"),
+    "tiff": ("TIFF", ".tif"),
+    "bmp": ("BMP", ".bmp"),
+}
 # Named through their plugins, so that these are loaded, and none of Pillow's forty others.
 READABLE = (
     JpegImagePlugin.JpegImageFile.format,
