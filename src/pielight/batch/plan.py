@@ -125,10 +125,12 @@ class Names:
         return self.job(found.path, renamed)
 
     def _free(self, target: Path) -> Path:
-        names = (target.with_name(f"{target.stem}-{number}{target.suffix}") for number in count(2))
-        while os.path.lexists(target) or real(target) in self._taken or real(target) in self._inputs:
-            target = next(names)
-        return target
+        free = target
+        for number in count(2):
+            if not (os.path.lexists(free) or real(free) in self._taken or real(free) in self._inputs):
+                break
+            free = target.with_name(f"{target.stem}-{number}{target.suffix}")
+        return free
 
 
 def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> list[Job]:
