@@ -14,6 +14,7 @@ from pielight.errors import PielightError
 DEFAULT = "enhance"
 COMMANDS = {  # name: (where it lives, what --help says of it)
     "enhance": ("pielight.cli.enhance:enhance", "Brighten photos (the default: 'pielight PHOTO...')."),
+    "compare": ("pielight.cli.compare:compare", "Show photos before and after: one page or one picture."),
     "info": ("pielight.cli.info:info", "Show the version, the model and where it comes from."),
     "train": ("pielight.cli.train:train", "Train a model."),
     "data": ("pielight.cli.train:data", "Look at the pictures to train on."),

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 @click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp", callback=options.format_name,
               help="Of the results. [default: as each photo came]")  # fmt: skip
 @click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG and WebP results. [default: as each photo came]")
-@click.option("--existing", type=click.Choice(["skip", "overwrite", "rename"]), default="skip", show_default=True,
-              help="What to do where a result exists; rename numbers the new one.")  # fmt: skip
+@options.existing
 @click.option("-r", "--recursive", is_flag=True, help="Also take the folders inside folders; -o mirrors them.")
 @click.option("--include", metavar="GLOB", multiple=True, help="Take only photos whose name or path below the folder "
               "matches, as '*.jpg' or 'trip/*'; repeatable.")  # fmt: skip

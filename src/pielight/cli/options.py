@@ -46,6 +46,13 @@ highlights = click.option(
     type=click.FloatRange(0, 1),
     help="How far what is bright already is protected. [default: 0.5]",
 )
+existing = click.option(
+    "--existing",
+    type=click.Choice(["skip", "overwrite", "rename"]),
+    default="skip",
+    show_default=True,
+    help="What to do where a result exists; rename numbers the new one.",
+)
 model = click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 
