@@ -45,8 +45,8 @@ def _figure(number: int, comparison: Comparison) -> str:
         f"{' checked' if strength == chosen else ''}><span>{strength:g}</span></label>"
         for strength in comparison.after
     )
-    return f"""<figure>
-<div class="stage" style="--ratio: {width} / {height}; --width: {width}px; --tall: {width / height:.4f}">
+    return f"""<figure style="--width: {width}px; --ratio: {width / height:.4f}">
+<div class="stage">
 {shots}
 <img class="before" alt="{name}, before" src="{_uri(comparison.before)}">
 <span class="tag left" aria-hidden="true">before</span><span class="tag right" aria-hidden="true">after</span>

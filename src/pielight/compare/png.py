@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
@@ -52,7 +53,9 @@ def _row(comparison: Comparison) -> Image.Image:
 
 
 def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    """Shorten a text to a width."""
+    """Shorten a text to a width, in the letters that Pillow's font has."""
+    plain = [letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)]
+    text = "".join(letter if letter.isascii() else "?" for letter in plain)
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(f"{text}...") > width:
