@@ -58,14 +58,16 @@ def test_a_bad_stream_is_one_line(folder: Path, data: bytes, reason: bytes) -> N
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_terminal_gets_no_picture(folder: Path) -> None:
+def test_a_terminal_gives_and_gets_no_picture(folder: Path) -> None:
     master, slave = pty.openpty()
-    command = [sys.executable, "-m", "pielight", "night.jpg", "-o", "-"]
-    done = subprocess.run(command, stdout=slave, stderr=subprocess.PIPE, check=False)
+    command = [sys.executable, "-m", "pielight"]
+    out = subprocess.run([*command, "night.jpg", "-o", "-"], stdout=slave, stderr=subprocess.PIPE, check=False)
+    into = subprocess.run([*command, "-"], stdin=slave, capture_output=True, check=False)
     os.close(slave)
-    assert done.returncode == 2
-    assert b"not for a terminal" in done.stderr
     os.close(master)
+    assert (out.returncode, into.returncode) == (2, 2)
+    assert b"not for a terminal" in out.stderr
+    assert b"no photo comes from a terminal" in into.stderr
 
 
 def test_nobody_reads(folder: Path) -> None:

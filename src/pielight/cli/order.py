@@ -90,6 +90,8 @@ def enhance_stream(order: Order) -> Counter[str]:
         result = target(source, order.naming)
         if result == STREAM and sys.stdout.isatty():
             raise PielightError("a picture is not for a terminal; redirect it, as in > bright.jpg, or give -o FILE")
+        if source == STREAM and sys.stdin.isatty():
+            raise PielightError("no photo comes from a terminal; pipe one in, as in < night.jpg")
         enhancer = order.enhancer(order.cores)
         progress.show(stream(source, result, enhancer, order.settings, sys.stdin.buffer, sys.stdout.buffer))
     return progress.counts
