@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from pielight import Enhancer
-from pielight.curves.apply import compiled
+from pielight.curves.compiled import loop
 
 
 def median_ms(call: Callable[[], object], repeats: int) -> str:
@@ -39,7 +39,7 @@ def main() -> None:
     frame = np.asarray(photo.resize((1920, 1080)))
     enhancer = Enhancer(threads=options.threads)
     enhancer(frame)
-    print(f"compiled loop: {compiled()}")
+    print(f"compiled loop: {bool(loop)}")
     print(f"1920 x 1080 uint8, array to array: {median_ms(lambda: enhancer(frame), 30)}")
     lattice = enhancer.curves(frame)
     print(f"of that, the lattice: {median_ms(lambda: enhancer.curves(frame), 30)}; {lattice.alphas.shape}")

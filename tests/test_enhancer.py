@@ -18,7 +18,7 @@ SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 
 @pytest.fixture(scope="module")
 def enhancer(bright_model: Path) -> Enhancer:
-    return Enhancer(bright_model, threads=1)
+    return Enhancer(bright_model, threads=1, auto=False)
 
 
 def file_of(image: Image.Image, file_format: str = "PNG", **options: Any) -> bytes:
@@ -114,9 +114,9 @@ def test_curves_once_apply_often(enhancer: Enhancer, photo: NDArray[np.uint8], t
 
 
 def test_strength(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
-    means = [enhancer(photo, strength).mean() for strength in (0, 0.25, 0.5, 1, 1.5)]
+    means = [enhancer(photo, strength).mean() for strength in (-1.5, -0.5, 0, 0.25, 0.5, 1, 1.5)]
     assert means == sorted(means)
-    for strength in (-1, 1.6, float("nan")):
+    for strength in (-1.6, 1.6, float("nan")):
         with pytest.raises(PielightError, match="strength"):
             enhancer(photo, strength)
 
@@ -173,7 +173,7 @@ def test_a_wrong_name_does_not_change_the_format(tmp_path: Path, photo: np.ndarr
     enhancer = Enhancer(bright_model)
     enhancer(source, 0.0, output=target)
     assert target.read_bytes() == source.read_bytes()
-    enhancer(source, 1.0, target)
+    enhancer(source, 1.0, output=target)
     assert Image.open(target).format == "PNG"
 
 
@@ -188,7 +188,7 @@ def test_pillow_images_at_strength_0_and_damaged_ones(photo: np.ndarray, bright_
         enhancer(Image.open(io.BytesIO(stream.getvalue()[:-900])))
 
 
-@pytest.mark.parametrize("strength", ["1", None, float("nan"), -0.1, 1.6])
+@pytest.mark.parametrize("strength", ["1", None, float("nan"), -1.6, 1.6])
 def test_strength_is_a_number_in_range(strength: Any, photo: np.ndarray, bright_model: Path) -> None:
     with pytest.raises(PielightError, match="strength"):
         Enhancer(bright_model)(photo, strength)

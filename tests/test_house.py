@@ -24,10 +24,10 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_torch_is_imported_in_train_only() -> None:
+def test_torch_is_imported_in_train_and_for_the_gpu_only() -> None:
     outside = [path for path in SOURCE.rglob("*.py") if "train" not in path.relative_to(SOURCE).parent.parts]
     assert len(outside) > 15
-    assert [path.name for path in outside if "torch" in imported(path)] == []
+    assert [path.name for path in outside if "torch" in imported(path)] == ["gpu.py"]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,13 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code: str) -> None:
 def test_enhancing_loads_no_torch(tmp_path: Path) -> None:
     code = "import numpy, sys, pielight; pielight.enhance(numpy.zeros((9, 9))); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("module", ["pielight.enhancer", "pielight.batch", "pielight.cli.enhance"])
+def test_doors_load_no_torch(module: str) -> None:
+    code = f"import sys, {module}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
 

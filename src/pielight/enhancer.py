@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
@@ -12,10 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.curves.apply import apply
-from pielight.curves.lattice import HIGHLIGHTS, CurveLattice, check_strength
+from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import full_scale
 from pielight.curves.predict import Predictor
+from pielight.curves.tone import HIGHLIGHTS, check_strength
 from pielight.errors import PictureError, PielightError
+from pielight.extras import require
 from pielight.media.files import read_whole, shown, write_whole
 from pielight.media.formats import format_of
 from pielight.media.picture import Picture, decode, encode, join, split
@@ -42,20 +46,25 @@ class Enhancer:
     Args:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
         threads: Threads for the network and for the curves; None takes every core that the process may use.
+        auto: Leave well-exposed pictures alone, in proportion.
+        device: Where the curves are applied: ``"cpu"``, or by torch on ``"cuda"`` (extra ``gpu``).
 
     Raises:
-        PielightError: There is no such model, or ``threads`` is below 1.
+        PielightError: There is no such model or device, or ``threads`` is below 1.
 
     >>> Enhancer(threads=1)(np.full((9, 7), 0.1, np.float32)).shape
     (9, 7)
     """
 
-    def __init__(self, model: str | Path | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, model: str | Path | None = None, threads: int | None = None, auto: bool = True, device: str = "cpu"
+    ) -> None:
         if threads is not None and threads < 1:
             raise PielightError(f"threads {threads}: must be at least 1")
         self.model = find(model)
         self.threads = threads
-        self._predict = Predictor(self.model.path, threads)
+        self._apply = _applier(device, threads)
+        self._predict = Predictor(self.model.path, threads, auto)
 
     @overload
     def __call__(
@@ -198,7 +207,7 @@ class Enhancer:
     def _pixels(self, pixels: Array, strength: float, highlights: float) -> Array:
         if strength == 0:
             return pixels.copy()
-        return apply(pixels, self._predict(pixels), strength, highlights, self.threads)
+        return self._apply(pixels, self._predict(pixels), strength, highlights)
 
     def _encoded(
         self,
@@ -226,6 +235,16 @@ class Enhancer:
         colours, opacity = _colours(image)
         result = self._pixels(colours, strength, highlights)
         return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(image.shape)
+
+
+def _applier(device: str, threads: int | None) -> Callable[..., Array]:
+    """Return what applies a lattice of curves on a device."""
+    if device == "cpu":
+        return partial(apply, threads=threads)
+    require("gpu", {"torch": "torch"})
+    from pielight import gpu
+
+    return partial(gpu.apply, device=gpu.check_device(device))
 
 
 def _colours(image: Array) -> tuple[Array, Array | None]:

@@ -19,6 +19,10 @@ class ModelError(PielightError):
     """A model or checkpoint is missing, damaged, or of another kind."""
 
 
+class DeviceError(PielightError):
+    """A device to compute on is not there, or its memory does not suffice."""
+
+
 class ConfigError(PielightError):
     """A setting is unknown or has an impossible value."""
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from pielight.curves.lattice import CurveLattice
 from pielight.errors import ModelError, PielightError
@@ -17,17 +18,46 @@ def curve(x: float, alphas: np.ndarray) -> float:
     return x
 
 
+@pytest.mark.parametrize("highlights", [0.0, 0.7])
 @pytest.mark.parametrize("strength", [0.0, 0.3, 1.0, 1.25, 1.5])
-def test_tables_are_the_formula_at_every_node(strength: float) -> None:
+def test_tables_are_the_formula_at_every_node(strength: float, highlights: float) -> None:
     lattice = random_lattice()
-    tables = lattice.tables(strength)
+    tables = lattice.tables(strength, highlights)
     for row, column, channel, level in [(0, 0, 0, 7), (3, 4, 2, 255), (2, 1, 1, 128), (1, 3, 0, 1)]:
         x, alphas = level / 255, lattice.alphas[:, channel, row, column].astype(float)
         once = curve(x, alphas)
         expected = x + strength * (once - x)
         if strength > 1:
             expected = once + (strength - 1) * (curve(once, alphas) - once)
+        expected = expected / (1 + (expected / (20 * x)) ** 4) ** 0.25
+        expected = x + max(expected - x, 0) * (1 - highlights * 0.05 / (1.05 - x))
         assert tables[row, column, channel, level] == pytest.approx(expected, abs=2e-6)
+
+
+@pytest.mark.parametrize("strength", [-1.0, -0.4])
+def test_negative_strength_goes_towards_the_inverse(strength: float) -> None:
+    lattice = random_lattice(nodes=(2, 2))
+    back = lattice.tables(strength)
+    for row, column, channel, level in [(0, 0, 0, 7), (1, 1, 2, 200), (0, 1, 1, 128)]:
+        x, alphas = level / 255, np.minimum(lattice.alphas[:, channel, row, column].astype(float), -0.1)
+        inverse = brentq(lambda v, x=x, alphas=alphas: curve(v, alphas) - x, 0, 1)
+        expected = x - strength * (inverse - x)
+        assert back[row, column, channel, level] == pytest.approx(expected, abs=2e-6)
+
+
+def test_other_places_than_the_levels() -> None:
+    at = np.array([0.0, 51 / 255, 1.0], np.float32)
+    lattice = random_lattice()
+    assert np.array_equal(lattice.tables(0.8, at=at), lattice.tables(0.8)[..., [0, 51, 255]])
+
+
+def test_faded() -> None:
+    lattice = random_lattice()
+    assert np.array_equal(lattice.faded(0.5).alphas, lattice.alphas / 2)
+    assert (lattice.faded(0).tables() == lattice.tables(0)).all()
+    for share in (-0.1, 1.1, float("nan")):
+        with pytest.raises(PielightError, match="share"):
+            lattice.faded(share)
 
 
 def test_strength_0_is_the_identity() -> None:
@@ -35,25 +65,31 @@ def test_strength_0_is_the_identity() -> None:
     assert (random_lattice().tables(0.0) == levels).all()
 
 
-@given(seed=st.integers(0, 1000), strength=st.floats(0, 1.5))
-def test_tables_are_monotone_and_keep_black_and_white(seed: int, strength: float) -> None:
-    tables = random_lattice(seed, (2, 2)).tables(strength)
+@given(seed=st.integers(0, 1000), strength=st.floats(-1.5, 1.5), highlights=st.floats(0, 1))
+def test_tables_are_monotone_and_keep_black_and_white(seed: int, strength: float, highlights: float) -> None:
+    tables = random_lattice(seed, (2, 2)).tables(strength, highlights)
     assert (np.diff(tables, axis=-1) >= -1e-6).all()
     assert (tables[..., 0] == 0).all()
-    assert (tables[..., 255] == 1).all()
+    assert tables[..., 255] == pytest.approx(1, abs=1e-6)
 
 
-@given(seed=st.integers(0, 1000), low=st.floats(0, 1.5), high=st.floats(0, 1.5))
+@given(seed=st.integers(0, 1000), low=st.floats(-1.5, 1.5), high=st.floats(-1.5, 1.5))
 def test_brightening_grows_with_strength(seed: int, low: float, high: float) -> None:
     low, high = sorted((low, high))
     lattice = CurveLattice(-np.abs(random_lattice(seed, (2, 2)).alphas))
     assert (lattice.tables(high) - lattice.tables(low) >= -1e-6).all()
 
 
-@pytest.mark.parametrize("strength", [-0.1, 1.51, float("nan"), float("inf")])
+@pytest.mark.parametrize("strength", [-1.51, 1.51, float("nan"), float("inf")])
 def test_strength_out_of_range(strength: float) -> None:
     with pytest.raises(PielightError, match="strength"):
         random_lattice().tables(strength)
+
+
+@pytest.mark.parametrize("highlights", [-0.1, 1.01, float("nan")])
+def test_highlights_out_of_range(highlights: float) -> None:
+    with pytest.raises(PielightError, match="highlights"):
+        random_lattice().tables(1.0, highlights)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1.1, -1.1])

@@ -4,33 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from pielight.curves.predict import Predictor, thumbnail
+from pielight.curves.predict import Predictor
 from pielight.errors import ModelError
-
-
-def test_thumbnail_keeps_means_and_range(photo: NDArray[np.uint8]) -> None:
-    small = thumbnail(photo, 32)
-    assert small.shape == (3, 32, 32)
-    assert small.dtype == np.float32
-    assert small.mean(axis=(1, 2)) == pytest.approx(photo.mean(axis=(0, 1)) / 255, abs=0.005)
-
-
-def test_thumbnail_of_every_type_is_the_same(photo: NDArray[np.uint8]) -> None:
-    reference = thumbnail(photo, 48)
-    for other in (photo.astype(np.uint16) * 257, (photo / 255).astype(np.float32), photo / 255):
-        assert np.abs(thumbnail(other, 48) - reference).max() <= 1 / 255
-
-
-def test_thumbnail_of_16_bits_is_not_rounded_to_8() -> None:
-    ramp = np.arange(4096, dtype=np.uint16).reshape(64, 64, 1)
-    assert len(np.unique(thumbnail(ramp, 32))) > 500
-
-
-@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 1), (3000, 1, 3), (7, 5, 1)])
-def test_thumbnail_of_any_size(shape: tuple[int, int, int]) -> None:
-    assert thumbnail(np.full(shape, 255, np.uint8), 16).min() == 1
 
 
 def test_channels_are_ordered_by_iteration_then_colour(save_model: Callable[..., Path], tmp_path: Path) -> None:

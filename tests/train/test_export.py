@@ -18,7 +18,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from pielight.curves.apply import apply
-from pielight.curves.predict import Predictor, thumbnail
+from pielight.curves.predict import Predictor
+from pielight.curves.thumbnail import thumbnail
 from pielight.errors import ModelError
 from pielight.models import find
 from pielight.train import export as module

@@ -16,8 +16,9 @@ def info(model: str | None) -> None:
     import PIL
 
     import pielight
-    from pielight.curves.apply import available_threads, compiled
+    from pielight.curves.compiled import loop
     from pielight.curves.predict import Predictor
+    from pielight.curves.threads import available_threads
     from pielight.models import find
 
     found = find(model)
@@ -25,7 +26,7 @@ def info(model: str | None) -> None:
     _show("pielight", pielight.__version__)
     _show("onnxruntime", onnxruntime.__version__)
     _show("pillow", PIL.__version__)
-    _show("curves", f"{'compiled loop' if compiled() else 'NumPy'}, {available_threads()} threads")
+    _show("curves", f"{'compiled loop' if loop else 'NumPy'}, {available_threads()} threads")
     _show("model", found.name)
     _show("file", str(found.path))
     _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path).size))

@@ -1,151 +1,519 @@
-/* The 8-bit inner loop of pielight.curves.apply: the same integer arithmetic as its NumPy reference, to the bit.
+/* The inner loops of pielight.curves: the same arithmetic as their NumPy references, for 8-bit pictures to the bit.
 
-   Every pixel reads the tables of its four nearest nodes at its own level and blends them with 8-bit weights:
-   out = (w00 t00 + w01 t01 + w10 t10 + w11 t11 + half) >> 23, where the weights sum to 2^16 and the tables hold
-   255 * 2^7 * curve. The sum stays below 2^31, so 32 bits hold it. */
+   All release the GIL. enhance_rows goes row by row: the tables of the three rows of nodes around a row of pixels are blended into one row of tables,
+   then every pixel looks itself up in those of its three nearest columns and blends what it finds. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <float.h>
+#include <math.h>
 #include <stdint.h>
+#include <string.h>
 
+#define TAPS 3
 #define LEVELS 256
-#define ONE 256u  /* weight of a whole node along one axis */
-#define SHIFT 23
+#define DOWN_BITS 16   /* weights of the rows of nodes */
+#define ACROSS_BITS 10 /* weights of the columns */
+#define TABLE_BITS 7   /* tables hold 255 * 2^7 * curve */
+#define SHIFT (ACROSS_BITS + TABLE_BITS)
+
+/* Knots of deep pictures lie evenly within each octave of the distance from black or white, whichever is nearer: see
+   pielight.curves.knots. */
+#define NEAR 0.001953125f /* 2^-9 */
+#define NEAR_BITS 0x3B000000u
+#define SEGMENT_BITS 18 /* 2^5 segments an octave leave 18 bits of the mantissa */
+#define SEGMENTS 512
+#define KNOTS (SEGMENTS + 1)
+
+#define BLOCK 64 /* brightness values that stay in the first cache through all iterations */
+#define GAIN 20.0f   /* see pielight.curves.tone */
+#define BEYOND 1.05f /* 1 and the distance from white at which protection halves what is added */
 
 typedef struct {
-    const uint8_t *source;
-    uint8_t *result;
-    const uint16_t *tables;
-    const int32_t *row_first, *column_first;
-    const uint16_t *row_weight, *column_weight;
-    Py_ssize_t width, nodes_down, nodes_across;
+    const char *source;
+    char *result;
+    Py_ssize_t source_row, source_pixel, result_row, result_pixel; /* strides in bytes */
+    Py_ssize_t width, channels, nodes_down, nodes_across, first_node, last_node;
+    const void *tables;
+    const int32_t *row_node, *column_node;
+    const void *row_weight, *column_weight; /* TAPS a pixel: integers for 8 bits, floats for the others */
 } Job;
 
-/* `channels` is a constant at both places of call, so that each gets its own unrolled loop. */
-static inline void
-enhance_row(const Job *job, Py_ssize_t y, const Py_ssize_t channels)
+static inline Py_ssize_t
+clamped(Py_ssize_t node, Py_ssize_t nodes)
 {
-    const Py_ssize_t node_size = channels * LEVELS;
-    const Py_ssize_t row_size = job->nodes_across * node_size;
-    const Py_ssize_t above = job->row_first[y];
-    const Py_ssize_t below = above + 1 < job->nodes_down ? above + 1 : above;
-    const uint32_t down = job->row_weight[y];
-    const uint16_t *upper = job->tables + above * row_size;
-    const uint16_t *lower = job->tables + below * row_size;
-    const uint8_t *in = job->source + y * job->width * channels;
-    uint8_t *out = job->result + y * job->width * channels;
+    return node < 0 ? 0 : node >= nodes ? nodes - 1 : node;
+}
 
-    for (Py_ssize_t x = 0; x < job->width; x++) {
-        const Py_ssize_t left = job->column_first[x];
-        const Py_ssize_t right = left + 1 < job->nodes_across ? left + 1 : left;
-        const uint32_t across = job->column_weight[x];
-        const uint32_t w00 = (ONE - down) * (ONE - across), w01 = (ONE - down) * across;
-        const uint32_t w10 = down * (ONE - across), w11 = down * across;
-        const uint16_t *t00 = upper + left * node_size, *t01 = upper + right * node_size;
-        const uint16_t *t10 = lower + left * node_size, *t11 = lower + right * node_size;
-        for (Py_ssize_t c = 0; c < channels; c++) {
-            const Py_ssize_t at = c * LEVELS + in[c];
-            const uint32_t sum = w00 * t00[at] + w01 * t01[at] + w10 * t10[at] + w11 * t11[at];
-            out[c] = (uint8_t)((sum + (1u << (SHIFT - 1))) >> SHIFT);
-        }
-        in += channels;
-        out += channels;
+/* The first pixel after x that has another nearest column. */
+static inline Py_ssize_t
+end_of_cell(const Job *job, Py_ssize_t x)
+{
+    const int32_t node = job->column_node[x];
+    while (x < job->width && job->column_node[x] == node) {
+        x++;
+    }
+    return x;
+}
+
+/* ---- 8 bits ---- */
+
+static void
+blend_levels(const Job *job, Py_ssize_t y, uint16_t *row)
+{
+    const Py_ssize_t node_size = job->channels * LEVELS, row_size = job->nodes_across * node_size;
+    const uint16_t *tables = job->tables, *weight = (const uint16_t *)job->row_weight + TAPS * y;
+    const Py_ssize_t node = job->row_node[y];
+    const uint16_t *a = tables + clamped(node - 1, job->nodes_down) * row_size;
+    const uint16_t *b = tables + node * row_size;
+    const uint16_t *c = tables + clamped(node + 1, job->nodes_down) * row_size;
+    const uint16_t wa = weight[0], wb = weight[1], wc = weight[2];
+
+    for (Py_ssize_t i = job->first_node * node_size; i < (job->last_node + 1) * node_size; i++) {
+        const uint16_t from_a = (uint16_t)(((uint32_t)a[i] * wa) >> DOWN_BITS);
+        const uint16_t from_b = (uint16_t)(((uint32_t)b[i] * wb) >> DOWN_BITS);
+        const uint16_t from_c = (uint16_t)(((uint32_t)c[i] * wc) >> DOWN_BITS);
+        row[i] = (uint16_t)(from_a + from_b + from_c + 1); /* 1: the mean of what the three shifts cut off */
     }
 }
 
-/* Whether a buffer holds exactly `count` aligned items of `size` bytes. */
-static int
-holds(const Py_buffer *buffer, Py_ssize_t count, Py_ssize_t size)
+/* `channels` and `step`, where given, are constants at the places of call, so that each gets its own unrolled loop. */
+static inline void
+look_up_levels(const Job *job, Py_ssize_t y, const uint16_t *row, const Py_ssize_t channels, const Py_ssize_t step_in,
+               const Py_ssize_t step_out)
 {
-    return buffer->len / size == count && buffer->len % size == 0 && (uintptr_t)buffer->buf % (size_t)size == 0;
+    const Py_ssize_t node_size = channels * LEVELS;
+    const uint8_t *in = (const uint8_t *)job->source + y * job->source_row;
+    uint8_t *out = (uint8_t *)job->result + y * job->result_row;
+    const uint16_t *weight = job->column_weight;
+
+    for (Py_ssize_t x = 0; x < job->width;) {
+        const Py_ssize_t node = job->column_node[x], end = end_of_cell(job, x);
+        const uint16_t *left = row + clamped(node - 1, job->nodes_across) * node_size;
+        const uint16_t *middle = row + node * node_size;
+        const uint16_t *right = row + clamped(node + 1, job->nodes_across) * node_size;
+        for (; x < end; x++, weight += TAPS, in += step_in, out += step_out) {
+            const uint32_t wl = weight[0], wm = weight[1], wr = weight[2];
+            for (Py_ssize_t c = 0; c < channels; c++) {
+                const Py_ssize_t at = c * LEVELS + in[c];
+                const uint32_t sum = wl * left[at] + wm * middle[at] + wr * right[at];
+                out[c] = (uint8_t)((sum + (1u << (SHIFT - 1))) >> SHIFT);
+            }
+        }
+    }
+}
+
+static void
+enhance_8_bits(const Job *job, Py_ssize_t top, Py_ssize_t bottom, void *scratch)
+{
+    for (Py_ssize_t y = top; y < bottom; y++) {
+        blend_levels(job, y, scratch);
+        if (job->channels == 1) {
+            look_up_levels(job, y, scratch, 1, job->source_pixel, job->result_pixel);
+        }
+        else if (job->source_pixel == 3 && job->result_pixel == 3) {
+            look_up_levels(job, y, scratch, 3, 3, 3);
+        }
+        else {
+            look_up_levels(job, y, scratch, 3, job->source_pixel, job->result_pixel);
+        }
+    }
+}
+
+/* ---- 16 bits and floats ---- */
+
+static void
+blend_knots(const Job *job, Py_ssize_t y, float *row)
+{
+    const Py_ssize_t node_size = job->channels * KNOTS, row_size = job->nodes_across * node_size;
+    const float *tables = job->tables, *weight = (const float *)job->row_weight + TAPS * y;
+    const Py_ssize_t node = job->row_node[y];
+    const float *a = tables + clamped(node - 1, job->nodes_down) * row_size;
+    const float *b = tables + node * row_size;
+    const float *c = tables + clamped(node + 1, job->nodes_down) * row_size;
+    const float wa = weight[0], wb = weight[1], wc = weight[2];
+
+    for (Py_ssize_t i = job->first_node * node_size; i < (job->last_node + 1) * node_size; i++) {
+        row[i] = wa * a[i] + wb * b[i] + wc * c[i];
+    }
+}
+
+static inline float
+enhanced(float x, const float *left, const float *middle, const float *right, const float *weight)
+{
+    x = x > 0.0f ? x : 0.0f; /* also of NaN: whatever a pixel holds, no index leaves the tables */
+    x = x < 1.0f ? x : 1.0f;
+    const int bright = x > 0.5f;
+    const float y = (bright ? 1.0f - x : x) * (1.0f - 2.0f * NEAR) + NEAR;
+    uint32_t bits;
+    memcpy(&bits, &y, sizeof bits);
+    bits -= NEAR_BITS;
+    uint32_t at = bits >> SEGMENT_BITS;
+    float part = (float)(int32_t)(bits & ((1u << SEGMENT_BITS) - 1)) * (1.0f / (1 << SEGMENT_BITS));
+    at = bright ? SEGMENTS - 1 - at : at;
+    part = bright ? 1.0f - part : part;
+    const float low = weight[0] * left[at] + weight[1] * middle[at] + weight[2] * right[at];
+    const float high = weight[0] * left[at + 1] + weight[1] * middle[at + 1] + weight[2] * right[at + 1];
+    const float result = low + part * (high - low);
+    return result < 0.0f ? 0.0f : result > 1.0f ? 1.0f : result; /* rounding only */
+}
+
+#define DEFINE_DEEP(NAME, TYPE, FROM, TO)                                                                              \
+    static void NAME(const Job *job, Py_ssize_t top, Py_ssize_t bottom, void *scratch)                                 \
+    {                                                                                                                  \
+        const Py_ssize_t node_size = job->channels * KNOTS;                                                            \
+        for (Py_ssize_t y = top; y < bottom; y++) {                                                                    \
+            const char *in = job->source + y * job->source_row;                                                        \
+            char *out = job->result + y * job->result_row;                                                             \
+            const float *row = scratch, *weight = job->column_weight;                                                  \
+            blend_knots(job, y, scratch);                                                                              \
+            for (Py_ssize_t x = 0; x < job->width;) {                                                                  \
+                const Py_ssize_t node = job->column_node[x], end = end_of_cell(job, x);                                \
+                const float *left = row + clamped(node - 1, job->nodes_across) * node_size;                            \
+                const float *middle = row + node * node_size;                                                          \
+                const float *right = row + clamped(node + 1, job->nodes_across) * node_size;                           \
+                for (; x < end; x++, weight += TAPS, in += job->source_pixel, out += job->result_pixel) {              \
+                    for (Py_ssize_t c = 0; c < job->channels; c++) {                                                   \
+                        const Py_ssize_t k = c * KNOTS;                                                                \
+                        const float value = FROM(((const TYPE *)in)[c]);                                               \
+                        ((TYPE *)out)[c] = TO(enhanced(value, left + k, middle + k, right + k, weight));               \
+                    }                                                                                                  \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+#define FROM_16_BITS(value) ((float)(value) * (1.0f / 65535.0f))
+#define TO_16_BITS(value) ((uint16_t)((value) * 65535.0f + 0.5f))
+DEFINE_DEEP(enhance_16_bits, uint16_t, FROM_16_BITS, TO_16_BITS)
+DEFINE_DEEP(enhance_floats, float, , )
+
+/* ---- Python ---- */
+
+typedef struct {
+    char format;
+    Py_ssize_t size;
+    char table_format, weight_format;
+    Py_ssize_t table_size, entries;
+    void (*enhance)(const Job *, Py_ssize_t, Py_ssize_t, void *);
+} Kind;
+
+static const Kind kinds[] = {
+    {'B', 1, 'H', 'H', sizeof(uint16_t), LEVELS, enhance_8_bits},
+    {'H', 2, 'f', 'f', sizeof(float), KNOTS, enhance_16_bits},
+    {'f', 4, 'f', 'f', sizeof(float), KNOTS, enhance_floats},
+};
+
+/* Whether a buffer is an aligned C-contiguous array of this type with `dimensions` dimensions. */
+static int
+is_array(const Py_buffer *buffer, char format, Py_ssize_t size, int dimensions)
+{
+    return buffer->ndim == dimensions && buffer->itemsize == size && buffer->format && buffer->format[0] == format
+           && buffer->format[1] == '\0' && PyBuffer_IsContiguous(buffer, 'C')
+           && (uintptr_t)buffer->buf % (size_t)size == 0;
+}
+
+/* Whether a buffer is a picture whose channels lie side by side and whose items are aligned. */
+static int
+is_picture(const Py_buffer *buffer, const Kind *kind)
+{
+    return buffer->ndim == 3 && buffer->itemsize == kind->size && buffer->format && buffer->format[0] == kind->format
+           && buffer->format[1] == '\0' && (buffer->shape[2] == 1 || buffer->shape[2] == 3)
+           && (buffer->shape[2] == 1 || buffer->strides[2] == kind->size) && buffer->strides[0] % kind->size == 0
+           && buffer->strides[1] % kind->size == 0 && (uintptr_t)buffer->buf % (size_t)kind->size == 0;
 }
 
 static int
-axis_is_valid(const int32_t *first, const uint16_t *weight, Py_ssize_t begin, Py_ssize_t end, Py_ssize_t nodes)
+is_axis(const Py_buffer *node, const Py_buffer *weight, const Kind *kind, Py_ssize_t pixels, Py_ssize_t nodes)
 {
-    for (Py_ssize_t i = begin; i < end; i++) {
-        if (first[i] < 0 || first[i] >= nodes || weight[i] > ONE) {
+    const Py_ssize_t size = kind->weight_format == 'H' ? 2 : 4;
+    if (!is_array(node, 'i', 4, 1) || !is_array(weight, kind->weight_format, size, 2) || node->shape[0] != pixels
+        || weight->shape[0] != pixels || weight->shape[1] != TAPS) {
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < pixels; i++) {
+        const int32_t at = ((const int32_t *)node->buf)[i];
+        if (at < 0 || at >= nodes || (i && at < ((const int32_t *)node->buf)[i - 1])) {
             return 0;
         }
     }
     return 1;
 }
 
-/* Product of positive sizes, or -1 if one is not positive or the product does not fit. */
-static Py_ssize_t
-product(const Py_ssize_t *sizes, int count)
+/* Take `count` buffers, those from `writable` on for writing; on failure none is kept. */
+static int
+take_buffers(PyObject *const *object, Py_buffer *view, int count, int writable)
 {
-    Py_ssize_t total = 1;
-    for (int i = 0; i < count; i++) {
-        if (sizes[i] <= 0 || total > PY_SSIZE_T_MAX / sizes[i]) {
+    for (int taken = 0; taken < count; taken++) {
+        if (PyObject_GetBuffer(object[taken], &view[taken], taken >= writable ? PyBUF_RECORDS : PyBUF_RECORDS_RO) < 0) {
+            while (taken > 0) {
+                PyBuffer_Release(&view[--taken]);
+            }
             return -1;
         }
-        total *= sizes[i];
     }
-    return total;
+    return 0;
 }
 
 static PyObject *
-enhance_rows(PyObject *Py_UNUSED(module), PyObject *args)
+release_buffers(Py_buffer *view, int count)
 {
-    Py_buffer source, result, tables, row_first, row_weight, column_first, column_weight;
-    Py_ssize_t shape[3], grid[4], top, bottom;
-    int valid = 0;
-
-    if (!PyArg_ParseTuple(args, "y*w*(nnn)y*(nnnn)y*y*y*y*nn", &source, &result, &shape[0], &shape[1], &shape[2],
-                          &tables, &grid[0], &grid[1], &grid[2], &grid[3], &row_first, &row_weight, &column_first,
-                          &column_weight, &top, &bottom)) {
-        return NULL;
+    while (count > 0) {
+        PyBuffer_Release(&view[--count]);
     }
-    const Py_ssize_t height = shape[0], width = shape[1], channels = shape[2];
-    const Py_ssize_t values = product(shape, 3), entries = product(grid, 4);
-    if (values > 0 && entries > 0 && (channels == 1 || channels == 3) && grid[2] == channels && grid[3] == LEVELS
-        && holds(&source, values, 1) && holds(&result, values, 1) && holds(&tables, entries, 2)
-        && holds(&row_first, height, 4) && holds(&row_weight, height, 2) && holds(&column_first, width, 4)
-        && holds(&column_weight, width, 2) && 0 <= top && top <= bottom && bottom <= height
-        && axis_is_valid(row_first.buf, row_weight.buf, top, bottom, grid[0])
-        && axis_is_valid(column_first.buf, column_weight.buf, 0, width, grid[1])) {
-        const Job job = {
-            .source = source.buf, .result = result.buf, .tables = tables.buf,
-            .row_first = row_first.buf, .row_weight = row_weight.buf,
-            .column_first = column_first.buf, .column_weight = column_weight.buf,
-            .width = width, .nodes_down = grid[0], .nodes_across = grid[1],
-        };
-        valid = 1;
-        Py_BEGIN_ALLOW_THREADS
-        for (Py_ssize_t y = top; y < bottom; y++) {
-            if (channels == 3) {
-                enhance_row(&job, y, 3);
-            }
-            else {
-                enhance_row(&job, y, 1);
-            }
-        }
-        Py_END_ALLOW_THREADS
-    }
-    PyBuffer_Release(&source);
-    PyBuffer_Release(&result);
-    PyBuffer_Release(&tables);
-    PyBuffer_Release(&row_first);
-    PyBuffer_Release(&row_weight);
-    PyBuffer_Release(&column_first);
-    PyBuffer_Release(&column_weight);
-    if (!valid) {
-        PyErr_SetString(PyExc_ValueError, "enhance_rows: sizes, rows or node places do not fit together");
+    if (PyErr_Occurred()) {
         return NULL;
     }
     Py_RETURN_NONE;
 }
 
+/* pielight.curves.tone.toned of light-enhancement curves, for positive strengths. */
+static void
+tone_block(float *block, const float *alphas, Py_ssize_t stride, Py_ssize_t iterations, float strength, float spared)
+{
+    float x[BLOCK], once[BLOCK];
+
+    memcpy(x, block, sizeof x);
+    for (Py_ssize_t n = 0; n < iterations; n++) {
+        const float alpha = alphas[n * stride];
+        for (int j = 0; j < BLOCK; j++) {
+            block[j] = block[j] + alpha * (block[j] * block[j] - block[j]);
+        }
+    }
+    if (strength < 1.0f) {
+        for (int j = 0; j < BLOCK; j++) {
+            block[j] = x[j] + strength * (block[j] - x[j]);
+        }
+    }
+    else if (strength > 1.0f) {
+        memcpy(once, block, sizeof once);
+        for (Py_ssize_t n = 0; n < iterations; n++) {
+            const float alpha = alphas[n * stride];
+            for (int j = 0; j < BLOCK; j++) {
+                block[j] = block[j] + alpha * (block[j] * block[j] - block[j]);
+            }
+        }
+        for (int j = 0; j < BLOCK; j++) {
+            block[j] = once[j] + (strength - 1.0f) * (block[j] - once[j]);
+        }
+    }
+    for (int j = 0; j < BLOCK; j++) {
+        const float most = GAIN * x[j] > FLT_MIN ? GAIN * x[j] : FLT_MIN;
+        float excess = block[j] / most;
+        excess = excess * excess;
+        excess = excess * excess;
+        const float added = block[j] / sqrtf(sqrtf(1.0f + excess)) - x[j];
+        const float y = x[j] + (added > 0.0f ? added : 0.0f) * (1.0f - spared / (BEYOND - x[j]));
+        block[j] = y < 0.0f ? 0.0f : y > 1.0f ? 1.0f : y;
+    }
+}
+
+static PyObject *
+tabulate(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { X, ALPHAS, RESULT, BUFFERS };
+    PyObject *object[BUFFERS];
+    Py_buffer view[BUFFERS];
+    float strength, spared;
+
+    if (!PyArg_ParseTuple(args, "OOOff", &object[0], &object[1], &object[2], &strength, &spared)
+        || take_buffers(object, view, BUFFERS, RESULT) < 0) {
+        return NULL;
+    }
+    if (!is_array(&view[X], 'f', 4, 1) || !is_array(&view[ALPHAS], 'f', 4, 2) || !is_array(&view[RESULT], 'f', 4, 2)
+        || view[X].shape[0] != view[RESULT].shape[1] || view[ALPHAS].shape[1] != view[RESULT].shape[0]) {
+        PyErr_SetString(PyExc_ValueError, "tabulate: brightness, parameters and result do not fit together");
+        return release_buffers(view, BUFFERS);
+    }
+    const Py_ssize_t curves = view[RESULT].shape[0], entries = view[X].shape[0], iterations = view[ALPHAS].shape[0];
+    const float *x = view[X].buf, *alphas = view[ALPHAS].buf;
+    float *result = view[RESULT].buf;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t curve = 0; curve < curves; curve++) {
+        for (Py_ssize_t i = 0; i < entries; i += BLOCK) {
+            const size_t size = (size_t)(entries - i < BLOCK ? entries - i : BLOCK) * sizeof(float);
+            float block[BLOCK] = {0};
+            memcpy(block, x + i, size);
+            tone_block(block, alphas + curve, curves, iterations, strength, spared);
+            memcpy(result + curve * entries + i, block, size);
+        }
+    }
+    Py_END_ALLOW_THREADS
+    return release_buffers(view, BUFFERS);
+}
+
+/* ---- Means over boxes, for thumbnails ---- */
+
+/* Sums of up to MOST rows fit into ACC; SUM holds those of a whole box. */
+#define DEFINE_SHRINK(NAME, TYPE, ACC, SUM, MOST, SCALE)                                                               \
+    static void NAME(const Py_buffer *source, float *result, const int32_t *rows, const int32_t *columns,              \
+                     Py_ssize_t across, Py_ssize_t top, Py_ssize_t bottom, void *scratch)                              \
+    {                                                                                                                  \
+        const Py_ssize_t width = source->shape[1], channels = source->shape[2];                                        \
+        const Py_ssize_t step = source->strides[1] / (Py_ssize_t)sizeof(TYPE), values = width * step;                  \
+        ACC *restrict line = scratch;                                                                                  \
+        SUM *restrict box = (SUM *)((char *)scratch + (values * sizeof(ACC) + 15) / 16 * 16);                          \
+        for (Py_ssize_t j = top; j < bottom; j++) {                                                                    \
+            memset(box, 0, (size_t)(across * channels) * sizeof *box);                                                 \
+            for (Py_ssize_t y = rows[j]; y < rows[j + 1];) {                                                           \
+                const Py_ssize_t end = rows[j + 1] - y > (MOST) ? y + (MOST) : rows[j + 1];                            \
+                memset(line, 0, (size_t)values * sizeof *line);                                                        \
+                for (; y < end; y++) {                                                                                 \
+                    const TYPE *restrict in = (const TYPE *)((const char *)source->buf + y * source->strides[0]);      \
+                    for (Py_ssize_t x = 0; x < values - step + channels; x++) {                                        \
+                        line[x] = (ACC)(line[x] + in[x]);                                                              \
+                    }                                                                                                  \
+                }                                                                                                      \
+                for (Py_ssize_t i = 0; i < across; i++) {                                                              \
+                    for (Py_ssize_t c = 0; c < channels; c++) {                                                        \
+                        SUM sum = 0;                                                                                   \
+                        for (const ACC *at = line + columns[i] * step + c; at < line + columns[i + 1] * step; at += step) {\
+                            sum += *at;                                                                                \
+                        }                                                                                              \
+                        box[i * channels + c] += sum;                                                                  \
+                    }                                                                                                  \
+                }                                                                                                      \
+            }                                                                                                          \
+            for (Py_ssize_t i = 0; i < across; i++) {                                                                  \
+                const double count = (double)(rows[j + 1] - rows[j]) * (double)(columns[i + 1] - columns[i]);          \
+                for (Py_ssize_t c = 0; c < channels; c++) {                                                            \
+                    result[(j * across + i) * channels + c] = (float)((double)box[i * channels + c] / count / (SCALE));\
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+DEFINE_SHRINK(shrink_8_bits, uint8_t, uint16_t, uint64_t, 256, 255.0)
+DEFINE_SHRINK(shrink_16_bits, uint16_t, uint32_t, uint64_t, 65536, 65535.0)
+DEFINE_SHRINK(shrink_floats, float, double, double, PY_SSIZE_T_MAX, 1.0)
+
+/* Whether a buffer holds the rising edges, from 0 to `end`, of boxes that are not empty. */
+static int
+is_edges(const Py_buffer *buffer, Py_ssize_t end)
+{
+    if (!is_array(buffer, 'i', 4, 1) || buffer->shape[0] < 2) {
+        return 0;
+    }
+    const int32_t *edge = buffer->buf;
+    for (Py_ssize_t i = 1; i < buffer->shape[0]; i++) {
+        if (edge[i] <= edge[i - 1]) {
+            return 0;
+        }
+    }
+    return edge[0] == 0 && edge[buffer->shape[0] - 1] == end;
+}
+
+static PyObject *
+shrink(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { SOURCE, ROWS, COLUMNS, RESULT, BUFFERS };
+    PyObject *object[BUFFERS];
+    Py_buffer view[BUFFERS];
+    Py_ssize_t top, bottom;
+    const Kind *kind = NULL;
+
+    if (!PyArg_ParseTuple(args, "OOOOnn", &object[0], &object[1], &object[2], &object[3], &top, &bottom)
+        || take_buffers(object, view, BUFFERS, RESULT) < 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        kind = is_picture(&view[SOURCE], &kinds[i]) ? &kinds[i] : kind;
+    }
+    const Py_ssize_t *shape = view[SOURCE].shape, *small = view[RESULT].shape;
+    if (!kind || view[SOURCE].strides[1] < shape[2] * kind->size
+        || !is_array(&view[RESULT], 'f', 4, 3)
+        || !is_edges(&view[ROWS], shape[0]) || !is_edges(&view[COLUMNS], shape[1])
+        || view[ROWS].shape[0] != small[0] + 1 || view[COLUMNS].shape[0] != small[1] + 1 || small[2] != shape[2]
+        || top < 0 || bottom < top || bottom > small[0]) {
+        PyErr_SetString(PyExc_ValueError, "shrink: picture, edges and result do not fit together");
+        return release_buffers(view, BUFFERS);
+    }
+    const Py_ssize_t values = view[SOURCE].strides[1] / kind->size * shape[1];
+    void *scratch = PyMem_RawMalloc((size_t)values * sizeof(double) + 16 + (size_t)(small[1] * small[2]) * sizeof(double));
+    if (!scratch) {
+        PyErr_NoMemory();
+        return release_buffers(view, BUFFERS);
+    }
+    const int32_t *rows = view[ROWS].buf, *columns = view[COLUMNS].buf;
+    Py_BEGIN_ALLOW_THREADS
+    if (kind->size == 1) {
+        shrink_8_bits(&view[SOURCE], view[RESULT].buf, rows, columns, small[1], top, bottom, scratch);
+    }
+    else if (kind->size == 2) {
+        shrink_16_bits(&view[SOURCE], view[RESULT].buf, rows, columns, small[1], top, bottom, scratch);
+    }
+    else {
+        shrink_floats(&view[SOURCE], view[RESULT].buf, rows, columns, small[1], top, bottom, scratch);
+    }
+    Py_END_ALLOW_THREADS
+    PyMem_RawFree(scratch);
+    return release_buffers(view, BUFFERS);
+}
+
+static PyObject *
+enhance_rows(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { SOURCE, TABLES, ROW_NODE, ROW_WEIGHT, COLUMN_NODE, COLUMN_WEIGHT, RESULT, BUFFERS };
+    PyObject *object[BUFFERS];
+    Py_buffer view[BUFFERS];
+    Py_ssize_t top, bottom;
+    const Kind *kind = NULL;
+
+    if (!PyArg_ParseTuple(args, "OOOOOOOnn", &object[0], &object[1], &object[2], &object[3], &object[4], &object[5],
+                          &object[6], &top, &bottom)
+        || take_buffers(object, view, BUFFERS, RESULT) < 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (is_picture(&view[SOURCE], &kinds[i]) && is_picture(&view[RESULT], &kinds[i])) {
+            kind = &kinds[i];
+        }
+    }
+    const Py_ssize_t *shape = view[SOURCE].shape, *grid = view[TABLES].shape;
+    if (!kind || !is_array(&view[TABLES], kind->table_format, kind->table_size, 4)
+        || memcmp(shape, view[RESULT].shape, 3 * sizeof *shape) != 0 || shape[0] < 1 || shape[1] < 1 || grid[0] < 1
+        || grid[1] < 1 || grid[2] != shape[2] || grid[3] != kind->entries || top < 0 || bottom < top
+        || bottom > shape[0] || !is_axis(&view[ROW_NODE], &view[ROW_WEIGHT], kind, shape[0], grid[0])
+        || !is_axis(&view[COLUMN_NODE], &view[COLUMN_WEIGHT], kind, shape[1], grid[1])) {
+        PyErr_SetString(PyExc_ValueError, "enhance_rows: pictures, tables and node places do not fit together");
+        return release_buffers(view, BUFFERS);
+    }
+    void *scratch = PyMem_RawMalloc((size_t)(grid[1] * grid[2] * grid[3] * kind->table_size));
+    if (!scratch) {
+        PyErr_NoMemory();
+        return release_buffers(view, BUFFERS);
+    }
+    const int32_t *column_node = view[COLUMN_NODE].buf;
+    const Job job = {
+        .source = view[SOURCE].buf, .result = view[RESULT].buf,
+        .source_row = view[SOURCE].strides[0], .source_pixel = view[SOURCE].strides[1],
+        .result_row = view[RESULT].strides[0], .result_pixel = view[RESULT].strides[1],
+        .width = shape[1], .channels = shape[2], .nodes_down = grid[0], .nodes_across = grid[1],
+        .first_node = clamped(column_node[0] - 1, grid[1]),
+        .last_node = clamped(column_node[shape[1] - 1] + 1, grid[1]),
+        .tables = view[TABLES].buf, .row_node = view[ROW_NODE].buf, .column_node = column_node,
+        .row_weight = view[ROW_WEIGHT].buf, .column_weight = view[COLUMN_WEIGHT].buf,
+    };
+    Py_BEGIN_ALLOW_THREADS
+    kind->enhance(&job, top, bottom, scratch);
+    Py_END_ALLOW_THREADS
+    PyMem_RawFree(scratch);
+    return release_buffers(view, BUFFERS);
+}
+
 static PyMethodDef methods[] = {
     {"enhance_rows", enhance_rows, METH_VARARGS,
-     "enhance_rows(source, result, shape, tables, grid, row_first, row_weight, column_first, column_weight, top, "
-     "bottom): enhance rows [top, bottom) of a C-contiguous uint8 picture; releases the GIL."},
+     "enhance_rows(source, tables, row_node, row_weight, column_node, column_weight, result, top, bottom): enhance "
+     "rows [top, bottom) of a picture; source and result may be the same."},
+    {"shrink", shrink, METH_VARARGS,
+     "shrink(source, row_edges, column_edges, result, top, bottom): rows [top, bottom) of the means over boxes."},
+    {"tabulate", tabulate, METH_VARARGS,
+     "tabulate(x, alphas, result, strength, spared): curves with alphas (N, curves) of x (n), toned."},
     {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, "_loop", "The compiled 8-bit loop of pielight.curves.apply.", -1, methods,
+    PyModuleDef_HEAD_INIT, "_loop", "The compiled loop of pielight.curves.apply.", -1, methods,
 };
 
 PyMODINIT_FUNC

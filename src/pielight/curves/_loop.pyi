@@ -1,19 +1,23 @@
-"""The compiled 8-bit loop; every argument but the sizes and rows is a C-contiguous buffer."""
+"""The compiled loops; arrays are passed through the buffer protocol. ValueError if they do not fit together."""
 
 from typing import Any
 
 def enhance_rows(
     source: Any,
-    result: Any,
-    shape: tuple[int, ...],
     tables: Any,
-    grid: tuple[int, ...],
-    row_first: Any,
+    row_node: Any,
     row_weight: Any,
-    column_first: Any,
+    column_node: Any,
     column_weight: Any,
+    result: Any,
     top: int,
     bottom: int,
     /,
 ) -> None:
-    """Enhance rows [top, bottom); raises ValueError if the sizes do not fit together."""
+    """Enhance rows [top, bottom) of a picture."""
+
+def shrink(source: Any, row_edges: Any, column_edges: Any, result: Any, top: int, bottom: int, /) -> None:
+    """Take the means over boxes for rows [top, bottom) of the result."""
+
+def tabulate(x: Any, alphas: Any, result: Any, strength: float, spared: float, /) -> None:
+    """Evaluate toned light-enhancement curves for a positive strength."""

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.curves.light import light_curve
+from pielight.curves.compiled import loop as _loop
+from pielight.curves.knots import levels
+from pielight.curves.light import inverse_light_curve, light_curve
+from pielight.curves.tone import HIGHLIGHTS, SHOULDER, check_highlights, check_strength, toned
 from pielight.errors import ModelError, PielightError
 
-LEVELS = 256
-MAX_STRENGTH = 1.5
-HIGHLIGHTS = 0.5  # default protection of what is bright already
-
-
-def check_strength(strength: float) -> float:
-    """Return ``strength`` if it lies in [0, 1.5].
-
-    Raises:
-        PielightError: It does not, or is not a number.
-
-    >>> check_strength(1)
-    1.0
-    """
-    if not isinstance(strength, (int, float, np.integer, np.floating)) or not 0.0 <= strength <= MAX_STRENGTH:
-        raise PielightError(f"strength {strength}: must lie between 0 (untouched) and {MAX_STRENGTH}")
-    return float(strength)
+_DARKENING = np.float32(-0.1)
 
 
 @dataclass(frozen=True)
@@ -61,34 +51,69 @@ class CurveLattice:
         """Rows and columns of the grid, (h, w)."""
         return self.alphas.shape[2], self.alphas.shape[3]
 
-    def tables(self, strength: float = 1.0) -> NDArray[np.float32]:
-        """Evaluate every node's curve at the 256 levels v / 255.
-
-        With f the node's curve, ``x + s (f(x) - x)`` for s <= 1, ``f(x) + (s - 1) (f(f(x)) - f(x))`` above:
-        both stay in [0, 1] without clipping and are monotone in x.
-
-        Args:
-            strength: s in [0, 1.5]; 0 is the identity, 1 the model's curve.
-
-        Returns:
-            float32 of shape (h, w, 3, 256) in [0, 1].
+    def faded(self, share: float) -> CurveLattice:
+        """Return curves that act less: every parameter times ``share``; 0 makes them the identity.
 
         Raises:
-            PielightError: The strength is out of range.
+            PielightError: The share is not in [0, 1].
+
+        >>> CurveLattice(np.full((8, 3, 2, 2), -0.5)).faded(0.5).alphas.max()
+        np.float32(-0.25)
+        """
+        if not 0.0 <= share <= 1.0:
+            raise PielightError(f"share {share}: must lie between 0 and 1")
+        return self if share == 1.0 else CurveLattice(self.alphas * np.float32(share))
+
+    def tables(
+        self,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        at: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """Evaluate every node's curve, as strong as wanted: :func:`~pielight.curves.tone.toned`.
+
+        What a curve would darken stays as it is. At negative strengths its inverse darkens, with every parameter at
+        most -0.1, so that a picture to which the model has little to add becomes darker, too.
+
+        Args:
+            strength: -1.5 to 1.5; 0 is the identity, 1 the model's curve.
+            highlights: 0 to 1, how far bright values are spared.
+            at: Brightness at which to evaluate, float32 of shape (n,); None is the 256 levels of 8 bits.
+
+        Returns:
+            float32 of shape (h, w, 3, n) in [0, 1].
+
+        Raises:
+            PielightError: An argument is out of range.
 
         >>> flat = CurveLattice(np.full((1, 3, 1, 1), -1.0))
-        >>> [round(float(flat.tables(s)[0, 0, 0, 51]), 4) for s in (0, 0.5, 1, 1.5)]
-        [0.2, 0.28, 0.36, 0.4752]
+        >>> [round(float(flat.tables(s, 0)[0, 0, 0, 51]), 4) for s in (-1, 0, 0.5, 1, 1.5)]
+        [0.1056, 0.2, 0.28, 0.36, 0.4752]
         """
-        s = np.float32(check_strength(strength))
-        height, width = self.nodes
-        identity = np.arange(LEVELS, dtype=np.float32) / np.float32(LEVELS - 1)
-        tables = np.empty((height, width, 3, LEVELS), dtype=np.float32)
-        for row in range(height):  # one row of nodes at a time stays in the CPU's cache
-            alphas = self.alphas[:, :, row, :].transpose(0, 2, 1)[..., np.newaxis]
-            lit = light_curve(np.broadcast_to(identity, tables[row].shape), alphas)
-            if s <= 1:
-                tables[row] = identity + s * (lit - identity)
-            else:
-                tables[row] = lit + (s - 1) * (light_curve(lit, alphas) - lit)
-        return np.clip(tables, 0.0, 1.0, out=tables)  # rounding only: the curve itself stays inside
+        check_strength(strength)
+        check_highlights(highlights)
+        x = levels() if at is None else at
+        tables = np.empty((*self.nodes, 3, len(x)), dtype=np.float32)
+        for row in range(len(tables)):  # one row of nodes at a time stays in the CPU's cache
+            alphas = np.ascontiguousarray(self.alphas[:, :, row].transpose(0, 2, 1)).reshape(len(self.alphas), -1)
+            _tabulate(x, alphas, tables[row].reshape(-1, len(x)), strength, highlights)
+        return tables
+
+
+def _tabulate(
+    x: NDArray[np.float32],
+    alphas: NDArray[np.float32],
+    result: NDArray[np.float32],
+    strength: float,
+    highlights: float,
+) -> None:
+    """Evaluate curves with parameters (N, curves) at x (n,) into (curves, n)."""
+    if _loop is not None and strength > 0:
+        _loop.tabulate(x, alphas, result, strength, highlights * SHOULDER)
+        return
+    parameters = alphas[..., np.newaxis]
+    if strength >= 0:
+        curve: Callable[[Any], Any] = partial(light_curve, alphas=parameters)
+    else:
+        curve = partial(inverse_light_curve, alphas=np.minimum(parameters, _DARKENING))
+    result[...] = toned(np.broadcast_to(x, result.shape), curve, strength, highlights)

@@ -1,9 +1,12 @@
-"""The light-enhancement curve that every network here predicts and every door applies."""
+"""The light-enhancement curve that every network here predicts and every door applies, and its inverse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class _Arithmetic(Protocol):
@@ -36,3 +39,27 @@ def light_curve(x: A, alphas: Iterable[A]) -> A:
     for alpha in alphas:
         x = x + alpha * (x * x - x)
     return x
+
+
+def inverse_light_curve(y: NDArray[Any], alphas: Sequence[NDArray[Any]] | NDArray[Any]) -> NDArray[Any]:
+    """Undo :func:`light_curve`.
+
+    Each iteration is a quadratic in x, ``alpha x^2 + (1 - alpha) x = y``, whose root in [0, 1] is
+    ``2 y / (1 - alpha + sqrt((1 - alpha)^2 + 4 alpha y))``. Beyond the paper: it is what darkens.
+
+    Args:
+        y: Brightness in [0, 1].
+        alphas: As :func:`light_curve` took them, one entry per iteration.
+
+    Returns:
+        The brightness x in [0, 1] that the curve takes to ``y``.
+
+    >>> inverse_light_curve(np.array([0.0, 0.4375, 1.0]), np.array([-1.0])).tolist()
+    [0.0, 0.25, 1.0]
+    """
+    x = y.astype(np.float64)  # where the curve is flat its inverse is steep, and float32 too coarse
+    for alpha in alphas[::-1]:
+        rest = 1.0 - np.asarray(alpha, np.float64)
+        root = rest + np.sqrt(np.maximum(rest * rest + 4 * alpha * x, 0))
+        x = 2 * x / np.maximum(root, np.finfo(np.float32).tiny)  # 0 only where alpha is 1 and x is 0
+    return x.astype(y.dtype)

@@ -48,3 +48,18 @@ def check_pixels(pixels: Pixels) -> None:
     # The comparison is also False for NaN.
     if pixels.dtype.kind == "f" and not (pixels.min() >= 0.0 and pixels.max() <= 1.0):
         raise PielightError("float pixels must be finite and lie in [0, 1]; scale them first")
+
+
+def is_regular(pixels: Pixels) -> bool:
+    """Say whether the compiled loops can walk over an array: aligned, in native byte order, channels side by side.
+
+    >>> is_regular(np.zeros((2, 5, 4), np.uint8)[..., :3]), is_regular(np.zeros((3, 2, 5), np.uint8).T)
+    (True, False)
+    """
+    size = pixels.itemsize
+    return (
+        pixels.flags.aligned
+        and pixels.dtype.isnative
+        and (pixels.strides[2] == size or pixels.shape[2] == 1)
+        and not any(stride % size for stride in pixels.strides)
+    )

@@ -1,57 +1,21 @@
-"""From a picture to its lattice of curves: the thumbnail, and the network in ONNX Runtime."""
+"""From a picture to its lattice of curves: the network in ONNX Runtime."""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
+from pielight.curves.exposure import need
 from pielight.curves.lattice import CurveLattice
-from pielight.curves.pixels import Pixels, check_pixels, full_scale
+from pielight.curves.pixels import Pixels
+from pielight.curves.thumbnail import thumbnail
 from pielight.errors import ModelError
 
 if TYPE_CHECKING:
     import onnxruntime
-
-THUMBNAIL_SIZE = 256
-_REDUCING_GAP = 2.0  # whole-number shrinking first: several times faster, and closer than half a level
-
-
-def thumbnail(pixels: Pixels, size: int = THUMBNAIL_SIZE) -> NDArray[np.float32]:
-    """Squash a picture to the small square that the network sees.
-
-    Args:
-        pixels: (H, W, 3) or grey (H, W, 1): uint8, uint16, or floats in [0, 1]; these keep their precision.
-        size: Side of the square.
-
-    Returns:
-        float32 of shape (3, size, size) in [0, 1]; grey is repeated in all three channels.
-
-    Raises:
-        PielightError: The array is not a picture.
-
-    >>> thumbnail(np.full((40, 60, 1), 51, np.uint8), 4)[:, 0, 0].astype(float).round(3).tolist()
-    [0.2, 0.2, 0.2]
-    """
-    check_pixels(pixels)
-    scale = full_scale(pixels.dtype)
-    if pixels.dtype == np.uint8:
-        squeezed = pixels[..., 0] if pixels.shape[2] == 1 else pixels
-        small = _squash(Image.fromarray(np.ascontiguousarray(squeezed)), size)
-        channels = small.reshape(size, size, -1).transpose(2, 0, 1)
-    else:
-        planes = [pixels[..., c].astype(np.float32) for c in range(pixels.shape[2])]
-        channels = np.stack([_squash(Image.fromarray(plane), size) for plane in planes])
-    values = np.clip(channels.astype(np.float32) / np.float32(scale), 0.0, 1.0)
-    return np.ascontiguousarray(np.broadcast_to(values, (3, size, size)))
-
-
-def _squash(image: Image.Image, size: int) -> NDArray[Any]:
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP))
 
 
 class Predictor:
@@ -63,16 +27,18 @@ class Predictor:
     Args:
         path: The ONNX file.
         threads: Threads of ONNX Runtime; None leaves the choice to it.
+        auto: Fade the curves of a picture as far as it needs none: :func:`pielight.curves.exposure.need`.
 
     Raises:
         ModelError: There is no such file.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    def __init__(self, path: Path, threads: int | None = None, auto: bool = True) -> None:
         if not path.is_file():
             raise ModelError(f"{path}: no such model file")
         self.path = path
         self._threads = threads
+        self._auto = auto
         self._lock = threading.Lock()
         self._session: onnxruntime.InferenceSession | None = None
 
@@ -96,7 +62,7 @@ class Predictor:
             PielightError: The array is not a picture.
         """
         session = self._open()
-        small = thumbnail(pixels, self.size)
+        small = thumbnail(pixels, self.size, self._threads)
         from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 
         try:
@@ -106,9 +72,10 @@ class Predictor:
         if alphas.ndim != 4 or alphas.shape[1] % 3:
             raise ModelError(f"{self.path}: alphas have shape {alphas.shape}; expected (1, 3 N, h, w)")
         try:
-            return CurveLattice(alphas[0].reshape(-1, 3, *alphas.shape[2:]))
+            lattice = CurveLattice(alphas[0].reshape(-1, 3, *alphas.shape[2:]))
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
+        return lattice.faded(need(small)) if self._auto else lattice
 
     def _open(self) -> onnxruntime.InferenceSession:
         with self._lock:

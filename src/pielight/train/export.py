@@ -105,14 +105,15 @@ def exported(config: Training, folder: Path) -> bool:
         return False
 
 
-def onnx_bytes(network: nn.Module, size: int) -> bytes:
-    """Return a network that reads ``(N, 3, size, size)`` as an ONNX file."""
+def onnx_bytes(network: nn.Module, height: int, width: int | None = None) -> bytes:
+    """Return a network that reads ``(N, 3, height, width)``, by default a square, as an ONNX file."""
     buffer: Any = io.BytesIO()  # the annotation of torch.onnx.export forgets what its TorchScript path takes
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network, (torch.zeros(1, 3, size, size),), buffer, input_names=["thumbnail"], output_names=["alphas"],
+            network, (torch.zeros(1, 3, height, width or height),), buffer,
+            input_names=["thumbnail"], output_names=["alphas"],
             dynamic_axes={"thumbnail": {0: "n"}, "alphas": {0: "n"}}, opset_version=17, dynamo=False,
         )  # fmt: skip
     content: bytes = buffer.getvalue()

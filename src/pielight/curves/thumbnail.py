@@ -1,0 +1,86 @@
+"""The thumbnail that the network sees."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.curves.compiled import loop as _loop
+from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_regular
+from pielight.curves.threads import available_threads, share_rows
+
+SIZE = 256
+_LARGE = 4  # times the size: from here on means over boxes are as good as a filter, and several times faster
+_REDUCING_GAP = 2.0  # below it Pillow shrinks by a whole number first
+
+
+def thumbnail(pixels: Pixels, size: int = SIZE, threads: int | None = None) -> NDArray[np.float32]:
+    """Squash a picture to the small square that the network sees.
+
+    Of a picture both of whose sides are at least four times the size, each value is the mean over a box of whole
+    pixels. Of smaller ones it is what Pillow's bilinear filter returns, which widens with the scale.
+
+    Args:
+        pixels: (H, W, 3) or grey (H, W, 1): uint8, uint16, or floats in [0, 1]; all but uint8 keep their precision.
+        size: Side of the square.
+        threads: Threads to share the rows among; None takes every core that the process may use.
+
+    Returns:
+        float32 of shape (3, size, size) in [0, 1]; grey is repeated in all three channels.
+
+    Raises:
+        PielightError: The array is not a picture.
+
+    >>> thumbnail(np.full((40, 60, 1), 51, np.uint8), 4)[:, 0, 0].astype(float).round(3).tolist()
+    [0.2, 0.2, 0.2]
+    """
+    check_pixels(pixels)
+    if min(pixels.shape[:2]) >= _LARGE * size:
+        values = _boxed(pixels, size, available_threads() if threads is None else threads)
+    else:
+        values = _filtered(pixels, size)
+    channels = np.clip(values.transpose(2, 0, 1), 0.0, 1.0)
+    return np.ascontiguousarray(np.broadcast_to(channels, (3, size, size)))
+
+
+def _filtered(pixels: Pixels, size: int) -> NDArray[np.float32]:
+    if pixels.dtype == np.uint8:
+        images = [Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))]
+    else:
+        images = [Image.fromarray(pixels[..., channel].astype(np.float32)) for channel in range(pixels.shape[2])]
+    squashed = (image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP) for image in images)
+    values = np.dstack([np.asarray(image, np.float32) for image in squashed])
+    return values / np.float32(full_scale(pixels.dtype))
+
+
+def _boxed(pixels: Pixels, size: int, threads: int) -> NDArray[np.float32]:
+    """Return the means over ``size`` x ``size`` boxes, in [0, 1]."""
+    height, width, channels = pixels.shape
+    rows, columns = _edges(height, size), _edges(width, size)
+    if _loop is None:
+        return _means(pixels, rows, columns)
+    source = pixels.astype(np.float32) if pixels.dtype == np.float64 else pixels
+    if not is_regular(source) or source.strides[1] < channels * source.itemsize:
+        source = np.ascontiguousarray(source)
+    result = np.empty((size, size, channels), np.float32)
+    shrink = _loop.shrink
+    share_rows(lambda top, bottom: shrink(source, rows, columns, result, top, bottom), size, source.size, threads)
+    return result
+
+
+def _edges(pixels: int, boxes: int) -> NDArray[np.intc]:
+    """Return where the boxes along a side begin, and its end."""
+    return (np.arange(boxes + 1, dtype=np.int64) * pixels // boxes).astype(np.intc)
+
+
+def _means(pixels: Pixels, rows: NDArray[np.intc], columns: NDArray[np.intc]) -> NDArray[np.float32]:
+    """Do what the compiled loop does."""
+    kind = np.float64 if pixels.dtype.kind == "f" else np.uint64
+    lines = np.stack([pixels[top:bottom].sum(axis=0, dtype=kind) for top, bottom in pairwise(rows)])
+    sums = np.add.reduceat(lines, columns[:-1], axis=1)
+    counts = np.outer(np.diff(rows), np.diff(columns))[..., np.newaxis]
+    means: NDArray[np.float32] = (sums / counts / full_scale(pixels.dtype)).astype(np.float32)
+    return means
