@@ -26,6 +26,7 @@ def test_a_line_for_the_run_and_for_each_picture(tmp_path: Path, bright_model: P
         report.end(interrupted)
     run, done, failed, end = lines(path)
     assert (run["type"], run["model"], run["strength"], run["file_format"]) == ("run", "bright", 0.5, "PNG")
+    assert (run["auto"], run["device"]) == (True, "cpu")
     assert len(str(run["sha256"])) == 64
     assert os.fsencode(str(done.pop("input"))) == b"caf\xe9 \n.jpg"
     assert done == {"type": "picture", "output": "out.png", "status": "done", "reason": "", "seconds": 0.1235}

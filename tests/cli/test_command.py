@@ -84,6 +84,14 @@ def test_output_file_format_and_quality(folder: Path) -> None:
     assert Image.open("other.webp").format == "WEBP"
 
 
+def test_what_changes_the_light(folder: Path) -> None:
+    ways = ("--strength=-1", "--strength=1", "--highlights=1", "--no-auto")
+    for number, option in enumerate(ways):
+        assert invoke("night.jpg", option, "-o", f"{number}.jpg").exit_code == 0
+    assert brightness("0.jpg") < brightness("night.jpg") < brightness("1.jpg")
+    assert Path("1.jpg").read_bytes() != Path("2.jpg").read_bytes()
+
+
 def test_strength_0_copies_bit_for_bit(folder: Path) -> None:
     assert invoke("night.jpg", "dusk.png", "--strength", "0", "-o", "out").exit_code == 0
     for name in ("night.jpg", "dusk.png"):
@@ -122,7 +130,7 @@ def test_another_format(folder: Path) -> None:
 
 
 def test_every_format_is_in_the_help(folder: Path) -> None:
-    from pielight.curves.lattice import HIGHLIGHTS
+    from pielight.curves.tone import HIGHLIGHTS
     from pielight.media.formats import WRITABLE
 
     shown = invoke("enhance", "--help").stdout
@@ -145,6 +153,8 @@ def test_own_model(folder: Path, bright_model: Path) -> None:
     ("arguments", "reason"),
     [
         (("night.jpg", "--strength", "2"), "strength"),
+        (("night.jpg", "--highlights", "-0.1"), "highlights"),
+        (("night.jpg", "--device", "nonsense"), "nonsense"),
         (("night.jpg", "--strength", "nan"), "strength"),
         (("night.jpg", "--quality", "0"), "quality"),
         (("night.jpg", "-j", "0"), "jobs"),

@@ -49,7 +49,7 @@ class Report:
             raise self._failure(error) from error
         self._counts: Counter[str] = Counter()
 
-    def begin(self, enhancer: Enhancer, settings: Settings) -> None:
+    def begin(self, enhancer: Enhancer, settings: Settings, auto: bool = True, device: str = "cpu") -> None:
         """Write the first line.
 
         Raises:
@@ -59,7 +59,8 @@ class Report:
 
         model = {"model": enhancer.model.name, "sha256": enhancer.model.sha256()}
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write({"type": "run", "pielight": __version__, "started": started, **model, **asdict(settings)})
+        engine = {**model, "auto": auto, "device": device}
+        self._write({"type": "run", "pielight": __version__, "started": started, **engine, **asdict(settings)})
 
     def add(self, outcome: Outcome) -> None:
         """Write the line of a picture.

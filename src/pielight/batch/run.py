@@ -13,7 +13,7 @@ from typing import Literal
 from PIL import Image
 
 from pielight.batch.plan import Existing, Job, is_kept
-from pielight.curves.lattice import HIGHLIGHTS, check_strength
+from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
 from pielight.media.files import shown
@@ -36,7 +36,7 @@ class Settings:
         existing: What becomes of results that exist.
 
     Raises:
-        PielightError: The strength is out of range.
+        PielightError: A number is out of range.
     """
 
     strength: float = 1.0
@@ -47,6 +47,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
+        check_highlights(self.highlights)
 
 
 @dataclass(frozen=True)

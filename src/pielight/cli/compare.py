@@ -34,6 +34,7 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple
 @click.option("--strengths", default="0.5,1,1.5", show_default=True, metavar="LIST", callback=_strengths,
               help="Strengths to compare, -1.5 to 1.5 each.")  # fmt: skip
 @options.highlights
+@options.auto
 @click.option("--size", type=click.IntRange(64, 8192), default=1200, show_default=True,
               help="Longer side of each picture in pixels, at most.")  # fmt: skip
 @options.existing
@@ -45,6 +46,7 @@ def compare(
     output: Path | None,
     strengths: tuple[float, ...],
     highlights: float | None,
+    auto: bool,
     size: int,
     existing: Existing,
     model: str | None,
@@ -61,7 +63,7 @@ def compare(
     from pielight.compare.comparison import compare as compare_photo
     from pielight.compare.html import html_sheet
     from pielight.compare.png import png_sheet
-    from pielight.curves.lattice import HIGHLIGHTS
+    from pielight.curves.tone import HIGHLIGHTS
     from pielight.enhancer import Enhancer
     from pielight.media.files import shown, write_whole
 
@@ -74,7 +76,7 @@ def compare(
         names = Names(Naming(existing=existing))
         names.reserve(paths)
         output = names.job(paths[0], output).output
-        enhancer = Enhancer(model, jobs)
+        enhancer = Enhancer(model, jobs, auto)
     except PielightError as error:
         raise click.UsageError(str(error)) from error
     if existing == "skip" and output.exists():

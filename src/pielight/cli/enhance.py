@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 )
 @options.strength
 @options.highlights
+@options.auto
 @click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp", callback=options.format_name,
               help="Of the results. [default: as each photo came]")  # fmt: skip
 @click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG and WebP results. [default: as each photo came]")
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
               help="Write a line of JSON about the run and about each photo.")  # fmt: skip
 @click.option("--watch", is_flag=True, help="Go on with photos that arrive in the folders, until Ctrl-C.")
 @options.model
+@options.device
 @options.jobs("Photos at a time, or threads if there is but one. [default: every core]")
 @options.quiet
 def enhance(
@@ -44,6 +46,7 @@ def enhance(
     output: str | None,
     strength: float,
     highlights: float | None,
+    auto: bool,
     file_format: str | None,
     quality: int | None,
     existing: Existing,
@@ -54,6 +57,7 @@ def enhance(
     report: Path | None,
     watch: bool,
     model: str | None,
+    device: str,
     jobs: int | None,
     quiet: bool,
 ) -> None:
@@ -72,8 +76,8 @@ def enhance(
     from pielight.batch.plan import Naming
     from pielight.batch.run import Settings
     from pielight.cli import order as ways
-    from pielight.curves.apply import available_threads
-    from pielight.curves.lattice import HIGHLIGHTS
+    from pielight.curves.threads import available_threads
+    from pielight.curves.tone import HIGHLIGHTS
 
     streamed = Path("-") in photos or output == "-"
     if streamed and (len(photos) > 1 or is_folder(photos[0]) or dry_run or report or watch):
@@ -83,7 +87,8 @@ def enhance(
     with ways.makes_sense():
         settings = Settings(strength, HIGHLIGHTS if highlights is None else highlights, file_format, quality, existing)
     naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude)
-    order = ways.Order(photos, naming, search, settings, model, jobs or available_threads(), report, quiet)
+    engine = ways.Engine(model, auto, device)
+    order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)
     if dry_run:
         ways.preview(order)
     elif watch:

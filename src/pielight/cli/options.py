@@ -46,6 +46,12 @@ highlights = click.option(
     type=click.FloatRange(0, 1),
     help="How far what is bright already is protected. [default: 0.5]",
 )
+auto = click.option(
+    "--auto/--no-auto", default=True, help="Leave well-exposed photos alone, in proportion. [default: auto]"
+)
+device = click.option(
+    "--device", default="cpu", show_default=True, metavar="cpu|cuda", help="cuda is for a graphics card (extra gpu)."
+)
 existing = click.option(
     "--existing",
     type=click.Choice(["skip", "overwrite", "rename"]),

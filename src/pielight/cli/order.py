@@ -28,6 +28,29 @@ from pielight.media.files import shown
 
 
 @dataclass(frozen=True)
+class Engine:
+    """What enhances.
+
+    Attributes:
+        model: Name or path of a model, or None.
+        auto: Whether well-exposed photos are left alone, in proportion.
+        device: Where the curves are applied.
+    """
+
+    model: str | None
+    auto: bool
+    device: str
+
+    def enhancer(self, threads: int) -> Enhancer:
+        """Find the model and the device.
+
+        Raises:
+            PielightError: There is none.
+        """
+        return Enhancer(self.model, threads, self.auto, self.device)
+
+
+@dataclass(frozen=True)
 class Order:
     """What the command line asks for.
 
@@ -36,7 +59,7 @@ class Order:
         naming: How results are named.
         search: Which pictures of folders are taken.
         settings: What is done to every picture.
-        model: Name or path of a model, or None.
+        engine: What enhances.
         cores: Cores to use.
         report: File of the report, or None.
         quiet: Whether only failures are shown.
@@ -46,18 +69,10 @@ class Order:
     naming: Naming
     search: Search
     settings: Settings
-    model: str | None
+    engine: Engine
     cores: int
     report: Path | None
     quiet: bool
-
-    def enhancer(self, threads: int) -> Enhancer:
-        """Find the model.
-
-        Raises:
-            PielightError: There is none.
-        """
-        return Enhancer(self.model, threads)
 
     def open_report(self, enhancer: Enhancer, pictures: Iterable[Path]) -> Report | None:
         """Begin the report if one is wanted.
@@ -68,7 +83,7 @@ class Order:
         if self.report is None:
             return None
         report = Report(self.report, pictures)
-        report.begin(enhancer, self.settings)
+        report.begin(enhancer, self.settings, self.engine.auto, self.engine.device)
         return report
 
 
@@ -92,7 +107,7 @@ def enhance_stream(order: Order) -> Counter[str]:
             raise PielightError("a picture is not for a terminal; redirect it, as in > bright.jpg, or give -o FILE")
         if source == STREAM and sys.stdin.isatty():
             raise PielightError("no photo comes from a terminal; pipe one in, as in < night.jpg")
-        enhancer = order.enhancer(order.cores)
+        enhancer = order.engine.enhancer(order.cores)
         progress.show(stream(source, result, enhancer, order.settings, sys.stdin.buffer, sys.stdout.buffer))
     return progress.counts
 
@@ -103,7 +118,7 @@ def enhance_batch(order: Order) -> Counter[str]:
         jobs = plan(order.photos, order.naming, order.search)
         left = sum(not is_kept(job, order.settings.existing) for job in jobs)
         workers, threads = crew(order.cores, left)
-        enhancer = order.enhancer(threads)
+        enhancer = order.engine.enhancer(threads)
         report = order.open_report(enhancer, [path for job in jobs for path in (job.input, job.output)])
     progress = Progress(len(jobs), order.quiet)
     with _stoppable() as stop:
@@ -119,7 +134,7 @@ def enhance_batch(order: Order) -> Counter[str]:
 def enhance_watched(order: Order) -> NoReturn:
     """Brighten what is in folders and what arrives, and end the process after Ctrl-C."""
     with makes_sense():
-        enhancer = order.enhancer(1)
+        enhancer = order.engine.enhancer(1)
         order.naming.folder()
         report = order.open_report(enhancer, [])
     progress = Progress(None, order.quiet)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from pielight.curves.apply import apply
-from pielight.curves.lattice import HIGHLIGHTS
+from pielight.curves.tone import HIGHLIGHTS
 from pielight.enhancer import Enhancer
 from pielight.media.files import read_whole, shown
 from pielight.media.metadata import Metadata
