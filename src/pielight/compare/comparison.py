@@ -15,9 +15,9 @@ from PIL import Image, ImageCms
 from pielight.curves.apply import apply
 from pielight.curves.tone import HIGHLIGHTS
 from pielight.enhancer import Enhancer
-from pielight.media.files import read_whole, shown
+from pielight.media.files import shown
 from pielight.media.metadata import Metadata
-from pielight.media.picture import decode
+from pielight.media.picture import read
 
 _ORIENTATION = 274  # in EXIF
 _UPRIGHT = {
@@ -61,9 +61,8 @@ def compare(
     Raises:
         PielightError: The photo cannot be read, or a strength is out of range.
     """
-    data = read_whole(path)
-    picture = decode(data, shown(path))
-    curves = enhancer.curves(data)
+    picture = read(path)
+    curves = enhancer.curves(picture.pixels)
     after = {}
     for strength in strengths:  # one by one, so that only small ones are kept
         pixels = apply(picture.pixels, curves, strength, highlights, enhancer.threads)
