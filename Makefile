@@ -18,7 +18,7 @@ $(VENV)/dev.stamp: $(BUILT_FROM) requirements/constraints.txt
 	touch $(VENV)/core.stamp $@
 
 demo: $(VENV)/core.stamp
-	$(BIN)/pielight docs/rocket.jpg --output demo/ --overwrite
+	$(BIN)/pielight docs/rocket.jpg --output demo/ --existing overwrite
 	@echo "before: docs/rocket.jpg   after: demo/rocket.jpg"
 
 lint: $(VENV)/dev.stamp

@@ -138,7 +138,7 @@ def jpeg_files(place: Path, threads: int | None, repeats: int) -> Iterator[Row]:
     ratio = file_times.median / codec_times.median
     beside = f"Pillow's decode + encode {codec_times}: ratio {ratio:.2f}"
     yield Row("12 MP JPEG file to file", str(file_times), beside, "<= 1.6 x", ratio <= 1.6)
-    cold = timed(lambda: command(str(source), "-o", str(place / "cold"), "--overwrite"), repeats)
+    cold = timed(lambda: command(str(source), "-o", str(place / "cold"), "--existing", "overwrite"), repeats)
     beside = f"{cold.median / codec_times.median:.1f} x that decode + encode"
     yield Row("12 MP, one cold 'pielight photo.jpg'", str(cold), beside, "<= 1 s", cold.median <= 1.0)
 
@@ -149,7 +149,7 @@ def memory(place: Path, megapixels: int, limit: Callable[[int], float], target: 
     source = place / f"{megapixels}mp.jpg"
     source.write_bytes(jpeg(picture(width, height)))
     start = time.perf_counter()
-    peak = command(str(source), "-o", str(place / "large"), "--overwrite")
+    peak = command(str(source), "-o", str(place / "large"), "--existing", "overwrite")
     seconds = time.perf_counter() - start
     name = f"{megapixels} MP ({width} x {height}): peak memory of the process"
     if peak is None:
@@ -168,7 +168,9 @@ def batch(place: Path, photos: int) -> Row:
         (folder / f"{number:04}.jpg").write_bytes(contents[number % len(contents)])
 
     def run(workers: int) -> Callable[[], object]:
-        return lambda: command(str(folder), "-o", str(place / f"out{workers}"), "-j", str(workers), "--overwrite", "-q")
+        return lambda: command(
+            str(folder), "-o", str(place / f"out{workers}"), "-j", str(workers), "--existing", "overwrite", "-q"
+        )
 
     one, two = alternate([run(1), run(2)], 3)
     gain = one.median / two.median

@@ -84,6 +84,14 @@ def test_output_file_format_and_quality(folder: Path) -> None:
     assert Image.open("other.webp").format == "WEBP"
 
 
+def test_what_changes_the_light(folder: Path) -> None:
+    ways = ("--strength=-1", "--strength=1", "--highlights=1", "--no-auto")
+    for number, option in enumerate(ways):
+        assert invoke("night.jpg", option, "-o", f"{number}.jpg").exit_code == 0
+    assert brightness("0.jpg") < brightness("night.jpg") < brightness("1.jpg")
+    assert Path("1.jpg").read_bytes() != Path("2.jpg").read_bytes()
+
+
 def test_strength_0_copies_bit_for_bit(folder: Path) -> None:
     assert invoke("night.jpg", "dusk.png", "--strength", "0", "-o", "out").exit_code == 0
     for name in ("night.jpg", "dusk.png"):
@@ -97,8 +105,37 @@ def test_existing_results(folder: Path) -> None:
     assert again.exit_code == 0
     assert "skipped" in again.stderr
     assert Path("dusk_pie.png").read_bytes() == b"mine"
-    assert invoke("dusk.png", "--overwrite").exit_code == 0
+    assert invoke("dusk.png", "--existing", "overwrite").exit_code == 0
     assert Path("dusk_pie.png").read_bytes() != b"mine"
+
+
+def test_a_dry_run_lists_and_writes_nothing(folder: Path) -> None:
+    invoke("dusk.png")
+    before = sorted(folder.rglob("*"))
+    listed = invoke(".", "--dry-run", "gone.jpg")
+    assert (listed.exit_code, listed.stderr) == (0, "")
+    assert listed.stdout.splitlines() == [
+        "broken.jpg -> broken_pie.jpg",
+        "dusk.png -> dusk_pie.png (skipped, the result exists)",
+        "night.jpg -> night_pie.jpg",
+        "gone.jpg -> gone_pie.jpg (no such file)",
+    ]
+    assert invoke("night.jpg", "--dry-run", "-o", "out/", "--format", "jpg").stdout == "night.jpg -> out/night.jpg\n"
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_another_format(folder: Path) -> None:
+    assert invoke("night.jpg", "dusk.png", "--format", "webp").exit_code == 0
+    assert {Image.open(name).format for name in ("night_pie.webp", "dusk_pie.webp")} == {"WEBP"}
+
+
+def test_every_format_is_in_the_help(folder: Path) -> None:
+    from pielight.curves.tone import HIGHLIGHTS
+    from pielight.media.formats import WRITABLE
+
+    shown = invoke("enhance", "--help").stdout
+    assert f"--format {'|'.join(WRITABLE)}\n" in shown
+    assert f"[default: {HIGHLIGHTS}]" in " ".join(shown.split())
 
 
 def test_quiet_says_nothing(folder: Path) -> None:
@@ -116,13 +153,27 @@ def test_own_model(folder: Path, bright_model: Path) -> None:
     ("arguments", "reason"),
     [
         (("night.jpg", "--strength", "2"), "strength"),
+        (("night.jpg", "--highlights", "-0.1"), "highlights"),
+        (("night.jpg", "--device", "nonsense"), "nonsense"),
         (("night.jpg", "--strength", "nan"), "strength"),
         (("night.jpg", "--quality", "0"), "quality"),
-        (("night.jpg", "-j", "0"), "threads"),
+        (("night.jpg", "-j", "0"), "jobs"),
         (("night.jpg", "--model", "none.onnx"), "none.onnx: no such model"),
         (("night.jpg", "--model", "broken.jpg"), "broken.jpg: damaged, or not an ONNX"),
         (("night.jpg", "-o", "night.jpg"), "overwrite"),
         (("night.jpg", "dusk.png", "-o", "x.png"), "folder"),
+        (("night.jpg", "-o", "odd.xyz"), "odd.xyz: no picture format has this extension; a folder is odd.xyz/"),
+        (("night.jpg", "-o", "x.png", "--format", "jpeg"), "x.png: not a JPEG name"),
+        (("night.jpg", "--format", "psd"), "'psd' is not one of jpeg, png"),
+        (("night.jpg", "--existing", "keep"), "existing"),
+        (("night.jpg", "--exclude", "*.jpg"), "leave no picture"),
+        (("night.jpg", "--report", "dusk.png"), "dusk.png: the report would overwrite a picture"),
+        (("night.jpg", "--report", "none/run.jsonl"), "run.jsonl: the report cannot be written (No such"),
+        (("night.jpg", "--report", "run.jsonl", "--dry-run"), "--dry-run writes nothing"),
+        (("night.jpg", "--watch"), "--watch is for folders"),
+        (("night.jpg", "-", "-o", "out"), "- is for one photo"),
+        (("-", "-o", "empty"), "empty: a picture from standard input needs the name of a file"),
+        (("-", "--dry-run"), "- is for one photo"),
         (("empty",), "no pictures"),
         (("--nonsense",), "nonsense"),
         (("enhance",), "PHOTO"),
@@ -163,8 +214,8 @@ def test_help_and_version() -> None:
 def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
-    from pielight.batch import Outcome
-    from pielight.cli.enhance import Progress
+    from pielight.batch.run import Outcome
+    from pielight.cli.progress import Progress
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

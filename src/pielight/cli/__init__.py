@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 from importlib import import_module
 from typing import Any
 
 import click
 
+from pielight.cli.options import INTERRUPTED
 from pielight.errors import PielightError
 
 DEFAULT = "enhance"
 COMMANDS = {  # name: (where it lives, what --help says of it)
     "enhance": ("pielight.cli.enhance:enhance", "Brighten photos (the default: 'pielight PHOTO...')."),
+    "compare": ("pielight.cli.compare:compare", "Show photos before and after: one page or one picture."),
+    "bench": ("pielight.cli.bench:bench", "Measure speed and memory on this machine."),
     "info": ("pielight.cli.info:info", "Show the version, the model and where it comes from."),
     "train": ("pielight.cli.train:train", "Train a model."),
     "data": ("pielight.cli.train:data", "Look at the pictures to train on."),
@@ -45,11 +49,18 @@ class LazyGroup(click.Group):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; our errors end it with their one line and status 1."""
+        """Run the command; our errors end it with their one line and status 1, Ctrl-C with 130."""
         try:
             return super().invoke(ctx)
         except PielightError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:  # of standard output; click itself deals with a pipe that nobody reads any more
+            if error.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(f"{error.filename or 'standard output'}: {error.strerror}") from error
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

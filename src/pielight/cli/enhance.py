@@ -2,106 +2,98 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pielight.errors import PielightError
+from pielight.cli import options
 
 if TYPE_CHECKING:
-    from pielight.batch import Outcome
-
-FAILED = 1
-
-
-class Progress:
-    """Lines on stderr: one per picture, or on a terminal one that is updated; failures always stay."""
-
-    def __init__(self, total: int, quiet: bool) -> None:
-        self._total = total
-        self._quiet = quiet
-        self._live = sys.stderr.isatty() and not quiet
-        self.counts: Counter[str] = Counter()
-
-    def show(self, outcome: Outcome) -> None:
-        """Report what became of one picture."""
-        from pielight.media.files import shown
-
-        self.counts[outcome.status] += 1
-        place = f"[{self.counts.total()}/{self._total}] "
-        if outcome.status == "failed":
-            self._line(outcome.reason, stays=True)
-        elif outcome.status == "skipped":
-            self._line(f"{place}{shown(outcome.output)}: skipped, {outcome.reason}", stays=False)
-        else:
-            if outcome.reason:
-                self._line(f"{shown(outcome.input)}: {outcome.reason}", stays=True)
-            self._line(f"{place}{shown(outcome.output)} ({outcome.seconds:.2f} s)", stays=False)
-
-    def finish(self) -> None:
-        """Report the counts."""
-        words = {"done": "enhanced", "skipped": "skipped (--overwrite makes them again)", "failed": "failed"}
-        parts = [f"{self.counts[status]} {word}" for status, word in words.items() if self.counts[status]]
-        self._line(", ".join(parts), stays=self._live)
-
-    def _line(self, text: str, stays: bool) -> None:
-        if self._live:
-            click.echo(f"\r\033[K{text}", err=True, nl=stays)
-        elif stays or not self._quiet:
-            click.echo(text, err=True)
+    from pielight.batch.plan import Existing
 
 
 @click.command()
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@options.photos
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    help="Folder for the results, or the file to write for one photo. [default: beside each photo, NAME_pie]",
+    metavar="PATH",
+    help="Folder for the results (a new one for a single photo: end it with /), the file to write for one photo, or "
+    "- for standard output. [default: beside each photo, NAME_pie]",
 )
-@click.option(
-    "--strength",
-    type=click.FloatRange(0, 1.5),
-    default=1.0,
-    show_default=True,
-    help="0 leaves a photo as it is, 1 is the model's choice.",
-)
-@click.option("--overwrite", is_flag=True, help="Make results again that exist.")
-@click.option("-r", "--recursive", is_flag=True, help="Also take the folders inside folders.")
+@options.strength
+@options.highlights
+@options.auto
+@click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp", callback=options.format_name,
+              help="Of the results. [default: as each photo came]")  # fmt: skip
 @click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG and WebP results. [default: as each photo came]")
-@click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
-@click.option("-j", "--threads", type=click.IntRange(1, 1024), help="[default: every core]")
-@click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
+@options.existing
+@click.option("-r", "--recursive", is_flag=True, help="Also take the folders inside folders; -o mirrors them.")
+@click.option("--include", metavar="GLOB", multiple=True, help="Take only photos whose name or path below the folder "
+              "matches, as '*.jpg' or 'trip/*'; repeatable.")  # fmt: skip
+@click.option("--exclude", metavar="GLOB", multiple=True, help="Leave out photos or folders that match; repeatable.")
+@click.option("--dry-run", is_flag=True, help="List what would be written, and write nothing.")
+@click.option("--report", type=click.Path(path_type=Path), metavar="FILE.jsonl",
+              help="Write a line of JSON about the run and about each photo.")  # fmt: skip
+@click.option("--watch", is_flag=True, help="Go on with photos that arrive in the folders, until Ctrl-C.")
+@options.model
+@options.device
+@options.jobs("Photos at a time, or threads if there is but one. [default: every core]")
+@options.quiet
 def enhance(
     photos: tuple[Path, ...],
-    output: Path | None,
+    output: str | None,
     strength: float,
-    overwrite: bool,
-    recursive: bool,
+    highlights: float | None,
+    auto: bool,
+    file_format: str | None,
     quality: int | None,
+    existing: Existing,
+    recursive: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    dry_run: bool,
+    report: Path | None,
+    watch: bool,
     model: str | None,
-    threads: int | None,
+    device: str,
+    jobs: int | None,
     quiet: bool,
 ) -> None:
-    """Brighten photos: files, and folders of them.
+    """Brighten photos: files, and folders of them; - is standard input, written to standard output.
 
-    JPEG, PNG, WebP, TIFF and BMP; the result has the same format, EXIF and colour profile. Results that
-    exist are skipped. Exit status: 0, 1 if a photo failed, 2 if the command line makes no sense.
+    JPEG, PNG, WebP, TIFF and BMP; the result has the same format, EXIF and colour profile. A name like
+    a_pie.jpg is taken for a result, not a photo, where an a.jpg is given or found with it; --watch never takes one.
+
+    After Ctrl-C only whole files are there, and the same command goes on with the rest. Exit status: 0 (skipped
+    photos included; also of --watch after Ctrl-C), 1 if a photo failed, 2 if the command line makes no sense,
+    130 after Ctrl-C.
     """
-    from pielight import batch
-    from pielight.enhancer import Enhancer
+    if dry_run and (report or watch):
+        raise click.UsageError("--dry-run writes nothing: leave out --report and --watch.")
+    from pielight.batch.find import Search, is_folder
+    from pielight.batch.plan import Naming
+    from pielight.batch.run import Settings
+    from pielight.cli import order as ways
+    from pielight.curves.threads import available_threads
+    from pielight.curves.tone import HIGHLIGHTS
 
-    try:
-        jobs = batch.plan(photos, output, recursive)
-        progress = Progress(len(jobs), quiet)
-        for outcome in batch.run(jobs, Enhancer(model, threads), strength, overwrite, quality):
-            progress.show(outcome)
-    except PielightError as error:  # of the command line as a whole; that of one photo is its outcome
-        raise click.UsageError(str(error)) from error
-    if not quiet:
-        progress.finish()
-    if progress.counts["failed"]:
-        raise click.exceptions.Exit(FAILED)
+    streamed = Path("-") in photos or output == "-"
+    if streamed and (len(photos) > 1 or is_folder(photos[0]) or dry_run or report or watch):
+        raise click.UsageError("- is for one photo, without --dry-run, --report and --watch.")
+    if watch and not all(map(is_folder, photos)):
+        raise click.UsageError("--watch is for folders.")
+    with ways.makes_sense():
+        settings = Settings(strength, HIGHLIGHTS if highlights is None else highlights, file_format, quality, existing)
+    naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude)
+    engine = ways.Engine(model, auto, device)
+    order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)
+    if dry_run:
+        ways.preview(order)
+    elif watch:
+        ways.enhance_watched(order)
+    else:
+        counts = ways.enhance_stream(order) if streamed else ways.enhance_batch(order)
+        if counts["failed"]:
+            raise click.exceptions.Exit(options.FAILED)

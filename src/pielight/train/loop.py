@@ -18,13 +18,13 @@ from accelerate.utils import ProjectConfiguration
 from torch import Tensor, nn
 
 from pielight.errors import DataError, ModelError
+from pielight.interrupt import deferred_interrupt
 from pielight.train.bank import Bank, build_bank
 from pielight.train.checkpoint import State, claim, restore, save
 from pielight.train.config import Training
 from pielight.train.data import PictureSet, load
 from pielight.train.export import export, exported, git_commit
 from pielight.train.features import VGGFeatures, load_features
-from pielight.train.interrupt import deferred_interrupt
 from pielight.train.networks import build
 from pielight.train.objective import losses, step_generator
 from pielight.train.physics.bag_of_curves import bag

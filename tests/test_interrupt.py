@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pielight.train.interrupt import deferred_interrupt
+from pielight.interrupt import deferred_interrupt
 
 
 def test_the_first_waits_the_second_does_not() -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for the end of a training step, so that what is saved is whole."""
+"""Ctrl-C that waits for the end of a step of work, so that what is saved is whole."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Many pictures: which files, under which names, several at a time, one outcome each."""

@@ -1,0 +1,131 @@
+"""The pictures of files and folders."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+from pielight.enhancer import SUFFIX
+from pielight.errors import PielightError
+from pielight.media.files import shown
+from pielight.media.formats import is_picture_name
+
+_RESULT = re.compile(rf"(.+){SUFFIX}(-\d+)?", re.DOTALL)
+
+
+class Found(NamedTuple):
+    """A picture, and its place: its path below the folder that was named, or its name."""
+
+    path: Path
+    place: Path
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which pictures are taken.
+
+    Attributes:
+        recursive: Also those in folders inside folders.
+        include: Patterns (``*``, ``?``, ``[abc]``; case does not matter) of which one must match, if there are any:
+            the name or the place of the picture, or of a folder above it.
+        exclude: Patterns of which none may match.
+    """
+
+    recursive: bool = False
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def takes(self, place: Path) -> bool:
+        """Say whether the patterns let a picture pass.
+
+        >>> Search(include=["*.jpg"], exclude=["raw"]).takes(Path("2024/A.JPG"))
+        True
+        >>> Search(exclude=["raw"]).takes(Path("2024/raw/a.jpg"))
+        False
+        """
+        parts = [step for step in (place, *place.parents) if step.name]
+        texts = {text.lower() for step in parts for text in (step.name, step.as_posix())}
+
+        def matches(patterns: Sequence[str]) -> bool:
+            return any(fnmatchcase(text, pattern.lower()) for pattern in patterns for text in texts)
+
+        return (not self.include or matches(self.include)) and not matches(self.exclude)
+
+
+def find(
+    inputs: Sequence[Path], search: Search | None = None, output: Path | None = None, strict: bool = True
+) -> list[Found]:
+    """Find the pictures of files and folders, each once.
+
+    Args:
+        inputs: Files as they are named; of a folder, the pictures in it by extension, sorted. Left out are hidden
+            files of folders, and results: ``a_pie.jpg`` where an ``a`` of any format is found beside it.
+        search: Which pictures are taken.
+        output: Folder of results; inside a folder of pictures it is not read again.
+        strict: Whether it is an error that nothing is found, or that a folder cannot be read.
+
+    Raises:
+        PielightError: One of these.
+    """
+    search = search or Search()
+    unique: dict[Path, Found] = {}
+    for path in dict.fromkeys(inputs):
+        here = list(_walk(path, search, output, strict)) if is_folder(path) else [Found(path, Path(path.name))]
+        if strict and not here:
+            deeper = "" if search.recursive else "; -r looks into the folders inside"
+            raise PielightError(f"{shown(path)}: no pictures in this folder{deeper}")
+        for one in here:
+            unique.setdefault(real(one.path), one)
+    stems = {(one.path.parent, one.path.stem) for one in unique.values()}
+    photos = [one for one in unique.values() if (one.path.parent, origin(one.path)) not in stems]
+    taken = [one for one in photos if search.takes(one.place)]
+    if strict and photos and not taken:
+        raise PielightError(f"{shown(inputs[0])}: --include and --exclude leave no picture")
+    return taken
+
+
+def origin(path: Path) -> str | None:
+    """Return the stem of the picture that a result was made of, or None if the name is not that of a result.
+
+    >>> origin(Path("a_pie.jpg")), origin(Path("a_pie-2.jpg")), origin(Path("a.jpg"))
+    ('a', 'a', None)
+    """
+    match = _RESULT.fullmatch(path.stem)
+    return match[1] if match else None
+
+
+def real(path: Path) -> Path:
+    """Return the path of the file itself, whatever links lead to it."""
+    return Path(os.path.realpath(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Say whether a folder has this name; no name is too long to ask.
+
+    >>> is_folder(Path("x" * 1000))
+    False
+    """
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _walk(folder: Path, search: Search, output: Path | None, strict: bool) -> Iterator[Found]:
+    def refuse(error: OSError) -> None:
+        if strict:
+            raise PielightError(f"{shown(error.filename)}: folder cannot be read ({error.strerror})") from error
+
+    results = None if output is None else real(output)
+    for place, folders, files in os.walk(folder, onerror=refuse):
+        inside = [name for name in sorted(folders) if search.recursive and not name.startswith(".")]
+        folders[:] = [name for name in inside if real(Path(place, name)) != results]
+        for name in sorted(files):
+            if not name.startswith(".") and is_picture_name(Path(name)):
+                path = Path(place, name)
+                yield Found(path, path.relative_to(folder))

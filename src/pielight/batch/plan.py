@@ -1,0 +1,168 @@
+"""Which picture becomes which file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Literal
+
+from pielight.batch.find import Found, Search, find, is_folder, real
+from pielight.enhancer import result_beside
+from pielight.errors import PielightError
+from pielight.media.files import shown
+from pielight.media.formats import WRITABLE, format_of, is_picture_name
+
+Existing = Literal["skip", "overwrite", "rename"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A picture to read and the file to write."""
+
+    input: Path
+    output: Path
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How results are named.
+
+    Attributes:
+        output: None puts results beside the pictures with ``_pie`` after the name. Otherwise the folder in which
+            names and the tree of each input folder are kept, or the file to write for one picture; a text that
+            ends with ``/`` is always a folder.
+        existing: What becomes of results that exist; ``rename`` numbers the new ones, as in ``a_pie-2.jpg``.
+        file_format: Pillow's name of the format to write; None keeps each picture's own.
+    """
+
+    output: str | Path | None = None
+    existing: Existing = "skip"
+    file_format: str | None = None
+
+    def file_for_one(self) -> Path | None:
+        """Return the file that the output is if there is but one picture; None if it is a folder.
+
+        Raises:
+            PielightError: It could be either, or its extension contradicts the format.
+        """
+        if self.output is None or os.fspath(self.output).endswith(os.sep) or is_folder(Path(self.output)):
+            return None
+        path = Path(self.output)
+        if is_picture_name(path):
+            if self.file_format not in (None, format_of(path, "")):
+                raise PielightError(f"{shown(path)}: not a {self.file_format} name; change it, or leave out --format")
+            return path
+        if path.suffix:
+            raise PielightError(
+                f"{shown(path)}: no picture format has this extension; a folder is {shown(path)}{os.sep}"
+            )
+        return None
+
+    def folder(self) -> Path | None:
+        """Return the folder that the output is if there are several pictures.
+
+        Raises:
+            PielightError: It is a file.
+        """
+        if self.output is None:
+            return None
+        path = Path(self.output)
+        if (is_picture_name(path) or os.path.lexists(path)) and not is_folder(path):
+            raise PielightError(f"{shown(path)}: several photos need a folder to be written to")
+        return path
+
+
+class Names:
+    """Gives results their names: none twice, and none that a picture has.
+
+    Args:
+        naming: How.
+    """
+
+    def __init__(self, naming: Naming) -> None:
+        self._naming = naming
+        self._inputs: set[Path] = set()
+        self._taken: dict[Path, Path] = {}
+
+    def reserve(self, inputs: Iterable[Path]) -> None:
+        """Keep the names of pictures from becoming those of results."""
+        self._inputs.update(real(path) for path in inputs)
+
+    def job(self, path: Path, target: Path) -> Job:
+        """Pair a picture with the file it becomes.
+
+        Raises:
+            PielightError: The file is a picture, or the result of another one.
+        """
+        if self._naming.existing == "rename":
+            target = self._free(target)
+        place = real(target)
+        if place in self._inputs:
+            raise PielightError(f"{shown(target)}: the result would overwrite a picture; choose another output")
+        if self._taken.get(place, path) != path:
+            both = f"{shown(self._taken[place])} and {shown(path)}"
+            cure = "leave one out with --exclude, or use --existing rename"
+            raise PielightError(f"{both} would both become {shown(target)}; {cure}")
+        self._taken[place] = path
+        return Job(path, target)
+
+    def result(self, found: Found, folder: Path | None) -> Job:
+        """Pair a picture with its result beside it or in a folder.
+
+        Raises:
+            PielightError: See :meth:`job`.
+        """
+        suffix = _result_suffix(found.path, self._naming.file_format)
+        target = found.path if folder is None else folder / found.place
+        if not target.name:
+            raise PielightError(f"{shown(found.path)}: no picture is named")
+        renamed = target.with_name(target.stem + suffix)
+        if folder is None or real(renamed) == real(found.path):
+            renamed = result_beside(renamed)
+        return self.job(found.path, renamed)
+
+    def _free(self, target: Path) -> Path:
+        free = target
+        for number in count(2):
+            if not (os.path.lexists(free) or real(free) in self._taken or real(free) in self._inputs):
+                break
+            free = target.with_name(f"{target.stem}-{number}{target.suffix}")
+        return free
+
+
+def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> list[Job]:
+    """Find the pictures of files and folders, and name their results.
+
+    Args:
+        inputs: Files and folders.
+        naming: How results are named.
+        search: Which pictures are taken.
+
+    Raises:
+        PielightError: Two results would have one name, one would overwrite a picture, or a folder holds none.
+    """
+    naming = naming or Naming()
+    names = Names(naming)
+    single = len(inputs) == 1 and not is_folder(inputs[0])
+    file = naming.file_for_one() if single else None
+    if file is not None:
+        names.reserve(inputs)
+        return [names.job(inputs[0], file)]
+    folder = naming.folder()
+    found = find(inputs, search, folder)
+    names.reserve(one.path for one in found)
+    return [names.result(one, folder) for one in found]
+
+
+def is_kept(job: Job, existing: Existing) -> bool:
+    """Say whether a result exists and stays, so that there is nothing to do."""
+    return existing == "skip" and os.path.lexists(job.output) and os.path.lexists(job.input)
+
+
+def _result_suffix(path: Path, file_format: str | None) -> str:
+    if file_format is None or format_of(path, "") == file_format:
+        return path.suffix
+    return dict(WRITABLE.values())[file_format]

@@ -1,0 +1,93 @@
+"""A run's report for scripts: one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pielight.batch.find import real
+from pielight.batch.run import Outcome, Settings
+from pielight.enhancer import Enhancer
+from pielight.errors import PielightError
+from pielight.media.files import shown
+from pielight.media.formats import is_picture_name
+
+_FIRST = b'{"type": "run", "pielight": '
+
+
+class Report:
+    """A report that is written while the run goes on, line by line, so that a killed run leaves whole lines.
+
+    The first line has ``type`` run, the version, the model and the settings; then one of type ``picture`` for each
+    with ``input``, ``output``, ``status`` (done, skipped or failed), ``reason`` and ``seconds``; and the last, which
+    only a run that was not killed has, is of type ``end`` with the counts and whether it was interrupted.
+
+    Args:
+        path: File to write; only a report of an earlier run is replaced.
+        pictures: Inputs and outputs, none of which may be the report.
+
+    Raises:
+        PielightError: The file is something else, or cannot be written.
+    """
+
+    def __init__(self, path: Path, pictures: Iterable[Path] = ()) -> None:
+        self._path = path
+        if is_picture_name(path) or real(path) in {real(picture) for picture in pictures}:
+            raise PielightError(f"{shown(path)}: the report would overwrite a picture; call it .jsonl")
+        try:
+            if path.is_file() and path.stat().st_size:
+                with path.open("rb") as file:
+                    if file.read(len(_FIRST)) != _FIRST:
+                        raise PielightError(f"{shown(path)}: no report of pielight, so it is kept; choose another name")
+            self._file = path.open("wb", buffering=0)
+        except OSError as error:
+            raise self._failure(error) from error
+        self._counts: Counter[str] = Counter()
+
+    def begin(self, enhancer: Enhancer, settings: Settings, auto: bool = True, device: str = "cpu") -> None:
+        """Write the first line.
+
+        Raises:
+            PielightError: The file cannot be written.
+        """
+        from pielight import __version__
+
+        model = {"model": enhancer.model.name, "sha256": enhancer.model.sha256()}
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        engine = {**model, "auto": auto, "device": device}
+        self._write({"type": "run", "pielight": __version__, "started": started, **engine, **asdict(settings)})
+
+    def add(self, outcome: Outcome) -> None:
+        """Write the line of a picture.
+
+        Raises:
+            PielightError: The file cannot be written.
+        """
+        self._counts[outcome.status] += 1
+        names = {"input": str(outcome.input), "output": str(outcome.output)}
+        rest = {"status": outcome.status, "reason": outcome.reason, "seconds": round(outcome.seconds, 4)}
+        self._write({"type": "picture", **names, **rest})
+
+    def end(self, interrupted: bool) -> None:
+        """Write the last line.
+
+        Raises:
+            PielightError: The file cannot be written.
+        """
+        counts = {status: self._counts[status] for status in ("done", "skipped", "failed")}
+        self._write({"type": "end", **counts, "interrupted": interrupted})
+        self._file.close()
+
+    def _write(self, record: dict[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(record).encode() + b"\n")  # one call, so that no kill comes in between
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: OSError) -> PielightError:
+        return PielightError(f"{shown(self._path)}: the report cannot be written ({error.strerror})")

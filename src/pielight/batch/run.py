@@ -1,0 +1,174 @@
+"""Several pictures at a time, each with its outcome, in bounded memory."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from pielight.batch.plan import Existing, Job, is_kept
+from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.enhancer import Enhancer
+from pielight.errors import ModelError, PielightError
+from pielight.media.files import shown
+from pielight.media.formats import READABLE
+
+PIXELS_PER_WORKER = 32_000_000  # on average: a larger picture waits for room, and none shares with a huge one
+GRACE = 2.0  # seconds that pictures in work are given when the rest is called off
+_TICK = 0.1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is done to every picture.
+
+    Attributes:
+        strength: -1.5 to 1.5; 0 leaves a picture as it is, 1 is the model's choice.
+        highlights: 0 to 1, how far what is bright already is protected.
+        file_format: Pillow's name of the format to write; None keeps each picture's own.
+        quality: 1..100 for lossy formats; None keeps each source's own.
+        existing: What becomes of results that exist.
+
+    Raises:
+        PielightError: A number is out of range.
+    """
+
+    strength: float = 1.0
+    highlights: float = HIGHLIGHTS
+    file_format: str | None = None
+    quality: int | None = None
+    existing: Existing = "skip"
+
+    def __post_init__(self) -> None:
+        check_strength(self.strength)
+        check_highlights(self.highlights)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one picture.
+
+    Attributes:
+        input: The picture.
+        output: The file written, or that would have been.
+        status: ``done``, ``skipped`` (the output exists) or ``failed``.
+        reason: Why it was skipped or failed, or what to know of a result; may be empty.
+        seconds: Time taken.
+    """
+
+    input: Path
+    output: Path
+    status: Literal["done", "skipped", "failed"]
+    reason: str = ""
+    seconds: float = 0.0
+
+
+def crew(cores: int, pictures: int) -> tuple[int, int]:
+    """Share cores among pictures: how many at a time, and how many threads each.
+
+    Several pictures at a time are faster than several threads on one: decoding and encoding take one thread.
+
+    >>> crew(4, 1), crew(4, 3), crew(4, 200)
+    ((1, 4), (3, 1), (4, 1))
+    """
+    workers = max(1, min(cores, pictures))
+    return workers, cores // workers
+
+
+def run(
+    jobs: Iterable[Job],
+    enhancer: Enhancer,
+    settings: Settings | None = None,
+    workers: int = 1,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Outcome]:
+    """Brighten pictures, several at a time; one that fails does not stop the rest.
+
+    Args:
+        jobs: From :func:`~pielight.batch.plan.plan`; the next is taken only when there is room for it.
+        enhancer: The model, shared among the workers.
+        settings: What is done to every picture.
+        workers: Pictures at a time.
+        stop: Asked several times a second; once it says True, no picture is begun any more, and those in work
+            have ``GRACE`` seconds to end.
+
+    Yields:
+        Outcomes, as pictures are finished.
+
+    Raises:
+        ModelError: The model is damaged, so that no picture could be enhanced.
+    """
+    settings = settings or Settings()
+    budget = workers * PIXELS_PER_WORKER
+    waiting = iter(jobs)
+    job, cost = next(waiting, None), 0
+    at_work: dict[Future[Outcome], int] = {}
+    last_moment = float("inf")
+    pool = ThreadPoolExecutor(workers, "pielight")
+    try:
+        while at_work or (job and not stop()):
+            if job and not stop() and len(at_work) < workers:
+                if is_kept(job, settings.existing):
+                    yield Outcome(job.input, job.output, "skipped", "the result exists")
+                    job, cost = next(waiting, None), 0
+                    continue
+                cost = cost or min(_pixels(job.input), budget)
+                if sum(at_work.values()) + cost <= budget:
+                    at_work[pool.submit(_enhance, job, enhancer, settings)] = cost
+                    job, cost = next(waiting, None), 0
+                    continue
+            ready, _ = wait(at_work, _TICK, FIRST_COMPLETED)
+            for future in ready:
+                del at_work[future]
+                yield future.result()
+            if stop():
+                last_moment = min(last_moment, time.monotonic() + GRACE)
+                if time.monotonic() > last_moment:
+                    return
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _enhance(job: Job, enhancer: Enhancer, settings: Settings) -> Outcome:
+    start = time.perf_counter()
+    try:
+        note = enhancer.file(
+            job.input, job.output, settings.strength, settings.highlights,
+            file_format=settings.file_format, quality=settings.quality,
+        )  # fmt: skip
+    except ModelError:
+        raise
+    except PielightError as error:
+        reason = str(error)
+    except MemoryError:
+        reason = f"{shown(job.input)}: not enough memory"
+    except OSError as error:
+        reason = f"{shown(error.filename or job.input)}: {error.strerror or error}"
+    except Exception as error:  # noqa: BLE001 - whatever one picture brings about, the others go on
+        reason = f"{shown(job.input)}: {type(error).__name__} ({shown(str(error))}); please report this picture"
+    else:
+        return Outcome(job.input, job.output, "done", note, time.perf_counter() - start)
+    return Outcome(job.input, job.output, "failed", reason, time.perf_counter() - start)
+
+
+def _pixels(path: Path) -> int:
+    """Estimate what a picture costs by its header, or by its size if that is more or all there is."""
+    size = 1
+    try:
+        if not path.is_file():  # a pipe would keep us waiting for ever
+            return size
+        size = max(1, path.stat().st_size)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's on huge pictures: decoding has its own limit
+            with Image.open(path, formats=READABLE) as image:
+                return max(size, image.width * image.height)
+    except Image.DecompressionBombError:
+        return 1 << 62
+    except Exception:  # noqa: BLE001 - what is wrong with a picture is said by the worker that decodes it
+        return size

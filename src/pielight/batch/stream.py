@@ -1,0 +1,97 @@
+"""One picture from standard input, or to standard output."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from pielight.batch.plan import Names, Naming
+from pielight.batch.run import Outcome, Settings
+from pielight.enhancer import Enhancer
+from pielight.errors import ModelError, PictureError, PielightError
+from pielight.media.files import MAX_FILE_BYTES, read_whole, shown, write_whole
+from pielight.media.formats import format_of
+
+STREAM = Path("-")
+_NAME = "standard input"
+
+
+def target(source: Path, naming: Naming) -> Path:
+    """Return the file that a picture is written to, or ``-`` for standard output.
+
+    Raises:
+        PielightError: The output is a folder, or the picture itself.
+    """
+    if naming.output is None or Path(naming.output) == STREAM:
+        return STREAM
+    file = naming.file_for_one()
+    if file is None:
+        raise PielightError(f"{shown(naming.output)}: a picture from standard input needs the name of a file")
+    return Names(naming).job(source, file).output
+
+
+def stream(
+    source: Path, target: Path, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, stdout: BinaryIO
+) -> Outcome:
+    """Brighten one picture from or to a stream; the bytes are those that a file would have.
+
+    Args:
+        source: The picture, or ``-``.
+        target: From :func:`target`.
+        enhancer: The model.
+        settings: What is done to it.
+        stdin: Read if the source is ``-``.
+        stdout: Gets the picture, and nothing else.
+
+    Raises:
+        ModelError: The model is damaged.
+        BrokenPipeError: Nobody reads standard output any more.
+    """
+    start = time.perf_counter()
+    if target != STREAM and settings.existing == "skip" and os.path.lexists(target):
+        return Outcome(source, target, "skipped", "the result exists")
+    try:
+        if source == STREAM:
+            data, name = _read(stdin), _NAME
+        else:
+            data, name = read_whole(source), shown(source)
+        file_format = settings.file_format
+        if file_format is None and target != STREAM:
+            file_format = format_of(target, "") or None
+        result, note = enhancer.encoded(
+            data, settings.strength, settings.highlights,
+            file_format=file_format, quality=settings.quality, name=name,
+        )  # fmt: skip
+        if target == STREAM:
+            _write(stdout, result)
+        else:
+            write_whole(target, result)
+    except ModelError:
+        raise
+    except PielightError as error:
+        return Outcome(source, target, "failed", str(error), time.perf_counter() - start)
+    return Outcome(source, target, "done", note, time.perf_counter() - start)
+
+
+def _read(stdin: BinaryIO) -> bytes:
+    try:
+        data = stdin.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise PictureError(f"{_NAME}: cannot be read ({error.strerror})") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise PictureError(f"{_NAME}: more than the limit of {MAX_FILE_BYTES >> 20} MB")
+    if not data:
+        raise PictureError(f"{_NAME}: empty")
+    return data
+
+
+def _write(stdout: BinaryIO, data: bytes) -> None:
+    try:
+        stdout.write(data)
+        stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise PictureError(f"standard output: cannot be written ({error.strerror})") from error

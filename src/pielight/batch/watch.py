@@ -1,0 +1,99 @@
+"""A watched folder: what is in it is brightened, and what arrives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pielight.batch.find import Found, Search, find, is_folder, origin
+from pielight.batch.plan import Job, Names, Naming
+from pielight.batch.run import Outcome, Settings, run
+from pielight.enhancer import Enhancer
+from pielight.errors import PielightError
+from pielight.media.files import shown
+
+INTERVAL = 1.0
+_TICK = 0.1
+
+
+class _Stamp(NamedTuple):
+    size: int
+    changed: int
+
+
+def watch(
+    folders: Sequence[Path],
+    naming: Naming,
+    search: Search,
+    enhancer: Enhancer,
+    settings: Settings,
+    workers: int = 1,
+    stop: Callable[[], bool] = lambda: False,
+    interval: float = INTERVAL,
+) -> Iterator[Outcome]:
+    """Brighten the pictures of folders, and those that arrive, until told to stop.
+
+    A picture is taken once its size and time have stood still for an interval, and again only when they change.
+    What is named like a result, ``a_pie.jpg``, is never taken.
+
+    Args:
+        folders: Where to look.
+        naming: How results are named.
+        search: Which pictures are taken.
+        enhancer: The model.
+        settings: What is done to every picture.
+        workers: Pictures at a time.
+        stop: See :func:`~pielight.batch.run.run`.
+        interval: Seconds between two looks.
+
+    Yields:
+        Outcomes, as pictures are finished.
+
+    Raises:
+        PielightError: A folder is gone, or the output is a file.
+    """
+    names, output = Names(naming), naming.folder()
+    last: dict[Path, _Stamp] = {}
+    handled: dict[Path, _Stamp] = {}
+    while not stop():
+        for folder in folders:
+            if not is_folder(folder):
+                raise PielightError(f"{shown(folder)}: no such folder to watch")
+        found = [one for one in find(folders, search, output, strict=False) if origin(one.path) is None]
+        names.reserve(one.path for one in found)
+        stamps = {one.path: stamp for one in found if (stamp := _stamp(one.path))}
+        ready = [one for one in found if _is_ready(one.path, stamps, last, handled)]
+        handled |= {one.path: stamps[one.path] for one in ready}
+        jobs: list[Job] = []
+        for one in ready:
+            try:
+                jobs.append(names.result(one, output))
+            except PielightError as error:  # its name is taken, say
+                yield _refused(one, error)
+        yield from run(jobs, enhancer, settings, workers, stop)
+        last = stamps
+        _sleep(interval, stop)
+
+
+def _is_ready(path: Path, now: dict[Path, _Stamp], last: dict[Path, _Stamp], handled: dict[Path, _Stamp]) -> bool:
+    return path in now and last.get(path) == now[path] and handled.get(path) != now[path]
+
+
+def _refused(found: Found, error: PielightError) -> Outcome:
+    return Outcome(found.path, found.path, "failed", str(error))
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:  # gone again
+        return None
+    return _Stamp(status.st_size, status.st_mtime_ns)
+
+
+def _sleep(seconds: float, stop: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while not stop() and time.monotonic() < end:
+        time.sleep(_TICK)

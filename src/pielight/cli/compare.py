@@ -1,0 +1,101 @@
+"""``pielight compare``: a sheet that shows photos before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pielight.cli import options
+from pielight.errors import ModelError, PielightError
+
+if TYPE_CHECKING:
+    from pielight.batch.plan import Existing
+
+_RANGE = click.FloatRange(-1.5, 1.5)
+
+
+def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple[float, ...]:
+    """Read a list of strengths."""
+    return tuple(dict.fromkeys(_RANGE(part, option, ctx) for part in value.split(",")))
+
+
+@click.command()
+@options.photos
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html|FILE.png",
+    help="One page with a slider for each photo, or one picture. [default: NAME_compare.html beside a single photo, "
+    "compare.html here for several]",
+)
+@click.option("--strengths", default="0.5,1,1.5", show_default=True, metavar="LIST", callback=_strengths,
+              help="Strengths to compare, -1.5 to 1.5 each.")  # fmt: skip
+@options.highlights
+@options.auto
+@click.option("--size", type=click.IntRange(64, 8192), default=1200, show_default=True,
+              help="Longer side of each picture in pixels, at most.")  # fmt: skip
+@options.existing
+@options.model
+@options.jobs("Threads. [default: every core]")
+@options.quiet
+def compare(
+    photos: tuple[Path, ...],
+    output: Path | None,
+    strengths: tuple[float, ...],
+    highlights: float | None,
+    auto: bool,
+    size: int,
+    existing: Existing,
+    model: str | None,
+    jobs: int | None,
+    quiet: bool,
+) -> None:
+    """Show photos before and after, side by side or with a slider.
+
+    Files, and the pictures of folders. The page is one file that loads nothing from elsewhere. Exit status: 0, 1 if
+    a photo failed, 2 if the command line makes no sense.
+    """
+    from pielight.batch.find import find
+    from pielight.batch.plan import Names, Naming
+    from pielight.compare.comparison import compare as compare_photo
+    from pielight.compare.html import html_sheet
+    from pielight.compare.png import png_sheet
+    from pielight.curves.tone import HIGHLIGHTS
+    from pielight.enhancer import Enhancer
+    from pielight.media.files import shown, write_whole
+
+    try:
+        paths = [found.path for found in find(photos)]
+        if output is None:
+            output = paths[0].with_name(f"{paths[0].stem}_compare.html") if len(paths) == 1 else Path("compare.html")
+        if output.suffix.lower() not in (".html", ".png"):
+            raise PielightError(f"{shown(output)}: must end in .html or .png")
+        names = Names(Naming(existing=existing))
+        names.reserve(paths)
+        output = names.job(paths[0], output).output
+        enhancer = Enhancer(model, jobs, auto)
+    except PielightError as error:
+        raise click.UsageError(str(error)) from error
+    if existing == "skip" and output.exists():
+        click.echo(f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)", err=True)
+        return
+    comparisons = []
+    for path in paths:
+        try:
+            comparisons.append(
+                compare_photo(enhancer, path, strengths, HIGHLIGHTS if highlights is None else highlights, size)
+            )
+        except ModelError:
+            raise
+        except PielightError as error:
+            click.echo(str(error), err=True)
+    if comparisons:
+        is_page = output.suffix.lower() == ".html"
+        write_whole(output, html_sheet(comparisons).encode() if is_page else png_sheet(comparisons))
+        if not quiet:
+            click.echo(shown(output), err=True)
+    if len(comparisons) < len(paths):
+        raise click.exceptions.Exit(options.FAILED)

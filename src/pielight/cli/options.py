@@ -1,0 +1,68 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+FAILED, INTERRUPTED = 1, 130
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Turn what a user calls a format into Pillow's name of it.
+
+    Raises:
+        click.BadParameter: There is no such format.
+    """
+    if value is None:
+        return None
+    from pielight.media.formats import FORMATS, WRITABLE
+
+    name = value.lower().removeprefix(".")
+    if name not in WRITABLE:  # "jpg" and "tif" will do
+        known = {extension.removeprefix("."): form for extension, form in FORMATS.items()}
+        name = next((key for key, (form, _) in WRITABLE.items() if form == known.get(name)), "")
+    if not name:
+        raise click.BadParameter(f"{value!r} is not one of {', '.join(WRITABLE)}.")
+    return WRITABLE[name][0]
+
+
+photos = click.argument(
+    "photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True)
+)
+strength = click.option(
+    "--strength",
+    type=click.FloatRange(-1.5, 1.5),
+    default=1.0,
+    show_default=True,
+    help="0 leaves a photo as it is, 1 is the model's choice; below 0 darkens.",
+)
+highlights = click.option(
+    "--highlights",
+    type=click.FloatRange(0, 1),
+    help="How far what is bright already is protected. [default: 0.5]",
+)
+auto = click.option(
+    "--auto/--no-auto", default=True, help="Leave well-exposed photos alone, in proportion. [default: auto]"
+)
+device = click.option(
+    "--device", default="cpu", show_default=True, metavar="cpu|cuda", help="cuda is for a graphics card (extra gpu)."
+)
+existing = click.option(
+    "--existing",
+    type=click.Choice(["skip", "overwrite", "rename"]),
+    default="skip",
+    show_default=True,
+    help="What to do where a result exists; rename numbers the new one.",
+)
+model = click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
+
+
+def jobs(help_text: str) -> Callable[[F], F]:
+    """Make the option ``-j``."""
+    return click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N", help=help_text)

@@ -1,0 +1,62 @@
+"""Lines on stderr that say how a run goes."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pielight.batch.run import Outcome
+
+
+class Progress:
+    """One line per picture, or on a terminal one that is updated; failures always stay.
+
+    Args:
+        total: Pictures in all, if that is known.
+        quiet: Show failures only.
+    """
+
+    def __init__(self, total: int | None, quiet: bool) -> None:
+        self._total = total
+        self._quiet = quiet
+        self._live = sys.stderr.isatty() and not quiet
+        self.counts: Counter[str] = Counter()
+
+    def show(self, outcome: Outcome) -> None:
+        """Report what became of one picture."""
+        from pielight.media.files import shown
+
+        self.counts[outcome.status] += 1
+        place = f"[{self.counts.total()}]" if self._total is None else f"[{self.counts.total()}/{self._total}]"
+        if outcome.status == "failed":
+            self._line(outcome.reason, stays=True)
+        elif outcome.status == "skipped":
+            self._line(f"{place} {shown(outcome.output)}: skipped, {outcome.reason}", stays=False)
+        else:
+            if outcome.reason:
+                self._line(f"{shown(outcome.input)}: {outcome.reason}", stays=True)
+            self._line(f"{place} {shown(outcome.output)} ({outcome.seconds:.2f} s)", stays=False)
+
+    def finish(self) -> None:
+        """Report the counts, unless only failures are wanted."""
+        if not self._quiet:
+            self._line(self._summary("skipped (--existing overwrite makes them again)"), stays=self._live)
+
+    def stopped(self, advice: str) -> None:
+        """Report the counts of a run that Ctrl-C ended, and how to go on."""
+        left = "" if self._total is None else f", {self._total - self.counts.total()} left"
+        self._line(f"stopped: {self._summary('skipped') or '0 enhanced'}{left}{advice}", stays=True)
+
+    def _summary(self, skipped: str) -> str:
+        words = {"done": "enhanced", "skipped": skipped, "failed": "failed"}
+        return ", ".join(f"{self.counts[status]} {word}" for status, word in words.items() if self.counts[status])
+
+    def _line(self, text: str, stays: bool) -> None:
+        if self._live:
+            click.echo(f"\r\033[K{text}", err=True, nl=stays)
+        elif stays or not self._quiet:
+            click.echo(text, err=True)

@@ -1,0 +1,50 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from pielight.batch.report import Report
+from pielight.batch.run import Outcome, Settings
+from pielight.enhancer import Enhancer
+from pielight.errors import PielightError
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_a_line_for_the_run_and_for_each_picture(tmp_path: Path, bright_model: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    odd = Path(os.fsdecode(b"caf\xe9 \n.jpg"))
+    for interrupted in (True, False):  # the second replaces the report of the first
+        report = Report(path)
+        report.begin(Enhancer(bright_model), Settings(strength=0.5, file_format="PNG"))
+        report.add(Outcome(odd, Path("out.png"), "done", seconds=0.123456))
+        report.add(Outcome(Path("b.jpg"), Path("b.png"), "failed", "b.jpg: empty file"))
+        assert len(lines(path)) == 3  # written as it goes
+        report.end(interrupted)
+    run, done, failed, end = lines(path)
+    assert (run["type"], run["model"], run["strength"], run["file_format"]) == ("run", "bright", 0.5, "PNG")
+    assert (run["auto"], run["device"]) == (True, "cpu")
+    assert len(str(run["sha256"])) == 64
+    assert os.fsencode(str(done.pop("input"))) == b"caf\xe9 \n.jpg"
+    assert done == {"type": "picture", "output": "out.png", "status": "done", "reason": "", "seconds": 0.1235}
+    assert failed["reason"] == "b.jpg: empty file"
+    assert end == {"type": "end", "done": 1, "skipped": 0, "failed": 1, "interrupted": False}
+
+
+def test_nothing_else_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "photo").write_text("mine")
+    for name, reason in (("notes.txt", "no report of pielight"), ("photo", "a picture"), ("a.jpg", "a picture")):
+        with pytest.raises(PielightError, match=f"{name}: .*{reason}"):
+            Report(tmp_path / name, [tmp_path / "photo"])
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_one_line(bright_model: Path) -> None:
+    report = Report(Path("/dev/full"))
+    with pytest.raises(PielightError, match="/dev/full: the report cannot be written"):
+        report.begin(Enhancer(bright_model), Settings())

@@ -1,0 +1,146 @@
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pielight.batch import run as run_module
+from pielight.batch.find import Search
+from pielight.batch.plan import Existing, Job, plan
+from pielight.batch.run import Outcome, Settings, run
+from pielight.enhancer import Enhancer
+from pielight.errors import ModelError, PielightError
+
+
+def enhance(tree: Path, model: Path, existing: Existing = "skip", workers: int = 2) -> list[Outcome]:
+    jobs = plan([tree], search=Search(recursive=True))
+    return list(run(jobs, Enhancer(model, threads=1), Settings(existing=existing), workers))
+
+
+def test_bad_files_do_not_stop_the_rest(tree: Path, bright_model: Path) -> None:
+    (tree / "aa.jpg").write_bytes(b"")
+    (tree / "ab.jpg").write_bytes((tree / "b.jpg").read_bytes()[:1500])
+    outcomes = {outcome.input.name: outcome for outcome in enhance(tree, bright_model)}
+    assert {name for name, outcome in outcomes.items() if outcome.status == "failed"} == {"aa.jpg", "ab.jpg"}
+    assert outcomes["aa.jpg"].reason.endswith("aa.jpg: empty file")
+    assert outcomes["b.jpg"].status == "done"
+    assert outcomes["b.jpg"].seconds > 0
+    assert np.asarray(Image.open(outcomes["d.tif"].output)).mean() > np.asarray(Image.open(tree / "b.jpg")).mean()
+    assert not outcomes["ab.jpg"].output.exists()
+
+
+def test_results_that_exist_are_kept(tree: Path, bright_model: Path) -> None:
+    enhance(tree, bright_model)
+    (tree / "b_pie.jpg").write_bytes(b"mine")
+    assert {outcome.status for outcome in enhance(tree, bright_model)} == {"skipped"}
+    assert (tree / "b_pie.jpg").read_bytes() == b"mine"
+    assert {outcome.status for outcome in enhance(tree, bright_model, "overwrite")} == {"done"}
+    assert (tree / "b_pie.jpg").read_bytes() != b"mine"
+
+
+def test_no_input_is_ever_changed(tree: Path, bright_model: Path) -> None:
+    before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+    enhance(tree, bright_model, "overwrite")
+    enhance(tree, bright_model, "overwrite")
+    assert {path: path.read_bytes() for path in before} == before
+    assert not [path for path in tree.rglob("*") if path.suffix == ".part"]
+
+
+def test_a_damaged_model_stops_everything(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.onnx").write_bytes(b"junk")
+    with pytest.raises(ModelError, match=r"bad\.onnx"):
+        enhance(tree, tmp_path / "bad.onnx")
+
+
+def test_several_frames_are_noted(tmp_path: Path, bright_model: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("navy", "black")]
+    frames[0].save(tmp_path / "two.tif", save_all=True, append_images=frames[1:])
+    (outcome,) = enhance(tmp_path, bright_model)
+    assert outcome.status == "done"
+    assert "first" in outcome.reason
+
+
+class Slow(Enhancer):
+    """Takes its time, and notes how many pictures are in work together."""
+
+    def __init__(self, model: Path, seconds: float = 0.05) -> None:
+        super().__init__(model, threads=1)
+        self.seconds, self.now, self.most, self.lock = seconds, 0, 0, threading.Lock()
+
+    def file(self, source: Path, target: Path, *_: object, **__: object) -> str:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(self.seconds)
+        with self.lock:
+            self.now -= 1
+        return ""
+
+
+def copies(tree: Path, count: int) -> list[Job]:
+    return [Job(tree / "b.jpg", tree / f"{number}.jpg") for number in range(count)]
+
+
+def test_pictures_at_a_time(tree: Path, bright_model: Path) -> None:
+    for workers in (1, 3):
+        slow = Slow(bright_model)
+        assert len(list(run(copies(tree, 7), slow, workers=workers))) == 7
+        assert slow.most == workers
+
+
+def test_jobs_are_taken_only_when_there_is_room(tree: Path, bright_model: Path) -> None:
+    taken: list[Job] = []
+
+    def jobs() -> Iterator[Job]:
+        for job in copies(tree, 50):
+            taken.append(job)
+            yield job
+
+    for number, _ in enumerate(run(jobs(), Slow(bright_model, 0.0), workers=2), 1):
+        assert len(taken) <= number + 2 + 1
+
+
+def test_huge_pictures_are_alone(tree: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "PIXELS_PER_WORKER", 96 * 128 - 1)
+    slow = Slow(bright_model)
+    assert len(list(run(copies(tree, 4), slow, workers=2))) == 4
+    assert slow.most == 1
+
+
+def test_what_one_picture_brings_about_does_not_stop_the_rest(tree: Path, bright_model: Path) -> None:
+    errors = iter([KeyError("tag\n7"), MemoryError(), OSError(36, "File name too long", "x"), PielightError("a: b")])
+
+    class Failing(Slow):
+        def file(self, source: Path, target: Path, *_: object, **__: object) -> str:
+            raise next(errors)
+
+    reasons = [outcome.reason for outcome in run(copies(tree, 4), Failing(bright_model))]
+    name = str(tree / "b.jpg")
+    assert reasons == [
+        f"{name}: KeyError ('tag\\n7'); please report this picture",
+        f"{name}: not enough memory",
+        "x: File name too long",
+        "a: b",
+    ]
+
+
+def test_a_stop_lets_what_is_in_work_end(tree: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    begun = time.monotonic()
+    for _ in run(copies(tree, 100), Slow(bright_model), workers=2, stop=stop.is_set):
+        stop.set()
+    assert time.monotonic() - begun < 1
+    stop.clear()
+    monkeypatch.setattr(run_module, "GRACE", 0.1)
+    threading.Timer(0.2, stop.set).start()
+    begun = time.monotonic()
+    assert list(run(copies(tree, 2), Slow(bright_model, 1.0), stop=stop.is_set)) == []
+    assert time.monotonic() - begun < 0.9
+
+
+def test_strength_is_checked_at_once() -> None:
+    with pytest.raises(PielightError, match="strength"):
+        Settings(strength=2)

@@ -1,0 +1,158 @@
+"""Runs that are ended from outside, with the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+COUNT = 24
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Photos that take the command a second or two."""
+    monkeypatch.chdir(tmp_path)
+    Path("in/sub").mkdir(parents=True)
+    Image.fromarray(np.tile(photo, (10, 10, 1))).save("in/00.jpg", quality=90)
+    for number in range(1, COUNT):
+        os.link("in/00.jpg", f"in/sub/{number:02}.jpg")
+    return tmp_path
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pielight", *arguments]
+    # A shell in the background would have children ignore Ctrl-C.
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+
+
+def results() -> list[Path]:
+    return [path for path in Path("out").rglob("*") if path.is_file()]
+
+
+def wait_for(count: int, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while len(list(Path("out").rglob("*.jpg"))) < count and time.monotonic() < end:
+        time.sleep(0.002)
+    assert len(results()) >= count
+
+
+def check_whole() -> None:
+    """Every file is a whole picture in its place, and no other lies about."""
+    for path in results():
+        assert path.suffix == ".jpg", path
+        assert Path("in", path.relative_to("out")).exists()
+        with Image.open(path) as image:
+            image.load()
+
+
+def finish() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pielight", "in", "-r", "-o", "out"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert len(results()) == COUNT
+    check_whole()
+
+
+@pytest.mark.parametrize("after", [0, 1, 7])
+def test_ctrl_c(folder: Path, after: int) -> None:
+    command = start("in", "-r", "-o", "out", "-j", "2", "--report", "run.jsonl")
+    wait_for(after)
+    while not Path("run.jsonl").exists():
+        time.sleep(0.005)
+    time.sleep(0.05)
+    command.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    out, err = command.communicate(timeout=20)
+    assert time.monotonic() - begun < 4
+    assert (command.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    *_, last = err.splitlines()
+    made = len(results())
+    assert last == f"stopped: {made} enhanced, {COUNT - made} left; the same command goes on"
+    assert after <= made < COUNT
+    check_whole()
+    *_, end = (json.loads(line) for line in Path("run.jsonl").read_text().splitlines())
+    assert end == {"type": "end", "done": made, "skipped": 0, "failed": 0, "interrupted": True}
+    finish()
+
+
+def test_ctrl_c_before_the_first_photo(folder: Path) -> None:
+    for seconds in (0.1, 0.2, 0.3):  # while modules are loaded, or not long after
+        command = start("in", "-r", "-o", "out")
+        time.sleep(seconds)
+        command.send_signal(signal.SIGINT)
+        _, err = command.communicate(timeout=20)
+        assert command.returncode in (130, -signal.SIGINT)  # the latter before pielight has begun at all
+        if command.returncode == 130:
+            assert len(err.splitlines()) <= 1 + len(results())
+            assert "Traceback" not in err
+            assert err.splitlines()[-1].startswith("stopped")
+    finish()
+
+
+def test_kill_9(folder: Path) -> None:
+    for more in (0, 1, 1, 2, 5):
+        report = Path("run.jsonl")
+        report.unlink(missing_ok=True)
+        command = start("in", "-r", "-o", "out", "-j", "2", "--report", "run.jsonl")
+        wait_for(len(results()) + more)
+        command.kill()
+        command.communicate()
+        check_whole()
+        if report.exists():
+            assert report.read_bytes()[-1:] in (b"", b"\n")
+            for line in report.read_text().splitlines():
+                json.loads(line)
+    assert len(results()) < COUNT
+    finish()
+
+
+def test_watch(folder: Path) -> None:
+    for path in sorted(Path("in/sub").iterdir())[2:]:
+        path.unlink()
+    Path("in/sub/bad.jpg").write_bytes(b"no photo")
+    command = start("in", "-r", "-o", "in/out", "--watch", "--report", "run.jsonl", "--exclude", "x*")
+    try:
+        end = time.monotonic() + 20
+        while time.monotonic() < end and len(list(Path("in/out").rglob("*.jpg"))) < 3:
+            time.sleep(0.05)
+        os.link("in/00.jpg", "in/new.jpg")
+        os.link("in/00.jpg", "in/xnew.jpg")
+        while time.monotonic() < end and not Path("in/out/new.jpg").exists():
+            time.sleep(0.05)
+        time.sleep(0.2)
+    finally:
+        command.send_signal(signal.SIGINT)
+    out, err = command.communicate(timeout=20)
+    assert (command.returncode, out) == (1, "")  # one photo failed
+    assert sorted(str(path.relative_to("in/out")) for path in Path("in/out").rglob("*.jpg")) == [
+        "00.jpg", "new.jpg", "sub/01.jpg", "sub/02.jpg",
+    ]  # fmt: skip
+    assert err.count("in/sub/bad.jpg: ") == 1
+    assert err.splitlines()[-1] == "stopped: 4 enhanced, 1 failed"
+    records = [json.loads(line) for line in Path("run.jsonl").read_text().splitlines()]
+    assert [record["type"] for record in records] == ["run", *["picture"] * 5, "end"]
+
+
+def test_watch_ends_well(tmp_path: Path) -> None:
+    command = start(str(tmp_path), "--watch")
+    assert command.stderr is not None
+    assert command.stderr.readline() == "watching; Ctrl-C ends it\n"
+    time.sleep(0.2)
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=20)
+    assert (command.returncode, err) == (0, "stopped: 0 enhanced\n")

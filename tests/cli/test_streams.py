@@ -1,0 +1,146 @@
+"""Standard input and output, and what stands in the way of files, with the real command."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(photo).save("night.jpg", quality=90)
+    Image.fromarray(photo).save("night.tif", compression="tiff_lzw")
+    return tmp_path
+
+
+def pielight(*arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "pielight", *arguments]
+    return subprocess.run(command, input=data, capture_output=True, check=False, timeout=30)
+
+
+@pytest.mark.parametrize("name", ["night.jpg", "night.tif"])
+@pytest.mark.parametrize("options", [(), ("--strength", "0.5", "--quality", "70"), ("--format", "png")])
+def test_streams_give_what_files_give(folder: Path, name: str, options: tuple[str, ...]) -> None:
+    assert pielight(name, *options, "-o", "out/").returncode == 0
+    (result,) = Path("out").iterdir()
+    data = Path(name).read_bytes()
+    assert pielight("-", *options, data=data).stdout == result.read_bytes()
+    assert pielight(name, *options, "-o", "-").stdout == result.read_bytes()
+    assert pielight("-", *options, "-o", result.name, "--existing", "rename", data=data).stdout == b""
+    written = Path(result.name if "--format" in options else f"{result.stem}-2{result.suffix}")
+    assert written.read_bytes() == result.read_bytes()
+
+
+def test_an_existing_file_is_kept(folder: Path) -> None:
+    before = Path("night.tif").read_bytes()
+    done = pielight("-", "-o", "night.tif", data=Path("night.jpg").read_bytes())
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"skipped" in done.stderr
+    assert Path("night.tif").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"), [(b"", b"standard input: empty\n"), (b"no picture", b"standard input: not a ")]
+)
+def test_a_bad_stream_is_one_line(folder: Path, data: bytes, reason: bytes) -> None:
+    done = pielight("-", "-q", data=data)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(reason)
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_terminal_gives_and_gets_no_picture(folder: Path) -> None:
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "pielight"]
+    out = subprocess.run([*command, "night.jpg", "-o", "-"], stdout=slave, stderr=subprocess.PIPE, check=False)
+    into = subprocess.run([*command, "-"], stdin=slave, capture_output=True, check=False)
+    os.close(slave)
+    os.close(master)
+    assert (out.returncode, into.returncode) == (2, 2)
+    assert b"not for a terminal" in out.stderr
+    assert b"no photo comes from a terminal" in into.stderr
+
+
+def test_nobody_reads(folder: Path) -> None:
+    for arguments in (("night.jpg", "-o", "-"), (".", "--dry-run")):
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [sys.executable, "-m", "pielight", "-q", *arguments]
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_behind_standard_output(folder: Path) -> None:
+    for arguments in (("night.jpg", "-o", "-"), (".", "--dry-run")):
+        with Path("/dev/full").open("wb") as full:
+            command = [sys.executable, "-m", "pielight", "-q", *arguments]
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+        assert done.returncode == 1
+        assert done.stderr.count(b"\n") == 1
+        assert b"No space left on device" in done.stderr
+
+
+def test_a_full_disk_behind_the_results(folder: Path) -> None:
+    limited = (
+        "import resource, signal, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from pielight.cli import main; main(prog_name='pielight')"
+    )
+    before = sorted(folder.iterdir())
+    done = subprocess.run([sys.executable, "-c", limited, ".", "-q"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 2
+    assert all("cannot be written (File too large)" in line for line in done.stderr.splitlines())
+    assert sorted(folder.iterdir()) == before
+
+
+ODD = (b"with space", b"-o", b"caf\xe9", "夜 \N{RIGHT-TO-LEFT OVERRIDE}".encode(), b"a\nb\x1b[2J")
+
+
+@pytest.mark.parametrize("stem", ODD)
+def test_odd_names(folder: Path, stem: bytes) -> None:
+    name = os.fsdecode(stem + b".jpg")
+    Path("night.jpg").rename(name)
+    Path("night.tif").unlink()
+    done = pielight("--", name)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.count(b"\n") == 2
+    assert b"\x1b" not in done.stderr
+    assert Path(os.fsdecode(stem + b"_pie.jpg")).exists()
+    listed = pielight(".", "--dry-run")
+    assert listed.stdout.count(b"\n") == 1
+    assert b"skipped" in listed.stdout
+    assert pielight(".", "-o", "out", "--report", "run.jsonl").returncode == 0
+    assert [path.name for path in Path("out").iterdir()] == [name]
+
+
+def test_names_that_are_too_long(folder: Path) -> None:
+    os.link("night.jpg", "x" * 250 + ".jpg")
+    done = pielight(".", "-q")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.count(b"\n") == 1
+    assert b"File name too long" in done.stderr
+    assert Path("night_pie.jpg").exists()
+    done = pielight("y" * 300 + ".jpg", "-q")
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not Path("/proc").exists(), reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(folder: Path) -> None:
+    place = "/proc/results" if os.geteuid() == 0 else "locked"  # where not even root may
+    if place == "locked":
+        Path(place).mkdir(mode=0o500)
+    done = pielight("night.jpg", "-q", "-o", f"{place}/")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.count(b"\n") == 1
+    assert b"cannot be written" in done.stderr
