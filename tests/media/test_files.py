@@ -8,6 +8,7 @@ import pytest
 from pielight.errors import PictureError
 from pielight.media import files
 from pielight.media.files import read_whole, shown, write_whole
+from tests.media import samples
 
 
 def test_write_makes_folders_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -112,3 +113,34 @@ def test_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_names_stay_on_one_line() -> None:
     assert shown("a\r\n\x1b[2Jb.jpg") == "a???[2Jb.jpg"
+
+
+@pytest.mark.parametrize(
+    "name", ["rgb.jpg", "rgb.png", "rgb.bmp", "rgb.tif", "rgb_16.tif", "palette.gif", "lossy.webp"]
+)
+def test_a_full_disk_at_any_byte(name: str, tmp_path: Path) -> None:
+    code = """if True:
+        import resource, signal, sys
+        from pathlib import Path
+        from pielight.errors import PictureError
+        from pielight.media.picture import read, save
+        from pielight.media.files import whole_file
+        picture, target = read(Path(sys.argv[1])), Path(sys.argv[2])
+        with whole_file(target) as file:
+            save(picture, file)
+        size = target.stat().st_size
+        target.unlink()
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        for limit in sorted({0, 1, 100, size // 2, size - 100, size - 2, size - 1}):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            try:
+                with whole_file(target) as file:
+                    save(picture, file)
+            except PictureError as error:
+                assert "cannot be written (File too large)" in str(error), error
+            else:
+                raise AssertionError(limit)
+            assert not target.exists()
+    """
+    (tmp_path / name).write_bytes(samples.sample(name))
+    subprocess.run([sys.executable, "-c", code, tmp_path / name, tmp_path / "out"], check=True)

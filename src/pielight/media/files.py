@@ -50,6 +50,14 @@ def read_whole(path: Path) -> bytes:
     return data
 
 
+class Checked:
+    """A file without its number, by which Pillow would write past Python's check that all has been written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.write, self.flush = file.read, file.write, file.flush
+        self.seek, self.tell, self.truncate = file.seek, file.tell, file.truncate
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that appears under its name at one stroke, when the block ends well, and else never.

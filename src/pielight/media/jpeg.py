@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
+from PIL import Image
 
 EXIF = b"Exif\x00\x00"
 PHOTOSHOP = b"Photoshop 3.0\x00"
@@ -84,6 +87,38 @@ def write_density(file: BinaryIO, start: int, value: bytes) -> None:
     file.seek(start + 6 + _JFIF_DENSITY.start)  # behind the markers of the file and of the segment, and its length
     file.write(value)
     file.seek(end)
+
+
+def save_image(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> None:
+    """Save an image with Pillow, which writes to a file's number and does not see when the disk takes only a part.
+
+    Raises:
+        OSError: The file cannot be written to, or the image not be encoded.
+    """
+    start = file.tell()
+    try:
+        image.save(file, "JPEG", **options)
+    except OSError:
+        _check_space(file)
+        if not options.get("progressive"):
+            raise
+        # Pillow gives a progressive JPEG two bytes a pixel at most, too few for noise at the finest quality.
+        file.seek(start)
+        file.truncate()
+        image.save(file, "JPEG", **options | {"progressive": False})
+    file.seek(max(start, file.seek(0, os.SEEK_END) - 2))
+    if file.read(2) != bytes((0xFF, _END)):
+        _check_space(file)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _check_space(file: BinaryIO) -> None:
+    """Raise the system's own error if the file cannot grow by a byte."""
+    end = file.seek(0, os.SEEK_END)
+    file.write(b"\0")
+    file.flush()
+    file.seek(end)
+    file.truncate()
 
 
 def decode_pixels(data: bytes, grey: bool, at_least: int = 0) -> NDArray[Any] | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
@@ -18,7 +18,7 @@ from pielight.errors import MissingExtraError, PictureError
 from pielight.media import boxes, heif, jpeg, raw
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
-from pielight.media.files import read_whole, shown, whole_file
+from pielight.media.files import Checked, read_whole, shown, whole_file
 from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep, written_format
 from pielight.media.guard import own_limits
 from pielight.media.image import Picture, from_image, to_image
@@ -146,10 +146,11 @@ def save(
 
     Raises:
         PictureError: The format cannot hold the picture or its metadata, or needs an extra.
+        OSError: The file cannot be written to.
     """
     file_format = file_format or written_format(picture.format)
     start = file.tell()
-    with _errors_named(name, f"cannot be encoded as {file_format}"):
+    with _errors_named(name, f"cannot be encoded as {file_format}", writing=True):
         picture = fit(picture, file_format)
         if picture.mode in DEEP_MODES:
             save_deep(picture, file, file_format)
@@ -160,15 +161,10 @@ def save(
         if image.mode == "RGBX" and file_format != "JPEG" and picture.mode != "RGBX":
             image = image.convert("RGB")
         options = save_options(picture.metadata, file_format, picture.mode, quality)
-        try:
-            image.save(file, file_format, **options)
-        except OSError:
-            if not options.get("progressive"):
-                raise
-            # Pillow gives a progressive JPEG two bytes a pixel at most, too few for noise at the finest quality.
-            file.seek(start)
-            file.truncate()
-            image.save(file, file_format, **options | {"progressive": False})
+        if file_format == "JPEG":
+            jpeg.save_image(image, file, options)
+        else:
+            image.save(cast(BinaryIO, Checked(file)), file_format, **options)
         if file_format == "TIFF":
             attach_groups(file, start, picture.metadata.exif)
         if file_format == "AVIF" and picture.metadata.colour_code:
@@ -191,7 +187,7 @@ def encode(
 
 
 @contextmanager
-def _errors_named(name: str, what: str = "damaged picture") -> Iterator[None]:
+def _errors_named(name: str, what: str = "damaged picture", writing: bool = False) -> Iterator[None]:
     """Turn whatever goes wrong in decoders and encoders into one line that names the file."""
     try:
         with own_limits():
@@ -203,6 +199,8 @@ def _errors_named(name: str, what: str = "damaged picture") -> Iterator[None]:
     except MemoryError as error:
         raise PictureError(f"{name}: not enough memory") from error
     except _DAMAGED as error:
+        if writing and isinstance(error, OSError) and error.errno:  # not the picture's fault but the disk's
+            raise
         raise PictureError(f"{name}: {what} ({shown(str(error)) or type(error).__name__})") from error
 
 
