@@ -20,7 +20,7 @@ from pielight.curves.predict import Predictor
 from pielight.curves.tone import HIGHLIGHTS, check_strength
 from pielight.errors import PictureError, PielightError
 from pielight.extras import require
-from pielight.media.files import read_whole, shown, whole_file
+from pielight.media.files import read_whole, shown, whole_file, write_whole
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
 from pielight.media.picture import Picture, decode, decode_reduced, encode, fitted, open_image, save, to_image
 from pielight.models import find
@@ -157,15 +157,13 @@ class Enhancer:
             # With the same extension, what is inside counts, whatever the name says.
             same = target.suffix.lower() == source.suffix.lower() and picture.format != RAW
             file_format = written_format(picture.format) if same else format_of(target, written_format(picture.format))
-        untouched = _untouched(picture, strength, file_format, quality)
-        if not untouched:
-            del data  # as large as the picture, for what does not shrink
-            picture = fitted(self._in_place(picture, strength, highlights), file_format, shown(target))
+        if _untouched(picture, strength, file_format, quality):
+            write_whole(target, data)
+            return ""
+        del data  # as large as the picture, for what does not shrink
+        picture = fitted(self._in_place(picture, strength, highlights), file_format, shown(target))
         with whole_file(target) as file:
-            if untouched:
-                file.write(data)
-            else:
-                save(picture, file, file_format, quality, shown(target))
+            save(picture, file, file_format, quality, shown(target))
         return picture.note
 
     def encoded(
@@ -189,7 +187,7 @@ class Enhancer:
         picture = decode(data, name)
         file_format = file_format or written_format(picture.format)
         if _untouched(picture, strength, file_format, quality):
-            return data, picture.note
+            return data, ""
         picture = fitted(self._in_place(picture, strength, highlights), file_format, name)
         return encode(picture, file_format, quality, name), picture.note
 

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.media import corpus
+from tests.media import corpus, samples
 
 SECONDS, MEGABYTES, FILES = 5.0, 1000, 300
 # In a process of its own, so that memory is measured, and a crash or a hang is seen.
-CODE = """
-import json, resource, sys, time
+CODE = (
+    samples.PEAK_MEGABYTES
+    + """
+import json, sys, time
 from pathlib import Path
 from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
@@ -28,8 +30,9 @@ for number, name in enumerate(names):
     except PictureError as error:
         message = str(error)
     seconds = time.perf_counter() - start
-    print(json.dumps([message, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024]), flush=True)
+    print(json.dumps([message, seconds, peak_megabytes()]), flush=True)
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.media import samples
+
 WIDTH, HEIGHT = 6000, 4000
 LIMIT = 2.5 * WIDTH * HEIGHT * 3 / 1e6 + 150  # megabytes
-CODE = """
-import resource, sys
+CODE = f"""
+import sys
+{samples.PEAK_MEGABYTES}
 from pathlib import Path
 from pielight.enhancer import Enhancer
 Enhancer(sys.argv[1]).file(Path(sys.argv[2]), Path(sys.argv[3]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+print(peak_megabytes())
 """
 
 

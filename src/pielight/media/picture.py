@@ -69,7 +69,7 @@ def write(picture: Picture, path: Path, quality: int | None = None) -> None:
         PictureError: The picture or its metadata cannot be encoded, or the file cannot be written.
     """
     with whole_file(path) as file:
-        save(picture, file, format_of(path, picture.format), quality, shown(path))
+        save(picture, file, format_of(path, written_format(picture.format)), quality, shown(path))
 
 
 def decode(data: bytes, name: str = "picture") -> Picture:
