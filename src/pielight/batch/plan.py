@@ -51,13 +51,13 @@ class Naming:
         if self.output is None or os.fspath(self.output).endswith(os.sep) or is_folder(Path(self.output)):
             return None
         path = Path(self.output)
-        if is_picture_name(path):
+        if format_of(path, "") in dict(WRITABLE.values()):
             if self.file_format not in (None, format_of(path, "")):
                 raise PielightError(f"{shown(path)}: not a {self.file_format} name; change it, or leave out --format")
             return path
         if path.suffix:
             raise PielightError(
-                f"{shown(path)}: no picture format has this extension; a folder is {shown(path)}{os.sep}"
+                f"{shown(path)}: no format to write has this extension; a folder is {shown(path)}{os.sep}"
             )
         return None
 
