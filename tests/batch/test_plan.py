@@ -139,7 +139,7 @@ def test_what_the_output_is(tree: Path) -> None:
     assert plan(one, Naming(out)) == [Job(one[0], out / "b.jpg")]
     assert plan(one, Naming(f"{out}.d/")) == [Job(one[0], tree.parent / "out.d" / "b.jpg")]
     assert plan([tree], Naming(f"{out}.d"))[0].output.parent.name == "out.d"
-    with pytest.raises(PielightError, match=r"out\.d: no picture format .* a folder is .*out\.d/"):
+    with pytest.raises(PielightError, match=r"out\.d: no format to write .* a folder is .*out\.d/"):
         plan(one, Naming(f"{out}.d"))
     with pytest.raises(PielightError, match="not a TIFF name"):
         plan(one, Naming(tree / "x.jpg", file_format="TIFF"))

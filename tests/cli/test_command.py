@@ -162,7 +162,7 @@ def test_own_model(folder: Path, bright_model: Path) -> None:
         (("night.jpg", "--model", "broken.jpg"), "broken.jpg: damaged, or not an ONNX"),
         (("night.jpg", "-o", "night.jpg"), "overwrite"),
         (("night.jpg", "dusk.png", "-o", "x.png"), "folder"),
-        (("night.jpg", "-o", "odd.xyz"), "odd.xyz: no picture format has this extension; a folder is odd.xyz/"),
+        (("night.jpg", "-o", "odd.xyz"), "odd.xyz: no format to write has this extension; a folder is odd.xyz/"),
         (("night.jpg", "-o", "x.png", "--format", "jpeg"), "x.png: not a JPEG name"),
         (("night.jpg", "--format", "psd"), "'psd' is not one of jpeg, png"),
         (("night.jpg", "--existing", "keep"), "existing"),

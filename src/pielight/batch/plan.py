@@ -13,7 +13,7 @@ from pielight.batch.find import Found, Search, find, is_folder, real
 from pielight.enhancer import result_beside
 from pielight.errors import PielightError
 from pielight.media.files import shown
-from pielight.media.formats import WRITABLE, format_of, is_picture_name
+from pielight.media.formats import format_of, is_picture_name, result_suffix
 
 Existing = Literal["skip", "overwrite", "rename"]
 
@@ -51,13 +51,13 @@ class Naming:
         if self.output is None or os.fspath(self.output).endswith(os.sep) or is_folder(Path(self.output)):
             return None
         path = Path(self.output)
-        if is_picture_name(path):
+        if format_of(path, "") in dict(WRITABLE.values()):
             if self.file_format not in (None, format_of(path, "")):
                 raise PielightError(f"{shown(path)}: not a {self.file_format} name; change it, or leave out --format")
             return path
         if path.suffix:
             raise PielightError(
-                f"{shown(path)}: no picture format has this extension; a folder is {shown(path)}{os.sep}"
+                f"{shown(path)}: no format to write has this extension; a folder is {shown(path)}{os.sep}"
             )
         return None
 
@@ -115,7 +115,7 @@ class Names:
         Raises:
             PielightError: See :meth:`job`.
         """
-        suffix = _result_suffix(found.path, self._naming.file_format)
+        suffix = result_suffix(found.path, self._naming.file_format)
         target = found.path if folder is None else folder / found.place
         if not target.name:
             raise PielightError(f"{shown(found.path)}: no picture is named")
@@ -160,9 +160,3 @@ def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | 
 def is_kept(job: Job, existing: Existing) -> bool:
     """Say whether a result exists and stays, so that there is nothing to do."""
     return existing == "skip" and os.path.lexists(job.output) and os.path.lexists(job.input)
-
-
-def _result_suffix(path: Path, file_format: str | None) -> str:
-    if file_format is None or format_of(path, "") == file_format:
-        return path.suffix
-    return dict(WRITABLE.values())[file_format]

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 @options.strength
 @options.highlights
 @options.auto
-@click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp", callback=options.format_name,
+@click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp|gif|avif|heic", callback=options.format_name,
               help="Of the results. [default: as each photo came]")  # fmt: skip
-@click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG and WebP results. [default: as each photo came]")
+@click.option(
+    "--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP, AVIF and HEIC results. [default: as each photo came]"
+)
 @options.existing
 @click.option("-r", "--recursive", is_flag=True, help="Also take the folders inside folders; -o mirrors them.")
 @click.option("--include", metavar="GLOB", multiple=True, help="Take only photos whose name or path below the folder "
@@ -63,7 +65,8 @@ def enhance(
 ) -> None:
     """Brighten photos: files, and folders of them; - is standard input, written to standard output.
 
-    JPEG, PNG, WebP, TIFF and BMP; the result has the same format, EXIF and colour profile. A name like
+    JPEG, PNG, WebP, TIFF, BMP, GIF and AVIF; with extras 16-bit colour, HEIC and camera RAW. The result has the same
+    format (RAW becomes 16-bit TIFF), mode, bit depth, EXIF and colour profile. A name like
     a_pie.jpg is taken for a result, not a photo, where an a.jpg is given or found with it; --watch never takes one.
 
     After Ctrl-C only whole files are there, and the same command goes on with the rest. Exit status: 0 (skipped
