@@ -13,7 +13,7 @@ from pielight.batch.find import Found, Search, find, is_folder, real
 from pielight.enhancer import result_beside
 from pielight.errors import PielightError
 from pielight.media.files import shown
-from pielight.media.formats import format_of, is_picture_name, result_suffix
+from pielight.media.formats import WRITABLE, format_of, is_picture_name, result_suffix
 
 Existing = Literal["skip", "overwrite", "rename"]
 
