@@ -122,6 +122,36 @@ def test_curves_once_apply_often(enhancer: Enhancer, photo: NDArray[np.uint8], t
     assert enhancer.curves(photo[..., 0]).nodes == lattice.nodes
 
 
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 1), (20, 30, 2), (20, 30, 3), (20, 30, 4)])
+def test_curves_apply_to_any_array(enhancer: Enhancer, shape: tuple[int, ...]) -> None:
+    image = np.random.default_rng(0).integers(0, 90, shape, dtype=np.uint8)
+    lattice, wanted = enhancer.curves(image), enhancer(image)
+    assert np.array_equal(pielight.apply(image, lattice), wanted)
+    assert np.array_equal(pielight.apply(image, lattice, 0), image)
+    out = np.empty_like(image)
+    assert pielight.apply(image, lattice, out=out) is out
+    assert np.array_equal(out, wanted)
+    pielight.apply(image, lattice, out=image)
+    assert np.array_equal(image, wanted)
+    with pytest.raises(PielightError, match="out"):
+        pielight.apply(image, lattice, out=np.empty((3, 3), np.uint8))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "CMYK"])
+def test_curves_apply_to_images(enhancer: Enhancer, mode: str, photo: NDArray[np.uint8]) -> None:
+    image = Image.fromarray(photo).convert(mode)
+    result = pielight.apply(image, enhancer.curves(image), 0.8, 0.3)
+    assert result.mode == mode
+    assert result.tobytes() == enhancer(image, 0.8, 0.3).tobytes()
+    assert pielight.apply(image, enhancer.curves(image), 0).tobytes() == image.tobytes()
+
+
+@pytest.mark.parametrize("image", ["night.jpg", None])
+def test_curves_apply_to_nothing_else(enhancer: Enhancer, image: Any, photo: NDArray[np.uint8]) -> None:
+    with pytest.raises(PielightError, match="expected a Pillow image or NumPy array"):
+        pielight.apply(image, enhancer.curves(photo))
+
+
 def test_strength(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
     means = [enhancer(photo, strength).mean() for strength in (-1.5, -0.5, 0, 0.25, 0.5, 1, 1.5)]
     assert means == sorted(means)

@@ -13,9 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pielight.curves.apply import apply
     from pielight.curves.lattice import CurveLattice
-    from pielight.enhancer import Enhancer, enhance
+    from pielight.enhancer import Enhancer, apply, enhance
     from pielight.errors import PielightError
 
     __version__: str
@@ -26,7 +25,7 @@ _HOMES = {
     "CurveLattice": "pielight.curves.lattice",
     "Enhancer": "pielight.enhancer",
     "PielightError": "pielight.errors",
-    "apply": "pielight.curves.apply",
+    "apply": "pielight.enhancer",
     "enhance": "pielight.enhancer",
 }
 

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.curves.apply import apply
+from pielight.curves.apply import apply as apply_to_pixels
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import check_pixels, full_scale
 from pielight.curves.predict import Predictor
-from pielight.curves.tone import HIGHLIGHTS, check_strength
+from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.errors import PictureError, PielightError
 from pielight.extras import require
 from pielight.media.files import read_whole, shown, whole_file, write_whole
@@ -28,6 +28,7 @@ from pielight.models import find
 SUFFIX = "_pie"
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
+Change = Callable[..., Array]  # of pixels, into another array or a given one
 
 
 def result_beside(path: Path) -> Path:
@@ -108,6 +109,7 @@ class Enhancer:
             PielightError: The picture cannot be read or written, or an argument is out of range.
         """
         check_strength(strength)
+        check_highlights(highlights)
         if isinstance(image, (str, Path)):
             target = result_beside(Path(image)) if output is None else Path(output)
             self.file(Path(image), target, strength, highlights)
@@ -117,9 +119,9 @@ class Enhancer:
         if isinstance(image, bytes):
             return self.encoded(image, strength, highlights)[0]
         if isinstance(image, Image.Image):
-            return self._image(image, strength, highlights)
+            return _changed_image(image, self._change(strength, highlights), strength)
         if isinstance(image, np.ndarray):
-            return self._array(image, strength, highlights)
+            return _changed_array(image, self._change(strength, highlights))
         raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
 
     def file(
@@ -161,7 +163,7 @@ class Enhancer:
             write_whole(target, data)
             return ""
         del data  # as large as the picture, for what does not shrink
-        picture = fitted(self._in_place(picture, strength, highlights), file_format, shown(target))
+        picture = fitted(_changed_picture(picture, self._change(strength, highlights)), file_format, shown(target))
         with whole_file(target) as file:
             save(picture, file, file_format, quality, shown(target))
         return picture.note
@@ -188,7 +190,7 @@ class Enhancer:
         file_format = file_format or written_format(picture.format)
         if _untouched(picture, strength, file_format, quality):
             return data, ""
-        picture = fitted(self._in_place(picture, strength, highlights), file_format, name)
+        picture = fitted(_changed_picture(picture, self._change(strength, highlights)), file_format, name)
         return encode(picture, file_format, quality, name), picture.note
 
     def curves(self, image: str | Path | bytes | Image.Image | Array) -> CurveLattice:
@@ -211,37 +213,110 @@ class Enhancer:
         """Brighten a decoded picture; opacity and metadata stay.
 
         Raises:
-            PielightError: The strength is out of range.
+            PielightError: An argument is out of range.
         """
-        return replace(picture, pixels=self._pixels(picture.pixels, strength, highlights))
+        return replace(picture, pixels=self._change(strength, highlights)(picture.pixels))
 
-    def _pixels(self, pixels: Array, strength: float, highlights: float) -> Array:
-        if strength == 0:
-            return pixels.copy()
-        return self._apply(pixels, self._predict(pixels), strength, highlights)
+    def _change(self, strength: float, highlights: float) -> Change:
+        def change(pixels: Array, out: Array | None = None) -> Array:
+            if strength == 0:
+                check_pixels(pixels)
+                return pixels.copy() if out is None else out
+            return self._apply(pixels, self._predict(pixels), strength=strength, highlights=highlights, out=out)
 
-    def _in_place(self, picture: Picture, strength: float, highlights: float) -> Picture:
-        """Brighten a picture that nobody else holds, in its own memory if that can be written to."""
-        if strength == 0:
-            return picture
-        pixels = picture.pixels
-        out = pixels if pixels.flags.writeable else None
-        return replace(picture, pixels=self._apply(pixels, self._predict(pixels), strength, highlights, out=out))
+        return change
 
-    def _image(self, image: Image.Image, strength: float, highlights: float) -> Image.Image:
-        if strength == 0:
-            return image.copy()
-        picture = open_image(image)
-        result = to_image(self._in_place(picture, strength, highlights))
-        kept = {key: value for key, value in image.info.items() if key != "transparency"}
-        result.info = kept | result.info  # the transparency of a palette
-        return result
 
-    def _array(self, image: Array, strength: float, highlights: float) -> Array:
-        colours, opacity = _colours(image)
-        check_pixels(colours)
-        result = self._pixels(colours, strength, highlights)
-        return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(image.shape)
+@overload
+def apply(
+    image: Image.Image,
+    lattice: CurveLattice,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    threads: int | None = None,
+) -> Image.Image: ...
+@overload
+def apply(
+    image: Array,
+    lattice: CurveLattice,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    threads: int | None = None,
+    out: Array | None = None,
+) -> Array: ...
+
+
+def apply(
+    image: Image.Image | Array,
+    lattice: CurveLattice,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    threads: int | None = None,
+    out: Array | None = None,
+) -> Image.Image | Array:
+    """Enhance a picture with curves that :meth:`Enhancer.curves` predicted, of it or of another.
+
+    Args:
+        image: A Pillow image, or a uint8, uint16 or float array as :class:`Enhancer` takes it.
+        lattice: The curves.
+        strength: 0 is the identity, bit for bit; 1 the model; -1.5 (darker) to 1.5.
+        highlights: How far bright pixels are spared, 0 to 1.
+        threads: Threads to share the rows among; None takes every core that the process may use.
+        out: For an array only: where to put the result, like the array; may be the array itself.
+
+    Returns:
+        ``out``, or a new picture of the same kind.
+
+    Raises:
+        PielightError: It is no picture, or an argument is out of range.
+
+    >>> dark = np.full((6, 8), 51, np.uint8)
+    >>> lattice = CurveLattice(np.full((1, 3, 2, 2), -1.0))
+    >>> [int(apply(dark, lattice, strength)[0, 0]) for strength in (-1, 0, 0.5, 1)]
+    [27, 51, 71, 91]
+    """
+
+    def change(pixels: Array, out: Array | None = None) -> Array:
+        return apply_to_pixels(pixels, lattice, strength, highlights, threads, out)
+
+    if isinstance(image, Image.Image):
+        if out is not None:
+            raise PielightError("out is only for an array")
+        check_strength(strength)
+        check_highlights(highlights)
+        return _changed_image(image, change, strength)
+    if isinstance(image, np.ndarray):
+        return _changed_array(image, change, out)
+    raise PielightError(f"{type(image).__name__}: expected a Pillow image or NumPy array")
+
+
+def _changed_picture(picture: Picture, change: Change) -> Picture:
+    """Change a picture that nobody else holds, in its own memory if that can be written to."""
+    pixels = picture.pixels
+    return replace(picture, pixels=change(pixels, out=pixels if pixels.flags.writeable else None))
+
+
+def _changed_image(image: Image.Image, change: Change, strength: float) -> Image.Image:
+    if strength == 0:
+        return image.copy()
+    result = to_image(_changed_picture(open_image(image), change))
+    kept = {key: value for key, value in image.info.items() if key != "transparency"}
+    result.info = kept | result.info  # the transparency of a palette
+    return result
+
+
+def _changed_array(image: Array, change: Change, out: Array | None = None) -> Array:
+    colours, opacity = _colours(image)
+    if out is not None:
+        if out.shape != image.shape or out.dtype != image.dtype:
+            raise PielightError(f"out of shape {out.shape}, {out.dtype}: must be like the array")
+        place, place_of_opacity = _colours(out)
+        change(colours, out=place)
+        if place_of_opacity is not None:
+            place_of_opacity[...] = opacity
+        return out
+    result = change(colours)
+    return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(image.shape)
 
 
 def _untouched(picture: Picture, strength: float, file_format: str, quality: int | None) -> bool:
@@ -252,7 +327,7 @@ def _untouched(picture: Picture, strength: float, file_format: str, quality: int
 def _applier(device: str, threads: int | None) -> Callable[..., Array]:
     """Return what applies a lattice of curves on a device."""
     if device == "cpu":
-        return partial(apply, threads=threads)
+        return partial(apply_to_pixels, threads=threads)
     require("gpu", {"torch": "torch"})
     from pielight import gpu
 
