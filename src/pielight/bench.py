@@ -91,6 +91,7 @@ def measure(threads: int | None = None, photos: int = 200, repeats: int = 7) -> 
         PielightError: A photo could not be enhanced.
     """
     yield from arrays(threads, repeats)
+    yield from starts(repeats)
     with tempfile.TemporaryDirectory(prefix="pielight-bench-") as folder:
         place = Path(folder)
         yield from jpeg_files(place, threads, repeats)
@@ -121,6 +122,18 @@ def arrays(threads: int | None, repeats: int) -> Iterator[Row]:
     network = Times(tuple(float(line) for line in _python(_DCENET, "1080", "1920", str(threads or 0)).split()))
     ratio = network.median / whole.median
     yield Row(name, str(network), f"pielight is {ratio:.0f} x faster", ">= 100 x", ratio >= 100)
+
+
+def starts(repeats: int) -> Iterator[Row]:
+    """Measure how long a process takes that does nothing but start."""
+    for name, words in (("import pielight", ["-c", "import pielight"]), ("pielight --help", ["-m", "pielight", "-h"])):
+
+        def run(words: list[str] = words) -> None:
+            subprocess.run([sys.executable, *words], capture_output=True, check=True)
+
+        bare, whole = alternate([lambda: run(["-c", "pass"]), run], repeats)
+        beside = f"Python alone {1000 * bare.median:.0f} ms"
+        yield Row(f"{name}, whole process", str(whole), beside, "<= 300 ms", whole.median <= 0.3)
 
 
 def jpeg_files(place: Path, threads: int | None, repeats: int) -> Iterator[Row]:
@@ -236,7 +249,8 @@ def command(*arguments: str) -> float | None:
     if done.returncode:
         last = " ".join(done.stderr.strip().splitlines()[-1:])
         raise PielightError(f"pielight {' '.join(arguments)} failed ({last})")
-    return float(done.stdout) if done.stdout else None
+    lines = done.stdout.splitlines()
+    return float(lines[-1]) if lines else None
 
 
 # What the command does, and then its own peak: what a parent is told of it counts the parent's memory in.
@@ -244,13 +258,14 @@ _COMMAND = """
 import sys
 from pathlib import Path
 from pielight.cli import main
-main(["enhance", *sys.argv[1:]], standalone_mode=False)
+failed = main(["enhance", *sys.argv[1:]], standalone_mode=False)
 status = Path("/proc/self/status")
 if status.exists():
     print(next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM")))
 elif sys.platform == "darwin":
     import resource
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+sys.exit(failed)
 """
 
 # In a process of its own, since flushing denormals changes the arithmetic of the thread for good.

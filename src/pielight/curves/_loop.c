@@ -29,6 +29,13 @@
 #define GAIN 20.0f   /* see pielight.curves.tone */
 #define BEYOND 1.05f /* 1 and the distance from white at which protection halves what is added */
 
+/* Built twice where the system can choose at run time: the wider instructions compute the same bits. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
 typedef struct {
     const char *source;
     char *result;
@@ -268,7 +275,7 @@ release_buffers(Py_buffer *view, int count)
 }
 
 /* pielight.curves.tone.toned of light-enhancement curves, for positive strengths. */
-static void
+WIDE static void
 tone_block(float *block, const float *alphas, Py_ssize_t stride, Py_ssize_t iterations, float strength, float spared)
 {
     float x[BLOCK], once[BLOCK];
@@ -346,7 +353,7 @@ tabulate(PyObject *Py_UNUSED(module), PyObject *args)
 
 /* Sums of up to MOST rows fit into ACC; SUM holds those of a whole box. */
 #define DEFINE_SHRINK(NAME, TYPE, ACC, SUM, MOST, SCALE)                                                               \
-    static void NAME(const Py_buffer *source, float *result, const int32_t *rows, const int32_t *columns,              \
+    WIDE static void NAME(const Py_buffer *source, float *result, const int32_t *rows, const int32_t *columns,         \
                      Py_ssize_t across, Py_ssize_t top, Py_ssize_t bottom, void *scratch)                              \
     {                                                                                                                  \
         const Py_ssize_t width = source->shape[1], channels = source->shape[2];                                        \

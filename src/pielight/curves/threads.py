@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 _LEAST_VALUES = 1 << 17  # below this a second thread costs more than it brings
+_BANDS = 4  # a thread: one whose core is busy otherwise leaves some to the others
 
 
 def available_threads() -> int:
@@ -21,21 +22,39 @@ def available_threads() -> int:
 
 
 def share_rows(band: Callable[[int, int], None], height: int, values: int, threads: int) -> None:
-    """Call ``band(top, bottom)`` for parts of the rows, at the same time if there is work enough.
+    """Call ``band(top, bottom)`` for all rows, in several threads if there is work enough.
 
     Args:
-        band: Works on rows [top, bottom) and releases the GIL.
+        band: Works on rows [top, bottom) and releases the GIL. What it raises is raised here, when all have ended.
         height: Number of rows.
         values: Number of values that there are to work on.
-        threads: The most parts.
+        threads: The most threads, the calling one included.
 
     >>> share_rows(lambda top, bottom: print(top, bottom), 9, 100, 4)
     0 9
     """
-    parts = max(1, min(threads, height, values // _LEAST_VALUES))
-    if parts == 1:
+    crew = max(1, min(threads, height, values // _LEAST_VALUES))
+    if crew == 1:
         band(0, height)
         return
-    edges = [height * part // parts for part in range(parts + 1)]
-    with ThreadPoolExecutor(parts) as pool:
-        list(pool.map(band, edges[:-1], edges[1:]))
+    count = min(height, crew * _BANDS)
+    left = [(height * part // count, height * (part + 1) // count) for part in reversed(range(count))]
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while left:
+                band(*left.pop())
+        except IndexError:  # another thread took the last
+            pass
+        except BaseException as error:  # noqa: BLE001 - raised again by the calling thread
+            errors.append(error)
+
+    helpers = [threading.Thread(target=work, name="pielight-rows") for _ in range(crew - 1)]
+    for helper in helpers:
+        helper.start()
+    work()
+    for helper in helpers:
+        helper.join()
+    if errors:
+        raise errors[0]
