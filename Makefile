@@ -2,7 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-BUILT_FROM := pyproject.toml src/pielight/curves/_loop.c
+BUILT_FROM := pyproject.toml $(wildcard src/pielight/curves/_*.c src/pielight/curves/_*.h)
 
 .PHONY: demo test lint format
 

@@ -38,7 +38,7 @@ def test_what_is_no_picture_is_refused() -> None:
         gpu.apply(np.zeros((4, 4), np.uint8), CurveLattice(np.zeros((8, 3, 2, 2))), CPU)
 
 
-@pytest.mark.parametrize("device", ["cuda:99", "nonsense", "meta:x"])
+@pytest.mark.parametrize("device", ["cuda:99", "nonsense", "meta", "meta:x"])
 def test_a_device_that_is_not_there(device: str) -> None:
     with pytest.raises(DeviceError, match=device) as caught:
         Enhancer(device=device)

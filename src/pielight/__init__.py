@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pielight.curves.lattice import CurveLattice
-    from pielight.enhancer import Enhancer, apply, enhance
+    from pielight.enhancer import Enhancer, enhance
     from pielight.errors import PielightError
+    from pielight.images import apply
 
     __version__: str
 
@@ -25,7 +26,7 @@ _HOMES = {
     "CurveLattice": "pielight.curves.lattice",
     "Enhancer": "pielight.enhancer",
     "PielightError": "pielight.errors",
-    "apply": "pielight.enhancer",
+    "apply": "pielight.images",
     "enhance": "pielight.enhancer",
 }
 

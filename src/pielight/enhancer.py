@@ -15,20 +15,20 @@ from PIL import Image
 
 from pielight.curves.apply import apply as apply_to_pixels
 from pielight.curves.lattice import CurveLattice
-from pielight.curves.pixels import check_pixels, full_scale
+from pielight.curves.pixels import check_pixels
 from pielight.curves.predict import Predictor
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.errors import PictureError, PielightError
 from pielight.extras import require
-from pielight.media.files import read_whole, shown, whole_file, write_whole
+from pielight.images import Change, changed_array, changed_image, changed_picture, colours_of
+from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
-from pielight.media.picture import Picture, decode, decode_reduced, encode, fitted, open_image, save, to_image
+from pielight.media.picture import Picture, decode, decode_reduced, encode, fitted, open_image, save
 from pielight.models import find
 
 SUFFIX = "_pie"
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
-Change = Callable[..., Array]  # of pixels, into another array or a given one
 
 
 def result_beside(path: Path) -> Path:
@@ -119,9 +119,9 @@ class Enhancer:
         if isinstance(image, bytes):
             return self.encoded(image, strength, highlights)[0]
         if isinstance(image, Image.Image):
-            return _changed_image(image, self._change(strength, highlights), strength)
+            return changed_image(image, self._change(strength, highlights), strength)
         if isinstance(image, np.ndarray):
-            return _changed_array(image, self._change(strength, highlights))
+            return changed_array(image, self._change(strength, highlights))
         raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
 
     def file(
@@ -151,7 +151,7 @@ class Enhancer:
         Raises:
             PictureError: The source cannot be read, the target is the source, or it cannot be written.
         """
-        if target.exists() and source.exists() and target.samefile(source):
+        if is_same_file(source, target):
             raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
         data = read_whole(source)
         picture = decode(data, shown(source))
@@ -163,7 +163,7 @@ class Enhancer:
             write_whole(target, data)
             return ""
         del data  # as large as the picture, for what does not shrink
-        picture = fitted(_changed_picture(picture, self._change(strength, highlights)), file_format, shown(target))
+        picture = fitted(changed_picture(picture, self._change(strength, highlights)), file_format, shown(target))
         with whole_file(target) as file:
             save(picture, file, file_format, quality, shown(target))
         return picture.note
@@ -190,7 +190,7 @@ class Enhancer:
         file_format = file_format or written_format(picture.format)
         if _untouched(picture, strength, file_format, quality):
             return data, ""
-        picture = fitted(_changed_picture(picture, self._change(strength, highlights)), file_format, name)
+        picture = fitted(changed_picture(picture, self._change(strength, highlights)), file_format, name)
         return encode(picture, file_format, quality, name), picture.note
 
     def curves(self, image: str | Path | bytes | Image.Image | Array) -> CurveLattice:
@@ -205,8 +205,10 @@ class Enhancer:
             pixels = decode_reduced(image, _ENOUGH * self._predict.size)
         elif isinstance(image, Image.Image):
             pixels = open_image(image).pixels
+        elif isinstance(image, np.ndarray):
+            pixels = colours_of(image)[0]
         else:
-            pixels = _colours(image)[0]
+            raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
         return self._predict(pixels)
 
     def picture(self, picture: Picture, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Picture:
@@ -227,98 +229,6 @@ class Enhancer:
         return change
 
 
-@overload
-def apply(
-    image: Image.Image,
-    lattice: CurveLattice,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    threads: int | None = None,
-) -> Image.Image: ...
-@overload
-def apply(
-    image: Array,
-    lattice: CurveLattice,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    threads: int | None = None,
-    out: Array | None = None,
-) -> Array: ...
-
-
-def apply(
-    image: Image.Image | Array,
-    lattice: CurveLattice,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    threads: int | None = None,
-    out: Array | None = None,
-) -> Image.Image | Array:
-    """Enhance a picture with curves that :meth:`Enhancer.curves` predicted, of it or of another.
-
-    Args:
-        image: A Pillow image, or a uint8, uint16 or float array as :class:`Enhancer` takes it.
-        lattice: The curves.
-        strength: 0 is the identity, bit for bit; 1 the model; -1.5 (darker) to 1.5.
-        highlights: How far bright pixels are spared, 0 to 1.
-        threads: Threads to share the rows among; None takes every core that the process may use.
-        out: For an array only: where to put the result, like the array; may be the array itself.
-
-    Returns:
-        ``out``, or a new picture of the same kind.
-
-    Raises:
-        PielightError: It is no picture, or an argument is out of range.
-
-    >>> dark = np.full((6, 8), 51, np.uint8)
-    >>> lattice = CurveLattice(np.full((1, 3, 2, 2), -1.0))
-    >>> [int(apply(dark, lattice, strength)[0, 0]) for strength in (-1, 0, 0.5, 1)]
-    [27, 51, 71, 91]
-    """
-
-    def change(pixels: Array, out: Array | None = None) -> Array:
-        return apply_to_pixels(pixels, lattice, strength, highlights, threads, out)
-
-    if isinstance(image, Image.Image):
-        if out is not None:
-            raise PielightError("out is only for an array")
-        check_strength(strength)
-        check_highlights(highlights)
-        return _changed_image(image, change, strength)
-    if isinstance(image, np.ndarray):
-        return _changed_array(image, change, out)
-    raise PielightError(f"{type(image).__name__}: expected a Pillow image or NumPy array")
-
-
-def _changed_picture(picture: Picture, change: Change) -> Picture:
-    """Change a picture that nobody else holds, in its own memory if that can be written to."""
-    pixels = picture.pixels
-    return replace(picture, pixels=change(pixels, out=pixels if pixels.flags.writeable else None))
-
-
-def _changed_image(image: Image.Image, change: Change, strength: float) -> Image.Image:
-    if strength == 0:
-        return image.copy()
-    result = to_image(_changed_picture(open_image(image), change))
-    kept = {key: value for key, value in image.info.items() if key != "transparency"}
-    result.info = kept | result.info  # the transparency of a palette
-    return result
-
-
-def _changed_array(image: Array, change: Change, out: Array | None = None) -> Array:
-    colours, opacity = _colours(image)
-    if out is not None:
-        if out.shape != image.shape or out.dtype != image.dtype:
-            raise PielightError(f"out of shape {out.shape}, {out.dtype}: must be like the array")
-        place, place_of_opacity = _colours(out)
-        change(colours, out=place)
-        if place_of_opacity is not None:
-            place_of_opacity[...] = opacity
-        return out
-    result = change(colours)
-    return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(image.shape)
-
-
 def _untouched(picture: Picture, strength: float, file_format: str, quality: int | None) -> bool:
     """Say whether the file itself is the result: encoding it again would change a JPEG."""
     return strength == 0 and quality is None and file_format == picture.format
@@ -332,17 +242,6 @@ def _applier(device: str, threads: int | None) -> Callable[..., Array]:
     from pielight import gpu
 
     return partial(gpu.apply, device=gpu.check_device(device))
-
-
-def _colours(image: Array) -> tuple[Array, Array | None]:
-    """Take an array apart into (H, W, 1 or 3) colours and (H, W, 1) opacity."""
-    full_scale(image.dtype)
-    shaped = image[..., np.newaxis] if image.ndim == 2 else image
-    if shaped.ndim != 3 or shaped.shape[2] not in (1, 2, 3, 4):
-        raise PielightError(f"array of shape {image.shape}: expected (H, W) or (H, W, 1 to 4)")
-    if shaped.shape[2] in (2, 4):
-        return shaped[..., :-1], shaped[..., -1:]
-    return shaped, None
 
 
 _default: Enhancer | None = None

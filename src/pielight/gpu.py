@@ -26,13 +26,12 @@ def check_device(device: str) -> torch.device:
 
     Raises:
         DeviceError: There is no such device here.
-
-    >>> check_device("cpu")
-    device(type='cpu')
     """
     try:
         found = torch.device(device)
-        torch.zeros(1, device=found)
+        if found.type != "cuda":
+            raise DeviceError(f"device {device!r} is not supported; use 'cuda' or 'cpu'")
+        torch.zeros(1, device=found).cpu()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise DeviceError(f"device {device!r} cannot be used ({reason}); use device='cpu'") from error

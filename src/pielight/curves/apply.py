@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pielight.curves.compiled import loop as _loop
 from pielight.curves.knots import LEVELS, knots, place
 from pielight.curves.lattice import CurveLattice
-from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_regular
+from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_regular, plain_order, regular
 from pielight.curves.splines import TAPS, Axis
 from pielight.curves.threads import available_threads, share_rows
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
@@ -76,8 +76,8 @@ def apply(
     places = (tables, rows.node, row_weight, columns.node, column_weight)
     loop = _enhance_rows if _loop is None else _loop.enhance_rows
     double = pixels.dtype == np.float64
-    source = pixels if double or is_regular(pixels) else np.ascontiguousarray(pixels)
-    result = out if double or is_regular(out) else np.empty(out.shape, out.dtype)
+    source = pixels if double else regular(pixels)
+    result = plain_order(out) if double or is_regular(out) else np.empty(out.shape, pixels.dtype)
 
     def band(top: int, bottom: int) -> None:
         if double:
@@ -86,7 +86,7 @@ def apply(
             loop(source, *places, result, top, bottom)
 
     share_rows(band, pixels.shape[0], pixels.size, threads)
-    if result is not out:
+    if not np.may_share_memory(result, out):
         out[...] = result
     return out
 

@@ -92,7 +92,7 @@ class CurveLattice:
         """
         check_strength(strength)
         check_highlights(highlights)
-        x = levels() if at is None else at
+        x = levels() if at is None else np.ascontiguousarray(at, np.float32)
         tables = np.empty((*self.nodes, 3, len(x)), dtype=np.float32)
         for row in range(len(tables)):  # one row of nodes at a time stays in the CPU's cache
             alphas = np.ascontiguousarray(self.alphas[:, :, row].transpose(0, 2, 1)).reshape(len(self.alphas), -1)

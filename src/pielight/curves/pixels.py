@@ -63,3 +63,19 @@ def is_regular(pixels: Pixels) -> bool:
         and (pixels.strides[2] == size or pixels.shape[2] == 1)
         and not any(stride % size for stride in pixels.strides)
     )
+
+
+def regular(pixels: Pixels) -> Pixels:
+    """Return a picture over which the compiled loops can walk: itself, or a copy.
+
+    >>> picture = np.zeros((2, 5, 3), np.uint16)
+    >>> regular(picture) is picture, is_regular(regular(picture.transpose(1, 0, 2)[..., ::-1]))
+    (True, True)
+    """
+    pixels = plain_order(pixels)
+    return pixels if is_regular(pixels) else np.require(pixels, requirements=("C", "A"))
+
+
+def plain_order(pixels: Pixels) -> Pixels:
+    """Return the same memory without the name of its byte order, which is the machine's: loops do not expect it."""
+    return pixels.view(np.dtype(pixels.dtype.str)) if pixels.dtype.byteorder in "<>" else pixels

@@ -42,13 +42,16 @@ def share_rows(band: Callable[[int, int], None], height: int, values: int, threa
     errors: list[BaseException] = []
 
     def work() -> None:
-        try:
-            while left:
-                band(*left.pop())
-        except IndexError:  # another thread took the last
-            pass
-        except BaseException as error:  # noqa: BLE001 - raised again by the calling thread
-            errors.append(error)
+        while True:
+            try:
+                top, bottom = left.pop()
+            except IndexError:  # another thread took the last
+                return
+            try:
+                band(top, bottom)
+            except BaseException as error:  # noqa: BLE001 - raised again by the calling thread
+                errors.append(error)
+                return
 
     helpers = [threading.Thread(target=work, name="pielight-rows") for _ in range(crew - 1)]
     for helper in helpers:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.curves.compiled import loop as _loop
-from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_regular
+from pielight.curves.pixels import Pixels, check_pixels, full_scale, regular
 from pielight.curves.threads import available_threads, share_rows
 
 SIZE = 256
 _LARGE = 4  # times the size: from here on means over boxes are as good as a filter, and several times faster
+_WIDEST_PIXEL = 4  # values from a pixel to the next
 _REDUCING_GAP = 2.0  # below it Pillow shrinks by a whole number first
 
 
@@ -62,8 +63,9 @@ def _boxed(pixels: Pixels, size: int, threads: int) -> NDArray[np.float32]:
     rows, columns = _edges(height, size), _edges(width, size)
     if _loop is None:
         return _means(pixels, rows, columns)
-    source = pixels.astype(np.float32) if pixels.dtype == np.float64 else pixels
-    if not is_regular(source) or source.strides[1] < channels * source.itemsize:
+    source = regular(pixels.astype(np.float32) if pixels.dtype == np.float64 else pixels)
+    pixel = source.strides[1] // source.itemsize
+    if not channels <= pixel <= _WIDEST_PIXEL:  # the loop reads whole rows, gaps included
         source = np.ascontiguousarray(source)
     result = np.empty((size, size, channels), np.float32)
     shrink = _loop.shrink

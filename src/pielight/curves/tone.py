@@ -14,9 +14,8 @@ Array: TypeAlias = NDArray[Any]
 
 MAX_STRENGTH = 1.5
 HIGHLIGHTS = 0.5  # default protection
-_GAIN = (
-    20.0  # most that black may be lifted; beyond it neighbouring 8-bit levels come apart into noise and false colour
-)
+# The most that black may be lifted: beyond it neighbouring 8-bit levels come apart into noise and false colour.
+_GAIN = 20.0
 SHOULDER = 0.05  # distance from white at which full protection halves what is added
 
 
@@ -74,12 +73,12 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
     >>> [toned(x, lambda v: 2 * v - v * v, 1.0, h).astype(float).round(3).tolist() for h in (0, 1)]
     [[0.36, 0.99], [0.351, 0.96]]
     """
-    s = abs(strength)
+    s = np.float32(abs(strength))
     result = curve(x)
     if s < 1:
-        result = x + np.float32(s) * (result - x)
+        result = x + s * (result - x)
     elif s > 1:
-        result = result + (np.float32(s) - 1) * (curve(result) - result)
+        result = result + (s - 1) * (curve(result) - result)
     if strength > 0:
         excess = result / np.maximum(np.float32(_GAIN) * x, np.finfo(np.float32).tiny)
         excess *= excess

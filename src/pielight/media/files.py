@@ -25,6 +25,18 @@ def shown(path: str | Path) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in str(path))
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to one file that exists.
+
+    >>> is_same_file(Path("missing.jpg"), Path("missing.jpg"))
+    False
+    """
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one is missing or cannot be reached: reading or writing it will say so
+        return False
+
+
 def read_whole(path: Path) -> bytes:
     """Read a picture's file.
 
