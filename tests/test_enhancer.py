@@ -146,6 +146,12 @@ def test_curves_apply_to_images(enhancer: Enhancer, mode: str, photo: NDArray[np
     assert pielight.apply(image, enhancer.curves(image), 0).tobytes() == image.tobytes()
 
 
+@pytest.mark.parametrize("image", [None, [[1]]])
+def test_curves_of_nothing_else(enhancer: Enhancer, image: Any) -> None:
+    with pytest.raises(PielightError, match="expected a path, bytes, Pillow image or NumPy array"):
+        enhancer.curves(image)
+
+
 @pytest.mark.parametrize("image", ["night.jpg", None])
 def test_curves_apply_to_nothing_else(enhancer: Enhancer, image: Any, photo: NDArray[np.uint8]) -> None:
     with pytest.raises(PielightError, match="expected a Pillow image or NumPy array"):

@@ -1,5 +1,6 @@
 """The engine against an oracle that shares no code with it: SciPy's B-splines of curve values."""
 
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from pielight.curves import apply as engine
 from pielight.curves import lattice as lattices
 from pielight.curves.apply import apply
 from pielight.curves.lattice import CurveLattice
+from pielight.curves.thumbnail import thumbnail
 from pielight.errors import PielightError
 
 SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
@@ -211,6 +213,21 @@ def test_input_may_be_any_view_and_stays() -> None:
     view = base[::-1, ::2, :3]
     assert np.array_equal(apply(view, curves), apply(np.ascontiguousarray(view), curves))
     assert np.array_equal(base, before)
+
+
+@pytest.mark.parametrize("dtype", sorted(SCALE))
+def test_input_may_be_unaligned_or_name_its_byte_order(dtype: str) -> None:
+    pixels, curves = picture(9, (30, 20, 3), dtype), lattice(9, (4, 4))
+    memory = np.zeros(pixels.nbytes + 1, np.uint8)
+    unaligned = memory[1:].view(dtype).reshape(pixels.shape)
+    unaligned[...] = pixels
+    named = pixels.view(pixels.dtype.newbyteorder("<" if sys.byteorder == "little" else ">"))
+    wanted = apply(pixels, curves)
+    for odd in (unaligned, named):
+        assert np.array_equal(apply(odd, curves), wanted)
+        assert np.array_equal(thumbnail(odd, 5), thumbnail(pixels, 5))
+        apply(odd, curves, out=odd)
+        assert np.array_equal(odd, wanted)
 
 
 @pytest.mark.parametrize(

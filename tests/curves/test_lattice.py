@@ -48,7 +48,8 @@ def test_negative_strength_goes_towards_the_inverse(strength: float) -> None:
 def test_other_places_than_the_levels() -> None:
     at = np.array([0.0, 51 / 255, 1.0], np.float32)
     lattice = random_lattice()
-    assert np.array_equal(lattice.tables(0.8, at=at), lattice.tables(0.8)[..., [0, 51, 255]])
+    for other in (at, at.astype(np.float64), np.repeat(at, 2)[::2]):
+        assert np.array_equal(lattice.tables(0.8, at=other), lattice.tables(0.8)[..., [0, 51, 255]])
 
 
 def test_faded() -> None:

@@ -93,7 +93,7 @@ def test_no_float_leads_out_of_the_tables(value: float) -> None:
     loop.enhance_rows(*(DEEP | {"source": source}).values())
 
 
-@pytest.mark.parametrize("strength", [0.3, 1.0, 1.4])
+@pytest.mark.parametrize("strength", [0.3, 1 - 1e-8, 1.0, 1 + 1e-8, 1.4])
 def test_tables_are_numpys_to_the_bit(strength: float) -> None:
     rng = np.random.default_rng(0)
     x, alphas = rng.random(100, np.float32), rng.uniform(-1, 1, (8, 6)).astype(np.float32)
@@ -127,6 +127,7 @@ SHRINK: dict[str, Any] = {
     [
         {"source": np.zeros((4, 6, 3), np.uint8)},
         {"source": np.zeros((4, 5, 3), np.uint8)[:, ::-1]},
+        {"source": np.zeros((5, 4, 3), np.uint8).transpose(1, 0, 2)},
         {"source": np.zeros((4, 5, 3), np.int16)},
         {"source": np.zeros((4, 5, 4), np.uint8)},
         {"source": np.broadcast_to(np.zeros(3, np.uint8), (4, 5, 3))},

@@ -70,6 +70,8 @@ def test_many_rows_a_box_do_not_overflow() -> None:
 @pytest.mark.parametrize("dtype", sorted(SCALE))
 def test_any_view(dtype: str, photo: NDArray[np.uint8]) -> None:
     base = (np.dstack([photo, photo[..., :1]]) / 255 * SCALE[dtype]).astype(dtype)
-    for view in (base[..., :3], base[::-1, ::-1, :3], base[:, ::2, 1:], base[..., :1], base[..., 2::-1]):
+    views = [base[..., :3], base[::-1, ::-1, :3], base[:, ::2, 1:], base[..., :1], base[..., 2::-1]]
+    views += [np.rot90(base[..., :3]), base.transpose(1, 0, 2)[..., :1], base[:, ::7, :3]]
+    for view in views:
         for size in (8, 24):
             assert np.array_equal(thumbnail(view, size), thumbnail(np.ascontiguousarray(view), size))
