@@ -1,43 +1,58 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pielight import bench
+from pielight.bench import machine
+from pielight.bench.pictures import jpeg, picture
+from pielight.bench.rows import arrays, batch, jpeg_files, starts
+from pielight.bench.timing import alternate, command
 from pielight.errors import PielightError
 
 
 def test_the_picture_weighs_what_photos_weigh() -> None:
-    picture = bench.picture(1200, 1100)
-    assert picture.mean() < 70
-    assert 1.5 < len(bench.jpeg(picture)) * 8 / (1200 * 1100) < 4
-    assert not np.array_equal(picture, bench.picture(1200, 1100, seed=1))
+    drawn = picture(1200, 1100)
+    assert drawn.mean() < 70
+    assert 1.5 < len(jpeg(drawn)) * 8 / (1200 * 1100) < 4
+    assert not np.array_equal(drawn, picture(1200, 1100, seed=1))
 
 
 def test_calls_take_turns() -> None:
     calls: list[str] = []
-    first, second = bench.alternate([lambda: calls.append("a"), lambda: calls.append("b")], 3)
+    first, second = alternate([lambda: calls.append("a"), lambda: calls.append("b")], 3)
     assert calls == ["a", "b"] * 4  # the first round warms up
     assert len(first.seconds) == len(second.seconds) == 3
-    assert first.median >= 0
 
 
-def test_rows_of_the_array_and_of_the_batch() -> None:
-    rows = list(bench.starts(1))
-    assert [row.name.split(",")[0] for row in rows] == ["import pielight", "pielight --help"]
-    assert bench.machine(3).count("3 threads") == 1
+def test_rows_that_are_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pielight.bench.rows.find_spec", lambda _: None)  # DCENet would take a minute
+    rows = list(arrays(1, 1))
+    assert [row.met for row in rows[1:]] == [None, None]
+    assert "train" in rows[2].beside
+    assert [row.name.split(",")[0] for row in starts(1)] == ["import pielight", "pielight --help"]
+    monkeypatch.setattr("pielight.bench.rows.picture", lambda width, height, seed=0: picture(64, 48, seed))
+    assert [row.name.split(",")[0] for row in jpeg_files(tmp_path, 1, 1)] == ["12 MP JPEG file to file", "12 MP"]
+    assert batch(tmp_path, 3).name == "3 photos of 2 MP, -j 2"
+    assert len(list((tmp_path / "out2").iterdir())) == 3
+    assert "3 threads" in machine(3)
+
+
+def test_the_papers_way_is_timed() -> None:
+    code = "from pielight.train.full_frame import times; print(len(times(16, 24, 1)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"3\n"
 
 
 def test_a_command_that_fails_is_an_error() -> None:
     with pytest.raises(PielightError, match="failed"):
-        bench.command("missing.jpg")
+        command("missing.jpg")
 
 
 @pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="the system does not tell the peak memory")
 def test_the_peak_is_that_of_the_command_alone() -> None:
     block = np.ones(300_000_000, np.uint8)  # this process is large, the command is not
-    peak = bench.command("--dry-run", __file__)
+    peak = command("--dry-run", __file__)
     assert block.sum() == len(block)
     assert peak is not None
     assert 10 < peak < 250

@@ -1,0 +1,156 @@
+"""The rows of the benchmark; each runs the real thing."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pielight.bench.pictures import jpeg, picture
+from pielight.bench.timing import Times, alternate, command, module, timed
+from pielight.enhancer import Enhancer
+
+_MB = 1 << 20  # what memory is counted in
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement.
+
+    Attributes:
+        name: What was done.
+        value: The figure, with its spread where it was repeated.
+        beside: What the figure is compared with.
+        target: What it should be.
+        met: Whether it is; None if it was not measured.
+    """
+
+    name: str
+    value: str
+    beside: str
+    target: str
+    met: bool | None
+
+
+def measure(threads: int | None = None, photos: int = 200, repeats: int = 7) -> Iterator[Row]:
+    """Measure row after row.
+
+    Args:
+        threads: Threads of the array and file rows; None is every core.
+        photos: Number of photos of the batch row.
+        repeats: How often short things are done.
+
+    Raises:
+        PielightError: A photo could not be enhanced.
+    """
+    yield from arrays(threads, repeats)
+    yield from starts(repeats)
+    with tempfile.TemporaryDirectory(prefix="pielight-bench-") as folder:
+        place = Path(folder)
+        yield from jpeg_files(place, threads, repeats)
+        yield memory(place, 24, lambda pixels: 2.5 * 3 * pixels / _MB + 150, "2.5 x the decoded picture + 150 MB")
+        yield memory(place, 100, lambda _: 1200.0, "1200 MB")
+        if photos:
+            yield batch(place, photos)
+
+
+def arrays(threads: int | None, repeats: int) -> Iterator[Row]:
+    """Measure a 1920 x 1080 array, and the paper's network on the same array."""
+    frame = picture(1920, 1080)
+    enhancer = Enhancer(threads=threads)
+    enhancer(frame)
+    whole = timed(lambda: enhancer(frame), 5 * repeats)
+    file = jpeg(frame)
+    codec = timed(lambda: jpeg(np.asarray(Image.open(io.BytesIO(file)))), repeats)
+    beside = f"JPEG decode + encode alone {codec}: ratio {whole.median / codec.median:.2f}"
+    yield Row("1920 x 1080 uint8, array to array", str(whole), beside, "<= 30 ms", whole.median <= 0.030)
+    lattice = timed(lambda: enhancer.curves(frame), 5 * repeats)
+    yield Row(
+        "... of that, thumbnail and network", str(lattice), f"{lattice.median / whole.median:.2f} of it", "", None
+    )
+    name = "the same by DCENet on the full frame, ONNX Runtime, denormals flushed"
+    if not (find_spec("torch") and find_spec("onnx")):
+        yield Row(name, "not measured", "needs pip install 'pielight[train]'", ">= 100 x", None)
+        return
+    found = module("pielight.train.full_frame", "1080", "1920", str(threads or 0))
+    seconds = [float(number) for number in found.split()]
+    every, network = Times(tuple(seconds[::2])), Times(tuple(seconds[1::2]))
+    ratio = every.median / whole.median
+    beside = f"pielight is {ratio:.0f} x faster; {network.median / whole.median:.0f} x than its network alone"
+    yield Row(name, str(every), beside, ">= 100 x", ratio >= 100)
+
+
+def starts(repeats: int) -> Iterator[Row]:
+    """Measure how long a process takes that does nothing but start."""
+    for name, words in (("import pielight", ["-c", "import pielight"]), ("pielight --help", ["-m", "pielight", "-h"])):
+
+        def run(words: list[str] = words) -> None:
+            subprocess.run([sys.executable, *words], capture_output=True, check=True)
+
+        bare, whole = alternate([lambda: run(["-c", "pass"]), run], repeats)
+        beside = f"Python alone {1000 * bare.median:.0f} ms"
+        yield Row(f"{name}, whole process", str(whole), beside, "<= 300 ms", whole.median <= 0.3)
+
+
+def jpeg_files(place: Path, threads: int | None, repeats: int) -> Iterator[Row]:
+    """Measure a 12 MP JPEG file to a JPEG file, warm and as a process of its own."""
+    source, target = place / "12mp.jpg", place / "12mp_out.jpg"
+    source.write_bytes(jpeg(picture(4000, 3000)))
+
+    def codec() -> None:
+        with Image.open(source) as image:
+            image.save(place / "codec.jpg", quality="keep")
+
+    enhancer = Enhancer(threads=threads)
+    codec_times, file_times = alternate([codec, lambda: enhancer.file(source, target)], repeats)
+    ratio = file_times.median / codec_times.median
+    beside = f"Pillow's decode + encode {codec_times}: ratio {ratio:.2f}"
+    yield Row("12 MP JPEG file to file", str(file_times), beside, "<= 1.6 x", ratio <= 1.6)
+    cold = timed(lambda: command(str(source), "-o", str(place / "cold"), "--existing", "overwrite"), repeats)
+    beside = f"{cold.median / codec_times.median:.1f} x that decode + encode"
+    yield Row("12 MP, one cold 'pielight photo.jpg'", str(cold), beside, "<= 1 s", cold.median <= 1.0)
+
+
+def memory(place: Path, megapixels: int, limit: Callable[[int], float], target: str) -> Row:
+    """Measure the peak memory of the command on one large JPEG."""
+    width, height = {24: (6000, 4000), 100: (10_000, 10_000)}[megapixels]
+    source = place / f"{megapixels}mp.jpg"
+    source.write_bytes(jpeg(picture(width, height)))
+    start = time.perf_counter()
+    peak = command(str(source), "-o", str(place / "large"), "--existing", "overwrite")
+    seconds = time.perf_counter() - start
+    name = f"{megapixels} MP ({width} x {height}): peak memory of the process"
+    if peak is None:
+        return Row(name, "not measured", "only on Linux and macOS", f"<= {target}", None)
+    decoded = 3 * width * height / _MB
+    beside = f"{peak / decoded:.1f} x the decoded picture ({decoded:.0f} MB); {seconds:.1f} s"
+    return Row(name, f"{peak:.0f} MB", beside, f"<= {target}", peak <= limit(width * height))
+
+
+def batch(place: Path, photos: int) -> Row:
+    """Measure many photos of 2 MP with one worker and with two."""
+    folder = place / "photos"
+    folder.mkdir()
+    contents = [jpeg(picture(1632, 1224, seed)) for seed in range(4)]
+    for number in range(photos):
+        (folder / f"{number:04}.jpg").write_bytes(contents[number % len(contents)])
+
+    def run(workers: int) -> Callable[[], object]:
+        return lambda: command(
+            str(folder), "-o", str(place / f"out{workers}"), "-j", str(workers), "--existing", "overwrite", "-q"
+        )
+
+    one, two = alternate([run(1), run(2)], 3)
+    gain = one.median / two.median
+    name = f"{photos} photos of 2 MP, -j 2"
+    beside = f"{photos / two.median:.0f} photos a second against {photos / one.median:.0f} with -j 1: {gain:.2f} x"
+    return Row(name, str(two), beside, ">= 1.7 x", gain >= 1.7)
