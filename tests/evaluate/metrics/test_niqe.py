@@ -11,9 +11,9 @@ from scipy.stats import gennorm
 from skimage import data
 
 from pielight.errors import DataError
-from pielight.evaluate.niqe import Pristine, _asymmetric_gaussian, niqe, read_pristine
+from pielight.evaluate.metrics.niqe import Pristine, _asymmetric_gaussian, niqe, read_pristine
 
-SHARED = Path(__file__).parents[3] / "shared"
+SHARED = Path(__file__).parents[4] / "shared"
 PARAMETERS = SHARED / "weights" / "niqe_pris_params.npz"
 DARK = SHARED / "data" / "dicm_dev"
 needs_parameters = pytest.mark.skipif(not PARAMETERS.exists(), reason="needs ../shared/weights")
