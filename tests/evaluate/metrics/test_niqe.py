@@ -11,7 +11,15 @@ from scipy.stats import gennorm
 from skimage import data
 
 from pielight.errors import DataError
-from pielight.evaluate.metrics.niqe import Pristine, _asymmetric_gaussian, niqe, read_pristine
+from pielight.evaluate.metrics import METRICS
+from pielight.evaluate.metrics.niqe import (
+    Pristine,
+    _asymmetric_gaussian,
+    found_pristine,
+    niqe,
+    read_pristine,
+    use_pristine,
+)
 
 SHARED = Path(__file__).parents[4] / "shared"
 PARAMETERS = SHARED / "weights" / "niqe_pris_params.npz"
@@ -41,6 +49,26 @@ def test_prefers_the_photograph_to_its_noisy_and_its_blurred_version() -> None:
 
 
 @needs_parameters
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("astronaut", 3.0649476661849033),
+        ("coffee", 4.115241615372864),
+        ("chelsea", 2.625524381291432),
+        ("rocket", 6.9691549749810555),
+        ("camera", 3.155215748805674),
+    ],
+)
+def test_within_two_percent_of_the_implementation_that_gives_the_authors_value(
+    name: str, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values of BasicSR 1.4.2, whose 5.72958 of its baboon.png is that of the authors' code, 5.72957."""
+    monkeypatch.setenv("PIELIGHT_NIQE", "")
+    use_pristine(PARAMETERS)
+    assert METRICS["niqe"].measure(getattr(data, name)()) == pytest.approx(value, rel=0.02)
+
+
+@needs_parameters
 @pytest.mark.skipif(not DARK.exists(), reason="needs ../shared/data")
 def test_the_published_mean_of_the_dark_photographs_when_scales_are_means() -> None:
     from PIL import Image
@@ -55,3 +83,30 @@ def test_bad_input(tmp_path: Path) -> None:
         niqe(np.zeros((100, 100, 3), np.uint8), Pristine(np.zeros(36), np.eye(36)))
     with pytest.raises(DataError, match="pristine"):
         read_pristine(tmp_path / "none.npz")
+
+
+def stored(path: Path, mean: float) -> Path:
+    np.savez(path, mu_pris_param=np.full((1, 36), mean), cov_pris_param=np.eye(36))
+    return path
+
+
+def test_parameters_come_from_the_file_that_was_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIELIGHT_NIQE", "")
+    for mean in (1.0, 2.0):
+        use_pristine(stored(tmp_path / f"{mean}.npz", mean))
+        assert found_pristine().mean.tolist() == [mean] * 36
+    with pytest.raises(DataError, match="not NIQE's pristine parameters"):
+        use_pristine(tmp_path / "none.npz")
+    assert found_pristine().mean[0] == 2
+
+
+def test_parameters_of_basicsr_are_taken_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIELIGHT_NIQE", raising=False)
+    package = tmp_path / "basicsr"
+    (package / "metrics").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('is not imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(DataError, match="needs its authors' pristine parameters"):
+        found_pristine()
+    stored(package / "metrics" / "niqe_pris_params.npz", 3.0)
+    assert found_pristine().mean[0] == 3

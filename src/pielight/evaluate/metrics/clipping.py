@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pielight.evaluate.metrics.metric import Metric, Pixels
+from pielight.evaluate.metrics.tone import lightness
 
 _CLIPPED = 254
 
@@ -26,7 +27,7 @@ def clipped(pixels: Pixels, source: Pixels) -> float:
 
 def _share(pixels: Pixels) -> float:
     """Return the share of pixels with a channel >= 254."""
-    return float((pixels.max(2) >= _CLIPPED).mean(dtype=np.float64))
+    return float((lightness(pixels) >= _CLIPPED).mean(dtype=np.float64))
 
 
 CLIPPED = Metric(

@@ -22,8 +22,9 @@ def halo(pixels: Pixels, source: Pixels) -> float:
     what the curve leaves over: the mean of ``|G_1 * (r - B r)|`` over pixels near strong edges of e. B averages r
     around a pixel over those of like e (the bilateral grid of Chen, Paris and Durand, SIGGRAPH 2007: Gaussian of 1/16
     of the shorter side, bins of 16 levels), so a curve over the whole picture leaves 0 and one that varies slowly
-    almost 0, while a glow that dies away from an edge on an even surface remains, in proportion to its height. A strong
-    edge rises by more than 10 levels a pixel after smoothing of sigma 1.5; near is 1/16 of the shorter side.
+    little, while a glow that dies away from an edge on an even surface remains, in proportion to its height. Edges
+    that were softened count a little. A strong edge rises by more than 10 levels a pixel after smoothing of sigma 1.5;
+    near is 1/16 of the shorter side.
 
     Args:
         pixels: ``(H, W, 3)`` uint8.

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter
 
 from pielight.evaluate.metrics.metric import Metric, Pixels
+from pielight.evaluate.metrics.tone import lightness
 
 _SIDE = 50
 _WINDOW = 15
@@ -39,8 +40,8 @@ def loe(pixels: Pixels, source: Pixels) -> float:
 def _points(pixels: Pixels) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return the lightness of the sampled points, flat."""
     step = max(min(pixels.shape[:2]) // _SIDE, 1)
-    lightness = maximum_filter(pixels.max(2), _WINDOW, mode="mirror")
-    return lightness[step - 1 :: step, step - 1 :: step].ravel().astype(np.int64)  # type: ignore[no-any-return]
+    brightest = maximum_filter(lightness(pixels), _WINDOW, mode="mirror")
+    return brightest[step - 1 :: step, step - 1 :: step].ravel().astype(np.int64)  # type: ignore[no-any-return]
 
 
 LOE = Metric(

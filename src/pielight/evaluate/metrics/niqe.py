@@ -65,14 +65,14 @@ def found_pristine() -> Pristine:
     Raises:
         DataError: if there are none.
     """
-    path = os.environ.get(PARAMETERS)
-    if not path:
-        package = find_spec("basicsr")
-        if package is not None and package.origin is not None:
-            path = str(Path(package.origin).parent / "metrics" / "niqe_pris_params.npz")
-    if not path or not (PARAMETERS in os.environ or Path(path).exists()):
-        raise DataError("niqe needs its authors' pristine parameters: give niqe_pris_params.npz of the package BasicSR")
-    return _cached(path)
+    if chosen := os.environ.get(PARAMETERS):
+        return _cached(chosen)
+    package = find_spec("basicsr")
+    if package is not None and package.origin is not None:
+        stored = Path(package.origin).parent / "metrics" / "niqe_pris_params.npz"
+        if stored.is_file():
+            return _cached(str(stored))
+    raise DataError(f"niqe needs its authors' pristine parameters: set {PARAMETERS} to niqe_pris_params.npz of BasicSR")
 
 
 _cached = lru_cache(maxsize=2)(read_pristine)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from pielight.evaluate.metrics.metric import Floats, Metric, Pixels, at_least
+from pielight.evaluate.metrics.metric import Metric, Pixels, at_least
 
 _WINDOW = 11
 _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -71,7 +71,7 @@ def ms_ssim(pixels: Pixels, reference: Pixels) -> float:
     at_least(_SMALLEST, "MS-SSIM", pixels)
     values = []
     for channel in range(3):
-        x, y = pixels[..., channel].astype(np.float64), reference[..., channel].astype(np.float64)
+        x, y = pixels[..., channel], reference[..., channel]
         value = 1.0
         for weight in _WEIGHTS[:-1]:
             value *= max(_similarity(x, y, _NO_LUMINANCE), 0.0) ** weight
@@ -81,19 +81,25 @@ def ms_ssim(pixels: Pixels, reference: Pixels) -> float:
 
 
 def _similarity(x: Any, y: Any, luminance: float) -> float:
-    """Return scikit-image's SSIM of 8-bit levels, with a given K1."""
+    """Return scikit-image's SSIM of 8-bit levels, with a given K1; single precision, as its error is below 1e-5."""
     return float(
         structural_similarity(
-            y, x, data_range=255, channel_axis=2 if x.ndim == 3 else None, gaussian_weights=True, sigma=1.5,
-            use_sample_covariance=False, K1=luminance,
+            y.astype(np.float32),
+            x.astype(np.float32),
+            data_range=255,
+            channel_axis=2 if x.ndim == 3 else None,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+            K1=luminance,
         )
-    )  # fmt: skip
+    )
 
 
-def _halved(plane: Floats) -> Floats:
+def _halved(plane: Any) -> Any:
     """Return means of 2 x 2 values; an odd last row or column is repeated."""
     height, width = plane.shape
-    even = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
+    even = np.pad(plane.astype(np.float32), ((0, height % 2), (0, width % 2)), mode="edge")
     return (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4
 
 
