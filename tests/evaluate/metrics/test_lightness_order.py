@@ -1,4 +1,4 @@
-"""LOE against a transcription of its authors' loops."""
+"""LOE against a transcription of the loops of LOE.m."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PHOTO = data.astronaut()[60:165, 150:290]
 
 
 def plain(result: np.ndarray, source: np.ndarray) -> float:
-    """The authors' code, loop by loop, with its indices from 1."""
+    """LOE.m, loop by loop, with its indices from 1."""
     height, width = source.shape[:2]
     step = max(min(height, width) // 50, 1)
     points = [(i * step - 1, j * step - 1) for i in range(1, height // step + 1) for j in range(1, width // step + 1)]
@@ -25,7 +25,7 @@ def plain(result: np.ndarray, source: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("size", [(105, 140), (50, 99), (101, 60), (30, 20), (3, 1)])
-def test_by_the_authors_loops(size: tuple[int, int]) -> None:
+def test_by_plain_loops(size: tuple[int, int]) -> None:
     source = PHOTO[: size[0], : size[1]]
     noise = np.random.default_rng(0).normal(0, 30, source.shape)
     result = (source + noise).clip(0, 255).astype(np.uint8)

@@ -81,8 +81,19 @@ def test_the_published_mean_of_the_dark_photographs_when_scales_are_means() -> N
 def test_bad_input(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="at least two blocks"):
         niqe(np.zeros((100, 100, 3), np.uint8), Pristine(np.zeros(36), np.eye(36)))
+    odd = tmp_path / "odd.npz"
+    for content in (None, b"", b"PK\x03\x04 not a zip", b"text"):
+        if content is not None:
+            odd.write_bytes(content)
+        with pytest.raises(DataError, match=r"odd\.npz: not NIQE's pristine parameters"):
+            read_pristine(odd)
+    np.savez(odd, mu_pris_param=np.zeros(35), cov_pris_param=np.eye(35))
+    with pytest.raises(DataError, match="of shapes"):
+        read_pristine(odd)
+    with odd.open("wb") as file:
+        np.save(file, np.zeros(3))
     with pytest.raises(DataError, match="pristine"):
-        read_pristine(tmp_path / "none.npz")
+        read_pristine(odd)
 
 
 def stored(path: Path, mean: float) -> Path:

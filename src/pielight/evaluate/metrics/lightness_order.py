@@ -16,7 +16,7 @@ def loe(pixels: Pixels, source: Pixels) -> float:
     """Return the lightness order error: of how many points, on average, the order against a point is reversed.
 
     ``1/m sum_x sum_y U(L(x), L(y)) xor U(Le(x), Le(y))``, U(p, q) = 1 if p >= q, with L the greatest of R, G and B
-    (Wang, Zheng, Hu and Li, TIP 2013). As in the authors' code, L is the maximum in 15 x 15 pixels, taken at every
+    (Wang, Zheng, Hu and Li, TIP 2013). As in the widely used LOE.m, L is the maximum in 15 x 15 pixels, taken at every
     ``floor(min(H, W) / 50)``-th pixel, so that the shorter side has 50 to 99 points (less in pictures below 50 pixels,
     of which every pixel counts); values grow with the number m of points and compare at one size only. Lower is better.
 
@@ -48,7 +48,7 @@ LOE = Metric(
     name="loe",
     title="Lightness order error",
     formula="1/m sum_x sum_y [L(x) >= L(y)] xor [Le(x) >= Le(y)]; L = max(R, G, B), m sampled points",
-    source="Wang, Zheng, Hu and Li, TIP 2013 (NPE), sampled as in the authors' code",
+    source="Wang, Zheng, Hu and Li, TIP 2013 (NPE), sampled as in LOE.m",
     unit="points",
     higher_is_better=False,
     low=0.0,

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -40,9 +41,12 @@ def read_pristine(path: str | Path) -> Pristine:
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return Pristine(stored["mu_pris_param"].ravel(), stored["cov_pris_param"])
-    except (OSError, ValueError, KeyError) as error:
+            mean, covariance = stored["mu_pris_param"].ravel(), stored["cov_pris_param"]
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
         raise DataError(f"{path}: not NIQE's pristine parameters ({type(error).__name__})") from None
+    if mean.shape != (36,) or covariance.shape != (36, 36):
+        raise DataError(f"{path}: not NIQE's pristine parameters (of shapes {mean.shape} and {covariance.shape})")
+    return Pristine(mean, covariance)
 
 
 def use_pristine(path: str | Path) -> None:

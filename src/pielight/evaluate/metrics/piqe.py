@@ -20,8 +20,8 @@ def piqe(pixels: Pixels) -> float:
     ``100 (sum_k D_k + 1) / (N + 1)`` over the N active blocks of 16 x 16 contrast-normalised values, those of variance
     ``v > 0.1``; ``D = (1 - v)`` for a block with a flat segment of 6 values on one of its edges, plus ``v`` for one of
     Gaussian noise (Venkatanath et al., NCC 2015). As the public implementations do it, grey levels are scaled to a
-    maximum of 255. A flat picture gives 100. It needs no trained parameters, which is why it is here and BRISQUE is
-    not: the support vectors of that come without a licence.
+    maximum of 255. A flat picture gives 100. It is here in place of BRISQUE because it needs no trained parameters,
+    where that would need its authors' support vectors, under their terms.
 
     Args:
         pixels: ``(H, W, 3)`` uint8; both sides >= 16, the last blocks are filled up by reflection.
@@ -57,7 +57,7 @@ def _noisy(blocks: Floats, deviation: Floats) -> np.ndarray[tuple[int], np.dtype
     """Return which blocks deviate alike in their two middle columns and around them, as Gaussian noise does."""
     half = _BLOCK // 2
     middle = blocks[:, :, half - 1 : half + 1]
-    around = np.delete(blocks, [half - 1, half + 1], 2)  # one beside the middle, as in the authors' code
+    around = np.delete(blocks, [half - 1, half + 1], 2)  # one beside the middle, as the public implementations have it
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.nan_to_num(middle.std((1, 2), ddof=1) / around.std((1, 2), ddof=1), posinf=0)
     return deviation > 2 * np.abs(deviation - ratio) / np.maximum(deviation, ratio)  # type: ignore[no-any-return]
