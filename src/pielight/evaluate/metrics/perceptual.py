@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -45,7 +46,8 @@ def _network() -> Any:
     import lpips
 
     try:
-        return lpips.LPIPS(net="alex", version="0.1", verbose=False).eval()
+        with warnings.catch_warnings(action="ignore"):  # lpips calls torchvision in an old way
+            return lpips.LPIPS(net="alex", version="0.1", verbose=False).eval()
     except OSError as error:  # URLError is one
         raise DataError(f"lpips: cannot load its network ({error})") from None
 
