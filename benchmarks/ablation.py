@@ -16,7 +16,7 @@ import numpy as np
 
 import pielight.train.loop as loop
 from pielight import Enhancer
-from pielight.evaluate.niqe import read_pristine
+from pielight.evaluate.metrics.niqe import read_pristine
 from pielight.train.config import read_config
 from quality import measure
 

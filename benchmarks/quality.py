@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pielight.evaluate.fidelity import psnr, ssim
-from pielight.evaluate.niqe import niqe, read_pristine
+from pielight.evaluate.metrics.fidelity import psnr
+from pielight.evaluate.metrics.niqe import niqe, read_pristine
+from pielight.evaluate.metrics.structure import ssim, ssim_grey
 
 Enhance = Callable[[Any], Any]
 
@@ -31,11 +32,6 @@ def read(path: Path) -> Any:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def grey(pixels: Any) -> Any:
-    """Return BT.601 grey levels as uint8."""
-    return (pixels @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8)
-
-
 def pairs(folder: Path, enhance: Enhance) -> dict[str, list[float]]:
     """Return PSNR, and SSIM of R, G, B and of grey levels, of every pair of a folder."""
     found: dict[str, list[float]] = {"psnr": [], "ssim": [], "ssim grey": []}
@@ -43,7 +39,7 @@ def pairs(folder: Path, enhance: Enhance) -> dict[str, list[float]]:
         out, reference = enhance(read(path)), read(folder / "reference" / path.name)
         found["psnr"].append(psnr(out, reference))
         found["ssim"].append(ssim(out, reference))
-        found["ssim grey"].append(ssim(grey(out), grey(reference)))
+        found["ssim grey"].append(ssim_grey(out, reference))
     return found
 
 

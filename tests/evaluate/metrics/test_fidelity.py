@@ -7,7 +7,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-from pielight.evaluate.fidelity import psnr, ssim
+from pielight.evaluate.metrics.fidelity import psnr
+from pielight.evaluate.metrics.structure import ssim
 
 
 @pytest.fixture

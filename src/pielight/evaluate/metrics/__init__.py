@@ -1,0 +1,28 @@
+"""Every metric by its name: how near a reference, how natural, and what was harmed."""
+
+from __future__ import annotations
+
+from pielight.evaluate.metrics.clipping import CLIPPED
+from pielight.evaluate.metrics.colour import CIEDE2000
+from pielight.evaluate.metrics.fidelity import MAE, PSNR, UNCHANGED
+from pielight.evaluate.metrics.flicker import FLICKER
+from pielight.evaluate.metrics.halo import HALO
+from pielight.evaluate.metrics.lightness_order import LOE
+from pielight.evaluate.metrics.metric import Metric
+from pielight.evaluate.metrics.neutral import NEUTRAL_SHIFT
+from pielight.evaluate.metrics.niqe import NIQE
+from pielight.evaluate.metrics.noise import NOISE_GAIN
+from pielight.evaluate.metrics.perceptual import LPIPS
+from pielight.evaluate.metrics.piqe import PIQE
+from pielight.evaluate.metrics.structure import MS_SSIM, SSIM, SSIM_GREY
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        *(PSNR, SSIM, SSIM_GREY, MS_SSIM, MAE, CIEDE2000, LPIPS),
+        *(NIQE, PIQE, LOE),
+        *(CLIPPED, NOISE_GAIN, NEUTRAL_SHIFT, HALO, UNCHANGED, FLICKER),
+    )
+}
+
+__all__ = ["METRICS", "Metric"]
