@@ -68,9 +68,8 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
     jpeg_file = image if isinstance(image, JpegImagePlugin.JpegImageFile) else None
     tiff = image if isinstance(image, TiffImagePlugin.TiffImageFile) else None
     chunks = list(png.png_chunks(data)) if image.format == "PNG" else []
-    png_exif = dict(chunks).get(
-        b"eXIf"
-    )  # it may stand after the pixels, where Pillow finds it only once they are loaded
+    # It may stand after the pixels, where Pillow finds it only once they are loaded.
+    png_exif = dict(chunks).get(b"eXIf")
     xmp = info.get("xmp")
     return Metadata(
         exif=descriptive_exif(tiff.getexif()) if tiff else png_exif or info.get("exif") or b"",
