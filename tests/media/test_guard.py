@@ -1,14 +1,16 @@
 """Pillow's settings are those of the program that uses pielight, except while pielight is at work."""
 
+import io
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from pielight.batch import run
 from pielight.media.guard import own_limits
+from pielight.media.picture import decode
 from tests.media import samples
 
 
@@ -32,3 +34,12 @@ def test_a_huge_picture_costs_its_pixels(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # Pillow alone would refuse it
     pixels = samples.WIDTH * samples.HEIGHT
     assert run._pixels(tmp_path / "a.png") == max(pixels, len(samples.sample("rgb.png")))
+
+
+def test_pillow_opens_what_it_did_before() -> None:
+    data = samples.sample("grey_alpha_16.tif")
+    before = dict(TiffImagePlugin.OPEN_INFO)
+    assert decode(data).mode == "LA;16"
+    assert before == TiffImagePlugin.OPEN_INFO
+    with pytest.raises(UnidentifiedImageError), Image.open(io.BytesIO(data)):
+        pass

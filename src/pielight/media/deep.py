@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.extras import require
@@ -25,8 +25,6 @@ _DEEP_PACKAGES = {"imagecodecs": "imagecodecs", "tifffile": "tifffile"}
 _OWN_TAGS = (282, 283, 296)  # resolution: tifffile has its own argument
 _INCH = 2
 _PNG_LEVEL = 6
-for _order in (TiffImagePlugin.II, TiffImagePlugin.MM):  # else Pillow does not open 16-bit grey with opacity
-    TiffImagePlugin.OPEN_INFO.setdefault((_order, 1, (1,), 1, (16, 16), (2,)), ("RGBA", "LA;16B"))
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else its warnings reach the user's screen
 
 
