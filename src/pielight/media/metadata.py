@@ -72,7 +72,7 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
     png_exif = dict(chunks).get(b"eXIf")
     xmp = info.get("xmp")
     return Metadata(
-        exif=descriptive_exif(tiff.getexif()) if tiff else png_exif or info.get("exif") or b"",
+        exif=descriptive_exif(data) if tiff else png_exif or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,
         colour_code=boxes.colour_code(data) if image.format in ("AVIF", HEIF) else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
@@ -106,12 +106,13 @@ def save_options(metadata: Metadata, file_format: str, mode: str, quality: int |
     """
     if file_format == "JPEG":
         return _jpeg_options(metadata, mode, quality)
-    kept: dict[str, Any] = {"icc_profile": metadata.icc_profile, "exif": metadata.exif, "dpi": metadata.dpi}
+    kept: dict[str, Any] = {"icc_profile": metadata.icc_profile, "dpi": metadata.dpi}
     kept = {name: value for name, value in kept.items() if value}
+    if file_format == "TIFF":  # its tags are attached later
+        return kept | tiff_options(metadata, mode)
+    kept |= {"exif": metadata.exif} if metadata.exif else {}
     if file_format == "PNG":
         return kept | {"pnginfo": _png_info(metadata)}
-    if file_format == "TIFF":
-        return kept | tiff_options(metadata, mode)
     if file_format in ("WEBP", "AVIF", HEIF):
         kept |= {"xmp": metadata.xmp} if metadata.xmp else {}
         return kept | _lossy_options(metadata, file_format, quality)
