@@ -13,7 +13,7 @@ from pielight.errors import PictureError
 from pielight.extras import require
 from pielight.media.image import Picture, interleaved
 from pielight.media.metadata import Metadata
-from pielight.media.png import profile_chunk, resolution_chunk, with_chunks
+from pielight.media.png import described_by, with_chunks
 from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags
 
 _MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
@@ -55,7 +55,7 @@ def save_deep(picture: Picture, file: BinaryIO, file_format: str) -> None:
         import imagecodecs
 
         coded = bytes(imagecodecs.png_encode(np.ascontiguousarray(values), level=_PNG_LEVEL))
-        file.write(with_chunks(coded, _png_chunks(picture.metadata)))
+        file.write(with_chunks(coded, described_by(picture.metadata)))
     else:
         _save_tiff(np.ascontiguousarray(values), picture.metadata, file)
 
@@ -65,19 +65,6 @@ def _png_values(data: bytes) -> NDArray[Any]:
 
     values: NDArray[Any] = imagecodecs.png_decode(data)
     return values[..., np.newaxis] if values.ndim == 2 else values
-
-
-def _png_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:
-    chunks = list(metadata.chunks)
-    if metadata.icc_profile:
-        chunks = [profile_chunk(metadata.icc_profile), *chunks]
-    if metadata.dpi:
-        chunks.append(resolution_chunk(metadata.dpi))
-    if metadata.xmp and not metadata.chunks:
-        chunks.append((b"iTXt", b"XML:com.adobe.xmp" + b"\0" * 5 + metadata.xmp))
-    if metadata.exif:
-        chunks.append((b"eXIf", metadata.exif.removeprefix(b"Exif\0\0")))
-    return chunks
 
 
 def _tiff_values(data: bytes) -> NDArray[Any]:

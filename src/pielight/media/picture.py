@@ -23,6 +23,7 @@ from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, format_of,
 from pielight.media.guard import own_limits
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.metadata import gather, save_options
+from pielight.media.png import WithChunks, described_by
 from pielight.media.sizes import check_size
 from pielight.media.tiff import ORIENTATION, attach_tags, silence
 
@@ -164,7 +165,10 @@ def save(
         if file_format == "JPEG":
             jpeg.save_image(image, file, options)
         else:
-            image.save(cast(BinaryIO, Checked(file)), file_format, **options)
+            checked = cast(BinaryIO, Checked(file))
+            if file_format == "PNG":
+                checked = cast(BinaryIO, WithChunks(checked, described_by(picture.metadata)))
+            image.save(checked, file_format, **options)
         if file_format == "TIFF":
             attach_tags(file, start, picture.metadata)
         if file_format == "AVIF" and picture.metadata.colour_code:
