@@ -143,3 +143,9 @@ def test_what_the_output_is(tree: Path) -> None:
         plan(one, Naming(f"{out}.d"))
     with pytest.raises(PielightError, match="not a TIFF name"):
         plan(one, Naming(tree / "x.jpg", file_format="TIFF"))
+
+
+def test_a_slash_always_makes_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pielight.batch.plan.os.sep", "\\")  # as on Windows, where both are typed
+    assert Naming("new.jpg/").file_for_one() is None
+    assert Naming("new.jpg\\").file_for_one() is None

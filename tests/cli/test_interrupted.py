@@ -15,6 +15,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.media import samples
+
 COUNT = 24
 
 
@@ -146,6 +148,39 @@ def test_watch(folder: Path) -> None:
     assert err.splitlines()[-1] == "stopped: 4 enhanced, 1 failed"
     records = [json.loads(line) for line in Path("run.jsonl").read_text().splitlines()]
     assert [record["type"] for record in records] == ["run", *["picture"] * 5, "end"]
+
+
+SLOW_RAW = """
+import time
+from pielight.cli import main
+from pielight.media import raw
+
+def develop(data):
+    with raw._without_chatter():
+        print("at work", flush=True)
+        time.sleep(30)
+
+raw.develop = develop
+main(["in", "-o", "out", "-j", "2"])
+"""
+
+
+def test_what_is_said_while_libraw_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    Path("in/a.dng").write_bytes(samples.sample("camera.dng"))
+    Path("in/b.jpg").write_bytes(b"no photo")
+    command = subprocess.Popen(
+        [sys.executable, "-c", SLOW_RAW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert command.stdout is not None
+    assert command.stderr is not None
+    assert command.stdout.readline() == "at work\n"
+    assert command.stderr.readline().startswith("in/b.jpg: ")  # at once, not when LibRaw has ended
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=20)
+    assert (command.returncode, err) == (130, "stopped: 1 failed, 1 left; the same command goes on\n")
 
 
 def test_watch_ends_well(tmp_path: Path) -> None:

@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from pielight.cli import main
-from pielight.compare import comparison
-from pielight.compare.comparison import Comparison, compare
+from pielight.compare.comparison import Comparison, compare, displayed
 from pielight.compare.html import html_sheet
 from pielight.compare.png import png_sheet
 from pielight.curves.predict import Predictor
 from pielight.enhancer import Enhancer
+from pielight.media.image import Picture
+from pielight.media.metadata import Metadata
+from pielight.media.primaries import profile_of
+from pielight.media.tiff import ORIENTATION
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -69,7 +72,7 @@ def test_every_photo_stands_upright(
     folder: Path, bright_model: Path, photo: NDArray[np.uint8], name: str, orientation: int
 ) -> None:
     exif = Image.Exif()
-    exif[comparison._ORIENTATION] = orientation
+    exif[ORIENTATION] = orientation
     Image.fromarray(photo).save(name, exif=exif)
     with Image.open(name) as image:
         from PIL import ImageOps
@@ -96,6 +99,32 @@ def test_other_kinds_of_photos(folder: Path, bright_model: Path, photo: NDArray[
     assert mean(sheets["clear"]) == 255
     assert np.abs(np.asarray(sheets["profile"]).astype(int) - photo).max() <= 2
     assert np.array_equal(np.asarray(sheets["damaged"]), photo)
+
+
+def test_a_clear_entry_of_a_palette_is_on_white(folder: Path, bright_model: Path) -> None:
+    clear = Image.new("P", (20, 20), 3)
+    clear.putpalette(bytes(768))
+    for name in ("clear.gif", "clear.png"):
+        clear.save(name, transparency=3)
+    for name in ("clear.gif", "clear.png"):
+        assert mean(compare(Enhancer(bright_model), Path(name), [1]).before) == 255
+
+
+def test_an_unnamed_fourth_channel_is_no_opacity() -> None:
+    pixels = np.full((8, 8, 3), 90, np.uint8)
+    assert mean(displayed(Picture(pixels, "RGBX", np.zeros((8, 8), np.uint8)), 8)) == 90
+
+
+def test_wide_colours_named_by_a_number() -> None:
+    pixels = np.broadcast_to(np.array([60, 120, 60], np.uint8), (8, 8, 3))
+    for primaries, expected in ((1, (60, 120, 60)), (12, (30, 121, 52)), (9, (0, 125, 49))):
+        picture = Picture(pixels, "RGB", metadata=Metadata(colour_code=(primaries, 13)))
+        assert displayed(picture, 8).getpixel((0, 0)) == pytest.approx(expected, abs=4)
+    assert profile_of((9, 16)) is None  # of high dynamic range
+
+
+def test_16_bits_are_rounded() -> None:
+    assert mean(displayed(Picture(np.full((8, 8, 1), 100 * 257 - 100, np.uint16), "I;16"), 8)) == 100
 
 
 def test_a_picture_of_rows(folder: Path) -> None:

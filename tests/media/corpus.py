@@ -74,6 +74,8 @@ def bombs() -> Iterator[tuple[str, bytes]]:
     yield "claims_nothing.png", png(0, 0)
     yield "below_limit.png", png(15_900, 16_000, body=zlib.compress(bytes(1000)))
     yield "below_limit_16.png", png(15_900, 16_000, colour=6, depth=16, body=zlib.compress(bytes(1000)))
+    for width, height in ((20_000_000, 1), (1, 20_000_000), (1_000_000, 4), (4, 1_000_000)):
+        yield f"{width}x{height}.png", png(width, height, 0, body=zlib.compress(bytes((1 + width) * height)))
     yield "expands.png", expanding_png(9_000, 12_500, 6, 16, 8)
     for name, side in (("sof.jpg", HUGE), ("below_limit.jpg", 15_900)):
         data = bytearray(samples.sample("rgb.jpg"))

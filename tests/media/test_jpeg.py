@@ -84,3 +84,15 @@ def test_what_is_odd_is_left_to_pillow() -> None:
     assert pixels is not None
     assert pixels.base is not None
     assert np.array_equal(pixels, decode(data).pixels)
+
+
+@pytest.mark.parametrize("unit", [0, 1, 2])
+def test_the_density_of_cmyk_does_not_touch_its_colours(unit: int) -> None:
+    plain = samples.sample("cmyk.jpg")
+    source = plain[:2] + segment(0xE0, b"JFIF\0\1\2" + bytes((unit, 0, 3, 0, 2)) + b"\0\0") + plain[2:]
+    assert density(source) == bytes((unit, 0, 3, 0, 2))
+    result = encode(decode(source))
+    (adobe,) = (content for marker, content in segments(result) if marker == 0xEE)
+    assert adobe.startswith(b"Adobe\0\x64")
+    shown = [np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int) for data in (plain, result)]
+    assert np.abs(shown[0] - shown[1]).mean() < 3

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import struct
 from typing import Any
 
 import imagecodecs
@@ -193,3 +194,31 @@ def test_other_layouts_of_16_bit_tiff(options: dict[str, Any]) -> None:
 
 def test_a_gif_keeps_its_comment() -> None:
     assert info(encode(decode(file_of("GIF", samples.image("P"), comment=b"hello"))))["comment"] == b"hello"
+
+
+CHUNKS = [
+    (b"pHYs", struct.pack(">LLB", 4, 3, 0)),
+    (b"cLLI", bytes(range(8))),
+    (b"mDCV", bytes(range(24))),
+    (b"tEXt", b"Comment\0a text"),
+]
+DROPPED = [(b"hIST", bytes(2)), (b"sPLT", b"a\0\x08" + bytes(6))]
+
+
+@pytest.mark.parametrize(
+    ("name", "sbit"),
+    [("rgb.png", b"\5\6\5"), ("palette.png", b"\5\6\5"), ("grey.png", b"\5"), ("rgba_16.png", b"\x0c\x0c\x0c\x0c")],
+)
+def test_a_png_keeps_what_still_holds(name: str, sbit: bytes) -> None:
+    kept = [*CHUNKS, (b"sBIT", sbit)]
+    result = encode(decode(with_chunks(samples.sample(name), kept + DROPPED)))
+    own = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+    assert sorted(chunk for chunk in png_chunks(result) if chunk[0] not in own) == sorted(kept)
+    assert np.array_equal(decode(result).pixels, decode(samples.sample(name)).pixels)
+
+
+def test_significant_bits_of_another_depth_are_dropped() -> None:
+    four_bits = samples.saved(samples.image("L"), "PNG", bits=4)
+    clear = samples.saved(samples.image("RGB"), "PNG", transparency=(0, 0, 0))
+    for data, sbit in ((four_bits, b"\3"), (clear, b"\5\6\5")):
+        assert b"sBIT" not in dict(png_chunks(encode(decode(with_chunks(data, [(b"sBIT", sbit)])))))

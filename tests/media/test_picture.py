@@ -167,6 +167,13 @@ def test_the_pixel_limit_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Image.MAX_IMAGE_PIXELS == 1_000_000
 
 
+@pytest.mark.parametrize("size", [(1_000_001, 1), (1, 1_000_001)])
+def test_the_longer_side_has_a_limit(size: tuple[int, int]) -> None:
+    expected = rf"^long\.png: {size[0]} x {size[1]} pixels; the limit is 1,000,000 a side$"
+    with pytest.raises(PictureError, match=expected):
+        decode(saved(Image.new("L", size), "PNG"), "long.png")
+
+
 def test_encoding_errors_name_the_file() -> None:
     picture = Picture(np.zeros((1, 20_000, 3), np.uint8), "RGB", format="WEBP")  # WebP ends at 16,383
     with pytest.raises(PictureError, match=r"wide\.webp: cannot be encoded as WEBP"):

@@ -48,7 +48,7 @@ class Naming:
         Raises:
             PielightError: It could be either, or its extension contradicts the format.
         """
-        if self.output is None or os.fspath(self.output).endswith(os.sep) or is_folder(Path(self.output)):
+        if self.output is None or os.fspath(self.output).endswith(("/", os.sep)) or is_folder(Path(self.output)):
             return None
         path = Path(self.output)
         if format_of(path, "") in dict(WRITABLE.values()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
 from pielight.media.files import shown
 from pielight.media.formats import READABLE
+from pielight.media.guard import own_limits
 
 PIXELS_PER_WORKER = 32_000_000  # on average: a larger picture waits for room, and none shares with a huge one
 GRACE = 2.0  # seconds that pictures in work are given when the rest is called off
@@ -164,11 +164,7 @@ def _pixels(path: Path) -> int:
         if not path.is_file():  # a pipe would keep us waiting for ever
             return size
         size = max(1, path.stat().st_size)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's on huge pictures: decoding has its own limit
-            with Image.open(path, formats=READABLE) as image:
-                return max(size, image.width * image.height)
-    except Image.DecompressionBombError:
-        return 1 << 62
+        with own_limits(), Image.open(path, formats=READABLE) as image:
+            return max(size, image.width * image.height)
     except Exception:  # noqa: BLE001 - what is wrong with a picture is said by the worker that decodes it
         return size

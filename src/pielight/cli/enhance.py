@@ -79,6 +79,7 @@ def enhance(
     from pielight.batch.plan import Naming
     from pielight.batch.run import Settings
     from pielight.cli import order as ways
+    from pielight.cli.screen import own_screen
     from pielight.curves.threads import available_threads
     from pielight.curves.tone import HIGHLIGHTS
 
@@ -94,9 +95,10 @@ def enhance(
     order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)
     if dry_run:
         ways.preview(order)
-    elif watch:
-        ways.enhance_watched(order)
-    else:
+        return
+    with own_screen():
+        if watch:
+            ways.enhance_watched(order)
         counts = ways.enhance_stream(order) if streamed else ways.enhance_batch(order)
-        if counts["failed"]:
-            raise click.exceptions.Exit(options.FAILED)
+    if counts["failed"]:
+        raise click.exceptions.Exit(options.FAILED)

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageOps
 
 from pielight.curves.apply import apply
 from pielight.curves.tone import HIGHLIGHTS
 from pielight.enhancer import Enhancer
+from pielight.media.convert import fit
 from pielight.media.files import shown
+from pielight.media.image import Picture, from_image, to_image
 from pielight.media.metadata import Metadata
 from pielight.media.picture import read
-
-_ORIENTATION = 274  # in EXIF
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+from pielight.media.primaries import profile_of
+from pielight.media.profiles import to_srgb
+from pielight.media.tiff import is_sound
 
 
 @dataclass(frozen=True)
@@ -66,38 +56,25 @@ def compare(
     after = {}
     for strength in strengths:  # one by one, so that only small ones are kept
         pixels = apply(picture.pixels, curves, strength, highlights, enhancer.threads)
-        after[strength] = displayed(pixels, picture.alpha, picture.metadata, size)
-    return Comparison(shown(path.name), displayed(picture.pixels, picture.alpha, picture.metadata, size), after)
+        after[strength] = displayed(replace(picture, pixels=pixels), size)
+    return Comparison(shown(path.name), displayed(picture, size), after)
 
 
-def displayed(pixels: NDArray[Any], alpha: NDArray[Any] | None, metadata: Metadata, size: int) -> Image.Image:
-    """Turn pixels into what a screen shows: 8-bit sRGB, upright, at most of a size, on white where transparent.
+def displayed(picture: Picture, size: int) -> Image.Image:
+    """Turn a picture into what a screen shows: 8-bit sRGB, upright, at most of a size, on white where transparent.
 
-    >>> displayed(np.zeros((40, 60, 1), np.uint16), None, Metadata(), 30).size
+    >>> import numpy as np
+    >>> displayed(Picture(np.zeros((40, 60, 1), np.uint16), "I;16"), 30).size
     (30, 20)
     """
-    image = Image.fromarray(np.ascontiguousarray(np.broadcast_to(_eight_bits(pixels), (*pixels.shape[:2], 3))))
-    if alpha is not None:
-        opacity = Image.fromarray(np.ascontiguousarray(_eight_bits(alpha)))
-        image = Image.composite(image, Image.new("RGB", image.size, "white"), opacity)
+    opaque = fit(fit(picture, "PNG"), "JPEG")  # PNG holds no inks, JPEG neither palettes, opacity nor 16 bits
+    metadata = picture.metadata
+    image = to_image(opaque)
+    image = image.convert("RGB") if image.mode != "L" else image
     image.thumbnail((size, size), Image.Resampling.LANCZOS)
-    exif = Image.Exif()
-    exif.load(metadata.exif)
-    turn = _UPRIGHT.get(exif.get(_ORIENTATION, 1))
-    if turn is not None:
-        image = image.transpose(turn)
-    return _to_srgb(image, metadata.icc_profile)
-
-
-def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    return values if values.dtype == np.uint8 else (values >> 8).astype(np.uint8)
-
-
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    if not profile:
-        return image
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB")) or image
-    except (ImageCms.PyCMSError, OSError):  # damaged, or of grey or inks: browsers take it for sRGB then, too
-        return image
+    if is_sound(metadata.exif):
+        image.info["exif"] = metadata.exif
+        image = ImageOps.exif_transpose(image)
+    profile = opaque.metadata.icc_profile or profile_of(metadata.colour_code)
+    small = replace(from_image(image), metadata=Metadata(icc_profile=profile))
+    return to_image(to_srgb(small)[0]).convert("RGB")

@@ -17,7 +17,7 @@ from pielight.media.inks import Inks
 from pielight.media.palette import Palette
 from pielight.media.profiles import to_srgb
 from pielight.media.strips import look_up, strips
-from pielight.media.tiff import is_sound
+from pielight.media.tiff import essential_exif, is_sound
 
 _MAX_EXIF, _MAX_XMP = 65_527, 65_504  # of a JPEG's segment
 _OPAQUE, _SEEN = 255, 128
@@ -126,8 +126,10 @@ def _short_segments(picture: Picture, notes: list[str]) -> Picture:
     metadata = picture.metadata
     if metadata.segments is None:
         if len(metadata.exif) > _MAX_EXIF:
-            notes.append("EXIF left out: JPEG holds no more than 64 kB")
-            metadata = replace(metadata, exif=b"")
+            essential = essential_exif(metadata.exif)
+            short = essential if len(essential) <= _MAX_EXIF else b""
+            notes.append(f"EXIF {'shortened' if short else 'left out'}: JPEG holds no more than 64 kB")
+            metadata = replace(metadata, exif=short)
         if len(metadata.xmp or b"") > _MAX_XMP:
             notes.append("XMP left out: JPEG holds no more than 64 kB")
             metadata = replace(metadata, xmp=None)

@@ -8,25 +8,20 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
 
 from pielight.errors import PictureError
 from pielight.extras import require
 from pielight.media.image import Picture, interleaved
 from pielight.media.metadata import Metadata
-from pielight.media.png import profile_chunk, resolution_chunk, with_chunks
-from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_groups, plain_tags
+from pielight.media.png import described_by, with_chunks
+from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags
 
 _MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
 _TIFF_COMPRESSIONS = {"tiff_lzw": "lzw", "tiff_adobe_deflate": "adobe_deflate", "zstd": "zstd", "lzma": "lzma"}
-_TIFF_TYPES = {str: "s", bytes: "B", int: "H"}
 _TIFF_MODELS = {1: "minisblack", 2: "minisblack", 3: "rgb", 4: "rgb"}
 _DEEP_PACKAGES = {"imagecodecs": "imagecodecs", "tifffile": "tifffile"}
-_OWN_TAGS = (282, 283, 296)  # resolution: tifffile has its own argument
 _INCH = 2
 _PNG_LEVEL = 6
-for _order in (TiffImagePlugin.II, TiffImagePlugin.MM):  # else Pillow does not open 16-bit grey with opacity
-    TiffImagePlugin.OPEN_INFO.setdefault((_order, 1, (1,), 1, (16, 16), (2,)), ("RGBA", "LA;16B"))
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else its warnings reach the user's screen
 
 
@@ -60,7 +55,7 @@ def save_deep(picture: Picture, file: BinaryIO, file_format: str) -> None:
         import imagecodecs
 
         coded = bytes(imagecodecs.png_encode(np.ascontiguousarray(values), level=_PNG_LEVEL))
-        file.write(with_chunks(coded, _png_chunks(picture.metadata)))
+        file.write(with_chunks(coded, described_by(picture.metadata)))
     else:
         _save_tiff(np.ascontiguousarray(values), picture.metadata, file)
 
@@ -70,19 +65,6 @@ def _png_values(data: bytes) -> NDArray[Any]:
 
     values: NDArray[Any] = imagecodecs.png_decode(data)
     return values[..., np.newaxis] if values.ndim == 2 else values
-
-
-def _png_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:
-    chunks = list(metadata.chunks)
-    if metadata.icc_profile:
-        chunks = [profile_chunk(metadata.icc_profile), *chunks]
-    if metadata.dpi:
-        chunks.append(resolution_chunk(metadata.dpi))
-    if metadata.xmp and not metadata.chunks:
-        chunks.append((b"iTXt", b"XML:com.adobe.xmp" + b"\0" * 5 + metadata.xmp))
-    if metadata.exif:
-        chunks.append((b"eXIf", metadata.exif.removeprefix(b"Exif\0\0")))
-    return chunks
 
 
 def _tiff_values(data: bytes) -> NDArray[Any]:
@@ -102,13 +84,6 @@ def _tiff_values(data: bytes) -> NDArray[Any]:
 def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO) -> None:
     import tifffile
 
-    tags = Image.Exif()
-    tags.load(metadata.exif)
-    extra: list[tuple[int, str | int, int, Any, bool]] = []
-    for tag, value in plain_tags(tags, metadata).items():
-        kind = _TIFF_TYPES.get(type(value))
-        if kind and tag not in _OWN_TAGS:
-            extra.append((tag, kind, len(value) if isinstance(value, bytes) else 0 if kind == "s" else 1, value, True))
     named = RENAMED.get(metadata.compression, metadata.compression)
     compression = None if named == "raw" else _TIFF_COMPRESSIONS.get(named, _TIFF_COMPRESSIONS[LZW])
     predicted = compression is not None and metadata.predictor != PREDICTOR_NONE and named in PREDICTED
@@ -127,6 +102,5 @@ def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO) -> None
         iccprofile=metadata.icc_profile,
         resolution=metadata.dpi,
         resolutionunit=_INCH if metadata.dpi else None,
-        extratags=extra,
     )
-    attach_groups(file, start, metadata.exif)
+    attach_tags(file, start, metadata)

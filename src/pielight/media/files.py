@@ -75,7 +75,9 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that appears under its name at one stroke, when the block ends well, and else never.
 
     Whoever looks sees the old file or the whole new one. Where the system has nameless files (Linux), even a
-    killed process leaves nothing behind; elsewhere it may leave a hidden ``.part`` file.
+    killed process leaves nothing behind, except in the moment in which an older file is replaced: a link cannot do
+    that, so that the whole file has the hidden name of a ``.part`` first. Elsewhere it may leave such a file at
+    any time.
 
     Args:
         path: Where to; missing folders are made.

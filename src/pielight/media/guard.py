@@ -6,36 +6,44 @@ import logging
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 _lock = threading.Lock()
 _users = 0
-_before: tuple[int | None, warnings.catch_warnings[None]] | None = None
+_set_back = ExitStack()
+_GREY_16_WITH_OPACITY = [(order, 1, (1,), 1, (16, 16), (2,)) for order in (TiffImagePlugin.II, TiffImagePlugin.MM)]
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its log reaches the user's screen
 
 
 @contextmanager
 def own_limits() -> Iterator[None]:
-    """Lift Pillow's pixel limit, below the largest phone pictures, while ours is in charge; silence its warnings.
+    """Have Pillow open what we read, in silence, while ours is in charge.
 
-    The first of several threads sets this, the last sets it back.
+    Its pixel limit, below the largest phone pictures, is lifted, and it opens TIFF of 16-bit grey with opacity,
+    whose pixels others decode. The first of several threads sets this, the last sets it back.
     """
-    global _users, _before
+    global _users
     with _lock:
-        if _before is None:
-            _before = Image.MAX_IMAGE_PIXELS, warnings.catch_warnings()
-            _before[1].__enter__()
-            warnings.filterwarnings("ignore", module=r"PIL\b|pillow_heif\b")
-            Image.MAX_IMAGE_PIXELS = None
+        if not _users:
+            _set()
         _users += 1
     try:
         yield
     finally:
         with _lock:
             _users -= 1
-            if not _users and _before is not None:
-                Image.MAX_IMAGE_PIXELS = _before[0]
-                _before[1].__exit__(None, None, None)
-                _before = None
+            if not _users:
+                _set_back.close()
+
+
+def _set() -> None:
+    _set_back.enter_context(warnings.catch_warnings())
+    warnings.filterwarnings("ignore", module=r"PIL\b|pillow_heif\b")
+    _set_back.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+    Image.MAX_IMAGE_PIXELS = None
+    for kind in _GREY_16_WITH_OPACITY:
+        if kind not in TiffImagePlugin.OPEN_INFO:
+            TiffImagePlugin.OPEN_INFO[kind] = ("RGBA", "LA;16B")
+            _set_back.callback(TiffImagePlugin.OPEN_INFO.pop, kind)

@@ -17,9 +17,10 @@ PHOTOSHOP = b"Photoshop 3.0\x00"
 MAX_SEGMENT = 65_533
 _APP0, _APP1, _APP13, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xED, 0xEE, 0xEF, 0xFE
 _SCAN, _END = 0xDA, 0xD9
-_JFIF_DENSITY = slice(7, 12)  # unit, across, down
+_JFIF, _JFIF_DENSITY = b"JFIF\x00", slice(7, 12)  # unit, across, down
+_FIRST_CONTENT = 6  # behind the markers of the file and of the segment, and its length
 _CODING = {  # what belongs to the coding of the old file and is made anew
-    _APP0: (b"JFIF\x00", b"JFXX\x00"),
+    _APP0: (_JFIF, b"JFXX\x00"),
     0xE2: (b"MPF\x00",),
     _APP14: (b"Adobe",),
 }
@@ -76,16 +77,18 @@ def photoshop_segments(block: bytes) -> bytes:
 def density(data: bytes) -> bytes:
     """Return the JFIF header's unit and density, which Pillow would round; empty without a JFIF header."""
     for marker, content in segments(data):
-        if marker == _APP0 and content.startswith(b"JFIF\x00") and len(content) >= _JFIF_DENSITY.stop:
+        if marker == _APP0 and content.startswith(_JFIF) and len(content) >= _JFIF_DENSITY.stop:
             return content[_JFIF_DENSITY]
     return b""
 
 
 def write_density(file: BinaryIO, start: int, value: bytes) -> None:
-    """Write unit and density into the JFIF header that Pillow put at the start of a file."""
+    """Write unit and density into the JFIF header that Pillow put at the start of a file; CMYK may have none."""
     end = file.tell()
-    file.seek(start + 6 + _JFIF_DENSITY.start)  # behind the markers of the file and of the segment, and its length
-    file.write(value)
+    file.seek(start + _FIRST_CONTENT)
+    if file.read(len(_JFIF)) == _JFIF:
+        file.seek(start + _FIRST_CONTENT + _JFIF_DENSITY.start)
+        file.write(value)
     file.seek(end)
 
 

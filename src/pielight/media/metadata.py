@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
+from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from pielight.media import boxes, jpeg, png
 from pielight.media.formats import HEIF, webp_is_lossless
@@ -36,7 +36,7 @@ class Metadata:
         lossless: Whether a WebP is lossless.
         compression: TIFF compression as Pillow names it.
         predictor: TIFF predictor, 1 for none.
-        chunks: PNG colour and text chunks, (type, content) each.
+        chunks: PNG chunks of colour, resolution, text and private ones, (type, content) each.
     """
 
     exif: bytes = b""
@@ -67,13 +67,11 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
     info = image.info
     jpeg_file = image if isinstance(image, JpegImagePlugin.JpegImageFile) else None
     tiff = image if isinstance(image, TiffImagePlugin.TiffImageFile) else None
-    chunks = list(png.png_chunks(data)) if image.format == "PNG" else []
-    png_exif = dict(chunks).get(
-        b"eXIf"
-    )  # it may stand after the pixels, where Pillow finds it only once they are loaded
+    # It may stand after the pixels, where Pillow finds it only once they are loaded.
+    png_exif = dict(png.png_chunks(data)).get(b"eXIf") if image.format == "PNG" else None
     xmp = info.get("xmp")
     return Metadata(
-        exif=descriptive_exif(tiff.getexif()) if tiff else png_exif or info.get("exif") or b"",
+        exif=descriptive_exif(data) if tiff else png_exif or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,
         colour_code=boxes.colour_code(data) if image.format in ("AVIF", HEIF) else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
@@ -88,7 +86,7 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
         lossless=image.format == "WEBP" and webp_is_lossless(data),
         compression=info.get("compression", "raw") if tiff else "raw",
         predictor=tiff.tag_v2.get(PREDICTOR, 1) if tiff else 1,
-        chunks=tuple(chunk for chunk in chunks if png.is_kept(chunk[0])),
+        chunks=png.kept_chunks(data) if image.format == "PNG" else (),
     )
 
 
@@ -107,12 +105,13 @@ def save_options(metadata: Metadata, file_format: str, mode: str, quality: int |
     """
     if file_format == "JPEG":
         return _jpeg_options(metadata, mode, quality)
-    kept: dict[str, Any] = {"icc_profile": metadata.icc_profile, "exif": metadata.exif, "dpi": metadata.dpi}
+    if file_format == "PNG":  # its chunks are put in on the way
+        return {}
+    kept: dict[str, Any] = {"icc_profile": metadata.icc_profile, "dpi": metadata.dpi}
     kept = {name: value for name, value in kept.items() if value}
-    if file_format == "PNG":
-        return kept | {"pnginfo": _png_info(metadata)}
-    if file_format == "TIFF":
+    if file_format == "TIFF":  # its tags are attached later
         return kept | tiff_options(metadata, mode)
+    kept |= {"exif": metadata.exif} if metadata.exif else {}
     if file_format in ("WEBP", "AVIF", HEIF):
         kept |= {"xmp": metadata.xmp} if metadata.xmp else {}
         return kept | _lossy_options(metadata, file_format, quality)
@@ -160,12 +159,3 @@ def _jpeg_options(metadata: Metadata, mode: str, quality: int | None) -> dict[st
     else:
         options["quality"] = _JPEG_QUALITY if quality is None else quality
     return options
-
-
-def _png_info(metadata: Metadata) -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    for kind, content in metadata.chunks:
-        info.add(kind, content)
-    if metadata.xmp and not metadata.chunks:
-        info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
-    return info

@@ -23,8 +23,9 @@ from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, format_of,
 from pielight.media.guard import own_limits
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.metadata import gather, save_options
+from pielight.media.png import WithChunks, described_by
 from pielight.media.sizes import check_size
-from pielight.media.tiff import ORIENTATION, attach_groups, silence
+from pielight.media.tiff import ORIENTATION, attach_tags, silence
 
 __all__ = [
     "Picture", "decode", "decode_reduced", "encode", "fitted", "open_image", "read", "save", "to_image", "write",
@@ -164,9 +165,12 @@ def save(
         if file_format == "JPEG":
             jpeg.save_image(image, file, options)
         else:
-            image.save(cast(BinaryIO, Checked(file)), file_format, **options)
+            checked = cast(BinaryIO, Checked(file))
+            if file_format == "PNG":
+                checked = cast(BinaryIO, WithChunks(checked, described_by(picture.metadata)))
+            image.save(checked, file_format, **options)
         if file_format == "TIFF":
-            attach_groups(file, start, picture.metadata.exif)
+            attach_tags(file, start, picture.metadata)
         if file_format == "AVIF" and picture.metadata.colour_code:
             boxes.write_colour_code(file, start, picture.metadata.colour_code)
         if file_format == "JPEG" and picture.metadata.density:

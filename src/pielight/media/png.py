@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
 
-_KEPT = (b"cHRM", b"cICP", b"gAMA", b"sRGB", b"tEXt", b"zTXt", b"iTXt", b"tIME")
-GREY = 0  # of the colour types
+if TYPE_CHECKING:
+    from pielight.media.metadata import Metadata
+
+_KEPT = (
+    b"cHRM", b"cICP", b"cLLI", b"gAMA", b"mDCV", b"pHYs", b"sBIT", b"sRGB", b"tEXt", b"zTXt", b"iTXt", b"tIME",
+)  # fmt: skip
+_PALETTE, _WHOLE_BYTES = 3, (8, 16)  # a colour type, and depths
+_DEPTH, _COLOUR = 24, 25  # places in a file
 _HEADER_END = 33  # signature and IHDR
 _METRE = 0.0254
 
@@ -20,6 +27,15 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         yield data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
         place += 12 + length
+
+
+def kept_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the chunks of a PNG file that still hold for the result, except for profile and EXIF."""
+    chunks = [chunk for chunk in png_chunks(data) if is_kept(chunk[0])]
+    opaque = all(kind != b"tRNS" for kind, _ in png_chunks(data))
+    if data[_COLOUR] != _PALETTE and not (data[_DEPTH] in _WHOLE_BYTES and opaque):
+        chunks = [chunk for chunk in chunks if chunk[0] != b"sBIT"]  # depth or channels will be others
+    return tuple(chunks)
 
 
 def is_kept(kind: bytes) -> bool:
@@ -43,6 +59,37 @@ def with_chunks(data: bytes, chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
         for kind, content in chunks
     )
     return data[:_HEADER_END] + made + data[_HEADER_END:]
+
+
+def described_by(metadata: Metadata) -> list[tuple[bytes, bytes]]:
+    """Return the chunks that hold a picture's metadata."""
+    chunks = list(metadata.chunks)
+    if metadata.icc_profile:  # a file has a profile or says that it is sRGB
+        chunks = [profile_chunk(metadata.icc_profile), *(chunk for chunk in chunks if chunk[0] != b"sRGB")]
+    if metadata.dpi and all(kind != b"pHYs" for kind, _ in chunks):
+        chunks.append(resolution_chunk(metadata.dpi))
+    if metadata.xmp and not metadata.chunks:
+        chunks.append((b"iTXt", b"XML:com.adobe.xmp" + b"\0" * 5 + metadata.xmp))
+    if metadata.exif:
+        chunks.append((b"eXIf", metadata.exif.removeprefix(b"Exif\0\0")))
+    return chunks
+
+
+class WithChunks:
+    """A file into which Pillow writes a PNG, and chunks come behind its header, many of which Pillow leaves out."""
+
+    def __init__(self, file: BinaryIO, chunks: Iterable[tuple[bytes, bytes]]) -> None:
+        self._file, self._chunks, self._head = file, chunks, b""
+        self.flush = file.flush
+
+    def write(self, data: bytes) -> int:
+        """Write a part of the PNG; its first bytes wait until the header is whole."""
+        if len(self._head) >= _HEADER_END:
+            return self._file.write(data)
+        self._head += data
+        if len(self._head) >= _HEADER_END:
+            self._file.write(with_chunks(self._head, self._chunks))
+        return len(data)
 
 
 def profile_chunk(profile: bytes) -> tuple[bytes, bytes]:

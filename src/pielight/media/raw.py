@@ -16,11 +16,12 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.extras import require
+from pielight.media.directories import read_directory
 from pielight.media.formats import FORMATS, RAW
 from pielight.media.image import Picture
 from pielight.media.metadata import Metadata
 from pielight.media.sizes import check_size
-from pielight.media.tiff import ORIENTATION, XMP, descriptive_exif
+from pielight.media.tiff import ORIENTATION, XMP, essential_exif
 
 _TIFF = (b"II*\x00", b"MM\x00*")
 _MAGIC = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00")
@@ -114,13 +115,10 @@ def _without_chatter() -> Iterator[None]:
 
 def _tags(data: bytes) -> tuple[bytes, bytes | None]:
     """Return EXIF and XMP of a RAW file that is laid out like a TIFF."""
-    tags = Image.Exif()
-    try:
-        tags.load(_TIFF[data.startswith(b"MM")] + data[4:])  # some makers have first bytes of their own
-        xmp = tags.get(XMP)
-        return descriptive_exif(tags), xmp if isinstance(xmp, bytes) else None
-    except (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error):
-        return b"", None
+    data = _TIFF[data.startswith(b"MM")] + data[4:]  # some makers have first bytes of their own
+    tags = read_directory(data)
+    xmp = tags.entries.get(XMP) if tags else None
+    return essential_exif(data), xmp.content if xmp else None
 
 
 def _preview_exif(raw: Any) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pielight.errors import PictureError
 
 MAX_PIXELS = 256_000_000
+MAX_SIDE = 1_000_000  # work goes by strips of whole rows, so that long ones take memory many times their size
 _SUSPECT_BYTES, _SUSPECT_RATIO = 350_000_000, 500
 
 
@@ -20,6 +21,8 @@ def check_size(width: int, height: int, bytes_per_pixel: int, file_bytes: int) -
         ...
     pielight.errors.PictureError: 16000 x 16000 pixels in 1 kB: looks like a decompression bomb
     """
+    if max(width, height) > MAX_SIDE:
+        raise PictureError(f"{width} x {height} pixels; the limit is {MAX_SIDE:,} a side")
     pixels = width * height
     if pixels > MAX_PIXELS:
         raise PictureError(f"{width} x {height} pixels; the limit is {MAX_PIXELS // 1_000_000} megapixels")

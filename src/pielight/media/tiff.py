@@ -8,7 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image, _imaging
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from pielight.media.directories import Directory, Entry, read_directory
 
 if TYPE_CHECKING:
     from pielight.media.metadata import Metadata
@@ -19,11 +20,18 @@ LZW = "tiff_lzw"
 PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
 RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
 XMP, PHOTOSHOP = 700, 34377
+_RESOLUTION = (282, 283, 296)
 _DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723)
+_LAYOUT = (
+    *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), PREDICTOR, *range(320, 329), 330,
+    332, 333, 334, 336, *range(338, 342), 347, *range(512, 533), *range(32995, 32999), 33421, 33422, 34675,
+    37724,  # layers of Photoshop, which would show the old picture
+    50706,  # version of DNG: with it a file is taken for camera RAW
+)  # fmt: skip
 _GROUPS = (34665, 34853)  # the EXIF and GPS directories
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
 _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
-_LONG = 4
+_BYTE = 1
 
 
 @cache
@@ -37,16 +45,16 @@ def silence() -> None:
     set_handler(None)
 
 
-def descriptive_exif(source: Image.Exif) -> bytes:
+def descriptive_exif(data: bytes) -> bytes:
     """Return, of all tags of a TIFF, those that describe it, and not how its file is laid out, in EXIF form."""
-    kept = Image.Exif()
-    for tag in _DESCRIPTIVE:
-        if tag in source:
-            kept[tag] = source[tag]
-    for group in _GROUPS:
-        if entries := source.get_ifd(group):
-            kept[group] = dict(entries)
-    return kept.tobytes() if kept else b""
+    tags = read_directory(data)
+    return tags.without((*_LAYOUT, XMP, PHOTOSHOP)).block() if tags else b""
+
+
+def essential_exif(exif: bytes) -> bytes:
+    """Return the tags that most programs know, and the EXIF and GPS directories."""
+    tags = read_directory(exif)
+    return tags.only(_DESCRIPTIVE).block() if tags else b""
 
 
 def is_sound(exif: bytes) -> bool:
@@ -66,46 +74,34 @@ def is_sound(exif: bytes) -> bool:
     return True
 
 
-def plain_tags(exif: Image.Exif, metadata: Metadata) -> Image.Exif:
-    """Make of EXIF tags those of a TIFF's first directory; the groups come later, by :func:`attach_groups`."""
-    for group in _GROUPS:
-        exif.pop(group, None)
-    if metadata.xmp:
-        exif[XMP] = metadata.xmp
-    if metadata.photoshop:
-        exif[PHOTOSHOP] = metadata.photoshop
-    return exif
-
-
 def tiff_options(metadata: Metadata, mode: str) -> dict[str, Any]:
     """Return Pillow's ``save`` options for a TIFF; a compression that cannot hold ``mode`` becomes LZW."""
-    tags = Image.Exif()
-    tags.load(metadata.exif)
-    tags = plain_tags(tags, metadata)
     compression = RENAMED.get(metadata.compression, metadata.compression)
     bilevel = mode == "1" and compression in _BILEVEL
     no_jpeg = compression == "jpeg" and mode not in ("L", "RGB")
     if not bilevel and (no_jpeg or compression not in _COMPRESSIONS):
         compression = LZW
     if compression in PREDICTED and mode not in ("1", "P") and metadata.predictor != PREDICTOR_NONE:
-        tags[PREDICTOR] = 2
-    return {"exif": tags, "compression": compression}
+        return {"tiffinfo": {PREDICTOR: 2}, "compression": compression}
+    return {"compression": compression}
 
 
-def attach_groups(file: BinaryIO, start: int, exif: bytes) -> None:
-    """Add the EXIF and GPS directories to a TIFF file, which Pillow cannot do to a compressed one.
+def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
+    """Add what describes the picture to a TIFF file, byte for byte, which its encoders cannot do.
 
-    They go to the end, with a new copy of the first directory that points to them.
+    It goes to the end, with a new copy of the first directory.
 
     Args:
         file: Holds a TIFF of one picture, open for reading too.
         start: Where the TIFF starts in it; it goes on to the end.
-        exif: EXIF whose directories are wanted.
+        metadata: Of the picture; its profile, and its resolution if known as such, are in the file already.
     """
-    tags = Image.Exif()
-    tags.load(exif)
-    groups = {group: tags.get_ifd(group) for group in _GROUPS}
-    if not any(groups.values()):
+    tags = read_directory(metadata.exif) or Directory("<")
+    tags = tags.without((*_LAYOUT, *(_RESOLUTION if metadata.dpi else ())))
+    for tag, content in ((XMP, metadata.xmp), (PHOTOSHOP, metadata.photoshop)):
+        if content:
+            tags.entries[tag] = Entry(_BYTE, content)
+    if not tags.entries and not tags.groups:
         return
     file.seek(start)
     head = file.read(8)
@@ -113,19 +109,11 @@ def attach_groups(file: BinaryIO, start: int, exif: bytes) -> None:
     (place,) = struct.unpack(order + "L", head[4:])
     file.seek(start + place)
     (count,) = struct.unpack(order + "H", file.read(2))
-    directory = file.read(12 * count)
-    entries = [directory[at : at + 12] for at in range(0, len(directory), 12)]
+    rows = [file.read(12) for _ in range(count)]
     end = file.seek(0, 2) - start
-    for group, values in groups.items():
-        if values:
-            end += file.write(b"\0" * (end % 2))
-            entries.append(struct.pack(order + "HHLL", group, _LONG, 1, end))
-            made = ImageFileDirectory_v2(prefix=head[:2], group=group)
-            made.update(values)
-            end += file.write(made.tobytes(end))
     end += file.write(b"\0" * (end % 2))
-    entries.sort(key=lambda entry: struct.unpack_from(order + "H", entry))
-    file.write(struct.pack(order + "H", len(entries)) + b"".join(entries) + b"\0" * 4)
+    by_tag = {struct.unpack_from(order + "H", row)[0]: row for row in rows}
+    file.write(tags.ordered(order).laid_out(end, by_tag))
     file.seek(start + 4)
     file.write(struct.pack(order + "L", end))
     file.seek(0, 2)

@@ -1,0 +1,149 @@
+"""Directories of tags, of which EXIF and TIFF are made, entry by entry as they stand in the file."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+EXIF_GROUP, GPS_GROUP, INTEROPERABILITY = 34665, 34853, 40965
+PREFIX = b"Exif\0\0"
+_GROUPS = {0: (EXIF_GROUP, GPS_GROUP), EXIF_GROUP: (INTEROPERABILITY,)}
+_LONG, _POINTERS = 4, {4: "L", 13: "L", 16: "Q", 18: "Q"}
+_UNITS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 1, 7: 1, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}  # bytes that are swapped
+_PAIRS = (5, 10)  # fractions, of two units each
+
+
+class Entry(NamedTuple):
+    """Type of a tag as TIFF numbers it, and its values as bytes in the order of the directory."""
+
+    kind: int
+    content: bytes
+
+
+@dataclass
+class Directory:
+    """Tags and the directories that some of them point to.
+
+    Attributes:
+        order: ``<`` or ``>``, the order of bytes.
+        entries: By tag; without those that point to directories.
+        groups: By the tag that points to them.
+    """
+
+    order: str
+    entries: dict[int, Entry] = field(default_factory=dict)
+    groups: dict[int, Directory] = field(default_factory=dict)
+
+    def only(self, tags: Iterable[int]) -> Directory:
+        """Return some of the tags, with all the groups."""
+        return Directory(self.order, {tag: self.entries[tag] for tag in tags if tag in self.entries}, self.groups)
+
+    def without(self, tags: Iterable[int]) -> Directory:
+        """Return all tags but some, with all the groups."""
+        return self.only(self.entries.keys() - set(tags))
+
+    def ordered(self, order: str) -> Directory:
+        """Return the same in another order of bytes."""
+        if order == self.order:
+            return self
+        entries = {tag: Entry(kind, _swapped(content, _UNITS[kind])) for tag, (kind, content) in self.entries.items()}
+        return Directory(order, entries, {tag: group.ordered(order) for tag, group in self.groups.items()})
+
+    def block(self) -> bytes:
+        """Return it as a block of EXIF, or nothing if it is empty."""
+        if not self.entries and not self.groups:
+            return b""
+        head = (b"II*\0" if self.order == "<" else b"MM\0*") + struct.pack(self.order + "L", 8)
+        return PREFIX + head + self.laid_out(8)
+
+    def laid_out(self, place: int, others: Mapping[int, bytes] | None = None) -> bytes:
+        """Lay it out in a file, with what it points to behind it.
+
+        Args:
+            place: Where it is to stand; even.
+            others: Rows of tags in the file already, as they stand there; one with a tag of ours gives way.
+        """
+        rows = dict(others or {})
+        count = len(rows.keys() | self.entries.keys() | self.groups.keys())
+        later, behind = place + 2 + 12 * count + 4, bytearray()
+        for tag, (kind, content) in self.entries.items():
+            number = len(content) // _size(kind)
+            value = content.ljust(4, b"\0")
+            if len(content) > 4:
+                value = struct.pack(self.order + "L", later + len(behind))
+                behind += content + b"\0" * (len(content) % 2)
+            rows[tag] = struct.pack(self.order + "HHL", tag, kind, number) + value
+        for tag, group in self.groups.items():
+            rows[tag] = struct.pack(self.order + "HHLL", tag, _LONG, 1, later + len(behind))
+            behind += group.laid_out(later + len(behind))
+        made = b"".join(rows[tag] for tag in sorted(rows))
+        return struct.pack(self.order + "H", count) + made + b"\0" * 4 + bytes(behind)
+
+
+def read_directory(data: bytes) -> Directory | None:
+    """Read the first directory of a TIFF or a block of EXIF, and its groups; what is damaged is left out.
+
+    Returns:
+        None if nothing can be read.
+
+    >>> read_directory(b"no EXIF") is None
+    True
+    """
+    while data.startswith(PREFIX):
+        data = data[len(PREFIX) :]
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    if order is None:
+        return None
+    try:
+        big = struct.unpack_from(order + "H", data, 2) == (43,)
+        (place,) = struct.unpack_from(order + ("Q" if big else "L"), data, 8 if big else 4)
+    except struct.error:
+        return None
+    found = _read(data, place, order, big, 0)
+    return found if found.entries or found.groups else None
+
+
+def _read(data: bytes, place: int, order: str, big: bool, group: int) -> Directory:
+    """Read the directory at a place; groups are no deeper than ``_GROUPS`` says, so that none leads in a circle."""
+    found = Directory(order)
+    head, row, inline = ("Q", "HHQ8s", 8) if big else ("H", "HHL4s", 4)
+    try:
+        (count,) = struct.unpack_from(order + head, data, place)
+    except (struct.error, OverflowError):
+        return found
+    start, width = place + struct.calcsize(order + head), struct.calcsize(order + row)
+    room = len(data)  # entries that lie on each other must not fill the memory
+    whole = min(count, max(0, len(data) - start) // width)
+    for tag, kind, number, value in struct.iter_unpack(order + row, data[start : start + whole * width]):
+        if tag in (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY):
+            if tag in _GROUPS.get(group, ()) and kind in _POINTERS:
+                (there,) = struct.unpack_from(order + _POINTERS[kind], value)
+                inner = _read(data, there, order, big, tag)
+                if inner.entries:
+                    found.groups[tag] = inner
+        elif kind in _UNITS:
+            length = number * _size(kind)
+            (there,) = struct.unpack(order + ("Q" if big else "L"), value)
+            content = value[:length] if length <= inline else data[there : there + length]
+            if len(content) == length > 0 and length <= room:
+                room -= length
+                found.entries[tag] = Entry(kind, content)
+    return found
+
+
+def _size(kind: int) -> int:
+    return _UNITS[kind] * (2 if kind in _PAIRS else 1)
+
+
+def _swapped(content: bytes, unit: int) -> bytes:
+    """Turn round the bytes of each unit.
+
+    >>> _swapped(b"abcd", 2)
+    b'badc'
+    """
+    turned = bytearray(len(content))
+    for place in range(unit):
+        turned[place::unit] = content[unit - 1 - place :: unit]
+    return bytes(turned)
