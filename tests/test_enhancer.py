@@ -156,6 +156,17 @@ def test_curves_of_nothing_else(enhancer: Enhancer, image: Any) -> None:
 def test_curves_apply_to_nothing_else(enhancer: Enhancer, image: Any, photo: NDArray[np.uint8]) -> None:
     with pytest.raises(PielightError, match="expected a Pillow image or NumPy array"):
         pielight.apply(image, enhancer.curves(photo))
+    with pytest.raises(PielightError, match="CurveLattice"):
+        pielight.apply(photo, enhancer.curves(photo).alphas)  # type: ignore[call-overload]
+    with pytest.raises(PielightError, match="threads"):
+        pielight.apply(photo, enhancer.curves(photo), threads=0)
+
+
+def test_a_result_over_other_pixels_of_the_same_array(enhancer: Enhancer) -> None:
+    rolling = np.random.default_rng(1).integers(0, 90, (90, 40, 3), dtype=np.uint8)
+    wanted = enhancer(rolling[:80])
+    pielight.apply(rolling[:80], enhancer.curves(rolling[:80]), out=rolling[10:])
+    assert np.array_equal(rolling[10:], wanted)
 
 
 def test_strength(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
@@ -207,8 +218,9 @@ def test_what_cannot_be_enhanced(enhancer: Enhancer, image: Any, reason: str) ->
 
 
 def test_impossible_enhancers(tmp_path: Path) -> None:
-    with pytest.raises(PielightError, match="threads"):
-        Enhancer(threads=0)
+    for threads in (0, -1, 1.5, "2"):
+        with pytest.raises(PielightError, match="threads"):
+            Enhancer(threads=threads)  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="no such model"):
         Enhancer(tmp_path / "none.onnx")
 

@@ -17,6 +17,7 @@ from pielight.curves.apply import apply as apply_to_pixels
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import check_pixels
 from pielight.curves.predict import Predictor
+from pielight.curves.threads import check_threads
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.errors import PictureError, PielightError
 from pielight.extras import require
@@ -61,8 +62,8 @@ class Enhancer:
     def __init__(
         self, model: str | Path | None = None, threads: int | None = None, auto: bool = True, device: str = "cpu"
     ) -> None:
-        if threads is not None and threads < 1:
-            raise PielightError(f"threads {threads}: must be at least 1")
+        if threads is not None:
+            check_threads(threads)
         self.model = find(model)
         self.threads = threads
         self._apply = _applier(device, threads)
@@ -103,7 +104,8 @@ class Enhancer:
 
         Returns:
             The same kind: bytes of a file in the same format with its metadata, a Pillow image of the same
-            mode, an array of the same shape and type; for a path, that of the file written.
+            mode (PA becomes RGBA, 16 bits take the machine's byte order), an array of the same shape and
+            type; for a path, that of the file written.
 
         Raises:
             PielightError: The picture cannot be read or written, or an argument is out of range.

@@ -28,12 +28,12 @@ def check_device(device: str) -> torch.device:
         DeviceError: There is no such device here.
     """
     try:
-        found = torch.device(device)
+        found = torch.device(str(device))
         if found.type != "cuda":
             raise DeviceError(f"device {device!r} is not supported; use 'cuda' or 'cpu'")
         torch.zeros(1, device=found).cpu()
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0][:120]
         raise DeviceError(f"device {device!r} cannot be used ({reason}); use device='cpu'") from error
     return found
 

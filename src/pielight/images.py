@@ -73,6 +73,8 @@ def apply(
     def change(pixels: Array, out: Array | None = None) -> Array:
         return apply_to_pixels(pixels, lattice, strength, highlights, threads, out)
 
+    if not isinstance(lattice, CurveLattice):
+        raise PielightError(f"{type(lattice).__name__}: expected the CurveLattice that Enhancer.curves returns")
     if isinstance(image, Image.Image):
         if out is not None:
             raise PielightError("out is only for an array")

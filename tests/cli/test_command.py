@@ -154,12 +154,9 @@ def test_own_model(folder: Path, bright_model: Path) -> None:
     [
         (("night.jpg", "--strength", "2"), "strength"),
         (("night.jpg", "--highlights", "-0.1"), "highlights"),
-        (("night.jpg", "--device", "nonsense"), "nonsense"),
         (("night.jpg", "--strength", "nan"), "strength"),
         (("night.jpg", "--quality", "0"), "quality"),
         (("night.jpg", "-j", "0"), "jobs"),
-        (("night.jpg", "--model", "none.onnx"), "none.onnx: no such model"),
-        (("night.jpg", "--model", "broken.jpg"), "broken.jpg: damaged, or not an ONNX"),
         (("night.jpg", "-o", "night.jpg"), "overwrite"),
         (("night.jpg", "dusk.png", "-o", "x.png"), "folder"),
         (("night.jpg", "-o", "odd.xyz"), "odd.xyz: no format to write has this extension; a folder is odd.xyz/"),
@@ -186,6 +183,43 @@ def test_usage_errors_are_status_2(folder: Path, arguments: tuple[str, ...], rea
     assert reason in result.stderr
     assert result.stdout == ""
     assert sorted(path.name for path in folder.iterdir()) == ["broken.jpg", "dusk.png", "empty", "night.jpg"]
+
+
+@pytest.mark.parametrize("command", [("night.jpg",), ("compare", "night.jpg")])
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--device", "nonsense"), "'nonsense'"),
+        (("--model", "none.onnx"), "none.onnx: no such model"),
+        (("--model", "broken.jpg"), "broken.jpg: damaged, or not an ONNX"),
+    ],
+)
+def test_what_is_missing_here_is_one_line(
+    folder: Path, command: tuple[str, ...], arguments: tuple[str, ...], reason: str
+) -> None:
+    if command[0] == "compare" and "--device" in arguments:
+        pytest.skip("compare has no --device")
+    result = invoke(*command, *arguments)
+    assert result.exit_code == 1
+    assert reason in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+LATE = """
+import builtins, pielight.__main__ as door
+usual = builtins.__import__
+def late(name, *rest, **more):
+    if name == "pielight.cli":
+        raise KeyboardInterrupt
+    return usual(name, *rest, **more)
+builtins.__import__ = late
+door.run()
+"""
+
+
+def test_an_early_interrupt_is_one_line() -> None:
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
 
 
 def test_a_missing_photo_is_status_1(folder: Path) -> None:

@@ -161,7 +161,6 @@ def test_the_command(folder: Path) -> None:
         (("night.jpg", "--strengths", "1,two"), "two"),
         (("night.jpg", "--strengths", "9"), "9"),
         (("night.jpg", "--size", "1"), "size"),
-        (("night.jpg", "--model", "none.onnx"), "no such model"),
     ],
 )
 def test_usage_errors(folder: Path, arguments: tuple[str, ...], reason: str) -> None:

@@ -14,7 +14,7 @@ def test_the_formula() -> None:
         for row in range(32):
             for column in range(32):
                 block = thumbnail[:, row * step : (row + 1) * step, column * step : (column + 1) * step].mean()
-                lack += min(1, max(0, (0.3 - block) / 0.2)) / 1024
+                lack += min(1, max(0, (0.25 - block) / 0.2)) / 1024
         t = min(1, lack / 0.2)
         assert need(thumbnail) == pytest.approx(3 * t**2 - 2 * t**3)
 

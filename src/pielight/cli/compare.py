@@ -60,6 +60,7 @@ def compare(
     """
     from pielight.batch.find import find
     from pielight.batch.plan import Names, Naming
+    from pielight.cli.order import makes_sense
     from pielight.compare.comparison import compare as compare_photo
     from pielight.compare.html import html_sheet
     from pielight.compare.png import png_sheet
@@ -67,7 +68,7 @@ def compare(
     from pielight.enhancer import Enhancer
     from pielight.media.files import shown, write_whole
 
-    try:
+    with makes_sense():
         paths = [found.path for found in find(photos)]
         if output is None:
             output = paths[0].with_name(f"{paths[0].stem}_compare.html") if len(paths) == 1 else Path("compare.html")
@@ -77,8 +78,6 @@ def compare(
         names.reserve(paths)
         output = names.job(paths[0], output).output
         enhancer = Enhancer(model, jobs, auto)
-    except PielightError as error:
-        raise click.UsageError(str(error)) from error
     if existing == "skip" and output.exists():
         click.echo(f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)", err=True)
         return

@@ -70,8 +70,8 @@ def enhance(
     a_pie.jpg is taken for a result, not a photo, where an a.jpg is given or found with it; --watch never takes one.
 
     After Ctrl-C only whole files are there, and the same command goes on with the rest. Exit status: 0 (skipped
-    photos included; also of --watch after Ctrl-C), 1 if a photo failed, 2 if the command line makes no sense,
-    130 after Ctrl-C.
+    photos included; also of --watch after Ctrl-C), 1 if a photo failed or a model or device is missing, 2 if the
+    command line makes no sense, 130 after Ctrl-C.
     """
     if dry_run and (report or watch):
         raise click.UsageError("--dry-run writes nothing: leave out --report and --watch.")

@@ -22,7 +22,7 @@ from pielight.batch.watch import watch
 from pielight.cli.options import FAILED, INTERRUPTED
 from pielight.cli.progress import Progress
 from pielight.enhancer import Enhancer
-from pielight.errors import ModelError, PielightError
+from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
 from pielight.interrupt import deferred_interrupt
 from pielight.media.files import shown
 
@@ -149,13 +149,10 @@ def enhance_watched(order: Order) -> NoReturn:
 
 def _follow(outcomes: Iterable[Outcome], progress: Progress, report: Report | None, stop: Callable[[], bool]) -> bool:
     """Show and report outcomes, and return whether Ctrl-C ended them."""
-    try:
-        for outcome in outcomes:
-            progress.show(outcome)
-            if report:
-                report.add(outcome)
-    except ModelError as error:
-        raise click.UsageError(str(error)) from error
+    for outcome in outcomes:
+        progress.show(outcome)
+        if report:
+            report.add(outcome)
     if report:
         report.end(stop())
     return stop()
@@ -163,9 +160,14 @@ def _follow(outcomes: Iterable[Outcome], progress: Progress, report: Report | No
 
 @contextmanager
 def makes_sense() -> Iterator[None]:
-    """Turn errors of the command line as a whole into status 2; that of one photo is its outcome."""
+    """Turn errors of the command line as a whole into status 2; that of one photo is its outcome.
+
+    What is missing here, a model, a device or an extra, is no matter of how the command is used: status 1.
+    """
     try:
         yield
+    except (DeviceError, MissingExtraError, ModelError):
+        raise
     except PielightError as error:
         raise click.UsageError(str(error)) from error
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from pielight.curves.compiled import loop as _loop
 from pielight.curves.knots import LEVELS, knots, place
 from pielight.curves.lattice import CurveLattice
-from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_regular, plain_order, regular
+from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_regular, is_same_memory, plain_order, regular
 from pielight.curves.splines import TAPS, Axis
-from pielight.curves.threads import available_threads, share_rows
+from pielight.curves.threads import check_threads, share_rows
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.errors import PielightError
 
@@ -67,7 +67,9 @@ def apply(
     if check_strength(strength) == 0:
         out[...] = pixels
         return out
-    threads = available_threads() if threads is None else threads
+    if np.may_share_memory(out, pixels) and not is_same_memory(out, pixels):
+        pixels = pixels.copy()  # else the result would be written over pixels that are still to be read
+    threads = check_threads(threads)
     deep = pixels.dtype != np.uint8
     tables = node_tables(lattice, strength, highlights, deep, pixels.shape[2])
     rows, columns = Axis.of(pixels.shape[0], tables.shape[0]), Axis.of(pixels.shape[1], tables.shape[1])

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BLOCKS = 32  # blocks along each side
-_DARK, _LIT = 0.10, 0.30  # brightness at which a block counts as dark, and as lit
+_DARK, _LIT = 0.05, 0.25  # brightness at which a block counts as dark, and as lit
 _ENOUGH = 0.2  # share of dark blocks that calls for the whole enhancement
 
 
 def need(thumbnail: NDArray[Any]) -> float:
     """Return what share of its enhancement a picture needs.
 
-    With b the mean brightness of each of 32 x 32 blocks, ``d = mean(clip((0.3 - b) / 0.2, 0, 1))`` and
+    With b the mean brightness of each of 32 x 32 blocks, ``d = mean(clip((0.25 - b) / 0.2, 0, 1))`` and
     ``t = min(1, d / 0.2)``: ``3 t^2 - 2 t^3``. Beyond the paper, where every picture is enhanced.
 
     Args:

@@ -28,7 +28,7 @@ def full_scale(dtype: np.dtype[Any]) -> float:
     255.0
     """
     if dtype not in _FULL_SCALE:
-        raise PielightError(f"pixels of type {dtype}: expected uint8, uint16, float32 or float64")
+        raise PielightError(f"pixels of type {dtype}: expected uint8, uint16, float32 or float64 in native byte order")
     return _FULL_SCALE[dtype]
 
 
@@ -74,6 +74,16 @@ def regular(pixels: Pixels) -> Pixels:
     """
     pixels = plain_order(pixels)
     return pixels if is_regular(pixels) else np.require(pixels, requirements=("C", "A"))
+
+
+def is_same_memory(one: Pixels, other: Pixels) -> bool:
+    """Say whether two arrays are the same pixels at the same place.
+
+    >>> picture = np.zeros((4, 5, 3))
+    >>> is_same_memory(picture[:2], picture[:2]), is_same_memory(picture[:2], picture[1:3])
+    (True, False)
+    """
+    return (one.ctypes.data, one.shape, one.strides) == (other.ctypes.data, other.shape, other.strides)
 
 
 def plain_order(pixels: Pixels) -> Pixels:

@@ -6,6 +6,8 @@ import os
 import threading
 from collections.abc import Callable
 
+from pielight.errors import PielightError
+
 _LEAST_VALUES = 1 << 17  # below this a second thread costs more than it brings
 _BANDS = 4  # a thread: one whose core is busy otherwise leaves some to the others
 
@@ -19,6 +21,22 @@ def available_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def check_threads(threads: int | None) -> int:
+    """Return a number of threads, by default one for every core that the process may use.
+
+    Raises:
+        PielightError: It is no whole number, or below 1.
+
+    >>> check_threads(3)
+    3
+    """
+    if threads is None:
+        return available_threads()
+    if not isinstance(threads, int) or threads < 1:
+        raise PielightError(f"threads {threads!r}: must be a whole number, at least 1")
+    return threads
 
 
 def share_rows(band: Callable[[int, int], None], height: int, values: int, threads: int) -> None:
