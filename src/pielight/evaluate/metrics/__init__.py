@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.errors import DataError
 from pielight.evaluate import fidelity
+from pielight.evaluate.metrics.niqe import found_pristine, niqe
 
 Pixels = NDArray[np.uint8]
 
@@ -38,8 +38,8 @@ class Metric:
     source: str
     unit: str
     higher_is_better: bool | None
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     needs: frozenset[str]
     measure: Callable[..., float]
 
@@ -60,18 +60,18 @@ def _mae(result: Pixels, *, reference: Pixels | None = None, source: Pixels | No
 
 
 def _niqe(result: Pixels, **_: Any) -> float:
-    raise DataError("niqe: needs the original pristine parameters; give --niqe FILE.npz")
+    return niqe(result, found_pristine())
 
 
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("psnr", "PSNR", "10 log10(255^2 / MSE)", "", "dB", True, 0, float("inf"),
+        Metric("psnr", "PSNR", "10 log10(255^2 / MSE)", "", "dB", True, 0, None,
                frozenset({"reference"}), _psnr),
         Metric("ssim", "SSIM", "mean structural similarity", "Wang et al., TIP 2004", "", True, -1, 1,
                frozenset({"reference"}), _ssim),
         Metric("mae", "MAE", "mean |x - y|", "", "", False, 0, 255, frozenset({"reference"}), _mae),
         Metric("niqe", "NIQE", "distance of natural scene statistics", "Mittal et al., SPL 2013", "", False, 0,
-               float("inf"), frozenset(), _niqe),
+               None, frozenset(), _niqe),
     )
 }  # fmt: skip

@@ -1,0 +1,167 @@
+"""The tables of a report: which columns there are and how values are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pielight.evaluate.datasets import DataSet
+from pielight.evaluate.metrics import Metric
+from pielight.evaluate.report.summary import Comparison, Summary, Values
+from pielight.evaluate.run import Plan
+from pielight.evaluate.statistics import Mean
+from pielight.results import Columns, Row
+
+GT_MEAN = "GT-mean"
+_COMPARISON = {
+    "method": "method", "metric": "metric", "difference": "mean difference [95 %]", "wins": "greater / smaller",
+    "p": "p", "p_holm": "p (Holm)",
+}  # fmt: skip
+
+
+def key(plan: Plan, metric: Metric) -> str:
+    """Return what files call a metric: its name, with ``_gt_mean`` after it where that is on."""
+    return f"{metric.name}_gt_mean" if plan.is_scaled(metric) else metric.name
+
+
+def heading(plan: Plan, metric: Metric) -> str:
+    """Return what tables call a metric: its name, unit and better direction.
+
+    >>> from pielight.evaluate.metrics import METRICS
+    >>> heading(Plan((), (), ()), METRICS["psnr"]), heading(Plan((), (), (), gt_mean=True), METRICS["psnr"])
+    ('psnr (dB) ↑', 'psnr (GT-mean, dB) ↑')
+    """
+    inside = ", ".join(filter(None, [GT_MEAN if plan.is_scaled(metric) else "", metric.unit]))
+    arrow = {True: " ↑", False: " ↓", None: ""}[metric.higher_is_better]
+    return f"{metric.name}{f' ({inside})' if inside else ''}{arrow}"
+
+
+def means(summary: Summary, data: DataSet, emphasis: str = "") -> tuple[Columns, list[dict[str, Any]]]:
+    """Return the table of the means of a data set: a row for each method, a column for each metric.
+
+    Args:
+        summary: What was found.
+        data: The data set.
+        emphasis: Written before and after the best.
+    """
+    metrics = summary.metrics_of(data)
+    columns = {"method": "method"} | {metric.name: heading(summary.plan, metric) for metric in metrics}
+    rows: list[dict[str, Any]] = []
+    for method in summary.plan.methods:
+        row: dict[str, Any] = {"method": method.label}
+        for metric in metrics:
+            cell = summary.cell(data, method, metric)
+            mark = emphasis if cell.is_best else ""
+            row[metric.name] = f"{mark}{number(cell.mean.value)}{mark}{interval(cell.mean)}"
+        rows.append(row)
+    return columns, rows
+
+
+def comparisons(summary: Summary, data: DataSet) -> tuple[Columns, list[dict[str, Any]]]:
+    """Return the table of the comparisons on a data set."""
+    found = [one for one in summary.comparisons if one.data == data]
+    return _COMPARISON, [_comparison(summary.plan, one) for one in found]
+
+
+def pictures(plan: Plan, values: Values) -> tuple[Columns, list[Row]]:
+    """Return the table of all pictures: a row for each method on each, a column for each metric, unrounded."""
+    columns = {"data": "data set", "picture": "picture", "method": "method"}
+    columns |= {key(plan, metric): heading(plan, metric) for metric in plan.metrics}
+    rows: list[Row] = []
+    for data in plan.data:
+        for sample in data.samples:
+            for method in plan.methods:
+                row: dict[str, Any] = {"data": data.name, "picture": sample.name, "method": method.label}
+                for metric in plan.metrics:
+                    one = values.found.get((data.name, method.label, metric.name, sample.name))
+                    row[key(plan, metric)] = None if one is None or math.isnan(one.value) else one.value
+                rows.append(row)
+    return columns, rows
+
+
+def number(value: float) -> str:
+    """Write a value with the digits that count.
+
+    >>> [number(value) for value in (0.81234, 17.8123, 312.4123, float("inf"), float("nan"), -0.0001)]
+    ['0.812', '17.81', '312.4', '∞', '–', '−0.000']
+    """
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    digits = 3 if abs(value) < 2 else 2 if abs(value) < 100 else 1
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def interval(mean: Mean) -> str:
+    """Write an interval after its mean, or nothing if there is none."""
+    return "" if math.isnan(mean.low) else f" [{number(mean.low)}, {number(mean.high)}]"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value.
+
+    >>> p_value(0.04321), p_value(1e-9)
+    ('0.043', '< 0.001')
+    """
+    if math.isnan(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def gt_mean_notice(plan: Plan) -> str:
+    """Say what GT-mean does to the numbers."""
+    if not plan.gt_mean:
+        return "GT-mean is off: results are measured as they are."
+    names = ", ".join(metric.name for metric in plan.metrics if plan.is_scaled(metric)) or "no metric of this report"
+    return (
+        f"GT-MEAN IS ON: before {names}, each result is scaled to the mean brightness of its reference, so that these "
+        "values must not be compared with others."
+    )
+
+
+def how(summary: Summary) -> str:
+    """Say how intervals and p-values were computed."""
+    text = (
+        f"Means over pictures, in brackets 95 % bootstrap intervals (percentile, 9999 resamples, seed {summary.seed})."
+    )
+    if summary.comparisons:
+        text += (
+            " Comparisons are paired, picture by picture, with the first method: mean difference with its bootstrap "
+            "interval, and the two-sided Wilcoxon signed-rank test; p (Holm) is corrected for the "
+            f"{len(summary.comparisons)} comparisons of this report."
+        )
+    return text
+
+
+def definitions(metrics: Iterable[Metric]) -> list[Mapping[str, Any]]:
+    """Return what each metric is."""
+    return [
+        {
+            "name": metric.name,
+            "title": metric.title,
+            "formula": metric.formula,
+            "source": metric.source,
+            "unit": metric.unit,
+            "higher_is_better": metric.higher_is_better,
+            "low": metric.low,
+            "high": metric.high,
+            "needs": sorted(metric.needs),
+        }
+        for metric in metrics
+    ]
+
+
+def _comparison(plan: Plan, one: Comparison) -> dict[str, Any]:
+    mean = one.difference.mean
+    sign = "+" if mean.value > 0 else ""
+    verdict = {True: " (better)", False: " (worse)", None: ""}[one.is_better]
+    return {
+        "method": one.method.label,
+        "metric": heading(plan, one.metric),
+        "difference": f"{sign}{number(mean.value)}{interval(mean)}{verdict}",
+        "wins": f"{one.difference.wins} / {one.difference.losses}",
+        "p": p_value(one.difference.p),
+        "p_holm": p_value(one.p_holm),
+    }
