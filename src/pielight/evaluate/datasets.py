@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -64,15 +63,6 @@ class DataSet:
             return self
         note = f"the first {limit} of {len(self.samples)} pictures"
         return replace(self, samples=self.samples[:limit], notes=(*self.notes, note))
-
-    def sha256(self) -> str:
-        """Return 16 digits of a checksum of all names and files.
-
-        Raises:
-            PictureError: A file cannot be read.
-        """
-        lines = "".join(f"{sample.name} {sample.sha256()}\n" for sample in self.samples)
-        return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
 def find(name: str, path: Path) -> DataSet:

@@ -98,7 +98,7 @@ def missing(preset: Preset, found: DataSet) -> list[str]:
     count = len(found.samples)
     if count in preset.counts:
         return []
-    note = f"{count} pictures, while {preset.title} has {' or '.join(map(str, preset.counts))}"
+    note = f"{count} pictures, while {preset.title} has {_either(preset.counts)}"
     if preset.numbers and count < preset.counts[0]:
         here = {int(sample.name) for sample in found.samples if sample.name.isdecimal()}
         gone = [number for number in range(1, preset.counts[0] + 1) if number not in here]
@@ -115,6 +115,11 @@ def nearest(name: str, known: list[str]) -> str:
     """
     close = get_close_matches(name.lower(), known, 1, 0.5)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+
+
+def _either(counts: tuple[int, ...]) -> str:
+    *others, last = map(str, sorted(counts))
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _inside(path: Path, place: str) -> Path | None:

@@ -20,8 +20,8 @@ from pielight.results import plain
 FILE = "results.jsonl"
 _CODE = {  # what values depend on
     "": ("curves", "media", "enhancer.py"),
-    "evaluate": ("metrics", "classic.py", "fidelity.py", "lime.py", "methods.py", "network.py", "niqe.py", "pictures.py",
-                 "run.py"),
+    "evaluate": ("metrics", "classic.py", "fidelity.py", "lime.py", "methods.py", "network.py", "niqe.py",
+                 "pictures.py", "run.py"),
     "train": ("published.py", "networks.py", "render.py"),
 }  # fmt: skip
 _LIBRARIES = ("numpy", "scipy", "scikit-image", "pillow", "simplejpeg", "onnxruntime", "torch")

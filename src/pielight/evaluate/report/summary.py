@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,16 @@ class Values:
         """Return the values of all pictures of a data set in their order, nan where there is none."""
         there = (self.found.get((data.name, method.label, metric.name, sample.name)) for sample in data.samples)
         return [math.nan if one is None else one.value for one in there]
+
+    def checksum(self, data: DataSet, method: Method | None = None) -> str:
+        """Return 16 digits of a checksum of the pictures of a data set, or of what a method's results depend on."""
+        lines = set()
+        for (name, label, _, picture), one in self.found.items():
+            if name == data.name and method is None:
+                lines.add(f"{picture} {one.key.picture_sha256}\n")
+            elif name == data.name and method is not None and label == method.label:
+                lines.add(f"{picture} {one.key.method_sha256}\n")
+        return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()[:16]
 
     def reason(self, data: DataSet, method: Method, metric: Metric) -> str:
         """Return why a picture has no value: the first reason there is."""

@@ -14,6 +14,7 @@ from pielight.evaluate.statistics import Mean
 from pielight.results import Columns, Row
 
 GT_MEAN = "GT-mean"
+SIGNIFICANT = 0.05  # below it, a difference is called better or worse
 _COMPARISON = {
     "method": "method", "metric": "metric", "difference": "mean difference [95 %]", "wins": "greater / smaller",
     "p": "p", "p_holm": "p (Holm)",
@@ -86,17 +87,27 @@ def number(value: float) -> str:
     >>> [number(value) for value in (0.81234, 17.8123, 312.4123, float("inf"), float("nan"), -0.0001)]
     ['0.812', '17.81', '312.4', '∞', '–', '−0.000']
     """
+    return _written(value, _digits(value))
+
+
+def interval(mean: Mean) -> str:
+    """Write an interval after its mean, with the same digits, or nothing if there is none."""
+    if math.isnan(mean.low):
+        return ""
+    digits = _digits(mean.value)
+    return f" [{_written(mean.low, digits)}, {_written(mean.high, digits)}]"
+
+
+def _digits(value: float) -> int:
+    return 3 if abs(value) < 2 else 2 if abs(value) < 100 else 1
+
+
+def _written(value: float, digits: int) -> str:
     if math.isnan(value):
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    digits = 3 if abs(value) < 2 else 2 if abs(value) < 100 else 1
     return f"{value:.{digits}f}".replace("-", "−")
-
-
-def interval(mean: Mean) -> str:
-    """Write an interval after its mean, or nothing if there is none."""
-    return "" if math.isnan(mean.low) else f" [{number(mean.low)}, {number(mean.high)}]"
 
 
 def p_value(p: float) -> str:
@@ -108,31 +119,6 @@ def p_value(p: float) -> str:
     if math.isnan(p):
         return "–"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def gt_mean_notice(plan: Plan) -> str:
-    """Say what GT-mean does to the numbers."""
-    if not plan.gt_mean:
-        return "GT-mean is off: results are measured as they are."
-    names = ", ".join(metric.name for metric in plan.metrics if plan.is_scaled(metric)) or "no metric of this report"
-    return (
-        f"GT-MEAN IS ON: before {names}, each result is scaled to the mean brightness of its reference, so that these "
-        "values must not be compared with others."
-    )
-
-
-def how(summary: Summary) -> str:
-    """Say how intervals and p-values were computed."""
-    text = (
-        f"Means over pictures, in brackets 95 % bootstrap intervals (percentile, 9999 resamples, seed {summary.seed})."
-    )
-    if summary.comparisons:
-        text += (
-            " Comparisons are paired, picture by picture, with the first method: mean difference with its bootstrap "
-            "interval, and the two-sided Wilcoxon signed-rank test; p (Holm) is corrected for the "
-            f"{len(summary.comparisons)} comparisons of this report."
-        )
-    return text
 
 
 def definitions(metrics: Iterable[Metric]) -> list[Mapping[str, Any]]:
@@ -156,12 +142,12 @@ def definitions(metrics: Iterable[Metric]) -> list[Mapping[str, Any]]:
 def _comparison(plan: Plan, one: Comparison) -> dict[str, Any]:
     mean = one.difference.mean
     sign = "+" if mean.value > 0 else ""
-    verdict = {True: " (better)", False: " (worse)", None: ""}[one.is_better]
+    verdict = {True: ", better", False: ", worse", None: ""}[one.is_better] if one.p_holm < SIGNIFICANT else ""
     return {
         "method": one.method.label,
         "metric": heading(plan, one.metric),
-        "difference": f"{sign}{number(mean.value)}{interval(mean)}{verdict}",
+        "difference": f"{sign}{number(mean.value)}{interval(mean)}",
         "wins": f"{one.difference.wins} / {one.difference.losses}",
         "p": p_value(one.difference.p),
-        "p_holm": p_value(one.p_holm),
+        "p_holm": f"{p_value(one.p_holm)}{verdict}",
     }
