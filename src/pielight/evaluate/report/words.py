@@ -29,7 +29,8 @@ def how(summary: Summary) -> str:
         text += (
             " Comparisons are paired, picture by picture, with the first method: mean difference with its bootstrap "
             "interval, and the two-sided Wilcoxon signed-rank test; p (Holm) is corrected for the "
-            f"{len(summary.comparisons)} comparisons of this report, and only where it is below 0.05 one is called better or worse."
+            f"{len(summary.comparisons)} comparisons of this report, and only where it is below 0.05 one is "
+            "called better or worse."
         )
     return text
 
