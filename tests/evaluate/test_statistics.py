@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_rel
 
 from pielight.evaluate.statistics import compare, holm, mean
 
@@ -40,7 +39,6 @@ def test_a_difference_is_found_and_none_is_not() -> None:
     better = compare(list(base), list(base + rng.normal(0.5, 0.5, 50)))
     assert better.p < 0.001
     assert 0 < better.mean.low < 0.5 < better.mean.high
-    assert better.p == pytest.approx(ttest_rel(base, base + 0.5).pvalue, abs=0.01)
     equal = compare(list(base), list(base))
     assert (equal.p, equal.wins, equal.losses, equal.mean.value) == (1.0, 0, 0, 0.0)
     assert compare([1.0, math.nan, 3.0], [2.0, 2.0, 5.0]).mean.count == 2
