@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -132,7 +131,7 @@ def _plan(
 
 
 def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
-    """Run the plan; Ctrl-C ends the process."""
+    """Run the plan; Ctrl-C ends the command."""
     from pielight.evaluate.report.summary import Values
     from pielight.evaluate.run import run
     from pielight.evaluate.store import Store
@@ -145,12 +144,13 @@ def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
             for task, measurements in run(plan, store, jobs, interrupted):
                 values.add(task, measurements)
                 progress.show(task)
-            if interrupted() and progress.left:
-                progress.stopped()
-                _leave()
     except KeyboardInterrupt:  # the second Ctrl-C
-        _leave()
-    store.close()
+        pass
+    finally:
+        store.close()
+    if progress.left:
+        progress.stopped()
+        raise click.exceptions.Exit(options.INTERRUPTED)
     return values
 
 
@@ -207,13 +207,6 @@ def _cores() -> int:
     from pielight.curves.threads import available_threads
 
     return available_threads()
-
-
-def _leave() -> NoReturn:
-    """End the process without waiting for pictures in work: their processes see it and end, too."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(options.INTERRUPTED)
 
 
 @contextmanager

@@ -53,6 +53,7 @@ def each(
     waiting = iter(tasks)
     at_work: dict[Future[Result | _Failure], Task] = {}
     deadline = float("inf")
+    others = set(multiprocessing.active_children())
     with _one_thread_each():
         pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
         try:
@@ -82,7 +83,10 @@ def each(
                 "a process died, perhaps for lack of memory; -j 1 needs least, and the same command goes on"
             ) from error
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            if at_work:  # nobody waits for it any more
+                for process in set(multiprocessing.active_children()) - others:
+                    process.kill()
+            pool.shutdown(cancel_futures=True)
 
 
 class _Failure:
