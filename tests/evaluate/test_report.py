@@ -114,6 +114,18 @@ def test_a_page_needs_nothing_else(report: Callable[..., Path]) -> None:
     assert "http:" not in page
 
 
+def test_the_page_of_the_docs(report: Callable[..., Path], tmp_path: Path) -> None:
+    from benchmarks.how_good import main
+
+    main(report(), tmp_path / "how-good.md")
+    text = (tmp_path / "how-good.md").read_text(encoding="utf-8")
+    assert "| method | psnr (dB) ↑ | ssim ↑ | mae" in text
+    assert "pielight evaluate ..." in text
+    assert "corrected by Holm's method\nfor the 6 comparisons" in text
+    with pytest.raises(SystemExit, match=r"no summary\.json"):
+        main(tmp_path, tmp_path / "none.md")
+
+
 @pytest.fixture
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[dev]'")

@@ -83,14 +83,14 @@ def _value_cell(cell: Cell, low: float, high: float) -> str:
     """Write a mean, its interval, and a bar that shows both within the column."""
     mean = cell.mean
     value = "" if math.isnan(mean.value) else repr(mean.value).replace("inf", "Infinity")
-    number = tables.number(mean.value)
+    number, interval = tables.mean_and_interval(mean)
     shown = f"<strong>{number}<span class=hidden> (best)</span></strong>" if cell.is_best else number
     bar = ""
     if high > low and math.isfinite(mean.value):
         ends = [mean.low, mean.value, mean.high] if math.isfinite(mean.low) else [mean.value] * 3
         a, m, b = (100 * (end - low) / (high - low) for end in ends)
         bar = f'<span class="bar" aria-hidden="true" style="--a:{a:.1f}%;--b:{100 - b:.1f}%;--m:{m:.1f}%"></span>'
-    return f'<td data-value="{value}">{shown}<span class="interval">{escape(tables.interval(mean))}</span>{bar}</td>'
+    return f'<td data-value="{value}">{shown}<span class="interval">{escape(interval)}</span>{bar}</td>'
 
 
 def _range(summary: Summary, data: DataSet, metric: Metric) -> tuple[float, float]:

@@ -54,7 +54,8 @@ def means(summary: Summary, data: DataSet, emphasis: str = "") -> tuple[Columns,
         for metric in metrics:
             cell = summary.cell(data, method, metric)
             mark = emphasis if cell.is_best else ""
-            row[metric.name] = f"{mark}{number(cell.mean.value)}{mark}{interval(cell.mean)}"
+            value, interval = mean_and_interval(cell.mean)
+            row[metric.name] = f"{mark}{value}{mark} {interval}".rstrip()
         rows.append(row)
     return columns, rows
 
@@ -81,33 +82,36 @@ def pictures(plan: Plan, values: Values) -> tuple[Columns, list[Row]]:
     return columns, rows
 
 
-def number(value: float) -> str:
+def number(value: float, digits: int | None = None) -> str:
     """Write a value with the digits that count.
 
-    >>> [number(value) for value in (0.81234, 17.8123, 312.4123, float("inf"), float("nan"), -0.0001)]
-    ['0.812', '17.81', '312.4', '∞', '–', '−0.000']
+    >>> [number(value) for value in (0.81234, 17.8123, 312.4123, 0.00123, float("inf"), float("nan"), -0.5)]
+    ['0.812', '17.81', '312.4', '0.00123', '∞', '–', '−0.500']
     """
-    return _written(value, _digits(value))
-
-
-def interval(mean: Mean) -> str:
-    """Write an interval after its mean, with the same digits, or nothing if there is none."""
-    if math.isnan(mean.low):
-        return ""
-    digits = _digits(mean.value)
-    return f" [{_written(mean.low, digits)}, {_written(mean.high, digits)}]"
-
-
-def _digits(value: float) -> int:
-    return 3 if abs(value) < 2 else 2 if abs(value) < 100 else 1
-
-
-def _written(value: float, digits: int) -> str:
     if math.isnan(value):
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{value:.{_digits(value) if digits is None else digits}f}".replace("-", "−")
+
+
+def mean_and_interval(mean: Mean) -> tuple[str, str]:
+    """Write a mean and its interval, which is empty if there is none, with as many digits.
+
+    >>> mean_and_interval(Mean(9, 1.5, 0.5, 2.5))
+    ('1.50', '[0.50, 2.50]')
+    """
+    if math.isnan(mean.low):
+        return number(mean.value), ""
+    digits = _digits(max(abs(mean.low), abs(mean.value), abs(mean.high)))
+    return number(mean.value, digits), f"[{number(mean.low, digits)}, {number(mean.high, digits)}]"
+
+
+def _digits(value: float) -> int:
+    size = abs(value)
+    if size >= 100:
+        return 1
+    return 2 if size >= 2 else 3 if size >= 0.1 or size == 0 else 4 if size >= 0.01 else 5
 
 
 def p_value(p: float) -> str:
@@ -143,10 +147,11 @@ def _comparison(plan: Plan, one: Comparison) -> dict[str, Any]:
     mean = one.difference.mean
     sign = "+" if mean.value > 0 else ""
     verdict = {True: ", better", False: ", worse", None: ""}[one.is_better] if one.p_holm < SIGNIFICANT else ""
+    value, interval = mean_and_interval(mean)
     return {
         "method": one.method.label,
         "metric": heading(plan, one.metric),
-        "difference": f"{sign}{number(mean.value)}{interval(mean)}",
+        "difference": f"{sign}{value} {interval}".rstrip(),
         "wins": f"{one.difference.wins} / {one.difference.losses}",
         "p": p_value(one.difference.p),
         "p_holm": f"{p_value(one.p_holm)}{verdict}",
