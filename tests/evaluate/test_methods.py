@@ -84,7 +84,7 @@ def test_pielight_with_settings(dark: Pixels, bright_model: Path) -> None:
     ("spec", "reason"),
     [
         ("pilight", "did you mean pielight?"),
-        ("pielight:strenght=1", "strenght is unknown"),
+        ("pielight:power=1", "power is unknown"),
         ("pielight:auto=maybe", "auto is on or off"),
         ("pielight:model=none.onnx", "no such model"),
         ("gamma:x", "'x' is no number"),

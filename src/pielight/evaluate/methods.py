@@ -59,6 +59,10 @@ class Method:
     folder: Path | None = None
     _found: dict[str, Mapping[str, Path]] = field(default_factory=dict, compare=False, repr=False)
 
+    def __reduce__(self) -> tuple[type[Method], tuple[Spec, str, Path | None]]:
+        """Go to other processes without the list of files."""
+        return Method, (self.spec, self.sha256, self.folder)
+
     @property
     def label(self) -> str:
         """What tables call it."""
