@@ -1,14 +1,18 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from pielight import bench
 from pielight.bench import machine
 from pielight.bench.pictures import jpeg, picture
 from pielight.bench.rows import arrays, batch, jpeg_files, starts
 from pielight.bench.timing import alternate, command
+from pielight.cli import main
 from pielight.errors import PielightError
 
 
@@ -66,3 +70,15 @@ def test_the_command_prints_a_verdict_for_each_target() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "5 ms; beside  [<= 1 ms: MISSED]" in done.stdout
+
+
+def test_the_rows_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [bench.Row("a | b", "5 ms", "beside", "<= 9 ms", True), bench.Row("c", "", "", "", None)]
+    monkeypatch.setattr(bench, "measure", lambda *_: iter(rows))
+    done = CliRunner().invoke(main, ["bench", "--markdown", "--json", str(tmp_path / "bench.json")])
+    assert done.exit_code == 0
+    assert "| a \\| b | 5 ms | beside | <= 9 ms | met |" in done.stdout
+    stored = json.loads((tmp_path / "bench.json").read_text())
+    assert stored["type"] == "bench"
+    assert stored["versions"]["pielight"]
+    assert [row["met"] for row in stored["rows"]] == [True, None]

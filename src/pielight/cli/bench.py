@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from pielight.bench import Row
+
+_COLUMNS = {"name": "what", "value": "here", "beside": "beside", "target": "target", "verdict": ""}
 
 
 @click.command()
@@ -20,29 +24,38 @@ if TYPE_CHECKING:
 )
 @click.option("--repeats", type=click.IntRange(1, 1000), default=7, show_default=True, help="Runs of the short rows.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
-def bench(jobs: int | None, photos: int, repeats: int, markdown: bool) -> None:
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Also write the rows to a JSON file.")  # fmt: skip
+def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file: Path | None) -> None:
     """Measure speed and memory here, beside what decoding and encoding alone cost.
 
     Takes a minute or two. It makes its own pictures in a temporary folder. Times are medians, with the range; what
     is compared is run by turns.
     """
+    from pielight import results
     from pielight.bench import machine, measure
 
     click.echo(machine(jobs) + "\n")
-    rows = measure(jobs, photos, repeats)
-    for line in _table(rows) if markdown else _lines(rows):
+    rows: list[Row] = []
+
+    def kept() -> Iterator[Row]:
+        for row in measure(jobs, photos, repeats):
+            rows.append(row)
+            yield row
+
+    table = ({**asdict(row), "verdict": _verdict(row, "**missed**")} for row in kept())
+    for line in results.markdown(_COLUMNS, table) if markdown else _lines(kept()):
         click.echo(line)
+    if json_file is not None:
+        record = {"type": "bench", "machine": machine(jobs), **results.circumstances()}
+        results.write_json(json_file, {**record, "rows": [asdict(row) for row in rows]})
 
 
-def _lines(rows: Iterator[Row]) -> Iterator[str]:
+def _lines(rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
-        verdict = {True: f"  [{row.target}: met]", False: f"  [{row.target}: MISSED]", None: ""}[row.met]
+        verdict = f"  [{row.target}: {_verdict(row, 'MISSED')}]" if row.met is not None else ""
         yield f"{row.name}\n    {row.value}; {row.beside}{verdict}"
 
 
-def _table(rows: Iterator[Row]) -> Iterator[str]:
-    yield "| what | here | beside | target | |"
-    yield "|---|---|---|---|---|"
-    for row in rows:
-        verdict = {True: "met", False: "**missed**", None: ""}[row.met]
-        yield f"| {row.name} | {row.value} | {row.beside} | {row.target} | {verdict} |"
+def _verdict(row: Row, missed: str) -> str:
+    return {True: "met", False: missed, None: ""}[row.met]

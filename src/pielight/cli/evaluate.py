@@ -1,0 +1,219 @@
+"""``pielight evaluate``: how good methods are on data sets."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pielight.cli import options
+from pielight.errors import ConfigError, MissingExtraError, PielightError
+
+if TYPE_CHECKING:
+    from pielight.evaluate.datasets import DataSet
+    from pielight.evaluate.report.summary import Summary, Values
+    from pielight.evaluate.run import Plan, Task
+
+_DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
+
+
+@click.command()
+@click.option("--data", "data", multiple=True, required=True, metavar="NAME=PATH",
+              help="A data set; give it again for another. Presets: dicm, lime, mef, npe, vv, lol, lol-v2-real, "
+              "lol-v2-synthetic, sice, fivek; any other NAME takes what lies in PATH; NAME:PRESET=PATH does "
+              "both.")  # fmt: skip
+@click.option("--method", "methods", multiple=True, required=True, metavar="[LABEL=]SPEC",
+              help="A method; give it again for another. The others are compared with the first.")  # fmt: skip
+@click.option("--metrics", metavar="A,B,...",
+              help=f"What is measured. [default: {','.join(_DEFAULT_METRICS)}, as far as they apply]")  # fmt: skip
+@click.option("--niqe", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npz",
+              help="The pristine parameters of NIQE's authors.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("report"),
+              show_default=True, metavar="FOLDER", help="Where the report goes.")  # fmt: skip
+@options.jobs("Processes. [default: one for every core]")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures of every data set.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--gt-mean", is_flag=True,
+              help="Scale results to the mean of the reference first; labelled wherever it acts.")  # fmt: skip
+@options.quiet
+def evaluate(
+    data: tuple[str, ...],
+    methods: tuple[str, ...],
+    metrics: str | None,
+    niqe: Path | None,
+    output: Path,
+    jobs: int | None,
+    limit: int | None,
+    seed: int,
+    gt_mean: bool,
+    quiet: bool,
+) -> None:
+    """Measure how good methods are: every method on the same pictures, with intervals and paired tests.
+
+    \b
+    pielight evaluate --data lol=LOLdataset --data dicm=DICM
+        --method pielight --method lime --method zero-dce=dce:Epoch99.pth
+        --metrics psnr,ssim,niqe --niqe niqe_pris_params.npz -o report/
+
+    \b
+    SPEC is one of
+      pielight[:model=FILE.onnx,strength=S,highlights=H,auto=on|off]
+      identity, gamma[:EXPONENT], clahe, equalize, lime
+      dce:FILE.pth      a public checkpoint of Zero-DCE, SCL-LLE or PIE
+      onnx:FILE.onnx[,multiple=N]   a network from picture to picture
+      dir:FOLDER        pictures that somebody made, matched by their stems
+
+    PATH holds pictures, or pairs of folders as low/ and high/, input/ and expertC/, or scenes with Label/. The report
+    is index.html, summary.md, summary.json and pictures.csv. What was measured before is not measured again: an
+    evaluation that was stopped goes on where it was. Exit status: 0, 1 if something failed, 2 if the command line
+    makes no sense.
+    """
+    from pielight.media.files import shown
+
+    with _makes_sense():
+        plan = _plan(data, methods, metrics, niqe, limit, gt_mean)
+    for one in plan.data:
+        for note in one.notes:
+            click.echo(f"{one.name}: {note}", err=True)
+    values = _measured(plan, output, jobs or _cores(), quiet)
+    from pielight.evaluate.report import files, shots
+    from pielight.evaluate.report.summary import summarise
+
+    summary = summarise(plan, values, seed)
+    chosen = shots.places(plan, values)
+    pictures = sorted(shots.take(chosen, jobs or _cores()), key=lambda pair: chosen.index(pair[0]))
+    command = shlex.join(["pielight", *sys.argv[1:]])
+    written = files.write(output, summary, values, pictures, command)
+    for line in _lines(summary):
+        click.echo(line)
+    if not quiet:
+        click.echo(shown(written["html"]), err=True)
+
+
+def _plan(
+    data: tuple[str, ...],
+    methods: tuple[str, ...],
+    metrics: str | None,
+    niqe: Path | None,
+    limit: int | None,
+    gt_mean: bool,
+) -> Plan:
+    from pielight.evaluate import presets
+    from pielight.evaluate.methods import method
+    from pielight.evaluate.metrics import METRICS
+    from pielight.evaluate.run import Plan, check, choose
+
+    if niqe is not None:
+        from pielight.evaluate.metrics.niqe import use_pristine
+
+        use_pristine(niqe)
+    found: list[DataSet] = []
+    for text in data:
+        name, equals, path = text.partition("=")
+        if not (name and equals and path):
+            raise ConfigError(f"--data {text}: say NAME=PATH, as in lol=LOLdataset")
+        found.append(presets.find(name, Path(path)).first(limit))
+    if metrics is None:
+        paired = any(one.is_paired for one in found)
+        known = [METRICS[name] for name in _DEFAULT_METRICS if name in METRICS]
+        names = [metric.name for metric in known if paired or "reference" not in metric.needs]
+    else:
+        names = [name.strip() for name in metrics.split(",") if name.strip()]
+    plan = Plan(tuple(found), tuple(method(text) for text in methods), choose(names), gt_mean)
+    check(plan)
+    return plan
+
+
+def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
+    """Run the plan; Ctrl-C ends the command."""
+    from pielight.evaluate.report.summary import Values
+    from pielight.evaluate.run import run
+    from pielight.evaluate.store import Store
+    from pielight.interrupt import deferred_interrupt
+
+    store, values = Store(output), Values()
+    progress = Progress(plan, quiet)
+    try:
+        with deferred_interrupt() as interrupted:
+            for task, measurements in run(plan, store, jobs, interrupted):
+                values.add(task, measurements)
+                progress.show(task)
+    except KeyboardInterrupt:  # the second Ctrl-C
+        pass
+    finally:
+        store.close()
+    if progress.left:
+        progress.stopped()
+        raise click.exceptions.Exit(options.INTERRUPTED)
+    return values
+
+
+class Progress:
+    """A line that changes on a terminal; elsewhere one for each method that has done a data set.
+
+    Args:
+        plan: What is measured.
+        quiet: Show nothing.
+    """
+
+    def __init__(self, plan: Plan, quiet: bool) -> None:
+        self._left = Counter({(d.name, m.label): len(d.samples) for d in plan.data for m in plan.methods})
+        self._total = self._left.total()
+        self._quiet = quiet
+        self._live = sys.stderr.isatty() and not quiet
+
+    @property
+    def left(self) -> int:
+        """Results that are not there yet."""
+        return self._left.total()
+
+    def show(self, task: Task) -> None:
+        """Count a picture that a method has done."""
+        self._left[task.data, task.method.label] -= 1
+        done = f"[{self._total - self.left}/{self._total}]"
+        if self._live:
+            click.echo(
+                f"\r\033[K{done} {task.data}, {task.sample.name}: {task.method.label}", err=True, nl=not self.left
+            )
+        elif not self._quiet and not self._left[task.data, task.method.label]:
+            click.echo(f"{done} {task.data}: {task.method.label}", err=True)
+
+    def stopped(self) -> None:
+        """Say how far it came."""
+        start = "\r\033[K" if self._live else ""
+        click.echo(f"{start}stopped: {self._total - self.left} results measured, {self.left} left; "
+                   "the same command goes on", err=True)  # fmt: skip
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    from pielight.evaluate.report import tables, words
+    from pielight.results import aligned
+
+    for data in summary.plan.data:
+        yield f"{data.name}, {len(data.samples)} pictures"
+        yield from aligned(*tables.means(summary, data))
+        yield ""
+    if summary.plan.gt_mean:
+        yield words.gt_mean_notice(summary.plan)
+
+
+def _cores() -> int:
+    from pielight.curves.threads import available_threads
+
+    return available_threads()
+
+
+@contextmanager
+def _makes_sense() -> Iterator[None]:
+    try:
+        yield
+    except MissingExtraError:
+        raise
+    except PielightError as error:
+        raise click.UsageError(str(error)) from error

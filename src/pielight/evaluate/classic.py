@@ -1,0 +1,43 @@
+"""Classic ways to brighten, by scikit-image, to compare with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.color.adapt_rgb import adapt_rgb, hsv_value
+from skimage.exposure import adjust_gamma, equalize_adapthist, equalize_hist
+
+Pixels = NDArray[np.uint8]
+GAMMA = 1 / 2.2
+
+
+def gamma(pixels: Pixels, exponent: float = GAMMA) -> Pixels:
+    """Raise every channel to a power, ``x^g``; below 1 brightens.
+
+    >>> gamma(np.full((1, 1, 3), 64, np.uint8), 0.5)[0, 0].tolist()
+    [128, 128, 128]
+    """
+    return np.asarray(adjust_gamma(pixels, exponent))
+
+
+def clahe(pixels: Pixels) -> Pixels:
+    """Equalise the HSV value tile by tile, with limited contrast (CLAHE; Zuiderveld, 1994; scikit-image's settings).
+
+    >>> clahe(np.arange(3072, dtype=np.uint16).reshape(32, 32, 3).astype(np.uint8)).dtype
+    dtype('uint8')
+    """
+    return _eight_bits(equalize_adapthist(pixels))
+
+
+def equalize(pixels: Pixels) -> Pixels:
+    """Equalise the histogram of the HSV value.
+
+    >>> int(equalize(np.arange(48, dtype=np.uint8).reshape(4, 4, 3)).max())
+    255
+    """
+    return _eight_bits(adapt_rgb(hsv_value)(equalize_hist)(pixels))
+
+
+def _eight_bits(values: NDArray[np.float64]) -> Pixels:
+    result: Pixels = np.rint(255 * values.clip(0, 1)).astype(np.uint8)
+    return result

@@ -1,0 +1,258 @@
+"""Methods to compare, each by a short text: what it is called, what identifies it, and what it does to a picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.errors import ConfigError, DataError, ModelError, PictureError
+from pielight.evaluate.datasets import DataSet, Sample
+from pielight.evaluate.pairing import few, pictures, subfolders
+from pielight.evaluate.pictures import load, sha256
+from pielight.evaluate.presets import nearest
+from pielight.media.files import shown
+
+Pixels = NDArray[np.uint8]
+Enhance = Callable[[Pixels], Pixels]
+KINDS = {  # what the command line says of each
+    "pielight": "pielight[:model=FILE.onnx,strength=S,highlights=H,auto=on|off]",
+    "identity": "identity",
+    "gamma": "gamma[:EXPONENT]",
+    "clahe": "clahe",
+    "equalize": "equalize",
+    "lime": "lime",
+    "dce": "dce:FILE.pth",
+    "onnx": "onnx:FILE.onnx[,multiple=N]",
+    "dir": "dir:FOLDER",
+}
+_LABELLED = re.compile(r"([^=:]+)=((?:" + "|".join(KINDS) + r")(?:[:,].*)?)", re.DOTALL)
+_RESULT_ENDS = ("", "_pie", "_enhanced", "_out", "_result")
+
+
+class Spec(NamedTuple):
+    """A method as the command line names it, taken apart."""
+
+    text: str
+    label: str
+    kind: str
+    argument: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """What is compared.
+
+    Attributes:
+        spec: As the command line names it.
+        sha256: Of the model's file, 16 digits, or nothing.
+        folder: Of a ``dir:`` method.
+    """
+
+    spec: Spec
+    sha256: str = ""
+    folder: Path | None = None
+    _found: dict[str, Mapping[str, Path]] = field(default_factory=dict, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[type[Method], tuple[Spec, str, Path | None]]:
+        """Go to other processes without the list of files."""
+        return Method, (self.spec, self.sha256, self.folder)
+
+    @property
+    def label(self) -> str:
+        """What tables call it."""
+        return self.spec.label
+
+    def result_of(self, data: str, sample: Sample) -> Path | None:
+        """Return the file that somebody else made of a picture, if this is a ``dir:`` method and there is one.
+
+        A folder inside with the name of the data set is looked into instead. The name is the picture's stem, alone or
+        before ``_pie``, ``_enhanced``, ``_out`` or ``_result``; for SICE's ``12/3`` also ``12_3``.
+        """
+        if self.folder is None:
+            return None
+        if data not in self._found:
+            self._found[data] = _by_stem(subfolders(self.folder).get(data.lower(), self.folder))
+        names = [sample.name.lower(), sample.name.lower().replace("/", "_")]
+        return next((self._found[data][stem] for stem in names if stem in self._found[data]), None)
+
+    def check(self, data: DataSet) -> None:
+        """Check that a ``dir:`` method has all pictures of a data set.
+
+        Raises:
+            DataError: Some are missing; lists the first few.
+        """
+        if self.folder is None:
+            return
+        gone = [sample.name for sample in data.samples if self.result_of(data.name, sample) is None]
+        if gone:
+            raise DataError(f"{shown(self.folder)}: no pictures for {len(gone)} of {data.name}: {few(gone)}")
+
+    def identity(self, data: str, sample: Sample) -> str:
+        """Return what results depend on besides the spec: a checksum of the model, or of the picture somebody made."""
+        path = self.result_of(data, sample)
+        return self.sha256 if path is None else sha256(path)
+
+
+def parse(text: str) -> Spec:
+    """Take a spec apart: ``[LABEL=]KIND[:ARGUMENT]``.
+
+    Raises:
+        ConfigError: There is no such method.
+
+    >>> parse("mine=pielight:strength=0.8")
+    Spec(text='pielight:strength=0.8', label='mine', kind='pielight', argument='strength=0.8')
+    >>> parse("gama:0.5")
+    Traceback (most recent call last):
+        ...
+    pielight.errors.ConfigError: gama:0.5: no such method; did you mean gamma?
+    """
+    labelled = _LABELLED.fullmatch(text)
+    label, spec = (labelled[1], labelled[2]) if labelled else (text, text)
+    kind, _, argument = spec.partition(":")
+    if kind not in KINDS:
+        raise ConfigError(f"{shown(text)}: no such method; {nearest(kind, list(KINDS))}")
+    if kind in ("dce", "onnx", "dir") and not argument:
+        raise ConfigError(f"{shown(text)}: names no file; say {KINDS[kind]}")
+    if kind in ("identity", "clahe", "equalize", "lime") and argument:
+        raise ConfigError(f"{shown(text)}: {kind} takes no argument")
+    return Spec(spec, label, kind, argument)
+
+
+def method(text: str) -> Method:
+    """Find a method's files and check its settings, without loading a network.
+
+    Raises:
+        ConfigError: There is no such method or setting.
+        DataError: The folder of a ``dir:`` method is missing.
+        ModelError: A file is missing.
+    """
+    spec = parse(text)
+    if spec.kind == "dir":
+        folder = Path(spec.argument)
+        subfolders(folder)
+        return Method(spec, folder=folder)
+    if spec.kind == "pielight":
+        from pielight.models import find
+
+        path = find(_pielight_settings(spec).get("model")).path
+    elif spec.kind in ("dce", "onnx"):
+        path = _file_and_multiple(spec)[0]
+    else:
+        enhancement(spec)
+        return Method(spec)
+    try:
+        return Method(spec, sha256(path))
+    except PictureError:
+        raise ModelError(f"{shown(path)}: no such file; say {KINDS[spec.kind]}") from None
+
+
+def enhancement(spec: Spec) -> Enhance:
+    """Return what a method does to ``(H, W, 3)`` uint8 pictures, one thread each.
+
+    Raises:
+        PielightError: A setting makes no sense, or a model cannot be opened.
+    """
+    if spec.kind == "pielight":
+        return _pielight(spec)
+    if spec.kind == "dce":
+        from pielight.train.published import published
+
+        return published(Path(spec.argument))
+    if spec.kind == "onnx":
+        from pielight.evaluate.network import network
+
+        return network(*_file_and_multiple(spec))
+    if spec.kind == "identity":
+        return lambda pixels: pixels
+    if spec.kind == "lime":
+        from pielight.evaluate.lime import lime
+
+        return lime
+    if spec.kind == "dir":
+        raise ConfigError(f"{spec.text}: makes no pictures of its own")
+    from pielight.evaluate import classic
+
+    if spec.kind == "gamma":
+        exponent = _number(spec, "exponent", spec.argument, classic.GAMMA)
+        if not 0 < exponent < 100:
+            raise ConfigError(f"{spec.text}: the exponent must be above 0; 0.45 brightens")
+        return lambda pixels: classic.gamma(pixels, exponent)
+    return {"clahe": classic.clahe, "equalize": classic.equalize}[spec.kind]
+
+
+def result(method: Method, enhance: Enhance | None, data: str, sample: Sample, pixels: Pixels) -> Pixels:
+    """Return what a method makes of a picture, checked.
+
+    Raises:
+        DataError: It has another size or type.
+        PielightError: It cannot be made or read.
+    """
+    path = method.result_of(data, sample)
+    found = load(path) if path is not None else enhance(pixels) if enhance else None
+    if found is None:
+        raise DataError(f"{method.label}: no picture for {sample.name} of {data}")
+    if found.shape != pixels.shape or found.dtype != np.uint8:
+        theirs = f"{found.shape[1]} x {found.shape[0]}"
+        raise DataError(
+            f"{method.label}: {sample.name} of {data} is {pixels.shape[1]} x {pixels.shape[0]}, its result {theirs}"
+        )
+    return found
+
+
+def _pielight(spec: Spec) -> Enhance:
+    from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
+    from pielight.enhancer import Enhancer
+
+    settings = _pielight_settings(spec)
+    strength = check_strength(_number(spec, "strength", settings.get("strength", ""), 1.0))
+    highlights = check_highlights(_number(spec, "highlights", settings.get("highlights", ""), HIGHLIGHTS))
+    enhancer = Enhancer(settings.get("model"), threads=1, auto=settings.get("auto", "on") == "on")
+    return lambda pixels: enhancer(pixels, strength, highlights)
+
+
+def _pielight_settings(spec: Spec) -> dict[str, str]:
+    settings = {}
+    for part in filter(None, spec.argument.split(",")):
+        name, _, value = part.partition("=")
+        if name not in ("model", "strength", "highlights", "auto"):
+            raise ConfigError(f"{shown(spec.text)}: {name} is unknown; say {KINDS['pielight']}")
+        settings[name] = value
+    if settings.get("auto", "on") not in ("on", "off"):
+        raise ConfigError(f"{shown(spec.text)}: auto is on or off")
+    return settings
+
+
+def _file_and_multiple(spec: Spec) -> tuple[Path, int]:
+    if spec.kind != "onnx":
+        return Path(spec.argument), 1
+    file, _, text = spec.argument.partition(",multiple=")
+    multiple = _number(spec, "multiple", text, 1)
+    if multiple < 1 or multiple != int(multiple):
+        raise ConfigError(f"{shown(spec.text)}: multiple must be a whole number from 1 on")
+    return Path(file), int(multiple)
+
+
+def _number(spec: Spec, name: str, text: str, default: float) -> float:
+    try:
+        return float(text) if text else default
+    except ValueError:
+        raise ConfigError(f"{shown(spec.text)}: {name} {text!r} is no number") from None
+
+
+def _by_stem(folder: Path) -> Mapping[str, Path]:
+    """Name the pictures of a folder, and of the folders inside, by their stems in lower case without usual endings."""
+    found: dict[str, Path] = {}
+    inside = [("", folder), *((f"{name}/", path) for name, path in subfolders(folder).items())]
+    for prefix, place in inside:
+        for path in pictures(place):
+            for end in _RESULT_ENDS:
+                stem = path.stem.lower()
+                if stem.endswith(end):
+                    found.setdefault(prefix + stem.removesuffix(end), path)
+    return found

@@ -1,0 +1,67 @@
+"""Any network from picture to picture in an ONNX file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.errors import ModelError
+
+Pixels = NDArray[np.uint8]
+
+
+def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
+    """Return what enhances ``(H, W, 3)`` uint8 pictures by an ONNX network.
+
+    The network maps ``(1, 3, H, W)`` floats in [0, 1], R, G, B, to the same; its first output of that shape counts.
+
+    Args:
+        path: The file.
+        multiple: What both sides must be a multiple of; the picture is continued by reflection and cut again.
+
+    Raises:
+        ModelError: It is missing, damaged, a lattice network of pielight's own, or fails.
+    """
+    import onnxruntime
+
+    if not path.is_file():
+        raise ModelError(f"{path}: no such ONNX file")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:  # ONNX Runtime raises a dozen types without a common base
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelError(f"{path}: damaged, or not an ONNX model ({_first_line(error)})") from error
+    first, *others = session.get_inputs()
+    if first.name == "thumbnail":
+        raise ModelError(f"{path}: a lattice network; use pielight:model={path}")
+    if others or len(first.shape) != 4 or first.type != "tensor(float)":
+        raise ModelError(f"{path}: must take one float input (1, 3, H, W), not {first.type} {first.shape}")
+
+    def enhance(pixels: Pixels) -> Pixels:
+        height, width = pixels.shape[:2]
+        edges = ((0, -height % multiple), (0, -width % multiple), (0, 0))
+        padded = np.pad(pixels, edges, mode="symmetric")
+        picture = np.ascontiguousarray(padded.transpose(2, 0, 1)[np.newaxis], np.float32) / np.float32(255)
+        try:
+            outputs = session.run(None, {first.name: picture})
+        except Exception as error:
+            raise ModelError(
+                f"{path}: fails on {width} x {height} pixels ({_first_line(error)}); if it wants sides of a multiple "
+                f"of 32, say onnx:{path},multiple=32"
+            ) from error
+        found = next((output for output in outputs if output.shape == picture.shape), None)
+        if found is None:
+            raise ModelError(f"{path}: returns {[output.shape for output in outputs]}, none like {picture.shape}")
+        light = np.nan_to_num(found[0].transpose(1, 2, 0)[:height, :width]).clip(0, 1)
+        bright: Pixels = np.rint(255 * light).astype(np.uint8)
+        return bright
+
+    return enhance
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,1 @@
+"""Reports of an evaluation: tables, files and a page."""

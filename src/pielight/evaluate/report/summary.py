@@ -1,0 +1,175 @@
+"""What an evaluation found: means with intervals, and how the methods differ from the first."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pielight.evaluate.datasets import DataSet
+from pielight.evaluate.methods import Method
+from pielight.evaluate.metrics import Metric
+from pielight.evaluate.run import Plan, Task
+from pielight.evaluate.statistics import Difference, Mean, compare, holm, mean
+from pielight.evaluate.store import Measurement
+
+
+@dataclass
+class Values:
+    """The measurements of a plan as they come in.
+
+    Attributes:
+        found: By data set, label of the method, metric and picture.
+    """
+
+    found: dict[tuple[str, str, str, str], Measurement] = field(default_factory=dict)
+
+    def add(self, task: Task, measurements: Iterable[Measurement]) -> None:
+        """Keep the measurements of a task."""
+        for one in measurements:
+            self.found[task.data, task.method.label, one.key.metric, task.sample.name] = one
+
+    def of(self, data: DataSet, method: Method, metric: Metric) -> list[float]:
+        """Return the values of all pictures of a data set in their order, nan where there is none."""
+        there = (self.found.get((data.name, method.label, metric.name, sample.name)) for sample in data.samples)
+        return [math.nan if one is None else one.value for one in there]
+
+    def checksum(self, data: DataSet, method: Method | None = None) -> str:
+        """Return 16 digits of a checksum of the pictures of a data set, or of what a method's results depend on."""
+        lines = set()
+        for (name, label, _, picture), one in self.found.items():
+            if name == data.name and method is None:
+                lines.add(f"{picture} {one.key.picture_sha256}\n")
+            elif name == data.name and method is not None and label == method.label:
+                lines.add(f"{picture} {one.key.method_sha256}\n")
+        return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()[:16]
+
+    def reason(self, data: DataSet, method: Method, metric: Metric) -> str:
+        """Return why a picture has no value: the first reason there is."""
+        there = (self.found.get((data.name, method.label, metric.name, sample.name)) for sample in data.samples)
+        return next((one.reason for one in there if one is not None and one.reason), "")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The mean of a metric over the pictures of a data set, by one method.
+
+    Attributes:
+        data: The data set.
+        method: The method.
+        metric: The metric.
+        mean: With its interval.
+        is_best: Whether no other method has a better mean.
+        note: On how many pictures it has no value, and why.
+    """
+
+    data: DataSet
+    method: Method
+    metric: Metric
+    mean: Mean
+    is_best: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A method against the first on the same pictures.
+
+    Attributes:
+        data: The data set.
+        metric: The metric.
+        first: The first method of the command line.
+        method: The other.
+        difference: The other minus the first.
+        p_holm: Its p-value, corrected for the number of comparisons in the report.
+    """
+
+    data: DataSet
+    metric: Metric
+    first: Method
+    method: Method
+    difference: Difference
+    p_holm: float = math.nan
+
+    @property
+    def is_better(self) -> bool | None:
+        """Whether the other method is better on average; None if that cannot be said."""
+        change = self.difference.mean.value
+        if self.metric.higher_is_better is None or math.isnan(change) or change == 0:
+            return None
+        return (change > 0) == self.metric.higher_is_better
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All of it.
+
+    Attributes:
+        plan: What was measured.
+        cells: By data set, method and metric, in the order of the command line.
+        comparisons: By data set, metric and method.
+        seed: Of the resampling.
+    """
+
+    plan: Plan
+    cells: tuple[Cell, ...]
+    comparisons: tuple[Comparison, ...]
+    seed: int
+
+    def metrics_of(self, data: DataSet) -> list[Metric]:
+        """Return the metrics that apply to a data set."""
+        return [metric for metric in self.plan.metrics if self.plan.applies(metric, data)]
+
+    def cell(self, data: DataSet, method: Method, metric: Metric) -> Cell:
+        """Return one cell."""
+        return self._cells()[data.name, method.label, metric.name]
+
+    def _cells(self) -> Mapping[tuple[str, str, str], Cell]:
+        return {(cell.data.name, cell.method.label, cell.metric.name): cell for cell in self.cells}
+
+
+def summarise(plan: Plan, values: Values, seed: int = 0) -> Summary:
+    """Compute means, intervals and comparisons.
+
+    Args:
+        plan: What was measured.
+        values: The measurements.
+        seed: Of the resampling.
+    """
+    cells: list[Cell] = []
+    comparisons: list[Comparison] = []
+    for data in plan.data:
+        for metric in (metric for metric in plan.metrics if plan.applies(metric, data)):
+            columns = {method.label: values.of(data, method, metric) for method in plan.methods}
+            row = [
+                Cell(data, method, metric, mean(columns[method.label], seed), note=_note(values, data, method, metric))
+                for method in plan.methods
+            ]
+            cells += _best_marked(row)
+            first, *others = plan.methods
+            for method in others:
+                difference = compare(columns[first.label], columns[method.label], seed)
+                comparisons.append(Comparison(data, metric, first, method, difference))
+    corrected = holm([comparison.difference.p for comparison in comparisons])
+    marked = tuple(replace(one, p_holm=p) for one, p in zip(comparisons, corrected, strict=True))
+    return Summary(plan, tuple(cells), marked, seed)
+
+
+def _best_marked(row: list[Cell]) -> list[Cell]:
+    """Mark the best of several methods."""
+    metric = row[0].metric
+    there = [cell.mean.value for cell in row if not math.isnan(cell.mean.value)]
+    if metric.higher_is_better is None or len(there) < 2:
+        return row
+    best = max(there) if metric.higher_is_better else min(there)
+    return [replace(cell, is_best=cell.mean.value == best) for cell in row]
+
+
+def _note(values: Values, data: DataSet, method: Method, metric: Metric) -> str:
+    gone = sum(math.isnan(value) for value in values.of(data, method, metric))
+    if not gone:
+        return ""
+    return (
+        f"{metric.name} has no value for {gone} of {len(data.samples)} pictures ({values.reason(data, method, metric)})"
+    )

@@ -1,0 +1,57 @@
+"""What a report says in words: how it was measured, and what must be known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pielight.evaluate.report.summary import Summary
+from pielight.evaluate.run import Plan
+
+
+def gt_mean_notice(plan: Plan) -> str:
+    """Say what GT-mean does to the numbers."""
+    if not plan.gt_mean:
+        return "GT-mean is off: results are measured as they are."
+    names = ", ".join(metric.name for metric in plan.metrics if plan.is_scaled(metric)) or "no metric of this report"
+    return (
+        f"GT-MEAN IS ON: before {names}, each result is scaled to the mean brightness of its reference, so that these "
+        "values must not be compared with others."
+    )
+
+
+def how(summary: Summary) -> str:
+    """Say how intervals and p-values were computed."""
+    text = (
+        f"Means over pictures, in brackets 95 % bootstrap intervals (percentile, 9999 resamples, seed {summary.seed})."
+    )
+    if summary.comparisons:
+        text += (
+            " Comparisons are paired, picture by picture, with the first method: mean difference with its bootstrap "
+            "interval, and the two-sided Wilcoxon signed-rank test; p (Holm) is corrected for the "
+            f"{len(summary.comparisons)} comparisons of this report, and only where it is below 0.05 one is "
+            "called better or worse."
+        )
+    return text
+
+
+def notes(summary: Summary, data: str) -> list[str]:
+    """Return what must be known of a data set: what it lacks, and where metrics have no value."""
+    found = [f"{cell.method.label}: {cell.note}" for cell in summary.cells if cell.data.name == data and cell.note]
+    return [*(note for one in summary.plan.data if one.name == data for note in one.notes), *found]
+
+
+def provenance(facts: Mapping[str, Any]) -> list[str]:
+    """Return lines on versions, checksums, seed and date."""
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if version)
+    checksums = [f"{data['name']} {data['sha256']}" for data in facts["data"]]
+    for method in facts["methods"]:
+        if isinstance(method["sha256"], str):
+            checksums.append(f"{method['label']} {method['sha256']}")
+        elif method["sha256"]:
+            checksums += [f"{method['label']} on {data} {digits}" for data, digits in method["sha256"].items()]
+    return [
+        f"date: {facts['date']}; seed: {facts['seed']}; GT-mean: {'on' if facts['gt_mean'] else 'off'}",
+        f"versions: {versions}; {facts['system']}",
+        f"checksums (SHA-256, first digits): {', '.join(checksums)}",
+    ]

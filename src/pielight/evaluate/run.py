@@ -1,0 +1,233 @@
+"""An evaluation: every method on the same pictures, measured by every metric that applies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.errors import ConfigError, DataError
+from pielight.evaluate.datasets import DataSet, Sample
+from pielight.evaluate.methods import Enhance, Method, Spec, enhancement, result
+from pielight.evaluate.metrics import METRICS, Metric
+from pielight.evaluate.pictures import load
+from pielight.evaluate.presets import nearest
+from pielight.evaluate.store import Key, Measurement, Store, code_version
+from pielight.evaluate.workers import each
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be measured.
+
+    Attributes:
+        data: The data sets.
+        methods: The methods.
+        metrics: The metrics.
+        gt_mean: Whether results are scaled to the mean of the reference before metrics that need one.
+    """
+
+    data: tuple[DataSet, ...]
+    methods: tuple[Method, ...]
+    metrics: tuple[Metric, ...]
+    gt_mean: bool = False
+
+    def applies(self, metric: Metric, data: DataSet) -> bool:
+        """Say whether a metric can be measured on a data set."""
+        return data.is_paired or "reference" not in metric.needs
+
+    def is_scaled(self, metric: Metric) -> bool:
+        """Say whether GT-mean acts on a metric."""
+        return self.gt_mean and "reference" in metric.needs
+
+
+class Task(NamedTuple):
+    """A picture that a method enhances and metrics measure.
+
+    Attributes:
+        data: Name of the data set.
+        sample: The picture.
+        method: The method.
+        keys: All that is wanted.
+        missing: What of it must still be measured.
+    """
+
+    data: str
+    sample: Sample
+    method: Method
+    keys: tuple[Key, ...]
+    missing: tuple[Key, ...]
+
+
+def choose(names: list[str]) -> tuple[Metric, ...]:
+    """Return metrics by their names.
+
+    Raises:
+        ConfigError: There is no such metric, or it wants more than single pictures.
+
+    >>> [metric.name for metric in choose(["psnr", "ssim"])]
+    ['psnr', 'ssim']
+    >>> choose(["pnsr"])
+    Traceback (most recent call last):
+        ...
+    pielight.errors.ConfigError: pnsr: no such metric; did you mean psnr?
+    """
+    for name in names:
+        if name not in METRICS:
+            raise ConfigError(f"{name}: no such metric; {nearest(name, list(METRICS))}")
+        if "sequence" in METRICS[name].needs:
+            raise ConfigError(f"{name}: measures frames of a film, not single pictures")
+    return tuple(METRICS[name] for name in dict.fromkeys(names))
+
+
+def check(plan: Plan) -> None:
+    """Check before hours of work that nothing is missing.
+
+    Raises:
+        DataError: Two things have the same name, a folder of results lacks pictures, or a metric has nothing to do.
+    """
+    for kind, names in (
+        ("data sets", [data.name for data in plan.data]), ("methods", [method.label for method in plan.methods]),
+    ):  # fmt: skip
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise DataError(f"two {kind} are called {twice[0]}; name them otherwise, as in NAME=...")
+    for method in plan.methods:
+        for data in plan.data:
+            method.check(data)
+    for metric in plan.metrics:
+        if not any(plan.applies(metric, data) for data in plan.data):
+            raise DataError(f"{metric.name}: needs references, and no data set has them; leave it out of --metrics")
+    if any(metric.name == "niqe" for metric in plan.metrics):
+        from pielight.evaluate.metrics.niqe import found_pristine
+
+        try:
+            found_pristine()
+        except DataError as error:
+            raise DataError(f"{error}; as in --niqe FILE.npz, or leave niqe out of --metrics") from None
+
+
+def tasks(plan: Plan) -> Iterator[Task]:
+    """Yield what there is to do, picture by picture, checksums included."""
+    versions = {metric.name: code_version(metric.name) for metric in plan.metrics}
+    for data in plan.data:
+        metrics = [metric for metric in plan.metrics if plan.applies(metric, data)]
+        for sample in data.samples:
+            checksum = sample.sha256()
+            for method in plan.methods:
+                identity = method.identity(data.name, sample)
+                keys = tuple(
+                    Key(data.name, sample.name, checksum, method.spec.text, identity, metric.name,
+                        versions[metric.name], plan.is_scaled(metric))
+                    for metric in metrics
+                )  # fmt: skip
+                yield Task(data.name, sample, method, keys, keys)
+
+
+def run(
+    plan: Plan, store: Store, jobs: int = 1, stop: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[Task, list[Measurement]]]:
+    """Measure what the store does not have yet, and add it.
+
+    Args:
+        plan: What is to be measured.
+        store: Where measurements are found and put.
+        jobs: Processes; memory is that of a few pictures for each.
+        stop: Asked several times a second; once it says True, the rest is left for another time.
+
+    Yields:
+        Each method on each picture with its measurements, those that were there included; in no order.
+
+    Raises:
+        PielightError: A picture or a model cannot be read, or a result has another size.
+    """
+    known: list[Task] = []
+
+    def missing() -> Iterator[Task]:
+        for task in tasks(plan):
+            gaps = tuple(key for key in task.keys if key not in store)
+            if gaps:
+                yield task._replace(missing=gaps)
+            else:
+                known.append(task)
+
+    for task, measurements in each(measure, missing(), jobs, stop):
+        store.add(measurements)
+        for done in (*known, task):
+            yield done, [store[key] for key in done.keys]
+        known.clear()
+    for done in known:
+        yield done, [store[key] for key in done.keys]
+
+
+def measure(task: Task) -> list[Measurement]:
+    """Enhance one picture by one method and measure the result.
+
+    Raises:
+        PielightError: It cannot be read or enhanced.
+    """
+    source = _load(task.sample.input)
+    reference = None if task.sample.reference is None else _load(task.sample.reference)
+    if reference is not None and reference.shape != source.shape:
+        sizes = [f"{pixels.shape[1]} x {pixels.shape[0]}" for pixels in (source, reference)]
+        raise DataError(f"{task.sample.name} of {task.data}: the picture is {sizes[0]}, its reference {sizes[1]}")
+    after = enhanced(task.method, task.data, task.sample)
+    scaled = None
+    measurements = []
+    for key in task.missing:
+        pixels = after
+        if key.gt_mean and reference is not None:
+            scaled = to_mean_of(reference, after) if scaled is None else scaled
+            pixels = scaled
+        try:
+            value, reason = METRICS[key.metric].measure(pixels, reference=reference, source=source), ""
+        except DataError as error:  # this picture is too small for it, or the like
+            value, reason = math.nan, str(error)
+        if math.isnan(value):
+            reason = reason or "nothing in the picture to measure"
+        measurements.append(Measurement(key, float(value), reason))
+    return measurements
+
+
+def enhanced(method: Method, data: str, sample: Sample) -> Pixels:
+    """Return what a method makes of a picture of a data set.
+
+    Raises:
+        PielightError: It cannot be read or enhanced.
+    """
+    enhance = None if method.folder is not None else _enhancement(method.spec)
+    return result(method, enhance, data, sample, _load(sample.input))
+
+
+def to_mean_of(reference: Pixels, pixels: Pixels) -> Pixels:
+    """Scale a result to the mean grey level of the reference, ``clip(x mean(y) / mean(x))``: GT-mean (KinD and others).
+
+    It lets a method know the answer's brightness, so values measured so are not comparable with others.
+
+    >>> to_mean_of(np.full((1, 1, 3), 100, np.uint8), np.full((1, 1, 3), 50, np.uint8))[0, 0].tolist()
+    [100, 100, 100]
+    """
+    weights = np.array([0.299, 0.587, 0.114])
+    gain = (reference @ weights).mean() / max((pixels @ weights).mean(), 1e-6)
+    scaled: Pixels = np.rint((pixels * gain).clip(0, 255)).astype(np.uint8)
+    return scaled
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path) -> Pixels:
+    pixels = load(path)
+    pixels.flags.writeable = False  # methods share it
+    return pixels
+
+
+@lru_cache(maxsize=64)
+def _enhancement(spec: Spec) -> Enhance:
+    return enhancement(spec)

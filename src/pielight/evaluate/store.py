@@ -1,0 +1,171 @@
+"""Measurements on disk, one JSON object a line, so that an evaluation that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pielight
+from pielight.errors import DataError
+from pielight.evaluate.pictures import sha256
+from pielight.media.files import shown
+from pielight.results import plain
+
+FILE = "results.jsonl"
+_CODE = {  # what values depend on
+    "": ("curves", "media", "enhancer.py"),
+    "evaluate": ("metrics", "classic.py", "fidelity.py", "lime.py", "methods.py", "network.py", "niqe.py",
+                 "pictures.py", "run.py"),
+    "train": ("published.py", "networks.py", "render.py"),
+}  # fmt: skip
+_LIBRARIES = ("numpy", "scipy", "scikit-image", "pillow", "simplejpeg", "onnxruntime", "torch")
+
+
+class Key(NamedTuple):
+    """What a measurement depends on; where all is the same, it is not made again.
+
+    Attributes:
+        data: Name of the data set.
+        picture: Name of the picture in it.
+        picture_sha256: Of its file and of its reference's.
+        method: Spec of the method.
+        method_sha256: Of its model, or of the picture that somebody made.
+        metric: Name of the metric.
+        version: Of the code, see :func:`code_version`.
+        gt_mean: Whether the result was scaled to the reference's mean.
+    """
+
+    data: str
+    picture: str
+    picture_sha256: str
+    method: str
+    method_sha256: str
+    metric: str
+    version: str
+    gt_mean: bool
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A value of a metric.
+
+    Attributes:
+        key: What it was measured on, and how.
+        value: nan if the metric has none for this picture.
+        reason: Why it has none.
+    """
+
+    key: Key
+    value: float
+    reason: str = ""
+
+
+class Store:
+    """A file of measurements, to which whole lines are added, with one call of the system each time.
+
+    Args:
+        folder: Of the report; made if it is missing. One that holds something else is left alone.
+
+    Raises:
+        DataError: It cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not self._path.exists() and any(folder.iterdir()):
+                raise DataError(f"{shown(folder)}: holds files, but no report of pielight; choose another folder")
+            self._found = self._read()
+            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._found
+
+    def __getitem__(self, key: Key) -> Measurement:
+        return self._found[key]
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, measurements: Iterable[Measurement]) -> None:
+        """Add measurements, which are on disk, for other processes to see, when this returns.
+
+        Raises:
+            DataError: The disk is full, or the like.
+        """
+        lines = b""
+        for one in measurements:
+            self._found[one.key] = one
+            record = {**one.key._asdict(), "value": one.value, **({"reason": one.reason} if one.reason else {})}
+            lines += json.dumps(plain(record), allow_nan=False).encode() + b"\n"
+        try:
+            if os.write(self._file, lines) != len(lines):
+                raise OSError(28, "only a part was taken; is the disk full?")
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def _read(self) -> dict[Key, Measurement]:
+        """Read the file; what a full disk or a power cut left of a last line is cut off."""
+        if not self._path.exists():
+            return {}
+        data = self._path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):
+            os.truncate(self._path, len(whole))
+        found = {}
+        for number, line in enumerate(whole.splitlines(), 1):
+            try:
+                one = _measurement(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise DataError(
+                    f"{shown(self._path)}: line {number} is no measurement; remove the line, or choose another folder"
+                ) from error
+            found[one.key] = one
+        return found
+
+    def _failure(self, error: OSError) -> DataError:
+        return DataError(f"{shown(self._path)}: cannot be written ({error.strerror})")
+
+
+def code_version(metric: str) -> str:
+    """Return what else a value depends on: pielight's version, and a checksum of its code and of libraries' versions.
+
+    Args:
+        metric: NIQE also depends on the file of its pristine parameters.
+
+    >>> code_version("psnr").partition("+")[0] == pielight.__version__
+    True
+    """
+    found = hashlib.sha256()
+    home = Path(pielight.__file__).parent
+    for path in (home / folder / name for folder, names in _CODE.items() for name in names):
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            if file.is_file():
+                found.update(file.read_bytes())
+    for library in _LIBRARIES:
+        try:
+            found.update(f"{library} {version(library)}\n".encode())
+        except PackageNotFoundError:
+            continue
+    parameters = os.environ.get("PIELIGHT_NIQE")
+    if metric == "niqe" and parameters:
+        found.update(sha256(Path(parameters)).encode())
+    return f"{pielight.__version__}+{found.hexdigest()[:12]}"
+
+
+def _measurement(record: dict[str, Any]) -> Measurement:
+    key = Key(**{name: record[name] for name in Key._fields})
+    return Measurement(key, float(record["value"]), str(record.get("reason", "")))

@@ -1,0 +1,138 @@
+"""``pielight evaluate`` with the real command."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+COUNT = 40
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PIELIGHT_NIQE", raising=False)
+    for kind, factor in (("low", 0.3), ("high", 2.0)):
+        Path("set", kind).mkdir(parents=True)
+        for number in range(COUNT):
+            pixels = np.roll(photo, 3 * number, 1) * factor
+            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(f"set/{kind}/{number}.png")
+    return tmp_path
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pielight", "evaluate", "--data", "own=set", *arguments]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+
+
+def evaluate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    with start(*arguments) as command:
+        out, err = command.communicate(timeout=120)
+    return subprocess.CompletedProcess(arguments, command.returncode, out, err)
+
+
+def test_a_report(folder: Path) -> None:
+    done = evaluate(
+        "--method", "pielight", "--method", "identity", "--metrics", "psnr,ssim", "-o", "out", "--limit", "4"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "own: the first 4 of 40 pictures" in done.stderr
+    assert done.stderr.splitlines()[-1] == "out/index.html"
+    lines = done.stdout.splitlines()
+    assert lines[0] == "own, 4 pictures"
+    assert lines[1].split("  ")[0] == "method"
+    assert lines[2].startswith("pielight")
+    facts = json.loads(Path("out/summary.json").read_text(encoding="utf-8"))
+    assert facts["command"].startswith("pielight evaluate --data own=set --method pielight")
+    assert len(Path("out/results.jsonl").read_text().splitlines()) == 4 * 2 * 2
+    quiet = evaluate("--method", "identity", "--metrics", "psnr", "-o", "out", "--limit", "4", "-q", "--gt-mean")
+    assert quiet.returncode == 0
+    assert "GT-MEAN IS ON" in quiet.stdout
+    assert "psnr (GT-mean, dB)" in quiet.stdout
+    assert Path("out/index-gt-mean.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--method", "gama", "--metrics", "psnr"), "gama: no such method; did you mean gamma?"),
+        (("--method", "gamma", "--metrics", "sssim"), "sssim: no such metric; did you mean ssim?"),
+        (("--method", "gamma", "--metrics", "niqe"), "--niqe FILE.npz"),
+        (("--method", "gamma", "--metrics", "niqe", "--niqe", "none.npz"), "none.npz: not NIQE's"),
+        (("--method", "gamma", "--data", "none=nowhere"), "nowhere: no such folder"),
+        (("--method", "gamma", "--data", "nowhere"), "say NAME=PATH"),
+        (("--method", "gamma", "--data", "x:lool=set"), "did you mean lol?"),
+        (("--method", "gamma", "--data", "own=set", "--metrics", "psnr"), "two data sets are called own"),
+        (("--method", "dir:set/none"), "set/none: no folder"),
+        (("--metrics", "psnr"), "--method"),
+    ],
+)
+def test_usage_errors(folder: Path, arguments: tuple[str, ...], reason: str) -> None:
+    done = evaluate(*arguments)
+    assert done.returncode == 2
+    assert reason in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not Path("report").exists()
+
+
+def test_a_model_that_fails_is_one_line_and_status_1(folder: Path) -> None:
+    Path("bad.onnx").write_bytes(b"no model")
+    done = evaluate("--method", "onnx:bad.onnx", "--metrics", "psnr")
+    assert done.returncode == 1
+    assert "bad.onnx: damaged, or not an ONNX model" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def lines() -> list[str]:
+    file = Path("report/results.jsonl")
+    return file.read_text().splitlines(keepends=True) if file.exists() else []
+
+
+def wait_for(count: int) -> None:
+    end = time.monotonic() + 60
+    while len(lines()) < count and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_ended_goes_on(folder: Path, jobs: str, end: signal.Signals) -> None:
+    what = ("--method", "gamma", "--method", "clahe", "--method", "equalize", "--metrics", "psnr,ssim", "-j", jobs)
+    command = start(*what)
+    wait_for(9)
+    command.send_signal(end)
+    begun = time.monotonic()
+    _, err = command.communicate(timeout=30)  # ends only when all processes have let go of the pipe
+    assert time.monotonic() - begun < 5
+    there = lines()
+    assert 9 <= len(there) < 6 * COUNT
+    assert all(line.endswith("\n") and json.loads(line) for line in there)
+    if end == signal.SIGINT:
+        assert command.returncode == 130
+        assert "Traceback" not in err
+        assert err.splitlines()[-1].startswith("stopped: ")
+        assert err.splitlines()[-1].endswith("left; the same command goes on")
+    done = evaluate(*what)
+    assert done.returncode == 0
+    assert len(lines()) == 6 * COUNT  # nothing twice
+    assert lines()[: len(there)] == there
+
+
+def test_help_says_how(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pielight", "evaluate", "--help"], capture_output=True, text=True, check=True
+    )
+    for word in ("dce:FILE.pth", "lol-v2-real", "--gt-mean", "dir:FOLDER"):
+        assert word in done.stdout

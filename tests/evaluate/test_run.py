@@ -1,0 +1,196 @@
+"""Runs: every method on the same pictures, resumed where they were stopped."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pielight.errors import ConfigError, DataError, PielightError
+from pielight.evaluate import presets, run
+from pielight.evaluate.methods import method
+from pielight.evaluate.metrics import METRICS
+from pielight.evaluate.pictures import load
+from pielight.evaluate.report.summary import Values, summarise
+from pielight.evaluate.store import FILE, Key, Measurement, Store, code_version
+from pielight.evaluate.workers import each
+
+
+def plan_of(folder: Path, *methods: str, metrics: str = "psnr,mae", gt_mean: bool = False) -> run.Plan:
+    data = (presets.find("own", folder),)
+    return run.Plan(data, tuple(map(method, methods)), run.choose(metrics.split(",")), gt_mean)
+
+
+def finish(plan: run.Plan, folder: Path, jobs: int = 1, stop: Callable[[], bool] = lambda: False) -> Values:
+    store, values = Store(folder), Values()
+    for task, measurements in run.run(plan, store, jobs, stop):
+        values.add(task, measurements)
+    store.close()
+    return values
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_values_are_those_of_the_metrics(pairs: Path, tmp_path: Path, jobs: int) -> None:
+    plan = plan_of(pairs, "identity", "gamma:0.5")
+    values = finish(plan, tmp_path / "report", jobs)
+    assert len(values.found) == 5 * 2 * 2
+    for number in range(1, 6):
+        dark, bright = (load(pairs / kind / f"{number}.png") for kind in ("low", "high"))
+        found = values.found["own", "identity", "mae", str(number)]
+        assert found.value == pytest.approx(np.abs(dark.astype(float) - bright).mean())
+        assert found.value > values.found["own", "gamma:0.5", "mae", str(number)].value
+
+
+def test_a_run_goes_on_where_it_stopped(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    measure = run.measure
+    monkeypatch.setattr(run, "measure", lambda task: calls.append(task.sample.name) or measure(task))
+    plan = plan_of(pairs, "identity")
+    finish(plan, tmp_path / "report", stop=lambda: len(calls) >= 2)
+    assert calls == ["1", "2"]
+    file = tmp_path / "report" / FILE
+    with file.open("ab") as stream:
+        stream.write(b'{"data": "own", "pict')  # what a power cut leaves
+    values = finish(plan, tmp_path / "report")
+    assert calls == ["1", "2", "3", "4", "5"]
+    assert len(values.found) == 10
+    for line in file.read_text().splitlines():
+        assert set(json.loads(line)) >= {"data", "picture", "picture_sha256", "method", "metric", "version", "gt_mean"}
+    finish(plan_of(pairs, "identity", metrics="psnr,ssim"), tmp_path / "report")  # one more metric
+    assert len(calls) == 10
+    Image.new("RGB", (48, 40)).save(pairs / "low" / "1.png")  # another picture under the same name
+    assert len(finish(plan, tmp_path / "report").found) == 10
+    assert calls[10:] == ["1"]
+
+
+def test_what_results_depend_on(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(pairs, "pielight", "identity", metrics="psnr,niqe", gt_mean=True)
+    keys = [key for task in run.tasks(plan) for key in task.keys]
+    assert {key.method_sha256 for key in keys if key.method == "identity"} == {""}
+    assert all(len(key.method_sha256) == 16 for key in keys if key.method == "pielight")
+    assert {(key.metric, key.gt_mean) for key in keys} == {("psnr", True), ("niqe", False)}
+    before = code_version("niqe"), code_version("psnr")
+    (tmp_path / "niqe.npz").write_bytes(b"parameters")
+    monkeypatch.setenv("PIELIGHT_NIQE", str(tmp_path / "niqe.npz"))
+    assert code_version("niqe") != before[0]
+    assert code_version("psnr") == before[1]
+
+
+def test_gt_mean(pairs: Path, tmp_path: Path) -> None:
+    means = {}
+    for gt_mean in (False, True):
+        plan = plan_of(pairs, "identity", gt_mean=gt_mean)
+        means[gt_mean] = summarise(plan, finish(plan, tmp_path / "report")).cells[0].mean.value
+    assert means[True] > means[False] + 10  # knowing the answer's brightness helps
+    assert len(Store(tmp_path / "report")) == 2 * 10
+
+
+def test_what_has_no_value_says_why(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez(tmp_path / "p.npz", mu_pris_param=np.zeros(36), cov_pris_param=np.eye(36))
+    monkeypatch.setenv("PIELIGHT_NIQE", str(tmp_path / "p.npz"))
+    plan = plan_of(pairs, "identity", "gamma", metrics="niqe,psnr")
+    run.check(plan)
+    for _ in range(2):  # measured, and read again
+        summary = summarise(plan, finish(plan, tmp_path / "report"))
+        cell = summary.cells[0]
+        assert cell.mean.count == 0
+        assert math.isnan(cell.mean.value)
+        assert cell.note.startswith("niqe has no value for 5 of 5 pictures (NIQE needs at least two blocks")
+    first, second = summary.comparisons
+    assert math.isnan(first.p_holm)
+    assert second.p_holm == second.difference.p == 0.0625
+
+
+def test_equal_pictures_have_infinite_psnr(pairs: Path, tmp_path: Path) -> None:
+    plan = plan_of(pairs, f"them=dir:{pairs / 'high'}", "identity")
+    for _ in range(2):
+        values = finish(plan, tmp_path / "report")
+        assert values.found["own", "them", "psnr", "1"].value == math.inf
+    summary = summarise(plan, values)
+    assert summary.cells[0].is_best
+    assert not summary.cells[1].is_best
+    assert summary.comparisons[0].is_better is False
+
+
+def test_checks_before_hours_of_work(
+    pairs: Path, tmp_path: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PIELIGHT_NIQE", raising=False)
+    with pytest.raises(DataError, match="two methods are called gamma"):
+        run.check(plan_of(pairs, "gamma", "gamma"))
+    with pytest.raises(DataError, match=r"--niqe FILE\.npz"):
+        run.check(plan_of(pairs, "gamma", metrics="niqe"))
+    draw(tmp_path / "alone" / "1.png")
+    with pytest.raises(DataError, match="psnr: needs references"):
+        run.check(plan_of(tmp_path / "alone", "gamma", metrics="psnr"))
+    with pytest.raises(DataError, match="no pictures for 5 of own: 1, 2, 3 and 2 more"):
+        run.check(plan_of(pairs, f"dir:{tmp_path / 'report'}")) if (tmp_path / "report").mkdir() is None else None
+    with pytest.raises(ConfigError, match="did you mean ssim"):
+        run.choose(["sim"])
+    film = next((name for name, metric in METRICS.items() if "sequence" in metric.needs), None)
+    if film:
+        with pytest.raises(ConfigError, match="frames of a film"):
+            run.choose([film])
+
+
+def test_a_damaged_picture_is_named(pairs: Path, tmp_path: Path) -> None:
+    (pairs / "low" / "3.png").write_bytes((pairs / "low" / "3.png").read_bytes()[:200])
+    for jobs in (1, 2):
+        with pytest.raises(PielightError, match=r"3\.png: damaged"):
+            finish(plan_of(pairs, "identity"), tmp_path / f"report{jobs}", jobs)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("")
+    with pytest.raises(DataError, match="holds files, but no report of pielight"):
+        Store(tmp_path)
+    (tmp_path / FILE).write_text("nonsense\n")
+    with pytest.raises(DataError, match="line 1 is no measurement"):
+        Store(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot be written"):
+        Store(tmp_path / "file")
+
+
+def test_values_that_are_not_finite_are_stored(tmp_path: Path) -> None:
+    store = Store(tmp_path / "report")
+    values = {"a": math.inf, "b": math.nan, "c": 0.1}
+    keys = {name: Key("d", name, "", "m", "", "psnr", "1", False) for name in values}
+    store.add(Measurement(keys[name], value) for name, value in values.items())
+    store.close()
+    again = Store(tmp_path / "report")
+    assert [again[keys[name]].value for name in "ac"] == [math.inf, 0.1]
+    assert math.isnan(again[keys["b"]].value)
+
+
+def double(number: int) -> int:
+    if number < 0:
+        os._exit(9)
+    return 2 * number
+
+
+def test_processes_share_work_and_stream() -> None:
+    taken: list[int] = []
+
+    def numbers() -> object:
+        for number in range(40):
+            taken.append(number)
+            yield number
+
+    ahead = []
+    for _, result in each(abs, numbers(), 2):
+        ahead.append(len(taken) - len(ahead))
+        assert result >= 0
+    assert len(ahead) == 40
+    assert max(ahead) <= 6  # not all at once
+
+
+def test_a_process_that_dies_is_an_error() -> None:
+    with pytest.raises(PielightError, match="a process died"):
+        list(each(os._exit, [1, 1, 1], 2))
