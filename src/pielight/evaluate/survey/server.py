@@ -35,7 +35,10 @@ MAX_RATERS = 10_000  # so that a script cannot fill the disk
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _ANSWERS = {"pairs": ("left", "tie", "right"), "rating": tuple(map(str, LEVELS))}
 _AHEAD = 2  # questions whose pictures are fetched while one is answered
-_IMMUTABLE = {"Cache-Control": "private, max-age=604800, immutable"}
+_IMMUTABLE = {  # the time must not tell in which order the methods' pictures were written
+    "Cache-Control": "private, max-age=604800, immutable",
+    "Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT",
+}
 
 
 class Survey:
@@ -83,7 +86,7 @@ class Survey:
         name = request.path_params["name"]
         if name not in self.pictures:
             raise HTTPException(404, "No such picture.")
-        return FileResponse(picture_path(self.folder, name), headers=_IMMUTABLE)
+        return FileResponse(picture_path(self.folder, name), headers={**_IMMUTABLE, "ETag": f'"{name}"'})
 
     async def begin(self, request: Request) -> Response:
         """Make a new rater, who is a random token and nothing else."""
