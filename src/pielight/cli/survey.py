@@ -1,0 +1,160 @@
+"""``pielight survey``: people compare results in a browser, without knowing which is whose."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pielight.cli import options
+from pielight.errors import ConfigError
+
+_NEEDS = {"skimage": "scikit-image", "scipy": "scipy", "starlette": "starlette", "uvicorn": "uvicorn"}
+_FOLDER = click.Path(path_type=Path)
+_STUDY = click.argument("folder", metavar="STUDY", type=_FOLDER)
+
+
+def _methods(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    """Read NAME=FOLDER."""
+    found: dict[str, Path] = {}
+    for value in values:
+        name, equals, folder = value.partition("=")
+        if not (name.strip() and equals and folder and name.isprintable()):
+            raise click.BadParameter(f"{value!r} is not NAME=FOLDER.", ctx, option)
+        if name in found:
+            raise click.BadParameter(f"{name!r} is named twice.", ctx, option)
+        found[name] = Path(folder)
+    return found
+
+
+@click.group()
+def survey() -> None:
+    """Let people compare results, without knowing which is whose.
+
+    \b
+    pielight survey new study --input dark --method pie=results/pie --method clahe=results/clahe
+    pielight survey serve study --open
+    pielight survey analyse study -o report
+    """
+
+
+def _require() -> None:
+    from pielight.extras import require
+
+    require("survey", _NEEDS)
+
+
+@survey.command()
+@click.argument("folder", metavar="STUDY", type=_FOLDER)
+@click.option("--input", "inputs", type=_FOLDER, required=True, metavar="FOLDER", help="The dark photos.")
+@click.option("--method", "methods", multiple=True, required=True, metavar="NAME=FOLDER", callback=_methods,
+              help="Results of a method, named as the photos are; once for each method.")  # fmt: skip
+@click.option("--mode", type=click.Choice(["pairs", "rating"]), default="pairs", show_default=True,
+              help="Which of two is better, or each from 1 (bad) to 5 (excellent).")  # fmt: skip
+@click.option("--questions", type=click.IntRange(1), metavar="N", help="For each rater, at most. [default: 40]")
+@click.option("--attention", type=click.IntRange(0), metavar="N",
+              help="Attention checks for each rater, besides. [default: 3]")  # fmt: skip
+@click.option("--seed", type=int, metavar="N", help="Of order and sides. [default: 0]")
+@click.option("--title", metavar="TEXT", help="Shown above the questions.")
+@click.option("--consent", metavar="TEXT", help="Shown before the first question, beside what is stored.")
+@click.option("--show-input/--hide-input", default=None, help="Whether raters can look at the photo. [default: show]")
+@click.option("--size", type=click.IntRange(64), metavar="N",
+              help="Longer side of the pictures in pixels, at most. [default: 1600]")  # fmt: skip
+@click.option("--lossless", is_flag=True, default=None, help="PNG in place of JPEG of quality 95.")
+@options.quiet
+def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **chosen: Any) -> None:
+    """Make a study of folders of results.
+
+    Pictures are matched by name without extension (a_pie.jpg belongs to a.jpg), turned upright, and stored without
+    metadata under random names.
+    """
+    _require()
+    from pielight.evaluate.survey.build import build
+    from pielight.evaluate.survey.study import Settings
+    from pielight.media.files import shown
+
+    given = {one.name: chosen[one.name] for one in fields(Settings) if chosen.get(one.name) is not None}
+    if given.get("mode") == "rating":
+        given.setdefault("title", "How good is this picture?")
+
+    def show(done: int, total: int) -> None:
+        if not quiet and (done == total or done % 10 == 0):
+            click.echo(f"{done} of {total} photos", err=True)
+
+    study = build(folder, inputs, methods, Settings(**given), show)
+    if not quiet:
+        click.echo(f"{shown(folder)}: {len(study.scenes)} photos, {len(study.methods)} methods", err=True)
+        click.echo(f"next: pielight survey serve {shown(folder)} --open", err=True)
+
+
+@survey.command()
+@_STUDY
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets the whole network take part.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--allow-host", "names", multiple=True, metavar="NAME",
+              help="Name under which raters reach it, if not by address.")  # fmt: skip
+@click.option("--open", "opened", is_flag=True, help="Open it in this machine's browser.")
+def serve(folder: Path, host: str, port: int, names: tuple[str, ...], opened: bool) -> None:
+    """Serve a study until Ctrl-C; every vote is on the disk before the next question appears.
+
+    There is no encryption: beyond your own network, put it behind a web server that speaks HTTPS.
+    """
+    _require()
+    from pielight.evaluate.survey.server import serve as run
+
+    def ready(address: str) -> None:
+        click.echo(address)
+        if opened:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    run(folder, host, port, [name.lower() for name in names], ready)
+
+
+@survey.command()
+@_STUDY
+@click.option("-o", "--output", type=_FOLDER, metavar="FOLDER", help="Write report.md and report.json there.")
+@click.option("--allow-failed", type=click.IntRange(0), default=0, show_default=True, metavar="N",
+              help="Attention checks that a rater may fail and still count.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(100), default=1000, show_default=True, help="Of the bootstrap.")
+def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -> None:
+    """Say what the votes say; the study may be running.
+
+    Pairs: Bradley-Terry scores with ties. Ratings: mean opinion. Intervals are for other raters of the same kind.
+    """
+    _require()
+    from pielight.evaluate.survey.analysis import analyse as tell
+    from pielight.evaluate.survey.report import as_json, as_markdown
+    from pielight.evaluate.survey.study import load
+    from pielight.evaluate.survey.votes import read_votes
+    from pielight.media.files import shown, write_whole
+
+    study = load(folder)
+    analysis = tell(study, read_votes(folder), allow_failed, rounds)
+    text = as_markdown(study, analysis)
+    click.echo(text, nl=False)
+    if output is not None:
+        write_whole(output / "report.md", text.encode())
+        write_whole(output / "report.json", as_json(study, analysis).encode())
+        click.echo(f"{shown(output / 'report.md')}, {shown(output / 'report.json')}", err=True)
+
+
+@survey.command()
+@_STUDY
+@click.argument("output", metavar="VOTES.csv", type=_FOLDER)
+def export(folder: Path, output: Path) -> None:
+    """Write all votes as CSV, raters by number."""
+    _require()
+    from pielight.evaluate.survey.report import as_csv
+    from pielight.evaluate.survey.study import load
+    from pielight.evaluate.survey.votes import read_votes
+    from pielight.media.files import shown, write_whole
+
+    if output.suffix.lower() != ".csv":
+        raise ConfigError(f"{shown(output)}: must end in .csv")
+    votes = read_votes(folder)
+    write_whole(output, as_csv(load(folder), votes).encode())
+    click.echo(f"{shown(output)}: {len(votes)} votes", err=True)

@@ -1,0 +1,1 @@
+"""Surveys: people compare or rate the results of methods in a browser, without knowing which is whose."""
