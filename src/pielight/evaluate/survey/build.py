@@ -137,7 +137,7 @@ def _scene(
     image = Image.new("RGB", (1, 1))
     for method, path in paths.items():
         picture = decode(read_whole(path), shown(path))
-        image = displayed(picture.pixels, picture.alpha, picture.metadata, _UNBOUNDED)
+        image = displayed(picture, _UNBOUNDED)
         whole = whole or image.size
         if image.size != whole:
             misfits.append(f"{method}/{path.name} {image.width} x {image.height}, not {whole[0]} x {whole[1]}")
