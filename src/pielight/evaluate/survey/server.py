@@ -11,6 +11,7 @@ import secrets
 import socket
 import sqlite3
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -194,7 +195,8 @@ def serve(
                 ws="none", timeout_keep_alive=15, timeout_graceful_shutdown=3, limit_concurrency=500,
             )  # fmt: skip
             ready(_address(listener))
-            uvicorn.Server(settings).run(sockets=[listener])
+            with suppress(KeyboardInterrupt):  # the usual end; whether it comes this far is a race within asyncio
+                uvicorn.Server(settings).run(sockets=[listener])
         finally:
             votes.close()
 
