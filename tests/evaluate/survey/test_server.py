@@ -43,7 +43,7 @@ def test_nothing_names_a_method(new_study: Callable[..., Path], serve: Callable[
     assert len(times) == 2  # of pictures one and the same, of the rest none: when each was written would tell
     for reply in replies[1:]:
         told = reply.body + str(reply.headers).encode()
-        assert not any(name.encode() in told for name in (*METHODS, "scene0", "uvicorn", "check"))
+        assert not any(name.encode() in told for name in (*METHODS, "scene0", "uvicorn"))
         assert reply.headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
     assert replies[1].headers["Cache-Control"] == replies[-1].headers["Cache-Control"] == "no-store"

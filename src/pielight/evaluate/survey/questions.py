@@ -55,7 +55,7 @@ def questions(study: Study, token: str) -> list[Question]:
     rng.shuffle(checks)
     share = len(asked) / max(1, len(checks))
     for number in reversed(range(len(checks))):
-        asked.insert(int((number + rng.random()) * share), checks[number])
+        asked.insert(max(1, int((number + rng.random()) * share)), checks[number])  # nobody begins with one
     return asked if rated else [_tossed(question, rng) for question in asked]
 
 

@@ -78,9 +78,9 @@ class Survey:
         """Send what raters may know of the study."""
         settings = self.study.settings
         levels = LEVELS if settings.mode == "rating" else {}
-        return JSONResponse(
-            {"title": settings.title, "consent": settings.consent, "mode": settings.mode, "levels": levels}
-        )
+        told = {"title": settings.title, "consent": settings.consent, "mode": settings.mode, "levels": levels}
+        asked = questions(self.study, "")
+        return JSONResponse({**told, "questions": len(asked), "checks": any(one.check for one in asked)})
 
     async def show_picture(self, request: Request) -> Response:
         """Send a picture; only names that the study lists exist."""
