@@ -19,6 +19,8 @@ from pielight.curves.pixels import check_pixels
 from pielight.curves.predict import Predictor
 from pielight.curves.threads import check_threads
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.denoise.denoiser import render
+from pielight.denoise.plan import Denoise, check_denoise
 from pielight.errors import PictureError, PielightError
 from pielight.extras import require
 from pielight.images import Change, changed_array, changed_image, changed_picture, colours_of
@@ -76,14 +78,21 @@ class Enhancer:
         strength: float = 1.0,
         highlights: float = HIGHLIGHTS,
         *,
+        denoise: Denoise = 0.0,
         output: str | Path | None = None,
     ) -> Path: ...
     @overload
-    def __call__(self, image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> bytes: ...
+    def __call__(
+        self, image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+    ) -> bytes: ...
     @overload
-    def __call__(self, image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Image.Image: ...
+    def __call__(
+        self, image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+    ) -> Image.Image: ...
     @overload
-    def __call__(self, image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Array: ...
+    def __call__(
+        self, image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+    ) -> Array: ...
 
     def __call__(
         self,
@@ -91,6 +100,7 @@ class Enhancer:
         strength: float = 1.0,
         highlights: float = HIGHLIGHTS,
         *,
+        denoise: Denoise = 0.0,
         output: str | Path | None = None,
     ) -> Path | bytes | Image.Image | Array:
         """Brighten a picture.
@@ -100,6 +110,8 @@ class Enhancer:
                 [0, 1]) array of shape (H, W), (H, W, 1), (H, W, 3), or with opacity (H, W, 2), (H, W, 4).
             strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5.
             highlights: How far what is bright already is protected, 0 to 1.
+            denoise: How much of the noise that brightening shows is taken out: 0 (none) to 1 (all), or ``"auto"``,
+                which goes by what can be seen and leaves clean pictures as they are without it, bit for bit.
             output: For a path only: the file to write, by default the picture's name with ``_pie`` beside it.
 
         Returns:
@@ -112,18 +124,19 @@ class Enhancer:
         """
         check_strength(strength)
         check_highlights(highlights)
+        check_denoise(denoise)
         if isinstance(image, (str, Path)):
             target = result_beside(Path(image)) if output is None else Path(output)
-            self.file(Path(image), target, strength, highlights)
+            self.file(Path(image), target, strength, highlights, denoise=denoise)
             return target
         if output is not None:
             raise PielightError("output is only for a picture given as a path")
         if isinstance(image, bytes):
-            return self.encoded(image, strength, highlights)[0]
+            return self.encoded(image, strength, highlights, denoise=denoise)[0]
         if isinstance(image, Image.Image):
-            return changed_image(image, self._change(strength, highlights), strength)
+            return changed_image(image, self._change(strength, highlights, denoise), strength)
         if isinstance(image, np.ndarray):
-            return changed_array(image, self._change(strength, highlights))
+            return changed_array(image, self._change(strength, highlights, denoise))
         raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
 
     def file(
@@ -133,6 +146,7 @@ class Enhancer:
         strength: float = 1.0,
         highlights: float = HIGHLIGHTS,
         *,
+        denoise: Denoise = 0.0,
         file_format: str | None = None,
         quality: int | None = None,
     ) -> str:
@@ -143,6 +157,7 @@ class Enhancer:
             target: File to write.
             strength: -1.5 to 1.5.
             highlights: 0 to 1.
+            denoise: 0 to 1, or ``"auto"``.
             file_format: Pillow's name of the format to write; None is the source's, or that of the target's
                 extension if it has another.
             quality: 1..100 for lossy formats; None keeps the source's own.
@@ -165,7 +180,9 @@ class Enhancer:
             write_whole(target, data)
             return ""
         del data  # as large as the picture, for what does not shrink
-        picture = fitted(changed_picture(picture, self._change(strength, highlights)), file_format, shown(target))
+        picture = fitted(
+            changed_picture(picture, self._change(strength, highlights, denoise)), file_format, shown(target)
+        )
         with whole_file(target) as file:
             save(picture, file, file_format, quality, shown(target))
         return picture.note
@@ -176,6 +193,7 @@ class Enhancer:
         strength: float = 1.0,
         highlights: float = HIGHLIGHTS,
         *,
+        denoise: Denoise = 0.0,
         file_format: str | None = None,
         quality: int | None = None,
         name: str = "picture",
@@ -192,7 +210,7 @@ class Enhancer:
         file_format = file_format or written_format(picture.format)
         if _untouched(picture, strength, file_format, quality):
             return data, ""
-        picture = fitted(changed_picture(picture, self._change(strength, highlights)), file_format, name)
+        picture = fitted(changed_picture(picture, self._change(strength, highlights, denoise)), file_format, name)
         return encode(picture, file_format, quality, name), picture.note
 
     def curves(self, image: str | Path | bytes | Image.Image | Array) -> CurveLattice:
@@ -213,20 +231,23 @@ class Enhancer:
             raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
         return self._predict(pixels)
 
-    def picture(self, picture: Picture, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Picture:
+    def picture(
+        self, picture: Picture, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+    ) -> Picture:
         """Brighten a decoded picture; opacity and metadata stay.
 
         Raises:
             PielightError: An argument is out of range.
         """
-        return replace(picture, pixels=self._change(strength, highlights)(picture.pixels))
+        return replace(picture, pixels=self._change(strength, highlights, denoise)(picture.pixels))
 
-    def _change(self, strength: float, highlights: float) -> Change:
+    def _change(self, strength: float, highlights: float, denoise: Denoise) -> Change:
         def change(pixels: Array, out: Array | None = None) -> Array:
             if strength == 0:
                 check_pixels(pixels)
                 return pixels.copy() if out is None else out
-            return self._apply(pixels, self._predict(pixels), strength=strength, highlights=highlights, out=out)
+            lattice = self._predict(pixels)
+            return render(self._apply, pixels, lattice, strength, highlights, denoise, self.threads, out)
 
         return change
 
@@ -260,14 +281,25 @@ def _default_enhancer() -> Enhancer:
 
 @overload
 def enhance(
-    image: str | Path, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, output: str | Path | None = None
+    image: str | Path,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    *,
+    denoise: Denoise = 0.0,
+    output: str | Path | None = None,
 ) -> Path: ...
 @overload
-def enhance(image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> bytes: ...
+def enhance(
+    image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+) -> bytes: ...
 @overload
-def enhance(image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Image.Image: ...
+def enhance(
+    image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+) -> Image.Image: ...
 @overload
-def enhance(image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Array: ...
+def enhance(
+    image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+) -> Array: ...
 
 
 def enhance(
@@ -275,6 +307,7 @@ def enhance(
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
     *,
+    denoise: Denoise = 0.0,
     output: str | Path | None = None,
 ) -> Path | bytes | Image.Image | Array:
     """Brighten a picture with the default model; see :meth:`Enhancer.__call__`.
@@ -283,5 +316,5 @@ def enhance(
     'L'
     """
     enhancer: Any = _default_enhancer()  # the overloads above say which kind returns which
-    result: Path | bytes | Image.Image | Array = enhancer(image, strength, highlights, output=output)
+    result: Path | bytes | Image.Image | Array = enhancer(image, strength, highlights, denoise=denoise, output=output)
     return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, overload
 
 import numpy as np
@@ -14,6 +15,8 @@ from pielight.curves.apply import apply as apply_to_pixels
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import full_scale
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.denoise.denoiser import render
+from pielight.denoise.plan import Denoise, check_denoise
 from pielight.errors import PielightError
 from pielight.media.picture import Picture, open_image, to_image
 
@@ -28,6 +31,8 @@ def apply(
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
     threads: int | None = None,
+    *,
+    denoise: Denoise = 0.0,
 ) -> Image.Image: ...
 @overload
 def apply(
@@ -37,6 +42,8 @@ def apply(
     highlights: float = HIGHLIGHTS,
     threads: int | None = None,
     out: Array | None = None,
+    *,
+    denoise: Denoise = 0.0,
 ) -> Array: ...
 
 
@@ -47,6 +54,8 @@ def apply(
     highlights: float = HIGHLIGHTS,
     threads: int | None = None,
     out: Array | None = None,
+    *,
+    denoise: Denoise = 0.0,
 ) -> Image.Image | Array:
     """Enhance a picture with curves that :meth:`pielight.Enhancer.curves` predicted, of it or of another.
 
@@ -56,6 +65,7 @@ def apply(
         strength: 0 is the identity, bit for bit; 1 the model; -1.5 (darker) to 1.5.
         highlights: How far bright pixels are spared, 0 to 1.
         threads: Threads to share the rows among; None takes every core that the process may use.
+        denoise: How much of the noise that the curves show is taken out, 0 to 1, or ``"auto"``.
         out: For an array only: where to put the result, like the array; may be the array itself.
 
     Returns:
@@ -71,7 +81,8 @@ def apply(
     """
 
     def change(pixels: Array, out: Array | None = None) -> Array:
-        return apply_to_pixels(pixels, lattice, strength, highlights, threads, out)
+        applier = partial(apply_to_pixels, threads=threads)
+        return render(applier, pixels, lattice, strength, highlights, denoise, threads, out)
 
     if not isinstance(lattice, CurveLattice):
         raise PielightError(f"{type(lattice).__name__}: expected the CurveLattice that Enhancer.curves returns")
@@ -80,6 +91,7 @@ def apply(
             raise PielightError("out is only for an array")
         check_strength(strength)
         check_highlights(highlights)
+        check_denoise(denoise)
         return changed_image(image, change, strength)
     if isinstance(image, np.ndarray):
         return changed_array(image, change, out)

@@ -53,10 +53,11 @@ def test_pillows_own_box_filter_is_the_oracle(photo: NDArray[np.uint8]) -> None:
 def test_compiled_loop_and_numpy_agree(size: tuple[int, int], channels: int, dtype: str, seed: int) -> None:
     pytest.importorskip("pielight.curves._loop", reason="built without a compiler")
     pixels: NDArray[Any] = (np.random.default_rng(seed).random((*size, channels)) * SCALE[dtype]).astype(dtype)
-    compiled = thumbnails._boxed(pixels, 16, 1)
+    edges = [np.append(np.arange(0, side, 5), side).astype(np.intc) for side in size]
+    compiled = thumbnails.box_means(pixels, *edges, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(thumbnails, "_loop", None)
-        reference = thumbnails._boxed(pixels, 16, 1)
+        reference = thumbnails.box_means(pixels, *edges, 1)
     assert compiled.shape == reference.shape
     assert np.abs(compiled.astype(float) - reference).max() <= 1e-6
 

@@ -122,17 +122,17 @@ def test_card(tiny: Make, tmp_path: Path) -> None:
 
 def test_exported(tiny: Make, tmp_path: Path) -> None:
     config = tiny(tmp_path)
-    assert not exported(config, tmp_path)
+    assert not exported(config.name, tmp_path)
     export(loud("lattice"), config, tmp_path)
-    assert exported(config, tmp_path)
+    assert exported(config.name, tmp_path)
     card = tmp_path / "tiny.json"
     whole = card.read_text()
     for text in ("", "[]", "{}", json.dumps({"sha256": 1}), whole.replace("sha256", "sha")):
         card.write_text(text)
-        assert not exported(config, tmp_path)
+        assert not exported(config.name, tmp_path)
     card.write_text(whole)
     (tmp_path / "tiny.safetensors").write_bytes(b"")
-    assert not exported(config, tmp_path)
+    assert not exported(config.name, tmp_path)
 
 
 def test_a_folder_that_is_not_there(tiny: Make, tmp_path: Path) -> None:

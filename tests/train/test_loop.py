@@ -212,7 +212,7 @@ def test_every_configuration_takes_three_steps(path: Path, tiny: Make, tmp_path:
 
 
 def test_learning_rate() -> None:
-    rates = [loop._schedule(step, 100, 10) for step in range(100)]
+    rates = [loop.schedule(step, 100, 10) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
     assert rates[9] == pytest.approx(1.0)
     assert np.all(np.diff(rates[:10]) > 0)

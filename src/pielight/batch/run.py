@@ -13,6 +13,7 @@ from PIL import Image
 
 from pielight.batch.plan import Existing, Job, is_kept
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.denoise.plan import Denoise, check_denoise
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
 from pielight.media.files import shown
@@ -34,6 +35,7 @@ class Settings:
         file_format: Pillow's name of the format to write; None keeps each picture's own.
         quality: 1..100 for lossy formats; None keeps each source's own.
         existing: What becomes of results that exist.
+        denoise: 0 to 1, how much of the noise that brightening shows is taken out, or ``auto``.
 
     Raises:
         PielightError: A number is out of range.
@@ -44,10 +46,12 @@ class Settings:
     file_format: str | None = None
     quality: int | None = None
     existing: Existing = "skip"
+    denoise: Denoise = 0.0
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
         check_highlights(self.highlights)
+        check_denoise(self.denoise)
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def _enhance(job: Job, enhancer: Enhancer, settings: Settings) -> Outcome:
     start = time.perf_counter()
     try:
         note = enhancer.file(
-            job.input, job.output, settings.strength, settings.highlights,
+            job.input, job.output, settings.strength, settings.highlights, denoise=settings.denoise,
             file_format=settings.file_format, quality=settings.quality,
         )  # fmt: skip
     except ModelError:

@@ -61,7 +61,7 @@ def stream(
         if file_format is None and target != STREAM:
             file_format = format_of(target, "") or None
         result, note = enhancer.encoded(
-            data, settings.strength, settings.highlights,
+            data, settings.strength, settings.highlights, denoise=settings.denoise,
             file_format=file_format, quality=settings.quality, name=name,
         )  # fmt: skip
         if target == STREAM:

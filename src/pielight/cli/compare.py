@@ -12,6 +12,7 @@ from pielight.errors import ModelError, PielightError
 
 if TYPE_CHECKING:
     from pielight.batch.plan import Existing
+    from pielight.denoise.plan import Denoise
 
 _RANGE = click.FloatRange(-1.5, 1.5)
 
@@ -34,6 +35,7 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple
 @click.option("--strengths", default="0.5,1,1.5", show_default=True, metavar="LIST", callback=_strengths,
               help="Strengths to compare, -1.5 to 1.5 each.")  # fmt: skip
 @options.highlights
+@options.denoise
 @options.auto
 @click.option("--size", type=click.IntRange(64, 8192), default=1200, show_default=True,
               help="Longer side of each picture in pixels, at most.")  # fmt: skip
@@ -46,6 +48,7 @@ def compare(
     output: Path | None,
     strengths: tuple[float, ...],
     highlights: float | None,
+    denoise: Denoise,
     auto: bool,
     size: int,
     existing: Existing,
@@ -81,12 +84,11 @@ def compare(
     if existing == "skip" and output.exists():
         click.echo(f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)", err=True)
         return
+    spared = HIGHLIGHTS if highlights is None else highlights
     comparisons = []
     for path in paths:
         try:
-            comparisons.append(
-                compare_photo(enhancer, path, strengths, HIGHLIGHTS if highlights is None else highlights, size)
-            )
+            comparisons.append(compare_photo(enhancer, path, strengths, spared, size, denoise))
         except ModelError:
             raise
         except PielightError as error:

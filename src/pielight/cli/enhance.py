@@ -11,6 +11,7 @@ from pielight.cli import options
 
 if TYPE_CHECKING:
     from pielight.batch.plan import Existing
+    from pielight.denoise.plan import Denoise
 
 
 @click.command()
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 )
 @options.strength
 @options.highlights
+@options.denoise
 @options.auto
 @click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp|gif|avif|heic", callback=options.format_name,
               help="Of the results. [default: as each photo came]")  # fmt: skip
@@ -48,6 +50,7 @@ def enhance(
     output: str | None,
     strength: float,
     highlights: float | None,
+    denoise: Denoise,
     auto: bool,
     file_format: str | None,
     quality: int | None,
@@ -89,7 +92,8 @@ def enhance(
     if watch and not all(map(is_folder, photos)):
         raise click.UsageError("--watch is for folders.")
     with ways.makes_sense():
-        settings = Settings(strength, HIGHLIGHTS if highlights is None else highlights, file_format, quality, existing)
+        spared = HIGHLIGHTS if highlights is None else highlights
+        settings = Settings(strength, spared, file_format, quality, existing, denoise)
     naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude)
     engine = ways.Engine(model, auto, device)
     order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)

@@ -46,6 +46,25 @@ highlights = click.option(
     type=click.FloatRange(0, 1),
     help="How far what is bright already is protected. [default: 0.5]",
 )
+
+
+_SHARE = click.FloatRange(0, 1)
+
+
+def _denoise(ctx: click.Context, option: click.Parameter, value: str) -> float | str:
+    """Read ``auto`` or a number."""
+    number: float | str = value if value == "auto" else _SHARE(value, option, ctx)
+    return number
+
+
+denoise = click.option(
+    "--denoise",
+    metavar="auto|0..1",
+    default="0",
+    show_default=True,
+    callback=_denoise,
+    help="How much of the noise that brightening shows is taken out; auto does nothing on clean photos.",
+)
 auto = click.option(
     "--auto/--no-auto", default=True, help="Leave well-exposed photos alone, in proportion. [default: auto]"
 )

@@ -16,6 +16,7 @@ from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
     from pielight.train.config import Data, Training
+    from pielight.train.denoising.config import Denoising
     from pielight.train.loop import Progress
     from pielight.train.pictures import Role
 
@@ -50,6 +51,12 @@ def train(
     if smoke and (features or dark or well or out):
         raise click.UsageError("--smoke brings its own pictures, features and folder.")
     with _stoppable():
+        denoising = _read_denoising(config, changes)
+        if denoising is not None:
+            if smoke or features or dark:
+                raise click.UsageError("A denoiser takes no --smoke, --features and --dark.")
+            _train_denoiser(denoising, well, out)
+            return
         settings = _read(config, changes)
         if smoke:
             _smoke(settings)
@@ -73,6 +80,32 @@ def _read(config: Path | None, changes: tuple[str, ...]) -> Training:
         return read_config(config, changes)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _read_denoising(config: Path | None, changes: tuple[str, ...]) -> Denoising | None:
+    """Read the settings of a denoiser, or return None if they are of something else."""
+    from pielight.train.config import read_values
+    from pielight.train.denoising.config import is_denoising, read_denoising
+
+    try:
+        return read_denoising(config, changes) if is_denoising(read_values(config, changes)) else None
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _train_denoiser(settings: Denoising, well: tuple[Path, ...], out: Path | None) -> None:
+    from pielight.train.denoising.loop import train as run
+
+    if well:
+        data = dataclasses.replace(settings.data, well=tuple(map(str, well)))
+        settings = dataclasses.replace(settings, data=data, pictures="", terms="")  # those were of other folders
+    settings = dataclasses.replace(settings, out=str(out or settings.out))
+    folder = Path(settings.out)
+    click.echo(f"{folder}: takes config.yaml, checkpoint.pt and, in the end, the model", err=True)
+    with _stoppable(folder / "checkpoint.pt"):
+        run(settings, _show, say=lambda line: click.echo(line, err=True))
+    name = folder / settings.name
+    click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card", err=True)
 
 
 def _train(settings: Training) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from pielight.curves.apply import apply
 from pielight.curves.tone import HIGHLIGHTS
+from pielight.denoise.plan import Denoise
 from pielight.enhancer import Enhancer
+from pielight.images import apply
 from pielight.media.convert import fit
 from pielight.media.files import shown
 from pielight.media.image import Picture, from_image, to_image
@@ -37,7 +38,12 @@ class Comparison:
 
 
 def compare(
-    enhancer: Enhancer, path: Path, strengths: Sequence[float], highlights: float = HIGHLIGHTS, size: int = 1200
+    enhancer: Enhancer,
+    path: Path,
+    strengths: Sequence[float],
+    highlights: float = HIGHLIGHTS,
+    size: int = 1200,
+    denoise: Denoise = 0.0,
 ) -> Comparison:
     """Enhance a photo at several strengths; the network looks at it once.
 
@@ -47,6 +53,7 @@ def compare(
         strengths: -1.5 to 1.5 each.
         highlights: 0 to 1.
         size: Pixels that the longer side of each picture has at most.
+        denoise: 0 to 1, or ``"auto"``.
 
     Raises:
         PielightError: The photo cannot be read, or a strength is out of range.
@@ -55,7 +62,7 @@ def compare(
     curves = enhancer.curves(picture.pixels)
     after = {}
     for strength in strengths:  # one by one, so that only small ones are kept
-        pixels = apply(picture.pixels, curves, strength, highlights, enhancer.threads)
+        pixels = apply(picture.pixels, curves, strength, highlights, enhancer.threads, denoise=denoise)
         after[strength] = displayed(replace(picture, pixels=pixels), size)
     return Comparison(shown(path.name), displayed(picture, size), after)
 

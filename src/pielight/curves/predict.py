@@ -11,6 +11,7 @@ import numpy as np
 from pielight.curves.exposure import need
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import Pixels
+from pielight.curves.sessions import failures, first_line, open_session
 from pielight.curves.thumbnail import thumbnail
 from pielight.errors import ModelError
 
@@ -63,12 +64,10 @@ class Predictor:
         """
         session = self._open()
         small = thumbnail(pixels, self.size, self._threads)
-        from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
-
         try:
             (alphas,) = session.run(["alphas"], {"thumbnail": small[np.newaxis]})
-        except (Fail, InvalidArgument, RuntimeException) as error:
-            raise ModelError(f"{self.path}: the network fails ({_first_line(error)})") from error
+        except failures() as error:
+            raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
         if alphas.ndim != 4 or alphas.shape[1] % 3:
             raise ModelError(f"{self.path}: alphas have shape {alphas.shape}; expected (1, 3 N, h, w)")
         try:
@@ -85,30 +84,7 @@ class Predictor:
 
 
 def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised; the log would repeat it on the user's screen
-    # Not session.set_denormal_as_zero: it changes the caller's own arithmetic for good; exported weights hold
-    # no denormals.
-    # Waiting threads would keep the cores busy that the curves need next.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if threads is not None:
-        options.intra_op_num_threads = threads
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except (
-        state.Fail,
-        state.InvalidArgument,
-        state.InvalidGraph,
-        state.InvalidProtobuf,
-        state.NoModel,
-        state.NoSuchFile,
-        state.NotImplemented,
-        state.RuntimeException,
-    ) as error:
-        raise ModelError(f"{path}: damaged, or not an ONNX model ({_first_line(error)})") from error
+    session = open_session(path, threads)
     inputs = {entry.name: entry.shape for entry in session.get_inputs()}
     outputs = [entry.name for entry in session.get_outputs()]
     shape = inputs.get("thumbnail", [])
@@ -117,7 +93,3 @@ def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessi
     if len(shape) != 4 or shape[2] != shape[3] or not isinstance(shape[2], int):
         raise ModelError(f"{path}: the thumbnail must be (n, 3, S, S) of a fixed size, not {shape}")
     return session
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -40,7 +40,7 @@ def thumbnail(pixels: Pixels, size: int = SIZE, threads: int | None = None) -> N
     """
     check_pixels(pixels)
     if min(pixels.shape[:2]) >= _LARGE * size:
-        values = _boxed(pixels, size, available_threads() if threads is None else threads)
+        values = box_means(pixels, _edges(pixels.shape[0], size), _edges(pixels.shape[1], size), threads)
     else:
         values = _filtered(pixels, size)
     channels = np.clip(values.transpose(2, 0, 1), 0.0, 1.0)
@@ -57,19 +57,35 @@ def _filtered(pixels: Pixels, size: int) -> NDArray[np.float32]:
     return values / np.float32(full_scale(pixels.dtype))
 
 
-def _boxed(pixels: Pixels, size: int, threads: int) -> NDArray[np.float32]:
-    """Return the means over ``size`` x ``size`` boxes, in [0, 1]."""
-    height, width, channels = pixels.shape
-    rows, columns = _edges(height, size), _edges(width, size)
+def box_means(
+    pixels: Pixels, rows: NDArray[np.intc], columns: NDArray[np.intc], threads: int | None = None
+) -> NDArray[np.float32]:
+    """Return the means of a picture over boxes.
+
+    Args:
+        pixels: (H, W, 3) or grey (H, W, 1): uint8, uint16, or floats in [0, 1].
+        rows: Where the boxes begin, and the end: C int of shape (h + 1,), rising from 0 to H.
+        columns: The same from left to right, (w + 1,).
+        threads: Threads to share the rows among; None takes every core that the process may use.
+
+    Returns:
+        float32 of shape (h, w, C) in [0, 1].
+
+    >>> box_means(np.full((4, 6, 1), 51, np.uint8), np.array([0, 4], np.intc), np.array([0, 4, 6], np.intc)).shape
+    (1, 2, 1)
+    """
     if _loop is None:
         return _means(pixels, rows, columns)
     source = regular(pixels.astype(np.float32) if pixels.dtype == np.float64 else pixels)
     pixel = source.strides[1] // source.itemsize
-    if not channels <= pixel <= _WIDEST_PIXEL:  # the loop reads whole rows, gaps included
+    if not source.shape[2] <= pixel <= _WIDEST_PIXEL:  # the loop reads whole rows, gaps included
         source = np.ascontiguousarray(source)
-    result = np.empty((size, size, channels), np.float32)
+    result = np.empty((len(rows) - 1, len(columns) - 1, source.shape[2]), np.float32)
     shrink = _loop.shrink
-    share_rows(lambda top, bottom: shrink(source, rows, columns, result, top, bottom), size, source.size, threads)
+    threads = available_threads() if threads is None else threads
+    share_rows(
+        lambda top, bottom: shrink(source, rows, columns, result, top, bottom), len(result), source.size, threads
+    )
     return result
 
 

@@ -21,7 +21,7 @@ from pielight.media.files import shown
 Pixels = NDArray[np.uint8]
 Enhance = Callable[[Pixels], Pixels]
 KINDS = {  # what the command line says of each
-    "pielight": "pielight[:model=FILE.onnx,strength=S,highlights=H,auto=on|off]",
+    "pielight": "pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,auto=on|off]",
     "identity": "identity",
     "gamma": "gamma[:EXPONENT]",
     "clahe": "clahe",
@@ -207,20 +207,23 @@ def result(method: Method, enhance: Enhance | None, data: str, sample: Sample, p
 
 def _pielight(spec: Spec) -> Enhance:
     from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
+    from pielight.denoise.plan import AUTO, Denoise, check_denoise
     from pielight.enhancer import Enhancer
 
     settings = _pielight_settings(spec)
     strength = check_strength(_number(spec, "strength", settings.get("strength", ""), 1.0))
     highlights = check_highlights(_number(spec, "highlights", settings.get("highlights", ""), HIGHLIGHTS))
+    asked = settings.get("denoise", "")
+    denoise: Denoise = check_denoise(AUTO if asked == AUTO else _number(spec, "denoise", asked, 0.0))
     enhancer = Enhancer(settings.get("model"), threads=1, auto=settings.get("auto", "on") == "on")
-    return lambda pixels: enhancer(pixels, strength, highlights)
+    return lambda pixels: enhancer(pixels, strength, highlights, denoise=denoise)
 
 
 def _pielight_settings(spec: Spec) -> dict[str, str]:
     settings = {}
     for part in filter(None, spec.argument.split(",")):
         name, _, value = part.partition("=")
-        if name not in ("model", "strength", "highlights", "auto"):
+        if name not in ("model", "strength", "highlights", "denoise", "auto"):
             raise ConfigError(f"{shown(spec.text)}: {name} is unknown; say {KINDS['pielight']}")
         settings[name] = value
     if settings.get("auto", "on") not in ("on", "off"):

@@ -11,6 +11,7 @@ from typing import Any
 from pielight.errors import ModelError
 
 DEFAULT = "pie"
+DENOISER = "denoise"  # takes noise out; the others brighten
 _FOLDER = Path(__file__).parent
 
 
@@ -71,7 +72,7 @@ def find(name_or_path: str | Path | None = None) -> Model:
     wanted = Path(DEFAULT if name_or_path is None else name_or_path)
     path = wanted if wanted.suffix else _FOLDER / f"{wanted}.onnx"
     if not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.onnx")))
+        shipped = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.onnx") if file.stem != DENOISER))
         raise ModelError(f"{wanted}: no such model; give the path of an ONNX file, or one of: {shipped}")
     return Model(path.stem, path, _card(path.with_suffix(".json")))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pielight.errors import ConfigError, ModelError
-from pielight.train.config import Training, as_yaml, read_config
+from pielight.train.config import as_yaml, read_config
 
 _FREE = ("out", "checkpoint_minutes", "data.cache")  # settings that change nothing in the weights
 
@@ -60,8 +61,13 @@ def restore(path: Path) -> State:
         raise ModelError(f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start anew") from None
 
 
-def claim(out: Path, config: Training) -> Path:
+def claim(out: Path, config: Any, read: Callable[[Path], Any] = read_config) -> Path:
     """Make the folder of a run and store its resolved settings, or refuse to mix two runs in one folder.
+
+    Args:
+        out: The folder.
+        config: The settings, of any recipe.
+        read: Reads stored settings of this recipe.
 
     Returns:
         The path of the checkpoint; if it exists, the run goes on from it.
@@ -71,7 +77,7 @@ def claim(out: Path, config: Training) -> Path:
     """
     stored, path = out / "config.yaml", out / "checkpoint.pt"
     if stored.exists() and path.exists():
-        others = _differences(read_config(stored), config)
+        others = _differences(read(stored), config)
         if others:
             raise ConfigError(
                 f"{out}: holds a run with other settings ({', '.join(others)}); set another out, or remove the folder"

@@ -124,6 +124,20 @@ def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Trainin
     >>> read_config(None, ["steps=10", "data.size=128", "losses.contrast=0"]).data.size
     128
     """
+    config: Training = build_settings(Training, read_values(path, changes))
+    _check(config)
+    return config
+
+
+def read_values(path: str | Path | None, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """Read the settings of any recipe from YAML and apply ``key.sub=value`` changes, without checking names.
+
+    Raises:
+        ConfigError: if the file is missing or no YAML mapping, or a change makes no sense.
+
+    >>> read_values(None, ["data.size=128"])
+    {'data': {'size': 128}}
+    """
     values: dict[str, Any] = {}
     if path is not None:
         try:
@@ -150,12 +164,10 @@ def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Trainin
             if not isinstance(target, dict):
                 raise ConfigError(f"--set {change}: {group} is a value, not a group")
         target[last] = value
-    config: Training = _build(Training, values, "")
-    _check(config)
-    return config
+    return values
 
 
-def as_yaml(config: Training) -> str:
+def as_yaml(config: Any) -> str:
     """Return a configuration as YAML that :func:`read_config` reads back.
 
     >>> "steps: 7" in as_yaml(Training(steps=7))
@@ -170,7 +182,15 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _build(kind: Any, values: dict[str, Any], prefix: str) -> Any:
+def build_settings(kind: Any, values: dict[str, Any], prefix: str = "") -> Any:
+    """Make a dataclass of settings from values, every name and type checked.
+
+    Raises:
+        ConfigError: if a key is unknown (the nearest is suggested), or a value has the wrong type.
+
+    >>> build_settings(Optimiser, {"rate": "1e-4"}).rate
+    0.0001
+    """
     hints = typing.get_type_hints(kind)
     settings = {}
     for key, value in values.items():
@@ -186,7 +206,7 @@ def _cast(hint: Any, value: Any, name: str) -> Any:
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, dict):
             raise ConfigError(f"{name} is a group of settings, not a value")
-        return _build(hint, value, f"{name}.")
+        return build_settings(hint, value, f"{name}.")
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is types.UnionType:
         return None if value is None else _cast(arguments[0], value, name)

@@ -76,8 +76,16 @@ def export(
         **facts,
         "config": settings,
     }
-    contents[f"{config.name}.json"] = (json.dumps(card, indent=2) + "\n").encode()  # last: it vouches for the others
-    for name, content in contents.items():
+    write_model(folder, contents, card)
+
+
+def write_model(folder: Path, contents: Mapping[str, bytes], card: Mapping[str, Any]) -> None:
+    """Write the files of a model, and its card last, since it vouches for the others.
+
+    Raises:
+        ModelError: if a file cannot be written.
+    """
+    for name, content in {**contents, f"{card['name']}.json": (json.dumps(card, indent=2) + "\n").encode()}.items():
         _replace(folder / name, content)
 
 
@@ -92,13 +100,12 @@ def _without_folders(config: Training) -> Training:
     return dataclasses.replace(config, features=features, out=Path(config.out).name, data=data)
 
 
-def exported(config: Training, folder: Path) -> bool:
+def exported(name: str, folder: Path) -> bool:
     """Say whether a folder holds the whole model of a run: the card, and the files with its checksums."""
     try:
-        card = json.loads((folder / f"{config.name}.json").read_text(encoding="utf-8"))
+        card = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         return all(
-            hashlib.sha256((folder / f"{config.name}.{kind}").read_bytes()).hexdigest()
-            == card["sha256"][f"{config.name}.{kind}"]
+            hashlib.sha256((folder / f"{name}.{kind}").read_bytes()).hexdigest() == card["sha256"][f"{name}.{kind}"]
             for kind in ("onnx", "safetensors")
         )
     except (OSError, ValueError, KeyError, TypeError):  # absent, or not a card

@@ -112,7 +112,7 @@ def train(
             state = _advance(run, config, path, report, every, last)
         finally:
             run.accelerator.end_training()
-    if state.step >= config.steps and not exported(config, out):
+    if state.step >= config.steps and not exported(config.name, out):
         network = build(config.network)
         _take(network, state.average, path)
         export(network, config, out, state.skipped, state.seconds, state.facts)
@@ -171,7 +171,7 @@ def _advance(
     with deferred_interrupt() as interrupted:
         for step in range(start, last):
             for group in run.optimiser.param_groups:
-                group["lr"] = settings.rate * _schedule(step, config.steps, settings.warmup)
+                group["lr"] = settings.rate * schedule(step, config.steps, settings.warmup)
             total, terms = losses(
                 run.network, config, run.dark, run.well, run.features, run.bank, step, accelerator.device
             )
@@ -181,7 +181,7 @@ def _advance(
             if math.isfinite(total.item()) and math.isfinite(float(norm)):
                 run.optimiser.step()
                 decay = min(settings.average, (1 + step) / (10 + step))
-                _follow(run.average, accelerator.unwrap_model(run.network), decay)
+                follow(run.average, accelerator.unwrap_model(run.network), decay)
                 for name, value in {"total": total.item(), **terms}.items():
                     sums.setdefault(name, []).append(value)
             else:
@@ -225,7 +225,7 @@ def _take(network: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
         raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None
 
 
-def _schedule(step: int, steps: int, warmup: int) -> float:
+def schedule(step: int, steps: int, warmup: int) -> float:
     """Return the share of the learning rate: linear warm-up, then half a cosine down to 2 %."""
     if step < warmup:
         return (step + 1) / warmup
@@ -233,7 +233,7 @@ def _schedule(step: int, steps: int, warmup: int) -> float:
 
 
 @torch.no_grad()
-def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Move averaged weights: ``a <- decay * a + (1 - decay) * w``."""
     for mean, value in zip(average.parameters(), network.parameters(), strict=True):
         mean.lerp_(value, 1 - decay)

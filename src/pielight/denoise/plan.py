@@ -1,0 +1,124 @@
+"""What is to be done about the noise of a picture, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.curves.pixels import Pixels
+from pielight.curves.thumbnail import box_means
+from pielight.denoise.level import CELL, level, smoothed
+from pielight.denoise.noise import estimate
+from pielight.errors import PielightError
+
+AUTO: Literal["auto"] = "auto"
+Denoise: TypeAlias = float | Literal["auto"]
+_INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # level below which auto does nothing, and from which it does all
+_GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without any look like plastic
+_GLANCE = 24  # cells along each side that say whether there is anything to do
+_FEW = 0.005  # of them, which are not worth it
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def check_denoise(denoise: Denoise) -> Denoise:
+    """Return ``denoise`` if it is ``"auto"`` or lies in [0, 1].
+
+    Raises:
+        PielightError: It does not.
+
+    >>> check_denoise("auto"), check_denoise(1)
+    ('auto', 1.0)
+    """
+    if denoise == AUTO:
+        return AUTO
+    if not isinstance(denoise, (int, float, np.integer, np.floating)) or not 0.0 <= denoise <= 1.0:
+        raise PielightError(f"denoise {denoise}: must be auto, or lie between 0 (not at all) and 1 (all noise)")
+    return float(denoise)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done about the noise of a picture.
+
+    Attributes:
+        level: Standard deviation of the noise after the curves in each cell of 4 x 4 pixels, float32 of shape
+            (h, w, 1 or 3), in units of full scale.
+        share: Of the noise that is to go in each cell, (h, w, 1) in [0, 1].
+        mix: float32 (3, 3), from the noise of red, green and blue to what is subtracted: less of its brightness than of
+            its colour.
+    """
+
+    level: NDArray[np.float32]
+    share: NDArray[np.float32]
+    mix: NDArray[np.float32]
+
+    def maps(self) -> dict[str, NDArray[np.float32]]:
+        """Return what is known of each cell."""
+        return {"level": self.level, "share": self.share}
+
+    def at(self, cells: tuple[slice, slice]) -> Plan:
+        """Return the plan for a part of the picture."""
+        return Plan(self.level[cells], self.share[cells], self.mix)
+
+
+def plan(
+    pixels: Pixels, curve: Callable[[NDArray[Any]], NDArray[Any]], denoise: Denoise, threads: int | None = None
+) -> Plan | None:
+    """Decide what is to be done about the noise of a picture.
+
+    With d a number, d of the noise's brightness goes and min(1, 2 d) of its colour. ``auto`` leaves cells alone whose
+    noise after the curves is below 1.5 levels of 255, and takes nine tenths of its brightness and all of its
+    colour from 3.5 on, by a smooth step in between.
+
+    Args:
+        pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
+        curve: What the lattice does to a float32 picture in [0, 1] of another size, laid over the same scene.
+        denoise: ``"auto"`` or 0 to 1.
+        threads: Threads; None takes every core that the process may use.
+
+    Returns:
+        The plan, or None if there is nothing to do.
+
+    Raises:
+        PielightError: ``denoise`` is out of range, or the array is not a picture.
+
+    >>> plan(np.full((64, 64, 1), 128, np.uint8), lambda x: x, "auto") is None
+    True
+    """
+    if check_denoise(denoise) == 0:
+        return None
+    noise = estimate(pixels)
+    if denoise == AUTO:
+        glance = level(_means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads), noise, curve)
+        if (_wanted(glance) > 0).mean() <= _FEW:
+            return None
+    of_cells = level(smoothed(_means(pixels, CELL, threads)), noise, curve)
+    if denoise == AUTO:
+        return Plan(of_cells, _wanted(of_cells), _mix(1.0 - _GRAIN, 1.0))
+    share = np.ones((*of_cells.shape[:2], 1), np.float32)
+    return Plan(of_cells, share, _mix(float(denoise), min(1.0, 2 * float(denoise))))
+
+
+def _wanted(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share of the noise that is visible enough to go."""
+    shown = np.sqrt(np.square(levels).mean(axis=2, keepdims=True))
+    t = np.clip((shown - _INVISIBLE) / (_VISIBLE - _INVISIBLE), 0, 1).astype(np.float32)
+    result: NDArray[np.float32] = t * t * (3 - 2 * t)
+    return result
+
+
+def _mix(brightness: float, colour: float) -> NDArray[np.float32]:
+    """Return the matrix that takes these shares of the noise's luma and of the rest."""
+    of_luma = np.broadcast_to(_LUMA, (3, 3))  # the luma, in all channels
+    result: NDArray[np.float32] = (colour * (np.eye(3) - of_luma) + brightness * of_luma).astype(np.float32)
+    return result
+
+
+def _means(pixels: Pixels, side: int, threads: int | None) -> NDArray[np.float32]:
+    """Return the means of cells of ``side`` pixels; the last ones may be smaller."""
+    rows, columns = (np.append(np.arange(0, length, side), length).astype(np.intc) for length in pixels.shape[:2])
+    return box_means(pixels, rows, columns, threads)

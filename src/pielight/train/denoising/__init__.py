@@ -1,0 +1,1 @@
+"""Training of the denoiser, by the physics of noise on clean photographs alone."""

@@ -1,0 +1,183 @@
+"""The training loop of the denoiser."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor, nn
+
+from pielight.errors import DataError, ModelError
+from pielight.interrupt import deferred_interrupt
+from pielight.train.checkpoint import State, claim, restore, save
+from pielight.train.denoising.config import Denoising, read_denoising
+from pielight.train.denoising.export import export
+from pielight.train.denoising.network import DenoiseNet, cells_of, pictures_of
+from pielight.train.denoising.physics import sample
+from pielight.train.export import exported, git_commit
+from pielight.train.loop import Progress, flushed_denormals, follow, schedule
+from pielight.train.objective import step_generator
+from pielight.train.pictures import check
+
+
+@flushed_denormals()
+def train(
+    config: Denoising, report: Callable[[Progress], None], every: int = 100, stop_at: int | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Path:  # fmt: skip
+    """Train a denoiser, or go on with a run that was stopped, and export it.
+
+    Writes into ``config.out`` the resolved ``config.yaml``, ``checkpoint.pt`` every few minutes, and at the end the
+    model files. Ctrl-C lets the step end, writes a checkpoint and raises KeyboardInterrupt.
+
+    Args:
+        config: The settings.
+        report: Called with the losses every few steps.
+        every: Steps between two reports.
+        stop_at: Stop after this step, with a checkpoint and without an export.
+        say: Called with a line at each stage.
+
+    Returns:
+        The folder of the run.
+
+    Raises:
+        DataError: if pictures are missing, or are not those that the run began with.
+        ModelError: if weights or a checkpoint cannot be read or written.
+        ConfigError: if the folder holds a run with other settings.
+    """
+    torch.manual_seed(config.seed)
+    out = Path(config.out)
+    path = claim(out, config, read_denoising)
+    network = DenoiseNet()
+    average = copy.deepcopy(network)
+    optimiser = torch.optim.Adam(network.parameters(), weight_decay=config.optimiser.weight_decay)
+    if path.exists():
+        state = restore(path)
+        say(f"{path}: going on after step {state.step} of {config.steps}")
+        _take(network, average, optimiser, state, path)
+    else:
+        state = State(0, 0, 0.0, network.state_dict(), average.state_dict(), optimiser.state_dict())
+    last = config.steps if stop_at is None else min(config.steps, stop_at)
+    if state.step < last:
+        say("reading the pictures")
+        photographs = [verdict.pixels for verdict in check(config.data.well, "well", config.data)]
+        pictures = [torch.from_numpy(one.transpose(2, 0, 1).copy()) for one in photographs if one is not None]
+        state.facts = _facts(state, pictures)
+        say(f"{len(pictures)} well-exposed pictures")
+        state = _advance(config, network, average, optimiser, state, pictures, path, report, every, last)
+    if state.step >= config.steps and not exported(config.name, out):
+        export(average, config, out, state.skipped, state.seconds, state.facts)
+    return out
+
+
+def _advance(
+    config: Denoising, network: DenoiseNet, average: DenoiseNet, optimiser: torch.optim.Adam, state: State,
+    pictures: Sequence[Tensor], path: Path, report: Callable[[Progress], None], every: int, last: int,
+) -> State:  # fmt: skip
+    """Train up to the step ``last`` and return the state, which is saved."""
+    start, skipped, spent = state.step, state.skipped, state.seconds - time.monotonic()
+    settings, sums = config.optimiser, dict.fromkeys(("error", "colour", "detail"), 0.0)
+    began = saved = time.monotonic()
+    with deferred_interrupt() as interrupted:
+        for step in range(start, last):
+            for group in optimiser.param_groups:
+                group["lr"] = settings.rate * schedule(step, config.steps, settings.warmup)
+            terms = losses(network, config, pictures, step)
+            total = terms["error"] + config.colour * terms["colour"] + config.detail * terms["detail"]
+            optimiser.zero_grad()
+            total.backward()
+            norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+            if math.isfinite(total.item()) and math.isfinite(float(norm)):
+                optimiser.step()
+                follow(average, network, min(settings.average, (1 + step) / (10 + step)))
+                sums = {name: before + terms[name].item() for name, before in sums.items()}
+            else:
+                skipped += 1
+            done, now = step + 1, time.monotonic()
+            if done % every == 0 or done == last:
+                since = (done - 1) % every + 1
+                left = (now - began) / (done - start) * (config.steps - done)
+                report(Progress(done, config.steps, {key: sums[key] / since for key in sums}, left, skipped))
+                sums = dict.fromkeys(sums, 0.0)
+            stop = interrupted()
+            if done == last or stop or now - saved > 60 * config.checkpoint_minutes:
+                saved = now
+                state = State(done, skipped, spent + now, network.state_dict(), average.state_dict(),
+                              optimiser.state_dict(), state.facts)  # fmt: skip
+                save(path, state)
+            if stop:
+                raise KeyboardInterrupt
+    return state
+
+
+def losses(network: nn.Module, config: Denoising, pictures: Sequence[Tensor], step: int) -> dict[str, Tensor]:
+    """Return the losses of a step.
+
+    With e the error of a denoised pixel, ``error`` is the mean of |e|, ``colour`` that of what is left of e without
+    its grey part, since blotches of colour are minded most, and ``detail`` that of the difference of e between
+    neighbours, which grain and the borders of cells make large.
+
+    Args:
+        network: The network.
+        config: The settings.
+        pictures: Clean photographs, uint8 ``(3, h, w)``.
+        step: Which step; all randomness follows from it and the seed.
+    """
+    generator = step_generator(config.seed, step)
+    drawn = sample(patches(pictures, config.batch, config.patch, generator), config.physics, generator)
+    noise = pictures_of(network(cells_of(drawn.noisy), drawn.level))
+    error = drawn.noisy - noise - drawn.clean
+    return {
+        "error": error.abs().mean(),
+        "colour": (error - error.mean(1, keepdim=True)).abs().mean(),
+        "detail": (error.diff(dim=2).abs().mean() + error.diff(dim=3).abs().mean()) / 2,
+    }
+
+
+def patches(pictures: Sequence[Tensor], count: int, side: int, generator: Generator) -> Tensor:
+    """Cut patches at random places, turned and mirrored at random.
+
+    Args:
+        pictures: uint8 ``(3, h, w)``, h and w at least ``side``.
+        count: N.
+        side: In pixels.
+        generator: The source of all randomness.
+
+    Returns:
+        ``(N, 3, side, side)`` in [0, 1].
+    """
+
+    def draw(below: int) -> int:
+        return int(torch.randint(below, (), generator=generator))
+
+    found = []
+    for _ in range(count):
+        picture = pictures[draw(len(pictures))]
+        top, left = draw(picture.shape[1] - side + 1), draw(picture.shape[2] - side + 1)
+        patch = torch.rot90(picture[:, top : top + side, left : left + side], draw(4), (1, 2))
+        found.append(patch.flip(2) if draw(2) else patch)
+    return torch.stack(found).float() / 255
+
+
+def _facts(state: State, pictures: Sequence[Tensor]) -> dict[str, object]:
+    """Return what the model card will say of the data and the source; pictures that changed end the run."""
+    count = len(pictures)
+    if not count:
+        raise DataError("no usable well-exposed picture; `pielight data check` says why")
+    if state.facts.get("well_pictures", count) != count:
+        raise DataError(f"well_pictures: {state.facts['well_pictures']} at the start of the run, {count} now")
+    return {"well_pictures": count, "commit": state.facts.get("commit") or git_commit()}
+
+
+def _take(network: nn.Module, average: nn.Module, optimiser: torch.optim.Adam, state: State, path: Path) -> None:
+    """Load a checkpoint."""
+    try:
+        network.load_state_dict(state.network)
+        average.load_state_dict(state.average)
+        optimiser.load_state_dict(state.optimiser)
+    except (RuntimeError, ValueError):  # the network was changed since
+        raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None
