@@ -17,7 +17,7 @@ from pielight.errors import PielightError
 
 AUTO: Literal["auto"] = "auto"
 Denoise: TypeAlias = float | Literal["auto"]
-_INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # level below which auto does nothing, and from which it does all
+_INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # what curves add to noise: below it auto does nothing, above it all
 _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without any look like plastic
 _GLANCE = 24  # cells along each side that say whether there is anything to do
 _FEW = 0.005  # of them, which are not worth it
@@ -70,9 +70,10 @@ def plan(
 ) -> Plan | None:
     """Decide what is to be done about the noise of a picture.
 
-    With d a number, d of the noise's brightness goes and min(1, 2 d) of its colour. ``auto`` leaves cells alone whose
-    noise after the curves is below 1.5 levels of 255, and takes nine tenths of its brightness and all of its
-    colour from 3.5 on, by a smooth step in between.
+    With d a number, d of the noise's brightness goes and min(1, 2 d) of its colour. ``auto`` goes by what the curves
+    add to the noise of a cell, the root of the difference of the variances after and before: below 1.5 levels of 255 it
+    leaves the cell alone, from 3.5 on it takes nine tenths of the noise's brightness and all of its colour, with a
+    smooth step in between.
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
@@ -93,19 +94,20 @@ def plan(
         return None
     noise = estimate(pixels)
     if denoise == AUTO:
-        glance = level(_means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads), noise, curve)
-        if (_wanted(glance) > 0).mean() <= _FEW:
+        means = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)
+        if (_wanted(level(means, noise, curve), noise.sigma(means)) > 0).mean() <= _FEW:
             return None
-    of_cells = level(smoothed(_means(pixels, CELL, threads)), noise, curve)
+    means = smoothed(_means(pixels, CELL, threads))
+    of_cells = level(means, noise, curve)
     if denoise == AUTO:
-        return Plan(of_cells, _wanted(of_cells), _mix(1.0 - _GRAIN, 1.0))
+        return Plan(of_cells, _wanted(of_cells, noise.sigma(means)), _mix(1.0 - _GRAIN, 1.0))
     share = np.ones((*of_cells.shape[:2], 1), np.float32)
     return Plan(of_cells, share, _mix(float(denoise), min(1.0, 2 * float(denoise))))
 
 
-def _wanted(levels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the share of the noise that is visible enough to go."""
-    shown = np.sqrt(np.square(levels).mean(axis=2, keepdims=True))
+def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share of the noise that is to go, by what the curves have added to it."""
+    shown = np.sqrt(np.maximum(np.square(after) - np.square(before), 0).mean(axis=2, keepdims=True))
     t = np.clip((shown - _INVISIBLE) / (_VISIBLE - _INVISIBLE), 0, 1).astype(np.float32)
     result: NDArray[np.float32] = t * t * (3 - 2 * t)
     return result

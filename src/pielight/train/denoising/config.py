@@ -26,7 +26,7 @@ class Denoising:
     terms: str = ""
     """Terms of those pictures, for the model card."""
     seed: int = 0
-    steps: int = 6000
+    steps: int = 4000
     batch: int = 16
     """Patches of a step."""
     patch: int = 96
