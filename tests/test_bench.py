@@ -33,8 +33,9 @@ def test_calls_take_turns() -> None:
 def test_rows_that_are_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pielight.bench.rows.find_spec", lambda _: None)  # DCENet would take a minute
     rows = list(arrays(1, 1))
-    assert [row.met for row in rows[1:]] == [None, None]
-    assert "train" in rows[2].beside
+    assert [row.met for row in (rows[1], *rows[3:])] == [None, None, None]
+    assert "--denoise 1" in rows[2].name
+    assert "train" in rows[4].beside
     assert [row.name.split(",")[0] for row in starts(1)] == ["import pielight", "pielight --help"]
     monkeypatch.setattr("pielight.bench.rows.picture", lambda width, height, seed=0: picture(64, 48, seed))
     assert [row.name.split(",")[0] for row in jpeg_files(tmp_path, 1, 1)] == ["12 MP JPEG file to file", "12 MP"]

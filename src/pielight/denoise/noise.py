@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from pielight.curves.pixels import Pixels, check_pixels, full_scale
 
 _TILE = 16  # pixels along each side; an even number of 4 x 4 blocks
-_TILES = 24  # along each side of the picture, at most: a look at all pixels would take longer than the curves do
+_TILES = 20  # along each side of the picture, at most: a look at all pixels would take longer than the curves do
 _BINS = 8  # of brightness, each with as many tiles as the others
 _FLAT = 0.3  # share of a bin's tiles that is taken for flat
 _QUIET = 0.3  # of these, the quantile of noise that is believed: texture only ever adds
-_QUIET_BIAS = 1.12  # what that quantile underestimates in a tile of pure noise
+_QUIET_BIAS = 1.12  # what that quantile underestimates in tiles of pure noise
+_TEXTURE = 0.5  # fine texture, as a share of the coarse one that is there beyond what noise explains
+_TO_SIGMA = 1 / 0.6745  # from the median size of normal noise
 _DARKEST, _BRIGHTEST = 0.5 / 255, 0.95  # tiles beyond are clipped and tell nothing
 _WIDEST = 0.9  # standard deviation in pixels of the blur that correlated noise is believed to have, at most
 
@@ -46,8 +48,8 @@ class Noise:
         Returns:
             float32 in units of x.
 
-        >>> Noise(np.zeros(1), np.zeros(1), 1 / 255).sigma(np.array([0.5])).round(5).tolist()
-        [0.0011300000362098217]
+        >>> bool(abs(Noise(np.zeros(1), np.zeros(1), 1 / 255).sigma(np.array([0.5]))[0] * 255 - 12**-0.5) < 1e-6)
+        True
         """
         of_shot, of_read = _basis(np.asarray(x, np.float64))
         variance = self.shot * of_shot + self.read * of_read + self.step**2 / 12
@@ -57,12 +59,14 @@ class Noise:
 def estimate(pixels: Pixels) -> Noise:
     """Estimate the noise of a picture from its flat tiles.
 
-    In tiles of 16 x 16 pixels, at most 24 x 24 of them spread over the picture, noise is the mean square of
-    Immerkaer's mask ``[1 -2 1; -2 4 -2; 1 -2 1] / 6`` (CVIU 1996), which ignores whatever is locally a plane. In each
-    of 8 bins of brightness the flattest tiles are kept, flat by the spread of their 4 x 4 means, and of these the
-    quieter ones are believed, since texture only adds. Cameras and converters blur noise, and the mask sees less of
-    it then: how much less follows from how it falls when 2 x 2 pixels are averaged (:func:`blur_correction`). Shot
-    and read noise are the non-negative least squares through the bins.
+    In tiles of 16 x 16 pixels, at most 20 x 20 of them spread over the picture, noise is the median size of
+    Immerkaer's mask ``[1 -2 1; -2 4 -2; 1 -2 1] / 6`` (CVIU 1996), which ignores whatever is locally a plane. Texture
+    is told from noise by scale: in means of 4 x 4 pixels the mask sees a sixteenth of the variance of noise, and of
+    texture about as much as before; half of what is there beyond the sixteenth is subtracted. In each of 8 bins of
+    brightness the flattest tiles are kept, flat by the spread of their 4 x 4 means, and of these the quieter ones are
+    believed, since texture only adds. Cameras and converters blur noise, and the mask sees less of it then: how
+    much less follows from how it falls when 2 x 2 pixels are averaged (:func:`blur_correction`). Shot and read noise
+    are the non-negative least squares through the bins.
 
     Args:
         pixels: (H, W, C): uint8, uint16, or floats in [0, 1].
@@ -139,11 +143,10 @@ def _tiles(pixels: Pixels) -> NDArray[np.float32]:
 
 
 def _immerkaer(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the noise variance that each tile (n, h, w) shows."""
+    """Return what Immerkaer's mask sees in tiles (n, h, w), as (n, values)."""
     rows = tiles[:, :-2] - 2 * tiles[:, 1:-1] + tiles[:, 2:]
     both = rows[:, :, :-2] - 2 * rows[:, :, 1:-1] + rows[:, :, 2:]
-    result: NDArray[np.float32] = np.square(both).mean((1, 2)) / 36
-    return result
+    return both.reshape(len(both), -1) / np.float32(6)
 
 
 def _averaged(tiles: NDArray[np.float32], side: int) -> NDArray[np.float32]:
@@ -157,16 +160,22 @@ def _measure(tiles: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[n
     """Return brightness and noise variance in bins of one channel's tiles (n, 16, 16)."""
     means = tiles.mean((1, 2))
     tiles = tiles[(means >= _DARKEST) & (means <= _BRIGHTEST)]
+    if len(tiles) == 0:
+        return np.empty(0), np.empty(0)
     means = tiles.mean((1, 2))
-    fine, coarse = _immerkaer(tiles), _immerkaer(_averaged(tiles, 2))
-    relief = _averaged(tiles, 4).std((1, 2))
+    seen, blocks = _immerkaer(tiles), _averaged(tiles, 4)
+    fine = np.square(seen).mean(1)
+    halved, coarse = np.square(_immerkaer(_averaged(tiles, 2))).mean(1), np.square(_immerkaer(blocks)).mean(1)
+    texture = np.maximum(coarse - fine / 16, 0)
+    noise = np.maximum(np.square(np.median(np.abs(seen), 1) * _TO_SIGMA) - _TEXTURE * texture, 0)
+    relief = blocks.std((1, 2))
     places, variances = [], []
     for members in np.array_split(np.argsort(means), _BINS):
         if len(members) == 0:
             continue
         flat = members[relief[members] <= np.quantile(relief[members], _FLAT)]
-        believed = float(np.quantile(fine[flat], _QUIET)) * _QUIET_BIAS
-        ratio = 4 * float(np.median(coarse[flat])) / max(float(np.median(fine[flat])), 1e-12)
+        believed = float(np.quantile(noise[flat], _QUIET)) * _QUIET_BIAS
+        ratio = 4 * float(np.median(halved[flat])) / max(float(np.median(fine[flat])), 1e-12)
         places.append(float(means[flat].mean()))
         variances.append(believed * blur_correction(ratio))
     return np.array(places), np.array(variances)

@@ -50,7 +50,7 @@ class Method:
 
     Attributes:
         spec: As the command line names it.
-        sha256: Of the model's file, 16 digits, or nothing.
+        sha256: Of the model's file, 16 digits, and of the denoiser's if it takes part; or nothing.
         folder: Of a ``dir:`` method.
     """
 
@@ -132,22 +132,25 @@ def method(text: str) -> Method:
         DataError: The folder of a ``dir:`` method is missing.
         ModelError: A file is missing.
     """
-    spec = parse(text)
+    spec, denoiser = parse(text), ""
     if spec.kind == "dir":
         folder = Path(spec.argument)
         subfolders(folder)
         return Method(spec, folder=folder)
     if spec.kind == "pielight":
-        from pielight.models import find
+        from pielight.models import DENOISER, find
 
-        path = find(_pielight_settings(spec).get("model")).path
+        settings = _pielight_settings(spec)
+        path = find(settings.get("model")).path
+        if settings.get("denoise", "0") != "0":
+            denoiser = sha256(find(DENOISER).path)
     elif spec.kind in ("dce", "onnx"):
         path = _file_and_multiple(spec)[0]
     else:
         enhancement(spec)
         return Method(spec)
     try:
-        return Method(spec, sha256(path))
+        return Method(spec, sha256(path) + denoiser)
     except PictureError:
         raise ModelError(f"{shown(path)}: no such file; say {KINDS[spec.kind]}") from None
 

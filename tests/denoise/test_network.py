@@ -1,0 +1,99 @@
+"""The network over pictures of any size: no seams, nothing outside of its plan, the same for every type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from pielight.denoise.denoiser import shipped
+from pielight.denoise.network import DenoiseNetwork
+from pielight.denoise.plan import Plan
+from pielight.errors import ModelError
+from pielight.models import find
+
+EYE = np.eye(3, dtype=np.float32)
+
+
+def picture(height: int, width: int, channels: int = 3) -> NDArray[np.float32]:
+    scene = np.add.outer(np.linspace(0.2, 0.5, height), np.linspace(0, 0.2, width))[..., np.newaxis]
+    grain = np.random.default_rng(0).normal(0, 0.04, (height, width, channels))
+    return np.clip(scene + grain, 0, 1).astype(np.float32)
+
+
+def planned(pixels: NDArray[Any], level: float = 0.04) -> Plan:
+    shape = -(-pixels.shape[0] // 4), -(-pixels.shape[1] // 4)
+    return Plan(np.full((*shape, pixels.shape[2]), level, np.float32), np.ones((*shape, 1), np.float32), EYE)
+
+
+def cleaned(pixels: NDArray[Any], plan: Plan, **parts: int) -> NDArray[Any]:
+    result = pixels.copy()
+    shipped(1).subtract(result, plan, **parts)
+    return result
+
+
+def test_noise_goes_and_the_scene_stays() -> None:
+    noisy = picture(96, 128)
+    scene = np.add.outer(np.linspace(0.2, 0.5, 96), np.linspace(0, 0.2, 128))[..., np.newaxis]
+    before, after = np.square(noisy - scene).mean(), np.square(cleaned(noisy, planned(noisy)) - scene).mean()
+    assert after < before / 10
+
+
+def test_a_dark_line_survives() -> None:
+    noisy = picture(96, 128)
+    noisy[:, 60:63] -= 0.15
+    after = cleaned(noisy, planned(noisy))
+    assert after[:, 55:58].mean() - after[:, 60:63].mean() > 0.1
+
+
+@settings(max_examples=12, deadline=None)
+@given(size=st.tuples(st.integers(1, 150), st.integers(1, 150)), channels=st.sampled_from([1, 3]))
+def test_parts_make_no_seams(size: tuple[int, int], channels: int) -> None:
+    noisy = picture(*size, channels)
+    plan = planned(noisy)
+    whole = cleaned(noisy, plan)
+    assert np.abs(cleaned(noisy, plan, band=16, part=24) - whole).max() < 1e-4
+    assert np.abs(cleaned(noisy, plan, band=64, part=56) - whole).max() < 1e-4
+
+
+def test_nothing_changes_without_level_or_share() -> None:
+    noisy = (picture(40, 72) * 255).astype(np.uint8)
+    plan = planned(noisy)
+    assert (cleaned(noisy, Plan(plan.level * 0, plan.share, EYE)) == noisy).all()
+    plan.share[:, 9:] = 0
+    after = cleaned(noisy, plan)
+    assert (after[:, 36:] == noisy[:, 36:]).all()
+    assert (after[:, :36] != noisy[:, :36]).mean() > 0.5
+
+
+def test_every_type_is_cleaned_alike() -> None:
+    noisy = np.round(picture(48, 64) * 255).astype(np.uint8)
+    plan = planned(noisy)
+    expected = cleaned(noisy / 255, plan)
+    assert np.abs(cleaned(noisy, plan) / 255 - expected).max() <= 0.5001 / 255
+    deep = cleaned(noisy.astype(np.uint16) * 257, plan)
+    assert np.abs(deep / 65535 - expected).max() < 2e-5
+    assert len(np.unique(deep)) > 2000  # not cut to 8 bits
+    assert np.abs(cleaned((noisy / 255).astype(np.float32), plan) - expected).max() < 1e-6
+
+
+def test_grey_is_three_equal_channels() -> None:
+    noisy = picture(32, 40, 1)
+    plan = planned(noisy)
+    three = cleaned(noisy.repeat(3, 2), Plan(plan.level.repeat(3, 2), plan.share, EYE))
+    assert np.abs(cleaned(noisy, plan)[..., 0] - three.mean(2)).max() < 1e-6
+
+
+def test_other_networks_are_refused(tmp_path: Path) -> None:
+    noisy = picture(8, 8)
+    with pytest.raises(ModelError, match="not a denoising network"):
+        DenoiseNetwork(find().path).subtract(noisy, planned(noisy))
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(b"no")
+    with pytest.raises(ModelError, match="damaged"):
+        DenoiseNetwork(damaged).subtract(noisy, planned(noisy))

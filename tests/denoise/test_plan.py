@@ -1,0 +1,67 @@
+"""What is to be done about noise, and where."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pielight.curves.apply import apply
+from pielight.curves.lattice import CurveLattice
+from pielight.denoise.plan import check_denoise, plan
+from pielight.errors import PielightError
+
+BRIGHTER = partial(apply, lattice=CurveLattice(np.full((8, 3, 4, 4), -0.4)))
+
+
+@pytest.fixture
+def grainy(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    grain = np.random.default_rng(0).normal(0, 4, photo.shape)
+    return np.clip(photo // 2 + grain, 0, 255).astype(np.uint8)
+
+
+def test_auto_leaves_a_clean_picture_alone(photo: NDArray[np.uint8]) -> None:
+    assert plan(photo // 2 * 2, BRIGHTER, 0.0) is None
+    clean = np.repeat(np.linspace(60, 90, 240)[:, np.newaxis, np.newaxis], 320, 1).astype(np.uint8)
+    assert plan(clean, BRIGHTER, "auto") is None
+
+
+def test_auto_leaves_alone_what_curves_do_not_brighten(grainy: NDArray[np.uint8]) -> None:
+    assert plan(grainy, lambda means: means, "auto") is None
+    assert plan(grainy, lambda means: means, 1) is not None
+
+
+def test_auto_acts_where_noise_was_made_visible(grainy: NDArray[np.uint8]) -> None:
+    found = plan(grainy, BRIGHTER, "auto")
+    assert found is not None
+    assert found.level.shape == (24, 32, 3)
+    assert found.share.shape == (24, 32, 1)
+    assert found.share.min() >= 0
+    assert found.share.mean() > 0.8
+    assert 5 / 255 < np.median(found.level) < 30 / 255
+
+
+@pytest.mark.parametrize(("denoise", "brightness", "colour"), [(0.25, 0.25, 0.5), (0.5, 0.5, 1), (1, 1, 1)])
+def test_colour_goes_first(grainy: NDArray[np.uint8], denoise: float, brightness: float, colour: float) -> None:
+    found = plan(grainy, BRIGHTER, denoise)
+    assert found is not None
+    assert (found.share == 1).all()
+    assert found.mix @ np.ones(3) == pytest.approx(np.full(3, brightness))
+    of_colour = np.array([1, -0.299 / 0.587, 0])  # no luma
+    assert found.mix @ of_colour == pytest.approx(colour * of_colour, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 50, 1), (21, 18, 3)])
+def test_small_pictures(shape: tuple[int, int, int]) -> None:
+    found = plan(np.full(shape, 7, np.uint8), BRIGHTER, 1)
+    assert found is not None
+    assert found.share.shape == (-(-shape[0] // 4), -(-shape[1] // 4), 1)
+
+
+@pytest.mark.parametrize("denoise", [-0.1, 1.1, float("nan"), "most", None])
+def test_no_such_strength(denoise: Any) -> None:
+    with pytest.raises(PielightError, match="denoise"):
+        check_denoise(denoise)
