@@ -8,14 +8,18 @@ import pytest
 import yaml
 
 from pielight.errors import ConfigError
-from pielight.train.config import Training, as_yaml, read_config
+from pielight.train.config import Training, as_yaml, read_config, read_values
+from pielight.train.denoising.config import is_denoising, read_denoising
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_shipped_configurations_are_valid(path: Path) -> None:
-    assert read_config(path).data.dark
+    if is_denoising(read_values(path)):
+        assert read_denoising(path).data.well
+    else:
+        assert read_config(path).data.dark
 
 
 def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:

@@ -166,8 +166,11 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
     if config is not None and role is not None:
         raise click.UsageError("--as is for folders; a configuration names its dark and its well ones.")
     with _stoppable():
-        settings = _read(config, changes).data
+        denoising = _read_denoising(config, changes)
+        settings = denoising.data if denoising else _read(config, changes).data
         roles: dict[Role, tuple[str, ...]] = {"dark": settings.dark, "well": settings.well}
+        if denoising:  # it learns from clean pictures alone
+            del roles["dark"]
         if role is not None:
             roles = {role: tuple(map(str, paths))}
         used = [_check(folders, one, settings) for one, folders in roles.items()]

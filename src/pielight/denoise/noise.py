@@ -146,7 +146,8 @@ def _immerkaer(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return what Immerkaer's mask sees in tiles (n, h, w), as (n, values)."""
     rows = tiles[:, :-2] - 2 * tiles[:, 1:-1] + tiles[:, 2:]
     both = rows[:, :, :-2] - 2 * rows[:, :, 1:-1] + rows[:, :, 2:]
-    return both.reshape(len(both), -1) / np.float32(6)
+    result: NDArray[np.float32] = both.reshape(len(both), -1) / np.float32(6)
+    return result
 
 
 def _averaged(tiles: NDArray[np.float32], side: int) -> NDArray[np.float32]:

@@ -1,0 +1,78 @@
+"""Compare the denoiser with filters of libraries, behind the same curves.
+
+Usage: python benchmarks/denoisers.py DARK REFERENCE [EVERY]
+
+DARK and REFERENCE hold pairs of one name, as benchmarks/research_data.py lays them out in val/lol. Prints the means of
+PSNR, SSIM on RGB, noise gain against the curves alone, and seconds on one thread, of every EVERYth pair.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.metrics import peak_signal_noise_ratio
+from skimage.restoration import denoise_tv_chambolle
+
+from pielight import Enhancer, apply
+from pielight.evaluate.metrics.noise import noise_gain
+from pielight.evaluate.metrics.structure import ssim
+
+Pixels = NDArray[np.uint8]
+
+
+def total_variation(pixels: Pixels) -> Pixels:
+    """Denoise by total variation of weight 0.1."""
+    return (denoise_tv_chambolle(pixels / 255, 0.1, channel_axis=2) * 255).clip(0, 255).round().astype(np.uint8)
+
+
+def main(dark: Path, reference: Path, every: int) -> None:
+    """Print the table."""
+    cv2.setNumThreads(1)
+    enhancer = Enhancer(threads=1)
+    filters: dict[str, Callable[[Pixels], Any]] = {"nothing": lambda y: y}
+    for h in (5, 10, 15):
+        filters[f"non-local means, h = {h}"] = lambda y, h=h: cv2.fastNlMeansDenoisingColored(y, None, h, h, 7, 21)
+    filters["bilateral, 9, 50, 5"] = lambda y: cv2.bilateralFilter(y, 9, 50, 5)
+    filters["total variation, 0.1"] = total_variation
+    filters["Gaussian blur, 1.5"] = lambda y: cv2.GaussianBlur(y, (0, 0), 1.5)
+    rows: dict[str, list[tuple[float, ...]]] = {}
+    for path in sorted(dark.iterdir())[::every]:
+        pixels, wanted = (np.asarray(Image.open(one).convert("RGB")) for one in (path, reference / path.name))
+        lattice = enhancer.curves(pixels)
+        start = time.perf_counter()
+        bright = apply(pixels, lattice, threads=1)
+        alone = time.perf_counter() - start
+        for name, function in filters.items():
+            start = time.perf_counter()
+            result = function(bright)
+            measure(rows, name, result, wanted, bright, time.perf_counter() - start)
+        for denoise in ("auto", 0.5, 1):
+            start = time.perf_counter()
+            result = apply(pixels, lattice, threads=1, denoise=denoise)
+            measure(rows, f"--denoise {denoise}", result, wanted, bright, time.perf_counter() - start - alone)
+    print("| | PSNR | SSIM | noise gain | seconds |\n|---|---|---|---|---|")
+    for name, values in rows.items():
+        psnr, structure, gain, seconds = np.mean(values, axis=0)
+        print(f"| {name} | {psnr:.2f} | {structure:.3f} | {gain:.2f} | {seconds:.3f} |")
+
+
+def measure(
+    rows: dict[str, list[tuple[float, ...]]], name: str, result: Pixels, wanted: Pixels, bright: Pixels, seconds: float
+) -> None:
+    """Add what a result is worth."""
+    psnr = peak_signal_noise_ratio(wanted, result)
+    rows.setdefault(name, []).append((psnr, ssim(result, wanted), noise_gain(result, bright), seconds))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) == 4 else 1)
