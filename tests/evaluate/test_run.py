@@ -21,6 +21,8 @@ from pielight.evaluate.report.summary import Values, summarise
 from pielight.evaluate.store import FILE, Key, Measurement, Store, code_version
 from pielight.evaluate.workers import each
 
+Draw = Callable[..., Path]
+
 
 def plan_of(folder: Path, *methods: str, metrics: str = "psnr,mae", gt_mean: bool = False) -> run.Plan:
     data = (presets.find("own", folder),)
@@ -33,6 +35,28 @@ def finish(plan: run.Plan, folder: Path, jobs: int = 1, stop: Callable[[], bool]
         values.add(task, measurements)
     store.close()
     return values
+
+
+def test_flicker_is_measured_from_each_frame_to_the_next(tmp_path: Path, draw: Draw) -> None:
+    for number in range(1, 5):
+        draw(tmp_path / "clip" / f"{number}.png", 1, 0.2)
+        draw(tmp_path / "made" / f"{number}.png", 1, 0.4 if number < 3 else 0.6)
+    data = (presets.find("clip:film", tmp_path / "clip"),)
+    plan = run.Plan(data, (method("identity"), method(f"dir:{tmp_path / 'made'}")), run.choose(["flicker"]))
+    run.check(plan)
+    values = finish(plan, tmp_path / "report")
+    identity, made = (values.of(data[0], one, plan.metrics[0]) for one in plan.methods)
+    assert math.isnan(identity[0])
+    assert identity[1:] == [0, 0, 0]
+    assert made[1] == made[3] == 0
+    jump = [load(tmp_path / "made" / f"{number}.png") for number in (2, 3)]
+    still = [load(tmp_path / "clip" / f"{number}.png") for number in (2, 3)]
+    assert made[2] == METRICS["flicker"].measure(jump, source=still) > 10
+    assert summarise(plan, values).cells[0].note == (
+        "flicker has no value for 1 of 4 pictures (the first frame of a clip)"
+    )
+    draw(tmp_path / "made" / "1.png", 1, 0.8)  # another frame before: measured again
+    assert finish(plan, tmp_path / "report").of(data[0], plan.methods[1], plan.metrics[0])[1] > 10
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -119,7 +143,7 @@ def test_equal_pictures_have_infinite_psnr(pairs: Path, tmp_path: Path) -> None:
 
 
 def test_checks_before_hours_of_work(
-    pairs: Path, tmp_path: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    pairs: Path, tmp_path: Path, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PIELIGHT_NIQE", raising=False)
     with pytest.raises(DataError, match="two methods are called gamma"):
@@ -133,10 +157,8 @@ def test_checks_before_hours_of_work(
         run.check(plan_of(pairs, f"dir:{tmp_path / 'report'}")) if (tmp_path / "report").mkdir() is None else None
     with pytest.raises(ConfigError, match="did you mean ssim"):
         run.choose(["sim"])
-    film = next((name for name, metric in METRICS.items() if "sequence" in metric.needs), None)
-    if film:
-        with pytest.raises(ConfigError, match="frames of a film"):
-            run.choose([film])
+    with pytest.raises(DataError, match="flicker: needs frames of a film, as in --data NAME:film=PATH"):
+        run.check(plan_of(pairs, "gamma", metrics="flicker"))
 
 
 def test_a_damaged_picture_is_named(pairs: Path, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
 @click.option("--data", "data", multiple=True, required=True, metavar="NAME=PATH",
               help="A data set; give it again for another. Presets: dicm, lime, mef, npe, vv, lol, lol-v2-real, "
               "lol-v2-synthetic, sice, fivek; any other NAME takes what lies in PATH; NAME:PRESET=PATH does "
-              "both.")  # fmt: skip
+              "both; NAME:film=PATH takes consecutive frames.")  # fmt: skip
 @click.option("--method", "methods", multiple=True, required=True, metavar="[LABEL=]SPEC",
               help="A method; give it again for another. The others are compared with the first.")  # fmt: skip
 @click.option("--metrics", metavar="A,B,...",

@@ -94,9 +94,10 @@ class Method:
             raise DataError(f"{shown(self.folder)}: no pictures for {len(gone)} of {data.name}: {few(gone)}")
 
     def identity(self, data: str, sample: Sample) -> str:
-        """Return what results depend on besides the spec: a checksum of the model, or of the picture somebody made."""
-        path = self.result_of(data, sample)
-        return self.sha256 if path is None else sha256(path)
+        """Return what results depend on besides the spec: a checksum of the model, or of the pictures somebody made."""
+        frames = [sample] if sample.previous is None else [sample, sample.previous]
+        paths = [path for frame in frames if (path := self.result_of(data, frame)) is not None]
+        return sha256(*paths) if paths else self.sha256
 
 
 def parse(text: str) -> Spec:

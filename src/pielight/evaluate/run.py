@@ -42,7 +42,7 @@ class Plan:
 
     def applies(self, metric: Metric, data: DataSet) -> bool:
         """Say whether a metric can be measured on a data set."""
-        return data.is_paired or "reference" not in metric.needs
+        return (data.is_paired or "reference" not in metric.needs) and (data.is_film or "sequence" not in metric.needs)
 
     def is_scaled(self, metric: Metric) -> bool:
         """Say whether GT-mean acts on a metric."""
@@ -71,7 +71,7 @@ def choose(names: list[str]) -> tuple[Metric, ...]:
     """Return metrics by their names.
 
     Raises:
-        ConfigError: There is no such metric, or it wants more than single pictures.
+        ConfigError: There is no such metric.
 
     >>> [metric.name for metric in choose(["psnr", "ssim"])]
     ['psnr', 'ssim']
@@ -83,8 +83,6 @@ def choose(names: list[str]) -> tuple[Metric, ...]:
     for name in names:
         if name not in METRICS:
             raise ConfigError(f"{name}: no such metric; {nearest(name, list(METRICS))}")
-        if "sequence" in METRICS[name].needs:
-            raise ConfigError(f"{name}: measures frames of a film, not single pictures")
     return tuple(METRICS[name] for name in dict.fromkeys(names))
 
 
@@ -105,7 +103,8 @@ def check(plan: Plan) -> None:
             method.check(data)
     for metric in plan.metrics:
         if not any(plan.applies(metric, data) for data in plan.data):
-            raise DataError(f"{metric.name}: needs references, and no data set has them; leave it out of --metrics")
+            wanted = "frames of a film, as in --data NAME:film=PATH" if "sequence" in metric.needs else "references"
+            raise DataError(f"{metric.name}: needs {wanted}, and no data set has them; leave it out of --metrics")
     if any(metric.name == "niqe" for metric in plan.metrics):
         from pielight.evaluate.metrics.niqe import found_pristine
 
@@ -187,14 +186,28 @@ def measure(task: Task) -> list[Measurement]:
         if key.gt_mean and reference is not None:
             scaled = to_mean_of(reference, after) if scaled is None else scaled
             pixels = scaled
+        metric = METRICS[key.metric]
         try:
-            value, reason = METRICS[key.metric].measure(pixels, reference=reference, source=source), ""
+            if "sequence" not in metric.needs:
+                value, reason = metric.measure(pixels, reference=reference, source=source), ""
+            elif task.sample.previous is None:
+                value, reason = math.nan, "the first frame of a clip"
+            else:
+                frames, sources = _with_previous(task, pixels, source)
+                value, reason = metric.measure(frames, source=sources), ""
         except DataError as error:  # this picture is too small for it, or the like
             value, reason = math.nan, str(error)
         if math.isnan(value):
             reason = reason or "nothing in the picture to measure"
         measurements.append(Measurement(key, float(value), reason))
     return measurements
+
+
+def _with_previous(task: Task, after: Pixels, source: Pixels) -> tuple[list[Pixels], list[Pixels]]:
+    """Return a result and its input, each after that of the frame before."""
+    before = task.sample.previous
+    assert before is not None
+    return [enhanced(task.method, task.data, before), after], [_load(before.input), source]
 
 
 def enhanced(method: Method, data: str, sample: Sample) -> Pixels:
