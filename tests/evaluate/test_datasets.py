@@ -127,14 +127,16 @@ def test_presets_that_are_unknown(tmp_path: Path, draw: Draw) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_stand_upright(tmp_path: Path, draw: Draw, orientation: int) -> None:
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_pictures_stand_upright(tmp_path: Path, draw: Draw, orientation: int, suffix: str) -> None:
     image = Image.open(draw(tmp_path / "a.png"))
     exif = Image.Exif()
     exif[274] = orientation
-    image.save(tmp_path / "b.png", exif=exif)
-    upright = ImageOps.exif_transpose(Image.open(tmp_path / "b.png"))
-    assert np.array_equal(load(tmp_path / "b.png"), np.asarray(upright))
-    assert size(tmp_path / "b.png") == upright.size
+    image.save(path := tmp_path / f"b.{suffix}", exif=exif)
+    image.save(tmp_path / "c.png", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(tmp_path / "c.png"))
+    assert np.array_equal(load(path), np.asarray(upright))
+    assert size(path) == upright.size
 
 
 def test_other_kinds_of_pictures(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 
 @pytest.fixture
-def report(pairs: Path, tmp_path: Path, draw: Draw) -> Callable[..., Path]:
+def report(pairs: Path, tmp_path: Path, draw: Callable[..., Path]) -> Callable[..., Path]:
     """Give the function that makes a report on two data sets."""
     for number in range(3):
         draw(tmp_path / "alone" / f"<i>é {number}.png", number, 0.2)

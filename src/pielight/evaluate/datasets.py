@@ -22,12 +22,15 @@ class Sample:
         input: The picture.
         reference: What it should become, if there is such a picture.
         previous: In a film, the frame before it, unless it is the first.
+        scene: What it shows beside other pictures of the set: of SICE the scene, of films the clip. Statistics take
+            the pictures of one scene as one draw.
     """
 
     name: str
     input: Path
     reference: Path | None = None
     previous: Sample | None = None
+    scene: str = ""
 
     def sha256(self) -> str:
         """Return 16 digits of the checksum of the files that its measurements depend on.
@@ -59,6 +62,11 @@ class DataSet:
     def is_paired(self) -> bool:
         """Whether there are references."""
         return self.samples[0].reference is not None
+
+    @property
+    def groups(self) -> list[str] | None:
+        """The scene of every picture, or None if there is one of each."""
+        return [sample.scene for sample in self.samples] if self.samples[0].scene else None
 
     @property
     def is_film(self) -> bool:
@@ -139,7 +147,8 @@ def scenes(name: str, path: Path) -> DataSet | None:
     for key, folder in folders.items():
         frames = pictures(folder)
         samples += [
-            Sample(f"{folder.name}/{frame.stem}", frame, references[key]) for frame in frames[: (len(frames) - 1) // 2]
+            Sample(f"{folder.name}/{frame.stem}", frame, references[key], scene=folder.name)
+            for frame in frames[: (len(frames) - 1) // 2]
         ]
     if not samples:
         raise DataError(f"{shown(path)}: no scene has three exposures or more")
@@ -185,7 +194,7 @@ def film(name: str, path: Path) -> DataSet:
         prefix = "" if clip is path else f"{clip.name}/"
         before = None
         for sample in found.samples:
-            frame = replace(sample, name=prefix + sample.name)
+            frame = replace(sample, name=prefix + sample.name, scene=clip.name)
             samples.append(replace(frame, previous=before))
             before = frame
     if len(samples) == len(clips):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ KINDS = {  # what the command line says of each
     "dir": "dir:FOLDER",
 }
 _LABELLED = re.compile(r"([^=:]+)=((?:" + "|".join(KINDS) + r")(?:[:,].*)?)", re.DOTALL)
-_RESULT_ENDS = ("", "_pie", "_enhanced", "_out", "_result")
+_RESULT_ENDS = ("_pie", "_enhanced", "_out", "_result")
 
 
 class Spec(NamedTuple):
@@ -57,11 +58,6 @@ class Method:
     spec: Spec
     sha256: str = ""
     folder: Path | None = None
-    _found: dict[str, Mapping[str, Path]] = field(default_factory=dict, compare=False, repr=False)
-
-    def __reduce__(self) -> tuple[type[Method], tuple[Spec, str, Path | None]]:
-        """Go to other processes without the list of files."""
-        return Method, (self.spec, self.sha256, self.folder)
 
     @property
     def label(self) -> str:
@@ -73,13 +69,21 @@ class Method:
 
         A folder inside with the name of the data set is looked into instead. The name is the picture's stem, alone or
         before ``_pie``, ``_enhanced``, ``_out`` or ``_result``; for SICE's ``12/3`` also ``12_3``.
+
+        Raises:
+            DataError: Several files could be it.
         """
         if self.folder is None:
             return None
-        if data not in self._found:
-            self._found[data] = _by_stem(subfolders(self.folder).get(data.lower(), self.folder))
+        found = results_in(self.folder, data.lower())
         names = [sample.name.lower(), sample.name.lower().replace("/", "_")]
-        return next((self._found[data][stem] for stem in names if stem in self._found[data]), None)
+        paths = next((found[name] for name in names if name in found), [])
+        if len(paths) > 1:
+            raise DataError(
+                f"{shown(self.folder)}: several pictures for {sample.name} of {data}: "
+                f"{few([path.name for path in paths])}"
+            )
+        return paths[0] if paths else None
 
     def check(self, data: DataSet) -> None:
         """Check that a ``dir:`` method has all pictures of a data set.
@@ -135,6 +139,7 @@ def method(text: str) -> Method:
     """
     spec = parse(text)
     if spec.kind == "dir":
+        results_in.cache_clear()  # it may hold more by now
         folder = Path(spec.argument)
         subfolders(folder)
         return Method(spec, folder=folder)
@@ -246,14 +251,22 @@ def _number(spec: Spec, name: str, text: str, default: float) -> float:
         raise ConfigError(f"{shown(spec.text)}: {name} {text!r} is no number") from None
 
 
-def _by_stem(folder: Path) -> Mapping[str, Path]:
-    """Name the pictures of a folder, and of the folders inside, by their stems in lower case without usual endings."""
-    found: dict[str, Path] = {}
-    inside = [("", folder), *((f"{name}/", path) for name, path in subfolders(folder).items())]
-    for prefix, place in inside:
+@lru_cache(maxsize=64)
+def results_in(folder: Path, data: str) -> Mapping[str, list[Path]]:
+    """Name the results in a folder by what they were made of, in lower case; exact names come first.
+
+    Args:
+        folder: Of a ``dir:`` method; its pictures count, and those in the folders inside.
+        data: Name of a data set; the folder inside that is called so counts instead.
+    """
+    top = subfolders(folder).get(data, folder)
+    exact: dict[str, list[Path]] = {}
+    ended: dict[str, list[Path]] = {}
+    for prefix, place in [("", top), *((f"{name}/", path) for name, path in subfolders(top).items())]:
         for path in pictures(place):
+            stem = path.stem.lower()
+            exact.setdefault(prefix + stem, []).append(path)
             for end in _RESULT_ENDS:
-                stem = path.stem.lower()
                 if stem.endswith(end):
-                    found.setdefault(prefix + stem.removesuffix(end), path)
-    return found
+                    ended.setdefault(prefix + stem.removesuffix(end), []).append(path)
+    return ended | exact

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pielight.errors import ModelError
 
 Pixels = NDArray[np.uint8]
+_OUTSIDE = b"\n\x08location\x12"  # the key of external data, as protobuf encodes it
 
 
 def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
@@ -31,6 +32,11 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         raise ModelError(f"{path}: no such ONNX file")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    options.intra_op_num_threads = 1  # pictures are shared among processes
+    if _OUTSIDE in path.read_bytes():
+        raise ModelError(
+            f"{path}: keeps its weights in other files, which no checksum would cover; save it as one file"
+        )
     try:  # ONNX Runtime raises a dozen types without a common base
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -56,8 +62,10 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         found = next((output for output in outputs if output.shape == picture.shape), None)
         if found is None:
             raise ModelError(f"{path}: returns {[output.shape for output in outputs]}, none like {picture.shape}")
-        light = np.nan_to_num(found[0].transpose(1, 2, 0)[:height, :width]).clip(0, 1)
-        bright: Pixels = np.rint(255 * light).astype(np.uint8)
+        light = found[0].transpose(1, 2, 0)[:height, :width]
+        if np.isnan(light).any():
+            raise ModelError(f"{path}: returns values that are no numbers on {width} x {height} pixels")
+        bright: Pixels = np.rint(255 * light.clip(0, 1)).astype(np.uint8)
         return bright
 
     return enhance

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pielight.errors import ConfigError, DataError
 from pielight.evaluate.datasets import DataSet, Sample
-from pielight.evaluate.methods import Enhance, Method, Spec, enhancement, result
+from pielight.evaluate.methods import Enhance, Method, Spec, enhancement, result, results_in
 from pielight.evaluate.metrics import METRICS, Metric
 from pielight.evaluate.pictures import load
 from pielight.evaluate.presets import nearest
@@ -91,6 +91,7 @@ def check(plan: Plan) -> None:
 
     Raises:
         DataError: Two things have the same name, a folder of results lacks pictures, or a metric has nothing to do.
+        PielightError: A metric lacks what it needs.
     """
     for kind, names in (
         ("data sets", [data.name for data in plan.data]), ("methods", [method.label for method in plan.methods]),
@@ -105,13 +106,7 @@ def check(plan: Plan) -> None:
         if not any(plan.applies(metric, data) for data in plan.data):
             wanted = "frames of a film, as in --data NAME:film=PATH" if "sequence" in metric.needs else "references"
             raise DataError(f"{metric.name}: needs {wanted}, and no data set has them; leave it out of --metrics")
-    if any(metric.name == "niqe" for metric in plan.metrics):
-        from pielight.evaluate.metrics.niqe import found_pristine
-
-        try:
-            found_pristine()
-        except DataError as error:
-            raise DataError(f"{error}; as in --niqe FILE.npz, or leave niqe out of --metrics") from None
+        metric.prepare()
 
 
 def tasks(plan: Plan) -> Iterator[Task]:
@@ -148,6 +143,9 @@ def run(
     Raises:
         PielightError: A picture or a model cannot be read, or a result has another size.
     """
+    _load.cache_clear()  # files may have changed since the last run
+    _enhancement.cache_clear()
+    results_in.cache_clear()
     known: list[Task] = []
 
     def missing() -> Iterator[Task]:
