@@ -57,7 +57,7 @@ def test_single_pictures(tmp_path: Path, draw: Draw) -> None:
         ([], "no pictures in this folder"),
         (["inside/a.png"], "it holds the folders inside: name one of them"),
         (["low/a.png", "other/a.png"], "low has no folder of references beside it"),
-        (["low/a.png", "high/a.txt.png", "high/a.png"], "1 pictures without a partner: high/a.txt.png"),
+        (["low/a.png", "high/a.txt.png", "high/a.png"], "1 picture without a partner: high/a.txt.png"),
         ([f"low/{name}.png" for name in "abcdef"] + ["high/a.png"],
          "5 pictures without a partner: low/b.png, low/c.png, low/d.png and 2 more"),
         (["low/a.png", "low/a.jpg", "high/a.png"], "same name but for its extension"),

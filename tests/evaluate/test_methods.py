@@ -139,7 +139,7 @@ def test_a_network_from_picture_to_picture(dark: Pixels, tmp_path: Path, bright_
         assert np.abs(enhancement(method(spec).spec)(dark) - expected).max() <= 1
     fixed = save_network(tmp_path / "fixed.onnx", 64)
     assert enhancement(parse(f"onnx:{fixed},multiple=64"))(dark).shape == dark.shape
-    with pytest.raises(ModelError, match="multiple=32"):
+    with pytest.raises(DataError, match="multiple=32"):
         enhancement(parse(f"onnx:{fixed}"))(dark)
     with pytest.raises(ModelError, match="use pielight:model="):
         enhancement(parse(f"onnx:{bright_model}"))

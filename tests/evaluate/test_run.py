@@ -154,17 +154,27 @@ def test_checks_before_hours_of_work(pairs: Path, tmp_path: Path, draw: Draw, mo
         run.check(plan_of(tmp_path / "alone", "gamma", metrics="psnr"))
     with pytest.raises(DataError, match="no pictures for 5 of own: 1, 2, 3 and 2 more"):
         run.check(plan_of(pairs, f"dir:{tmp_path / 'report'}")) if (tmp_path / "report").mkdir() is None else None
-    with pytest.raises(ConfigError, match="did you mean ssim"):
-        run.choose(["sim"])
+    with pytest.raises(ConfigError, match=r"sim: no such metric; did you mean ssim\?; pnsr: .* psnr"):
+        run.choose(["sim", "pnsr"])
+    with pytest.raises(ConfigError, match="no metric is named"):
+        run.choose([])
     with pytest.raises(DataError, match="flicker: needs frames of a film, as in --data NAME:film=PATH"):
         run.check(plan_of(pairs, "gamma", metrics="flicker"))
 
 
-def test_a_damaged_picture_is_named(pairs: Path, tmp_path: Path) -> None:
+def test_a_damaged_picture_has_no_value_and_is_tried_again(pairs: Path, tmp_path: Path, draw: Draw) -> None:
     (pairs / "low" / "3.png").write_bytes((pairs / "low" / "3.png").read_bytes()[:200])
     for jobs in (1, 2):
-        with pytest.raises(PielightError, match=r"3\.png: damaged"):
-            finish(plan_of(pairs, "identity"), tmp_path / f"report{jobs}", jobs)
+        plan, folder = plan_of(pairs, "identity", metrics="mae"), tmp_path / f"report{jobs}"
+        values = finish(plan, folder, jobs)
+        failed = [one for one in values.found.values() if one.failed]
+        assert [one.key.picture for one in failed] == ["3"]
+        assert "3.png: damaged" in failed[0].reason
+        assert len((folder / FILE).read_text().splitlines()) == 4
+        assert "no value for 1 of 5 pictures" in summarise(plan, values).cells[0].note
+    draw(pairs / "low" / "3.png", 3)
+    again = finish(plan, folder)
+    assert not any(one.failed for one in again.found.values())
 
 
 def test_a_report_whose_lines_are_odd(tmp_path: Path) -> None:

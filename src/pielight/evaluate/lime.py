@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.sparse import dia_array
 from scipy.sparse.linalg import splu
 
-from pielight.errors import PielightError
+from pielight.errors import DataError
 
 Floats = NDArray[np.float64]
 ALPHA, GAMMA, SIGMA = 0.15, 0.8, 2.0  # as the authors set them
@@ -51,14 +51,14 @@ def illumination_map(first: Floats, alpha: float = ALPHA) -> Floats:
     The matrix is factorised, since iterations take thousands of steps: its weights span six orders of magnitude.
 
     Raises:
-        PielightError: The picture is too large for that.
+        DataError: The picture is too large for that.
 
     >>> edge = np.where(np.arange(40) < 20, 0.1, 0.9) * np.ones((40, 1))
     >>> bool(np.abs(illumination_map(edge) - edge).max() < 0.05)  # edges stay
     True
     """
     if first.size > _MOST:
-        raise PielightError(
+        raise DataError(
             f"LIME: {first.shape[1]} x {first.shape[0]} pixels; it solves for {_MOST // 10**6} million at most, so "
             "measure on smaller pictures"
         )

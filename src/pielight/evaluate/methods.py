@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.errors import ConfigError, DataError, ModelError, PictureError
+from pielight.errors import ConfigError, DataError, ModelError, PictureError, PielightError
 from pielight.evaluate.datasets import DataSet, Sample
-from pielight.evaluate.pairing import few, pictures, subfolders
+from pielight.evaluate.pairing import check_sizes, few, pictures, subfolders
 from pielight.evaluate.pictures import load, sha256
 from pielight.evaluate.presets import nearest
 from pielight.media.files import shown
@@ -86,16 +86,18 @@ class Method:
         return paths[0] if paths else None
 
     def check(self, data: DataSet) -> None:
-        """Check that a ``dir:`` method has all pictures of a data set.
+        """Check that a ``dir:`` method has all pictures of a data set, in their sizes.
 
         Raises:
-            DataError: Some are missing; lists the first few.
+            DataError: Some are missing or of other sizes; lists the first few.
         """
         if self.folder is None:
             return
-        gone = [sample.name for sample in data.samples if self.result_of(data.name, sample) is None]
+        found = {sample: self.result_of(data.name, sample) for sample in data.samples}
+        gone = [sample.name for sample, path in found.items() if path is None]
         if gone:
             raise DataError(f"{shown(self.folder)}: no pictures for {len(gone)} of {data.name}: {few(gone)}")
+        check_sizes((sample.input, path) for sample, path in found.items() if path is not None)
 
     def identity(self, data: str, sample: Sample) -> str:
         """Return what results depend on besides the spec: a checksum of the model, or of the pictures somebody made."""
@@ -146,7 +148,7 @@ def method(text: str) -> Method:
     if spec.kind == "pielight":
         from pielight.models import find
 
-        path = find(_pielight_settings(spec).get("model")).path
+        path = find(_pielight_settings(spec)["model"] or None).path
     elif spec.kind in ("dce", "onnx"):
         path = _file_and_multiple(spec)[0]
     else:
@@ -212,25 +214,31 @@ def result(method: Method, enhance: Enhance | None, data: str, sample: Sample, p
 
 
 def _pielight(spec: Spec) -> Enhance:
-    from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
     from pielight.enhancer import Enhancer
 
     settings = _pielight_settings(spec)
-    strength = check_strength(_number(spec, "strength", settings.get("strength", ""), 1.0))
-    highlights = check_highlights(_number(spec, "highlights", settings.get("highlights", ""), HIGHLIGHTS))
-    enhancer = Enhancer(settings.get("model"), threads=1, auto=settings.get("auto", "on") == "on")
+    strength, highlights = float(settings["strength"]), float(settings["highlights"])
+    enhancer = Enhancer(settings["model"] or None, threads=1, auto=settings["auto"] == "on")
     return lambda pixels: enhancer(pixels, strength, highlights)
 
 
 def _pielight_settings(spec: Spec) -> dict[str, str]:
-    settings = {}
+    """Return all settings, checked, as text."""
+    from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
+
+    settings = {"model": "", "strength": "1", "highlights": str(HIGHLIGHTS), "auto": "on"}
     for part in filter(None, spec.argument.split(",")):
         name, _, value = part.partition("=")
-        if name not in ("model", "strength", "highlights", "auto"):
+        if name not in settings:
             raise ConfigError(f"{shown(spec.text)}: {name} is unknown; say {KINDS['pielight']}")
         settings[name] = value
-    if settings.get("auto", "on") not in ("on", "off"):
+    if settings["auto"] not in ("on", "off"):
         raise ConfigError(f"{shown(spec.text)}: auto is on or off")
+    for name, check in (("strength", check_strength), ("highlights", check_highlights)):
+        try:
+            check(_number(spec, name, settings[name], 1.0))
+        except PielightError as error:
+            raise ConfigError(str(error)) from None
     return settings
 
 

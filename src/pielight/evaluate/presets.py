@@ -9,7 +9,7 @@ from pathlib import Path
 from pielight.errors import DataError
 from pielight.evaluate import datasets
 from pielight.evaluate.datasets import DataSet
-from pielight.evaluate.pairing import few, named
+from pielight.evaluate.pairing import counted, few, named
 from pielight.media.files import shown
 
 
@@ -103,7 +103,7 @@ def missing(preset: Preset, found: DataSet) -> list[str]:
     count = len(found.samples)
     if count in preset.counts:
         return []
-    note = f"{count} pictures, while {preset.title} has {_either(preset.counts)}"
+    note = f"{counted(count)}, while {preset.title} has {_either(preset.counts)}"
     if preset.numbers and count < preset.counts[0]:
         here = {int(sample.name) for sample in found.samples if sample.name.isdecimal()}
         gone = [number for number in range(1, preset.counts[0] + 1) if number not in here]

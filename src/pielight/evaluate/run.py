@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.errors import ConfigError, DataError
+from pielight.errors import ConfigError, DataError, PictureError
 from pielight.evaluate.datasets import DataSet, Sample
 from pielight.evaluate.methods import Enhance, Method, Spec, enhancement, result, results_in
 from pielight.evaluate.metrics import METRICS, Metric
@@ -71,7 +71,7 @@ def choose(names: list[str]) -> tuple[Metric, ...]:
     """Return metrics by their names.
 
     Raises:
-        ConfigError: There is no such metric.
+        ConfigError: There is no such metric, or none is named.
 
     >>> [metric.name for metric in choose(["psnr", "ssim"])]
     ['psnr', 'ssim']
@@ -80,9 +80,11 @@ def choose(names: list[str]) -> tuple[Metric, ...]:
         ...
     pielight.errors.ConfigError: pnsr: no such metric; did you mean psnr?
     """
-    for name in names:
-        if name not in METRICS:
-            raise ConfigError(f"{name}: no such metric; {nearest(name, list(METRICS))}")
+    unknown = [f"{name}: no such metric; {nearest(name, list(METRICS))}" for name in names if name not in METRICS]
+    if unknown:
+        raise ConfigError("; ".join(unknown))
+    if not names:
+        raise ConfigError(f"no metric is named; known are {', '.join(METRICS)}")
     return tuple(METRICS[name] for name in dict.fromkeys(names))
 
 
@@ -106,7 +108,8 @@ def check(plan: Plan) -> None:
         if not any(plan.applies(metric, data) for data in plan.data):
             wanted = "frames of a film, as in --data NAME:film=PATH" if "sequence" in metric.needs else "references"
             raise DataError(f"{metric.name}: needs {wanted}, and no data set has them; leave it out of --metrics")
-        metric.prepare()
+        if metric.prepare is not None:
+            metric.prepare()
 
 
 def tasks(plan: Plan) -> Iterator[Task]:
@@ -138,10 +141,11 @@ def run(
         stop: Asked several times a second; once it says True, the rest is left for another time.
 
     Yields:
-        Each method on each picture with its measurements, those that were there included; in no order.
+        Each method on each picture with its measurements, those that were there included; in no order. A picture that
+        cannot be read or enhanced has no values, which is not stored, so that the next run tries again.
 
     Raises:
-        PielightError: A picture or a model cannot be read, or a result has another size.
+        PielightError: A model cannot be read, or the machine lacks something.
     """
     _load.cache_clear()  # files may have changed since the last run
     _enhancement.cache_clear()
@@ -157,26 +161,31 @@ def run(
                 known.append(task)
 
     for task, measurements in each(measure, missing(), jobs, stop):
-        store.add(measurements)
-        for done in (*known, task):
+        failed = {one.key: one for one in measurements if one.failed}
+        store.add(one for one in measurements if not one.failed)
+        for done in known:
             yield done, [store[key] for key in done.keys]
+        yield task, [failed.get(key) or store[key] for key in task.keys]
         known.clear()
     for done in known:
         yield done, [store[key] for key in done.keys]
 
 
 def measure(task: Task) -> list[Measurement]:
-    """Enhance one picture by one method and measure the result.
+    """Enhance one picture by one method and measure the result; what fails for this picture only has no value.
 
     Raises:
-        PielightError: It cannot be read or enhanced.
+        PielightError: A model cannot be read, or the machine lacks something.
     """
-    source = _load(task.sample.input)
-    reference = None if task.sample.reference is None else _load(task.sample.reference)
-    if reference is not None and reference.shape != source.shape:
-        sizes = [f"{pixels.shape[1]} x {pixels.shape[0]}" for pixels in (source, reference)]
-        raise DataError(f"{task.sample.name} of {task.data}: the picture is {sizes[0]}, its reference {sizes[1]}")
-    after = enhanced(task.method, task.data, task.sample)
+    try:
+        source = _load(task.sample.input)
+        reference = None if task.sample.reference is None else _load(task.sample.reference)
+        if reference is not None and reference.shape != source.shape:
+            sizes = [f"{pixels.shape[1]} x {pixels.shape[0]}" for pixels in (source, reference)]
+            raise DataError(f"{task.sample.name} of {task.data}: the picture is {sizes[0]}, its reference {sizes[1]}")
+        after = enhanced(task.method, task.data, task.sample)
+    except (PictureError, DataError) as error:
+        return [Measurement(key, math.nan, str(error), failed=True) for key in task.missing]
     scaled = None
     measurements = []
     for key in task.missing:

@@ -56,11 +56,13 @@ class Measurement:
         key: What it was measured on, and how.
         value: nan if the metric has none for this picture.
         reason: Why it has none.
+        failed: Whether that is because the picture could not be read or enhanced.
     """
 
     key: Key
     value: float
     reason: str = ""
+    failed: bool = False
 
 
 class Store:

@@ -44,7 +44,7 @@ class Metric:
     needs: frozenset[str]
     function: Callable[..., float]
     uses: frozenset[str] = frozenset()
-    prepare: Callable[[], object] = lambda: None
+    prepare: Callable[[], object] | None = None
 
     def measure(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pielight.evaluate.pairing import counted
 from pielight.evaluate.report import tables, words
 from pielight.evaluate.report.page import page
 from pielight.evaluate.report.shots import Place, Shot
@@ -89,8 +90,7 @@ def text(summary: Summary, facts: Mapping[str, Any]) -> str:
     plan = summary.plan
     lines = ["# Evaluation", "", words.gt_mean_notice(plan), "", words.how(summary), ""]
     for data in plan.data:
-        count = len(data.samples)
-        lines += [f"## {data.name}: {count} {'picture' if count == 1 else 'pictures'}", ""]
+        lines += [f"## {data.name}: {counted(len(data.samples))}", ""]
         lines += [f"{data.layout[:1].upper()}{data.layout[1:]}.", ""]
         lines += [f"- {note}" for note in words.notes(summary, data.name)]
         lines += [""] if lines[-1] else []
