@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pielight.errors import DataError
-from pielight.evaluate.survey.agreement import krippendorff_alpha
+from pielight.evaluate.survey.agreement import Unknown, both_ways, krippendorff_alpha
 from pielight.evaluate.survey.bootstrap import Estimate, estimates
 from pielight.evaluate.survey.ranking import fit
 from pielight.evaluate.survey.study import LEVELS, Mode, Study
@@ -33,7 +33,7 @@ class Analysis:
         tie_share: Of all comparisons, or None.
         left_share: How often the left one was preferred, of comparisons with a preference; far from a half, raters
             favour a side.
-        alpha: Krippendorff's alpha: of the three answers (nominal) or the five levels (ordinal).
+        alpha: Krippendorff's alpha: of the three answers (nominal) or the five levels (ordinal); or why there is none.
         raters: Who gave at least one answer that counts.
         excluded: Who failed too many attention checks.
         checks: Attention checks answered by everyone, and how many of them were failed.
@@ -47,7 +47,7 @@ class Analysis:
     ties: tuple[tuple[int, ...], ...]
     tie_share: float | None
     left_share: float | None
-    alpha: float | None
+    alpha: float | Unknown
     raters: int
     excluded: int
     checks: tuple[int, int]
@@ -117,8 +117,7 @@ def _comparisons(
     ties[first, second] = ties[second, first] = total[:, 2]
     order = _best_first(scores)
     tied = int(total[:, 2].sum())
-    # Values in order first, tie, second; as nominal ones their order does not matter.
-    alpha = krippendorff_alpha(units.reshape(-1, 3), "nominal")
+    alpha = krippendorff_alpha(both_ways(units.reshape(-1, 3)), "nominal")
     return Analysis(
         "pairs",
         tuple(study.methods[one] for one in order),

@@ -16,6 +16,11 @@ from pielight.evaluate.survey.votes import Vote
 
 _COLUMNS = ("rater", "question", "scene", "left", "right", "check", "answer", "preferred", "seconds")
 
+_UNKNOWN = {
+    "no pairs": "unknown, nothing was seen by two raters.",
+    "one value": "unknown, everyone gave one and the same answer.",
+}
+
 
 def as_json(study: Study, analysis: Analysis) -> str:
     """Write an analysis for programs, with the settings of its study."""
@@ -39,7 +44,7 @@ def _lines(study: Study, analysis: Analysis) -> Iterator[str]:
     )
     yield from _comparisons(analysis) if analysis.mode == "pairs" else _ratings(analysis)
     yield f"Agreement of raters (Krippendorff's alpha, {'nominal' if analysis.mode == 'pairs' else 'ordinal'}): " + (
-        "unknown, too few have seen the same." if analysis.alpha is None else f"{analysis.alpha:.3f}."
+        _UNKNOWN[analysis.alpha] if isinstance(analysis.alpha, str) else f"{analysis.alpha:.3f}."
     )
     if analysis.raters < 2:
         yield "\nOne rater alone gives no intervals."
