@@ -18,7 +18,7 @@ from pielight.cli import main
 from pielight.errors import DataError
 from pielight.evaluate.survey.analysis import analyse
 from pielight.evaluate.survey.questions import Question, questions
-from pielight.evaluate.survey.report import as_markdown
+from pielight.evaluate.survey.report import as_json, as_markdown
 from pielight.evaluate.survey.study import Scene, Settings, Study, load
 from pielight.evaluate.survey.votes import Vote, Votes, read_votes
 
@@ -109,6 +109,40 @@ def test_careless_raters_are_left_out() -> None:
     assert everyone.scores[0].value < found.scores[0].value  # type: ignore[operator]
     with pytest.raises(DataError, match="3 raters failed attention checks"):
         analyse(study, taken(study, [lambda question, rng: "tie"] * 3))
+
+
+def test_who_leaves_before_any_check_counts_and_is_told() -> None:
+    study = imagined(attention=1)
+    votes = [vote for vote in taken(study, [careful] * 5) if vote.rater < 5 or vote.number < 3]
+    found = analyse(study, votes, rounds=100)
+    assert (found.raters, found.excluded, found.unchecked, found.votes) == (5, 0, 1, 163)
+    assert "\n1 rater counted who left before any attention check.\n" in as_markdown(study, found)
+    study = imagined(attention=0)
+    assert analyse(study, taken(study, [careful]), rounds=100).unchecked == 0
+
+
+def bounded(question: Question, rng: random.Random) -> str:
+    """Prefer best always, and dim as often as not."""
+    if "best" in (question.left, question.right):
+        return "left" if question.left == "best" else "right"
+    return rng.choice(("left", "right"))
+
+
+def test_a_method_that_never_lost() -> None:
+    study = imagined(attention=0)
+    found = analyse(study, taken(study, [bounded] * 6), rounds=100)
+    assert (found.methods[0], found.scores[0].value) == ("best", np.inf)
+    assert set(found.scale) == {"bright", "fair", "dim"}
+    assert sum(one.value or 0 for one in found.scores[1:]) == pytest.approx(0, abs=1e-6)
+    text = as_markdown(study, found)
+    assert f"| best | never lost | not bounded by the votes | {sum(found.shares[0])} | 0 | 0 |" in text
+    assert "of the others the votes set no bound" in text
+    best = json.loads(as_json(study, found))["analysis"]["scores"][0]
+    assert best == {"value": "inf", "low": None, "high": None}
+    twins = [vote for vote in taken(study, [bounded]) if {vote.question.left, vote.question.right} <= {"best", "dim"}]
+    text = as_markdown(study, analyse(study, twins, rounds=100))
+    assert "no chain of comparisons connects all methods" in text
+    assert "| fair | not bounded | – | 0 | 0 | 0 |" in text
 
 
 def test_nothing_to_say(new_study: Callable[..., Path]) -> None:

@@ -101,7 +101,7 @@ def test_extremes_stay_finite() -> None:
     assert np.isfinite(apart.scores).all()
 
 
-@pytest.mark.parametrize("wins", [[[0, 1]], [[0, -1], [1, 0]], [1, 2]])
+@pytest.mark.parametrize("wins", [[[0, 1]], [[0, -1], [1, 0]], [1, 2], [[0, np.nan], [1, 0]]])
 def test_impossible_tables(wins: list[object]) -> None:
     with pytest.raises(DataError, match="must be square"):
         rank(wins)
