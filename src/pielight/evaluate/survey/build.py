@@ -116,9 +116,11 @@ def _by_stem(folder: Path, known: frozenset[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     twice = []
     try:
-        paths = [one.path for one in find([folder])]
+        paths = [one.path for one in find([folder], strict=False)]
     except PielightError as error:
         raise DataError(str(error)) from error
+    if not paths:
+        raise DataError(f"{shown(folder)}: no pictures in this folder")
     for path in paths:
         stem = path.stem if path.stem in known else origin(path) or path.stem
         if stem in found:
