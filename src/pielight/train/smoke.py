@@ -45,7 +45,8 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
     Args:
         folder: An empty folder for pictures, region cache and run.
         config: Its network, negatives and darkening, and which of its terms count, are tried out; weights,
-            sizes and learning rate are those of the smoke run.
+            sizes and learning rate are those of the smoke run. Negatives do not get harder, since losses against
+            harder ones may rise while the network gets better.
         report: Called with the losses of every step.
         steps: Number of steps, more than 25 to mean anything.
 
@@ -59,7 +60,7 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
     trial = Training(
         name="smoke", network=config.network, seed=0, steps=steps, dark_batch=_BATCH, well_batch=_BATCH,
         feature_batch=_FEATURE_BATCH, bank=16, pairs=8, negatives=config.negatives, features="random",
-        harder=config.harder, adaptive=config.adaptive,
+        adaptive=config.adaptive,
         checkpoint_minutes=60.0, out=str(folder / "run"), darkening=config.darkening,
         losses=Losses(**chosen, temperature=0.5),
         data=Data((str(dark),), (str(well),), size=64, render=32, smallest=64, well_shadows=0.0,
