@@ -28,7 +28,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/python -m codespell_lib .
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 format: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff format .

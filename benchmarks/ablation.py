@@ -1,18 +1,26 @@
-"""Take each constraint out in turn and measure what is lost: the ablation table of the docs.
+"""Change one thing at a time and measure what comes of it: the ablation tables of the docs.
 
-Usage: python benchmarks/ablation.py DATA NIQE.npz [--steps N] [--out DIR] [--set key=value]...
+Usage: python benchmarks/ablation.py DATA NIQE.npz [--of constraints|curves] [--seeds N] [--steps N] [--against ROW]
+       [--out DIR] [--set key=value]...
 
-Short runs of configs/pie.yaml with the same seed, on DATA as benchmarks/research_data.py laid it out; every row is one
-run, measured as benchmarks/quality.py does. A run that is finished is not trained again.
+Short runs of configs/pie.yaml on DATA as benchmarks/research_data.py laid it out, measured as benchmarks/quality.py
+does. With several seeds, a value is the mean over them with its 95 % interval (Student's t), and a second table holds
+the mean differences to one row, seed by seed: a seed has the same first weights, crops, darkening and positives in
+every row, so that these intervals are narrower. A run that is finished is neither trained nor measured again, and one
+that was stopped goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from scipy.stats import t as student
 
 import pielight.train.loop as loop
 from pielight import Enhancer
@@ -21,16 +29,76 @@ from pielight.train.config import read_config
 from quality import measure
 
 PRESERVATION = ("features", "colour", "smoothness", "cast", "highlights")
-VARIANTS = {
-    "all terms": [],
-    "without contrast": ["losses.contrast=0", "losses.brightness=0"],
-    "without regional brightness consistency": ["losses.regional=0"],
-    "without feature preservation": [f"losses.{name}=0" for name in PRESERVATION],
-    "without inversion": ["losses.inversion=0"],
-    "inversion alone": [f"losses.{name}=0" for name in ("contrast", "brightness", "regional", *PRESERVATION)],
-}
 COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
            ("dicm", "bright10 shift"), ("dicm", "niqe"), ("kodak", "psnr to input"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """Rows of settings, and what all of them share."""
+
+    rows: dict[str, list[str]]
+    shared: tuple[str, ...] = ()
+    seeds: int = 1
+
+
+ABLATIONS = {
+    "constraints": Ablation(
+        {
+            "all terms": [],
+            "without contrast": ["losses.contrast=0", "losses.brightness=0"],
+            "without regional brightness consistency": ["losses.regional=0"],
+            "without feature preservation": [f"losses.{name}=0" for name in PRESERVATION],
+            "without inversion": ["losses.inversion=0"],
+            "inversion alone": [f"losses.{name}=0" for name in ("contrast", "brightness", "regional", *PRESERVATION)],
+        }
+    ),
+    "curves": Ablation(
+        {
+            "fixed, the paper's": ["negatives=paper"],
+            "uniform ranges": ["negatives=mild"],
+            "adaptive": ["negatives=adaptive"],
+            "adaptive, harder": ["negatives=adaptive", "harder=true"],
+        },
+        # Negatives act through contrast alone: more pictures a step pass VGG16, and warm-up leaves most of a short run.
+        ("feature_batch=3", "optimiser.warmup=20"),
+        seeds=3,
+    ),
+}
+
+
+def run(label: str, changes: list[str], seed: int, options: argparse.Namespace, pristine: Any) -> list[float]:
+    """Train a row with a seed and measure it, or read what was measured; return the columns."""
+    out = options.out / options.of / "".join(c if c.isalnum() else "-" for c in label) / f"seed-{seed}"
+    folders = [f"data.dark=[{options.data}/dark]", f"data.well=[{options.data}/well]"]
+    shared = [*folders, *ABLATIONS[options.of].shared, *options.changes]
+    settings = [f"steps={options.steps}", f"seed={seed}", f"out={out}", *shared, *changes]
+    config = read_config(Path(__file__).parents[1] / "configs" / "pie.yaml", settings)
+    loop.train(config, report=lambda _: None)  # at once, if it is finished; an error, if its settings were others
+    kept = out / "report.json"
+    if not kept.exists():
+        report = measure(options.data, Enhancer(out / f"{config.name}.onnx"), pristine)
+        partial = kept.with_suffix(".part")
+        partial.write_text(json.dumps(report))
+        partial.replace(kept)
+    report = json.loads(kept.read_text())
+    return [float(np.mean(report[group][name])) for group, name in COLUMNS]
+
+
+def cells(values: Any) -> list[str]:
+    """Return the mean of each column of ``(seeds, columns)``, and with several seeds half its 95 % interval."""
+    n = len(values)
+    means = np.mean(values, 0)
+    if n == 1:
+        return [f"{mean:.3f}" for mean in means]
+    half = student.ppf(0.975, n - 1) * np.std(values, 0, ddof=1) / n**0.5
+    return [f"{mean:.3f} ± {width:.3f}" for mean, width in zip(means, half, strict=True)]
+
+
+def head(first: str) -> str:
+    """Return the first two lines of a table."""
+    names = " | ".join(f"{group} {name}" for group, name in COLUMNS)
+    return f"| {first} | {names} |\n{'|---' * (len(COLUMNS) + 1)}|"
 
 
 def main() -> None:
@@ -38,24 +106,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("niqe", type=Path)
+    parser.add_argument("--of", choices=ABLATIONS, default="constraints")
+    parser.add_argument("--seeds", type=int)
     parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--against", help="the row that the others are compared with; the first")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--set", dest="changes", action="append", default=[])
     options = parser.parse_args()
+    ablation = ABLATIONS[options.of]
+    against = options.against or next(iter(ablation.rows))
+    if against not in ablation.rows:
+        parser.error(f"--against {against}: choose one of {', '.join(ablation.rows)}")
+    seeds = range(ablation.seeds if options.seeds is None else options.seeds)
+    if not seeds:
+        parser.error("--seeds should be at least 1")
     pristine = read_pristine(options.niqe)
     loop.load = functools.cache(loop.load)  # the pictures are the same in every run
-    folders = [f"data.dark=[{options.data}/dark]", f"data.well=[{options.data}/well]"]
-    config = Path(__file__).parents[1] / "configs" / "pie.yaml"
-    print("| run | " + " | ".join(f"{group} {name}" for group, name in COLUMNS) + " |")
-    print("|---" * (len(COLUMNS) + 1) + "|")
-    for label, off in VARIANTS.items():
-        out = options.out / label.replace(" ", "-")
-        changes = [f"steps={options.steps}", f"out={out}", *folders, *options.changes, *off]
-        loop.train(read_config(config, changes), report=lambda _: None)
-        enhancer = Enhancer(out / "pie.onnx")
-        report = measure(options.data, enhancer, pristine)
-        values = [f"{np.mean(report[group][name]):.3f}" for group, name in COLUMNS]
-        print(f"| {label} | " + " | ".join(values) + " |", flush=True)
+    found = {}
+    print(head("run"))
+    for label, changes in ablation.rows.items():
+        found[label] = np.array([run(label, changes, seed, options, pristine) for seed in seeds])
+        print(f"| {label} | {' | '.join(cells(found[label]))} |", flush=True)
+    if len(seeds) > 1:
+        print("\n" + head(f"difference to “{against}”"))
+        for label, values in found.items():
+            if label != against:
+                print(f"| {label} | {' | '.join(cells(values - found[against]))} |")
 
 
 if __name__ == "__main__":

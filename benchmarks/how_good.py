@@ -110,7 +110,7 @@ def differences(facts: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
             continue
         value, interval = written(one, "difference")
         sign = "+" if float(one["difference"]) > 0 else ""
-        verdict = {True: "better", False: "worse", None: ""}[one["is_better"]]
+        verdict = one["verdict"]
         rows.append({**one, "metric": heading(metrics[one["metric"]]), "difference": f"{sign}{value} {interval}",
                      "p": p_value(p), "verdict": verdict})  # fmt: skip
     return list(markdown(columns, rows)) if rows else ["None."]

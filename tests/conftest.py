@@ -1,9 +1,12 @@
-"""Pictures and models that the tests make themselves."""
+"""Pictures and models that the tests make themselves, and a browser to look at pages with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 SIZE, NODES = 64, 8
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def _save_model(path: Path, alphas: NDArray[np.float32], size: int = SIZE) -> Path:
@@ -54,3 +58,16 @@ def photo() -> NDArray[np.uint8]:
     from skimage import data
 
     return (data.astronaut()[::5, ::4][:96] * 0.4).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a screen; of the module, since Playwright's event loop would disturb others."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[dev]'")
+    found = os.environ.get("PIELIGHT_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no Chromium is installed: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield running
+        running.close()

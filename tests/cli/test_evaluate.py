@@ -136,3 +136,18 @@ def test_help_says_how(folder: Path) -> None:
     )
     for word in ("dce:FILE.pth", "lol-v2-real", "--gt-mean", "dir:FOLDER"):
         assert word in done.stdout
+
+
+def test_a_damaged_picture_is_left_out_and_the_status_says_so(folder: Path) -> None:
+    Path("set/low/1.png").write_bytes(b"\x89PNG\r\n\x1a\n, and nothing else")
+    done = evaluate("--method", "identity", "--metrics", "mae", "--limit", "3")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: 1 picture failed, which counts nowhere: set/low/1.png: ")
+    assert "mae has no value for 1 of 3 pictures" in Path("report/summary.md").read_text(encoding="utf-8")
+
+
+def test_default_metrics_go_without_what_is_not_there(folder: Path) -> None:
+    done = evaluate("--method", "identity", "--limit", "2")
+    assert done.returncode == 0, done.stderr
+    assert "niqe is left out: it needs --niqe FILE.npz" in done.stderr
+    assert "ciede2000" in done.stdout

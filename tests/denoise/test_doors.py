@@ -16,7 +16,7 @@ from PIL import Image
 import pielight
 from pielight import Enhancer
 from pielight.cli import main
-from pielight.errors import PielightError
+from pielight.errors import ConfigError, PielightError
 from pielight.evaluate.methods import enhancement, parse
 
 
@@ -105,3 +105,9 @@ def test_16_bits_stay_16_bits(enhancer: Enhancer, night: NDArray[np.uint8]) -> N
     assert deep.dtype == np.uint16
     assert len(np.unique(deep % 257)) > 200
     assert np.abs(deep / 257 - enhancer(night, denoise=1).astype(float)).mean() < 1.5
+
+
+@pytest.mark.parametrize("value", ["2", "some"])
+def test_nonsense_in_an_evaluation(value: str) -> None:
+    with pytest.raises(ConfigError, match="denoise"):
+        enhancement(parse(f"pielight:denoise={value}"))

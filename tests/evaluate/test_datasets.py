@@ -14,6 +14,8 @@ from pielight.evaluate import presets
 from pielight.evaluate.datasets import find
 from pielight.evaluate.pictures import load, size
 
+Draw = Callable[..., Path]
+
 LAYOUTS = {
     "LOL-v1": (["our485/low/2.png", "our485/high/2.png", "eval15/low/1.png", "eval15/high/1.png"], {"1": "1"}),
     "plain": (["dark/a.jpg", "gt/A.png"], {"a": "A"}),
@@ -30,7 +32,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_pairs(tmp_path: Path, draw: Callable[..., Path], layout: str) -> None:
+def test_pairs(tmp_path: Path, draw: Draw, layout: str) -> None:
     files, expected = LAYOUTS[layout]
     for name in files:
         draw(tmp_path / name)
@@ -39,7 +41,7 @@ def test_pairs(tmp_path: Path, draw: Callable[..., Path], layout: str) -> None:
     assert [(one.name, one.reference and one.reference.stem) for one in found.samples] == list(expected.items())
 
 
-def test_single_pictures(tmp_path: Path, draw: Callable[..., Path]) -> None:
+def test_single_pictures(tmp_path: Path, draw: Draw) -> None:
     for name in ("10.jpg", "9.bmp", "notes.txt/x.png", ".hidden.png"):
         draw(tmp_path / name)
     found = find("any", tmp_path)
@@ -55,7 +57,7 @@ def test_single_pictures(tmp_path: Path, draw: Callable[..., Path]) -> None:
         ([], "no pictures in this folder"),
         (["inside/a.png"], "it holds the folders inside: name one of them"),
         (["low/a.png", "other/a.png"], "low has no folder of references beside it"),
-        (["low/a.png", "high/a.txt.png", "high/a.png"], "1 pictures without a partner: high/a.txt.png"),
+        (["low/a.png", "high/a.txt.png", "high/a.png"], "1 picture without a partner: high/a.txt.png"),
         ([f"low/{name}.png" for name in "abcdef"] + ["high/a.png"],
          "5 pictures without a partner: low/b.png, low/c.png, low/d.png and 2 more"),
         (["low/a.png", "low/a.jpg", "high/a.png"], "same name but for its extension"),
@@ -64,7 +66,7 @@ def test_single_pictures(tmp_path: Path, draw: Callable[..., Path]) -> None:
         (["a.png", "a.jpg"], "same name but for the extension: a.png"),
     ],
 )  # fmt: skip
-def test_what_does_not_match(tmp_path: Path, draw: Callable[..., Path], files: list[str], reason: str) -> None:
+def test_what_does_not_match(tmp_path: Path, draw: Draw, files: list[str], reason: str) -> None:
     for name in files:
         draw(tmp_path / name)
     with pytest.raises(DataError) as caught:
@@ -73,7 +75,7 @@ def test_what_does_not_match(tmp_path: Path, draw: Callable[..., Path], files: l
     assert "\n" not in str(caught.value)
 
 
-def test_an_empty_folder_of_references(tmp_path: Path, draw: Callable[..., Path]) -> None:
+def test_an_empty_folder_of_references(tmp_path: Path, draw: Draw) -> None:
     draw(tmp_path / "low/a.png")
     (tmp_path / "high").mkdir()
     with pytest.raises(DataError, match=r"high: no pictures in this folder"):
@@ -82,7 +84,7 @@ def test_an_empty_folder_of_references(tmp_path: Path, draw: Callable[..., Path]
         find("set", tmp_path / "none")
 
 
-def test_sizes_that_differ(tmp_path: Path, draw: Callable[..., Path]) -> None:
+def test_sizes_that_differ(tmp_path: Path, draw: Draw) -> None:
     for number in range(5):
         draw(tmp_path / f"low/{number}.png", size=(48, 40))
         draw(tmp_path / f"high/{number}.png", size=(48, 40 + number))
@@ -90,7 +92,7 @@ def test_sizes_that_differ(tmp_path: Path, draw: Callable[..., Path]) -> None:
         find("set", tmp_path)
 
 
-def test_presets_say_what_is_missing(tmp_path: Path, draw: Callable[..., Path]) -> None:
+def test_presets_say_what_is_missing(tmp_path: Path, draw: Draw) -> None:
     for number in (1, 2, 5):
         draw(tmp_path / f"LIME/{number}.bmp")
     found = presets.find("LIME", tmp_path)
@@ -104,7 +106,7 @@ def test_presets_say_what_is_missing(tmp_path: Path, draw: Callable[..., Path]) 
         presets.find("lol", tmp_path / "LIME")
 
 
-def test_presets_know_their_layout(tmp_path: Path, draw: Callable[..., Path]) -> None:
+def test_presets_know_their_layout(tmp_path: Path, draw: Draw) -> None:
     for place in ("Real_captured/Test", "Synthetic/Test", "Synthetic/Train"):
         draw(tmp_path / place / "Low" / "1.png")
         draw(tmp_path / place / "Normal" / "1.png")
@@ -116,7 +118,7 @@ def test_presets_know_their_layout(tmp_path: Path, draw: Callable[..., Path]) ->
         presets.find("dicm", tmp_path / "Synthetic")
 
 
-def test_presets_that_are_unknown(tmp_path: Path, draw: Callable[..., Path]) -> None:
+def test_presets_that_are_unknown(tmp_path: Path, draw: Draw) -> None:
     draw(tmp_path / "1.png")
     with pytest.raises(DataError, match="dcim: no such preset of a data set; did you mean dicm"):
         presets.find("x:dcim", tmp_path)
@@ -125,14 +127,16 @@ def test_presets_that_are_unknown(tmp_path: Path, draw: Callable[..., Path]) -> 
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_stand_upright(tmp_path: Path, draw: Callable[..., Path], orientation: int) -> None:
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_pictures_stand_upright(tmp_path: Path, draw: Draw, orientation: int, suffix: str) -> None:
     image = Image.open(draw(tmp_path / "a.png"))
     exif = Image.Exif()
     exif[274] = orientation
-    image.save(tmp_path / "b.png", exif=exif)
-    upright = ImageOps.exif_transpose(Image.open(tmp_path / "b.png"))
-    assert np.array_equal(load(tmp_path / "b.png"), np.asarray(upright))
-    assert size(tmp_path / "b.png") == upright.size
+    image.save(path := tmp_path / f"b.{suffix}", exif=exif)
+    image.save(tmp_path / "c.png", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(tmp_path / "c.png"))
+    assert np.array_equal(load(path), np.asarray(upright))
+    assert size(path) == upright.size
 
 
 def test_other_kinds_of_pictures(tmp_path: Path) -> None:
@@ -140,3 +144,31 @@ def test_other_kinds_of_pictures(tmp_path: Path) -> None:
     Image.fromarray(grey).save(tmp_path / "deep.png")
     assert load(tmp_path / "deep.png").tolist() == [[[0] * 3, [128] * 3, [255] * 3]]
     assert size(tmp_path / "none.png") is None
+
+
+def test_a_film_knows_the_frame_before_each(tmp_path: Path, draw: Draw) -> None:
+    for clip, frames in (("walk", (1, 2, 10)), ("car", (7, 8))):
+        for frame in frames:
+            draw(tmp_path / clip / f"{frame}.png", frame)
+    found = presets.find("night:film", tmp_path)
+    assert found.name == "night"
+    assert found.is_film
+    assert found.layout == "frames of 2 clips"
+    order = {sample.name: sample.previous and sample.previous.name for sample in found.samples}
+    assert order == {"car/7": None, "car/8": "car/7", "walk/1": None, "walk/2": "walk/1", "walk/10": "walk/2"}
+    assert presets.find("film", tmp_path / "walk").layout == "frames of 1 clip"
+
+
+def test_a_film_may_have_references(pairs: Path) -> None:
+    found = presets.find("own:film", pairs)
+    assert found.is_paired
+    assert found.samples[3].previous is not None
+
+
+def test_one_frame_is_no_film(tmp_path: Path, draw: Draw) -> None:
+    draw(tmp_path / "1.png")
+    with pytest.raises(DataError, match="two frames or more"):
+        presets.find("own:film", tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no pictures"):
+        presets.find("own:film", tmp_path / "empty")

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from pielight import Enhancer
@@ -139,10 +139,18 @@ def test_a_network_from_picture_to_picture(dark: Pixels, tmp_path: Path, bright_
         assert np.abs(enhancement(method(spec).spec)(dark) - expected).max() <= 1
     fixed = save_network(tmp_path / "fixed.onnx", 64)
     assert enhancement(parse(f"onnx:{fixed},multiple=64"))(dark).shape == dark.shape
-    with pytest.raises(ModelError, match="multiple=32"):
+    with pytest.raises(DataError, match="multiple=32"):
         enhancement(parse(f"onnx:{fixed}"))(dark)
     with pytest.raises(ModelError, match="use pielight:model="):
         enhancement(parse(f"onnx:{bright_model}"))
+    constant = numpy_helper.from_array(np.full((1, 3, 1, 1), 2, np.float32), "factor")
+    node = helper.make_node("Mul", ["picture", "factor"], ["out"])
+    shapes = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, "h", "w"]) for name in ("picture", "out")]
+    graph = helper.make_graph([node], "outside", shapes[:1], shapes[1:], [constant])
+    outside = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(outside, tmp_path / "out.onnx", save_as_external_data=True, size_threshold=0, location="weights.bin")
+    with pytest.raises(ModelError, match="keeps its weights in other files"):
+        enhancement(parse(f"onnx:{tmp_path / 'out.onnx'}"))
     (tmp_path / "bad.onnx").write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="not an ONNX model"):
         enhancement(parse(f"onnx:{tmp_path / 'bad.onnx'}"))
@@ -179,3 +187,21 @@ def test_scenes_that_somebody_made(tmp_path: Path, draw: object) -> None:
     theirs = method(f"dir:{tmp_path}")
     found = [theirs.result_of("sice", Sample(name, Path("x"))) for name in ("12/3", "13/3", "14/3")]
     assert found == [tmp_path / "12_3.png", tmp_path / "13" / "3.png", None]
+
+
+def test_results_that_could_be_either(pairs: Path, tmp_path: Path) -> None:
+    sample = find("lol", pairs).samples[0]
+    made = tmp_path / "made"
+    made.mkdir()
+    for name in ("1_pie.png", "1_result.png"):
+        Image.new("RGB", (48, 40)).save(made / name)
+    with pytest.raises(DataError, match=r"several pictures for 1 of lol: 1_pie\.png, 1_result\.png"):
+        method(f"dir:{made}").result_of("lol", sample)
+    Image.new("RGB", (48, 40)).save(made / "1.png")  # the exact name comes first
+    assert method(f"dir:{made}").result_of("lol", sample) == made / "1.png"
+
+
+def test_lime_of_a_line() -> None:
+    column = np.full((5, 1, 3), 64, np.uint8)
+    assert lime(column).tolist() == lime(column.transpose(1, 0, 2)).transpose(1, 0, 2).tolist()
+    assert lime(column[:1]).tolist() == [[[193, 193, 193]]]

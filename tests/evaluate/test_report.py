@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +16,6 @@ from pielight.evaluate.methods import method
 from pielight.evaluate.report import files, shots
 from pielight.evaluate.report.summary import Values, summarise
 from pielight.evaluate.store import Store
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @pytest.fixture
@@ -124,18 +120,6 @@ def test_the_page_of_the_docs(report: Callable[..., Path], tmp_path: Path) -> No
     assert "corrected by Holm's method\nfor the 6 comparisons" in text
     with pytest.raises(SystemExit, match=r"no summary\.json"):
         main(tmp_path, tmp_path / "none.md")
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[dev]'")
-    found = os.environ.get("PIELIGHT_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def test_the_page_in_a_browser(report: Callable[..., Path], browser: Any) -> None:

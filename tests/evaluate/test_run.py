@@ -6,13 +6,14 @@ import json
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pielight.errors import ConfigError, DataError, PielightError
+from pielight.errors import ConfigError, DataError, ModelError, PielightError
 from pielight.evaluate import presets, run
 from pielight.evaluate.methods import method
 from pielight.evaluate.metrics import METRICS
@@ -20,6 +21,8 @@ from pielight.evaluate.pictures import load
 from pielight.evaluate.report.summary import Values, summarise
 from pielight.evaluate.store import FILE, Key, Measurement, Store, code_version
 from pielight.evaluate.workers import each
+
+Draw = Callable[..., Path]
 
 
 def plan_of(folder: Path, *methods: str, metrics: str = "psnr,mae", gt_mean: bool = False) -> run.Plan:
@@ -33,6 +36,28 @@ def finish(plan: run.Plan, folder: Path, jobs: int = 1, stop: Callable[[], bool]
         values.add(task, measurements)
     store.close()
     return values
+
+
+def test_flicker_is_measured_from_each_frame_to_the_next(tmp_path: Path, draw: Draw) -> None:
+    for number in range(1, 5):
+        draw(tmp_path / "clip" / f"{number}.png", 1, 0.2)
+        draw(tmp_path / "made" / f"{number}.png", 1, 0.4 if number < 3 else 0.6)
+    data = (presets.find("clip:film", tmp_path / "clip"),)
+    plan = run.Plan(data, (method("identity"), method(f"dir:{tmp_path / 'made'}")), run.choose(["flicker"]))
+    run.check(plan)
+    values = finish(plan, tmp_path / "report")
+    identity, made = (values.of(data[0], one, plan.metrics[0]) for one in plan.methods)
+    assert math.isnan(identity[0])
+    assert identity[1:] == [0, 0, 0]
+    assert made[1] == made[3] == 0
+    jump = [load(tmp_path / "made" / f"{number}.png") for number in (2, 3)]
+    still = [load(tmp_path / "clip" / f"{number}.png") for number in (2, 3)]
+    assert made[2] == METRICS["flicker"].measure(jump, source=still) > 10
+    assert summarise(plan, values).cells[0].note == (
+        "flicker has no value for 1 of 4 pictures (the first frame of a clip)"
+    )
+    draw(tmp_path / "made" / "1.png", 1, 0.8)  # another frame before: measured again
+    assert finish(plan, tmp_path / "report").of(data[0], plan.methods[1], plan.metrics[0])[1] > 10
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -115,12 +140,10 @@ def test_equal_pictures_have_infinite_psnr(pairs: Path, tmp_path: Path) -> None:
     summary = summarise(plan, values)
     assert summary.cells[0].is_best
     assert not summary.cells[1].is_best
-    assert summary.comparisons[0].is_better is False
+    assert summary.comparisons[0].verdict == ""  # five pictures cannot prove it
 
 
-def test_checks_before_hours_of_work(
-    pairs: Path, tmp_path: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_checks_before_hours_of_work(pairs: Path, tmp_path: Path, draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIELIGHT_NIQE", raising=False)
     with pytest.raises(DataError, match="two methods are called gamma"):
         run.check(plan_of(pairs, "gamma", "gamma"))
@@ -131,19 +154,73 @@ def test_checks_before_hours_of_work(
         run.check(plan_of(tmp_path / "alone", "gamma", metrics="psnr"))
     with pytest.raises(DataError, match="no pictures for 5 of own: 1, 2, 3 and 2 more"):
         run.check(plan_of(pairs, f"dir:{tmp_path / 'report'}")) if (tmp_path / "report").mkdir() is None else None
-    with pytest.raises(ConfigError, match="did you mean ssim"):
-        run.choose(["sim"])
-    film = next((name for name, metric in METRICS.items() if "sequence" in metric.needs), None)
-    if film:
-        with pytest.raises(ConfigError, match="frames of a film"):
-            run.choose([film])
+    with pytest.raises(ConfigError, match=r"sim: no such metric; did you mean ssim\?; pnsr: .* psnr"):
+        run.choose(["sim", "pnsr"])
+    with pytest.raises(ConfigError, match="no metric is named"):
+        run.choose([])
+    with pytest.raises(DataError, match="flicker: needs frames of a film, as in --data NAME:film=PATH"):
+        run.check(plan_of(pairs, "gamma", metrics="flicker"))
 
 
-def test_a_damaged_picture_is_named(pairs: Path, tmp_path: Path) -> None:
+def test_a_damaged_picture_has_no_value_and_is_tried_again(pairs: Path, tmp_path: Path, draw: Draw) -> None:
     (pairs / "low" / "3.png").write_bytes((pairs / "low" / "3.png").read_bytes()[:200])
     for jobs in (1, 2):
-        with pytest.raises(PielightError, match=r"3\.png: damaged"):
-            finish(plan_of(pairs, "identity"), tmp_path / f"report{jobs}", jobs)
+        plan, folder = plan_of(pairs, "identity", metrics="mae"), tmp_path / f"report{jobs}"
+        values = finish(plan, folder, jobs)
+        failed = [one for one in values.found.values() if one.failed]
+        assert [one.key.picture for one in failed] == ["3"]
+        assert "3.png: damaged" in failed[0].reason
+        assert len((folder / FILE).read_text().splitlines()) == 4
+        assert "no value for 1 of 5 pictures" in summarise(plan, values).cells[0].note
+    draw(pairs / "low" / "3.png", 3)
+    again = finish(plan, folder)
+    assert not any(one.failed for one in again.found.values())
+
+
+def test_a_report_whose_lines_are_odd(tmp_path: Path) -> None:
+    for line in ('{"data": ["a"], "picture": [], "value": 1}', "[" * 100_000, "3"):
+        (tmp_path / FILE).write_text(f"{line}\n")
+        with pytest.raises(DataError, match="line 1 is no measurement"):
+            Store(tmp_path)
+
+
+def test_values_depend_on_compiled_code_and_on_niqe_parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "pielight"
+    for name in ("curves/_loop.so", "curves/apply.py", "cli/enhance.py"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("1")
+    monkeypatch.setattr("pielight.__file__", str(home / "__init__.py"))
+    before = code_version("psnr")
+    (home / "cli/enhance.py").write_text("2")
+    assert code_version("psnr") == before
+    (home / "curves/_loop.so").write_text("2")
+    assert code_version("psnr") != before
+    (tmp_path / "niqe.npz").write_text("1")
+    monkeypatch.setattr("pielight.evaluate.store.pristine_file", lambda: tmp_path / "niqe.npz")
+    first = code_version("niqe")
+    (tmp_path / "niqe.npz").write_text("2")
+    assert code_version("niqe") != first
+
+
+def test_a_picture_that_changed_between_two_runs_is_read_again(pairs: Path, tmp_path: Path, draw: Draw) -> None:
+    plan = plan_of(pairs, "identity", metrics="mae")
+    before = finish(plan, tmp_path / "report").found["own", "identity", "mae", "1"].value
+    draw(pairs / "low" / "1.png", 1, 0.9)
+    after = finish(plan_of(pairs, "identity", metrics="mae"), tmp_path / "report")
+    assert after.found["own", "identity", "mae", "1"].value < before / 2
+
+
+def test_what_the_machine_lacks_ends_the_run_and_is_not_stored(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> float:
+        raise ModelError("mae: its network is away")
+
+    monkeypatch.setitem(METRICS, "mae", replace(METRICS["mae"], function=fails))
+    with pytest.raises(ModelError, match="network is away"):
+        finish(plan_of(pairs, "identity", metrics="mae"), tmp_path / "report")
+    monkeypatch.undo()
+    assert finish(plan_of(pairs, "identity", metrics="mae"), tmp_path / "report").found
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
@@ -167,12 +244,6 @@ def test_values_that_are_not_finite_are_stored(tmp_path: Path) -> None:
     again = Store(tmp_path / "report")
     assert [again[keys[name]].value for name in "ac"] == [math.inf, 0.1]
     assert math.isnan(again[keys["b"]].value)
-
-
-def double(number: int) -> int:
-    if number < 0:
-        os._exit(9)
-    return 2 * number
 
 
 def test_processes_share_work_and_stream() -> None:

@@ -23,10 +23,21 @@ def test_shipped_configurations_are_valid(path: Path) -> None:
 
 
 def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
-    config = read_config(None, ["data.dark=[a, b]", "optimiser.rate=1e-3", "features=x.pth"])
+    config = read_config(
+        None,
+        [
+            "data.dark=[a, b]",
+            "optimiser.rate=1e-3",
+            "features=x.pth",
+            "harder=true",
+            "adaptive.capture.quality=[70, 80]",
+        ],
+    )
     (tmp_path / "c.yaml").write_text(as_yaml(config))
     assert read_config(tmp_path / "c.yaml") == config
     assert config.optimiser.rate == 0.001
+    assert config.harder
+    assert config.adaptive.capture.quality == (70, 80)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +54,16 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
         ("data.crop=[0.9]", "2 values"),
         ("losses.contrast=-1", "should not be negative"),
         ("precision=fp8", "choose no or bf16"),
+        ("negatives=wild", "choose paper, mild or adaptive"),
+        ("harder=1", "harder: 1 should be of type bool"),
+        ("adaptive.distance=[0.9, 0.2]", "wrong way round"),
+        ("adaptive.distance=[0.2, 1.5]", r"adaptive\.distance should lie between 0 and 1"),
+        ("adaptive.local=-0.1", r"adaptive\.local should lie"),
+        ("adaptive.capture.noisy=2", r"adaptive\.capture\.noisy should lie"),
+        ("adaptive.capture.quality=[10, 100]", r"quality should lie between 1 and 95"),
+        ("adaptive.capture.quality=[90, 60]", "wrong way round"),
+        ("adaptive.capture.shot=[0, 1e-3]", "shot and read should be above 0"),
+        ("adaptive.capture.jpeg=3", "unknown setting adaptive.capture.jpeg"),
         ("data=3", "data is a group"),
         ("steps.more=3", r"steps\.more"),
         ("steps", "should look like key=value"),

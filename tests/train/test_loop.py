@@ -77,6 +77,14 @@ def test_resumed_run_is_the_same_to_the_bit(straight: Path, tiny: Make, tmp_path
     assert (straight / "tiny.onnx").read_bytes() == (tmp_path / "tiny.onnx").read_bytes()
 
 
+def test_adaptive_and_harder_runs_resume_to_the_bit(tiny: Make, tmp_path: Path) -> None:
+    settings = {"negatives": "adaptive", "harder": True, "steps": 4}
+    train(tiny(tmp_path / "straight", **settings), nothing)
+    train(tiny(tmp_path / "resumed", **settings), nothing, stop_at=2)
+    train(tiny(tmp_path / "resumed", **settings), nothing)
+    assert_same(*(restore(tmp_path / name / "checkpoint.pt") for name in ("straight", "resumed")))
+
+
 def test_ctrl_c_saves_a_whole_step(straight: Path, tiny: Make, tmp_path: Path) -> None:
     def press(progress: Progress) -> None:
         if progress.step == 2:

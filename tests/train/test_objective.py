@@ -75,6 +75,20 @@ def test_a_step_is_a_function_of_seed_and_step(pictures: PictureSet, features: V
     assert first == again != later
 
 
+def test_harder_negatives_change_the_contrast_alone(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+    torch.manual_seed(0)
+    network = LatticeNet()
+    config = dataclasses.replace(CONFIG, steps=4)
+    plain, easy, hard = (
+        losses(network, dataclasses.replace(config, harder=harder, steps=steps), pictures, pictures, features, bank, 3,
+               CPU)[1]
+        for harder, steps in ((False, 4), (True, 4000), (True, 4))
+    )  # fmt: skip
+    changed = {name for name in TERMS if len({terms[name] for terms in (plain, easy, hard)}) > 1}
+    assert changed == {"contrast", "brightness"}
+    assert easy["brightness"] < hard["brightness"]  # nearer negatives leave less of a gap
+
+
 def test_every_term_reaches_the_network(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
     for name in TERMS:
         torch.manual_seed(0)

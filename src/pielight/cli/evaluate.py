@@ -27,11 +27,12 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
 @click.option("--data", "data", multiple=True, required=True, metavar="NAME=PATH",
               help="A data set; give it again for another. Presets: dicm, lime, mef, npe, vv, lol, lol-v2-real, "
               "lol-v2-synthetic, sice, fivek; any other NAME takes what lies in PATH; NAME:PRESET=PATH does "
-              "both.")  # fmt: skip
+              "both; NAME:film=PATH takes consecutive frames.")  # fmt: skip
 @click.option("--method", "methods", multiple=True, required=True, metavar="[LABEL=]SPEC",
               help="A method; give it again for another. The others are compared with the first.")  # fmt: skip
 @click.option("--metrics", metavar="A,B,...",
-              help=f"What is measured. [default: {','.join(_DEFAULT_METRICS)}, as far as they apply]")  # fmt: skip
+              help=f"What is measured. [default: {','.join(_DEFAULT_METRICS)}, as far as they apply; "
+              "niqe needs --niqe]")  # fmt: skip
 @click.option("--niqe", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npz",
               help="The pristine parameters of NIQE's authors.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("report"),
@@ -82,6 +83,7 @@ def evaluate(
         for note in one.notes:
             click.echo(f"{one.name}: {note}", err=True)
     values = _measured(plan, output, jobs or _cores(), quiet)
+    from pielight.evaluate.pairing import counted, few
     from pielight.evaluate.report import files, shots
     from pielight.evaluate.report.summary import summarise
 
@@ -94,6 +96,11 @@ def evaluate(
         click.echo(line)
     if not quiet:
         click.echo(shown(written["html"]), err=True)
+    failures = list(dict.fromkeys(one.reason for one in values.found.values() if one.failed))
+    if failures:
+        raise PielightError(
+            f"{counted(len(failures))} failed, which count{'s' if len(failures) == 1 else ''} nowhere: {few(failures)}"
+        )
 
 
 def _plan(
@@ -107,6 +114,7 @@ def _plan(
     from pielight.evaluate import presets
     from pielight.evaluate.methods import method
     from pielight.evaluate.metrics import METRICS
+    from pielight.evaluate.metrics.niqe import pristine_file
     from pielight.evaluate.run import Plan, check, choose
 
     if niqe is not None:
@@ -121,8 +129,10 @@ def _plan(
         found.append(presets.find(name, Path(path)).first(limit))
     if metrics is None:
         paired = any(one.is_paired for one in found)
-        known = [METRICS[name] for name in _DEFAULT_METRICS if name in METRICS]
-        names = [metric.name for metric in known if paired or "reference" not in metric.needs]
+        names = [name for name in _DEFAULT_METRICS if paired or "reference" not in METRICS[name].needs]
+        if pristine_file() is None:
+            names.remove("niqe")
+            click.echo("niqe is left out: it needs --niqe FILE.npz", err=True)
     else:
         names = [name.strip() for name in metrics.split(",") if name.strip()]
     plan = Plan(tuple(found), tuple(method(text) for text in methods), choose(names), gt_mean)
@@ -192,11 +202,12 @@ class Progress:
 
 
 def _lines(summary: Summary) -> Iterator[str]:
+    from pielight.evaluate.pairing import counted
     from pielight.evaluate.report import tables, words
     from pielight.results import aligned
 
     for data in summary.plan.data:
-        yield f"{data.name}, {len(data.samples)} pictures"
+        yield f"{data.name}, {counted(len(data.samples))}"
         yield from aligned(*tables.means(summary, data))
         yield ""
     if summary.plan.gt_mean:

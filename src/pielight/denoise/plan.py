@@ -33,8 +33,18 @@ def check_denoise(denoise: Denoise) -> Denoise:
     >>> check_denoise("auto"), check_denoise(1)
     ('auto', 1.0)
     """
-    if denoise == AUTO:
-        return AUTO
+    return AUTO if denoise == AUTO else check_share(denoise)
+
+
+def check_share(denoise: float) -> float:
+    """Return ``denoise`` if it is a number in [0, 1].
+
+    Raises:
+        PielightError: It is not.
+
+    >>> check_share(0)
+    0.0
+    """
     if not isinstance(denoise, (int, float, np.integer, np.floating)) or not 0.0 <= denoise <= 1.0:
         raise PielightError(f"denoise {denoise}: must be auto, or lie between 0 (not at all) and 1 (all noise)")
     return float(denoise)

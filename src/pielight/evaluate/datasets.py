@@ -21,19 +21,25 @@ class Sample:
         name: Unique in its data set: the stem, in SICE after that of the scene, as in ``12/3``.
         input: The picture.
         reference: What it should become, if there is such a picture.
+        previous: In a film, the frame before it, unless it is the first.
+        scene: What it shows beside other pictures of the set: of SICE the scene, of films the clip. Statistics take
+            the pictures of one scene as one draw.
     """
 
     name: str
     input: Path
     reference: Path | None = None
+    previous: Sample | None = None
+    scene: str = ""
 
     def sha256(self) -> str:
-        """Return 16 digits of the checksum of the files.
+        """Return 16 digits of the checksum of the files that its measurements depend on.
 
         Raises:
             PictureError: One cannot be read.
         """
-        return sha256(self.input, *([self.reference] if self.reference else []))
+        before = None if self.previous is None else self.previous.input
+        return sha256(*(path for path in (self.input, self.reference, before) if path is not None))
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,16 @@ class DataSet:
     def is_paired(self) -> bool:
         """Whether there are references."""
         return self.samples[0].reference is not None
+
+    @property
+    def groups(self) -> list[str] | None:
+        """The scene of every picture, or None if there is one of each."""
+        return [sample.scene for sample in self.samples] if self.samples[0].scene else None
+
+    @property
+    def is_film(self) -> bool:
+        """Whether the pictures are consecutive frames."""
+        return any(sample.previous is not None for sample in self.samples)
 
     def first(self, limit: int | None) -> DataSet:
         """Keep the first pictures only, and say so."""
@@ -131,7 +147,8 @@ def scenes(name: str, path: Path) -> DataSet | None:
     for key, folder in folders.items():
         frames = pictures(folder)
         samples += [
-            Sample(f"{folder.name}/{frame.stem}", frame, references[key]) for frame in frames[: (len(frames) - 1) // 2]
+            Sample(f"{folder.name}/{frame.stem}", frame, references[key], scene=folder.name)
+            for frame in frames[: (len(frames) - 1) // 2]
         ]
     if not samples:
         raise DataError(f"{shown(path)}: no scene has three exposures or more")
@@ -156,3 +173,30 @@ def unpaired(name: str, path: Path) -> DataSet:
     if twice:
         raise DataError(f"{shown(path)}: pictures that have the same name but for the extension: {few(twice)}")
     return DataSet(name, "pictures without references", tuple(Sample(file.stem, file) for file in found))
+
+
+def film(name: str, path: Path) -> DataSet:
+    """Read consecutive frames: one clip in the folder, or one in each folder inside; also with references, as pairs.
+
+    The order is that of people, 2 before 10.
+
+    Raises:
+        DataError: There are no pictures, or less than two in every clip.
+    """
+    if not path.is_dir():
+        raise DataError(f"{shown(path)}: no such folder")
+    clips = [path]
+    if not pictures(path) and paired(name, path) is None:
+        clips = list(subfolders(path).values()) or clips
+    samples: list[Sample] = []
+    for clip in clips:
+        found = paired(name, clip) or unpaired(name, clip)
+        prefix = "" if clip is path else f"{clip.name}/"
+        before = None
+        for sample in found.samples:
+            frame = replace(sample, name=prefix + sample.name, scene=clip.name)
+            samples.append(replace(frame, previous=before))
+            before = frame
+    if len(samples) == len(clips):
+        raise DataError(f"{shown(path)}: a film needs two frames or more in a clip")
+    return DataSet(name, f"frames of {len(clips)} clip{'s' if len(clips) > 1 else ''}", tuple(samples))

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.sparse import dia_array
 from scipy.sparse.linalg import splu
 
-from pielight.errors import PielightError
+from pielight.errors import DataError
 
 Floats = NDArray[np.float64]
 ALPHA, GAMMA, SIGMA = 0.15, 0.8, 2.0  # as the authors set them
@@ -51,14 +51,14 @@ def illumination_map(first: Floats, alpha: float = ALPHA) -> Floats:
     The matrix is factorised, since iterations take thousands of steps: its weights span six orders of magnitude.
 
     Raises:
-        PielightError: The picture is too large for that.
+        DataError: The picture is too large for that.
 
     >>> edge = np.where(np.arange(40) < 20, 0.1, 0.9) * np.ones((40, 1))
     >>> bool(np.abs(illumination_map(edge) - edge).max() < 0.05)  # edges stay
     True
     """
     if first.size > _MOST:
-        raise PielightError(
+        raise DataError(
             f"LIME: {first.shape[1]} x {first.shape[0]} pixels; it solves for {_MOST // 10**6} million at most, so "
             "measure on smaller pictures"
         )
@@ -69,7 +69,7 @@ def illumination_map(first: Floats, alpha: float = ALPHA) -> Floats:
 def structure_weights(first: Floats, axis: int) -> Floats:
     """Return the weights of one direction, small where the gradients agree: ``1 / (|G * d T0| + eps)`` (eq. 15).
 
-    G is a Gaussian of 2 pixels in a 5 x 5 window whose sum is 1, so the nominator is 1.
+    G is a Gaussian of 2 pixels in a 5 x 5 window whose sum is 1, so the numerator is 1.
     """
     agreement = gaussian_filter(_difference(first, axis), SIGMA, radius=_RADIUS, mode="nearest")
     return np.asarray(1 / (np.abs(agreement) + _TINY))
@@ -91,8 +91,9 @@ def _system(first: Floats, alpha: float) -> Any:
     right[:, -1] = 0
     down, right = down.ravel(), right.ravel()
     up, left = np.roll(down, width), np.roll(right, 1)
-    bands = [1 + down + right + up + left, -right, -left, -down, -up]
-    # dia_array keeps the value of column j at place j of each band
-    rows = np.array([bands[0], np.roll(bands[1], 1), np.roll(bands[2], -1), np.roll(bands[3], width),
-                     np.roll(bands[4], -width)])  # fmt: skip
-    return dia_array((rows, [0, 1, -1, width, -width]), shape=(height * width, height * width)).tocsc()
+    shape = (height * width, height * width)
+    # dia_array keeps the value of column j at place j of each band; of a picture one pixel wide two bands coincide
+    across = dia_array((np.array([np.roll(-right, 1), np.roll(-left, -1)]), [1, -1]), shape=shape)
+    along = dia_array((np.array([np.roll(-down, width), np.roll(-up, -width)]), [width, -width]), shape=shape)
+    centre = dia_array(((1 + down + right + up + left)[np.newaxis], [0]), shape=shape)
+    return (centre + across + along).tocsc()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.errors import ConfigError, DataError, ModelError, PictureError
+from pielight.errors import ConfigError, DataError, ModelError, PictureError, PielightError
 from pielight.evaluate.datasets import DataSet, Sample
-from pielight.evaluate.pairing import few, pictures, subfolders
+from pielight.evaluate.pairing import check_sizes, few, pictures, subfolders
 from pielight.evaluate.pictures import load, sha256
 from pielight.evaluate.presets import nearest
 from pielight.media.files import shown
@@ -32,7 +33,7 @@ KINDS = {  # what the command line says of each
     "dir": "dir:FOLDER",
 }
 _LABELLED = re.compile(r"([^=:]+)=((?:" + "|".join(KINDS) + r")(?:[:,].*)?)", re.DOTALL)
-_RESULT_ENDS = ("", "_pie", "_enhanced", "_out", "_result")
+_RESULT_ENDS = ("_pie", "_enhanced", "_out", "_result")
 
 
 class Spec(NamedTuple):
@@ -57,11 +58,6 @@ class Method:
     spec: Spec
     sha256: str = ""
     folder: Path | None = None
-    _found: dict[str, Mapping[str, Path]] = field(default_factory=dict, compare=False, repr=False)
-
-    def __reduce__(self) -> tuple[type[Method], tuple[Spec, str, Path | None]]:
-        """Go to other processes without the list of files."""
-        return Method, (self.spec, self.sha256, self.folder)
 
     @property
     def label(self) -> str:
@@ -73,30 +69,41 @@ class Method:
 
         A folder inside with the name of the data set is looked into instead. The name is the picture's stem, alone or
         before ``_pie``, ``_enhanced``, ``_out`` or ``_result``; for SICE's ``12/3`` also ``12_3``.
+
+        Raises:
+            DataError: Several files could be it.
         """
         if self.folder is None:
             return None
-        if data not in self._found:
-            self._found[data] = _by_stem(subfolders(self.folder).get(data.lower(), self.folder))
+        found = results_in(self.folder, data.lower())
         names = [sample.name.lower(), sample.name.lower().replace("/", "_")]
-        return next((self._found[data][stem] for stem in names if stem in self._found[data]), None)
+        paths = next((found[name] for name in names if name in found), [])
+        if len(paths) > 1:
+            raise DataError(
+                f"{shown(self.folder)}: several pictures for {sample.name} of {data}: "
+                f"{few([path.name for path in paths])}"
+            )
+        return paths[0] if paths else None
 
     def check(self, data: DataSet) -> None:
-        """Check that a ``dir:`` method has all pictures of a data set.
+        """Check that a ``dir:`` method has all pictures of a data set, in their sizes.
 
         Raises:
-            DataError: Some are missing; lists the first few.
+            DataError: Some are missing or of other sizes; lists the first few.
         """
         if self.folder is None:
             return
-        gone = [sample.name for sample in data.samples if self.result_of(data.name, sample) is None]
+        found = {sample: self.result_of(data.name, sample) for sample in data.samples}
+        gone = [sample.name for sample, path in found.items() if path is None]
         if gone:
             raise DataError(f"{shown(self.folder)}: no pictures for {len(gone)} of {data.name}: {few(gone)}")
+        check_sizes((sample.input, path) for sample, path in found.items() if path is not None)
 
     def identity(self, data: str, sample: Sample) -> str:
-        """Return what results depend on besides the spec: a checksum of the model, or of the picture somebody made."""
-        path = self.result_of(data, sample)
-        return self.sha256 if path is None else sha256(path)
+        """Return what results depend on besides the spec: a checksum of the model, or of the pictures somebody made."""
+        frames = [sample] if sample.previous is None else [sample, sample.previous]
+        paths = [path for frame in frames if (path := self.result_of(data, frame)) is not None]
+        return sha256(*paths) if paths else self.sha256
 
 
 def parse(text: str) -> Spec:
@@ -134,6 +141,7 @@ def method(text: str) -> Method:
     """
     spec, denoiser = parse(text), ""
     if spec.kind == "dir":
+        results_in.cache_clear()  # it may hold more by now
         folder = Path(spec.argument)
         subfolders(folder)
         return Method(spec, folder=folder)
@@ -141,8 +149,8 @@ def method(text: str) -> Method:
         from pielight.models import DENOISER, find
 
         settings = _pielight_settings(spec)
-        path = find(settings.get("model")).path
-        if settings.get("denoise", "0") != "0":
+        path = find(settings["model"] or None).path
+        if settings["denoise"] != "0":
             denoiser = sha256(find(DENOISER).path)
     elif spec.kind in ("dce", "onnx"):
         path = _file_and_multiple(spec)[0]
@@ -209,28 +217,37 @@ def result(method: Method, enhance: Enhance | None, data: str, sample: Sample, p
 
 
 def _pielight(spec: Spec) -> Enhance:
-    from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
-    from pielight.denoise.plan import AUTO, Denoise, check_denoise
+    from pielight.denoise.plan import AUTO, Denoise
     from pielight.enhancer import Enhancer
 
     settings = _pielight_settings(spec)
-    strength = check_strength(_number(spec, "strength", settings.get("strength", ""), 1.0))
-    highlights = check_highlights(_number(spec, "highlights", settings.get("highlights", ""), HIGHLIGHTS))
-    asked = settings.get("denoise", "")
-    denoise: Denoise = check_denoise(AUTO if asked == AUTO else _number(spec, "denoise", asked, 0.0))
-    enhancer = Enhancer(settings.get("model"), threads=1, auto=settings.get("auto", "on") == "on")
+    strength, highlights = float(settings["strength"]), float(settings["highlights"])
+    denoise: Denoise = AUTO if settings["denoise"] == AUTO else float(settings["denoise"])
+    enhancer = Enhancer(settings["model"] or None, threads=1, auto=settings["auto"] == "on")
     return lambda pixels: enhancer(pixels, strength, highlights, denoise=denoise)
 
 
 def _pielight_settings(spec: Spec) -> dict[str, str]:
-    settings = {}
+    """Return all settings, checked, as text."""
+    from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
+    from pielight.denoise.plan import AUTO, check_share
+
+    settings = {"model": "", "strength": "1", "highlights": str(HIGHLIGHTS), "denoise": "0", "auto": "on"}
     for part in filter(None, spec.argument.split(",")):
         name, _, value = part.partition("=")
-        if name not in ("model", "strength", "highlights", "denoise", "auto"):
+        if name not in settings:
             raise ConfigError(f"{shown(spec.text)}: {name} is unknown; say {KINDS['pielight']}")
         settings[name] = value
-    if settings.get("auto", "on") not in ("on", "off"):
+    if settings["auto"] not in ("on", "off"):
         raise ConfigError(f"{shown(spec.text)}: auto is on or off")
+    checks = {"strength": check_strength, "highlights": check_highlights}
+    if settings["denoise"] != AUTO:
+        checks["denoise"] = check_share
+    for name, check in checks.items():
+        try:
+            check(_number(spec, name, settings[name], 1.0))
+        except PielightError as error:
+            raise ConfigError(str(error)) from None
     return settings
 
 
@@ -251,14 +268,22 @@ def _number(spec: Spec, name: str, text: str, default: float) -> float:
         raise ConfigError(f"{shown(spec.text)}: {name} {text!r} is no number") from None
 
 
-def _by_stem(folder: Path) -> Mapping[str, Path]:
-    """Name the pictures of a folder, and of the folders inside, by their stems in lower case without usual endings."""
-    found: dict[str, Path] = {}
-    inside = [("", folder), *((f"{name}/", path) for name, path in subfolders(folder).items())]
-    for prefix, place in inside:
+@lru_cache(maxsize=64)
+def results_in(folder: Path, data: str) -> Mapping[str, list[Path]]:
+    """Name the results in a folder by what they were made of, in lower case; exact names come first.
+
+    Args:
+        folder: Of a ``dir:`` method; its pictures count, and those in the folders inside.
+        data: Name of a data set; the folder inside that is called so counts instead.
+    """
+    top = subfolders(folder).get(data, folder)
+    exact: dict[str, list[Path]] = {}
+    ended: dict[str, list[Path]] = {}
+    for prefix, place in [("", top), *((f"{name}/", path) for name, path in subfolders(top).items())]:
         for path in pictures(place):
+            stem = path.stem.lower()
+            exact.setdefault(prefix + stem, []).append(path)
             for end in _RESULT_ENDS:
-                stem = path.stem.lower()
                 if stem.endswith(end):
-                    found.setdefault(prefix + stem.removesuffix(end), path)
-    return found
+                    ended.setdefault(prefix + stem.removesuffix(end), []).append(path)
+    return ended | exact

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.errors import ModelError
+from pielight.errors import DataError, ModelError
 
 Pixels = NDArray[np.uint8]
+_OUTSIDE = b"\n\x08location\x12"  # the key of external data, as protobuf encodes it
 
 
 def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
@@ -23,7 +24,8 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         multiple: What both sides must be a multiple of; the picture is continued by reflection and cut again.
 
     Raises:
-        ModelError: It is missing, damaged, a lattice network of pielight's own, or fails.
+        ModelError: It is missing, damaged, or a lattice network of pielight's own. What is returned raises DataError
+            for a picture on which it fails.
     """
     import onnxruntime
 
@@ -31,6 +33,11 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         raise ModelError(f"{path}: no such ONNX file")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    options.intra_op_num_threads = 1  # pictures are shared among processes
+    if _OUTSIDE in path.read_bytes():
+        raise ModelError(
+            f"{path}: keeps its weights in other files, which no checksum would cover; save it as one file"
+        )
     try:  # ONNX Runtime raises a dozen types without a common base
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -49,15 +56,15 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         try:
             outputs = session.run(None, {first.name: picture})
         except Exception as error:
-            raise ModelError(
-                f"{path}: fails on {width} x {height} pixels ({_first_line(error)}); if it wants sides of a multiple "
-                f"of 32, say onnx:{path},multiple=32"
-            ) from error
+            hint = f"; if it wants sides of a multiple of 32, say onnx:{path},multiple=32" if multiple == 1 else ""
+            raise DataError(f"{path}: fails on {width} x {height} pixels ({_first_line(error)}){hint}") from error
         found = next((output for output in outputs if output.shape == picture.shape), None)
         if found is None:
-            raise ModelError(f"{path}: returns {[output.shape for output in outputs]}, none like {picture.shape}")
-        light = np.nan_to_num(found[0].transpose(1, 2, 0)[:height, :width]).clip(0, 1)
-        bright: Pixels = np.rint(255 * light).astype(np.uint8)
+            raise DataError(f"{path}: returns {[output.shape for output in outputs]}, none like {picture.shape}")
+        light = found[0].transpose(1, 2, 0)[:height, :width]
+        if np.isnan(light).any():
+            raise DataError(f"{path}: returns values that are no numbers on {width} x {height} pixels")
+        bright: Pixels = np.rint(255 * light.clip(0, 1)).astype(np.uint8)
         return bright
 
     return enhance

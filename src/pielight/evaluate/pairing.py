@@ -55,7 +55,7 @@ def pair(inputs: Sequence[Path], references: Sequence[Path]) -> list[tuple[Path,
     lonely += [path for key, path in right.items() if key not in left]
     if lonely:
         raise DataError(
-            f"{shown(inputs[0].parent)} and {shown(references[0].parent)}: {len(lonely)} pictures without a partner: "
+            f"{shown(inputs[0].parent)} and {shown(references[0].parent)}: {counted(len(lonely))} without a partner: "
             f"{few([Path(path.parent.name, path.name) for path in lonely])}"
         )
     return [(path, right[key]) for key, path in left.items()]
@@ -114,6 +114,15 @@ def few(offenders: Sequence[object], count: int = _FEW) -> str:
     """
     listed = ", ".join(shown(str(offender)) for offender in offenders[:count])
     return listed if len(offenders) <= count else f"{listed} and {len(offenders) - count} more"
+
+
+def counted(number: int) -> str:
+    """Write how many pictures.
+
+    >>> counted(1), counted(2)
+    ('1 picture', '2 pictures')
+    """
+    return f"{number} picture{'' if number == 1 else 's'}"
 
 
 def _keyed(paths: Sequence[Path], key: Callable[[Path], str | None]) -> dict[str, Path] | None:

@@ -51,7 +51,7 @@ def size(path: Path) -> tuple[int, int] | None:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.getexif().get(_ORIENTATION, 1) >= _SIDEWAYS
+            turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION, 1) >= _SIDEWAYS  # Pillow turns TIFFs
     except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
         return None
     return (height, width) if turned else (width, height)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pielight.errors import DataError
 from pielight.evaluate import datasets
 from pielight.evaluate.datasets import DataSet
-from pielight.evaluate.pairing import few, named
+from pielight.evaluate.pairing import counted, few, named
 from pielight.media.files import shown
 
 
@@ -52,12 +52,15 @@ PRESETS = {
     "fivek": Preset("FiveK, expert C", "Bychkovsky et al., CVPR 2011", (500, 5000, 4500), is_paired=True),
 }
 
+FILM = "film"
+
 
 def find(name: str, path: Path) -> DataSet:
     """Find a data set: as its preset says if the name is that of one, else by what lies in the folder.
 
     Args:
-        name: As in ``PRESETS``, in any case, or any other; ``mine:lol`` calls it mine and takes it for LOL.
+        name: As in ``PRESETS``, in any case, or any other; ``mine:lol`` calls it mine and takes it for LOL, and
+            ``mine:film`` takes its pictures for consecutive frames.
         path: The folder.
 
     Returns:
@@ -67,9 +70,11 @@ def find(name: str, path: Path) -> DataSet:
         DataError: There is no such preset, or the folder holds something else.
     """
     name, _, wanted = name.partition(":")
+    if (wanted or name).lower() == FILM:
+        return datasets.film(name, path)
     preset = PRESETS.get((wanted or name).lower())
     if preset is None and wanted:
-        raise DataError(f"{wanted}: no such preset of a data set; {nearest(wanted, list(PRESETS))}")
+        raise DataError(f"{wanted}: no such preset of a data set; {nearest(wanted, [*PRESETS, FILM])}")
     if preset is None:
         found = datasets.find(name, path)
         close = get_close_matches(name.lower(), PRESETS, 1, 0.7)
@@ -98,7 +103,7 @@ def missing(preset: Preset, found: DataSet) -> list[str]:
     count = len(found.samples)
     if count in preset.counts:
         return []
-    note = f"{count} pictures, while {preset.title} has {_either(preset.counts)}"
+    note = f"{counted(count)}, while {preset.title} has {_either(preset.counts)}"
     if preset.numbers and count < preset.counts[0]:
         here = {int(sample.name) for sample in found.samples if sample.name.isdecimal()}
         gone = [number for number in range(1, preset.counts[0] + 1) if number not in here]

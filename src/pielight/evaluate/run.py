@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.errors import ConfigError, DataError
+from pielight.errors import ConfigError, DataError, PictureError
 from pielight.evaluate.datasets import DataSet, Sample
-from pielight.evaluate.methods import Enhance, Method, Spec, enhancement, result
+from pielight.evaluate.methods import Enhance, Method, Spec, enhancement, result, results_in
 from pielight.evaluate.metrics import METRICS, Metric
 from pielight.evaluate.pictures import load
 from pielight.evaluate.presets import nearest
@@ -42,7 +42,7 @@ class Plan:
 
     def applies(self, metric: Metric, data: DataSet) -> bool:
         """Say whether a metric can be measured on a data set."""
-        return data.is_paired or "reference" not in metric.needs
+        return (data.is_paired or "reference" not in metric.needs) and (data.is_film or "sequence" not in metric.needs)
 
     def is_scaled(self, metric: Metric) -> bool:
         """Say whether GT-mean acts on a metric."""
@@ -71,7 +71,7 @@ def choose(names: list[str]) -> tuple[Metric, ...]:
     """Return metrics by their names.
 
     Raises:
-        ConfigError: There is no such metric, or it wants more than single pictures.
+        ConfigError: There is no such metric, or none is named.
 
     >>> [metric.name for metric in choose(["psnr", "ssim"])]
     ['psnr', 'ssim']
@@ -80,11 +80,11 @@ def choose(names: list[str]) -> tuple[Metric, ...]:
         ...
     pielight.errors.ConfigError: pnsr: no such metric; did you mean psnr?
     """
-    for name in names:
-        if name not in METRICS:
-            raise ConfigError(f"{name}: no such metric; {nearest(name, list(METRICS))}")
-        if "sequence" in METRICS[name].needs:
-            raise ConfigError(f"{name}: measures frames of a film, not single pictures")
+    unknown = [f"{name}: no such metric; {nearest(name, list(METRICS))}" for name in names if name not in METRICS]
+    if unknown:
+        raise ConfigError("; ".join(unknown))
+    if not names:
+        raise ConfigError(f"no metric is named; known are {', '.join(METRICS)}")
     return tuple(METRICS[name] for name in dict.fromkeys(names))
 
 
@@ -93,6 +93,7 @@ def check(plan: Plan) -> None:
 
     Raises:
         DataError: Two things have the same name, a folder of results lacks pictures, or a metric has nothing to do.
+        PielightError: A metric lacks what it needs.
     """
     for kind, names in (
         ("data sets", [data.name for data in plan.data]), ("methods", [method.label for method in plan.methods]),
@@ -105,14 +106,10 @@ def check(plan: Plan) -> None:
             method.check(data)
     for metric in plan.metrics:
         if not any(plan.applies(metric, data) for data in plan.data):
-            raise DataError(f"{metric.name}: needs references, and no data set has them; leave it out of --metrics")
-    if any(metric.name == "niqe" for metric in plan.metrics):
-        from pielight.evaluate.metrics.niqe import found_pristine
-
-        try:
-            found_pristine()
-        except DataError as error:
-            raise DataError(f"{error}; as in --niqe FILE.npz, or leave niqe out of --metrics") from None
+            wanted = "frames of a film, as in --data NAME:film=PATH" if "sequence" in metric.needs else "references"
+            raise DataError(f"{metric.name}: needs {wanted}, and no data set has them; leave it out of --metrics")
+        if metric.prepare is not None:
+            metric.prepare()
 
 
 def tasks(plan: Plan) -> Iterator[Task]:
@@ -144,11 +141,15 @@ def run(
         stop: Asked several times a second; once it says True, the rest is left for another time.
 
     Yields:
-        Each method on each picture with its measurements, those that were there included; in no order.
+        Each method on each picture with its measurements, those that were there included; in no order. A picture that
+        cannot be read or enhanced has no values, which is not stored, so that the next run tries again.
 
     Raises:
-        PielightError: A picture or a model cannot be read, or a result has another size.
+        PielightError: A model cannot be read, or the machine lacks something.
     """
+    _load.cache_clear()  # files may have changed since the last run
+    _enhancement.cache_clear()
+    results_in.cache_clear()
     known: list[Task] = []
 
     def missing() -> Iterator[Task]:
@@ -160,26 +161,31 @@ def run(
                 known.append(task)
 
     for task, measurements in each(measure, missing(), jobs, stop):
-        store.add(measurements)
-        for done in (*known, task):
+        failed = {one.key: one for one in measurements if one.failed}
+        store.add(one for one in measurements if not one.failed)
+        for done in known:
             yield done, [store[key] for key in done.keys]
+        yield task, [failed.get(key) or store[key] for key in task.keys]
         known.clear()
     for done in known:
         yield done, [store[key] for key in done.keys]
 
 
 def measure(task: Task) -> list[Measurement]:
-    """Enhance one picture by one method and measure the result.
+    """Enhance one picture by one method and measure the result; what fails for this picture only has no value.
 
     Raises:
-        PielightError: It cannot be read or enhanced.
+        PielightError: A model cannot be read, or the machine lacks something.
     """
-    source = _load(task.sample.input)
-    reference = None if task.sample.reference is None else _load(task.sample.reference)
-    if reference is not None and reference.shape != source.shape:
-        sizes = [f"{pixels.shape[1]} x {pixels.shape[0]}" for pixels in (source, reference)]
-        raise DataError(f"{task.sample.name} of {task.data}: the picture is {sizes[0]}, its reference {sizes[1]}")
-    after = enhanced(task.method, task.data, task.sample)
+    try:
+        source = _load(task.sample.input)
+        reference = None if task.sample.reference is None else _load(task.sample.reference)
+        if reference is not None and reference.shape != source.shape:
+            sizes = [f"{pixels.shape[1]} x {pixels.shape[0]}" for pixels in (source, reference)]
+            raise DataError(f"{task.sample.name} of {task.data}: the picture is {sizes[0]}, its reference {sizes[1]}")
+        after = enhanced(task.method, task.data, task.sample)
+    except (PictureError, DataError) as error:
+        return [Measurement(key, math.nan, str(error), failed=True) for key in task.missing]
     scaled = None
     measurements = []
     for key in task.missing:
@@ -187,14 +193,28 @@ def measure(task: Task) -> list[Measurement]:
         if key.gt_mean and reference is not None:
             scaled = to_mean_of(reference, after) if scaled is None else scaled
             pixels = scaled
+        metric = METRICS[key.metric]
         try:
-            value, reason = METRICS[key.metric].measure(pixels, reference=reference, source=source), ""
+            if "sequence" not in metric.needs:
+                value, reason = metric.measure(pixels, reference=reference, source=source), ""
+            elif task.sample.previous is None:
+                value, reason = math.nan, "the first frame of a clip"
+            else:
+                frames, sources = _with_previous(task, pixels, source)
+                value, reason = metric.measure(frames, source=sources), ""
         except DataError as error:  # this picture is too small for it, or the like
             value, reason = math.nan, str(error)
         if math.isnan(value):
             reason = reason or "nothing in the picture to measure"
         measurements.append(Measurement(key, float(value), reason))
     return measurements
+
+
+def _with_previous(task: Task, after: Pixels, source: Pixels) -> tuple[list[Pixels], list[Pixels]]:
+    """Return a result and its input, each after that of the frame before."""
+    before = task.sample.previous
+    assert before is not None
+    return [enhanced(task.method, task.data, before), after], [_load(before.input), source]
 
 
 def enhanced(method: Method, data: str, sample: Sample) -> Pixels:

@@ -13,18 +13,15 @@ from typing import Any, NamedTuple
 
 import pielight
 from pielight.errors import DataError
+from pielight.evaluate.metrics.niqe import pristine_file
 from pielight.evaluate.pictures import sha256
 from pielight.media.files import shown
 from pielight.results import plain
 
 FILE = "results.jsonl"
-_CODE = {  # what values depend on
-    "": ("curves", "media", "enhancer.py"),
-    "evaluate": ("metrics", "classic.py", "fidelity.py", "lime.py", "methods.py", "network.py", "niqe.py",
-                 "pictures.py", "run.py"),
-    "train": ("published.py", "networks.py", "render.py"),
-}  # fmt: skip
-_LIBRARIES = ("numpy", "scipy", "scikit-image", "pillow", "simplejpeg", "onnxruntime", "torch")
+_NO_INFLUENCE = ("batch", "bench", "cli", "compare", "evaluate/report", "evaluate/survey", "models")  # on values
+LIBRARIES = ("numpy", "scipy", "scikit-image", "pillow", "simplejpeg", "onnxruntime", "torch", "torchvision", "lpips",
+             "rawpy", "pillow-heif", "tifffile", "imagecodecs")  # fmt: skip
 
 
 class Key(NamedTuple):
@@ -59,11 +56,13 @@ class Measurement:
         key: What it was measured on, and how.
         value: nan if the metric has none for this picture.
         reason: Why it has none.
+        failed: Whether that is because the picture could not be read or enhanced.
     """
 
     key: Key
     value: float
     reason: str = ""
+    failed: bool = False
 
 
 class Store:
@@ -97,7 +96,7 @@ class Store:
         return len(self._found)
 
     def add(self, measurements: Iterable[Measurement]) -> None:
-        """Add measurements, which are on disk, for other processes to see, when this returns.
+        """Add measurements; they outlive the process from here on, though not a power cut.
 
         Raises:
             DataError: The disk is full, or the like.
@@ -129,11 +128,11 @@ class Store:
         for number, line in enumerate(whole.splitlines(), 1):
             try:
                 one = _measurement(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
+                found[one.key] = one
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise DataError(
                     f"{shown(self._path)}: line {number} is no measurement; remove the line, or choose another folder"
                 ) from error
-            found[one.key] = one
         return found
 
     def _failure(self, error: OSError) -> DataError:
@@ -143,6 +142,8 @@ class Store:
 def code_version(metric: str) -> str:
     """Return what else a value depends on: pielight's version, and a checksum of its code and of libraries' versions.
 
+    Compiled code counts, and the code of training, too; only what prints, packs or asks people does not.
+
     Args:
         metric: NIQE also depends on the file of its pristine parameters.
 
@@ -151,18 +152,17 @@ def code_version(metric: str) -> str:
     """
     found = hashlib.sha256()
     home = Path(pielight.__file__).parent
-    for path in (home / folder / name for folder, names in _CODE.items() for name in names):
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            if file.is_file():
-                found.update(file.read_bytes())
-    for library in _LIBRARIES:
+    ours = (path for path in home.rglob("*") if path.suffix in (".py", ".so", ".pyd"))
+    for path in sorted(ours):
+        if not path.relative_to(home).as_posix().startswith(_NO_INFLUENCE):
+            found.update(path.read_bytes())
+    for library in LIBRARIES:
         try:
             found.update(f"{library} {version(library)}\n".encode())
         except PackageNotFoundError:
             continue
-    parameters = os.environ.get("PIELIGHT_NIQE")
-    if metric == "niqe" and parameters:
-        found.update(sha256(Path(parameters)).encode())
+    if metric == "niqe" and (parameters := pristine_file()) is not None:
+        found.update(sha256(parameters).encode())
     return f"{pielight.__version__}+{found.hexdigest()[:12]}"
 
 

@@ -101,6 +101,8 @@ def _guarded(work: Callable[[Task], Result], task: Task) -> Result | _Failure:
         return work(task)
     except PielightError as error:
         return _Failure(str(error))
+    except MemoryError:
+        return _Failure("not enough memory; -j 1 needs least, and the same command goes on")
 
 
 def _begin() -> None:

@@ -12,9 +12,13 @@ from torch import Generator, Tensor
 from pielight.train.data import PictureSet
 from pielight.train.features import GRAM_LAYERS, VGGFeatures
 from pielight.train.losses.contrastive import brightness_profile, grams
+from pielight.train.physics.adaptive import Adaptive
 from pielight.train.physics.bag_of_curves import BagOfCurves, negatives
+from pielight.train.physics.curve_families import Side
 from pielight.train.physics.exposure import luminance
 from pielight.train.physics.fill_light import fill_light
+
+SIDES: tuple[Side, ...] = ("under", "over")
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,28 @@ class Exposures:
     profiles: Tensor
     """Brightness profiles ``(K, 32)``."""
 
-    def draw(self, count: int, generator: Generator) -> Exposures:
-        """Return a random part of ``count`` pictures (all of them, if there are fewer)."""
-        chosen = torch.randperm(len(self.profiles), generator=generator)[:count]
+    def draw(self, count: int, generator: Generator, hardness: float | None = None) -> Exposures:
+        """Return a random part of ``count`` pictures (all of them, if there are fewer).
+
+        Args:
+            count: How many.
+            generator: The source of all randomness.
+            hardness: From 0, which draws from the first quarter, to 1, which draws from the last; None draws from all.
+        """
+        start, size = 0, len(self.profiles)
+        if hardness is not None:
+            few = min(size, max(count, -(-size // 4)))
+            start, size = round(hardness * (size - few)), few
+        return self.take(start + torch.randperm(size, generator=generator)[:count])
+
+    def take(self, chosen: Tensor) -> Exposures:
+        """Return the chosen pictures, in that order."""
         return Exposures([g[chosen] for g in self.grams], self.profiles[chosen])
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Positives, and the negatives that Bag of Curves made of them."""
+    """Positives, and the negatives that Bag of Curves made of them, from the easiest to tell to the hardest."""
 
     positives: Exposures
     negatives: Exposures
@@ -42,8 +59,9 @@ class Bank:
 
 @torch.no_grad()
 def build_bank(
-    pictures: PictureSet, features: VGGFeatures, curves: BagOfCurves, count: int, fill: float, generator: Generator
-) -> Bank:
+    pictures: PictureSet, features: VGGFeatures, curves: BagOfCurves | Adaptive, count: int, fill: float,
+    generator: Generator,
+) -> Bank:  # fmt: skip
     """Compute the bank from ``count`` random crops of well-exposed pictures.
 
     Differs from the paper: positives and negatives pass VGG16 once and are drawn from the bank at each step,
@@ -58,15 +76,37 @@ def build_bank(
         generator: The source of all randomness.
     """
     device = features.mean.device
+    apart = torch.Generator().manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
     good: list[Exposures] = []
     bad: list[Exposures] = []
     for start in range(0, count, 8):
         crops, labels = pictures.batch(min(8, count - start), generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
         good.append(_expose(fill_light(crops, labels, fill), labels, features, device))
-        for side in ("under", "over"):
-            bad.append(_expose(negatives(crops, curves, side, generator), labels, features, device))
-    return Bank(_join(good), _join(bad))
+        for side in SIDES:
+            bad.append(_expose(negatives(crops, labels, curves, side, apart), labels, features, device))
+    positives = _join(good)
+    sides = [_join(bad[side :: len(SIDES)]) for side in range(len(SIDES))]
+    order = easiest_first([(made.profiles - positives.profiles).abs().mean(1) for made in sides])
+    return Bank(positives, _join(sides).take(order))
+
+
+def easiest_first(distances: Sequence[Tensor]) -> Tensor:
+    """Return the order of negatives from the farthest to the nearest, the sides taking turns.
+
+    Args:
+        distances: Per side, how far each negative is from the positive that it was made of, ``(K,)``.
+
+    Returns:
+        Indices into the sides laid end to end, ``(sides * K,)``; what starts with the easiest holds as many of
+        each side, whichever lies farther.
+
+    >>> easiest_first([torch.tensor([0.1, 0.3]), torch.tensor([0.2, 0.1])])
+    tensor([1, 2, 0, 3])
+    """
+    count = len(distances[0])
+    ranked = [side * count + d.argsort(descending=True, stable=True) for side, d in enumerate(distances)]
+    return torch.stack(ranked, 1).flatten()
 
 
 def _expose(pictures: Tensor, labels: Tensor, features: VGGFeatures, device: torch.device) -> Exposures:

@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 from pielight.errors import ConfigError
+from pielight.train.physics.adaptive import Adaptive
+from pielight.train.physics.bag_of_curves import bag
 from pielight.train.physics.darkening import Darkening
 
 
@@ -101,7 +103,9 @@ class Training:
     pairs: int = 16
     """Positives, and negatives, that an anchor is compared with at a step."""
     negatives: str = "mild"
-    """Bag of Curves: ``paper`` or ``mild``."""
+    """Bag of Curves: ``paper``, ``mild`` or ``adaptive``."""
+    harder: bool = False
+    """Negatives get harder as training goes on, from badly to barely wrong."""
     features: str | None = None
     """VGG16 weights; null downloads torchvision's, ``random`` is for trying out."""
     precision: str = "no"
@@ -112,6 +116,8 @@ class Training:
     losses: Losses = field(default_factory=Losses)
     optimiser: Optimiser = field(default_factory=Optimiser)
     darkening: Darkening = field(default_factory=Darkening)
+    adaptive: Adaptive = field(default_factory=Adaptive)
+    """Settings of ``negatives: adaptive``."""
 
 
 def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Training:
@@ -220,7 +226,8 @@ def _cast(hint: Any, value: Any, name: str) -> Any:
             return float(value)
         except ValueError:
             raise ConfigError(f"{name}: {value!r} is not a number") from None
-    if isinstance(value, bool) or not isinstance(value, (int, float) if hint is float else hint):
+    wrong_kind = isinstance(value, bool) and hint is not bool  # Python counts True as a number
+    if wrong_kind or not isinstance(value, (int, float) if hint is float else hint):
         raise ConfigError(f"{name}: {value!r} should be of type {hint.__name__}")
     return float(value) if hint is float else value
 
@@ -235,13 +242,28 @@ def _check(config: Training) -> None:
             raise ConfigError(f"{name}: {number} should be at least 1")
     if config.data.size % config.data.render or config.data.size % 32:
         raise ConfigError("data.size should be a multiple of 32 and of data.render")
-    for group in (config.data, config.darkening):
+    bag(config.negatives)
+    for group in (config.data, config.darkening, config.adaptive, config.adaptive.capture):
         for item in dataclasses.fields(group):
             value = getattr(group, item.name)
-            if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], float) and value[0] > value[1]:
+            if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], str) and value[0] > value[1]:
                 raise ConfigError(f"{item.name}: the interval {list(value)} is the wrong way round")
     for item in dataclasses.fields(config.losses):
         if getattr(config.losses, item.name) < 0:
             raise ConfigError(f"losses.{item.name} should not be negative")
+    _check_adaptive(config.adaptive)
     if config.precision not in ("no", "bf16"):
         raise ConfigError(f"precision: {config.precision!r} is unknown; choose no or bf16")
+
+
+def _check_adaptive(adaptive: Adaptive) -> None:
+    capture = adaptive.capture
+    shares = {"distance": adaptive.distance, "local": (adaptive.local,), "capture.noisy": (capture.noisy,),
+              "capture.compressed": (capture.compressed,)}  # fmt: skip
+    for name, values in shares.items():
+        if not all(0 <= value <= 1 for value in values):
+            raise ConfigError(f"adaptive.{name} should lie between 0 and 1")
+    if not all(1 <= value <= 95 for value in capture.quality):
+        raise ConfigError("adaptive.capture.quality should lie between 1 and 95")
+    if min(*capture.shot, *capture.read) <= 0:
+        raise ConfigError("adaptive.capture: shot and read should be above 0")

@@ -134,7 +134,7 @@ def _prepare(
     bank = build_bank(
         well,
         features,
-        bag(config.negatives),
+        bag(config.negatives, config.adaptive),
         config.bank,
         config.darkening.fill,
         step_generator(config.seed, _BANK_STEP),

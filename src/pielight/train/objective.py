@@ -10,6 +10,7 @@ from pielight.train.bank import Bank
 from pielight.train.config import Training
 from pielight.train.data import PictureSet
 from pielight.train.features import GRAM_LAYERS, VGGFeatures
+from pielight.train.hardness import hardness
 from pielight.train.losses.contrastive import (
     brightness_profile,
     brightness_triplet,
@@ -55,7 +56,8 @@ def losses(
     original, well_labels = well.batch(config.well_batch, generator)
     darkened, target = darken(original, well_labels, config.darkening, generator)
     positive = bank.positives.draw(config.pairs, generator)
-    negative = bank.negatives.draw(config.pairs, generator)
+    hard = hardness(step, config.steps) if config.harder else None
+    negative = bank.negatives.draw(config.pairs, generator, hard)
 
     real, labels, darkened, target = (item.to(device) for item in (real, labels, darkened, target))
     small = (config.data.render,) * 2

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pielight.errors import DataError
 from pielight.train.networks import DCENet, read_dcenet
 from pielight.train.render import render
 
@@ -19,7 +20,8 @@ def published(path: str | Path) -> Callable[[Pixels], Pixels]:
     """Return what enhances ``(H, W, 3)`` uint8 pictures by a checkpoint, at full resolution as published.
 
     Raises:
-        ModelError: if the file is missing, damaged, or holds another network.
+        ModelError: if the file is missing, damaged, or holds another network. What is returned raises DataError for a
+            picture on which it fails.
     """
     network = read_dcenet(path)
     _flush(network)
@@ -28,6 +30,8 @@ def published(path: str | Path) -> Callable[[Pixels], Pixels]:
         with torch.inference_mode():
             picture = torch.from_numpy(pixels.astype(np.float32) / 255).permute(2, 0, 1)[None]
             result = render(picture, network(picture))[0].permute(1, 2, 0).clamp(0, 1)
+        if result.isnan().any():
+            raise DataError(f"{path}: returns values that are no numbers")
         bright: Pixels = np.rint(result.numpy() * 255).astype(np.uint8)
         return bright
 

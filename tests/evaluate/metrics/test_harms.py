@@ -134,7 +134,13 @@ def test_halo_grows_with_unsharp_masking_on_a_photograph() -> None:
     values = [halo((bright + k * detail).clip(0, 255).round().astype(np.uint8), DARK) for k in (0, 0.2, 0.5, 1)]
     assert values == sorted(values)
     assert values[0] < 1e-9
-    assert halo(grey(np.full((64, 64), 90.0)), grey(np.full((64, 64), 30.0))) == 0
+    assert math.isnan(halo(grey(np.full((64, 64), 90.0)), grey(np.full((64, 64), 30.0))))
+
+
+def test_halo_is_seen_in_dark_results_too() -> None:
+    result, source = step_with_halo(12)
+    darker, _ = result // 3, source  # the same halo at the input's brightness
+    assert halo(darker, source) == pytest.approx(halo(result, source) / 3, rel=0.25)
 
 
 def test_flicker_is_the_change_that_was_drawn() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import random
 from collections.abc import Callable, Iterable
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from pielight.cli import main
 from pielight.errors import DataError
 from pielight.evaluate.survey.analysis import analyse
 from pielight.evaluate.survey.questions import Question, questions
+from pielight.evaluate.survey.report import as_json, as_markdown
 from pielight.evaluate.survey.study import Scene, Settings, Study, load
 from pielight.evaluate.survey.votes import Vote, Votes, read_votes
 
@@ -69,8 +72,30 @@ def test_the_truth_comes_back_within_its_intervals() -> None:
     assert sum(map(sum, found.shares)) + sum(map(sum, found.ties)) // 2 == 1600
     assert found.tie_share == pytest.approx(0.17, abs=0.05)
     assert found.left_share == pytest.approx(0.5, abs=0.05)
-    assert found.alpha is not None
+    assert not isinstance(found.alpha, str)
     assert 0.05 < found.alpha < 0.5
+
+
+def test_the_order_of_methods_does_not_matter() -> None:
+    votes = taken(imagined(attention=0), [careful] * 6)
+    alphas = []
+    for methods in list(permutations(TRUE))[::4]:
+        found = analyse(dataclasses.replace(imagined(), methods=methods), votes, rounds=100)
+        assert found.methods == ("best", "bright", "fair", "dim")
+        alphas.append(found.alpha)
+    assert alphas == pytest.approx([alphas[0]] * 6)
+
+
+@pytest.mark.parametrize(("answer", "alpha"), [("clear", 1.0), ("tie", "one value")])
+def test_unanimous_raters(answer: str, alpha: float | str) -> None:
+    def same(question: Question, _: random.Random) -> str:
+        return answer if answer == "tie" else "left" if (question.left or "") < (question.right or "") else "right"
+
+    study = imagined(attention=0)
+    assert analyse(study, taken(study, [same] * 3), rounds=100).alpha == alpha
+    alone = analyse(study, taken(study, [same]), rounds=100)
+    assert alone.alpha == "no pairs"
+    assert "nothing was seen by two raters" in as_markdown(study, alone)
 
 
 def test_careless_raters_are_left_out() -> None:
@@ -84,6 +109,40 @@ def test_careless_raters_are_left_out() -> None:
     assert everyone.scores[0].value < found.scores[0].value  # type: ignore[operator]
     with pytest.raises(DataError, match="3 raters failed attention checks"):
         analyse(study, taken(study, [lambda question, rng: "tie"] * 3))
+
+
+def test_who_leaves_before_any_check_counts_and_is_told() -> None:
+    study = imagined(attention=1)
+    votes = [vote for vote in taken(study, [careful] * 5) if vote.rater < 5 or vote.number < 3]
+    found = analyse(study, votes, rounds=100)
+    assert (found.raters, found.excluded, found.unchecked, found.votes) == (5, 0, 1, 163)
+    assert "\n1 rater counted who left before any attention check.\n" in as_markdown(study, found)
+    study = imagined(attention=0)
+    assert analyse(study, taken(study, [careful]), rounds=100).unchecked == 0
+
+
+def bounded(question: Question, rng: random.Random) -> str:
+    """Prefer best always, and dim as often as not."""
+    if "best" in (question.left, question.right):
+        return "left" if question.left == "best" else "right"
+    return rng.choice(("left", "right"))
+
+
+def test_a_method_that_never_lost() -> None:
+    study = imagined(attention=0)
+    found = analyse(study, taken(study, [bounded] * 6), rounds=100)
+    assert (found.methods[0], found.scores[0].value) == ("best", np.inf)
+    assert set(found.scale) == {"bright", "fair", "dim"}
+    assert sum(one.value or 0 for one in found.scores[1:]) == pytest.approx(0, abs=1e-6)
+    text = as_markdown(study, found)
+    assert f"| best | never lost | not bounded by the votes | {sum(found.shares[0])} | 0 | 0 |" in text
+    assert "of the others the votes set no bound" in text
+    best = json.loads(as_json(study, found))["analysis"]["scores"][0]
+    assert best == {"value": "inf", "low": None, "high": None}
+    twins = [vote for vote in taken(study, [bounded]) if {vote.question.left, vote.question.right} <= {"best", "dim"}]
+    text = as_markdown(study, analyse(study, twins, rounds=100))
+    assert "no chain of comparisons connects all methods" in text
+    assert "| fair | not bounded | – | 0 | 0 | 0 |" in text
 
 
 def test_nothing_to_say(new_study: Callable[..., Path]) -> None:
@@ -109,7 +168,7 @@ def test_ratings() -> None:
         assert score.low is not None
         assert score.high is not None
         assert score.low < np.mean(given) < score.high
-    assert found.alpha is not None
+    assert not isinstance(found.alpha, str)
     assert 0.3 < found.alpha < 0.9
     sleepy = taken(study, [opinion] * 3 + [lambda question, rng: "5"] * 2)
     assert analyse(study, sleepy, rounds=100).excluded == 2

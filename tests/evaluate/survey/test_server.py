@@ -6,9 +6,11 @@ import random
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.client import HTTPException
@@ -195,6 +197,7 @@ def test_requests_of_others_are_refused(serving: Client) -> None:
     place = urlsplit(serving.address)
     for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "192.168.1.5", "", "[", "localhost.evil"):
         assert serving.ask("GET", "/", Host=host).status == 421, host
+        assert "--allow-host" in serving.ask("GET", "/", Host=host).json()["error"]
     for host in (f"localhost:{place.port}", "127.0.0.1", "[::1]:80"):
         assert serving.ask("GET", "/", Host=host).status == 200
     refused: list[dict[str, str | None]] = [
@@ -205,6 +208,7 @@ def test_requests_of_others_are_refused(serving: Client) -> None:
         reply = serving.ask("POST", "/raters", {}, **headers)
         assert reply.status == 403, headers
         assert reply.headers["Access-Control-Allow-Origin"] is None
+        assert "another page" in reply.json()["error"]
     own = f"http://{place.netloc}"
     assert serving.ask("POST", "/raters", {}, Origin=own, Sec_Fetch_Site="same-origin").status == 201
     assert serving.ask("OPTIONS", "/raters", Origin="http://evil.example").status == 403
@@ -227,6 +231,57 @@ def test_nonsense_does_not_stop_it(serving: Client) -> None:
     assert serving.begin()["of"] == 4
     for connection in idle:
         connection.close()
+
+
+HURRIED = """
+import sys
+from pathlib import Path
+from pielight.evaluate.survey import patience, server
+patience.REQUEST_SECONDS = patience.ANSWER_SECONDS = 3
+server.serve(Path(sys.argv[1]), port=0, ready=lambda address: print(address, flush=True))
+"""
+
+
+@pytest.fixture
+def hurried(new_study: Callable[..., Path]) -> Iterator[Client]:
+    """A server that has less patience."""
+    command = [sys.executable, "-c", HURRIED, str(new_study(questions=4, attention=0, size=4000))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield Client(process.stdout.readline().strip())
+        process.kill()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /study HTTP/1.1\r\nHost: "])
+def test_who_never_speaks_shuts_nobody_out(hurried: Client, said: bytes) -> None:
+    place = urlsplit(hurried.address)
+    idle = [socket.create_connection((place.hostname, place.port)) for _ in range(500)]
+    try:
+        for connection in idle:
+            connection.sendall(said)
+        assert hurried.ask("GET", "/study").status == 503
+        deadline = time.monotonic() + 15
+        while hurried.ask("GET", "/study").status == 503:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    finally:
+        for connection in idle:
+            connection.close()
+
+
+def test_who_stops_speaking_or_listening_is_sent_away(hurried: Client) -> None:
+    place = urlsplit(hurried.address)
+    request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    for said, answers in ((request + b"G", 1), (1000 * request, 1000)):
+        with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+            connection.sendall(said)
+            time.sleep(5)  # without taking the answer
+            received = b""
+            with suppress(ConnectionResetError):
+                while part := connection.recv(1 << 16):
+                    received += part
+        heard = received.count(b"HTTP/1.1 200")
+        assert heard == 1 if answers == 1 else heard < answers
 
 
 def test_ctrl_c_ends_it(new_study: Callable[..., Path], serve: Callable[..., Server]) -> None:

@@ -155,6 +155,16 @@ def test_questions_are_even_and_each_asked_once() -> None:
     assert len(everything) == 6 * 10
 
 
+def test_the_first_check_comes_early() -> None:
+    firsts = [
+        next(number for number, one in enumerate(questions(imagined(attention=1), str(rater))) if one.check)
+        for rater in range(60)
+    ]
+    assert set(firsts) == {3, 4, 5}
+    few = questions(imagined(questions=1, attention=1), "rater")
+    assert [one.check for one in few] == [False, True]
+
+
 def test_sides_are_even_over_raters() -> None:
     study = imagined()
     sides = Counter(

@@ -32,7 +32,7 @@ def _share(pixels: Pixels) -> float:
 
 CLIPPED = Metric(
     name="clipped",
-    title="Share of pixels newly clipped",
+    title="Share of clipped pixels, less that of the input",
     formula="share(max(R, G, B) >= 254) of the result - that of the input",
     source="pielight",
     unit="share",

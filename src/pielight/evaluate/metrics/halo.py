@@ -10,6 +10,7 @@ from pielight.evaluate.metrics.tone import lightness, tone_curve
 
 _EDGE = 10.0  # levels a pixel, of the smoothed picture: a step of 38 levels
 _EDGE_SMOOTHING = 1.5
+_LIGHT = 100.0  # mean brightness of the input when its edges are sought
 _REACH = 1 / 16  # of the shorter side
 _LEVELS = 16.0  # range of one bin of the bilateral grid
 _NOISE_SMOOTHING = 1.0
@@ -19,12 +20,14 @@ def halo(pixels: Pixels, source: Pixels) -> float:
     """Return the mean height of halos beside strong edges, in levels; 0 is none, lower is better.
 
     With L = max(R, G, B), ``e = f(L_input)`` for the one rising curve f nearest to the result, and ``r = L_result - e``
-    what the curve leaves over: the mean of ``|G_1 * (r - B r)|`` over pixels near strong edges of e. B averages r
-    around a pixel over those of like e (the bilateral grid of Chen, Paris and Durand, SIGGRAPH 2007: Gaussian of 1/16
-    of the shorter side, bins of 16 levels), so a curve over the whole picture leaves 0 and one that varies slowly
-    little, while a glow that dies away from an edge on an even surface remains, in proportion to its height. Edges
-    that were softened count a little. A strong edge rises by more than 10 levels a pixel after smoothing of sigma 1.5;
-    near is 1/16 of the shorter side.
+    what the curve leaves over: the mean of ``|G_1 * (r - B r)|`` over pixels near strong edges of the input, nan where
+    it has none. B averages r around a pixel over those of like e (the bilateral grid of Chen, Paris and Durand,
+    SIGGRAPH 2007: Gaussian of 1/16 of the shorter side, bins of 16 levels), so a curve over the whole picture leaves 0
+    and one that varies slowly little, while a glow that dies away from an edge on an even surface remains, in
+    proportion to its height. Edges that were softened count a little. A strong edge rises by more than 10 levels a
+    pixel in the input, scaled to a mean of 100 levels and smoothed by sigma 1.5, so that every method is measured at
+    the same places; near is 1/16 of the
+    shorter side.
 
     Args:
         pixels: ``(H, W, 3)`` uint8.
@@ -40,9 +43,10 @@ def halo(pixels: Pixels, source: Pixels) -> float:
     before, after = lightness(source), lightness(pixels)
     expected = tone_curve(before, after)[before]
     reach = max(min(before.shape) * _REACH, 1.0)
-    edges = gaussian_gradient_magnitude(expected, _EDGE_SMOOTHING, mode="nearest") > _EDGE
+    lit = np.minimum(before * (_LIGHT / max(before.mean(), 1.0)), 255.0)
+    edges = gaussian_gradient_magnitude(lit, _EDGE_SMOOTHING, mode="nearest") > _EDGE
     if not edges.any():
-        return 0.0
+        return float("nan")
     left = after - expected
     height = gaussian_filter(left - _of_like(left, expected, reach), _NOISE_SMOOTHING, mode="nearest")
     return float(np.abs(height[distance_transform_edt(~edges) <= reach]).mean())

@@ -47,7 +47,7 @@ def _points(pixels: Pixels) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 LOE = Metric(
     name="loe",
     title="Lightness order error",
-    formula="1/m sum_x sum_y [L(x) >= L(y)] xor [Le(x) >= Le(y)]; L = max(R, G, B), m sampled points",
+    formula="1/m sum_x sum_y [L(x) >= L(y)] xor [Le(x) >= Le(y)]; L = max(R, G, B) of 15 x 15 pixels, at m points",
     source="Wang, Zheng, Hu and Li, TIP 2013 (NPE), sampled as in LOE.m",
     unit="points",
     higher_is_better=False,

@@ -30,6 +30,7 @@ class Metric:
         needs: Of ``"reference"``, ``"input"`` and ``"sequence"``, what must be given beside the result.
         function: Takes the checked result, then ``reference=`` and ``source=`` as far as it needs them.
         uses: What it makes use of when it is given.
+        prepare: Finds what it needs beside pictures, or raises; called before hours of work.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Metric:
     needs: frozenset[str]
     function: Callable[..., float]
     uses: frozenset[str] = frozenset()
+    prepare: Callable[[], object] | None = None
 
     def measure(
         self,

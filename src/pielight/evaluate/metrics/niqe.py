@@ -69,14 +69,24 @@ def found_pristine() -> Pristine:
     Raises:
         DataError: if there are none.
     """
+    found = pristine_file()
+    if found is not None:
+        return _cached(str(found))
+    raise DataError(
+        "niqe needs its authors' pristine parameters, niqe_pris_params.npz of BasicSR: give --niqe FILE.npz or set "
+        f"{PARAMETERS}, or leave niqe out of the metrics"
+    )
+
+
+def pristine_file() -> Path | None:
+    """Return where :func:`found_pristine` finds the parameters, if anywhere."""
     if chosen := os.environ.get(PARAMETERS):
-        return _cached(chosen)
+        return Path(chosen)
     package = find_spec("basicsr")
-    if package is not None and package.origin is not None:
-        stored = Path(package.origin).parent / "metrics" / "niqe_pris_params.npz"
-        if stored.is_file():
-            return _cached(str(stored))
-    raise DataError(f"niqe needs its authors' pristine parameters: set {PARAMETERS} to niqe_pris_params.npz of BasicSR")
+    if package is None or package.origin is None:
+        return None
+    stored = Path(package.origin).parent / "metrics" / "niqe_pris_params.npz"
+    return stored if stored.is_file() else None
 
 
 _cached = lru_cache(maxsize=2)(read_pristine)
@@ -178,4 +188,5 @@ NIQE = Metric(
     high=None,
     needs=frozenset(),
     function=niqe,
+    prepare=found_pristine,
 )

@@ -23,8 +23,8 @@ def noise_gain(pixels: Pixels, source: Pixels) -> float:
     it lifts (gamma) gives less than 1 by itself, namely its local exponent.
 
     Flat is the quarter of the usable blocks whose smoothed input (sigma 2.5, so that noise does not choose) rises least
-    against its mean; usable are those with noise of 0.1 level or more and 2 to 250 levels of light in the input, and
-    at most 250 in the result. nan where there are none.
+    against its mean; usable are those with noise of 0.1 level or more and 2 to 250 levels of light in the input. Flat
+    blocks that are black or above 250 levels in the result are left out. nan where there are none.
 
     Args:
         pixels: ``(H, W, 3)`` uint8; both sides >= 16.
@@ -42,13 +42,14 @@ def noise_gain(pixels: Pixels, source: Pixels) -> float:
     light_in, light_out = _means(before), _means(after)
     noise_in, noise_out = _noise(before), _noise(after)
     usable = (noise_in >= _LEAST_NOISE) & (light_in >= _LEAST_LIGHT) & (light_in <= _MOST_LIGHT)
-    usable &= (light_out > 0) & (light_out <= _MOST_LIGHT)
     if not usable.any():
         return float("nan")
-    relief = _means(gaussian_gradient_magnitude(before, _SMOOTHING))[usable] / light_in[usable]
-    flat = relief <= np.quantile(relief, _FLATTEST)
-    gain = (noise_out[usable] / light_out[usable]) / (noise_in[usable] / light_in[usable])
-    return float(np.median(gain[flat]))
+    relief = _means(gaussian_gradient_magnitude(before, _SMOOTHING)) / np.maximum(light_in, _LEAST_LIGHT)
+    flat = usable & (relief <= np.quantile(relief[usable], _FLATTEST))
+    flat &= (light_out > 0) & (light_out <= _MOST_LIGHT)
+    if not flat.any():
+        return float("nan")
+    return float(np.median((noise_out[flat] / light_out[flat]) / (noise_in[flat] / light_in[flat])))
 
 
 def _luma(pixels: Pixels) -> Floats:

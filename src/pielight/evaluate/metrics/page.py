@@ -33,7 +33,7 @@ _NOTES = """## Notes
 - **neutral-shift** compares with the reference where there is one, else with the input, at equal luminance.
 - **halo** leaves out what one curve over the whole picture explains and, mostly, what changes slowly; edges that were
   softened count a little.
-- **flicker** measures lists of consecutive frames.
+- **flicker** measures consecutive frames, each with the one before: `--data NAME:film=PATH`.
 """
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pielight.errors import DataError
+from pielight.errors import ModelError
 from pielight.evaluate.metrics.metric import Metric, Pixels, at_least
 from pielight.extras import require
 
@@ -27,29 +27,31 @@ def lpips_distance(pixels: Pixels, reference: Pixels) -> float:
 
     Raises:
         MissingExtraError: if the package is not installed.
-        DataError: if a side is shorter than 32, or the network cannot be loaded.
+        DataError: if a side is shorter than 32.
+        ModelError: if the network cannot be loaded.
     """
     at_least(_SMALLEST, "LPIPS", pixels)
-    require("lpips", {"lpips": "lpips", "torch": "torch"})
+    compared = _network()
     import torch
 
     def tensor(picture: Pixels) -> Any:
         return torch.from_numpy(picture.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1)
 
     with torch.no_grad():
-        return float(_network()(tensor(pixels), tensor(reference)))
+        return float(compared(tensor(pixels), tensor(reference)))
 
 
 @lru_cache(maxsize=1)
 def _network() -> Any:
     """Load the network once."""
+    require("lpips", {"lpips": "lpips", "torch": "torch"})
     import lpips
 
     try:
         with warnings.catch_warnings(action="ignore"):  # lpips calls torchvision in an old way
             return lpips.LPIPS(net="alex", version="0.1", verbose=False).eval()
     except OSError as error:  # URLError is one
-        raise DataError(f"lpips: cannot load its network ({error})") from None
+        raise ModelError(f"lpips: cannot load its network ({error}); leave lpips out of the metrics") from None
 
 
 LPIPS = Metric(
@@ -63,4 +65,5 @@ LPIPS = Metric(
     high=None,
     needs=frozenset({"reference"}),
     function=lpips_distance,
+    prepare=_network,
 )

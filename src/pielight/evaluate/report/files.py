@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pielight.evaluate.pairing import counted
 from pielight.evaluate.report import tables, words
 from pielight.evaluate.report.page import page
 from pielight.evaluate.report.shots import Place, Shot
 from pielight.evaluate.report.summary import Summary, Values
+from pielight.evaluate.store import LIBRARIES
 from pielight.media.files import write_whole
 from pielight.results import circumstances, csv_text, markdown, write_json
-
-_PACKAGES = ("pielight", "numpy", "scipy", "scikit-image", "pillow", "simplejpeg", "onnxruntime", "torch")
 
 
 def write(
@@ -52,7 +52,7 @@ def record(summary: Summary, values: Values, command: str) -> dict[str, Any]:
     return {
         "type": "evaluation",
         "command": command,
-        **circumstances(_PACKAGES),
+        **circumstances(("pielight", *LIBRARIES)),
         "seed": summary.seed,
         "gt_mean": plan.gt_mean,
         "data": [
@@ -70,7 +70,8 @@ def record(summary: Summary, values: Values, command: str) -> dict[str, Any]:
         "means": [
             {"data": cell.data.name, "method": cell.method.label, "metric": cell.metric.name,
              "gt_mean": plan.is_scaled(cell.metric), "pictures": cell.mean.count, "mean": cell.mean.value,
-             "low": cell.mean.low, "high": cell.mean.high, "is_best": cell.is_best, "note": cell.note}
+             "low": cell.mean.low, "high": cell.mean.high, "infinite": cell.mean.infinite,
+             "is_best": cell.is_best, "note": cell.note}
             for cell in summary.cells
         ],
         "comparisons": [
@@ -78,7 +79,7 @@ def record(summary: Summary, values: Values, command: str) -> dict[str, Any]:
              "first": one.first.label, "method": one.method.label, "pictures": one.difference.mean.count,
              "difference": one.difference.mean.value, "low": one.difference.mean.low,
              "high": one.difference.mean.high, "greater": one.difference.wins, "smaller": one.difference.losses,
-             "p": one.difference.p, "p_holm": one.p_holm, "is_better": one.is_better}
+             "p": one.difference.p, "p_holm": one.p_holm, "verdict": one.verdict}
             for one in summary.comparisons
         ],
     }  # fmt: skip
@@ -89,8 +90,7 @@ def text(summary: Summary, facts: Mapping[str, Any]) -> str:
     plan = summary.plan
     lines = ["# Evaluation", "", words.gt_mean_notice(plan), "", words.how(summary), ""]
     for data in plan.data:
-        count = len(data.samples)
-        lines += [f"## {data.name}: {count} {'picture' if count == 1 else 'pictures'}", ""]
+        lines += [f"## {data.name}: {counted(len(data.samples))}", ""]
         lines += [f"{data.layout[:1].upper()}{data.layout[1:]}.", ""]
         lines += [f"- {note}" for note in words.notes(summary, data.name)]
         lines += [""] if lines[-1] else []

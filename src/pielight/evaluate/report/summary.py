@@ -6,6 +6,8 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
 
 from pielight.evaluate.datasets import DataSet
 from pielight.evaluate.methods import Method
@@ -13,6 +15,8 @@ from pielight.evaluate.metrics import Metric
 from pielight.evaluate.run import Plan, Task
 from pielight.evaluate.statistics import Difference, Mean, compare, holm, mean
 from pielight.evaluate.store import Measurement
+
+SIGNIFICANT = 0.05
 
 
 @dataclass
@@ -93,12 +97,16 @@ class Comparison:
     p_holm: float = math.nan
 
     @property
-    def is_better(self) -> bool | None:
-        """Whether the other method is better on average; None if that cannot be said."""
-        change = self.difference.mean.value
-        if self.metric.higher_is_better is None or math.isnan(change) or change == 0:
-            return None
-        return (change > 0) == self.metric.higher_is_better
+    def verdict(self) -> Literal["better", "worse", "mixed", ""]:
+        """What can be said of the other method: nothing where the corrected p-value is 0.05 or more.
+
+        Mixed is where the test finds a difference, but the mean does not lie on the same side with its whole interval.
+        """
+        if self.metric.higher_is_better is None or not self.p_holm < SIGNIFICANT:
+            return ""
+        if not self.difference.is_clear:
+            return "mixed"
+        return "better" if (self.difference.direction > 0) == self.metric.higher_is_better else "worse"
 
 
 @dataclass(frozen=True)
@@ -123,8 +131,9 @@ class Summary:
 
     def cell(self, data: DataSet, method: Method, metric: Metric) -> Cell:
         """Return one cell."""
-        return self._cells()[data.name, method.label, metric.name]
+        return self._cells[data.name, method.label, metric.name]
 
+    @cached_property
     def _cells(self) -> Mapping[tuple[str, str, str], Cell]:
         return {(cell.data.name, cell.method.label, cell.metric.name): cell for cell in self.cells}
 
@@ -143,13 +152,19 @@ def summarise(plan: Plan, values: Values, seed: int = 0) -> Summary:
         for metric in (metric for metric in plan.metrics if plan.applies(metric, data)):
             columns = {method.label: values.of(data, method, metric) for method in plan.methods}
             row = [
-                Cell(data, method, metric, mean(columns[method.label], seed), note=_note(values, data, method, metric))
+                Cell(
+                    data,
+                    method,
+                    metric,
+                    mean(columns[method.label], seed, data.groups),
+                    note=_note(values, data, method, metric),
+                )
                 for method in plan.methods
             ]
             cells += _best_marked(row)
             first, *others = plan.methods
             for method in others:
-                difference = compare(columns[first.label], columns[method.label], seed)
+                difference = compare(columns[first.label], columns[method.label], seed, data.groups)
                 comparisons.append(Comparison(data, metric, first, method, difference))
     corrected = holm([comparison.difference.p for comparison in comparisons])
     marked = tuple(replace(one, p_holm=p) for one, p in zip(comparisons, corrected, strict=True))
@@ -167,9 +182,12 @@ def _best_marked(row: list[Cell]) -> list[Cell]:
 
 
 def _note(values: Values, data: DataSet, method: Method, metric: Metric) -> str:
-    gone = sum(math.isnan(value) for value in values.of(data, method, metric))
-    if not gone:
-        return ""
-    return (
-        f"{metric.name} has no value for {gone} of {len(data.samples)} pictures ({values.reason(data, method, metric)})"
-    )
+    found = values.of(data, method, metric)
+    gone, infinite = sum(map(math.isnan, found)), sum(map(math.isinf, found))
+    notes = []
+    if gone:
+        reason = values.reason(data, method, metric)
+        notes.append(f"{metric.name} has no value for {gone} of {len(found)} pictures ({reason})")
+    if infinite and infinite < len(found):
+        notes.append(f"{metric.name} is infinite for {infinite} of {len(found)} pictures; the mean is of the others")
+    return "; ".join(notes)

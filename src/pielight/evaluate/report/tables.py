@@ -14,7 +14,6 @@ from pielight.evaluate.statistics import Mean
 from pielight.results import Columns, Row
 
 GT_MEAN = "GT-mean"
-SIGNIFICANT = 0.05  # below it, a difference is called better or worse
 _COMPARISON = {
     "method": "method", "metric": "metric", "difference": "mean difference [95 %]", "wins": "greater / smaller",
     "p": "p", "p_holm": "p (Holm)",
@@ -146,7 +145,7 @@ def definitions(metrics: Iterable[Metric]) -> list[Mapping[str, Any]]:
 def _comparison(plan: Plan, one: Comparison) -> dict[str, Any]:
     mean = one.difference.mean
     sign = "+" if mean.value > 0 else ""
-    verdict = {True: ", better", False: ", worse", None: ""}[one.is_better] if one.p_holm < SIGNIFICANT else ""
+    verdict = f", {one.verdict}" if one.verdict else ""
     value, interval = mean_and_interval(mean)
     return {
         "method": one.method.label,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pielight.evaluate.report.summary import Summary
+from pielight.evaluate.report.summary import SIGNIFICANT, Summary
 from pielight.evaluate.run import Plan
+from pielight.evaluate.statistics import CONFIDENCE, RESAMPLES
 
 
 def gt_mean_notice(plan: Plan) -> str:
@@ -23,14 +24,21 @@ def gt_mean_notice(plan: Plan) -> str:
 def how(summary: Summary) -> str:
     """Say how intervals and p-values were computed."""
     text = (
-        f"Means over pictures, in brackets 95 % bootstrap intervals (percentile, 9999 resamples, seed {summary.seed})."
+        f"Means over pictures, in brackets {100 * CONFIDENCE:.0f} % bootstrap intervals (expanded percentiles, "
+        f"{RESAMPLES} resamples, seed {summary.seed})."
     )
+    grouped = [data.name for data in summary.plan.data if data.groups]
+    if grouped:
+        text += (
+            f" In {', '.join(grouped)} the pictures of one scene or clip are drawn together and tested by their mean, "
+            "since they are alike."
+        )
     if summary.comparisons:
         text += (
             " Comparisons are paired, picture by picture, with the first method: mean difference with its bootstrap "
             "interval, and the two-sided Wilcoxon signed-rank test; p (Holm) is corrected for the "
-            f"{len(summary.comparisons)} comparisons of this report, and only where it is below 0.05 one is "
-            "called better or worse."
+            f"{len(summary.comparisons)} comparisons of this report, and only where it is below {SIGNIFICANT} one is "
+            "called better or worse; mixed is where the interval of the mean disagrees with the test."
         )
     return text
 

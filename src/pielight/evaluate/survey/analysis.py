@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pielight.errors import DataError
-from pielight.evaluate.survey.agreement import krippendorff_alpha
+from pielight.evaluate.survey.agreement import Unknown, both_ways, krippendorff_alpha
 from pielight.evaluate.survey.bootstrap import Estimate, estimates
-from pielight.evaluate.survey.ranking import fit
+from pielight.evaluate.survey.scores import scored, square
 from pielight.evaluate.survey.study import LEVELS, Mode, Study
 from pielight.evaluate.survey.votes import Vote
 
@@ -26,32 +26,38 @@ class Analysis:
     Attributes:
         mode: Of the study.
         methods: Best first.
-        scores: Of each: log-odds in pairs, mean opinion in rating mode.
+        scores: Of each: log-odds in pairs, infinite where the votes set no bound; mean opinion in rating mode.
+        scale: In pairs: the methods whose mean score is 0.
+        connected: Whether all methods were compared, through whatever chain; else the scores are not comparable.
         shares: How often the row's method was preferred to the column's, of pairs with a preference; in rating mode,
             how often each method got each level.
         ties: How often neither was; in rating mode empty.
         tie_share: Of all comparisons, or None.
         left_share: How often the left one was preferred, of comparisons with a preference; far from a half, raters
             favour a side.
-        alpha: Krippendorff's alpha: of the three answers (nominal) or the five levels (ordinal).
+        alpha: Krippendorff's alpha: of the three answers (nominal) or the five levels (ordinal); or why there is none.
         raters: Who gave at least one answer that counts.
-        excluded: Who failed too many attention checks.
-        checks: Attention checks answered by everyone, and how many of them were failed.
         votes: That count.
+        excluded: Who failed too many attention checks.
+        unchecked: Of the raters, who left before any attention check, if the study has some.
+        checks: Attention checks answered by everyone, and how many of them were failed.
     """
 
     mode: Mode
     methods: tuple[str, ...]
     scores: tuple[Estimate, ...]
+    scale: tuple[str, ...]
+    connected: bool
     shares: tuple[tuple[int, ...], ...]
     ties: tuple[tuple[int, ...], ...]
     tie_share: float | None
     left_share: float | None
-    alpha: float | None
+    alpha: float | Unknown
     raters: int
-    excluded: int
-    checks: tuple[int, int]
     votes: int
+    excluded: int = 0
+    unchecked: int = 0
+    checks: tuple[int, int] = (0, 0)
 
 
 def passed(vote: Vote) -> bool:
@@ -89,12 +95,17 @@ def analyse(study: Study, votes: Sequence[Vote], allowed: int = 0, rounds: int =
         raise DataError(f"the study has no votes that count{reason}")
     rows = {rater: row for row, rater in enumerate(dict.fromkeys(vote.rater for vote in counted))}
     tell = _ratings if study.settings.mode == "rating" else _comparisons
-    return tell(study, counted, rows, len(excluded), (len(checks), sum(failed.values())), rounds)
+    has_checks = study.settings.attention > 0 and any(scene.broken for scene in study.scenes)
+    found = tell(study, counted, rows, rounds)
+    return replace(
+        found,
+        excluded=len(excluded),
+        unchecked=len(rows.keys() - failed.keys()) if has_checks else 0,
+        checks=(len(checks), sum(failed.values())),
+    )
 
 
-def _comparisons(
-    study: Study, votes: Sequence[Vote], rows: dict[int, int], excluded: int, checks: tuple[int, int], rounds: int
-) -> Analysis:
+def _comparisons(study: Study, votes: Sequence[Vote], rows: dict[int, int], rounds: int) -> Analysis:
     size = len(study.methods)
     pairs = {pair: number for number, pair in enumerate(study.pairs())}
     tallies = np.zeros((len(rows), len(pairs), 3))  # rater, pair, which of it
@@ -109,35 +120,28 @@ def _comparisons(
         units[vote.question.scene, pair, outcome] += 1
         left += vote.answer == "left"
     total = tallies.sum(0)
-    whole = fit(total, size)
-    scores = estimates(tallies, lambda tally: fit(tally, size, start=whole).scores, rounds, study.settings.seed)
-    first, second = np.triu_indices(size, 1)
-    wins, ties = np.zeros((size, size), int), np.zeros((size, size), int)
-    wins[first, second], wins[second, first] = total[:, 0], total[:, 1]
-    ties[first, second] = ties[second, first] = total[:, 2]
-    order = _best_first(scores)
+    found = scored(tallies, size, rounds, study.settings.seed)
+    first, second, neither = (square(column, size) for column in total.T)
+    order = list(found.order)
     tied = int(total[:, 2].sum())
-    # Values in order first, tie, second; as nominal ones their order does not matter.
-    alpha = krippendorff_alpha(units.reshape(-1, 3), "nominal")
+    alpha = krippendorff_alpha(both_ways(units.reshape(-1, 3)), "nominal")
     return Analysis(
         "pairs",
         tuple(study.methods[one] for one in order),
-        tuple(scores[one] for one in order),
-        _rows(wins[np.ix_(order, order)]),
-        _rows(ties[np.ix_(order, order)]),
+        tuple(found.estimates[one] for one in order),
+        tuple(study.methods[one] for one in order if one in found.scale),
+        found.connected,
+        _rows((first + second.T)[np.ix_(order, order)]),
+        _rows((neither + neither.T)[np.ix_(order, order)]),
         tied / len(votes),
         left / (len(votes) - tied) if len(votes) > tied else None,
         alpha,
         len(rows),
-        excluded,
-        checks,
         len(votes),
     )
 
 
-def _ratings(
-    study: Study, votes: Sequence[Vote], rows: dict[int, int], excluded: int, checks: tuple[int, int], rounds: int
-) -> Analysis:
+def _ratings(study: Study, votes: Sequence[Vote], rows: dict[int, int], rounds: int) -> Analysis:
     columns = {method: number for number, method in enumerate(study.methods)}
     tallies = np.zeros((len(rows), len(columns), len(LEVELS)))
     units = np.zeros((len(study.scenes), len(columns), len(LEVELS)))
@@ -151,14 +155,14 @@ def _ratings(
         "rating",
         tuple(study.methods[one] for one in order),
         tuple(scores[one] for one in order),
-        _rows(tallies.sum(0)[order].astype(int)),
+        (),
+        True,
+        _rows(tallies.sum(0)[order]),
         (),
         None,
         None,
         krippendorff_alpha(units.reshape(-1, len(LEVELS)), "ordinal"),
         len(rows),
-        excluded,
-        checks,
         len(votes),
     )
 
@@ -185,5 +189,5 @@ def _best_first(scores: Sequence[Estimate]) -> list[int]:
     return sorted(range(len(scores)), key=value)
 
 
-def _rows(table: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], ...]:
+def _rows(table: Floats) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(int(value) for value in row) for row in table)

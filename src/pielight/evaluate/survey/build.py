@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pielight
 from pielight.batch.find import find, is_folder, origin
 from pielight.compare.comparison import displayed
 from pielight.errors import ConfigError, DataError, PielightError
+from pielight.evaluate.pairing import few
 from pielight.evaluate.survey.study import Scene, Settings, Study, picture_path
 from pielight.evaluate.survey.votes import Votes
 from pielight.media.files import read_whole, shown
@@ -67,7 +68,7 @@ def build(
             sums[stem] = {name or "input": hashlib.sha256(read_whole(path)).hexdigest() for name, path in paths.items()}
             progress(number + 1, len(sources))
         if misfits:
-            raise DataError(f"results differ in size from their inputs: {_some(misfits)}")
+            raise DataError(f"results differ in size from their inputs: {few(misfits, _LISTED)}")
         study = Study(
             settings,
             tuple(methods),
@@ -99,9 +100,9 @@ def _matched(inputs: Path, methods: Mapping[str, Path]) -> dict[str, dict[str, P
         missing = [stem for stem in photos if stem not in results]
         strange = [results[stem].name for stem in results if stem not in photos]
         if missing:
-            complaints.append(f"{name} has no result for {_some(missing)}")
+            complaints.append(f"{name} has no result for {few(missing, _LISTED)}")
         if strange:
-            complaints.append(f"{name} has results without an input: {_some(strange)}")
+            complaints.append(f"{name} has results without an input: {few(strange, _LISTED)}")
         for stem in photos.keys() & results.keys():
             sources[stem][name] = results[stem]
     if complaints:
@@ -115,16 +116,18 @@ def _by_stem(folder: Path, known: frozenset[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     twice = []
     try:
-        paths = [one.path for one in find([folder])]
+        paths = [one.path for one in find([folder], strict=False)]
     except PielightError as error:
         raise DataError(str(error)) from error
+    if not paths:
+        raise DataError(f"{shown(folder)}: no pictures in this folder")
     for path in paths:
         stem = path.stem if path.stem in known else origin(path) or path.stem
         if stem in found:
             twice.append(f"{found[stem].name} and {path.name}")
         found[stem] = path
     if twice:
-        raise DataError(f"{shown(folder)}: several pictures of one name: {_some(twice)}")
+        raise DataError(f"{shown(folder)}: several pictures of one name: {few(twice, _LISTED)}")
     return found
 
 
@@ -169,8 +172,3 @@ def _store(folder: Path, image: Image.Image, lossless: bool) -> str:
     plain = Image.fromarray(np.asarray(image))  # without what the source's file said of itself
     plain.save(picture_path(folder, name), **options)
     return name
-
-
-def _some(names: Sequence[str]) -> str:
-    listed = ", ".join(shown(name) for name in names[:_LISTED])
-    return listed + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT = 4096
@@ -77,11 +77,12 @@ class Guard:
 
         headers = Headers(scope=scope)
         if not host_allowed(headers.get("host", ""), self.names, self.local):
-            refusal = PlainTextResponse("This address is not served here; see --allow-host.\n", 421)
+            refusal = JSONResponse({"error": "This address is not served here; see --allow-host."}, 421)
             await refusal(scope, receive, send_with_headers)
             return
         if scope["method"] not in ("GET", "HEAD") and not _own(headers):
-            await PlainTextResponse("Refused: sent by another page.\n", 403)(scope, receive, send_with_headers)
+            refusal = JSONResponse({"error": "Refused: sent by another page."}, 403)
+            await refusal(scope, receive, send_with_headers)
             return
         await self.app(scope, receive, send_with_headers)
 

@@ -8,6 +8,8 @@ from itertools import product
 
 from pielight.evaluate.survey.study import Study
 
+_EARLY = (3, 4, 5)  # questions before the first check
+
 
 @dataclass(frozen=True)
 class Question:
@@ -31,7 +33,7 @@ def questions(study: Study, token: str) -> list[Question]:
 
     Pairs of methods take turns, each with photos in its own random order, so that every pair is asked about equally
     often; in rating mode, photos take turns, each with all methods. Then all are shuffled, sides are tossed, and each
-    attention check falls at random into its share of the list.
+    attention check falls at random into its share of the list; the first one early, so that few leave before it.
 
     Args:
         study: What is asked about.
@@ -55,7 +57,8 @@ def questions(study: Study, token: str) -> list[Question]:
     rng.shuffle(checks)
     share = len(asked) / max(1, len(checks))
     for number in reversed(range(len(checks))):
-        asked.insert(max(1, int((number + rng.random()) * share)), checks[number])  # nobody begins with one
+        place = (number + rng.random()) * share if number else min(rng.choice(_EARLY), share)
+        asked.insert(max(1, int(place)), checks[number])  # nobody begins with one
     return asked if rated else [_tossed(question, rng) for question in asked]
 
 

@@ -10,9 +10,11 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from pielight.errors import DataError
+from pielight.evaluate.survey.separation import reach
 
 Floats = npt.NDArray[np.float64]
 PRIOR = 0.01  # of a variance of 100: it binds only what the votes leave open
+_SLOPE = 1e-6  # of the logarithm of the likelihood where it counts as the top
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def rank(wins: npt.ArrayLike, ties: npt.ArrayLike | None = None, prior: float = 
         prior: Precision of a Gaussian prior on all parameters; it keeps the score of one that never lost finite.
 
     Raises:
-        DataError: The tables are not square, not of one shape, or negative.
+        DataError: The tables are not square, not of one shape, or negative; or without a prior the votes leave scores
+            unbounded.
 
     >>> found = rank([[0, 30], [10, 0]], prior=0)
     >>> bool(np.isclose(found.scores[0] - found.scores[1], np.log(3)))
@@ -50,8 +53,12 @@ def rank(wins: npt.ArrayLike, ties: npt.ArrayLike | None = None, prior: float = 
     """
     won = np.asarray(wins, float)
     tied = np.zeros_like(won) if ties is None else np.asarray(ties, float)
-    if won.ndim != 2 or won.shape[0] != won.shape[1] or tied.shape != won.shape or (won < 0).any() or (tied < 0).any():
+    if won.ndim != 2 or won.shape[0] != won.shape[1] or tied.shape != won.shape or not ((won >= 0) & (tied >= 0)).all():
         raise DataError(f"tables of wins {won.shape} and ties {tied.shape}: must be square, alike and not negative")
+    if prior == 0 and not reach(won, tied).all():
+        raise DataError(
+            "without a prior the scores have no bounds: no chain of wins leads from each method to each other"
+        )
     first, second = np.triu_indices(len(won), 1)
     counts = np.stack([won[first, second], won[second, first], tied[first, second]], 1)
     return fit(counts, len(won), prior)
@@ -66,6 +73,9 @@ def fit(counts: Floats, methods: int, prior: float = PRIOR, start: Ranking | Non
         methods: How many there are.
         prior: As for :func:`rank`.
         start: Where to begin.
+
+    Raises:
+        DataError: No maximum was found.
 
     >>> round(np.exp(fit(np.array([[5.0, 5.0, 10.0]]), 2, prior=0).tie), 3).item()
     2.0
@@ -95,9 +105,12 @@ def fit(counts: Floats, methods: int, prior: float = PRIOR, start: Ranking | Non
         begin[:methods] = start.scores
         if has_ties and np.isfinite(start.tie):
             begin[-1] = start.tie
-    found = minimize(cost, begin, jac=True, hess=curvature, method="trust-exact", options={"gtol": 1e-6}).x
-    scores = found[:methods] - found[:methods].mean()
-    return Ranking(scores, float(found[-1]) if has_ties else -np.inf)
+    found = minimize(cost, begin, jac=True, hess=curvature, method="trust-exact", options={"gtol": _SLOPE})
+    # Rounding may keep the slope of a million votes above the aim, which is no failure.
+    if not found.success and not np.abs(found.jac).max() <= _SLOPE * max(1.0, float(totals.sum())):
+        raise DataError(f"no maximum of the likelihood was found ({found.message})")
+    scores = found.x[:methods] - found.x[:methods].mean()
+    return Ranking(scores, float(found.x[-1]) if has_ties else -np.inf)
 
 
 def _features(methods: int) -> Floats:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 import pielight
@@ -13,14 +11,20 @@ from pielight.evaluate.survey.analysis import Analysis, passed
 from pielight.evaluate.survey.bootstrap import Estimate
 from pielight.evaluate.survey.study import LEVELS, Study
 from pielight.evaluate.survey.votes import Vote
+from pielight.results import csv_text, json_text, markdown
 
 _COLUMNS = ("rater", "question", "scene", "left", "right", "check", "answer", "preferred", "seconds")
 
+_UNKNOWN = {
+    "no pairs": "unknown, nothing was seen by two raters.",
+    "one value": "unknown, everyone gave one and the same answer.",
+}
+
 
 def as_json(study: Study, analysis: Analysis) -> str:
-    """Write an analysis for programs, with the settings of its study."""
+    """Write an analysis for programs, with the settings of its study; what has no bound is ``"inf"`` or ``"-inf"``."""
     report = {"pielight": pielight.__version__, "settings": asdict(study.settings), "analysis": asdict(analysis)}
-    return json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(report) + "\n"
 
 
 def as_markdown(study: Study, analysis: Analysis) -> str:
@@ -37,31 +41,38 @@ def _lines(study: Study, analysis: Analysis) -> Iterator[str]:
         f"{_many(analysis.excluded, 'rater')} left out who failed attention checks; "
         f"{failed} of {_many(answered, 'check')} failed in all.\n"
     )
+    if analysis.unchecked:
+        yield f"{_many(analysis.unchecked, 'rater')} counted who left before any attention check.\n"
     yield from _comparisons(analysis) if analysis.mode == "pairs" else _ratings(analysis)
     yield f"Agreement of raters (Krippendorff's alpha, {'nominal' if analysis.mode == 'pairs' else 'ordinal'}): " + (
-        "unknown, too few have seen the same." if analysis.alpha is None else f"{analysis.alpha:.3f}."
+        _UNKNOWN[analysis.alpha] if isinstance(analysis.alpha, str) else f"{analysis.alpha:.3f}."
     )
     if analysis.raters < 2:
         yield "\nOne rater alone gives no intervals."
 
 
 def _comparisons(analysis: Analysis) -> Iterator[str]:
-    yield "| method | score (log-odds) | 95 % interval | preferred | not preferred | ties |"
-    yield "|---|---:|---:|---:|---:|---:|"
+    titles = ("method", "score (log-odds)", "95 % interval", "preferred", "not preferred", "ties")
+    rows = []
     for row, (method, score) in enumerate(zip(analysis.methods, analysis.scores, strict=True)):
-        lost = sum(line[row] for line in analysis.shares)
-        counts = f"{sum(analysis.shares[row])} | {lost} | {sum(analysis.ties[row])}"
-        yield f"| {_cell(method)} | {_number(score.value, '+.2f')} | {_interval(score, '+.2f')} | {counts} |"
+        won, lost = sum(analysis.shares[row]), sum(line[row] for line in analysis.shares)
+        told = _boundless(score.value, won, lost) or _number(score.value, "+.2f")
+        rows.append((method, told, _interval(score, "+.2f"), won, lost, sum(analysis.ties[row])))
+    yield from _table(titles, rows)
+    if not analysis.connected:
+        yield "\nWarning: no chain of comparisons connects all methods; scores of those apart cannot be compared."
+    if len(analysis.scale) < len(analysis.methods):
+        yield f"\nScores are told from the mean of {', '.join(analysis.scale)}; of the others the votes set no bound."
     yield "\nThe row preferred to the column, of all their comparisons:\n"
-    yield f"| | {' | '.join(map(_cell, analysis.methods))} |"
-    yield f"|---|{'---:|' * len(analysis.methods)}"
+    matrix = []
     for row, method in enumerate(analysis.methods):
         cells = []
         for column in range(len(analysis.methods)):
             won, tied = analysis.shares[row][column], analysis.ties[row][column]
             met = won + analysis.shares[column][row] + tied
             cells.append(f"{won} of {met}" if met else "")
-        yield f"| {_cell(method)} | {' | '.join(cells)} |"
+        matrix.append((method, *cells))
+    yield from _table(("", *analysis.methods), matrix)
     yield (
         f"\nTies: {_number(analysis.tie_share, '.1%')} of the votes. Where one was preferred, it was the left one in "
         + (f"{_number(analysis.left_share, '.1%')}.")
@@ -69,12 +80,14 @@ def _comparisons(analysis: Analysis) -> Iterator[str]:
 
 
 def _ratings(analysis: Analysis) -> Iterator[str]:
-    levels = " | ".join(f"{level} {name}" for level, name in LEVELS.items())
-    yield f"| method | mean opinion | 95 % interval | {levels} |"
-    yield f"|---|---:|---:|{'---:|' * len(LEVELS)}"
-    for method, score, counts in zip(analysis.methods, analysis.scores, analysis.shares, strict=True):
-        levels = " | ".join(map(str, counts))
-        yield f"| {_cell(method)} | {_number(score.value, '.2f')} | {_interval(score, '.2f')} | {levels} |"
+    titles = ("method", "mean opinion", "95 % interval", *(f"{level} {name}" for level, name in LEVELS.items()))
+    yield from _table(
+        titles,
+        [
+            (method, _number(score.value, ".2f"), _interval(score, ".2f"), *counts)
+            for method, score, counts in zip(analysis.methods, analysis.scores, analysis.shares, strict=True)
+        ],
+    )
     yield ""
 
 
@@ -84,9 +97,7 @@ def as_csv(study: Study, votes: Sequence[Vote]) -> str:
     ``preferred`` is the method that was, ``tie``, or of a check ``passed`` or ``failed``; in rating mode it is empty
     but for checks. A destroyed picture is called ``(destroyed)``.
     """
-    file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
-    table.writerow(_COLUMNS)
+    rows = []
     rated = study.settings.mode == "rating"
     for vote in votes:
         question = vote.question
@@ -94,24 +105,36 @@ def as_csv(study: Study, votes: Sequence[Vote]) -> str:
         preferred = "" if rated else {"left": left, "right": right}.get(vote.answer, vote.answer)
         if question.check:
             preferred = "passed" if passed(vote) else "failed"
-        table.writerow(
+        rows.append(
             (vote.rater, vote.number + 1, study.scenes[question.scene].name, left, right, int(question.check),
              vote.answer, preferred, f"{vote.seconds:.3f}")
         )  # fmt: skip
-    return file.getvalue()
+    return csv_text(dict(zip(_COLUMNS, _COLUMNS, strict=True)), [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    keys = [str(number) for number in range(len(titles))]
+    return markdown(dict(zip(keys, titles, strict=True)), (dict(zip(keys, row, strict=True)) for row in rows))
+
+
+def _boundless(value: float | None, won: int, lost: int) -> str:
+    """Say why a method has no finite score, if it has none."""
+    if value is not None and math.isfinite(value):
+        return ""
+    if won + lost and not won * lost:
+        return "never won" if lost else "never lost"
+    return "not bounded"
 
 
 def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
+    return "–" if value is None else format(value, form).replace("inf", "∞")
 
 
 def _interval(score: Estimate, form: str) -> str:
-    return "–" if score.low is None else f"{_number(score.low, form)} to {_number(score.high, form)}"
+    if score.low is None:
+        return "not bounded by the votes" if score.value is not None and math.isinf(score.value) else "–"
+    return f"{_number(score.low, form)} to {_number(score.high, form)}"
 
 
 def _many(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -27,6 +27,7 @@ from starlette.routing import Route
 
 from pielight.errors import ConfigError, DataError
 from pielight.evaluate.survey.guard import Guard, read_body
+from pielight.evaluate.survey.patience import PatientProtocol
 from pielight.evaluate.survey.questions import Question, questions
 from pielight.evaluate.survey.study import LEVELS, Study, load, picture_path
 from pielight.evaluate.survey.votes import Votes
@@ -192,7 +193,7 @@ def serve(
         try:
             settings = uvicorn.Config(
                 app, lifespan="off", log_level="warning", access_log=False, server_header=False, proxy_headers=False,
-                ws="none", timeout_keep_alive=15, timeout_graceful_shutdown=3, limit_concurrency=500,
+                ws="none", http=PatientProtocol, timeout_graceful_shutdown=3, limit_concurrency=500,
             )  # fmt: skip
             ready(_address(listener))
             with suppress(KeyboardInterrupt):  # the usual end; whether it comes this far is a race within asyncio

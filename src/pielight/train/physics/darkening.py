@@ -63,7 +63,7 @@ def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Ge
     n, height, width = labels.shape
     grey = F.interpolate(luminance(pictures), (height, width), mode="area")
     night = chance((n, 1, 1, 1), how.night, generator)
-    part = torch.cat([_dark_part(grey[i : i + 1], labels[i : i + 1], bool(night[i]), generator) for i in range(n)])
+    part = torch.cat([dark_part(grey[i : i + 1], labels[i : i + 1], bool(night[i]), generator) for i in range(n)])
     sigma = float(uniform((1,), 0.3, max(0.31, height / 16), generator))
     part = torch.where(night, part, blur(part, sigma))
     everywhere = uniform((n, 1, 1, 1), *how.stops, generator)
@@ -104,7 +104,7 @@ def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generato
     return dark, torch.where(kept > 0, target, filled)
 
 
-def _dark_part(grey: Tensor, labels: Tensor, night: bool, generator: Generator) -> Tensor:
+def dark_part(grey: Tensor, labels: Tensor, night: bool, generator: Generator) -> Tensor:
     """Draw which part of one picture is dark, as a mask ``(1, 1, h, w)`` in [0, 1]."""
     kind = float(uniform((1,), 0.0, 1.0, generator))
     height, width = grey.shape[-2:]
