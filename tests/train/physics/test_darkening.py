@@ -9,9 +9,8 @@ import torch
 
 from pielight.train.physics.darkening import Darkening, darken, exposure_map
 from pielight.train.physics.exposure import to_linear, to_srgb
-from pielight.train.physics.fill_light import fill_light
 
-CLEAN = Darkening(untouched=0, regional=0, fill=0, cast=0, shot=(1e-12, 1e-12), read=(1e-14, 1e-14))
+CLEAN = Darkening(untouched=0, regional=0, fill=0, whole_fill=0, cast=0, shot=(1e-12, 1e-12), read=(1e-14, 1e-14))
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -55,9 +54,10 @@ def test_the_untouched_share_comes_back_exactly() -> None:
 def test_regional_darkening_darkens_regions_apart() -> None:
     pictures, labels = scene(24)
     how = dataclasses.replace(CLEAN, regional=1.0, night=0.0, regional_base=(0.0, 0.0))
-    stops, kept = exposure_map(pictures, labels, how, generator())
+    stops, kept, whole = exposure_map(pictures, labels, how, generator())
     assert stops.max() <= 0
     assert kept.max() == 0
+    assert not whole.any()
     spread = stops.flatten(1).amax(1) - stops.flatten(1).amin(1)
     assert (spread > 0.5).float().mean() > 0.6  # one exposure for all of it would have no spread
     left, right = stops[..., :12].mean((1, 2, 3)), stops[..., 20:].mean((1, 2, 3))
@@ -67,7 +67,7 @@ def test_regional_darkening_darkens_regions_apart() -> None:
 def test_night_keeps_lamps_and_part_of_its_darkness() -> None:
     pictures, labels = scene(8)
     pictures[:, :, 4:6, 4:6] = 1.0
-    how = dataclasses.replace(CLEAN, regional=1.0, night=1.0, regional_stops=(-4.0, -4.0), night_kept=0.5)
+    how = dataclasses.replace(CLEAN, regional=1.0, night=1.0, night_stops=(-4.0, -4.0), night_kept=0.5)
     dark, target = darken(pictures, labels, how, generator())
     assert dark[:, :, 4:6, 4:6].mean() > 0.5
     beside = slice(20, 30)
@@ -91,9 +91,9 @@ def test_draws_follow_the_seed() -> None:
     assert not torch.equal(first, other)
 
 
-def test_fill_light_lifts_dark_regions_and_leaves_bright_ones() -> None:
+@pytest.mark.parametrize(("kind", "lifted"), [({}, False), ({"regional": 1.0}, True), ({"untouched": 1.0}, True)])
+def test_only_what_was_darkened_in_part_or_not_at_all_gets_fill_light(kind: dict[str, float], lifted: bool) -> None:
     pictures, labels = scene()
-    filled = fill_light(pictures, labels, 1.0)
-    assert (filled[..., :12] > pictures[..., :12]).all()
-    torch.testing.assert_close(filled[..., 20:], pictures[..., 20:], atol=1e-3, rtol=0)
-    torch.testing.assert_close(fill_light(pictures, labels, 0.0), pictures)
+    target = darken(pictures, labels, dataclasses.replace(CLEAN, fill=0.8, night=0.0, **kind), generator())[1]
+    change = (target - pictures)[..., :12].mean((1, 2, 3))
+    assert (change > 0.05).all() if lifted else (change.abs() < 1e-6).all()

@@ -19,22 +19,27 @@ from pielight.train.regions import region_means
 class Darkening:
     """How well-exposed pictures are darkened for learning by inversion (intervals are uniform draws)."""
 
-    untouched: float = 0.12
+    untouched: float = 0.25
     """Share of pictures that stay as they are, so that good pictures are left alone."""
-    regional: float = 0.5
+    regional: float = 0.45
     """Share of the others whose regions get exposures of their own."""
     stops: tuple[float, float] = (-6.5, -0.5)
     """Exposure of the whole picture in EV."""
-    regional_base: tuple[float, float] = (-0.8, 0.0)
+    regional_base: tuple[float, float] = (-0.3, 0.0)
     """Exposure of the bright part of a regional sample in EV."""
     regional_stops: tuple[float, float] = (-5.5, -0.7)
     """Further exposure of the dark part of a regional sample in EV."""
-    night: float = 0.25
+    night: float = 0.1
     """Share of the regional samples that are night scenes: all but the brightest 0.2 to 8 % is dark."""
-    night_kept: float = 0.65
+    night_stops: tuple[float, float] = (-6.5, -3.5)
+    """Further exposure of the dark part of a night scene in EV."""
+    night_kept: float = 0.6
     """Share of the darkness in EV that a night scene keeps, since night should look like night."""
-    fill: float = 0.4
-    """Fill light in what should come back; see :func:`pielight.train.physics.fill_light.fill_light`."""
+    fill: float = 1.0
+    """Fill light in what should come back of regional and untouched samples; see
+    :func:`pielight.train.physics.fill_light.fill_light`."""
+    whole_fill: float = 0.0
+    """The same of samples that were darkened as a whole."""
     cast: float = 0.08
     """Largest relative error of the white balance per channel."""
     shot: tuple[float, float] = (1e-5, 1e-3)
@@ -43,7 +48,9 @@ class Darkening:
     """Variance of the read noise (log-uniform)."""
 
 
-def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
+def exposure_map(
+    pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator
+) -> tuple[Tensor, Tensor, Tensor]:
     """Draw an exposure in EV for every pixel: one for the picture, or one for its dark and its bright part.
 
     A regional sample splits a picture by the rank of its regions' brightness (backlight: what is dark gets even
@@ -68,11 +75,16 @@ def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Ge
     part = torch.where(night, part, blur(part, sigma))
     everywhere = uniform((n, 1, 1, 1), *how.stops, generator)
     base = torch.where(night, 0.0, uniform((n, 1, 1, 1), *how.regional_base, generator))
-    deeper = uniform((n, 1, 1, 1), *how.regional_stops, generator)
+    deeper = torch.where(
+        night,
+        uniform((n, 1, 1, 1), *how.night_stops, generator),
+        uniform((n, 1, 1, 1), *how.regional_stops, generator),
+    )
     regional = chance((n, 1, 1, 1), how.regional, generator)
     touched = ~chance((n, 1, 1, 1), how.untouched, generator)
     stops = torch.where(regional, base + deeper * part, everywhere) * touched
-    return stops.expand(n, 1, height, width), how.night_kept * (night & regional & touched)
+    whole = touched & ~regional
+    return stops.expand(n, 1, height, width), how.night_kept * (night & regional & touched), whole
 
 
 def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -92,8 +104,9 @@ def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generato
         ``(N, 3, h, w)``: the pictures with fill light, and night scenes with ``how.night_kept`` of their EV.
     """
     n = len(pictures)
-    stops, kept = exposure_map(pictures, labels, how, generator)
-    filled = fill_light(F.interpolate(pictures, labels.shape[-2:], mode="area"), labels, how.fill)
+    stops, kept, whole = exposure_map(pictures, labels, how, generator)
+    amount = torch.where(whole, how.whole_fill, how.fill)
+    filled = fill_light(F.interpolate(pictures, labels.shape[-2:], mode="area"), labels, amount)
     target = expose(filled, kept * stops)
     stops = F.interpolate(stops, pictures.shape[-2:], mode="bilinear", align_corners=False)
     cast = 1 + uniform((n, 3, 1, 1), -how.cast, how.cast, generator)

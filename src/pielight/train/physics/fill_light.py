@@ -10,13 +10,15 @@ from pielight.train.physics.exposure import blur, luminance
 from pielight.train.regions import region_means
 
 _LIT = 0.5  # a region this bright needs no fill light
+_CURVES = 3
 
 
-def fill_light(pictures: Tensor, labels: Tensor, amount: float) -> Tensor:
-    """Lift dark regions by one light-enhancement curve each, the darker the more; bright ones stay.
+def fill_light(pictures: Tensor, labels: Tensor, amount: Tensor | float) -> Tensor:
+    """Lift dark regions by three light-enhancement curves each, the darker the more; bright ones stay.
 
-    ``y = x - a (x^2 - x)``, ``a = amount * max(0, 1 - m / 0.5)``, m the mean of the grey level at the pixel and in its
-    region, blurred so that regions meet without a seam.
+    ``x_{k+1} = x_k - a_k (x_k^2 - x_k)``, ``a_k = amount * max(0, 1 - m_k / 0.5)``, m_0 the mean of the grey level at
+    the pixel and in its region, blurred so that regions meet without a seam, and m_{k+1} what the same curve makes of
+    it.
 
     Beyond the paper: contrast between the well-exposed and the badly exposed says how bright a picture should be, this
     says how evenly; it is what the regional constraint asks for, as a target.
@@ -24,7 +26,7 @@ def fill_light(pictures: Tensor, labels: Tensor, amount: float) -> Tensor:
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
         labels: Regions ``(N, H, W)``.
-        amount: From 0, which returns the pictures, to 1.
+        amount: From 0, which returns the pictures, to 1; a number, or ``(N, 1, 1, 1)``.
 
     Returns:
         ``(N, 3, H, W)`` in [0, 1].
@@ -36,5 +38,8 @@ def fill_light(pictures: Tensor, labels: Tensor, amount: float) -> Tensor:
     """
     grey = luminance(pictures)
     brightness = (region_means(grey, labels) + grey) / 2
-    lift = amount * F.relu(1 - blur(brightness, labels.shape[-1] / 50) / _LIT)
-    return light_curve(pictures, [-lift])
+    brightness = blur(brightness, labels.shape[-1] / 50)
+    for _ in range(_CURVES):
+        alpha = -amount * F.relu(1 - brightness / _LIT)
+        pictures, brightness = light_curve(pictures, [alpha]), light_curve(brightness, [alpha])
+    return pictures
