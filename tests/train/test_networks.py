@@ -52,14 +52,16 @@ def test_lattice_net_returns_an_eighth_of_its_size_and_starts_next_to_the_identi
 
 
 def test_highlight_guard_by_hand() -> None:
-    picture = torch.full((1, 3, 32, 32), 0.2)
+    picture = torch.full((1, 3, 64, 64), 0.1)
     assert (highlight_guard(picture) == 1).all()  # nothing reaches white: free
-    picture[..., :8, :8] = 1.0
+    picture[..., :8, :8] = 1.0  # a lamp; the brightest six of 64 blocks have the mean 0.25
     guard = highlight_guard(picture)[0, 0]
-    assert guard.shape == (4, 4)
-    assert guard[0, 0].item() == pytest.approx(0.6)
-    assert guard[2, 2].item() == pytest.approx(1 - 0.4 * 0.2**2)  # the brightest block is bright: sky
-    picture[..., :8, :8] = 0.2
+    assert guard.shape == (8, 8)
+    assert guard[0, 0].item() == pytest.approx(1 - (1 + 15 * 0.4) / 16)
+    assert guard[7, 7].item() == pytest.approx(1 - 0.4)
+    picture[..., :24, :24] = 1.0
+    assert (highlight_guard(picture) == 1).all()  # a large bright part: day
+    picture = torch.full((1, 3, 64, 64), 0.1)
     picture[..., 3, 3] = 1.0
     assert highlight_guard(picture).min() == 1  # one hot pixel is no lamp
 

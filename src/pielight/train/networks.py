@@ -95,13 +95,12 @@ class LatticeNet(nn.Module):
 
 
 def highlight_guard(pictures: Tensor) -> Tensor:
-    """Return how far each place of a picture may be enhanced, when the picture already reaches white.
+    """Return how far each place of a picture may be enhanced, if it is a night scene with lamps.
 
-    ``1 - g * (n q + (1 - n) q^2)`` with ``g = S(w; 0.7, 0.95) * (0.4 + 0.6 n)``, ``n = 1 - S(b; 0.4, 0.7)`` and
-    ``q = min(1, m / b)``: m the mean brightness of an 8 x 8 block, b that of the brightest tenth of the blocks, w the
-    brightest channel of any 2 x 2 pixels, S the smooth step from 0 to 1 between two values. A lamp at white says that
-    the exposure was as high as it could be: what is dark there wants light, what is bright does not; n says that it
-    is night rather than sky.
+    ``1 - S(w; 0.7, 0.95) (1 - S(b; 0.3, 0.6)) B(q)`` with ``q = min(1, m / b)``: m the mean brightness of an 8 x 8
+    block, b that of the brightest tenth of the blocks, w the brightest channel of any 2 x 2 pixels, S the smooth step
+    from 0 to 1 between two values, B means over 7 x 7 blocks, so that no dark seam surrounds a lamp. A lamp at white
+    in a picture without any large bright part says that it is night: what the lamps light is bright enough.
 
     Beyond the paper: there only the over-exposed negatives hold lamps and skies.
 
@@ -118,10 +117,9 @@ def highlight_guard(pictures: Tensor) -> Tensor:
     count = blocks.shape[-1] * blocks.shape[-2]
     brightest = blocks.flatten(1).topk(max(1, count // 10), dim=1).values.mean(1).view(-1, 1, 1, 1)
     white = F.avg_pool2d(pictures, 2).amax((1, 2, 3)).view(-1, 1, 1, 1)  # no single hot pixel
-    night = 1 - _smooth_step(brightest, 0.4, 0.7)
+    night = _smooth_step(white, 0.7, 0.95) * (1 - _smooth_step(brightest, 0.3, 0.6))
     share = (blocks / brightest.clamp_min(1e-3)).clamp_max(1)
-    held = night * share + (1 - night) * share * share
-    return 1 - _smooth_step(white, 0.7, 0.95) * (0.4 + 0.6 * night) * held
+    return 1 - night * F.avg_pool2d(share, 7, stride=1, padding=3, count_include_pad=False)
 
 
 def _smooth_step(values: Tensor, low: float, high: float) -> Tensor:
