@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from pielight.errors import ConfigError
+from pielight.train.judging import Judging
 from pielight.train.physics.darkening import Darkening
 
 
@@ -39,11 +40,11 @@ class Data:
     """A picture whose shorter side is below this is left out."""
     dark_mean: tuple[float, float] = (0.005, 0.5)
     """Mean grey level of a picture that counts as dark."""
-    well_mean: tuple[float, float] = (0.25, 0.7)
+    well_mean: tuple[float, float] = (0.2, 0.7)
     """Mean grey level of a picture that counts as well exposed."""
     well_clipped: float = 0.25
     """Largest share of burnt-out pixels in a well-exposed picture."""
-    well_shadows: float = 0.12
+    well_shadows: float = 0.0
     """Least mean grey level of the darkest 30 % of a well-exposed picture."""
 
 
@@ -52,14 +53,16 @@ class Losses:
     """Weights of the terms; 0 takes one out."""
 
     inversion: float = 10.0
-    contrast: float = 0.3
-    brightness: float = 20.0
-    regional: float = 5.0
-    features: float = 0.3
-    colour: float = 4.0
+    contrast: float = 0.0
+    brightness: float = 0.0
+    balance: float = 40.0
+    judged: float = 4.0
+    regional: float = 2.0
+    features: float = 0.0
+    colour: float = 0.0
     smoothness: float = 20.0
     cast: float = 100.0
-    highlights: float = 2.0
+    highlights: float = 0.0
     temperature: float = 0.1
     """Temperature of the InfoNCE loss."""
     margin: float = 0.3
@@ -76,7 +79,7 @@ class Optimiser:
     """Largest gradient norm."""
     warmup: int = 100
     """Steps."""
-    average: float = 0.998
+    average: float = 0.995
     """Decay of the exponential average of the weights that is exported."""
 
 
@@ -92,8 +95,8 @@ class Training:
     network: str = "lattice"
     seed: int = 0
     steps: int = 1500
-    dark_batch: int = 6
-    well_batch: int = 8
+    dark_batch: int = 5
+    well_batch: int = 9
     feature_batch: int = 1
     """Dark pictures of a batch that pass VGG16, which costs most of a step."""
     bank: int = 128
@@ -112,6 +115,7 @@ class Training:
     losses: Losses = field(default_factory=Losses)
     optimiser: Optimiser = field(default_factory=Optimiser)
     darkening: Darkening = field(default_factory=Darkening)
+    judging: Judging = field(default_factory=Judging)
 
 
 def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Training:

@@ -25,6 +25,7 @@ from pielight.train.config import Training
 from pielight.train.data import PictureSet, load
 from pielight.train.export import export, exported, git_commit
 from pielight.train.features import VGGFeatures, load_features
+from pielight.train.judge import learn_judge
 from pielight.train.networks import build
 from pielight.train.objective import losses, step_generator
 from pielight.train.physics.bag_of_curves import bag
@@ -58,6 +59,7 @@ class _Run:
     well: PictureSet
     features: VGGFeatures
     bank: Bank
+    judge: nn.Module
     state: State
 
 
@@ -136,10 +138,11 @@ def _prepare(
         features,
         bag(config.negatives),
         config.bank,
-        config.darkening.fill,
+        config.judging.fill,
         step_generator(config.seed, _BANK_STEP),
     )
     network = build(config.network)
+    judge = learn_judge(well, config.judging, step_generator(config.seed, _BANK_STEP + 2), say)
     if state is None:
         begin(network)
     else:
@@ -155,7 +158,9 @@ def _prepare(
     state.facts = facts
     accelerator.init_trackers("tensorboard")
     network, prepared = accelerator.prepare(network, optimiser)
-    return _Run(accelerator, network, average.to(accelerator.device), prepared, dark, well, features, bank, state)
+    return _Run(
+        accelerator, network, average.to(accelerator.device), prepared, dark, well, features, bank, judge, state
+    )
 
 
 def _advance(
@@ -173,7 +178,7 @@ def _advance(
             for group in run.optimiser.param_groups:
                 group["lr"] = settings.rate * _schedule(step, config.steps, settings.warmup)
             total, terms = losses(
-                run.network, config, run.dark, run.well, run.features, run.bank, step, accelerator.device
+                run.network, config, run.dark, run.well, run.features, run.bank, run.judge, step, accelerator.device
             )
             run.optimiser.zero_grad()
             accelerator.backward(total)

@@ -10,7 +10,9 @@ from pielight.train.bank import Bank
 from pielight.train.config import Training
 from pielight.train.data import PictureSet
 from pielight.train.features import GRAM_LAYERS, VGGFeatures
+from pielight.train.judge import judged_exposure
 from pielight.train.losses.contrastive import (
+    brightness_balance,
     brightness_profile,
     brightness_triplet,
     gram_distance,
@@ -28,7 +30,7 @@ from pielight.train.losses.preservation import (
 from pielight.train.losses.regional import regional_brightness_consistency
 from pielight.train.physics.darkening import darken
 from pielight.train.physics.exposure import luminance
-from pielight.train.render import render
+from pielight.train.render import render_bounded
 
 
 def step_generator(seed: int, step: int) -> torch.Generator:
@@ -42,7 +44,7 @@ def step_generator(seed: int, step: int) -> torch.Generator:
 
 def losses(
     network: nn.Module, config: Training, dark: PictureSet, well: PictureSet, features: VGGFeatures, bank: Bank,
-    step: int, device: torch.device,
+    judge: nn.Module, step: int, device: torch.device,
 ) -> tuple[Tensor, dict[str, float]]:  # fmt: skip
     """Return the weighted loss of one step and the unweighted terms that were computed.
 
@@ -60,15 +62,16 @@ def losses(
     real, labels, darkened, target = (item.to(device) for item in (real, labels, darkened, target))
     small = (config.data.render,) * 2
     before = F.interpolate(real, small, mode="area")
-    alphas = network(torch.cat([real, darkened]))
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+        alphas = network(torch.cat([real, darkened])).float()
     split = [len(real), len(darkened)]
     real_alphas, darkened_alphas = alphas.split(split)
-    anchor = render(before, real_alphas)
+    anchor = render_bounded(before, real_alphas)
     grey = luminance(anchor)
 
     terms: dict[str, Tensor] = {}
     dim = F.interpolate(darkened, small, mode="area")
-    restored = render(dim, darkened_alphas)
+    restored = render_bounded(dim, darkened_alphas)
     if weight.inversion:
         terms["inversion"] = inversion(restored, target)
     if weight.contrast or weight.features:
@@ -88,6 +91,10 @@ def losses(
     if weight.brightness:
         profile = brightness_profile(grey, labels)
         terms["brightness"] = brightness_triplet(profile, positive.profiles, negative.profiles, weight.margin)
+    if weight.balance:
+        terms["balance"] = brightness_balance(brightness_profile(grey, labels), positive.profiles)
+    if weight.judged:
+        terms["judged"] = judged_exposure(judge, anchor)
     if weight.regional:
         terms["regional"] = regional_brightness_consistency(grey, labels)
     if weight.colour:
