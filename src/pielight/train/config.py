@@ -59,7 +59,7 @@ class Losses:
     judged: float = 4.0
     regional: float = 2.0
     features: float = 0.0
-    colour: float = 0.0
+    colour: float = 2.0
     smoothness: float = 20.0
     cast: float = 100.0
     highlights: float = 0.0

@@ -118,12 +118,13 @@ def learn_judge(
 def judged_exposure(judge: nn.Module, pictures: Tensor) -> Tensor:
     """Return how badly a judge thinks pictures are exposed.
 
-    ``mean huber(J(y))`` over cells: this is the contrastive term that knows content, since the judge learned what
-    tells positives from their own negatives.
+    ``mean_i huber(mean_cells J(y_i))``: this is the contrastive term that knows content, since the judge learned what
+    tells positives from their own negatives. Only the mean of its verdicts over a picture counts, because cell by cell
+    it takes natural shadows for errors, too, and flattens.
 
     Args:
         judge: :class:`ExposureJudge`.
         pictures: ``(N, 3, H, W)`` in [0, 1].
     """
-    verdict = judge(pictures)
+    verdict = judge(pictures).mean((1, 2, 3))
     return F.huber_loss(verdict, torch.zeros_like(verdict))

@@ -16,5 +16,5 @@ class Judging:
     """Exposure error of the whole picture in EV."""
     local: float = 1.5
     """Largest further error of a part of the picture, in EV either way."""
-    fill: float = 0.5
+    fill: float = 0.0
     """Fill light that a picture should have to count as well exposed, for the judge and in the bank."""

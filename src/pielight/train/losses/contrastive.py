@@ -123,8 +123,8 @@ def brightness_triplet(anchor: Tensor, positive: Tensor, negative: Tensor, margi
 def brightness_balance(anchors: Tensor, positives: Tensor) -> Tensor:
     """Return how far dark pictures are, on the average, from being as bright as well-exposed ones.
 
-    ``mean_k (mean_i a_ik - mean_j p_jk)^2`` over brightness profiles a of a batch and p of positives: no picture has
-    to be as bright as another, all of them together are.
+    ``(mean_i mean_k a_ik - mean_j mean_k p_jk)^2`` over brightness profiles a of a batch and p of positives: no picture
+    has to be as bright as another, all of them together are.
 
     Beyond the paper, whose triplet draws every picture to the same brightness.
 
@@ -135,7 +135,7 @@ def brightness_balance(anchors: Tensor, positives: Tensor) -> Tensor:
     >>> brightness_balance(torch.tensor([[0.1], [0.9]]), torch.tensor([[0.4], [0.6]])).item()
     0.0
     """
-    return (anchors.mean(0) - positives.mean(0)).square().mean()
+    return (anchors.mean() - positives.mean()).square()
 
 
 def grams(features: Mapping[str, Tensor], layers: Sequence[str]) -> list[Tensor]:

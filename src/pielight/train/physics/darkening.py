@@ -19,7 +19,7 @@ from pielight.train.regions import region_means
 class Darkening:
     """How well-exposed pictures are darkened for learning by inversion (intervals are uniform draws)."""
 
-    untouched: float = 0.25
+    untouched: float = 0.3
     """Share of pictures that stay as they are, so that good pictures are left alone."""
     regional: float = 0.45
     """Share of the others whose regions get exposures of their own."""
@@ -40,7 +40,7 @@ class Darkening:
     :func:`pielight.train.physics.fill_light.fill_light`."""
     whole_fill: float = 0.0
     """The same of samples that were darkened as a whole."""
-    cast: float = 0.08
+    cast: float = 0.12
     """Largest relative error of the white balance per channel."""
     shot: tuple[float, float] = (1e-5, 1e-3)
     """Variance of the shot noise per unit of linear light (log-uniform)."""

@@ -10,11 +10,11 @@ from pielight.train.physics.exposure import blur, luminance
 from pielight.train.regions import region_means
 
 _LIT = 0.5  # a region this bright needs no fill light
-_CURVES = 3
+_CURVES = 4
 
 
 def fill_light(pictures: Tensor, labels: Tensor, amount: Tensor | float) -> Tensor:
-    """Lift dark regions by three light-enhancement curves each, the darker the more; bright ones stay.
+    """Lift dark regions by four light-enhancement curves each, the darker the more; bright ones stay.
 
     ``x_{k+1} = x_k - a_k (x_k^2 - x_k)``, ``a_k = amount * max(0, 1 - m_k / 0.5)``, m_0 the mean of the grey level at
     the pixel and in its region, blurred so that regions meet without a seam, and m_{k+1} what the same curve makes of
