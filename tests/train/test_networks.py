@@ -55,10 +55,10 @@ def test_night_guard_by_hand() -> None:
     picture = torch.full((1, 3, 64, 64), 0.1)
     assert night_guard(picture).item() == 1  # nothing reaches white: free
     picture[..., :8, :8] = 1.0  # a lamp; the brightest six of 64 blocks have the mean 0.25
-    assert night_guard(picture).item() == pytest.approx(0.4)
+    assert night_guard(picture).item() == pytest.approx(0.6)
     picture[..., 8:16, :8] = 1.0  # two: 0.4
     t = (0.4 - 0.3) / 0.3
-    assert night_guard(picture).item() == pytest.approx(1 - 0.6 * (1 - (3 * t**2 - 2 * t**3)), abs=1e-5)
+    assert night_guard(picture).item() == pytest.approx(1 - 0.4 * (1 - (3 * t**2 - 2 * t**3)), abs=1e-5)
     picture[..., :24, :24] = 1.0
     assert night_guard(picture).item() == 1  # a large bright part: day
     picture = torch.full((1, 3, 64, 64), 0.1)

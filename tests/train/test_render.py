@@ -8,7 +8,7 @@ import torch
 
 from pielight.curves.apply import apply
 from pielight.curves.lattice import CurveLattice
-from pielight.train.render import render, render_bounded
+from pielight.train.render import render
 
 
 def bilinear(nodes: np.ndarray, size: int) -> np.ndarray:
@@ -47,21 +47,12 @@ def test_agrees_with_the_engine_where_the_lattice_is_flat() -> None:
     np.testing.assert_allclose(apply(pixels, lattice, highlights=0), trained, atol=1e-3)
 
 
-def test_the_bounds_are_the_engine_s() -> None:
-    alphas = torch.full((1, 24, 4, 4), -0.9)
-    pixels = np.random.default_rng(0).random((20, 20, 3)).astype(np.float32) ** 4  # much of it next to black
-    lattice = CurveLattice(alphas[0].numpy().reshape(8, 3, 4, 4))
-    trained = render_bounded(torch.from_numpy(pixels.transpose(2, 0, 1))[None], alphas)[0].numpy().transpose(1, 2, 0)
-    np.testing.assert_allclose(apply(pixels, lattice), trained, atol=1e-3)
-
-
 def test_gradients_reach_the_lattice() -> None:
     """By finite differences."""
     generator = torch.Generator().manual_seed(1)
     pictures = torch.rand(1, 3, 6, 6, generator=generator, dtype=torch.float64)
     alphas = (torch.rand(1, 6, 2, 2, generator=generator, dtype=torch.float64) - 0.5).requires_grad_()
-    for function in (render, render_bounded):
-        assert torch.autograd.gradcheck(lambda a, lay=function: lay(pictures, a).sum(), (alphas,))
+    assert torch.autograd.gradcheck(lambda a: render(pictures, a).sum(), (alphas,))
 
 
 @pytest.mark.parametrize("value", [-1.0, 1.0])

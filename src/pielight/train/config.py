@@ -38,7 +38,7 @@ class Data:
     """Folder of the region cache; null is ``~/.cache/pielight/regions``."""
     smallest: int = 128
     """A picture whose shorter side is below this is left out."""
-    dark_mean: tuple[float, float] = (0.005, 0.5)
+    dark_mean: tuple[float, float] = (0.005, 0.3)
     """Mean grey level of a picture that counts as dark."""
     well_mean: tuple[float, float] = (0.2, 0.7)
     """Mean grey level of a picture that counts as well exposed."""
@@ -55,11 +55,11 @@ class Losses:
     inversion: float = 10.0
     contrast: float = 0.0
     brightness: float = 0.0
-    balance: float = 40.0
-    judged: float = 4.0
-    regional: float = 2.0
+    balance: float = 20.0
+    judged: float = 2.0
+    regional: float = 0.5
     features: float = 0.0
-    colour: float = 2.0
+    colour: float = 0.0
     smoothness: float = 20.0
     cast: float = 100.0
     highlights: float = 0.0
@@ -73,7 +73,7 @@ class Losses:
 class Optimiser:
     """Adam with warm-up, cosine decay and averaged weights."""
 
-    rate: float = 1e-3
+    rate: float = 1.2e-3
     weight_decay: float = 1e-4
     clip: float = 1.0
     """Largest gradient norm."""
@@ -95,8 +95,8 @@ class Training:
     network: str = "lattice"
     seed: int = 0
     steps: int = 1500
-    dark_batch: int = 5
-    well_batch: int = 9
+    dark_batch: int = 4
+    well_batch: int = 10
     feature_batch: int = 1
     """Dark pictures of a batch that pass VGG16, which costs most of a step."""
     bank: int = 128

@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.errors import ConfigError, ModelError
+from pielight.train.physics.exposure import smooth_step
 
 ITERATIONS = 8
-_HELD = 0.6  # share of the enhancement that a night scene does without
+_HELD = 0.4  # share of the enhancement that a night scene does without
 _DCE_KEYS = [f"e_conv{i}.{part}" for i in range(1, 8) for part in ("weight", "bias")]
 
 
@@ -98,7 +99,7 @@ class LatticeNet(nn.Module):
 def night_guard(pictures: Tensor) -> Tensor:
     """Return how far a picture may be enhanced if it is a night scene with lamps, since night should look like night.
 
-    ``1 - 0.6 S(w; 0.7, 0.95) (1 - S(b; 0.3, 0.6))``: b the mean brightness of the brightest tenth of the 8 x 8 blocks,
+    ``1 - 0.4 S(w; 0.7, 0.95) (1 - S(b; 0.3, 0.6))``: b the mean brightness of the brightest tenth of the 8 x 8 blocks,
     w the brightest channel of any 2 x 2 pixels, S the smooth step from 0 to 1 between two values. A lamp at white in a
     picture without any large bright part says that it is night. One share for the whole picture, because shares that
     differ from place to place leave dark seams around lamps.
@@ -117,13 +118,8 @@ def night_guard(pictures: Tensor) -> Tensor:
     blocks = F.avg_pool2d(pictures.mean(1, keepdim=True), 8).flatten(1)
     brightest = blocks.topk(max(1, blocks.shape[1] // 10), dim=1).values.mean(1)
     white = F.avg_pool2d(pictures, 2).amax((1, 2, 3))  # no single hot pixel
-    night = _smooth_step(white, 0.7, 0.95) * (1 - _smooth_step(brightest, 0.3, 0.6))
+    night = smooth_step(white, 0.7, 0.95) * (1 - smooth_step(brightest, 0.3, 0.6))
     return (1 - _HELD * night).view(-1, 1, 1, 1)
-
-
-def _smooth_step(values: Tensor, low: float, high: float) -> Tensor:
-    x = ((values - low) / (high - low)).clamp(0, 1)
-    return x * x * (3 - 2 * x)
 
 
 def build(name: str) -> nn.Module:

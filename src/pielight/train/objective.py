@@ -30,7 +30,7 @@ from pielight.train.losses.preservation import (
 from pielight.train.losses.regional import regional_brightness_consistency
 from pielight.train.physics.darkening import darken
 from pielight.train.physics.exposure import luminance
-from pielight.train.render import render_bounded
+from pielight.train.render import render
 
 
 def step_generator(seed: int, step: int) -> torch.Generator:
@@ -66,12 +66,12 @@ def losses(
         alphas = network(torch.cat([real, darkened])).float()
     split = [len(real), len(darkened)]
     real_alphas, darkened_alphas = alphas.split(split)
-    anchor = render_bounded(before, real_alphas)
+    anchor = render(before, real_alphas)
     grey = luminance(anchor)
 
     terms: dict[str, Tensor] = {}
     dim = F.interpolate(darkened, small, mode="area")
-    restored = render_bounded(dim, darkened_alphas)
+    restored = render(dim, darkened_alphas)
     if weight.inversion:
         terms["inversion"] = inversion(restored, target)
     if weight.contrast or weight.features:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pielight.train.physics.exposure import blur, expose, luminance, to_linear, to_srgb
-from pielight.train.physics.fill_light import fill_light
+from pielight.train.physics.fill_light import backlit, fill_light
 from pielight.train.physics.noise import quantise, sensor_noise
 from pielight.train.physics.random import chance, uniform
 from pielight.train.regions import region_means
@@ -19,9 +19,9 @@ from pielight.train.regions import region_means
 class Darkening:
     """How well-exposed pictures are darkened for learning by inversion (intervals are uniform draws)."""
 
-    untouched: float = 0.3
+    untouched: float = 0.25
     """Share of pictures that stay as they are, so that good pictures are left alone."""
-    regional: float = 0.45
+    regional: float = 0.4
     """Share of the others whose regions get exposures of their own."""
     stops: tuple[float, float] = (-6.5, -0.5)
     """Exposure of the whole picture in EV."""
@@ -36,11 +36,9 @@ class Darkening:
     night_kept: float = 0.6
     """Share of the darkness in EV that a night scene keeps, since night should look like night."""
     fill: float = 1.0
-    """Fill light in what should come back of regional and untouched samples; see
-    :func:`pielight.train.physics.fill_light.fill_light`."""
-    whole_fill: float = 0.0
-    """The same of samples that were darkened as a whole."""
-    cast: float = 0.12
+    """Fill light in what should come back of pictures that are backlit once they are darkened; see
+    :mod:`pielight.train.physics.fill_light`."""
+    cast: float = 0.08
     """Largest relative error of the white balance per channel."""
     shot: tuple[float, float] = (1e-5, 1e-3)
     """Variance of the shot noise per unit of linear light (log-uniform)."""
@@ -48,9 +46,7 @@ class Darkening:
     """Variance of the read noise (log-uniform)."""
 
 
-def exposure_map(
-    pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator
-) -> tuple[Tensor, Tensor, Tensor]:
+def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
     """Draw an exposure in EV for every pixel: one for the picture, or one for its dark and its bright part.
 
     A regional sample splits a picture by the rank of its regions' brightness (backlight: what is dark gets even
@@ -83,8 +79,7 @@ def exposure_map(
     regional = chance((n, 1, 1, 1), how.regional, generator)
     touched = ~chance((n, 1, 1, 1), how.untouched, generator)
     stops = torch.where(regional, base + deeper * part, everywhere) * touched
-    whole = touched & ~regional
-    return stops.expand(n, 1, height, width), how.night_kept * (night & regional & touched), whole
+    return stops.expand(n, 1, height, width), how.night_kept * (night & regional & touched)
 
 
 def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -104,17 +99,15 @@ def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generato
         ``(N, 3, h, w)``: the pictures with fill light, and night scenes with ``how.night_kept`` of their EV.
     """
     n = len(pictures)
-    stops, kept, whole = exposure_map(pictures, labels, how, generator)
-    amount = torch.where(whole, how.whole_fill, how.fill)
-    filled = fill_light(F.interpolate(pictures, labels.shape[-2:], mode="area"), labels, amount)
-    target = expose(filled, kept * stops)
-    stops = F.interpolate(stops, pictures.shape[-2:], mode="bilinear", align_corners=False)
+    stops, kept = exposure_map(pictures, labels, how, generator)
+    full = F.interpolate(stops, pictures.shape[-2:], mode="bilinear", align_corners=False)
     cast = 1 + uniform((n, 3, 1, 1), -how.cast, how.cast, generator)
-    linear = to_linear(pictures)
-    dark = sensor_noise(linear * torch.exp2(stops) * cast, how.shot, how.read, generator)
+    dark = sensor_noise(to_linear(pictures) * torch.exp2(full) * cast, how.shot, how.read, generator)
     touched = (stops != 0).flatten(1).any(1).view(n, 1, 1, 1)
     dark = torch.where(touched, quantise(to_srgb(dark.clamp(0, 1))), pictures)
-    return dark, torch.where(kept > 0, target, filled)
+    small = F.interpolate(pictures, labels.shape[-2:], mode="area")
+    filled = fill_light(small, labels, how.fill * backlit(dark))
+    return dark, torch.where(kept > 0, expose(filled, kept * stops), filled)
 
 
 def _dark_part(grey: Tensor, labels: Tensor, night: bool, generator: Generator) -> Tensor:

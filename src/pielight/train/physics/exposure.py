@@ -45,6 +45,16 @@ def expose(pictures: Tensor, stops: Tensor | float) -> Tensor:
     return to_srgb((to_linear(pictures) * torch.exp2(torch.as_tensor(stops))).clamp(0, 1))
 
 
+def smooth_step(values: Tensor, low: float, high: float) -> Tensor:
+    """Rise smoothly from 0 to 1 between two values: ``3 t^2 - 2 t^3``.
+
+    >>> smooth_step(torch.tensor([0.0, 0.5, 1.0]), 0.25, 0.75)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    t = ((values - low) / (high - low)).clamp(0, 1)
+    return t * t * (3 - 2 * t)
+
+
 def blur(mask: Tensor, sigma: float) -> Tensor:
     """Blur masks ``(N, 1, H, W)`` with a Gaussian of ``sigma`` pixels."""
     radius = max(1, int(2.5 * sigma))

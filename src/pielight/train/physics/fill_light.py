@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pielight.curves.light import light_curve
-from pielight.train.physics.exposure import blur, luminance
+from pielight.train.physics.exposure import blur, luminance, smooth_step
 from pielight.train.regions import region_means
 
 _LIT = 0.5  # a region this bright needs no fill light
@@ -43,3 +43,25 @@ def fill_light(pictures: Tensor, labels: Tensor, amount: Tensor | float) -> Tens
         alpha = -amount * F.relu(1 - brightness / _LIT)
         pictures, brightness = light_curve(pictures, [alpha]), light_curve(brightness, [alpha])
     return pictures
+
+
+def backlit(pictures: Tensor) -> Tensor:
+    """Return how far a picture is one that lacks light in its shadows only.
+
+    ``S(m; 0.15, 0.27) S(b; 0.5, 0.8)``: m the mean grey level, b that of the brightest tenth of the picture, S the
+    smooth step from 0 to 1 between two values. If highlights are exposed well, shadows want light; a picture that is
+    dark everywhere wants its exposure back.
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+
+    Returns:
+        ``(N, 1, 1, 1)`` in [0, 1].
+
+    >>> import torch
+    >>> backlit(torch.tensor([0.1, 0.9]).view(2, 1, 1, 1).expand(2, 3, 4, 4)).flatten()
+    tensor([0., 1.])
+    """
+    grey = F.avg_pool2d(luminance(pictures), 4).flatten(1)
+    bright = grey.topk(max(1, grey.shape[1] // 10), dim=1).values.mean(1)
+    return (smooth_step(grey.mean(1), 0.15, 0.27) * smooth_step(bright, 0.5, 0.8)).view(-1, 1, 1, 1)
