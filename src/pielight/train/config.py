@@ -55,9 +55,9 @@ class Losses:
     inversion: float = 10.0
     contrast: float = 0.0
     brightness: float = 0.0
-    balance: float = 20.0
-    judged: float = 2.0
-    regional: float = 0.5
+    balance: float = 0.0
+    judged: float = 0.5
+    regional: float = 0.2
     features: float = 0.0
     colour: float = 0.0
     smoothness: float = 20.0
@@ -95,8 +95,8 @@ class Training:
     network: str = "lattice"
     seed: int = 0
     steps: int = 1500
-    dark_batch: int = 4
-    well_batch: int = 10
+    dark_batch: int = 2
+    well_batch: int = 12
     feature_batch: int = 1
     """Dark pictures of a batch that pass VGG16, which costs most of a step."""
     bank: int = 128

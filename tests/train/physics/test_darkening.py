@@ -10,7 +10,7 @@ import torch
 from pielight.train.physics.darkening import Darkening, darken, exposure_map
 from pielight.train.physics.exposure import to_linear, to_srgb
 
-CLEAN = Darkening(untouched=0, regional=0, fill=0, cast=0, shot=(1e-12, 1e-12), read=(1e-14, 1e-14))
+CLEAN = Darkening(untouched=0, regional=0, fill=0, lift=0, cast=0, shot=(1e-12, 1e-12), read=(1e-14, 1e-14))
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from pielight.curves.light import light_curve
 from pielight.train.physics.exposure import blur, expose, luminance, to_linear, to_srgb
 from pielight.train.physics.fill_light import backlit, fill_light
 from pielight.train.physics.noise import quantise, sensor_noise
@@ -38,6 +39,9 @@ class Darkening:
     fill: float = 1.0
     """Fill light in what should come back of pictures that are backlit once they are darkened; see
     :mod:`pielight.train.physics.fill_light`."""
+    lift: float = 0.25
+    """How much brighter than before the others should come back, as the parameter of one light-enhancement curve: real
+    dark pictures come out darker than darkened ones."""
     cast: float = 0.08
     """Largest relative error of the white balance per channel."""
     shot: tuple[float, float] = (1e-5, 1e-3)
@@ -106,7 +110,9 @@ def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generato
     touched = (stops != 0).flatten(1).any(1).view(n, 1, 1, 1)
     dark = torch.where(touched, quantise(to_srgb(dark.clamp(0, 1))), pictures)
     small = F.interpolate(pictures, labels.shape[-2:], mode="area")
-    filled = fill_light(small, labels, how.fill * backlit(dark))
+    shadows_only = backlit(dark)
+    filled = fill_light(small, labels, how.fill * shadows_only)
+    filled = light_curve(filled, [-how.lift * (1 - shadows_only) * touched])
     return dark, torch.where(kept > 0, expose(filled, kept * stops), filled)
 
 
