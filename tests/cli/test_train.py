@@ -56,14 +56,14 @@ PLACES = ("--dark", "dark", "--well", "well", "--out", "run")
 
 
 def test_train_and_go_on(folder: Path) -> None:
-    done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.contrast=0")
+    done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.judged=0")
     assert (done.exit_code, done.stdout) == (0, "")
     for text in (
         "config.yaml", "checkpoint.pt", "tensorboard --logdir run", "3 dark and 3 well-exposed pictures", "step 4/4",
         "inversion 0.", "0 s left", "0 skipped", "pielight --model run/tiny.onnx PHOTO",
     ):  # fmt: skip
         assert text in done.stderr
-    assert "contrast" not in done.stderr
+    assert "judged" not in done.stderr
     stored = Path("run/config.yaml").read_text()
     assert "seed: 3" in stored
     assert "- dark\n" in stored
@@ -72,8 +72,8 @@ def test_train_and_go_on(folder: Path) -> None:
 
     other = invoke("train", "tiny.yaml", *PLACES)
     assert other.exit_code == 1
-    assert other.stderr.splitlines()[-1].startswith("Error: run: holds a run with other settings (seed, losses.contr")
-    again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.contrast=0")
+    assert other.stderr.splitlines()[-1].startswith("Error: run: holds a run with other settings (seed, losses.judge")
+    again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.judged=0")
     assert again.exit_code == 0
     assert "run/checkpoint.pt: going on after step 4 of 4" in again.stderr
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from pielight.train.config import Data, Optimiser, Training
+from pielight.train.judging import Judging
 from pielight.train.toy import write_toy_pictures
 
 torch.set_num_threads(1)  # everything here is too small for a second thread to help
@@ -40,6 +41,7 @@ def tiny(toy_data: Data) -> Callable[..., Training]:
         settings = Training(
             name="tiny", steps=6, dark_batch=2, well_batch=2, feature_batch=1, bank=4, pairs=2, features="random",
             out=str(out), data=toy_data, optimiser=Optimiser(warmup=2, average=0.9),
+            judging=Judging(steps=2, batch=2),
         )  # fmt: skip
         return dataclasses.replace(settings, **changes)
 

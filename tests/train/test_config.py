@@ -19,7 +19,7 @@ def test_shipped_configurations_are_valid(path: Path) -> None:
     if is_denoising(read_values(path)):
         assert read_denoising(path).data.well
     else:
-        assert read_config(path).data.dark
+        assert read_config(path).data.well
 
 
 def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_progress(tiny: Make, tmp_path: Path) -> None:
     assert [(item.step, item.steps, item.skipped) for item in seen] == [(2, 5, 0), (4, 5, 0), (5, 5, 0)]
     assert seen[0].seconds_left > seen[1].seconds_left > seen[2].seconds_left == 0
     assert all(math.isfinite(value) for item in seen for value in item.terms.values())
-    assert {"total", "inversion", "contrast", "features"} <= seen[0].terms.keys()
+    assert {"total", "inversion", "judged", "regional"} <= seen[0].terms.keys()
 
 
 @pytest.mark.parametrize("poison", ["loss", "gradient"])
@@ -130,7 +130,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(
 
     def poisoned(network: Any, *arguments: Any) -> Any:
         total, terms = real(network, *arguments)
-        if arguments[5] != 1:  # the step
+        if arguments[6] != 1:  # the step
             return total, terms
         if poison == "loss":
             return total * math.nan, dict.fromkeys(terms, math.nan)

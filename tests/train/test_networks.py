@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pielight.errors import ConfigError, ModelError
-from pielight.train.networks import DCENet, LatticeNet, build, highlight_guard, read_dcenet
+from pielight.train.networks import DCENet, LatticeNet, build, night_guard, read_dcenet
 
 
 def test_dcenet_is_the_published_one() -> None:
@@ -51,17 +51,19 @@ def test_lattice_net_returns_an_eighth_of_its_size_and_starts_next_to_the_identi
     assert 4 * sum(p.numel() for p in network.parameters()) < 1_000_000  # bytes
 
 
-def test_highlight_guard_by_hand() -> None:
-    picture = torch.full((1, 3, 32, 32), 0.2)
-    assert (highlight_guard(picture) == 1).all()  # nothing reaches white: free
-    picture[..., :8, :8] = 1.0
-    guard = highlight_guard(picture)[0, 0]
-    assert guard.shape == (4, 4)
-    assert guard[0, 0].item() == pytest.approx(0.6)
-    assert guard[2, 2].item() == pytest.approx(1 - 0.4 * 0.2**2)  # the brightest block is bright: sky
-    picture[..., :8, :8] = 0.2
+def test_night_guard_by_hand() -> None:
+    picture = torch.full((1, 3, 64, 64), 0.1)
+    assert night_guard(picture).item() == 1  # nothing reaches white: free
+    picture[..., :8, :8] = 1.0  # a lamp; the brightest six of 64 blocks have the mean 0.25
+    assert night_guard(picture).item() == pytest.approx(0.3)
+    picture[..., 8:16, :8] = 1.0  # two: 0.4
+    t = (0.4 - 0.3) / 0.3
+    assert night_guard(picture).item() == pytest.approx(1 - 0.7 * (1 - (3 * t**2 - 2 * t**3)), abs=1e-5)
+    picture[..., :24, :24] = 1.0
+    assert night_guard(picture).item() == 1  # a large bright part: day
+    picture = torch.full((1, 3, 64, 64), 0.1)
     picture[..., 3, 3] = 1.0
-    assert highlight_guard(picture).min() == 1  # one hot pixel is no lamp
+    assert night_guard(picture).item() == 1  # one hot pixel is no lamp
 
 
 def test_build_knows_two() -> None:
@@ -111,11 +113,3 @@ def test_read_dcenet_says_what_is_wrong(tmp_path: Path) -> None:
     torch.save({**state, "e_conv7.weight": torch.zeros(3, 64, 3, 3)}, path)
     with pytest.raises(ModelError, match=r"e_conv7\.weight should have the shape"):
         read_dcenet(path)
-
-
-def test_highlight_guard_holds_more_at_night() -> None:
-    night = torch.full((1, 3, 256, 256), 0.1)
-    night[..., :4, :4] = 1.0  # one lamp that lights nothing
-    sky = torch.full((1, 3, 256, 256), 0.1)
-    sky[..., :64, :] = 1.0
-    assert highlight_guard(night)[0, 0, 16, 16] < 0.3 < 0.9 < highlight_guard(sky)[0, 0, 16, 16]

@@ -11,14 +11,17 @@ from pielight.train.bank import Bank, build_bank
 from pielight.train.config import Data, Losses, Training
 from pielight.train.data import PictureSet
 from pielight.train.features import GRAM_LAYERS, VGGFeatures, load_features
+from pielight.train.judge import ExposureJudge
 from pielight.train.losses.contrastive import QUANTILES
 from pielight.train.networks import LatticeNet
-from pielight.train.objective import losses, step_generator
+from pielight.train.objective import anchors, losses, step_generator
 from pielight.train.physics.bag_of_curves import bag
 
 TERMS = {field.name for field in dataclasses.fields(Losses)} - {"temperature", "margin"}
-CONFIG = Training(dark_batch=2, well_batch=2, bank=4, pairs=3, data=Data(size=64, render=32))
+ALL = Losses(**dict.fromkeys(TERMS, 0.5))
+CONFIG = Training(dark_batch=2, well_batch=2, bank=4, pairs=3, data=Data(size=64, render=32), losses=ALL)
 CPU = torch.device("cpu")
+JUDGE = ExposureJudge()
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,7 @@ def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(ba
 
 def test_the_total_is_the_weighted_sum_of_every_term(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
     torch.manual_seed(0)
-    total, terms = losses(LatticeNet(), CONFIG, pictures, pictures, features, bank, 3, CPU)
+    total, terms = losses(LatticeNet(), CONFIG, pictures, pictures, features, bank, JUDGE, 3, CPU)
     assert set(terms) == TERMS
     assert total.item() == pytest.approx(sum(getattr(CONFIG.losses, name) * value for name, value in terms.items()))
 
@@ -62,7 +65,7 @@ def test_the_total_is_the_weighted_sum_of_every_term(pictures: PictureSet, featu
 def test_a_weight_of_0_takes_a_term_out(name: str, pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
     weights = dataclasses.replace(CONFIG.losses, **{name: 0.0})
     config = dataclasses.replace(CONFIG, losses=weights)
-    _, terms = losses(LatticeNet(), config, pictures, pictures, features, bank, 3, CPU)
+    _, terms = losses(LatticeNet(), config, pictures, pictures, features, bank, JUDGE, 3, CPU)
     assert set(terms) == TERMS - {name}
 
 
@@ -70,7 +73,7 @@ def test_a_step_is_a_function_of_seed_and_step(pictures: PictureSet, features: V
     torch.manual_seed(0)
     network = LatticeNet()
     first, again, later = (
-        losses(network, CONFIG, pictures, pictures, features, bank, step, CPU)[0].item() for step in (3, 3, 4)
+        losses(network, CONFIG, pictures, pictures, features, bank, JUDGE, step, CPU)[0].item() for step in (3, 3, 4)
     )
     assert first == again != later
 
@@ -80,7 +83,7 @@ def test_harder_negatives_change_the_contrast_alone(pictures: PictureSet, featur
     network = LatticeNet()
     config = dataclasses.replace(CONFIG, steps=4)
     plain, easy, hard = (
-        losses(network, dataclasses.replace(config, harder=harder, steps=steps), pictures, pictures, features, bank, 3,
+        losses(network, dataclasses.replace(config, harder=harder, steps=steps), pictures, pictures, features, bank, JUDGE, 3,
                CPU)[1]
         for harder, steps in ((False, 4), (True, 4000), (True, 4))
     )  # fmt: skip
@@ -97,7 +100,7 @@ def test_every_term_reaches_the_network(pictures: PictureSet, features: VGGFeatu
         torch.nn.init.constant_(network.head.bias, -0.1)  # brightens
         weights = Losses(**{term: float(term == name) for term in TERMS}, margin=2.0)
         total, _ = losses(
-            network, dataclasses.replace(CONFIG, losses=weights), pictures, pictures, features, bank, 3, CPU
+            network, dataclasses.replace(CONFIG, losses=weights), pictures, pictures, features, bank, JUDGE, 3, CPU
         )
         total.backward()
         assert network.head.weight.grad is not None
@@ -107,3 +110,15 @@ def test_every_term_reaches_the_network(pictures: PictureSet, features: VGGFeatu
 def test_seeds_and_steps_draw_apart() -> None:
     draws = {torch.rand(1, generator=step_generator(seed, step)).item() for seed in range(4) for step in range(4)}
     assert len(draws) == 16
+
+
+def test_without_dark_pictures_darkened_ones_are_judged(
+    pictures: PictureSet, features: VGGFeatures, bank: Bank
+) -> None:
+    torch.manual_seed(0)
+    real, labels = anchors(None, pictures, CONFIG, 3, step_generator(0, 1))
+    assert (real.shape, labels.shape) == ((3, 3, 64, 64), (3, 32, 32))
+    bright = pictures.batch(3, step_generator(0, 1))[0]
+    assert real.mean() < bright.mean()
+    _, terms = losses(LatticeNet(), CONFIG, None, pictures, features, bank, JUDGE, 3, CPU)
+    assert set(terms) == TERMS

@@ -57,11 +57,13 @@ def test_a_bad_start_is_loud_and_too_bright(name: str, tmp_path: Path) -> None:
 
 
 def test_smoke_reports_every_term_that_counts(tmp_path: Path) -> None:
-    settings = dataclasses.replace(Training(network="lattice"), losses=Losses(contrast=0.0, features=0.0))
+    terms = {item.name for item in dataclasses.fields(Losses)} - {"temperature", "margin", "contrast", "features"}
+    settings = dataclasses.replace(
+        Training(network="lattice"), losses=Losses(**dict.fromkeys(terms, 0.5), contrast=0.0, features=0.0)
+    )
     steps: list[int] = []
     changes = smoke(tmp_path, settings, lambda progress: steps.append(progress.step), steps=30)
     assert steps == list(range(1, 31))
-    terms = {item.name for item in dataclasses.fields(Losses)} - {"temperature", "margin", "contrast", "features"}
     assert {change.term for change in changes} == terms | {"total"}
     assert all(math.isfinite(change.first) and math.isfinite(change.last) for change in changes)
     assert {change.term: change.fell for change in changes}["total"]

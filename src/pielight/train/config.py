@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from pielight.errors import ConfigError
+from pielight.train.judging import Judging
 from pielight.train.physics.adaptive import Adaptive
 from pielight.train.physics.bag_of_curves import bag
 from pielight.train.physics.darkening import Darkening
@@ -24,7 +25,7 @@ class Data:
     """Where pictures come from and what is used of them."""
 
     dark: tuple[str, ...] = ()
-    """Folders of dark pictures, unpaired."""
+    """Folders of dark pictures, unpaired; without any, well-exposed ones are darkened."""
     well: tuple[str, ...] = ()
     """Folders of well-exposed pictures, unpaired."""
     size: int = 256
@@ -39,13 +40,13 @@ class Data:
     """Folder of the region cache; null is ``~/.cache/pielight/regions``."""
     smallest: int = 128
     """A picture whose shorter side is below this is left out."""
-    dark_mean: tuple[float, float] = (0.005, 0.5)
+    dark_mean: tuple[float, float] = (0.005, 0.4)
     """Mean grey level of a picture that counts as dark."""
-    well_mean: tuple[float, float] = (0.25, 0.7)
+    well_mean: tuple[float, float] = (0.2, 0.7)
     """Mean grey level of a picture that counts as well exposed."""
     well_clipped: float = 0.25
     """Largest share of burnt-out pixels in a well-exposed picture."""
-    well_shadows: float = 0.12
+    well_shadows: float = 0.0
     """Least mean grey level of the darkest 30 % of a well-exposed picture."""
 
 
@@ -54,14 +55,16 @@ class Losses:
     """Weights of the terms; 0 takes one out."""
 
     inversion: float = 10.0
-    contrast: float = 0.3
-    brightness: float = 20.0
-    regional: float = 5.0
-    features: float = 0.3
-    colour: float = 4.0
+    contrast: float = 0.1
+    brightness: float = 0.0
+    balance: float = 10.0
+    judged: float = 0.25
+    regional: float = 0.1
+    features: float = 0.1
+    colour: float = 0.0
     smoothness: float = 20.0
     cast: float = 100.0
-    highlights: float = 2.0
+    highlights: float = 0.5
     temperature: float = 0.1
     """Temperature of the InfoNCE loss."""
     margin: float = 0.3
@@ -76,9 +79,9 @@ class Optimiser:
     weight_decay: float = 1e-4
     clip: float = 1.0
     """Largest gradient norm."""
-    warmup: int = 100
+    warmup: int = 50
     """Steps."""
-    average: float = 0.998
+    average: float = 0.995
     """Decay of the exponential average of the weights that is exported."""
 
 
@@ -93,9 +96,9 @@ class Training:
     """Terms of those pictures, for the model card."""
     network: str = "lattice"
     seed: int = 0
-    steps: int = 1500
-    dark_batch: int = 6
-    well_batch: int = 8
+    steps: int = 1000
+    dark_batch: int = 4
+    well_batch: int = 10
     feature_batch: int = 1
     """Dark pictures of a batch that pass VGG16, which costs most of a step."""
     bank: int = 128
@@ -118,6 +121,7 @@ class Training:
     darkening: Darkening = field(default_factory=Darkening)
     adaptive: Adaptive = field(default_factory=Adaptive)
     """Settings of ``negatives: adaptive``."""
+    judging: Judging = field(default_factory=Judging)
 
 
 def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Training:

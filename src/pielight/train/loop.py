@@ -25,8 +25,9 @@ from pielight.train.config import Training
 from pielight.train.data import PictureSet, load
 from pielight.train.export import export, exported, git_commit
 from pielight.train.features import VGGFeatures, load_features
+from pielight.train.judge import learn_judge
 from pielight.train.networks import build
-from pielight.train.objective import losses, step_generator
+from pielight.train.objective import anchors, losses, step_generator
 from pielight.train.physics.bag_of_curves import bag
 from pielight.train.physics.darkening import darken
 from pielight.train.render import render
@@ -54,10 +55,11 @@ class _Run:
     network: nn.Module
     average: nn.Module
     optimiser: Any
-    dark: PictureSet
+    dark: PictureSet | None
     well: PictureSet
     features: VGGFeatures
     bank: Bank
+    judge: nn.Module | None
     state: State
 
 
@@ -127,19 +129,23 @@ def _prepare(
     accelerator = Accelerator(log_with="tensorboard", project_config=ProjectConfiguration(folder, folder))
     features = load_features(config.features).to(accelerator.device)  # first: it fails in a moment
     say("reading the pictures and their regions")
-    dark = load(config.data.dark, "dark", config.data)
+    dark = load(config.data.dark, "dark", config.data) if config.data.dark else None
     well = load(config.data.well, "well", config.data)
     facts = _facts(state.facts if state else {}, dark, well)
-    say(f"{len(dark)} dark and {len(well)} well-exposed pictures; computing the features of {config.bank} of these")
+    count = len(dark or ())
+    say(f"{count} dark and {len(well)} well-exposed pictures; computing the features of {config.bank} of these")
     bank = build_bank(
         well,
         features,
         bag(config.negatives, config.adaptive),
         config.bank,
-        config.darkening.fill,
+        config.judging.fill,
         step_generator(config.seed, _BANK_STEP),
     )
     network = build(config.network)
+    judge = None
+    if config.losses.judged:
+        judge = learn_judge(well, config.judging, step_generator(config.seed, _BANK_STEP + 2), say)
     if state is None:
         begin(network)
     else:
@@ -155,7 +161,9 @@ def _prepare(
     state.facts = facts
     accelerator.init_trackers("tensorboard")
     network, prepared = accelerator.prepare(network, optimiser)
-    return _Run(accelerator, network, average.to(accelerator.device), prepared, dark, well, features, bank, state)
+    return _Run(
+        accelerator, network, average.to(accelerator.device), prepared, dark, well, features, bank, judge, state
+    )
 
 
 def _advance(
@@ -173,7 +181,7 @@ def _advance(
             for group in run.optimiser.param_groups:
                 group["lr"] = settings.rate * schedule(step, config.steps, settings.warmup)
             total, terms = losses(
-                run.network, config, run.dark, run.well, run.features, run.bank, step, accelerator.device
+                run.network, config, run.dark, run.well, run.features, run.bank, run.judge, step, accelerator.device
             )
             run.optimiser.zero_grad()
             accelerator.backward(total)
@@ -206,9 +214,9 @@ def _advance(
     return run.state
 
 
-def _facts(before: dict[str, Any], dark: PictureSet, well: PictureSet) -> dict[str, Any]:
+def _facts(before: dict[str, Any], dark: PictureSet | None, well: PictureSet) -> dict[str, Any]:
     """Return what the model card will say of the data and the source; pictures that changed end the run."""
-    found = {"dark_pictures": len(dark), "well_pictures": len(well)}
+    found = {"dark_pictures": len(dark or ()), "well_pictures": len(well)}
     for name, count in found.items():
         if before.get(name, count) != count:
             raise DataError(f"{name}: {before[name]} at the start of the run, {count} now; bring them back, "
@@ -243,7 +251,7 @@ def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
 def _samples(run: _Run, config: Training) -> Tensor:
     """Return four dark and four darkened pictures, before above after, ``(8, 3, 2 * render, render)``."""
     generator = step_generator(config.seed, _BANK_STEP + 1)
-    real, _ = run.dark.batch(4, generator)
+    real, _ = anchors(run.dark, run.well, config, 4, generator)
     original, labels = run.well.batch(4, generator)
     pictures = torch.cat([real, darken(original, labels, config.darkening, generator)[0]]).to(run.accelerator.device)
     before = F.interpolate(pictures, (config.data.render,) * 2, mode="area")

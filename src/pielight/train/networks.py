@@ -9,8 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.errors import ConfigError, ModelError
+from pielight.train.physics.exposure import smooth_step
 
 ITERATIONS = 8
+_HELD = 0.7  # share of the enhancement that a night scene does without
 _DCE_KEYS = [f"e_conv{i}.{part}" for i in range(1, 8) for part in ("weight", "bias")]
 
 
@@ -56,7 +58,7 @@ class LatticeNet(nn.Module):
     ``(N, 3, S, S)`` in [0, 1] to ``(N, 24, S/8, S/8)`` in [-1, 1]. An encoder of stride-2 convolutions down to
     S/32, the global mean and maximum added there, and two steps up with skip connections. The square root of the
     picture goes in beside it, since in very dark ones all the detail is next to zero. What comes out is damped where
-    :func:`highlight_guard` says so.
+    :func:`night_guard` says so.
 
     >>> import torch
     >>> LatticeNet()(torch.rand(2, 3, 64, 64)).shape
@@ -91,17 +93,16 @@ class LatticeNet(nn.Module):
         x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
         x = F.leaky_relu(self.up8(torch.cat([x, levels[2]], 1)), 0.1)
         x = F.leaky_relu(self.mix(x), 0.1)
-        return torch.tanh(self.head(x)) * highlight_guard(pictures)
+        return torch.tanh(self.head(x)) * night_guard(pictures)
 
 
-def highlight_guard(pictures: Tensor) -> Tensor:
-    """Return how far each place of a picture may be enhanced, when the picture already reaches white.
+def night_guard(pictures: Tensor) -> Tensor:
+    """Return how far a picture may be enhanced if it is a night scene with lamps, since night should look like night.
 
-    ``1 - g * (n q + (1 - n) q^2)`` with ``g = S(w; 0.7, 0.95) * (0.4 + 0.6 n)``, ``n = 1 - S(b; 0.4, 0.7)`` and
-    ``q = min(1, m / b)``: m the mean brightness of an 8 x 8 block, b that of the brightest tenth of the blocks, w the
-    brightest channel of any 2 x 2 pixels, S the smooth step from 0 to 1 between two values. A lamp at white says that
-    the exposure was as high as it could be: what is dark there wants light, what is bright does not; n says that it
-    is night rather than sky.
+    ``1 - 0.7 S(w; 0.7, 0.95) (1 - S(b; 0.3, 0.6))``: b the mean brightness of the brightest tenth of the 8 x 8 blocks,
+    w the brightest channel of any 2 x 2 pixels, S the smooth step from 0 to 1 between two values. A lamp at white in a
+    picture without any large bright part says that it is night. One share for the whole picture, because shares that
+    differ from place to place leave dark seams around lamps.
 
     Beyond the paper: there only the over-exposed negatives hold lamps and skies.
 
@@ -109,24 +110,16 @@ def highlight_guard(pictures: Tensor) -> Tensor:
         pictures: ``(N, 3, S, S)`` in [0, 1].
 
     Returns:
-        ``(N, 1, S/8, S/8)`` in [0, 1], the share of the curve parameters that stays.
+        ``(N, 1, 1, 1)`` in [0, 1], the share of the curve parameters that stays.
 
-    >>> highlight_guard(torch.full((1, 3, 16, 16), 0.5)).unique()
+    >>> night_guard(torch.full((1, 3, 16, 16), 0.5)).flatten()
     tensor([1.])
     """
-    blocks = F.avg_pool2d(pictures.mean(1, keepdim=True), 8)
-    count = blocks.shape[-1] * blocks.shape[-2]
-    brightest = blocks.flatten(1).topk(max(1, count // 10), dim=1).values.mean(1).view(-1, 1, 1, 1)
-    white = F.avg_pool2d(pictures, 2).amax((1, 2, 3)).view(-1, 1, 1, 1)  # no single hot pixel
-    night = 1 - _smooth_step(brightest, 0.4, 0.7)
-    share = (blocks / brightest.clamp_min(1e-3)).clamp_max(1)
-    held = night * share + (1 - night) * share * share
-    return 1 - _smooth_step(white, 0.7, 0.95) * (0.4 + 0.6 * night) * held
-
-
-def _smooth_step(values: Tensor, low: float, high: float) -> Tensor:
-    x = ((values - low) / (high - low)).clamp(0, 1)
-    return x * x * (3 - 2 * x)
+    blocks = F.avg_pool2d(pictures.mean(1, keepdim=True), 8).flatten(1)
+    brightest = blocks.topk(max(1, blocks.shape[1] // 10), dim=1).values.mean(1)
+    white = F.avg_pool2d(pictures, 2).amax((1, 2, 3))  # no single hot pixel
+    night = smooth_step(white, 0.7, 0.95) * (1 - smooth_step(brightest, 0.3, 0.6))
+    return (1 - _HELD * night).view(-1, 1, 1, 1)
 
 
 def build(name: str) -> nn.Module:

@@ -11,7 +11,9 @@ from pielight.train.config import Training
 from pielight.train.data import PictureSet
 from pielight.train.features import GRAM_LAYERS, VGGFeatures
 from pielight.train.hardness import hardness
+from pielight.train.judge import judged_exposure
 from pielight.train.losses.contrastive import (
+    brightness_balance,
     brightness_profile,
     brightness_triplet,
     gram_distance,
@@ -41,9 +43,23 @@ def step_generator(seed: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed((step + 0x9E3779B1 * seed) % 2**32)  # torch reads 32 bits of it
 
 
+def anchors(
+    dark: PictureSet | None, well: PictureSet, config: Training, count: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draw the pictures that the constraints judge: dark ones, or where there are none, well-exposed ones darkened.
+
+    Returns:
+        Pictures ``(N, 3, size, size)`` in [0, 1] and regions ``(N, render, render)``.
+    """
+    if dark is not None:
+        return dark.batch(count, generator)
+    pictures, labels = well.batch(count, generator)
+    return darken(pictures, labels, config.darkening, generator)[0], labels
+
+
 def losses(
-    network: nn.Module, config: Training, dark: PictureSet, well: PictureSet, features: VGGFeatures, bank: Bank,
-    step: int, device: torch.device,
+    network: nn.Module, config: Training, dark: PictureSet | None, well: PictureSet, features: VGGFeatures,
+    bank: Bank, judge: nn.Module | None, step: int, device: torch.device,
 ) -> tuple[Tensor, dict[str, float]]:  # fmt: skip
     """Return the weighted loss of one step and the unweighted terms that were computed.
 
@@ -52,7 +68,7 @@ def losses(
     highlights on all, the rest on real dark pictures. A term of weight 0 is left out.
     """
     weight, generator = config.losses, step_generator(config.seed, step)
-    real, labels = dark.batch(config.dark_batch, generator)
+    real, labels = anchors(dark, well, config, config.dark_batch, generator)
     original, well_labels = well.batch(config.well_batch, generator)
     darkened, target = darken(original, well_labels, config.darkening, generator)
     positive = bank.positives.draw(config.pairs, generator)
@@ -62,7 +78,8 @@ def losses(
     real, labels, darkened, target = (item.to(device) for item in (real, labels, darkened, target))
     small = (config.data.render,) * 2
     before = F.interpolate(real, small, mode="area")
-    alphas = network(torch.cat([real, darkened]))
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+        alphas = network(torch.cat([real, darkened])).float()
     split = [len(real), len(darkened)]
     real_alphas, darkened_alphas = alphas.split(split)
     anchor = render(before, real_alphas)
@@ -90,6 +107,10 @@ def losses(
     if weight.brightness:
         profile = brightness_profile(grey, labels)
         terms["brightness"] = brightness_triplet(profile, positive.profiles, negative.profiles, weight.margin)
+    if weight.balance:
+        terms["balance"] = brightness_balance(brightness_profile(grey, labels), positive.profiles)
+    if judge is not None and weight.judged:
+        terms["judged"] = judged_exposure(judge, anchor)
     if weight.regional:
         terms["regional"] = regional_brightness_consistency(grey, labels)
     if weight.colour:

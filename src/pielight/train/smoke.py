@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pielight.train.config import Data, Losses, Optimiser, Training
 from pielight.train.data import load
+from pielight.train.judging import Judging
 from pielight.train.loop import Progress, train
 from pielight.train.toy import write_toy_pictures
 
@@ -62,7 +63,7 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
         feature_batch=_FEATURE_BATCH, bank=48, pairs=32, negatives=config.negatives, features="random",
         adaptive=config.adaptive,
         checkpoint_minutes=60.0, out=str(folder / "run"), darkening=config.darkening,
-        losses=Losses(**chosen, temperature=0.5),
+        losses=Losses(**chosen, temperature=0.5), judging=Judging(steps=60, batch=4),
         data=Data((str(dark),), (str(well),), size=64, render=32, smallest=64, well_shadows=0.0,
                   cache=str(folder / "cache")),
         optimiser=Optimiser(rate=1.5e-3, warmup=5, average=0.9),

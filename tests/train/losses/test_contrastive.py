@@ -8,6 +8,7 @@ import torch
 
 from pielight.train.losses.contrastive import (
     QUANTILES,
+    brightness_balance,
     brightness_profile,
     brightness_triplet,
     gram,
@@ -111,3 +112,12 @@ def test_brightness_triplet_does_not_care_where_things_are() -> None:
 def test_grams_keeps_the_order_of_the_layers() -> None:
     features = {"b": draw(1, 2, 4, 4), "a": draw(1, 3, 4, 4)}
     assert [g.shape[-1] for g in grams(features, ["a", "b"])] == [3, 2]
+
+
+def test_the_balance_compares_averages_only() -> None:
+    anchors, positives = torch.rand(3, 5), torch.rand(4, 5)
+    expected = (anchors.numpy().mean() - positives.numpy().mean()) ** 2
+    assert brightness_balance(anchors, positives).item() == pytest.approx(expected, rel=1e-5)
+    spread = torch.tensor([[-0.1], [0.0], [0.1]])
+    same = brightness_balance(anchors + spread, positives).item()
+    assert same == pytest.approx(expected, rel=1e-4)  # one may be darker where another is brighter

@@ -9,9 +9,10 @@ import torch
 
 from pielight.train.physics.darkening import Darkening, darken, exposure_map
 from pielight.train.physics.exposure import to_linear, to_srgb
-from pielight.train.physics.fill_light import fill_light
 
-CLEAN = Darkening(untouched=0, regional=0, fill=0, cast=0, shot=(1e-12, 1e-12), read=(1e-14, 1e-14))
+CLEAN = Darkening(
+    untouched=0, regional=0, fill=0, lift=0, cast=0, response=(1, 1), shot=(1e-12, 1e-12), read=(1e-14, 1e-14)
+)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -67,7 +68,7 @@ def test_regional_darkening_darkens_regions_apart() -> None:
 def test_night_keeps_lamps_and_part_of_its_darkness() -> None:
     pictures, labels = scene(8)
     pictures[:, :, 4:6, 4:6] = 1.0
-    how = dataclasses.replace(CLEAN, regional=1.0, night=1.0, regional_stops=(-4.0, -4.0), night_kept=0.5)
+    how = dataclasses.replace(CLEAN, regional=1.0, night=1.0, night_stops=(-4.0, -4.0), night_kept=0.5)
     dark, target = darken(pictures, labels, how, generator())
     assert dark[:, :, 4:6, 4:6].mean() > 0.5
     beside = slice(20, 30)
@@ -91,9 +92,20 @@ def test_draws_follow_the_seed() -> None:
     assert not torch.equal(first, other)
 
 
-def test_fill_light_lifts_dark_regions_and_leaves_bright_ones() -> None:
+def test_only_what_is_backlit_in_the_end_gets_fill_light() -> None:
     pictures, labels = scene()
-    filled = fill_light(pictures, labels, 1.0)
-    assert (filled[..., :12] > pictures[..., :12]).all()
-    torch.testing.assert_close(filled[..., 20:], pictures[..., 20:], atol=1e-3, rtol=0)
-    torch.testing.assert_close(fill_light(pictures, labels, 0.0), pictures)
+    pictures[:, :, :, 16:] += 0.1
+    for stops, lifted in ((-3.0, False), (-0.01, True)):
+        how = dataclasses.replace(CLEAN, fill=0.8, stops=(stops, stops))
+        change = (darken(pictures, labels, how, generator())[1] - pictures)[..., :12].mean((1, 2, 3))
+        assert (change > 0.05).all() if lifted else (change.abs() < 1e-6).all()
+
+
+def test_a_camera_with_a_toe_crushes_shadows_more() -> None:
+    pictures, labels = scene()
+    how = dataclasses.replace(CLEAN, stops=(-3.0, -3.0))
+    plain = darken(pictures, labels, how, generator())[0]
+    crushed = darken(pictures, labels, dataclasses.replace(how, response=(1.5, 1.5)), generator())[0]
+    assert (crushed.mean((1, 2, 3)) < 0.9 * plain.mean((1, 2, 3))).all()
+    back = darken(pictures, labels, dataclasses.replace(how, stops=(-1e-6, -1e-6), response=(1.5, 1.5)), generator())[0]
+    torch.testing.assert_close(back, pictures, atol=1 / 255, rtol=0)

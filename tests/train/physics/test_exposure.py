@@ -7,7 +7,7 @@ import pytest
 import torch
 from skimage.color import rgb2xyz
 
-from pielight.train.physics.exposure import blur, expose, luminance, to_linear, to_srgb
+from pielight.train.physics.exposure import blur, camera_response, expose, luminance, to_linear, to_srgb
 
 
 def test_linear_light_agrees_with_scikit_image() -> None:
@@ -27,6 +27,17 @@ def test_a_stop_doubles_linear_light(stops: float) -> None:
     grey = torch.linspace(0.01, 1, 50, dtype=torch.float64)
     found = to_linear(expose(grey, stops))
     torch.testing.assert_close(found, (to_linear(grey) * 2**stops).clamp(max=1), atol=1e-6, rtol=0)
+
+
+def test_the_camera_response_is_an_s_curve_that_its_inverse_undoes() -> None:
+    grey = torch.linspace(0, 1, 101, dtype=torch.float64)
+    contrast = torch.tensor(1.6, dtype=torch.float64)
+    seen = camera_response(grey, contrast)
+    x = grey.numpy()
+    np.testing.assert_allclose(seen.numpy(), x**1.6 / (x**1.6 + (1 - x) ** 1.6), atol=1e-12)
+    assert (seen[1:] > seen[:-1]).all()
+    assert (seen[1:50] < grey[1:50]).all()
+    torch.testing.assert_close(camera_response(seen, 1 / contrast), grey, atol=1e-9, rtol=0)
 
 
 def test_luminance_weighs_channels_by_bt_601() -> None:

@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from pielight.train.physics.exposure import blur, expose, luminance, to_linear, to_srgb
-from pielight.train.physics.fill_light import fill_light
+from pielight.curves.light import light_curve
+from pielight.train.physics.exposure import blur, camera_response, expose, luminance, to_linear, to_srgb
+from pielight.train.physics.fill_light import backlit, fill_light
 from pielight.train.physics.noise import quantise, sensor_noise
 from pielight.train.physics.random import chance, uniform
 from pielight.train.regions import region_means
@@ -19,23 +20,31 @@ from pielight.train.regions import region_means
 class Darkening:
     """How well-exposed pictures are darkened for learning by inversion (intervals are uniform draws)."""
 
-    untouched: float = 0.12
+    untouched: float = 0.2
     """Share of pictures that stay as they are, so that good pictures are left alone."""
-    regional: float = 0.5
+    regional: float = 0.45
     """Share of the others whose regions get exposures of their own."""
     stops: tuple[float, float] = (-6.5, -0.5)
     """Exposure of the whole picture in EV."""
-    regional_base: tuple[float, float] = (-0.8, 0.0)
+    regional_base: tuple[float, float] = (-0.25, 0.0)
     """Exposure of the bright part of a regional sample in EV."""
     regional_stops: tuple[float, float] = (-5.5, -0.7)
     """Further exposure of the dark part of a regional sample in EV."""
-    night: float = 0.25
+    night: float = 0.1
     """Share of the regional samples that are night scenes: all but the brightest 0.2 to 8 % is dark."""
-    night_kept: float = 0.65
+    night_stops: tuple[float, float] = (-6.5, -3.5)
+    """Further exposure of the dark part of a night scene in EV."""
+    night_kept: float = 0.5
     """Share of the darkness in EV that a night scene keeps, since night should look like night."""
-    fill: float = 0.4
-    """Fill light in what should come back; see :func:`pielight.train.physics.fill_light.fill_light`."""
-    cast: float = 0.08
+    fill: float = 0.9
+    """Fill light in what should come back of pictures that are backlit once they are darkened; see
+    :mod:`pielight.train.physics.fill_light`."""
+    lift: float = 0.2
+    """How much brighter than before the others should come back, as the parameter of one light-enhancement curve: real
+    dark pictures come out darker than darkened ones."""
+    response: tuple[float, float] = (1.0, 1.6)
+    """Contrast of the camera's response; see :func:`pielight.train.physics.exposure.camera_response`."""
+    cast: float = 0.12
     """Largest relative error of the white balance per channel."""
     shot: tuple[float, float] = (1e-5, 1e-3)
     """Variance of the shot noise per unit of linear light (log-uniform)."""
@@ -68,7 +77,11 @@ def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Ge
     part = torch.where(night, part, blur(part, sigma))
     everywhere = uniform((n, 1, 1, 1), *how.stops, generator)
     base = torch.where(night, 0.0, uniform((n, 1, 1, 1), *how.regional_base, generator))
-    deeper = uniform((n, 1, 1, 1), *how.regional_stops, generator)
+    deeper = torch.where(
+        night,
+        uniform((n, 1, 1, 1), *how.night_stops, generator),
+        uniform((n, 1, 1, 1), *how.regional_stops, generator),
+    )
     regional = chance((n, 1, 1, 1), how.regional, generator)
     touched = ~chance((n, 1, 1, 1), how.untouched, generator)
     stops = torch.where(regional, base + deeper * part, everywhere) * touched
@@ -78,8 +91,8 @@ def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Ge
 def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
     """Darken well-exposed pictures as a camera with too little light would have taken them.
 
-    ``y = Q8(sRGB(g * 2^EV * lin(x) + noise))`` with the exposure of :func:`exposure_map`, white-balance gains g,
-    shot and read noise in linear light and 8-bit quantisation Q8.
+    ``y = Q8(C(sRGB(g * 2^EV * lin(C^-1(x)) + noise)))`` with the exposure of :func:`exposure_map`, the camera's
+    response C, white-balance gains g, shot and read noise in linear light and 8-bit quantisation Q8.
 
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
@@ -93,15 +106,18 @@ def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generato
     """
     n = len(pictures)
     stops, kept = exposure_map(pictures, labels, how, generator)
-    filled = fill_light(F.interpolate(pictures, labels.shape[-2:], mode="area"), labels, how.fill)
-    target = expose(filled, kept * stops)
-    stops = F.interpolate(stops, pictures.shape[-2:], mode="bilinear", align_corners=False)
+    full = F.interpolate(stops, pictures.shape[-2:], mode="bilinear", align_corners=False)
     cast = 1 + uniform((n, 3, 1, 1), -how.cast, how.cast, generator)
-    linear = to_linear(pictures)
-    dark = sensor_noise(linear * torch.exp2(stops) * cast, how.shot, how.read, generator)
+    contrast = uniform((n, 1, 1, 1), *how.response, generator)
+    seen = to_linear(camera_response(pictures, 1 / contrast))
+    dark = sensor_noise(seen * torch.exp2(full) * cast, how.shot, how.read, generator)
     touched = (stops != 0).flatten(1).any(1).view(n, 1, 1, 1)
-    dark = torch.where(touched, quantise(to_srgb(dark.clamp(0, 1))), pictures)
-    return dark, torch.where(kept > 0, target, filled)
+    dark = torch.where(touched, quantise(camera_response(to_srgb(dark.clamp(0, 1)), contrast)), pictures)
+    small = F.interpolate(pictures, labels.shape[-2:], mode="area")
+    shadows_only = backlit(dark)
+    filled = fill_light(small, labels, how.fill * shadows_only)
+    filled = light_curve(filled, [-how.lift * (1 - shadows_only) * touched])
+    return dark, torch.where(kept > 0, expose(filled, kept * stops), filled)
 
 
 def dark_part(grey: Tensor, labels: Tensor, night: bool, generator: Generator) -> Tensor:

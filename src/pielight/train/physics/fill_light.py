@@ -6,17 +6,19 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pielight.curves.light import light_curve
-from pielight.train.physics.exposure import blur, luminance
+from pielight.train.physics.exposure import blur, luminance, smooth_step
 from pielight.train.regions import region_means
 
 _LIT = 0.5  # a region this bright needs no fill light
+_CURVES = 4
 
 
-def fill_light(pictures: Tensor, labels: Tensor, amount: float) -> Tensor:
-    """Lift dark regions by one light-enhancement curve each, the darker the more; bright ones stay.
+def fill_light(pictures: Tensor, labels: Tensor, amount: Tensor | float) -> Tensor:
+    """Lift dark regions by four light-enhancement curves each, the darker the more; bright ones stay.
 
-    ``y = x - a (x^2 - x)``, ``a = amount * max(0, 1 - m / 0.5)``, m the mean of the grey level at the pixel and in its
-    region, blurred so that regions meet without a seam.
+    ``x_{k+1} = x_k - a_k (x_k^2 - x_k)``, ``a_k = amount * max(0, 1 - m_k / 0.5)``, m_0 the mean of the grey level at
+    the pixel and in its region, blurred so that regions meet without a seam, and m_{k+1} what the same curve makes of
+    it.
 
     Beyond the paper: contrast between the well-exposed and the badly exposed says how bright a picture should be, this
     says how evenly; it is what the regional constraint asks for, as a target.
@@ -24,7 +26,7 @@ def fill_light(pictures: Tensor, labels: Tensor, amount: float) -> Tensor:
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
         labels: Regions ``(N, H, W)``.
-        amount: From 0, which returns the pictures, to 1.
+        amount: From 0, which returns the pictures, to 1; a number, or ``(N, 1, 1, 1)``.
 
     Returns:
         ``(N, 3, H, W)`` in [0, 1].
@@ -32,9 +34,34 @@ def fill_light(pictures: Tensor, labels: Tensor, amount: float) -> Tensor:
     >>> import torch
     >>> one = torch.zeros(1, 8, 8, dtype=torch.int32)
     >>> round(fill_light(torch.full((1, 3, 8, 8), 0.25), one, 1.0).mean().item(), 5)
-    0.34375
+    0.47776
     """
     grey = luminance(pictures)
     brightness = (region_means(grey, labels) + grey) / 2
-    lift = amount * F.relu(1 - blur(brightness, labels.shape[-1] / 50) / _LIT)
-    return light_curve(pictures, [-lift])
+    brightness = blur(brightness, labels.shape[-1] / 50)
+    for _ in range(_CURVES):
+        alpha = -amount * F.relu(1 - brightness / _LIT)
+        pictures, brightness = light_curve(pictures, [alpha]), light_curve(brightness, [alpha])
+    return pictures
+
+
+def backlit(pictures: Tensor) -> Tensor:
+    """Return how far a picture is one that lacks light in its shadows only.
+
+    ``S(m; 0.15, 0.27) S(b; 0.5, 0.8)``: m the mean grey level, b that of the brightest tenth of the picture, S the
+    smooth step from 0 to 1 between two values. If highlights are exposed well, shadows want light; a picture that is
+    dark everywhere wants its exposure back.
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+
+    Returns:
+        ``(N, 1, 1, 1)`` in [0, 1].
+
+    >>> import torch
+    >>> backlit(torch.tensor([0.1, 0.9]).view(2, 1, 1, 1).expand(2, 3, 4, 4)).flatten()
+    tensor([0., 1.])
+    """
+    grey = F.avg_pool2d(luminance(pictures), 4).flatten(1)
+    bright = grey.topk(max(1, grey.shape[1] // 10), dim=1).values.mean(1)
+    return (smooth_step(grey.mean(1), 0.15, 0.27) * smooth_step(bright, 0.5, 0.8)).view(-1, 1, 1, 1)
