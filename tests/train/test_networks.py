@@ -52,16 +52,18 @@ def test_lattice_net_returns_an_eighth_of_its_size_and_starts_next_to_the_identi
 
 
 def test_night_guard_by_hand() -> None:
-    picture = torch.full((1, 3, 64, 64), 0.1)
+    picture = torch.full((1, 3, 64, 64), 0.02)
     assert night_guard(picture).item() == 1  # nothing reaches white: free
-    picture[..., :8, :8] = 1.0  # a lamp; the brightest six of 64 blocks have the mean 0.25
+    picture[..., :4, :4] = 1.0  # a lamp in a quarter of a block; the brightest six of 64 blocks have this mean
+    mean = (0.25 + 0.75 * 0.02 + 5 * 0.02) / 6
+    assert mean < 0.08
     assert night_guard(picture).item() == pytest.approx(0.3)
-    picture[..., 8:16, :8] = 1.0  # two: 0.4
-    t = (0.4 - 0.3) / 0.3
+    picture[..., :8, :8] = 1.0
+    t = ((1 + 5 * 0.02) / 6 - 0.08) / 0.17
     assert night_guard(picture).item() == pytest.approx(1 - 0.7 * (1 - (3 * t**2 - 2 * t**3)), abs=1e-5)
     picture[..., :24, :24] = 1.0
     assert night_guard(picture).item() == 1  # a large bright part: day
-    picture = torch.full((1, 3, 64, 64), 0.1)
+    picture = torch.full((1, 3, 64, 64), 0.02)
     picture[..., 3, 3] = 1.0
     assert night_guard(picture).item() == 1  # one hot pixel is no lamp
 

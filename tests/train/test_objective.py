@@ -83,8 +83,8 @@ def test_harder_negatives_change_the_contrast_alone(pictures: PictureSet, featur
     network = LatticeNet()
     config = dataclasses.replace(CONFIG, steps=4)
     plain, easy, hard = (
-        losses(network, dataclasses.replace(config, harder=harder, steps=steps), pictures, pictures, features, bank, JUDGE, 3,
-               CPU)[1]
+        losses(network, dataclasses.replace(config, harder=harder, steps=steps), pictures, pictures, features, bank,
+               JUDGE, 3, CPU)[1]
         for harder, steps in ((False, 4), (True, 4000), (True, 4))
     )  # fmt: skip
     changed = {name for name in TERMS if len({terms[name] for terms in (plain, easy, hard)}) > 1}

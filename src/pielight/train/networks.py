@@ -99,9 +99,9 @@ class LatticeNet(nn.Module):
 def night_guard(pictures: Tensor) -> Tensor:
     """Return how far a picture may be enhanced if it is a night scene with lamps, since night should look like night.
 
-    ``1 - 0.7 S(w; 0.7, 0.95) (1 - S(b; 0.3, 0.6))``: b the mean brightness of the brightest tenth of the 8 x 8 blocks,
+    ``1 - 0.7 S(w; 0.7, 0.95) (1 - S(b; 0.08, 0.25))``: b the mean brightness of the brightest tenth of the 8 x 8 blocks,
     w the brightest channel of any 2 x 2 pixels, S the smooth step from 0 to 1 between two values. A lamp at white in a
-    picture without any large bright part says that it is night. One share for the whole picture, because shares that
+    picture that is black but for it says that it is night. One share for the whole picture, because shares that
     differ from place to place leave dark seams around lamps.
 
     Beyond the paper: there only the over-exposed negatives hold lamps and skies.
@@ -118,7 +118,7 @@ def night_guard(pictures: Tensor) -> Tensor:
     blocks = F.avg_pool2d(pictures.mean(1, keepdim=True), 8).flatten(1)
     brightest = blocks.topk(max(1, blocks.shape[1] // 10), dim=1).values.mean(1)
     white = F.avg_pool2d(pictures, 2).amax((1, 2, 3))  # no single hot pixel
-    night = smooth_step(white, 0.7, 0.95) * (1 - smooth_step(brightest, 0.3, 0.6))
+    night = smooth_step(white, 0.7, 0.95) * (1 - smooth_step(brightest, 0.08, 0.25))
     return (1 - _HELD * night).view(-1, 1, 1, 1)
 
 
