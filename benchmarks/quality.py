@@ -1,6 +1,6 @@
 """Measure a model on the research data: the table of the README and of the model card.
 
-Usage: python benchmarks/quality.py DATA NIQE.npz [--model FILE.onnx] [--strength S] [--json FILE]
+Usage: python benchmarks/quality.py DATA NIQE.npz [--model FILE.onnx] [--strength S] [--denoise auto] [--json FILE]
 
 DATA is what benchmarks/research_data.py laid out. Nothing is rescaled to a reference's mean. Values are means over the
 pictures of a set, after them the standard error of that mean. ssim: mean over R, G and B; ssim grey: of BT.601 grey
@@ -108,12 +108,16 @@ def main() -> None:
     parser.add_argument("niqe", type=Path)
     parser.add_argument("--model", default=None)
     parser.add_argument("--strength", type=float, default=1.0)
+    parser.add_argument("--denoise", default="0", help="auto, or 0 to 1")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     from pielight import Enhancer
 
     enhancer = Enhancer(options.model)
-    report = measure(options.data, lambda p: enhancer(p, strength=options.strength), read_pristine(options.niqe))
+    denoise = options.denoise if options.denoise == "auto" else float(options.denoise)
+    report = measure(
+        options.data, lambda p: enhancer(p, options.strength, denoise=denoise), read_pristine(options.niqe)
+    )
     print(table(report))
     if options.json:
         options.json.write_text(json.dumps(report, indent=1))

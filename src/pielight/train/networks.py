@@ -99,10 +99,10 @@ class LatticeNet(nn.Module):
 def night_guard(pictures: Tensor) -> Tensor:
     """Return how far a picture may be enhanced if it is a night scene with lamps, since night should look like night.
 
-    ``1 - 0.7 S(w; 0.7, 0.95) (1 - S(b; 0.08, 0.25))``: b the mean brightness of the brightest tenth of the 8 x 8 blocks,
-    w the brightest channel of any 2 x 2 pixels, S the smooth step from 0 to 1 between two values. A lamp at white in a
-    picture that is black but for it says that it is night. One share for the whole picture, because shares that
-    differ from place to place leave dark seams around lamps.
+    ``1 - 0.7 S(w; 0.7, 0.95) (1 - S(b; 0.08, 0.25))``: b the mean brightness of the brightest tenth of the 8 x 8
+    blocks, w the brightest channel of any 2 x 2 pixels, S the smooth step from 0 to 1 between two values. A lamp at
+    white in a picture that is black but for it says that it is night. One share for the whole picture, because shares
+    that differ from place to place leave dark seams around lamps.
 
     Beyond the paper: there only the over-exposed negatives hold lamps and skies.
 
