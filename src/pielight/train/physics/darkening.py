@@ -30,7 +30,7 @@ class Darkening:
     """Exposure of the bright part of a regional sample in EV."""
     regional_stops: tuple[float, float] = (-5.5, -0.7)
     """Further exposure of the dark part of a regional sample in EV."""
-    night: float = 0.1
+    night: float = 0.05
     """Share of the regional samples that are night scenes: all but the brightest 0.2 to 8 % is dark."""
     night_stops: tuple[float, float] = (-6.5, -3.5)
     """Further exposure of the dark part of a night scene in EV."""

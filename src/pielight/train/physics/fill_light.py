@@ -48,7 +48,7 @@ def fill_light(pictures: Tensor, labels: Tensor, amount: Tensor | float) -> Tens
 def backlit(pictures: Tensor) -> Tensor:
     """Return how far a picture is one that lacks light in its shadows only.
 
-    ``S(m; 0.15, 0.27) S(b; 0.5, 0.8)``: m the mean grey level, b that of the brightest tenth of the picture, S the
+    ``S(m; 0.2, 0.32) S(b; 0.5, 0.8)``: m the mean grey level, b that of the brightest tenth of the picture, S the
     smooth step from 0 to 1 between two values. If highlights are exposed well, shadows want light; a picture that is
     dark everywhere wants its exposure back.
 
@@ -64,4 +64,4 @@ def backlit(pictures: Tensor) -> Tensor:
     """
     grey = F.avg_pool2d(luminance(pictures), 4).flatten(1)
     bright = grey.topk(max(1, grey.shape[1] // 10), dim=1).values.mean(1)
-    return (smooth_step(grey.mean(1), 0.15, 0.27) * smooth_step(bright, 0.5, 0.8)).view(-1, 1, 1, 1)
+    return (smooth_step(grey.mean(1), 0.2, 0.32) * smooth_step(bright, 0.5, 0.8)).view(-1, 1, 1, 1)
