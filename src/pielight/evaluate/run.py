@@ -16,6 +16,7 @@ from pielight.errors import ConfigError, DataError, PictureError
 from pielight.evaluate.datasets import DataSet, Sample
 from pielight.evaluate.methods import Enhance, Method, Spec, enhancement, result, results_in
 from pielight.evaluate.metrics import METRICS, Metric
+from pielight.evaluate.metrics.tone import luma
 from pielight.evaluate.pictures import load
 from pielight.evaluate.presets import nearest
 from pielight.evaluate.store import Key, Measurement, Store, code_version
@@ -235,8 +236,7 @@ def to_mean_of(reference: Pixels, pixels: Pixels) -> Pixels:
     >>> to_mean_of(np.full((1, 1, 3), 100, np.uint8), np.full((1, 1, 3), 50, np.uint8))[0, 0].tolist()
     [100, 100, 100]
     """
-    weights = np.array([0.299, 0.587, 0.114])
-    gain = (reference @ weights).mean() / max((pixels @ weights).mean(), 1e-6)
+    gain = luma(reference).mean() / max(luma(pixels).mean(), 1e-6)
     scaled: Pixels = np.rint((pixels * gain).clip(0, 255)).astype(np.uint8)
     return scaled
 

@@ -10,9 +10,9 @@ import json
 import logging
 import subprocess
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors.torch import save
@@ -46,46 +46,76 @@ def export(
     Raises:
         ModelError: if a file cannot be written.
     """
-    network = network.eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter[parameter.abs() < torch.finfo(torch.float32).tiny] = 0.0
-    facts = dict(facts or {})
-    commit = facts.pop("commit", None) or git_commit()
-    weights = {key: value.contiguous() for key, value in network.state_dict().items()}
-    settings = as_yaml(_without_folders(config))
-    described = {"network": config.network, "commit": commit, "config": settings}
-    contents = {
-        f"{config.name}.onnx": onnx_bytes(network, config.data.size),
-        f"{config.name}.safetensors": save(weights, described),
-    }
-    card: dict[str, Any] = {
-        "name": config.name,
-        "network": config.network,
-        "version": __version__,
-        "parameters": sum(value.numel() for value in weights.values()),
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
-        "data": config.pictures,
-        "terms": config.terms,
-        "commit": commit,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "seed": config.seed,
-        "steps": config.steps,
-        "skipped_steps": skipped,
-        "minutes": round(seconds / 60, 1),
-        **facts,
-        "config": settings,
-    }
-    write_model(folder, contents, card)
+    save_model(
+        network, config.network, lambda: onnx_bytes(network, config.data.size), as_yaml(_without_folders(config)),
+        config, folder, skipped, seconds, facts or {},
+    )  # fmt: skip
 
 
-def write_model(folder: Path, contents: Mapping[str, bytes], card: Mapping[str, Any]) -> None:
-    """Write the files of a model, and its card last, since it vouches for the others.
+class Recipe(Protocol):
+    """What the card of any model tells of the settings that it was trained with."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def pictures(self) -> str: ...  # noqa: D102
+    @property
+    def terms(self) -> str: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+    @property
+    def steps(self) -> int: ...  # noqa: D102
+
+
+def save_model(
+    network: nn.Module, kind: str, encode: Callable[[], bytes], settings: str, recipe: Recipe, folder: Path,
+    skipped: int, seconds: float, facts: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Write a model of any kind: ONNX, safetensors, and its card last, since it vouches for the others.
+
+    Args:
+        network: The network; its denormal weights are set to 0.
+        kind: What the card calls the network.
+        encode: Returns it as an ONNX file, with the weights that it has by then.
+        settings: All settings as YAML, without paths.
+        recipe: Those that the card names.
+        folder: Where to.
+        skipped: Steps whose loss was not finite.
+        seconds: Time spent.
+        facts: More for the card; ``commit`` replaces the commit of the source tree.
 
     Raises:
         ModelError: if a file cannot be written.
     """
-    for name, content in {**contents, f"{card['name']}.json": (json.dumps(card, indent=2) + "\n").encode()}.items():
+    network = network.eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter[parameter.abs() < torch.finfo(torch.float32).tiny] = 0.0
+    rest = {key: value for key, value in facts.items() if key != "commit"}
+    commit = facts.get("commit") or git_commit()
+    weights = {key: value.contiguous() for key, value in network.state_dict().items()}
+    contents = {
+        f"{recipe.name}.onnx": encode(),
+        f"{recipe.name}.safetensors": save(weights, {"network": kind, "commit": commit, "config": settings}),
+    }
+    card: dict[str, Any] = {
+        "name": recipe.name,
+        "network": kind,
+        "version": __version__,
+        "parameters": sum(value.numel() for value in weights.values()),
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+        "data": recipe.pictures,
+        "terms": recipe.terms,
+        "commit": commit,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "seed": recipe.seed,
+        "steps": recipe.steps,
+        "skipped_steps": skipped,
+        "minutes": round(seconds / 60, 1),
+        **rest,
+        "config": settings,
+    }
+    for name, content in {**contents, f"{recipe.name}.json": (json.dumps(card, indent=2) + "\n").encode()}.items():
         _replace(folder / name, content)
 
 

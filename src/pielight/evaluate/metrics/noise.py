@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import correlate1d, gaussian_gradient_magnitude
 
 from pielight.evaluate.metrics.metric import Floats, Metric, Pixels, at_least
+from pielight.evaluate.metrics.tone import luma
 
 _BLOCK = 16
 _FLATTEST = 0.25
@@ -38,7 +39,7 @@ def noise_gain(pixels: Pixels, source: Pixels) -> float:
     1.0
     """
     at_least(_BLOCK, "noise-gain", source)
-    before, after = _luma(source), _luma(pixels)
+    before, after = luma(source), luma(pixels)
     light_in, light_out = _means(before), _means(after)
     noise_in, noise_out = _noise(before), _noise(after)
     usable = (noise_in >= _LEAST_NOISE) & (light_in >= _LEAST_LIGHT) & (light_in <= _MOST_LIGHT)
@@ -50,11 +51,6 @@ def noise_gain(pixels: Pixels, source: Pixels) -> float:
     if not flat.any():
         return float("nan")
     return float(np.median((noise_out[flat] / light_out[flat]) / (noise_in[flat] / light_in[flat])))
-
-
-def _luma(pixels: Pixels) -> Floats:
-    """Return BT.601 luma ``(H, W)`` in [0, 255]."""
-    return pixels @ np.array([0.299, 0.587, 0.114])  # type: ignore[no-any-return]
 
 
 def _noise(plane: Floats) -> Floats:

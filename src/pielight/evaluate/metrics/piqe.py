@@ -7,6 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from pielight.evaluate.metrics.metric import Floats, Metric, Pixels, at_least
 from pielight.evaluate.metrics.niqe import standardised
+from pielight.evaluate.metrics.tone import luma
 
 _BLOCK = 16
 _SEGMENT = 6
@@ -33,7 +34,7 @@ def piqe(pixels: Pixels) -> float:
     100.0
     """
     at_least(_BLOCK, "PIQE", pixels)
-    grey = np.round(pixels @ np.array([0.299, 0.587, 0.114]))
+    grey = np.round(luma(pixels))
     height, width = grey.shape
     grey = np.pad(grey, ((0, -height % _BLOCK), (0, -width % _BLOCK)), mode="symmetric")
     plane = standardised(np.round(255 * grey / max(grey.max(), 1.0)))

@@ -8,6 +8,7 @@ import numpy as np
 from skimage.metrics import structural_similarity
 
 from pielight.evaluate.metrics.metric import Metric, Pixels, at_least
+from pielight.evaluate.metrics.tone import luma
 
 _WINDOW = 11
 _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -82,7 +83,7 @@ def ms_ssim(pixels: Pixels, reference: Pixels) -> float:
 
 def _similarity(x: Any, y: Any, luminance: float) -> float:
     """Return scikit-image's SSIM of 8-bit levels, with a given K1; single precision, as its error is below 1e-5."""
-    return float(
+    value = float(
         structural_similarity(
             y.astype(np.float32),
             x.astype(np.float32),
@@ -94,6 +95,7 @@ def _similarity(x: Any, y: Any, luminance: float) -> float:
             K1=luminance,
         )
     )
+    return min(value, 1.0)  # which rounding may exceed
 
 
 def _halved(plane: Any) -> Any:
@@ -105,7 +107,7 @@ def _halved(plane: Any) -> Any:
 
 def _grey(pixels: Pixels) -> Pixels:
     """Return BT.601 grey levels ``(H, W)`` uint8."""
-    return (pixels @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8)  # type: ignore[no-any-return]
+    return luma(pixels).round().astype(np.uint8)
 
 
 SSIM = Metric(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import hashlib
 import io
 import logging
 import warnings
@@ -13,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
 
-from pielight import __version__
 from pielight.train.config import as_yaml
 from pielight.train.denoising.config import Denoising
 from pielight.train.denoising.network import AsApplied, DenoiseNet
-from pielight.train.export import git_commit, write_model
+from pielight.train.export import save_model
 
 
 def export(
@@ -38,36 +34,17 @@ def export(
     Raises:
         ModelError: if a file cannot be written.
     """
-    network = network.eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter[parameter.abs() < torch.finfo(torch.float32).tiny] = 0.0
-    rest = {key: value for key, value in facts.items() if key != "commit"}
-    commit = facts.get("commit") or git_commit()
-    weights = {key: value.contiguous() for key, value in network.state_dict().items()}
-    settings = as_yaml(_named(config))
-    contents = {
-        f"{config.name}.onnx": onnx_bytes(network),
-        f"{config.name}.safetensors": save(weights, {"network": config.recipe, "commit": commit, "config": settings}),
-    }
-    card: dict[str, Any] = {
-        "name": config.name,
-        "network": config.recipe,
-        "version": __version__,
-        "parameters": sum(value.numel() for value in weights.values()),
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
-        "data": config.pictures,
-        "terms": config.terms,
-        "commit": commit,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "seed": config.seed,
-        "steps": config.steps,
-        "skipped_steps": skipped,
-        "minutes": round(seconds / 60, 1),
-        **rest,
-        "config": settings,
-    }
-    write_model(folder, contents, card)
+    save_model(
+        network,
+        config.recipe,
+        lambda: onnx_bytes(network),
+        as_yaml(_named(config)),
+        config,
+        folder,
+        skipped,
+        seconds,
+        facts,
+    )
 
 
 def onnx_bytes(network: DenoiseNet) -> bytes:
