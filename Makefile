@@ -1,10 +1,15 @@
-# make demo: brighten one photo.  make test: every check that CI runs.
+# make demo: brighten one photo.  make test: every check that CI runs.  make models: train what is shipped.
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 BUILT_FROM := pyproject.toml $(wildcard src/pielight/curves/_*.c src/pielight/curves/_*.h)
 
-.PHONY: demo test lint format
+.PHONY: demo test lint format models
+
+# Seeds of `make models`, where its runs go, and the VGG16 of the losses (nothing: torchvision's is downloaded).
+SEEDS ?= 0
+RUNS ?= runs
+FEATURES ?=
 
 # Two stamps in one environment: what using pielight needs, and what working on it needs.
 $(VENV)/core.stamp: $(BUILT_FROM)
@@ -33,3 +38,11 @@ test: lint
 format: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
+
+# data/ is laid out by benchmarks/research_data.py and benchmarks/free_data.py. A run that was stopped goes on.
+models: $(VENV)/dev.stamp
+	set -e; for seed in $(SEEDS); do \
+		$(BIN)/pielight train configs/pie.yaml $(if $(FEATURES),--features $(FEATURES)) --set seed=$$seed --out $(RUNS)/pie-$$seed; \
+		$(BIN)/pielight train configs/free.yaml --set seed=$$seed --out $(RUNS)/free-$$seed; \
+		$(BIN)/pielight train configs/denoise.yaml --set seed=$$seed --out $(RUNS)/denoise-$$seed; \
+	done

@@ -11,7 +11,7 @@ from pielight.train.physics.darkening import Darkening, darken, exposure_map
 from pielight.train.physics.exposure import to_linear, to_srgb
 
 CLEAN = Darkening(
-    untouched=0, regional=0, fill=0, lift=0, cast=0, response=(1, 1), shot=(1e-12, 1e-12), read=(1e-14, 1e-14)
+    untouched=0, regional=0, fill=0, lift=0, cast=0, black=0, response=(1, 1), shot=(1e-12, 1e-12), read=(1e-14, 1e-14)
 )
 
 
@@ -109,3 +109,13 @@ def test_a_camera_with_a_toe_crushes_shadows_more() -> None:
     assert (crushed.mean((1, 2, 3)) < 0.9 * plain.mean((1, 2, 3))).all()
     back = darken(pictures, labels, dataclasses.replace(how, stops=(-1e-6, -1e-6), response=(1.5, 1.5)), generator())[0]
     torch.testing.assert_close(back, pictures, atol=1 / 255, rtol=0)
+
+
+def test_an_error_of_the_black_level_tints_what_is_nearly_black() -> None:
+    pictures, labels = scene()
+    how = dataclasses.replace(CLEAN, stops=(-5.0, -5.0), black=1e-3)
+    plain = darken(pictures, labels, dataclasses.replace(how, black=0.0), generator())[0]
+    tinted = darken(pictures, labels, how, generator())[0]
+    moved = (to_linear(tinted) - to_linear(plain)).mean((2, 3))
+    assert moved.abs().max() < 1e-3 + 2e-4
+    assert moved.amax(1).sub(moved.amin(1)).mean() > 3e-4  # channels differ

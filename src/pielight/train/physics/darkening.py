@@ -46,6 +46,8 @@ class Darkening:
     """Contrast of the camera's response; see :func:`pielight.train.physics.exposure.camera_response`."""
     cast: float = 0.12
     """Largest relative error of the white balance per channel."""
+    black: float = 8e-4
+    """Largest error of the black level per channel in linear light; an 8-bit level next to black is 3e-4."""
     shot: tuple[float, float] = (1e-5, 1e-3)
     """Variance of the shot noise per unit of linear light (log-uniform)."""
     read: tuple[float, float] = (1e-8, 1e-5)
@@ -91,8 +93,9 @@ def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Ge
 def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
     """Darken well-exposed pictures as a camera with too little light would have taken them.
 
-    ``y = Q8(C(sRGB(g * 2^EV * lin(C^-1(x)) + noise)))`` with the exposure of :func:`exposure_map`, the camera's
-    response C, white-balance gains g, shot and read noise in linear light and 8-bit quantisation Q8.
+    ``y = Q8(C(sRGB(g * 2^EV * lin(C^-1(x)) + o + noise)))`` with the exposure of :func:`exposure_map`, the camera's
+    response C, white-balance gains g, black-level errors o, shot and read noise in linear light and 8-bit
+    quantisation Q8.
 
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
@@ -110,7 +113,8 @@ def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generato
     cast = 1 + uniform((n, 3, 1, 1), -how.cast, how.cast, generator)
     contrast = uniform((n, 1, 1, 1), *how.response, generator)
     seen = to_linear(camera_response(pictures, 1 / contrast))
-    dark = sensor_noise(seen * torch.exp2(full) * cast, how.shot, how.read, generator)
+    offset = uniform((n, 3, 1, 1), -how.black, how.black, generator)
+    dark = sensor_noise((seen * torch.exp2(full) * cast + offset).clamp_min(0), how.shot, how.read, generator)
     touched = (stops != 0).flatten(1).any(1).view(n, 1, 1, 1)
     dark = torch.where(touched, quantise(camera_response(to_srgb(dark.clamp(0, 1)), contrast)), pictures)
     small = F.interpolate(pictures, labels.shape[-2:], mode="area")

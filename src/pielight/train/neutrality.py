@@ -1,0 +1,43 @@
+"""Neutrality: where it is too dark to tell colours, curves change them as they do in the whole picture."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from pielight.train.physics.exposure import smooth_step
+
+_UNRELIABLE, _RELIABLE = 16 / 255, 48 / 255
+
+
+def share_where_dark(alphas: Tensor, pictures: Tensor) -> Tensor:
+    """Let dark nodes share how their channels differ with the whole picture, since chroma is mostly noise there.
+
+    ``a_c + (1 - S(b; 16/255, 48/255)) (mean_xy d_c - d_c)``, ``d_c = a_c - mean_c a_c``: b the mean grey level of the
+    part of the picture that the node stands for, S the smooth step from 0 to 1 between two values. Near black a level
+    of 8 bits is a large part of a channel, and differences between channels turn it into blotches; a cast of the
+    whole picture can still be corrected.
+
+    Beyond the paper: there every channel has its own curve everywhere, and the mean colour is pulled to grey.
+
+    Args:
+        alphas: ``(N, 3 * iterations, h, w)``, iteration by iteration, R, G, B in each.
+        pictures: ``(N, 3, S, S)`` in [0, 1], S a multiple of h and w.
+
+    Returns:
+        The shape of ``alphas``.
+
+    >>> import torch
+    >>> alphas = torch.tensor([[-0.9, -0.5], [-0.6, -0.6], [-0.3, -0.7]]).view(1, 3, 1, 2)
+    >>> share_where_dark(alphas, torch.full((1, 3, 8, 16), 0.05))[0, :, 0]
+    tensor([[-0.7000, -0.7000],
+            [-0.6000, -0.6000],
+            [-0.5000, -0.5000]])
+    """
+    cell = pictures.shape[-1] // alphas.shape[-1]
+    brightness = F.avg_pool2d(pictures.mean(1, keepdim=True), cell)
+    shared = 1 - smooth_step(brightness, _UNRELIABLE, _RELIABLE)
+    channels = alphas.unflatten(1, (-1, 3))
+    difference = channels - channels.mean(2, keepdim=True)
+    whole = difference.mean((3, 4), keepdim=True)
+    return (channels + shared[:, None] * (whole - difference)).flatten(1, 2)
