@@ -28,6 +28,7 @@ from pielight.evaluate.metrics.niqe import read_pristine
 from pielight.train.config import read_config
 from quality import measure
 
+CONTRAST = ("contrast", "judged", "balance")
 PRESERVATION = ("features", "colour", "smoothness", "cast", "highlights")
 COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
            ("dicm", "bright10 shift"), ("dicm", "niqe"), ("kodak", "psnr to input"))  # fmt: skip
@@ -46,12 +47,16 @@ ABLATIONS = {
     "constraints": Ablation(
         {
             "all terms": [],
-            "without contrast": ["losses.contrast=0", "losses.brightness=0"],
+            "without InfoNCE": ["losses.contrast=0"],
+            "without the exposure judge": ["losses.judged=0"],
+            "without brightness balance": ["losses.balance=0"],
+            "without all three of these": [f"losses.{name}=0" for name in CONTRAST],
             "without regional brightness consistency": ["losses.regional=0"],
             "without feature preservation": [f"losses.{name}=0" for name in PRESERVATION],
             "without inversion": ["losses.inversion=0"],
-            "inversion alone": [f"losses.{name}=0" for name in ("contrast", "brightness", "regional", *PRESERVATION)],
-        }
+            "inversion alone": [f"losses.{name}=0" for name in (*CONTRAST, "regional", *PRESERVATION)],
+        },
+        ("optimiser.warmup=20",),
     ),
     "curves": Ablation(
         {
@@ -84,6 +89,19 @@ def run(label: str, changes: list[str], seed: int, options: argparse.Namespace, 
         partial.replace(kept)
     report = json.loads(kept.read_text())
     return [float(np.mean(report[group][name])) for group, name in COLUMNS]
+
+
+def by_settings(learn_judge: Any) -> Any:
+    """Return a function that learns the judge once for each of its settings and each state of its generator."""
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def learned(well: Any, how: Any, generator: Any, say: Any) -> Any:
+        key = (len(well), how, generator.initial_seed())
+        if key not in known:
+            known[key] = learn_judge(well, how, generator, say)
+        return known[key]
+
+    return learned
 
 
 def cells(values: Any) -> list[str]:
@@ -123,6 +141,7 @@ def main() -> None:
         parser.error("--seeds should be at least 1")
     pristine = read_pristine(options.niqe)
     loop.load = functools.cache(loop.load)  # the pictures are the same in every run
+    loop.learn_judge = by_settings(loop.learn_judge)
     found = {}
     print(head("run"))
     for label, changes in ablation.rows.items():
