@@ -31,6 +31,7 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
             "optimiser.rate=1e-3",
             "features=x.pth",
             "harder=true",
+            "lattice.cell=16",
             "adaptive.capture.quality=[70, 80]",
         ],
     )
@@ -38,6 +39,7 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
     assert read_config(tmp_path / "c.yaml") == config
     assert config.optimiser.rate == 0.001
     assert config.harder
+    assert config.lattice.cell == 16
     assert config.adaptive.capture.quality == (70, 80)
 
 
@@ -61,6 +63,10 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
         ("adaptive.capture.quality=[90, 60]", "wrong way round"),
         ("adaptive.capture.shot=[0, 1e-3]", "shot and read should be above 0"),
         ("adaptive.capture.jpeg=3", "unknown setting adaptive.capture.jpeg"),
+        ("lattice.cell=12", r"lattice\.cell: 12 should be 4, 8, 16 or 32"),
+        ("lattice.cells=8", r"did you mean lattice\.cell\?"),
+        ("lattice.iterations=0", r"lattice\.iterations: 0 should be at least 1"),
+        ("lattice.width=wide", r"lattice\.width: 'wide' is not a number"),
     ],
 )
 def test_wrong_settings_say_what_is_wrong(change: str, said: str, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pielight.errors import ConfigError
 from pielight.train.judging import Judging
+from pielight.train.lattice_net import Lattice
 from pielight.train.physics.adaptive import Adaptive
 from pielight.train.physics.bag_of_curves import bag
 from pielight.train.physics.darkening import Darkening
@@ -90,6 +91,9 @@ class Training:
     terms: str = ""
     """Terms of those pictures, for the model card."""
     network: str = "lattice"
+    """``lattice`` or ``dcenet``."""
+    lattice: Lattice = field(default_factory=Lattice)
+    """Size of ``network: lattice``; that of its thumbnail is ``data.size``."""
     seed: int = 0
     steps: int = 1000
     dark_batch: int = 4
