@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from scipy.stats import t as student
 import pielight.train.loop as loop
 from pielight import Enhancer
 from pielight.evaluate.metrics.niqe import read_pristine
-from pielight.train.config import read_config
+from pielight.train.config import Training, read_config
 from quality import measure
 
 CONTRAST = ("contrast", "judged", "balance")
@@ -73,17 +74,20 @@ ABLATIONS = {
 }
 
 
-def run(label: str, changes: list[str], seed: int, options: argparse.Namespace, pristine: Any) -> list[float]:
-    """Train a row with a seed and measure it, or read what was measured; return the columns."""
-    out = options.out / options.of / "".join(c if c.isalnum() else "-" for c in label) / f"seed-{seed}"
+def resolved(out: Path, changes: Sequence[str], options: argparse.Namespace) -> Training:
+    """Return configs/pie.yaml with the folders and steps of the command line, and changes."""
     folders = [f"data.dark=[{options.data}/dark]", f"data.well=[{options.data}/well]"]
-    shared = [*folders, *ABLATIONS[options.of].shared, *options.changes]
-    settings = [f"steps={options.steps}", f"seed={seed}", f"out={out}", *shared, *changes]
-    config = read_config(Path(__file__).parents[1] / "configs" / "pie.yaml", settings)
+    settings = [f"steps={options.steps}", f"out={out}", *folders, *changes]
+    return read_config(Path(__file__).parents[1] / "configs" / "pie.yaml", settings)
+
+
+def run(config: Training, data: Path, pristine: Any) -> list[float]:
+    """Train with some settings and measure it, or read what was measured; return the columns."""
+    out = Path(config.out)
     loop.train(config, report=lambda _: None)  # at once, if it is finished; an error, if its settings were others
     kept = out / "report.json"
     if not kept.exists():
-        report = measure(options.data, Enhancer(out / f"{config.name}.onnx"), pristine)
+        report = measure(data, Enhancer(out / f"{config.name}.onnx"), pristine)
         partial = kept.with_suffix(".part")
         partial.write_text(json.dumps(report))
         partial.replace(kept)
@@ -91,12 +95,12 @@ def run(label: str, changes: list[str], seed: int, options: argparse.Namespace, 
     return [float(np.mean(report[group][name])) for group, name in COLUMNS]
 
 
-def by_settings(learn_judge: Any) -> Any:
+def learned_once(learn_judge: Any) -> Any:
     """Return a function that learns the judge once for each of its settings and each state of its generator."""
     known: dict[tuple[Any, ...], Any] = {}
 
     def learned(well: Any, how: Any, generator: Any, say: Any) -> Any:
-        key = (len(well), how, generator.initial_seed())
+        key = (well.data, how, generator.initial_seed())
         if key not in known:
             known[key] = learn_judge(well, how, generator, say)
         return known[key]
@@ -114,10 +118,15 @@ def cells(values: Any) -> list[str]:
     return [f"{mean:.3f} ± {width:.3f}" for mean, width in zip(means, half, strict=True)]
 
 
-def head(first: str) -> str:
-    """Return the first two lines of a table."""
-    names = " | ".join(f"{group} {name}" for group, name in COLUMNS)
-    return f"| {first} | {names} |\n{'|---' * (len(COLUMNS) + 1)}|"
+def head(first: str, *more: str) -> str:
+    """Return the first two lines of a table: a row's name, COLUMNS, and more columns."""
+    names = [first, *(f"{group} {name}" for group, name in COLUMNS), *more]
+    return f"| {' | '.join(names)} |\n{'|---' * len(names)}|"
+
+
+def folder(label: str) -> str:
+    """Return the name of the folder of a row."""
+    return "".join(c if c.isalnum() else "-" for c in label)
 
 
 def main() -> None:
@@ -141,11 +150,19 @@ def main() -> None:
         parser.error("--seeds should be at least 1")
     pristine = read_pristine(options.niqe)
     loop.load = functools.cache(loop.load)  # the pictures are the same in every run
-    loop.learn_judge = by_settings(loop.learn_judge)
+    loop.learn_judge = learned_once(loop.learn_judge)
     found = {}
     print(head("run"))
     for label, changes in ablation.rows.items():
-        found[label] = np.array([run(label, changes, seed, options, pristine) for seed in seeds])
+        configs = [
+            resolved(
+                options.out / options.of / folder(label) / f"seed-{seed}",
+                [f"seed={seed}", *ablation.shared, *options.changes, *changes],
+                options,
+            )
+            for seed in seeds
+        ]
+        found[label] = np.array([run(config, options.data, pristine) for config in configs])
         print(f"| {label} | {' | '.join(cells(found[label]))} |", flush=True)
     if len(seeds) > 1:
         print("\n" + head(f"difference to “{against}”"))

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from pielight.errors import ConfigError
-from pielight.train.config import Training, as_yaml, read_config, read_values
+from pielight.train.config import Training, read_config
 from pielight.train.denoising.config import is_denoising, read_denoising
+from pielight.train.settings import as_yaml, read_values
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
@@ -30,6 +31,7 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
             "optimiser.rate=1e-3",
             "features=x.pth",
             "harder=true",
+            "lattice.cell=16",
             "adaptive.capture.quality=[70, 80]",
         ],
     )
@@ -37,6 +39,7 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
     assert read_config(tmp_path / "c.yaml") == config
     assert config.optimiser.rate == 0.001
     assert config.harder
+    assert config.lattice.cell == 16
     assert config.adaptive.capture.quality == (70, 80)
 
 
@@ -45,13 +48,9 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
     [
         ("stpes=3", "unknown setting stpes; did you mean steps"),
         ("losses.contras=3", r"unknown setting losses\.contras; did you mean losses\.contrast"),
-        ("optimizer.rate=3", "did you mean optimiser"),
-        ("steps=many", "steps: 'many' should be of type int"),
         ("steps=0", "steps: 0 should be at least 1"),
-        ("steps=true", "steps: True"),
         ("data.size=100", "multiple of 32"),
         ("data.crop=[0.9, 0.5]", "wrong way round"),
-        ("data.crop=[0.9]", "2 values"),
         ("losses.contrast=-1", "should not be negative"),
         ("precision=fp8", "choose no or bf16"),
         ("negatives=wild", "choose paper, mild or adaptive"),
@@ -64,25 +63,16 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
         ("adaptive.capture.quality=[90, 60]", "wrong way round"),
         ("adaptive.capture.shot=[0, 1e-3]", "shot and read should be above 0"),
         ("adaptive.capture.jpeg=3", "unknown setting adaptive.capture.jpeg"),
-        ("data=3", "data is a group"),
-        ("steps.more=3", r"steps\.more"),
-        ("steps", "should look like key=value"),
-        ("steps=[", "not YAML"),
+        ("lattice.cell=12", r"lattice\.cell: 12 should be 4, 8, 16 or 32"),
+        ("lattice.cells=8", r"did you mean lattice\.cell\?"),
+        ("lattice.iterations=0", r"lattice\.iterations: 0 should be at least 1"),
+        ("lattice.width=wide", r"lattice\.width: 'wide' is not a number"),
     ],
 )
 def test_wrong_settings_say_what_is_wrong(change: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({"steps": 5}))
     with pytest.raises(ConfigError, match=said):
         read_config(tmp_path / "c.yaml", [change])
-
-
-@pytest.mark.parametrize("text", ["a: [", "- a\n- b\n", "\x00"])
-def test_wrong_files(text: str, tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=r"c\.yaml"):
-        read_config(tmp_path / "c.yaml")
-    with pytest.raises(ConfigError, match=r"none\.yaml"):
-        read_config(tmp_path / "none.yaml")
 
 
 def test_an_empty_file_has_the_defaults(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import subprocess
@@ -17,6 +18,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
+from pielight import Enhancer
 from pielight.curves.apply import apply
 from pielight.curves.predict import Predictor
 from pielight.curves.thumbnail import thumbnail
@@ -25,6 +27,7 @@ from pielight.models import find
 from pielight.train import export as module
 from pielight.train.config import Training
 from pielight.train.export import export, exported, git_commit
+from pielight.train.lattice_net import Lattice
 from pielight.train.networks import build
 from pielight.train.render import render
 
@@ -32,10 +35,10 @@ Make = Callable[..., Training]
 TINY = float(np.finfo(np.float32).tiny)
 
 
-def loud(name: str) -> nn.Module:
+def loud(name: str, lattice: Lattice | None = None) -> nn.Module:
     """A network that changes a picture a lot, with some denormal weights."""
     torch.manual_seed(0)
-    network = build(name)
+    network = build(name, lattice)
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.dim() > 1:
@@ -81,10 +84,50 @@ def test_the_engine_is_near_torch_on_a_smooth_lattice(tiny: Make, toy: Path, tmp
     assert np.abs(found - expected).max() <= 3 / 255
 
 
-def test_batches_of_any_size(tiny: Make, tmp_path: Path) -> None:
+SIZES = [
+    (64, Lattice(iterations=4)),
+    (64, Lattice(iterations=12, channels=1)),
+    (96, Lattice(cell=4, width=0.5)),
+    (128, Lattice(cell=16, width=1.5)),
+    (384, Lattice(iterations=1, cell=32, width=0.1)),
+]
+
+
+@pytest.mark.parametrize(("size", "lattice"), SIZES)
+def test_the_engine_takes_every_size(size: int, lattice: Lattice, tiny: Make, toy: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = build("lattice", lattice)
+    with torch.no_grad():
+        nn.init.normal_(network.get_parameter("head.weight"), 0.0, 0.02)
+        network.get_parameter("head.bias").copy_(
+            -(2 + torch.rand(lattice.channels * lattice.iterations))
+            / lattice.iterations  # bounds of the gain stay away
+        )
+    config = tiny(tmp_path, lattice=lattice)
+    export(network, dataclasses.replace(config, data=dataclasses.replace(config.data, size=size)), tmp_path)
+    predictor = Predictor(tmp_path / "tiny.onnx", auto=False)
+    assert predictor.size == size
+    pixels = np.asarray(Image.open(toy / "well" / "000.png")).astype(np.float32) / 1000
+    with torch.no_grad():
+        alphas = network(torch.from_numpy(thumbnail(pixels, size).copy())[None])
+        expected = render(torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None], alphas)[0].numpy()
+    curves = predictor(pixels)
+    assert curves.alphas.shape == (lattice.iterations, 3, size // lattice.cell, size // lattice.cell)
+    assert np.abs(curves.alphas.reshape(alphas.shape) - alphas.numpy()).max() < 1e-4
+    found = apply(pixels, curves, highlights=0).transpose(2, 0, 1)
+    assert np.abs(expected - pixels.transpose(2, 0, 1)).mean() > 0.03
+    assert np.abs(found - expected).max() <= 3 / 255
+    eight = np.rint(pixels * 255).astype(np.uint8)
+    brighter = Enhancer(tmp_path / "tiny.onnx", auto=False)(eight).astype(int) - eight
+    assert brighter.min() >= 0
+    assert brighter.mean() > 5
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_batches_of_any_size(channels: int, tiny: Make, tmp_path: Path) -> None:
     import onnxruntime
 
-    network = loud("lattice")
+    network = loud("lattice", Lattice(channels=channels))
     export(network, tiny(tmp_path), tmp_path)
     pictures = torch.rand(3, 3, 64, 64)
     session = onnxruntime.InferenceSession(tmp_path / "tiny.onnx", providers=["CPUExecutionProvider"])

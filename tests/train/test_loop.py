@@ -20,9 +20,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from pielight.errors import ConfigError, DataError, ModelError
 from pielight.train import loop
 from pielight.train.checkpoint import State, restore, save
-from pielight.train.config import Training, read_config, read_values
+from pielight.train.config import Training, read_config
 from pielight.train.denoising.config import is_denoising
 from pielight.train.loop import Progress, train
+from pielight.train.settings import read_values
 from pielight.train.toy import write_toy_pictures
 
 Make = Callable[..., Training]

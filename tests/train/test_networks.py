@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from pielight.errors import ConfigError, ModelError
-from pielight.train.networks import DCENet, LatticeNet, build, night_guard, read_dcenet
+from pielight.train.lattice_net import Lattice, LatticeNet
+from pielight.train.networks import DCENet, build, read_dcenet
 
 
 def test_dcenet_is_the_published_one() -> None:
@@ -41,35 +42,10 @@ def test_dcenet_is_seven_convolutions_with_symmetric_skips() -> None:
     torch.testing.assert_close(network(x), plain)
 
 
-@pytest.mark.parametrize("size", [64, 256])
-def test_lattice_net_returns_an_eighth_of_its_size_and_starts_next_to_the_identity(size: int) -> None:
-    torch.manual_seed(0)
-    network = LatticeNet()
-    alphas = network(torch.rand(2, 3, size, size))
-    assert alphas.shape == (2, 24, size // 8, size // 8)
-    assert alphas.abs().max() < 0.2
-    assert 4 * sum(p.numel() for p in network.parameters()) < 1_000_000  # bytes
-
-
-def test_night_guard_by_hand() -> None:
-    picture = torch.full((1, 3, 64, 64), 0.02)
-    assert night_guard(picture).item() == 1  # nothing reaches white: free
-    picture[..., :4, :4] = 1.0  # a lamp in a quarter of a block; the brightest six of 64 blocks have this mean
-    mean = (0.25 + 0.75 * 0.02 + 5 * 0.02) / 6
-    assert mean < 0.08
-    assert night_guard(picture).item() == pytest.approx(0.3)
-    picture[..., :8, :8] = 1.0
-    t = ((1 + 5 * 0.02) / 6 - 0.08) / 0.17
-    assert night_guard(picture).item() == pytest.approx(1 - 0.7 * (1 - (3 * t**2 - 2 * t**3)), abs=1e-5)
-    picture[..., :24, :24] = 1.0
-    assert night_guard(picture).item() == 1  # a large bright part: day
-    picture = torch.full((1, 3, 64, 64), 0.02)
-    picture[..., 3, 3] = 1.0
-    assert night_guard(picture).item() == 1  # one hot pixel is no lamp
-
-
 def test_build_knows_two() -> None:
     assert isinstance(build("dcenet"), DCENet)
+    assert isinstance(build("lattice"), LatticeNet)
+    assert build("lattice", Lattice(iterations=4)).get_parameter("head.bias").shape == (12,)
     with pytest.raises(ConfigError, match="lattice or dcenet"):
         build("resnet")
 

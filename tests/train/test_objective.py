@@ -12,8 +12,8 @@ from pielight.train.config import Data, Losses, Training
 from pielight.train.data import PictureSet
 from pielight.train.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.train.judge import ExposureJudge
+from pielight.train.lattice_net import LatticeNet
 from pielight.train.losses.contrastive import QUANTILES
-from pielight.train.networks import LatticeNet
 from pielight.train.objective import anchors, losses, step_generator
 from pielight.train.physics.bag_of_curves import bag
 

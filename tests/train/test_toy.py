@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from pielight.train.config import Losses, Training
+from pielight.train.lattice_net import Lattice
 from pielight.train.networks import build
 from pielight.train.smoke import Change, smoke, start_badly
 from pielight.train.toy import toy_scene, write_toy_pictures
@@ -41,11 +42,14 @@ def test_the_seed_decides(tmp_path: Path) -> None:
     assert toy_scene(np.random.default_rng(0), 50).shape == (50, 50, 3)
 
 
-@pytest.mark.parametrize("name", ["lattice", "dcenet"])
-def test_a_bad_start_is_loud_and_too_bright(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "lattice"),
+    [("lattice", None), ("lattice", Lattice(channels=1)), ("lattice", Lattice(iterations=4)), ("dcenet", None)],
+)
+def test_a_bad_start_is_loud_and_too_bright(name: str, lattice: Lattice | None) -> None:
     torch.manual_seed(0)
     pictures = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 0.3
-    network = build(name)
+    network = build(name, lattice)
     with torch.no_grad():
         calm = network(pictures)
         start_badly(network, pictures)
@@ -68,6 +72,14 @@ def test_smoke_reports_every_term_that_counts(tmp_path: Path) -> None:
     assert all(math.isfinite(change.first) and math.isfinite(change.last) for change in changes)
     assert {change.term: change.fell for change in changes}["total"]
     assert (tmp_path / "run" / "smoke.onnx").exists()
+
+
+def test_smoke_tries_the_lattice_that_is_set(tmp_path: Path) -> None:
+    weights = Losses(contrast=0.0, features=0.0, judged=0.0)
+    settings = Training(lattice=Lattice(iterations=4, channels=1, cell=16, width=0.25), losses=weights)
+    changes = smoke(tmp_path, settings, lambda _: None, steps=2)
+    assert "cast" not in {change.term for change in changes}  # it is 0 and cannot fall
+    assert "lattice:\n  iterations: 4\n" in (tmp_path / "run" / "config.yaml").read_text()
 
 
 def test_fell() -> None:

@@ -84,8 +84,8 @@ def _read(config: Path | None, changes: tuple[str, ...]) -> Training:
 
 def _read_denoising(config: Path | None, changes: tuple[str, ...]) -> Denoising | None:
     """Read the settings of a denoiser, or return None if they are of something else."""
-    from pielight.train.config import read_values
     from pielight.train.denoising.config import is_denoising, read_denoising
+    from pielight.train.settings import read_values
 
     try:
         return read_denoising(config, changes) if is_denoising(read_values(config, changes)) else None

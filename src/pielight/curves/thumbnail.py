@@ -12,13 +12,12 @@ from pielight.curves.compiled import loop as _loop
 from pielight.curves.pixels import Pixels, check_pixels, full_scale, regular
 from pielight.curves.threads import available_threads, share_rows
 
-SIZE = 256
 _LARGE = 4  # times the size: from here on means over boxes are as good as a filter, and several times faster
 _WIDEST_PIXEL = 4  # values from a pixel to the next
 _REDUCING_GAP = 2.0  # below it Pillow shrinks by a whole number first
 
 
-def thumbnail(pixels: Pixels, size: int = SIZE, threads: int | None = None) -> NDArray[np.float32]:
+def thumbnail(pixels: Pixels, size: int, threads: int | None = None) -> NDArray[np.float32]:
     """Squash a picture to the small square that the network sees.
 
     Of a picture both of whose sides are at least four times the size, each value is the mean over a box of whole

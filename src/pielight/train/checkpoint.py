@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from pielight.errors import ConfigError, ModelError
-from pielight.train.config import as_yaml, read_config
+from pielight.train.config import read_config
+from pielight.train.settings import as_yaml
 
 _FREE = ("out", "checkpoint_minutes", "data.cache")  # settings that change nothing in the weights
 

@@ -1,23 +1,19 @@
-"""The settings of a training run: frozen dataclasses, read from YAML, every name checked."""
+"""The settings of a training run, and what values they may have."""
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import types
-import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from pielight.errors import ConfigError
 from pielight.train.judging import Judging
+from pielight.train.lattice_net import Lattice
 from pielight.train.physics.adaptive import Adaptive
 from pielight.train.physics.bag_of_curves import bag
 from pielight.train.physics.darkening import Darkening
+from pielight.train.settings import build_settings, read_values
 
 
 @dataclass(frozen=True)
@@ -95,6 +91,9 @@ class Training:
     terms: str = ""
     """Terms of those pictures, for the model card."""
     network: str = "lattice"
+    """``lattice`` or ``dcenet``."""
+    lattice: Lattice = field(default_factory=Lattice)
+    """Size of ``network: lattice``; that of its thumbnail is ``data.size``."""
     seed: int = 0
     steps: int = 1000
     dark_batch: int = 4
@@ -137,103 +136,6 @@ def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Trainin
     config: Training = build_settings(Training, read_values(path, changes))
     _check(config)
     return config
-
-
-def read_values(path: str | Path | None, changes: Sequence[str] = ()) -> dict[str, Any]:
-    """Read the settings of any recipe from YAML and apply ``key.sub=value`` changes, without checking names.
-
-    Raises:
-        ConfigError: if the file is missing or no YAML mapping, or a change makes no sense.
-
-    >>> read_values(None, ["data.size=128"])
-    {'data': {'size': 128}}
-    """
-    values: dict[str, Any] = {}
-    if path is not None:
-        try:
-            loaded = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ConfigError(f"{path}: no such file") from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError(f"{path}: cannot be read as YAML ({str(error).splitlines()[0]})") from None
-        if loaded is not None and not isinstance(loaded, dict):
-            raise ConfigError(f"{path}: should hold keys and values")
-        values = loaded or {}
-    for change in changes:
-        key, equals, text = change.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {change}: should look like key=value")
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise ConfigError(f"--set {change}: the value is not YAML") from None
-        *groups, last = key.strip().split(".")
-        target = values
-        for group in groups:
-            target = target.setdefault(group, {})
-            if not isinstance(target, dict):
-                raise ConfigError(f"--set {change}: {group} is a value, not a group")
-        target[last] = value
-    return values
-
-
-def as_yaml(config: Any) -> str:
-    """Return a configuration as YAML that :func:`read_config` reads back.
-
-    >>> "steps: 7" in as_yaml(Training(steps=7))
-    True
-    """
-    return yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def build_settings(kind: Any, values: dict[str, Any], prefix: str = "") -> Any:
-    """Make a dataclass of settings from values, every name and type checked.
-
-    Raises:
-        ConfigError: if a key is unknown (the nearest is suggested), or a value has the wrong type.
-
-    >>> build_settings(Optimiser, {"rate": "1e-4"}).rate
-    0.0001
-    """
-    hints = typing.get_type_hints(kind)
-    settings = {}
-    for key, value in values.items():
-        if key not in hints:
-            near = difflib.get_close_matches(str(key), hints, 1, 0.0)
-            raise ConfigError(f"unknown setting {prefix}{key}; did you mean {prefix}{near[0]}?")
-        settings[key] = _cast(hints[key], value, f"{prefix}{key}")
-    return kind(**settings)
-
-
-def _cast(hint: Any, value: Any, name: str) -> Any:
-    """Return ``value`` as the type that a setting is annotated with, or raise."""
-    if dataclasses.is_dataclass(hint):
-        if not isinstance(value, dict):
-            raise ConfigError(f"{name} is a group of settings, not a value")
-        return build_settings(hint, value, f"{name}.")
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is types.UnionType:
-        return None if value is None else _cast(arguments[0], value, name)
-    if origin is tuple:
-        items = value if isinstance(value, list | tuple) else [value]
-        if arguments[-1] is not Ellipsis and len(items) != len(arguments):
-            raise ConfigError(f"{name}: {len(arguments)} values are expected, as in [0.1, 0.5]")
-        return tuple(_cast(arguments[0], item, name) for item in items)
-    if hint is float and isinstance(value, str):  # YAML reads 1e-3 as text
-        try:
-            return float(value)
-        except ValueError:
-            raise ConfigError(f"{name}: {value!r} is not a number") from None
-    wrong_kind = isinstance(value, bool) and hint is not bool  # Python counts True as a number
-    if wrong_kind or not isinstance(value, (int, float) if hint is float else hint):
-        raise ConfigError(f"{name}: {value!r} should be of type {hint.__name__}")
-    return float(value) if hint is float else value
 
 
 def _check(config: Training) -> None:

@@ -20,7 +20,8 @@ from torch import nn
 
 from pielight import __version__
 from pielight.errors import ModelError
-from pielight.train.config import Training, as_yaml
+from pielight.train.config import Training
+from pielight.train.settings import as_yaml
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -31,9 +32,9 @@ def export(
 ) -> None:  # fmt: skip
     """Write ``NAME.onnx``, ``NAME.safetensors`` and the card ``NAME.json`` into a folder.
 
-    The ONNX graph maps "thumbnail" ``(N, 3, S, S)`` to "alphas" ``(N, 24, h, w)``. Denormal weights become 0, since
-    they slow a CPU down and change no pixel. The safetensors file holds the settings and the commit beside the
-    weights.
+    The ONNX graph maps "thumbnail" ``(N, 3, S, S)`` to "alphas" ``(N, 3 * iterations, h, w)``. Denormal weights become
+    0, since they slow a CPU down and change no pixel. The safetensors file holds the settings and the commit beside
+    the weights.
 
     Args:
         network: The network; its denormal weights are set to 0.

@@ -115,7 +115,7 @@ def train(
         finally:
             run.accelerator.end_training()
     if state.step >= config.steps and not exported(config.name, out):
-        network = build(config.network)
+        network = build(config.network, config.lattice)
         _take(network, state.average, path)
         export(network, config, out, state.skipped, state.seconds, state.facts)
     return out
@@ -142,7 +142,7 @@ def _prepare(
         config.judging.fill,
         step_generator(config.seed, _BANK_STEP),
     )
-    network = build(config.network)
+    network = build(config.network, config.lattice)
     judge = None
     if config.losses.judged:
         judge = learn_judge(well, config.judging, step_generator(config.seed, _BANK_STEP + 2), say)

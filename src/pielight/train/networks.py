@@ -1,4 +1,4 @@
-"""The networks that look at a picture and return its curve maps."""
+"""The networks that look at a picture and return its curve maps, and the safe reader of public checkpoints."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.errors import ConfigError, ModelError
-from pielight.train.physics.exposure import smooth_step
+from pielight.train.lattice_net import Lattice, LatticeNet
 
 ITERATIONS = 8
-_HELD = 0.7  # share of the enhancement that a night scene does without
 _DCE_KEYS = [f"e_conv{i}.{part}" for i in range(1, 8) for part in ("weight", "bias")]
 
 
@@ -52,78 +51,8 @@ class DCENet(nn.Module):
         return torch.tanh(self.e_conv7(torch.cat([x1, x6], 1)))
 
 
-class LatticeNet(nn.Module):
-    """Our default: sees the picture at one small size, returns a small lattice of curve parameters.
-
-    ``(N, 3, S, S)`` in [0, 1] to ``(N, 24, S/8, S/8)`` in [-1, 1]. An encoder of stride-2 convolutions down to
-    S/32, the global mean and maximum added there, and two steps up with skip connections. The square root of the
-    picture goes in beside it, since in very dark ones all the detail is next to zero. What comes out is damped where
-    :func:`night_guard` says so.
-
-    >>> import torch
-    >>> LatticeNet()(torch.rand(2, 3, 64, 64)).shape
-    torch.Size([2, 24, 8, 8])
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        widths = (16, 24, 48, 64, 80)
-        self.down = nn.ModuleList(
-            nn.Conv2d(i, o, 3, stride=2, padding=1) for i, o in zip((6, *widths), widths, strict=False)
-        )
-        self.whole = nn.Sequential(nn.Linear(160, 80), nn.LeakyReLU(0.1), nn.Linear(80, 80))
-        self.up16 = nn.Conv2d(80 + 64, 56, 3, padding=1)
-        self.up8 = nn.Conv2d(56 + 48, 40, 3, padding=1)
-        self.mix = nn.Conv2d(40, 40, 3, padding=1)
-        self.head = nn.Conv2d(40, 3 * ITERATIONS, 1)
-        nn.init.normal_(self.head.weight, 0.0, 0.01)  # start next to the identity
-        nn.init.zeros_(self.head.get_parameter("bias"))
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return the lattice ``(N, 24, S/8, S/8)`` of pictures ``(N, 3, S, S)``."""
-        x = torch.cat([pictures, torch.sqrt(pictures + 1e-4)], 1) - 0.5
-        levels = []
-        for convolution in self.down:
-            x = F.leaky_relu(convolution(x), 0.1)
-            levels.append(x)
-        whole = torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)  # the maximum sees a single lamp
-        x = x + self.whole(whole)[:, :, None, None]
-        x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-        x = F.leaky_relu(self.up16(torch.cat([x, levels[3]], 1)), 0.1)
-        x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-        x = F.leaky_relu(self.up8(torch.cat([x, levels[2]], 1)), 0.1)
-        x = F.leaky_relu(self.mix(x), 0.1)
-        return torch.tanh(self.head(x)) * night_guard(pictures)
-
-
-def night_guard(pictures: Tensor) -> Tensor:
-    """Return how far a picture may be enhanced if it is a night scene with lamps, since night should look like night.
-
-    ``1 - 0.7 S(w; 0.7, 0.95) (1 - S(b; 0.08, 0.25))``: b the mean brightness of the brightest tenth of the 8 x 8
-    blocks, w the brightest channel of any 2 x 2 pixels, S the smooth step from 0 to 1 between two values. A lamp at
-    white in a picture that is black but for it says that it is night. One share for the whole picture, because shares
-    that differ from place to place leave dark seams around lamps.
-
-    Beyond the paper: there only the over-exposed negatives hold lamps and skies.
-
-    Args:
-        pictures: ``(N, 3, S, S)`` in [0, 1].
-
-    Returns:
-        ``(N, 1, 1, 1)`` in [0, 1], the share of the curve parameters that stays.
-
-    >>> night_guard(torch.full((1, 3, 16, 16), 0.5)).flatten()
-    tensor([1.])
-    """
-    blocks = F.avg_pool2d(pictures.mean(1, keepdim=True), 8).flatten(1)
-    brightest = blocks.topk(max(1, blocks.shape[1] // 10), dim=1).values.mean(1)
-    white = F.avg_pool2d(pictures, 2).amax((1, 2, 3))  # no single hot pixel
-    night = smooth_step(white, 0.7, 0.95) * (1 - smooth_step(brightest, 0.08, 0.25))
-    return (1 - _HELD * night).view(-1, 1, 1, 1)
-
-
-def build(name: str) -> nn.Module:
-    """Return a fresh network: ``"lattice"`` or ``"dcenet"``.
+def build(name: str, lattice: Lattice | None = None) -> nn.Module:
+    """Return a fresh network: ``"lattice"``, of a given size, or ``"dcenet"``.
 
     Raises:
         ConfigError: for another name.
@@ -131,10 +60,11 @@ def build(name: str) -> nn.Module:
     >>> type(build("lattice")).__name__
     'LatticeNet'
     """
-    networks = {"lattice": LatticeNet, "dcenet": DCENet}
-    if name not in networks:
-        raise ConfigError(f"network: {name!r} is unknown; choose lattice or dcenet")
-    return networks[name]()
+    if name == "lattice":
+        return LatticeNet(lattice)
+    if name == "dcenet":
+        return DCENet()
+    raise ConfigError(f"network: {name!r} is unknown; choose lattice or dcenet")
 
 
 def read_dcenet(path: str | Path) -> DCENet:

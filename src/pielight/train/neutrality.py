@@ -34,10 +34,11 @@ def share_where_dark(alphas: Tensor, pictures: Tensor) -> Tensor:
             [-0.6000, -0.6000],
             [-0.5000, -0.5000]])
     """
-    cell = pictures.shape[-1] // alphas.shape[-1]
+    cell = int(pictures.shape[-1]) // int(alphas.shape[-1])
     brightness = F.avg_pool2d(pictures.mean(1, keepdim=True), cell)
     shared = 1 - smooth_step(brightness, _UNRELIABLE, _RELIABLE)
     channels = alphas.unflatten(1, (-1, 3))
     difference = channels - channels.mean(2, keepdim=True)
     whole = difference.mean((3, 4), keepdim=True)
-    return (channels + shared[:, None] * (whole - difference)).flatten(1, 2)
+    changed: Tensor = channels + shared[:, None] * (whole - difference)
+    return changed.flatten(1, 2)

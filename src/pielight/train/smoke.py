@@ -45,7 +45,7 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
 
     Args:
         folder: An empty folder for pictures, region cache and run.
-        config: Its network, negatives and darkening, and which of its terms count, are tried out; weights,
+        config: Its network and lattice, negatives and darkening, and which of its terms count, are tried out; weights,
             sizes and learning rate are those of the smoke run. Negatives do not get harder, since losses against
             harder ones may rise while the network gets better.
         report: Called with the losses of every step.
@@ -58,10 +58,12 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
     dark, well = write_toy_pictures(folder)
     terms = [item.name for item in dataclasses.fields(Losses) if item.name not in _NO_TERMS]
     chosen = {term: _WEIGHTS.get(term, 1.0) if getattr(config.losses, term) else 0.0 for term in terms}
+    if config.network == "lattice" and config.lattice.channels == 1:
+        chosen["cast"] = 0.0  # nothing differs between channels that share a curve
     trial = Training(
-        name="smoke", network=config.network, seed=0, steps=steps, dark_batch=_BATCH, well_batch=_BATCH,
-        feature_batch=_FEATURE_BATCH, bank=48, pairs=32, negatives=config.negatives, features="random",
-        adaptive=config.adaptive,
+        name="smoke", network=config.network, lattice=config.lattice, seed=0, steps=steps,
+        dark_batch=_BATCH, well_batch=_BATCH, feature_batch=_FEATURE_BATCH, bank=48, pairs=32,
+        negatives=config.negatives, adaptive=config.adaptive, features="random",
         checkpoint_minutes=60.0, out=str(folder / "run"), darkening=config.darkening,
         losses=Losses(**chosen, temperature=0.5), judging=Judging(steps=60, batch=4),
         data=Data((str(dark),), (str(well),), size=64, render=32, smallest=64, well_shadows=0.0,
@@ -102,7 +104,7 @@ def start_badly(network: nn.Module, pictures: Tensor, spread: float = 0.8) -> No
     deviation, mean = torch.std_mean(seen[0], (0, 2, 3))
     scale = spread / deviation.clamp_min(1e-8)
     last.weight *= scale.view(-1, 1, 1, 1)
-    shift = torch.tensor(_SHIFT).repeat(len(scale) // 3)
+    shift = torch.tensor(_SHIFT).repeat(len(scale))[: len(scale)]  # by iterations, where channels share a curve
     last.get_parameter("bias").copy_(shift - mean * scale)
 
 

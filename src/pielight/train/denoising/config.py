@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pielight.errors import ConfigError
-from pielight.train.config import Data, Optimiser, build_settings, read_values
+from pielight.train.config import Data, Optimiser
 from pielight.train.denoising.physics import Physics
+from pielight.train.settings import build_settings, read_values
 
 RECIPE = "denoise"
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 
-from pielight.train.config import as_yaml
 from pielight.train.denoising.config import Denoising
 from pielight.train.denoising.network import AsApplied, DenoiseNet
 from pielight.train.export import save_model
+from pielight.train.settings import as_yaml
 
 
 def export(

@@ -1,0 +1,114 @@
+"""Settings of any recipe: frozen dataclasses, read from YAML, every name and type checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pielight.errors import ConfigError
+
+
+def read_values(path: str | Path | None, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """Read the settings of any recipe from YAML and apply ``key.sub=value`` changes, without checking names.
+
+    Raises:
+        ConfigError: if the file is missing or no YAML mapping, or a change makes no sense.
+
+    >>> read_values(None, ["data.size=128"])
+    {'data': {'size': 128}}
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            loaded = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"{path}: no such file") from None
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path}: cannot be read as YAML ({str(error).splitlines()[0]})") from None
+        if loaded is not None and not isinstance(loaded, dict):
+            raise ConfigError(f"{path}: should hold keys and values")
+        values = loaded or {}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {change}: should look like key=value")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ConfigError(f"--set {change}: the value is not YAML") from None
+        *groups, last = key.strip().split(".")
+        target = values
+        for group in groups:
+            target = target.setdefault(group, {})
+            if not isinstance(target, dict):
+                raise ConfigError(f"--set {change}: {group} is a value, not a group")
+        target[last] = value
+    return values
+
+
+def as_yaml(config: Any) -> str:
+    """Return settings as YAML that :func:`read_values` reads back.
+
+    >>> from pielight.train.judging import Judging
+    >>> "steps: 7" in as_yaml(Judging(steps=7))
+    True
+    """
+    return yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def build_settings(kind: Any, values: dict[str, Any], prefix: str = "") -> Any:
+    """Make a dataclass of settings from values, every name and type checked.
+
+    Raises:
+        ConfigError: if a key is unknown (the nearest is suggested), or a value has the wrong type.
+
+    >>> from pielight.train.judging import Judging
+    >>> build_settings(Judging, {"rate": "1e-4"}).rate
+    0.0001
+    """
+    hints = typing.get_type_hints(kind)
+    settings = {}
+    for key, value in values.items():
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, 1, 0.0)
+            raise ConfigError(f"unknown setting {prefix}{key}; did you mean {prefix}{near[0]}?")
+        settings[key] = _cast(hints[key], value, f"{prefix}{key}")
+    return kind(**settings)
+
+
+def _cast(hint: Any, value: Any, name: str) -> Any:
+    """Return ``value`` as the type that a setting is annotated with, or raise."""
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise ConfigError(f"{name} is a group of settings, not a value")
+        return build_settings(hint, value, f"{name}.")
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is types.UnionType:
+        return None if value is None else _cast(arguments[0], value, name)
+    if origin is tuple:
+        items = value if isinstance(value, list | tuple) else [value]
+        if arguments[-1] is not Ellipsis and len(items) != len(arguments):
+            raise ConfigError(f"{name}: {len(arguments)} values are expected, as in [0.1, 0.5]")
+        return tuple(_cast(arguments[0], item, name) for item in items)
+    if hint is float and isinstance(value, str):  # YAML reads 1e-3 as text
+        try:
+            return float(value)
+        except ValueError:
+            raise ConfigError(f"{name}: {value!r} is not a number") from None
+    wrong_kind = isinstance(value, bool) and hint is not bool  # Python counts True as a number
+    if wrong_kind or not isinstance(value, (int, float) if hint is float else hint):
+        raise ConfigError(f"{name}: {value!r} should be of type {hint.__name__}")
+    return float(value) if hint is float else value
