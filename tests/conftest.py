@@ -14,6 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from pielight.enhancer import Enhancer
+
 SIZE, NODES = 64, 8
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -50,6 +52,12 @@ def bright_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that brightens everything, more so at the right."""
     alphas = np.broadcast_to(np.linspace(-0.2, -0.4, NODES), (1, 24, NODES, NODES))
     return _save_model(tmp_path_factory.mktemp("model") / "bright.onnx", alphas.astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def enhancer(bright_model: Path) -> Enhancer:
+    """An enhancer with the model that brightens everything, even what is well exposed."""
+    return Enhancer(bright_model, threads=1, auto=False)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pielight.curves.lattice import CurveLattice
-    from pielight.enhancer import Enhancer, enhance
+    from pielight.default import enhance
+    from pielight.enhancer import Enhancer
     from pielight.errors import PielightError
     from pielight.images import apply
 
@@ -27,7 +28,7 @@ _HOMES = {
     "Enhancer": "pielight.enhancer",
     "PielightError": "pielight.errors",
     "apply": "pielight.images",
-    "enhance": "pielight.enhancer",
+    "enhance": "pielight.default",
 }
 
 

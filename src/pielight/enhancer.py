@@ -1,8 +1,7 @@
-"""One call that brightens a picture of any kind and returns the same kind."""
+"""One model that brightens pictures of any kind and returns the same kind."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -21,28 +20,16 @@ from pielight.curves.threads import check_threads
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.denoiser import render
 from pielight.denoise.plan import Denoise, check_denoise
-from pielight.errors import PictureError, PielightError
+from pielight.errors import PielightError
 from pielight.extras import require
-from pielight.images import Change, changed_array, changed_image, changed_picture, colours_of
-from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
-from pielight.media.formats import RAW, format_of, result_suffix, written_format
-from pielight.media.picture import Picture, decode, decode_reduced, encode, fitted, open_image, save
+from pielight.files import changed_bytes, changed_file, result_beside
+from pielight.images import Change, changed_array, changed_image, colours_of
+from pielight.media.files import read_whole, shown
+from pielight.media.picture import Picture, decode_reduced, open_image
 from pielight.models import find
 
-SUFFIX = "_pie"
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
-
-
-def result_beside(path: Path) -> Path:
-    """Name the result of a picture: beside it, with ``_pie`` after its stem; that of camera RAW ends in .tif.
-
-    >>> [result_beside(Path("trip") / name).name for name in ("night.jpg", "night.dng")]
-    ['night_pie.jpg', 'night_pie.tif']
-    """
-    if not path.name:
-        raise PictureError(f"{shown(path)}: no picture is named")
-    return path.with_name(f"{path.stem}{SUFFIX}{result_suffix(path)}")
 
 
 class Enhancer:
@@ -168,24 +155,8 @@ class Enhancer:
         Raises:
             PictureError: The source cannot be read, the target is the source, or it cannot be written.
         """
-        if is_same_file(source, target):
-            raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
-        data = read_whole(source)
-        picture = decode(data, shown(source))
-        if file_format is None:
-            # With the same extension, what is inside counts, whatever the name says.
-            same = target.suffix.lower() == source.suffix.lower() and picture.format != RAW
-            file_format = written_format(picture.format) if same else format_of(target, written_format(picture.format))
-        if _untouched(picture, strength, file_format, quality):
-            write_whole(target, data)
-            return ""
-        del data  # as large as the picture, for what does not shrink
-        picture = fitted(
-            changed_picture(picture, self._change(strength, highlights, denoise)), file_format, shown(target)
-        )
-        with whole_file(target) as file:
-            save(picture, file, file_format, quality, shown(target))
-        return picture.note
+        change = self._change(strength, highlights, denoise)
+        return changed_file(source, target, change, strength, file_format, quality)
 
     def encoded(
         self,
@@ -206,12 +177,8 @@ class Enhancer:
         Raises:
             PictureError: The bytes are no picture, or it cannot be encoded.
         """
-        picture = decode(data, name)
-        file_format = file_format or written_format(picture.format)
-        if _untouched(picture, strength, file_format, quality):
-            return data, ""
-        picture = fitted(changed_picture(picture, self._change(strength, highlights, denoise)), file_format, name)
-        return encode(picture, file_format, quality, name), picture.note
+        change = self._change(strength, highlights, denoise)
+        return changed_bytes(data, change, strength, file_format, quality, name)
 
     def curves(self, image: str | Path | bytes | Image.Image | Array) -> CurveLattice:
         """Predict the curves of a picture, to be applied once or many times with :func:`pielight.apply`.
@@ -252,11 +219,6 @@ class Enhancer:
         return change
 
 
-def _untouched(picture: Picture, strength: float, file_format: str, quality: int | None) -> bool:
-    """Say whether the file itself is the result: encoding it again would change a JPEG."""
-    return strength == 0 and quality is None and file_format == picture.format
-
-
 def _applier(device: str, threads: int | None) -> Callable[..., Array]:
     """Return what applies a lattice of curves on a device."""
     if device == "cpu":
@@ -265,56 +227,3 @@ def _applier(device: str, threads: int | None) -> Callable[..., Array]:
     from pielight import gpu
 
     return partial(gpu.apply, device=gpu.check_device(device))
-
-
-_default: Enhancer | None = None
-_default_lock = threading.Lock()
-
-
-def _default_enhancer() -> Enhancer:
-    global _default
-    with _default_lock:
-        if _default is None:
-            _default = Enhancer()
-        return _default
-
-
-@overload
-def enhance(
-    image: str | Path,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    *,
-    denoise: Denoise = 0.0,
-    output: str | Path | None = None,
-) -> Path: ...
-@overload
-def enhance(
-    image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
-) -> bytes: ...
-@overload
-def enhance(
-    image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
-) -> Image.Image: ...
-@overload
-def enhance(
-    image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
-) -> Array: ...
-
-
-def enhance(
-    image: str | Path | bytes | Image.Image | Array,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    *,
-    denoise: Denoise = 0.0,
-    output: str | Path | None = None,
-) -> Path | bytes | Image.Image | Array:
-    """Brighten a picture with the default model; see :meth:`Enhancer.__call__`.
-
-    >>> enhance(Image.new("L", (5, 4), 30)).mode
-    'L'
-    """
-    enhancer: Any = _default_enhancer()  # the overloads above say which kind returns which
-    result: Path | bytes | Image.Image | Array = enhancer(image, strength, highlights, denoise=denoise, output=output)
-    return result

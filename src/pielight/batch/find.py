@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-from pielight.enhancer import SUFFIX
 from pielight.errors import PielightError
+from pielight.files import SUFFIX
 from pielight.media.files import shown
 from pielight.media.formats import is_picture_name
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from pielight.batch.find import Found, Search, find, is_folder, real
-from pielight.enhancer import result_beside
 from pielight.errors import PielightError
+from pielight.files import result_beside
 from pielight.media.files import shown
 from pielight.media.formats import WRITABLE, format_of, is_picture_name, result_suffix
 

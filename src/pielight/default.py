@@ -1,0 +1,68 @@
+"""The default model's enhancer, which all callers share, in one call."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any, overload
+
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.curves.tone import HIGHLIGHTS
+from pielight.denoise.plan import Denoise
+from pielight.enhancer import Enhancer
+
+Array = NDArray[Any]
+
+_default: Enhancer | None = None
+_default_lock = threading.Lock()
+
+
+def _default_enhancer() -> Enhancer:
+    global _default
+    with _default_lock:
+        if _default is None:
+            _default = Enhancer()
+        return _default
+
+
+@overload
+def enhance(
+    image: str | Path,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    *,
+    denoise: Denoise = 0.0,
+    output: str | Path | None = None,
+) -> Path: ...
+@overload
+def enhance(
+    image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+) -> bytes: ...
+@overload
+def enhance(
+    image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+) -> Image.Image: ...
+@overload
+def enhance(
+    image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+) -> Array: ...
+
+
+def enhance(
+    image: str | Path | bytes | Image.Image | Array,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    *,
+    denoise: Denoise = 0.0,
+    output: str | Path | None = None,
+) -> Path | bytes | Image.Image | Array:
+    """Brighten a picture with the default model; see :meth:`Enhancer.__call__`.
+
+    >>> enhance(Image.new("L", (5, 4), 30)).mode
+    'L'
+    """
+    enhancer: Any = _default_enhancer()  # the overloads above say which kind returns which
+    result: Path | bytes | Image.Image | Array = enhancer(image, strength, highlights, denoise=denoise, output=output)
+    return result

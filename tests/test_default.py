@@ -1,0 +1,22 @@
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+import pielight
+
+
+def test_the_shipped_model_brightens_a_dark_photo(photo: NDArray[np.uint8]) -> None:
+    dark = (photo * 0.4).astype(np.uint8)
+    assert pielight.enhance(dark).mean() > dark.mean() * 1.2
+
+
+def test_threads_share_the_default_enhancer(photo: NDArray[np.uint8]) -> None:
+    results: list[NDArray[np.uint8]] = []
+    workers = [threading.Thread(target=lambda: results.append(pielight.enhance(photo))) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(results) == 6
+    assert all(np.array_equal(result, results[0]) for result in results)
