@@ -17,7 +17,8 @@ import pielight
 from pielight import Enhancer
 from pielight.cli import main
 from pielight.errors import ConfigError, PielightError
-from pielight.evaluate.methods import enhancement, parse
+from pielight.evaluate.enhancements import enhancement
+from pielight.evaluate.specs import parse
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from pielight.evaluate.pictures import Pixels, load
+
 Draw = Callable[..., Path]
 
 
@@ -39,3 +41,9 @@ def pairs(tmp_path: Path, draw: Draw) -> Path:
         draw(tmp_path / "lol" / "low" / f"{number}.png", number, 0.1 + 0.02 * number)
         draw(tmp_path / "lol" / "high" / f"{number}.png", number)
     return tmp_path / "lol"
+
+
+@pytest.fixture
+def dark(pairs: Path) -> Pixels:
+    """A dark picture, 40 x 48 x 3."""
+    return load(pairs / "low" / "5.png")

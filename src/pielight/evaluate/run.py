@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from pielight.errors import ConfigError, DataError, PictureError
 from pielight.evaluate.datasets import DataSet, Sample
-from pielight.evaluate.methods import Enhance, Method, Spec, enhancement, result, results_in
+from pielight.evaluate.enhancements import Enhance, enhancement
+from pielight.evaluate.folders import results_in
+from pielight.evaluate.methods import Method, result
 from pielight.evaluate.metrics import METRICS, Metric
 from pielight.evaluate.metrics.tone import luma
 from pielight.evaluate.pictures import load
 from pielight.evaluate.presets import nearest
+from pielight.evaluate.specs import Spec
 from pielight.evaluate.store import Key, Measurement, Store, code_version
 from pielight.evaluate.workers import each
 

@@ -1,0 +1,137 @@
+"""What the command line says of a method, taken apart: its label, its kind, and its settings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.denoise.plan import AUTO, Denoise, check_share
+from pielight.errors import ConfigError, PielightError
+from pielight.evaluate.presets import nearest
+from pielight.media.files import shown
+
+KINDS = {  # what the command line says of each
+    "pielight": "pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,auto=on|off]",
+    "identity": "identity",
+    "gamma": "gamma[:EXPONENT]",
+    "clahe": "clahe",
+    "equalize": "equalize",
+    "lime": "lime",
+    "dce": "dce:FILE.pth",
+    "onnx": "onnx:FILE.onnx[,multiple=N]",
+    "dir": "dir:FOLDER",
+}
+_LABELLED = re.compile(r"([^=:]+)=((?:" + "|".join(KINDS) + r")(?:[:,].*)?)", re.DOTALL)
+
+
+class Spec(NamedTuple):
+    """A method as the command line names it, taken apart."""
+
+    text: str
+    label: str
+    kind: str
+    argument: str
+
+
+class Settings(NamedTuple):
+    """What the spec of a ``pielight`` method sets.
+
+    Attributes:
+        model: Name of a shipped model or path of an ONNX file; None is the default model.
+        strength: -1.5 to 1.5.
+        highlights: 0 to 1.
+        denoise: 0 to 1, or ``"auto"``.
+        auto: Whether well-exposed pictures are left alone.
+    """
+
+    model: str | None
+    strength: float
+    highlights: float
+    denoise: Denoise
+    auto: bool
+
+
+def parse(text: str) -> Spec:
+    """Take a spec apart: ``[LABEL=]KIND[:ARGUMENT]``.
+
+    Raises:
+        ConfigError: There is no such method.
+
+    >>> parse("mine=pielight:strength=0.8")
+    Spec(text='pielight:strength=0.8', label='mine', kind='pielight', argument='strength=0.8')
+    >>> parse("gama:0.5")
+    Traceback (most recent call last):
+        ...
+    pielight.errors.ConfigError: gama:0.5: no such method; did you mean gamma?
+    """
+    labelled = _LABELLED.fullmatch(text)
+    label, spec = (labelled[1], labelled[2]) if labelled else (text, text)
+    kind, _, argument = spec.partition(":")
+    if kind not in KINDS:
+        raise ConfigError(f"{shown(text)}: no such method; {nearest(kind, list(KINDS))}")
+    if kind in ("dce", "onnx", "dir") and not argument:
+        raise ConfigError(f"{shown(text)}: names no file; say {KINDS[kind]}")
+    if kind in ("identity", "clahe", "equalize", "lime") and argument:
+        raise ConfigError(f"{shown(text)}: {kind} takes no argument")
+    return Spec(spec, label, kind, argument)
+
+
+def settings(spec: Spec) -> Settings:
+    """Return what the spec of a ``pielight`` method sets, checked.
+
+    Raises:
+        ConfigError: There is no such setting, or its value makes no sense.
+
+    >>> settings(parse("pielight:strength=0.8,auto=off"))
+    Settings(model=None, strength=0.8, highlights=0.5, denoise=0.0, auto=False)
+    """
+    texts = {"model": "", "strength": "1", "highlights": str(HIGHLIGHTS), "denoise": "0", "auto": "on"}
+    for part in filter(None, spec.argument.split(",")):
+        name, _, value = part.partition("=")
+        if name not in texts:
+            raise ConfigError(f"{shown(spec.text)}: {name} is unknown; say {KINDS['pielight']}")
+        texts[name] = value
+    if texts["auto"] not in ("on", "off"):
+        raise ConfigError(f"{shown(spec.text)}: auto is on or off")
+    try:
+        return Settings(
+            model=texts["model"] or None,
+            strength=check_strength(number(spec, "strength", texts["strength"])),
+            highlights=check_highlights(number(spec, "highlights", texts["highlights"])),
+            denoise=AUTO if texts["denoise"] == AUTO else check_share(number(spec, "denoise", texts["denoise"])),
+            auto=texts["auto"] == "on",
+        )
+    except PielightError as error:
+        raise ConfigError(str(error)) from None
+
+
+def file_and_multiple(spec: Spec) -> tuple[Path, int]:
+    """Return the file of a ``dce`` or ``onnx`` method, and what the sides of its pictures must be a multiple of.
+
+    Raises:
+        ConfigError: The multiple is no whole number from 1 on.
+
+    >>> file_and_multiple(parse("onnx:theirs.onnx,multiple=32"))[1]
+    32
+    """
+    if spec.kind != "onnx":
+        return Path(spec.argument), 1
+    file, _, text = spec.argument.partition(",multiple=")
+    multiple = number(spec, "multiple", text) if text else 1
+    if multiple < 1 or multiple != int(multiple):
+        raise ConfigError(f"{shown(spec.text)}: multiple must be a whole number from 1 on")
+    return Path(file), int(multiple)
+
+
+def number(spec: Spec, name: str, text: str) -> float:
+    """Read a number of a spec.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"{shown(spec.text)}: {name} {text!r} is no number") from None

@@ -1,0 +1,53 @@
+"""Each kind of method on a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pielight import Enhancer
+from pielight.errors import ModelError
+from pielight.evaluate.enhancements import enhancement
+from pielight.evaluate.methods import method
+from pielight.evaluate.pictures import Pixels
+from pielight.evaluate.specs import parse
+from pielight.train.networks import DCENet
+from pielight.train.published import published
+from pielight.train.render import render
+
+
+@pytest.mark.parametrize("spec", ["pielight", "gamma", "gamma:0.4", "clahe", "equalize", "lime", "b=pielight:auto=off"])
+def test_methods_brighten(dark: Pixels, spec: str) -> None:
+    found = method(spec)
+    bright = enhancement(found.spec)(dark)
+    assert (bright.shape, bright.dtype) == (dark.shape, np.uint8)
+    assert bright.mean() > 1.2 * dark.mean()
+    assert (found.sha256 != "") == ("pielight" in spec)
+
+
+def test_pielight_with_settings(dark: Pixels, bright_model: Path) -> None:
+    spec = method(f"mine=pielight:model={bright_model},strength=0.8,highlights=0.1,auto=off").spec
+    expected = Enhancer(bright_model, auto=False)(dark, 0.8, 0.1)
+    assert np.array_equal(enhancement(spec)(dark), expected)
+    assert np.array_equal(enhancement(parse("pielight:strength=0"))(dark), dark)
+    assert spec.label == "mine"
+
+
+def test_a_public_checkpoint(dark: Pixels, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = DCENet()
+    with torch.no_grad():
+        network.e_conv7.bias.fill_(-0.3)
+        network.e_conv1.weight[0, 0, 0, 0] = 1e-40  # a denormal
+    torch.save({f"module.{key}": value for key, value in network.state_dict().items()}, tmp_path / "Epoch99.pth")
+    found = method(f"dce:{tmp_path / 'Epoch99.pth'}")
+    pictures = torch.from_numpy(dark.astype(np.float32) / 255).permute(2, 0, 1)[None]
+    with torch.no_grad():
+        expected = render(pictures, network(pictures))[0].permute(1, 2, 0).numpy() * 255
+    assert np.abs(enhancement(found.spec)(dark) - expected).max() <= 0.51
+    (tmp_path / "other.pth").write_bytes(b"no checkpoint")
+    with pytest.raises(ModelError, match="not a safe PyTorch checkpoint"):
+        published(tmp_path / "other.pth")
