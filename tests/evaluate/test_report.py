@@ -13,6 +13,7 @@ import pytest
 
 from pielight.evaluate import presets, run
 from pielight.evaluate.methods import method
+from pielight.evaluate.plan import Plan, choose
 from pielight.evaluate.report import files, shots
 from pielight.evaluate.report.summary import Values, summarise
 from pielight.evaluate.store import Store
@@ -28,8 +29,8 @@ def report(pairs: Path, tmp_path: Path, draw: Callable[..., Path]) -> Callable[.
         folder = tmp_path / "report"
         data = (presets.find("pairs & <b>", pairs), presets.find("alone", tmp_path / "alone"))
         methods = tuple(method(spec) for spec in ("identity", "<u>=gamma:0.5", "pielight"))
-        metrics = (*run.choose(["psnr", "ssim", "mae"]),)
-        plan = run.Plan(data, methods, metrics, gt_mean)
+        metrics = (*choose(["psnr", "ssim", "mae"]),)
+        plan = Plan(data, methods, metrics, gt_mean)
         values, store = Values(), Store(folder)
         for task, measurements in run.run(plan, store):
             values.add(task, measurements)
@@ -85,7 +86,7 @@ def test_gt_mean_is_labelled_everywhere(report: Callable[..., Path]) -> None:
 
 
 def test_best_and_worst(report: Callable[..., Path], tmp_path: Path, pairs: Path) -> None:
-    plan = run.Plan((presets.find("own", pairs),), (method("identity"),), run.choose(["mae", "psnr"]))
+    plan = Plan((presets.find("own", pairs),), (method("identity"),), choose(["mae", "psnr"]))
     values, store = Values(), Store(tmp_path / "other")
     for task, measurements in run.run(plan, store):
         values.add(task, measurements)
@@ -98,7 +99,7 @@ def test_best_and_worst(report: Callable[..., Path], tmp_path: Path, pairs: Path
     assert best == min(values.of(plan.data[0], plan.methods[0], plan.metrics[0]))
     assert chosen[2].value == max(values.of(plan.data[0], plan.methods[0], plan.metrics[0]))
     assert len({place.sample.name for place in chosen}) == 4
-    one = run.Plan((plan.data[0].first(1),), plan.methods, plan.metrics)
+    one = Plan((plan.data[0].first(1),), plan.methods, plan.metrics)
     assert len(shots.places(one, values)) == 1
 
 

@@ -13,24 +13,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pielight.errors import ConfigError, DataError, ModelError, PielightError
+from pielight.errors import DataError, ModelError, PielightError
 from pielight.evaluate import presets, run
 from pielight.evaluate.methods import method
 from pielight.evaluate.metrics import METRICS
 from pielight.evaluate.pictures import load
+from pielight.evaluate.plan import Plan, check, choose
 from pielight.evaluate.report.summary import Values, summarise
 from pielight.evaluate.store import FILE, Key, Measurement, Store, code_version
 from pielight.evaluate.workers import each
+from tests.evaluate.plans import plan_of
 
 Draw = Callable[..., Path]
 
 
-def plan_of(folder: Path, *methods: str, metrics: str = "psnr,mae", gt_mean: bool = False) -> run.Plan:
-    data = (presets.find("own", folder),)
-    return run.Plan(data, tuple(map(method, methods)), run.choose(metrics.split(",")), gt_mean)
-
-
-def finish(plan: run.Plan, folder: Path, jobs: int = 1, stop: Callable[[], bool] = lambda: False) -> Values:
+def finish(plan: Plan, folder: Path, jobs: int = 1, stop: Callable[[], bool] = lambda: False) -> Values:
     store, values = Store(folder), Values()
     for task, measurements in run.run(plan, store, jobs, stop):
         values.add(task, measurements)
@@ -43,8 +40,8 @@ def test_flicker_is_measured_from_each_frame_to_the_next(tmp_path: Path, draw: D
         draw(tmp_path / "clip" / f"{number}.png", 1, 0.2)
         draw(tmp_path / "made" / f"{number}.png", 1, 0.4 if number < 3 else 0.6)
     data = (presets.find("clip:film", tmp_path / "clip"),)
-    plan = run.Plan(data, (method("identity"), method(f"dir:{tmp_path / 'made'}")), run.choose(["flicker"]))
-    run.check(plan)
+    plan = Plan(data, (method("identity"), method(f"dir:{tmp_path / 'made'}")), choose(["flicker"]))
+    check(plan)
     values = finish(plan, tmp_path / "report")
     identity, made = (values.of(data[0], one, plan.metrics[0]) for one in plan.methods)
     assert math.isnan(identity[0])
@@ -94,19 +91,6 @@ def test_a_run_goes_on_where_it_stopped(pairs: Path, tmp_path: Path, monkeypatch
     assert calls[10:] == ["1"]
 
 
-def test_what_results_depend_on(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = plan_of(pairs, "pielight", "identity", metrics="psnr,niqe", gt_mean=True)
-    keys = [key for task in run.tasks(plan) for key in task.keys]
-    assert {key.method_sha256 for key in keys if key.method == "identity"} == {""}
-    assert all(len(key.method_sha256) == 16 for key in keys if key.method == "pielight")
-    assert {(key.metric, key.gt_mean) for key in keys} == {("psnr", True), ("niqe", False)}
-    before = code_version("niqe"), code_version("psnr")
-    (tmp_path / "niqe.npz").write_bytes(b"parameters")
-    monkeypatch.setenv("PIELIGHT_NIQE", str(tmp_path / "niqe.npz"))
-    assert code_version("niqe") != before[0]
-    assert code_version("psnr") == before[1]
-
-
 def test_gt_mean(pairs: Path, tmp_path: Path) -> None:
     means = {}
     for gt_mean in (False, True):
@@ -120,7 +104,7 @@ def test_what_has_no_value_says_why(pairs: Path, tmp_path: Path, monkeypatch: py
     np.savez(tmp_path / "p.npz", mu_pris_param=np.zeros(36), cov_pris_param=np.eye(36))
     monkeypatch.setenv("PIELIGHT_NIQE", str(tmp_path / "p.npz"))
     plan = plan_of(pairs, "identity", "gamma", metrics="niqe,psnr")
-    run.check(plan)
+    check(plan)
     for _ in range(2):  # measured, and read again
         summary = summarise(plan, finish(plan, tmp_path / "report"))
         cell = summary.cells[0]
@@ -141,25 +125,6 @@ def test_equal_pictures_have_infinite_psnr(pairs: Path, tmp_path: Path) -> None:
     assert summary.cells[0].is_best
     assert not summary.cells[1].is_best
     assert summary.comparisons[0].verdict == ""  # five pictures cannot prove it
-
-
-def test_checks_before_hours_of_work(pairs: Path, tmp_path: Path, draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PIELIGHT_NIQE", raising=False)
-    with pytest.raises(DataError, match="two methods are called gamma"):
-        run.check(plan_of(pairs, "gamma", "gamma"))
-    with pytest.raises(DataError, match=r"--niqe FILE\.npz"):
-        run.check(plan_of(pairs, "gamma", metrics="niqe"))
-    draw(tmp_path / "alone" / "1.png")
-    with pytest.raises(DataError, match="psnr: needs references"):
-        run.check(plan_of(tmp_path / "alone", "gamma", metrics="psnr"))
-    with pytest.raises(DataError, match="no pictures for 5 of own: 1, 2, 3 and 2 more"):
-        run.check(plan_of(pairs, f"dir:{tmp_path / 'report'}")) if (tmp_path / "report").mkdir() is None else None
-    with pytest.raises(ConfigError, match=r"sim: no such metric; did you mean ssim\?; pnsr: .* psnr"):
-        run.choose(["sim", "pnsr"])
-    with pytest.raises(ConfigError, match="no metric is named"):
-        run.choose([])
-    with pytest.raises(DataError, match="flicker: needs frames of a film, as in --data NAME:film=PATH"):
-        run.check(plan_of(pairs, "gamma", metrics="flicker"))
 
 
 def test_a_damaged_picture_has_no_value_and_is_tried_again(pairs: Path, tmp_path: Path, draw: Draw) -> None:

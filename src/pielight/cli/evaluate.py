@@ -17,8 +17,8 @@ from pielight.errors import ConfigError, MissingExtraError, PielightError
 
 if TYPE_CHECKING:
     from pielight.evaluate.datasets import DataSet
+    from pielight.evaluate.plan import Plan, Task
     from pielight.evaluate.report.summary import Summary, Values
-    from pielight.evaluate.run import Plan, Task
 
 _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
 
@@ -115,7 +115,7 @@ def _plan(
     from pielight.evaluate.methods import method
     from pielight.evaluate.metrics import METRICS
     from pielight.evaluate.metrics.niqe import pristine_file
-    from pielight.evaluate.run import Plan, check, choose
+    from pielight.evaluate.plan import Plan, check, choose
 
     if niqe is not None:
         from pielight.evaluate.metrics.niqe import use_pristine

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from skimage.color.adapt_rgb import adapt_rgb, hsv_value
 from skimage.exposure import adjust_gamma, equalize_adapthist, equalize_hist
 
-Pixels = NDArray[np.uint8]
+from pielight.evaluate.pictures import Pixels
+
 GAMMA = 1 / 2.2
 
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pielight.errors import DataError, ModelError
+from pielight.evaluate.pictures import Pixels
 
-Pixels = NDArray[np.uint8]
 _OUTSIDE = b"\n\x08location\x12"  # the key of external data, as protobuf encodes it
 
 

@@ -14,8 +14,9 @@ from pielight.evaluate.datasets import DataSet, Sample
 from pielight.evaluate.methods import Method
 from pielight.evaluate.metrics import Metric
 from pielight.evaluate.pictures import Pixels, load
+from pielight.evaluate.plan import Plan
 from pielight.evaluate.report.summary import Values
-from pielight.evaluate.run import Plan, enhanced
+from pielight.evaluate.run import enhanced
 from pielight.evaluate.workers import each
 
 EACH = 2  # best ones, and as many worst ones

@@ -12,7 +12,7 @@ from typing import Literal
 from pielight.evaluate.datasets import DataSet
 from pielight.evaluate.methods import Method
 from pielight.evaluate.metrics import Metric
-from pielight.evaluate.run import Plan, Task
+from pielight.evaluate.plan import Plan, Task
 from pielight.evaluate.statistics import Difference, Mean, compare, holm, mean
 from pielight.evaluate.store import Measurement
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pielight.evaluate.datasets import DataSet
 from pielight.evaluate.metrics import Metric
+from pielight.evaluate.plan import Plan
 from pielight.evaluate.report.summary import Comparison, Summary, Values
-from pielight.evaluate.run import Plan
 from pielight.evaluate.statistics import Mean
 from pielight.results import Columns, Row
 

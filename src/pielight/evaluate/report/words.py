@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pielight.evaluate.plan import Plan
 from pielight.evaluate.report.summary import SIGNIFICANT, Summary
-from pielight.evaluate.run import Plan
 from pielight.evaluate.statistics import CONFIDENCE, RESAMPLES
 
 
