@@ -34,20 +34,15 @@ def changed_file(
 ) -> str:
     """Change the pixels of a picture's file into another file, which appears whole or not at all.
 
+    Files, format and quality, what is returned and what is raised are those of :meth:`pielight.Enhancer.file`.
+
     Args:
         source: Picture to read.
         target: File to write.
         change: Of the pixels.
         strength: 0 if the change leaves them as they are; then the file itself is the result, if its format stays.
-        file_format: Pillow's name of the format to write; None is the source's, or that of the target's
-            extension if it has another.
-        quality: 1..100 for lossy formats; None keeps the source's own.
-
-    Returns:
-        What the user should know of how it was read and written, or nothing.
-
-    Raises:
-        PictureError: The source cannot be read, the target is the source, or it cannot be written.
+        file_format: Pillow's name, or None.
+        quality: 1..100, or None.
     """
     if is_same_file(source, target):
         raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
@@ -75,14 +70,7 @@ def changed_bytes(
     quality: int | None = None,
     name: str = "picture",
 ) -> tuple[bytes, str]:
-    """Change the pixels of a picture's file that is in memory; see :func:`changed_file`.
-
-    Returns:
-        The bytes of the result's file, and what the user should know of how it was read and written, or nothing.
-
-    Raises:
-        PictureError: The bytes are no picture, or it cannot be encoded.
-    """
+    """Change the pixels of a picture's file that is in memory, as :meth:`pielight.Enhancer.encoded` does."""
     picture = decode(data, name)
     file_format = file_format or written_format(picture.format)
     if _untouched(picture, strength, file_format, quality):
