@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
@@ -22,8 +21,9 @@ from pielight.train import loop
 from pielight.train.checkpoint import State, restore, save
 from pielight.train.config import Training, read_config
 from pielight.train.denoising.config import is_denoising
-from pielight.train.loop import Progress, train
+from pielight.train.loop import train
 from pielight.train.settings import read_values
+from pielight.train.steps import Progress
 from pielight.train.toy import write_toy_pictures
 
 Make = Callable[..., Training]
@@ -223,13 +223,3 @@ def test_every_configuration_takes_three_steps(path: Path, tiny: Make, tmp_path:
         nothing,
     )  # fmt: skip
     assert (tmp_path / f"{config.name}.onnx").exists()
-
-
-def test_learning_rate() -> None:
-    rates = [loop.schedule(step, 100, 10) for step in range(100)]
-    assert rates[0] == pytest.approx(0.1)
-    assert rates[9] == pytest.approx(1.0)
-    assert np.all(np.diff(rates[:10]) > 0)
-    assert np.all(np.diff(rates[10:]) < 0)
-    assert rates[55] == pytest.approx(0.51)
-    assert rates[-1] == pytest.approx(0.02, abs=0.001)

@@ -17,8 +17,8 @@ from pielight.errors import ConfigError
 if TYPE_CHECKING:
     from pielight.train.config import Data, Training
     from pielight.train.denoising.config import Denoising
-    from pielight.train.loop import Progress
     from pielight.train.pictures import Role
+    from pielight.train.steps import Progress
 
 FAILED, INTERRUPTED = 1, 130
 Folder = click.Path(path_type=Path)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,20 +30,9 @@ from pielight.train.objective import anchors, losses, step_generator
 from pielight.train.physics.bag_of_curves import bag
 from pielight.train.physics.darkening import darken
 from pielight.train.render import render
+from pielight.train.steps import Progress, flushed_denormals, follow, schedule
 
 _BANK_STEP = 2**31  # the bank's draws come from a step that no run reaches
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a run tells about itself."""
-
-    step: int
-    steps: int
-    terms: dict[str, float]
-    """Mean of each unweighted loss since the last report, over the steps that were not skipped."""
-    seconds_left: float
-    skipped: int
 
 
 @dataclass
@@ -61,16 +49,6 @@ class _Run:
     bank: Bank
     judge: nn.Module | None
     state: State
-
-
-@contextmanager
-def flushed_denormals() -> Iterator[None]:
-    """Let denormal numbers count as 0, since they make a CPU many times slower; the caller's arithmetic comes back."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 @flushed_denormals()
@@ -231,20 +209,6 @@ def _take(network: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
         network.load_state_dict(weights)
     except RuntimeError:  # the network was changed since
         raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None
-
-
-def schedule(step: int, steps: int, warmup: int) -> float:
-    """Return the share of the learning rate: linear warm-up, then half a cosine down to 2 %."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.02 + 0.49 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
-
-
-@torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move averaged weights: ``a <- decay * a + (1 - decay) * w``."""
-    for mean, value in zip(average.parameters(), network.parameters(), strict=True):
-        mean.lerp_(value, 1 - decay)
 
 
 @torch.no_grad()

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from pielight.train.config import Data, Losses, Optimiser, Training
 from pielight.train.data import load
 from pielight.train.judging import Judging
-from pielight.train.loop import Progress, train
+from pielight.train.loop import train
+from pielight.train.steps import Progress
 from pielight.train.toy import write_toy_pictures
 
 STEPS = 150

@@ -22,7 +22,7 @@ from pielight.train.denoising.config import Denoising, read_denoising
 from pielight.train.denoising.export import onnx_bytes
 from pielight.train.denoising.loop import losses, patches, train
 from pielight.train.denoising.network import AsApplied, DenoiseNet, cells_of
-from pielight.train.loop import Progress
+from pielight.train.steps import Progress
 
 Make = Callable[..., Denoising]
 

@@ -1,0 +1,47 @@
+"""What the steps of every kind of training share: their arithmetic, rate, averaged weights and report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a run tells about itself."""
+
+    step: int
+    steps: int
+    terms: dict[str, float]
+    """Mean of each unweighted loss since the last report, over the steps that were not skipped."""
+    seconds_left: float
+    skipped: int
+
+
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Let denormal numbers count as 0, since they make a CPU many times slower; the caller's arithmetic comes back."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def schedule(step: int, steps: int, warmup: int) -> float:
+    """Return the share of the learning rate: linear warm-up, then half a cosine down to 2 %."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.02 + 0.49 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move averaged weights: ``a <- decay * a + (1 - decay) * w``."""
+    for mean, value in zip(average.parameters(), network.parameters(), strict=True):
+        mean.lerp_(value, 1 - decay)
