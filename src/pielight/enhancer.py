@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, overload
@@ -25,7 +24,7 @@ from pielight.extras import require
 from pielight.files import changed_bytes, changed_file, result_beside
 from pielight.images import Change, changed_array, changed_image, colours_of
 from pielight.media.files import read_whole, shown
-from pielight.media.picture import Picture, decode_reduced, open_image
+from pielight.media.picture import decode_reduced, open_image
 from pielight.models import find
 
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
@@ -197,16 +196,6 @@ class Enhancer:
         else:
             raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
         return self._predict(pixels)
-
-    def picture(
-        self, picture: Picture, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
-    ) -> Picture:
-        """Brighten a decoded picture; opacity and metadata stay.
-
-        Raises:
-            PielightError: An argument is out of range.
-        """
-        return replace(picture, pixels=self._change(strength, highlights, denoise)(picture.pixels))
 
     def _change(self, strength: float, highlights: float, denoise: Denoise) -> Change:
         def change(pixels: Array, out: Array | None = None) -> Array:
