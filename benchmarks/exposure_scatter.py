@@ -1,9 +1,11 @@
 """Draw how bright enhanced pictures are against how bright their references are: does the model know the content?
 
-Usage: python benchmarks/exposure_scatter.py DATA OUT.svg [NAME=MODEL.onnx ...]
+Usage: python benchmarks/exposure_scatter.py DATA OUT.svg [--judge] [NAME=MODEL.onnx ...]
 
 DATA is what benchmarks/research_data.py laid out; without a model the default one is drawn. One panel per model, one
-dot per picture of the sets with references. Prints for each model and set the correlation of the mean grey levels, the
+dot per picture of the sets with references. With --judge one more panel: an exposure judge learns from DATA/well as at
+the start of training, looks at the results of the first model and says by how many stops they are off; drawn is how
+bright they are after that many stops. Prints for each model and set the correlation of the mean grey levels, the
 slope of the output's on the reference's, the mean error, and the mean absolute error. A model that draws every picture
 to one brightness has the slope 0.
 """
@@ -34,6 +36,29 @@ def brightness(data: Path, enhance: Enhance) -> Points:
             ]
         )
     return found
+
+
+def judged(data: Path, enhance: Enhance) -> Enhance:
+    """Return what enhances and then corrects the exposure by what a judge, learned from DATA/well, thinks of it."""
+    import torch
+    import torch.nn.functional as F
+
+    from pielight.train.config import Data
+    from pielight.train.data import load
+    from pielight.train.judge import learn_judge
+    from pielight.train.judging import Judging
+    from pielight.train.physics.exposure import expose
+
+    well = Data(well=(str(data / "well"),))
+    torch.manual_seed(0)
+    judge = learn_judge(load(well.well, "well", well), Judging(), torch.Generator().manual_seed(0), print)
+
+    def corrected(pixels: Any) -> Any:
+        result = torch.from_numpy(enhance(pixels).transpose(2, 0, 1).copy()).float()[None] / 255
+        verdict = judge(F.interpolate(result, (well.render,) * 2, mode="area")).mean()
+        return expose(result, -verdict).numpy() * 255
+
+    return corrected
 
 
 def describe(points: Points) -> str:
@@ -70,11 +95,13 @@ def svg(panels: dict[str, Points], side: int = 300, margin: int = 40) -> str:
     return "\n".join([*parts, "</svg>\n"])
 
 
-def main(data: Path, out: Path, models: dict[str, str | None]) -> None:
+def main(data: Path, out: Path, models: dict[str, str | None], judge: bool) -> None:
     """Run."""
     from pielight import Enhancer
 
     panels = {name: brightness(data, Enhancer(path)) for name, path in models.items()}
+    if judge:
+        panels["what the judge says"] = brightness(data, judged(data, Enhancer(next(iter(models.values())))))
     for name, points in panels.items():
         print(f"{name}\n{describe(points)}")
     out.write_text(svg(panels), encoding="utf-8")
@@ -83,5 +110,5 @@ def main(data: Path, out: Path, models: dict[str, str | None]) -> None:
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    chosen = dict(item.split("=", 1) for item in sys.argv[3:])
-    main(Path(sys.argv[1]), Path(sys.argv[2]), chosen or {"pie": None})
+    chosen = dict(item.split("=", 1) for item in sys.argv[3:] if item != "--judge")
+    main(Path(sys.argv[1]), Path(sys.argv[2]), chosen or {"pie": None}, "--judge" in sys.argv[3:])
