@@ -47,7 +47,11 @@ def panel(path: Path, enhance: Callable[[Image.Image], Image.Image]) -> Image.Im
     sheet = Image.new("RGB", (_WIDTH, 2 * _HEIGHT + 20), (24, 24, 27))
     for place, image in enumerate(shown):
         sheet.paste(image, ((_WIDTH - image.width) // 2, 20 + place * _HEIGHT))
-    ImageDraw.Draw(sheet).text((4, 4), f"{path.parent.parent.name}/{path.stem}", (161, 161, 170))
+    ImageDraw.Draw(sheet).text(
+        (4, 4),
+        f"{(path.parent.parent if path.parent.name == 'dark' else path.parent).name}/{path.stem}",
+        (161, 161, 170),
+    )
     return sheet
 
 

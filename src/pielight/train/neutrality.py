@@ -14,18 +14,19 @@ def share_where_dark(alphas: Tensor, pictures: Tensor) -> Tensor:
     """Let dark nodes share how their channels differ with the whole picture, since chroma is mostly noise there.
 
     ``a_c + (1 - S(b; 16/255, 48/255)) (mean_xy d_c - d_c)``, ``d_c = a_c - mean_c a_c``: b the mean grey level of the
-    part of the picture that the node stands for, S the smooth step from 0 to 1 between two values. Near black a level
+    part of the picture that the node stands for, S the smooth step from 0 to 1 between two values, and the sum held in
+    [-1, 1]. Near black a level
     of 8 bits is a large part of a channel, and differences between channels turn it into blotches; a cast of the
     whole picture can still be corrected.
 
     Beyond the paper: there every channel has its own curve everywhere, and the mean colour is pulled to grey.
 
     Args:
-        alphas: ``(N, 3 * iterations, h, w)``, iteration by iteration, R, G, B in each.
+        alphas: ``(N, 3 * iterations, h, w)`` in [-1, 1], iteration by iteration, R, G, B in each.
         pictures: ``(N, 3, S, S)`` in [0, 1], S a multiple of h and w.
 
     Returns:
-        The shape of ``alphas``.
+        The shape of ``alphas``, in [-1, 1].
 
     >>> import torch
     >>> alphas = torch.tensor([[-0.9, -0.5], [-0.6, -0.6], [-0.3, -0.7]]).view(1, 3, 1, 2)
@@ -41,4 +42,4 @@ def share_where_dark(alphas: Tensor, pictures: Tensor) -> Tensor:
     difference = channels - channels.mean(2, keepdim=True)
     whole = difference.mean((3, 4), keepdim=True)
     changed: Tensor = channels + shared[:, None] * (whole - difference)
-    return changed.flatten(1, 2)
+    return changed.flatten(1, 2).clamp(-1, 1)  # a mean of channels near the end has no room for a difference
