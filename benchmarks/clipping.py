@@ -1,0 +1,35 @@
+"""Print how many more pixels are burnt out after enhancement, at strengths 1 and 1.5.
+
+Usage: python benchmarks/clipping.py PHOTO...
+
+A pixel is burnt out if a channel is at 254 or above. Per photo: the share before, and its rise in points at both
+strengths; at the end the largest rise.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pielight import Enhancer, apply
+from quality import read
+
+
+def main(paths: list[Path]) -> None:
+    """Run."""
+    enhancer, worst = Enhancer(), 0.0
+    print("| photo | before, % | rise at 1 | rise at 1.5 |\n|---|---|---|---|")
+    for path in paths:
+        picture = read(path)
+        curves = enhancer.curves(picture)
+        shares = [100 * float((apply(picture, curves, strength=s).max(2) >= 254).mean()) for s in (0, 1, 1.5)]
+        rises = [share - shares[0] for share in shares[1:]]
+        worst = max(worst, *rises)
+        print(f"| {path.name} | {shares[0]:.2f} | {rises[0]:+.2f} | {rises[1]:+.2f} |")
+    print(f"\nlargest rise: {worst:+.2f} points")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main([Path(name) for name in sys.argv[1:]])
