@@ -4,10 +4,10 @@ Usage: python benchmarks/ablation.py DATA NIQE.npz [--of constraints|curves] [--
        [--out DIR] [--set key=value]...
 
 Short runs of configs/pie.yaml on DATA/dark and DATA/well as benchmarks/research_data.py laid them out, measured as
-benchmarks/quality.py does. With several seeds, a value is the mean over them with its 95 % interval (Student's t), and a second table holds
-the mean differences to one row, seed by seed: a seed has the same first weights, crops, darkening and positives in
-every row, so that these intervals are narrower. A run that is finished is neither trained nor measured again, and one
-that was stopped goes on.
+benchmarks/quality.py does. With several seeds, a value is the mean over them with its 95 % interval (Student's t), and
+a second table holds the mean differences to one row, seed by seed: a seed has the same first weights, crops, darkening
+and positives in every row, so that these intervals are narrower. A run that is finished is neither trained nor measured
+again, and one that was stopped goes on.
 """
 
 from __future__ import annotations

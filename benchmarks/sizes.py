@@ -3,9 +3,9 @@
 Usage: python benchmarks/sizes.py DATA NIQE.npz [--steps 150] [--seed 0] [--out DIR] [--set key=value]...
 
 Short runs of configs/pie.yaml on DATA/dark and DATA/well as benchmarks/research_data.py laid them out, measured as
-benchmarks/quality.py does. A run that is finished is neither trained nor measured again, and one that was stopped goes on. Costs are taken
-by turns at the end: medians of 20 runs of the network alone, on one and on two threads, and of 10 runs of a 1920 x 1080
-array through everything, on all cores.
+benchmarks/quality.py does. A run that is finished is neither trained nor measured again, and one that was stopped goes
+on. Costs are taken by turns at the end: medians of 20 runs of the network alone, on one and on two threads, and of 10
+runs of a 1920 x 1080 array through everything, on all cores.
 
 Smoothness is a mean of squared differences between neighbouring nodes, which fall with the distance of the nodes. Its
 weights are therefore multiplied by (nodes / 32)^2, so that the same slope across a picture costs the same in every row.
