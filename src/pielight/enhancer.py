@@ -97,7 +97,7 @@ class Enhancer:
             strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5.
             highlights: How far what is bright already is protected, 0 to 1.
             denoise: How much of the noise that brightening shows is taken out: 0 (none) to 1 (all), or ``"auto"``,
-                which goes by what can be seen and leaves clean pictures as they are without it, bit for bit.
+                which goes by what can be seen and leaves pictures without noise as they are without it, bit for bit.
             output: For a path only: the file to write, by default the picture's name with ``_pie`` beside it.
 
         Returns:
@@ -108,9 +108,6 @@ class Enhancer:
         Raises:
             PielightError: The picture cannot be read or written, or an argument is out of range.
         """
-        check_strength(strength)
-        check_highlights(highlights)
-        check_denoise(denoise)
         if isinstance(image, (str, Path)):
             target = result_beside(Path(image)) if output is None else Path(output)
             self.file(Path(image), target, strength, highlights, denoise=denoise)
@@ -198,6 +195,10 @@ class Enhancer:
         return self._predict(pixels)
 
     def _change(self, strength: float, highlights: float, denoise: Denoise) -> Change:
+        check_strength(strength)
+        check_highlights(highlights)
+        check_denoise(denoise)
+
         def change(pixels: Array, out: Array | None = None) -> Array:
             if strength == 0:
                 check_pixels(pixels)

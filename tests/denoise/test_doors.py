@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skimage.data
 from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image
 
 import pielight
-from pielight import Enhancer
+from pielight import Enhancer, apply
 from pielight.cli import main
+from pielight.curves.lattice import CurveLattice
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluate.enhancements import enhancement
 from pielight.evaluate.specs import parse
@@ -112,3 +114,30 @@ def test_16_bits_stay_16_bits(enhancer: Enhancer, night: NDArray[np.uint8]) -> N
 def test_nonsense_in_an_evaluation(value: str) -> None:
     with pytest.raises(ConfigError, match="denoise"):
         enhancement(parse(f"pielight:denoise={value}"))
+
+
+@pytest.mark.parametrize("denoise", ["auto", 0.5, 1])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_what_is_grey_stays_grey(denoise: Any, kind: type) -> None:
+    ramp = np.linspace(0.02, 0.3, 96, dtype=np.float32) + np.zeros((64, 1), np.float32)
+    noisy = np.clip(ramp + np.random.default_rng(0).normal(0, 0.03, ramp.shape), 0, 1).astype(np.float32)
+    scale = 1 if kind is np.float32 else np.iinfo(kind).max
+    grey = (noisy * scale).astype(kind)
+    curves = CurveLattice(np.full((8, 3, 2, 2), -0.4))
+    one = apply(grey, curves, denoise=denoise)
+    three = apply(np.repeat(grey[..., None], 3, 2), curves, denoise=denoise)
+    assert (three == three[..., :1]).all()
+    assert (one != apply(grey, curves)).mean() > 0.5
+    np.testing.assert_allclose(three[..., 0].astype(float), one.astype(float), atol=1.01 if scale > 1 else 1e-5)
+
+
+@pytest.mark.parametrize("name", ["astronaut", "chelsea"])
+def test_auto_changes_no_bit_of_a_clean_photograph(enhancer: Enhancer, name: str) -> None:
+    photo = getattr(skimage.data, name)()
+    assert (enhancer(photo, denoise="auto") == enhancer(photo)).all()
+
+
+def test_files_refuse_nonsense_at_strength_0_too(enhancer: Enhancer, night: NDArray[np.uint8], tmp_path: Path) -> None:
+    Image.fromarray(night).save(tmp_path / "a.png")
+    with pytest.raises(PielightError, match="denoise 7"):
+        enhancer.file(tmp_path / "a.png", tmp_path / "b.png", strength=0, denoise=7)

@@ -51,9 +51,11 @@ class Noise:
         >>> bool(abs(Noise(np.zeros(1), np.zeros(1), 1 / 255).sigma(np.array([0.5]))[0] * 255 - 12**-0.5) < 1e-6)
         True
         """
-        of_shot, of_read = _basis(np.asarray(x, np.float64))
-        variance = self.shot * of_shot + self.read * of_read + self.step**2 / 12
-        return np.sqrt(variance).astype(np.float32)
+        of_shot, of_read = _basis(
+            np.asarray(x, np.float32)
+        )  # of every cell of a picture: float64 would be twice as much
+        shot, read, step = (np.asarray(value, np.float32) for value in (self.shot, self.read, self.step))
+        return np.sqrt(shot * of_shot + read * of_read + step**2 / 12)
 
 
 def estimate(pixels: Pixels) -> Noise:
