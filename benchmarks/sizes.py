@@ -41,8 +41,6 @@ ROWS = {  # those of one thumbnail beside each other, since pictures are read an
     "4 iterations": ["lattice.iterations=4"],
     "12 iterations": ["lattice.iterations=12"],
     "one curve for R, G and B": ["lattice.channels=1"],
-    "half the width": ["lattice.width=0.5"],
-    "twice the width": ["lattice.width=2"],
     "thumbnail 128, 16 x 16 nodes": ["data.size=128"],
     "thumbnail 384, 48 x 48 nodes": ["data.size=384"],
 }

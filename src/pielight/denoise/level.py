@@ -33,7 +33,7 @@ def level(means: NDArray[Any], noise: Noise, curve: Callable[[NDArray[Any]], NDA
     >>> float(level(flat, noise, lambda x: 3 * x)[0, 0] / noise.sigma(flat)[0, 0])
     3.0
     """
-    means = means.astype(np.float32)
+    means = means.astype(np.float32, copy=False)
     sigma = noise.sigma(means)
     spread = curve(np.minimum(means + sigma, 1)) - curve(np.maximum(means - sigma, 0))
     result: NDArray[np.float32] = np.maximum(spread, 0).astype(np.float32) / np.float32(2)
