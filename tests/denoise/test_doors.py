@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import pielight
-from pielight import Enhancer
+from pielight import CurveLattice, Enhancer
 from pielight.cli import main
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluate.enhancements import enhancement
@@ -112,3 +112,33 @@ def test_16_bits_stay_16_bits(enhancer: Enhancer, night: NDArray[np.uint8]) -> N
 def test_nonsense_in_an_evaluation(value: str) -> None:
     with pytest.raises(ConfigError, match="denoise"):
         enhancement(parse(f"pielight:denoise={value}"))
+
+
+def neutral(dtype: type) -> NDArray[Any]:
+    scene = np.add.outer(np.linspace(0.05, 0.2, 150), np.linspace(0, 0.1, 210))[..., np.newaxis]
+    grain = np.random.default_rng(0).normal(0, 0.02, scene.shape)
+    scale = 1 if np.dtype(dtype).kind == "f" else np.iinfo(dtype).max
+    return (np.clip(scene + grain, 0, 1) * scale).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("denoise", ["auto", 0.25, 1])
+def test_grey_stays_grey(dtype: type, denoise: Any) -> None:
+    grey = neutral(dtype)
+    lattice = CurveLattice(np.full((8, 3, 4, 4), -0.4))
+    cleaned = pielight.apply(grey.repeat(3, 2), lattice, threads=1, denoise=denoise)
+    assert (cleaned == cleaned[..., :1]).all()
+    assert (cleaned != pielight.apply(grey.repeat(3, 2), lattice, threads=1)).mean() > 0.5
+    alone = pielight.apply(grey, lattice, threads=1, denoise=denoise)
+    step = 1e-6 if grey.dtype.kind == "f" else 1
+    assert np.abs(alone.astype(float) - cleaned[..., :1]).max() <= step
+
+
+def test_grey_takes_the_tint_of_its_curves_alone() -> None:
+    grey = neutral(np.float32).repeat(3, 2)
+    alphas = np.full((8, 3, 4, 4), -0.4)
+    alphas[:, 2] = -0.3
+    lattice = CurveLattice(alphas)
+    taken = pielight.apply(grey, lattice, threads=1) - pielight.apply(grey, lattice, threads=1, denoise=1)
+    assert np.abs(taken - taken[..., :1]).max() < 1e-6
+    assert np.abs(taken).max() > 0.02

@@ -21,7 +21,8 @@ _INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # what curves add to noise: below i
 _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without any look like plastic
 _GLANCE = 24  # cells along each side that say whether there is anything to do
 _FEW = 0.005  # of them, which are not worth it
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_ROWS = 64  # at a time, so that what is computed on the way takes little memory
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def check_denoise(denoise: Denoise) -> Denoise:
@@ -59,7 +60,7 @@ class Plan:
             (h, w, 1 or 3), in units of full scale.
         share: Of the noise that is to go in each cell, (h, w, 1) in [0, 1].
         mix: float32 (3, 3), from the noise of red, green and blue to what is subtracted: less of its brightness than of
-            its colour.
+            its colour, or for grey its brightness alone.
     """
 
     level: NDArray[np.float32]
@@ -83,7 +84,7 @@ def plan(
     With d a number, d of the noise's brightness goes and min(1, 2 d) of its colour. ``auto`` goes by what the curves
     add to the noise of a cell, the root of the difference of the variances after and before: below 1.5 levels of 255 it
     leaves the cell alone, from 3.5 on it takes nine tenths of the noise's brightness and all of its colour, with a
-    smooth step in between.
+    smooth step in between. Of grey, which has no colour to lose, only brightness goes, in all channels alike.
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
@@ -110,9 +111,11 @@ def plan(
     means = smoothed(_means(pixels, CELL, threads))
     of_cells = level(means, noise, curve)
     if denoise == AUTO:
-        return Plan(of_cells, _wanted(of_cells, noise.sigma(means)), _mix(1.0 - _GRAIN, 1.0))
-    share = np.ones((*of_cells.shape[:2], 1), np.float32)
-    return Plan(of_cells, share, _mix(float(denoise), min(1.0, 2 * float(denoise))))
+        share, brightness, colour = _wanted(of_cells, noise.sigma(means)), 1.0 - _GRAIN, 1.0
+    else:
+        share = np.ones((*of_cells.shape[:2], 1), np.float32)
+        brightness, colour = float(denoise), min(1.0, 2 * float(denoise))
+    return Plan(of_cells, share, _mix(brightness, 0.0 if _is_grey(pixels) else colour))
 
 
 def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -125,9 +128,16 @@ def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[
 
 def _mix(brightness: float, colour: float) -> NDArray[np.float32]:
     """Return the matrix that takes these shares of the noise's luma and of the rest."""
-    of_luma = np.broadcast_to(_LUMA, (3, 3))  # the luma, in all channels
+    of_luma = np.broadcast_to(LUMA, (3, 3))  # the luma, in all channels
     result: NDArray[np.float32] = (colour * (np.eye(3) - of_luma) + brightness * of_luma).astype(np.float32)
     return result
+
+
+def _is_grey(pixels: Pixels) -> bool:
+    """Say whether a picture's channels are equal, looking no further than the first band that says no."""
+    bands = (pixels[top : top + _ROWS] for top in range(0, len(pixels), _ROWS))
+    others = range(1, pixels.shape[2])
+    return all((band[..., 0] == band[..., other]).all() for band in bands for other in others)
 
 
 def _means(pixels: Pixels, side: int, threads: int | None) -> NDArray[np.float32]:
