@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image
+from skimage import data
 
 import pielight
 from pielight import CurveLattice, Enhancer
@@ -142,3 +143,10 @@ def test_grey_takes_the_tint_of_its_curves_alone() -> None:
     taken = pielight.apply(grey, lattice, threads=1) - pielight.apply(grey, lattice, threads=1, denoise=1)
     assert np.abs(taken - taken[..., :1]).max() < 1e-6
     assert np.abs(taken).max() > 0.02
+
+
+@pytest.mark.parametrize("name", ["astronaut", "chelsea"])
+def test_auto_changes_no_bit_of_a_clean_photograph(name: str) -> None:
+    pixels = getattr(data, name)()
+    lattice = CurveLattice(np.full((8, 3, 4, 4), -0.4))  # makes the step between two levels visible in the dark
+    assert (pielight.apply(pixels, lattice, denoise="auto") == pielight.apply(pixels, lattice)).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pielight.curves.pixels import Pixels
 from pielight.curves.thumbnail import box_means
 from pielight.denoise.level import CELL, level, smoothed
-from pielight.denoise.noise import estimate
+from pielight.denoise.noise import Noise, estimate
 from pielight.errors import PielightError
 
 AUTO: Literal["auto"] = "auto"
@@ -84,7 +84,8 @@ def plan(
     With d a number, d of the noise's brightness goes and min(1, 2 d) of its colour. ``auto`` goes by what the curves
     add to the noise of a cell, the root of the difference of the variances after and before: below 1.5 levels of 255 it
     leaves the cell alone, from 3.5 on it takes nine tenths of the noise's brightness and all of its colour, with a
-    smooth step in between. Of grey, which has no colour to lose, only brightness goes, in all channels alike.
+    smooth step in between. It leaves the whole picture alone if hardly any cell of which something would be taken shows
+    more noise than quantisation makes: that alone belongs to clean pictures too. Of grey, which has no colour to lose, only brightness goes, in all channels alike.
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
@@ -106,7 +107,8 @@ def plan(
     noise = estimate(pixels)
     if denoise == AUTO:
         means = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)
-        if (_wanted(level(means, noise, curve), noise.sigma(means)) > 0).mean() <= _FEW:
+        wanted = _wanted(level(means, noise, curve), noise.sigma(means)) > 0
+        if (wanted & _found(noise, means)).mean() <= _FEW:
             return None
     means = smoothed(_means(pixels, CELL, threads))
     of_cells = level(means, noise, curve)
@@ -123,6 +125,13 @@ def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[
     shown = np.sqrt(np.maximum(np.square(after) - np.square(before), 0).mean(axis=2, keepdims=True))
     t = np.clip((shown - _INVISIBLE) / (_VISIBLE - _INVISIBLE), 0, 1).astype(np.float32)
     result: NDArray[np.float32] = t * t * (3 - 2 * t)
+    return result
+
+
+def _found(noise: Noise, means: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Say where there is more noise than that of quantisation, (h, w, 1)."""
+    alone = replace(noise, step=0.0)
+    result: NDArray[np.bool_] = (np.square(alone.sigma(means)) > noise.step**2 / 12).any(axis=2, keepdims=True)
     return result
 
 
