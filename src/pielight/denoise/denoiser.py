@@ -47,7 +47,7 @@ def render(
     """
 
     def curve(means: NDArray[Any]) -> NDArray[Any]:
-        return apply(means, lattice, strength=strength, highlights=highlights)
+        return apply(means, lattice, strength=strength, highlights=highlights, out=means)
 
     wanted = None
     if check_denoise(denoise) != 0 and strength != 0:

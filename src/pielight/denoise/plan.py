@@ -89,7 +89,8 @@ def plan(
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
-        curve: What the lattice does to a float32 picture in [0, 1] of another size, laid over the same scene.
+        curve: What the lattice does to a float32 picture in [0, 1] of another size, laid over the same scene; may
+            overwrite it with its result.
         denoise: ``"auto"`` or 0 to 1.
         threads: Threads; None takes every core that the process may use.
 
@@ -122,7 +123,11 @@ def plan(
 
 def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the share of the noise that is to go, by what the curves have added to it."""
-    shown = np.sqrt(np.maximum(np.square(after) - np.square(before), 0).mean(axis=2, keepdims=True))
+    added = np.empty((*after.shape[:2], 1), np.float32)
+    for top in range(0, len(after), _ROWS):
+        rows = slice(top, top + _ROWS)
+        added[rows] = np.maximum(np.square(after[rows]) - np.square(before[rows]), 0).mean(axis=2, keepdims=True)
+    shown = np.sqrt(added)
     t = np.clip((shown - _INVISIBLE) / (_VISIBLE - _INVISIBLE), 0, 1).astype(np.float32)
     result: NDArray[np.float32] = t * t * (3 - 2 * t)
     return result
