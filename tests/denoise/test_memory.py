@@ -15,7 +15,7 @@ from pielight.curves.lattice import CurveLattice
 from pielight.denoise.plan import plan
 
 WIDTH, HEIGHT = 6000, 4000
-LIMIT = 90  # megabytes; one float32 map of three channels is 18
+LIMIT = 75  # megabytes; one float32 map of three channels is 18
 
 
 @pytest.mark.parametrize("denoise", ["auto", 1])

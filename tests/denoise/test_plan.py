@@ -61,7 +61,7 @@ def test_small_pictures(shape: tuple[int, int, int]) -> None:
     assert found.share.shape == (-(-shape[0] // 4), -(-shape[1] // 4), 1)
 
 
-@pytest.mark.parametrize("denoise", [-0.1, 1.1, float("nan"), "most", None])
+@pytest.mark.parametrize("denoise", [-0.1, 1.1, float("nan"), "most", None, np.array([0.5, 0.2])])
 def test_no_such_strength(denoise: Any) -> None:
     with pytest.raises(PielightError, match="denoise"):
         check_denoise(denoise)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from pielight.denoise.plan import Denoise, check_denoise, plan
 from pielight.models import DENOISER, find
 
 Apply = Callable[..., Pixels]  # of pielight.curves.apply.apply, with strength, highlights and out by name
+
+_shipped: dict[int | None, DenoiseNetwork] = {}
+_lock = threading.Lock()
 
 
 def render(
@@ -58,11 +61,13 @@ def render(
     return result
 
 
-@cache
 def shipped(threads: int | None) -> DenoiseNetwork:
     """Return the denoising network that comes with pielight, one for each number of threads.
 
     >>> shipped(1) is shipped(1)
     True
     """
-    return DenoiseNetwork(find(DENOISER).path, threads)
+    with _lock:  # else several threads at once would each make one
+        if threads not in _shipped:
+            _shipped[threads] = DenoiseNetwork(find(DENOISER).path, threads)
+        return _shipped[threads]

@@ -34,7 +34,7 @@ def check_denoise(denoise: Denoise) -> Denoise:
     >>> check_denoise("auto"), check_denoise(1)
     ('auto', 1.0)
     """
-    return AUTO if denoise == AUTO else check_share(denoise)
+    return AUTO if isinstance(denoise, str) and denoise == AUTO else check_share(denoise)
 
 
 def check_share(denoise: float) -> float:
@@ -85,7 +85,8 @@ def plan(
     add to the noise of a cell, the root of the difference of the variances after and before: below 1.5 levels of 255 it
     leaves the cell alone, from 3.5 on it takes nine tenths of the noise's brightness and all of its colour, with a
     smooth step in between. It leaves the whole picture alone if hardly any cell of which something would be taken shows
-    more noise than quantisation makes: that alone belongs to clean pictures too. Of grey, which has no colour to lose, only brightness goes, in all channels alike.
+    more noise than quantisation makes, which clean pictures have too. Of grey, which has no colour to lose, only
+    brightness goes, in all channels alike.
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
@@ -114,7 +115,9 @@ def plan(
     means = smoothed(_means(pixels, CELL, threads))
     of_cells = level(means, noise, curve)
     if denoise == AUTO:
-        share, brightness, colour = _wanted(of_cells, noise.sigma(means)), 1.0 - _GRAIN, 1.0
+        rows = (slice(top, top + _ROWS) for top in range(0, len(means), _ROWS))
+        share = np.concatenate([_wanted(of_cells[band], noise.sigma(means[band])) for band in rows])
+        brightness, colour = 1.0 - _GRAIN, 1.0
     else:
         share = np.ones((*of_cells.shape[:2], 1), np.float32)
         brightness, colour = float(denoise), min(1.0, 2 * float(denoise))
@@ -123,11 +126,7 @@ def plan(
 
 def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the share of the noise that is to go, by what the curves have added to it."""
-    added = np.empty((*after.shape[:2], 1), np.float32)
-    for top in range(0, len(after), _ROWS):
-        rows = slice(top, top + _ROWS)
-        added[rows] = np.maximum(np.square(after[rows]) - np.square(before[rows]), 0).mean(axis=2, keepdims=True)
-    shown = np.sqrt(added)
+    shown = np.sqrt(np.maximum(np.square(after) - np.square(before), 0).mean(axis=2, keepdims=True))
     t = np.clip((shown - _INVISIBLE) / (_VISIBLE - _INVISIBLE), 0, 1).astype(np.float32)
     result: NDArray[np.float32] = t * t * (3 - 2 * t)
     return result
@@ -136,7 +135,8 @@ def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[
 def _found(noise: Noise, means: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Say where there is more noise than that of quantisation, (h, w, 1)."""
     alone = replace(noise, step=0.0)
-    result: NDArray[np.bool_] = (np.square(alone.sigma(means)) > noise.step**2 / 12).any(axis=2, keepdims=True)
+    more: NDArray[np.bool_] = np.square(alone.sigma(means)) > noise.step**2 / 12
+    result: NDArray[np.bool_] = np.any(more, axis=2, keepdims=True)
     return result
 
 
