@@ -109,9 +109,6 @@ class Enhancer:
         Raises:
             PielightError: The picture cannot be read or written, or an argument is out of range.
         """
-        check_strength(strength)
-        check_highlights(highlights)
-        check_denoise(denoise)
         if isinstance(image, (str, Path)):
             target = result_beside(Path(image)) if output is None else Path(output)
             self.file(Path(image), target, strength, highlights, denoise=denoise)
@@ -154,6 +151,7 @@ class Enhancer:
 
         Raises:
             PictureError: The source cannot be read, the target is the source, or it cannot be written.
+            PielightError: An argument is out of range.
         """
         change = self._change(strength, highlights, denoise)
         return changed_file(source, target, change, strength, file_format, quality)
@@ -176,6 +174,7 @@ class Enhancer:
 
         Raises:
             PictureError: The bytes are no picture, or it cannot be encoded.
+            PielightError: An argument is out of range.
         """
         change = self._change(strength, highlights, denoise)
         return changed_bytes(data, change, strength, file_format, quality, name)
@@ -199,6 +198,10 @@ class Enhancer:
         return self._predict(pixels)
 
     def _change(self, strength: float, highlights: float, denoise: Denoise) -> Change:
+        check_strength(strength)
+        check_highlights(highlights)
+        check_denoise(denoise)
+
         def change(pixels: Array, out: Array | None = None) -> Array:
             if strength == 0:
                 check_pixels(pixels)
