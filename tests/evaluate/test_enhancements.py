@@ -12,8 +12,9 @@ from pielight import Enhancer
 from pielight.errors import ModelError
 from pielight.evaluate.enhancements import enhancement
 from pielight.evaluate.methods import method
-from pielight.evaluate.pictures import Pixels
+from pielight.evaluate.pictures import Pixels, sha256
 from pielight.evaluate.specs import parse
+from pielight.models import DENOISER, find
 from pielight.train.networks import DCENet
 from pielight.train.published import published
 from pielight.train.render import render
@@ -34,6 +35,13 @@ def test_pielight_with_settings(dark: Pixels, bright_model: Path) -> None:
     assert np.array_equal(enhancement(spec)(dark), expected)
     assert np.array_equal(enhancement(parse("pielight:strength=0"))(dark), dark)
     assert spec.label == "mine"
+
+
+def test_a_checksum_covers_the_denoiser_if_it_takes_part(bright_model: Path) -> None:
+    spec = f"pielight:model={bright_model}"
+    assert method(f"{spec},denoise=0").sha256 == method(spec).sha256 == sha256(bright_model)
+    for denoise in ("auto", "0.5"):
+        assert method(f"{spec},denoise={denoise}").sha256 == sha256(bright_model, find(DENOISER).path)
 
 
 def test_a_public_checkpoint(dark: Pixels, tmp_path: Path) -> None:

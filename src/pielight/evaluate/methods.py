@@ -24,7 +24,7 @@ class Method:
 
     Attributes:
         spec: As the command line names it.
-        sha256: Of the model's file, 16 digits, and of the denoiser's if it takes part; or nothing.
+        sha256: Of the model's file, and the denoiser's after it if that takes part, 16 digits; or nothing.
         folder: Of a ``dir:`` method.
     """
 
@@ -69,7 +69,7 @@ def method(text: str) -> Method:
         DataError: The folder of a ``dir:`` method is missing.
         ModelError: A file is missing.
     """
-    spec, denoiser = parse(text), ""
+    spec = parse(text)
     if spec.kind == "dir":
         results_in.cache_clear()  # it may hold more by now
         folder = Path(spec.argument)
@@ -77,18 +77,18 @@ def method(text: str) -> Method:
         return Method(spec, folder=folder)
     if spec.kind == "pielight":
         wanted = settings(spec)
-        path = find(wanted.model).path
+        paths = [find(wanted.model).path]
         if wanted.denoise != 0:
-            denoiser = sha256(find(DENOISER).path)
+            paths.append(find(DENOISER).path)
     elif spec.kind in ("dce", "onnx"):
-        path = file_and_multiple(spec)[0]
+        paths = [file_and_multiple(spec)[0]]
     else:
         enhancement(spec)
         return Method(spec)
     try:
-        return Method(spec, sha256(path) + denoiser)
+        return Method(spec, sha256(*paths))
     except PictureError:
-        raise ModelError(f"{shown(path)}: no such file; say {KINDS[spec.kind]}") from None
+        raise ModelError(f"{shown(paths[0])}: no such file; say {KINDS[spec.kind]}") from None
 
 
 def result(method: Method, enhance: Enhance | None, data: str, sample: Sample, pixels: Pixels) -> Pixels:
