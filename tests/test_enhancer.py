@@ -30,6 +30,20 @@ def test_an_array_gives_an_array_like_it(enhancer: Enhancer, shape: tuple[int, .
     assert np.array_equal(enhancer(before, 0), before)
 
 
+@pytest.mark.parametrize(("name", "value"), [("strength", 7), ("highlights", 7), ("denoise", 7), ("denoise", "most")])
+def test_files_check_their_arguments_even_at_strength_0(
+    enhancer: Enhancer, photo: NDArray[np.uint8], tmp_path: Path, name: str, value: Any
+) -> None:
+    source, target = tmp_path / "a.png", tmp_path / "b.png"
+    Image.fromarray(photo).save(source)
+    arguments = {"strength": 0, name: value}
+    with pytest.raises(PielightError, match=f"{name} {value}: must"):
+        enhancer.file(source, target, **arguments)
+    with pytest.raises(PielightError, match=f"{name} {value}: must"):
+        enhancer.encoded(source.read_bytes(), **arguments)
+    assert not target.exists()
+
+
 def test_all_types_agree(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
     reference = enhancer(photo) / 255
     for image in (photo.astype(np.uint16) * 257, photo / 255, (photo / 255).astype(np.float32)):

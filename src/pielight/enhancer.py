@@ -97,7 +97,8 @@ class Enhancer:
             strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5.
             highlights: How far what is bright already is protected, 0 to 1.
             denoise: How much of the noise that brightening shows is taken out: 0 (none) to 1 (all), or ``"auto"``,
-                which goes by what can be seen and leaves pictures without noise as they are without it, bit for bit.
+                which goes by what can be seen and leaves pictures in which it finds no noise as they are without it,
+                bit for bit.
             output: For a path only: the file to write, by default the picture's name with ``_pie`` beside it.
 
         Returns:
@@ -150,6 +151,7 @@ class Enhancer:
 
         Raises:
             PictureError: The source cannot be read, the target is the source, or it cannot be written.
+            PielightError: An argument is out of range.
         """
         change = self._change(strength, highlights, denoise)
         return changed_file(source, target, change, strength, file_format, quality)
@@ -172,6 +174,7 @@ class Enhancer:
 
         Raises:
             PictureError: The bytes are no picture, or it cannot be encoded.
+            PielightError: An argument is out of range.
         """
         change = self._change(strength, highlights, denoise)
         return changed_bytes(data, change, strength, file_format, quality, name)

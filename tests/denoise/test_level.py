@@ -22,8 +22,9 @@ def test_level_is_the_noise_after_the_curve(x: float) -> None:
     assert found == pytest.approx(np.full((3, 3, 3), after.std()), rel=0.2)
 
 
-def test_smoothing_is_a_mean_of_nine() -> None:
-    means = np.random.default_rng(0).random((6, 5, 3)).astype(np.float32)
+@pytest.mark.parametrize("rows", [1, 6, 64, 65, 200])
+def test_smoothing_is_a_mean_of_nine(rows: int) -> None:
+    means = np.random.default_rng(0).random((rows, 5, 3)).astype(np.float32)
     around = np.pad(means, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    expected = [[around[y : y + 3, x : x + 3].mean((0, 1)) for x in range(5)] for y in range(6)]
+    expected = [[around[y : y + 3, x : x + 3].mean((0, 1)) for x in range(5)] for y in range(rows)]
     assert smoothed(means) == pytest.approx(np.array(expected), abs=1e-6)

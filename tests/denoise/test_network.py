@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pielight.denoise import denoiser
 from pielight.denoise.denoiser import shipped
 from pielight.denoise.network import DenoiseNetwork
-from pielight.denoise.plan import Plan
+from pielight.denoise.plan import LUMA, Plan
 from pielight.errors import ModelError
 from pielight.models import find
 
@@ -82,11 +85,23 @@ def test_every_type_is_cleaned_alike() -> None:
     assert np.abs(cleaned((noisy / 255).astype(np.float32), plan) - expected).max() < 1e-6
 
 
-def test_grey_is_three_equal_channels() -> None:
+def test_grey_is_the_luma_of_three_equal_channels() -> None:
     noisy = picture(32, 40, 1)
     plan = planned(noisy)
     three = cleaned(noisy.repeat(3, 2), Plan(plan.level.repeat(3, 2), plan.share, EYE))
-    assert np.abs(cleaned(noisy, plan)[..., 0] - three.mean(2)).max() < 1e-6
+    assert np.abs(cleaned(noisy, plan)[..., 0] - three @ LUMA).max() < 1e-6
+
+
+def test_threads_share_one_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(DenoiseNetwork):
+        def __init__(self, path: Path, threads: int | None = None) -> None:
+            time.sleep(0.05)
+            super().__init__(path, threads)
+
+    monkeypatch.setattr(denoiser, "DenoiseNetwork", Slow)
+    monkeypatch.setattr(denoiser, "_shipped", {})
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(shipped, [1] * 4))) == 1
 
 
 def test_other_networks_are_refused(tmp_path: Path) -> None:

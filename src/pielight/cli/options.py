@@ -63,7 +63,7 @@ denoise = click.option(
     default="0",
     show_default=True,
     callback=_denoise,
-    help="How much of the noise that brightening shows is taken out; auto does nothing on clean photos.",
+    help="How much of the noise that brightening shows is taken out; auto does nothing where it finds none.",
 )
 auto = click.option(
     "--auto/--no-auto", default=True, help="Leave well-exposed photos alone, in proportion. [default: auto]"

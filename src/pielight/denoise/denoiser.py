@@ -50,7 +50,7 @@ def render(
     """
 
     def curve(means: NDArray[Any]) -> NDArray[Any]:
-        return apply(means, lattice, strength=strength, highlights=highlights)
+        return apply(means, lattice, strength=strength, highlights=highlights, out=means)
 
     wanted = None
     if check_denoise(denoise) != 0 and strength != 0:
@@ -67,7 +67,7 @@ def shipped(threads: int | None) -> DenoiseNetwork:
     >>> shipped(1) is shipped(1)
     True
     """
-    with _lock:
+    with _lock:  # else several threads at once would each make one
         if threads not in _shipped:
             _shipped[threads] = DenoiseNetwork(find(DENOISER).path, threads)
         return _shipped[threads]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pielight.denoise.noise import Noise
 
 CELL = 4  # pixels along each side of a cell
+_ROWS = 64  # of cells at a time, so that sums on the way take little memory
 
 
 def level(means: NDArray[Any], noise: Noise, curve: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[np.float32]:
@@ -23,7 +24,7 @@ def level(means: NDArray[Any], noise: Noise, curve: Callable[[NDArray[Any]], NDA
     Args:
         means: Local means of the input in [0, 1], of shape (..., C).
         noise: Of the input.
-        curve: What the lattice does to values at these places.
+        curve: What the lattice does to float32 values at these places; may overwrite them with its result.
 
     Returns:
         float32 of the shape of ``means``, in units of the result's full scale.
@@ -34,10 +35,15 @@ def level(means: NDArray[Any], noise: Noise, curve: Callable[[NDArray[Any]], NDA
     3.0
     """
     means = means.astype(np.float32, copy=False)
-    sigma = noise.sigma(means)
-    spread = curve(np.minimum(means + sigma, 1)) - curve(np.maximum(means - sigma, 0))
-    result: NDArray[np.float32] = np.maximum(spread, 0).astype(np.float32) / np.float32(2)
-    return result
+    below = noise.sigma(means)
+    above = means + below
+    np.subtract(means, below, out=below)
+    spread: NDArray[np.float32] = curve(np.minimum(above, 1, out=above))
+    del above  # the maps of a large picture are large
+    spread -= curve(np.maximum(below, 0, out=below))
+    np.maximum(spread, 0, out=spread)
+    spread /= np.float32(2)
+    return spread
 
 
 def smoothed(means: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -46,7 +52,11 @@ def smoothed(means: NDArray[np.float32]) -> NDArray[np.float32]:
     >>> smoothed(np.eye(3, dtype=np.float32)[..., np.newaxis])[1, 1].round(4).tolist()
     [0.33329999446868896]
     """
-    padded = np.pad(means, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    rows = padded[:-2] + padded[1:-1] + padded[2:]
-    result: NDArray[np.float32] = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / np.float32(9)
+    result = np.empty_like(means)
+    for top in range(0, len(means), _ROWS):
+        bottom = min(top + _ROWS, len(means))
+        ends = int(top == 0), int(bottom == len(means))
+        padded = np.pad(means[max(0, top - 1) : bottom + 1], (ends, (1, 1), (0, 0)), mode="edge")
+        rows = padded[:-2] + padded[1:-1] + padded[2:]
+        result[top:bottom] = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / np.float32(9)
     return result

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pielight.curves.pixels import Pixels, full_scale
 from pielight.curves.sessions import failures, first_line, open_session
 from pielight.denoise.level import CELL
-from pielight.denoise.plan import Plan
+from pielight.denoise.plan import LUMA, Plan
 from pielight.errors import ModelError
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ def _whole(values: NDArray[Any], multiple: int) -> NDArray[Any]:
 
 
 def _take(pixels: Pixels, noise: NDArray[np.float32]) -> None:
-    """Subtract noise in units of full scale; grey takes the mean of three channels."""
+    """Subtract noise in units of full scale; grey takes its luma."""
     if pixels.shape[2] == 1:
-        noise = noise.mean(axis=2, keepdims=True)
+        noise = (noise @ LUMA)[..., np.newaxis]
     scale = full_scale(pixels.dtype)
     if pixels.dtype.kind == "f":
         np.clip(pixels - noise, 0, 1, out=pixels)

@@ -19,6 +19,7 @@ _QUIET_BIAS = 1.12  # what that quantile underestimates in tiles of pure noise
 _TEXTURE = 0.5  # fine texture, as a share of the coarse one that is there beyond what noise explains
 _TO_SIGMA = 1 / 0.6745  # from the median size of normal noise
 _DARKEST, _BRIGHTEST = 0.5 / 255, 0.95  # tiles beyond are clipped and tell nothing
+_ROWS = 64  # at a time in float64, which would take several times the memory of the result
 _WIDEST = 0.9  # standard deviation in pixels of the blur that correlated noise is believed to have, at most
 
 
@@ -51,11 +52,13 @@ class Noise:
         >>> bool(abs(Noise(np.zeros(1), np.zeros(1), 1 / 255).sigma(np.array([0.5]))[0] * 255 - 12**-0.5) < 1e-6)
         True
         """
-        of_shot, of_read = _basis(
-            np.asarray(x, np.float32)
-        )  # of every cell of a picture: float64 would be twice as much
-        shot, read, step = (np.asarray(value, np.float32) for value in (self.shot, self.read, self.step))
-        return np.sqrt(shot * of_shot + read * of_read + step**2 / 12)
+        shot, read, step = (np.broadcast_to(value, x.shape) for value in (self.shot, self.read, self.step))
+        result = np.empty(x.shape, np.float32)
+        for top in range(0, len(x), _ROWS):
+            rows = slice(top, top + _ROWS)
+            of_shot, of_read = _basis(np.asarray(x[rows], np.float64))
+            result[rows] = np.sqrt(shot[rows] * of_shot + read[rows] * of_read + step[rows] ** 2 / 12)
+        return result
 
 
 def estimate(pixels: Pixels) -> Noise:

@@ -21,7 +21,8 @@ _INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # what curves add to noise: below i
 _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without any look like plastic
 _GLANCE = 24  # cells along each side that say whether there is anything to do
 _FEW = 0.005  # of them, which are not worth it
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_ROWS = 64  # at a time, so that what is computed on the way takes little memory
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def check_denoise(denoise: Denoise) -> Denoise:
@@ -60,7 +61,7 @@ class Plan:
             (h, w, 1 or 3), in units of full scale.
         share: Of the noise that is to go in each cell, (h, w, 1) in [0, 1].
         mix: float32 (3, 3), from the noise of red, green and blue to what is subtracted: less of its brightness than of
-            its colour.
+            its colour, or for grey its brightness alone.
     """
 
     level: NDArray[np.float32]
@@ -84,12 +85,14 @@ def plan(
     With d a number, d of the noise's brightness goes and min(1, 2 d) of its colour. ``auto`` goes by what the curves
     add to the noise of a cell, the root of the difference of the variances after and before: below 1.5 levels of 255 it
     leaves the cell alone, from 3.5 on it takes nine tenths of the noise's brightness and all of its colour, with a
-    smooth step in between. Quantisation does not count there: a picture without shot and read noise is clean. Of what
-    is grey, channel by channel, the noise's brightness goes alone, so that it stays grey.
+    smooth step in between. It leaves the whole picture alone if hardly any cell of which something would be taken shows
+    more noise than quantisation makes, which clean pictures have too. Of grey, which has no colour to lose, only
+    brightness goes, in all channels alike.
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
-        curve: What the lattice does to a float32 picture in [0, 1] of another size, laid over the same scene.
+        curve: What the lattice does to a float32 picture in [0, 1] of another size, laid over the same scene; may
+            overwrite it with its result.
         denoise: ``"auto"`` or 0 to 1.
         threads: Threads; None takes every core that the process may use.
 
@@ -108,15 +111,20 @@ def plan(
     sensor = replace(noise, step=0.0)
     if denoise == AUTO:
         means = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)
-        if (_wanted(means, sensor, curve) > 0).mean() <= _FEW:
+        wanted = _wanted(level(means, noise, curve), noise.sigma(means)) > 0
+        if (wanted & _found(noise, means)).mean() <= _FEW:
             return None
     colour = 0.0 if _is_grey(pixels) else 1.0
     means = smoothed(_means(pixels, CELL, threads))
     of_cells = level(means, noise, curve)
     if denoise == AUTO:
-        return Plan(of_cells, _wanted(means, sensor, curve), _mix(1.0 - _GRAIN, colour))
-    share = np.ones((*of_cells.shape[:2], 1), np.float32)
-    return Plan(of_cells, share, _mix(float(denoise), colour * min(1.0, 2 * float(denoise))))
+        rows = (slice(top, top + _ROWS) for top in range(0, len(means), _ROWS))
+        share = np.concatenate([_wanted(of_cells[band], noise.sigma(means[band])) for band in rows])
+        brightness, colour = 1.0 - _GRAIN, 1.0
+    else:
+        share = np.ones((*of_cells.shape[:2], 1), np.float32)
+        brightness, colour = float(denoise), min(1.0, 2 * float(denoise))
+    return Plan(of_cells, share, _mix(brightness, 0.0 if _is_grey(pixels) else colour))
 
 
 def _is_grey(pixels: Pixels) -> bool:
@@ -136,11 +144,26 @@ def _wanted(
     return result
 
 
+def _found(noise: Noise, means: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Say where there is more noise than that of quantisation, (h, w, 1)."""
+    alone = replace(noise, step=0.0)
+    more: NDArray[np.bool_] = np.square(alone.sigma(means)) > noise.step**2 / 12
+    result: NDArray[np.bool_] = np.any(more, axis=2, keepdims=True)
+    return result
+
+
 def _mix(brightness: float, colour: float) -> NDArray[np.float32]:
     """Return the matrix that takes these shares of the noise's luma and of the rest."""
-    of_luma = np.broadcast_to(_LUMA, (3, 3))  # the luma, in all channels
+    of_luma = np.broadcast_to(LUMA, (3, 3))  # the luma, in all channels
     result: NDArray[np.float32] = (colour * (np.eye(3) - of_luma) + brightness * of_luma).astype(np.float32)
     return result
+
+
+def _is_grey(pixels: Pixels) -> bool:
+    """Say whether a picture's channels are equal, looking no further than the first band that says no."""
+    bands = (pixels[top : top + _ROWS] for top in range(0, len(pixels), _ROWS))
+    others = range(1, pixels.shape[2])
+    return all((band[..., 0] == band[..., other]).all() for band in bands for other in others)
 
 
 def _means(pixels: Pixels, side: int, threads: int | None) -> NDArray[np.float32]:
