@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import skimage.data
 from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image
@@ -18,7 +17,6 @@ from skimage import data
 import pielight
 from pielight import CurveLattice, Enhancer
 from pielight.cli import main
-from pielight.curves.lattice import CurveLattice
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluate.enhancements import enhancement
 from pielight.evaluate.specs import parse

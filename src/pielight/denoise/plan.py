@@ -46,8 +46,7 @@ def check_share(denoise: float) -> float:
     >>> check_share(0)
     0.0
     """
-    number = isinstance(denoise, (int, float, np.integer, np.floating))
-    if not number or not 0.0 <= denoise <= 1.0:
+    if not isinstance(denoise, (int, float, np.integer, np.floating)) or not 0.0 <= denoise <= 1.0:
         raise PielightError(f"denoise {denoise}: must be auto, or lie between 0 (not at all) and 1 (all noise)")
     return float(denoise)
 
@@ -108,13 +107,11 @@ def plan(
     if check_denoise(denoise) == 0:
         return None
     noise = estimate(pixels)
-    sensor = replace(noise, step=0.0)
     if denoise == AUTO:
         means = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)
         wanted = _wanted(level(means, noise, curve), noise.sigma(means)) > 0
         if (wanted & _found(noise, means)).mean() <= _FEW:
             return None
-    colour = 0.0 if _is_grey(pixels) else 1.0
     means = smoothed(_means(pixels, CELL, threads))
     of_cells = level(means, noise, curve)
     if denoise == AUTO:
@@ -127,17 +124,8 @@ def plan(
     return Plan(of_cells, share, _mix(brightness, 0.0 if _is_grey(pixels) else colour))
 
 
-def _is_grey(pixels: Pixels) -> bool:
-    """Say whether all channels are equal; a look at a few rows spares most pictures the rest."""
-    first = pixels[..., :1]
-    return bool((pixels[::64] == first[::64]).all() and (pixels == first).all())
-
-
-def _wanted(
-    means: NDArray[np.float32], noise: Noise, curve: Callable[[NDArray[Any]], NDArray[Any]]
-) -> NDArray[np.float32]:
-    """Return the share of the noise that is to go, by what the curves add to it."""
-    after, before = level(means, noise, curve), noise.sigma(means)
+def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share of the noise that is to go, by what the curves have added to it."""
     shown = np.sqrt(np.maximum(np.square(after) - np.square(before), 0).mean(axis=2, keepdims=True))
     t = np.clip((shown - _INVISIBLE) / (_VISIBLE - _INVISIBLE), 0, 1).astype(np.float32)
     result: NDArray[np.float32] = t * t * (3 - 2 * t)
