@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
 from safetensors import safe_open
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -21,6 +22,7 @@ from pielight.train import loop
 from pielight.train.checkpoint import State, restore, save
 from pielight.train.config import Training, read_config
 from pielight.train.denoising.config import is_denoising
+from pielight.train.judge import ExposureJudge
 from pielight.train.loop import train
 from pielight.train.settings import read_values
 from pielight.train.steps import Progress
@@ -202,6 +204,19 @@ def test_missing_pictures(tiny: Make, tmp_path: Path) -> None:
     data = dataclasses.replace(config.data, dark=(str(tmp_path / "none"),))
     with pytest.raises(DataError, match="none: no such folder"):
         train(dataclasses.replace(config, data=data), nothing)
+
+
+def test_the_judge_goes_where_the_network_is(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[torch.device] = []
+
+    class Judge(ExposureJudge):
+        def to(self, *arguments: Any, **_: Any) -> Any:
+            places.append(*arguments)
+            return self
+
+    monkeypatch.setattr(loop, "learn_judge", lambda *_: Judge().requires_grad_(False))
+    train(tiny(tmp_path), nothing, stop_at=1)
+    assert places == [Accelerator().device]
 
 
 def test_a_folder_that_cannot_be_made(tiny: Make, tmp_path: Path) -> None:

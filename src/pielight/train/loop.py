@@ -124,6 +124,7 @@ def _prepare(
     judge = None
     if config.losses.judged:
         judge = learn_judge(well, config.judging, step_generator(config.seed, _BANK_STEP + 2), say)
+        judge = judge.to(accelerator.device)  # it learns on the CPU, where its draws are
     if state is None:
         begin(network)
     else:
