@@ -65,3 +65,11 @@ def test_small_pictures(shape: tuple[int, int, int]) -> None:
 def test_no_such_strength(denoise: Any) -> None:
     with pytest.raises(PielightError, match="denoise"):
         check_denoise(denoise)
+
+
+def test_black_bars_hold_no_noise(grainy: NDArray[np.uint8]) -> None:
+    framed = np.pad(grainy, ((40, 40), (0, 0), (0, 0)))
+    found = plan(framed, BRIGHTER, 1)
+    assert found is not None
+    assert (found.share[:9] == 0).all()
+    assert (found.share[12:-12] == 1).mean() > 0.99
