@@ -201,3 +201,9 @@ def test_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert git_commit() == commit + "+"
     monkeypatch.setenv("PATH", "")
     assert git_commit() == "unknown"
+
+
+def test_a_run_without_a_step_is_not_exported(tiny: Callable[..., Training], tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no step was taken"):
+        export(loud("lattice"), tiny(tmp_path), tmp_path, skipped=6)
+    assert list(tmp_path.iterdir()) == []

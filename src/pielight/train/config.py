@@ -13,7 +13,11 @@ from pielight.train.lattice_net import Lattice
 from pielight.train.physics.adaptive import Adaptive
 from pielight.train.physics.bag_of_curves import bag
 from pielight.train.physics.darkening import Darkening
+from pielight.train.ranges import check_ranges
 from pielight.train.settings import build_settings, read_values
+
+NO_TERMS = ("temperature", "margin")
+"""What of :class:`Losses` is no weight."""
 
 
 @dataclass(frozen=True)
@@ -139,37 +143,15 @@ def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Trainin
 
 
 def _check(config: Training) -> None:
-    whole = {"steps": config.steps, "dark_batch": config.dark_batch, "well_batch": config.well_batch,
-             "feature_batch": config.feature_batch,
-             "bank": config.bank, "pairs": config.pairs, "data.size": config.data.size,
-             "data.render": config.data.render}  # fmt: skip
-    for name, number in whole.items():
-        if number < 1:
-            raise ConfigError(f"{name}: {number} should be at least 1")
-    if config.data.size % config.data.render or config.data.size % 32:
-        raise ConfigError("data.size should be a multiple of 32 and of data.render")
+    check_ranges(config)
     bag(config.negatives)
-    for group in (config.data, config.darkening, config.adaptive, config.adaptive.capture):
-        for item in dataclasses.fields(group):
-            value = getattr(group, item.name)
-            if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], str) and value[0] > value[1]:
-                raise ConfigError(f"{item.name}: the interval {list(value)} is the wrong way round")
-    for item in dataclasses.fields(config.losses):
-        if getattr(config.losses, item.name) < 0:
-            raise ConfigError(f"losses.{item.name} should not be negative")
-    _check_adaptive(config.adaptive)
-    if config.precision not in ("no", "bf16"):
-        raise ConfigError(f"precision: {config.precision!r} is unknown; choose no or bf16")
-
-
-def _check_adaptive(adaptive: Adaptive) -> None:
-    capture = adaptive.capture
-    shares = {"distance": adaptive.distance, "local": (adaptive.local,), "capture.noisy": (capture.noisy,),
-              "capture.compressed": (capture.compressed,)}  # fmt: skip
-    for name, values in shares.items():
-        if not all(0 <= value <= 1 for value in values):
-            raise ConfigError(f"adaptive.{name} should lie between 0 and 1")
-    if not all(1 <= value <= 95 for value in capture.quality):
-        raise ConfigError("adaptive.capture.quality should lie between 1 and 95")
-    if min(*capture.shot, *capture.read) <= 0:
-        raise ConfigError("adaptive.capture: shot and read should be above 0")
+    data, weights = config.data, config.losses
+    if data.size % data.render or data.size % 32:
+        raise ConfigError("data.size should be a multiple of 32 and of data.render")
+    if weights.judged and data.render % 16:
+        raise ConfigError(f"data.render: {data.render} should be a multiple of 16, or losses.judged be 0")
+    if config.network == "lattice" and data.size == config.lattice.cell and (weights.smoothness or weights.cast):
+        raise ConfigError("lattice.cell: a lattice of one node has no smoothness; raise data.size, "
+                          "or set losses.smoothness and losses.cast to 0")  # fmt: skip
+    if not any(getattr(weights, item.name) for item in dataclasses.fields(weights) if item.name not in NO_TERMS):
+        raise ConfigError("losses: every weight is 0, which leaves nothing to learn from")

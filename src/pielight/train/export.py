@@ -45,7 +45,7 @@ def export(
         facts: More for the card; ``commit`` replaces the commit of the source tree.
 
     Raises:
-        ModelError: if a file cannot be written.
+        ModelError: if a file cannot be written, or every step was skipped.
     """
     save_model(
         network, config.network, lambda: onnx_bytes(network, config.data.size), as_yaml(_without_folders(config)),
@@ -86,8 +86,10 @@ def save_model(
         facts: More for the card; ``commit`` replaces the commit of the source tree.
 
     Raises:
-        ModelError: if a file cannot be written.
+        ModelError: if a file cannot be written, or every step was skipped.
     """
+    if skipped >= recipe.steps:
+        raise ModelError(f"{recipe.name}: no step was taken, since no loss was finite; there is nothing to export")
     network = network.eval()
     with torch.no_grad():
         for parameter in network.parameters():

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pielight.train.config import Data, Losses, Optimiser, Training
+from pielight.train.config import NO_TERMS, Data, Losses, Optimiser, Training
 from pielight.train.data import load
 from pielight.train.judging import Judging
 from pielight.train.loop import train
@@ -22,7 +22,6 @@ FIRST, LAST = 5, 20  # steps that are compared; a bad start is left behind withi
 # Found by trial, for both networks; every other term weighs 1.
 _WEIGHTS = {"inversion": 4.0, "brightness": 20.0, "regional": 40.0, "features": 7.0, "colour": 2.0, "highlights": 8.0,
             "smoothness": 2.0}  # fmt: skip
-_NO_TERMS = ("temperature", "margin")
 _BATCH, _FEATURE_BATCH = 4, 3
 _SHIFT = (-0.9, -0.7, -0.55)  # of R, G, B: brighter by far, and reddish
 
@@ -57,7 +56,7 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
     """
     torch.set_flush_denormal(True)  # before torch starts its threads, which inherit it
     dark, well = write_toy_pictures(folder)
-    terms = [item.name for item in dataclasses.fields(Losses) if item.name not in _NO_TERMS]
+    terms = [item.name for item in dataclasses.fields(Losses) if item.name not in NO_TERMS]
     chosen = {term: _WEIGHTS.get(term, 1.0) if getattr(config.losses, term) else 0.0 for term in terms}
     if config.network == "lattice" and config.lattice.channels == 1:
         chosen["cast"] = 0.0  # nothing differs between channels that share a curve

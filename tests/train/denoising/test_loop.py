@@ -112,9 +112,23 @@ def test_noise_is_a_wiener_share(monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.allclose(noise, 0.8 * (cells - 0.3), atol=1e-4)
 
 
-@pytest.mark.parametrize("change", ["patch=20", "patch=256", "steps=0", "physics.stop=[1, 2]", "recipe=7"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "patch=20",
+        "patch=256",
+        "steps=0",
+        "physics.stop=[1, 2]",
+        "recipe=7",
+        "physics.stops=[1, -3]",
+        "physics.shot=[0, 1e-3]",
+        "physics.blur=[0, 0]",
+        "physics.jpeg=2",
+        "detail=.nan",
+    ],
+)
 def test_settings_are_checked(change: str) -> None:
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match=change.partition("=")[0]):
         read_denoising(None, [change])
 
 

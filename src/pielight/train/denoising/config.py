@@ -10,6 +10,7 @@ from typing import Any
 from pielight.errors import ConfigError
 from pielight.train.config import Data, Optimiser
 from pielight.train.denoising.physics import Physics
+from pielight.train.ranges import check_ranges
 from pielight.train.settings import build_settings, read_values
 
 RECIPE = "denoise"
@@ -69,9 +70,7 @@ def read_denoising(path: str | Path | None, changes: Sequence[str] = ()) -> Deno
     10
     """
     config: Denoising = build_settings(Denoising, read_values(path, changes))
-    for name, number in {"steps": config.steps, "batch": config.batch}.items():
-        if number < 1:
-            raise ConfigError(f"{name}: {number} should be at least 1")
+    check_ranges(config)
     if config.patch < 8 or config.patch % 8 or config.patch > config.data.smallest:
         raise ConfigError(f"patch: {config.patch} should be a multiple of 8, at most data.smallest")
     return config

@@ -32,7 +32,7 @@ def export(
         facts: More for the card; ``commit`` replaces the commit of the source tree.
 
     Raises:
-        ModelError: if a file cannot be written.
+        ModelError: if a file cannot be written, or every step was skipped.
     """
     save_model(
         network,
