@@ -55,8 +55,8 @@ class ExposureJudge(nn.Module):
 def misexposed(pictures: Tensor, labels: Tensor, how: Judging, generator: Generator) -> tuple[Tensor, Tensor]:
     """Expose well-exposed pictures wrongly, by known amounts.
 
-    ``y = Q8(sRGB(min(1, 2^e (lin(x) + noise))))``, e one error for the whole picture and, for half of the pictures,
-    another one added in a random half of the regions.
+    ``y = Q8(sRGB(min(1, 2^e (lin(x) + noise))))``, x the pictures with fill light ``how.fill``, e one error for the
+    whole picture and, for half of the pictures, another one added in a random half of the regions.
 
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].

@@ -63,9 +63,10 @@ def losses(
 ) -> tuple[Tensor, dict[str, float]]:  # fmt: skip
     """Return the weighted loss of one step and the unweighted terms that were computed.
 
-    ``L = w_c L_c + w_b L_b + w_rc L_rc + w_fp L_fp + w_col L_col + w_hl L_hl + w_tv L_tv + w_cast L_cast
-    + w_inv L_inv``: inversion on well-exposed pictures that :func:`darken` darkened, the smoothness of curves and the
-    highlights on all, the rest on real dark pictures. A term of weight 0 is left out.
+    ``L = w_c L_c + w_b L_b + w_bal L_bal + w_j L_j + w_rc L_rc + w_fp L_fp + w_col L_col + w_hl L_hl + w_tv L_tv
+    + w_cast L_cast + w_inv L_inv``, balance and the judge's verdict L_bal and L_j among them: inversion on well-exposed
+    pictures that :func:`darken` darkened, the smoothness of curves and the highlights on all, the rest on real dark
+    pictures. A term of weight 0 is left out.
     """
     weight, generator = config.losses, step_generator(config.seed, step)
     real, labels = anchors(dark, well, config, config.dark_batch, generator)
