@@ -149,6 +149,14 @@ def test_own_model(folder: Path, bright_model: Path) -> None:
     assert "no checksum" in shown.stdout
 
 
+def test_every_shipped_model_tells_its_terms() -> None:
+    for name in ("pie", "free", "denoise"):
+        shown = invoke("info", "--model", name)
+        assert shown.exit_code == 0
+        assert "(verified)" in shown.stdout
+        assert "terms:" in shown.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

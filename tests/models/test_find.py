@@ -25,7 +25,15 @@ def test_own_model_with_and_without_card(tmp_path: Path) -> None:
         find(str(path)).verify()
 
 
-@pytest.mark.parametrize("card", ["{", "[]", "\xff"])
+@pytest.mark.parametrize("checksums", [[], "x", None])
+def test_a_card_with_odd_checksums_has_none(tmp_path: Path, checksums: object) -> None:
+    path = tmp_path / "own.onnx"
+    shutil.copy(find().path, path)
+    path.with_suffix(".json").write_text(json.dumps({"sha256": checksums}))
+    assert not find(path).verify()
+
+
+@pytest.mark.parametrize("card", ["{", "[]", "\xff", "[" * 100_000])
 def test_damaged_card(tmp_path: Path, card: str) -> None:
     path = tmp_path / "own.onnx"
     shutil.copy(find().path, path)

@@ -114,3 +114,7 @@ def test_every_range_is_that_of_a_setting() -> None:
 def test_an_empty_file_has_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("")
     assert read_config(tmp_path / "c.yaml") == Training()
+
+
+def test_yaml_s_no_is_a_precision() -> None:
+    assert read_config(None, ["precision=no"]).precision == "no"

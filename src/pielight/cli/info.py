@@ -19,7 +19,7 @@ def info(model: str | None) -> None:
     from pielight.curves.compiled import loop
     from pielight.curves.predict import Predictor
     from pielight.curves.threads import available_threads
-    from pielight.models import find
+    from pielight.models import DENOISER, find
 
     found = find(model)
     verified = "verified" if found.verify() else "no checksum on its card"
@@ -29,7 +29,8 @@ def info(model: str | None) -> None:
     _show("curves", f"{'compiled loop' if loop else 'NumPy'}, {available_threads()} threads")
     _show("model", found.name)
     _show("file", str(found.path))
-    _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path).size))
+    if found.name != DENOISER:
+        _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path).size))
     _show("sha256", f"{found.sha256()} ({verified})")
     for key, value in found.card.items():
         if key not in ("name", "sha256"):

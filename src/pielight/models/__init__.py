@@ -49,11 +49,17 @@ class Model:
         Raises:
             ModelError: The checksum is another one.
         """
-        expected = self.card.get("sha256", {}).get(self.path.name)
+        checksums = self.card.get("sha256")
+        expected = checksums.get(self.path.name) if isinstance(checksums, dict) else None
         if expected is None:
             return False
         if expected != self.sha256():
-            raise ModelError(f"{self.path}: does not match its checksum; reinstall pielight")
+            mend = (
+                "reinstall pielight"
+                if self.path.parent == _FOLDER
+                else f"export it anew, or remove {self.path.stem}.json"
+            )
+            raise ModelError(f"{self.path}: does not match its checksum; {mend}")
         return True
 
 
@@ -82,7 +88,7 @@ def _card(path: Path) -> dict[str, Any]:
         return {}
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: the model's card cannot be read ({error})") from error
     if not isinstance(card, dict):
         raise ModelError(f"{path}: the model's card must be a JSON object")

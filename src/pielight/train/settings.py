@@ -103,6 +103,8 @@ def _cast(hint: Any, value: Any, name: str) -> Any:
         if arguments[-1] is not Ellipsis and len(items) != len(arguments):
             raise ConfigError(f"{name}: {len(arguments)} values are expected, as in [0.1, 0.5]")
         return tuple(_cast(arguments[0], item, name) for item in items)
+    if hint is str and value is False:  # YAML reads no as a boolean
+        return "no"
     if hint is float and isinstance(value, str):  # YAML reads 1e-3 as text
         try:
             return float(value)

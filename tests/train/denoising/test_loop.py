@@ -54,6 +54,17 @@ def test_a_run_goes_on_bit_for_bit(small: Make, tmp_path: Path) -> None:
     assert find(tmp_path / "a" / "denoise.onnx").verify()
 
 
+def test_a_report_after_a_stop_is_of_its_own_steps(small: Make, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    train(small(tmp_path), seen.append, every=4, stop_at=3)
+    train(small(tmp_path), seen.append, every=1)
+    last = seen[-1].terms
+    seen.clear()
+    train(small(tmp_path / "again"), seen.append, every=4, stop_at=3)
+    train(small(tmp_path / "again"), seen.append, every=4)
+    assert seen[-1].terms == last
+
+
 def test_other_settings_are_refused(small: Make, tmp_path: Path) -> None:
     train(small(tmp_path), lambda _: None, stop_at=1)
     with pytest.raises(ConfigError, match="batch"):

@@ -80,7 +80,8 @@ def _advance(
 ) -> State:  # fmt: skip
     """Train up to the step ``last`` and return the state, which is saved."""
     start, skipped, spent = state.step, state.skipped, state.seconds - time.monotonic()
-    settings, sums = config.optimiser, dict.fromkeys(("error", "colour", "detail"), 0.0)
+    settings = config.optimiser
+    sums: dict[str, list[float]] = {}
     began = saved = time.monotonic()
     with deferred_interrupt() as interrupted:
         for step in range(start, last):
@@ -94,15 +95,16 @@ def _advance(
             if math.isfinite(total.item()) and math.isfinite(float(norm)):
                 optimiser.step()
                 follow(average, network, min(settings.average, (1 + step) / (10 + step)))
-                sums = {name: before + terms[name].item() for name, before in sums.items()}
+                for name, value in terms.items():
+                    sums.setdefault(name, []).append(value.item())
             else:
                 skipped += 1
             done, now = step + 1, time.monotonic()
             if done % every == 0 or done == last:
-                since = (done - 1) % every + 1
+                means = {name: sum(values) / len(values) for name, values in sums.items()}
+                sums.clear()
                 left = (now - began) / (done - start) * (config.steps - done)
-                report(Progress(done, config.steps, {key: sums[key] / since for key in sums}, left, skipped))
-                sums = dict.fromkeys(sums, 0.0)
+                report(Progress(done, config.steps, means, left, skipped))
             stop = interrupted()
             if done == last or stop or now - saved > 60 * config.checkpoint_minutes:
                 saved = now
@@ -169,8 +171,10 @@ def _facts(state: State, pictures: Sequence[Tensor]) -> dict[str, object]:
     if not count:
         raise DataError("no usable well-exposed picture; `pielight data check` says why")
     if state.facts.get("well_pictures", count) != count:
-        raise DataError(f"well_pictures: {state.facts['well_pictures']} at the start of the run, {count} now")
-    return {"well_pictures": count, "commit": state.facts.get("commit") or git_commit()}
+        before = state.facts["well_pictures"]
+        raise DataError(f"well_pictures: {before} at the start, {count} now; bring them back, or set another out")
+    commits = [*str(state.facts.get("commit", "")).split(", "), git_commit()]
+    return {"well_pictures": count, "commit": ", ".join(dict.fromkeys(commit for commit in commits if commit))}
 
 
 def _take(network: nn.Module, average: nn.Module, optimiser: torch.optim.Adam, state: State, path: Path) -> None:
