@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pielight.errors import ConfigError, ModelError
+from pielight.errors import ConfigError, DataError, ModelError
 from pielight.train.config import read_config
+from pielight.train.export import git_commit
 from pielight.train.settings import as_yaml
 
 _FREE = ("out", "checkpoint_minutes", "data.cache")  # settings that change nothing in the weights
@@ -101,3 +103,39 @@ def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:
         elif before != after and name not in _FREE:
             found.append(name)
     return found
+
+
+def facts(before: Mapping[str, Any], pictures: Mapping[str, Sequence[Tensor]]) -> dict[str, Any]:
+    """Return what the model card will say of the pictures and the source; pictures that changed end the run.
+
+    Args:
+        before: The facts of the checkpoint that a run goes on from; empty for a new run.
+        pictures: uint8, by role.
+
+    Raises:
+        DataError: if the pictures are not those that the run began with.
+    """
+    found: dict[str, Any] = {}
+    for role, items in pictures.items():
+        digest = hashlib.sha256()
+        for item in items:
+            digest.update(repr(tuple(item.shape)).encode() + item.numpy().tobytes())
+        found |= {f"{role}_pictures": len(items), f"{role}_sha256": digest.hexdigest()}
+        if any(before.get(name, found[name]) != found[name] for name in (f"{role}_pictures", f"{role}_sha256")):
+            count = before.get(f"{role}_pictures")
+            raise DataError(f"the {role} pictures are not the {count} that the run began with; bring them back, or set "
+                            "another out")  # fmt: skip
+    commits = [*before.get("commit", "").split(", "), git_commit()]
+    return found | {"commit": ", ".join(dict.fromkeys(commit for commit in commits if commit))}
+
+
+def take(part: Any, weights: Mapping[str, Any], path: Path) -> None:
+    """Load a network's or an optimiser's part of a checkpoint.
+
+    Raises:
+        ModelError: if it is another network's.
+    """
+    try:
+        part.load_state_dict(weights)
+    except (RuntimeError, ValueError):  # the network was changed since
+        raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None

@@ -16,13 +16,12 @@ from accelerate import Accelerator
 from accelerate.utils import ProjectConfiguration
 from torch import Tensor, nn
 
-from pielight.errors import DataError, ModelError
 from pielight.interrupt import deferred_interrupt
 from pielight.train.bank import Bank, build_bank
-from pielight.train.checkpoint import State, claim, restore, save
+from pielight.train.checkpoint import State, claim, facts, restore, save, take
 from pielight.train.config import Training
 from pielight.train.data import PictureSet, load
-from pielight.train.export import export, exported, git_commit
+from pielight.train.export import export, exported
 from pielight.train.features import VGGFeatures, load_features
 from pielight.train.judge import learn_judge
 from pielight.train.networks import build
@@ -94,7 +93,7 @@ def train(
             run.accelerator.end_training()
     if state.step >= config.steps and not exported(config.name, out):
         network = build(config.network, config.lattice)
-        _take(network, state.average, path)
+        take(network, state.average, path)
         export(network, config, out, state.skipped, state.seconds, state.facts)
     return out
 
@@ -109,7 +108,7 @@ def _prepare(
     say("reading the pictures and their regions")
     dark = load(config.data.dark, "dark", config.data) if config.data.dark else None
     well = load(config.data.well, "well", config.data)
-    facts = _facts(state.facts if state else {}, dark, well)
+    known = facts(state.facts if state else {}, {"dark": dark.pictures if dark else [], "well": well.pictures})
     count = len(dark or ())
     say(f"{count} dark and {len(well)} well-exposed pictures; computing the features of {config.bank} of these")
     bank = build_bank(
@@ -128,16 +127,16 @@ def _prepare(
     if state is None:
         begin(network)
     else:
-        _take(network, state.network, path)
+        take(network, state.network, path)
     average = copy.deepcopy(network)
     settings = config.optimiser
     optimiser = torch.optim.Adam(network.parameters(), settings.rate, weight_decay=settings.weight_decay)
     if state is None:
         state = State(0, 0, 0.0, network.state_dict(), average.state_dict(), optimiser.state_dict())
     else:
-        _take(average, state.average, path)
-        optimiser.load_state_dict(state.optimiser)
-    state.facts = facts
+        take(average, state.average, path)
+        take(optimiser, state.optimiser, path)
+    state.facts = known
     accelerator.init_trackers("tensorboard")
     network, prepared = accelerator.prepare(network, optimiser)
     return _Run(
@@ -149,7 +148,7 @@ def _advance(
     run: _Run, config: Training, path: Path, report: Callable[[Progress], None], every: int, last: int
 ) -> State:
     """Train up to the step ``last`` and return the state, which is saved."""
-    start, skipped, facts = run.state.step, run.state.skipped, run.state.facts
+    start, skipped, known = run.state.step, run.state.skipped, run.state.facts
     spent = run.state.seconds - time.monotonic()
     accelerator, settings = run.accelerator, config.optimiser
     writer = accelerator.get_tracker("tensorboard", unwrap=True)
@@ -185,31 +184,12 @@ def _advance(
                 saved = now
                 weights = accelerator.unwrap_model(run.network).state_dict()
                 run.state = State(done, skipped, spent + now, weights, run.average.state_dict(),
-                                  run.optimiser.state_dict(), facts)  # fmt: skip
+                                  run.optimiser.state_dict(), known)  # fmt: skip
                 save(path, run.state)
                 writer.add_images("before, after", _samples(run, config), done)
             if stop:
                 raise KeyboardInterrupt
     return run.state
-
-
-def _facts(before: dict[str, Any], dark: PictureSet | None, well: PictureSet) -> dict[str, Any]:
-    """Return what the model card will say of the data and the source; pictures that changed end the run."""
-    found = {"dark_pictures": len(dark or ()), "well_pictures": len(well)}
-    for name, count in found.items():
-        if before.get(name, count) != count:
-            raise DataError(f"{name}: {before[name]} at the start of the run, {count} now; bring them back, "
-                            "or set another out")  # fmt: skip
-    commits = [*before.get("commit", "").split(", "), git_commit()]
-    return found | {"commit": ", ".join(dict.fromkeys(commit for commit in commits if commit))}
-
-
-def _take(network: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
-    """Load the weights of a checkpoint."""
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError:  # the network was changed since
-        raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None
 
 
 @torch.no_grad()

@@ -11,14 +11,14 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor, nn
 
-from pielight.errors import DataError, ModelError
+from pielight.errors import DataError
 from pielight.interrupt import deferred_interrupt
-from pielight.train.checkpoint import State, claim, restore, save
+from pielight.train.checkpoint import State, claim, facts, restore, save, take
 from pielight.train.denoising.config import Denoising, read_denoising
 from pielight.train.denoising.export import export
 from pielight.train.denoising.network import DenoiseNet, cells_of, pictures_of
 from pielight.train.denoising.physics import sample
-from pielight.train.export import exported, git_commit
+from pielight.train.export import exported
 from pielight.train.objective import step_generator
 from pielight.train.pictures import check
 from pielight.train.steps import Progress, flushed_denormals, follow, schedule
@@ -58,7 +58,8 @@ def train(
     if path.exists():
         state = restore(path)
         say(f"{path}: going on after step {state.step} of {config.steps}")
-        _take(network, average, optimiser, state, path)
+        for part, weights in ((network, state.network), (average, state.average), (optimiser, state.optimiser)):
+            take(part, weights, path)
     else:
         state = State(0, 0, 0.0, network.state_dict(), average.state_dict(), optimiser.state_dict())
     last = config.steps if stop_at is None else min(config.steps, stop_at)
@@ -66,7 +67,9 @@ def train(
         say("reading the pictures")
         photographs = [verdict.pixels for verdict in check(config.data.well, "well", config.data)]
         pictures = [torch.from_numpy(one.transpose(2, 0, 1).copy()) for one in photographs if one is not None]
-        state.facts = _facts(state, pictures)
+        if not pictures:
+            raise DataError("no usable well-exposed picture; `pielight data check` says why")
+        state.facts = facts(state.facts, {"well": pictures})
         say(f"{len(pictures)} well-exposed pictures")
         state = _advance(config, network, average, optimiser, state, pictures, path, report, every, last)
     if state.step >= config.steps and not exported(config.name, out):
@@ -163,25 +166,3 @@ def patches(pictures: Sequence[Tensor], count: int, side: int, generator: Genera
         patch = torch.rot90(picture[:, top : top + side, left : left + side], draw(4), (1, 2))
         found.append(patch.flip(2) if draw(2) else patch)
     return torch.stack(found).float() / 255
-
-
-def _facts(state: State, pictures: Sequence[Tensor]) -> dict[str, object]:
-    """Return what the model card will say of the data and the source; pictures that changed end the run."""
-    count = len(pictures)
-    if not count:
-        raise DataError("no usable well-exposed picture; `pielight data check` says why")
-    if state.facts.get("well_pictures", count) != count:
-        before = state.facts["well_pictures"]
-        raise DataError(f"well_pictures: {before} at the start, {count} now; bring them back, or set another out")
-    commits = [*str(state.facts.get("commit", "")).split(", "), git_commit()]
-    return {"well_pictures": count, "commit": ", ".join(dict.fromkeys(commit for commit in commits if commit))}
-
-
-def _take(network: nn.Module, average: nn.Module, optimiser: torch.optim.Adam, state: State, path: Path) -> None:
-    """Load a checkpoint."""
-    try:
-        network.load_state_dict(state.network)
-        average.load_state_dict(state.average)
-        optimiser.load_state_dict(state.optimiser)
-    except (RuntimeError, ValueError):  # the network was changed since
-        raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None
