@@ -24,6 +24,17 @@ def test_it_returns_an_eighth_of_its_size_and_starts_next_to_the_identity(size: 
     assert 4 * sum(p.numel() for p in network.parameters()) < 1_000_000  # bytes
 
 
+@pytest.mark.parametrize("level", [0.0, 5 / 255, 20 / 255, 0.5, 1.0])
+def test_a_flat_picture_has_a_flat_lattice(level: float) -> None:
+    torch.manual_seed(0)
+    network = LatticeNet()
+    torch.nn.init.normal_(network.head.weight, 0.0, 0.5)  # far from the identity
+    with torch.no_grad():
+        nodes = network(torch.full((1, 3, 256, 256), level))
+    assert nodes.abs().amax() > 0.01
+    assert (nodes.amax((2, 3)) - nodes.amin((2, 3))).max() < 1e-5  # corners, too
+
+
 @pytest.mark.parametrize("name", ["pie", "free"])
 def test_weights_of_shipped_models_fit_the_default(name: str) -> None:
     stored = load_file(find(name).path.with_suffix(".safetensors"))

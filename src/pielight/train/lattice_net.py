@@ -66,17 +66,15 @@ class LatticeNet(nn.Module):
         how = how or Lattice()
         widths = _scaled(how.width, 16, 24, 48, 64, 80)
         self.shared = how.channels == 1
-        self.down = nn.ModuleList(
-            nn.Conv2d(i, o, 3, stride=2, padding=1) for i, o in zip((6, *widths), widths, strict=False)
-        )
+        self.down = nn.ModuleList(_convolution(i, o, 2) for i, o in zip((6, *widths), widths, strict=False))
         last = widths[-1]
         self.whole = nn.Sequential(nn.Linear(2 * last, last), nn.LeakyReLU(0.1), nn.Linear(last, last))
         self.steps = [cell for cell in (16, 8, 4) if cell >= how.cell]
         for cell, skip, width in zip(self.steps, widths[3:0:-1], _scaled(how.width, 56, 40, 32), strict=False):
-            self.add_module(f"up{cell}", nn.Conv2d(last + skip, width, 3, padding=1))
+            self.add_module(f"up{cell}", _convolution(last + skip, width))
             last = width
         (mixed,) = _scaled(how.width, 40)
-        self.mix = nn.Conv2d(last, mixed, 3, padding=1)
+        self.mix = _convolution(last, mixed)
         self.head = nn.Conv2d(mixed, how.channels * how.iterations, 1)
         nn.init.normal_(self.head.weight, 0.0, 0.01)  # start next to the identity
         nn.init.zeros_(self.head.get_parameter("bias"))
@@ -96,6 +94,11 @@ class LatticeNet(nn.Module):
         x = F.leaky_relu(self.mix(x), 0.1)
         alphas = torch.tanh(self.head(x)) * night_guard(pictures)
         return alphas.repeat_interleave(3, 1) if self.shared else share_where_dark(alphas, pictures)
+
+
+def _convolution(channels: int, width: int, stride: int = 1) -> nn.Conv2d:
+    # Edges are replicated, since zeros tell the network where corners are, and it lifts them less.
+    return nn.Conv2d(channels, width, 3, stride, padding=1, padding_mode="replicate")
 
 
 def _scaled(factor: float, *widths: int) -> list[int]:
