@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -79,3 +80,28 @@ def test_claim(tmp_path: Path, tiny: Callable[..., Training]) -> None:
     (run / "config.yaml").write_text("steps: [")
     with pytest.raises(ConfigError, match=r"config.yaml: cannot be read as YAML"):
         claim(run, tiny(run))
+
+
+def test_a_checkpoint_without_its_settings_is_refused(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+    claim(tmp_path, tiny(tmp_path)).touch()
+    (tmp_path / "config.yaml").unlink()
+    with pytest.raises(ConfigError, match=r"checkpoint.pt: its settings are unknown without config.yaml; bring.*out$"):
+        claim(tmp_path, tiny(tmp_path, seed=1))
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_settings_are_written_whole_or_not_at_all(
+    tmp_path: Path, tiny: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = claim(tmp_path, tiny(tmp_path))
+    path.touch()
+    before = (tmp_path / "config.yaml").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(ConfigError, match=r"config.yaml: cannot be written \(No space left on device\); set another"):
+        claim(tmp_path, tiny(tmp_path, checkpoint_minutes=1.0))
+    assert (tmp_path / "config.yaml").read_bytes() == before
+    assert {file.name for file in tmp_path.iterdir()} == {"config.yaml", "checkpoint.pt"}

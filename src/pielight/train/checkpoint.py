@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pielight.errors import ConfigError, DataError, ModelError
+from pielight.errors import ConfigError, DataError, ModelError, PictureError
+from pielight.media.files import write_whole
 from pielight.train.config import read_config
 from pielight.train.export import git_commit
 from pielight.train.settings import as_yaml
@@ -76,20 +77,23 @@ def claim(out: Path, config: Any, read: Callable[[Path], Any] = read_config) -> 
         The path of the checkpoint; if it exists, the run goes on from it.
 
     Raises:
-        ConfigError: if the folder holds a run with other settings, or cannot be written.
+        ConfigError: if the folder holds a run with other settings or unknown ones, or cannot be written.
     """
     stored, path = out / "config.yaml", out / "checkpoint.pt"
-    if stored.exists() and path.exists():
+    if path.exists():
+        if not stored.exists():
+            raise ConfigError(
+                f"{path}: its settings are unknown without config.yaml; bring that back, or set another out"
+            )
         others = _differences(read(stored), config)
         if others:
             raise ConfigError(
                 f"{out}: holds a run with other settings ({', '.join(others)}); set another out, or remove the folder"
             )
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        stored.write_text(as_yaml(config), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot hold a run ({error.strerror}); set another out") from None
+        write_whole(stored, as_yaml(config).encode())
+    except PictureError as error:
+        raise ConfigError(f"{error}; set another out") from None
     return path
 
 
