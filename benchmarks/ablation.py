@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from scipy.stats import t as student
 
 import pielight.train.loop as loop
@@ -96,11 +97,15 @@ def run(config: Training, data: Path, pristine: Any) -> list[float]:
 
 
 def learned_once(learn_judge: Any) -> Any:
-    """Return a function that learns the judge once for each of its settings and each state of its generator."""
+    """Return a function that learns the judge once for all that it follows from: settings and random states.
+
+    Its first weights are torch's own draws, which come after those for the network that it is to judge.
+    """
     known: dict[tuple[Any, ...], Any] = {}
 
     def learned(well: Any, how: Any, generator: Any, say: Any) -> Any:
-        key = (well.data, how, generator.initial_seed())
+        states = (generator.get_state(), torch.get_rng_state())
+        key = (well.data, how, *(state.numpy().tobytes() for state in states))
         if key not in known:
             known[key] = learn_judge(well, how, generator, say)
         return known[key]

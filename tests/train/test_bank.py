@@ -13,15 +13,17 @@ from pielight.train.data import load
 from pielight.train.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.train.physics.bag_of_curves import bag
 
+CPU = torch.device("cpu")
+
 
 @pytest.fixture(scope="module")
 def features() -> VGGFeatures:
     return load_features("random")
 
 
-def make(data: Data, features: VGGFeatures, count: int, seed: int = 0, name: str = "mild") -> Bank:
+def make(data: Data, features: VGGFeatures | None, count: int, seed: int = 0, name: str = "mild") -> Bank:
     well = load(data.well, "well", data)
-    return build_bank(well, features, bag(name), count, 0.5, torch.Generator().manual_seed(seed))
+    return build_bank(well, features, bag(name), count, 0.5, torch.Generator().manual_seed(seed), CPU)
 
 
 def test_bank(toy_data: Data, features: VGGFeatures) -> None:
@@ -42,6 +44,14 @@ def test_the_bank_follows_from_the_generator(toy_data: Data, features: VGGFeatur
     assert torch.equal(one.negatives.profiles, same.negatives.profiles)
     assert torch.equal(one.positives.grams[2], same.positives.grams[2])
     assert not torch.equal(one.positives.profiles, other.positives.profiles)
+
+
+def test_without_features_the_rest_of_the_bank_is_the_same(toy_data: Data, features: VGGFeatures) -> None:
+    whole, bank = make(toy_data, features, 10), make(toy_data, None, 10)
+    assert torch.equal(bank.positives.profiles, whole.positives.profiles)
+    assert torch.equal(bank.negatives.profiles, whole.negatives.profiles)
+    part = bank.negatives.draw(4, torch.Generator())
+    assert (len(part.profiles), part.grams) == (4, [])
 
 
 def test_draw(toy_data: Data, features: VGGFeatures) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 
+from pielight.cli import main
 from pielight.errors import ConfigError, ModelError
 from pielight.train.checkpoint import State, claim, restore, save
 from pielight.train.config import Training
+from pielight.train.denoising.config import Denoising
+from pielight.train.settings import as_yaml
 
 
 class Code:
@@ -79,3 +84,48 @@ def test_claim(tmp_path: Path, tiny: Callable[..., Training]) -> None:
     (run / "config.yaml").write_text("steps: [")
     with pytest.raises(ConfigError, match=r"config.yaml: cannot be read as YAML"):
         claim(run, tiny(run))
+
+
+def test_a_checkpoint_without_its_settings_is_refused(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+    claim(tmp_path, tiny(tmp_path)).touch()
+    (tmp_path / "config.yaml").unlink()
+    with pytest.raises(ConfigError, match=r": holds a checkpoint, but not its config.yaml; bring.*out$"):
+        claim(tmp_path, tiny(tmp_path, seed=1))
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+@pytest.mark.parametrize(("first", "then"), [("curves", "denoise"), ("denoise", "curves")])
+def test_a_run_of_another_kind_is_refused_before_anything_is_read(first: str, then: str, tmp_path: Path) -> None:
+    kinds = {"curves": Training(), "denoise": Denoising()}
+    claim(tmp_path / "run", kinds[first]).touch()
+    (tmp_path / "c.yaml").write_text(as_yaml(kinds[then]))
+    words = ["train", str(tmp_path / "c.yaml"), "--well", str(tmp_path / "gone"), "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 1
+    said = f"Error: {tmp_path / 'run'}: holds a run of another kind ({first}, not {then}); set another out"
+    assert done.stderr.splitlines()[-1] == said
+
+
+def test_settings_of_another_version_name_their_file(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+    claim(tmp_path, tiny(tmp_path)).touch()
+    with (tmp_path / "config.yaml").open("a") as file:
+        file.write("gone: 1\n")
+    with pytest.raises(ConfigError, match=r"config.yaml: unknown setting gone; .*; set another out$"):
+        claim(tmp_path, tiny(tmp_path))
+
+
+def test_settings_are_written_whole_or_not_at_all(
+    tmp_path: Path, tiny: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = claim(tmp_path, tiny(tmp_path))
+    path.touch()
+    before = (tmp_path / "config.yaml").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(ConfigError, match=r"config.yaml: cannot be written \(No space left on device\); set another"):
+        claim(tmp_path, tiny(tmp_path, checkpoint_minutes=1.0))
+    assert (tmp_path / "config.yaml").read_bytes() == before
+    assert {file.name for file in tmp_path.iterdir()} == {"config.yaml", "checkpoint.pt"}

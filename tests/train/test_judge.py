@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,3 +68,23 @@ def test_the_term_is_the_huber_loss_of_the_mean_verdict() -> None:
     verdict = abs(judge(seen).detach().numpy().astype(np.float64).mean((1, 2, 3)))
     plain = np.where(verdict < 1, verdict**2 / 2, verdict - 0.5).mean()
     assert judged_exposure(judge, seen).item() == pytest.approx(plain, rel=1e-5)
+
+
+def test_a_benchmark_learns_the_judge_again_in_another_random_state(
+    pictures: PictureSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    from benchmarks.ablation import learned_once
+
+    def judge(first: int, draws: int) -> ExposureJudge:
+        torch.manual_seed(first)
+        drawn = generator()
+        torch.rand(draws, generator=drawn)
+        found: ExposureJudge = learn(pictures, Judging(steps=1, batch=2), drawn, lambda _: None)
+        return found
+
+    learn = learned_once(learn_judge)
+    one = judge(0, 0)
+    assert judge(0, 0) is one
+    for other in (judge(1, 0), judge(0, 1)):  # of other first weights, of other pictures
+        assert not torch.equal(other.head.weight, one.head.weight)

@@ -16,12 +16,14 @@ import torch
 from accelerate import Accelerator
 from safetensors import safe_open
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import Tensor, nn
 
 from pielight.errors import ConfigError, DataError, ModelError
 from pielight.train import loop
 from pielight.train.checkpoint import State, restore, save
 from pielight.train.config import Training, read_config
 from pielight.train.denoising.config import is_denoising
+from pielight.train.features import VGGFeatures
 from pielight.train.judge import ExposureJudge
 from pielight.train.loop import train
 from pielight.train.settings import read_values
@@ -114,6 +116,48 @@ def test_what_a_run_leaves_behind(straight: Path, tiny: Make) -> None:
     assert "before, after" in accumulator.Tags()["images"]
     assert [event.step for event in accumulator.Scalars("loss/total")] == [2, 4, 6]
     assert list(straight.glob("*.part")) == []
+
+
+def test_without_a_term_that_needs_features_none_are_read(tiny: Make, tmp_path: Path) -> None:
+    config = tiny(tmp_path, features=str(tmp_path / "gone.pth"))
+    without = dataclasses.replace(config.losses, contrast=0.0, features=0.0)
+    said: list[str] = []
+    train(dataclasses.replace(config, losses=without), nothing, stop_at=1, say=said.append)
+    assert "6 dark and 6 well-exposed pictures" in said
+    for one in ("contrast", "features"):
+        losses = dataclasses.replace(without, **{one: 0.1})
+        with pytest.raises(ModelError, match=r"gone\.pth: no such file"):
+            train(dataclasses.replace(config, losses=losses, out=str(tmp_path / one)), nothing, stop_at=1)
+
+
+def test_the_bank_has_features_only_for_the_contrast(
+    tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Tensor] = []
+    real = VGGFeatures.forward
+
+    def watched(self: VGGFeatures, pictures: Tensor, last: str = "relu4_3") -> Any:
+        seen.append(pictures)
+        return real(self, pictures, last)
+
+    monkeypatch.setattr(VGGFeatures, "forward", watched)
+    config = tiny(tmp_path)
+    config = dataclasses.replace(config, losses=dataclasses.replace(config.losses, contrast=0.0))
+    train(config, nothing, stop_at=1)
+    assert [len(pictures) for pictures in seen] == [1, 1]  # of the step, before and after
+
+
+def test_first_weights_do_not_depend_on_the_terms(tiny: Make, tmp_path: Path) -> None:
+    first: list[dict[str, Tensor]] = []
+
+    def note(network: nn.Module) -> None:
+        first.append({name: value.clone() for name, value in network.state_dict().items()})
+
+    for contrast, features in ((0.1, 0.1), (0.0, 0.0)):
+        config = tiny(tmp_path / f"{contrast}")
+        losses = dataclasses.replace(config.losses, contrast=contrast, features=features)
+        train(dataclasses.replace(config, losses=losses), nothing, stop_at=1, begin=note)
+    assert all(torch.equal(value, first[1][name]) for name, value in first[0].items())
 
 
 def test_progress(tiny: Make, tmp_path: Path) -> None:
@@ -228,7 +272,7 @@ def test_the_judge_goes_where_the_network_is(tiny: Make, tmp_path: Path, monkeyp
 
 def test_a_folder_that_cannot_be_made(tiny: Make, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match=r"run: cannot hold a run"):
+    with pytest.raises(ConfigError, match=r"config\.yaml: cannot be written \([^\n]+\); set another out$"):
         train(tiny(tmp_path / "file" / "run"), nothing)
 
 

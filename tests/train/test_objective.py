@@ -40,7 +40,7 @@ def features() -> VGGFeatures:
 
 @pytest.fixture(scope="module")
 def bank(pictures: PictureSet, features: VGGFeatures) -> Bank:
-    return build_bank(pictures, features, bag("mild"), CONFIG.bank, 0.5, step_generator(0, 1))
+    return build_bank(pictures, features, bag("mild"), CONFIG.bank, 0.5, step_generator(0, 1), CPU)
 
 
 def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(bank: Bank) -> None:

@@ -57,6 +57,12 @@ def test_wrong_settings_say_what_is_wrong(change: str, said: str) -> None:
         build_settings(Recipe, read_values(None, [change]))
 
 
+def test_a_value_that_is_no_group_is_named_in_full(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("group: {between: [0, 1]}\n")
+    with pytest.raises(ConfigError, match=r"^--set group\.between\.low=1: group\.between is a value, not a group$"):
+        read_values(tmp_path / "r.yaml", ["group.between.low=1"])
+
+
 @pytest.mark.parametrize("text", ["a: [", "- a\n- b\n", "\x00"])
 def test_wrong_files(text: str, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(text)

@@ -4,9 +4,34 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
-from pielight.train.steps import follow, schedule
+from pielight.train.steps import flushed_denormals, follow, schedule
+
+
+def kept() -> bool:
+    """Say whether denormal numbers count."""
+    return bool(torch.tensor(1e-38) / 2 > 0)
+
+
+def test_denormals_are_flushed_until_the_outermost_block_ends() -> None:
+    assert kept()
+    with flushed_denormals():
+        with flushed_denormals():
+            assert not kept()
+        assert not kept()
+    assert kept()
+
+
+def test_denormals_that_the_caller_flushes_stay_flushed() -> None:
+    torch.set_flush_denormal(True)
+    try:
+        with pytest.raises(KeyboardInterrupt), flushed_denormals():
+            raise KeyboardInterrupt
+        assert not kept()
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def test_learning_rate() -> None:

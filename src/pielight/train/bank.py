@@ -1,4 +1,4 @@
-"""The bank: features of positives and negatives, computed once before training."""
+"""The bank: what the losses see of positives and negatives, computed once before training."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Exposures:
     """Pictures of one kind of exposure, as the contrastive losses see them."""
 
     grams: Sequence[Tensor]
-    """Gram matrices ``(K, C, C)``, one entry per layer."""
+    """Gram matrices ``(K, C, C)``, one entry per layer; none where no loss needs them."""
     profiles: Tensor
     """Brightness profiles ``(K, 32)``."""
 
@@ -59,8 +59,8 @@ class Bank:
 
 @torch.no_grad()
 def build_bank(
-    pictures: PictureSet, features: VGGFeatures, curves: BagOfCurves | Adaptive, count: int, fill: float,
-    generator: Generator,
+    pictures: PictureSet, features: VGGFeatures | None, curves: BagOfCurves | Adaptive, count: int, fill: float,
+    generator: Generator, device: torch.device,
 ) -> Bank:  # fmt: skip
     """Compute the bank from ``count`` random crops of well-exposed pictures.
 
@@ -69,13 +69,13 @@ def build_bank(
 
     Args:
         pictures: Well-exposed pictures.
-        features: The frozen network.
+        features: The frozen network; None leaves Gram matrices out.
         curves: The intervals of Bag of Curves.
         fill: Fill light on the positives; see :func:`pielight.train.physics.fill_light.fill_light`.
         count: Positives; each gives one under- and one over-exposed negative.
         generator: The source of all randomness.
+        device: Where the bank is to be, and the network is.
     """
-    device = features.mean.device
     apart = torch.Generator().manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
     good: list[Exposures] = []
     bad: list[Exposures] = []
@@ -109,9 +109,11 @@ def easiest_first(distances: Sequence[Tensor]) -> Tensor:
     return torch.stack(ranked, 1).flatten()
 
 
-def _expose(pictures: Tensor, labels: Tensor, features: VGGFeatures, device: torch.device) -> Exposures:
-    found = features(pictures.to(device), last=GRAM_LAYERS[-1])
-    return Exposures(grams(found, GRAM_LAYERS), brightness_profile(luminance(pictures), labels).to(device))
+def _expose(pictures: Tensor, labels: Tensor, features: VGGFeatures | None, device: torch.device) -> Exposures:
+    profiles = brightness_profile(luminance(pictures), labels).to(device)
+    if features is None:
+        return Exposures([], profiles)
+    return Exposures(grams(features(pictures.to(device), last=GRAM_LAYERS[-1]), GRAM_LAYERS), profiles)
 
 
 def _join(parts: Sequence[Exposures]) -> Exposures:

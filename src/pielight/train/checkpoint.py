@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pielight.errors import ConfigError, DataError, ModelError
-from pielight.train.config import read_config
+from pielight.errors import ConfigError, DataError, ModelError, PictureError
+from pielight.media.files import write_whole
 from pielight.train.export import git_commit
-from pielight.train.settings import as_yaml
+from pielight.train.settings import as_yaml, build_settings, read_values
 
 _FREE = ("out", "checkpoint_minutes", "data.cache")  # settings that change nothing in the weights
 
@@ -64,33 +64,46 @@ def restore(path: Path) -> State:
         raise ModelError(f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start anew") from None
 
 
-def claim(out: Path, config: Any, read: Callable[[Path], Any] = read_config) -> Path:
+def claim(out: Path, config: Any) -> Path:
     """Make the folder of a run and store its resolved settings, or refuse to mix two runs in one folder.
 
     Args:
         out: The folder.
         config: The settings, of any recipe.
-        read: Reads stored settings of this recipe.
 
     Returns:
         The path of the checkpoint; if it exists, the run goes on from it.
 
     Raises:
-        ConfigError: if the folder holds a run with other settings, or cannot be written.
+        ConfigError: if the folder holds a run of another kind, or with other settings or unknown ones, or cannot be
+            written.
     """
     stored, path = out / "config.yaml", out / "checkpoint.pt"
-    if stored.exists() and path.exists():
-        others = _differences(read(stored), config)
-        if others:
-            raise ConfigError(
-                f"{out}: holds a run with other settings ({', '.join(others)}); set another out, or remove the folder"
-            )
+    if path.exists():
+        _refuse_others(out, stored, config)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        stored.write_text(as_yaml(config), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot hold a run ({error.strerror}); set another out") from None
+        write_whole(stored, as_yaml(config).encode())
+    except PictureError as error:
+        raise ConfigError(f"{error}; set another out") from None
     return path
+
+
+def _refuse_others(out: Path, stored: Path, config: Any) -> None:
+    """Raise, unless the stored settings of a run are those of ``config``, in all that matters."""
+    if not stored.exists():
+        raise ConfigError(f"{out}: holds a checkpoint, but not its config.yaml; bring that back, or set another out")
+    values = read_values(stored)
+    before, now = values.get("recipe") or "curves", getattr(config, "recipe", "curves")
+    if before != now:
+        raise ConfigError(f"{out}: holds a run of another kind ({before}, not {now}); set another out")
+    try:
+        others = _differences(build_settings(type(config), values), config)
+    except ConfigError as error:
+        raise ConfigError(f"{stored}: {error}; set another out") from None
+    if others:
+        raise ConfigError(
+            f"{out}: holds a run with other settings ({', '.join(others)}); set another out, or remove the folder"
+        )
 
 
 def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:

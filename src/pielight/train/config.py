@@ -70,6 +70,11 @@ class Losses:
     margin: float = 0.3
     """Margin of the brightness triplet."""
 
+    @property
+    def read_features(self) -> bool:
+        """Whether a term needs VGG16."""
+        return self.contrast > 0 or self.features > 0
+
 
 @dataclass(frozen=True)
 class Optimiser:
@@ -113,7 +118,8 @@ class Training:
     harder: bool = False
     """Negatives get harder as training goes on, from badly to barely wrong."""
     features: str | None = None
-    """VGG16 weights; null downloads torchvision's, ``random`` is for trying out."""
+    """VGG16 weights, read if ``losses.contrast`` or ``losses.features`` weighs anything; null downloads torchvision's,
+    ``random`` is for trying out."""
     precision: str = "no"
     """``bf16`` computes the features in half the time on CPUs that can."""
     checkpoint_minutes: float = 3.0

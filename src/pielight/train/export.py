@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import torch
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 
 from pielight import __version__
 from pielight.errors import ModelError
@@ -147,14 +147,26 @@ def exported(name: str, folder: Path) -> bool:
 
 def onnx_bytes(network: nn.Module, height: int, width: int | None = None) -> bytes:
     """Return a network that reads ``(N, 3, height, width)``, by default a square, as an ONNX file."""
+    example = {"thumbnail": torch.zeros(1, 3, height, width or height)}
+    return as_onnx(network, example, "alphas", {"thumbnail": {0: "n"}, "alphas": {0: "n"}})
+
+
+def as_onnx(network: nn.Module, inputs: Mapping[str, Tensor], output: str, axes: Mapping[str, dict[int, str]]) -> bytes:
+    """Return a network of any kind as an ONNX file.
+
+    Args:
+        network: In evaluation mode.
+        inputs: An example of each input, by name and in order.
+        output: Name of the output.
+        axes: Names of the axes of inputs and output whose size is free.
+    """
     buffer: Any = io.BytesIO()  # the annotation of torch.onnx.export forgets what its TorchScript path takes
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network, (torch.zeros(1, 3, height, width or height),), buffer,
-            input_names=["thumbnail"], output_names=["alphas"],
-            dynamic_axes={"thumbnail": {0: "n"}, "alphas": {0: "n"}}, opset_version=17, dynamo=False,
+            network, tuple(inputs.values()), buffer, input_names=list(inputs), output_names=[output],
+            dynamic_axes=axes, opset_version=17, dynamo=False,
         )  # fmt: skip
     content: bytes = buffer.getvalue()
     return content

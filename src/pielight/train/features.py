@@ -47,7 +47,8 @@ class VGGFeatures(nn.Module):
         for layer in _LAYERS:
             if layer is not None:
                 index, inputs, outputs = layer
-                convolution = nn.Conv2d(inputs, outputs, 3, padding=1)
+                # Draws nothing, so that a seed gives the same first weights to runs with and without features.
+                convolution = nn.utils.skip_init(nn.Conv2d, inputs, outputs, 3, padding=1)
                 convolution.load_state_dict({part: state[f"{index}.{part}"].float() for part in ("weight", "bias")})
                 self.convolutions[str(index)] = convolution
         if kind == "torchvision":

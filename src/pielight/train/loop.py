@@ -44,7 +44,7 @@ class _Run:
     optimiser: Any
     dark: PictureSet | None
     well: PictureSet
-    features: VGGFeatures
+    features: VGGFeatures | None
     bank: Bank
     judge: nn.Module | None
     state: State
@@ -104,20 +104,24 @@ def _prepare(
     """Load everything, and the state of a run that goes on."""
     folder = str(path.parent)
     accelerator = Accelerator(log_with="tensorboard", project_config=ProjectConfiguration(folder, folder))
-    features = load_features(config.features).to(accelerator.device)  # first: it fails in a moment
+    features = None
+    if config.losses.read_features:
+        features = load_features(config.features).to(accelerator.device)  # first: it fails in a moment
     say("reading the pictures and their regions")
     dark = load(config.data.dark, "dark", config.data) if config.data.dark else None
     well = load(config.data.well, "well", config.data)
     known = facts(state.facts if state else {}, {"dark": dark.pictures if dark else [], "well": well.pictures})
-    count = len(dark or ())
-    say(f"{count} dark and {len(well)} well-exposed pictures; computing the features of {config.bank} of these")
+    read = features if config.losses.contrast else None
+    say(f"{len(dark or ())} dark and {len(well)} well-exposed pictures"
+        + (f"; computing the features of {config.bank} of these" if read else ""))  # fmt: skip
     bank = build_bank(
         well,
-        features,
+        read,
         bag(config.negatives, config.adaptive),
         config.bank,
         config.judging.fill,
         step_generator(config.seed, _BANK_STEP),
+        accelerator.device,
     )
     network = build(config.network, config.lattice)
     judge = None

@@ -58,7 +58,7 @@ def anchors(
 
 
 def losses(
-    network: nn.Module, config: Training, dark: PictureSet | None, well: PictureSet, features: VGGFeatures,
+    network: nn.Module, config: Training, dark: PictureSet | None, well: PictureSet, features: VGGFeatures | None,
     bank: Bank, judge: nn.Module | None, step: int, device: torch.device,
 ) -> tuple[Tensor, dict[str, float]]:  # fmt: skip
     """Return the weighted loss of one step and the unweighted terms that were computed.
@@ -91,7 +91,7 @@ def losses(
     restored = render(dim, darkened_alphas)
     if weight.inversion:
         terms["inversion"] = inversion(restored, target)
-    if weight.contrast or weight.features:
+    if features is not None and weight.read_features:
         last = "relu4_3" if weight.features else GRAM_LAYERS[-1]
         with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
             few = config.feature_batch

@@ -45,10 +45,10 @@ def read_values(path: str | Path | None, changes: Sequence[str] = ()) -> dict[st
             raise ConfigError(f"--set {change}: the value is not YAML") from None
         *groups, last = key.strip().split(".")
         target = values
-        for group in groups:
+        for depth, group in enumerate(groups, 1):
             target = target.setdefault(group, {})
             if not isinstance(target, dict):
-                raise ConfigError(f"--set {change}: {group} is a value, not a group")
+                raise ConfigError(f"--set {change}: {'.'.join(groups[:depth])} is a value, not a group")
         target[last] = value
     return values
 

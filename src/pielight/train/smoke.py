@@ -14,7 +14,7 @@ from pielight.train.config import NO_TERMS, Data, Losses, Optimiser, Training
 from pielight.train.data import load
 from pielight.train.judging import Judging
 from pielight.train.loop import train
-from pielight.train.steps import Progress
+from pielight.train.steps import Progress, flushed_denormals
 from pielight.train.toy import write_toy_pictures
 
 STEPS = 150
@@ -40,6 +40,7 @@ class Change:
         return self.last < self.first
 
 
+@flushed_denormals()  # before torch starts its threads, which inherit it
 def smoke(folder: Path, config: Training, report: Callable[[Progress], None], steps: int = STEPS) -> list[Change]:
     """Train for a minute on toy pictures, with random features, through :func:`pielight.train.loop.train`.
 
@@ -54,7 +55,6 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
     Returns:
         What became of "total" and of every term.
     """
-    torch.set_flush_denormal(True)  # before torch starts its threads, which inherit it
     dark, well = write_toy_pictures(folder)
     terms = [item.name for item in dataclasses.fields(Losses) if item.name not in NO_TERMS]
     chosen = {term: _WEIGHTS.get(term, 1.0) if getattr(config.losses, term) else 0.0 for term in terms}

@@ -74,3 +74,11 @@ def test_draws_follow_the_seed() -> None:
     first, again, other = (capture(pictures, how, generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_full_resolution_keeps_colour() -> None:
+    stripes = torch.zeros(3, 16, 16)
+    stripes[0, :, ::2] = 1  # red and blue columns, which half the resolution mixes
+    stripes[2, :, 1::2] = 1
+    half, full = ((jpeg(stripes, 95, kind) - stripes).abs().mean() for kind in ("4:2:0", "4:4:4"))
+    assert full < 0.05 < 0.2 < half

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
-import logging
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ import torch
 
 from pielight.train.denoising.config import Denoising
 from pielight.train.denoising.network import AsApplied, DenoiseNet
-from pielight.train.export import save_model
+from pielight.train.export import as_onnx, save_model
 from pielight.train.settings import as_yaml
 
 
@@ -49,19 +46,10 @@ def export(
 
 def onnx_bytes(network: DenoiseNet) -> bytes:
     """Return a network as an ONNX file that takes pictures of any even number of cells."""
-    buffer: Any = io.BytesIO()  # the annotation of torch.onnx.export forgets what its TorchScript path takes
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     cells = torch.zeros(1, 48, 4, 6)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            AsApplied(network).eval(), (cells, cells[:, :3], cells[:, :1], torch.eye(3)), buffer,
-            input_names=["cells", "level", "share", "mix"], output_names=["noise"],
-            dynamic_axes={name: {0: "n", 2: "h", 3: "w"} for name in ("cells", "level", "share", "noise")},
-            opset_version=17, dynamo=False,
-        )  # fmt: skip
-    content: bytes = buffer.getvalue()
-    return content
+    example = {"cells": cells, "level": cells[:, :3], "share": cells[:, :1], "mix": torch.eye(3)}
+    free = {name: {0: "n", 2: "h", 3: "w"} for name in ("cells", "level", "share", "noise")}
+    return as_onnx(AsApplied(network).eval(), example, "noise", free)
 
 
 def _named(config: Denoising) -> Denoising:

@@ -14,7 +14,7 @@ from torch import Generator, Tensor, nn
 from pielight.errors import DataError
 from pielight.interrupt import deferred_interrupt
 from pielight.train.checkpoint import State, claim, facts, restore, save, take
-from pielight.train.denoising.config import Denoising, read_denoising
+from pielight.train.denoising.config import Denoising
 from pielight.train.denoising.export import export
 from pielight.train.denoising.network import DenoiseNet, cells_of, pictures_of
 from pielight.train.denoising.physics import sample
@@ -51,7 +51,7 @@ def train(
     """
     torch.manual_seed(config.seed)
     out = Path(config.out)
-    path = claim(out, config, read_denoising)
+    path = claim(out, config)
     network = DenoiseNet()
     average = copy.deepcopy(network)
     optimiser = torch.optim.Adam(network.parameters(), weight_decay=config.optimiser.weight_decay)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -11,13 +10,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Generator, Tensor
 
 from pielight.curves.light import light_curve
 from pielight.curves.tone import toned
 from pielight.denoise.level import CELL, level, smoothed
 from pielight.denoise.noise import Noise
+from pielight.train.physics.capture import jpeg
 from pielight.train.physics.exposure import blur, to_linear, to_srgb
 from pielight.train.physics.noise import quantise
 from pielight.train.physics.random import chance, log_uniform, uniform
@@ -131,14 +130,9 @@ def _stored(pictures: Tensor, how: Physics, generator: Generator) -> Tensor:
     """Cut pictures to 8 bits, some of them by JPEG."""
     coarse = quantise(pictures)
     for index in range(len(coarse)):
-        if float(torch.rand((), generator=generator)) >= how.jpeg:
-            continue
-        pixels = (coarse[index].permute(1, 2, 0) * 255).round().byte().numpy()
-        file = io.BytesIO()
-        quality = round(_draw(*how.quality, generator))
-        Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling=2 * (quality < 90))
-        decoded = torch.from_numpy(np.array(Image.open(file)))
-        coarse[index] = decoded.permute(2, 0, 1).float() / 255
+        if float(torch.rand((), generator=generator)) < how.jpeg:
+            quality = round(_draw(*how.quality, generator))
+            coarse[index] = jpeg(coarse[index], quality, "4:2:0" if quality < 90 else "4:4:4")
     return coarse
 
 

@@ -60,12 +60,13 @@ def capture(pictures: Tensor, how: Capture, generator: Generator) -> Tensor:
     return kept
 
 
-def jpeg(picture: Tensor, quality: int) -> Tensor:
-    """Return a picture as it comes back from JPEG, with colour at half the resolution (Pillow, in memory).
+def jpeg(picture: Tensor, quality: int, subsampling: str = "4:2:0") -> Tensor:
+    """Return a picture as it comes back from JPEG, by default with colour at half the resolution (Pillow, in memory).
 
     Args:
         picture: ``(3, H, W)`` in [0, 1].
-        quality: From 1 to 95, on libjpeg's scale.
+        quality: From 1 to 100, on libjpeg's scale.
+        subsampling: ``4:4:4`` for colour at full resolution.
 
     Returns:
         ``(3, H, W)`` in [0, 1].
@@ -75,6 +76,6 @@ def jpeg(picture: Tensor, quality: int) -> Tensor:
     """
     pixels = (picture * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling="4:2:0")
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling=subsampling)
     back = np.array(Image.open(file))
     return torch.from_numpy(back).permute(2, 0, 1).to(picture.dtype) / 255
