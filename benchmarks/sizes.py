@@ -35,10 +35,10 @@ from pielight.train.config import Training
 
 NODES = 32  # of the default network, along each side
 ROWS = {  # those of one thumbnail beside each other, since pictures are read anew for another one
-    "default: 256 x 256, 32 x 32 nodes, 8 iterations": [],
+    "default: 256 x 256, 32 x 32 nodes, 4 iterations": [],
     "16 x 16 nodes": ["lattice.cell=16"],
     "64 x 64 nodes": ["lattice.cell=4"],
-    "4 iterations": ["lattice.iterations=4"],
+    "8 iterations": ["lattice.iterations=8"],
     "12 iterations": ["lattice.iterations=12"],
     "one curve for R, G and B": ["lattice.channels=1"],
     "thumbnail 128, 16 x 16 nodes": ["data.size=128"],

@@ -19,7 +19,7 @@ def test_it_returns_an_eighth_of_its_size_and_starts_next_to_the_identity(size: 
     torch.manual_seed(0)
     network = LatticeNet()
     alphas = network(torch.rand(2, 3, size, size))
-    assert alphas.shape == (2, 24, size // 8, size // 8)
+    assert alphas.shape == (2, 12, size // 8, size // 8)
     assert alphas.abs().max() < 0.2
     assert 4 * sum(p.numel() for p in network.parameters()) < 1_000_000  # bytes
 
@@ -51,9 +51,9 @@ def test_first_weights_are_drawn_layer_by_layer() -> None:
     widths = (6, 16, 24, 48, 64, 80)
     layers = [torch.nn.Conv2d(i, o, 3) for i, o in pairwise(widths)]
     layers += [torch.nn.Linear(160, 80), torch.nn.Linear(80, 80), torch.nn.Conv2d(144, 56, 3)]
-    layers += [torch.nn.Conv2d(104, 40, 3), torch.nn.Conv2d(40, 40, 3), torch.nn.Conv2d(40, 24, 1)]
+    layers += [torch.nn.Conv2d(104, 40, 3), torch.nn.Conv2d(40, 40, 3), torch.nn.Conv2d(40, 12, 1)]
     drawn = [value for layer in layers[:-1] for value in layer.parameters()]
-    drawn += [torch.nn.init.normal_(layers[-1].weight, 0.0, 0.01), torch.zeros(24)]
+    drawn += [torch.nn.init.normal_(layers[-1].weight, 0.0, 0.01), torch.zeros(12)]
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), drawn, strict=True))
 
 
@@ -80,7 +80,7 @@ def test_width_scales_the_layers() -> None:
 
     assert 3.5 < count(1) / count(0.5) < 4.2
     assert 3.5 < count(2) / count(1) < 4.2
-    assert LatticeNet(Lattice(width=0.1))(torch.rand(1, 3, 32, 32)).shape == (1, 24, 4, 4)
+    assert LatticeNet(Lattice(width=0.1))(torch.rand(1, 3, 32, 32)).shape == (1, 12, 4, 4)
 
 
 @pytest.mark.parametrize(

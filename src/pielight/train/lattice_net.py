@@ -25,7 +25,7 @@ class Lattice:
         ConfigError: if a value is out of range.
     """
 
-    iterations: int = 8
+    iterations: int = 4
     """Iterations of the light-enhancement curve."""
     channels: int = 3
     """3: red, green and blue have curves of their own; 1: they share one."""
@@ -49,16 +49,16 @@ class LatticeNet(nn.Module):
     """Our default: sees the picture at one small size, returns a small lattice of curve parameters.
 
     ``(N, 3, S, S)`` in [0, 1] to ``(N, 3 * iterations, S / cell, S / cell)`` in [-1, 1], by default
-    ``(N, 24, S/8, S/8)``; S is a multiple of 32. An encoder of stride-2 convolutions down to S/32, the global mean and
+    ``(N, 12, S/8, S/8)``; S is a multiple of 32. An encoder of stride-2 convolutions down to S/32, the global mean and
     maximum added there, and steps up with skip connections. The square root of the picture goes in beside it, since in
     very dark ones all the detail is next to zero. What comes out is damped where :func:`night_guard` says so, and
     differs between channels as :func:`~pielight.train.neutrality.share_where_dark` says.
 
     >>> import torch
     >>> LatticeNet()(torch.rand(2, 3, 64, 64)).shape
-    torch.Size([2, 24, 8, 8])
-    >>> LatticeNet(Lattice(iterations=4, cell=16))(torch.rand(2, 3, 64, 64)).shape
-    torch.Size([2, 12, 4, 4])
+    torch.Size([2, 12, 8, 8])
+    >>> LatticeNet(Lattice(iterations=8, cell=16))(torch.rand(2, 3, 64, 64)).shape
+    torch.Size([2, 24, 4, 4])
     """
 
     def __init__(self, how: Lattice | None = None) -> None:
