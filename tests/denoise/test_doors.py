@@ -80,17 +80,20 @@ def test_the_command_line(night: NDArray[np.uint8], enhancer: Enhancer, tmp_path
     assert CliRunner().invoke(main, sheet).exit_code == 0
 
 
-@pytest.mark.parametrize("value", ["2", "-1", "some"])
+@pytest.mark.parametrize("value", ["2", "-1", "some", "nan", ""])
 def test_nonsense_on_the_command_line(tmp_path: Path, value: str) -> None:
     done = CliRunner().invoke(main, [str(tmp_path / "a.png"), "--denoise", value])
     assert done.exit_code == 2
-    assert "--denoise" in done.output
+    assert f"denoise {value!r} is neither auto nor a number from 0 to 1." in done.output
 
 
 def test_nonsense_elsewhere(enhancer: Enhancer, night: NDArray[np.uint8]) -> None:
     for image in (night, png(night), Image.fromarray(night)):
-        with pytest.raises(PielightError, match="denoise 3: must be auto"):
+        with pytest.raises(PielightError, match="denoise 3: must be 'auto', or a number"):
             enhancer(image, denoise=3)
+        text: Any = "0.5"  # as it would come from a form
+        with pytest.raises(PielightError, match=r"denoise '0\.5': must be 'auto', or a number"):
+            enhancer(image, denoise=text)
 
 
 def test_strength_0_is_the_identity(enhancer: Enhancer, night: NDArray[np.uint8]) -> None:
@@ -111,7 +114,7 @@ def test_16_bits_stay_16_bits(enhancer: Enhancer, night: NDArray[np.uint8]) -> N
 
 @pytest.mark.parametrize("value", ["2", "some"])
 def test_nonsense_in_an_evaluation(value: str) -> None:
-    with pytest.raises(ConfigError, match="denoise"):
+    with pytest.raises(ConfigError, match=f"denoise {value!r} is neither auto nor a number from 0 to 1"):
         enhancement(parse(f"pielight:denoise={value}"))
 
 

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pielight.errors import PielightError
+
 FAILED, INTERRUPTED = 1, 130
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,13 +50,18 @@ highlights = click.option(
 )
 
 
-_SHARE = click.FloatRange(0, 1)
+def _denoise(_: click.Context, __: click.Parameter, value: str) -> float | str:
+    """Read ``auto`` or a number.
 
+    Raises:
+        click.BadParameter: It is neither.
+    """
+    from pielight.denoise.plan import read_denoise
 
-def _denoise(ctx: click.Context, option: click.Parameter, value: str) -> float | str:
-    """Read ``auto`` or a number."""
-    number: float | str = value if value == "auto" else _SHARE(value, option, ctx)
-    return number
+    try:
+        return read_denoise(value)
+    except PielightError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 denoise = click.option(

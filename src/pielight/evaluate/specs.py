@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
-from pielight.denoise.plan import AUTO, Denoise, check_share
+from pielight.denoise.plan import Denoise, read_denoise
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluate.presets import nearest
 from pielight.media.files import shown
@@ -100,11 +100,13 @@ def settings(spec: Spec) -> Settings:
             model=texts["model"] or None,
             strength=check_strength(number(spec, "strength", texts["strength"])),
             highlights=check_highlights(number(spec, "highlights", texts["highlights"])),
-            denoise=AUTO if texts["denoise"] == AUTO else check_share(number(spec, "denoise", texts["denoise"])),
+            denoise=read_denoise(texts["denoise"]),
             auto=texts["auto"] == "on",
         )
+    except ConfigError:
+        raise
     except PielightError as error:
-        raise ConfigError(str(error)) from None
+        raise ConfigError(f"{shown(spec.text)}: {error}") from None
 
 
 def file_and_multiple(spec: Spec) -> tuple[Path, int]:
