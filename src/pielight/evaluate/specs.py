@@ -23,6 +23,7 @@ KINDS = {  # what the command line says of each
     "onnx": "onnx:FILE.onnx[,multiple=N]",
     "dir": "dir:FOLDER",
 }
+MULTIPLE = 1024  # the largest that sides are padded to
 _LABELLED = re.compile(r"([^=:]+)=((?:" + "|".join(KINDS) + r")(?:[:,].*)?)", re.DOTALL)
 
 
@@ -88,10 +89,10 @@ def settings(spec: Spec) -> Settings:
     Settings(model=None, strength=0.8, highlights=0.5, denoise=0.0, auto=False)
     """
     texts = {"model": "", "strength": "1", "highlights": str(HIGHLIGHTS), "denoise": "0", "auto": "on"}
-    for part in filter(None, spec.argument.split(",")):
+    for part in filter(None, _parts(spec.argument)):
         name, _, value = part.partition("=")
         if name not in texts:
-            raise ConfigError(f"{shown(spec.text)}: {name} is unknown; say {KINDS['pielight']}")
+            raise _unknown(spec, part)
         texts[name] = value
     if texts["auto"] not in ("on", "off"):
         raise ConfigError(f"{shown(spec.text)}: auto is on or off")
@@ -113,18 +114,43 @@ def file_and_multiple(spec: Spec) -> tuple[Path, int]:
     """Return the file of a ``dce`` or ``onnx`` method, and what the sides of its pictures must be a multiple of.
 
     Raises:
-        ConfigError: The multiple is no whole number from 1 on.
+        ConfigError: The multiple is no whole number from 1 to 1024, or something else is set.
 
     >>> file_and_multiple(parse("onnx:theirs.onnx,multiple=32"))[1]
     32
     """
     if spec.kind != "onnx":
         return Path(spec.argument), 1
-    file, _, text = spec.argument.partition(",multiple=")
-    multiple = number(spec, "multiple", text) if text else 1
-    if multiple < 1 or multiple != int(multiple):
-        raise ConfigError(f"{shown(spec.text)}: multiple must be a whole number from 1 on")
+    file, *parts = _parts(spec.argument)
+    multiple = 1.0
+    for part in parts:
+        name, _, value = part.partition("=")
+        if name != "multiple":
+            raise _unknown(spec, part)
+        multiple = number(spec, "multiple", value)
+    if not (1 <= multiple <= MULTIPLE and multiple == int(multiple)):
+        raise ConfigError(f"{shown(spec.text)}: multiple must be a whole number from 1 to {MULTIPLE}")
     return Path(file), int(multiple)
+
+
+def written(path: Path) -> str:
+    """Return a path as it stands in a spec with settings: a comma, which parts them, is doubled.
+
+    >>> written(Path("a,b.onnx"))
+    'a,,b.onnx'
+    """
+    return str(path).replace(",", ",,")
+
+
+def _parts(argument: str) -> list[str]:
+    """Split at single commas; two stand for one in a path."""
+    return [part.replace("\0", ",") for part in argument.replace(",,", "\0").split(",")]
+
+
+def _unknown(spec: Spec, part: str) -> ConfigError:
+    name, is_setting, _ = part.partition("=")
+    hint = "" if is_setting else "; a comma in a path is doubled"
+    return ConfigError(f"{shown(spec.text)}: {shown(name)} is unknown{hint}; say {KINDS[spec.kind]}")
 
 
 def number(spec: Spec, name: str, text: str) -> float:
