@@ -17,10 +17,8 @@ from typing import Any
 
 import numpy as np
 
-import pielight.denoise.denoiser
 from ablation import COLUMNS, head
 from pielight import Enhancer
-from pielight.denoise.network import DenoiseNetwork
 from pielight.evaluate.metrics.niqe import read_pristine
 from pielight.evaluate.metrics.noise import noise_gain
 from quality import measure, pairs, read
@@ -37,8 +35,7 @@ def brightening(model: Path, data: Path, pristine: Any) -> list[float]:
 
 def denoising(model: Path, data: Path) -> list[float]:
     """Return PSNR, SSIM and noise gain on LOL, and PSNR and SSIM on SICE, of a denoiser behind the default curves."""
-    network, enhancer = DenoiseNetwork(model), Enhancer()
-    pielight.denoise.denoiser.shipped = lambda _threads: network  # in place of the one that comes with pielight
+    enhancer = Enhancer(denoise_model=model)
     gains = [
         noise_gain(enhancer(read(path), denoise="auto"), enhancer(read(path)))
         for path in sorted((data / "val" / "lol" / "dark").iterdir())

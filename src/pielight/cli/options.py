@@ -72,6 +72,9 @@ denoise = click.option(
     callback=_denoise,
     help="How much of the noise that brightening shows is taken out; auto does nothing where it finds none.",
 )
+denoise_model = click.option(
+    "--denoise-model", metavar="PATH.onnx", help="Another network for --denoise than the one that comes with pielight."
+)
 auto = click.option(
     "--auto/--no-auto", default=True, help="Leave well-exposed photos alone, in proportion. [default: auto]"
 )
@@ -87,6 +90,16 @@ existing = click.option(
 )
 model = click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
+
+
+def check_denoiser(denoise: float | str, denoise_model: str | None) -> None:
+    """Check that a denoiser has something to do.
+
+    Raises:
+        click.UsageError: It has not.
+    """
+    if denoise_model is not None and denoise == 0:
+        raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
 
 
 def jobs(help_text: str) -> Callable[[F], F]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from pielight.curves.exposure import need
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import Pixels
-from pielight.curves.sessions import failures, first_line, open_session
+from pielight.curves.sessions import as_text, failures, first_line, open_session
 from pielight.curves.thumbnail import thumbnail
 from pielight.errors import ModelError
 
@@ -104,9 +103,9 @@ def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessi
 def _check_thumbnail(path: Path, shape: list[Any]) -> None:
     expected = f"expected (n, 3, S, S) with S fixed, {SIDES[0]} to {SIDES[1]}"
     if len(shape) != 4 or shape[1] != 3 or shape[2] != shape[3]:
-        raise ModelError(f"{path}: the thumbnail has shape {_text(shape)}; {expected}")
+        raise ModelError(f"{path}: the thumbnail has shape {as_text(shape)}; {expected}")
     if not isinstance(shape[2], int):
-        raise ModelError(f"{path}: the thumbnail has no fixed size, but shape {_text(shape)}; {expected}")
+        raise ModelError(f"{path}: the thumbnail has no fixed size, but shape {as_text(shape)}; {expected}")
     if not SIDES[0] <= shape[2] <= SIDES[1]:
         raise ModelError(f"{path}: the thumbnail has {shape[2]} pixels a side; {expected}")
 
@@ -114,11 +113,6 @@ def _check_thumbnail(path: Path, shape: list[Any]) -> None:
 def _check_alphas(path: Path, shape: tuple[int, ...]) -> None:
     expected = f"expected (1, 3 N, h, w), N up to {ITERATIONS}, h and w up to {NODES}"
     if len(shape) != 4 or shape[0] != 1 or shape[1] % 3 or 0 in shape:
-        raise ModelError(f"{path}: alphas have shape {_text(shape)}; {expected}")
+        raise ModelError(f"{path}: alphas have shape {as_text(shape)}; {expected}")
     if shape[1] > 3 * ITERATIONS or max(shape[2:]) > NODES:
-        raise ModelError(f"{path}: alphas of shape {_text(shape)} are too many; {expected}")
-
-
-def _text(shape: Sequence[Any]) -> str:
-    """Return a shape as text; a side that has no fixed length has a name, or none."""
-    return f"({', '.join('?' if side is None else str(side) for side in shape)})"
+        raise ModelError(f"{path}: alphas of shape {as_text(shape)} are too many; {expected}")

@@ -13,7 +13,7 @@ from pielight.evaluate.presets import nearest
 from pielight.media.files import shown
 
 KINDS = {  # what the command line says of each
-    "pielight": "pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,auto=on|off]",
+    "pielight": "pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,denoise_model=FILE.onnx,auto=on|off]",
     "identity": "identity",
     "gamma": "gamma[:EXPONENT]",
     "clahe": "clahe",
@@ -44,6 +44,7 @@ class Settings(NamedTuple):
         strength: -1.5 to 1.5.
         highlights: 0 to 1.
         denoise: 0 to 1, or ``"auto"``.
+        denoise_model: Path of an ONNX file; None is the denoiser that comes with pielight.
         auto: Whether well-exposed pictures are left alone.
     """
 
@@ -51,6 +52,7 @@ class Settings(NamedTuple):
     strength: float
     highlights: float
     denoise: Denoise
+    denoise_model: str | None
     auto: bool
 
 
@@ -86,9 +88,16 @@ def settings(spec: Spec) -> Settings:
         ConfigError: There is no such setting, or its value makes no sense.
 
     >>> settings(parse("pielight:strength=0.8,auto=off"))
-    Settings(model=None, strength=0.8, highlights=0.5, denoise=0.0, auto=False)
+    Settings(model=None, strength=0.8, highlights=0.5, denoise=0.0, denoise_model=None, auto=False)
     """
-    texts = {"model": "", "strength": "1", "highlights": str(HIGHLIGHTS), "denoise": "0", "auto": "on"}
+    texts = {
+        "model": "",
+        "strength": "1",
+        "highlights": str(HIGHLIGHTS),
+        "denoise": "0",
+        "denoise_model": "",
+        "auto": "on",
+    }
     for part in filter(None, _parts(spec.argument)):
         name, _, value = part.partition("=")
         if name not in texts:
@@ -97,11 +106,15 @@ def settings(spec: Spec) -> Settings:
     if texts["auto"] not in ("on", "off"):
         raise ConfigError(f"{shown(spec.text)}: auto is on or off")
     try:
+        denoise = read_denoise(texts["denoise"])
+        if texts["denoise_model"] and denoise == 0:
+            raise ConfigError(f"{shown(spec.text)}: denoise_model is for denoise=auto, or a number above 0")
         return Settings(
             model=texts["model"] or None,
             strength=check_strength(number(spec, "strength", texts["strength"])),
             highlights=check_highlights(number(spec, "highlights", texts["highlights"])),
-            denoise=read_denoise(texts["denoise"]),
+            denoise=denoise,
+            denoise_model=texts["denoise_model"] or None,
             auto=texts["auto"] == "on",
         )
     except ConfigError:
