@@ -234,3 +234,21 @@ def test_auto_changes_no_bit_of_a_clean_photograph(name: str) -> None:
     pixels = getattr(data, name)()
     lattice = CurveLattice(np.full((8, 3, 4, 4), -0.4))  # makes the step between two levels visible in the dark
     assert (pielight.apply(pixels, lattice, denoise="auto") == pielight.apply(pixels, lattice)).all()
+
+
+def test_a_palette_keeps_much_of_the_noise_and_jpeg_does_not(enhancer: Enhancer, tmp_path: Path) -> None:
+    grain = np.random.default_rng(0).normal(0, 3, (96, 96, 3))
+    flat = np.clip(np.linspace(8, 24, 96)[:, np.newaxis] + grain, 0, 255).astype(np.uint8)
+    source = tmp_path / "few.gif"
+    Image.fromarray(flat).quantize(256).save(source)
+
+    def left(name: str) -> float:
+        """Return how much of the differences between neighbours denoising leaves."""
+        found = []
+        for denoise in (0, 1):
+            enhancer.file(source, tmp_path / name, denoise=denoise, quality=None if name.endswith("gif") else 95)
+            found.append(np.diff(np.asarray(Image.open(tmp_path / name).convert("L"), float), axis=1).std())
+        return float(found[1] / found[0])
+
+    assert 0.3 < left("out.gif") < 0.95
+    assert left("out.jpg") < 0.2

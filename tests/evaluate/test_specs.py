@@ -29,7 +29,7 @@ from pielight.evaluate.specs import KINDS, file_and_multiple, parse, settings, w
         ("onnx:none.onnx,multiple=nan", "whole number"),
         ("onnx:none.onnx,multiple=1e9", "whole number"),
         ("onnx:none.onnx,multiple=", "multiple '' is no number"),
-        ("onnx:none.onnx,mutiple=2", "mutiple is unknown; say onnx:FILE"),
+        ("onnx:none.onnx,sides=2", "sides is unknown; say onnx:FILE"),
         ("onnx:a,b.onnx", "b.onnx is unknown; a comma in a path is doubled"),
         ("pielight:model=a,b.onnx", "b.onnx is unknown; a comma in a path is doubled"),
         ("dir:none", "none: no folder"),
