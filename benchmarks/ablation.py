@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from scipy.stats import t as student
 
+import command
 import pielight.train.loop as loop
 from pielight import Enhancer
 from pielight.evaluate.metrics.niqe import read_pristine
@@ -136,12 +137,12 @@ def folder(label: str) -> str:
 
 def main() -> None:
     """Run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("niqe", type=Path)
+    parser = command.Command(__doc__)
+    parser.add_argument("data", type=command.folder)
+    parser.add_argument("niqe", type=command.file)
     parser.add_argument("--of", choices=ABLATIONS, default="constraints")
-    parser.add_argument("--seeds", type=int)
-    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--seeds", type=command.at_least(1))
+    parser.add_argument("--steps", type=command.at_least(1), default=150)
     parser.add_argument("--against", help="the row that the others are compared with; the first")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--set", dest="changes", action="append", default=[])
@@ -151,8 +152,6 @@ def main() -> None:
     if against not in ablation.rows:
         parser.error(f"--against {against}: choose one of {', '.join(ablation.rows)}")
     seeds = range(ablation.seeds if options.seeds is None else options.seeds)
-    if not seeds:
-        parser.error("--seeds should be at least 1")
     pristine = read_pristine(options.niqe)
     loop.load = functools.cache(loop.load)  # the pictures are the same in every run
     loop.learn_judge = learned_once(loop.learn_judge)
@@ -177,4 +176,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

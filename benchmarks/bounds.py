@@ -12,13 +12,12 @@ as it is, and of the same after the reference has said what no method can know:
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+import command
 from pielight import Enhancer
 from pielight.evaluate.metrics.fidelity import psnr
 from pielight.evaluate.metrics.structure import ssim
@@ -48,20 +47,19 @@ def local_light(result: Any, reference: Any) -> Any:
 
 def main() -> None:
     """Run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser = command.Command(__doc__)
+    parser.add_argument("data", type=command.folder)
     parser.add_argument("--model", default=None)
-    parser.add_argument("--every", type=int, default=4)
-    parser.add_argument("--denoise", default="0", help="auto, or 0 to 1")
+    parser.add_argument("--every", type=command.at_least(1), default=4)
+    parser.add_argument("--denoise", type=command.denoise, default="0", help="auto, or 0 to 1")
     options = parser.parse_args()
     enhancer = Enhancer(options.model)
-    denoise = options.denoise if options.denoise == "auto" else float(options.denoise)
     print("| set | n | as it is | one exposure | local light and colour |\n|---|---|---|---|---|")
     for name in ("lol", "sice_ref", "sice_fused"):
         folder, found = options.data / "val" / name, []
         for path in sorted((folder / "dark").iterdir())[:: options.every]:
             reference = read(folder / "reference" / path.name)
-            result = enhancer(read(path), denoise=denoise)
+            result = enhancer(read(path), denoise=options.denoise)
             versions = (result, one_exposure(result, reference), local_light(result, reference))
             found.append([(psnr(one, reference), ssim(one, reference)) for one in versions])
         cells = " | ".join(f"{p:.2f} / {s:.3f}" for p, s in np.mean(found, axis=0))
@@ -69,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

@@ -8,15 +8,15 @@ strengths; at the end the largest rise.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import command
 from pielight import Enhancer, apply
 from quality import read
 
 
-def main(paths: list[Path]) -> None:
-    """Run."""
+def measure(paths: list[Path]) -> None:
+    """Print the table."""
     enhancer, worst = Enhancer(), 0.0
     print("| photo | before, % | rise at 1 | rise at 1.5 |\n|---|---|---|---|")
     for path in paths:
@@ -29,7 +29,12 @@ def main(paths: list[Path]) -> None:
     print(f"\nlargest rise: {worst:+.2f} points")
 
 
+def main() -> None:
+    """Run."""
+    parser = command.Command(__doc__)
+    parser.add_argument("photos", type=command.file, nargs="+")
+    measure(parser.parse_args().photos)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    main([Path(name) for name in sys.argv[1:]])
+    command.run(main)

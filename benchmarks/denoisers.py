@@ -10,7 +10,6 @@ how many pictures of a folder `auto` leaves as they are without it, bit for bit,
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 from skimage.restoration import denoise_tv_chambolle
 
+import command
 from pielight import Enhancer, apply
 from pielight.evaluate.metrics.noise import noise_gain
 from pielight.evaluate.metrics.structure import ssim
@@ -35,7 +35,7 @@ def total_variation(pixels: Pixels) -> Pixels:
     return (denoise_tv_chambolle(pixels / 255, 0.1, channel_axis=2) * 255).clip(0, 255).round().astype(np.uint8)
 
 
-def main(dark: Path, reference: Path, every: int) -> None:
+def table(dark: Path, reference: Path, every: int) -> None:
     """Print the table."""
     cv2.setNumThreads(1)
     enhancer = Enhancer(threads=1)
@@ -87,10 +87,21 @@ def measure(
     rows.setdefault(name, []).append((psnr, ssim(result, wanted), noise_gain(result, bright), seconds))
 
 
-if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
-    if sys.argv[1] == "--clean":
-        clean(Path(sys.argv[2]))
+def main() -> None:
+    """Run."""
+    parser = command.Command(__doc__)
+    parser.add_argument("dark", type=command.folder, nargs="?")
+    parser.add_argument("reference", type=command.folder, nargs="?")
+    parser.add_argument("every", type=command.at_least(1), nargs="?", default=1)
+    parser.add_argument("--clean", type=command.folder)
+    options = parser.parse_args()
+    if (options.clean is None) == (options.reference is None) or (options.clean and options.dark):
+        parser.error("give DARK and REFERENCE, or --clean FOLDER")
+    if options.clean:
+        clean(options.clean)
     else:
-        main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) == 4 else 1)
+        table(options.dark, options.reference, options.every)
+
+
+if __name__ == "__main__":
+    command.run(main)

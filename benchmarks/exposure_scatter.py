@@ -12,12 +12,13 @@ to one brightness has the slope 0.
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import command
 from quality import Enhance, read
 
 SETS = {"lol": "#4477aa", "sice_ref": "#ee6677", "sice_fused": "#228833"}
@@ -95,8 +96,8 @@ def svg(panels: dict[str, Points], side: int = 300, margin: int = 40) -> str:
     return "\n".join([*parts, "</svg>\n"])
 
 
-def main(data: Path, out: Path, models: dict[str, str | None], judge: bool) -> None:
-    """Run."""
+def draw(data: Path, out: Path, models: dict[str, Path | None], judge: bool) -> None:
+    """Write the drawing, and print what it shows."""
     from pielight import Enhancer
 
     panels = {name: brightness(data, Enhancer(path)) for name, path in models.items()}
@@ -107,8 +108,24 @@ def main(data: Path, out: Path, models: dict[str, str | None], judge: bool) -> N
     out.write_text(svg(panels), encoding="utf-8")
 
 
+def model(text: str) -> tuple[str, Path]:
+    """Take NAME=MODEL.onnx."""
+    name, _, path = text.partition("=")
+    if not name or not path:
+        raise ArgumentTypeError(f"{text}: must be NAME=MODEL.onnx")
+    return name, command.file(path)
+
+
+def main() -> None:
+    """Run."""
+    parser = command.Command(__doc__)
+    parser.add_argument("data", type=command.folder)
+    parser.add_argument("out", type=command.new_file)
+    parser.add_argument("models", type=model, nargs="*")
+    parser.add_argument("--judge", action="store_true")
+    options = parser.parse_intermixed_args()
+    draw(options.data, options.out, dict(options.models) or {"pie": None}, options.judge)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    chosen = dict(item.split("=", 1) for item in sys.argv[3:] if item != "--judge")
-    main(Path(sys.argv[1]), Path(sys.argv[2]), chosen or {"pie": None}, "--judge" in sys.argv[3:])
+    command.run(main)

@@ -8,16 +8,16 @@ well-exposed colour photographs that scikit-image ships: astronaut (NASA, public
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import skimage.data
 from PIL import Image
 
+import command
 from research_data import link
 
 
-def main(kodak: Path, target: Path) -> None:
+def lay_out(kodak: Path, target: Path) -> None:
     """Lay everything out."""
     for path in sorted(kodak.iterdir()):
         link(path, target / "free" / path.name)
@@ -25,7 +25,14 @@ def main(kodak: Path, target: Path) -> None:
         Image.fromarray(getattr(skimage.data, name)()).save(target / "free" / f"{name}.png")
 
 
+def main() -> None:
+    """Run."""
+    parser = command.Command(__doc__)
+    parser.add_argument("kodak", type=command.folder)
+    parser.add_argument("target", type=Path)
+    options = parser.parse_args()
+    lay_out(options.kodak, options.target)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    command.run(main)

@@ -10,13 +10,13 @@ at, not for publishing.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+import command
 from pielight import Enhancer
 
 _EACH, _COLUMNS, _WIDTH, _HEIGHT, _GAP = 8, 4, 320, 240, 8
@@ -63,18 +63,17 @@ def _small(path: Path) -> np.ndarray:
 
 def main() -> None:
     """Run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("sheet", type=Path)
+    parser = command.Command(__doc__)
+    parser.add_argument("data", type=command.folder)
+    parser.add_argument("sheet", type=command.new_file)
     parser.add_argument("--model", default=None)
-    parser.add_argument("--denoise", default="auto")
+    parser.add_argument("--denoise", type=command.denoise, default="auto")
     options = parser.parse_args()
     enhancer = Enhancer(options.model)
-    denoise = options.denoise if options.denoise == "auto" else float(options.denoise)
     val = options.data / "val"
     sets = (("lol/dark", darkness), ("sice_ref/dark", darkness), ("dicm", span))
     chosen = [path for folder, measure in sets for path in hardest(val / folder, measure)]
-    panels = [panel(path, lambda image: enhancer(image, denoise=denoise)) for path in chosen]
+    panels = [panel(path, lambda image: enhancer(image, denoise=options.denoise)) for path in chosen]
     rows = -(-len(panels) // _COLUMNS)
     width, height = (side + _GAP for side in panels[0].size)
     sheet = Image.new("RGB", (_COLUMNS * width, rows * height), (24, 24, 27))
@@ -85,4 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

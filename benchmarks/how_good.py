@@ -15,6 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import command
 from pielight.evaluate.report.tables import mean_and_interval, p_value
 from pielight.evaluate.statistics import Mean
 from pielight.results import markdown
@@ -53,7 +54,7 @@ pictures: the report shows the best and the worst of each method.
 """)
 
 
-def main(report: Path, page: Path) -> None:
+def write(report: Path, page: Path) -> None:
     """Write the page."""
     try:
         facts = json.loads((report / "summary.json").read_text(encoding="utf-8"))
@@ -127,8 +128,15 @@ def written(one: dict[str, Any], value: str) -> tuple[str, str]:
     return mean_and_interval(Mean(one["pictures"], float(one[value]), float(one["low"]), float(one["high"])))
 
 
-if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit(__doc__)
+def main() -> None:
+    """Run."""
+    parser = command.Command(__doc__)
+    parser.add_argument("report", type=command.folder)
     default = Path(__file__).parents[1] / "docs" / "how-good.md"
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) == 3 else default)
+    parser.add_argument("page", type=command.new_file, nargs="?", default=default)
+    options = parser.parse_args()
+    write(options.report, options.page)
+
+
+if __name__ == "__main__":
+    command.run(main)

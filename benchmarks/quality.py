@@ -11,7 +11,6 @@ scale made of means of 2 x 2 pixels.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+import command
 from pielight.evaluate.metrics.fidelity import psnr
 from pielight.evaluate.metrics.niqe import niqe, read_pristine
 from pielight.evaluate.metrics.structure import ssim, ssim_grey
@@ -103,20 +103,19 @@ def table(report: dict[str, dict[str, list[float]]]) -> str:
 
 def main() -> None:
     """Run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("niqe", type=Path)
+    parser = command.Command(__doc__)
+    parser.add_argument("data", type=command.folder)
+    parser.add_argument("niqe", type=command.file)
     parser.add_argument("--model", default=None)
     parser.add_argument("--strength", type=float, default=1.0)
-    parser.add_argument("--denoise", default="0", help="auto, or 0 to 1")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--denoise", type=command.denoise, default="0", help="auto, or 0 to 1")
+    parser.add_argument("--json", type=command.new_file)
     options = parser.parse_args()
     from pielight import Enhancer
 
     enhancer = Enhancer(options.model)
-    denoise = options.denoise if options.denoise == "auto" else float(options.denoise)
     report = measure(
-        options.data, lambda p: enhancer(p, options.strength, denoise=denoise), read_pristine(options.niqe)
+        options.data, lambda p: enhancer(p, options.strength, denoise=options.denoise), read_pristine(options.niqe)
     )
     print(table(report))
     if options.json:
@@ -124,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

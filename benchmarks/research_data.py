@@ -17,13 +17,14 @@ The validation scenes are those whose index in scenes.json is a multiple of 6; a
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image
+
+import command
 
 
 def link(source: Path, target: Path) -> None:
@@ -41,7 +42,7 @@ def fuse(images: Path, scene: dict[str, Any]) -> Image.Image:
     return Image.fromarray((fused.clip(0, 1) * 255).round().astype(np.uint8))
 
 
-def main(source: Path, target: Path) -> None:
+def lay_out(source: Path, target: Path) -> None:
     """Lay everything out."""
     images = source / "sice" / "images"
     for index, scene in enumerate(json.loads((source / "sice" / "scenes.json").read_text())):
@@ -71,7 +72,14 @@ def main(source: Path, target: Path) -> None:
             link(path, target / f"val/lol/{place}/{path.stem}")
 
 
+def main() -> None:
+    """Run."""
+    parser = command.Command(__doc__)
+    parser.add_argument("source", type=command.folder)
+    parser.add_argument("target", type=Path)
+    options = parser.parse_args()
+    lay_out(options.source, options.target)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    command.run(main)

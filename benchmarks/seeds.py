@@ -10,17 +10,15 @@ curves alone.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import pielight.denoise.denoiser
+import command
 from ablation import COLUMNS, head
 from pielight import Enhancer
-from pielight.denoise.network import DenoiseNetwork
 from pielight.evaluate.metrics.niqe import read_pristine
 from pielight.evaluate.metrics.noise import noise_gain
 from quality import measure, pairs, read
@@ -37,8 +35,7 @@ def brightening(model: Path, data: Path, pristine: Any) -> list[float]:
 
 def denoising(model: Path, data: Path) -> list[float]:
     """Return PSNR, SSIM and noise gain on LOL, and PSNR and SSIM on SICE, of a denoiser behind the default curves."""
-    network, enhancer = DenoiseNetwork(model), Enhancer()
-    pielight.denoise.denoiser.shipped = lambda _threads: network  # in place of the one that comes with pielight
+    enhancer = Enhancer(denoise_model=model)
     gains = [
         noise_gain(enhancer(read(path), denoise="auto"), enhancer(read(path)))
         for path in sorted((data / "val" / "lol" / "dark").iterdir())
@@ -59,11 +56,11 @@ def rows(name: str, seeds: list[int], values: list[list[float]]) -> str:
 
 def main() -> None:
     """Run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("niqe", type=Path)
+    parser = command.Command(__doc__)
+    parser.add_argument("data", type=command.folder)
+    parser.add_argument("niqe", type=command.file)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=command.at_least(0), nargs="+", default=[0, 1, 2])
     options = parser.parse_args()
     if len(options.seeds) < 2:
         parser.error("--seeds: a spread needs at least two")
@@ -80,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

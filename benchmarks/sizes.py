@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+import command
 import pielight.train.loop as loop
 from ablation import cells, folder, head, learned_once, resolved, run
 from pielight import Enhancer
@@ -79,11 +80,11 @@ def alone(model: Path, threads: int) -> Callable[[], Any]:
 
 def main() -> None:
     """Run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("niqe", type=Path)
-    parser.add_argument("--steps", type=int, default=150)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = command.Command(__doc__)
+    parser.add_argument("data", type=command.folder)
+    parser.add_argument("niqe", type=command.file)
+    parser.add_argument("--steps", type=command.at_least(1), default=150)
+    parser.add_argument("--seed", type=command.at_least(0), default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/sizes"))
     parser.add_argument("--set", dest="changes", action="append", default=[])
     options = parser.parse_args()
@@ -103,4 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

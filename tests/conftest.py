@@ -20,7 +20,7 @@ SIZE, NODES = 64, 8
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def _save_model(path: Path, alphas: NDArray[np.float32], size: int = SIZE) -> Path:
+def _save_model(path: Path, alphas: NDArray[np.float32], size: int | str | None = SIZE) -> Path:
     """Write a network that answers every thumbnail with the same alphas, (1, 24, h, w)."""
     nodes = [
         helper.make_node("ReduceMean", ["thumbnail"], ["mean"], axes=[1, 2, 3], keepdims=1),

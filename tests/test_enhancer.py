@@ -37,9 +37,9 @@ def test_files_check_their_arguments_even_at_strength_0(
     source, target = tmp_path / "a.png", tmp_path / "b.png"
     Image.fromarray(photo).save(source)
     arguments = {"strength": 0, name: value}
-    with pytest.raises(PielightError, match=f"{name} {value}: must"):
+    with pytest.raises(PielightError, match=f"{name} {value!r}: must"):
         enhancer.file(source, target, **arguments)
-    with pytest.raises(PielightError, match=f"{name} {value}: must"):
+    with pytest.raises(PielightError, match=f"{name} {value!r}: must"):
         enhancer.encoded(source.read_bytes(), **arguments)
     assert not target.exists()
 

@@ -34,19 +34,35 @@ def enhance(
     highlights: float = HIGHLIGHTS,
     *,
     denoise: Denoise = 0.0,
+    denoise_model: str | Path | None = None,
     output: str | Path | None = None,
 ) -> Path: ...
 @overload
 def enhance(
-    image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+    image: bytes,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    *,
+    denoise: Denoise = 0.0,
+    denoise_model: str | Path | None = None,
 ) -> bytes: ...
 @overload
 def enhance(
-    image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+    image: Image.Image,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    *,
+    denoise: Denoise = 0.0,
+    denoise_model: str | Path | None = None,
 ) -> Image.Image: ...
 @overload
 def enhance(
-    image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
+    image: Array,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    *,
+    denoise: Denoise = 0.0,
+    denoise_model: str | Path | None = None,
 ) -> Array: ...
 
 
@@ -56,13 +72,19 @@ def enhance(
     highlights: float = HIGHLIGHTS,
     *,
     denoise: Denoise = 0.0,
+    denoise_model: str | Path | None = None,
     output: str | Path | None = None,
 ) -> Path | bytes | Image.Image | Array:
     """Brighten a picture with the default model; see :meth:`Enhancer.__call__`.
+
+    ``denoise_model`` is the path of an ONNX file with the network that takes noise out; None is the one that comes with
+    pielight.
 
     >>> enhance(Image.new("L", (5, 4), 30)).mode
     'L'
     """
     enhancer: Any = _default_enhancer()  # the overloads above say which kind returns which
+    if denoise_model is not None:
+        enhancer = enhancer.with_denoiser(denoise_model)
     result: Path | bytes | Image.Image | Array = enhancer(image, strength, highlights, denoise=denoise, output=output)
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Any, overload
@@ -17,7 +18,7 @@ from pielight.curves.pixels import check_pixels
 from pielight.curves.predict import Predictor
 from pielight.curves.threads import check_threads
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
-from pielight.denoise.denoiser import render
+from pielight.denoise.denoiser import network, render
 from pielight.denoise.plan import Denoise, check_denoise
 from pielight.errors import PielightError
 from pielight.extras import require
@@ -25,7 +26,7 @@ from pielight.files import changed_bytes, changed_file, result_beside
 from pielight.images import Change, changed_array, changed_image, colours_of
 from pielight.media.files import read_whole, shown
 from pielight.media.picture import decode_reduced, open_image
-from pielight.models import find
+from pielight.models import DENOISER, find
 
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
@@ -39,6 +40,8 @@ class Enhancer:
         threads: Threads for the network and for the curves; None takes every core that the process may use.
         auto: Leave well-exposed pictures alone, in proportion.
         device: Where the curves are applied: ``"cpu"``, or by torch on ``"cuda"`` (extra ``gpu``).
+        denoise_model: Path of an ONNX file with the network that takes noise out; None is the one that comes with
+            pielight.
 
     Raises:
         PielightError: There is no such model or device, or ``threads`` is below 1.
@@ -48,14 +51,30 @@ class Enhancer:
     """
 
     def __init__(
-        self, model: str | Path | None = None, threads: int | None = None, auto: bool = True, device: str = "cpu"
+        self,
+        model: str | Path | None = None,
+        threads: int | None = None,
+        auto: bool = True,
+        device: str = "cpu",
+        denoise_model: str | Path | None = None,
     ) -> None:
         if threads is not None:
             check_threads(threads)
         self.model = find(model)
         self.threads = threads
+        self._denoise_by(denoise_model)
         self._apply = _applier(device, threads)
         self._predict = Predictor(self.model.path, threads, auto)
+
+    def with_denoiser(self, denoise_model: str | Path | None) -> Enhancer:
+        """Return an enhancer of the same curves that takes noise out by another network.
+
+        Raises:
+            ModelError: There is no such file.
+        """
+        other = copy(self)
+        other._denoise_by(denoise_model)
+        return other
 
     @overload
     def __call__(
@@ -197,6 +216,10 @@ class Enhancer:
             raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
         return self._predict(pixels)
 
+    def _denoise_by(self, denoise_model: str | Path | None) -> None:
+        self.denoiser = find(denoise_model, DENOISER)
+        self._network = network(self.denoiser.path, self.threads)
+
     def _change(self, strength: float, highlights: float, denoise: Denoise) -> Change:
         check_strength(strength)
         check_highlights(highlights)
@@ -207,7 +230,7 @@ class Enhancer:
                 check_pixels(pixels)
                 return pixels.copy() if out is None else out
             lattice = self._predict(pixels)
-            return render(self._apply, pixels, lattice, strength, highlights, denoise, self.threads, out)
+            return render(self._apply, pixels, lattice, strength, highlights, denoise, self._network, self.threads, out)
 
         return change
 

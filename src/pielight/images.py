@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
@@ -15,7 +16,7 @@ from pielight.curves.apply import apply as apply_to_pixels
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import full_scale
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
-from pielight.denoise.denoiser import render
+from pielight.denoise.denoiser import network, render
 from pielight.denoise.plan import Denoise, check_denoise
 from pielight.errors import PielightError
 from pielight.media.picture import Picture, open_image, to_image
@@ -33,6 +34,7 @@ def apply(
     threads: int | None = None,
     *,
     denoise: Denoise = 0.0,
+    denoise_model: str | Path | None = None,
 ) -> Image.Image: ...
 @overload
 def apply(
@@ -44,6 +46,7 @@ def apply(
     out: Array | None = None,
     *,
     denoise: Denoise = 0.0,
+    denoise_model: str | Path | None = None,
 ) -> Array: ...
 
 
@@ -56,6 +59,7 @@ def apply(
     out: Array | None = None,
     *,
     denoise: Denoise = 0.0,
+    denoise_model: str | Path | None = None,
 ) -> Image.Image | Array:
     """Enhance a picture with curves that :meth:`pielight.Enhancer.curves` predicted, of it or of another.
 
@@ -66,6 +70,7 @@ def apply(
         highlights: How far bright pixels are spared, 0 to 1.
         threads: Threads to share the rows among; None takes every core that the process may use.
         denoise: How much of the noise that the curves show is taken out, 0 to 1, or ``"auto"``.
+        denoise_model: Path of an ONNX file with the network for it; None is the one that comes with pielight.
         out: For an array only: where to put the result, like the array; may be the array itself.
 
     Returns:
@@ -80,9 +85,11 @@ def apply(
     [27, 51, 71, 91]
     """
 
+    denoiser = network(denoise_model, threads)
+
     def change(pixels: Array, out: Array | None = None) -> Array:
         applier = partial(apply_to_pixels, threads=threads)
-        return render(applier, pixels, lattice, strength, highlights, denoise, threads, out)
+        return render(applier, pixels, lattice, strength, highlights, denoise, denoiser, threads, out)
 
     if not isinstance(lattice, CurveLattice):
         raise PielightError(f"{type(lattice).__name__}: expected the CurveLattice that Enhancer.curves returns")

@@ -149,3 +149,18 @@ def test_a_slash_always_makes_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pielight.batch.plan.os.sep", "\\")  # as on Windows, where both are typed
     assert Naming("new.jpg/").file_for_one() is None
     assert Naming("new.jpg\\").file_for_one() is None
+
+
+def test_links_go_by_their_own_names(tree: Path, tmp_path: Path) -> None:
+    store, links = tmp_path / "store", tmp_path / "links"
+    store.mkdir()
+    links.mkdir()
+    shutil.copy(tree / "b.jpg", store / "0123")  # as content-addressed stores have it
+    shutil.copy(tree / "b.jpg", store / "b.jpg")
+    (links / "named.jpg").symlink_to(store / "0123")
+    (links / "bare").symlink_to(store / "b.jpg")
+    (links / "folder").symlink_to(tree)
+    assert names(plan([links], search=DEEP), links) == [("named.jpg", "named_pie.jpg")]
+    assert names(plan([links / "bare"]), links) == [("bare", "bare_pie")]
+    (links / "same.jpg").symlink_to(store / "0123")
+    assert names(plan([links]), links) == [("named.jpg", "named_pie.jpg")]

@@ -194,3 +194,18 @@ def test_a_card_does_not_claim_the_data_of_another_run(folder: Path) -> None:
     assert invoke("train", "named.yaml", *PLACES, *changes).exit_code == 0
     card = json.loads(Path("run/tiny.json").read_text())
     assert (card["data"], card["terms"]) == ("", "")
+
+
+def test_a_trained_denoiser_can_be_tried_as_it_says(folder: Path) -> None:
+    Path("denoise.yaml").write_text(
+        "{recipe: denoise, steps: 2, batch: 2, patch: 32, data: {smallest: 32, well_shadows: 0}}"
+    )
+    loose = ("--set", "data.well_mean=[0, 1]", "--set", "data.well_clipped=1")
+    done = invoke("train", "denoise.yaml", "--well", "well", "--out", "run", *loose)
+    assert done.exit_code == 0, done.output
+    said = f"  pielight --denoise auto --denoise-model {Path('run', 'denoise.onnx')} PHOTO..."
+    assert done.stderr.splitlines()[-1] == said
+    photo = str(next(Path("dark").iterdir()))
+    tried = invoke(*said.split()[1:-1], photo, "-o", "bright/")
+    assert tried.exit_code == 0, tried.output
+    assert list(Path("bright").iterdir())

@@ -55,6 +55,53 @@ def test_network_that_returns_nonsense(save_model: Callable[..., Path], tmp_path
         Predictor(path)(np.zeros((4, 4, 3), np.uint8))
 
 
+@pytest.mark.parametrize(
+    ("side", "said"),
+    [
+        (0, "0 pixels a side"),
+        (15, "15 pixels a side"),
+        (2049, "2049 pixels a side"),
+        (100_000_000, "100000000 pixels a side"),
+        ("side", r"no fixed size, but shape \(n, 3, side, side\)"),
+        (None, r"no fixed size, but shape \(n, 3, \?, \?\)"),
+    ],
+)
+def test_thumbnails_of_impossible_sizes(
+    save_model: Callable[..., Path], tmp_path: Path, side: int | str | None, said: str
+) -> None:
+    path = save_model(tmp_path / "odd.onnx", np.zeros((1, 24, 2, 2), np.float32), side)
+    with pytest.raises(ModelError, match=rf"odd\.onnx: .*{said}.*; expected .* 16 to 2048$") as caught:
+        Predictor(path)(np.zeros((4, 4, 3), np.uint8))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(1, 24, 1, 513), (1, 24, 513, 1), (1, 195, 2, 2), (1, 4, 2, 2), (2, 24, 2, 2)])
+def test_lattices_of_impossible_sizes(save_model: Callable[..., Path], tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = save_model(tmp_path / "odd.onnx", np.zeros(shape, np.float32))
+    with pytest.raises(ModelError, match=r"odd\.onnx: alphas .*; expected .*N up to 64, h and w up to 512$"):
+        Predictor(path)(np.zeros((4, 4, 3), np.uint8))
+
+
+@pytest.mark.parametrize(("side", "shape"), [(16, (1, 192, 1, 1)), (2048, (1, 3, 1, 512))])
+def test_sizes_at_the_limits(
+    save_model: Callable[..., Path], tmp_path: Path, side: int, shape: tuple[int, ...]
+) -> None:
+    path = save_model(tmp_path / "large.onnx", np.zeros(shape, np.float32), side)
+    assert Predictor(path)(np.zeros((4, 4, 3), np.uint8)).nodes == shape[2:]
+
+
+def test_curves_that_are_no_floats(bright_model: Path, tmp_path: Path) -> None:
+    import onnx
+
+    model = onnx.load(bright_model)
+    model.graph.node[-1].output[0] = "floats"
+    model.graph.node.append(onnx.helper.make_node("Cast", ["floats"], ["alphas"], to=onnx.TensorProto.STRING))
+    model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.STRING
+    onnx.save(model, tmp_path / "text.onnx")
+    with pytest.raises(ModelError, match=r"alphas is tensor\(string\); expected tensor\(float\)"):
+        Predictor(tmp_path / "text.onnx")(np.zeros((4, 4, 3), np.uint8))
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model file"):
         Predictor(tmp_path / "none.onnx")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from click.testing import CliRunner
 from numpy.typing import NDArray
@@ -19,7 +20,10 @@ from pielight import CurveLattice, Enhancer
 from pielight.cli import main
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluate.enhancements import enhancement
+from pielight.evaluate.methods import method
+from pielight.evaluate.pictures import sha256
 from pielight.evaluate.specs import parse
+from pielight.models import DENOISER, find
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,83 @@ def test_doors_agree(enhancer: Enhancer, night: NDArray[np.uint8], tmp_path: Pat
     assert (enhancement(parse(spec))(night) == cleaned).all()
 
 
+@pytest.fixture(scope="module")
+def half_denoiser(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A denoiser that takes half of what the shipped one does."""
+    model = onnx.load(find(DENOISER).path)
+    for node in model.graph.node:
+        node.output[:] = ["whole" if name == "noise" else name for name in node.output]
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.float32(0.5), "half"))
+    model.graph.node.append(onnx.helper.make_node("Mul", ["whole", "half"], ["noise"]))
+    path = tmp_path_factory.mktemp("denoiser") / "mine.onnx"
+    onnx.save(model, path)
+    return path
+
+
+def test_own_denoiser_at_every_door(
+    enhancer: Enhancer, half_denoiser: Path, night: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    own = Enhancer(enhancer.model.path, threads=1, denoise_model=half_denoiser)
+    cleaned = own(night, denoise=1)
+    whole, without = enhancer(night, denoise=1).astype(float), enhancer(night).astype(float)
+    assert np.abs(cleaned - (whole + without) / 2).mean() < 0.5  # between them, and neither
+    assert np.abs(cleaned - whole).max() > 5
+    assert (enhancer.with_denoiser(half_denoiser)(night, denoise=1) == cleaned).all()
+    assert (own.with_denoiser(None)(night, denoise=1) == whole).all()
+    curves = enhancer.curves(night)
+    assert (pielight.apply(night, curves, threads=1, denoise=1, denoise_model=half_denoiser) == cleaned).all()
+    spec = f"pielight:model={enhancer.model.path},denoise=1,denoise_model={half_denoiser}"
+    assert (enhancement(parse(spec))(night) == cleaned).all()
+    assert method(spec).sha256 == sha256(enhancer.model.path, half_denoiser)
+    picked = pielight.enhance(night, denoise=1, denoise_model=half_denoiser)
+    assert (picked == Enhancer(denoise_model=half_denoiser)(night, denoise=1)).all()
+    assert (picked != pielight.enhance(night, denoise=1)).any()
+    (tmp_path / "a.png").write_bytes(png(night))
+    words = ["--model", str(enhancer.model.path), "--denoise", "1", "--denoise-model", str(half_denoiser), "-j", "1"]
+    report = tmp_path / "run.jsonl"
+    done = CliRunner().invoke(main, [str(tmp_path / "a.png"), *words, "--report", str(report)])
+    assert done.exit_code == 0
+    assert (np.asarray(Image.open(tmp_path / "a_pie.png")) == cleaned).all()
+    run = json.loads(report.read_text().splitlines()[0])
+    assert (run["denoise_model"], run["denoise_sha256"]) == ("mine", find(half_denoiser).sha256())
+    sheets = []
+    for name, more in (("own", words), ("shipped", words[:4])):
+        sheet = tmp_path / f"{name}.png"
+        assert CliRunner().invoke(main, ["compare", str(tmp_path / "a.png"), *more, "-o", str(sheet)]).exit_code == 0
+        sheets.append(sheet.read_bytes())
+    assert sheets[0] != sheets[1]
+    facts = CliRunner().invoke(main, ["info", "--model", str(half_denoiser)])
+    assert facts.exit_code == 0
+    assert "mine" in facts.output
+
+
+@pytest.mark.parametrize("command", ["enhance", "compare"])
+def test_a_denoiser_that_cannot_serve(
+    bright_model: Path, night: NDArray[np.uint8], tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "bad.onnx").write_bytes(b"no")
+    (tmp_path / "calm.png").write_bytes(png(np.full_like(night, 90)))  # nothing to denoise
+    words = [command, str(tmp_path / "calm.png"), "--denoise-model"]
+    for name, said in (
+        ("none.onnx", "none.onnx: no such model; give the path of an ONNX file, or one of: denoise"),
+        ("bad.onnx", "bad.onnx: damaged, or not an ONNX model"),
+        (str(bright_model), "bright.onnx: not a denoising network"),
+    ):
+        done = CliRunner().invoke(main, [*words, str(tmp_path / name), "--denoise", "auto"])
+        assert (done.exit_code, done.output.count("\n")) == (1, 1)
+        assert said in done.output
+    alone = CliRunner().invoke(main, [*words, str(tmp_path / "bad.onnx")])
+    assert alone.exit_code == 2
+    assert "--denoise-model is for --denoise auto, or a number above 0." in alone.output
+
+
+def test_a_denoiser_with_nothing_to_do_in_an_evaluation() -> None:
+    with pytest.raises(ConfigError, match="denoise_model is for denoise=auto"):
+        method("pielight:denoise_model=mine.onnx")
+    with pytest.raises(PielightError, match=r"mine\.onnx: no such model"):
+        method("pielight:denoise=auto,denoise_model=mine.onnx")
+
+
 def test_opacity_stays(enhancer: Enhancer, night: NDArray[np.uint8]) -> None:
     opacity = np.tile(np.arange(night.shape[1], dtype=np.uint8), (len(night), 1))
     whole = np.dstack([night, opacity])
@@ -80,17 +161,20 @@ def test_the_command_line(night: NDArray[np.uint8], enhancer: Enhancer, tmp_path
     assert CliRunner().invoke(main, sheet).exit_code == 0
 
 
-@pytest.mark.parametrize("value", ["2", "-1", "some"])
+@pytest.mark.parametrize("value", ["2", "-1", "some", "nan", ""])
 def test_nonsense_on_the_command_line(tmp_path: Path, value: str) -> None:
     done = CliRunner().invoke(main, [str(tmp_path / "a.png"), "--denoise", value])
     assert done.exit_code == 2
-    assert "--denoise" in done.output
+    assert f"denoise {value!r} is neither auto nor a number from 0 to 1." in done.output
 
 
 def test_nonsense_elsewhere(enhancer: Enhancer, night: NDArray[np.uint8]) -> None:
     for image in (night, png(night), Image.fromarray(night)):
-        with pytest.raises(PielightError, match="denoise 3: must be auto"):
+        with pytest.raises(PielightError, match="denoise 3: must be 'auto', or a number"):
             enhancer(image, denoise=3)
+        text: Any = "0.5"  # as it would come from a form
+        with pytest.raises(PielightError, match=r"denoise '0\.5': must be 'auto', or a number"):
+            enhancer(image, denoise=text)
 
 
 def test_strength_0_is_the_identity(enhancer: Enhancer, night: NDArray[np.uint8]) -> None:
@@ -111,7 +195,7 @@ def test_16_bits_stay_16_bits(enhancer: Enhancer, night: NDArray[np.uint8]) -> N
 
 @pytest.mark.parametrize("value", ["2", "some"])
 def test_nonsense_in_an_evaluation(value: str) -> None:
-    with pytest.raises(ConfigError, match="denoise"):
+    with pytest.raises(ConfigError, match=f"denoise {value!r} is neither auto nor a number from 0 to 1"):
         enhancement(parse(f"pielight:denoise={value}"))
 
 
@@ -150,3 +234,21 @@ def test_auto_changes_no_bit_of_a_clean_photograph(name: str) -> None:
     pixels = getattr(data, name)()
     lattice = CurveLattice(np.full((8, 3, 4, 4), -0.4))  # makes the step between two levels visible in the dark
     assert (pielight.apply(pixels, lattice, denoise="auto") == pielight.apply(pixels, lattice)).all()
+
+
+def test_a_palette_keeps_much_of_the_noise_and_jpeg_does_not(enhancer: Enhancer, tmp_path: Path) -> None:
+    grain = np.random.default_rng(0).normal(0, 3, (96, 96, 3))
+    flat = np.clip(np.linspace(8, 24, 96)[:, np.newaxis] + grain, 0, 255).astype(np.uint8)
+    source = tmp_path / "few.gif"
+    Image.fromarray(flat).quantize(256).save(source)
+
+    def left(name: str) -> float:
+        """Return how much of the differences between neighbours denoising leaves."""
+        found = []
+        for denoise in (0, 1):
+            enhancer.file(source, tmp_path / name, denoise=denoise, quality=None if name.endswith("gif") else 95)
+            found.append(np.diff(np.asarray(Image.open(tmp_path / name).convert("L"), float), axis=1).std())
+        return float(found[1] / found[0])
+
+    assert 0.3 < left("out.gif") < 0.95
+    assert left("out.jpg") < 0.2

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pielight.denoise import denoiser
-from pielight.denoise.denoiser import shipped
+from pielight.denoise.denoiser import network
 from pielight.denoise.network import DenoiseNetwork
 from pielight.denoise.plan import LUMA, Plan
 from pielight.errors import ModelError
-from pielight.models import find
+from pielight.models import DENOISER, find
 
 EYE = np.eye(3, dtype=np.float32)
 
@@ -36,7 +40,7 @@ def planned(pixels: NDArray[Any], level: float = 0.04) -> Plan:
 
 def cleaned(pixels: NDArray[Any], plan: Plan, **parts: int) -> NDArray[Any]:
     result = pixels.copy()
-    shipped(1).subtract(result, plan, **parts)
+    network(None, 1).subtract(result, plan, **parts)
     return result
 
 
@@ -99,9 +103,86 @@ def test_threads_share_one_network(monkeypatch: pytest.MonkeyPatch) -> None:
             super().__init__(path, threads)
 
     monkeypatch.setattr(denoiser, "DenoiseNetwork", Slow)
-    monkeypatch.setattr(denoiser, "_shipped", {})
+    denoiser._network.cache_clear()
     with ThreadPoolExecutor(4) as pool:
-        assert len(set(pool.map(shipped, [1] * 4))) == 1
+        assert len(set(pool.map(network, [None] * 4, [1] * 4))) == 1
+    denoiser._network.cache_clear()
+
+
+def test_a_file_that_changed_is_opened_anew(tmp_path: Path) -> None:
+    path = shutil.copy(find(DENOISER).path, tmp_path / "own.onnx")
+    before = network(path, 1)
+    assert network(path, 1) is before
+    os.utime(path, (1, 1))
+    assert network(path, 1) is not before
+
+
+def saved(tmp_path: Path, change: Callable[[Any], None]) -> DenoiseNetwork:
+    model = onnx.load(find(DENOISER).path)
+    change(model)
+    onnx.save(model, tmp_path / "odd.onnx")
+    return DenoiseNetwork(tmp_path / "odd.onnx")
+
+
+def sides(place: str, *wanted: int | str) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        (entry,) = (one for one in model.graph.input if one.name == place)
+        for dim, side in zip(entry.type.tensor_type.shape.dim, wanted, strict=True):
+            dim.CopyFrom(type(dim)(**{"dim_value" if isinstance(side, int) else "dim_param": side}))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("place", "shape", "said"),
+    [
+        ("cells", ("n", 48, 64, 64), r"cells has shape \(n, 48, 64, 64\); expected \(n, 48, h, w\)"),
+        ("cells", (2, 48, "h", "w"), r"cells has shape \(2, 48, h, w\)"),
+        ("level", ("n", 1, "h", "w"), r"level has shape \(n, 1, h, w\); expected \(n, 3, h, w\)"),
+        ("mix", ("a", 3), r"mix has shape \(a, 3\); expected \(3, 3\)"),
+    ],
+)
+def test_inputs_of_other_shapes_are_refused(
+    tmp_path: Path, place: str, shape: tuple[int | str, ...], said: str
+) -> None:
+    with pytest.raises(ModelError, match=rf"odd\.onnx: {said}.*h and w open$"):
+        saved(tmp_path, sides(place, *shape)).open()
+
+
+def test_one_picture_at_a_time_will_do(tmp_path: Path) -> None:
+    def change(model: Any) -> None:
+        for name, channels in (("cells", 48), ("level", 3), ("share", 1)):
+            sides(name, 1, channels, "h", "w")(model)
+
+    noisy = picture(24, 40)
+    result = noisy.copy()
+    saved(tmp_path, change).subtract(result, planned(noisy))
+    assert (result == cleaned(noisy, planned(noisy))).all()
+
+
+def answering(operator: str, *inputs: str) -> Callable[[Any], None]:
+    """Return what makes the network's answer that of an operator."""
+
+    def change(model: Any) -> None:
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.float32(np.nan), "nan"))
+        for node in model.graph.node:
+            node.output[:] = ["inner" if name == "noise" else name for name in node.output]
+        model.graph.node.append(onnx.helper.make_node(operator, inputs, ["noise"]))
+        model.graph.output[0].type.tensor_type.ClearField("shape")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(answering("Add", "inner", "nan"), "not finite"), (answering("Identity", "level"), "noise has shape .1, 3")],
+)
+def test_answers_that_are_no_noise_are_refused(tmp_path: Path, change: Callable[[Any], None], said: str) -> None:
+    noisy = picture(8, 8)
+    before = noisy.copy()
+    with pytest.raises(ModelError, match=rf"odd\.onnx: the .*{said}"):
+        saved(tmp_path, change).subtract(noisy, planned(noisy))
+    assert (noisy == before).all()
 
 
 def test_other_networks_are_refused(tmp_path: Path) -> None:

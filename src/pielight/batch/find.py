@@ -63,8 +63,9 @@ def find(
     """Find the pictures of files and folders, each once.
 
     Args:
-        inputs: Files as they are named; of a folder, the pictures in it by extension, sorted. Left out are hidden
-            files of folders, and results: ``a_pie.jpg`` where an ``a`` of any format is found beside it.
+        inputs: Files as they are named; of a folder, the pictures in it by extension, sorted; a link goes by its
+            own name, after which its result is called. Left out are hidden files of folders, and results:
+            ``a_pie.jpg`` where an ``a`` of any format is found beside it.
         search: Which pictures are taken.
         output: Folder of results; inside a folder of pictures it is not read again.
         strict: Whether it is an error that nothing is found, or that a folder cannot be read.

@@ -59,6 +59,8 @@ class Report:
 
         model = {"model": enhancer.model.name, "sha256": enhancer.model.sha256()}
         started = datetime.now(UTC).isoformat(timespec="seconds")
+        if settings.denoise != 0:
+            model |= {"denoise_model": enhancer.denoiser.name, "denoise_sha256": enhancer.denoiser.sha256()}
         engine = {**model, "auto": auto, "device": device}
         self._write({"type": "run", "pielight": __version__, "started": started, **engine, **asdict(settings)})
 

@@ -36,6 +36,7 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple
               help="Strengths to compare, -1.5 to 1.5 each.")  # fmt: skip
 @options.highlights
 @options.denoise
+@options.denoise_model
 @options.auto
 @click.option("--size", type=click.IntRange(64, 8192), default=1200, show_default=True,
               help="Longer side of each picture in pixels, at most.")  # fmt: skip
@@ -49,6 +50,7 @@ def compare(
     strengths: tuple[float, ...],
     highlights: float | None,
     denoise: Denoise,
+    denoise_model: str | None,
     auto: bool,
     size: int,
     existing: Existing,
@@ -61,6 +63,7 @@ def compare(
     Files, and the pictures of folders. The page is one file that loads nothing from elsewhere. Exit status: 0, 1 if
     a photo failed, 2 if the command line makes no sense.
     """
+    options.check_denoiser(denoise, denoise_model)
     from pielight.batch.find import find
     from pielight.batch.plan import Names, Naming
     from pielight.cli.order import makes_sense
@@ -80,7 +83,7 @@ def compare(
         names = Names(Naming(existing=existing))
         names.reserve(paths)
         output = names.job(paths[0], output).output
-        enhancer = Enhancer(model, jobs, auto)
+        enhancer = Enhancer(model, jobs, auto, denoise_model=denoise_model)
     if existing == "skip" and output.exists():
         click.echo(f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)", err=True)
         return

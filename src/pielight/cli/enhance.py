@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @options.strength
 @options.highlights
 @options.denoise
+@options.denoise_model
 @options.auto
 @click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp|gif|avif|heic", callback=options.format_name,
               help="Of the results. [default: as each photo came]")  # fmt: skip
@@ -51,6 +52,7 @@ def enhance(
     strength: float,
     highlights: float | None,
     denoise: Denoise,
+    denoise_model: str | None,
     auto: bool,
     file_format: str | None,
     quality: int | None,
@@ -78,6 +80,7 @@ def enhance(
     """
     if dry_run and (report or watch):
         raise click.UsageError("--dry-run writes nothing: leave out --report and --watch.")
+    options.check_denoiser(denoise, denoise_model)
     from pielight.batch.find import Search, is_folder
     from pielight.batch.plan import Naming
     from pielight.batch.run import Settings
@@ -95,7 +98,7 @@ def enhance(
         spared = HIGHLIGHTS if highlights is None else highlights
         settings = Settings(strength, spared, file_format, quality, existing, denoise)
     naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude)
-    engine = ways.Engine(model, auto, device)
+    engine = ways.Engine(model, auto, device, denoise_model)
     order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)
     if dry_run:
         ways.preview(order)

@@ -64,7 +64,8 @@ def evaluate(
 
     \b
     SPEC is one of
-      pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,auto=on|off]
+      pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,
+               denoise_model=FILE.onnx,auto=on|off]
       identity, gamma[:EXPONENT], clahe, equalize, lime
       dce:FILE.pth      a public checkpoint of Zero-DCE, SCL-LLE or PIE
       onnx:FILE.onnx[,multiple=N]   a network from picture to picture

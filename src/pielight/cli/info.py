@@ -18,8 +18,10 @@ def info(model: str | None) -> None:
     import pielight
     from pielight.curves.compiled import loop
     from pielight.curves.predict import Predictor
+    from pielight.curves.sessions import open_session
     from pielight.curves.threads import available_threads
-    from pielight.models import DENOISER, find
+    from pielight.denoise.network import DenoiseNetwork
+    from pielight.models import find
 
     found = find(model)
     verified = "verified" if found.verify() else "no checksum on its card"
@@ -29,7 +31,9 @@ def info(model: str | None) -> None:
     _show("curves", f"{'compiled loop' if loop else 'NumPy'}, {available_threads()} threads")
     _show("model", found.name)
     _show("file", str(found.path))
-    if found.name != DENOISER:
+    if "cells" in {entry.name for entry in open_session(found.path, 1).get_inputs()}:
+        DenoiseNetwork(found.path).open()
+    else:
         _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path).size))
     _show("sha256", f"{found.sha256()} ({verified})")
     for key, value in found.card.items():

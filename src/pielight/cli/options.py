@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pielight.errors import PielightError
+
 FAILED, INTERRUPTED = 1, 130
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,13 +50,18 @@ highlights = click.option(
 )
 
 
-_SHARE = click.FloatRange(0, 1)
+def _denoise(_: click.Context, __: click.Parameter, value: str) -> float | str:
+    """Read ``auto`` or a number.
 
+    Raises:
+        click.BadParameter: It is neither.
+    """
+    from pielight.denoise.plan import read_denoise
 
-def _denoise(ctx: click.Context, option: click.Parameter, value: str) -> float | str:
-    """Read ``auto`` or a number."""
-    number: float | str = value if value == "auto" else _SHARE(value, option, ctx)
-    return number
+    try:
+        return read_denoise(value)
+    except PielightError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 denoise = click.option(
@@ -64,6 +71,9 @@ denoise = click.option(
     show_default=True,
     callback=_denoise,
     help="How much of the noise that brightening shows is taken out; auto does nothing where it finds none.",
+)
+denoise_model = click.option(
+    "--denoise-model", metavar="PATH.onnx", help="Another network for --denoise than the one that comes with pielight."
 )
 auto = click.option(
     "--auto/--no-auto", default=True, help="Leave well-exposed photos alone, in proportion. [default: auto]"
@@ -80,6 +90,16 @@ existing = click.option(
 )
 model = click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
+
+
+def check_denoiser(denoise: float | str, denoise_model: str | None) -> None:
+    """Check that a denoiser has something to do.
+
+    Raises:
+        click.UsageError: It has not.
+    """
+    if denoise_model is not None and denoise == 0:
+        raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
 
 
 def jobs(help_text: str) -> Callable[[F], F]:

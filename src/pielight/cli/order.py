@@ -35,11 +35,13 @@ class Engine:
         model: Name or path of a model, or None.
         auto: Whether well-exposed photos are left alone, in proportion.
         device: Where the curves are applied.
+        denoise_model: Path of the network that takes noise out, or None.
     """
 
     model: str | None
     auto: bool
     device: str
+    denoise_model: str | None = None
 
     def enhancer(self, threads: int) -> Enhancer:
         """Find the model and the device.
@@ -47,7 +49,7 @@ class Engine:
         Raises:
             PielightError: There is none.
         """
-        return Enhancer(self.model, threads, self.auto, self.device)
+        return Enhancer(self.model, threads, self.auto, self.device, self.denoise_model)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,8 @@ def _train_denoiser(settings: Denoising, well: tuple[Path, ...], out: Path | Non
     with _stoppable(folder / "checkpoint.pt"):
         run(settings, _show, say=lambda line: click.echo(line, err=True))
     name = folder / settings.name
-    click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card", err=True)
+    click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
+    click.echo(f"  pielight --denoise auto --denoise-model {name}.onnx PHOTO...", err=True)
 
 
 def _train(settings: Training) -> None:

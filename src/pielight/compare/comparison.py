@@ -62,7 +62,10 @@ def compare(
     curves = enhancer.curves(picture.pixels)
     after = {}
     for strength in strengths:  # one by one, so that only small ones are kept
-        pixels = apply(picture.pixels, curves, strength, highlights, enhancer.threads, denoise=denoise)
+        pixels = apply(
+            picture.pixels, curves, strength, highlights, enhancer.threads, denoise=denoise,
+            denoise_model=enhancer.denoiser.path,
+        )  # fmt: skip
         after[strength] = displayed(replace(picture, pixels=pixels), size)
     return Comparison(shown(path.name), displayed(picture, size), after)
 

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pielight.curves.exposure import need
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import Pixels
-from pielight.curves.sessions import failures, first_line, open_session
+from pielight.curves.sessions import as_text, failures, first_line, open_session
 from pielight.curves.thumbnail import thumbnail
 from pielight.errors import ModelError
 
 if TYPE_CHECKING:
     import onnxruntime
 
+SIDES = 16, 2048  # of a thumbnail, the least and the most pixels
+NODES = 512  # along each side at most: their tables take 1.6 GB
+ITERATIONS = 64  # at most
+
 
 class Predictor:
     """A lattice network in an ONNX file, opened once, at the first picture; safe to share among threads.
 
     The file maps ``thumbnail`` (n, 3, S, S) in [0, 1] to ``alphas`` (n, 3 N, h, w) in [-1, 1], where channels
-    3 k .. 3 k + 2 are red, green and blue of the curve's iteration k.
+    3 k .. 3 k + 2 are red, green and blue of the curve's iteration k. Anybody may have made it, so there are limits: S
+    is a fixed number from 16 to 2048, N at most 64, h and w at most 512.
 
     Args:
         path: The ONNX file.
@@ -68,8 +73,7 @@ class Predictor:
             (alphas,) = session.run(["alphas"], {"thumbnail": small[np.newaxis]})
         except failures() as error:
             raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
-        if alphas.ndim != 4 or alphas.shape[1] % 3:
-            raise ModelError(f"{self.path}: alphas have shape {alphas.shape}; expected (1, 3 N, h, w)")
+        _check_alphas(self.path, alphas.shape)
         try:
             lattice = CurveLattice(alphas[0].reshape(-1, 3, *alphas.shape[2:]))
         except ModelError as error:
@@ -85,11 +89,30 @@ class Predictor:
 
 def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
     session = open_session(path, threads)
-    inputs = {entry.name: entry.shape for entry in session.get_inputs()}
-    outputs = [entry.name for entry in session.get_outputs()]
-    shape = inputs.get("thumbnail", [])
+    inputs = {entry.name: entry for entry in session.get_inputs()}
+    outputs = {entry.name: entry for entry in session.get_outputs()}
     if list(inputs) != ["thumbnail"] or "alphas" not in outputs:
-        raise ModelError(f"{path}: not a lattice network (inputs {list(inputs)}, outputs {outputs})")
-    if len(shape) != 4 or shape[2] != shape[3] or not isinstance(shape[2], int):
-        raise ModelError(f"{path}: the thumbnail must be (n, 3, S, S) of a fixed size, not {shape}")
+        raise ModelError(f"{path}: not a lattice network (inputs {list(inputs)}, outputs {list(outputs)})")
+    for name, entry in (("thumbnail", inputs["thumbnail"]), ("alphas", outputs["alphas"])):
+        if entry.type != "tensor(float)":
+            raise ModelError(f"{path}: {name} is {entry.type}; expected tensor(float)")
+    _check_thumbnail(path, inputs["thumbnail"].shape)
     return session
+
+
+def _check_thumbnail(path: Path, shape: list[Any]) -> None:
+    expected = f"expected (n, 3, S, S) with S fixed, {SIDES[0]} to {SIDES[1]}"
+    if len(shape) != 4 or shape[1] != 3 or shape[2] != shape[3]:
+        raise ModelError(f"{path}: the thumbnail has shape {as_text(shape)}; {expected}")
+    if not isinstance(shape[2], int):
+        raise ModelError(f"{path}: the thumbnail has no fixed size, but shape {as_text(shape)}; {expected}")
+    if not SIDES[0] <= shape[2] <= SIDES[1]:
+        raise ModelError(f"{path}: the thumbnail has {shape[2]} pixels a side; {expected}")
+
+
+def _check_alphas(path: Path, shape: tuple[int, ...]) -> None:
+    expected = f"expected (1, 3 N, h, w), N up to {ITERATIONS}, h and w up to {NODES}"
+    if len(shape) != 4 or shape[0] != 1 or shape[1] % 3 or 0 in shape:
+        raise ModelError(f"{path}: alphas have shape {as_text(shape)}; {expected}")
+    if shape[1] > 3 * ITERATIONS or max(shape[2:]) > NODES:
+        raise ModelError(f"{path}: alphas of shape {as_text(shape)} are too many; {expected}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,3 +62,12 @@ def first_line(error: Exception) -> str:
     'this,'
     """
     return str(error).strip().partition("\n")[0].strip()
+
+
+def as_text(shape: Sequence[int | str | None]) -> str:
+    """Return the shape of an input as text; a side of no fixed length has a name, or none.
+
+    >>> as_text(["n", 3, None, None])
+    '(n, 3, ?, ?)'
+    """
+    return f"({', '.join('?' if side is None else str(side) for side in shape)})"

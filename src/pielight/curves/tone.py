@@ -45,7 +45,7 @@ def check_highlights(highlights: float) -> float:
 
 def _check(name: str, value: float, low: float, high: float, hint: str) -> float:
     if not isinstance(value, (int, float, np.integer, np.floating)) or not low <= value <= high:
-        raise PielightError(f"{name} {value}: must lie between {low:g} and {high:g} ({hint})")
+        raise PielightError(f"{name} {value!r}: must lie between {low:g} and {high:g} ({hint})")
     return float(value)
 
 

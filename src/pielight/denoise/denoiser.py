@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,11 +14,11 @@ from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import Pixels
 from pielight.denoise.network import DenoiseNetwork
 from pielight.denoise.plan import Denoise, check_denoise, plan
+from pielight.errors import ModelError
 from pielight.models import DENOISER, find
 
 Apply = Callable[..., Pixels]  # of pielight.curves.apply.apply, with strength, highlights and out by name
 
-_shipped: dict[int | None, DenoiseNetwork] = {}
 _lock = threading.Lock()
 
 
@@ -27,6 +29,7 @@ def render(
     strength: float,
     highlights: float,
     denoise: Denoise,
+    denoiser: DenoiseNetwork,
     threads: int | None = None,
     out: Pixels | None = None,
 ) -> Pixels:
@@ -39,6 +42,7 @@ def render(
         strength: -1.5 to 1.5; 0 is the identity, bit for bit, whatever the noise.
         highlights: 0 to 1.
         denoise: ``"auto"``, or 0 to 1.
+        denoiser: The network that takes noise out; a damaged one is told even if there is no noise.
         threads: Threads; None takes every core that the process may use.
         out: Where to put the result; may be ``pixels`` itself.
 
@@ -46,6 +50,7 @@ def render(
         ``out``, or a new array like ``pixels``.
 
     Raises:
+        ModelError: The network is damaged, or of another kind.
         PielightError: The array is not a picture, or an argument is out of range.
     """
 
@@ -54,20 +59,36 @@ def render(
 
     wanted = None
     if check_denoise(denoise) != 0 and strength != 0:
+        denoiser.open()
         wanted = plan(pixels, curve, denoise, threads)  # now, since ``out`` may be the picture
     result = apply(pixels, lattice, strength=strength, highlights=highlights, out=out)
     if wanted is not None:
-        shipped(threads).subtract(result, wanted)
+        denoiser.subtract(result, wanted)
     return result
 
 
-def shipped(threads: int | None) -> DenoiseNetwork:
-    """Return the denoising network that comes with pielight, one for each number of threads.
+def network(model: str | Path | None, threads: int | None) -> DenoiseNetwork:
+    """Find a denoising network; callers with one file and number of threads share it as long as the file is the same.
 
-    >>> shipped(1) is shipped(1)
+    Args:
+        model: Path of an ONNX file; None is the network that comes with pielight.
+        threads: Threads of ONNX Runtime; None leaves the choice to it.
+
+    Raises:
+        ModelError: There is no such file.
+
+    >>> network(None, 1) is network("denoise", 1)
     True
     """
+    path = find(model, DENOISER).path
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}") from error
     with _lock:  # else several threads at once would each make one
-        if threads not in _shipped:
-            _shipped[threads] = DenoiseNetwork(find(DENOISER).path, threads)
-        return _shipped[threads]
+        return _network(path, (state.st_mtime_ns, state.st_size), threads)
+
+
+@lru_cache(maxsize=8)
+def _network(path: Path, _: tuple[int, int], threads: int | None) -> DenoiseNetwork:
+    return DenoiseNetwork(path, threads)

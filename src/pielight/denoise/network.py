@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pielight.curves.pixels import Pixels, full_scale
-from pielight.curves.sessions import failures, first_line, open_session
+from pielight.curves.sessions import as_text, failures, first_line, open_session
 from pielight.denoise.level import CELL
 from pielight.denoise.plan import LUMA, Plan
 from pielight.errors import ModelError
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 REACH = 40  # pixels to each side that the network sees
 _ALIGNED = 8  # pixels along each side of a cell at the network's deep end
 _BAND, _PART = 544, 1904  # rows and columns at a time, multiples of 8
-_INPUTS = {"cells", "level", "share", "mix"}
+_INPUTS: dict[str, tuple[int | str, ...]] = {
+    "cells": ("n", 48, "h", "w"), "level": ("n", 3, "h", "w"), "share": ("n", 1, "h", "w"), "mix": (3, 3),
+}  # fmt: skip
 
 
 class DenoiseNetwork:
@@ -30,7 +32,8 @@ class DenoiseNetwork:
 
     The file maps ``cells`` (n, 48, h, w), pixels in [0, 1] in cells of 4 x 4 with channels fastest, their ``level``
     (n, 3, h, w), the ``share`` (n, 1, h, w) of the noise to subtract, and ``mix`` (3, 3), which weighs it, to
-    ``noise`` (n, 48, h, w).
+    ``noise`` (n, 48, h, w). h and w are even and up to 156 and 496. It may look 40 pixels far; one that looks farther
+    leaves seams.
 
     Args:
         path: The ONNX file.
@@ -56,9 +59,9 @@ class DenoiseNetwork:
             part: Columns at a time, a multiple of 8.
 
         Raises:
-            ModelError: The file is damaged or holds another kind of network.
+            ModelError: The file is damaged, or what the network returns is not the noise of a picture.
         """
-        session = self._open()
+        session = self.open()
         height, width = pixels.shape[:2]
         above = pixels[:0]
         for top in range(0, height, band):
@@ -91,18 +94,44 @@ class DenoiseNetwork:
             (noise,) = session.run(["noise"], inputs)
         except failures() as error:
             raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
+        if noise.shape != inputs["cells"].shape:
+            raise ModelError(f"{self.path}: the noise has shape {noise.shape}; expected {inputs['cells'].shape}")
+        if not np.isfinite(noise).all():
+            raise ModelError(f"{self.path}: the noise holds values that are not finite")
         result: NDArray[np.float32] = noise.reshape(CELL, CELL, 3, h, w).transpose(3, 0, 4, 1, 2)
         return result.reshape(h * CELL, w * CELL, 3)
 
-    def _open(self) -> onnxruntime.InferenceSession:
+    def open(self) -> onnxruntime.InferenceSession:
+        """Open the file, unless that was done before.
+
+        Raises:
+            ModelError: It is damaged or holds another kind of network.
+        """
         with self._lock:
             if self._session is None:
-                session = open_session(self.path, self._threads)
-                found = {entry.name for entry in session.get_inputs()}
-                if found != _INPUTS:
-                    raise ModelError(f"{self.path}: not a denoising network (inputs {sorted(found)})")
-                self._session = session
+                self._session = _open_session(self.path, self._threads)
             return self._session
+
+
+def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    session = open_session(path, threads)
+    inputs = {entry.name: entry for entry in session.get_inputs()}
+    outputs = {entry.name: entry for entry in session.get_outputs()}
+    if set(inputs) != set(_INPUTS) or "noise" not in outputs:
+        raise ModelError(f"{path}: not a denoising network (inputs {list(inputs)}, outputs {list(outputs)})")
+    for entry in (*inputs.values(), outputs["noise"]):
+        if entry.type != "tensor(float)":
+            raise ModelError(f"{path}: {entry.name} is {entry.type}; expected tensor(float)")
+    for name, expected in _INPUTS.items():
+        shape = inputs[name].shape
+        if len(shape) != len(expected) or not all(map(_fits, shape, expected)):
+            raise ModelError(f"{path}: {name} has shape {as_text(shape)}; expected {as_text(expected)}, h and w open")
+    return session
+
+
+def _fits(found: int | str | None, side: int | str) -> bool:
+    """Say whether a side of an input is as expected: a number, or one that depends on the picture."""
+    return found == side if isinstance(side, int) else not isinstance(found, int) or (side, found) == ("n", 1)
 
 
 def _parts(width: int, part: int) -> Iterator[tuple[int, int, int, int]]:

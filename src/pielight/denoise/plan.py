@@ -37,6 +37,21 @@ def check_denoise(denoise: Denoise) -> Denoise:
     return AUTO if isinstance(denoise, str) and denoise == AUTO else check_share(denoise)
 
 
+def read_denoise(text: str) -> Denoise:
+    """Read ``auto``, or a number in [0, 1].
+
+    Raises:
+        PielightError: It is neither.
+
+    >>> read_denoise("auto"), read_denoise("0.5")
+    ('auto', 0.5)
+    """
+    try:
+        return AUTO if text == AUTO else check_share(float(text))
+    except (ValueError, PielightError):
+        raise PielightError(f"denoise {text!r} is neither auto nor a number from 0 to 1") from None
+
+
 def check_share(denoise: float) -> float:
     """Return ``denoise`` if it is a number in [0, 1].
 
@@ -47,7 +62,7 @@ def check_share(denoise: float) -> float:
     0.0
     """
     if not isinstance(denoise, (int, float, np.integer, np.floating)) or not 0.0 <= denoise <= 1.0:
-        raise PielightError(f"denoise {denoise}: must be auto, or lie between 0 (not at all) and 1 (all noise)")
+        raise PielightError(f"denoise {denoise!r}: must be 'auto', or a number from 0 (not at all) to 1 (all noise)")
     return float(denoise)
 
 

@@ -21,8 +21,8 @@ def enhancement(spec: Spec) -> Enhance:
     if spec.kind == "pielight":
         from pielight.enhancer import Enhancer
 
-        model, strength, highlights, denoise, auto = settings(spec)
-        enhancer = Enhancer(model, threads=1, auto=auto)
+        model, strength, highlights, denoise, denoise_model, auto = settings(spec)
+        enhancer = Enhancer(model, threads=1, auto=auto, denoise_model=denoise_model)
         return lambda pixels: enhancer(pixels, strength, highlights, denoise=denoise)
     if spec.kind == "dce":
         from pielight.train.published import published

@@ -79,7 +79,7 @@ def method(text: str) -> Method:
         wanted = settings(spec)
         paths = [find(wanted.model).path]
         if wanted.denoise != 0:
-            paths.append(find(DENOISER).path)
+            paths.append(find(wanted.denoise_model, DENOISER).path)
     elif spec.kind in ("dce", "onnx"):
         paths = [file_and_multiple(spec)[0]]
     else:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pielight.errors import DataError, ModelError
 from pielight.evaluate.pictures import Pixels
+from pielight.evaluate.specs import written
 
 _OUTSIDE = b"\n\x08location\x12"  # the key of external data, as protobuf encodes it
 
@@ -43,7 +44,7 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         raise ModelError(f"{path}: damaged, or not an ONNX model ({_first_line(error)})") from error
     first, *others = session.get_inputs()
     if first.name == "thumbnail":
-        raise ModelError(f"{path}: a lattice network; use pielight:model={path}")
+        raise ModelError(f"{path}: a lattice network; use pielight:model={written(path)}")
     if others or len(first.shape) != 4 or first.type != "tensor(float)":
         raise ModelError(f"{path}: must take one float input (1, 3, H, W), not {first.type} {first.shape}")
 
@@ -55,7 +56,11 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         try:
             outputs = session.run(None, {first.name: picture})
         except Exception as error:
-            hint = f"; if it wants sides of a multiple of 32, say onnx:{path},multiple=32" if multiple == 1 else ""
+            hint = (
+                f"; if it wants sides of a multiple of 32, say onnx:{written(path)},multiple=32"
+                if multiple == 1
+                else ""
+            )
             raise DataError(f"{path}: fails on {width} x {height} pixels ({_first_line(error)}){hint}") from error
         found = next((output for output in outputs if output.shape == picture.shape), None)
         if found is None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
-from pielight.denoise.plan import AUTO, Denoise, check_share
+from pielight.denoise.plan import Denoise, read_denoise
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluate.presets import nearest
 from pielight.media.files import shown
 
 KINDS = {  # what the command line says of each
-    "pielight": "pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,auto=on|off]",
+    "pielight": "pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,denoise_model=FILE.onnx,auto=on|off]",
     "identity": "identity",
     "gamma": "gamma[:EXPONENT]",
     "clahe": "clahe",
@@ -23,6 +23,7 @@ KINDS = {  # what the command line says of each
     "onnx": "onnx:FILE.onnx[,multiple=N]",
     "dir": "dir:FOLDER",
 }
+MULTIPLE = 1024  # the largest that sides are padded to
 _LABELLED = re.compile(r"([^=:]+)=((?:" + "|".join(KINDS) + r")(?:[:,].*)?)", re.DOTALL)
 
 
@@ -43,6 +44,7 @@ class Settings(NamedTuple):
         strength: -1.5 to 1.5.
         highlights: 0 to 1.
         denoise: 0 to 1, or ``"auto"``.
+        denoise_model: Path of an ONNX file; None is the denoiser that comes with pielight.
         auto: Whether well-exposed pictures are left alone.
     """
 
@@ -50,6 +52,7 @@ class Settings(NamedTuple):
     strength: float
     highlights: float
     denoise: Denoise
+    denoise_model: str | None
     auto: bool
 
 
@@ -85,44 +88,82 @@ def settings(spec: Spec) -> Settings:
         ConfigError: There is no such setting, or its value makes no sense.
 
     >>> settings(parse("pielight:strength=0.8,auto=off"))
-    Settings(model=None, strength=0.8, highlights=0.5, denoise=0.0, auto=False)
+    Settings(model=None, strength=0.8, highlights=0.5, denoise=0.0, denoise_model=None, auto=False)
     """
-    texts = {"model": "", "strength": "1", "highlights": str(HIGHLIGHTS), "denoise": "0", "auto": "on"}
-    for part in filter(None, spec.argument.split(",")):
+    texts = {
+        "model": "",
+        "strength": "1",
+        "highlights": str(HIGHLIGHTS),
+        "denoise": "0",
+        "denoise_model": "",
+        "auto": "on",
+    }
+    for part in filter(None, _parts(spec.argument)):
         name, _, value = part.partition("=")
         if name not in texts:
-            raise ConfigError(f"{shown(spec.text)}: {name} is unknown; say {KINDS['pielight']}")
+            raise _unknown(spec, part)
         texts[name] = value
     if texts["auto"] not in ("on", "off"):
         raise ConfigError(f"{shown(spec.text)}: auto is on or off")
     try:
+        denoise = read_denoise(texts["denoise"])
+        if texts["denoise_model"] and denoise == 0:
+            raise ConfigError(f"{shown(spec.text)}: denoise_model is for denoise=auto, or a number above 0")
         return Settings(
             model=texts["model"] or None,
             strength=check_strength(number(spec, "strength", texts["strength"])),
             highlights=check_highlights(number(spec, "highlights", texts["highlights"])),
-            denoise=AUTO if texts["denoise"] == AUTO else check_share(number(spec, "denoise", texts["denoise"])),
+            denoise=denoise,
+            denoise_model=texts["denoise_model"] or None,
             auto=texts["auto"] == "on",
         )
+    except ConfigError:
+        raise
     except PielightError as error:
-        raise ConfigError(str(error)) from None
+        raise ConfigError(f"{shown(spec.text)}: {error}") from None
 
 
 def file_and_multiple(spec: Spec) -> tuple[Path, int]:
     """Return the file of a ``dce`` or ``onnx`` method, and what the sides of its pictures must be a multiple of.
 
     Raises:
-        ConfigError: The multiple is no whole number from 1 on.
+        ConfigError: The multiple is no whole number from 1 to 1024, or something else is set.
 
     >>> file_and_multiple(parse("onnx:theirs.onnx,multiple=32"))[1]
     32
     """
     if spec.kind != "onnx":
         return Path(spec.argument), 1
-    file, _, text = spec.argument.partition(",multiple=")
-    multiple = number(spec, "multiple", text) if text else 1
-    if multiple < 1 or multiple != int(multiple):
-        raise ConfigError(f"{shown(spec.text)}: multiple must be a whole number from 1 on")
+    file, *parts = _parts(spec.argument)
+    multiple = 1.0
+    for part in parts:
+        name, _, value = part.partition("=")
+        if name != "multiple":
+            raise _unknown(spec, part)
+        multiple = number(spec, "multiple", value)
+    if not (1 <= multiple <= MULTIPLE and multiple == int(multiple)):
+        raise ConfigError(f"{shown(spec.text)}: multiple must be a whole number from 1 to {MULTIPLE}")
     return Path(file), int(multiple)
+
+
+def written(path: Path) -> str:
+    """Return a path as it stands in a spec with settings: a comma, which parts them, is doubled.
+
+    >>> written(Path("a,b.onnx"))
+    'a,,b.onnx'
+    """
+    return str(path).replace(",", ",,")
+
+
+def _parts(argument: str) -> list[str]:
+    """Split at single commas; two stand for one in a path."""
+    return [part.replace("\0", ",") for part in argument.replace(",,", "\0").split(",")]
+
+
+def _unknown(spec: Spec, part: str) -> ConfigError:
+    name, is_setting, _ = part.partition("=")
+    hint = "" if is_setting else "; a comma in a path is doubled"
+    return ConfigError(f"{shown(spec.text)}: {shown(name)} is unknown{hint}; say {KINDS[spec.kind]}")
 
 
 def number(spec: Spec, name: str, text: str) -> float:

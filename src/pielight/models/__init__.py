@@ -63,11 +63,12 @@ class Model:
         return True
 
 
-def find(name_or_path: str | Path | None = None) -> Model:
+def find(name_or_path: str | Path | None = None, default: str = DEFAULT) -> Model:
     """Find a shipped model by name, or the user's own by the path of its ONNX file.
 
     Args:
-        name_or_path: ``"pie"``, ``"own.onnx"``, ...; None is the default model.
+        name_or_path: ``"pie"``, ``"own.onnx"``, ...; None is the default.
+        default: Name of the model to take if none is named; :data:`DENOISER` where one is wanted that takes noise out.
 
     Raises:
         ModelError: There is no such model, or its card is damaged.
@@ -75,10 +76,11 @@ def find(name_or_path: str | Path | None = None) -> Model:
     >>> find("pie").path.name
     'pie.onnx'
     """
-    wanted = Path(DEFAULT if name_or_path is None else name_or_path)
+    wanted = Path(default if name_or_path is None else name_or_path)
     path = wanted if wanted.suffix else _FOLDER / f"{wanted}.onnx"
     if not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.onnx") if file.stem != DENOISER))
+        stems = sorted(file.stem for file in _FOLDER.glob("*.onnx"))
+        shipped = ", ".join(stem for stem in stems if (stem == DENOISER) == (default == DENOISER))
         raise ModelError(f"{wanted}: no such model; give the path of an ONNX file, or one of: {shipped}")
     return Model(path.stem, path, _card(path.with_suffix(".json")))
 

@@ -1,0 +1,117 @@
+"""The command lines of the scripts in benchmarks/: their help, and one line where they are used wrongly."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "command")
+DATA = {"ablation": ["niqe.npz"], "bounds": [], "hardest": ["sheet.png"], "quality": ["niqe.npz"],
+        "seeds": ["niqe.npz"], "sizes": ["niqe.npz"], "exposure_scatter": ["out.svg"]}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(FOLDER)
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    Path("niqe.npz").write_bytes(b"no")
+    Image.fromarray(np.full((40, 60, 3), 30, np.uint8)).save("dark.png")
+
+
+def ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, *words: str
+) -> tuple[int, str]:
+    """Run a script, and return its exit status and what it says to the user of its end."""
+    monkeypatch.setattr("sys.argv", [f"{name}.py", *words])
+    try:
+        runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+    except SystemExit as end:
+        said = capsys.readouterr().err
+        return (1, f"{end.code}\n") if isinstance(end.code, str) else (int(end.code or 0), said)
+    return 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", [f"{name}.py", "--help"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+    said = capsys.readouterr().out
+    assert not end.value.code
+    assert said.startswith("usage: ")
+    assert f" python benchmarks/{name}.py " in said.partition("\n\n")[0]
+    assert "Usage" not in said
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_nothing_named(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    status, said = ends(monkeypatch, capsys, name)
+    assert (status, said.count("\n")) == (2, 1)
+    assert re.match(rf"{name}\.py: .*--help says how to use it", said)
+
+
+@pytest.mark.parametrize("name", sorted(DATA))
+def test_no_such_folder(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    status, said = ends(monkeypatch, capsys, name, "missing", *DATA[name])
+    assert (status, said.count("\n")) == (2, 1)
+    assert "missing: no such folder" in said
+
+
+@pytest.mark.parametrize("name", sorted(DATA))
+def test_a_folder_without_data(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    status, said = ends(monkeypatch, capsys, name, "empty", *DATA[name])
+    assert (status, said.count("\n")) == (1, 1)
+    assert ("niqe.npz: not NIQE's" if "niqe.npz" in DATA[name] else "No such file") in said
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "reason"),
+    [
+        (["quality", "empty", "missing.npz"], 2, "missing.npz: no such file"),
+        (["quality", "empty", "niqe.npz", "--denoise", "some"], 2, "'some' is neither auto nor a number"),
+        (["quality", "empty", "niqe.npz", "--model", "none.onnx"], 1, "none.onnx: no such model"),
+        (["seeds", "empty", "niqe.npz", "--seeds", "0"], 2, "a spread needs at least two"),
+        (["ablation", "empty", "niqe.npz", "--seeds", "0"], 2, "whole number from 1 on"),
+        (["bounds", "empty", "--every", "0"], 2, "whole number from 1 on"),
+        (["denoisers", "empty"], 2, "give DARK and REFERENCE, or --clean FOLDER"),
+        (["denoisers", "empty", "empty", "--clean", "empty"], 2, "give DARK and REFERENCE, or --clean FOLDER"),
+        (["exposure_scatter", "empty", "a.svg", "own"], 2, "own: must be NAME=MODEL.onnx"),
+        (["exposure_scatter", "empty", "a.svg", "--judge", "own=none.onnx"], 2, "none.onnx: no such file"),
+        (["before_after", "dark.png", "missing/b.jpg"], 2, "missing/b.jpg: cannot be written"),
+        (["before_after", "niqe.npz", "b.jpg"], 1, "cannot identify image file"),
+        (["clipping", "dark.png", "missing.png"], 2, "missing.png: no such file"),
+        (["free_data", "missing", "out"], 2, "missing: no such folder"),
+        (["research_data", "empty", "out"], 1, "scenes.json: No such file"),
+        (["how_good", "empty"], 1, "empty: no summary.json"),
+    ],
+)
+def test_wrong_use(
+    words: list[str], status: int, reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, said = ends(monkeypatch, capsys, *words)
+    assert (found, said.count("\n")) == (status, 1)
+    assert reason in said
+
+
+def test_what_is_used_rightly_works(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends(monkeypatch, capsys, "before_after", "dark.png", "both.jpg") == (0, "")
+    assert Image.open("both.jpg").size == (128, 40)
+    monkeypatch.setattr("sys.argv", ["clipping.py", "dark.png"])
+    runpy.run_path(str(FOLDER / "clipping.py"), run_name="__main__")
+    assert "largest rise: +0.00 points" in capsys.readouterr().out
+    Path("pictures").mkdir()
+    Path("dark.png").rename("pictures/dark.png")
+    monkeypatch.setattr("sys.argv", ["denoisers.py", "--clean", "pictures"])
+    runpy.run_path(str(FOLDER / "denoisers.py"), run_name="__main__")
+    assert capsys.readouterr().out.startswith("1 of 1 untouched")
+    Path("empty", "summary.json").write_text("{")
+    status, said = ends(monkeypatch, capsys, "how_good", "empty", "page.md")
+    assert (status, said.count("\n")) == (1, 1)
+    assert not Path("page.md").exists()
