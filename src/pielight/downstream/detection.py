@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def _area(row: Floats, weights: Floats, hits: Floats, faces: float) -> float:
 
 
 def figures(score: float, least: float) -> dict[str, PooledFigure]:
-    """Return what can be measured, by name.
+    """Return what can be measured, by name; processes can send it to each other.
 
     Args:
         score: Least score of the boxes that count in the recall.
@@ -87,7 +88,7 @@ def figures(score: float, least: float) -> dict[str, PooledFigure]:
             "recall", f"Share of the faces that are found (IoU {least:g}, score {score:g})",
             f"faces with a box of IoU >= {least:g} and score >= {score:g} / all faces; one box finds one face",
             "Everingham et al., IJCV 2010, for which box finds which face", "", True, 0.0, 1.0, frozenset(),
-            NAME, lambda seen: recall(seen, score),
+            NAME, partial(recall, score=score),
         ),
         "ap": PooledFigure(
             "ap", f"Average precision (IoU {least:g}); all faces must be labelled",

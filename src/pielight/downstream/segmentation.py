@@ -105,7 +105,7 @@ def pixel_accuracy(matrix: Counts) -> float:
 
 
 def figures(names: Sequence[str]) -> dict[str, PooledFigure]:
-    """Return what can be measured, by name.
+    """Return what can be measured, by name; processes can send it to each other.
 
     Args:
         names: Of the classes.
@@ -120,7 +120,7 @@ def figures(names: Sequence[str]) -> dict[str, PooledFigure]:
 
     found = [
         figure("miou", "Mean IoU", "mean over classes of IoU_c; a class neither there nor found has none",
-               partial(_pool, value=lambda ious: _mean(ious))),
+               partial(_pool, value=_mean)),
         figure("accuracy", "Pixel accuracy", "sum_c m_cc / sum m", _accuracy),
     ]  # fmt: skip
     for place, name in enumerate(names):

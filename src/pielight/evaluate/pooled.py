@@ -98,7 +98,7 @@ def _permuted(both: Pool, index: NDArray[np.intp], value: float, seed: int) -> f
     for size in _blocks(2 * len(index)):
         kept = rng.integers(0, 2, (size, index.max() + 1))[:, index].astype(np.float64)
         found = both(np.hstack([1 - kept, kept])) - both(np.hstack([kept, 1 - kept]))
-        beyond += int((np.abs(found) >= abs(value) - 1e-12).sum())
+        beyond += int((~(np.abs(found) < abs(value) - 1e-12)).sum())  # where there is no number, too
     return (1 + beyond) / (1 + RESAMPLES)
 
 

@@ -72,12 +72,17 @@ def pictures(plan: Plan, values: Values) -> tuple[Columns, list[Row]]:
     columns |= {key(plan, metric): heading(plan, metric) for metric in plan.metrics}
     rows: list[Row] = []
     for data in plan.data:
-        for sample in data.samples:
+        found = {
+            (method.label, metric.name): values.of(data, method, metric)
+            for method in plan.methods
+            for metric in plan.metrics
+        }
+        for number, sample in enumerate(data.samples):
             for method in plan.methods:
                 row: dict[str, Any] = {"data": data.name, "picture": sample.name, "method": method.label}
                 for metric in plan.metrics:
-                    one = values.found.get((data.name, method.label, metric.name, sample.name))
-                    row[key(plan, metric)] = None if one is None or math.isnan(one.value) else one.value
+                    value = found[method.label, metric.name][number]
+                    row[key(plan, metric)] = None if math.isnan(value) else value
                 rows.append(row)
     return columns, rows
 
