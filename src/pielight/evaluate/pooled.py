@@ -50,9 +50,10 @@ def pooled_mean(
         seed: Of the resampling.
         groups: What each picture belongs to, drawn together; None is each to itself.
     """
-    value = figure.of(evidence)
+    if not evidence:
+        return Mean(0, math.nan, math.nan, math.nan)
     low, high = _interval(figure.pool(evidence), _index(groups, len(evidence)), seed)
-    return Mean(len(evidence), value, low, high)
+    return Mean(len(evidence), figure.of(evidence), low, high)
 
 
 def pooled_compare(
@@ -77,22 +78,31 @@ def pooled_compare(
         groups: What each picture belongs to, drawn and exchanged together; None is each to itself.
     """
     count = len(first)
-    both = figure.pool([*first, *second])
+    if not count:
+        return Difference(Mean(0, math.nan, math.nan, math.nan), 0, 0, math.nan, 0)
+    one, other = figure.pool(first), figure.pool(second)
 
     def difference(weights: Floats) -> Floats:
-        nothing = np.zeros_like(weights)
-        return both(np.hstack([nothing, weights])) - both(np.hstack([weights, nothing]))
+        return other(weights) - one(weights)
 
-    there = [(figure.of([one]), figure.of([other])) for one, other in zip(first, second, strict=True)]
+    there = [(figure.of([a]), figure.of([b])) for a, b in zip(first, second, strict=True)]
     wins, losses = sum(b > a for a, b in there), sum(b < a for a, b in there)
-    value = float(difference(np.ones((1, count)))[0]) if count else math.nan
+    value = float(difference(np.ones((1, count)))[0])
     index = _index(groups, count)
     low, high = _interval(difference, index, seed)
-    p = math.nan if math.isnan(value) else _permuted(both, index, value, seed)
+    p = math.nan if math.isnan(value) else _permuted(figure.pool([*first, *second]), index, value, seed)
     return Difference(Mean(count, value, low, high), wins, losses, p, int(np.sign(np.nan_to_num(value))))
 
 
 def _permuted(both: Pool, index: NDArray[np.intp], value: float, seed: int) -> float:
+    """Return the share of exchanges after which the difference is at least as large.
+
+    Args:
+        both: Takes weights of the one method's results, then of the other's.
+        index: Group of each picture.
+        value: The difference that is there.
+        seed: Of the exchanges.
+    """
     rng = np.random.default_rng(seed)
     beyond = 0
     for size in _blocks(2 * len(index)):
@@ -104,7 +114,7 @@ def _permuted(both: Pool, index: NDArray[np.intp], value: float, seed: int) -> f
 
 def _interval(pool: Pool, index: NDArray[np.intp], seed: int) -> tuple[float, float]:
     """Return the ends of the expanded percentile interval, nan for less than two groups."""
-    n = int(index.max()) + 1 if len(index) else 0
+    n = int(index.max()) + 1
     if n < 2:
         return math.nan, math.nan
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
 from pielight.evaluate.datasets import DataSet, Sample
@@ -95,10 +96,11 @@ def shot(place: Place) -> Shot:
     """Make one picture again."""
     sample = place.sample
     reference = None if sample.reference is None else load(sample.reference)
-    if sample.conditions is not None:
-        reference = sample.clean()
+    before = sample.pixels()
+    if sample.conditions is not None and not np.array_equal(clean := sample.clean(), before):
+        reference = clean
     return Shot(
-        _small(sample.pixels()),
+        _small(before),
         _small(enhanced(place.method, place.data, sample)),
         None if reference is None else _small(reference),
     )
