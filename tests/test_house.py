@@ -50,7 +50,9 @@ def test_enhancing_loads_no_torch(tmp_path: Path) -> None:
     assert done.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("module", ["pielight.enhancer", "pielight.batch", "pielight.cli.enhance"])
+@pytest.mark.parametrize(
+    "module", ["pielight.enhancer", "pielight.batch", "pielight.cli.enhance", "pielight.downstream.viewers"]
+)
 def test_doors_load_no_torch(module: str) -> None:
     code = f"import sys, {module}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

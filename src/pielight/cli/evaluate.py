@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pielight.cli import options
-from pielight.errors import ConfigError, MissingExtraError, PielightError
+from pielight.cli import options, tasks
+from pielight.errors import MissingExtraError, PielightError
 
 if TYPE_CHECKING:
     from pielight.evaluate.datasets import DataSet
@@ -32,16 +32,18 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
               help="A method; give it again for another. The others are compared with the first.")  # fmt: skip
 @click.option("--metrics", metavar="A,B,...",
               help=f"What is measured. [default: {','.join(_DEFAULT_METRICS)}, as far as they apply; "
-              "niqe needs --niqe]")  # fmt: skip
+              "niqe needs --niqe; with --task recall, or miou,accuracy and the IoU of every class]")  # fmt: skip
 @click.option("--niqe", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npz",
               help="The pristine parameters of NIQE's authors.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("report"),
               show_default=True, metavar="FOLDER", help="Where the report goes.")  # fmt: skip
 @options.jobs("Processes. [default: one for every core]")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures of every data set.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+              help="Of the bootstrap, and of the noise of --dark-ev.")  # fmt: skip
 @click.option("--gt-mean", is_flag=True,
               help="Scale results to the mean of the reference first; labelled wherever it acts.")  # fmt: skip
+@tasks.options
 @options.quiet
 def evaluate(
     data: tuple[str, ...],
@@ -54,6 +56,7 @@ def evaluate(
     seed: int,
     gt_mean: bool,
     quiet: bool,
+    **task: Any,
 ) -> None:
     """Measure how good methods are: every method on the same pictures, with intervals and paired tests.
 
@@ -71,6 +74,14 @@ def evaluate(
       onnx:FILE.onnx[,multiple=N]   a network from picture to picture
       dir:FOLDER        pictures that somebody made, matched by their stems
 
+    With --task, every method stands before a detector or a segmenter of yours:
+
+    \b
+    pielight evaluate --task faces --detector yunet.onnx --data faces=FACES
+        --method pielight:denoise=auto --dark-ev 0,6 -o report/
+    pielight evaluate --task segmentation --segmenter net.onnx --ignore 11
+        --data streets=CAMVID --method pielight --dark-ev 0,4 -o report/
+
     PATH holds pictures, or pairs of folders as low/ and high/, input/ and expertC/, or scenes with Label/. The report
     is index.html, summary.md, summary.json and pictures.csv. What was measured before is not measured again: an
     evaluation that was stopped goes on where it was. Exit status: 0, 1 if something failed, 2 if the command line
@@ -79,7 +90,10 @@ def evaluate(
     from pielight.media.files import shown
 
     with _makes_sense():
-        plan = _plan(data, methods, metrics, niqe, limit, gt_mean)
+        if tasks.is_asked_for(task):
+            plan = tasks.plan(data, methods, metrics, limit, seed, {"--niqe": niqe, "--gt-mean": gt_mean}, **task)
+        else:
+            plan = _plan(data, methods, metrics, niqe, limit, gt_mean)
     for one in plan.data:
         for note in one.notes:
             click.echo(f"{one.name}: {note}", err=True)
@@ -124,10 +138,8 @@ def _plan(
         use_pristine(niqe)
     found: list[DataSet] = []
     for text in data:
-        name, equals, path = text.partition("=")
-        if not (name and equals and path):
-            raise ConfigError(f"--data {text}: say NAME=PATH, as in lol=LOLdataset")
-        found.append(presets.find(name, Path(path)).first(limit))
+        name, path = tasks.name_and_path(text, "lol=LOLdataset")
+        found.append(presets.find(name, path).first(limit))
     if metrics is None:
         paired = any(one.is_paired for one in found)
         names = [name for name in _DEFAULT_METRICS if paired or "reference" not in METRICS[name].needs]
@@ -211,6 +223,8 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield f"{data.name}, {counted(len(data.samples))}"
         yield from aligned(*tables.means(summary, data))
         yield ""
+    if summary.plan.viewer is not None:
+        yield words.notice(summary.plan)
     if summary.plan.gt_mean:
         yield words.gt_mean_notice(summary.plan)
 

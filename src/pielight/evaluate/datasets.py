@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from pielight.errors import DataError
 from pielight.evaluate.pairing import INPUTS, REFERENCES, check_sizes, few, named, pair, pictures, subfolders
-from pielight.evaluate.pictures import sha256
+from pielight.evaluate.pictures import Pixels, load, sha256
 from pielight.media.files import shown
 
 _TEST_PARTS = ("eval15", "test", "val", "validation")  # in a folder that holds them, the part to be measured on
+
+
+Box = tuple[float, float, float, float]
+
+
+class Conditions(Protocol):
+    """What becomes of a picture before any method gets it; its ``repr`` says all that this depends on."""
+
+    def clean(self, pixels: Pixels) -> Pixels:
+        """Return the picture as the best enhancement would give it back."""
+
+    def seen(self, pixels: Pixels, name: str) -> Pixels:
+        """Return the picture as methods get it, of the same size; draws depend on its name alone."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +39,9 @@ class Sample:
         previous: In a film, the frame before it, unless it is the first.
         scene: What it shows beside other pictures of the set: of SICE the scene, of films the clip. Statistics take
             the pictures of one scene as one draw.
+        boxes: What a detector should find in it, ``(x, y, w, h)`` each, in pixels of the file.
+        labels: The picture of its labels, which a segmenter should return.
+        conditions: What becomes of it before any method gets it; None leaves it as it is.
     """
 
     name: str
@@ -31,6 +49,27 @@ class Sample:
     reference: Path | None = None
     previous: Sample | None = None
     scene: str = ""
+    boxes: tuple[Box, ...] | None = None
+    labels: Path | None = None
+    conditions: Conditions | None = None
+
+    def pixels(self) -> Pixels:
+        """Return what methods get.
+
+        Raises:
+            PictureError: It cannot be read.
+        """
+        pixels = load(self.input)
+        return pixels if self.conditions is None else self.conditions.seen(pixels, self.name)
+
+    def clean(self) -> Pixels:
+        """Return what the best enhancement would give back, as far as that is known.
+
+        Raises:
+            PictureError: It cannot be read.
+        """
+        pixels = load(self.input)
+        return pixels if self.conditions is None else self.conditions.clean(pixels)
 
     def sha256(self) -> str:
         """Return 16 digits of the checksum of the files that its measurements depend on.
@@ -39,7 +78,10 @@ class Sample:
             PictureError: One cannot be read.
         """
         before = None if self.previous is None else self.previous.input
-        return sha256(*(path for path in (self.input, self.reference, before) if path is not None))
+        found = sha256(*(path for path in (self.input, self.reference, before, self.labels) if path is not None))
+        if self.boxes is None and self.conditions is None:
+            return found
+        return hashlib.sha256(f"{found} {self.boxes} {self.conditions!r}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

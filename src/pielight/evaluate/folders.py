@@ -44,6 +44,10 @@ def check_results(folder: Path, data: DataSet) -> None:
     Raises:
         DataError: Some are missing or of other sizes; lists the first few.
     """
+    if any(sample.conditions is not None for sample in data.samples):
+        raise DataError(
+            f"{shown(folder)}: pictures that somebody made go with data as they are, not darkened or shrunk"
+        )
     found = {sample: result_in(folder, data.name, sample) for sample in data.samples}
     gone = [sample.name for sample, path in found.items() if path is None]
     if gone:

@@ -34,10 +34,7 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1  # pictures are shared among processes
-    if _OUTSIDE in path.read_bytes():
-        raise ModelError(
-            f"{path}: keeps its weights in other files, which no checksum would cover; save it as one file"
-        )
+    check_whole(path)
     try:  # ONNX Runtime raises a dozen types without a common base
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -72,6 +69,18 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         return bright
 
     return enhance
+
+
+def check_whole(path: Path) -> None:
+    """Check that an ONNX file holds its weights itself.
+
+    Raises:
+        ModelError: They are in other files.
+    """
+    if _OUTSIDE in path.read_bytes():
+        raise ModelError(
+            f"{path}: keeps its weights in other files, which no checksum would cover; save it as one file"
+        )
 
 
 def _first_line(error: Exception) -> str:

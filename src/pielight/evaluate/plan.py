@@ -9,9 +9,10 @@ from typing import NamedTuple
 from pielight.errors import ConfigError, DataError
 from pielight.evaluate.datasets import DataSet, Sample
 from pielight.evaluate.methods import Method
-from pielight.evaluate.metrics import METRICS, Metric
+from pielight.evaluate.metrics import METRICS, Figure, Metric
 from pielight.evaluate.presets import nearest
 from pielight.evaluate.store import Key, code_version
+from pielight.evaluate.viewer import CLEAN, Viewer
 
 
 @dataclass(frozen=True)
@@ -21,20 +22,27 @@ class Plan:
     Attributes:
         data: The data sets.
         methods: The methods.
-        metrics: The metrics.
+        metrics: The metrics; with a viewer, its figures.
         gt_mean: Whether results are scaled to the mean of the reference before metrics that need one.
+        viewer: The model that looks at results, if that is how they are measured.
     """
 
     data: tuple[DataSet, ...]
     methods: tuple[Method, ...]
-    metrics: tuple[Metric, ...]
+    metrics: tuple[Figure, ...]
     gt_mean: bool = False
+    viewer: Viewer | None = None
 
-    def applies(self, metric: Metric, data: DataSet) -> bool:
+    @property
+    def compared(self) -> tuple[Method, ...]:
+        """The methods; a bound is none."""
+        return tuple(method for method in self.methods if method != CLEAN)
+
+    def applies(self, metric: Figure, data: DataSet) -> bool:
         """Say whether a metric can be measured on a data set."""
         return (data.is_paired or "reference" not in metric.needs) and (data.is_film or "sequence" not in metric.needs)
 
-    def is_scaled(self, metric: Metric) -> bool:
+    def is_scaled(self, metric: Figure) -> bool:
         """Say whether GT-mean acts on a metric."""
         return self.gt_mean and "reference" in metric.needs
 
@@ -48,6 +56,7 @@ class Task(NamedTuple):
         method: The method.
         keys: All that is wanted.
         missing: What of it must still be measured.
+        viewer: The model that looks at it, if that is how it is measured.
     """
 
     data: str
@@ -55,6 +64,7 @@ class Task(NamedTuple):
     method: Method
     keys: tuple[Key, ...]
     missing: tuple[Key, ...]
+    viewer: Viewer | None = None
 
 
 def choose(names: list[str]) -> tuple[Metric, ...]:
@@ -98,22 +108,29 @@ def check(plan: Plan) -> None:
         if not any(plan.applies(metric, data) for data in plan.data):
             wanted = "frames of a film, as in --data NAME:film=PATH" if "sequence" in metric.needs else "references"
             raise DataError(f"{metric.name}: needs {wanted}, and no data set has them; leave it out of --metrics")
-        if metric.prepare is not None:
+        if isinstance(metric, Metric) and metric.prepare is not None:
             metric.prepare()
+    if plan.viewer is not None:
+        for data in plan.data:
+            plan.viewer.check(data)
 
 
 def tasks(plan: Plan) -> Iterator[Task]:
     """Yield what there is to do, picture by picture, checksums included."""
-    versions = {metric.name: code_version(metric.name) for metric in plan.metrics}
+    if plan.viewer is None:
+        versions = {metric.name: code_version(metric.name) for metric in plan.metrics}
+    else:  # looks once, whatever figures are made of it
+        versions = {plan.viewer.name: f"{code_version(plan.viewer.name)} {plan.viewer.identity()}"}
     for data in plan.data:
-        metrics = [metric for metric in plan.metrics if plan.applies(metric, data)]
+        measured = {metric.name: plan.is_scaled(metric) for metric in plan.metrics if plan.applies(metric, data)}
+        if plan.viewer is not None:
+            measured = {plan.viewer.name: False}
         for sample in data.samples:
             checksum = sample.sha256()
             for method in plan.methods:
                 identity = method.identity(data.name, sample)
                 keys = tuple(
-                    Key(data.name, sample.name, checksum, method.spec.text, identity, metric.name,
-                        versions[metric.name], plan.is_scaled(metric))
-                    for metric in metrics
-                )  # fmt: skip
-                yield Task(data.name, sample, method, keys, keys)
+                    Key(data.name, sample.name, checksum, method.spec.text, identity, name, versions[name], scaled)
+                    for name, scaled in measured.items()
+                )
+                yield Task(data.name, sample, method, keys, keys, plan.viewer)

@@ -19,7 +19,8 @@ from pielight.evaluate.metrics.tone import luma
 from pielight.evaluate.pictures import Pixels, load
 from pielight.evaluate.plan import Plan, Task, tasks
 from pielight.evaluate.specs import Spec
-from pielight.evaluate.store import Measurement, Store
+from pielight.evaluate.store import Key, Measurement, Store
+from pielight.evaluate.viewer import CLEAN
 from pielight.evaluate.workers import each
 
 
@@ -42,6 +43,7 @@ def run(
         PielightError: A model cannot be read, or the machine lacks something.
     """
     _load.cache_clear()  # files may have changed since the last run
+    _seen.cache_clear()
     _enhancement.cache_clear()
     results_in.cache_clear()
     known: list[Task] = []
@@ -71,8 +73,10 @@ def measure(task: Task) -> list[Measurement]:
     Raises:
         PielightError: A model cannot be read, or the machine lacks something.
     """
+    if task.viewer is not None:
+        return [_looked_at(task, key) for key in task.missing]
     try:
-        source = _load(task.sample.input)
+        source = _seen(task.sample)
         reference = None if task.sample.reference is None else _load(task.sample.reference)
         if reference is not None and reference.shape != source.shape:
             sizes = [f"{pixels.shape[1]} x {pixels.shape[0]}" for pixels in (source, reference)]
@@ -104,11 +108,21 @@ def measure(task: Task) -> list[Measurement]:
     return measurements
 
 
+def _looked_at(task: Task, key: Key) -> Measurement:
+    """Enhance one picture and have the viewer look at the result."""
+    assert task.viewer is not None
+    try:
+        evidence = task.viewer.look(enhanced(task.method, task.data, task.sample), task.sample)
+    except (PictureError, DataError) as error:
+        return Measurement(key, math.nan, str(error), failed=True)
+    return Measurement(key, math.nan, evidence=evidence)
+
+
 def _with_previous(task: Task, after: Pixels, source: Pixels) -> tuple[list[Pixels], list[Pixels]]:
     """Return a result and its input, each after that of the frame before."""
     before = task.sample.previous
     assert before is not None
-    return [enhanced(task.method, task.data, before), after], [_load(before.input), source]
+    return [enhanced(task.method, task.data, before), after], [_seen(before), source]
 
 
 def enhanced(method: Method, data: str, sample: Sample) -> Pixels:
@@ -117,8 +131,10 @@ def enhanced(method: Method, data: str, sample: Sample) -> Pixels:
     Raises:
         PielightError: It cannot be read or enhanced.
     """
+    if method == CLEAN:
+        return sample.clean()
     enhance = None if method.folder is not None else _enhancement(method.spec)
-    return result(method, enhance, data, sample, _load(sample.input))
+    return result(method, enhance, data, sample, _seen(sample))
 
 
 def to_mean_of(reference: Pixels, pixels: Pixels) -> Pixels:
@@ -136,7 +152,15 @@ def to_mean_of(reference: Pixels, pixels: Pixels) -> Pixels:
 
 @lru_cache(maxsize=2)
 def _load(path: Path) -> Pixels:
-    pixels = load(path)
+    return _shared(load(path))
+
+
+@lru_cache(maxsize=2)
+def _seen(sample: Sample) -> Pixels:
+    return _shared(sample.pixels())
+
+
+def _shared(pixels: Pixels) -> Pixels:
     pixels.flags.writeable = False  # methods share it
     return pixels
 

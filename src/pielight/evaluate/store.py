@@ -18,6 +18,7 @@ from pielight.evaluate.pictures import sha256
 from pielight.media.files import shown
 from pielight.results import plain
 
+Evidence = tuple[tuple[float, ...], ...]  # rows of numbers, which the task that made them can read
 FILE = "results.jsonl"
 _NO_INFLUENCE = ("batch", "bench", "cli", "compare", "evaluate/report", "evaluate/survey", "models")  # on values
 LIBRARIES = ("numpy", "scipy", "scikit-image", "pillow", "simplejpeg", "onnxruntime", "torch", "torchvision", "lpips",
@@ -33,8 +34,8 @@ class Key(NamedTuple):
         picture_sha256: Of its file and of its reference's.
         method: Spec of the method.
         method_sha256: Of its model, or of the picture that somebody made.
-        metric: Name of the metric.
-        version: Of the code, see :func:`code_version`.
+        metric: Name of the metric, or of the task whose model looked at the result.
+        version: Of the code, see :func:`code_version`; then of that model and its settings.
         gt_mean: Whether the result was scaled to the reference's mean.
     """
 
@@ -57,12 +58,14 @@ class Measurement:
         value: nan if the metric has none for this picture.
         reason: Why it has none.
         failed: Whether that is because the picture could not be read or enhanced.
+        evidence: What a downstream model saw, of which the values of a whole data set are computed.
     """
 
     key: Key
     value: float
     reason: str = ""
     failed: bool = False
+    evidence: Evidence = ()
 
 
 class Store:
@@ -105,6 +108,7 @@ class Store:
         for one in measurements:
             self._found[one.key] = one
             record = {**one.key._asdict(), "value": one.value, **({"reason": one.reason} if one.reason else {})}
+            record |= {"evidence": one.evidence} if one.evidence else {}
             lines += json.dumps(plain(record), allow_nan=False).encode() + b"\n"
         try:
             if os.write(self._file, lines) != len(lines):
@@ -168,4 +172,5 @@ def code_version(metric: str) -> str:
 
 def _measurement(record: dict[str, Any]) -> Measurement:
     key = Key(**{name: record[name] for name in Key._fields})
-    return Measurement(key, float(record["value"]), str(record.get("reason", "")))
+    evidence = tuple(tuple(float(number) for number in row) for row in record.get("evidence", ()))
+    return Measurement(key, float(record["value"]), str(record.get("reason", "")), evidence=evidence)

@@ -8,7 +8,7 @@ from pielight.evaluate.metrics.fidelity import MAE, PSNR, UNCHANGED
 from pielight.evaluate.metrics.flicker import FLICKER
 from pielight.evaluate.metrics.halo import HALO
 from pielight.evaluate.metrics.lightness_order import LOE
-from pielight.evaluate.metrics.metric import Metric
+from pielight.evaluate.metrics.metric import Figure, Metric
 from pielight.evaluate.metrics.neutral import NEUTRAL_SHIFT
 from pielight.evaluate.metrics.niqe import NIQE
 from pielight.evaluate.metrics.noise import NOISE_GAIN
@@ -25,4 +25,4 @@ METRICS: dict[str, Metric] = {
     )
 }
 
-__all__ = ["METRICS", "Metric"]
+__all__ = ["METRICS", "Figure", "Metric"]

@@ -15,8 +15,8 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A measure of results, what it needs, and how its values are to be read.
+class Figure:
+    """A number that reports show, and how its values are to be read.
 
     Attributes:
         name: As on the command line.
@@ -28,9 +28,6 @@ class Metric:
         low: Least possible value; None without a bound.
         high: Greatest possible value; None without a bound.
         needs: Of ``"reference"``, ``"input"`` and ``"sequence"``, what must be given beside the result.
-        function: Takes the checked result, then ``reference=`` and ``source=`` as far as it needs them.
-        uses: What it makes use of when it is given.
-        prepare: Finds what it needs beside pictures, or raises; called before hours of work.
     """
 
     name: str
@@ -42,6 +39,18 @@ class Metric:
     low: float | None
     high: float | None
     needs: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Metric(Figure):
+    """A measure of one picture; that of a data set is the mean.
+
+    Attributes:
+        function: Takes the checked result, then ``reference=`` and ``source=`` as far as it needs them.
+        uses: What it makes use of when it is given.
+        prepare: Finds what it needs beside pictures, or raises; called before hours of work.
+    """
+
     function: Callable[..., float]
     uses: frozenset[str] = frozenset()
     prepare: Callable[[], object] | None = None

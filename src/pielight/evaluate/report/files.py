@@ -55,6 +55,8 @@ def record(summary: Summary, values: Values, command: str) -> dict[str, Any]:
         **circumstances(("pielight", *LIBRARIES)),
         "seed": summary.seed,
         "gt_mean": plan.gt_mean,
+        "task": None if plan.viewer is None else plan.viewer.name,
+        "task_model": None if plan.viewer is None else {"is": plan.viewer.says(), "identity": plan.viewer.identity()},
         "data": [
             {"name": data.name, "layout": data.layout, "pictures": len(data.samples), "is_paired": data.is_paired,
              "sha256": values.checksum(data), "notes": list(data.notes)}
@@ -88,15 +90,15 @@ def record(summary: Summary, values: Values, command: str) -> dict[str, Any]:
 def text(summary: Summary, facts: Mapping[str, Any]) -> str:
     """Return the summary as Markdown."""
     plan = summary.plan
-    lines = ["# Evaluation", "", words.gt_mean_notice(plan), "", words.how(summary), ""]
+    lines = ["# Evaluation", "", words.notice(plan), "", words.how(summary), ""]
     for data in plan.data:
         lines += [f"## {data.name}: {counted(len(data.samples))}", ""]
         lines += [f"{data.layout[:1].upper()}{data.layout[1:]}.", ""]
         lines += [f"- {note}" for note in words.notes(summary, data.name)]
         lines += [""] if lines[-1] else []
         lines += [*markdown(*tables.means(summary, data, "**")), ""]
-        if len(plan.methods) > 1:
-            lines += [f"Compared with {plan.methods[0].label}:", "", *markdown(*tables.comparisons(summary, data)), ""]
+        if len(plan.compared) > 1:
+            lines += [f"Compared with {plan.compared[0].label}:", "", *markdown(*tables.comparisons(summary, data)), ""]
     lines += ["## How", "", "```", str(facts["command"]), "```", ""]
     lines += [f"- {line}" for line in words.provenance(facts)]
     lines += ["", *markdown({"name": "metric", "title": "", "formula": "formula", "source": "source"},

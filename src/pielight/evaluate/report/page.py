@@ -11,7 +11,7 @@ from string import Template
 from typing import Any
 
 from pielight.evaluate.datasets import DataSet
-from pielight.evaluate.metrics import Metric
+from pielight.evaluate.metrics import Figure
 from pielight.evaluate.report import tables, words
 from pielight.evaluate.report.shots import Place, Shot
 from pielight.evaluate.report.summary import Cell, Summary
@@ -31,7 +31,7 @@ def page(summary: Summary, shots: Sequence[tuple[Place, Shot]], facts: Mapping[s
     template = Template(files("pielight.evaluate.report").joinpath("page.html").read_text(encoding="utf-8"))
     return template.substitute(
         title=escape(f"Evaluation on {names}"),
-        notice=escape(words.gt_mean_notice(plan)),
+        notice=escape(words.notice(plan)),
         notice_class="warning" if plan.gt_mean else "quiet",
         how=escape(words.how(summary)),
         sections="\n".join(_section(summary, data, shots) for data in plan.data),
@@ -47,7 +47,7 @@ def page(summary: Summary, shots: Sequence[tuple[Place, Shot]], facts: Mapping[s
 def _section(summary: Summary, data: DataSet, shots: Sequence[tuple[Place, Shot]]) -> str:
     found = "".join(f"<li>{escape(note)}</li>" for note in words.notes(summary, data.name))
     count = len(data.samples)
-    first = summary.plan.methods[0].label
+    first = summary.plan.compared[0].label
     compared = _plain_table(f"Compared with {first} on {data.name}", *tables.comparisons(summary, data))
     own = [(place, shot) for place, shot in shots if place.data == data.name]
     return f"""<section>
@@ -67,14 +67,15 @@ def _means_table(summary: Summary, data: DataSet) -> str:
         f"{escape(tables.heading(summary.plan, metric))}</button></th>"
         for metric in metrics
     )
+    caption = f"{'Values' if summary.plan.viewer else 'Means'} on {escape(data.name)}"
     ranges = {metric.name: _range(summary, data, metric) for metric in metrics}
     rows = []
     for method in summary.plan.methods:
         cells = [summary.cell(data, method, metric) for metric in metrics]
         inside = "".join(_value_cell(cell, *ranges[cell.metric.name]) for cell in cells)
         rows.append(f'<tr><th scope="row">{escape(method.label)}</th>{inside}</tr>')
-    return f"""<div class="scroll" tabindex="0" role="region" aria-label="Means on {escape(data.name)}">
-<table class="sortable"><caption>Means on {escape(data.name)}; a heading sorts by its column</caption>
+    return f"""<div class="scroll" tabindex="0" role="region" aria-label="{caption}">
+<table class="sortable"><caption>{caption}; a heading sorts by its column</caption>
 <thead><tr><th scope="col" data-down="0"><button type="button">method</button></th>{heads}</tr></thead>
 <tbody>{"".join(rows)}</tbody></table></div>"""
 
@@ -93,7 +94,7 @@ def _value_cell(cell: Cell, low: float, high: float) -> str:
     return f'<td data-value="{value}">{shown}<span class="interval">{escape(interval)}</span>{bar}</td>'
 
 
-def _range(summary: Summary, data: DataSet, metric: Metric) -> tuple[float, float]:
+def _range(summary: Summary, data: DataSet, metric: Figure) -> tuple[float, float]:
     means = [summary.cell(data, method, metric).mean for method in summary.plan.methods]
     ends = [end for mean in means for end in (mean.low, mean.value, mean.high) if math.isfinite(end)]
     return (min(ends), max(ends)) if ends else (0.0, 0.0)

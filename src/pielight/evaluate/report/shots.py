@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from PIL import Image
 
 from pielight.evaluate.datasets import DataSet, Sample
 from pielight.evaluate.methods import Method
-from pielight.evaluate.metrics import Metric
+from pielight.evaluate.metrics import Figure
 from pielight.evaluate.pictures import Pixels, load
 from pielight.evaluate.plan import Plan
 from pielight.evaluate.report.summary import Values
@@ -39,7 +40,7 @@ class Place:
     data: str
     method: Method
     sample: Sample
-    metric: Metric
+    metric: Figure
     value: float
     is_best: bool
 
@@ -52,7 +53,7 @@ class Shot(NamedTuple):
     reference: bytes | None
 
 
-def ranked_by(plan: Plan, data: DataSet) -> Metric | None:
+def ranked_by(plan: Plan, data: DataSet) -> Figure | None:
     """Return the first metric that has a better direction, by which pictures are ranked."""
     usable = (metric for metric in plan.metrics if plan.applies(metric, data) and metric.higher_is_better is not None)
     return next(usable, None)
@@ -71,7 +72,7 @@ def places(plan: Plan, values: Values, count: int = EACH) -> list[Place]:
         metric = ranked_by(plan, data)
         if metric is None:
             continue
-        for method in plan.methods:
+        for method in plan.compared:
             pairs = zip(data.samples, values.of(data, method, metric), strict=True)
             there = [(value, sample) for sample, value in pairs if not math.isnan(value)]
             there.sort(key=lambda pair: pair[0], reverse=bool(metric.higher_is_better))
@@ -93,11 +94,15 @@ def take(chosen: list[Place], jobs: int, stop: Callable[[], bool] = lambda: Fals
 
 def shot(place: Place) -> Shot:
     """Make one picture again."""
-    reference = place.sample.reference
+    sample = place.sample
+    reference = None if sample.reference is None else load(sample.reference)
+    before = sample.pixels()
+    if sample.conditions is not None and not np.array_equal(clean := sample.clean(), before):
+        reference = clean
     return Shot(
-        _small(load(place.sample.input)),
-        _small(enhanced(place.method, place.data, place.sample)),
-        None if reference is None else _small(load(reference)),
+        _small(before),
+        _small(enhanced(place.method, place.data, sample)),
+        None if reference is None else _small(reference),
     )
 
 

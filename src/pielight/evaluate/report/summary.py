@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import compress
 from typing import Literal
 
 from pielight.evaluate.datasets import DataSet
 from pielight.evaluate.methods import Method
-from pielight.evaluate.metrics import Metric
+from pielight.evaluate.metrics import Figure
 from pielight.evaluate.plan import Plan, Task
+from pielight.evaluate.pooled import PooledFigure, pooled_compare, pooled_mean
 from pielight.evaluate.statistics import Difference, Mean, compare, holm, mean
-from pielight.evaluate.store import Measurement
+from pielight.evaluate.store import Evidence, Measurement
+from pielight.evaluate.viewer import CLEAN
 
 SIGNIFICANT = 0.05
 
@@ -34,10 +37,16 @@ class Values:
         for one in measurements:
             self.found[task.data, task.method.label, one.key.metric, task.sample.name] = one
 
-    def of(self, data: DataSet, method: Method, metric: Metric) -> list[float]:
+    def of(self, data: DataSet, method: Method, metric: Figure) -> list[float]:
         """Return the values of all pictures of a data set in their order, nan where there is none."""
-        there = (self.found.get((data.name, method.label, metric.name, sample.name)) for sample in data.samples)
+        if isinstance(metric, PooledFigure):
+            return [metric.of([one]) if one else math.nan for one in self.evidence(data, method, metric)]
+        there = self._measurements(data, method, metric)
         return [math.nan if one is None else one.value for one in there]
+
+    def evidence(self, data: DataSet, method: Method, figure: PooledFigure) -> list[Evidence]:
+        """Return what was seen on all pictures of a data set in their order, empty where there is none."""
+        return [() if one is None else one.evidence for one in self._measurements(data, method, figure)]
 
     def checksum(self, data: DataSet, method: Method | None = None) -> str:
         """Return 16 digits of a checksum of the pictures of a data set, or of what a method's results depend on."""
@@ -49,10 +58,14 @@ class Values:
                 lines.add(f"{picture} {one.key.method_sha256}\n")
         return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()[:16]
 
-    def reason(self, data: DataSet, method: Method, metric: Metric) -> str:
+    def reason(self, data: DataSet, method: Method, metric: Figure) -> str:
         """Return why a picture has no value: the first reason there is."""
-        there = (self.found.get((data.name, method.label, metric.name, sample.name)) for sample in data.samples)
+        there = self._measurements(data, method, metric)
         return next((one.reason for one in there if one is not None and one.reason), "")
+
+    def _measurements(self, data: DataSet, method: Method, metric: Figure) -> Iterator[Measurement | None]:
+        name = metric.made_of if isinstance(metric, PooledFigure) else metric.name
+        return (self.found.get((data.name, method.label, name, sample.name)) for sample in data.samples)
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,7 @@ class Cell:
 
     data: DataSet
     method: Method
-    metric: Metric
+    metric: Figure
     mean: Mean
     is_best: bool = False
     note: str = ""
@@ -90,7 +103,7 @@ class Comparison:
     """
 
     data: DataSet
-    metric: Metric
+    metric: Figure
     first: Method
     method: Method
     difference: Difference
@@ -125,11 +138,11 @@ class Summary:
     comparisons: tuple[Comparison, ...]
     seed: int
 
-    def metrics_of(self, data: DataSet) -> list[Metric]:
+    def metrics_of(self, data: DataSet) -> list[Figure]:
         """Return the metrics that apply to a data set."""
         return [metric for metric in self.plan.metrics if self.plan.applies(metric, data)]
 
-    def cell(self, data: DataSet, method: Method, metric: Metric) -> Cell:
+    def cell(self, data: DataSet, method: Method, metric: Figure) -> Cell:
         """Return one cell."""
         return self._cells[data.name, method.label, metric.name]
 
@@ -150,39 +163,59 @@ def summarise(plan: Plan, values: Values, seed: int = 0) -> Summary:
     comparisons: list[Comparison] = []
     for data in plan.data:
         for metric in (metric for metric in plan.metrics if plan.applies(metric, data)):
-            columns = {method.label: values.of(data, method, metric) for method in plan.methods}
             row = [
-                Cell(
-                    data,
-                    method,
-                    metric,
-                    mean(columns[method.label], seed, data.groups),
-                    note=_note(values, data, method, metric),
-                )
+                Cell(data, method, metric, _mean(values, data, method, metric, seed),
+                     note=_note(values, data, method, metric))
                 for method in plan.methods
-            ]
+            ]  # fmt: skip
             cells += _best_marked(row)
-            first, *others = plan.methods
+            first, *others = plan.compared
             for method in others:
-                difference = compare(columns[first.label], columns[method.label], seed, data.groups)
+                difference = _difference(values, data, (first, method), metric, seed)
                 comparisons.append(Comparison(data, metric, first, method, difference))
     corrected = holm([comparison.difference.p for comparison in comparisons])
     marked = tuple(replace(one, p_holm=p) for one, p in zip(comparisons, corrected, strict=True))
     return Summary(plan, tuple(cells), marked, seed)
 
 
+def _mean(values: Values, data: DataSet, method: Method, metric: Figure, seed: int) -> Mean:
+    if not isinstance(metric, PooledFigure):
+        return mean(values.of(data, method, metric), seed, data.groups)
+    (seen,), groups = _there(data, values.evidence(data, method, metric))
+    return pooled_mean(metric, seen, seed, groups)
+
+
+def _difference(values: Values, data: DataSet, pair: tuple[Method, Method], metric: Figure, seed: int) -> Difference:
+    """Compare the second of two methods with the first."""
+    if not isinstance(metric, PooledFigure):
+        one, other = pair
+        return compare(values.of(data, one, metric), values.of(data, other, metric), seed, data.groups)
+    (first, second), groups = _there(data, *(values.evidence(data, method, metric) for method in pair))
+    return pooled_compare(metric, first, second, seed, groups)
+
+
+def _there(data: DataSet, *columns: list[Evidence]) -> tuple[list[list[Evidence]], list[str] | None]:
+    """Keep the pictures that all columns have evidence of, and their groups."""
+    kept = [all(row) for row in zip(*columns, strict=True)]
+    groups = None if data.groups is None else list(compress(data.groups, kept))
+    return [list(compress(column, kept)) for column in columns], groups
+
+
 def _best_marked(row: list[Cell]) -> list[Cell]:
     """Mark the best of several methods."""
     metric = row[0].metric
-    there = [cell.mean.value for cell in row if not math.isnan(cell.mean.value)]
+    there = [cell.mean.value for cell in row if cell.method != CLEAN and not math.isnan(cell.mean.value)]
     if metric.higher_is_better is None or len(there) < 2:
         return row
     best = max(there) if metric.higher_is_better else min(there)
-    return [replace(cell, is_best=cell.mean.value == best) for cell in row]
+    return [replace(cell, is_best=cell.mean.value == best and cell.method != CLEAN) for cell in row]
 
 
-def _note(values: Values, data: DataSet, method: Method, metric: Metric) -> str:
-    found = values.of(data, method, metric)
+def _note(values: Values, data: DataSet, method: Method, metric: Figure) -> str:
+    if isinstance(metric, PooledFigure):
+        found = [0.0 if one else math.nan for one in values.evidence(data, method, metric)]
+    else:
+        found = values.of(data, method, metric)
     gone, infinite = sum(map(math.isnan, found)), sum(map(math.isinf, found))
     notes = []
     if gone:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pielight.evaluate.datasets import DataSet
-from pielight.evaluate.metrics import Metric
+from pielight.evaluate.metrics import Figure
 from pielight.evaluate.plan import Plan
 from pielight.evaluate.report.summary import Comparison, Summary, Values
 from pielight.evaluate.statistics import Mean
@@ -20,12 +20,12 @@ _COMPARISON = {
 }  # fmt: skip
 
 
-def key(plan: Plan, metric: Metric) -> str:
+def key(plan: Plan, metric: Figure) -> str:
     """Return what files call a metric: its name, with ``_gt_mean`` after it where that is on."""
     return f"{metric.name}_gt_mean" if plan.is_scaled(metric) else metric.name
 
 
-def heading(plan: Plan, metric: Metric) -> str:
+def heading(plan: Plan, metric: Figure) -> str:
     """Return what tables call a metric: its name, unit and better direction.
 
     >>> from pielight.evaluate.metrics import METRICS
@@ -62,7 +62,8 @@ def means(summary: Summary, data: DataSet, emphasis: str = "") -> tuple[Columns,
 def comparisons(summary: Summary, data: DataSet) -> tuple[Columns, list[dict[str, Any]]]:
     """Return the table of the comparisons on a data set."""
     found = [one for one in summary.comparisons if one.data == data]
-    return _COMPARISON, [_comparison(summary.plan, one) for one in found]
+    columns = _COMPARISON if summary.plan.viewer is None else _COMPARISON | {"difference": "difference [95 %]"}
+    return columns, [_comparison(summary.plan, one) for one in found]
 
 
 def pictures(plan: Plan, values: Values) -> tuple[Columns, list[Row]]:
@@ -71,12 +72,17 @@ def pictures(plan: Plan, values: Values) -> tuple[Columns, list[Row]]:
     columns |= {key(plan, metric): heading(plan, metric) for metric in plan.metrics}
     rows: list[Row] = []
     for data in plan.data:
-        for sample in data.samples:
+        found = {
+            (method.label, metric.name): values.of(data, method, metric)
+            for method in plan.methods
+            for metric in plan.metrics
+        }
+        for number, sample in enumerate(data.samples):
             for method in plan.methods:
                 row: dict[str, Any] = {"data": data.name, "picture": sample.name, "method": method.label}
                 for metric in plan.metrics:
-                    one = values.found.get((data.name, method.label, metric.name, sample.name))
-                    row[key(plan, metric)] = None if one is None or math.isnan(one.value) else one.value
+                    value = found[method.label, metric.name][number]
+                    row[key(plan, metric)] = None if math.isnan(value) else value
                 rows.append(row)
     return columns, rows
 
@@ -124,7 +130,7 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def definitions(metrics: Iterable[Metric]) -> list[Mapping[str, Any]]:
+def definitions(metrics: Iterable[Figure]) -> list[Mapping[str, Any]]:
     """Return what each metric is."""
     return [
         {

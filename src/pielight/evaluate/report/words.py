@@ -9,6 +9,14 @@ from pielight.evaluate.plan import Plan
 from pielight.evaluate.report.summary import SIGNIFICANT, Summary
 from pielight.evaluate.statistics import CONFIDENCE, RESAMPLES
 
+TEST_OF_MEANS = "Wilcoxon signed-rank test"
+TEST_OF_A_SET = f"permutation test, which exchanges the two results of pictures ({RESAMPLES} times)"
+
+
+def notice(plan: Plan) -> str:
+    """Say what comes before all numbers: which model looks at the results, or what GT-mean does."""
+    return gt_mean_notice(plan) if plan.viewer is None else plan.viewer.says()
+
 
 def gt_mean_notice(plan: Plan) -> str:
     """Say what GT-mean does to the numbers."""
@@ -23,8 +31,10 @@ def gt_mean_notice(plan: Plan) -> str:
 
 def how(summary: Summary) -> str:
     """Say how intervals and p-values were computed."""
+    pooled = summary.plan.viewer is not None
     text = (
-        f"Means over pictures, in brackets {100 * CONFIDENCE:.0f} % bootstrap intervals (expanded percentiles, "
+        f"{'Values of all pictures of a set together' if pooled else 'Means over pictures'}, in brackets "
+        f"{100 * CONFIDENCE:.0f} % bootstrap intervals (expanded percentiles, "
         f"{RESAMPLES} resamples, seed {summary.seed})."
     )
     grouped = [data.name for data in summary.plan.data if data.groups]
@@ -35,8 +45,9 @@ def how(summary: Summary) -> str:
         )
     if summary.comparisons:
         text += (
-            " Comparisons are paired, picture by picture, with the first method: mean difference with its bootstrap "
-            "interval, and the two-sided Wilcoxon signed-rank test; p (Holm) is corrected for the "
+            f" Comparisons are paired, picture by picture, with the first method: {'' if pooled else 'mean '}"
+            f"difference with its bootstrap interval, and the two-sided "
+            f"{TEST_OF_A_SET if pooled else TEST_OF_MEANS}; p (Holm) is corrected for the "
             f"{len(summary.comparisons)} comparisons of this report, and only where it is below {SIGNIFICANT} one is "
             "called better or worse; mixed is where the interval of the mean disagrees with the test."
         )

@@ -1,0 +1,78 @@
+"""Boxes ``(x, y, w, h)``: how much they overlap, which of many are one, and which are right."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def iou(first: Floats, second: Floats) -> Floats:
+    """Return the intersection over union of every box of one list with every box of another.
+
+    Args:
+        first: ``(M, 4)``, x, y, width and height.
+        second: ``(N, 4)``.
+
+    Returns:
+        ``(M, N)`` in [0, 1]; boxes without area overlap nothing.
+
+    >>> iou(np.array([[0.0, 0, 2, 2]]), np.array([[1.0, 0, 2, 2], [5, 5, 1, 1]])).round(3).tolist()
+    [[0.333, 0.0]]
+    """
+    a, b = first[:, np.newaxis], second[np.newaxis]
+    sides = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    shared = sides.clip(0).prod(-1)
+    union = a[..., 2:].prod(-1) + b[..., 2:].prod(-1) - shared
+    found: Floats = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return found
+
+
+def suppressed(boxes: Floats, scores: Floats, most: float) -> NDArray[np.intp]:
+    """Return which boxes remain of those that overlap: the highest score first, without those that overlap it more.
+
+    Args:
+        boxes: ``(N, 4)``.
+        scores: ``(N,)``.
+        most: IoU that is allowed.
+
+    Returns:
+        Their indices, the highest score first (greedy non-maximum suppression).
+
+    >>> suppressed(np.array([[0.0, 0, 9, 9], [0, 0, 9, 8], [20, 0, 9, 9]]), np.array([0.6, 0.9, 0.7]), 0.3).tolist()
+    [1, 2]
+    """
+    left = np.argsort(-scores, kind="stable")
+    kept = []
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(best)
+        left = left[iou(boxes[best : best + 1], boxes[left])[0] <= most]
+    return np.array(kept, np.intp)
+
+
+def right(boxes: Floats, truth: Floats, least: float) -> NDArray[np.bool_]:
+    """Say which boxes are right, as PASCAL VOC does (Everingham et al., IJCV 2010, section 4.2).
+
+    Each box, the highest score first, belongs to the true one that it overlaps most; it is right if they overlap
+    enough and no box before it was right there.
+
+    Args:
+        boxes: ``(N, 4)``, the highest score first.
+        truth: ``(M, 4)``.
+        least: IoU that is wanted.
+
+    >>> right(np.array([[0.0, 0, 9, 9], [0, 0, 9, 8]]), np.array([[0.0, 0, 9, 9]]), 0.5).tolist()
+    [True, False]
+    """
+    found = np.zeros(len(boxes), bool)
+    if not len(truth):
+        return found
+    overlaps = iou(boxes, truth)
+    taken: set[int] = set()
+    for i, best in enumerate(overlaps.argmax(1).tolist()):
+        if overlaps[i, best] >= least and best not in taken:
+            taken.add(best)
+            found[i] = True
+    return found

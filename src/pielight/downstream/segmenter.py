@@ -1,0 +1,62 @@
+"""Segmentation networks in ONNX files, through ONNX Runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pielight.curves.sessions import failures, first_line
+from pielight.downstream.networks import open_network
+from pielight.downstream.segmentation import Labels
+from pielight.errors import DataError
+from pielight.evaluate.pictures import Pixels
+from pielight.media.files import shown
+
+_MOST_CLASSES = 255
+
+
+class Segmenter:
+    """Finds the class of every pixel: the largest logit.
+
+    Args:
+        path: An ONNX file from ``(N, 3, H, W)`` floats in [0, 1], R, G, B, to logits ``(N, C, H, W)``; its first output
+            counts.
+        multiple: What both sides must be a multiple of; the picture is continued by reflection, and the logits are cut.
+
+    Raises:
+        ModelError: It is missing, damaged, or takes something else.
+    """
+
+    def __init__(self, path: Path, multiple: int = 1) -> None:
+        self._path, self._multiple = path, multiple
+        self._session = open_network(path)
+        self._input = self._session.get_inputs()[0].name
+        self._output = self._session.get_outputs()[0].name
+
+    def __call__(self, pixels: Pixels) -> tuple[Labels, int]:
+        """Return the labels ``(H, W)`` of a picture ``(H, W, 3)`` uint8, and how many classes there are.
+
+        Raises:
+            DataError: The network fails, or returns no logits of the picture's size.
+        """
+        height, width = pixels.shape[:2]
+        edges = ((0, -height % self._multiple), (0, -width % self._multiple), (0, 0))
+        padded = np.pad(pixels, edges, mode="symmetric")
+        batch = np.ascontiguousarray(padded.transpose(2, 0, 1)[np.newaxis], np.float32) / np.float32(255)
+        try:
+            logits = self._session.run([self._output], {self._input: batch})[0]
+        except failures() as error:
+            hint = "; if it wants sides of a multiple of 32, say FILE.onnx,multiple=32" if self._multiple == 1 else ""
+            raise DataError(
+                f"{shown(self._path)}: fails on {width} x {height} pixels ({first_line(error)}){hint}"
+            ) from error
+        if logits.ndim != 4 or logits.shape[2:] != padded.shape[:2] or not 2 <= logits.shape[1] <= _MOST_CLASSES:
+            raise DataError(
+                f"{shown(self._path)}: returns {list(logits.shape)} for {padded.shape[1]} x {padded.shape[0]} pixels; "
+                f"logits [1, C, {padded.shape[0]}, {padded.shape[1]}] of 2 to {_MOST_CLASSES} classes are wanted"
+            )
+        if not np.isfinite(logits).all():
+            raise DataError(f"{shown(self._path)}: returns values that are no numbers on {width} x {height} pixels")
+        labels: Labels = logits[0, :, :height, :width].argmax(0).astype(np.uint8)
+        return labels, logits.shape[1]
