@@ -2,8 +2,10 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pielight import Enhancer
 from pielight.errors import ModelError
 from pielight.models import find
 
@@ -14,6 +16,15 @@ def test_the_shipped_model_matches_its_card() -> None:
     assert model.verify()
     assert {"name", "commit", "seed"} <= set(model.card)
     assert model.path.stat().st_size <= 1_000_000
+
+
+@pytest.mark.parametrize("name", ["pie", "free"])
+@pytest.mark.parametrize("level", [5, 20, 40])
+def test_shipped_models_lift_corners_as_the_middle(name: str, level: int) -> None:
+    result = Enhancer(name)(np.full((200, 300, 3), level, np.uint8)).astype(float)
+    middle = result[100, 150]
+    assert middle.min() > 2 * level
+    assert np.abs(result - middle).max() <= 0.03 * middle.max()
 
 
 def test_own_model_with_and_without_card(tmp_path: Path) -> None:
