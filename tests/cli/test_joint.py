@@ -21,7 +21,7 @@ name: tiny
 steps: 2
 batch: 2
 train: both
-data: {clean: well, window: [40, 40]}
+data: {clean: well, width: 40, height: 40}
 downstream: {module: "own.py:model", loss: "own.py:loss"}
 weights: {constraints: 0}
 """

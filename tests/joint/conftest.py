@@ -40,14 +40,15 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def save_graph(
-    path: Path, nodes: list[Any], constants: dict[str, Any], outputs: list[str], names: str = "input"
-) -> Path:
+def save_graph(path: Path, nodes: list[Any], constants: dict[str, Any], outputs: list[str], rank: int = 4) -> Path:
+    def value(name: str, axes: list[Any]) -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, axes)
+
     graph = helper.make_graph(
         nodes, "toy",
-        [helper.make_tensor_value_info(names, TensorProto.FLOAT, ["n", 3, "h", "w"])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
-        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+        [value("input", ["n", 3, "h", "w"])],
+        [value(name, [f"{name}_{axis}" for axis in range(rank)]) for name in outputs],
+        [numpy_helper.from_array(np.asarray(content), name) for name, content in constants.items()],
     )  # fmt: skip
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=6), path)
     return path
@@ -97,7 +98,7 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ]
             if width == 1:
                 nodes.append(helper.make_node("Sigmoid", [f"{name}.r"], [name]))
-    return save_graph(tmp_path_factory.mktemp("detector") / "toy.onnx", nodes, constants, outputs)
+    return save_graph(tmp_path_factory.mktemp("detector") / "toy.onnx", nodes, constants, outputs, rank=3)
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def tiny(scenes: Path) -> Callable[..., Joint]:
     def make(out: Path, **changes: Any) -> Joint:
         settings = Joint(
             name="tiny", steps=4, batch=2, out=str(out), optimiser=Optimiser(rate=1e-4, warmup=1, average=0.5),
-            data=Examples(str(scenes / "well"), str(scenes / "labels"), window=(48, 40)),
+            data=Examples(str(scenes / "well"), str(scenes / "labels"), width=48, height=40),
             darkening=Dimming(stops=(-3, -2), untouched=0.2),
             downstream=Downstream(classes=2, ignore=2),
             constraints=Constraints(

@@ -30,7 +30,7 @@ def test_shipped_configurations_are_valid(path: Path, tmp_path: Path) -> None:
         ("weights.task=0", "weights: task and distil are both 0"),
         ("weights.distil=1", "a network without weights teaches nothing"),
         ("data.scale=0", "data.scale: 0.0 should be above 0 and at most 1"),
-        ("data.window=[16, 64]", r"data.window: \[16, 64\] should be at least 32"),
+        ("data.width=16", "data.width: 16 should be at least 32"),
         ("darkening.stops=[1, 2]", "darkening.stops"),
         ("downstream.clases=3", "unknown setting downstream.clases; did you mean downstream.classes"),
         ("steps=0", "steps: 0 should be at least 1"),

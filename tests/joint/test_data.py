@@ -31,7 +31,7 @@ def test_labels_follow_their_pixels() -> None:
         torch.randint(0, 4, (10, 12), generator=step_generator(0, 0)).repeat_interleave(8, 0).repeat_interleave(8, 1)
     )
     picture = (60 * values).to(torch.uint8).expand(3, -1, -1)
-    data = Examples(labels="x", window=(64, 48), zoom=(1.0, 1.0))
+    data = Examples(labels="x", width=64, height=48, zoom=(1.0, 1.0))
     examples = ExampleSet([picture], [values.to(torch.uint8)], data, 9)
     for step in range(4):
         batch = examples.batch(3, CLEAN, step_generator(0, step))
@@ -44,7 +44,7 @@ def test_boxes_follow_their_pixels() -> None:
     picture = torch.zeros(3, 90, 80, dtype=torch.uint8)
     picture[:, 30:50, 20:36] = 255
     boxes = torch.tensor([[20.0, 30.0, 16.0, 20.0]])
-    examples = ExampleSet([picture], [boxes], Examples(boxes="x", window=(60, 60), zoom=(0.8, 2.0)), 9)
+    examples = ExampleSet([picture], [boxes], Examples(boxes="x", width=60, height=60, zoom=(0.8, 2.0)), 9)
     for step in range(6):
         batch = examples.batch(2, CLEAN, step_generator(0, step))
         assert isinstance(batch.targets, list)
@@ -60,7 +60,7 @@ def test_boxes_follow_their_pixels() -> None:
 def test_small_pictures_are_continued_and_their_labels_ignored() -> None:
     examples = ExampleSet(
         [torch.full((3, 20, 24), 90, dtype=torch.uint8)], [torch.ones(20, 24, dtype=torch.uint8)],
-        Examples(labels="x", window=(32, 32)), 9,
+        Examples(labels="x", width=32, height=32), 9,
     )  # fmt: skip
     batch = examples.batch(1, CLEAN, step_generator(0, 0))
     assert isinstance(batch.targets, torch.Tensor)
@@ -69,14 +69,14 @@ def test_small_pictures_are_continued_and_their_labels_ignored() -> None:
 
 
 def test_a_step_is_always_the_same(scenes: Path) -> None:
-    examples = load_examples(Examples(str(scenes / "well"), str(scenes / "labels"), window=(40, 40)), 2, 2)
+    examples = load_examples(Examples(str(scenes / "well"), str(scenes / "labels"), width=40, height=40), 2, 2)
     first, again, other = (examples.batch(4, Dimming(), step_generator(3, step)) for step in (5, 5, 6))
     assert torch.equal(first.dark, again.dark)
     assert not torch.equal(first.dark, other.dark)
 
 
 def test_darkening_leaves_its_share_untouched(scenes: Path) -> None:
-    examples = load_examples(Examples(str(scenes / "well"), window=(32, 32)), 2, 2)
+    examples = load_examples(Examples(str(scenes / "well"), width=32, height=32), 2, 2)
     batch = examples.batch(60, Dimming(stops=(-4, -4), untouched=0.5), step_generator(0, 0))
     kept = (batch.dark == batch.clean).flatten(1).all(1)
     assert 15 < kept.sum() < 45

@@ -70,7 +70,8 @@ def test_only_those_learn_that_should(who: str, tiny: Make, tmp_path: Path) -> N
     seen: list[Progress] = []
     train(config, seen.append, every=2)
     torch.manual_seed(config.seed)
-    start = Unified(load_enhancer("pie")[0], load_task(config.downstream).module).state_dict()
+    module = load_task(config.downstream).module  # first, as its weights are drawn
+    start = Unified(load_enhancer("pie")[0], module).state_dict()
     end = restore(tmp_path / "run" / "checkpoint.pt").network
     assert same(start, end, "enhancer") == (who == "downstream")
     assert same(start, end, "downstream") == (who == "enhancer")
@@ -142,7 +143,7 @@ def test_the_segmenter_alone_learns(tiny: Make, tmp_path: Path) -> None:
 def test_faces(detector: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None:
     config = tiny(
         tmp_path, downstream=Downstream("faces", str(detector)), denoise=True,
-        data=Examples(str(scenes / "well"), boxes=str(scenes / "boxes.json"), window=(64, 48)),
+        data=Examples(str(scenes / "well"), boxes=str(scenes / "boxes.json"), width=64, height=48),
         weights=Weights(task=1.0, distil=1.0, constraints=0.0),
     )  # fmt: skip
     seen: list[Progress] = []
@@ -159,7 +160,7 @@ def test_faces(detector: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None
 
 def test_a_users_module_is_taught_by_clean_pictures(toy: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None:
     config = tiny(
-        tmp_path / "run", data=Examples(str(scenes / "well"), window=(40, 40)), train="both",
+        tmp_path / "run", data=Examples(str(scenes / "well"), width=40, height=40), train="both",
         downstream=Downstream(f"{toy}:mean", loss=f"{toy}:loss"), weights=Weights(1.0, 1.0, 0.0),
     )  # fmt: skip
     train(config, nothing)
@@ -184,7 +185,7 @@ def test_modules_that_cannot_be_scored(
 ) -> None:
     place = loss if loss == "segmentation" else f"{toy}:{loss}"
     config = tiny(
-        tmp_path / "run", data=Examples(str(scenes / "well"), window=(40, 40)),
+        tmp_path / "run", data=Examples(str(scenes / "well"), width=40, height=40),
         downstream=Downstream(f"{toy}:{module}", loss=place),
     )  # fmt: skip
     with pytest.raises(kind, match=reason) as raised:
@@ -204,7 +205,7 @@ def test_a_step_that_is_not_finite_is_skipped(toy: Path, tiny: Make, scenes: Pat
     toy.write_text(TOY + "calls = []\ndef late(o, t):\n    calls.append(1)\n    return loss(o, t) / (len(calls) < 3)\n")
     toy.write_text(toy.read_text().replace("/ (len(calls) < 3)", "* (1.0 if len(calls) < 3 else float('nan'))"))
     config = tiny(
-        tmp_path / "run", data=Examples(str(scenes / "well"), window=(40, 40)),
+        tmp_path / "run", data=Examples(str(scenes / "well"), width=40, height=40),
         downstream=Downstream(f"{toy}:mean", loss=f"{toy}:late"), weights=Weights(1.0, 0.0, 0.0),
     )  # fmt: skip
     seen: list[Any] = []

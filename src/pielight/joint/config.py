@@ -14,7 +14,7 @@ from pielight.train.settings import build_settings, read_values
 
 RECIPE = "joint"
 NOBODY = "none"
-_SMALLEST = 32  # pixels along a side of a window
+_SMALLEST = 32  # pixels along a side of a crop
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class Examples:
     """JSON file of boxes in pixels: ``{"a.jpg": [{"x": 1, "y": 2, "w": 30, "h": 40}]}``."""
     scale: float = 1.0
     """Factor that pictures are shrunk by at first."""
-    window: tuple[int, int] = (240, 180)
-    """Width and height of the random crops that a batch is made of."""
+    width: int = 240
+    """Of the random crops that a batch is made of, in pixels."""
+    height: int = 180
     zoom: tuple[float, float] = (1.0, 1.0)
     """Factor that crops are enlarged by."""
 
@@ -149,9 +150,10 @@ class Joint:
 
 
 _RANGES = {
-    "data.scale": Range(0, 1, above=True), "data.window": Range(_SMALLEST), "data.zoom": Range(0.1, 10),
-    "downstream.classes": Range(2, 255), "downstream.ignore": Range(0, 255), "downstream.rate": Range(0, above=True),
-    "weights.task": Range(0), "weights.distil": Range(0), "weights.constraints": Range(0),
+    "data.scale": Range(0, 1, above=True), "data.width": Range(_SMALLEST), "data.height": Range(_SMALLEST),
+    "data.zoom": Range(0.1, 10), "downstream.classes": Range(2, 255), "downstream.ignore": Range(0, 255),
+    "downstream.rate": Range(0, above=True), "weights.task": Range(0), "weights.distil": Range(0),
+    "weights.constraints": Range(0),
 }  # fmt: skip
 
 

@@ -67,7 +67,7 @@ class ExampleSet:
     def _crop(self, index: int, generator: Generator) -> tuple[Tensor, Tensor | None]:
         draw = torch.rand(4, generator=generator).tolist()
         zoom = self.data.zoom[0] + (self.data.zoom[1] - self.data.zoom[0]) * draw[0]
-        width, height = self.data.window
+        width, height = self.data.width, self.data.height
         w, h = max(1, round(width / zoom)), max(1, round(height / zoom))
         picture, known = self.pictures[index], self.known[index] if self.known is not None else None
         boxes = known if known is not None and not self.data.labels else None

@@ -41,9 +41,10 @@ class UnifiedEnhancer(nn.Module):
         """Enhance pictures ``(N, 3, H, W)`` in [0, 1]."""
         alphas = self.network(thumbnail(pictures, self.size))
         bright = render(pictures, alphas)
-        if self.denoiser is None:
-            return bright
-        return (bright - self.denoiser(pictures, bright, alphas)).clamp(0, 1)
+        if self.denoiser is not None:
+            noise: Tensor = self.denoiser(pictures, bright, alphas)
+            bright = (bright - noise).clamp(0, 1)
+        return bright
 
 
 def thumbnail(pictures: Tensor, size: int) -> Tensor:
@@ -59,11 +60,11 @@ def thumbnail(pictures: Tensor, size: int) -> Tensor:
     Returns:
         ``(N, 3, S, S)``.
 
-    >>> thumbnail(torch.full((1, 3, 40, 60), 0.25), 4).unique()
-    tensor([0.2500])
+    >>> thumbnail(torch.full((1, 1, 40, 60), 0.25), 2).round(decimals=4).tolist()
+    [[[[0.25, 0.25], [0.25, 0.25]]]]
     """
     height, width = pictures.shape[-2:]
-    small: Tensor = torch.matmul(_filter(height, size, pictures) @ pictures, _filter(width, size, pictures).T)
+    small: Tensor = _filter(height, size, pictures) @ pictures @ _filter(width, size, pictures).T
     return small
 
 
