@@ -32,7 +32,7 @@ def test_shipped_configurations_are_valid(path: Path, tmp_path: Path) -> None:
         ("data.scale=0", "data.scale: 0.0 should be above 0 and at most 1"),
         ("data.width=16", "data.width: 16 should be at least 32"),
         ("darkening.stops=[1, 2]", "darkening.stops"),
-        ("downstream.clases=3", "unknown setting downstream.clases; did you mean downstream.classes"),
+        ("downstream.rates=3", "unknown setting downstream.rates; did you mean downstream.rate"),
         ("steps=0", "steps: 0 should be at least 1"),
     ],
 )
