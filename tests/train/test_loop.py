@@ -22,7 +22,6 @@ from pielight.errors import ConfigError, DataError, ModelError
 from pielight.train import loop
 from pielight.train.checkpoint import State, restore, save
 from pielight.train.config import Training, read_config
-from pielight.train.denoising.config import is_denoising
 from pielight.train.features import VGGFeatures
 from pielight.train.judge import ExposureJudge
 from pielight.train.loop import train
@@ -32,9 +31,7 @@ from pielight.train.toy import write_toy_pictures
 
 Make = Callable[..., Training]
 CONFIGS = [
-    path
-    for path in sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
-    if not is_denoising(read_values(path))
+    path for path in sorted((Path(__file__).parents[2] / "configs").glob("*.yaml")) if "recipe" not in read_values(path)
 ]
 
 

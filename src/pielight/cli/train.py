@@ -50,7 +50,7 @@ def train(
         raise click.UsageError("Missing argument 'CONFIG.yaml'; only --smoke needs none.")
     if smoke and (features or dark or well or out):
         raise click.UsageError("--smoke brings its own pictures, features and folder.")
-    with _stoppable():
+    with stoppable():
         denoising = _read_denoising(config, changes)
         if denoising is not None:
             if smoke or features or dark:
@@ -102,8 +102,8 @@ def _train_denoiser(settings: Denoising, well: tuple[Path, ...], out: Path | Non
     settings = dataclasses.replace(settings, out=str(out or settings.out))
     folder = Path(settings.out)
     click.echo(f"{folder}: takes config.yaml, checkpoint.pt and, in the end, the model", err=True)
-    with _stoppable(folder / "checkpoint.pt"):
-        run(settings, _show, say=lambda line: click.echo(line, err=True))
+    with stoppable(folder / "checkpoint.pt"):
+        run(settings, show_progress, say=lambda line: click.echo(line, err=True))
     name = folder / settings.name
     click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
     click.echo(f"  pielight --denoise auto --denoise-model {name}.onnx PHOTO...", err=True)
@@ -115,8 +115,8 @@ def _train(settings: Training) -> None:
     folder = Path(settings.out)
     click.echo(f"{folder}: takes config.yaml, checkpoint.pt and, in the end, the model", err=True)
     click.echo(f"losses and sample pictures: tensorboard --logdir {folder}", err=True)
-    with _stoppable(folder / "checkpoint.pt"):
-        run(settings, _show, say=lambda line: click.echo(line, err=True))
+    with stoppable(folder / "checkpoint.pt"):
+        run(settings, show_progress, say=lambda line: click.echo(line, err=True))
     name = folder / settings.name
     click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
     click.echo(f"  pielight --model {name}.onnx PHOTO...", err=True)
@@ -126,7 +126,9 @@ def _smoke(settings: Training) -> None:
     from pielight.train.smoke import FIRST, LAST, smoke
 
     with tempfile.TemporaryDirectory() as folder:
-        changes = smoke(Path(folder), settings, lambda progress: None if progress.step % 10 else _show(progress))
+        changes = smoke(
+            Path(folder), settings, lambda progress: None if progress.step % 10 else show_progress(progress)
+        )
     click.echo(f"{'mean loss':<12} {f'first {FIRST}':>12} {f'last {LAST}':>12}  steps")
     for change in changes:
         verdict = "falls" if change.fell else "DOES NOT FALL"
@@ -136,7 +138,7 @@ def _smoke(settings: Training) -> None:
 
 
 @contextmanager
-def _stoppable(checkpoint: Path | None = None) -> Iterator[None]:
+def stoppable(checkpoint: Path | None = None) -> Iterator[None]:
     """Turn Ctrl-C into one line that says how to go on, and status 130."""
     try:
         yield
@@ -166,7 +168,7 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
         raise click.UsageError("Missing option '--as' for folders: dark or well.")
     if config is not None and role is not None:
         raise click.UsageError("--as is for folders; a configuration names its dark and its well ones.")
-    with _stoppable():
+    with stoppable():
         denoising = _read_denoising(config, changes)
         settings = denoising.data if denoising else _read(config, changes).data
         roles: dict[Role, tuple[str, ...]] = {"dark": settings.dark, "well": settings.well}
@@ -198,7 +200,8 @@ def _check(folders: tuple[str, ...], role: Role, settings: Data) -> int:
     return used
 
 
-def _show(progress: Progress) -> None:
+def show_progress(progress: Progress) -> None:
+    """Print a line on a run."""
     terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
     left = _duration(progress.seconds_left)
     click.echo(f"step {progress.step}/{progress.steps}  {terms}  {left} left  {progress.skipped} skipped", err=True)

@@ -1,0 +1,142 @@
+"""Examples: crops and what is known of them stay together, and wrong files are refused in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pielight.errors import DataError
+from pielight.joint.config import Dimming, Examples
+from pielight.joint.data import ExampleSet, load_examples
+from pielight.train.objective import step_generator
+
+CLEAN = Dimming(untouched=1.0)
+
+
+@pytest.fixture
+def copy(scenes: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(scenes, tmp_path / "copy"))
+
+
+def test_labels_follow_their_pixels() -> None:
+    """The labels here are the picture itself."""
+    values = (
+        torch.randint(0, 4, (10, 12), generator=step_generator(0, 0)).repeat_interleave(8, 0).repeat_interleave(8, 1)
+    )
+    picture = (60 * values).to(torch.uint8).expand(3, -1, -1)
+    data = Examples(labels="x", width=64, height=48, zoom=(1.0, 1.0))
+    examples = ExampleSet([picture], [values.to(torch.uint8)], data, 9)
+    for step in range(4):
+        batch = examples.batch(3, CLEAN, step_generator(0, step))
+        assert isinstance(batch.targets, torch.Tensor)
+        torch.testing.assert_close(batch.clean[:, 0] * 255 / 60, batch.targets.float(), atol=1e-4, rtol=0)
+
+
+def test_boxes_follow_their_pixels() -> None:
+    """A white box on black is where its target says."""
+    picture = torch.zeros(3, 90, 80, dtype=torch.uint8)
+    picture[:, 30:50, 20:36] = 255
+    boxes = torch.tensor([[20.0, 30.0, 16.0, 20.0]])
+    examples = ExampleSet([picture], [boxes], Examples(boxes="x", width=60, height=60, zoom=(0.8, 2.0)), 9)
+    for step in range(6):
+        batch = examples.batch(2, CLEAN, step_generator(0, step))
+        assert isinstance(batch.targets, list)
+        for clean, target in zip(batch.clean, batch.targets, strict=True):
+            rows, columns = (clean[0] > 0.5).nonzero(as_tuple=True)
+            x, y, w, h = target[0].tolist()
+            assert abs(columns.min() - x) <= 1
+            assert abs(rows.min() - y) <= 1
+            assert abs(columns.max() + 1 - x - w) <= 1
+            assert abs(rows.max() + 1 - y - h) <= 1
+
+
+def test_small_pictures_are_continued_and_their_labels_ignored() -> None:
+    examples = ExampleSet(
+        [torch.full((3, 20, 24), 90, dtype=torch.uint8)], [torch.ones(20, 24, dtype=torch.uint8)],
+        Examples(labels="x", width=32, height=32), 9,
+    )  # fmt: skip
+    batch = examples.batch(1, CLEAN, step_generator(0, 0))
+    assert isinstance(batch.targets, torch.Tensor)
+    assert batch.clean.unique().numel() == 1
+    assert (batch.targets == 9).sum() == 32 * 32 - 20 * 24
+
+
+def test_a_step_is_always_the_same(scenes: Path) -> None:
+    examples = load_examples(Examples(str(scenes / "well"), str(scenes / "labels"), width=40, height=40), 2, 2)
+    first, again, other = (examples.batch(4, Dimming(), step_generator(3, step)) for step in (5, 5, 6))
+    assert torch.equal(first.dark, again.dark)
+    assert not torch.equal(first.dark, other.dark)
+
+
+def test_darkening_leaves_its_share_untouched(scenes: Path) -> None:
+    examples = load_examples(Examples(str(scenes / "well"), width=32, height=32), 2, 2)
+    batch = examples.batch(60, Dimming(stops=(-4, -4), untouched=0.5), step_generator(0, 0))
+    kept = (batch.dark == batch.clean).flatten(1).all(1)
+    assert 15 < kept.sum() < 45
+    assert batch.dark[~kept].mean() < 0.4 * batch.clean[~kept].mean()
+    assert batch.targets is None
+
+
+def test_wrong_labels(copy: Path) -> None:
+    data = Examples(str(copy / "well"), str(copy / "labels"))
+    first = copy / "labels" / "000.png"
+    with pytest.raises(DataError, match=r"000.png: has the label 2; expected 0 to 1, or 255 for what does not count"):
+        load_examples(data, 2, 255)
+    with Image.open(first) as file:
+        labels = file.copy()
+    for wrong, reason in (
+        (labels.resize((30, 20)), "is 30 x 20, but its picture is 72 x 72"),
+        (labels.convert("RGB"), "has the mode RGB; labels are one 8-bit channel"),
+    ):
+        wrong.save(first)
+        with pytest.raises(DataError, match=reason):
+            load_examples(data, 2, 2)
+    first.write_bytes(b"nothing")
+    with pytest.raises(DataError, match="damaged label picture"):
+        load_examples(data, 2, 2)
+    first.unlink()
+    with pytest.raises(DataError, match="no such label picture"):
+        load_examples(data, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "nothing", json.dumps({"a": 1}), json.dumps({"a": [{"x": 1}]}), '{"a": []}',
+                json.dumps({"000.png": [{"x": 0, "y": 0, "w": 0, "h": 5}]})],
+)  # fmt: skip
+def test_wrong_boxes(content: str, copy: Path) -> None:
+    (copy / "boxes.json").write_text(content)
+    with pytest.raises(DataError, match="should map names to boxes in pixels") as raised:
+        load_examples(Examples(str(copy / "well"), boxes=str(copy / "boxes.json")), 2, 2)
+    assert "\n" not in str(raised.value)
+
+
+def test_missing_things(copy: Path) -> None:
+    data = Examples(str(copy / "well"), boxes=str(copy / "boxes.json"))
+    for changed, reason in (
+        (dataclasses.replace(data, clean=""), "no folder is given; set data.clean"),
+        (dataclasses.replace(data, clean=str(copy / "none")), "no such folder"),
+        (dataclasses.replace(data, boxes=str(copy / "none.json")), "no such file of boxes"),
+    ):
+        with pytest.raises(DataError, match=reason):
+            load_examples(changed, 2, 2)
+    (copy / "boxes.json").write_text("{}")
+    with pytest.raises(DataError, match=r"has no box for 000.png"):
+        load_examples(data, 2, 2)
+    (copy / "well" / "000.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(DataError, match=r"000.png: (not a picture|damaged)"):
+        load_examples(data, 2, 2)
+
+
+def test_pictures_are_shrunk_with_what_is_known(scenes: Path) -> None:
+    data = Examples(str(scenes / "well"), boxes=str(scenes / "boxes.json"), scale=0.5)
+    examples = load_examples(data, 2, 2)
+    assert examples.pictures[0].shape == (3, 36, 36)
+    assert examples.known is not None
+    np.testing.assert_allclose(examples.known[0].numpy(), [[10, 12, 15, 18]])
