@@ -89,10 +89,10 @@ def anchors(outputs: dict[str, Tensor], size: tuple[int, int]) -> Anchors:
 def face_loss(found: Anchors, clean: Anchors, boxes: list[Tensor]) -> Tensor:
     """Pull the labelled faces up and keep what is no face down.
 
-    Of the anchors in the middle of a labelled box the eight count whose boxes on the clean picture fit it best
-    (after SimOTA, Ge et al., 2021): ``-log cls - log obj + 1 - IoU``. Other people may be unlabelled, so an anchor
-    counts as no face only if it lies outside the box and the detector as it was at first scores it low on the clean
-    picture, too: ``-p^2 log(1 - p)`` with the score p (Lin et al., ICCV 2017).
+    Of the anchors in the middle of a labelled box the eight count whose boxes on the clean picture fit it best and are
+    surest, in proportion (after SimOTA, Ge et al., 2021): ``-log cls - log obj + 1 - IoU``. Other people may be
+    unlabelled, so an anchor counts as no face only if it lies outside the box and the detector as it was at first
+    scores it low on the clean picture, too: ``-p^2 log(1 - p)`` with the score p (Lin et al., ICCV 2017).
 
     Args:
         found: On the enhanced pictures.
@@ -108,10 +108,11 @@ def face_loss(found: Anchors, clean: Anchors, boxes: list[Tensor]) -> Tensor:
             offset = (found.centres - (face[:2] + face[2:]) / 2).abs() / (face[2:] - face[:2])
             distance = offset.amax(1)  # half a box reaches to its edge
             background = background & (distance > 0.75)
-            fit = iou(clean.boxes[i], face) - 10 * (distance - 0.25).clamp_min(0)
-            best = fit.topk(min(_POSITIVES, len(fit))).indices
+            fit = iou(clean.boxes[i], face) * (clean.score[i] + 0.05) - 10 * (distance - 0.25).clamp_min(0)
+            fits, best = fit.topk(min(_POSITIVES, len(fit)))
+            share = fits.clamp_min(_TINY) / fits.clamp_min(_TINY).sum()
             sure = -(found.cls[i, best] + _TINY).log() - (found.obj[i, best] + _TINY).log()
-            terms.append((sure + 1 - iou(found.boxes[i, best], face)).mean())
+            terms.append((share * (sure + 1 - iou(found.boxes[i, best], face))).sum())
         terms.append((-score.square() * (1 - score).log() * background).sum())
     return torch.stack(terms).sum() / len(boxes)
 
