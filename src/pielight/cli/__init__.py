@@ -20,6 +20,7 @@ COMMANDS = {  # name: (where it lives, what --help says of it)
     "survey": ("pielight.cli.survey:survey", "Let people compare results in a browser, blindly."),
     "info": ("pielight.cli.info:info", "Show the version, the model and where it comes from."),
     "train": ("pielight.cli.train:train", "Train a model."),
+    "finetune": ("pielight.cli.finetune:finetune", "Fine-tune a model on your own dark photos."),
     "data": ("pielight.cli.train:data", "Look at the pictures to train on."),
 }
 

@@ -109,7 +109,7 @@ def check(folders: Sequence[str], role: Role, data: Data) -> Iterator[Verdict]:
         except DataError as error:
             yield Verdict(path, str(error).partition(":")[0], str(error))
             continue
-        mean, kind, reason = _judge(pixels, role, data)
+        mean, kind, reason = judge(pixels, role, data)
         digest = hashlib.sha256(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()
         if not kind and digest in seen:
             kind, reason = "duplicate", f"the same picture as {seen[digest]}"
@@ -121,7 +121,7 @@ def _broken_link(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
 
 
-def _judge(pixels: Pixels, role: Role, data: Data) -> tuple[float, str, str]:
+def judge(pixels: Pixels, role: Role, data: Data) -> tuple[float, str, str]:
     """Return the mean grey level of a picture, and why it cannot play its role: kind and reason, or empty texts."""
     grey = np.sort((pixels @ np.array([0.299, 0.587, 0.114], np.float32)).ravel()) / 255
     mean = float(grey.mean())
