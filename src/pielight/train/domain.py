@@ -19,7 +19,7 @@ from pielight.train.config import Data
 from pielight.train.data import PictureSet, cached_regions
 from pielight.train.physics.darkening import Darkening
 from pielight.train.physics.exposure import camera_response, expose, luminance, to_linear
-from pielight.train.pictures import Pixels, Role, check, judge
+from pielight.train.pictures import Pixels, Role, check, judge, reduced
 
 FEWEST = 8
 """Usable pictures of a role, so that some can be held out."""
@@ -110,7 +110,7 @@ def enhanced(start: Enhancer, dark: PictureSet, fewest: int) -> PictureSet:
 
 def rehearsal(data: Data) -> PictureSet:
     """Return the photographs that scikit-image ships, for what a model must not forget."""
-    return picture_set([np.ascontiguousarray(getattr(skimage.data, name)()) for name in _REHEARSED], data)
+    return picture_set([reduced(getattr(skimage.data, name)(), data.size * 5 // 4) for name in _REHEARSED], data)
 
 
 def matched(dark: PictureSet, well: PictureSet, how: Darkening) -> Darkening:

@@ -79,7 +79,7 @@ def finetune(
 ) -> Tuned | None:  # fmt: skip
     """Fine-tune a model on dark pictures without pairs, or go on with a run that was stopped, and export it.
 
-    ``L = sum w L + 10 L_hold``: the losses of training, with well-exposed pictures darkened as the user's dark ones
+    ``L = sum w L + 20 L_hold``: the losses of training, with well-exposed pictures darkened as the user's dark ones
     are (:func:`pielight.train.domain.matched`), and a hold on what the start knows
     (:func:`pielight.train.tuning.hold`). A fifth of the pictures is held out;
     :class:`~pielight.train.watchdog.Watchdog` looks at the averaged weights a dozen times, the best are kept, and four

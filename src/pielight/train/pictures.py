@@ -89,6 +89,16 @@ def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
         raise DataError(f"too large: more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels") from None
     except _DAMAGED as error:
         raise DataError(f"damaged: {str(error)[:60]}") from None
+    return reduced(rgb, shorter)
+
+
+def reduced(picture: Image.Image | Pixels, shorter: int) -> Pixels:
+    """Return an RGB picture with its shorter side reduced to ``shorter`` if it is longer.
+
+    >>> reduced(np.zeros((40, 60, 3), np.uint8), 20).shape
+    (20, 30, 3)
+    """
+    rgb = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     scale = shorter / min(rgb.size)
     if scale < 1:
         target = (max(1, round(rgb.width * scale)), max(1, round(rgb.height * scale)))

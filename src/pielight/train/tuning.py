@@ -27,7 +27,7 @@ from pielight.train.steps import Progress, follow, schedule
 from pielight.train.watchdog import Look, Watchdog, better, unsound
 
 _CHECKS, _PATIENCE = 12, 4  # looks of the watchdog in a run; those without a better score after which it ends
-_KEEP, _REHEARSED = 10.0, 6  # weight of the hold, that of the inversion; its pictures at a step
+_KEEP, _REHEARSED = 20.0, 6  # weight of the hold, twice that of the inversion; its pictures at a step
 _REHEARSAL = 2**30  # the draws of the hold come from steps that no run reaches
 _SHARES = (1.0, 0.75, 0.5, 0.25)
 
