@@ -21,7 +21,7 @@ from pielight.train.config import Optimiser, Training
 from pielight.train.data import PictureSet
 from pielight.train.domain import Folder, enhanced, matched, read_folder, rehearsal
 from pielight.train.export import export
-from pielight.train.features import load_features
+from pielight.train.features import VGGFeatures, load_features
 from pielight.train.judge import learn_judge
 from pielight.train.objective import step_generator
 from pielight.train.physics.bag_of_curves import bag
@@ -113,6 +113,7 @@ def finetune(
     data = dataclasses.replace(start.config.data, cache=None)
     if settings.features is None:
         say("no --features: the losses that need VGG16 are left out; nothing is downloaded")
+    features = load_features(settings.features or "random")  # first: it fails in a moment
     say("reading the pictures and their regions")
     dark = read_folder(settings.dark, "dark", data)
     normal = read_folder(settings.normal, "well", data) if settings.normal else None
@@ -124,7 +125,7 @@ def finetune(
     if state.step:
         say(f"{path}: going on after step {state.step} of {settings.steps}")
 
-    lesson, watchdog = _prepare(settings, start, name, dark, normal, say)
+    lesson, watchdog = _prepare(settings, start, name, features, dark, normal, say)
     before = watchdog.look(start.network)
     last = settings.steps if stop_at is None else min(settings.steps, stop_at)
     state = advance(lesson, state, watchdog, path, report, last)
@@ -145,8 +146,9 @@ def finetune(
 
 
 def _prepare(
-    settings: Finetune, start: Start, name: str, dark: Folder, normal: Folder | None, say: Callable[[str], None]
-) -> tuple[Lesson, Watchdog]:
+    settings: Finetune, start: Start, name: str, features: VGGFeatures, dark: Folder, normal: Folder | None,
+    say: Callable[[str], None],
+) -> tuple[Lesson, Watchdog]:  # fmt: skip
     """Make everything that steps and looks need."""
     base = start.config
     data = dark.pictures.data
@@ -175,7 +177,6 @@ def _prepare(
         + (f"and {len(normal.paths)} well-exposed pictures" if normal else "pictures"),
         terms=f"{base.terms}; and those of the user's pictures",
     )  # fmt: skip
-    features = load_features(config.features)
     bank = build_bank(well, features, bag(config.negatives, config.adaptive), config.bank, config.judging.fill,
                       step_generator(config.seed, _PREPARATION))  # fmt: skip
     others = rehearsal(data)
