@@ -24,7 +24,7 @@ Folder = click.Path(path_type=Path)
 @click.option("--out", type=Folder, default=Path("finetuned"), show_default=True, help="Folder of the run.")
 @model_option
 @click.option("--features", metavar="PATH", help="VGG16 weights, torchvision's or Caffe's. [default: do without]")
-@click.option("--steps", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Steps, at most.")
+@click.option("--steps", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Steps, at most.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all randomness.")
 def finetune(
     dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int

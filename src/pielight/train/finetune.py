@@ -51,7 +51,7 @@ class Finetune:
     """The start: a shipped model, or the ONNX file of another one that `pielight train` wrote."""
     features: str | None = None
     """VGG16 weights; without them the terms that need VGG16 are left out, and nothing is downloaded."""
-    steps: int = 300
+    steps: int = 200
     seed: int = 0
     out: str = "finetuned"
 
@@ -172,7 +172,7 @@ def _prepare(
         base, name=name, seed=settings.seed, steps=settings.steps, losses=losses, darkening=physics, out=settings.out,
         features=settings.features or "random", bank=base.bank if settings.features else _BANK,
         data=dataclasses.replace(data, dark=(settings.dark,), well=(settings.normal,) if settings.normal else ()),
-        optimiser=Optimiser(rate=_RATE, warmup=20, average=0.98, weight_decay=0.0),
+        optimiser=Optimiser(rate=_RATE, warmup=min(20, settings.steps // 10), average=0.98, weight_decay=0.0),
         pictures=f"{start.model.name} ({base.pictures}), fine-tuned on a user's {len(dark.paths)} dark "
         + (f"and {len(normal.paths)} well-exposed pictures" if normal else "pictures"),
         terms=f"{base.terms}; and those of the user's pictures",
