@@ -21,6 +21,7 @@ COMMANDS = {  # name: (where it lives, what --help says of it)
     "info": ("pielight.cli.info:info", "Show the version, the model and where it comes from."),
     "train": ("pielight.cli.train:train", "Train a model."),
     "joint": ("pielight.cli.joint:joint", "Train the enhancer together with a model for a task."),
+    "finetune": ("pielight.cli.finetune:finetune", "Fine-tune a model on your own dark photos."),
     "data": ("pielight.cli.train:data", "Look at the pictures to train on."),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -14,16 +14,28 @@ _PAPER, _INK, _FAINT = (24, 24, 27), (244, 244, 245), (161, 161, 170)
 _MARGIN, _GAP = 24, 12
 
 
+Panels = Mapping[str, Image.Image]
+
+
 def png_sheet(comparisons: Sequence[Comparison]) -> bytes:
-    """Draw photos side by side with captions.
+    """Draw photos before and after, side by side; see :func:`panel_sheet`.
 
     Args:
         comparisons: At least one.
+    """
+    return panel_sheet([(comparison.name, _panels(comparison)) for comparison in comparisons])
+
+
+def panel_sheet(photos: Sequence[tuple[str, Panels]]) -> bytes:
+    """Draw pictures of photos side by side with captions.
+
+    Args:
+        photos: At least one: its name, and its pictures by caption, all of one size.
 
     Returns:
         The bytes of a PNG file.
     """
-    rows = [_row(comparison) for comparison in comparisons]
+    rows = [_row(name, panels) for name, panels in photos]
     width = max(row.width for row in rows) + 2 * _MARGIN
     height = sum(row.height for row in rows) + _MARGIN * (len(rows) + 1)
     sheet = Image.new("RGB", (width, height), _PAPER)
@@ -36,15 +48,18 @@ def png_sheet(comparisons: Sequence[Comparison]) -> bytes:
     return file.getvalue()
 
 
-def _row(comparison: Comparison) -> Image.Image:
-    panels = {"before": comparison.before}
-    panels |= {f"strength {strength:g}": image for strength, image in comparison.after.items()}
-    width, height = comparison.before.size
+def _panels(comparison: Comparison) -> Panels:
+    after = {f"strength {strength:g}": image for strength, image in comparison.after.items()}
+    return {"before": comparison.before, **after}
+
+
+def _row(name: str, panels: Panels) -> Image.Image:
+    width, height = next(iter(panels.values())).size
     letters = max(13, round(max(width, height) / 45))
     font, space = ImageFont.load_default(letters), round(letters * 1.9)
     row = Image.new("RGB", ((width + _GAP) * len(panels) - _GAP, height + 2 * space), _PAPER)
     draw = ImageDraw.Draw(row)
-    draw.text((0, space / 2), _fitting(comparison.name, font, row.width), _INK, font, anchor="lm")
+    draw.text((0, space / 2), _fitting(name, font, row.width), _INK, font, anchor="lm")
     for number, (caption, image) in enumerate(panels.items()):
         left = number * (width + _GAP)
         row.paste(image, (left, space))

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import torch
 from torch import Tensor
@@ -37,6 +37,9 @@ class State:
     """What the model card will say of the run: commits, numbers of pictures."""
 
 
+S = TypeVar("S", bound=State)
+
+
 def save(path: Path, state: State) -> None:
     """Write a checkpoint under a temporary name, then rename it.
 
@@ -52,14 +55,22 @@ def save(path: Path, state: State) -> None:
         raise ModelError(f"{path}: cannot be written ({str(error).splitlines()[0][:80]})") from None
 
 
-def restore(path: Path) -> State:
+@overload
+def restore(path: Path) -> State: ...
+@overload
+def restore(path: Path, kind: type[S]) -> S: ...
+def restore(path: Path, kind: type[State] = State) -> State:
     """Read a checkpoint.
+
+    Args:
+        path: The file.
+        kind: What it holds.
 
     Raises:
         ModelError: if it is damaged or of another kind.
     """
     try:
-        return State(**torch.load(path, map_location="cpu", weights_only=True))
+        return kind(**torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
         raise ModelError(f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start anew") from None
 

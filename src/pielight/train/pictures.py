@@ -89,6 +89,16 @@ def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
         raise DataError(f"too large: more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels") from None
     except _DAMAGED as error:
         raise DataError(f"damaged: {str(error)[:60]}") from None
+    return reduced(rgb, shorter)
+
+
+def reduced(picture: Image.Image | Pixels, shorter: int) -> Pixels:
+    """Return an RGB picture with its shorter side reduced to ``shorter`` if it is longer.
+
+    >>> reduced(np.zeros((40, 60, 3), np.uint8), 20).shape
+    (20, 30, 3)
+    """
+    rgb = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     scale = shorter / min(rgb.size)
     if scale < 1:
         target = (max(1, round(rgb.width * scale)), max(1, round(rgb.height * scale)))
@@ -109,7 +119,7 @@ def check(folders: Sequence[str], role: Role, data: Data) -> Iterator[Verdict]:
         except DataError as error:
             yield Verdict(path, str(error).partition(":")[0], str(error))
             continue
-        mean, kind, reason = _judge(pixels, role, data)
+        mean, kind, reason = judge(pixels, role, data)
         digest = hashlib.sha256(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()
         if not kind and digest in seen:
             kind, reason = "duplicate", f"the same picture as {seen[digest]}"
@@ -121,7 +131,7 @@ def _broken_link(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
 
 
-def _judge(pixels: Pixels, role: Role, data: Data) -> tuple[float, str, str]:
+def judge(pixels: Pixels, role: Role, data: Data) -> tuple[float, str, str]:
     """Return the mean grey level of a picture, and why it cannot play its role: kind and reason, or empty texts."""
     grey = np.sort((pixels @ np.array([0.299, 0.587, 0.114], np.float32)).ravel()) / 255
     mean = float(grey.mean())

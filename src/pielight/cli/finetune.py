@@ -1,0 +1,83 @@
+"""``pielight finetune``: a model learns a user's own dark pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pielight.cli.options import model as model_option
+
+if TYPE_CHECKING:
+    from pielight.train.finetune import Tuned
+    from pielight.train.steps import Progress
+    from pielight.train.watchdog import Look
+
+Folder = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("dark", metavar="DARK_DIR", type=Folder)
+@click.option("--normal", type=Folder, metavar="DIR", help="Well-exposed pictures of the same kind, no pairs. "
+              "[default: the model's own results on the dark ones]")  # fmt: skip
+@click.option("--out", type=Folder, default=Path("finetuned"), show_default=True, help="Folder of the run.")
+@model_option
+@click.option("--features", metavar="PATH", help="VGG16 weights, torchvision's or Caffe's. [default: do without]")
+@click.option("--steps", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Steps, at most.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all randomness.")
+def finetune(
+    dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int
+) -> None:
+    """Fine-tune a model on your own dark pictures; they need no pairs.
+
+    50 to 500 pictures will do. A fifth of them is held out; the result is the model that it started from unless a
+    better one was found by what it does with those. A run that was stopped goes on by the same command. Exit status:
+    0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
+    """
+    from pielight.models import DEFAULT
+    from pielight.train.finetune import Finetune
+    from pielight.train.finetune import finetune as run
+
+    settings = Finetune(str(dark), str(normal) if normal else None, model or DEFAULT, features, steps, seed, str(out))
+    checkpoint = out / "checkpoint.pt"
+    try:
+        tuned = run(settings, _show, say=lambda line: click.echo(line, err=True))
+    except KeyboardInterrupt:
+        told = f"stopped; the same command goes on from {checkpoint}" if checkpoint.exists() else "stopped"
+        click.echo(told, err=True)
+        raise click.exceptions.Exit(130) from None
+    if tuned is not None:  # None is what a run that is told where to stop returns
+        _tell(tuned, settings.model)
+
+
+def _show(progress: Progress, look: Look) -> None:
+    terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
+    click.echo(f"step {progress.step}/{progress.steps}  held out {look.score:.2f} dB, others {look.kept:.2f} dB  "
+               f"brightness {look.brightness:.3f}  {terms}  {progress.seconds_left:.0f} s left", err=True)  # fmt: skip
+
+
+def _tell(tuned: Tuned, start: str) -> None:
+    from pielight.train.watchdog import gain
+
+    before, after = tuned.before, tuned.after
+    if tuned.ended:
+        click.echo(f"ended early: {tuned.ended}", err=True)
+    click.echo(f"{'held-out pictures':<32} {'before':>8} {'after':>8}")
+    rows = (
+        ("restored, dB", before.score, after.score, ".2f"),
+        ("other kinds restored, dB", before.kept, after.kept, ".2f"),
+        ("dark ones: brightness", before.brightness, after.brightness, ".3f"),
+        ("dark ones: contrast", before.contrast, after.contrast, ".3f"),
+        ("dark ones: at white", before.clipped, after.clipped, ".2%"),
+        ("dark ones: exposure judge, EV", before.misjudged, after.misjudged, ".2f"),
+    )
+    for caption, old, new, form in rows:
+        click.echo(f"{caption:<32} {old:>8{form}} {new:>8{form}}")
+    if tuned.share:
+        mean, error = gain(after, before)
+        click.echo(f"better by {mean:.2f} dB (standard error {error:.2f}), with {tuned.share:.0%} of the way taken")
+    else:
+        click.echo(f"no better than {start} by more than chance: the weights are those of {start}")
+    click.echo(f"{tuned.model}: the model; {tuned.sheet}: before and after; try it with", err=True)
+    click.echo(f"  pielight --model {tuned.model} PHOTO...", err=True)

@@ -1,0 +1,204 @@
+"""Fine-tuning: a trained model learns a user's own dark pictures in minutes, and is kept only if that helped."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from pielight.compare.comparison import displayed
+from pielight.compare.png import panel_sheet
+from pielight.enhancer import Enhancer
+from pielight.errors import ConfigError
+from pielight.media.files import is_same_file, shown, write_whole
+from pielight.media.picture import read
+from pielight.train.bank import build_bank
+from pielight.train.checkpoint import claim, facts, restore
+from pielight.train.config import Optimiser, Training
+from pielight.train.data import PictureSet
+from pielight.train.domain import Folder, enhanced, matched, read_folder, rehearsal
+from pielight.train.export import export
+from pielight.train.features import VGGFeatures, load_features
+from pielight.train.judge import learn_judge
+from pielight.train.objective import step_generator
+from pielight.train.physics.bag_of_curves import bag
+from pielight.train.ranges import check_ranges
+from pielight.train.start import Start, read_start
+from pielight.train.steps import Progress, flushed_denormals
+from pielight.train.tuning import Lesson, Tuning, advance, chosen
+from pielight.train.watchdog import FORGOTTEN, Look, Watchdog, gain
+
+_PREPARATION = 2**31  # the draws of the preparation come from steps that no run reaches
+_RATE = 3e-4
+_WELL = 6  # results of the start that should be well exposed, where they are learned from
+_BANK = 32  # without VGG16, where the bank only tells brightness
+_SHOWN, _SIDE = 8, 480  # pictures on the sheet, and their longer side
+
+
+@dataclass(frozen=True)
+class Finetune:
+    """The settings of fine-tuning."""
+
+    dark: str
+    """Folder of dark pictures."""
+    normal: str | None = None
+    """Folder of well-exposed pictures; without one, the start's own results take their place."""
+    model: str = "pie"
+    """The start: a shipped model, or the ONNX file of another one that `pielight train` wrote."""
+    features: str | None = None
+    """VGG16 weights; without them the terms that need VGG16 are left out, and nothing is downloaded."""
+    steps: int = 200
+    seed: int = 0
+    out: str = "finetuned"
+    recipe: str = "finetune"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What came of it."""
+
+    model: Path
+    """The ONNX file."""
+    sheet: Path
+    """Held-out pictures: as they are, by the start, by the result."""
+    before: Look
+    after: Look
+    share: float
+    """How far the weights went from the start's to the best ones; 0 if the result is the start."""
+    ended: str
+    """Why it ended before its last step, if it did."""
+
+
+@flushed_denormals()
+def finetune(
+    settings: Finetune, report: Callable[[Progress, Look], None], say: Callable[[str], None] = lambda _: None,
+    stop_at: int | None = None,
+) -> Tuned | None:  # fmt: skip
+    """Fine-tune a model on dark pictures without pairs, or go on with a run that was stopped, and export it.
+
+    ``L = sum w L + 20 L_hold``: the losses of training, with well-exposed pictures darkened as the user's dark ones
+    are (:func:`pielight.train.domain.matched`), and a hold on what the start knows
+    (:func:`pielight.train.tuning.hold`). A fifth of the pictures is held out;
+    :class:`~pielight.train.watchdog.Watchdog` looks at the averaged weights a dozen times, the best are kept, and four
+    looks without a better score, or one that is unsound, end the run.
+    :func:`~pielight.train.tuning.chosen` then says how far to go. If nothing is better than the start by more than
+    chance, the start's weights are the result.
+
+    Writes into ``settings.out``: ``config.yaml``, ``checkpoint.pt``, ``NAME-tuned.onnx``, ``.safetensors`` and
+    ``.json``, and ``before-after.png``.
+
+    Args:
+        settings: The settings.
+        report: Called with the losses and with what the watchdog sees, a dozen times.
+        say: Called with a line at each stage.
+        stop_at: Stop after this step, with a checkpoint and without a result.
+
+    Returns:
+        What came of it; None if ``stop_at`` ended it.
+
+    Raises:
+        DataError: if there are too few pictures, or they are not those that the run began with.
+        ModelError: if the start cannot be fine-tuned, or a file cannot be read or written.
+        ConfigError: if a setting is out of range, or the folder holds a run with other settings.
+    """
+    check_ranges(settings)
+    torch.manual_seed(settings.seed)
+    start = read_start(settings.model)
+    out, name = Path(settings.out), start.model.name.removesuffix("-tuned") + "-tuned"
+    if is_same_file(out / f"{name}.onnx", start.model.path):
+        raise ConfigError(f"{shown(out)}: holds the model to start from; set another out")
+    data = dataclasses.replace(start.config.data, cache=None)
+    if settings.features is None:
+        say("no --features: the losses that need VGG16 are left out; nothing is downloaded")
+    features = load_features(settings.features) if settings.features else None  # first: it fails in a moment
+    say("reading the pictures and their regions")
+    dark = read_folder(settings.dark, "dark", data)
+    normal = read_folder(settings.normal, "well", data) if settings.normal else None
+    identity = dataclasses.replace(settings, model=start.model.sha256())  # a path does not say whether it changed
+    path = claim(out, identity)
+    state = restore(path, Tuning) if path.exists() else Tuning(0, 0, 0.0, {}, {}, {})
+    wells = normal.pictures.pictures if normal else []
+    state.facts = facts(state.facts, {"dark": dark.pictures.pictures, "well": wells})
+    if state.step:
+        say(f"{path}: going on after step {state.step} of {settings.steps}")
+
+    lesson, watchdog = _prepare(settings, start, name, features, dark, normal, say)
+    before = watchdog.look(start.network)
+    last = settings.steps if stop_at is None else min(settings.steps, stop_at)
+    state = advance(lesson, state, watchdog, path, report, last)
+    if state.step < settings.steps and not state.ended:
+        return None
+    network, after, share = chosen(start.network, state.best, watchdog, FORGOTTEN)
+    mean, error = gain(after, before)
+    told = {
+        "start": {"name": start.model.name, "sha256": start.model.sha256()}, "share": share,
+        "best_step": state.best_step, "held_out_psnr": [round(look.score, 3) for look in (before, after)],
+        "held_out_gain": [round(mean, 3), round(error, 3)],
+        "other_pictures_psnr": [round(look.kept, 3) for look in (before, after)],
+    }  # fmt: skip
+    export(network, lesson.config, out, 0, state.seconds, {**state.facts, **told})
+    model, sheet = out / f"{name}.onnx", out / "before-after.png"
+    write_sheet(sheet, start.model.path, model, dark.split()[1])
+    return Tuned(model, sheet, before, after, share, state.ended)
+
+
+def _prepare(
+    settings: Finetune, start: Start, name: str, features: VGGFeatures | None, dark: Folder, normal: Folder | None,
+    say: Callable[[str], None],
+) -> tuple[Lesson, Watchdog]:  # fmt: skip
+    """Make everything that steps and looks need."""
+    base = start.config
+    data = dark.pictures.data
+    learned, unseen = (part.pictures for part in dark.split())
+    if normal is None:
+        say(f"no --normal: the results of {start.model.name} take the place of well-exposed pictures")
+        enhancer = Enhancer(start.model.path)
+        well, references = enhanced(enhancer, learned, _WELL), enhanced(enhancer, unseen, 2)
+    else:
+        well, references = (part.pictures for part in normal.split())
+    physics = matched(learned, well, base.darkening)
+    say(
+        f"{len(learned)} dark and {len(well)} well-exposed pictures to learn from, {len(unseen)} and "
+        f"{len(references)} held out; exposure {physics.stops[0]:.1f} to {physics.stops[1]:.1f} EV, shot noise up to "
+        f"{physics.shot[1]:.0e}, {physics.regional:.0%} dark in parts"
+    )
+    losses = base.losses
+    if settings.features is None:
+        losses = dataclasses.replace(losses, contrast=0.0, features=0.0)
+    config: Training = dataclasses.replace(
+        base, name=name, seed=settings.seed, steps=settings.steps, losses=losses, darkening=physics, out=settings.out,
+        features=settings.features or "random", bank=base.bank if settings.features else _BANK,
+        data=dataclasses.replace(data, dark=(settings.dark,), well=(settings.normal,) if settings.normal else ()),
+        optimiser=Optimiser(rate=_RATE, warmup=min(20, settings.steps // 10), average=0.98, weight_decay=0.0),
+        pictures=f"{start.model.name} ({base.pictures}), fine-tuned on a user's {len(dark.paths)} dark "
+        + (f"and {len(normal.paths)} well-exposed pictures" if normal else "pictures"),
+        terms=f"{base.terms}; and those of the user's pictures",
+    )  # fmt: skip
+    bank = build_bank(well, features, bag(config.negatives, config.adaptive), config.bank, config.judging.fill,
+                      step_generator(config.seed, _PREPARATION), torch.device("cpu"))  # fmt: skip
+    others = rehearsal(data)
+    judge = learn_judge(_both(well, others), config.judging, step_generator(config.seed, _PREPARATION + 2), say)
+    lesson = Lesson(config, learned, well, features, bank, judge, (others, well), base.darkening, start.network)
+    return lesson, Watchdog(unseen, references, others, physics, base.darkening, judge, config.seed)
+
+
+def _both(one: PictureSet, other: PictureSet) -> PictureSet:
+    return PictureSet([*one.pictures, *other.pictures], [*one.labels, *other.labels], one.data)
+
+
+def write_sheet(sheet: Path, start: Path, result: Path, unseen: Folder) -> None:
+    """Write a PNG of held-out pictures: as they are, by the start and by the result."""
+    models = {"before fine-tuning": Enhancer(start), "after": Enhancer(result)}
+    step = max(1, len(unseen.paths) // _SHOWN)
+    rows = []
+    for path in unseen.paths[::step][:_SHOWN]:
+        picture = read(path)
+        panels = {"picture": displayed(picture, _SIDE)}
+        for caption, enhancer in models.items():
+            changed = dataclasses.replace(picture, pixels=enhancer(picture.pixels))
+            panels[caption] = displayed(changed, _SIDE)
+        rows.append((shown(path.name), panels))
+    write_whole(sheet, panel_sheet(rows))
