@@ -2,13 +2,16 @@
 
 Usage: python benchmarks/research_data.py SOURCE TARGET
 
-SOURCE holds sice/ (images, scenes.json), lol/, bsds/, kodak/ and dicm_dev/. TARGET gets, as links to the files:
+SOURCE holds sice/ (images, scenes.json), lol/, bsds/, kodak/, dicm_dev/, camvid/ and faces_dev/. TARGET gets, as links to
+the files:
 
   dark/  sice (frames of the training scenes, mean < 0.5), lol (train/low)
   well/  sice (ref of the training scenes), lol (train/high), bsds
   fused/ sice (exposure fusions of the training scenes' aligned frames: exposed well everywhere; unpaired use)
   val/{lol,sice_ref,sice_fused}/{dark,reference}/  pairs of one name
   val/{dicm,kodak,bsds}/                           pictures without reference
+  camvid/{train,val}/{images,labels}/              street scenes and the classes of their pixels
+  faces/{train,val}/                               every other photograph with its face in boxes.json, for either
 
 The validation scenes are those whose index in scenes.json is a multiple of 6; a pair is a frame with mean < 0.3 and
 < 0.6 of the ref's mean that is aligned with it (sim_to_ref > 0.8).
@@ -67,6 +70,14 @@ def lay_out(source: Path, target: Path) -> None:
                           ("dicm_dev", "val/dicm"), ("kodak", "val/kodak"), ("bsds", "val/bsds")):  # fmt: skip
         for path in sorted((source / folder).iterdir()):
             link(path, target / place / path.name)
+    for folder in ("train/images", "train/labels", "val/images", "val/labels"):
+        for path in sorted((source / "camvid" / folder).iterdir()):
+            link(path, target / "camvid" / folder / path.name)
+    boxes = json.loads((source / "faces_dev/boxes.json").read_text())
+    for part, names in (("train", sorted(boxes)[::2]), ("val", sorted(boxes)[1::2])):
+        for name in names:
+            link(source / "faces_dev/images" / name, target / f"faces/{part}/images" / name)
+        (target / f"faces/{part}/boxes.json").write_text(json.dumps({name: boxes[name] for name in names}))
     for part, place in (("low", "dark"), ("high", "reference")):
         for path in sorted((source / "lol/val" / part).iterdir()):
             link(path, target / f"val/lol/{place}/{path.stem}")
