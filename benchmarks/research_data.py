@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/research_data.py SOURCE TARGET
 
-SOURCE holds sice/ (images, scenes.json), lol/, bsds/, kodak/, dicm_dev/, camvid/ and faces_dev/. TARGET gets, as links to
-the files:
+SOURCE holds sice/ (images, scenes.json), lol/, bsds/, kodak/, dicm_dev/, camvid/ and faces_dev/. TARGET gets, as links
+to the files:
 
   dark/  sice (frames of the training scenes, mean < 0.5), lol (train/low)
   well/  sice (ref of the training scenes), lol (train/high), bsds
