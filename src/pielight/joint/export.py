@@ -28,12 +28,13 @@ def parts(config: Joint) -> list[str]:
     """Return the names of the models that a run leaves behind.
 
     >>> parts(Joint(name="a", train="both"))
-    ['a', 'a-enhancer', 'a-downstream', 'a-unified']
+    ['a', 'a-downstream', 'a-enhancer', 'a-unified']
     """
     name = config.name
-    enhancer = [name, f"{name}-enhancer"] if config.train != "downstream" else []
+    lattice = [name] if config.train != "downstream" else []
     downstream = [f"{name}-downstream"] if config.train != "enhancer" else []
-    return enhancer + downstream + ([f"{name}-unified"] if config.enhances else [])
+    whole = [f"{name}-enhancer", f"{name}-unified"] if config.enhances else []
+    return lattice + downstream + whole
 
 
 def complete(config: Joint, folder: Path) -> bool:
@@ -47,7 +48,7 @@ def export(unified: Unified, config: Joint, lattice: Lattice, state: State, fold
     ``NAME`` is the lattice network, which every door of pielight takes; ``NAME-enhancer`` maps "pictures"
     ``(N, 3, H, W)`` in [0, 1] to "enhanced", as in training and with denoising; ``NAME-downstream`` maps "pictures" to
     the downstream model's outputs; ``NAME-unified`` maps "pictures" to "enhanced" and these outputs. N, H and W are
-    free. Enhancer and downstream model are left out where they did not learn.
+    free. Lattice network and downstream model are left out where they did not learn.
 
     Raises:
         ModelError: if a file cannot be written, a model cannot be expressed in ONNX, or every step was skipped.
