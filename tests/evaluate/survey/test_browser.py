@@ -188,7 +188,7 @@ def test_refusals_are_final(new_study: Callable[..., Path], serve: Callable[...,
     rater.start()
     rater.ready(1)
     rater.page.route("**/votes", lambda route: route.fulfill(status=403, content_type="text/plain", body="Go away."))
-    rater.page.keyboard.press("ArrowLeft")
+    rater.page.locator("#answers button").first.click()
     rater.page.get_by_text("The server refused this (403).").wait_for()
     assert rater.page.get_by_text("No connection").is_hidden()
     rater.page.route("**/study", lambda route: route.fulfill(status=421, json={"error": "Not served here."}))
