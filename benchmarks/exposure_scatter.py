@@ -62,17 +62,28 @@ def judged(data: Path, enhance: Enhance) -> Enhance:
     return corrected
 
 
-def describe(points: Points) -> str:
-    """Return one line per set: correlation, slope, mean error and mean absolute error."""
+def describe(points: Points, samples: int = 2000) -> str:
+    """Return one line per set: correlation and slope with 95 % intervals, mean error and mean absolute error."""
     lines = []
     for name, (reference, output) in ((name, item.T) for name, item in points.items()):
         error = output - reference
-        correlation, slope = np.corrcoef(reference, output)[0, 1], np.polyfit(reference, output, 1)[0]
+        draws = np.random.default_rng(0).integers(len(error), size=(samples, len(error)))
+        drawn = np.array([_follows(reference[row], output[row]) for row in draws])
+        least, most = np.quantile(drawn, (0.025, 0.975), axis=0)
+        shown = [
+            f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
+            for value, low, high in zip(_follows(reference, output), least, most, strict=True)
+        ]
         lines.append(
-            f"{name:10s} n {len(error):3d}  r {correlation:+.2f}  slope {slope:+.2f}  "
+            f"{name:10s} n {len(error):3d}  r {shown[0]}  slope {shown[1]}  "
             f"error {error.mean():+.3f}  |error| {abs(error).mean():.3f}"
         )
     return "\n".join(lines)
+
+
+def _follows(reference: Any, output: Any) -> tuple[float, float]:
+    """Return the correlation and the slope of the output's brightness on the reference's."""
+    return float(np.corrcoef(reference, output)[0, 1]), float(np.polyfit(reference, output, 1)[0])
 
 
 def svg(panels: dict[str, Points], side: int = 300, margin: int = 40) -> str:
@@ -103,7 +114,7 @@ def draw(data: Path, out: Path, models: dict[str, Path | None], judge: bool) -> 
     panels = {name: brightness(data, Enhancer(path)) for name, path in models.items()}
     if judge:
         panels["what the judge says"] = brightness(data, judged(data, Enhancer(next(iter(models.values())))))
-    for name, points in panels.items():
+    for name, points in {**panels, "as they are": brightness(data, lambda pixels: pixels)}.items():
         print(f"{name}\n{describe(points)}")
     out.write_text(svg(panels), encoding="utf-8")
 

@@ -35,7 +35,7 @@ def measured(metric: Metric, result: np.ndarray, other: np.ndarray) -> float:
 def test_names_and_words_are_whole() -> None:
     assert set(METRICS) == {
         *("psnr", "ssim", "ssim-grey", "ms-ssim", "mae", "ciede2000", "lpips", "niqe", "piqe", "loe", "clipped"),
-        *("noise-gain", "neutral-shift", "halo", "unchanged", "flicker"),
+        *("noise-gain", "neutral-shift", "skin-hue", "sky-hue", "halo", "unchanged", "flicker"),
     }
     for name, metric in METRICS.items():
         assert metric.name == name

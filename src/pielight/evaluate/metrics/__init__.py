@@ -7,6 +7,7 @@ from pielight.evaluate.metrics.colour import CIEDE2000
 from pielight.evaluate.metrics.fidelity import MAE, PSNR, UNCHANGED
 from pielight.evaluate.metrics.flicker import FLICKER
 from pielight.evaluate.metrics.halo import HALO
+from pielight.evaluate.metrics.hue import SKIN_HUE, SKY_HUE
 from pielight.evaluate.metrics.lightness_order import LOE
 from pielight.evaluate.metrics.metric import Figure, Metric
 from pielight.evaluate.metrics.neutral import NEUTRAL_SHIFT
@@ -21,7 +22,7 @@ METRICS: dict[str, Metric] = {
     for metric in (
         *(PSNR, SSIM, SSIM_GREY, MS_SSIM, MAE, CIEDE2000, LPIPS),
         *(NIQE, PIQE, LOE),
-        *(CLIPPED, NOISE_GAIN, NEUTRAL_SHIFT, HALO, UNCHANGED, FLICKER),
+        *(CLIPPED, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
     )
 }
 

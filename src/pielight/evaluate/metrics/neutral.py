@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from skimage.color import xyz2lab
-from skimage.color.colorconv import xyz_from_rgb
 
-from pielight.evaluate.metrics.metric import Floats, Metric, Pixels
+from pielight.evaluate.metrics.metric import Metric, Pixels
+from pielight.evaluate.metrics.patches import chromatic, chromatic_at_middle, lit, patches
 
-_PATCH = 8
 _NEUTRAL = 8.0
-_MIDDLE = 0.1842  # luminance of L* = 50
-_LEAST_LIGHT = 0.001
 
 
 def neutral_shift(pixels: Pixels, source: Pixels, reference: Pixels | None = None) -> float:
@@ -31,39 +27,17 @@ def neutral_shift(pixels: Pixels, source: Pixels, reference: Pixels | None = Non
     >>> neutral_shift(grey * 2, grey) < 0.01, neutral_shift(tinted * 2, grey) > 3
     (True, True)
     """
-    after, before = _patches(pixels), _patches(source if reference is None else reference)
-    usable = before[:, 1] >= _LEAST_LIGHT
+    after, before = patches(pixels), patches(source if reference is None else reference)
+    usable = lit(before)
     after, before = after[usable], before[usable]
-    middle = _chromatic(before * (_MIDDLE / before[:, 1:2]))
+    middle = chromatic_at_middle(before)
     neutral = np.hypot(middle[:, 0], middle[:, 1]) <= _NEUTRAL
     if not neutral.any():
         return float("nan")
     after, before = after[neutral], before[neutral]
-    moved = _chromatic(after) - _chromatic(before * (after[:, 1:2] / before[:, 1:2]))
+    moved = chromatic(after) - chromatic(before * (after[:, 1:2] / before[:, 1:2]))
     return float(np.hypot(moved[:, 0], moved[:, 1]).mean())
 
-
-def _patches(pixels: Pixels) -> Floats:
-    """Return the mean CIE XYZ ``(patches, 3)`` of whole patches, at least one in each direction."""
-    linear = _LINEAR[pixels]
-    height, width = (min(_PATCH, side) for side in linear.shape[:2])
-    rows, columns = linear.shape[0] // height, linear.shape[1] // width
-    whole = linear[: rows * height, : columns * width]
-    return whole.reshape(rows, height, columns, width, 3).mean((1, 3)).reshape(-1, 3) @ xyz_from_rgb.T  # type: ignore[no-any-return]
-
-
-def _chromatic(xyz: Floats) -> Floats:
-    """Return a* and b* ``(n, 2)`` under D65."""
-    return xyz2lab(xyz[None])[0, :, 1:]  # type: ignore[no-any-return]
-
-
-def _linear_levels() -> Floats:
-    """Return linear light in [0, 1] of the 256 levels of sRGB (IEC 61966-2-1)."""
-    levels = np.arange(256) / 255
-    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-
-
-_LINEAR = _linear_levels()
 
 NEUTRAL_SHIFT = Metric(
     name="neutral-shift",

@@ -31,6 +31,8 @@ _NOTES = """## Notes
 - **noise-gain** divides brightness out: scaling gives 1, a curve that compresses what it lifts less. To see what
   denoising alone does, measure against the same method without it.
 - **neutral-shift** compares with the reference where there is one, else with the input, at equal luminance.
+- **skin-hue** and **sky-hue** know no faces and no skies, only their colours: wood and sand count as skin, blue walls
+  as sky.
 - **halo** leaves out what one curve over the whole picture explains and, mostly, what changes slowly; edges that were
   softened count a little.
 - **flicker** measures consecutive frames, each with the one before: `--data NAME:film=PATH`.
