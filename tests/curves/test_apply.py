@@ -57,7 +57,7 @@ def oracle(pixels: NDArray[Any], curves: CurveLattice, strength: float = 1.0) ->
                 for alpha in alphas:
                     y = y + alpha * (y * y - y)
                 y = x + strength * (y - x)
-                y = y / (1 + (y / np.maximum(20 * x, 1e-12)) ** 4) ** 0.25
+                y = y / (1 + (y / np.maximum(40 * x, 1e-12)) ** 4) ** 0.25
                 seen.append(np.maximum(y, x))
             by_channel = np.stack(seen)  # curve of channel c, on every channel of the picture
             values = by_channel.mean(0) if x.shape[2] == 1 else by_channel[[0, 1, 2], ..., [0, 1, 2]].transpose(1, 2, 0)

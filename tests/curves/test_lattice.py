@@ -29,7 +29,7 @@ def test_tables_are_the_formula_at_every_node(strength: float, highlights: float
         expected = x + strength * (once - x)
         if strength > 1:
             expected = once + (strength - 1) * (curve(once, alphas) - once)
-        expected = expected / (1 + (expected / (20 * x)) ** 4) ** 0.25
+        expected = expected / (1 + (expected / (40 * x)) ** 4) ** 0.25
         expected = x + max(expected - x, 0) * (1 - highlights * 0.05 / (1.05 - x))
         assert tables[row, column, channel, level] == pytest.approx(expected, abs=2e-6)
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define BLOCK 64 /* brightness values that stay in the first cache through all iterations */
-#define GAIN 20.0f   /* see pielight.curves.tone */
+#define GAIN 40.0f   /* see pielight.curves.tone */
 #define BEYOND 1.05f /* 1 and the distance from white at which protection halves what is added */
 
 WIDE static void

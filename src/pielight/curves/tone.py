@@ -15,7 +15,7 @@ Array: TypeAlias = NDArray[Any]
 MAX_STRENGTH = 1.5
 HIGHLIGHTS = 0.5  # default protection
 # The most that black may be lifted: beyond it neighbouring 8-bit levels come apart into noise and false colour.
-_GAIN = 20.0
+_GAIN = 40.0
 SHOULDER = 0.05  # distance from white at which full protection halves what is added
 
 
@@ -53,7 +53,7 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
     """Evaluate a curve at a strength s, sparing highlights by h.
 
     With f the curve, ``g(x) = x + s (f(x) - x)`` for s in [0, 1], and beyond 1 ``f(x) + (s - 1) (f(f(x)) - f(x))``.
-    Downwards that is all. Upwards, ``c(x) = g(x) / (1 + (g(x) / 20 x)^4)^(1/4)`` keeps below 20 x, and the result is
+    Downwards that is all. Upwards, ``c(x) = g(x) / (1 + (g(x) / 40 x)^4)^(1/4)`` keeps below 40 x, and the result is
     ``x + max(0, c(x) - x) (1 - h k / (k + 1 - x))`` with k = 0.05.
 
     It is monotone in x for every monotone f that keeps 0 and 1, since ``m(x) = k / (k + 1 - x)`` has
