@@ -72,7 +72,7 @@ class Downstream:
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of the three parts of the loss; 0 takes one out."""
+    """Weights of the parts of the loss; 0 takes one out."""
 
     task: float = 1.0
     """The task's loss on the enhanced pictures."""
@@ -80,6 +80,8 @@ class Weights:
     """How far outputs on enhanced pictures are from what the model, as it was at first, returns for the clean ones."""
     constraints: float = 0.1
     """PIE's constraints, each of which has a weight of its own in ``constraints.losses``."""
+    noise: float = 10.0
+    """Of an enhancer that denoises: how far its pictures are from what its curves make of the same without noise."""
 
 
 @dataclass(frozen=True)
@@ -148,12 +150,17 @@ class Joint:
         """Whether PIE's constraints count: they say nothing of an enhancer that does not learn."""
         return self.train != "downstream" and self.weights.constraints > 0
 
+    @property
+    def cleaned(self) -> bool:
+        """Whether the enhancer learns to denoise."""
+        return self.denoise and self.train != "downstream" and self.weights.noise > 0
+
 
 _RANGES = {
     "data.scale": Range(0, 1, above=True), "data.width": Range(_SMALLEST), "data.height": Range(_SMALLEST),
     "data.zoom": Range(0.1, 10), "downstream.classes": Range(2, 255), "downstream.ignore": Range(0, 255),
     "downstream.rate": Range(0, above=True), "weights.task": Range(0), "weights.distil": Range(0),
-    "weights.constraints": Range(0),
+    "weights.constraints": Range(0), "weights.noise": Range(0),
 }  # fmt: skip
 
 

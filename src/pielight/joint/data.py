@@ -29,9 +29,10 @@ Targets = Tensor | list[Tensor] | None
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures ``(N, 3, H, W)`` in [0, 1], dark and clean, and what is known of them."""
+    """Pictures ``(N, 3, H, W)`` in [0, 1], dark, as dark without noise, and clean, and what is known of them."""
 
     dark: Tensor
+    noiseless: Tensor
     clean: Tensor
     targets: Targets
 
@@ -62,7 +63,7 @@ class ExampleSet:
         targets: Targets = known or None
         if known and self.data.labels:
             targets = torch.stack(known).long()
-        return Batch(dim(clean, how, generator), clean, targets)
+        return Batch(*dim(clean, how, generator), clean, targets)
 
     def _crop(self, index: int, generator: Generator) -> tuple[Tensor, Tensor | None]:
         draw = torch.rand(4, generator=generator).tolist()
@@ -94,7 +95,7 @@ class ExampleSet:
         return part, target
 
 
-def dim(pictures: Tensor, how: Dimming, generator: Generator) -> Tensor:
+def dim(pictures: Tensor, how: Dimming, generator: Generator) -> tuple[Tensor, Tensor]:
     """Darken clean pictures by a lower exposure alone.
 
     ``y = Q8(sRGB(2^EV lin(x) + n)), n ~ N(0, a 2^EV lin(x) + b)``: one EV for a picture, a and b the shot and the read
@@ -107,16 +108,18 @@ def dim(pictures: Tensor, how: Dimming, generator: Generator) -> Tensor:
         generator: The source of all randomness.
 
     Returns:
-        ``(N, 3, H, W)`` in [0, 1]; a share of ``how.untouched`` is as it was.
+        Dark pictures ``(N, 3, H, W)`` in [0, 1], and the same without noise and quantisation; a share of
+        ``how.untouched`` is as it was.
 
-    >>> dark = dim(torch.ones(1, 3, 32, 32), Dimming(stops=(-4, -4), untouched=0), Generator().manual_seed(0))
+    >>> dark, _ = dim(torch.ones(1, 3, 32, 32), Dimming(stops=(-4, -4), untouched=0), Generator().manual_seed(0))
     >>> round(to_linear(dark).mean().item(), 2)
     0.06
     """
     shape = (len(pictures), 1, 1, 1)
     light = to_linear(pictures) * torch.exp2(uniform(shape, *how.stops, generator))
     dark = quantise(to_srgb(sensor_noise(light, how.shot, how.read, generator).clamp(0, 1)))
-    return torch.where(chance(shape, how.untouched, generator), pictures, dark)
+    untouched = chance(shape, how.untouched, generator)
+    return torch.where(untouched, pictures, dark), torch.where(untouched, pictures, to_srgb(light))
 
 
 def load_examples(data: Examples, classes: int, ignore: int) -> ExampleSet:

@@ -39,12 +39,17 @@ class UnifiedEnhancer(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Enhance pictures ``(N, 3, H, W)`` in [0, 1]."""
-        alphas = self.network(thumbnail(pictures, self.size))
+        alphas = self.curves(pictures)
         bright = render(pictures, alphas)
         if self.denoiser is not None:
             noise: Tensor = self.denoiser(pictures, bright, alphas)
             bright = (bright - noise).clamp(0, 1)
         return bright
+
+    def curves(self, pictures: Tensor) -> Tensor:
+        """Return the curve parameters ``(N, 3 * iterations, h, w)`` of pictures."""
+        alphas: Tensor = self.network(thumbnail(pictures, self.size))
+        return alphas
 
 
 def thumbnail(pictures: Tensor, size: int) -> Tensor:

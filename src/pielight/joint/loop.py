@@ -19,6 +19,7 @@ from pielight.interrupt import deferred_interrupt
 from pielight.joint.config import Joint
 from pielight.joint.constraints import Constrained, prepare_constraints
 from pielight.joint.data import ExampleSet, load_examples
+from pielight.joint.denoising import left_noise
 from pielight.joint.enhancing import UnifiedEnhancer, load_enhancer
 from pielight.joint.export import complete, export
 from pielight.joint.task import Task, load_task, try_out
@@ -26,6 +27,7 @@ from pielight.joint.unified import Unified
 from pielight.train.checkpoint import State, claim, facts, restore, save, take
 from pielight.train.lattice_net import Lattice
 from pielight.train.objective import step_generator
+from pielight.train.render import render
 from pielight.train.steps import Progress, flushed_denormals, follow, schedule
 
 _EXAMPLES = 2**30  # examples are drawn from steps of their own, apart from the constraints'
@@ -54,9 +56,9 @@ def train(
 ) -> Path:  # fmt: skip
     """Train enhancer and downstream model, or go on with a run that was stopped, and export them.
 
-    ``L = w_task L_task(D(E(y))) + w_distil L_distil(D(E(y)), D_0(x)) + w_c L_PIE(E)``: E the enhancer, D the downstream
-    model and D_0 itself as it was at first, x clean pictures and y the same darkened, L_PIE the objective of
-    :func:`pielight.train.objective.losses`.
+    ``L = w_task L_task(D(E(y))) + w_distil L_distil(D(E(y)), D_0(x)) + w_c L_PIE(E) + w_n L_noise(E(y))``: E the
+    enhancer, D the downstream model and D_0 itself as it was at first, x clean pictures and y the same darkened, L_PIE
+    the objective of :func:`pielight.train.objective.losses` and L_noise :func:`pielight.joint.denoising.left_noise`.
 
     Writes into ``config.out`` the resolved ``config.yaml``, ``checkpoint.pt`` every few minutes, and at the end the
     files of :func:`pielight.joint.export.export`. Ctrl-C lets the step end, writes a checkpoint and raises
@@ -184,7 +186,7 @@ def losses(run: _Run, config: Joint, step: int) -> tuple[Tensor, dict[str, float
     if isinstance(targets, Tensor):
         targets = targets.to(run.device)
     size = (dark.shape[-2], dark.shape[-1])
-    _, outputs = run.unified(dark)
+    bright, outputs = run.unified(dark)
     with torch.no_grad():
         wanted = run.teacher(clean)
     terms: dict[str, Tensor] = {}
@@ -197,6 +199,10 @@ def losses(run: _Run, config: Joint, step: int) -> tuple[Tensor, dict[str, float
     if run.constrained is not None:
         terms["constraints"], every_term = run.constrained.loss(enhancer.network, step, run.device)
         shown = {name: every_term[name] for name in _SHOWN if name in every_term}
+    if config.cleaned:
+        with torch.no_grad():
+            noiseless = render(batch.noiseless.to(run.device), enhancer.curves(dark))
+        terms["noise"] = left_noise(bright, noiseless)
     total = torch.stack([getattr(weight, name) * term for name, term in terms.items()]).sum()
     return total, {name: term.item() for name, term in terms.items()} | shown
 
