@@ -21,7 +21,7 @@ import command
 from pielight import Enhancer
 from pielight.evaluate.metrics.fidelity import psnr
 from pielight.evaluate.metrics.structure import ssim
-from quality import read
+from quality import paired, read
 
 GAMMA = 2.2
 
@@ -57,9 +57,9 @@ def main() -> None:
     print("| set | n | as it is | one exposure | local light and colour |\n|---|---|---|---|---|")
     for name in ("lol", "sice_ref", "sice_fused"):
         folder, found = options.data / "val" / name, []
-        for path in sorted((folder / "dark").iterdir())[:: options.every]:
-            reference = read(folder / "reference" / path.name)
-            result = enhancer(read(path), denoise=options.denoise)
+        for dark, wanted in paired(folder)[:: options.every]:
+            reference = read(wanted)
+            result = enhancer(read(dark), denoise=options.denoise)
             versions = (result, one_exposure(result, reference), local_light(result, reference))
             found.append([(psnr(one, reference), ssim(one, reference)) for one in versions])
         cells = " | ".join(f"{p:.2f} / {s:.3f}" for p, s in np.mean(found, axis=0))

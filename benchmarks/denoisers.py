@@ -26,6 +26,7 @@ import command
 from pielight import Enhancer, apply
 from pielight.evaluate.metrics.noise import noise_gain
 from pielight.evaluate.metrics.structure import ssim
+from pielight.evaluate.pairing import pair, pictures
 
 Pixels = NDArray[np.uint8]
 
@@ -46,8 +47,8 @@ def table(dark: Path, reference: Path, every: int) -> None:
     filters["total variation, 0.1"] = total_variation
     filters["Gaussian blur, 1.5"] = lambda y: cv2.GaussianBlur(y, (0, 0), 1.5)
     rows: dict[str, list[tuple[float, ...]]] = {}
-    for path in sorted(dark.iterdir())[::every]:
-        pixels, wanted = (np.asarray(Image.open(one).convert("RGB")) for one in (path, reference / path.name))
+    for both in pair(pictures(dark), pictures(reference))[::every]:
+        pixels, wanted = (np.asarray(Image.open(one).convert("RGB")) for one in both)
         lattice = enhancer.curves(pixels)
         start = time.perf_counter()
         bright = apply(pixels, lattice, threads=1)

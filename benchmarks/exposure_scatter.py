@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import command
-from quality import Enhance, read
+from quality import Enhance, paired, read
 
 SETS = {"lol": "#4477aa", "sice_ref": "#ee6677", "sice_fused": "#228833"}
 Points = dict[str, Any]
@@ -31,10 +31,7 @@ def brightness(data: Path, enhance: Enhance) -> Points:
     for name in SETS:
         folder = data / "val" / name
         found[name] = np.array(
-            [
-                (read(folder / "reference" / path.name).mean() / 255, enhance(read(path)).mean() / 255)
-                for path in sorted((folder / "dark").iterdir())
-            ]
+            [(read(reference).mean() / 255, enhance(read(dark)).mean() / 255) for dark, reference in paired(folder)]
         )
     return found
 

@@ -23,6 +23,7 @@ import command
 from pielight.evaluate.metrics.fidelity import psnr
 from pielight.evaluate.metrics.niqe import niqe, read_pristine
 from pielight.evaluate.metrics.structure import ssim, ssim_grey
+from pielight.evaluate.pairing import pair, pictures
 
 Enhance = Callable[[Any], Any]
 
@@ -32,11 +33,16 @@ def read(path: Path) -> Any:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
+def paired(folder: Path) -> list[tuple[Path, Path]]:
+    """Return the pictures of dark/ in a folder and those of reference/, matched by their stems."""
+    return pair(pictures(folder / "dark"), pictures(folder / "reference"))
+
+
 def pairs(folder: Path, enhance: Enhance) -> dict[str, list[float]]:
     """Return PSNR, and SSIM of R, G, B and of grey levels, of every pair of a folder."""
     found: dict[str, list[float]] = {"psnr": [], "ssim": [], "ssim grey": []}
-    for path in sorted((folder / "dark").iterdir()):
-        out, reference = enhance(read(path)), read(folder / "reference" / path.name)
+    for dark, wanted in paired(folder):
+        out, reference = enhance(read(dark)), read(wanted)
         found["psnr"].append(psnr(out, reference))
         found["ssim"].append(ssim(out, reference))
         found["ssim grey"].append(ssim_grey(out, reference))

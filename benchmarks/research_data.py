@@ -8,7 +8,7 @@ to the files:
   dark/  sice (frames of the training scenes, mean < 0.5), lol (train/low)
   well/  sice (ref of the training scenes), lol (train/high), bsds
   fused/ sice (exposure fusions of the training scenes' aligned frames: exposed well everywhere; unpaired use)
-  val/{lol,sice_ref,sice_fused}/{dark,reference}/  pairs of one name
+  val/{lol,sice_ref,sice_fused}/{dark,reference}/  pairs of one stem
   val/{dicm,kodak,bsds}/                           pictures without reference
   camvid/{train,val}/{images,labels}/              street scenes and the classes of their pixels
   faces/{train,val}/                               every other photograph with its face in boxes.json, for either
@@ -64,8 +64,8 @@ def lay_out(source: Path, target: Path) -> None:
         for name, frame in frames.items():
             if frame["mean"] < 0.3 and frame["mean"] < 0.6 * ref["mean"] and frame["sim_to_ref"] > 0.8:
                 for reference, path in (("sice_ref", images / ref["file"]), ("sice_fused", fusion)):
-                    link(images / name, target / f"val/{reference}/dark/{Path(name).stem}")
-                    link(path, target / f"val/{reference}/reference/{Path(name).stem}")
+                    link(images / name, target / f"val/{reference}/dark/{name}")
+                    link(path, target / f"val/{reference}/reference/{Path(name).stem}{path.suffix}")
     for folder, place in (("lol/train/low", "dark/lol"), ("lol/train/high", "well/lol"), ("bsds", "well/bsds"),
                           ("dicm_dev", "val/dicm"), ("kodak", "val/kodak"), ("bsds", "val/bsds")):  # fmt: skip
         for path in sorted((source / folder).iterdir()):
@@ -80,7 +80,7 @@ def lay_out(source: Path, target: Path) -> None:
         (target / f"faces/{part}/boxes.json").write_text(json.dumps({name: boxes[name] for name in names}))
     for part, place in (("low", "dark"), ("high", "reference")):
         for path in sorted((source / "lol/val" / part).iterdir()):
-            link(path, target / f"val/lol/{place}/{path.stem}")
+            link(path, target / f"val/lol/{place}/{path.name}")
 
 
 def main() -> None:
