@@ -16,6 +16,7 @@ from pielight.errors import DataError
 from pielight.joint.config import Dimming, Examples
 from pielight.joint.data import ExampleSet, load_examples
 from pielight.train.objective import step_generator
+from pielight.train.physics.exposure import to_linear
 
 CLEAN = Dimming(untouched=1.0)
 
@@ -81,6 +82,11 @@ def test_darkening_leaves_its_share_untouched(scenes: Path) -> None:
     kept = (batch.dark == batch.clean).flatten(1).all(1)
     assert 15 < kept.sum() < 45
     assert batch.dark[~kept].mean() < 0.4 * batch.clean[~kept].mean()
+    assert torch.equal(batch.noiseless[kept], batch.clean[kept])
+    noise = batch.dark[~kept] - batch.noiseless[~kept]
+    assert 0.005 < noise.std() < 0.1
+    light = to_linear(batch.clean[~kept]) / 16
+    assert torch.allclose(to_linear(batch.noiseless[~kept]), light, atol=1e-5)
     assert batch.targets is None
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError
-from pielight.joint.denoising import VisibleNoise
+from pielight.joint.denoising import VisibleNoise, left_noise
 from pielight.joint.enhancing import UnifiedEnhancer, load_enhancer, thumbnail
 from pielight.train.lattice_net import LatticeNet
 from pielight.train.physics.exposure import to_linear, to_srgb
@@ -114,3 +114,14 @@ def test_fresh_networks_start_near_the_identity() -> None:
     pictures = torch.rand(1, 3, 33, 47)
     with torch.no_grad():
         assert (UnifiedEnhancer(LatticeNet(), 64)(pictures) - pictures).abs().max() < 0.1
+
+
+def test_left_noise_is_its_transcription_and_minds_a_grid() -> None:
+    a, b = torch.rand(2, 2, 3, 12, 16)
+    e = (a - b).numpy()
+    expected = np.abs(e).mean() + (np.abs(np.diff(e, axis=2)).mean() + np.abs(np.diff(e, axis=3)).mean()) / 2
+    assert left_noise(a, b).item() == pytest.approx(expected, rel=1e-5)
+    flat = torch.full((1, 3, 16, 16), 0.5)
+    grid = flat + 0.02 * (torch.arange(16) % 4 == 0)
+    veil = flat + (grid - flat).abs().mean()  # of the same mean error
+    assert left_noise(grid, flat) > 1.8 * left_noise(veil, flat)

@@ -83,6 +83,18 @@ def test_only_those_learn_that_should(who: str, tiny: Make, tmp_path: Path) -> N
     assert all(np.isfinite(value) for value in terms.values())
 
 
+@pytest.mark.parametrize(("who", "weight"), [("enhancer", 10.0), ("both", 0.0), ("downstream", 10.0)])
+def test_an_enhancer_that_learns_to_denoise_keeps_to_the_picture(
+    who: str, weight: float, tiny: Make, tmp_path: Path
+) -> None:
+    parts_of_the_loss = Weights(distil=0.0, constraints=0.0, noise=weight)
+    seen: list[Progress] = []
+    train(tiny(tmp_path, train=who, denoise=True, weights=parts_of_the_loss), seen.append, every=1)
+    assert all(("noise" in progress.terms) == (who == "enhancer") for progress in seen)
+    if who == "enhancer":
+        assert seen[0].terms["total"] == pytest.approx(seen[0].terms["task"] + 10 * seen[0].terms["noise"], rel=1e-4)
+
+
 def test_stopped_and_resumed_to_the_bit(tiny: Make, tmp_path: Path) -> None:
     straight, halting = tiny(tmp_path / "a", train="both"), tiny(tmp_path / "b", train="both")
     train(straight, nothing)

@@ -86,6 +86,17 @@ def test_claim(tmp_path: Path, tiny: Callable[..., Training]) -> None:
         claim(run, tiny(run))
 
 
+def test_settings_that_somebody_wrote_are_not_replaced(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+    mine = tmp_path / "config.yaml"
+    mine.write_text("steps: 7  # mine\n")
+    with pytest.raises(ConfigError, match=r"config\.yaml: is there already, and no run of this kind wrote it"):
+        claim(tmp_path, tiny(tmp_path))
+    assert mine.read_text() == "steps: 7  # mine\n"
+    mine.write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="no run of this kind"):
+        claim(tmp_path, tiny(tmp_path))
+
+
 def test_a_checkpoint_without_its_settings_is_refused(tmp_path: Path, tiny: Callable[..., Training]) -> None:
     claim(tmp_path, tiny(tmp_path)).touch()
     (tmp_path / "config.yaml").unlink()

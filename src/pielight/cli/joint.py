@@ -33,7 +33,6 @@ def joint(config: Path, changes: tuple[str, ...], out: Path | None) -> None:
             raise click.UsageError(str(error)) from error
     settings = dataclasses.replace(settings, out=str(out or settings.out))
     folder = Path(settings.out)
-    click.echo(f"{folder}: takes config.yaml, checkpoint.pt and, in the end, the models", err=True)
     with stoppable(folder / "checkpoint.pt"):
         train(settings, show_progress, say=lambda line: click.echo(line, err=True))
     for name in parts(settings):

@@ -101,7 +101,6 @@ def _train_denoiser(settings: Denoising, well: tuple[Path, ...], out: Path | Non
         settings = dataclasses.replace(settings, data=data, pictures="", terms="")  # those were of other folders
     settings = dataclasses.replace(settings, out=str(out or settings.out))
     folder = Path(settings.out)
-    click.echo(f"{folder}: takes config.yaml, checkpoint.pt and, in the end, the model", err=True)
     with stoppable(folder / "checkpoint.pt"):
         run(settings, show_progress, say=lambda line: click.echo(line, err=True))
     name = folder / settings.name
@@ -113,8 +112,6 @@ def _train(settings: Training) -> None:
     from pielight.train.loop import train as run
 
     folder = Path(settings.out)
-    click.echo(f"{folder}: takes config.yaml, checkpoint.pt and, in the end, the model", err=True)
-    click.echo(f"losses and sample pictures: tensorboard --logdir {folder}", err=True)
     with stoppable(folder / "checkpoint.pt"):
         run(settings, show_progress, say=lambda line: click.echo(line, err=True))
     name = folder / settings.name

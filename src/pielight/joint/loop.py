@@ -85,6 +85,7 @@ def train(
     enhancer, lattice = load_enhancer(config.enhancer, config.denoise) if config.enhances else (None, Lattice())
     unified = Unified(enhancer, task.module)
     path = claim(out, config)
+    say(f"{out}: takes config.yaml, checkpoint.pt and, in the end, the models")
     state = restore(path) if path.exists() else None
     if state is not None:
         say(f"{path}: going on after step {state.step} of {config.steps}")

@@ -86,17 +86,27 @@ def claim(out: Path, config: Any) -> Path:
         The path of the checkpoint; if it exists, the run goes on from it.
 
     Raises:
-        ConfigError: if the folder holds a run of another kind, or with other settings or unknown ones, or cannot be
-            written.
+        ConfigError: if the folder holds a run of another kind, or with other settings or unknown ones, or a config.yaml
+            that no run wrote, or cannot be written.
     """
     stored, path = out / "config.yaml", out / "checkpoint.pt"
     if path.exists():
         _refuse_others(out, stored, config)
+    elif stored.exists() and not _is_ours(stored, type(config)):
+        raise ConfigError(f"{stored}: is there already, and no run of this kind wrote it; set another out")
     try:
         write_whole(stored, as_yaml(config).encode())
     except PictureError as error:
         raise ConfigError(f"{error}; set another out") from None
     return path
+
+
+def _is_ours(stored: Path, kind: type[Any]) -> bool:
+    """Say whether a run wrote this file: every setting is in it, in our order."""
+    try:
+        return stored.read_text(encoding="utf-8") == as_yaml(build_settings(kind, read_values(stored)))
+    except (ConfigError, OSError, UnicodeDecodeError):
+        return False
 
 
 def _refuse_others(out: Path, stored: Path, config: Any) -> None:

@@ -81,6 +81,8 @@ def train(
     torch.manual_seed(config.seed)
     out = Path(config.out)
     path = claim(out, config)
+    say(f"{out}: takes config.yaml, checkpoint.pt and, in the end, the model")
+    say(f"losses and sample pictures: tensorboard --logdir {out}")
     state = restore(path) if path.exists() else None
     if state is not None:
         say(f"{path}: going on after step {state.step} of {config.steps}")

@@ -52,6 +52,7 @@ def train(
     torch.manual_seed(config.seed)
     out = Path(config.out)
     path = claim(out, config)
+    say(f"{out}: takes config.yaml, checkpoint.pt and, in the end, the model")
     network = DenoiseNet()
     average = copy.deepcopy(network)
     optimiser = torch.optim.Adam(network.parameters(), weight_decay=config.optimiser.weight_decay)
