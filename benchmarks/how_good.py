@@ -50,7 +50,11 @@ $date, pielight $pielight, seed $seed. Checksums (SHA-256, first digits): $check
 
 What these figures do not say: PSNR and SSIM reward the brightness of one reference among many that would please;
 scores without a reference follow taste loosely; a mean over one data set says nothing of another. Look at the
-pictures: the report shows the best and the worst of each method.
+pictures: the report shows the best and the worst of each method. Hues are measured in patches of skin's and sky's
+colours, whatever they show; in near-black pictures the colour itself is uncertain, as the rows of `identity` show.
+
+Not here are networks whose weights are not ours to ship, such as Zero-DCE++, PairLIE or the PIE of its authors:
+`--method zero-dce=dce:FILE.pth` and `--method other=onnx:FILE.onnx` put yours beside these, `dir:FOLDER` its results.
 """)
 
 
