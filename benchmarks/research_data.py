@@ -2,7 +2,8 @@
 
 Usage: python benchmarks/research_data.py SOURCE TARGET
 
-SOURCE holds sice/ (images, scenes.json), lol/, bsds/, kodak/, dicm_dev/, camvid/ and faces_dev/. TARGET gets, as links
+SOURCE holds sice/ (images, scenes.json), lol/, bsds/, kodak/, dicm_dev/, camvid/, faces_dev/, sots_dev/ and
+rain_dev/. TARGET gets, as links
 to the files:
 
   dark/  sice (frames of the training scenes, mean < 0.5), lol (train/low)
@@ -10,6 +11,7 @@ to the files:
   fused/ sice (exposure fusions of the training scenes' aligned frames: exposed well everywhere; unpaired use)
   val/{lol,sice_ref,sice_fused}/{dark,reference}/  pairs of one stem
   val/{dicm,kodak,bsds}/                           pictures without reference
+  val/sots/{hazy,gt}/, val/rain/{rainy,gt}/        pairs of haze and of rain
   camvid/{train,val}/{images,labels}/              street scenes and the classes of their pixels
   faces/{train,val}/                               every other photograph with its face in boxes.json, for either
 
@@ -78,6 +80,9 @@ def lay_out(source: Path, target: Path) -> None:
         for name in names:
             link(source / "faces_dev/images" / name, target / f"faces/{part}/images" / name)
         (target / f"faces/{part}/boxes.json").write_text(json.dumps({name: boxes[name] for name in names}))
+    for name in ("sots_dev/hazy", "sots_dev/gt", "rain_dev/rainy", "rain_dev/gt"):
+        for path in sorted((source / name).iterdir()):
+            link(path, target / "val" / name.replace("_dev", "") / path.name)
     for part, place in (("low", "dark"), ("high", "reference")):
         for path in sorted((source / "lol/val" / part).iterdir()):
             link(path, target / f"val/lol/{place}/{path.name}")

@@ -1,4 +1,4 @@
-"""One model that brightens pictures of any kind and returns the same kind."""
+"""One model that mends pictures of any kind and returns the same kind."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.curves.apply import apply as apply_to_pixels
-from pielight.curves.lattice import CurveLattice
+from pielight.curves.haze import Lattice
 from pielight.curves.pixels import check_pixels
-from pielight.curves.predict import Predictor
+from pielight.curves.predict import BRIGHTEN, Predictor
 from pielight.curves.threads import check_threads
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.denoiser import network, render
@@ -26,7 +26,8 @@ from pielight.files import changed_bytes, changed_file, result_beside
 from pielight.images import Change, changed_array, changed_image, colours_of
 from pielight.media.files import read_whole, shown
 from pielight.media.picture import decode_reduced, open_image
-from pielight.models import DENOISER, find
+from pielight.models import DENOISER, TASKS, find
+from pielight.spatial import SpatialNetwork
 
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
@@ -42,9 +43,11 @@ class Enhancer:
         device: Where the curves are applied: ``"cpu"``, or by torch on ``"cuda"`` (extra ``gpu``).
         denoise_model: Path of an ONNX file with the network that takes noise out; None is the one that comes with
             pielight.
+        task: ``"brighten"``, ``"dehaze"`` or ``"derain"``; ``model`` is one for that. ``auto`` and ``highlights`` are
+            for brightening only, and deraining does not denoise.
 
     Raises:
-        PielightError: There is no such model or device, or ``threads`` is below 1.
+        PielightError: There is no such model, device or task, or ``threads`` is below 1.
 
     >>> Enhancer(threads=1)(np.full((9, 7), 0.1, np.float32)).shape
     (9, 7)
@@ -57,14 +60,18 @@ class Enhancer:
         auto: bool = True,
         device: str = "cpu",
         denoise_model: str | Path | None = None,
+        task: str = BRIGHTEN,
     ) -> None:
         if threads is not None:
             check_threads(threads)
-        self.model = find(model)
+        if task not in TASKS:
+            raise PielightError(f"task {task!r}: choose {', '.join(TASKS)}")
+        self.model = find(model, TASKS[task])
         self.threads = threads
         self._denoise_by(denoise_model)
         self._apply = _applier(device, threads)
-        self._predict = Predictor(self.model.path, threads, auto)
+        self._spatial = SpatialNetwork(self.model.path, threads) if task == "derain" else None
+        self._lattice = Predictor(self.model.path, threads, auto, task) if self._spatial is None else None
 
     def with_denoiser(self, denoise_model: str | Path | None) -> Enhancer:
         """Return an enhancer of the same curves that takes noise out by another network.
@@ -198,23 +205,26 @@ class Enhancer:
         change = self._change(strength, highlights, denoise)
         return changed_bytes(data, change, strength, file_format, quality, name)
 
-    def curves(self, image: str | Path | bytes | Image.Image | Array) -> CurveLattice:
+    def curves(self, image: str | Path | bytes | Image.Image | Array) -> Lattice:
         """Predict the curves of a picture, to be applied once or many times with :func:`pielight.apply`.
 
         Raises:
-            PielightError: The picture cannot be read.
+            PielightError: The picture cannot be read, or the task is one without curves.
         """
+        predict = self._lattice
+        if predict is None:
+            raise PielightError("derain: looks at every pixel and has no curves; call the enhancer itself")
         if isinstance(image, (str, Path)):
-            pixels = decode_reduced(read_whole(Path(image)), _ENOUGH * self._predict.size, shown(image))
+            pixels = decode_reduced(read_whole(Path(image)), _ENOUGH * predict.size, shown(image))
         elif isinstance(image, bytes):
-            pixels = decode_reduced(image, _ENOUGH * self._predict.size)
+            pixels = decode_reduced(image, _ENOUGH * predict.size)
         elif isinstance(image, Image.Image):
             pixels = open_image(image).pixels
         elif isinstance(image, np.ndarray):
             pixels = colours_of(image)[0]
         else:
             raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
-        return self._predict(pixels)
+        return predict(pixels)
 
     def _denoise_by(self, denoise_model: str | Path | None) -> None:
         self.denoiser = find(denoise_model, DENOISER)
@@ -224,12 +234,17 @@ class Enhancer:
         check_strength(strength)
         check_highlights(highlights)
         check_denoise(denoise)
+        spatial, predict = self._spatial, self._lattice
+        if predict is None and denoise != 0:
+            raise PielightError("denoise: deraining has no part for it; denoise in a second step")
 
         def change(pixels: Array, out: Array | None = None) -> Array:
             if strength == 0:
                 check_pixels(pixels)
                 return pixels.copy() if out is None else out
-            lattice = self._predict(pixels)
+            if predict is None:
+                return spatial.apply(pixels, strength, out)  # type: ignore[union-attr]
+            lattice = predict(pixels)
             return render(self._apply, pixels, lattice, strength, highlights, denoise, self._network, self.threads, out)
 
         return change

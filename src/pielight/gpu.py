@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from pielight.curves.apply import ACROSS_BITS, DOWN_BITS, TABLE_BITS, node_tables
+from pielight.curves.haze import Lattice
 from pielight.curves.knots import place
-from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import Pixels, check_pixels, full_scale
 from pielight.curves.splines import TAPS, Axis
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
@@ -40,7 +40,7 @@ def check_device(device: str) -> torch.device:
 
 def apply(
     pixels: Pixels,
-    lattice: CurveLattice,
+    lattice: Lattice,
     device: torch.device,
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
@@ -80,7 +80,7 @@ def apply(
 
 
 def _apply(
-    pixels: Pixels, lattice: CurveLattice, device: torch.device, strength: float, highlights: float, out: Pixels
+    pixels: Pixels, lattice: Lattice, device: torch.device, strength: float, highlights: float, out: Pixels
 ) -> None:
     height, width, channels = pixels.shape
     whole = pixels.dtype == np.uint8

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.curves.apply import apply as apply_to_pixels
-from pielight.curves.lattice import CurveLattice
+from pielight.curves.haze import Lattice
 from pielight.curves.pixels import full_scale
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.denoiser import network, render
@@ -28,7 +28,7 @@ Change = Callable[..., Array]  # of pixels, into another array or a given one
 @overload
 def apply(
     image: Image.Image,
-    lattice: CurveLattice,
+    lattice: Lattice,
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
     threads: int | None = None,
@@ -39,7 +39,7 @@ def apply(
 @overload
 def apply(
     image: Array,
-    lattice: CurveLattice,
+    lattice: Lattice,
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
     threads: int | None = None,
@@ -52,7 +52,7 @@ def apply(
 
 def apply(
     image: Image.Image | Array,
-    lattice: CurveLattice,
+    lattice: Lattice,
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
     threads: int | None = None,
@@ -91,8 +91,8 @@ def apply(
         applier = partial(apply_to_pixels, threads=threads)
         return render(applier, pixels, lattice, strength, highlights, denoise, denoiser, threads, out)
 
-    if not isinstance(lattice, CurveLattice):
-        raise PielightError(f"{type(lattice).__name__}: expected the CurveLattice that Enhancer.curves returns")
+    if not isinstance(lattice, Lattice):
+        raise PielightError(f"{type(lattice).__name__}: expected the lattice that Enhancer.curves returns")
     if isinstance(image, Image.Image):
         if out is not None:
             raise PielightError("out is only for an array")

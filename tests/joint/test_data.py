@@ -15,8 +15,8 @@ from PIL import Image
 from pielight.errors import DataError
 from pielight.joint.config import Dimming, Examples
 from pielight.joint.data import ExampleSet, load_examples
-from pielight.train.objective import step_generator
 from pielight.train.physics.exposure import to_linear
+from pielight.train.steps import step_generator
 
 CLEAN = Dimming(untouched=1.0)
 

@@ -14,8 +14,9 @@ from pielight.train.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.train.judge import ExposureJudge
 from pielight.train.lattice_net import LatticeNet
 from pielight.train.losses.contrastive import QUANTILES
-from pielight.train.objective import anchors, losses, step_generator
+from pielight.train.objective import anchors, losses
 from pielight.train.physics.bag_of_curves import bag
+from pielight.train.steps import step_generator
 
 TERMS = {field.name for field in dataclasses.fields(Losses)} - {"temperature", "margin"}
 ALL = Losses(**dict.fromkeys(TERMS, 0.5))

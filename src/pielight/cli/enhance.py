@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     help="Folder for the results (a new one for a single photo: end it with /), the file to write for one photo, or "
     "- for standard output. [default: beside each photo, NAME_pie]",
 )
+@options.task
 @options.strength
 @options.highlights
 @options.denoise
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 def enhance(
     photos: tuple[Path, ...],
     output: str | None,
+    task: str,
     strength: float,
     highlights: float | None,
     denoise: Denoise,
@@ -81,6 +83,8 @@ def enhance(
     if dry_run and (report or watch):
         raise click.UsageError("--dry-run writes nothing: leave out --report and --watch.")
     options.check_denoiser(denoise, denoise_model)
+    if task == "derain" and denoise != 0:
+        raise click.UsageError("--task derain does not denoise: leave out --denoise.")
     from pielight.batch.find import Search, is_folder
     from pielight.batch.plan import Naming
     from pielight.batch.run import Settings
@@ -98,7 +102,7 @@ def enhance(
         spared = HIGHLIGHTS if highlights is None else highlights
         settings = Settings(strength, spared, file_format, quality, existing, denoise)
     naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude)
-    engine = ways.Engine(model, auto, device, denoise_model)
+    engine = ways.Engine(model, auto, device, denoise_model, task)
     order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)
     if dry_run:
         ways.preview(order)

@@ -67,9 +67,11 @@ def evaluate(
 
     \b
     SPEC is one of
-      pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,
+      pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,
+               highlights=H,denoise=auto|D,
                denoise_model=FILE.onnx,auto=on|off]
-      identity, gamma[:EXPONENT], clahe, equalize, lime
+      identity, gamma[:EXPONENT], clahe, equalize, lime;
+      dcp (haze), median and guided (rain)
       dce:FILE.pth      a public checkpoint of Zero-DCE, SCL-LLE or PIE
       onnx:FILE.onnx[,multiple=N]   a network from picture to picture
       dir:FOLDER        pictures that somebody made, matched by their stems

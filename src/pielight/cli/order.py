@@ -36,12 +36,14 @@ class Engine:
         auto: Whether well-exposed photos are left alone, in proportion.
         device: Where the curves are applied.
         denoise_model: Path of the network that takes noise out, or None.
+        task: What the photos are mended of.
     """
 
     model: str | None
     auto: bool
     device: str
     denoise_model: str | None = None
+    task: str = "brighten"
 
     def enhancer(self, threads: int) -> Enhancer:
         """Find the model and the device.
@@ -49,7 +51,7 @@ class Engine:
         Raises:
             PielightError: There is none.
         """
-        return Enhancer(self.model, threads, self.auto, self.device, self.denoise_model)
+        return Enhancer(self.model, threads, self.auto, self.device, self.denoise_model, self.task)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pielight.curves.compiled import loop as _loop
+from pielight.curves.haze import Lattice
 from pielight.curves.knots import LEVELS, knots, place
-from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_regular, is_same_memory, plain_order, regular
 from pielight.curves.splines import TAPS, Axis
 from pielight.curves.threads import check_threads, share_rows
@@ -29,7 +29,7 @@ _DOUBLE_ROWS = 64  # float64 pictures go through float32, so many rows at a time
 
 def apply(
     pixels: Pixels,
-    lattice: CurveLattice,
+    lattice: Lattice,
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
     threads: int | None = None,
@@ -93,7 +93,7 @@ def apply(
     return out
 
 
-def node_tables(lattice: CurveLattice, strength: float, highlights: float, deep: bool, channels: int) -> NDArray[Any]:
+def node_tables(lattice: Lattice, strength: float, highlights: float, deep: bool, channels: int) -> NDArray[Any]:
     """Tabulate the curves as the loop wants them.
 
     Args:

@@ -1,4 +1,4 @@
-"""From a picture to its lattice of curves: the network in ONNX Runtime."""
+"""From a picture to its lattice: the network in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pielight.curves.exposure import need
+from pielight.curves.haze import HazeLattice, Lattice
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import Pixels
 from pielight.curves.sessions import as_text, failures, first_line, open_session
@@ -21,30 +22,39 @@ if TYPE_CHECKING:
 SIDES = 16, 2048  # of a thumbnail, the least and the most pixels
 NODES = 512  # along each side at most: their tables take 1.6 GB
 ITERATIONS = 64  # at most
+LEVELS = 16  # of brightness that a transmission is given for, at most
+BRIGHTEN, DEHAZE = "brighten", "dehaze"
+_OUTPUTS = {
+    BRIGHTEN: {"alphas": f"(1, 3 N, h, w), N up to {ITERATIONS}, h and w up to {NODES}"},
+    DEHAZE: {"transmission": f"(1, K, h, w), K up to {LEVELS}, h and w up to {NODES}", "airlight": "(1, 3)"},
+}
 
 
 class Predictor:
     """A lattice network in an ONNX file, opened once, at the first picture; safe to share among threads.
 
-    The file maps ``thumbnail`` (n, 3, S, S) in [0, 1] to ``alphas`` (n, 3 N, h, w) in [-1, 1], where channels
-    3 k .. 3 k + 2 are red, green and blue of the curve's iteration k. Anybody may have made it, so there are limits: S
-    is a fixed number from 16 to 2048, N at most 64, h and w at most 512.
+    The file maps ``thumbnail`` (n, 3, S, S) in [0, 1] to what the task says. To brighten: ``alphas`` (n, 3 N, h, w) in
+    [-1, 1], where channels 3 k .. 3 k + 2 are red, green and blue of the curve's iteration k. To dehaze:
+    ``transmission`` (n, K, h, w) in (0, 1] and ``airlight`` (n, 3) in [0, 1]. Anybody may have made it, so there are
+    limits: S is a fixed number from 16 to 2048, N at most 64, K at most 16, h and w at most 512.
 
     Args:
         path: The ONNX file.
         threads: Threads of ONNX Runtime; None leaves the choice to it.
         auto: Fade the curves of a picture as far as it needs none: :func:`pielight.curves.exposure.need`.
+        task: ``"brighten"`` or ``"dehaze"``.
 
     Raises:
         ModelError: There is no such file.
     """
 
-    def __init__(self, path: Path, threads: int | None = None, auto: bool = True) -> None:
+    def __init__(self, path: Path, threads: int | None = None, auto: bool = True, task: str = BRIGHTEN) -> None:
         if not path.is_file():
             raise ModelError(f"{path}: no such model file")
         self.path = path
         self._threads = threads
         self._auto = auto
+        self._outputs = _OUTPUTS[task]
         self._lock = threading.Lock()
         self._session: onnxruntime.InferenceSession | None = None
 
@@ -57,25 +67,28 @@ class Predictor:
         """
         return int(self._open().get_inputs()[0].shape[2])
 
-    def __call__(self, pixels: Pixels) -> CurveLattice:
-        """Predict the curves of a picture.
+    def __call__(self, pixels: Pixels) -> Lattice:
+        """Predict the lattice of a picture.
 
         Args:
             pixels: (H, W, 3) or grey (H, W, 1): uint8, uint16, or floats in [0, 1].
 
         Raises:
-            ModelError: The file is damaged, or what the network returns is not a lattice of curves.
+            ModelError: The file is damaged, or what the network returns is not a lattice.
             PielightError: The array is not a picture.
         """
         session = self._open()
         small = thumbnail(pixels, self.size, self._threads)
         try:
-            (alphas,) = session.run(["alphas"], {"thumbnail": small[np.newaxis]})
+            values = session.run(list(self._outputs), {"thumbnail": small[np.newaxis]})
         except failures() as error:
             raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
-        _check_alphas(self.path, alphas.shape)
+        for (name, shape), value in zip(self._outputs.items(), values, strict=True):
+            _check_output(self.path, name, value.shape, shape)
         try:
-            lattice = CurveLattice(alphas[0].reshape(-1, 3, *alphas.shape[2:]))
+            if len(values) == 2:
+                return HazeLattice(values[0][0], values[1][0])
+            lattice = CurveLattice(values[0][0].reshape(-1, 3, *values[0].shape[2:]))
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
         return lattice.faded(need(small)) if self._auto else lattice
@@ -83,17 +96,19 @@ class Predictor:
     def _open(self) -> onnxruntime.InferenceSession:
         with self._lock:
             if self._session is None:
-                self._session = _open_session(self.path, self._threads)
+                self._session = _open_session(self.path, self._threads, tuple(self._outputs))
             return self._session
 
 
-def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+def _open_session(path: Path, threads: int | None, wanted: tuple[str, ...]) -> onnxruntime.InferenceSession:
     session = open_session(path, threads)
     inputs = {entry.name: entry for entry in session.get_inputs()}
     outputs = {entry.name: entry for entry in session.get_outputs()}
-    if list(inputs) != ["thumbnail"] or "alphas" not in outputs:
-        raise ModelError(f"{path}: not a lattice network (inputs {list(inputs)}, outputs {list(outputs)})")
-    for name, entry in (("thumbnail", inputs["thumbnail"]), ("alphas", outputs["alphas"])):
+    if list(inputs) != ["thumbnail"] or not set(wanted) <= set(outputs):
+        other = next((task for task, names in _OUTPUTS.items() if set(names) <= set(outputs)), None)
+        hint = f"; it is for --task {other}" if other and tuple(_OUTPUTS[other]) != wanted else ""
+        raise ModelError(f"{path}: not a lattice network (inputs {list(inputs)}, outputs {list(outputs)}){hint}")
+    for name, entry in (("thumbnail", inputs["thumbnail"]), *((name, outputs[name]) for name in wanted)):
         if entry.type != "tensor(float)":
             raise ModelError(f"{path}: {name} is {entry.type}; expected tensor(float)")
     _check_thumbnail(path, inputs["thumbnail"].shape)
@@ -110,9 +125,16 @@ def _check_thumbnail(path: Path, shape: list[Any]) -> None:
         raise ModelError(f"{path}: the thumbnail has {shape[2]} pixels a side; {expected}")
 
 
-def _check_alphas(path: Path, shape: tuple[int, ...]) -> None:
-    expected = f"expected (1, 3 N, h, w), N up to {ITERATIONS}, h and w up to {NODES}"
-    if len(shape) != 4 or shape[0] != 1 or shape[1] % 3 or 0 in shape:
-        raise ModelError(f"{path}: alphas have shape {as_text(shape)}; {expected}")
-    if shape[1] > 3 * ITERATIONS or max(shape[2:]) > NODES:
-        raise ModelError(f"{path}: alphas of shape {as_text(shape)} are too many; {expected}")
+def _check_output(path: Path, name: str, shape: tuple[int, ...], expected: str) -> None:
+    if name == "airlight":
+        fits, few = shape == (1, 3), True
+    else:
+        step, most = (3, 3 * ITERATIONS) if name == "alphas" else (1, LEVELS)
+        fits = len(shape) == 4 and shape[0] == 1 and not shape[1] % step and 0 not in shape
+        few = fits and shape[1] <= most and max(shape[2:]) <= NODES
+    verb = "have" if name == "alphas" else "has"
+    if not fits:
+        raise ModelError(f"{path}: {name} {verb} shape {as_text(shape)}; expected {expected}")
+    if not few:
+        raise ModelError(f"{path}: {name} of shape {as_text(shape)} {'are' if verb == 'have' else 'is'} too many; "
+                         f"expected {expected}")  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pielight.curves.lattice import CurveLattice
+from pielight.curves.haze import Lattice
 from pielight.curves.pixels import Pixels
 from pielight.denoise.network import DenoiseNetwork
 from pielight.denoise.plan import Denoise, check_denoise, plan
@@ -25,7 +25,7 @@ _lock = threading.Lock()
 def render(
     apply: Apply,
     pixels: Pixels,
-    lattice: CurveLattice,
+    lattice: Lattice,
     strength: float,
     highlights: float,
     denoise: Denoise,

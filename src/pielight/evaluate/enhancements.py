@@ -21,9 +21,9 @@ def enhancement(spec: Spec) -> Enhance:
     if spec.kind == "pielight":
         from pielight.enhancer import Enhancer
 
-        model, strength, highlights, denoise, denoise_model, auto = settings(spec)
-        enhancer = Enhancer(model, threads=1, auto=auto, denoise_model=denoise_model)
-        return lambda pixels: enhancer(pixels, strength, highlights, denoise=denoise)
+        how = settings(spec)
+        enhancer = Enhancer(how.model, threads=1, auto=how.auto, denoise_model=how.denoise_model, task=how.task)
+        return lambda pixels: enhancer(pixels, how.strength, how.highlights, denoise=how.denoise)
     if spec.kind == "dce":
         from pielight.train.published import published
 
@@ -38,6 +38,10 @@ def enhancement(spec: Spec) -> Enhance:
         from pielight.evaluate.lime import lime
 
         return lime
+    if spec.kind == "dcp":
+        from pielight.evaluate.dark_channel import dark_channel_prior
+
+        return dark_channel_prior
     if spec.kind == "dir":
         raise ConfigError(f"{spec.text}: makes no pictures of its own")
     from pielight.evaluate import classic
@@ -47,4 +51,6 @@ def enhancement(spec: Spec) -> Enhance:
         if not 0 < exponent < 100:
             raise ConfigError(f"{spec.text}: the exponent must be above 0; 0.45 brightens")
         return lambda pixels: classic.gamma(pixels, exponent)
-    return {"clahe": classic.clahe, "equalize": classic.equalize}[spec.kind]
+    return {
+        "clahe": classic.clahe, "equalize": classic.equalize, "median": classic.median, "guided": classic.guided,
+    }[spec.kind]  # fmt: skip

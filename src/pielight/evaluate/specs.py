@@ -11,18 +11,24 @@ from pielight.denoise.plan import Denoise, read_denoise
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluate.presets import nearest
 from pielight.media.files import shown
+from pielight.models import TASKS
 
 KINDS = {  # what the command line says of each
-    "pielight": "pielight[:model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,denoise_model=FILE.onnx,auto=on|off]",
+    "pielight": "pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,"
+    "denoise_model=FILE.onnx,auto=on|off]",
     "identity": "identity",
     "gamma": "gamma[:EXPONENT]",
     "clahe": "clahe",
     "equalize": "equalize",
     "lime": "lime",
+    "dcp": "dcp",
+    "median": "median",
+    "guided": "guided",
     "dce": "dce:FILE.pth",
     "onnx": "onnx:FILE.onnx[,multiple=N]",
     "dir": "dir:FOLDER",
 }
+PLAIN = ("identity", "clahe", "equalize", "lime", "dcp", "median", "guided")  # take no argument
 MULTIPLE = 1024  # the largest that sides are padded to
 _LABELLED = re.compile(r"([^=:]+)=((?:" + "|".join(KINDS) + r")(?:[:,].*)?)", re.DOTALL)
 
@@ -46,6 +52,7 @@ class Settings(NamedTuple):
         denoise: 0 to 1, or ``"auto"``.
         denoise_model: Path of an ONNX file; None is the denoiser that comes with pielight.
         auto: Whether well-exposed pictures are left alone.
+        task: What pictures are mended of.
     """
 
     model: str | None
@@ -54,6 +61,7 @@ class Settings(NamedTuple):
     denoise: Denoise
     denoise_model: str | None
     auto: bool
+    task: str = "brighten"
 
 
 def parse(text: str) -> Spec:
@@ -76,7 +84,7 @@ def parse(text: str) -> Spec:
         raise ConfigError(f"{shown(text)}: no such method; {nearest(kind, list(KINDS))}")
     if kind in ("dce", "onnx", "dir") and not argument:
         raise ConfigError(f"{shown(text)}: names no file; say {KINDS[kind]}")
-    if kind in ("identity", "clahe", "equalize", "lime") and argument:
+    if kind in PLAIN and argument:
         raise ConfigError(f"{shown(text)}: {kind} takes no argument")
     return Spec(spec, label, kind, argument)
 
@@ -88,7 +96,7 @@ def settings(spec: Spec) -> Settings:
         ConfigError: There is no such setting, or its value makes no sense.
 
     >>> settings(parse("pielight:strength=0.8,auto=off"))
-    Settings(model=None, strength=0.8, highlights=0.5, denoise=0.0, denoise_model=None, auto=False)
+    Settings(model=None, strength=0.8, highlights=0.5, denoise=0.0, denoise_model=None, auto=False, task='brighten')
     """
     texts = {
         "model": "",
@@ -97,6 +105,7 @@ def settings(spec: Spec) -> Settings:
         "denoise": "0",
         "denoise_model": "",
         "auto": "on",
+        "task": "brighten",
     }
     for part in filter(None, _parts(spec.argument)):
         name, _, value = part.partition("=")
@@ -105,6 +114,8 @@ def settings(spec: Spec) -> Settings:
         texts[name] = value
     if texts["auto"] not in ("on", "off"):
         raise ConfigError(f"{shown(spec.text)}: auto is on or off")
+    if texts["task"] not in TASKS:
+        raise ConfigError(f"{shown(spec.text)}: task is one of {', '.join(TASKS)}")
     try:
         denoise = read_denoise(texts["denoise"])
         if texts["denoise_model"] and denoise == 0:
@@ -116,6 +127,7 @@ def settings(spec: Spec) -> Settings:
             denoise=denoise,
             denoise_model=texts["denoise_model"] or None,
             auto=texts["auto"] == "on",
+            task=texts["task"],
         )
     except ConfigError:
         raise

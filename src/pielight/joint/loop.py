@@ -26,9 +26,8 @@ from pielight.joint.task import Task, load_task, try_out
 from pielight.joint.unified import Unified
 from pielight.train.checkpoint import State, claim, facts, restore, save, take
 from pielight.train.lattice_net import Lattice
-from pielight.train.objective import step_generator
 from pielight.train.render import render
-from pielight.train.steps import Progress, flushed_denormals, follow, schedule
+from pielight.train.steps import Progress, flushed_denormals, follow, schedule, step_generator
 
 _EXAMPLES = 2**30  # examples are drawn from steps of their own, apart from the constraints'
 _SHOWN = ("balance", "regional", "features", "contrast")  # terms of the constraints that are reported

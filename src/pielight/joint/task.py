@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from pielight.joint.data import Batch, Targets
 from pielight.joint.enhancing import fill, read_weights
 from pielight.joint.faces import FaceDetector, anchors, face_distillation, face_loss
 from pielight.joint.segmenter import Segmenter
+from pielight.train.named import named_object, one_line
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def load_task(how: Downstream) -> Task:
     if how.module == "segmentation":
         module: Any = Segmenter(how.classes)
     else:
-        module = named_object(how.module, "downstream.module")()
+        module = _function(how.module, "downstream.module")()
         if not isinstance(module, nn.Module):
             raise ConfigError(f"downstream.module: {how.module} returned {type(module).__name__}, no torch.nn.Module")
         if not how.loss:
@@ -59,32 +58,11 @@ def load_task(how: Downstream) -> Task:
     return Task(module, _scoring(how), lambda outputs, clean, _size: distillation(outputs, clean))
 
 
-def named_object(place: str, setting: str) -> Callable[..., Any]:
-    """Import what ``package.module:name`` or ``file.py:name`` says.
-
-    Raises:
-        ConfigError: if it cannot be imported, or is not callable.
-
-    >>> named_object("math:sqrt", "downstream.loss")(4)
-    2.0
-    """
-    source, colon, name = place.rpartition(":")
-    if not colon or not source or not name:
-        raise ConfigError(f"{setting}: {place!r} should look like package.module:name or file.py:name")
-    try:
-        if source.endswith(".py"):
-            spec = importlib.util.spec_from_file_location(Path(source).stem, source)
-            if spec is None or spec.loader is None:
-                raise ImportError("not a Python file")
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        else:
-            module = importlib.import_module(source)
-    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
-        raise ConfigError(f"{setting}: {source} cannot be imported ({_line(error)})") from None
-    found = getattr(module, name, None)
+def _function(place: str, setting: str) -> Callable[..., Any]:
+    """Import a function that the settings name."""
+    found = named_object(place, setting)
     if not callable(found):
-        raise ConfigError(f"{setting}: {source} has no function {name}")
+        raise ConfigError(f"{setting}: {place} is {type(found).__name__}, no function")
     called: Callable[..., Any] = found
     return called
 
@@ -119,7 +97,7 @@ def try_out(task: Task, batch: Batch, scored: bool, taught: bool) -> None:
     except PielightError:
         raise
     except Exception as error:  # noqa: BLE001 - the user's code may raise anything
-        raise ModelError(f"downstream: fails on pictures {shape} ({_line(error)})") from None
+        raise ModelError(f"downstream: fails on pictures {shape} ({one_line(error)})") from None
     finally:
         task.module.train(was)
     for value in values:
@@ -191,7 +169,7 @@ def _scoring(how: Downstream) -> Callable[[Any, Targets, Any, tuple[int, int]], 
 
     if name in ("segmentation", "faces"):
         return of_labels if name == "segmentation" else of_faces
-    function = named_object(name, "downstream.loss")
+    function = _function(name, "downstream.loss")
 
     def of_user(outputs: Any, targets: Targets, clean: Any, _size: tuple[int, int]) -> Tensor:
         value: Tensor = function(outputs, clean if targets is None else targets)
@@ -202,8 +180,3 @@ def _scoring(how: Downstream) -> Callable[[Any, Targets, Any, tuple[int, int]], 
 
 def _distil_faces(outputs: Any, clean: Any, size: tuple[int, int]) -> Tensor:
     return face_distillation(anchors(outputs, size), anchors(clean, size))
-
-
-def _line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0][:120]}" if text else type(error).__name__

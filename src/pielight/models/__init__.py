@@ -11,7 +11,10 @@ from typing import Any
 from pielight.errors import ModelError
 
 DEFAULT = "pie"
-DENOISER = "denoise"  # takes noise out; the others brighten
+DENOISER = "denoise"  # takes noise out
+TASKS = {"brighten": DEFAULT, "dehaze": "dehaze", "derain": "derain"}
+"""What pictures are mended of, and the model that does it."""
+_BRIGHTENERS = ("pie", "free")
 _FOLDER = Path(__file__).parent
 
 
@@ -79,8 +82,7 @@ def find(name_or_path: str | Path | None = None, default: str = DEFAULT) -> Mode
     wanted = Path(default if name_or_path is None else name_or_path)
     path = wanted if wanted.suffix else _FOLDER / f"{wanted}.onnx"
     if not path.is_file():
-        stems = sorted(file.stem for file in _FOLDER.glob("*.onnx"))
-        shipped = ", ".join(stem for stem in stems if (stem == DENOISER) == (default == DENOISER))
+        shipped = ", ".join(sorted(_BRIGHTENERS) if default == DEFAULT else [default])
         raise ModelError(f"{wanted}: no such model; give the path of an ONNX file, or one of: {shipped}")
     return Model(path.stem, path, _card(path.with_suffix(".json")))
 

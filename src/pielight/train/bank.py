@@ -9,21 +9,17 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from pielight.train.config import Training
 from pielight.train.data import PictureSet
 from pielight.train.features import GRAM_LAYERS, VGGFeatures
 from pielight.train.losses.contrastive import brightness_profile, grams
-from pielight.train.physics.adaptive import Adaptive
-from pielight.train.physics.bag_of_curves import BagOfCurves, negatives
-from pielight.train.physics.curve_families import Side
 from pielight.train.physics.exposure import luminance
-from pielight.train.physics.fill_light import fill_light
-
-SIDES: tuple[Side, ...] = ("under", "over")
+from pielight.train.tasks.task import Task
 
 
 @dataclass(frozen=True)
 class Exposures:
-    """Pictures of one kind of exposure, as the contrastive losses see them."""
+    """Good or spoiled pictures, as the contrastive losses see them."""
 
     grams: Sequence[Tensor]
     """Gram matrices ``(K, C, C)``, one entry per layer; none where no loss needs them."""
@@ -51,7 +47,7 @@ class Exposures:
 
 @dataclass(frozen=True)
 class Bank:
-    """Positives, and the negatives that Bag of Curves made of them, from the easiest to tell to the hardest."""
+    """Positives, and the negatives that physics made of them, from the easiest to tell to the hardest."""
 
     positives: Exposures
     negatives: Exposures
@@ -59,34 +55,34 @@ class Bank:
 
 @torch.no_grad()
 def build_bank(
-    pictures: PictureSet, features: VGGFeatures | None, curves: BagOfCurves | Adaptive, count: int, fill: float,
-    generator: Generator, device: torch.device,
+    task: Task, config: Training, pictures: PictureSet, features: VGGFeatures | None, generator: Generator,
+    device: torch.device,
 ) -> Bank:  # fmt: skip
-    """Compute the bank from ``count`` random crops of well-exposed pictures.
+    """Compute the bank from ``config.bank`` random crops of good pictures.
 
     Differs from the paper: positives and negatives pass VGG16 once and are drawn from the bank at each step,
     instead of two of them passing at every step, because that costs half of the training time.
 
     Args:
-        pictures: Well-exposed pictures.
+        task: Makes positives, and of each one negative for every strength.
+        config: The settings.
+        pictures: Good pictures.
         features: The frozen network; None leaves Gram matrices out.
-        curves: The intervals of Bag of Curves.
-        fill: Fill light on the positives; see :func:`pielight.train.physics.fill_light.fill_light`.
-        count: Positives; each gives one under- and one over-exposed negative.
         generator: The source of all randomness.
         device: Where the bank is to be, and the network is.
     """
     apart = torch.Generator().manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+    count, strengths = config.bank, len(task.negatives)
     good: list[Exposures] = []
     bad: list[Exposures] = []
     for start in range(0, count, 8):
         crops, labels = pictures.batch(min(8, count - start), generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
-        good.append(_expose(fill_light(crops, labels, fill), labels, features, device))
-        for side in SIDES:
-            bad.append(_expose(negatives(crops, labels, curves, side, apart), labels, features, device))
+        good.append(_expose(task.positives(crops, labels, config, apart), labels, features, device))
+        for spoil in task.negatives:
+            bad.append(_expose(spoil(crops, labels, config, apart), labels, features, device))
     positives = _join(good)
-    sides = [_join(bad[side :: len(SIDES)]) for side in range(len(SIDES))]
+    sides = [_join(bad[side::strengths]) for side in range(strengths)]
     order = easiest_first([(made.profiles - positives.profiles).abs().mean(1) for made in sides])
     return Bank(positives, _join(sides).take(order))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pielight.errors import ConfigError
 from pielight.train.judging import Judging
@@ -13,8 +14,11 @@ from pielight.train.lattice_net import Lattice
 from pielight.train.physics.adaptive import Adaptive
 from pielight.train.physics.bag_of_curves import bag
 from pielight.train.physics.darkening import Darkening
+from pielight.train.physics.haze import Haze
+from pielight.train.physics.rain import Rain
 from pielight.train.ranges import check_ranges
 from pielight.train.settings import build_settings, read_values
+from pielight.train.tasks import find_task
 
 NO_TERMS = ("temperature", "margin")
 """What of :class:`Losses` is no weight."""
@@ -25,7 +29,7 @@ class Data:
     """Where pictures come from and what is used of them."""
 
     dark: tuple[str, ...] = ()
-    """Folders of dark pictures, unpaired; without any, well-exposed ones are darkened."""
+    """Folders of pictures to mend, unpaired: dark ones; without any, good ones are spoiled by physics."""
     well: tuple[str, ...] = ()
     """Folders of well-exposed pictures, unpaired."""
     size: int = 256
@@ -38,6 +42,8 @@ class Data:
     """``felzenszwalb`` or ``slic``."""
     cache: str | None = None
     """Folder of the region cache; null is ``~/.cache/pielight/regions``."""
+    kept: int = 0
+    """Length that the shorter side of pictures is reduced to in memory; 0 is 5/4 of ``size``."""
     smallest: int = 128
     """A picture whose shorter side is below this is left out."""
     dark_mean: tuple[float, float] = (0.005, 0.4)
@@ -55,6 +61,8 @@ class Losses:
     """Weights of the terms; 0 takes one out."""
 
     inversion: float = 10.0
+    error: float = 0.0
+    """Mean absolute error of what should come back, where a task has it: sharper than ``inversion``."""
     contrast: float = 0.1
     brightness: float = 0.0
     balance: float = 10.0
@@ -69,11 +77,6 @@ class Losses:
     """Temperature of the InfoNCE loss."""
     margin: float = 0.3
     """Margin of the brightness triplet."""
-
-    @property
-    def read_features(self) -> bool:
-        """Whether a term needs VGG16."""
-        return self.contrast > 0 or self.features > 0
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,9 @@ class Optimiser:
 class Training:
     """A whole run."""
 
+    task: str = "darkness"
+    """What is mended: ``darkness``, ``haze``, ``rain``, or a task of one's own, ``package.module:NAME`` or
+    ``file.py:NAME``, which is run."""
     name: str = "pie"
     pictures: str = ""
     """What it is trained on, in words, for the model card."""
@@ -128,9 +134,18 @@ class Training:
     losses: Losses = field(default_factory=Losses)
     optimiser: Optimiser = field(default_factory=Optimiser)
     darkening: Darkening = field(default_factory=Darkening)
+    haze: Haze = field(default_factory=Haze)
+    """Settings of ``task: haze``."""
+    rain: Rain = field(default_factory=Rain)
+    """Settings of ``task: rain``."""
     adaptive: Adaptive = field(default_factory=Adaptive)
     """Settings of ``negatives: adaptive``."""
     judging: Judging = field(default_factory=Judging)
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether a term needs VGG16."""
+        return self.losses.contrast > 0 or self.losses.features > 0
 
 
 def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Training:
@@ -143,9 +158,22 @@ def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Trainin
     >>> read_config(None, ["steps=10", "data.size=128", "losses.contrast=0"]).data.size
     128
     """
-    config: Training = build_settings(Training, read_values(path, changes))
+    values = read_values(path, changes)
+    named = values.get("task", Training.task)
+    if not isinstance(named, str):
+        raise ConfigError(f"task: {named!r} should be a name")
+    config: Training = build_settings(Training, _over(find_task(named).defaults, values))
     _check(config)
     return config
+
+
+def _over(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested settings with others laid over them."""
+    merged = dict(defaults)
+    for key, value in values.items():
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
 
 
 def _check(config: Training) -> None:

@@ -22,6 +22,7 @@ from pielight import __version__
 from pielight.errors import ModelError
 from pielight.train.config import Training
 from pielight.train.settings import as_yaml
+from pielight.train.tasks import find_task
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -32,7 +33,8 @@ def export(
 ) -> None:  # fmt: skip
     """Write ``NAME.onnx``, ``NAME.safetensors`` and the card ``NAME.json`` into a folder.
 
-    The ONNX graph maps "thumbnail" ``(N, 3, S, S)`` to "alphas" ``(N, 3 * iterations, h, w)``. Denormal weights become
+    The ONNX graph is that of the task; of darkness it maps "thumbnail" ``(N, 3, S, S)`` to "alphas"
+    ``(N, 3 * iterations, h, w)``. Denormal weights become
     0, since they slow a CPU down and change no pixel. The safetensors file holds the settings and the commit beside
     the weights.
 
@@ -47,9 +49,11 @@ def export(
     Raises:
         ModelError: if a file cannot be written, or every step was skipped.
     """
+    task = find_task(config.task)
+    kind = config.network if task.name == "darkness" else task.name
     save_model(
-        network, config.network, lambda: onnx_bytes(network, config.data.size), as_yaml(_without_folders(config)),
-        config, folder, skipped, seconds, facts or {},
+        network, kind, lambda: task.encode(network, config), as_yaml(_without_folders(config)), config, folder,
+        skipped, seconds, facts or {},
     )  # fmt: skip
 
 
@@ -148,24 +152,26 @@ def exported(name: str, folder: Path) -> bool:
 def onnx_bytes(network: nn.Module, height: int, width: int | None = None) -> bytes:
     """Return a network that reads ``(N, 3, height, width)``, by default a square, as an ONNX file."""
     example = {"thumbnail": torch.zeros(1, 3, height, width or height)}
-    return as_onnx(network, example, "alphas", {"thumbnail": {0: "n"}, "alphas": {0: "n"}})
+    return as_onnx(network, example, ("alphas",), {"thumbnail": {0: "n"}, "alphas": {0: "n"}})
 
 
-def as_onnx(network: nn.Module, inputs: Mapping[str, Tensor], output: str, axes: Mapping[str, dict[int, str]]) -> bytes:
+def as_onnx(
+    network: nn.Module, inputs: Mapping[str, Tensor], outputs: tuple[str, ...], axes: Mapping[str, dict[int, str]]
+) -> bytes:
     """Return a network of any kind as an ONNX file.
 
     Args:
         network: In evaluation mode.
         inputs: An example of each input, by name and in order.
-        output: Name of the output.
-        axes: Names of the axes of inputs and output whose size is free.
+        outputs: Names of the outputs.
+        axes: Names of the axes of inputs and outputs whose size is free.
     """
     buffer: Any = io.BytesIO()  # the annotation of torch.onnx.export forgets what its TorchScript path takes
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network, tuple(inputs.values()), buffer, input_names=list(inputs), output_names=[output],
+            network, tuple(inputs.values()), buffer, input_names=list(inputs), output_names=list(outputs),
             dynamic_axes=axes, opset_version=17, dynamo=False,
         )  # fmt: skip
     content: bytes = buffer.getvalue()

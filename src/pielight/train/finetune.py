@@ -23,15 +23,14 @@ from pielight.train.domain import Folder, enhanced, matched, read_folder, rehear
 from pielight.train.export import export
 from pielight.train.features import VGGFeatures, load_features
 from pielight.train.judge import learn_judge
-from pielight.train.objective import step_generator
-from pielight.train.physics.bag_of_curves import bag
+from pielight.train.material import APART, Material
 from pielight.train.ranges import check_ranges
 from pielight.train.start import Start, read_start
-from pielight.train.steps import Progress, flushed_denormals
+from pielight.train.steps import Progress, flushed_denormals, step_generator
+from pielight.train.tasks import find_task
 from pielight.train.tuning import Lesson, Tuning, advance, chosen
 from pielight.train.watchdog import FORGOTTEN, Look, Watchdog, gain
 
-_PREPARATION = 2**31  # the draws of the preparation come from steps that no run reaches
 _RATE = 3e-4
 _WELL = 6  # results of the start that should be well exposed, where they are learned from
 _BANK = 32  # without VGG16, where the bank only tells brightness
@@ -177,11 +176,13 @@ def _prepare(
         + (f"and {len(normal.paths)} well-exposed pictures" if normal else "pictures"),
         terms=f"{base.terms}; and those of the user's pictures",
     )  # fmt: skip
-    bank = build_bank(well, features, bag(config.negatives, config.adaptive), config.bank, config.judging.fill,
-                      step_generator(config.seed, _PREPARATION), torch.device("cpu"))  # fmt: skip
+    bank = build_bank(
+        find_task(config.task), config, well, features, step_generator(config.seed, APART), torch.device("cpu")
+    )
     others = rehearsal(data)
-    judge = learn_judge(_both(well, others), config.judging, step_generator(config.seed, _PREPARATION + 2), say)
-    lesson = Lesson(config, learned, well, features, bank, judge, (others, well), base.darkening, start.network)
+    judge = learn_judge(_both(well, others), config.judging, step_generator(config.seed, APART + 2), say)
+    material = Material(learned, well, features, bank, judge)
+    lesson = Lesson(config, material, (others, well), base.darkening, start.network)
     return lesson, Watchdog(unseen, references, others, physics, base.darkening, judge, config.seed)
 
 

@@ -45,14 +45,50 @@ class Lattice:
             raise ConfigError(f"lattice.width: {self.width} should lie between {_WIDTHS[0]:g} and {_WIDTHS[1]:g}")
 
 
-class LatticeNet(nn.Module):
+class Trunk(nn.Module):
+    """What the networks of lattices share: an encoder, a view of the whole picture, and steps up to the lattice.
+
+    ``(N, 3, S, S)`` in [0, 1] to maps ``(N, C, S / cell, S / cell)`` and what is known of the whole picture
+    ``(N, D)``; S is a multiple of 32. An encoder of stride-2 convolutions down to S/32, the global mean and maximum
+    added there, and steps up with skip connections. The square root of the picture goes in beside it, since in very
+    dark ones all the detail is next to zero.
+    """
+
+    def __init__(self, how: Lattice) -> None:
+        super().__init__()
+        widths = _scaled(how.width, 16, 24, 48, 64, 80)
+        self.down = nn.ModuleList(_convolution(i, o, 2) for i, o in zip((6, *widths), widths, strict=False))
+        last = widths[-1]
+        self.whole = nn.Sequential(nn.Linear(2 * last, last), nn.LeakyReLU(0.1), nn.Linear(last, last))
+        self.steps = [cell for cell in (16, 8, 4) if cell >= how.cell]
+        for cell, skip, width in zip(self.steps, widths[3:0:-1], _scaled(how.width, 56, 40, 32), strict=False):
+            self.add_module(f"up{cell}", _convolution(last + skip, width))
+            last = width
+        (self.mixed,) = _scaled(how.width, 40)
+        self.mix = _convolution(last, self.mixed)
+
+    def maps(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the maps and what is known of the whole of pictures ``(N, 3, S, S)``."""
+        x = torch.cat([pictures, torch.sqrt(pictures + 1e-4)], 1) - 0.5
+        levels = []
+        for convolution in self.down:
+            x = F.leaky_relu(convolution(x), 0.1)
+            levels.append(x)
+        whole = self.whole(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))  # the maximum sees a single lamp
+        x = x + whole[:, :, None, None]
+        for cell, skip in zip(self.steps, levels[3:0:-1], strict=False):
+            x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+            x = F.leaky_relu(self.get_submodule(f"up{cell}")(torch.cat([x, skip], 1)), 0.1)
+        return F.leaky_relu(self.mix(x), 0.1), whole
+
+
+class LatticeNet(Trunk):
     """Our default: sees the picture at one small size, returns a small lattice of curve parameters.
 
     ``(N, 3, S, S)`` in [0, 1] to ``(N, 3 * iterations, S / cell, S / cell)`` in [-1, 1], by default
-    ``(N, 12, S/8, S/8)``; S is a multiple of 32. An encoder of stride-2 convolutions down to S/32, the global mean and
-    maximum added there, and steps up with skip connections. The square root of the picture goes in beside it, since in
-    very dark ones all the detail is next to zero. What comes out is damped where :func:`night_guard` says so, and
-    differs between channels as :func:`~pielight.train.neutrality.share_where_dark` says.
+    ``(N, 12, S/8, S/8)``; S is a multiple of 32. What comes out of the :class:`Trunk` is damped where
+    :func:`night_guard` says so, and differs between channels as :func:`~pielight.train.neutrality.share_where_dark`
+    says.
 
     >>> import torch
     >>> LatticeNet()(torch.rand(2, 3, 64, 64)).shape
@@ -62,37 +98,16 @@ class LatticeNet(nn.Module):
     """
 
     def __init__(self, how: Lattice | None = None) -> None:
-        super().__init__()
         how = how or Lattice()
-        widths = _scaled(how.width, 16, 24, 48, 64, 80)
+        super().__init__(how)
         self.shared = how.channels == 1
-        self.down = nn.ModuleList(_convolution(i, o, 2) for i, o in zip((6, *widths), widths, strict=False))
-        last = widths[-1]
-        self.whole = nn.Sequential(nn.Linear(2 * last, last), nn.LeakyReLU(0.1), nn.Linear(last, last))
-        self.steps = [cell for cell in (16, 8, 4) if cell >= how.cell]
-        for cell, skip, width in zip(self.steps, widths[3:0:-1], _scaled(how.width, 56, 40, 32), strict=False):
-            self.add_module(f"up{cell}", _convolution(last + skip, width))
-            last = width
-        (mixed,) = _scaled(how.width, 40)
-        self.mix = _convolution(last, mixed)
-        self.head = nn.Conv2d(mixed, how.channels * how.iterations, 1)
+        self.head = nn.Conv2d(self.mixed, how.channels * how.iterations, 1)
         nn.init.normal_(self.head.weight, 0.0, 0.01)  # start next to the identity
         nn.init.zeros_(self.head.get_parameter("bias"))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the lattice ``(N, 3 * iterations, S / cell, S / cell)`` of pictures ``(N, 3, S, S)``."""
-        x = torch.cat([pictures, torch.sqrt(pictures + 1e-4)], 1) - 0.5
-        levels = []
-        for convolution in self.down:
-            x = F.leaky_relu(convolution(x), 0.1)
-            levels.append(x)
-        whole = torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)  # the maximum sees a single lamp
-        x = x + self.whole(whole)[:, :, None, None]
-        for cell, skip in zip(self.steps, levels[3:0:-1], strict=False):
-            x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-            x = F.leaky_relu(self.get_submodule(f"up{cell}")(torch.cat([x, skip], 1)), 0.1)
-        x = F.leaky_relu(self.mix(x), 0.1)
-        alphas = torch.tanh(self.head(x)) * night_guard(pictures)
+        alphas = torch.tanh(self.head(self.maps(pictures)[0])) * night_guard(pictures)
         return alphas.repeat_interleave(3, 1) if self.shared else share_where_dark(alphas, pictures)
 
 

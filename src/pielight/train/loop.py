@@ -17,21 +17,13 @@ from accelerate.utils import ProjectConfiguration
 from torch import Tensor, nn
 
 from pielight.interrupt import deferred_interrupt
-from pielight.train.bank import Bank, build_bank
 from pielight.train.checkpoint import State, claim, facts, restore, save, take
 from pielight.train.config import Training
-from pielight.train.data import PictureSet, load
 from pielight.train.export import export, exported
-from pielight.train.features import VGGFeatures, load_features
-from pielight.train.judge import learn_judge
-from pielight.train.networks import build
-from pielight.train.objective import anchors, losses, step_generator
-from pielight.train.physics.bag_of_curves import bag
-from pielight.train.physics.darkening import darken
-from pielight.train.render import render
-from pielight.train.steps import Progress, flushed_denormals, follow, schedule
-
-_BANK_STEP = 2**31  # the bank's draws come from a step that no run reaches
+from pielight.train.material import APART, Material, prepare, read_pictures
+from pielight.train.objective import anchors, losses
+from pielight.train.steps import Progress, flushed_denormals, follow, schedule, step_generator
+from pielight.train.tasks import find_task
 
 
 @dataclass
@@ -42,11 +34,7 @@ class _Run:
     network: nn.Module
     average: nn.Module
     optimiser: Any
-    dark: PictureSet | None
-    well: PictureSet
-    features: VGGFeatures | None
-    bank: Bank
-    judge: nn.Module | None
+    material: Material
     state: State
 
 
@@ -94,7 +82,7 @@ def train(
         finally:
             run.accelerator.end_training()
     if state.step >= config.steps and not exported(config.name, out):
-        network = build(config.network, config.lattice)
+        network = find_task(config.task).build(config)
         take(network, state.average, path)
         export(network, config, out, state.skipped, state.seconds, state.facts)
     return out
@@ -106,30 +94,11 @@ def _prepare(
     """Load everything, and the state of a run that goes on."""
     folder = str(path.parent)
     accelerator = Accelerator(log_with="tensorboard", project_config=ProjectConfiguration(folder, folder))
-    features = None
-    if config.losses.read_features:
-        features = load_features(config.features).to(accelerator.device)  # first: it fails in a moment
-    say("reading the pictures and their regions")
-    dark = load(config.data.dark, "dark", config.data) if config.data.dark else None
-    well = load(config.data.well, "well", config.data)
-    known = facts(state.facts if state else {}, {"dark": dark.pictures if dark else [], "well": well.pictures})
-    read = features if config.losses.contrast else None
-    say(f"{len(dark or ())} dark and {len(well)} well-exposed pictures"
-        + (f"; computing the features of {config.bank} of these" if read else ""))  # fmt: skip
-    bank = build_bank(
-        well,
-        read,
-        bag(config.negatives, config.adaptive),
-        config.bank,
-        config.judging.fill,
-        step_generator(config.seed, _BANK_STEP),
-        accelerator.device,
-    )
-    network = build(config.network, config.lattice)
-    judge = None
-    if config.losses.judged:
-        judge = learn_judge(well, config.judging, step_generator(config.seed, _BANK_STEP + 2), say)
-        judge = judge.to(accelerator.device)  # it learns on the CPU, where its draws are
+    pictures = read_pictures(config, accelerator.device, say)
+    mend = pictures.dark.pictures if pictures.dark else []
+    known = facts(state.facts if state else {}, {"dark": mend, "well": pictures.well.pictures})
+    network = find_task(config.task).build(config)  # first, since a judge would draw its weights before it
+    material = prepare(config, pictures, accelerator.device, say)
     if state is None:
         begin(network)
     else:
@@ -145,9 +114,7 @@ def _prepare(
     state.facts = known
     accelerator.init_trackers("tensorboard")
     network, prepared = accelerator.prepare(network, optimiser)
-    return _Run(
-        accelerator, network, average.to(accelerator.device), prepared, dark, well, features, bank, judge, state
-    )
+    return _Run(accelerator, network, average.to(accelerator.device), prepared, material, state)
 
 
 def _advance(
@@ -164,9 +131,7 @@ def _advance(
         for step in range(start, last):
             for group in run.optimiser.param_groups:
                 group["lr"] = settings.rate * schedule(step, config.steps, settings.warmup)
-            total, terms = losses(
-                run.network, config, run.dark, run.well, run.features, run.bank, run.judge, step, accelerator.device
-            )
+            total, terms = losses(run.network, config, run.material, step, accelerator.device)
             run.optimiser.zero_grad()
             accelerator.backward(total)
             norm = accelerator.clip_grad_norm_(run.network.parameters(), settings.clip)
@@ -200,10 +165,10 @@ def _advance(
 
 @torch.no_grad()
 def _samples(run: _Run, config: Training) -> Tensor:
-    """Return four dark and four darkened pictures, before above after, ``(8, 3, 2 * render, render)``."""
-    generator = step_generator(config.seed, _BANK_STEP + 1)
-    real, _ = anchors(run.dark, run.well, config, 4, generator)
-    original, labels = run.well.batch(4, generator)
-    pictures = torch.cat([real, darken(original, labels, config.darkening, generator)[0]]).to(run.accelerator.device)
+    """Return four real and four spoiled pictures, before above after, ``(8, 3, 2 * render, render)``."""
+    task, material, generator = find_task(config.task), run.material, step_generator(config.seed, APART + 1)
+    real, _ = anchors(material, config, 4, generator)
+    original, labels = material.well.batch(4, generator)
+    pictures = torch.cat([real, task.spoil(original, labels, config, generator)[0]]).to(run.accelerator.device)
     before = F.interpolate(pictures, (config.data.render,) * 2, mode="area")
-    return torch.cat([before, render(before, run.average(pictures))], 2)
+    return torch.cat([before, task.render(before, run.average(pictures))], 2)

@@ -115,7 +115,7 @@ def check(folders: Sequence[str], role: Role, data: Data) -> Iterator[Verdict]:
     seen: dict[str, Path] = {}
     for path in files(folders):
         try:
-            pixels = read_small(path, data.size * 5 // 4, data.smallest)
+            pixels = read_small(path, data.kept or data.size * 5 // 4, data.smallest)
         except DataError as error:
             yield Verdict(path, str(error).partition(":")[0], str(error))
             continue

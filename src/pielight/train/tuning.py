@@ -14,16 +14,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.interrupt import deferred_interrupt
-from pielight.train.bank import Bank
 from pielight.train.checkpoint import State, save, take
 from pielight.train.config import Training
 from pielight.train.data import PictureSet
-from pielight.train.features import VGGFeatures
 from pielight.train.losses.inversion import inversion
-from pielight.train.objective import losses, step_generator
+from pielight.train.material import Material
+from pielight.train.objective import losses
 from pielight.train.physics.darkening import Darkening, darken
 from pielight.train.render import render
-from pielight.train.steps import Progress, follow, schedule
+from pielight.train.steps import Progress, follow, schedule, step_generator
 from pielight.train.watchdog import Look, Watchdog, better, unsound
 
 _CHECKS, _PATIENCE = 12, 4  # looks of the watchdog in a run; those without a better score after which it ends
@@ -48,11 +47,7 @@ class Lesson:
     """What a step learns from."""
 
     config: Training
-    dark: PictureSet
-    well: PictureSet
-    features: VGGFeatures | None
-    bank: Bank
-    judge: nn.Module
+    material: Material
     known: Sequence[PictureSet]
     """Pictures on which the results should stay; each set is drawn from in equal parts."""
     general: Darkening
@@ -110,8 +105,7 @@ def advance(
         while state.step < last and not state.ended:
             for group in optimiser.param_groups:
                 group["lr"] = settings.rate * schedule(state.step, config.steps, settings.warmup)
-            total, terms = losses(network, config, lesson.dark, lesson.well, lesson.features, lesson.bank,
-                                  lesson.judge, state.step, torch.device("cpu"))  # fmt: skip
+            total, terms = losses(network, config, lesson.material, state.step, torch.device("cpu"))
             held = hold(network, lesson, state.step)
             total = total + _KEEP * held
             optimiser.zero_grad()

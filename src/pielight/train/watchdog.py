@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.train.data import PictureSet
-from pielight.train.objective import step_generator
 from pielight.train.physics.darkening import Darkening, darken
 from pielight.train.physics.exposure import luminance
 from pielight.train.render import render
+from pielight.train.steps import step_generator
 
 _DRAWS = 64  # darkened crops of a kind, spread over its pictures
 _WHITE = 254 / 255

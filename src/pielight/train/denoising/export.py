@@ -49,7 +49,7 @@ def onnx_bytes(network: DenoiseNet) -> bytes:
     cells = torch.zeros(1, 48, 4, 6)
     example = {"cells": cells, "level": cells[:, :3], "share": cells[:, :1], "mix": torch.eye(3)}
     free = {name: {0: "n", 2: "h", 3: "w"} for name in ("cells", "level", "share", "noise")}
-    return as_onnx(AsApplied(network).eval(), example, "noise", free)
+    return as_onnx(AsApplied(network).eval(), example, ("noise",), free)
 
 
 def _named(config: Denoising) -> Denoising:

@@ -19,9 +19,8 @@ from pielight.train.denoising.export import export
 from pielight.train.denoising.network import DenoiseNet, cells_of, pictures_of
 from pielight.train.denoising.physics import sample
 from pielight.train.export import exported
-from pielight.train.objective import step_generator
 from pielight.train.pictures import check
-from pielight.train.steps import Progress, flushed_denormals, follow, schedule
+from pielight.train.steps import Progress, flushed_denormals, follow, schedule, step_generator
 
 
 @flushed_denormals()

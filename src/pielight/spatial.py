@@ -1,0 +1,126 @@
+"""Networks that look at every pixel: strips of the picture pass ONNX Runtime, and what they find is taken away."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_same_memory
+from pielight.curves.sessions import as_text, failures, first_line, open_session
+from pielight.curves.tone import check_strength
+from pielight.errors import ModelError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+REACH = 64  # pixels that a network looks away from a pixel, at most
+_MULTIPLE = 8  # of the sides that a network gets
+_STRIP = 1 << 20  # pixels of a strip, about
+
+
+class SpatialNetwork:
+    """A network in an ONNX file that says what of a picture is rain; opened at the first picture, safe among threads.
+
+    The file maps ``picture`` (n, 3, h, w) in [0, 1], h and w multiples of 8, to ``rain`` (n, 3, h, w), which is
+    subtracted. It should look no farther than 64 pixels, so that strips do not show.
+
+    Args:
+        path: The ONNX file.
+        threads: Threads of ONNX Runtime; None leaves the choice to it.
+
+    Raises:
+        ModelError: There is no such file.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model file")
+        self.path = path
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._session: onnxruntime.InferenceSession | None = None
+
+    def apply(self, pixels: Pixels, strength: float = 1.0, out: Pixels | None = None) -> Pixels:
+        """Take the rain out of a picture: ``J = I - s R``.
+
+        Args:
+            pixels: I, (H, W, 3) or grey (H, W, 1): uint8, uint16, or floats in [0, 1].
+            strength: s, -1.5 to 1.5; 0 is the identity, bit for bit.
+            out: Where to put the result, of the shape and type of ``pixels``; may be ``pixels`` itself.
+
+        Returns:
+            ``out``, or a new array of the same shape and type.
+
+        Raises:
+            ModelError: The file is damaged, or holds another kind of network.
+            PielightError: The array is not a picture, or the strength is out of range.
+        """
+        check_pixels(pixels)
+        if out is None:
+            out = np.empty(pixels.shape, pixels.dtype)
+        if check_strength(strength) == 0:
+            out[...] = pixels
+            return out
+        source = pixels.copy() if is_same_memory(out, pixels) or np.may_share_memory(out, pixels) else pixels
+        height, width = pixels.shape[:2]
+        rows = max(REACH, _STRIP // width // _MULTIPLE * _MULTIPLE)
+        for top in range(0, height, rows):
+            first, last = max(0, top - REACH), min(height, top + rows + REACH)
+            kept = slice(top - first, min(height, top + rows) - first)
+            light = source[first:last].astype(np.float32) / np.float32(full_scale(pixels.dtype))
+            rain = self._rain(light)[kept]
+            out[top : top + rows] = _scaled(light[kept] - np.float32(strength) * rain, pixels.dtype)
+        return out
+
+    def _rain(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the network on a strip (h, w, 1 or 3)."""
+        height, width, channels = light.shape
+        padded = np.pad(light, ((0, -height % _MULTIPLE), (0, -width % _MULTIPLE), (0, 0)), mode="edge")
+        planes = np.ascontiguousarray(np.broadcast_to(padded, (*padded.shape[:2], 3)).transpose(2, 0, 1)[np.newaxis])
+        try:
+            (rain,) = self.open().run(["rain"], {"picture": planes})
+        except failures() as error:
+            raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
+        if rain.shape != planes.shape:
+            raise ModelError(f"{self.path}: rain has shape {as_text(rain.shape)}; expected {as_text(planes.shape)}")
+        if not np.isfinite(rain).all():
+            raise ModelError(f"{self.path}: the rain holds values that are not finite")
+        found: NDArray[np.float32] = rain[0].transpose(1, 2, 0)[:height, :width]
+        return found if channels == 3 else found.mean(axis=2, keepdims=True)
+
+    def open(self) -> onnxruntime.InferenceSession:
+        """Open the file, unless that was done before.
+
+        Raises:
+            ModelError: It is damaged or holds another kind of network.
+        """
+        with self._lock:
+            if self._session is None:
+                self._session = _open_session(self.path, self._threads)
+            return self._session
+
+
+def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    session = open_session(path, threads)
+    inputs = {entry.name: entry for entry in session.get_inputs()}
+    outputs = {entry.name: entry for entry in session.get_outputs()}
+    if list(inputs) != ["picture"] or "rain" not in outputs:
+        raise ModelError(f"{path}: not a network of rain (inputs {list(inputs)}, outputs {list(outputs)})")
+    entry = inputs["picture"]
+    open_sides = len(entry.shape) == 4 and entry.shape[1] == 3 and not any(isinstance(n, int) for n in entry.shape[2:])
+    if entry.type != "tensor(float)" or not open_sides:
+        raise ModelError(
+            f"{path}: picture is {entry.type} of shape {as_text(entry.shape)}; expected tensor(float), (n, 3, h, w), "
+            "h and w open"
+        )
+    return session
+
+
+def _scaled(light: NDArray[np.float32], dtype: np.dtype[np.generic]) -> Pixels:
+    """Return values in [0, 1] as pixels."""
+    light = light.clip(0, 1)
+    return light if dtype.kind == "f" else np.rint(light * np.float32(full_scale(dtype)))

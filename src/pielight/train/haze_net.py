@@ -1,0 +1,87 @@
+"""The network of dehazing: a small picture in, how much light passes the haze, and the colour of the haze, out."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pielight.train.lattice_net import Lattice, Trunk
+
+LEVELS = 4  # brightnesses at which a node has a transmission
+LEAST = 0.08  # transmission: beyond a gain of 12 noise and blocks are all that comes out
+
+
+class HazeNet(Trunk):
+    """Sees the picture at one small size, returns a lattice of transmissions and the airlight.
+
+    ``(N, 3, S, S)`` in [0, 1] to ``(N, 4 + 3, S / cell, S / cell)``: at each node the transmission of what is black,
+    dark, light and white there, in [0.08, 1], and the airlight's R, G and B in [0, 1], the same at all nodes. A node
+    that has a transmission for each brightness tells a near dark thing from the far sky beside it, as a bilateral
+    grid does.
+
+    >>> HazeNet()(torch.rand(2, 3, 64, 64)).shape
+    torch.Size([2, 7, 8, 8])
+    """
+
+    def __init__(self, how: Lattice | None = None) -> None:
+        super().__init__(how or Lattice())
+        self.head = nn.Conv2d(self.mixed, LEVELS, 1)
+        self.air = nn.Linear(self.whole[-1].get_parameter("bias").numel(), 3)
+        for layer, start in ((self.head, 3.0), (self.air, 1.5)):  # next to clear air, and to a light grey
+            nn.init.normal_(layer.get_parameter("weight"), 0.0, 0.01)
+            nn.init.constant_(layer.get_parameter("bias"), start)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return transmissions and airlight ``(N, 7, S / cell, S / cell)`` of pictures ``(N, 3, S, S)``."""
+        maps, whole = self.maps(pictures)
+        passed = LEAST + (1 - LEAST) * torch.sigmoid(self.head(maps))
+        air = torch.sigmoid(self.air(F.leaky_relu(whole, 0.1)))[:, :, None, None]
+        return torch.cat([passed, air.expand(-1, -1, *passed.shape[-2:])], 1)
+
+
+class Exported(nn.Module):
+    """The network with two outputs, as the engine reads them: ``transmission`` (N, 4, h, w) and ``airlight`` (N, 3)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Return transmissions and the airlight."""
+        outputs = self.network(pictures)
+        return outputs[:, :LEVELS], outputs[:, LEVELS:, 0, 0]
+
+
+def passed_light(pictures: Tensor, outputs: Tensor) -> Tensor:
+    """Return the transmission of every channel of every pixel ``(N, 3, H, W)``: of its place and brightness.
+
+    ``t(x) = sum_k max(0, 1 - |3 x - k|) t_k`` with t_k interpolated bilinearly between the nodes, x the channel's
+    value.
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        outputs: As :class:`HazeNet` returns them.
+    """
+    levels = F.interpolate(outputs[:, :LEVELS], pictures.shape[-2:], mode="bilinear", align_corners=False)
+    place = pictures * (LEVELS - 1)
+    shares = [(1 - (place - level).abs()).clamp_min(0) for level in range(LEVELS)]
+    return torch.stack([share * levels[:, k : k + 1] for k, share in enumerate(shares)]).sum(0)
+
+
+def clear(pictures: Tensor, outputs: Tensor) -> Tensor:
+    """Take haze away: ``J = (I - A) / t + A``, atmospheric scattering solved for the clear picture.
+
+    Args:
+        pictures: I, ``(N, 3, H, W)`` in [0, 1].
+        outputs: t and A, as :class:`HazeNet` returns them.
+
+    Returns:
+        J, ``(N, 3, H, W)`` in [0, 1].
+
+    >>> outputs = torch.cat([torch.full((1, 4, 2, 2), 0.5), torch.full((1, 3, 2, 2), 0.8)], 1)
+    >>> clear(torch.full((1, 3, 4, 4), 0.6), outputs).unique()
+    tensor([0.4000])
+    """
+    air = outputs[:, LEVELS:, :1, :1]
+    return ((pictures - air) / passed_light(pictures, outputs) + air).clamp(0, 1)

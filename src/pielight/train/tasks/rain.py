@@ -1,0 +1,67 @@
+"""Rain: streaks, veil and drops, and the spatial network that takes them away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from pielight.train.config import Training
+from pielight.train.export import as_onnx
+from pielight.train.physics.rain import Rain, rain
+from pielight.train.rain_net import RainNet, dry
+from pielight.train.tasks.task import Task
+from pielight.train.terms import consistent, contrasted, inverted, preserved
+
+_STRENGTHS = (  # drizzle, a shower, and a storm
+    {"layers": 1, "density": (0.002, 0.01), "brightness": (0.1, 0.2), "veil": (0.0, 0.02)},
+    {"layers": 2, "density": (0.01, 0.08), "brightness": (0.15, 0.3), "veil": (0.0, 0.08)},
+    {"layers": 3, "density": (0.05, 0.3), "brightness": (0.25, 0.4), "veil": (0.05, 0.15)},
+)
+
+
+def _spoil(pictures: Tensor, labels: Tensor, config: Training, generator: Generator) -> tuple[Tensor, Tensor]:
+    target = F.interpolate(pictures, labels.shape[-2:], mode="area")
+    return rain(pictures, config.rain, generator), target
+
+
+def _rained(
+    pictures: Tensor, _labels: Tensor, config: Training, generator: Generator, changes: dict[str, Any]
+) -> Tensor:
+    how: Rain = replace(config.rain, untouched=0.0, **changes)
+    return rain(pictures, how, generator)
+
+
+def _encode(network: nn.Module, _config: Training) -> bytes:
+    axes = {name: {0: "n", 2: "h", 3: "w"} for name in ("picture", "rain")}
+    return as_onnx(network, {"picture": torch.zeros(1, 3, 64, 64)}, ("rain",), axes)
+
+
+_DEFAULTS: dict[str, Any] = {
+    "name": "derain",
+    "out": "runs/derain",
+    "data": {"size": 128, "render": 128, "kept": 320, "crop": [0.3, 0.6], "well_mean": (0.1, 0.8)},
+    "losses": {"inversion": 0.0, "error": 20.0, "contrast": 0.1, "features": 0.1, "regional": 0.1, "smoothness": 0.0,
+               "balance": 0.0, "judged": 0.0, "highlights": 0.0, "cast": 0.0},
+}  # fmt: skip
+
+RAIN = Task(
+    name="rain",
+    spoil=_spoil,
+    negatives=tuple(partial(_rained, changes=changes) for changes in _STRENGTHS),
+    build=lambda _config: RainNet(),
+    render=dry,
+    encode=_encode,
+    terms={
+        "error": lambda step: (step.restored - step.target).abs().mean(),
+        "inversion": inverted,
+        "contrast": contrasted,
+        "features": preserved,
+        "regional": consistent,
+    },
+    defaults=_DEFAULTS,
+)

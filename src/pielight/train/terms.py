@@ -1,0 +1,44 @@
+"""The terms that every task may learn from: inversion, contrast, and what keeps regions, features and maps in order."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from pielight.train.features import GRAM_LAYERS
+from pielight.train.losses.contrastive import gram_distance, grams, info_nce
+from pielight.train.losses.inversion import inversion
+from pielight.train.losses.preservation import curve_smoothness, feature_preservation
+from pielight.train.losses.regional import regional_brightness_consistency
+from pielight.train.physics.exposure import luminance
+from pielight.train.tasks.task import Step
+
+
+def inverted(step: Step) -> Tensor:
+    """Return :func:`pielight.train.losses.inversion.inversion`: what physics spoiled must come back."""
+    return inversion(step.restored, step.target)
+
+
+def contrasted(step: Step) -> Tensor | None:
+    """Return :func:`pielight.train.losses.contrastive.info_nce` against the bank's positives and negatives."""
+    if not step.features:
+        return None
+    seen = grams(step.features, GRAM_LAYERS)
+    return info_nce(
+        gram_distance(seen, step.positive.grams), gram_distance(seen, step.negative.grams),
+        step.config.losses.temperature,
+    )  # fmt: skip
+
+
+def preserved(step: Step) -> Tensor | None:
+    """Return :func:`pielight.train.losses.preservation.feature_preservation` of relu4_3."""
+    return None if step.content is None else feature_preservation(step.content, step.features["relu4_3"])
+
+
+def consistent(step: Step) -> Tensor:
+    """Return :func:`pielight.train.losses.regional.regional_brightness_consistency`."""
+    return regional_brightness_consistency(luminance(step.after), step.labels)
+
+
+def smooth(step: Step) -> Tensor:
+    """Return :func:`pielight.train.losses.preservation.curve_smoothness` of all that the network returned."""
+    return curve_smoothness(step.outputs)
