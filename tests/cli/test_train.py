@@ -59,7 +59,7 @@ def test_train_and_go_on(folder: Path) -> None:
     done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.judged=0")
     assert (done.exit_code, done.stdout) == (0, "")
     for text in (
-        "config.yaml", "checkpoint.pt", "tensorboard --logdir run", "3 dark and 3 well-exposed pictures", "step 4/4",
+        "config.yaml", "checkpoint.pt", "tensorboard --logdir run", "3 pictures to mend, 3 good ones", "step 4/4",
         "inversion 0.", "0 s left", "0 skipped", "pielight --model run/tiny.onnx PHOTO",
     ):  # fmt: skip
         assert text in done.stderr

@@ -188,7 +188,7 @@ def test_a_users_module_is_taught_by_clean_pictures(toy: Path, tiny: Make, scene
         ("mean", "blind", ModelError, "has no gradient"),
         ("mean", "crash", ModelError, r"fails on pictures \(2, 3, 40, 40\) \(ValueError: first line\)"),
         ("mean", "segmentation", DataError, "learns from labels; set data.labels"),
-        ("mean", "gone", ConfigError, "has no function gone"),
+        ("mean", "gone", ConfigError, "has no gone"),
         ("text", "loss", ConfigError, "returned str, no torch.nn.Module"),
     ],
 )

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pielight.train.bank import Bank, Exposures, build_bank, easiest_first
-from pielight.train.config import Data
+from pielight.train.config import Data, Training
 from pielight.train.data import load
 from pielight.train.features import GRAM_LAYERS, VGGFeatures, load_features
-from pielight.train.physics.bag_of_curves import bag
+from pielight.train.tasks.darkness import DARKNESS
 
 CPU = torch.device("cpu")
 
@@ -23,7 +23,8 @@ def features() -> VGGFeatures:
 
 def make(data: Data, features: VGGFeatures | None, count: int, seed: int = 0, name: str = "mild") -> Bank:
     well = load(data.well, "well", data)
-    return build_bank(well, features, bag(name), count, 0.5, torch.Generator().manual_seed(seed), CPU)
+    config = Training(bank=count, negatives=name)
+    return build_bank(DARKNESS, config, well, features, torch.Generator().manual_seed(seed), CPU)
 
 
 def test_bank(toy_data: Data, features: VGGFeatures) -> None:

@@ -14,11 +14,12 @@ from pielight.train.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.train.judge import ExposureJudge
 from pielight.train.lattice_net import LatticeNet
 from pielight.train.losses.contrastive import QUANTILES
+from pielight.train.material import Material
 from pielight.train.objective import anchors, losses
-from pielight.train.physics.bag_of_curves import bag
 from pielight.train.steps import step_generator
+from pielight.train.tasks.darkness import DARKNESS
 
-TERMS = {field.name for field in dataclasses.fields(Losses)} - {"temperature", "margin"}
+TERMS = set(DARKNESS.terms)
 ALL = Losses(**dict.fromkeys(TERMS, 0.5))
 CONFIG = Training(dark_batch=2, well_batch=2, bank=4, pairs=3, data=Data(size=64, render=32), losses=ALL)
 CPU = torch.device("cpu")
@@ -41,7 +42,12 @@ def features() -> VGGFeatures:
 
 @pytest.fixture(scope="module")
 def bank(pictures: PictureSet, features: VGGFeatures) -> Bank:
-    return build_bank(pictures, features, bag("mild"), CONFIG.bank, 0.5, step_generator(0, 1), CPU)
+    return build_bank(DARKNESS, CONFIG, pictures, features, step_generator(0, 1), CPU)
+
+
+@pytest.fixture(scope="module")
+def material(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> Material:
+    return Material(pictures, pictures, features, bank, JUDGE)
 
 
 def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(bank: Bank) -> None:
@@ -55,37 +61,35 @@ def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(ba
     assert bank.negatives.draw(99, step_generator(0, 2)).profiles.shape == (8, QUANTILES)
 
 
-def test_the_total_is_the_weighted_sum_of_every_term(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+def test_the_total_is_the_weighted_sum_of_every_term(material: Material) -> None:
     torch.manual_seed(0)
-    total, terms = losses(LatticeNet(), CONFIG, pictures, pictures, features, bank, JUDGE, 3, CPU)
+    total, terms = losses(LatticeNet(), CONFIG, material, 3, CPU)
     assert set(terms) == TERMS
     assert total.item() == pytest.approx(sum(getattr(CONFIG.losses, name) * value for name, value in terms.items()))
 
 
 @pytest.mark.parametrize("name", sorted(TERMS))
-def test_a_weight_of_0_takes_a_term_out(name: str, pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+def test_a_weight_of_0_takes_a_term_out(name: str, material: Material) -> None:
     weights = dataclasses.replace(CONFIG.losses, **{name: 0.0})
     config = dataclasses.replace(CONFIG, losses=weights)
-    _, terms = losses(LatticeNet(), config, pictures, pictures, features, bank, JUDGE, 3, CPU)
+    _, terms = losses(LatticeNet(), config, material, 3, CPU)
     assert set(terms) == TERMS - {name}
 
 
-def test_a_step_is_a_function_of_seed_and_step(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+def test_a_step_is_a_function_of_seed_and_step(material: Material) -> None:
     torch.manual_seed(0)
     network = LatticeNet()
-    first, again, later = (
-        losses(network, CONFIG, pictures, pictures, features, bank, JUDGE, step, CPU)[0].item() for step in (3, 3, 4)
-    )
+    first, again, later = (losses(network, CONFIG, material, step, CPU)[0].item() for step in (3, 3, 4))
     assert first == again != later
 
 
-def test_harder_negatives_change_the_contrast_alone(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+def test_harder_negatives_change_the_contrast_alone(material: Material) -> None:
     torch.manual_seed(0)
     network = LatticeNet()
     config = dataclasses.replace(CONFIG, steps=4)
     plain, easy, hard = (
-        losses(network, dataclasses.replace(config, harder=harder, steps=steps), pictures, pictures, features, bank,
-               JUDGE, 3, CPU)[1]
+        losses(network, dataclasses.replace(config, harder=harder, steps=steps),
+               material, 3, CPU)[1]
         for harder, steps in ((False, 4), (True, 4000), (True, 4))
     )  # fmt: skip
     changed = {name for name in TERMS if len({terms[name] for terms in (plain, easy, hard)}) > 1}
@@ -93,7 +97,7 @@ def test_harder_negatives_change_the_contrast_alone(pictures: PictureSet, featur
     assert easy["brightness"] < hard["brightness"]  # nearer negatives leave less of a gap
 
 
-def test_every_term_reaches_the_network(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> None:
+def test_every_term_reaches_the_network(material: Material) -> None:
     for name in TERMS:
         torch.manual_seed(0)
         network = LatticeNet()
@@ -101,7 +105,11 @@ def test_every_term_reaches_the_network(pictures: PictureSet, features: VGGFeatu
         torch.nn.init.constant_(network.head.bias, -0.1)  # brightens
         weights = Losses(**{term: float(term == name) for term in TERMS}, margin=2.0)
         total, _ = losses(
-            network, dataclasses.replace(CONFIG, losses=weights), pictures, pictures, features, bank, JUDGE, 3, CPU
+            network,
+            dataclasses.replace(CONFIG, losses=weights),
+            material,
+            3,
+            CPU,
         )
         total.backward()
         assert network.head.weight.grad is not None
@@ -113,13 +121,11 @@ def test_seeds_and_steps_draw_apart() -> None:
     assert len(draws) == 16
 
 
-def test_without_dark_pictures_darkened_ones_are_judged(
-    pictures: PictureSet, features: VGGFeatures, bank: Bank
-) -> None:
+def test_without_dark_pictures_darkened_ones_are_judged(material: Material, pictures: PictureSet) -> None:
     torch.manual_seed(0)
-    real, labels = anchors(None, pictures, CONFIG, 3, step_generator(0, 1))
+    real, labels = anchors(dataclasses.replace(material, dark=None), CONFIG, 3, step_generator(0, 1))
     assert (real.shape, labels.shape) == ((3, 3, 64, 64), (3, 32, 32))
     bright = pictures.batch(3, step_generator(0, 1))[0]
     assert real.mean() < bright.mean()
-    _, terms = losses(LatticeNet(), CONFIG, None, pictures, features, bank, JUDGE, 3, CPU)
+    _, terms = losses(LatticeNet(), CONFIG, dataclasses.replace(material, dark=None), 3, CPU)
     assert set(terms) == TERMS

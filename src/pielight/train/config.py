@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +18,6 @@ from pielight.train.physics.rain import Rain
 from pielight.train.ranges import check_ranges
 from pielight.train.settings import build_settings, read_values
 from pielight.train.tasks import find_task
-
-NO_TERMS = ("temperature", "margin")
-"""What of :class:`Losses` is no weight."""
 
 
 @dataclass(frozen=True)
@@ -187,5 +183,5 @@ def _check(config: Training) -> None:
     if config.network == "lattice" and data.size == config.lattice.cell and (weights.smoothness or weights.cast):
         raise ConfigError("lattice.cell: a lattice of one node has no smoothness; raise data.size, "
                           "or set losses.smoothness and losses.cast to 0")  # fmt: skip
-    if not any(getattr(weights, item.name) for item in dataclasses.fields(weights) if item.name not in NO_TERMS):
+    if not any(getattr(weights, name) for name in find_task(config.task).terms):
         raise ConfigError("losses: every weight is 0, which leaves nothing to learn from")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pielight.train.config import NO_TERMS, Data, Losses, Optimiser, Training
+from pielight.train.config import Data, Losses, Optimiser, Training
 from pielight.train.data import load
 from pielight.train.judging import Judging
 from pielight.train.loop import train
 from pielight.train.steps import Progress, flushed_denormals
+from pielight.train.tasks import find_task
 from pielight.train.toy import write_toy_pictures
 
 STEPS = 150
@@ -56,12 +56,12 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
         What became of "total" and of every term.
     """
     dark, well = write_toy_pictures(folder)
-    terms = [item.name for item in dataclasses.fields(Losses) if item.name not in NO_TERMS]
+    terms = list(find_task(config.task).terms)
     chosen = {term: _WEIGHTS.get(term, 1.0) if getattr(config.losses, term) else 0.0 for term in terms}
     if config.network == "lattice" and config.lattice.channels == 1:
         chosen["cast"] = 0.0  # nothing differs between channels that share a curve
     trial = Training(
-        name="smoke", network=config.network, lattice=config.lattice, seed=0, steps=steps,
+        name="smoke", task=config.task, network=config.network, lattice=config.lattice, seed=0, steps=steps,
         dark_batch=_BATCH, well_batch=_BATCH, feature_batch=_FEATURE_BATCH, bank=48, pairs=32,
         negatives=config.negatives, adaptive=config.adaptive, features="random",
         checkpoint_minutes=60.0, out=str(folder / "run"), darkening=config.darkening,
