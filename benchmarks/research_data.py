@@ -3,8 +3,7 @@
 Usage: python benchmarks/research_data.py SOURCE TARGET
 
 SOURCE holds sice/ (images, scenes.json), lol/, bsds/, kodak/, dicm_dev/, camvid/, faces_dev/, sots_dev/ and
-rain_dev/. TARGET gets, as links
-to the files:
+rain_dev/. TARGET gets, as links to the files:
 
   dark/  sice (frames of the training scenes, mean < 0.5), lol (train/low)
   well/  sice (ref of the training scenes), lol (train/high), bsds
@@ -13,6 +12,7 @@ to the files:
   val/{dicm,kodak,bsds}/                           pictures without reference
   val/sots/{hazy,gt}/, val/rain/{rainy,gt}/        pairs of haze and of rain
   camvid/{train,val}/{images,labels}/              street scenes and the classes of their pixels
+  camvid/{day,dusk}/{images,labels}/               the training frames by day, and those at dusk
   faces/{train,val}/                               every other photograph with its face in boxes.json, for either
 
 The validation scenes are those whose index in scenes.json is a multiple of 6; a pair is a frame with mean < 0.3 and
@@ -75,6 +75,9 @@ def lay_out(source: Path, target: Path) -> None:
     for folder in ("train/images", "train/labels", "val/images", "val/labels"):
         for path in sorted((source / "camvid" / folder).iterdir()):
             link(path, target / "camvid" / folder / path.name)
+            if folder.startswith("train"):  # the film 0001TP was taken at dusk
+                light = "dusk" if path.name.startswith("0001TP") else "day"
+                link(path, target / "camvid" / folder.replace("train", light) / path.name)
     boxes = json.loads((source / "faces_dev/boxes.json").read_text())
     for part, names in (("train", sorted(boxes)[::2]), ("val", sorted(boxes)[1::2])):
         for name in names:
