@@ -48,6 +48,51 @@ def save_model() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
+def haze_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that sees the same haze everywhere: half of the light passes, the airlight is 0.9."""
+    nodes = [
+        helper.make_node("ReduceMean", ["thumbnail"], ["mean"], axes=[1, 2, 3], keepdims=1),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["passed", "nothing"], ["transmission"]),
+        helper.make_node("Reshape", ["nothing", "flat"], ["row"]),
+        helper.make_node("Add", ["air", "row"], ["airlight"]),
+    ]
+    constants = {
+        "zero": np.float32(0), "passed": np.full((1, 4, 4, 4), 0.5, np.float32), "flat": np.array([-1, 1]),
+        "air": np.full((1, 3), 0.9, np.float32),
+    }  # fmt: skip
+    return _save_graph(
+        tmp_path_factory.mktemp("haze") / "haze.onnx", nodes, constants, {"thumbnail": ["n", 3, SIZE, SIZE]},
+        {"transmission": ["n", 4, 4, 4], "airlight": ["n", 3]},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def rain_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that takes half of what differs from the mean of 9 x 9 pixels for rain."""
+    nodes = [
+        helper.make_node("AveragePool", ["picture"], ["mean"], kernel_shape=[9, 9], pads=[4] * 4),
+        helper.make_node("Sub", ["picture", "mean"], ["detail"]),
+        helper.make_node("Mul", ["detail", "half"], ["rain"]),
+    ]
+    axes = ["n", 3, "h", "w"]
+    path = tmp_path_factory.mktemp("rain") / "rain.onnx"
+    return _save_graph(path, nodes, {"half": np.float32(0.5)}, {"picture": axes}, {"rain": axes})
+
+
+def _save_graph(
+    path: Path, nodes: list[Any], constants: dict[str, Any], inputs: dict[str, Any], outputs: dict[str, Any]
+) -> Path:
+    def values(axes: dict[str, Any]) -> list[Any]:
+        return [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in axes.items()]
+
+    arrays = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "toy", values(inputs), values(outputs), arrays)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def bright_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that brightens everything, more so at the right."""
     alphas = np.broadcast_to(np.linspace(-0.2, -0.4, NODES), (1, 24, NODES, NODES))

@@ -1,0 +1,53 @@
+"""A task of one's own: the blue-green cast under water. Train it with
+
+pielight train examples/underwater.yaml --well PHOTOS
+pielight --model runs/underwater/underwater.onnx --no-auto DIVE.jpg
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from pielight.train.config import Training
+from pielight.train.export import onnx_bytes
+from pielight.train.lattice_net import LatticeNet
+from pielight.train.physics.noise import quantise
+from pielight.train.physics.random import uniform
+from pielight.train.render import render
+from pielight.train.tasks.task import Task
+from pielight.train.terms import consistent, contrasted, inverted, preserved, smooth
+
+ABSORBED = torch.tensor([0.6, 0.12, 0.06]).view(1, 3, 1, 1)  # of red, green and blue light, a metre of clear sea
+VEIL = torch.tensor([0.02, 0.25, 0.3]).view(1, 3, 1, 1)  # the water's own light
+
+
+def dive(pictures: Tensor, metres: tuple[float, float], generator: Generator) -> Tensor:
+    """Sink pictures: ``I_c = J_c exp(-a_c d) + V_c (1 - exp(-a_c d / 3))`` at a depth of d metres."""
+    depth = uniform((len(pictures), 1, 1, 1), *metres, generator)
+    sunk = pictures * torch.exp(-ABSORBED * depth) + VEIL * (1 - torch.exp(-ABSORBED * depth / 3))
+    return quantise(sunk.clamp(0, 1))
+
+
+def spoil(pictures: Tensor, labels: Tensor, _config: Training, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Return sunk pictures, and the pictures as what should come back."""
+    return dive(pictures, (0.0, 5.0), generator), F.interpolate(pictures, labels.shape[-2:], mode="area")
+
+
+UNDERWATER = Task(
+    name="underwater",
+    spoil=spoil,
+    negatives=(
+        lambda pictures, _labels, _config, generator: dive(pictures, (1.0, 2.0), generator),
+        lambda pictures, _labels, _config, generator: dive(pictures, (4.0, 6.0), generator),
+    ),
+    build=lambda config: LatticeNet(config.lattice),
+    render=render,
+    encode=lambda network, config: onnx_bytes(network, config.data.size),
+    terms={
+        "inversion": inverted, "contrast": contrasted, "features": preserved, "regional": consistent,
+        "smoothness": smooth,
+    },
+    defaults={"name": "underwater", "out": "runs/underwater", "losses": {"smoothness": 1.0}},
+)  # fmt: skip

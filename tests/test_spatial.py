@@ -1,0 +1,84 @@
+"""Networks that look at every pixel: strips against the whole, every kind of pixel, and files that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.ndimage import uniform_filter
+
+import pielight.spatial as spatial
+from pielight.errors import ModelError, PielightError
+from pielight.spatial import SpatialNetwork
+
+RANDOM = np.random.default_rng(0)
+
+
+def oracle(light: np.ndarray, strength: float) -> np.ndarray:
+    """What the model of the tests does away from the edges: half of what differs from the mean of 9 x 9 pixels goes."""
+    mean = uniform_filter(light, (9, 9, 1), mode="nearest")
+    return np.clip(light - strength * 0.5 * (light - mean), 0, 1)
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [("uint8", 255), ("uint16", 65535), ("float32", 1), ("float64", 1)])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("strength", [-1.0, 0.5, 1.0, 1.5])
+def test_rain_is_subtracted(rain_model: Path, dtype: str, scale: int, channels: int, strength: float) -> None:
+    light = RANDOM.uniform(0, 1, (41, 37, channels))
+    pixels = (light * scale).round().astype(dtype) if scale > 1 else light.astype(dtype)
+    done = SpatialNetwork(rain_model, 1).apply(pixels, strength)
+    assert (done.shape, done.dtype) == (pixels.shape, pixels.dtype)
+    expected = oracle(pixels / scale, strength)[4:-8, 4:-8]
+    assert done[4:-8, 4:-8] / scale == pytest.approx(expected, abs=max(1e-5, 0.51 / scale))
+
+
+@settings(deadline=None, max_examples=15)
+@given(height=st.integers(1, 300), width=st.integers(1, 40))
+def test_strips_are_the_whole(rain_model: Path, height: int, width: int) -> None:
+    pixels = np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    network = SpatialNetwork(rain_model, 1)
+    whole = network.apply(pixels)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spatial, "_STRIP", 1)  # strips of 64 rows
+        assert np.array_equal(network.apply(pixels), whole)
+        target = pixels.copy()
+        assert network.apply(target, out=target) is target
+        assert np.array_equal(target, whole)
+
+
+def test_strength_0_is_the_identity_and_needs_no_network(tmp_path: Path) -> None:
+    path = tmp_path / "junk.onnx"
+    path.write_bytes(b"junk")
+    pixels = RANDOM.integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    assert np.array_equal(SpatialNetwork(path).apply(pixels, 0), pixels)
+    with pytest.raises(ModelError, match=r"junk\.onnx"):
+        SpatialNetwork(path).apply(pixels)
+    with pytest.raises(ModelError, match="no such model file"):
+        SpatialNetwork(tmp_path / "gone.onnx")
+
+
+def test_other_networks_are_refused(bright_model: Path, rain_model: Path, tmp_path: Path) -> None:
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    with pytest.raises(ModelError, match="not a network of rain"):
+        SpatialNetwork(bright_model).apply(pixels)
+    fixed = onnx.load(rain_model)
+    fixed.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 64
+    onnx.save(fixed, tmp_path / "fixed.onnx")
+    with pytest.raises(ModelError, match="h and w open"):
+        SpatialNetwork(tmp_path / "fixed.onnx").apply(pixels)
+    broken = onnx.load(rain_model)
+    broken.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(np.float32(np.inf), "half"))
+    onnx.save(broken, tmp_path / "broken.onnx")
+    with pytest.raises(ModelError, match="not finite"):
+        SpatialNetwork(tmp_path / "broken.onnx").apply(RANDOM.integers(0, 256, (8, 8, 3), dtype=np.uint8))
+
+
+def test_what_is_no_picture_is_refused(rain_model: Path) -> None:
+    with pytest.raises(PielightError, match="expected"):
+        SpatialNetwork(rain_model).apply(np.zeros((4, 4), np.uint8))
+    with pytest.raises(PielightError, match="strength"):
+        SpatialNetwork(rain_model).apply(np.zeros((4, 4, 3), np.uint8), 2.0)

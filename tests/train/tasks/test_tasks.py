@@ -1,0 +1,94 @@
+"""Tasks: what each has to keep to, those that settings name, and one of one's own."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pielight import Enhancer
+from pielight.errors import ConfigError
+from pielight.train.config import Data, Training, read_config
+from pielight.train.loop import train
+from pielight.train.tasks import TASKS, find_task
+from pielight.train.toy import write_toy_pictures
+
+ROOT = Path(__file__).parents[3]
+OWN = f"{ROOT / 'examples' / 'underwater.py'}:UNDERWATER"
+
+
+@pytest.mark.parametrize("name", [*TASKS, OWN])
+def test_what_every_task_keeps_to(name: str) -> None:
+    task, config = find_task(name), read_config(None, [f"task={name}"])
+    generator = torch.Generator().manual_seed(0)
+    side, small = config.data.size, config.data.render
+    pictures, labels = torch.rand(2, 3, side, side), torch.zeros(2, small, small).int()
+    first = torch.Generator().manual_seed(1)
+    again = torch.Generator().manual_seed(1)
+    spoiled, target = task.spoil(pictures, labels, config, first)
+    assert (spoiled.shape, target.shape) == (pictures.shape, (2, 3, small, small))
+    assert spoiled.min() >= 0
+    assert spoiled.max() <= 1
+    assert torch.equal(spoiled, task.spoil(pictures, labels, config, again)[0])
+    good = task.positives(target, labels, config, generator)
+    assert good.shape == target.shape
+    distances = [(spoil(target, labels, config, generator) - target).abs().mean() for spoil in task.negatives]
+    assert len(distances) >= 2
+    assert min(distances) > 0.005
+    torch.manual_seed(0)
+    outputs = task.build(config)(pictures)
+    mended = task.render(target, outputs)
+    assert mended.shape == target.shape
+    weights = dataclasses.asdict(config.losses)
+    assert set(task.terms) <= set(weights)
+    assert any(weights[term] for term in task.terms)
+
+
+@pytest.mark.parametrize("name", ["haze", "rain", OWN])
+def test_a_task_learns_and_its_model_is_taken(name: str, tmp_path: Path) -> None:
+    _, well = write_toy_pictures(tmp_path, 6, 128)
+    torch.set_num_threads(1)
+    config = read_config(None, [
+        f"task={name}", "steps=12", "losses.contrast=0", "losses.features=0", "losses.judged=0", "dark_batch=1",
+        "well_batch=2", "bank=2", "pairs=2", "optimiser.warmup=2",
+    ])  # fmt: skip
+    data = dataclasses.replace(config.data, well=(str(well),), size=64, kept=96, render=64 if name == "rain" else 32,
+                               smallest=32, well_mean=(0.0, 1.0), cache=str(tmp_path / "cache"))  # fmt: skip
+    seen: list[float] = []
+    train(dataclasses.replace(config, data=data, out=str(tmp_path / "run")), lambda p: seen.append(p.terms["total"]), 1)
+    assert len(seen) == 12
+    assert np.mean(seen[-3:]) < np.mean(seen[:3]) * 1.2
+    model = tmp_path / "run" / f"{config.name}.onnx"
+    doors = {"haze": "dehaze", "rain": "derain"}
+    picture = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    assert Enhancer(model, task=doors.get(name, "brighten"))(picture).shape == picture.shape
+
+
+def test_defaults_lie_below_the_settings() -> None:
+    config = read_config(None, ["task=rain", "data.size=64", "data.render=64"])
+    assert (config.name, config.data.size, config.data.kept) == ("derain", 64, 320)
+    assert read_config(None, []) == Training()
+    assert Data().kept == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("dust", "choose one of darkness, haze, rain, or file.py:NAME"),
+        ("gone.py:TASK", "cannot be imported"),
+        ("math:pi", "is float, no pielight"),
+        ("math:nothing", "has no nothing"),
+        ("[1]", "should be a name"),
+    ],
+)
+def test_what_is_no_task_is_refused(name: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        read_config(None, [f"task={name}"])
+
+
+def test_the_example_is_short() -> None:
+    lines = (ROOT / "examples" / "underwater.py").read_text().splitlines()
+    assert len(lines) + len((ROOT / "examples" / "underwater.yaml").read_text().splitlines()) < 80

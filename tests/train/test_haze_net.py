@@ -1,0 +1,46 @@
+"""The network of dehazing: its start, its rendering against NumPy, and the engine's tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from pielight.curves.apply import apply
+from pielight.curves.haze import HazeLattice
+from pielight.train.haze_net import LEVELS, HazeNet, clear, passed_light
+from pielight.train.lattice_net import Lattice
+
+
+def outputs(seed: int = 0, nodes: int = 4) -> torch.Tensor:
+    torch.manual_seed(seed)
+    passed, air = 0.2 + 0.7 * torch.rand(1, LEVELS, nodes, nodes), 0.7 + 0.3 * torch.rand(1, 3, 1, 1)
+    return torch.cat([passed, air.expand(-1, -1, nodes, nodes)], 1)
+
+
+def test_a_fresh_network_hardly_changes_a_picture_and_one_airlight_holds_everywhere() -> None:
+    torch.manual_seed(0)
+    picture = torch.rand(2, 3, 64, 64)
+    found = HazeNet(Lattice(cell=16))(picture)
+    assert found.shape == (2, LEVELS + 3, 4, 4)
+    assert (found[:, :LEVELS] > 0.9).all()
+    assert (found[:, LEVELS:].amax((2, 3)) == found[:, LEVELS:].amin((2, 3))).all()
+    assert (clear(picture, found) - picture).abs().mean() < 0.05
+
+
+def test_a_transmission_is_that_of_the_place_and_the_brightness() -> None:
+    flat = torch.cat([torch.tensor([0.2, 0.4, 0.6, 0.8]).view(1, 4, 1, 1), torch.full((1, 3, 1, 1), 0.9)], 1)
+    values = torch.tensor([0.0, 1 / 6, 1 / 3, 0.5, 1.0]).view(1, 1, 1, 5).expand(1, 3, 1, 5)
+    expected = np.interp(values[0, 0, 0].numpy() * 3, range(4), [0.2, 0.4, 0.6, 0.8])
+    assert passed_light(values, flat)[0, 0, 0].numpy() == pytest.approx(expected, abs=1e-6)
+    assert clear(values, flat)[0, 1, 0].numpy() == pytest.approx(
+        np.clip((values[0, 0, 0].numpy() - 0.9) / expected + 0.9, 0, 1), abs=1e-5
+    )
+
+
+def test_the_engine_does_what_training_saw_where_the_lattice_is_flat() -> None:
+    found = outputs(nodes=1)
+    picture = torch.rand(1, 3, 30, 40)
+    lattice = HazeLattice(found[0, :LEVELS].numpy(), found[0, LEVELS:, 0, 0].numpy())
+    done = apply(np.ascontiguousarray(picture[0].permute(1, 2, 0).numpy()), lattice)
+    assert done == pytest.approx(clear(picture, found)[0].permute(1, 2, 0).numpy(), abs=1e-2)
