@@ -18,14 +18,16 @@ def outputs(seed: int = 0, nodes: int = 4) -> torch.Tensor:
     return torch.cat([passed, air.expand(-1, -1, nodes, nodes)], 1)
 
 
-def test_a_fresh_network_hardly_changes_a_picture_and_one_airlight_holds_everywhere() -> None:
+def test_a_fresh_network_takes_half_of_the_dark_channel_and_one_airlight_holds_everywhere() -> None:
     torch.manual_seed(0)
     picture = torch.rand(2, 3, 64, 64)
     found = HazeNet(Lattice(cell=16))(picture)
     assert found.shape == (2, LEVELS + 3, 4, 4)
-    assert (found[:, :LEVELS] > 0.9).all()
+    assert (found[:, :LEVELS] > 0.9).all()  # noise is dark somewhere near
     assert (found[:, LEVELS:].amax((2, 3)) == found[:, LEVELS:].amin((2, 3))).all()
     assert (clear(picture, found) - picture).abs().mean() < 0.05
+    veiled = HazeNet(Lattice(cell=16))(0.5 + 0.5 * picture)
+    assert (veiled[:, :LEVELS].mean() - (1 - 0.5 * 0.5 / 0.92)).abs() < 0.1
 
 
 def test_a_transmission_is_that_of_the_place_and_the_brightness() -> None:

@@ -12,6 +12,9 @@ LEVELS = 4  # brightnesses at which a node has a transmission
 LEAST = 0.08  # transmission: beyond a gain of 12 noise and blocks are all that comes out
 
 
+_NEAR = 9  # pixels along each side of the patch whose least brightness is seen
+
+
 class HazeNet(Trunk):
     """Sees the picture at one small size, returns a lattice of transmissions and the airlight.
 
@@ -20,23 +23,31 @@ class HazeNet(Trunk):
     that has a transmission for each brightness tells a near dark thing from the far sky beside it, as a bilateral
     grid does.
 
+    ``t = 1 - w d / A`` with d the dark channel (He, Sun and Tang, CVPR 2009): the least channel nearby, which clear air
+    leaves dark nearly everywhere. The share w in (0, 1), which they set to 0.95, is what the network says, since of
+    white walls the dark channel is wrong. The least of each channel nearby goes into the network, too.
+
     >>> HazeNet()(torch.rand(2, 3, 64, 64)).shape
     torch.Size([2, 7, 8, 8])
     """
 
     def __init__(self, how: Lattice | None = None) -> None:
-        super().__init__(how or Lattice())
+        how = how or Lattice()
+        super().__init__(how)
+        self.cell = how.cell
         self.head = nn.Conv2d(self.mixed, LEVELS, 1)
         self.air = nn.Linear(self.whole[-1].get_parameter("bias").numel(), 3)
-        for layer, start in ((self.head, 3.0), (self.air, 1.5)):  # next to clear air, and to a light grey
+        for layer, start in ((self.head, 0.0), (self.air, 2.5)):  # half of the dark channel, and nearly white
             nn.init.normal_(layer.get_parameter("weight"), 0.0, 0.01)
             nn.init.constant_(layer.get_parameter("bias"), start)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return transmissions and airlight ``(N, 7, S / cell, S / cell)`` of pictures ``(N, 3, S, S)``."""
-        maps, whole = self.maps(pictures)
-        passed = LEAST + (1 - LEAST) * torch.sigmoid(self.head(maps))
+        least = -F.max_pool2d(F.pad(-pictures, (_NEAR // 2,) * 4, mode="replicate"), _NEAR, stride=1)
+        maps, whole = self.maps(torch.cat([pictures, least], 1) - 0.5)
         air = torch.sigmoid(self.air(F.leaky_relu(whole, 0.1)))[:, :, None, None]
+        dark = F.avg_pool2d((least / air.clamp_min(0.3)).amin(1, keepdim=True), self.cell).clamp(0, 1)
+        passed = LEAST + (1 - LEAST) * (1 - torch.sigmoid(self.head(maps)) * dark)
         return torch.cat([passed, air.expand(-1, -1, *passed.shape[-2:])], 1)
 
 

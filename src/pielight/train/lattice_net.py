@@ -48,10 +48,9 @@ class Lattice:
 class Trunk(nn.Module):
     """What the networks of lattices share: an encoder, a view of the whole picture, and steps up to the lattice.
 
-    ``(N, 3, S, S)`` in [0, 1] to maps ``(N, C, S / cell, S / cell)`` and what is known of the whole picture
-    ``(N, D)``; S is a multiple of 32. An encoder of stride-2 convolutions down to S/32, the global mean and maximum
-    added there, and steps up with skip connections. The square root of the picture goes in beside it, since in very
-    dark ones all the detail is next to zero.
+    ``(N, 6, S, S)`` to maps ``(N, C, S / cell, S / cell)`` and what is known of the whole picture ``(N, D)``; S is a
+    multiple of 32. An encoder of stride-2 convolutions down to S/32, the global mean and maximum added there, and
+    steps up with skip connections.
     """
 
     def __init__(self, how: Lattice) -> None:
@@ -67,9 +66,8 @@ class Trunk(nn.Module):
         (self.mixed,) = _scaled(how.width, 40)
         self.mix = _convolution(last, self.mixed)
 
-    def maps(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the maps and what is known of the whole of pictures ``(N, 3, S, S)``."""
-        x = torch.cat([pictures, torch.sqrt(pictures + 1e-4)], 1) - 0.5
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the maps and what is known of the whole of what is seen, ``(N, 6, S, S)``."""
         levels = []
         for convolution in self.down:
             x = F.leaky_relu(convolution(x), 0.1)
@@ -86,7 +84,8 @@ class LatticeNet(Trunk):
     """Our default: sees the picture at one small size, returns a small lattice of curve parameters.
 
     ``(N, 3, S, S)`` in [0, 1] to ``(N, 3 * iterations, S / cell, S / cell)`` in [-1, 1], by default
-    ``(N, 12, S/8, S/8)``; S is a multiple of 32. What comes out of the :class:`Trunk` is damped where
+    ``(N, 12, S/8, S/8)``; S is a multiple of 32. The square root of the picture goes in beside it, since in very dark
+    ones all the detail is next to zero. What comes out of the :class:`Trunk` is damped where
     :func:`night_guard` says so, and differs between channels as :func:`~pielight.train.neutrality.share_where_dark`
     says.
 
@@ -107,7 +106,8 @@ class LatticeNet(Trunk):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the lattice ``(N, 3 * iterations, S / cell, S / cell)`` of pictures ``(N, 3, S, S)``."""
-        alphas = torch.tanh(self.head(self.maps(pictures)[0])) * night_guard(pictures)
+        seen = torch.cat([pictures, torch.sqrt(pictures + 1e-4)], 1) - 0.5
+        alphas = torch.tanh(self.head(self.maps(seen)[0])) * night_guard(pictures)
         return alphas.repeat_interleave(3, 1) if self.shared else share_where_dark(alphas, pictures)
 
 
