@@ -45,4 +45,7 @@ models: $(VENV)/dev.stamp
 		$(BIN)/pielight train configs/pie.yaml $(if $(FEATURES),--features $(FEATURES)) --set seed=$$seed --out $(RUNS)/pie-$$seed; \
 		$(BIN)/pielight train configs/free.yaml --set seed=$$seed --out $(RUNS)/free-$$seed; \
 		$(BIN)/pielight train configs/denoise.yaml --set seed=$$seed --out $(RUNS)/denoise-$$seed; \
+		for task in haze rain; do \
+			$(BIN)/pielight train configs/$$task.yaml $(if $(FEATURES),--features $(FEATURES)) --set seed=$$seed --out $(RUNS)/$$task-$$seed; \
+		done; \
 	done

@@ -8,7 +8,7 @@ import torch
 
 from pielight.curves.apply import apply
 from pielight.curves.haze import HazeLattice
-from pielight.train.haze_net import LEVELS, HazeNet, clear, passed_light
+from pielight.train.haze_net import LEVELS, HazeNet, cleared, passed_light
 from pielight.train.lattice_net import Lattice
 
 
@@ -25,7 +25,7 @@ def test_a_fresh_network_takes_half_of_the_dark_channel_and_one_airlight_holds_e
     assert found.shape == (2, LEVELS + 3, 4, 4)
     assert (found[:, :LEVELS] > 0.9).all()  # noise is dark somewhere near
     assert (found[:, LEVELS:].amax((2, 3)) == found[:, LEVELS:].amin((2, 3))).all()
-    assert (clear(picture, found) - picture).abs().mean() < 0.05
+    assert (cleared(picture, found) - picture).abs().mean() < 0.05
     veiled = HazeNet(Lattice(cell=16))(0.5 + 0.5 * picture)
     assert (veiled[:, :LEVELS].mean() - (1 - 0.5 * 0.5 / 0.92)).abs() < 0.1
 
@@ -35,7 +35,7 @@ def test_a_transmission_is_that_of_the_place_and_the_brightness() -> None:
     values = torch.tensor([0.0, 1 / 6, 1 / 3, 0.5, 1.0]).view(1, 1, 1, 5).expand(1, 3, 1, 5)
     expected = np.interp(values[0, 0, 0].numpy() * 3, range(4), [0.2, 0.4, 0.6, 0.8])
     assert passed_light(values, flat)[0, 0, 0].numpy() == pytest.approx(expected, abs=1e-6)
-    assert clear(values, flat)[0, 1, 0].numpy() == pytest.approx(
+    assert cleared(values, flat)[0, 1, 0].numpy() == pytest.approx(
         np.clip((values[0, 0, 0].numpy() - 0.9) / expected + 0.9, 0, 1), abs=1e-5
     )
 
@@ -45,4 +45,4 @@ def test_the_engine_does_what_training_saw_where_the_lattice_is_flat() -> None:
     picture = torch.rand(1, 3, 30, 40)
     lattice = HazeLattice(found[0, :LEVELS].numpy(), found[0, LEVELS:, 0, 0].numpy())
     done = apply(np.ascontiguousarray(picture[0].permute(1, 2, 0).numpy()), lattice)
-    assert done == pytest.approx(clear(picture, found)[0].permute(1, 2, 0).numpy(), abs=1e-2)
+    assert done == pytest.approx(cleared(picture, found)[0].permute(1, 2, 0).numpy(), abs=1e-2)

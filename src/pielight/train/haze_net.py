@@ -80,7 +80,7 @@ def passed_light(pictures: Tensor, outputs: Tensor) -> Tensor:
     return torch.stack([share * levels[:, k : k + 1] for k, share in enumerate(shares)]).sum(0)
 
 
-def clear(pictures: Tensor, outputs: Tensor) -> Tensor:
+def cleared(pictures: Tensor, outputs: Tensor) -> Tensor:
     """Take haze away: ``J = (I - A) / t + A``, atmospheric scattering solved for the clear picture.
 
     Args:
@@ -91,7 +91,7 @@ def clear(pictures: Tensor, outputs: Tensor) -> Tensor:
         J, ``(N, 3, H, W)`` in [0, 1].
 
     >>> outputs = torch.cat([torch.full((1, 4, 2, 2), 0.5), torch.full((1, 3, 2, 2), 0.8)], 1)
-    >>> clear(torch.full((1, 3, 4, 4), 0.6), outputs).unique()
+    >>> cleared(torch.full((1, 3, 4, 4), 0.6), outputs).unique()
     tensor([0.4000])
     """
     air = outputs[:, LEVELS:, :1, :1]

@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 
 from pielight.train.config import Training
 from pielight.train.export import as_onnx
-from pielight.train.haze_net import LEVELS, Exported, HazeNet, clear, passed_light
+from pielight.train.haze_net import LEVELS, Exported, HazeNet, cleared, passed_light
 from pielight.train.losses.preservation import curve_smoothness
 from pielight.train.losses.regional import regional_brightness_consistency
 from pielight.train.physics.exposure import luminance
@@ -24,14 +24,14 @@ _STRENGTHS = ((0.3, 0.8), (0.8, 1.6), (1.6, 3.0))  # density of the negatives: a
 
 
 def _spoil(pictures: Tensor, labels: Tensor, config: Training, generator: Generator) -> tuple[Tensor, Tensor]:
-    target = F.interpolate(pictures, labels.shape[-2:], mode="area")
-    return haze(pictures, labels, config.haze, generator), target
+    hazy, clear = haze(pictures, labels, config.haze, generator)
+    return hazy, F.interpolate(clear, labels.shape[-2:], mode="area")
 
 
 def _hazed(
     pictures: Tensor, labels: Tensor, config: Training, generator: Generator, density: tuple[float, float]
 ) -> Tensor:
-    return haze(pictures, labels, replace(config.haze, density=density, untouched=0.0), generator)
+    return haze(pictures, labels, replace(config.haze, density=density, untouched=0.0), generator)[0]
 
 
 def _regional(step: Step) -> Tensor:
@@ -63,7 +63,7 @@ HAZE = Task(
     spoil=_spoil,
     negatives=tuple(partial(_hazed, density=density) for density in _STRENGTHS),
     build=lambda config: HazeNet(config.lattice),
-    render=clear,
+    render=cleared,
     encode=_encode,
     terms={
         "inversion": inverted,
