@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor
 
-from pielight.train.physics.haze import Haze, depth_proxy, haze, transmission
+from pielight.train.physics.depth import PROXIES, depth
+from pielight.train.physics.exposure import blur
+from pielight.train.physics.haze import Haze, haze, transmission
+from pielight.train.physics.random import uniform
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -24,58 +29,75 @@ def pictures(count: int = 3, height: int = 48, width: int = 64) -> tuple[Tensor,
 
 def test_it_is_atmospheric_scattering() -> None:
     """``I = J t + A (1 - t)``, ``t = exp(-beta (n + (1 - n) d))``, from the same depth, written in NumPy."""
-    clear, labels = pictures()
+    photos, labels = pictures(height=24, width=32)
     how = Haze(untouched=0, density=(1.5, 1.5), nearest=(0.3, 0.3), airlight=(0.9, 0.9), colour=0.0, uneven=0.0)
-    depth = depth_proxy(clear, labels, seeded()).numpy()
-    light = np.exp(-1.5 * (0.3 + 0.7 * depth))
-    assert transmission(torch.from_numpy(depth), how, seeded(1)).numpy() == pytest.approx(light, abs=1e-6)
-    rows, columns = ((np.arange(n) + 0.5) * m / n - 0.5 for n, m in ((48, 24), (64, 32)))
-    up = np.empty((3, 1, 48, 64))
-    for i, y in enumerate(rows):
-        for j, x in enumerate(columns):
-            y0, x0 = int(np.floor(max(y, 0))), int(np.floor(max(x, 0)))
-            y1, x1, v, u = min(y0 + 1, 23), min(x0 + 1, 31), max(y, 0) - y0, max(x, 0) - x0
-            up[:, :, i, j] = (1 - v) * ((1 - u) * light[:, :, y0, x0] + u * light[:, :, y0, x1]) + v * (
-                (1 - u) * light[:, :, y1, x0] + u * light[:, :, y1, x1]
-            )
-    expected = np.rint(255 * (clear.numpy() * up + 0.9 * (1 - up))) / 255
-    assert haze(clear, labels, how, seeded()).numpy() == pytest.approx(expected, abs=1.01 / 255)
+    generator = seeded()
+    far = torch.cat([depth(photos[i : i + 1], labels[i : i + 1], how.edges, generator) for i in range(3)])
+    far = blur(far, float(uniform((1,), 0.3, 1.0, generator)))
+    light = np.exp(-1.5 * (0.3 + 0.7 * far.numpy()))
+    assert transmission(far, how, seeded(1)).numpy() == pytest.approx(light, abs=1e-6)
+    hazy, clear = haze(photos, labels, how, seeded())
+    expected = np.rint(255 * (clear.numpy() * light + 0.9 * (1 - light))) / 255
+    assert hazy.numpy() == pytest.approx(expected, abs=1.01 / 255)
+    black = np.quantile(photos.numpy().min(1).reshape(3, -1), 0.01, axis=1, method="nearest").reshape(3, 1, 1, 1)
+    assert clear.numpy() == pytest.approx(np.maximum(0, (photos.numpy() - black) / (1 - black)), abs=2e-3)
 
 
 @settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 2**31), height=st.integers(8, 60), width=st.integers(8, 60))
 def test_every_picture_stays_one_and_moves_towards_the_airlight(seed: int, height: int, width: int) -> None:
     clear, labels = torch.rand(2, 3, height, width, generator=seeded(seed)), torch.zeros(2, height, width).int()
-    hazy = haze(clear, labels, Haze(untouched=0, colour=0, airlight=(1.0, 1.0)), seeded(seed))
+    hazy, clear = haze(clear, labels, Haze(untouched=0, colour=0, airlight=(1.0, 1.0)), seeded(seed))
     assert hazy.shape == clear.shape
     assert hazy.min() >= 0
     assert hazy.max() <= 1
     assert (hazy >= clear - 0.51 / 255).all()
-    depth = depth_proxy(clear, labels, seeded(seed))
-    assert depth.min() >= 0
-    assert depth.max() <= 1
+    far = depth(clear[:1], labels[:1], 0.4, seeded(seed))
+    assert far.min() >= 0
+    assert far.max() <= 1
 
 
 def test_denser_haze_takes_more_away_and_some_pictures_stay_clear() -> None:
     clear, labels = pictures(40)
     thin, thick = (
-        haze(clear, labels, Haze(untouched=0, density=(beta, beta)), seeded()).std((2, 3)).mean() for beta in (0.5, 2.5)
+        haze(clear, labels, Haze(untouched=0, density=(beta,) * 2), seeded())[0].std((2, 3)).mean() for beta in (0.5, 3)
     )
     assert thick < 0.6 * thin
-    same = (haze(clear, labels, Haze(untouched=0.5), seeded()) == clear).flatten(1).all(1)
+    same = (haze(clear, labels, Haze(untouched=0.5), seeded())[0] == clear).flatten(1).all(1)
     assert 10 < same.sum() < 30
 
 
-def test_depth_has_edges_between_regions_and_planes_and_differs() -> None:
-    clear, labels = pictures(30)
-    depth = depth_proxy(clear, labels, seeded())
-    assert depth.amin((1, 2, 3)).max() == 0
-    assert depth.amax((1, 2, 3)).min() == 1
-    assert len({round(float(one.mean()), 4) for one in depth}) == 30
+def test_depths_fill_the_range_and_differ() -> None:
+    clear, labels = pictures(1, 24, 32)
+    generator = seeded()
+    found = [depth(clear, labels, 0.4, generator) for _ in range(40)]
+    assert {float(one.min()) for one in found} == {0.0}
+    assert {float(one.max()) for one in found} == {1.0}
+    assert len({round(float(one.mean()), 5) for one in found}) > 35
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_a_proxy_is_a_map_of_finite_depths(proxy: Callable[[Tensor, Generator], Tensor]) -> None:
+    clear, _ = pictures(1, 24, 32)
+    for seed in range(20):
+        found = proxy(clear, seeded(seed))
+        assert found.shape == (24, 32)
+        assert found.isfinite().all()
+
+
+def test_regions_make_edges_of_depth() -> None:
+    clear, labels = pictures(1, 24, 32)
+    inside, across = [], []
+    for seed in range(30):
+        far = depth(clear, labels, 0.4, seeded(seed))[0, 0]
+        step, edge = far.diff(dim=1).abs(), labels[0].diff(dim=1) != 0
+        inside.append(float(step[~edge].mean()))
+        across.append(float(step[edge].mean()))
+    assert np.mean(across) > 1.5 * np.mean(inside)
 
 
 def test_it_follows_from_the_generator() -> None:
     clear, labels = pictures()
-    first, again, other = (haze(clear, labels, Haze(untouched=0), seeded(seed)) for seed in (1, 1, 2))
+    first, again, other = (haze(clear, labels, Haze(untouched=0), seeded(seed))[0] for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
