@@ -18,9 +18,9 @@ from pielight.train.physics.random import chance, uniform
 class Haze:
     """How clear pictures become hazy (intervals are uniform draws, each for a picture)."""
 
-    untouched: float = 0.2
+    untouched: float = 0.15
     """Share of pictures that stay clear, so that clear pictures are left alone."""
-    density: tuple[float, float] = (0.4, 3.0)
+    density: tuple[float, float] = (0.8, 2.8)
     """Scattering coefficient beta; depth goes from 0 to 1."""
     nearest: tuple[float, float] = (0.1, 0.6)
     """Depth of the nearest point, that of the farthest being 1."""

@@ -32,9 +32,9 @@ class Rain:
     """Share of the pixels in which a streak begins (log-uniform)."""
     brightness: tuple[float, float] = (0.06, 0.4)
     """Of the brightest streaks of a layer in sRGB."""
-    veil: tuple[float, float] = (0.0, 0.15)
+    veil: tuple[float, float] = (0.0, 0.03)
     """Light that drops too far away to be seen one by one add everywhere."""
-    drops: float = 0.15
+    drops: float = 0.1
     """Share of pictures with drops on the lens, out of focus."""
 
 
