@@ -32,7 +32,7 @@ class Haze:
     """Largest relative change of the density from place to place, as in drifting fog."""
     edges: float = 0.4
     """Largest offset in depth of a region from its surroundings."""
-    clearest: float = 0.01
+    clearest: float = 0.06
     """Share of the pixels with a black channel that clear pictures are made to have before haze is laid on."""
 
 

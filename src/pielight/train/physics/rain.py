@@ -18,7 +18,7 @@ from pielight.train.physics.random import chance, log_uniform, uniform
 class Rain:
     """How dry pictures become rainy (intervals are uniform draws, each for a picture, or for each of its layers)."""
 
-    untouched: float = 0.15
+    untouched: float = 0.3
     """Share of pictures that stay dry, so that dry pictures are left alone."""
     layers: int = 3
     """Layers of streaks at most, one for each distance."""
@@ -32,7 +32,7 @@ class Rain:
     """Share of the pixels in which a streak begins (log-uniform)."""
     brightness: tuple[float, float] = (0.06, 0.4)
     """Of the brightest streaks of a layer in sRGB."""
-    veil: tuple[float, float] = (0.0, 0.03)
+    veil: tuple[float, float] = (0.0, 0.01)
     """Light that drops too far away to be seen one by one add everywhere."""
     drops: float = 0.1
     """Share of pictures with drops on the lens, out of focus."""
