@@ -7,7 +7,7 @@ import pytest
 
 from pielight import Enhancer
 from pielight.errors import ModelError
-from pielight.models import find
+from pielight.models import TASKS, find
 
 
 def test_the_shipped_model_matches_its_card() -> None:
@@ -16,6 +16,19 @@ def test_the_shipped_model_matches_its_card() -> None:
     assert model.verify()
     assert {"name", "commit", "seed"} <= set(model.card)
     assert model.path.stat().st_size <= 1_000_000
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_has_a_model_that_matches_its_card(task: str) -> None:
+    model = find(None, TASKS[task])
+    assert model.verify()
+    assert {"name", "commit", "seed", "terms"} <= set(model.card)
+    picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    assert Enhancer(task=task, threads=1)(picture).shape == picture.shape
+
+
+def test_the_models_of_haze_and_rain_are_small() -> None:
+    assert sum(find(None, TASKS[task]).path.stat().st_size for task in ("dehaze", "derain")) <= 2_000_000
 
 
 @pytest.mark.parametrize("name", ["pie", "free"])
