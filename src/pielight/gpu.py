@@ -60,6 +60,7 @@ def apply(
         PielightError: The array is not a picture, or an argument is out of range.
         DeviceError: The device's memory does not suffice.
 
+    >>> from pielight.curves.lattice import CurveLattice
     >>> dark = np.full((4, 6, 3), 51, np.uint8)
     >>> flat = CurveLattice(np.full((1, 3, 2, 2), -1.0))
     >>> apply(dark, flat, torch.device("cpu"), highlights=0)[0, 0].tolist()

@@ -79,6 +79,7 @@ def apply(
     Raises:
         PielightError: It is no picture, or an argument is out of range.
 
+    >>> from pielight.curves.lattice import CurveLattice
     >>> dark = np.full((6, 8), 51, np.uint8)
     >>> lattice = CurveLattice(np.full((1, 3, 2, 2), -1.0))
     >>> [int(apply(dark, lattice, strength)[0, 0]) for strength in (-1, 0, 0.5, 1)]
@@ -92,7 +93,7 @@ def apply(
         return render(applier, pixels, lattice, strength, highlights, denoise, denoiser, threads, out)
 
     if not isinstance(lattice, Lattice):
-        raise PielightError(f"{type(lattice).__name__}: expected the lattice that Enhancer.curves returns")
+        raise PielightError(f"{type(lattice).__name__}: expected the CurveLattice that Enhancer.curves returns")
     if isinstance(image, Image.Image):
         if out is not None:
             raise PielightError("out is only for an array")

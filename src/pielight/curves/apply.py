@@ -54,6 +54,7 @@ def apply(
     Raises:
         PielightError: The array is not a picture, or an argument is out of range.
 
+    >>> from pielight.curves.lattice import CurveLattice
     >>> dark = np.full((4, 6, 3), 51, np.uint8)
     >>> apply(dark, CurveLattice(np.full((1, 3, 2, 2), -1.0)), highlights=0)[0, 0].tolist()
     [92, 92, 92]

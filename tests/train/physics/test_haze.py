@@ -39,7 +39,9 @@ def test_it_is_atmospheric_scattering() -> None:
     hazy, clear = haze(photos, labels, how, seeded())
     expected = np.rint(255 * (clear.numpy() * light + 0.9 * (1 - light))) / 255
     assert hazy.numpy() == pytest.approx(expected, abs=1.01 / 255)
-    black = np.quantile(photos.numpy().min(1).reshape(3, -1), 0.01, axis=1, method="nearest").reshape(3, 1, 1, 1)
+    black = np.quantile(photos.numpy().min(1).reshape(3, -1), how.clearest, axis=1, method="nearest").reshape(
+        3, 1, 1, 1
+    )
     assert clear.numpy() == pytest.approx(np.maximum(0, (photos.numpy() - black) / (1 - black)), abs=2e-3)
 
 
