@@ -25,10 +25,11 @@ import torch
 from scipy.stats import t as student
 
 import command
-import pielight.train.loop as loop
+import pielight.train.material as material
 from pielight import Enhancer
 from pielight.evaluate.metrics.niqe import read_pristine
 from pielight.train.config import Training, read_config
+from pielight.train.loop import train
 from quality import measure
 
 CONTRAST = ("contrast", "judged", "balance")
@@ -86,7 +87,7 @@ def resolved(out: Path, changes: Sequence[str], options: argparse.Namespace) -> 
 def run(config: Training, data: Path, pristine: Any) -> list[float]:
     """Train with some settings and measure it, or read what was measured; return the columns."""
     out = Path(config.out)
-    loop.train(config, report=lambda _: None)  # at once, if it is finished; an error, if its settings were others
+    train(config, report=lambda _: None)  # at once, if it is finished; an error, if its settings were others
     kept = out / "report.json"
     if not kept.exists():
         report = measure(data, Enhancer(out / f"{config.name}.onnx"), pristine)
@@ -95,6 +96,12 @@ def run(config: Training, data: Path, pristine: Any) -> list[float]:
         partial.replace(kept)
     report = json.loads(kept.read_text())
     return [float(np.mean(report[group][name])) for group, name in COLUMNS]
+
+
+def share_work(sets: int | None = None) -> None:
+    """Let runs share what many of them begin with: the last so many sets of pictures, None for all, and the judge."""
+    material.load = functools.lru_cache(maxsize=sets)(material.load)
+    material.learn_judge = learned_once(material.learn_judge)
 
 
 def learned_once(learn_judge: Any) -> Any:
@@ -153,8 +160,7 @@ def main() -> None:
         parser.error(f"--against {against}: choose one of {', '.join(ablation.rows)}")
     seeds = range(ablation.seeds if options.seeds is None else options.seeds)
     pristine = read_pristine(options.niqe)
-    loop.load = functools.cache(loop.load)  # the pictures are the same in every run
-    loop.learn_judge = learned_once(loop.learn_judge)
+    share_work()
     found = {}
     print(head("run"))
     for label, changes in ablation.rows.items():

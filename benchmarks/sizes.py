@@ -24,8 +24,7 @@ from typing import Any
 import numpy as np
 
 import command
-import pielight.train.loop as loop
-from ablation import cells, folder, head, learned_once, resolved, run
+from ablation import cells, folder, head, resolved, run, share_work
 from pielight import Enhancer
 from pielight.bench.machine import machine
 from pielight.bench.pictures import picture
@@ -90,8 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     pristine = read_pristine(options.niqe)
     configs = {label: settings(label, options) for label in ROWS}
-    loop.load = functools.lru_cache(maxsize=2)(loop.load)  # dark and well-exposed ones, the same in most runs
-    loop.learn_judge = learned_once(loop.learn_judge)
+    share_work(2)  # dark and well-exposed pictures, the same in most runs
     worth = {}
     for label, config in configs.items():
         print(label, file=sys.stderr, flush=True)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+
+from pielight.train import material
+from pielight.train.config import Data
+from pielight.train.judging import Judging
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "command")
@@ -115,3 +121,20 @@ def test_what_is_used_rightly_works(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     status, said = ends(monkeypatch, capsys, "how_good", "empty", "page.md")
     assert (status, said.count("\n")) == (1, 1)
     assert not Path("page.md").exists()
+
+
+def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ablation
+
+    calls: list[str] = []
+    for name in ("load", "learn_judge"):  # both must be there, where the runs look them up
+        monkeypatch.setattr(material, name, lambda *given, name=name: calls.append(name) or object())
+    ablation.share_work(2)
+    data, generator = Data(well=("well",)), torch.Generator()
+    pictures = SimpleNamespace(data=data)
+    for _ in range(2):
+        material.load(("well",), "well", data)
+        material.learn_judge(pictures, Judging(), generator, print)
+    assert calls == ["load", "learn_judge"]
+    material.learn_judge(pictures, Judging(steps=1), generator, print)
+    assert calls.count("learn_judge") == 2
