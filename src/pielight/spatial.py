@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_same_memory
-from pielight.curves.sessions import as_text, failures, first_line, open_session
+from pielight.curves.sessions import Network, as_text
 from pielight.curves.tone import check_strength
 from pielight.errors import ModelError
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 REACH = 64  # pixels that a network looks away from a pixel, at most
 _MULTIPLE = 8  # of the sides that a network gets
 _STRIP = 1 << 20  # pixels of a strip, about
 
 
-class SpatialNetwork:
+class SpatialNetwork(Network):
     """A network in an ONNX file that says what of a picture is rain; opened at the first picture, safe among threads.
 
     The file maps ``picture`` (n, 3, h, w) in [0, 1], h and w multiples of 8, to ``rain`` (n, 3, h, w), which is
@@ -36,13 +31,17 @@ class SpatialNetwork:
         ModelError: There is no such file.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        if not path.is_file():
-            raise ModelError(f"{path}: no such model file")
-        self.path = path
-        self._threads = threads
-        self._lock = threading.Lock()
-        self._session: onnxruntime.InferenceSession | None = None
+    def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        """Check that a picture goes in and rain comes out."""
+        if list(inputs) != ["picture"] or "rain" not in outputs:
+            raise ModelError(f"{self.path}: not a network of rain (inputs {list(inputs)}, outputs {list(outputs)})")
+        kind, shape = inputs["picture"].type, inputs["picture"].shape
+        is_open = len(shape) == 4 and shape[1] == 3 and not any(isinstance(side, int) for side in shape[2:])
+        if kind != "tensor(float)" or not is_open:
+            raise ModelError(
+                f"{self.path}: picture is {kind} of shape {as_text(shape)}; expected tensor(float), (n, 3, h, w), "
+                "h and w open"
+            )
 
     def apply(self, pixels: Pixels, strength: float = 1.0, out: Pixels | None = None) -> Pixels:
         """Take the rain out of a picture: ``J = I - s R``.
@@ -81,43 +80,13 @@ class SpatialNetwork:
         height, width, channels = light.shape
         padded = np.pad(light, ((0, -height % _MULTIPLE), (0, -width % _MULTIPLE), (0, 0)), mode="edge")
         planes = np.ascontiguousarray(np.broadcast_to(padded, (*padded.shape[:2], 3)).transpose(2, 0, 1)[np.newaxis])
-        try:
-            (rain,) = self.open().run(["rain"], {"picture": planes})
-        except failures() as error:
-            raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
+        (rain,) = self.run(["rain"], {"picture": planes})
         if rain.shape != planes.shape:
             raise ModelError(f"{self.path}: rain has shape {as_text(rain.shape)}; expected {as_text(planes.shape)}")
         if not np.isfinite(rain).all():
             raise ModelError(f"{self.path}: the rain holds values that are not finite")
         found: NDArray[np.float32] = rain[0].transpose(1, 2, 0)[:height, :width]
         return found if channels == 3 else found.mean(axis=2, keepdims=True)
-
-    def open(self) -> onnxruntime.InferenceSession:
-        """Open the file, unless that was done before.
-
-        Raises:
-            ModelError: It is damaged or holds another kind of network.
-        """
-        with self._lock:
-            if self._session is None:
-                self._session = _open_session(self.path, self._threads)
-            return self._session
-
-
-def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
-    session = open_session(path, threads)
-    inputs = {entry.name: entry for entry in session.get_inputs()}
-    outputs = {entry.name: entry for entry in session.get_outputs()}
-    if list(inputs) != ["picture"] or "rain" not in outputs:
-        raise ModelError(f"{path}: not a network of rain (inputs {list(inputs)}, outputs {list(outputs)})")
-    entry = inputs["picture"]
-    open_sides = len(entry.shape) == 4 and entry.shape[1] == 3 and not any(isinstance(n, int) for n in entry.shape[2:])
-    if entry.type != "tensor(float)" or not open_sides:
-        raise ModelError(
-            f"{path}: picture is {entry.type} of shape {as_text(entry.shape)}; expected tensor(float), (n, 3, h, w), "
-            "h and w open"
-        )
-    return session
 
 
 def _scaled(light: NDArray[np.float32], dtype: np.dtype[np.generic]) -> Pixels:

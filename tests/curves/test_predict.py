@@ -19,7 +19,7 @@ def test_channels_are_ordered_by_iteration_then_colour(save_model: Callable[...,
 def test_one_session_for_all_threads(bright_model: Path) -> None:
     predict = Predictor(bright_model, threads=1)
     sessions = set()
-    workers = [threading.Thread(target=lambda: sessions.add(id(predict._open()))) for _ in range(8)]
+    workers = [threading.Thread(target=lambda: sessions.add(id(predict.open()))) for _ in range(8)]
     for worker in workers:
         worker.start()
     for worker in workers:

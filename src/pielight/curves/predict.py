@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +11,9 @@ from pielight.curves.exposure import need
 from pielight.curves.haze import HazeLattice, Lattice
 from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import Pixels
-from pielight.curves.sessions import as_text, failures, first_line, open_session
+from pielight.curves.sessions import Network, as_text
 from pielight.curves.thumbnail import thumbnail
 from pielight.errors import ModelError
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 SIDES = 16, 2048  # of a thumbnail, the least and the most pixels
 NODES = 512  # along each side at most: their tables take 1.6 GB
@@ -30,7 +26,7 @@ _OUTPUTS = {
 }
 
 
-class Predictor:
+class Predictor(Network):
     """A lattice network in an ONNX file, opened once, at the first picture; safe to share among threads.
 
     The file maps ``thumbnail`` (n, 3, S, S) in [0, 1] to what the task says. To brighten: ``alphas`` (n, 3 N, h, w) in
@@ -49,14 +45,9 @@ class Predictor:
     """
 
     def __init__(self, path: Path, threads: int | None = None, auto: bool = True, task: str = BRIGHTEN) -> None:
-        if not path.is_file():
-            raise ModelError(f"{path}: no such model file")
-        self.path = path
-        self._threads = threads
+        super().__init__(path, threads)
         self._auto = auto
         self._outputs = _OUTPUTS[task]
-        self._lock = threading.Lock()
-        self._session: onnxruntime.InferenceSession | None = None
 
     @property
     def size(self) -> int:
@@ -65,7 +56,7 @@ class Predictor:
         Raises:
             ModelError: The file is damaged or holds another kind of network.
         """
-        return int(self._open().get_inputs()[0].shape[2])
+        return int(self.open().get_inputs()[0].shape[2])
 
     def __call__(self, pixels: Pixels) -> Lattice:
         """Predict the lattice of a picture.
@@ -77,12 +68,8 @@ class Predictor:
             ModelError: The file is damaged, or what the network returns is not a lattice.
             PielightError: The array is not a picture.
         """
-        session = self._open()
-        small = thumbnail(pixels, self.size, self._threads)
-        try:
-            values = session.run(list(self._outputs), {"thumbnail": small[np.newaxis]})
-        except failures() as error:
-            raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
+        small = thumbnail(pixels, self.size, self.threads)
+        values = self.run(list(self._outputs), {"thumbnail": small[np.newaxis]})
         for (name, shape), value in zip(self._outputs.items(), values, strict=True):
             _check_output(self.path, name, value.shape, shape)
         try:
@@ -93,26 +80,18 @@ class Predictor:
             raise ModelError(f"{self.path}: {error}") from error
         return lattice.faded(need(small)) if self._auto else lattice
 
-    def _open(self) -> onnxruntime.InferenceSession:
-        with self._lock:
-            if self._session is None:
-                self._session = _open_session(self.path, self._threads, tuple(self._outputs))
-            return self._session
-
-
-def _open_session(path: Path, threads: int | None, wanted: tuple[str, ...]) -> onnxruntime.InferenceSession:
-    session = open_session(path, threads)
-    inputs = {entry.name: entry for entry in session.get_inputs()}
-    outputs = {entry.name: entry for entry in session.get_outputs()}
-    if list(inputs) != ["thumbnail"] or not set(wanted) <= set(outputs):
-        other = next((task for task, names in _OUTPUTS.items() if set(names) <= set(outputs)), None)
-        hint = f"; it is for --task {other}" if other and tuple(_OUTPUTS[other]) != wanted else ""
-        raise ModelError(f"{path}: not a lattice network (inputs {list(inputs)}, outputs {list(outputs)}){hint}")
-    for name, entry in (("thumbnail", inputs["thumbnail"]), *((name, outputs[name]) for name in wanted)):
-        if entry.type != "tensor(float)":
-            raise ModelError(f"{path}: {name} is {entry.type}; expected tensor(float)")
-    _check_thumbnail(path, inputs["thumbnail"].shape)
-    return session
+    def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        """Check that a thumbnail goes in, and what the task says comes out."""
+        if list(inputs) != ["thumbnail"] or not set(self._outputs) <= set(outputs):
+            other = next((task for task, names in _OUTPUTS.items() if set(names) <= set(outputs)), "")
+            hint = f"; it is for --task {other}" if other else ""
+            raise ModelError(
+                f"{self.path}: not a lattice network (inputs {list(inputs)}, outputs {list(outputs)}){hint}"
+            )
+        for name, entry in (("thumbnail", inputs["thumbnail"]), *((name, outputs[name]) for name in self._outputs)):
+            if entry.type != "tensor(float)":
+                raise ModelError(f"{self.path}: {name} is {entry.type}; expected tensor(float)")
+        _check_thumbnail(self.path, inputs["thumbnail"].shape)
 
 
 def _check_thumbnail(path: Path, shape: list[Any]) -> None:
@@ -132,9 +111,6 @@ def _check_output(path: Path, name: str, shape: tuple[int, ...], expected: str) 
         step, most = (3, 3 * ITERATIONS) if name == "alphas" else (1, LEVELS)
         fits = len(shape) == 4 and shape[0] == 1 and not shape[1] % step and 0 not in shape
         few = fits and shape[1] <= most and max(shape[2:]) <= NODES
-    verb = "have" if name == "alphas" else "has"
-    if not fits:
-        raise ModelError(f"{path}: {name} {verb} shape {as_text(shape)}; expected {expected}")
-    if not few:
-        raise ModelError(f"{path}: {name} of shape {as_text(shape)} {'are' if verb == 'have' else 'is'} too many; "
-                         f"expected {expected}")  # fmt: skip
+    if not (fits and few):
+        wrong = "too many values, of shape" if fits else "of shape"
+        raise ModelError(f"{path}: {name} {wrong} {as_text(shape)}; expected {expected}")

@@ -2,14 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pielight.errors import ModelError
 
 if TYPE_CHECKING:
     import onnxruntime
+
+
+class Network:
+    """An ONNX file that is opened once, when it is first used, and checked then; safe to share among threads.
+
+    A class of its own says what the file must hold, in :meth:`check`.
+
+    Args:
+        path: The file.
+        threads: Threads of ONNX Runtime; None leaves the choice to it.
+
+    Raises:
+        ModelError: There is no such file.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model file")
+        self.path = path
+        self.threads = threads
+        self._lock = threading.Lock()
+        self._session: onnxruntime.InferenceSession | None = None
+
+    def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        """Check the file's inputs and outputs, by name.
+
+        Raises:
+            ModelError: They are those of another kind of network.
+        """
+        raise NotImplementedError
+
+    def open(self) -> onnxruntime.InferenceSession:
+        """Open the file, unless that was done before.
+
+        Raises:
+            ModelError: It is damaged or holds another kind of network.
+        """
+        with self._lock:
+            if self._session is None:
+                session = open_session(self.path, self.threads)
+                inputs, outputs = session.get_inputs(), session.get_outputs()
+                self.check({entry.name: entry for entry in inputs}, {entry.name: entry for entry in outputs})
+                self._session = session
+            return self._session
+
+    def run(self, outputs: Sequence[str], inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Return the named outputs for some inputs.
+
+        Raises:
+            ModelError: The file is damaged, holds another kind of network, or fails on these inputs.
+        """
+        session = self.open()
+        try:
+            found: list[NDArray[np.float32]] = session.run(list(outputs), dict(inputs))
+        except failures() as error:
+            raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
+        return found
 
 
 def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.curves.pixels import Pixels, full_scale
-from pielight.curves.sessions import as_text, failures, first_line, open_session
+from pielight.curves.sessions import Network, as_text
 from pielight.denoise.level import CELL
 from pielight.denoise.plan import LUMA, Plan
 from pielight.errors import ModelError
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 REACH = 40  # pixels to each side that the network sees
 _ALIGNED = 8  # pixels along each side of a cell at the network's deep end
@@ -27,7 +22,7 @@ _INPUTS: dict[str, tuple[int | str, ...]] = {
 }  # fmt: skip
 
 
-class DenoiseNetwork:
+class DenoiseNetwork(Network):
     """A denoising network in an ONNX file, opened once, at the first picture; safe to share among threads.
 
     The file maps ``cells`` (n, 48, h, w), pixels in [0, 1] in cells of 4 x 4 with channels fastest, their ``level``
@@ -40,11 +35,19 @@ class DenoiseNetwork:
         threads: Threads of ONNX Runtime; None leaves the choice to it.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        self.path = path
-        self._threads = threads
-        self._lock = threading.Lock()
-        self._session: onnxruntime.InferenceSession | None = None
+    def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        """Check that cells, levels, shares and their mixture go in, and noise comes out."""
+        if set(inputs) != set(_INPUTS) or "noise" not in outputs:
+            raise ModelError(f"{self.path}: not a denoising network (inputs {list(inputs)}, outputs {list(outputs)})")
+        for entry in (*inputs.values(), outputs["noise"]):
+            if entry.type != "tensor(float)":
+                raise ModelError(f"{self.path}: {entry.name} is {entry.type}; expected tensor(float)")
+        for name, expected in _INPUTS.items():
+            shape = inputs[name].shape
+            if len(shape) != len(expected) or not all(map(_fits, shape, expected)):
+                raise ModelError(
+                    f"{self.path}: {name} has shape {as_text(shape)}; expected {as_text(expected)}, h and w open"
+                )
 
     def subtract(self, pixels: Pixels, plan: Plan, band: int = _BAND, part: int = _PART) -> None:
         """Take noise out of a picture, in its own memory.
@@ -61,7 +64,6 @@ class DenoiseNetwork:
         Raises:
             ModelError: The file is damaged, or what the network returns is not the noise of a picture.
         """
-        session = self.open()
         height, width = pixels.shape[:2]
         above = pixels[:0]
         for top in range(0, height, band):
@@ -72,11 +74,11 @@ class DenoiseNetwork:
             for left, right, start, stop in _parts(width, part):
                 if plan.share[_cells(top, bottom), _cells(left, right)].any():
                     here = plan.at((_cells(first, first + len(window)), _cells(start, stop)))
-                    noise = self._noise(session, window[:, start:stop], here)
+                    noise = self._noise(window[:, start:stop], here)
                     inside = noise[top - first : bottom - first, left - start : right - start]
                     _take(pixels[top:bottom, left:right], inside)
 
-    def _noise(self, session: onnxruntime.InferenceSession, window: Pixels, plan: Plan) -> NDArray[np.float32]:
+    def _noise(self, window: Pixels, plan: Plan) -> NDArray[np.float32]:
         """Return the noise of a window (H, W, C), as a view of shape (H, W, 3)."""
         picture = _whole(window, _ALIGNED)
         h, w = picture.shape[0] // CELL, picture.shape[1] // CELL
@@ -90,43 +92,13 @@ class DenoiseNetwork:
             "share": np.ascontiguousarray(maps["share"])[np.newaxis],
             "mix": plan.mix,
         }
-        try:
-            (noise,) = session.run(["noise"], inputs)
-        except failures() as error:
-            raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
+        (noise,) = self.run(["noise"], inputs)
         if noise.shape != inputs["cells"].shape:
             raise ModelError(f"{self.path}: the noise has shape {noise.shape}; expected {inputs['cells'].shape}")
         if not np.isfinite(noise).all():
             raise ModelError(f"{self.path}: the noise holds values that are not finite")
         result: NDArray[np.float32] = noise.reshape(CELL, CELL, 3, h, w).transpose(3, 0, 4, 1, 2)
         return result.reshape(h * CELL, w * CELL, 3)
-
-    def open(self) -> onnxruntime.InferenceSession:
-        """Open the file, unless that was done before.
-
-        Raises:
-            ModelError: It is damaged or holds another kind of network.
-        """
-        with self._lock:
-            if self._session is None:
-                self._session = _open_session(self.path, self._threads)
-            return self._session
-
-
-def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
-    session = open_session(path, threads)
-    inputs = {entry.name: entry for entry in session.get_inputs()}
-    outputs = {entry.name: entry for entry in session.get_outputs()}
-    if set(inputs) != set(_INPUTS) or "noise" not in outputs:
-        raise ModelError(f"{path}: not a denoising network (inputs {list(inputs)}, outputs {list(outputs)})")
-    for entry in (*inputs.values(), outputs["noise"]):
-        if entry.type != "tensor(float)":
-            raise ModelError(f"{path}: {entry.name} is {entry.type}; expected tensor(float)")
-    for name, expected in _INPUTS.items():
-        shape = inputs[name].shape
-        if len(shape) != len(expected) or not all(map(_fits, shape, expected)):
-            raise ModelError(f"{path}: {name} has shape {as_text(shape)}; expected {as_text(expected)}, h and w open")
-    return session
 
 
 def _fits(found: int | str | None, side: int | str) -> bool:
