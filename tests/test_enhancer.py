@@ -11,6 +11,9 @@ from pielight.curves.apply import apply
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
 
+HAZY = np.full((40, 60, 3), 200, np.uint8)
+CLEAR = round(255 * ((200 / 255 - 0.9) / 0.5 + 0.9))  # behind the haze of haze_model
+WET = np.random.default_rng(0).integers(100, 150, (40, 60, 3), dtype=np.uint8)
 SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 
 
@@ -159,3 +162,36 @@ def test_strength_is_a_number_in_range(strength: Any, photo: np.ndarray, bright_
 def test_floats_that_are_no_numbers_are_refused_at_any_strength(strength: float) -> None:
     with pytest.raises(PielightError, match="finite"):
         Enhancer()(np.array([[0.5, np.nan]]), strength)
+
+
+def test_dehazing(haze_model: Path) -> None:
+    clear = Enhancer(haze_model, task="dehaze")
+    assert np.abs(clear(HAZY).astype(int) - CLEAR).max() <= 1
+    assert np.array_equal(clear(HAZY, 0), HAZY)
+    assert np.array_equal(apply(HAZY, clear.curves(HAZY)), clear(HAZY))
+    assert clear(HAZY, -1).mean() > 200  # more haze
+    assert isinstance(clear(Image.fromarray(HAZY)), Image.Image)
+    assert clear(HAZY, denoise="auto").shape == HAZY.shape
+
+
+def test_deraining(rain_model: Path) -> None:
+    dry = Enhancer(rain_model, task="derain")
+    assert dry(WET).std() < 0.7 * WET.std()
+    assert dry(Image.fromarray(WET).convert("L")).mode == "L"
+    with pytest.raises(PielightError, match="has no curves"):
+        dry.curves(WET)
+    with pytest.raises(PielightError, match="denoise in a second step"):
+        dry(WET, denoise=0.5)
+
+
+def test_a_model_of_another_task_says_whose_it_is(haze_model: Path, bright_model: Path, rain_model: Path) -> None:
+    for model, task, reason in (
+        (haze_model, "brighten", "it is for --task dehaze"),
+        (bright_model, "dehaze", "it is for --task brighten"),
+        (rain_model, "dehaze", "not a lattice network"),
+        (haze_model, "derain", "not a network of rain"),
+    ):
+        with pytest.raises(PielightError, match=reason):
+            Enhancer(model, task=task)(HAZY)
+    with pytest.raises(PielightError, match="choose brighten, dehaze, derain"):
+        Enhancer(task="dust")

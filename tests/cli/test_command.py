@@ -150,7 +150,7 @@ def test_own_model(folder: Path, bright_model: Path) -> None:
 
 
 def test_every_shipped_model_tells_its_terms() -> None:
-    for name in ("pie", "free", "denoise"):
+    for name in ("pie", "free", "denoise", "dehaze", "derain"):
         shown = invoke("info", "--model", name)
         assert shown.exit_code == 0
         assert "(verified)" in shown.stdout
@@ -271,3 +271,19 @@ def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest
     progress.finish()
     assert terminal.getvalue().count("\n") == 2
     assert "b.jpg: empty file\n" in terminal.getvalue()
+
+
+def test_what_photos_are_mended_of(tmp_path: Path, haze_model: Path, rain_model: Path) -> None:
+    random = np.random.default_rng(0).integers(100, 150, (40, 60, 3), dtype=np.uint8)
+    fog, wet = tmp_path / "fog.png", tmp_path / "wet.png"
+    Image.fromarray(np.full((40, 60, 3), 200, np.uint8)).save(fog)
+    Image.fromarray(random).save(wet)
+    done = invoke("--task", "dehaze", "--model", str(haze_model), str(fog))
+    assert done.exit_code == 0, done.output
+    assert brightness(str(tmp_path / "fog_pie.png")) == pytest.approx(255 * ((200 / 255 - 0.9) / 0.5 + 0.9), abs=1)
+    done = invoke("enhance", "--task", "derain", "--model", str(rain_model), str(wet))
+    assert done.exit_code == 0, done.output
+    assert np.asarray(Image.open(tmp_path / "wet_pie.png")).std() < 0.7 * random.std()
+    for arguments, reason in ((("derain", "--denoise", "auto"), "does not denoise"), (("dust",), "dust")):
+        done = invoke("--task", *arguments, str(wet))
+        assert (done.exit_code, reason in done.stderr) == (2, True)

@@ -55,6 +55,16 @@ def process(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]
 PLACES = ("--dark", "dark", "--well", "well", "--out", "run")
 
 
+def test_the_hint_names_the_door_of_the_task(folder: Path) -> None:
+    Path("haze.yaml").write_text(
+        "{task: haze, steps: 1, bank: 2, pairs: 2, well_batch: 1, dark_batch: 1, losses: {contrast: 0}, "
+        "data: {size: 64, render: 32, smallest: 32, well_mean: [0, 1], cache: cache}}"
+    )
+    done = invoke("train", "haze.yaml", "--well", "well", "--out", "run")
+    assert done.exit_code == 0, done.output
+    assert "pielight --task dehaze --model run/dehaze.onnx PHOTO" in done.stderr
+
+
 def test_train_and_go_on(folder: Path) -> None:
     done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.judged=0")
     assert (done.exit_code, done.stdout) == (0, "")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pielight import Enhancer
-from pielight.errors import ModelError
+from pielight.errors import ConfigError, ModelError
 from pielight.evaluate.enhancements import enhancement
 from pielight.evaluate.methods import method
 from pielight.evaluate.pictures import Pixels, sha256
@@ -59,3 +59,19 @@ def test_a_public_checkpoint(dark: Pixels, tmp_path: Path) -> None:
     (tmp_path / "other.pth").write_bytes(b"no checkpoint")
     with pytest.raises(ModelError, match="not a safe PyTorch checkpoint"):
         published(tmp_path / "other.pth")
+
+
+def test_methods_against_haze_and_rain(haze_model: Path, rain_model: Path) -> None:
+    hazy = np.full((40, 60, 3), 200, np.uint8)
+    wet = np.random.default_rng(0).integers(100, 150, (40, 60, 3), dtype=np.uint8)
+    for spec, picture in (
+        (f"pielight:task=dehaze,model={haze_model}", hazy), (f"pielight:task=derain,model={rain_model}", wet),
+        ("dcp", hazy), ("median", wet), ("guided", wet),
+    ):  # fmt: skip
+        result = enhancement(method(spec).spec)(picture)
+        assert (result.shape, result.dtype) == (picture.shape, np.uint8)
+        assert result.mean() < picture.mean() + 1
+    with pytest.raises(ConfigError, match="task is one of brighten, dehaze, derain"):
+        method("pielight:task=dust")
+    with pytest.raises(ConfigError, match="dcp takes no argument"):
+        method("dcp:3")

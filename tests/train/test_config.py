@@ -122,3 +122,8 @@ def test_an_empty_file_has_the_defaults(tmp_path: Path) -> None:
 
 def test_yaml_s_no_is_a_precision() -> None:
     assert read_config(None, ["precision=no"]).precision == "no"
+
+
+def test_a_spatial_network_sees_what_losses_see() -> None:
+    with pytest.raises(ConfigError, match=r"data.render: 64 should be data.size, 128, for task: rain"):
+        read_config(None, ["task=rain", "data.render=64"])

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pielight.train.config import Losses, Training
+from pielight.train.config import Losses, Training, read_config
 from pielight.train.lattice_net import Lattice
 from pielight.train.networks import build
 from pielight.train.smoke import Change, smoke, start_badly
@@ -87,3 +87,12 @@ def test_fell() -> None:
     assert Change("a", 2.0, 1.0).fell
     assert not Change("a", 1.0, 1.0).fell
     assert not Change("a", 1.0, math.nan).fell
+
+
+@pytest.mark.parametrize("name", ["haze", "rain"])
+def test_smoke_runs_every_task(name: str, tmp_path: Path) -> None:
+    config = read_config(None, [f"task={name}", "losses.contrast=0", "losses.features=0"])
+    changes = smoke(tmp_path, config, lambda _: None, steps=4)
+    assert {change.term for change in changes} >= {"total", "regional"}
+    assert all(math.isfinite(change.first) for change in changes)
+    assert (tmp_path / "run" / "smoke.onnx").exists()

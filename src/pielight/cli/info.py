@@ -17,11 +17,12 @@ def info(model: str | None) -> None:
 
     import pielight
     from pielight.curves.compiled import loop
-    from pielight.curves.predict import Predictor
+    from pielight.curves.predict import BRIGHTEN, DEHAZE, Predictor
     from pielight.curves.sessions import open_session
     from pielight.curves.threads import available_threads
     from pielight.denoise.network import DenoiseNetwork
     from pielight.models import find
+    from pielight.spatial import SpatialNetwork
 
     found = find(model)
     verified = "verified" if found.verify() else "no checksum on its card"
@@ -31,10 +32,15 @@ def info(model: str | None) -> None:
     _show("curves", f"{'compiled loop' if loop else 'NumPy'}, {available_threads()} threads")
     _show("model", found.name)
     _show("file", str(found.path))
-    if "cells" in {entry.name for entry in open_session(found.path, 1).get_inputs()}:
+    session = open_session(found.path, 1)
+    names = {entry.name for entry in (*session.get_inputs(), *session.get_outputs())}
+    if "cells" in names:
         DenoiseNetwork(found.path).open()
+    elif "rain" in names:
+        SpatialNetwork(found.path).open()
     else:
-        _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path).size))
+        task = DEHAZE if "transmission" in names else BRIGHTEN
+        _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path, task=task).size))
     _show("sha256", f"{found.sha256()} ({verified})")
     for key, value in found.card.items():
         if key not in ("name", "sha256"):

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from pielight.errors import PielightError
+from pielight.models import TASKS
 
 FAILED, INTERRUPTED = 1, 130
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,7 +89,7 @@ existing = click.option(
     show_default=True,
     help="What to do where a result exists; rename numbers the new one.",
 )
-task = click.option("--task", type=click.Choice(["brighten", "dehaze", "derain"]), default="brighten",
+task = click.option("--task", type=click.Choice(list(TASKS)), default="brighten",
                     show_default=True, help="What the photos are mended of.")  # fmt: skip
 model = click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")

@@ -110,13 +110,16 @@ def _train_denoiser(settings: Denoising, well: tuple[Path, ...], out: Path | Non
 
 def _train(settings: Training) -> None:
     from pielight.train.loop import train as run
+    from pielight.train.tasks import find_task
 
     folder = Path(settings.out)
     with stoppable(folder / "checkpoint.pt"):
         run(settings, show_progress, say=lambda line: click.echo(line, err=True))
     name = folder / settings.name
     click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
-    click.echo(f"  pielight --model {name}.onnx PHOTO...", err=True)
+    door = find_task(settings.task).door
+    option = "" if door == "brighten" else f" --task {door}"
+    click.echo(f"  pielight{option} --model {name}.onnx PHOTO...", err=True)
 
 
 def _smoke(settings: Training) -> None:

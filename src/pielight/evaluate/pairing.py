@@ -11,7 +11,7 @@ from pielight.evaluate.pictures import size
 from pielight.media.files import shown
 from pielight.media.formats import is_picture_name
 
-INPUTS = ("low", "dark", "input", "lq", "underexposed", "low_light", "hazy", "rainy", "rain")
+INPUTS = ("low", "dark", "input", "lq", "underexposed", "low_light", "hazy", "rainy")
 REFERENCES = (
     "high", "normal", "gt", "reference", "target", "expertc", "expert_c", "expertc_gt", "hq", "groundtruth", "label",
 )  # fmt: skip

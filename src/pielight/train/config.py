@@ -175,7 +175,9 @@ def _over(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, A
 def _check(config: Training) -> None:
     check_ranges(config)
     bag(config.negatives)
-    data, weights = config.data, config.losses
+    task, data, weights = find_task(config.task), config.data, config.losses
+    if task.spatial and data.render != data.size:
+        raise ConfigError(f"data.render: {data.render} should be data.size, {data.size}, for task: {config.task}")
     if data.size % data.render or data.size % 32:
         raise ConfigError("data.size should be a multiple of 32 and of data.render")
     if weights.judged and data.render % 16:
@@ -183,5 +185,5 @@ def _check(config: Training) -> None:
     if config.network == "lattice" and data.size == config.lattice.cell and (weights.smoothness or weights.cast):
         raise ConfigError("lattice.cell: a lattice of one node has no smoothness; raise data.size, "
                           "or set losses.smoothness and losses.cast to 0")  # fmt: skip
-    if not any(getattr(weights, name) for name in find_task(config.task).terms):
+    if not any(getattr(weights, name) for name in task.terms):
         raise ConfigError("losses: every weight is 0, which leaves nothing to learn from")

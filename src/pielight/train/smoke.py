@@ -21,7 +21,7 @@ STEPS = 150
 FIRST, LAST = 5, 20  # steps that are compared; a bad start is left behind within ten
 # Found by trial, for both networks; every other term weighs 1.
 _WEIGHTS = {"inversion": 4.0, "brightness": 20.0, "regional": 40.0, "features": 7.0, "colour": 2.0, "highlights": 8.0,
-            "smoothness": 2.0}  # fmt: skip
+            "smoothness": 2.0, "error": 20.0}  # fmt: skip
 _BATCH, _FEATURE_BATCH = 4, 3
 _SHIFT = (-0.9, -0.7, -0.55)  # of R, G, B: brighter by far, and reddish
 
@@ -56,7 +56,8 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
         What became of "total" and of every term.
     """
     dark, well = write_toy_pictures(folder)
-    terms = list(find_task(config.task).terms)
+    task = find_task(config.task)
+    terms = list(task.terms)
     chosen = {term: _WEIGHTS.get(term, 1.0) if getattr(config.losses, term) else 0.0 for term in terms}
     if config.network == "lattice" and config.lattice.channels == 1:
         chosen["cast"] = 0.0  # nothing differs between channels that share a curve
@@ -64,13 +65,14 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
         name="smoke", task=config.task, network=config.network, lattice=config.lattice, seed=0, steps=steps,
         dark_batch=_BATCH, well_batch=_BATCH, feature_batch=_FEATURE_BATCH, bank=48, pairs=32,
         negatives=config.negatives, adaptive=config.adaptive, features="random",
-        checkpoint_minutes=60.0, out=str(folder / "run"), darkening=config.darkening,
+        checkpoint_minutes=60.0, out=str(folder / "run"), darkening=config.darkening, haze=config.haze,
+        rain=config.rain,
         losses=Losses(**chosen, temperature=0.5), judging=Judging(steps=60, batch=4),
-        data=Data((str(dark),), (str(well),), size=64, render=32, smallest=64, well_shadows=0.0,
-                  cache=str(folder / "cache")),
+        data=Data((str(dark),) if task.name == "darkness" else (), (str(well),), size=64,
+                  render=64 if task.spatial else 32, smallest=64, well_shadows=0.0, cache=str(folder / "cache")),
         optimiser=Optimiser(rate=1.5e-3, warmup=5, average=0.9),
     )  # fmt: skip
-    pictures, _ = load(trial.data.dark, "dark", trial.data).batch(8, torch.Generator().manual_seed(0))
+    pictures, _ = load((str(dark),), "dark", trial.data).batch(8, torch.Generator().manual_seed(0))
     steps_seen: list[dict[str, float]] = []
 
     def note(progress: Progress) -> None:
@@ -85,8 +87,9 @@ def smoke(folder: Path, config: Training, report: Callable[[Progress], None], st
 def start_badly(network: nn.Module, pictures: Tensor, spread: float = 0.8) -> None:
     """Redraw the weights of a network so that its curve maps of some pictures are loud noise that over-exposes.
 
-    Every layer's weights from ``N(0, 2 / fan_in)`` (He et al., 2015); the last layer is then rescaled so that each of
-    its channels has a given mean and deviation over the pictures, before tanh (as in LSUV, Mishkin and Matas, 2016).
+    Every layer's weights from ``N(0, 2 / fan_in)`` (He et al., 2015); the last convolution is then rescaled so
+    that each of its channels has a given mean and deviation over the pictures, before tanh (as in LSUV, Mishkin and
+    Matas, 2016).
     A fresh network starts next to the identity, where features, smoothness and the like are 0 and cannot fall.
 
     Args:
@@ -94,10 +97,10 @@ def start_badly(network: nn.Module, pictures: Tensor, spread: float = 0.8) -> No
         pictures: ``(N, 3, S, S)`` in [0, 1].
         spread: The deviation.
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
-    for layer in layers:
-        nn.init.kaiming_normal_(layer.weight)
-    last, seen = layers[-1], []
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight)
+    last, seen = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)][-1], []
     hook = last.register_forward_hook(lambda _layer, _inputs, output: seen.append(output))
     network(pictures)
     hook.remove()

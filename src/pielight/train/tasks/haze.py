@@ -72,5 +72,6 @@ HAZE = Task(
         "regional": _regional,
         "smoothness": lambda step: curve_smoothness(step.outputs[:, :LEVELS]),
     },
+    door="dehaze",
     defaults=_DEFAULTS,
 )

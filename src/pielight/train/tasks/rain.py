@@ -65,5 +65,7 @@ RAIN = Task(
         "features": preserved,
         "regional": consistent,
     },
+    spatial=True,
+    door="derain",
     defaults=_DEFAULTS,
 )

@@ -64,6 +64,8 @@ class Task:
         render: Lays outputs over pictures: pictures ``(N, 3, h, w)`` and outputs to mended ones, differentiably.
         encode: Writes the network, which sees a side of S pixels, as the ONNX file that the doors open.
         terms: The terms of the loss, by the names of their weights in ``losses``; a term that returns None is left out.
+        spatial: Whether the network returns maps of the size of what it sees; ``data.render`` is ``data.size`` then.
+        door: What the doors call the task, as in ``pielight --task dehaze``.
         defaults: Settings that differ from those of :class:`pielight.train.config.Training`.
     """
 
@@ -75,4 +77,6 @@ class Task:
     encode: Callable[[nn.Module, Training], bytes]
     terms: Mapping[str, Term]
     positives: Spoil = field(default=lambda pictures, labels, config, generator: pictures)
+    spatial: bool = False
+    door: str = "brighten"
     defaults: Mapping[str, Any] = field(default_factory=dict)
