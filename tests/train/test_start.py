@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import save_file
 
 from pielight.errors import ModelError
@@ -40,3 +41,14 @@ def test_foreign(tmp_path: Path) -> None:
 def test_denoiser() -> None:
     with pytest.raises(ModelError, match=r"denoise\.safetensors: cannot be fine-tuned"):
         read_start(find("denoise").path)
+
+
+@pytest.mark.parametrize("task", ["haze", "{place}/bad.py:TASK"])
+def test_a_model_of_another_task_is_refused_and_no_code_is_run(task: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("open('ran', 'w').close()")
+    named = task.format(place=tmp_path)
+    (tmp_path / "own.onnx").write_bytes(find("pie").path.read_bytes())
+    save_file({"x": torch.zeros(1)}, tmp_path / "own.safetensors", {"config": f"task: {named}"})
+    with pytest.raises(ModelError, match=r"no brightening model of `pielight train` \(its task is"):
+        read_start(tmp_path / "own.onnx")
+    assert not Path("ran").exists()

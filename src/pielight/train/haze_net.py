@@ -10,8 +10,6 @@ from pielight.train.lattice_net import Lattice, Trunk
 
 LEVELS = 4  # brightnesses at which a node has a transmission
 LEAST = 0.08  # transmission: beyond a gain of 12 noise and blocks are all that comes out
-
-
 _NEAR = 9  # pixels along each side of the patch whose least brightness is seen
 
 

@@ -51,6 +51,8 @@ def read_start(name_or_path: str | Path | None) -> Start:
         values = yaml.safe_load(facts["config"])
         config: Training = build_settings(Training, values)
         check_ranges(config)
+        if config.task != Training.task:  # one of somebody's own would run their code
+            raise ConfigError(f"its task is {config.task}")
         network = build(config.network, config.lattice)
     except (SafetensorError, OSError, KeyError, yaml.YAMLError, AttributeError, ConfigError) as error:
         why = str(error).splitlines()[0][:80]
