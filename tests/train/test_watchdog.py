@@ -74,6 +74,28 @@ def test_only_what_helps_is_chosen(watchdog: Watchdog) -> None:
     assert chosen(start, {}, watchdog, 60.0)[2] == 0.0
 
 
+class Scores(Watchdog):
+    """Reads the score of a network off its weight: two pictures, which gain differently."""
+
+    def __init__(self, gains: dict[float, tuple[float, float]]) -> None:
+        self._gains = gains
+
+    def look(self, network: nn.Module) -> Look:
+        gains = self._gains[round(network.get_parameter("alpha").item(), 2)]
+        return Look(tuple(20 + value for value in gains), 20.0, 0.4, 0.0, 0.2, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("three_quarters", "half", "share"),
+    [((0.75, 0.9), (0.3, 0.4), 0.75), ((0.7, 0.74), (0.3, 0.4), 1.0), ((0.8, 1.0), (0.76, 0.9), 0.5)],
+)
+def test_of_gains_that_cannot_be_told_apart_the_nearest_to_the_start_is_chosen(
+    three_quarters: tuple[float, float], half: tuple[float, float], share: float
+) -> None:
+    gains = {0.0: (0.0, 0.0), -0.2: (0.8, 1.0), -0.15: three_quarters, -0.1: half, -0.05: (0.1, 0.2)}
+    assert chosen(Lift(0.0), {"alpha": torch.tensor(-0.2)}, Scores(gains), 0.3)[2] == share
+
+
 def test_collapse_is_seen(watchdog: Watchdog) -> None:
     start = watchdog.look(Lift(-0.05))
     assert unsound(start, start) == ""

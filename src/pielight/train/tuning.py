@@ -23,7 +23,7 @@ from pielight.train.objective import losses
 from pielight.train.physics.darkening import Darkening, darken
 from pielight.train.render import render
 from pielight.train.steps import Progress, follow, schedule, step_generator
-from pielight.train.watchdog import Look, Watchdog, better, unsound
+from pielight.train.watchdog import Look, Watchdog, better, gain, unsound
 
 _CHECKS, _PATIENCE = 12, 4  # looks of the watchdog in a run; those without a better score after which it ends
 _KEEP, _REHEARSED = 20.0, 6  # weight of the hold, twice that of the inversion; its pictures at a step
@@ -153,14 +153,15 @@ def _judged(look: Look, first: Look, state: Tuning, every: int) -> str:
 def chosen(
     start: nn.Module, best: Mapping[str, Tensor], watchdog: Watchdog, forgotten: float
 ) -> tuple[nn.Module, Look, float]:
-    """Return the best network between the start and the best weights, what it does, and how far it went.
+    """Return a network between the start and the best weights, what it does, and how far it went.
 
     ``w_0 + s (w - w_0)`` with s = 1, 3/4, 1/2 and 1/4 (Wortsman et al., WiSE-FT, 2022), of those that are sound, lose
-    at most ``forgotten`` dB on other kinds of pictures and are better than the start by more than chance; the start
-    itself, with s = 0, if there is none.
+    at most ``forgotten`` dB on other kinds of pictures and are better than the start by more than chance. Of these, the
+    nearest to the start whose gain is within one standard error of the largest (Breiman et al., Classification and
+    Regression Trees, 1984), since every step away loses elsewhere; the start itself, with s = 0, if there is none.
     """
     first = watchdog.look(start)
-    found: tuple[nn.Module, Look, float] = (start, first, 0.0)
+    fitting: list[tuple[nn.Module, Look, float]] = []
     for share in _SHARES if best else ():
         network = copy.deepcopy(start)
         with torch.no_grad():
@@ -168,6 +169,9 @@ def chosen(
                 value.lerp_(best[key], share)
         look = watchdog.look(network)
         fits = better(look, first) and not unsound(look, first) and look.kept >= first.kept - forgotten
-        if fits and look.score > found[1].score:
-            found = network, look, share
-    return found
+        if fits:
+            fitting.append((network, look, share))
+    if not fitting:
+        return start, first, 0.0
+    most, error = max(gain(look, first) for _, look, _ in fitting)
+    return next(found for found in reversed(fitting) if gain(found[1], first)[0] >= most - error)
