@@ -9,22 +9,22 @@ from typing import Any, overload
 from numpy.typing import NDArray
 from PIL import Image
 
+from pielight.curves.predict import BRIGHTEN
 from pielight.curves.tone import HIGHLIGHTS
 from pielight.denoise.plan import Denoise
 from pielight.enhancer import Enhancer
 
 Array = NDArray[Any]
 
-_default: Enhancer | None = None
-_default_lock = threading.Lock()
+_enhancers: dict[str, Enhancer] = {}
+_lock = threading.Lock()
 
 
-def _default_enhancer() -> Enhancer:
-    global _default
-    with _default_lock:
-        if _default is None:
-            _default = Enhancer()
-        return _default
+def _default_enhancer(task: str) -> Enhancer:
+    with _lock:
+        if task not in _enhancers:
+            _enhancers[task] = Enhancer(task=task)
+        return _enhancers[task]
 
 
 @overload
@@ -35,6 +35,7 @@ def enhance(
     *,
     denoise: Denoise = 0.0,
     denoise_model: str | Path | None = None,
+    task: str = BRIGHTEN,
     output: str | Path | None = None,
 ) -> Path: ...
 @overload
@@ -45,6 +46,7 @@ def enhance(
     *,
     denoise: Denoise = 0.0,
     denoise_model: str | Path | None = None,
+    task: str = BRIGHTEN,
 ) -> bytes: ...
 @overload
 def enhance(
@@ -54,6 +56,7 @@ def enhance(
     *,
     denoise: Denoise = 0.0,
     denoise_model: str | Path | None = None,
+    task: str = BRIGHTEN,
 ) -> Image.Image: ...
 @overload
 def enhance(
@@ -63,6 +66,7 @@ def enhance(
     *,
     denoise: Denoise = 0.0,
     denoise_model: str | Path | None = None,
+    task: str = BRIGHTEN,
 ) -> Array: ...
 
 
@@ -73,17 +77,18 @@ def enhance(
     *,
     denoise: Denoise = 0.0,
     denoise_model: str | Path | None = None,
+    task: str = BRIGHTEN,
     output: str | Path | None = None,
 ) -> Path | bytes | Image.Image | Array:
-    """Brighten a picture with the default model; see :meth:`Enhancer.__call__`.
+    """Brighten a picture with the default model, or take haze or rain out; see :meth:`Enhancer.__call__`.
 
     ``denoise_model`` is the path of an ONNX file with the network that takes noise out; None is the one that comes with
-    pielight.
+    pielight. ``task`` is ``"brighten"``, ``"dehaze"`` or ``"derain"``.
 
     >>> enhance(Image.new("L", (5, 4), 30)).mode
     'L'
     """
-    enhancer: Any = _default_enhancer()  # the overloads above say which kind returns which
+    enhancer: Any = _default_enhancer(task)  # the overloads above say which kind returns which
     if denoise_model is not None:
         enhancer = enhancer.with_denoiser(denoise_model)
     result: Path | bytes | Image.Image | Array = enhancer(image, strength, highlights, denoise=denoise, output=output)
