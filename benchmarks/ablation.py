@@ -131,9 +131,9 @@ def cells(values: Any) -> list[str]:
     return [f"{mean:.3f} ± {width:.3f}" for mean, width in zip(means, half, strict=True)]
 
 
-def head(first: str, *more: str) -> str:
-    """Return the first two lines of a table: a row's name, COLUMNS, and more columns."""
-    names = [first, *(f"{group} {name}" for group, name in COLUMNS), *more]
+def head(first: str, *more: str, columns: Sequence[tuple[str, str]] = COLUMNS) -> str:
+    """Return the first two lines of a table: a row's name, columns, and more of them."""
+    names = [first, *(f"{group} {name}" for group, name in columns), *more]
     return f"| {' | '.join(names)} |\n{'|---' * len(names)}|"
 
 

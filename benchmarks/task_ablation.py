@@ -1,0 +1,143 @@
+"""Change one thing at a time in dehazing or deraining and measure what comes of it: the tables of docs/tasks.md.
+
+Usage: python benchmarks/task_ablation.py DATA haze|rain [--seeds N] [--steps N] [--out DIR] [--set key=value]...
+
+Short runs of configs/haze.yaml or rain.yaml on the pictures in DATA/well, measured on the pairs in DATA/val/sots or
+DATA/val/rain (PSNR, SSIM) and on clear photographs in DATA/val/kodak, which should stay as they are (PSNR to
+themselves, at most 60). A value is the mean over the seeds, with several its 95 % interval (Student's t). A run that is
+finished is neither trained nor measured again, and one that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+import command
+from ablation import cells, folder, head, share_work
+from pielight import Enhancer
+from pielight.evaluate.metrics.fidelity import psnr
+from pielight.evaluate.metrics.structure import ssim
+from pielight.evaluate.pairing import pair, pictures
+from pielight.train.config import Training, read_config
+from pielight.train.export import onnx_bytes
+from pielight.train.haze_net import LEVELS, HazeNet
+from pielight.train.lattice_net import Lattice, LatticeNet
+from pielight.train.loop import train
+from pielight.train.render import render
+from pielight.train.tasks.haze import HAZE
+from pielight.train.tasks.rain import RAIN
+from pielight.train.tasks.task import Task
+from pielight.train.terms import consistent, smooth
+from quality import read
+
+COLUMNS = (("pairs", "psnr"), ("pairs", "ssim"), ("kodak", "psnr to itself"))
+
+
+class OneTransmission(HazeNet):
+    """A node has one transmission for all brightnesses."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return transmissions and airlight, the transmissions of a node alike."""
+        outputs = super().forward(pictures).clone()
+        outputs[:, :LEVELS] = outputs[:, :LEVELS].mean(1, keepdim=True)
+        return outputs
+
+
+def curves_alone(task: Task, lattice: Lattice) -> Task:
+    """Return a task whose network is that of darkness: a lattice of curves."""
+    terms = {**task.terms, "regional": consistent, "smoothness": smooth}
+    return replace(
+        task, build=lambda _config: LatticeNet(lattice), render=render, terms=terms, door="brighten", spatial=False,
+        encode=lambda network, config: onnx_bytes(network, config.data.size),
+    )  # fmt: skip
+
+
+HAZE_CURVES, RAIN_CURVES = curves_alone(HAZE, Lattice()), curves_alone(RAIN, Lattice())
+HAZE_ONE = replace(HAZE, build=lambda config: OneTransmission(config.lattice))
+HERE = f"{Path(__file__)}:"
+ROWS: dict[str, dict[str, list[str]]] = {
+    "haze": {
+        "as it is": [],
+        "one transmission for all brightnesses": [f"task={HERE}HAZE_ONE"],
+        "curves alone": [f"task={HERE}HAZE_CURVES"],
+        "without the contrast": ["losses.contrast=0"],
+        "without the regional term": ["losses.regional=0"],
+    },
+    "rain": {
+        "as it is": [],
+        "curves alone": [f"task={HERE}RAIN_CURVES", "data.size=256", "data.crop=[0.6, 1.0]"],
+        "without the contrast": ["losses.contrast=0"],
+        "without the feature and regional terms": ["losses.features=0", "losses.regional=0"],
+    },
+}
+PAIRS = {"haze": ("sots", "hazy", "gt"), "rain": ("rain", "rainy", "gt")}
+
+
+def measure(data: Path, task: str, enhance: Callable[[Any], Any]) -> dict[str, dict[str, list[float]]]:
+    """Return every value of every picture, by set and measure."""
+    name, spoiled, clean = PAIRS[task]
+    found: dict[str, list[float]] = {"psnr": [], "ssim": []}
+    for before, wanted in pair(pictures(data / "val" / name / spoiled), pictures(data / "val" / name / clean)):
+        out, reference = enhance(read(before)), read(wanted)
+        found["psnr"].append(psnr(out, reference))
+        found["ssim"].append(ssim(out, reference))
+    kept = [read(path) for path in pictures(data / "val" / "kodak")]
+    return {"pairs": found, "kodak": {"psnr to itself": [min(psnr(enhance(p), p), 60.0) for p in kept]}}
+
+
+def run(config: Training, data: Path, task: str) -> list[float]:
+    """Train with some settings and measure it, or read what was measured; return the columns."""
+    out = Path(config.out)
+    train(config, report=lambda _: None)
+    kept = out / "report.json"
+    if not kept.exists():
+        door = "brighten" if config.task.endswith("_CURVES") else {"haze": "dehaze", "rain": "derain"}[task]
+        report = measure(data, task, Enhancer(out / f"{config.name}.onnx", auto=False, task=door))
+        partial = kept.with_suffix(".part")
+        partial.write_text(json.dumps(report))
+        partial.replace(kept)
+    report = json.loads(kept.read_text())
+    return [float(np.mean(report[group][name])) for group, name in COLUMNS]
+
+
+def main() -> None:
+    """Run."""
+    parser = command.Command(__doc__)
+    parser.add_argument("data", type=command.folder)
+    parser.add_argument("task", choices=ROWS)
+    parser.add_argument("--seeds", type=command.at_least(1), default=1)
+    parser.add_argument("--steps", type=command.at_least(1), default=600)
+    parser.add_argument("--out", type=Path, default=Path("runs/task-ablation"))
+    parser.add_argument("--set", dest="changes", action="append", default=[])
+    options = parser.parse_args()
+    recipe = Path(__file__).parents[1] / "configs" / f"{options.task}.yaml"
+    wells = [
+        f"data.well={[str(options.data / Path(name).relative_to('data')) for name in read_config(recipe).data.well]}"
+    ]
+    share_work()
+    print(head("run", columns=COLUMNS))
+    for label, changes in ROWS[options.task].items():
+        found = []
+        for seed in range(options.seeds):
+            out = options.out / options.task / folder(label) / f"seed-{seed}"
+            settings = [
+                f"seed={seed}",
+                f"steps={options.steps}",
+                f"out={out}",
+                f"data.well={wells}",
+                *options.changes,
+                *changes,
+            ]
+            found.append(run(read_config(recipe, settings), options.data, options.task))
+        print(f"| {label} | {' | '.join(cells(np.array(found)))} |", flush=True)
+
+
+if __name__ == "__main__":
+    command.run(main)
