@@ -22,10 +22,10 @@ def test_it_looks_no_farther_than_the_engine_s_strips_overlap() -> None:
     network = RainNet().eval()
     for parameter in network.parameters():  # so that whatever can be reached is
         torch.nn.init.uniform_(parameter, 0.01, 0.1)
-    picture = torch.rand(1, 3, 256, 32, requires_grad=True)
-    network(picture)[0, :, 128].sum().backward()
+    picture = torch.rand(1, 3, 384, 32, requires_grad=True)
+    network(picture)[0, :, 192].sum().backward()
     assert picture.grad is not None
     seen = picture.grad.abs().sum((0, 1, 3)).nonzero()[:, 0]
-    assert 128 - int(seen.min()) <= REACH
-    assert int(seen.max()) - 128 <= REACH
-    assert int(seen.max()) - 128 > 40
+    assert 192 - int(seen.min()) <= REACH
+    assert int(seen.max()) - 192 <= REACH
+    assert int(seen.max()) - 192 > 40
