@@ -23,7 +23,8 @@ class HazeNet(Trunk):
 
     ``t = 1 - w d / A`` with d the dark channel (He, Sun and Tang, CVPR 2009): the least channel nearby, which clear air
     leaves dark nearly everywhere. The share w in (0, 1), which they set to 0.95, is what the network says, since of
-    white walls the dark channel is wrong. The least of each channel nearby goes into the network, too.
+    white walls the dark channel is wrong. The least of each channel nearby goes into the network, too, and the airlight is
+    nowhere below the lightest of it, ``A = m + (1 - m) a``: haze is brighter than what it hides but for white things.
 
     >>> HazeNet()(torch.rand(2, 3, 64, 64)).shape
     torch.Size([2, 7, 8, 8])
@@ -35,18 +36,38 @@ class HazeNet(Trunk):
         self.cell = how.cell
         self.head = nn.Conv2d(self.mixed, LEVELS, 1)
         self.air = nn.Linear(self.whole[-1].get_parameter("bias").numel(), 3)
-        for layer, start in ((self.head, 0.0), (self.air, 2.5)):  # half of the dark channel, and nearly white
+        for layer, start in ((self.head, 0.0), (self.air, 0.0)):  # half of the dark channel, and half way to white
             nn.init.normal_(layer.get_parameter("weight"), 0.0, 0.01)
             nn.init.constant_(layer.get_parameter("bias"), start)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return transmissions and airlight ``(N, 7, S / cell, S / cell)`` of pictures ``(N, 3, S, S)``."""
-        least = -F.max_pool2d(F.pad(-pictures, (_NEAR // 2,) * 4, mode="replicate"), _NEAR, stride=1)
+        least = least_nearby(pictures)
         maps, whole = self.maps(torch.cat([pictures, least], 1) - 0.5)
-        air = torch.sigmoid(self.air(F.leaky_relu(whole, 0.1)))[:, :, None, None]
-        dark = F.avg_pool2d((least / air.clamp_min(0.3)).amin(1, keepdim=True), self.cell).clamp(0, 1)
+        lightest = least.amax((2, 3), keepdim=True)
+        air = lightest + (1 - lightest) * torch.sigmoid(self.air(F.leaky_relu(whole, 0.1)))[:, :, None, None]
+        dark = F.avg_pool2d((least / air.clamp_min(0.3)).amin(1, keepdim=True), self.cell)
         passed = LEAST + (1 - LEAST) * (1 - torch.sigmoid(self.head(maps)) * dark)
         return torch.cat([passed, air.expand(-1, -1, *passed.shape[-2:])], 1)
+
+
+def least_nearby(pictures: Tensor) -> Tensor:
+    """Return the least of the 9 x 9 values around each, edges replicated (erosion), ``(N, C, H, W)`` to the same.
+
+    Minima of minima: each step doubles the length that they cover, which takes a tenth of the time of ``max_pool2d``.
+
+    >>> least_nearby(torch.arange(20.0).view(1, 1, 1, 20))[0, 0, 0, ::5]
+    tensor([ 0.,  1.,  6., 11.])
+    """
+    for axis, pad in ((2, (0, 0, _NEAR // 2, _NEAR // 2)), (3, (_NEAR // 2, _NEAR // 2, 0, 0))):
+        found, covered, side = F.pad(pictures, pad, mode="replicate"), 1, pictures.shape[axis]
+        while covered < _NEAR:
+            step = min(covered, _NEAR - covered)
+            length = side + _NEAR - covered - step
+            found = torch.minimum(found.narrow(axis, 0, length), found.narrow(axis, step, length))
+            covered += step
+        pictures = found
+    return pictures
 
 
 class Exported(nn.Module):

@@ -33,7 +33,7 @@ class Haze:
     edges: float = 0.4
     """Largest offset in depth of a region from its surroundings."""
     clearest: float = 0.06
-    """Share of the pixels with a black channel that clear pictures are made to have before haze is laid on."""
+    """Share of the pixels with a black channel that all pictures are made to have first."""
 
 
 def without_own_haze(pictures: Tensor, share: float) -> Tensor:
@@ -49,8 +49,9 @@ def without_own_haze(pictures: Tensor, share: float) -> Tensor:
     >>> without_own_haze(torch.full((1, 3, 2, 2), 0.2), 0.01).max()
     tensor(0.)
     """
-    darkest = pictures.amin(1).flatten(1).sort(1).values
-    black = darkest[:, min(darkest.shape[1] - 1, round(share * darkest.shape[1]))].clamp_max(0.5).view(-1, 1, 1, 1)
+    darkest = pictures.amin(1).flatten(1)
+    count = darkest.shape[1]
+    black = darkest.kthvalue(min(count, 1 + round(share * count))).values.clamp_max(0.5).view(-1, 1, 1, 1)
     return ((pictures - black) / (1 - black)).clamp_min(0)
 
 
@@ -88,8 +89,8 @@ def haze(pictures: Tensor, labels: Tensor, how: Haze, generator: Generator) -> t
         generator: The source of all randomness.
 
     Returns:
-        I, ``(N, 3, H, W)`` in [0, 1], quantised to 8 bits where there is haze, and J, the same size: the pictures,
-        where there is haze :func:`without_own_haze`.
+        I, ``(N, 3, H, W)`` in [0, 1], quantised to 8 bits where there is haze, and J, the same size: the pictures
+        :func:`without_own_haze`, those that stay clear, too, so that what is left alone is clear indeed.
 
     >>> black = torch.zeros(1, 3, 32, 32)
     >>> dense = Haze(untouched=0, density=(50, 50), nearest=(1, 1), airlight=(0.8, 0.8), colour=0, uneven=0)
@@ -103,7 +104,7 @@ def haze(pictures: Tensor, labels: Tensor, how: Haze, generator: Generator) -> t
     light = transmission(far, how, generator)
     light = F.interpolate(light, pictures.shape[-2:], mode="bilinear", align_corners=False)
     hazy = (light < 1).flatten(1).any(1).view(n, 1, 1, 1)
-    clear = torch.where(hazy, without_own_haze(pictures, how.clearest), pictures)
+    clear = without_own_haze(pictures, how.clearest)
     air = uniform((n, 1, 1, 1), *how.airlight, generator)
     air = (air + uniform((n, 3, 1, 1), -how.colour, how.colour, generator)).clamp(0, 1)
     return torch.where(hazy, quantise(clear * light + air * (1 - light)), clear), clear
