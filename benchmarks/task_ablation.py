@@ -118,23 +118,15 @@ def main() -> None:
     parser.add_argument("--set", dest="changes", action="append", default=[])
     options = parser.parse_args()
     recipe = Path(__file__).parents[1] / "configs" / f"{options.task}.yaml"
-    wells = [
-        f"data.well={[str(options.data / Path(name).relative_to('data')) for name in read_config(recipe).data.well]}"
-    ]
+    wells = [str(options.data / Path(name).relative_to("data")) for name in read_config(recipe).data.well]
     share_work()
     print(head("run", columns=COLUMNS))
     for label, changes in ROWS[options.task].items():
         found = []
         for seed in range(options.seeds):
             out = options.out / options.task / folder(label) / f"seed-{seed}"
-            settings = [
-                f"seed={seed}",
-                f"steps={options.steps}",
-                f"out={out}",
-                f"data.well={wells}",
-                *options.changes,
-                *changes,
-            ]
+            shared = [f"seed={seed}", f"steps={options.steps}", f"out={out}", f"data.well={wells}"]
+            settings = [*shared, *options.changes, *changes]
             found.append(run(read_config(recipe, settings), options.data, options.task))
         print(f"| {label} | {' | '.join(cells(np.array(found)))} |", flush=True)
 
