@@ -23,8 +23,8 @@ class HazeNet(Trunk):
 
     ``t = 1 - w d / A`` with d the dark channel (He, Sun and Tang, CVPR 2009): the least channel nearby, which clear air
     leaves dark nearly everywhere. The share w in (0, 1), which they set to 0.95, is what the network says, since of
-    white walls the dark channel is wrong. The least of each channel nearby goes into the network, too, and the airlight is
-    nowhere below the lightest of it, ``A = m + (1 - m) a``: haze is brighter than what it hides but for white things.
+    white walls the dark channel is wrong. The least of each channel nearby goes into the network, too, and the airlight
+    is not below the lightest m of it, ``A = m + (1 - m) a``: haze is brighter than all that it hides but white things.
 
     >>> HazeNet()(torch.rand(2, 3, 64, 64)).shape
     torch.Size([2, 7, 8, 8])
