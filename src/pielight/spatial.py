@@ -12,7 +12,7 @@ from pielight.curves.sessions import Network, as_text
 from pielight.curves.tone import check_strength
 from pielight.errors import ModelError
 
-REACH = 128  # pixels that a network looks away from a pixel, at most
+REACH = 136  # pixels that a network looks away from a pixel, at most
 _MULTIPLE = 8  # of the sides that a network gets
 _STRIP = 1 << 20  # pixels of a strip, about
 
@@ -21,7 +21,7 @@ class SpatialNetwork(Network):
     """A network in an ONNX file that says what of a picture is rain; opened at the first picture, safe among threads.
 
     The file maps ``picture`` (n, 3, h, w) in [0, 1], h and w multiples of 8, to ``rain`` (n, 3, h, w), which is
-    subtracted. It should look no farther than 128 pixels, so that strips do not show.
+    subtracted. It should look no farther than 136 pixels, so that strips do not show.
 
     Args:
         path: The ONNX file.

@@ -23,9 +23,9 @@ def test_it_looks_no_farther_than_the_engine_s_strips_overlap() -> None:
     for parameter in network.parameters():  # so that whatever can be reached is
         torch.nn.init.uniform_(parameter, 0.01, 0.1)
     picture = torch.rand(1, 3, 384, 32, requires_grad=True)
-    network(picture)[0, :, 192].sum().backward()
-    assert picture.grad is not None
-    seen = picture.grad.abs().sum((0, 1, 3)).nonzero()[:, 0]
-    assert 192 - int(seen.min()) <= REACH
-    assert int(seen.max()) - 192 <= REACH
-    assert int(seen.max()) - 192 > 40
+    farthest = 0
+    for row in range(192, 200):  # of every place in a cell at an eighth of the side
+        (seen,) = torch.autograd.grad(network(picture)[0, :, row].sum(), picture)
+        rows = seen.abs().sum((0, 1, 3)).nonzero()[:, 0]
+        farthest = max(farthest, row - int(rows.min()), int(rows.max()) - row)
+    assert 100 < farthest <= REACH
