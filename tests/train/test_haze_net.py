@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import minimum_filter
 
 from pielight.curves.apply import apply
 from pielight.curves.haze import HazeLattice
-from pielight.train.haze_net import LEVELS, HazeNet, cleared, passed_light
+from pielight.train.haze_net import LEVELS, HazeNet, cleared, least_nearby, passed_light
 from pielight.train.lattice_net import Lattice
 
 
@@ -28,6 +29,22 @@ def test_a_fresh_network_takes_half_of_the_dark_channel_and_one_airlight_holds_e
     assert (cleared(picture, found) - picture).abs().mean() < 0.05
     veiled = HazeNet(Lattice(cell=16))(0.5 + 0.5 * picture)
     assert (veiled[:, :LEVELS].mean() - (1 - 0.5 * 0.5 / 0.92)).abs() < 0.1
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 9, 40), (2, 3, 32, 32), (1, 3, 5, 7), (1, 1, 1, 1)])
+def test_the_least_nearby_is_scipy_s_erosion(shape: tuple[int, ...]) -> None:
+    picture = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    expected = minimum_filter(picture.numpy(), size=(1, 1, 9, 9), mode="nearest")
+    assert (least_nearby(picture).numpy() == expected).all()
+
+
+def test_the_airlight_is_not_below_the_lightest_haze() -> None:
+    torch.manual_seed(0)
+    picture = 0.3 + 0.1 * torch.rand(1, 3, 64, 64)
+    picture[:, :, :20, :20] = torch.tensor([0.8, 0.85, 0.9]).view(1, 3, 1, 1)  # larger than what erosion removes
+    network = HazeNet(Lattice(cell=16))
+    torch.nn.init.constant_(network.air.bias, -20.0)
+    assert network(picture)[0, LEVELS:, 0, 0].tolist() == pytest.approx([0.8, 0.85, 0.9], abs=1e-4)
 
 
 def test_a_transmission_is_that_of_the_place_and_the_brightness() -> None:
