@@ -98,7 +98,7 @@ def _prepare(
     mend = pictures.dark.pictures if pictures.dark else []
     known = facts(state.facts if state else {}, {"dark": mend, "well": pictures.well.pictures})
     network = find_task(config.task).build(config)  # first, since a judge would draw its weights before it
-    network = network.to(memory_format=torch.channels_last)  # in two thirds of the time on CPUs
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # two thirds of the time
     material = prepare(config, pictures, accelerator.device, say)
     if state is None:
         begin(network)
