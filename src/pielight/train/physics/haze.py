@@ -24,15 +24,15 @@ class Haze:
     """Scattering coefficient beta; depth goes from 0 to 1."""
     nearest: tuple[float, float] = (0.1, 0.6)
     """Depth of the nearest point, that of the farthest being 1."""
-    airlight: tuple[float, float] = (0.7, 1.0)
+    airlight: tuple[float, float] = (0.85, 1.0)
     """Brightness of the airlight in sRGB."""
-    colour: float = 0.06
+    colour: float = 0.04
     """Largest difference of a channel's airlight."""
     uneven: float = 0.3
     """Largest relative change of the density from place to place, as in drifting fog."""
     edges: float = 0.4
     """Largest offset in depth of a region from its surroundings."""
-    clearest: float = 0.06
+    clearest: float = 0.05
     """Share of the pixels with a black channel that all pictures are made to have first."""
 
 
