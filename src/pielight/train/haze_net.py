@@ -10,6 +10,7 @@ from pielight.train.lattice_net import Lattice, Trunk
 
 LEVELS = 4  # brightnesses at which a node has a transmission
 LEAST = 0.08  # transmission: beyond a gain of 12 noise and blocks are all that comes out
+KEPT = 0.95  # of the dark channel that is taken for haze, at most: a trace of it shows what is far
 _NEAR = 9  # pixels along each side of the patch whose least brightness is seen
 
 
@@ -22,7 +23,7 @@ class HazeNet(Trunk):
     grid does.
 
     ``t = 1 - w d / A`` with d the dark channel (He, Sun and Tang, CVPR 2009): the least channel nearby, which clear air
-    leaves dark nearly everywhere. The share w in (0, 1), which they set to 0.95, is what the network says, since of
+    leaves dark nearly everywhere. The share w in (0, 0.95), which they set to 0.95, is what the network says, since of
     white walls the dark channel is wrong. The least of each channel nearby goes into the network, too, and the airlight
     is not below the lightest m of it, ``A = m + (1 - m) a``: haze is brighter than all that it hides but white things.
 
@@ -47,7 +48,7 @@ class HazeNet(Trunk):
         lightest = least.amax((2, 3), keepdim=True)
         air = lightest + (1 - lightest) * torch.sigmoid(self.air(F.leaky_relu(whole, 0.1)))[:, :, None, None]
         dark = F.avg_pool2d((least / air.clamp_min(0.3)).amin(1, keepdim=True), self.cell)
-        passed = LEAST + (1 - LEAST) * (1 - torch.sigmoid(self.head(maps)) * dark)
+        passed = LEAST + (1 - LEAST) * (1 - KEPT * torch.sigmoid(self.head(maps)) * dark)
         return torch.cat([passed, air.expand(-1, -1, *passed.shape[-2:])], 1)
 
 
