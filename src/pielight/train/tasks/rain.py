@@ -47,8 +47,8 @@ _DEFAULTS: dict[str, Any] = {
     "dark_batch": 1,
     "well_batch": 8,
     "data": {"size": 128, "render": 128, "kept": 320, "crop": [0.3, 0.6], "well_mean": (0.1, 0.8)},
-    "losses": {"inversion": 0.0, "error": 20.0, "contrast": 0.005, "features": 0.005, "regional": 0.05, "smoothness": 0.0,
-               "balance": 0.0, "judged": 0.0, "highlights": 0.0, "cast": 0.0},
+    "losses": {"inversion": 0.0, "error": 20.0, "contrast": 0.005, "features": 0.005, "regional": 0.05,
+               "smoothness": 0.0, "balance": 0.0, "judged": 0.0, "highlights": 0.0, "cast": 0.0},
 }  # fmt: skip
 
 RAIN = Task(
