@@ -10,7 +10,7 @@ from pielight.train.lattice_net import Lattice, Trunk
 
 LEVELS = 4  # brightnesses at which a node has a transmission
 LEAST = 0.08  # transmission: beyond a gain of 12 noise and blocks are all that comes out
-KEPT = 0.95  # of the dark channel that is taken for haze, at most: a trace of it shows what is far
+KEPT = 0.95  # of the haze that is taken away: a trace of it shows what is far (He, Sun and Tang)
 _NEAR = 9  # pixels along each side of the patch whose least brightness is seen
 
 
@@ -23,7 +23,7 @@ class HazeNet(Trunk):
     grid does.
 
     ``t = 1 - w d / A`` with d the dark channel (He, Sun and Tang, CVPR 2009): the least channel nearby, which clear air
-    leaves dark nearly everywhere. The share w in (0, 0.95), which they set to 0.95, is what the network says, since of
+    leaves dark nearly everywhere. The share w in (0, 1), which they set to 0.95, is what the network says, since of
     white walls the dark channel is wrong. The least of each channel nearby goes into the network, too, and the airlight
     is not below the lightest m of it, ``A = m + (1 - m) a``: haze is brighter than all that it hides but white things.
 
@@ -48,7 +48,7 @@ class HazeNet(Trunk):
         lightest = least.amax((2, 3), keepdim=True)
         air = lightest + (1 - lightest) * torch.sigmoid(self.air(F.leaky_relu(whole, 0.1)))[:, :, None, None]
         dark = F.avg_pool2d((least / air.clamp_min(0.3)).amin(1, keepdim=True), self.cell)
-        passed = LEAST + (1 - LEAST) * (1 - KEPT * torch.sigmoid(self.head(maps)) * dark)
+        passed = LEAST + (1 - LEAST) * (1 - torch.sigmoid(self.head(maps)) * dark)
         return torch.cat([passed, air.expand(-1, -1, *passed.shape[-2:])], 1)
 
 
@@ -72,7 +72,10 @@ def least_nearby(pictures: Tensor) -> Tensor:
 
 
 class Exported(nn.Module):
-    """The network with two outputs, as the engine reads them: ``transmission`` (N, 4, h, w) and ``airlight`` (N, 3)."""
+    """The network with two outputs, as the engine reads them: ``transmission`` (N, 4, h, w) and ``airlight`` (N, 3).
+
+    ``t' = 1 - 0.95 (1 - t)``: training takes all haze away, and what is deployed leaves a trace of it.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -81,7 +84,7 @@ class Exported(nn.Module):
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Return transmissions and the airlight."""
         outputs = self.network(pictures)
-        return outputs[:, :LEVELS], outputs[:, LEVELS:, 0, 0]
+        return 1 - KEPT * (1 - outputs[:, :LEVELS]), outputs[:, LEVELS:, 0, 0]
 
 
 def passed_light(pictures: Tensor, outputs: Tensor) -> Tensor:
