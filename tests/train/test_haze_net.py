@@ -9,7 +9,7 @@ from scipy.ndimage import minimum_filter
 
 from pielight.curves.apply import apply
 from pielight.curves.haze import HazeLattice
-from pielight.train.haze_net import LEVELS, HazeNet, cleared, least_nearby, passed_light
+from pielight.train.haze_net import LEVELS, Exported, HazeNet, cleared, least_nearby, passed_light
 from pielight.train.lattice_net import Lattice
 
 
@@ -63,3 +63,12 @@ def test_the_engine_does_what_training_saw_where_the_lattice_is_flat() -> None:
     lattice = HazeLattice(found[0, :LEVELS].numpy(), found[0, LEVELS:, 0, 0].numpy())
     done = apply(np.ascontiguousarray(picture[0].permute(1, 2, 0).numpy()), lattice)
     assert done == pytest.approx(cleared(picture, found)[0].permute(1, 2, 0).numpy(), abs=1e-2)
+
+
+def test_what_is_deployed_leaves_a_trace_of_haze() -> None:
+    torch.manual_seed(0)
+    network, picture = HazeNet(Lattice(cell=16)).eval(), 0.5 + 0.5 * torch.rand(2, 3, 64, 64)
+    passed, air = Exported(network)(picture)
+    found = network(picture)
+    assert passed.detach().numpy() == pytest.approx(0.05 + 0.95 * found[:, :LEVELS].detach().numpy(), abs=1e-6)
+    assert torch.equal(air, found[:, LEVELS:, 0, 0])
