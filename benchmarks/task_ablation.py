@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor
 
 import command
@@ -31,6 +34,7 @@ from pielight.train.haze_net import LEVELS, HazeNet
 from pielight.train.lattice_net import Lattice, LatticeNet
 from pielight.train.loop import train
 from pielight.train.render import render
+from pielight.train.tasks import find_task
 from pielight.train.tasks.haze import HAZE
 from pielight.train.tasks.rain import RAIN
 from pielight.train.tasks.task import Task
@@ -92,14 +96,32 @@ def measure(data: Path, task: str, enhance: Callable[[Any], Any]) -> dict[str, d
     return {"pairs": found, "kodak": {"psnr to itself": [min(psnr(enhance(p), p), 60.0) for p in kept]}}
 
 
+def rendered(config: Training) -> Callable[[Any], Any]:
+    """Return a trained network as training renders it, since curves in the engine darken nothing."""
+    task, out = find_task(config.task), Path(config.out)
+    network = task.build(config).eval()
+    network.load_state_dict(load_file(out / f"{config.name}.safetensors"))
+
+    @torch.no_grad()
+    def enhance(pixels: Any) -> Any:
+        picture = torch.from_numpy(pixels.transpose(2, 0, 1)[None] / np.float32(255))
+        seen = F.interpolate(picture, (config.data.size,) * 2, mode="area")
+        result = task.render(picture, network(seen)).clamp(0, 1)[0].numpy().transpose(1, 2, 0)
+        return np.rint(255 * result).astype(np.uint8)
+
+    return enhance
+
+
 def run(config: Training, data: Path, task: str) -> list[float]:
     """Train with some settings and measure it, or read what was measured; return the columns."""
     out = Path(config.out)
     train(config, report=lambda _: None)
     kept = out / "report.json"
     if not kept.exists():
-        door = "brighten" if config.task.endswith("_CURVES") else {"haze": "dehaze", "rain": "derain"}[task]
-        report = measure(data, task, Enhancer(out / f"{config.name}.onnx", auto=False, task=door))
+        doors = {"haze": "dehaze", "rain": "derain"}
+        is_curves = config.task.endswith("_CURVES")
+        enhance = rendered(config) if is_curves else Enhancer(out / f"{config.name}.onnx", task=doors[task])
+        report = measure(data, task, enhance)
         partial = kept.with_suffix(".part")
         partial.write_text(json.dumps(report))
         partial.replace(kept)
