@@ -147,8 +147,8 @@ def test_slips_reloads_and_lost_connections(
     address = serve(folder).address
     rater = Rater(browser, address, "mouse")
     page = rater.page
-    assert page.get_by_role("heading", name="<b>&amp;").is_visible()
-    assert page.get_by_text("<script>1</script>").is_visible()
+    page.get_by_role("heading", name="<b>&amp;").wait_for()  # visible, or the test ends
+    page.get_by_text("<script>1</script>").wait_for()
     rater.start()
     rater.ready(1)
     page.get_by_role("button", name="A is better").dblclick()
