@@ -63,6 +63,13 @@ def test_nothing_named(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert re.match(rf"{name}\.py: .*--help says how to use it", said)
 
 
+@pytest.fixture(autouse=True)
+def unshared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo what scripts share among their runs, which is done for the whole process."""
+    for name in ("load", "learn_judge"):
+        monkeypatch.setattr(material, name, getattr(material, name))
+
+
 @pytest.mark.parametrize("name", sorted(DATA))
 def test_no_such_folder(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = ends(monkeypatch, capsys, name, "missing", *DATA[name])
