@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ CONTRAST = ("contrast", "judged", "balance")
 PRESERVATION = ("features", "colour", "smoothness", "cast", "highlights")
 COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
            ("dicm", "bright10 shift"), ("dicm", "niqe"), ("kodak", "psnr to input"))  # fmt: skip
+
+Report = dict[str, dict[str, list[float]]]  # every value of every picture, by set and measure
 
 
 @dataclass(frozen=True)
@@ -84,18 +86,25 @@ def resolved(out: Path, changes: Sequence[str], options: argparse.Namespace) -> 
     return read_config(Path(__file__).parents[1] / "configs" / "pie.yaml", settings)
 
 
-def run(config: Training, data: Path, pristine: Any) -> list[float]:
-    """Train with some settings and measure it, or read what was measured; return the columns."""
+def reporter(data: Path, niqe: Path) -> Callable[[Path], Report]:
+    """Return what measures a model that brightens, as benchmarks/quality.py does."""
+    pristine = read_pristine(niqe)
+    return lambda model: measure(data, Enhancer(model), pristine)
+
+
+def run(
+    config: Training, report: Callable[[Path], Report], columns: Sequence[tuple[str, str]] = COLUMNS
+) -> list[float]:
+    """Train with some settings and measure the model, or read what was measured; return the means of the columns."""
     out = Path(config.out)
     train(config, report=lambda _: None)  # at once, if it is finished; an error, if its settings were others
     kept = out / "report.json"
     if not kept.exists():
-        report = measure(data, Enhancer(out / f"{config.name}.onnx"), pristine)
         partial = kept.with_suffix(".part")
-        partial.write_text(json.dumps(report))
+        partial.write_text(json.dumps(report(out / f"{config.name}.onnx")))
         partial.replace(kept)
-    report = json.loads(kept.read_text())
-    return [float(np.mean(report[group][name])) for group, name in COLUMNS]
+    known = json.loads(kept.read_text())
+    return [float(np.mean(known[group][name])) for group, name in columns]
 
 
 def share_work(sets: int | None = None) -> None:
@@ -159,8 +168,8 @@ def main() -> None:
     if against not in ablation.rows:
         parser.error(f"--against {against}: choose one of {', '.join(ablation.rows)}")
     seeds = range(ablation.seeds if options.seeds is None else options.seeds)
-    pristine = read_pristine(options.niqe)
     share_work()
+    report = reporter(options.data, options.niqe)
     found = {}
     print(head("run"))
     for label, changes in ablation.rows.items():
@@ -172,7 +181,7 @@ def main() -> None:
             )
             for seed in seeds
         ]
-        found[label] = np.array([run(config, options.data, pristine) for config in configs])
+        found[label] = np.array([run(config, report) for config in configs])
         print(f"| {label} | {' | '.join(cells(found[label]))} |", flush=True)
     if len(seeds) > 1:
         print("\n" + head(f"difference to “{against}”"))

@@ -24,13 +24,12 @@ from typing import Any
 import numpy as np
 
 import command
-from ablation import cells, folder, head, resolved, run, share_work
+from ablation import cells, folder, head, reporter, resolved, run, share_work
 from pielight import Enhancer
 from pielight.bench.machine import machine
 from pielight.bench.pictures import picture
 from pielight.bench.timing import alternate
 from pielight.curves.sessions import open_session
-from pielight.evaluate.metrics.niqe import read_pristine
 from pielight.train.config import Training
 
 NODES = 32  # of the default network, along each side
@@ -87,13 +86,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/sizes"))
     parser.add_argument("--set", dest="changes", action="append", default=[])
     options = parser.parse_args()
-    pristine = read_pristine(options.niqe)
+    report = reporter(options.data, options.niqe)
     configs = {label: settings(label, options) for label in ROWS}
     share_work(2)  # dark and well-exposed pictures, the same in most runs
     worth = {}
     for label, config in configs.items():
         print(label, file=sys.stderr, flush=True)
-        worth[label] = cells([run(config, options.data, pristine)])
+        worth[label] = cells([run(config, report)])
     models = [Path(config.out) / f"{config.name}.onnx" for config in configs.values()]
     print(head("network", *COSTS))
     for (label, quality), cost in zip(worth.items(), costs(models), strict=True):

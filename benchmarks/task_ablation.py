@@ -10,9 +10,9 @@ finished is neither trained nor measured again, and one that was stopped goes on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import command
-from ablation import cells, folder, head, share_work
+from ablation import Report, cells, folder, head, run, share_work
 from pielight import Enhancer
 from pielight.evaluate.metrics.fidelity import psnr
 from pielight.evaluate.metrics.structure import ssim
@@ -32,7 +32,6 @@ from pielight.train.config import Training, read_config
 from pielight.train.export import onnx_bytes
 from pielight.train.haze_net import LEVELS, HazeNet
 from pielight.train.lattice_net import Lattice, LatticeNet
-from pielight.train.loop import train
 from pielight.train.render import render
 from pielight.train.tasks import find_task
 from pielight.train.tasks.haze import HAZE
@@ -84,7 +83,7 @@ ROWS: dict[str, dict[str, list[str]]] = {
 PAIRS = {"haze": ("sots", "hazy", "gt"), "rain": ("rain", "rainy", "gt")}
 
 
-def measure(data: Path, task: str, enhance: Callable[[Any], Any]) -> dict[str, dict[str, list[float]]]:
+def measure(data: Path, task: str, enhance: Callable[[Any], Any]) -> Report:
     """Return every value of every picture, by set and measure."""
     name, spoiled, clean = PAIRS[task]
     found: dict[str, list[float]] = {"psnr": [], "ssim": []}
@@ -112,21 +111,11 @@ def rendered(config: Training) -> Callable[[Any], Any]:
     return enhance
 
 
-def run(config: Training, data: Path, task: str) -> list[float]:
-    """Train with some settings and measure it, or read what was measured; return the columns."""
-    out = Path(config.out)
-    train(config, report=lambda _: None)
-    kept = out / "report.json"
-    if not kept.exists():
-        doors = {"haze": "dehaze", "rain": "derain"}
-        is_curves = config.task.endswith("_CURVES")
-        enhance = rendered(config) if is_curves else Enhancer(out / f"{config.name}.onnx", task=doors[task])
-        report = measure(data, task, enhance)
-        partial = kept.with_suffix(".part")
-        partial.write_text(json.dumps(report))
-        partial.replace(kept)
-    report = json.loads(kept.read_text())
-    return [float(np.mean(report[group][name])) for group, name in COLUMNS]
+def report(config: Training, data: Path, task: str, model: Path) -> Report:
+    """Measure a trained model."""
+    doors = {"haze": "dehaze", "rain": "derain"}
+    is_curves = config.task.endswith("_CURVES")
+    return measure(data, task, rendered(config) if is_curves else Enhancer(model, task=doors[task]))
 
 
 def main() -> None:
@@ -149,7 +138,8 @@ def main() -> None:
             out = options.out / options.task / folder(label) / f"seed-{seed}"
             shared = [f"seed={seed}", f"steps={options.steps}", f"out={out}", f"data.well={wells}"]
             settings = [*shared, *options.changes, *changes]
-            found.append(run(read_config(recipe, settings), options.data, options.task))
+            config = read_config(recipe, settings)
+            found.append(run(config, partial(report, config, options.data, options.task), COLUMNS))
         print(f"| {label} | {' | '.join(cells(np.array(found)))} |", flush=True)
 
 

@@ -43,7 +43,7 @@ def test_strips_are_the_whole(rain_model: Path, height: int, width: int) -> None
     network = SpatialNetwork(rain_model, 1)
     whole = network.apply(pixels)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spatial, "_STRIP", 1)  # strips of 64 rows
+        patch.setattr(spatial, "_STRIP", 1)  # strips of as many rows as they overlap by
         assert np.array_equal(network.apply(pixels), whole)
         target = pixels.copy()
         assert network.apply(target, out=target) is target

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 WIDTHS = (28, 40, 48)  # channels at a half, a quarter and an eighth of the sides
 DILATIONS = (1, 2, 3, 3, 2, 1)  # of the blocks at an eighth
 CELL = 2  # pixels along each side that are stacked into channels
-MULTIPLE = 8  # of the sides of a picture
 
 
 class Block(nn.Module):
