@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import minimum_filter
+from scipy.ndimage import minimum_filter, uniform_filter
 
 from pielight.curves.apply import apply
 from pielight.curves.haze import HazeLattice
-from pielight.train.haze_net import LEVELS, Exported, HazeNet, cleared, least_nearby, passed_light
+from pielight.train.haze_net import LEVELS, Exported, HazeNet, by_brightness, cleared, least_nearby, passed_light
 from pielight.train.lattice_net import Lattice
 
 
@@ -29,6 +29,21 @@ def test_a_fresh_network_takes_half_of_the_dark_channel_and_one_airlight_holds_e
     assert (cleared(picture, found) - picture).abs().mean() < 0.05
     veiled = HazeNet(Lattice(cell=16))(0.5 + 0.5 * picture)
     assert (veiled[:, :LEVELS].mean() - (1 - 0.5 * 0.5 / 0.92)).abs() < 0.1
+
+
+def test_means_by_brightness_are_those_of_numpy() -> None:
+    rng = np.random.default_rng(0)
+    picture, values = rng.random((3, 48, 64)), rng.random((48, 64))
+    expected = np.zeros((LEVELS, 6, 8))
+    for k in range(LEVELS):
+        near = np.maximum(0, 1 - np.abs(3 * picture - k)).mean(0)
+        above, below, mean = (
+            uniform_filter(uniform_filter(x.reshape(6, 8, 8, 8).mean((1, 3)), 5, mode="nearest"), 5, mode="nearest")
+            for x in (near * values, near, values)
+        )
+        expected[k] = (above + 0.02 * mean) / (below + 0.02)
+    found = by_brightness(*(torch.tensor(x)[None] for x in (values[None], picture)), 8)
+    np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 9, 40), (2, 3, 32, 32), (1, 3, 5, 7), (1, 1, 1, 1)])
