@@ -12,6 +12,7 @@ import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, DataError, ModelError, PielightError
@@ -150,6 +151,16 @@ def test_the_segmenter_alone_learns(tiny: Make, tmp_path: Path) -> None:
     train(config, seen.append, every=5)
     assert seen[-1].terms["task"] < 0.8 * seen[0].terms["task"]
     assert sorted(path.name for path in tmp_path.glob("*.onnx")) == ["tiny-downstream.onnx"]
+
+
+def test_where_both_learn_a_trained_model_keeps_its_statistics() -> None:
+    unified = Unified(nn.Identity(), nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2)))
+    for settled in (True, False):
+        unified.learns("both", settled)
+        before = unified.state_dict()["downstream.1.running_mean"].clone()
+        unified(torch.rand(2, 3, 4, 4))
+        assert torch.equal(before, unified.state_dict()["downstream.1.running_mean"]) is settled
+        assert all(weight.requires_grad for weight in unified.parameters())
 
 
 def test_faces(detector: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None:

@@ -105,7 +105,8 @@ def _prepare(
     """Load everything, and the state of a run that goes on."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     examples = load_examples(config.data, config.downstream.classes, config.downstream.ignore)
-    say(f"{len(examples.pictures)} clean pictures")
+    left = f"; {examples.left} without an entry in {config.data.boxes} left out" if examples.left else ""
+    say(f"{len(examples.pictures)} clean pictures{left}")
     some = examples.batch(config.batch, config.darkening, step_generator(config.seed, _EXAMPLES))
     try_out(task, some, config.weights.task > 0, config.weights.distil > 0)
     known = facts(state.facts if state else {}, {"clean": examples.pictures, "target": examples.known or []})
@@ -120,7 +121,7 @@ def _prepare(
     teacher = copy.deepcopy(task.module).requires_grad_(False).eval().to(device)
     unified.to(device)
     average = copy.deepcopy(unified)
-    unified.learns(config.train)
+    unified.learns(config.train, settled=bool(weights))
     rates = {"enhancer": config.optimiser.rate, "downstream": config.downstream.rate}
     groups = [
         {"params": [item for item in part.parameters() if item.requires_grad], "lr": rates[name], "full": rates[name]}
@@ -188,7 +189,7 @@ def losses(run: _Run, config: Joint, step: int) -> tuple[Tensor, dict[str, float
     size = (dark.shape[-2], dark.shape[-1])
     bright, outputs = run.unified(dark)
     with torch.no_grad():
-        wanted = run.teacher(clean)
+        wanted = run.teacher(clean) if weight.distil or run.task.compares else None
     terms: dict[str, Tensor] = {}
     shown: dict[str, float] = {}
     if weight.task:

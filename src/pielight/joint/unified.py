@@ -31,12 +31,22 @@ class Unified(nn.Module):
         bright = pictures if self.enhancer is None else self.enhancer(pictures)
         return bright, self.downstream(bright)
 
-    def learns(self, who: str) -> None:
-        """Let ``enhancer``, ``downstream`` or ``both`` learn; what does not is frozen, its statistics included."""
+    def learns(self, who: str, settled: bool = False) -> None:
+        """Let ``enhancer``, ``downstream`` or ``both`` learn; what does not is frozen, its statistics included.
+
+        Args:
+            who: Of the three.
+            settled: Whether statistics of batch normalisation stay as they are where both learn. Those of a few dark
+                and clean pictures at a time take a trained model from what it knew of clean ones.
+        """
         for name, part in self.named_children():
             chosen = who in (name, "both")
             part.requires_grad_(chosen)
             part.train(chosen)
+        if who == "both" and settled:
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
+                    module.eval()
 
 
 class Flat(nn.Module):
