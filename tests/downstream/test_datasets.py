@@ -79,7 +79,7 @@ def test_labels(folder: Path) -> None:
     draw(folder / "labels" / "a.png", value=0)
     assert segmentation("s", folder).samples[0].sha256() != before
     draw(folder / "labels" / "a.png", (30, 30))
-    with pytest.raises(DataError, match=r"1 pairs of different sizes: .*a.png is 40 x 30, a.png 30 x 30"):
+    with pytest.raises(DataError, match=r"partners must be of one size; 1 is not: .*a.png is 40 x 30, a.png 30 x 30"):
         segmentation("s", folder)
     (folder / "labels" / "a.png").unlink()
     with pytest.raises(DataError, match=r"1 picture without a partner"):

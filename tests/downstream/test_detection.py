@@ -52,9 +52,17 @@ def test_average_precision_is_that_of_the_transcription() -> None:
         for _ in range(8):
             hits = rng.integers(0, 2, rng.integers(0, 6)).astype(bool)
             faces = int(hits.sum() + rng.integers(0, 3))
-            pictures.append(seen(faces, *zip(rng.random(len(hits)).tolist(), hits.tolist(), strict=True)))
+            scores = rng.uniform(0.02, 1, len(hits)).tolist()
+            pictures.append(seen(faces, *zip(scores, hits.tolist(), strict=True)))
         pictures.append(seen(1))
         assert figures(0.5, 0.5)["ap"].of(pictures) == pytest.approx(plain_ap(pictures))
+
+
+def test_average_precision_takes_in_no_box_below_its_floor() -> None:
+    """Recall may ask for lower scores, so that they are there."""
+    ap = figures(0.01, 0.5)["ap"]
+    assert ap.of([seen(2, (0.9, True), (0.019, True))]) == pytest.approx(0.5)
+    assert ap.of([seen(2, (0.9, True), (0.02, True))]) == pytest.approx(1.0)
 
 
 def test_weights_count_pictures_as_often() -> None:

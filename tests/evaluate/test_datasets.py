@@ -88,7 +88,9 @@ def test_sizes_that_differ(tmp_path: Path, draw: Draw) -> None:
     for number in range(5):
         draw(tmp_path / f"low/{number}.png", size=(48, 40))
         draw(tmp_path / f"high/{number}.png", size=(48, 40 + number))
-    with pytest.raises(DataError, match=r"4 pairs of different sizes: .*1.png is 48 x 40, 1.png 48 x 41.* and 1 more"):
+    with pytest.raises(
+        DataError, match=r"partners must be of one size; 4 are not: .*1.png is 48 x 40, 1.png 48 x 41.* and 1 more"
+    ):
         find("set", tmp_path)
 
 

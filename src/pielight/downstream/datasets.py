@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from pielight.downstream.boxes_file import BOXES_ARE, check_inside, read_boxes
 from pielight.downstream.darkness import Darkness
 from pielight.errors import DataError
-from pielight.evaluate.datasets import Box, DataSet, Sample
+from pielight.evaluate.datasets import DataSet, Sample
 from pielight.evaluate.pairing import check_sizes, counted, few, named, pair, pictures
 from pielight.evaluate.pictures import size
 from pielight.media.files import shown
 
 BOXES = "boxes.json"
-_BOXES_ARE = '{"NAME.jpg": [{"x": 1, "y": 2, "w": 30, "h": 40}, ...], ...} in pixels'
 
 
 def faces(name: str, path: Path) -> DataSet:
@@ -31,26 +28,19 @@ def faces(name: str, path: Path) -> DataSet:
         DataError: There is no such file, it is of another form, a picture is missing, or a box is not in its picture.
     """
     file = path / BOXES
-    try:
-        record = json.loads(file.read_bytes())
-    except OSError as error:
-        raise DataError(f"{shown(file)}: cannot be read ({error.strerror}); wanted is {_BOXES_ARE}") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{shown(file)}: no JSON; wanted is {_BOXES_ARE}") from error
-    if not isinstance(record, dict) or not record:
-        raise DataError(f"{shown(file)}: no pictures in it; wanted is {_BOXES_ARE}")
+    record = read_boxes(file)
     folder = named(path, ["images"]) or path
     there = {picture.name: picture for picture in pictures(folder)}
     if gone := [picture for picture in record if picture not in there]:
         raise DataError(f"{shown(folder)}: {counted(len(gone))} of {BOXES} missing: {few(gone)}")
-    samples = tuple(
-        Sample(found.stem, found, boxes=_boxes(file, picture, record[picture], size(found)))
-        for picture, found in there.items()
-        if picture in record
-    )
+    labelled = {picture: found for picture, found in there.items() if picture in record}
+    for picture, found in labelled.items():
+        if (sides := size(found)) is not None:
+            check_inside(file, picture, record[picture], sides)
+    samples = tuple(Sample(found.stem, found, boxes=record[picture]) for picture, found in labelled.items())
     _check_names(folder, samples)
     if not any(sample.boxes for sample in samples):
-        raise DataError(f"{shown(file)}: no box in it; wanted is {_BOXES_ARE}")
+        raise DataError(f"{shown(file)}: no box in it; wanted is {BOXES_ARE}")
     left = len(there) - len(samples)
     notes = (f"{counted(left)} without an entry in {BOXES} left out",) if left else ()
     return DataSet(name, "pictures with labelled faces", samples, notes)
@@ -104,29 +94,6 @@ def darkened(data: DataSet, exposures: Sequence[float], how: Darkness) -> list[D
         name = f"{data.name}-{ev:g}ev" if ev else data.name
         found.append(replace(data, name=name, samples=samples, notes=(*data.notes, *notes)))
     return found
-
-
-def _boxes(file: Path, picture: str, record: Any, sides: tuple[int, int] | None) -> tuple[Box, ...]:
-    """Check the boxes of one picture."""
-    if not isinstance(record, list):
-        raise DataError(f"{shown(file)}: {shown(picture)} has no list of boxes; wanted is {_BOXES_ARE}")
-    found = []
-    for one in record:
-        try:
-            x, y, w, h = (float(one[key]) for key in "xywh")
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(
-                f"{shown(file)}: a box of {shown(picture)} is no x, y, w, h; wanted is {_BOXES_ARE}"
-            ) from error
-        if not (all(map(math.isfinite, (x, y, w, h))) and w > 0 and h > 0):
-            raise DataError(f"{shown(file)}: a box of {shown(picture)} has no area: {x:g}, {y:g}, {w:g} x {h:g}")
-        if sides is not None and not (x < sides[0] and y < sides[1] and x + w > 0 and y + h > 0):
-            raise DataError(
-                f"{shown(file)}: a box of {shown(picture)} is outside: {x:g}, {y:g}, {w:g} x {h:g} in "
-                f"{sides[0]} x {sides[1]}"
-            )
-        found.append((x, y, w, h))
-    return tuple(found)
 
 
 def _check_names(folder: Path, samples: Sequence[Sample]) -> None:

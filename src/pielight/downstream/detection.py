@@ -49,11 +49,12 @@ def average_precision(seen: Sequence[Evidence]) -> Pool:
 
     ``AP = sum_k (r_k - r_(k-1)) max_(j >= k) p_j`` over the boxes of all pictures, the highest score first: precision
     p and recall r after k boxes, precision made to fall with recall, all points (PASCAL VOC from 2010 on; Everingham
-    et al., IJCV 2015, section 4.2). Boxes of one score count in the order of pictures.
+    et al., IJCV 2015, section 4.2). Boxes of one score count in the order of pictures, those below 0.02 do not count.
     """
     faces = np.array([one[0][0] for one in seen])
     scores = np.concatenate([one[1] for one in seen])
     order = np.argsort(-scores, kind="stable")
+    order = order[scores[order] >= FLOOR]
     hits = np.concatenate([one[2] for one in seen])[order]
     owner = np.repeat(np.arange(len(seen)), [len(one[1]) for one in seen])[order]
 

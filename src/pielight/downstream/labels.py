@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from pielight.errors import DataError, PictureError
 from pielight.media.files import read_whole, shown
 
 
-@lru_cache(maxsize=2)
 def read_labels(path: Path) -> Labels:
     """Read the labels ``(H, W)`` of a picture, one byte each, grey or the indices of a palette.
 

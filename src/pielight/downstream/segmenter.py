@@ -9,7 +9,7 @@ import numpy as np
 from pielight.curves.sessions import failures, first_line
 from pielight.downstream.networks import open_network
 from pielight.downstream.segmentation import Labels
-from pielight.errors import DataError
+from pielight.errors import DataError, ModelError
 from pielight.evaluate.pictures import Pixels
 from pielight.media.files import shown
 
@@ -32,7 +32,13 @@ class Segmenter:
         self._path, self._multiple = path, multiple
         self._session = open_network(path)
         self._input = self._session.get_inputs()[0].name
-        self._output = self._session.get_outputs()[0].name
+        first = self._session.get_outputs()[0]
+        self._output = first.name
+        if first.type != "tensor(float)" or (first.shape and len(first.shape) != 4):
+            raise ModelError(
+                f"{shown(path)}: its first output {first.name} is {first.type} {first.shape}; logits (N, C, H, W) of a "
+                "segmentation network are wanted"
+            )
 
     def __call__(self, pixels: Pixels) -> tuple[Labels, int]:
         """Return the labels ``(H, W)`` of a picture ``(H, W, 3)`` uint8, and how many classes there are.

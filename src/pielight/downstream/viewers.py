@@ -133,7 +133,7 @@ class SegmentationViewer:
         classes = self.classes(data.samples[0])
         for sample in data.samples:
             truth = _labels_of(sample)
-            labels = read_labels(truth)
+            labels = _read(truth)
             try:
                 segmentation.check_labels(labels, classes, self.ignore)
             except DataError as error:
@@ -147,7 +147,7 @@ class SegmentationViewer:
         """
         labels, classes = _segmenter(self.path, self.multiple)(pixels)
         truth = _labels_of(sample)
-        wanted = read_labels(truth)
+        wanted = _read(truth)
         try:
             matrix = segmentation.confusion(wanted, labels, classes, self.ignore)
         except DataError as error:
@@ -158,6 +158,9 @@ class SegmentationViewer:
 def _labels_of(sample: Sample) -> Path:
     assert sample.labels is not None
     return sample.labels
+
+
+_read = lru_cache(maxsize=2)(read_labels)  # all methods look at a picture one after the other
 
 
 @lru_cache(maxsize=2)

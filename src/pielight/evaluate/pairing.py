@@ -74,7 +74,7 @@ def check_sizes(pairs: Iterable[tuple[Path, Path]]) -> None:
             (w1, h1), (w2, h2) = sizes  # type: ignore[misc]
             odd.append(f"{shown(first)} is {w1} x {h1}, {shown(second.name)} {w2} x {h2}")
     if odd:
-        raise DataError(f"{len(odd)} pairs of different sizes: {few(odd)}")
+        raise DataError(f"partners must be of one size; {len(odd)} {'is' if len(odd) == 1 else 'are'} not: {few(odd)}")
 
 
 def named(folder: Path, names: Iterable[str]) -> Path | None:

@@ -63,7 +63,7 @@ class Downstream:
     """``segmentation``, ``faces``, or ``package.module:function`` or ``file.py:function`` of outputs and targets; empty
     is that of the module of the same name."""
     classes: int = 11
-    """Of ``segmentation``: labels are 0 to ``classes`` - 1."""
+    """Labels are 0 to ``classes`` - 1; ``segmentation`` has as many outputs."""
     ignore: int = 255
     """Label of the pixels that do not count."""
     rate: float = 1e-3

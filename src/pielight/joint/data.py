@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Generator, Tensor
 
+from pielight.downstream.boxes_file import check_inside, read_boxes
+from pielight.downstream.labels import read_labels
+from pielight.downstream.segmentation import check_labels
 from pielight.errors import DataError
 from pielight.joint.config import Dimming, Examples
 from pielight.train.physics.exposure import to_linear, to_srgb
@@ -47,9 +48,13 @@ class ExampleSet:
     """Of each its labels, uint8 ``(h, w)``, or its boxes ``(K, 4)``."""
     data: Examples
     ignore: int
+    left: int = 0
+    """How many pictures were left out, since the file of boxes does not name them."""
 
     def batch(self, count: int, how: Dimming, generator: Generator) -> Batch:
         """Draw random crops, half of them mirrored, and darken them.
+
+        A crop holds one of its picture's boxes, drawn at random, if it can; boxes whose middle is outside are left out.
 
         Args:
             count: N.
@@ -72,8 +77,10 @@ class ExampleSet:
         w, h = max(1, round(width / zoom)), max(1, round(height / zoom))
         picture, known = self.pictures[index], self.known[index] if self.known is not None else None
         boxes = known if known is not None and not self.data.labels else None
-        rows = None if boxes is None else (boxes[0, 1].item(), (boxes[0, 1] + boxes[0, 3]).item())
-        columns = None if boxes is None else (boxes[0, 0].item(), (boxes[0, 0] + boxes[0, 2]).item())
+        rows = columns = None
+        if boxes is not None and len(boxes):
+            x, y, across, down = boxes[int(2 * draw[3] % 1 * len(boxes))].tolist()  # what mirroring leaves of the draw
+            rows, columns = (y, y + down), (x, x + across)
         top, left = _place(picture.shape[1], h, draw[1], rows), _place(picture.shape[2], w, draw[2], columns)
         part = picture[:, top : top + h, left : left + w].float()[None] / 255
         missing = (0, w - part.shape[3], 0, h - part.shape[2])
@@ -83,6 +90,8 @@ class ExampleSet:
         if boxes is not None:
             ratio = torch.tensor([width / w, height / h])
             target = torch.cat([(boxes[:, :2] - torch.tensor([left, top])) * ratio, boxes[:, 2:] * ratio], 1)
+            middle = target[:, :2] + target[:, 2:] / 2
+            target = target[((middle > 0) & (middle < torch.tensor([width, height]))).all(1)]
         elif known is not None:
             labels = F.pad(known[top : top + h, left : left + w], missing, value=self.ignore)
             target = F.interpolate(labels.float()[None, None], (height, width), mode="nearest-exact")[0, 0]
@@ -126,14 +135,20 @@ def load_examples(data: Examples, classes: int, ignore: int) -> ExampleSet:
     """Read clean pictures with their labels or boxes.
 
     Raises:
-        DataError: if a file is missing, damaged, of another size than its partner, or holds a label that is no class.
+        DataError: if a file is missing, damaged, of another size than its partner, or holds a label that is no class,
+            or a box lies outside its picture.
+        PictureError: if a picture of labels cannot be read.
     """
     if not data.clean:
         raise DataError("no folder is given; set data.clean")
-    boxes = _read_boxes(Path(data.boxes).expanduser()) if data.boxes else {}
-    pictures, known = [], []
+    file = Path(data.boxes).expanduser()
+    boxes = read_boxes(file) if data.boxes else {}
+    pictures, known, left = [], [], 0
     for path in files([data.clean]):
         if path.suffix.lower() not in _PICTURES:
+            continue
+        if data.boxes and path.name not in boxes:
+            left += 1
             continue
         try:
             pixels = read_small(path, _WHOLE)
@@ -144,53 +159,29 @@ def load_examples(data: Examples, classes: int, ignore: int) -> ExampleSet:
         shrunk = np.array(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
         pictures.append(torch.from_numpy(shrunk.transpose(2, 0, 1).copy()))
         if data.labels:
-            labels = _read_labels(Path(data.labels).expanduser() / f"{path.stem}.png", (width, height), classes, ignore)
+            labels = _labels(Path(data.labels).expanduser() / f"{path.stem}.png", (width, height), classes, ignore)
             known.append(torch.from_numpy(np.array(labels.resize(size, Image.Resampling.NEAREST))))
         elif data.boxes:
-            if path.name not in boxes:
-                raise DataError(f"{data.boxes}: has no box for {path.name}")
-            known.append(boxes[path.name] * data.scale)
+            check_inside(file, path.name, boxes[path.name], (width, height))
+            known.append(torch.tensor(boxes[path.name]).view(-1, 4) * data.scale)
     if not pictures:
-        raise DataError(f"{data.clean}: holds no picture")
-    return ExampleSet(pictures, known or None, data, ignore)
+        raise DataError(f"{data.clean}: holds no picture" + (f" that {data.boxes} names" if left else ""))
+    if data.boxes and not any(len(some) for some in known):
+        raise DataError(f"{data.boxes}: no box in it")
+    return ExampleSet(pictures, known or None, data, ignore, left)
 
 
-def _read_labels(path: Path, size: tuple[int, int], classes: int, ignore: int) -> Image.Image:
+def _labels(path: Path, size: tuple[int, int], classes: int, ignore: int) -> Image.Image:
+    """Read the labels of a picture of a size."""
+    labels = read_labels(path)
+    height, width = labels.shape
+    if (width, height) != size:
+        raise DataError(f"{path}: is {width} x {height}, but its picture is {size[0]} x {size[1]}")
     try:
-        with Image.open(path) as file:
-            file.load()
-            labels = file.copy()
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such label picture") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: damaged label picture ({str(error)[:60]})") from None
-    if labels.mode not in ("L", "P", "1"):
-        raise DataError(f"{path}: has the mode {labels.mode}; labels are one 8-bit channel, grey or palette")
-    if labels.size != size:
-        raise DataError(f"{path}: is {labels.width} x {labels.height}, but its picture is {size[0]} x {size[1]}")
-    values = np.unique(np.asarray(labels))
-    wrong = [int(value) for value in values if value >= classes and value != ignore]
-    if wrong:
-        raise DataError(
-            f"{path}: has the label {wrong[0]}; expected 0 to {classes - 1}, or {ignore} for what does not count"
-        )
-    return Image.fromarray(np.asarray(labels).astype(np.uint8))
-
-
-def _read_boxes(path: Path) -> dict[str, Tensor]:
-    try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
-        boxes = {str(name): torch.tensor([[float(box[key]) for key in "xywh"] for box in some]).view(-1, 4)
-                 for name, some in found.items()}  # fmt: skip
-        if not all(len(some) and torch.isfinite(some).all() and (some[:, 2:] > 0).all() for some in boxes.values()):
-            raise ValueError
-        return boxes
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file of boxes") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise DataError(
-            f'{path}: should map names to boxes in pixels, as in {{"a.jpg": [{{"x": 1, "y": 2, "w": 30, "h": 40}}]}}'
-        ) from None
+        check_labels(labels, classes, ignore)
+    except DataError as error:
+        raise DataError(f"{path}: {error}; set downstream.classes or downstream.ignore") from None
+    return Image.fromarray(labels)
 
 
 def _place(length: int, part: int, where: float, inside: tuple[float, float] | None) -> int:

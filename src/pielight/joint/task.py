@@ -30,6 +30,8 @@ class Task:
     """Of outputs, targets, the outputs of the model as it was at first on the clean pictures, and height and width."""
     distil: Callable[[Any, Any, tuple[int, int]], Tensor]
     """Of outputs, those on the clean pictures, and height and width."""
+    compares: bool = True
+    """Whether the loss looks at the outputs on the clean pictures."""
 
 
 def load_task(how: Downstream) -> Task:
@@ -54,7 +56,10 @@ def load_task(how: Downstream) -> Task:
     if how.weights:
         fill(module, read_weights(Path(how.weights)), Path(how.weights))
     if how.module == "segmentation":
-        return Task(module, _scoring(how), lambda outputs, clean, _size: segmentation_distillation(outputs, clean))
+        return Task(
+            module, _scoring(how), lambda outputs, clean, _size: segmentation_distillation(outputs, clean),
+            how.loss not in ("", "segmentation"),
+        )  # fmt: skip
     return Task(module, _scoring(how), lambda outputs, clean, _size: distillation(outputs, clean))
 
 

@@ -58,7 +58,7 @@ def prepare(config: Training, pictures: Pictures, device: torch.device, say: Cal
     task, well = find_task(config.task), pictures.well
     seen = pictures.features if config.losses.contrast else None
     say(f"{len(pictures.dark or ())} pictures to mend, {len(well)} good ones"
-        + (f"; computing the features of {config.bank} of these" if seen else ""))  # fmt: skip
+        + (f"; computing the features of {config.bank} crops of these" if seen else ""))  # fmt: skip
     bank = build_bank(task, config, well, seen, step_generator(config.seed, APART), device)
     judge = None
     if config.losses.judged and "judged" in task.terms:

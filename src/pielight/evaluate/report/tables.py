@@ -15,7 +15,7 @@ from pielight.results import Columns, Row
 
 GT_MEAN = "GT-mean"
 _COMPARISON = {
-    "method": "method", "metric": "metric", "difference": "mean difference [95 %]", "wins": "greater / smaller",
+    "method": "method", "metric": "metric", "difference": "difference [95 %]", "wins": "pictures: greater / smaller",
     "p": "p", "p_holm": "p (Holm)",
 }  # fmt: skip
 
