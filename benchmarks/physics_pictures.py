@@ -3,7 +3,8 @@
 Usage: python benchmarks/physics_pictures.py OUT.jpg
 
 The photographs are scikit-image's, free of terms: coffee (CC0) and astronaut (NASA, public domain). From the left: as
-it is, then three strengths, which are those of the contrast's negatives; haze above, rain below.
+it is, then three strengths, which are those of the contrast's negatives, and last what physics adds on top: haze that
+is coloured and uneven, rain with drops on the lens; haze above, rain below.
 """
 
 from __future__ import annotations
@@ -16,18 +17,23 @@ from PIL import Image
 from skimage import data
 
 import command
-from pielight.train.config import Training
+from pielight.train.config import read_config
 from pielight.train.regions import segment
 from pielight.train.tasks import find_task
 
+MORE = {"haze": ["haze.colour=0.15", "haze.uneven=1"], "rain": ["rain.drops=1"]}
+
 
 def row(name: str, picture: Image.Image) -> np.ndarray:
-    """Return a picture beside itself spoiled at every strength of a task."""
+    """Return a picture beside itself spoiled at every strength of a task, and at the middle one with more physics."""
     pixels = np.asarray(picture)
     labels = torch.from_numpy(segment(pixels, "felzenszwalb").astype(np.int32))[None]
     clear = torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None] / 255
-    generator = torch.Generator().manual_seed(4)
-    spoiled = [spoil(clear, labels, Training(), generator) for spoil in find_task(name).negatives]
+    generator = torch.Generator().manual_seed(3)
+    plain, more = (read_config(None, [f"task={name}", "rain.drops=0", *changes]) for changes in ([], MORE[name]))
+    strengths = find_task(name).negatives
+    spoiled = [spoil(clear, labels, plain, generator) for spoil in strengths]
+    spoiled.append(strengths[1](clear, labels, more, generator))
     panels = [(one[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8) for one in (clear, *spoiled)]
     return np.hstack(panels)
 
@@ -38,7 +44,7 @@ def main() -> None:
     parser.add_argument("out", type=command.new_file)
     out: Path = parser.parse_args().out
     photos = {"haze": data.coffee()[:390, 40:560], "rain": data.astronaut()[:384]}
-    rows = [row(name, Image.fromarray(photo).resize((320, 240))) for name, photo in photos.items()]
+    rows = [row(name, Image.fromarray(photo).resize((256, 192))) for name, photo in photos.items()]
     Image.fromarray(np.vstack(rows)).save(out, quality=85)
 
 

@@ -94,6 +94,7 @@ def test_a_folder_without_data(name: str, monkeypatch: pytest.MonkeyPatch, capsy
         (["ablation", "empty", "niqe.npz", "--seeds", "0"], 2, "whole number from 1 on"),
         (["task_ablation", "empty", "snow"], 2, "invalid choice: 'snow'"),
         (["task_ablation", "empty", "haze", "--set", "losses.contrast=0"], 1, "empty/well/bsds"),
+        (["streaks", "empty", "empty", "missing"], 2, "missing: no such folder"),
         (["bounds", "empty", "--every", "0"], 2, "whole number from 1 on"),
         (["denoisers", "empty"], 2, "give DARK and REFERENCE, or --clean FOLDER"),
         (["denoisers", "empty", "empty", "--clean", "empty"], 2, "give DARK and REFERENCE, or --clean FOLDER"),

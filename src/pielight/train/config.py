@@ -59,6 +59,8 @@ class Losses:
     inversion: float = 10.0
     error: float = 0.0
     """Mean absolute error of what should come back, where a task has it: sharper than ``inversion``."""
+    detail: float = 0.0
+    """The same of the differences between neighbouring pixels, where a task has it."""
     contrast: float = 0.1
     brightness: float = 0.0
     balance: float = 10.0

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 WIDTHS = (28, 40, 48)  # channels at a half, a quarter and an eighth of the sides
 DILATIONS = (1, 2, 3, 3, 2, 1)  # of the blocks at an eighth
+SLOPE = 0.1  # of leaky rectifiers below 0
 CELL = 2  # pixels along each side that are stacked into channels
 
 
@@ -20,7 +21,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features of the same shape."""
-        seen: Tensor = x + self.narrow(F.leaky_relu(self.wide(x), 0.1))
+        seen: Tensor = x + self.narrow(F.leaky_relu(self.wide(x), SLOPE))
         return seen
 
 
@@ -50,17 +51,23 @@ class RainNet(nn.Module):
         self.grow_more = nn.Conv2d(quarter, half, 1)
         self.fine_again = nn.Sequential(Block(half), Block(half))
         self.leave = nn.Conv2d(half, 3 * CELL * CELL, 3, padding=1)
-        nn.init.normal_(self.leave.weight, 0.0, 0.01)  # start next to the identity
-        nn.init.zeros_(self.leave.get_parameter("bias"))
+        for part in self.modules():
+            if isinstance(part, nn.Conv2d):  # PyTorch's own start lets what is seen fade from layer to layer
+                nn.init.kaiming_normal_(part.weight, a=SLOPE)
+                nn.init.zeros_(part.get_parameter("bias"))
+        for part in self.modules():
+            if isinstance(part, Block):
+                part.narrow.weight.data *= 0.3  # so that sums of blocks do not grow
+        self.leave.weight.data *= 0.05  # start next to the identity
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the light that rain added to pictures ``(N, 3, H, W)``."""
-        half = self.fine(F.leaky_relu(self.enter(F.pixel_unshuffle(pictures, CELL) - 0.5), 0.1))
-        quarter = self.middle(F.leaky_relu(self.shrink(half), 0.1))
-        far = self.far(F.leaky_relu(self.shrink_more(quarter), 0.1))
+        half = self.fine(F.leaky_relu(self.enter(F.pixel_unshuffle(pictures, CELL) - 0.5), SLOPE))
+        quarter = self.middle(F.leaky_relu(self.shrink(half), SLOPE))
+        far = self.far(F.leaky_relu(self.shrink_more(quarter), SLOPE))
         quarter = self.middle_again(quarter + _twice(self.grow(far)))
         half = self.fine_again(half + _twice(self.grow_more(quarter)))
-        rain: Tensor = F.pixel_shuffle(self.leave(F.leaky_relu(half, 0.1)), CELL)
+        rain: Tensor = F.pixel_shuffle(self.leave(F.leaky_relu(half, SLOPE)), CELL)
         return rain
 
 

@@ -44,33 +44,32 @@ class Range:
 _TABLE = {
     Range(1): (
         "steps", "batch", "dark_batch", "well_batch", "feature_batch", "bank", "pairs", "judging.batch",
-        "data.size", "data.render", "data.smallest", "rain.layers",
+        "data.size", "data.render", "data.smallest", "rain.layers", "rain.farthest",
     ),
     Range(0): (
         "checkpoint_minutes", "colour", "detail", "optimiser.weight_decay", "optimiser.warmup", "judging.steps",
-        "judging.local", "physics.balance", "physics.misjudged", "losses.inversion", "losses.error",
-        "losses.contrast", "data.kept",
-        "losses.brightness", "losses.balance", "losses.judged", "losses.regional", "losses.features", "losses.colour",
-        "losses.smoothness", "losses.cast", "losses.highlights", "losses.margin", "haze.uneven", "rain.brightness",
+        "judging.local", "physics.balance", "physics.misjudged", "losses.inversion", "losses.error", "losses.detail",
+        "losses.contrast", "losses.brightness", "losses.balance", "losses.judged", "losses.regional",
+        "losses.features", "losses.colour", "losses.smoothness", "losses.cast", "losses.highlights", "losses.margin",
+        "data.kept", "haze.uneven", "rain.brightness", "rain.defocus",
     ),
     # Logarithms are taken of some of these, others divide.
     Range(0, above=True): (
         "losses.temperature", "optimiser.rate", "optimiser.clip", "judging.rate", "darkening.response",
         "darkening.shot", "darkening.read", "adaptive.capture.shot", "adaptive.capture.read", "physics.shot",
         "physics.read", "physics.blur", "physics.brightness", "haze.density", "rain.width", "rain.length",
-        "rain.density",
     ),
     Range(0, 1): (
         "data.well_clipped", "data.well_shadows", "judging.fill", "darkening.untouched", "darkening.regional",
         "darkening.night", "darkening.night_kept", "darkening.fill", "darkening.lift", "darkening.cast",
         "darkening.black", "adaptive.distance", "adaptive.local", "adaptive.capture.noisy",
         "adaptive.capture.compressed", "haze.untouched", "haze.nearest", "haze.airlight", "haze.colour", "haze.edges",
-        "haze.clearest",
-        "rain.untouched", "rain.veil", "rain.drops", "physics.correlated", "physics.mixed", "physics.deep",
-        "physics.jpeg",
+        "haze.clearest", "rain.untouched", "rain.veil", "rain.drops", "rain.gusts", "physics.correlated",
+        "physics.mixed", "physics.deep", "physics.jpeg",
     ),
     Range(0, 1, above=True): ("data.crop",),
     Range(0, 1, below=True): ("optimiser.average",),
+    Range(0, 1, above=True, below=True): ("rain.cover",),
     Range(high=0): (
         "darkening.stops", "darkening.regional_base", "darkening.regional_stops", "darkening.night_stops",
     ),

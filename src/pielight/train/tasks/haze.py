@@ -53,7 +53,7 @@ _DEFAULTS: dict[str, Any] = {
     "out": "runs/dehaze",
     "dark_batch": 2,
     "well_batch": 14,
-    "data": {"well_mean": (0.1, 0.7)},
+    "data": {"well_mean": (0.1, 0.7), "dark_mean": (0.005, 1.0)},
     "losses": {"inversion": 10.0, "contrast": 0.005, "features": 0.0, "regional": 1.0, "smoothness": 0.05,
                "balance": 0.0, "judged": 0.0, "highlights": 0.0, "cast": 0.0},
 }  # fmt: skip

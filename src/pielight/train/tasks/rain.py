@@ -12,15 +12,16 @@ from torch import Generator, Tensor, nn
 
 from pielight.train.config import Training
 from pielight.train.export import as_onnx
+from pielight.train.losses.detail import detail
 from pielight.train.physics.rain import Rain, rain
 from pielight.train.rain_net import RainNet, dry
 from pielight.train.tasks.task import Task
 from pielight.train.terms import consistent, contrasted, inverted, preserved
 
 _STRENGTHS = (  # drizzle, a shower, and a storm
-    {"layers": 1, "density": (0.002, 0.01), "brightness": (0.1, 0.2), "veil": (0.0, 0.02)},
-    {"layers": 2, "density": (0.01, 0.08), "brightness": (0.15, 0.3), "veil": (0.0, 0.08)},
-    {"layers": 3, "density": (0.05, 0.3), "brightness": (0.25, 0.4), "veil": (0.05, 0.15)},
+    {"layers": 2, "cover": (0.04, 0.1), "brightness": (0.3, 0.4), "defocus": (0.0, 2.0), "veil": (0.0, 0.01)},
+    {"layers": 3, "cover": (0.1, 0.3), "brightness": (0.4, 0.5), "defocus": (0.0, 2.0), "veil": (0.0, 0.05)},
+    {"layers": 4, "cover": (0.3, 0.6), "brightness": (0.5, 0.7), "defocus": (0.0, 2.0), "veil": (0.02, 0.1)},
 )
 
 
@@ -46,8 +47,9 @@ _DEFAULTS: dict[str, Any] = {
     "out": "runs/derain",
     "dark_batch": 1,
     "well_batch": 8,
-    "data": {"size": 128, "render": 128, "kept": 320, "crop": [0.3, 0.6], "well_mean": (0.1, 0.8)},
-    "losses": {"inversion": 0.0, "error": 20.0, "contrast": 0.005, "features": 0.005, "regional": 0.05,
+    "data": {"size": 128, "render": 128, "kept": 320, "crop": [0.3, 0.6], "well_mean": (0.1, 0.8),
+             "dark_mean": (0.005, 1.0)},
+    "losses": {"inversion": 0.0, "error": 20.0, "detail": 10.0, "contrast": 0.005, "features": 0.005, "regional": 0.05,
                "smoothness": 0.0, "balance": 0.0, "judged": 0.0, "highlights": 0.0, "cast": 0.0},
 }  # fmt: skip
 
@@ -60,6 +62,7 @@ RAIN = Task(
     encode=_encode,
     terms={
         "error": lambda step: (step.restored - step.target).abs().mean(),
+        "detail": lambda step: detail(step.restored, step.target),
         "inversion": inverted,
         "contrast": contrasted,
         "features": preserved,
