@@ -86,7 +86,7 @@ def layer(shape: tuple[int, int], line: Tensor, cover: float, generator: Generat
     share = -math.log1p(-cover) / float(line.sum())
     specks = chance(size, share, generator) * (0.1 + 0.9 * torch.rand(size, generator=generator).square())
     whole = (size[0] + margin, size[1] + margin)
-    drawn = torch.fft.irfft2(torch.fft.rfft2(specks, whole) * torch.fft.rfft2(line, whole), whole)
+    drawn: Tensor = torch.fft.irfft2(torch.fft.rfft2(specks, whole) * torch.fft.rfft2(line, whole), whole)
     return drawn[margin : size[0], margin : size[1]].clamp(0, 1.5)
 
 
