@@ -180,16 +180,24 @@ def test_deraining(rain_model: Path) -> None:
     assert dry(Image.fromarray(WET).convert("L")).mode == "L"
     with pytest.raises(PielightError, match="has no curves"):
         dry.curves(WET)
-    with pytest.raises(PielightError, match="denoise in a second step"):
+    with pytest.raises(PielightError, match="denoise: has no meaning for derain"):
         dry(WET, denoise=0.5)
+
+
+def test_settings_that_a_task_has_not(haze_model: Path, rain_model: Path) -> None:
+    for model, task in ((haze_model, "dehaze"), (rain_model, "derain")):
+        with pytest.raises(PielightError, match=f"highlights: has no meaning for {task}; leave it out"):
+            Enhancer(model, task=task)(HAZY, highlights=0.3)
 
 
 def test_a_model_of_another_task_says_whose_it_is(haze_model: Path, bright_model: Path, rain_model: Path) -> None:
     for model, task, reason in (
         (haze_model, "brighten", "it is for --task dehaze"),
         (bright_model, "dehaze", "it is for --task brighten"),
-        (rain_model, "dehaze", "not a lattice network"),
-        (haze_model, "derain", "not a network of rain"),
+        (rain_model, "dehaze", "not a lattice network.*it is for --task derain"),
+        (rain_model, "brighten", "it is for --task derain"),
+        (haze_model, "derain", "not a network of rain.*it is for --task dehaze"),
+        (bright_model, "derain", "it is for --task brighten"),
     ):
         with pytest.raises(PielightError, match=reason):
             Enhancer(model, task=task)(HAZY)

@@ -9,10 +9,10 @@ from typing import Any, overload
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.curves.predict import BRIGHTEN
 from pielight.curves.tone import HIGHLIGHTS
 from pielight.denoise.plan import Denoise
 from pielight.enhancer import Enhancer
+from pielight.tasks import BRIGHTEN
 
 Array = NDArray[Any]
 

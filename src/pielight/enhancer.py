@@ -15,7 +15,7 @@ from PIL import Image
 from pielight.curves.apply import apply as apply_to_pixels
 from pielight.curves.haze import Lattice
 from pielight.curves.pixels import check_pixels
-from pielight.curves.predict import BRIGHTEN, Predictor
+from pielight.curves.predict import Predictor
 from pielight.curves.threads import check_threads
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.denoiser import network, render
@@ -26,25 +26,25 @@ from pielight.files import changed_bytes, changed_file, result_beside
 from pielight.images import Change, changed_array, changed_image, colours_of
 from pielight.media.files import read_whole, shown
 from pielight.media.picture import decode_reduced, open_image
-from pielight.models import DENOISER, TASKS, find
+from pielight.models import DENOISER, find
 from pielight.spatial import SpatialNetwork
+from pielight.tasks import BRIGHTEN, DERAIN, check_settings, find_task
 
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
 
 
 class Enhancer:
-    """Brightens pictures with one model, which is opened at the first picture; safe to share among threads.
+    """Mends pictures with one model, which is opened at the first picture; safe to share among threads.
 
     Args:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
         threads: Threads for the network and for the curves; None takes every core that the process may use.
-        auto: Leave well-exposed pictures alone, in proportion.
+        auto: Leave well-exposed pictures alone, in proportion; for brightening only.
         device: Where the curves are applied: ``"cpu"``, or by torch on ``"cuda"`` (extra ``gpu``).
         denoise_model: Path of an ONNX file with the network that takes noise out; None is the one that comes with
             pielight.
-        task: ``"brighten"``, ``"dehaze"`` or ``"derain"``; ``model`` is one for that. ``auto`` and ``highlights`` are
-            for brightening only, and deraining does not denoise.
+        task: ``"brighten"``, ``"dehaze"`` or ``"derain"``; ``model`` is one for that.
 
     Raises:
         PielightError: There is no such model, device or task, or ``threads`` is below 1.
@@ -64,14 +64,15 @@ class Enhancer:
     ) -> None:
         if threads is not None:
             check_threads(threads)
-        if task not in TASKS:
-            raise PielightError(f"task {task!r}: choose {', '.join(TASKS)}")
-        self.model = find(model, TASKS[task])
+        self.model = find(model, find_task(task).model)
+        self.task = task
         self.threads = threads
         self._denoise_by(denoise_model)
         self._apply = _applier(device, threads)
-        self._spatial = SpatialNetwork(self.model.path, threads) if task == "derain" else None
-        self._lattice = Predictor(self.model.path, threads, auto, task) if self._spatial is None else None
+        path = self.model.path
+        self._mends: SpatialNetwork | Predictor = (
+            SpatialNetwork(path, threads) if task == DERAIN else Predictor(path, threads, auto, task)
+        )
 
     def with_denoiser(self, denoise_model: str | Path | None) -> Enhancer:
         """Return an enhancer of the same curves that takes noise out by another network.
@@ -115,16 +116,17 @@ class Enhancer:
         denoise: Denoise = 0.0,
         output: str | Path | None = None,
     ) -> Path | bytes | Image.Image | Array:
-        """Brighten a picture.
+        """Mend a picture.
 
         Args:
             image: One of: a path; the bytes of a picture's file; a Pillow image; a uint8, uint16, or float (in
                 [0, 1]) array of shape (H, W), (H, W, 1), (H, W, 3), or with opacity (H, W, 2), (H, W, 4).
-            strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5.
-            highlights: How far what is bright already is protected, 0 to 1.
-            denoise: How much of the noise that brightening shows is taken out: 0 (none) to 1 (all), or ``"auto"``,
-                which goes by what can be seen and leaves pictures in which it finds no noise as they are without it,
-                bit for bit.
+            strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5, below 0 darkens,
+                or adds haze or rain.
+            highlights: How far what is bright already is protected, 0 to 1; for brightening only.
+            denoise: How much of the noise that brightening or dehazing shows is taken out: 0 (none) to 1 (all), or
+                ``"auto"``, which goes by what can be seen and leaves pictures in which it finds no noise as they are
+                without it, bit for bit; not for deraining.
             output: For a path only: the file to write, by default the picture's name with ``_pie`` beside it.
 
         Returns:
@@ -133,7 +135,7 @@ class Enhancer:
             type; for a path, that of the file written.
 
         Raises:
-            PielightError: The picture cannot be read or written, or an argument is out of range.
+            PielightError: The picture cannot be read or written, or an argument is out of range or not for this task.
         """
         if isinstance(image, (str, Path)):
             target = result_beside(Path(image)) if output is None else Path(output)
@@ -160,7 +162,7 @@ class Enhancer:
         file_format: str | None = None,
         quality: int | None = None,
     ) -> str:
-        """Brighten a picture's file into another file, which appears whole or not at all.
+        """Mend a picture's file into another file, which appears whole or not at all.
 
         Args:
             source: Picture to read.
@@ -193,7 +195,7 @@ class Enhancer:
         quality: int | None = None,
         name: str = "picture",
     ) -> tuple[bytes, str]:
-        """Brighten the bytes of a picture's file; see :meth:`file`.
+        """Mend the bytes of a picture's file; see :meth:`file`.
 
         Returns:
             The bytes of the result's file, and what the user should know of how it was read and written, or nothing.
@@ -211,8 +213,8 @@ class Enhancer:
         Raises:
             PielightError: The picture cannot be read, or the task is one without curves.
         """
-        predict = self._lattice
-        if predict is None:
+        predict = self._mends
+        if isinstance(predict, SpatialNetwork):
             raise PielightError("derain: looks at every pixel and has no curves; call the enhancer itself")
         if isinstance(image, (str, Path)):
             pixels = decode_reduced(read_whole(Path(image)), _ENOUGH * predict.size, shown(image))
@@ -234,17 +236,17 @@ class Enhancer:
         check_strength(strength)
         check_highlights(highlights)
         check_denoise(denoise)
-        spatial, predict = self._spatial, self._lattice
-        if predict is None and denoise != 0:
-            raise PielightError("denoise: deraining has no part for it; denoise in a second step")
+        asked = {"highlights": highlights != HIGHLIGHTS, "denoise": denoise != 0}
+        check_settings(self.task, [name for name, is_given in asked.items() if is_given])
+        mends = self._mends
 
         def change(pixels: Array, out: Array | None = None) -> Array:
             if strength == 0:
                 check_pixels(pixels)
                 return pixels.copy() if out is None else out
-            if predict is None:
-                return spatial.apply(pixels, strength, out)  # type: ignore[union-attr]
-            lattice = predict(pixels)
+            if isinstance(mends, SpatialNetwork):
+                return mends.apply(pixels, strength, out)
+            lattice = mends(pixels)
             return render(self._apply, pixels, lattice, strength, highlights, denoise, self._network, self.threads, out)
 
         return change

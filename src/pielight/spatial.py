@@ -11,6 +11,7 @@ from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_same_mem
 from pielight.curves.sessions import Network, as_text
 from pielight.curves.tone import check_strength
 from pielight.errors import ModelError
+from pielight.tasks import hint
 
 REACH = 136  # pixels that a network looks away from a pixel, at most
 _MULTIPLE = 8  # of the sides that a network gets
@@ -34,7 +35,9 @@ class SpatialNetwork(Network):
     def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         """Check that a picture goes in and rain comes out."""
         if list(inputs) != ["picture"] or "rain" not in outputs:
-            raise ModelError(f"{self.path}: not a network of rain (inputs {list(inputs)}, outputs {list(outputs)})")
+            raise ModelError(
+                f"{self.path}: not a network of rain (inputs {list(inputs)}, outputs {list(outputs)}){hint(outputs)}"
+            )
         kind, shape = inputs["picture"].type, inputs["picture"].shape
         is_open = len(shape) == 4 and shape[1] == 3 and not any(isinstance(side, int) for side in shape[2:])
         if kind != "tensor(float)" or not is_open:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.cli import COMMANDS, main
+from pielight.tasks import TASKS
 
 
 @pytest.fixture
@@ -284,6 +285,29 @@ def test_what_photos_are_mended_of(tmp_path: Path, haze_model: Path, rain_model:
     done = invoke("enhance", "--task", "derain", "--model", str(rain_model), str(wet))
     assert done.exit_code == 0, done.output
     assert np.asarray(Image.open(tmp_path / "wet_pie.png")).std() < 0.7 * random.std()
-    for arguments, reason in ((("derain", "--denoise", "auto"), "does not denoise"), (("dust",), "dust")):
-        done = invoke("--task", *arguments, str(wet))
-        assert (done.exit_code, reason in done.stderr) == (2, True)
+    for arguments, reason in (
+        (("derain", "--denoise", "auto"), "--denoise: has no meaning for derain; leave it out."),
+        (("derain", "--auto"), "--auto: has no meaning for derain"),
+        (("dehaze", "--no-auto"), "--auto: has no meaning for dehaze"),
+        (("dehaze", "--highlights", "0.5"), "--highlights: has no meaning for dehaze"),
+        (("dust",), "dust"),
+    ):
+        for command in ("enhance", "compare"):
+            done = invoke(command, "--task", *arguments, str(wet))
+            assert (done.exit_code, reason in done.stderr) == (2, True)
+
+
+def test_a_model_of_another_task_is_told(tmp_path: Path) -> None:
+    Image.fromarray(np.full((40, 60, 3), 200, np.uint8)).save(tmp_path / "fog.png")
+    for task, model in ((t, m) for t in TASKS for m in TASKS if t != m):
+        done = invoke("--task", task, "--model", TASKS[model].model, str(tmp_path / "fog.png"))
+        assert (done.exit_code, f"it is for --task {model}" in done.stderr) == (1, True), done.stderr
+        assert not (tmp_path / "fog_pie.png").exists()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_sheet_of_every_task(task: str, tmp_path: Path) -> None:
+    Image.fromarray(np.full((40, 60, 3), 90, np.uint8)).save(tmp_path / "a.png")
+    done = invoke("compare", "--task", task, "--strengths", "0.5,1", str(tmp_path / "a.png"))
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "a_compare.html").stat().st_size > 1000

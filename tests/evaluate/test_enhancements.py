@@ -73,5 +73,12 @@ def test_methods_against_haze_and_rain(haze_model: Path, rain_model: Path) -> No
         assert result.mean() < picture.mean() + 1
     with pytest.raises(ConfigError, match="task is one of brighten, dehaze, derain"):
         method("pielight:task=dust")
+    for spec, setting in (
+        ("dehaze,auto=on", "auto"),
+        ("dehaze,highlights=0.2", "highlights"),
+        ("derain,denoise=0", "denoise"),
+    ):
+        with pytest.raises(ConfigError, match=f"{setting}: has no meaning for"):
+            method(f"pielight:task={spec}")
     with pytest.raises(ConfigError, match="dcp takes no argument"):
         method("dcp:3")

@@ -57,7 +57,7 @@ class Report:
         """
         from pielight import __version__
 
-        model = {"model": enhancer.model.name, "sha256": enhancer.model.sha256()}
+        model = {"task": enhancer.task, "model": enhancer.model.name, "sha256": enhancer.model.sha256()}
         started = datetime.now(UTC).isoformat(timespec="seconds")
         if settings.denoise != 0:
             model |= {"denoise_model": enhancer.denoiser.name, "denoise_sha256": enhancer.denoiser.sha256()}

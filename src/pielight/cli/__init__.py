@@ -13,7 +13,10 @@ from pielight.errors import PielightError
 
 DEFAULT = "enhance"
 COMMANDS = {  # name: (where it lives, what --help says of it)
-    "enhance": ("pielight.cli.enhance:enhance", "Brighten photos (the default: 'pielight PHOTO...')."),
+    "enhance": (
+        "pielight.cli.enhance:enhance",
+        "Brighten, dehaze or derain photos ('pielight PHOTO...').",
+    ),
     "compare": ("pielight.cli.compare:compare", "Show photos before and after: one page or one picture."),
     "bench": ("pielight.cli.bench:bench", "Measure speed and memory on this machine."),
     "evaluate": ("pielight.cli.evaluate:evaluate", "Measure how good methods are on data sets."),

@@ -34,6 +34,7 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple
 )
 @click.option("--strengths", default="0.5,1,1.5", show_default=True, metavar="LIST", callback=_strengths,
               help="Strengths to compare, -1.5 to 1.5 each.")  # fmt: skip
+@options.task
 @options.highlights
 @options.denoise
 @options.denoise_model
@@ -48,10 +49,11 @@ def compare(
     photos: tuple[Path, ...],
     output: Path | None,
     strengths: tuple[float, ...],
+    task: str,
     highlights: float | None,
     denoise: Denoise,
     denoise_model: str | None,
-    auto: bool,
+    auto: bool | None,
     size: int,
     existing: Existing,
     model: str | None,
@@ -64,6 +66,7 @@ def compare(
     a photo failed, 2 if the command line makes no sense.
     """
     options.check_denoiser(denoise, denoise_model)
+    options.check_task(task, highlights, auto, denoise)
     from pielight.batch.find import find
     from pielight.batch.plan import Names, Naming
     from pielight.cli.order import makes_sense
@@ -83,7 +86,7 @@ def compare(
         names = Names(Naming(existing=existing))
         names.reserve(paths)
         output = names.job(paths[0], output).output
-        enhancer = Enhancer(model, jobs, auto, denoise_model=denoise_model)
+        enhancer = Enhancer(model, jobs, auto is not False, denoise_model=denoise_model, task=task)
     if existing == "skip" and output.exists():
         click.echo(f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)", err=True)
         return

@@ -1,4 +1,4 @@
-"""``pielight enhance``: brighten files and folders of photos."""
+"""``pielight enhance``: brighten files and folders of photos, or take haze or rain out of them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def enhance(
     highlights: float | None,
     denoise: Denoise,
     denoise_model: str | None,
-    auto: bool,
+    auto: bool | None,
     file_format: str | None,
     quality: int | None,
     existing: Existing,
@@ -70,7 +70,7 @@ def enhance(
     jobs: int | None,
     quiet: bool,
 ) -> None:
-    """Brighten photos: files, and folders of them; - is standard input, written to standard output.
+    """Brighten photos, or take haze or rain out: files, and folders; - is standard input, written to standard output.
 
     JPEG, PNG, WebP, TIFF, BMP, GIF and AVIF; with extras 16-bit colour, HEIC and camera RAW. The result has the same
     format (RAW becomes 16-bit TIFF), mode, bit depth, EXIF and colour profile. A name like
@@ -83,8 +83,7 @@ def enhance(
     if dry_run and (report or watch):
         raise click.UsageError("--dry-run writes nothing: leave out --report and --watch.")
     options.check_denoiser(denoise, denoise_model)
-    if task == "derain" and denoise != 0:
-        raise click.UsageError("--task derain does not denoise: leave out --denoise.")
+    options.check_task(task, highlights, auto, denoise)
     from pielight.batch.find import Search, is_folder
     from pielight.batch.plan import Naming
     from pielight.batch.run import Settings
@@ -102,7 +101,7 @@ def enhance(
         spared = HIGHLIGHTS if highlights is None else highlights
         settings = Settings(strength, spared, file_format, quality, existing, denoise)
     naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude)
-    engine = ways.Engine(model, auto, device, denoise_model, task)
+    engine = ways.Engine(model, auto is not False, device, denoise_model, task)
     order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)
     if dry_run:
         ways.preview(order)

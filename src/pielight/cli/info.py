@@ -17,12 +17,13 @@ def info(model: str | None) -> None:
 
     import pielight
     from pielight.curves.compiled import loop
-    from pielight.curves.predict import BRIGHTEN, DEHAZE, Predictor
+    from pielight.curves.predict import Predictor
     from pielight.curves.sessions import open_session
     from pielight.curves.threads import available_threads
     from pielight.denoise.network import DenoiseNetwork
     from pielight.models import find
     from pielight.spatial import SpatialNetwork
+    from pielight.tasks import BRIGHTEN, DERAIN, task_of
 
     found = find(model)
     verified = "verified" if found.verify() else "no checksum on its card"
@@ -33,14 +34,15 @@ def info(model: str | None) -> None:
     _show("model", found.name)
     _show("file", str(found.path))
     session = open_session(found.path, 1)
-    names = {entry.name for entry in (*session.get_inputs(), *session.get_outputs())}
-    if "cells" in names:
+    task = task_of(entry.name for entry in session.get_outputs())
+    if "cells" in [entry.name for entry in session.get_inputs()]:
         DenoiseNetwork(found.path).open()
-    elif "rain" in names:
+    elif task == DERAIN:
         SpatialNetwork(found.path).open()
     else:
-        task = DEHAZE if "transmission" in names else BRIGHTEN
-        _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path, task=task).size))
+        _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path, task=task or BRIGHTEN).size))
+    if task:
+        _show("task", task)
     _show("sha256", f"{found.sha256()} ({verified})")
     for key, value in found.card.items():
         if key not in ("name", "sha256"):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from pielight.errors import PielightError
-from pielight.models import TASKS
+from pielight.tasks import BRIGHTEN, TASKS, check_settings
 
 FAILED, INTERRUPTED = 1, 130
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,12 +42,12 @@ strength = click.option(
     type=click.FloatRange(-1.5, 1.5),
     default=1.0,
     show_default=True,
-    help="0 leaves a photo as it is, 1 is the model's choice; below 0 darkens.",
+    help="0 leaves a photo as it is, 1 is the model's choice; below 0 darkens, or adds haze or rain.",
 )
 highlights = click.option(
     "--highlights",
     type=click.FloatRange(0, 1),
-    help="How far what is bright already is protected. [default: 0.5]",
+    help="How far what is bright already is protected, in brightening. [default: 0.5]",
 )
 
 
@@ -77,7 +77,7 @@ denoise_model = click.option(
     "--denoise-model", metavar="PATH.onnx", help="Another network for --denoise than the one that comes with pielight."
 )
 auto = click.option(
-    "--auto/--no-auto", default=True, help="Leave well-exposed photos alone, in proportion. [default: auto]"
+    "--auto/--no-auto", default=None, help="Leave well-exposed photos alone, in proportion. [default: auto]"
 )
 device = click.option(
     "--device", default="cpu", show_default=True, metavar="cpu|cuda", help="cuda is for a graphics card (extra gpu)."
@@ -89,8 +89,8 @@ existing = click.option(
     show_default=True,
     help="What to do where a result exists; rename numbers the new one.",
 )
-task = click.option("--task", type=click.Choice(list(TASKS)), default="brighten",
-                    show_default=True, help="What the photos are mended of.")  # fmt: skip
+task = click.option("--task", type=click.Choice(list(TASKS)), default=BRIGHTEN,
+                    show_default=True, help="Mend darkness, haze or rain.")  # fmt: skip
 model = click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 
@@ -103,6 +103,19 @@ def check_denoiser(denoise: float | str, denoise_model: str | None) -> None:
     """
     if denoise_model is not None and denoise == 0:
         raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
+
+
+def check_task(task: str, highlights: float | None, auto: bool | None, denoise: float | str) -> None:
+    """Check that a task has the settings that the command line names.
+
+    Raises:
+        click.UsageError: It has not.
+    """
+    named = {"highlights": highlights is not None, "auto": auto is not None, "denoise": denoise != 0}
+    try:
+        check_settings(task, [name for name, is_given in named.items() if is_given])
+    except PielightError as error:
+        raise click.UsageError(f"--{error}.") from None
 
 
 def jobs(help_text: str) -> Callable[[F], F]:

@@ -25,6 +25,7 @@ from pielight.enhancer import Enhancer
 from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
 from pielight.interrupt import deferred_interrupt
 from pielight.media.files import shown
+from pielight.tasks import BRIGHTEN
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Engine:
     auto: bool
     device: str
     denoise_model: str | None = None
-    task: str = "brighten"
+    task: str = BRIGHTEN
 
     def enhancer(self, threads: int) -> Enhancer:
         """Find the model and the device.

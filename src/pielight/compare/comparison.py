@@ -20,6 +20,7 @@ from pielight.media.picture import read
 from pielight.media.primaries import profile_of
 from pielight.media.profiles import to_srgb
 from pielight.media.tiff import is_sound
+from pielight.tasks import DERAIN
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def compare(
     size: int = 1200,
     denoise: Denoise = 0.0,
 ) -> Comparison:
-    """Enhance a photo at several strengths; the network looks at it once.
+    """Enhance a photo at several strengths; a network of curves looks at it once.
 
     Args:
         enhancer: The model.
@@ -59,13 +60,16 @@ def compare(
         PielightError: The photo cannot be read, or a strength is out of range.
     """
     picture = read(path)
-    curves = enhancer.curves(picture.pixels)
+    curves = None if enhancer.task == DERAIN else enhancer.curves(picture.pixels)
     after = {}
     for strength in strengths:  # one by one, so that only small ones are kept
-        pixels = apply(
-            picture.pixels, curves, strength, highlights, enhancer.threads, denoise=denoise,
-            denoise_model=enhancer.denoiser.path,
-        )  # fmt: skip
+        if curves is None:
+            pixels = enhancer(picture.pixels, strength, highlights, denoise=denoise)
+        else:
+            pixels = apply(
+                picture.pixels, curves, strength, highlights, enhancer.threads, denoise=denoise,
+                denoise_model=enhancer.denoiser.path,
+            )  # fmt: skip
         after[strength] = displayed(replace(picture, pixels=pixels), size)
     return Comparison(shown(path.name), displayed(picture, size), after)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pielight.curves.exposure import need
 from pielight.curves.haze import HazeLattice, Lattice
@@ -14,16 +15,27 @@ from pielight.curves.pixels import Pixels
 from pielight.curves.sessions import Network, as_text
 from pielight.curves.thumbnail import thumbnail
 from pielight.errors import ModelError
+from pielight.tasks import BRIGHTEN, DEHAZE, hint
 
 SIDES = 16, 2048  # of a thumbnail, the least and the most pixels
 NODES = 512  # along each side at most: their tables take 1.6 GB
 ITERATIONS = 64  # at most
 LEVELS = 16  # of brightness that a transmission is given for, at most
-BRIGHTEN, DEHAZE = "brighten", "dehaze"
 _OUTPUTS = {
     BRIGHTEN: {"alphas": f"(1, 3 N, h, w), N up to {ITERATIONS}, h and w up to {NODES}"},
     DEHAZE: {"transmission": f"(1, K, h, w), K up to {LEVELS}, h and w up to {NODES}", "airlight": "(1, 3)"},
 }
+
+
+def _curves(values: list[NDArray[np.float32]]) -> Lattice:
+    return CurveLattice(values[0][0].reshape(-1, 3, *values[0].shape[2:]))
+
+
+def _haze(values: list[NDArray[np.float32]]) -> Lattice:
+    return HazeLattice(values[0][0], values[1][0])
+
+
+_LATTICES = {BRIGHTEN: _curves, DEHAZE: _haze}
 
 
 class Predictor(Network):
@@ -37,7 +49,7 @@ class Predictor(Network):
     Args:
         path: The ONNX file.
         threads: Threads of ONNX Runtime; None leaves the choice to it.
-        auto: Fade the curves of a picture as far as it needs none: :func:`pielight.curves.exposure.need`.
+        auto: Fade curves that brighten as far as a picture needs none: :func:`pielight.curves.exposure.need`.
         task: ``"brighten"`` or ``"dehaze"``.
 
     Raises:
@@ -47,7 +59,7 @@ class Predictor(Network):
     def __init__(self, path: Path, threads: int | None = None, auto: bool = True, task: str = BRIGHTEN) -> None:
         super().__init__(path, threads)
         self._auto = auto
-        self._outputs = _OUTPUTS[task]
+        self._outputs, self._made_of = _OUTPUTS[task], _LATTICES[task]
 
     @property
     def size(self) -> int:
@@ -73,20 +85,16 @@ class Predictor(Network):
         for (name, shape), value in zip(self._outputs.items(), values, strict=True):
             _check_output(self.path, name, value.shape, shape)
         try:
-            if len(values) == 2:
-                return HazeLattice(values[0][0], values[1][0])
-            lattice = CurveLattice(values[0][0].reshape(-1, 3, *values[0].shape[2:]))
+            lattice = self._made_of(values)
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
-        return lattice.faded(need(small)) if self._auto else lattice
+        return lattice.faded(need(small)) if self._auto and isinstance(lattice, CurveLattice) else lattice
 
     def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         """Check that a thumbnail goes in, and what the task says comes out."""
         if list(inputs) != ["thumbnail"] or not set(self._outputs) <= set(outputs):
-            other = next((task for task, names in _OUTPUTS.items() if set(names) <= set(outputs)), "")
-            hint = f"; it is for --task {other}" if other else ""
             raise ModelError(
-                f"{self.path}: not a lattice network (inputs {list(inputs)}, outputs {list(outputs)}){hint}"
+                f"{self.path}: not a lattice network (inputs {list(inputs)}, outputs {list(outputs)}){hint(outputs)}"
             )
         for name, entry in (("thumbnail", inputs["thumbnail"]), *((name, outputs[name]) for name in self._outputs)):
             if entry.type != "tensor(float)":

@@ -15,7 +15,8 @@ from pielight.evaluate.pairing import subfolders
 from pielight.evaluate.pictures import Pixels, load, sha256
 from pielight.evaluate.specs import KINDS, Spec, file_and_multiple, parse, settings
 from pielight.media.files import shown
-from pielight.models import DENOISER, TASKS, find
+from pielight.models import DENOISER, find
+from pielight.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def method(text: str) -> Method:
         return Method(spec, folder=folder)
     if spec.kind == "pielight":
         wanted = settings(spec)
-        paths = [find(wanted.model, TASKS[wanted.task]).path]
+        paths = [find(wanted.model, TASKS[wanted.task].model).path]
         if wanted.denoise != 0:
             paths.append(find(wanted.denoise_model, DENOISER).path)
     elif spec.kind in ("dce", "onnx"):

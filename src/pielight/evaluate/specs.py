@@ -11,7 +11,7 @@ from pielight.denoise.plan import Denoise, read_denoise
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluate.presets import nearest
 from pielight.media.files import shown
-from pielight.models import TASKS
+from pielight.tasks import BRIGHTEN, TASKS, check_settings
 
 KINDS = {  # what the command line says of each
     "pielight": "pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,"
@@ -61,7 +61,7 @@ class Settings(NamedTuple):
     denoise: Denoise
     denoise_model: str | None
     auto: bool
-    task: str = "brighten"
+    task: str = BRIGHTEN
 
 
 def parse(text: str) -> Spec:
@@ -105,18 +105,21 @@ def settings(spec: Spec) -> Settings:
         "denoise": "0",
         "denoise_model": "",
         "auto": "on",
-        "task": "brighten",
+        "task": BRIGHTEN,
     }
+    given = []
     for part in filter(None, _parts(spec.argument)):
         name, _, value = part.partition("=")
         if name not in texts:
             raise _unknown(spec, part)
         texts[name] = value
+        given.append(name)
     if texts["auto"] not in ("on", "off"):
         raise ConfigError(f"{shown(spec.text)}: auto is on or off")
     if texts["task"] not in TASKS:
         raise ConfigError(f"{shown(spec.text)}: task is one of {', '.join(TASKS)}")
     try:
+        check_settings(texts["task"], [name for name in given if name in TASKS[BRIGHTEN].settings])
         denoise = read_denoise(texts["denoise"])
         if texts["denoise_model"] and denoise == 0:
             raise ConfigError(f"{shown(spec.text)}: denoise_model is for denoise=auto, or a number above 0")

@@ -12,8 +12,6 @@ from pielight.errors import ModelError
 
 DEFAULT = "pie"
 DENOISER = "denoise"  # takes noise out
-TASKS = {"brighten": DEFAULT, "dehaze": "dehaze", "derain": "derain"}
-"""What pictures are mended of, and the model that does it."""
 _BRIGHTENERS = ("pie", "free")
 _FOLDER = Path(__file__).parent
 
