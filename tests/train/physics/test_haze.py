@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor
 
-from pielight.train.physics.depth import PROXIES, depth
+from pielight.train.physics.depth import depth
 from pielight.train.physics.exposure import blur
 from pielight.train.physics.haze import Haze, haze, transmission
 from pielight.train.physics.random import uniform
@@ -70,33 +69,51 @@ def test_denser_haze_takes_more_away_and_some_pictures_stay_clear() -> None:
     assert 10 < same.sum() < 30
 
 
-def test_depths_fill_the_range_and_differ() -> None:
-    clear, labels = pictures(1, 24, 32)
-    generator = seeded()
-    found = [depth(clear, labels, 0.4, generator) for _ in range(40)]
-    assert {float(one.min()) for one in found} == {0.0}
-    assert {float(one.max()) for one in found} == {1.0}
-    assert len({round(float(one.mean()), 5) for one in found}) > 35
+@pytest.mark.parametrize("seed", range(5))
+def test_coloured_and_uneven_haze_is_its_transcription(seed: int) -> None:
+    """``t = exp(-beta (1 + u r (2 n - 1)) (m + (1 - m) d))`` with n drifting, and an airlight for each channel."""
+    photos, labels = pictures(height=24, width=32)
+    how = Haze(untouched=0.3, density=(0.8, 2.8), nearest=(0.1, 0.6), airlight=(0.85, 1.0), colour=0.1, uneven=0.8)
+    hazy, clear = haze(photos, labels, how, seeded(seed))
+    generator = seeded(seed)
+    far = torch.cat([depth(photos[i : i + 1], labels[i : i + 1], how.edges, generator) for i in range(3)])
+    far = blur(far, float(uniform((1,), 0.3, 1.0, generator)))
+
+    def draws(count: int, low: float, high: float) -> np.ndarray:
+        return low + (high - low) * torch.rand(count, generator=generator).numpy().astype(float)
+
+    nearest = draws(3, 0.1, 0.6)
+    drift = F.interpolate(torch.rand((3, 1, 3, 3), generator=generator), (24, 32), mode="bicubic")[:, 0].numpy()
+    uneven = 0.8 * draws(3, 0, 1)
+    density = draws(3, 0.8, 2.8)
+    stays = draws(3, 0, 1) < 0.3
+    air = draws(3, 0.85, 1.0)
+    colour = draws(9, -0.1, 0.1).reshape(3, 3)
+    for i in range(3):
+        if stays[i]:
+            assert torch.equal(hazy[i], clear[i])
+            continue
+        thick = density[i] * np.maximum(0, 1 + uneven[i] * (2 * drift[i] - 1))
+        light = np.exp(-thick * (nearest[i] + (1 - nearest[i]) * far[i, 0].numpy()))
+        for channel in range(3):
+            lit = min(1.0, max(0.0, air[i] + colour[i, channel]))
+            expected = np.rint(255 * (clear[i, channel].numpy() * light + lit * (1 - light))) / 255
+            assert hazy[i, channel].numpy() == pytest.approx(expected, abs=1.01 / 255)
+            assert hazy[i, channel].mean() == pytest.approx(expected.mean(), abs=2e-4)
 
 
-@pytest.mark.parametrize("proxy", PROXIES)
-def test_a_proxy_is_a_map_of_finite_depths(proxy: Callable[[Tensor, Generator], Tensor]) -> None:
-    clear, _ = pictures(1, 24, 32)
-    for seed in range(20):
-        found = proxy(clear, seeded(seed))
-        assert found.shape == (24, 32)
-        assert found.isfinite().all()
+def test_haze_is_thinner_here_than_there_only_if_it_may_be() -> None:
+    even, odd = (Haze(untouched=0, density=(1, 1), nearest=(1, 1), uneven=amount) for amount in (0.0, 0.9))
+    far = torch.ones(20, 1, 24, 32)
+    assert transmission(far, even, seeded()).std((1, 2, 3)).max() < 1e-6
+    assert transmission(far, odd, seeded()).std((1, 2, 3)).mean() > 0.03
 
 
-def test_regions_make_edges_of_depth() -> None:
-    clear, labels = pictures(1, 24, 32)
-    inside, across = [], []
-    for seed in range(30):
-        far = depth(clear, labels, 0.4, seeded(seed))[0, 0]
-        step, edge = far.diff(dim=1).abs(), labels[0].diff(dim=1) != 0
-        inside.append(float(step[~edge].mean()))
-        across.append(float(step[edge].mean()))
-    assert np.mean(across) > 1.5 * np.mean(inside)
+def test_what_stays_clear_lets_all_light_pass() -> None:
+    passed = transmission(torch.rand(40, 1, 8, 8, generator=seeded()), Haze(untouched=0.5), seeded())
+    clear = (passed == 1).flatten(1).all(1)
+    assert 10 < clear.sum() < 30
+    assert (passed[~clear] < 1).all()
 
 
 def test_it_follows_from_the_generator() -> None:

@@ -1,0 +1,54 @@
+"""The task of haze: its regional term against NumPy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from pielight.train.bank import Exposures
+from pielight.train.config import read_config
+from pielight.train.haze_net import LEVELS, passed_light
+from pielight.train.tasks.haze import HAZE
+from pielight.train.tasks.task import Step
+
+CONFIG = read_config(None, ["task=haze"])
+NONE = Exposures([], torch.zeros(1, 32))
+
+
+def step(before: torch.Tensor, outputs: torch.Tensor, labels: torch.Tensor) -> Step:
+    return Step(CONFIG, before, before, labels, before, before, before, outputs, NONE, NONE, {}, None, None)
+
+
+def halves() -> torch.Tensor:
+    labels = torch.zeros(1, 16, 16).int()
+    labels[..., 8:] = 1
+    return labels
+
+
+def test_the_regional_term_is_the_variance_of_transmission_inside_regions() -> None:
+    generator = torch.Generator().manual_seed(0)
+    before, labels = torch.rand(1, 3, 16, 16, generator=generator), halves()
+    outputs = 0.1 + 0.9 * torch.rand(3, LEVELS + 3, 4, 4, generator=generator)  # of more pictures than those before
+    passed = passed_light(before, outputs[:1])[0].numpy().astype(float)
+    grey = 0.299 * passed[0] + 0.587 * passed[1] + 0.114 * passed[2]
+    expected = np.mean([(grey[:, part] - grey[:, part].mean()) ** 2 for part in (slice(0, 8), slice(8, 16))])
+    assert HAZE.terms["regional"](step(before, outputs, labels)).item() == pytest.approx(expected, rel=1e-4)
+    assert expected > 1e-3
+
+
+def test_one_transmission_for_each_region_costs_nothing_there() -> None:
+    """A step at the regions' edge is free, the same step across a region is not."""
+    before, labels = torch.full((1, 3, 16, 16), 0.5), halves()
+    outputs = torch.ones(1, LEVELS + 3, 16, 16)
+    outputs[:, :LEVELS, :, 8:] = 0.3
+    regional = HAZE.terms["regional"]
+    assert regional(step(before, outputs, labels)).item() < 1e-9
+    assert regional(step(before, outputs, labels.transpose(1, 2))).item() > 0.1
+
+
+def test_regions_count_in_the_recipe() -> None:
+    assert CONFIG.losses.regional > 0
+    assert {field.name for field in dataclasses.fields(CONFIG.losses)} >= set(HAZE.terms)
