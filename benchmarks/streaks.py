@@ -37,6 +37,12 @@ def fine(error: Any) -> Any:
     return error - gaussian_filter(error, (15, 15, 0))
 
 
+def streaks_left(rainy: Any, result: Any, dry: Any) -> float:
+    """Return the share of the streaks that is left."""
+    before, after = (fine(one.astype(float) - dry) for one in (rainy, result))
+    return float(np.square(after).sum() / np.square(before).sum())
+
+
 def ways(derain: Way) -> dict[str, Way]:
     """Return what is compared, by name."""
     return {
@@ -63,8 +69,7 @@ def main() -> None:
         rows = []
         for rainy, dry in pairs:
             result = way(rainy)
-            before, after = (fine(one.astype(float) - dry) for one in (rainy, result))
-            rows.append((psnr(result, dry), ssim(result, dry), np.square(after).sum() / np.square(before).sum()))
+            rows.append((psnr(result, dry), ssim(result, dry), streaks_left(rainy, result, dry)))
         means = np.mean(rows, axis=0)
         print(f"| {name} | {means[0]:.2f} | {means[1]:.3f} | {means[2]:.2f} |", flush=True)
     photos = [read(path) for path in pictures(options.clear)]

@@ -3,9 +3,10 @@
 Usage: python benchmarks/task_ablation.py DATA haze|rain [--seeds N] [--steps N] [--out DIR] [--set key=value]...
 
 Short runs of configs/haze.yaml or rain.yaml on the pictures in DATA/well, measured on the pairs in DATA/val/sots or
-DATA/val/rain (PSNR, SSIM) and on clear photographs in DATA/val/kodak, which should stay as they are (PSNR to
-themselves, at most 60). A value is the mean over the seeds, with several its 95 % interval (Student's t). A run that is
-finished is neither trained nor measured again, and one that was stopped goes on.
+DATA/val/rain (PSNR, SSIM, and of rain what is left of the streaks, as in streaks.py) and on clear photographs in
+DATA/val/kodak, which should stay as they are (PSNR to themselves, at most 60). A value is the mean over the seeds, with
+several its 95 % interval (Student's t). A run that is finished is neither trained nor measured again, and one that was
+stopped goes on.
 """
 
 from __future__ import annotations
@@ -39,8 +40,10 @@ from pielight.train.tasks.rain import RAIN
 from pielight.train.tasks.task import Task
 from pielight.train.terms import consistent, smooth
 from quality import read
+from streaks import streaks_left
 
-COLUMNS = (("pairs", "psnr"), ("pairs", "ssim"), ("kodak", "psnr to itself"))
+SHARED = (("pairs", "psnr"), ("pairs", "ssim"), ("kodak", "psnr to itself"))
+COLUMNS = {"haze": SHARED, "rain": (*SHARED, ("pairs", "streaks left"))}
 
 
 class OneTransmission(HazeNet):
@@ -76,6 +79,7 @@ ROWS: dict[str, dict[str, list[str]]] = {
     "rain": {
         "as it is": [],
         "curves alone": [f"task={HERE}RAIN_CURVES", "data.size=256", "data.crop=[0.6, 1.0]"],
+        "without the detail": ["losses.detail=0"],
         "without the contrast": ["losses.contrast=0"],
         "without the feature and regional terms": ["losses.features=0", "losses.regional=0"],
     },
@@ -86,11 +90,13 @@ PAIRS = {"haze": ("sots", "hazy", "gt"), "rain": ("rain", "rainy", "gt")}
 def measure(data: Path, task: str, enhance: Callable[[Any], Any]) -> Report:
     """Return every value of every picture, by set and measure."""
     name, spoiled, clean = PAIRS[task]
-    found: dict[str, list[float]] = {"psnr": [], "ssim": []}
+    found: dict[str, list[float]] = {"psnr": [], "ssim": [], "streaks left": []}
     for before, wanted in pair(pictures(data / "val" / name / spoiled), pictures(data / "val" / name / clean)):
-        out, reference = enhance(read(before)), read(wanted)
+        damaged, reference = read(before), read(wanted)
+        out = enhance(damaged)
         found["psnr"].append(psnr(out, reference))
         found["ssim"].append(ssim(out, reference))
+        found["streaks left"].append(streaks_left(damaged, out, reference))
     kept = [read(path) for path in pictures(data / "val" / "kodak")]
     return {"pairs": found, "kodak": {"psnr to itself": [min(psnr(enhance(p), p), 60.0) for p in kept]}}
 
@@ -131,7 +137,7 @@ def main() -> None:
     recipe = Path(__file__).parents[1] / "configs" / f"{options.task}.yaml"
     wells = [str(options.data / Path(name).relative_to("data")) for name in read_config(recipe).data.well]
     share_work()
-    print(head("run", columns=COLUMNS))
+    print(head("run", columns=COLUMNS[options.task]))
     for label, changes in ROWS[options.task].items():
         found = []
         for seed in range(options.seeds):
@@ -139,7 +145,7 @@ def main() -> None:
             shared = [f"seed={seed}", f"steps={options.steps}", f"out={out}", f"data.well={wells}"]
             settings = [*shared, *options.changes, *changes]
             config = read_config(recipe, settings)
-            found.append(run(config, partial(report, config, options.data, options.task), COLUMNS))
+            found.append(run(config, partial(report, config, options.data, options.task), COLUMNS[options.task]))
         print(f"| {label} | {' | '.join(cells(np.array(found)))} |", flush=True)
 
 
