@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -13,6 +14,7 @@ from scipy.ndimage import uniform_filter
 
 import pielight.spatial as spatial
 from pielight.errors import ModelError, PielightError
+from pielight.models import find
 from pielight.spatial import SpatialNetwork
 
 RANDOM = np.random.default_rng(0)
@@ -48,6 +50,40 @@ def test_strips_are_the_whole(rain_model: Path, height: int, width: int) -> None
         target = pixels.copy()
         assert network.apply(target, out=target) is target
         assert np.array_equal(target, whole)
+
+
+@settings(deadline=None, max_examples=15)
+@given(height=st.integers(1, 150), width=st.integers(1, 150), channels=st.sampled_from([1, 3]))
+def test_large_pictures_are_looked_at_reduced(rain_model: Path, height: int, width: int, channels: int) -> None:
+    """OpenCV is the oracle: area means, and what the network finds in them enlarged."""
+    pixels = np.random.default_rng(height).integers(0, 256, (height, width, channels), dtype=np.uint8)
+    network = SpatialNetwork(rain_model, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spatial, "LONGEST", 40)
+        patch.setattr(spatial, "_STRIP", 7 * width)
+        found = network.apply(pixels)
+        assert np.array_equal(network.apply(pixels, out=pixels.copy()), found)
+    factor = -(-max(height, width) // 40)
+    padded = np.pad(pixels / np.float32(255), ((0, -height % factor), (0, -width % factor), (0, 0)), mode="edge")
+    small = cv2.resize(padded, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    small = small.reshape(*small.shape[:2], channels).astype(np.float32)
+    rain = small - network.apply(small) if factor > 1 else pixels / np.float32(255) - network.apply(pixels) / 255
+    large = cv2.resize(rain, padded.shape[1::-1], interpolation=cv2.INTER_LINEAR).reshape(padded.shape)
+    expected = np.clip(pixels - 255 * large[:height, :width], 0, 255)
+    inner = slice(0, max(0, height - factor)), slice(0, max(0, width - factor))  # padding differs by less than a cell
+    assert np.abs(found[inner] - expected[inner]).max(initial=0) < 1.51
+
+
+def test_rain_in_a_large_picture_is_found() -> None:
+    """Enlarged four times, streaks are too wide for the network, which therefore sees the picture reduced."""
+    rng = np.random.default_rng(0)
+    rainy = np.full((520, 640, 3), 90, np.uint8)
+    for _ in range(120):
+        row, column = rng.integers(0, 460), rng.integers(0, 637)
+        rainy[row : row + 40, column : column + 3] = 170
+    large = rainy.repeat(4, axis=0).repeat(4, axis=1)
+    dry = SpatialNetwork(find(None, "derain").path).apply(large)
+    assert np.abs(dry.astype(int) - 90).mean() < 0.6 * np.abs(large.astype(int) - 90).mean()
 
 
 def test_strength_0_is_the_identity_and_needs_no_network(tmp_path: Path) -> None:

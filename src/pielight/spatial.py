@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_same_memory
 from pielight.curves.sessions import Network, as_text
@@ -13,6 +14,7 @@ from pielight.curves.tone import check_strength
 from pielight.errors import ModelError
 from pielight.tasks import hint
 
+LONGEST = 2048  # side of what a network sees, in pixels; larger pictures have wider streaks than it knows
 REACH = 136  # pixels that a network looks away from a pixel, at most
 _MULTIPLE = 8  # of the sides that a network gets
 _STRIP = 1 << 20  # pixels of a strip, about
@@ -49,6 +51,9 @@ class SpatialNetwork(Network):
     def apply(self, pixels: Pixels, strength: float = 1.0, out: Pixels | None = None) -> Pixels:
         """Take the rain out of a picture: ``J = I - s R``.
 
+        Of a picture whose longer side is above 2048 pixels, the network sees means of 2 x 2, 3 x 3, .. pixels, and R
+        is enlarged: streaks of a large picture are long and wide.
+
         Args:
             pixels: I, (H, W, 3) or grey (H, W, 1): uint8, uint16, or floats in [0, 1].
             strength: s, -1.5 to 1.5; 0 is the identity, bit for bit.
@@ -68,15 +73,25 @@ class SpatialNetwork(Network):
             out[...] = pixels
             return out
         source = pixels.copy() if is_same_memory(out, pixels) or np.may_share_memory(out, pixels) else pixels
-        height, width = pixels.shape[:2]
+        factor = -(-max(source.shape[:2]) // LONGEST)
+        rain = self._found(_reduced(source, factor))
+        height, width = source.shape[:2]
+        rows = max(1, _STRIP // width)
+        for top in range(0, height, rows):
+            part = slice(top, min(height, top + rows))
+            taken = _enlarged(rain, factor, part, width)
+            out[part] = _scaled(_light(source[part]) - np.float32(strength) * taken, pixels.dtype)
+        return out
+
+    def _found(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the rain in a picture (h, w, 1 or 3), found in strips that overlap."""
+        height, width = light.shape[:2]
         rows = max(REACH, _STRIP // width // _MULTIPLE * _MULTIPLE)
+        found = np.empty(light.shape, np.float32)
         for top in range(0, height, rows):
             first, last = max(0, top - REACH), min(height, top + rows + REACH)
-            kept = slice(top - first, min(height, top + rows) - first)
-            light = source[first:last].astype(np.float32) / np.float32(full_scale(pixels.dtype))
-            rain = self._rain(light)[kept]
-            out[top : top + rows] = _scaled(light[kept] - np.float32(strength) * rain, pixels.dtype)
-        return out
+            found[top : top + rows] = self._rain(light[first:last])[top - first : top - first + rows]
+        return found
 
     def _rain(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network on a strip (h, w, 1 or 3)."""
@@ -90,6 +105,41 @@ class SpatialNetwork(Network):
             raise ModelError(f"{self.path}: the rain holds values that are not finite")
         found: NDArray[np.float32] = rain[0].transpose(1, 2, 0)[:height, :width]
         return found if channels == 3 else found.mean(axis=2, keepdims=True)
+
+
+def _light(pixels: Pixels) -> NDArray[np.float32]:
+    """Return pixels as values in [0, 1]."""
+    light: NDArray[np.float32] = pixels.astype(np.float32) / np.float32(full_scale(pixels.dtype))
+    return light
+
+
+def _reduced(pixels: Pixels, factor: int) -> NDArray[np.float32]:
+    """Return the means of cells of ``factor`` x ``factor`` pixels, in [0, 1]; edges are replicated.
+
+    >>> _reduced(np.array([[0, 255, 51]], np.uint8)[..., np.newaxis], 2)[..., 0].round(1)
+    array([[0.5, 0.2]], dtype=float32)
+    """
+    if factor == 1:
+        return _light(pixels)
+    height, width, channels = pixels.shape
+    found = np.empty((-(-height // factor), -(-width // factor), channels), np.float32)
+    for row in range(len(found)):
+        cells = _light(pixels[row * factor : (row + 1) * factor]).mean(axis=0)
+        cells = np.pad(cells, ((0, -width % factor), (0, 0)), mode="edge")
+        found[row] = cells.reshape(-1, factor, channels).mean(axis=1)
+    return found
+
+
+def _enlarged(rain: NDArray[np.float32], factor: int, rows: slice, width: int) -> NDArray[np.float32]:
+    """Return some rows of the rain for a picture that was reduced, ``factor`` times as long and wide, bilinear."""
+    if factor == 1:
+        return rain[rows]
+    box = (0.0, rows.start / factor, width / factor, rows.stop / factor)
+    size = (width, rows.stop - rows.start)
+    channels = [
+        Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR, box) for plane in rain.transpose(2, 0, 1)
+    ]
+    return np.stack([np.asarray(channel) for channel in channels], axis=2)
 
 
 def _scaled(light: NDArray[np.float32], dtype: np.dtype[np.generic]) -> Pixels:
