@@ -14,7 +14,7 @@ from pielight.curves.tone import check_strength
 from pielight.errors import ModelError
 from pielight.tasks import hint
 
-LONGEST = 2048  # side of what a network sees, in pixels; larger pictures have wider streaks than it knows
+LONGEST = 1024  # side of what a network sees, in pixels; larger pictures have wider streaks than it knows
 REACH = 136  # pixels that a network looks away from a pixel, at most
 _MULTIPLE = 8  # of the sides that a network gets
 _STRIP = 1 << 20  # pixels of a strip, about
@@ -51,7 +51,7 @@ class SpatialNetwork(Network):
     def apply(self, pixels: Pixels, strength: float = 1.0, out: Pixels | None = None) -> Pixels:
         """Take the rain out of a picture: ``J = I - s R``.
 
-        Of a picture whose longer side is above 2048 pixels, the network sees means of 2 x 2, 3 x 3, .. pixels, and R
+        Of a picture whose longer side is above 1024 pixels, the network sees means of 2 x 2, 3 x 3, .. pixels, and R
         is enlarged: streaks of a large picture are long and wide.
 
         Args:
