@@ -124,9 +124,9 @@ def _reduced(pixels: Pixels, factor: int) -> NDArray[np.float32]:
     height, width, channels = pixels.shape
     found = np.empty((-(-height // factor), -(-width // factor), channels), np.float32)
     for row in range(len(found)):
-        cells = _light(pixels[row * factor : (row + 1) * factor]).mean(axis=0)
-        cells = np.pad(cells, ((0, -width % factor), (0, 0)), mode="edge")
-        found[row] = cells.reshape(-1, factor, channels).mean(axis=1)
+        strip = _light(pixels[row * factor : (row + 1) * factor])
+        strip = np.pad(strip, ((0, factor - len(strip)), (0, -width % factor), (0, 0)), mode="edge")
+        found[row] = strip.reshape(factor, -1, factor, channels).mean(axis=(0, 2))
     return found
 
 
