@@ -14,7 +14,6 @@ from scipy.ndimage import uniform_filter
 
 import pielight.spatial as spatial
 from pielight.errors import ModelError, PielightError
-from pielight.models import find
 from pielight.spatial import SpatialNetwork
 
 RANDOM = np.random.default_rng(0)
@@ -71,18 +70,6 @@ def test_large_pictures_are_looked_at_reduced(rain_model: Path, height: int, wid
     large = cv2.resize(rain, padded.shape[1::-1], interpolation=cv2.INTER_LINEAR).reshape(padded.shape)
     expected = np.clip(pixels - 255 * large[:height, :width], 0, 255)
     assert np.abs(found - expected).max() < 1.51
-
-
-def test_rain_in_a_large_picture_is_found() -> None:
-    """Enlarged four times, streaks are too wide for the network, which therefore sees the picture reduced."""
-    rng = np.random.default_rng(0)
-    rainy = np.full((520, 640, 3), 90, np.uint8)
-    for _ in range(120):
-        row, column = rng.integers(0, 460), rng.integers(0, 637)
-        rainy[row : row + 40, column : column + 3] = 170
-    large = rainy.repeat(4, axis=0).repeat(4, axis=1)
-    dry = SpatialNetwork(find(None, "derain").path).apply(large)
-    assert np.abs(dry.astype(int) - 90).mean() < 0.6 * np.abs(large.astype(int) - 90).mean()
 
 
 def test_strength_0_is_the_identity_and_needs_no_network(tmp_path: Path) -> None:
