@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor
 
 from pielight.train.physics.depth import depth
 from pielight.train.physics.exposure import blur
-from pielight.train.physics.haze import Haze, haze, transmission
+from pielight.train.physics.haze import Haze, haze, transmission, without_own_haze
 from pielight.train.physics.random import uniform
 
 
@@ -69,37 +69,78 @@ def test_denser_haze_takes_more_away_and_some_pictures_stay_clear() -> None:
     assert 10 < same.sum() < 30
 
 
+USUAL = Haze(untouched=0.3, colour=0.1, uneven=0.8)
+WILD = Haze(untouched=0.3, density=(0.2, 5.0), nearest=(0.0, 1.0), airlight=(0.0, 0.1), colour=0.2, uneven=4.0)
+
+
 @pytest.mark.parametrize("seed", range(5))
-def test_coloured_and_uneven_haze_is_its_transcription(seed: int) -> None:
-    """``t = exp(-beta (1 + u r (2 n - 1)) (m + (1 - m) d))`` with n drifting, and an airlight for each channel."""
-    photos, labels = pictures(height=24, width=32)
-    how = Haze(untouched=0.3, density=(0.8, 2.8), nearest=(0.1, 0.6), airlight=(0.85, 1.0), colour=0.1, uneven=0.8)
+@pytest.mark.parametrize("how", [USUAL, WILD], ids=["usual", "wild"])
+def test_coloured_and_uneven_haze_is_its_transcription(how: Haze, seed: int) -> None:
+    """``t = exp(-beta max(0, 1 + u r (2 n - 1)) (m + (1 - m) d))`` with n drifting, and an airlight for each channel.
+
+    Wild haze has places without any, and airlights that would be below black.
+    """
+    photos, labels = pictures()
+    labels = torch.stack([one.roll(7 * i) for i, one in enumerate(labels)])  # each picture has its own
     hazy, clear = haze(photos, labels, how, seeded(seed))
+    small = photos.view(3, 3, 24, 2, 32, 2).mean((3, 5))
     generator = seeded(seed)
-    far = torch.cat([depth(photos[i : i + 1], labels[i : i + 1], how.edges, generator) for i in range(3)])
+    far = torch.cat([depth(small[i : i + 1], labels[i : i + 1], how.edges, generator) for i in range(3)])
     far = blur(far, float(uniform((1,), 0.3, 1.0, generator)))
 
     def draws(count: int, low: float, high: float) -> np.ndarray:
         return low + (high - low) * torch.rand(count, generator=generator).numpy().astype(float)
 
-    nearest = draws(3, 0.1, 0.6)
-    drift = F.interpolate(torch.rand((3, 1, 3, 3), generator=generator), (24, 32), mode="bicubic")[:, 0].numpy()
-    uneven = 0.8 * draws(3, 0, 1)
-    density = draws(3, 0.8, 2.8)
-    stays = draws(3, 0, 1) < 0.3
-    air = draws(3, 0.85, 1.0)
-    colour = draws(9, -0.1, 0.1).reshape(3, 3)
+    nearest = draws(3, *how.nearest)
+    coarse = torch.rand((3, 3, 3), generator=generator).numpy()
+    drift = [cv2.resize(one, (32, 24), interpolation=cv2.INTER_CUBIC) for one in coarse]
+    uneven = how.uneven * draws(3, 0, 1)
+    density = draws(3, *how.density)
+    stays = draws(3, 0, 1) < how.untouched
+    air = draws(3, *how.airlight)
+    colour = draws(9, -how.colour, how.colour).reshape(3, 3)
     for i in range(3):
         if stays[i]:
             assert torch.equal(hazy[i], clear[i])
             continue
         thick = density[i] * np.maximum(0, 1 + uneven[i] * (2 * drift[i] - 1))
         light = np.exp(-thick * (nearest[i] + (1 - nearest[i]) * far[i, 0].numpy()))
+        light = cv2.resize(light, (64, 48), interpolation=cv2.INTER_LINEAR)
         for channel in range(3):
             lit = min(1.0, max(0.0, air[i] + colour[i, channel]))
             expected = np.rint(255 * (clear[i, channel].numpy() * light + lit * (1 - light))) / 255
             assert hazy[i, channel].numpy() == pytest.approx(expected, abs=1.01 / 255)
             assert hazy[i, channel].mean() == pytest.approx(expected.mean(), abs=2e-4)
+            steps = 255 * hazy[i, channel].numpy()
+            assert steps == pytest.approx(np.rint(steps), abs=1e-3)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.03, 0.5, 1.0])
+@pytest.mark.parametrize("darkest", [0.0, 0.2, 0.45, 0.7])
+def test_own_haze_is_taken_out_up_to_half(darkest: float, share: float) -> None:
+    """``max(0, (x - b) / (1 - b))``; what is lighter than grey all over is no haze, and is kept from getting black."""
+    photos = darkest + (1 - darkest) * torch.rand(2, 3, 5, 9, generator=seeded())
+    found = without_own_haze(photos, share).numpy()
+    for photo, stretched in zip(photos.numpy(), found, strict=True):
+        least = sorted(min(photo[:, row, column]) for row, column in np.ndindex(5, 9))
+        black = min(0.5, least[min(44, round(share * 45))])
+        assert stretched == pytest.approx(np.maximum(0, (photo - black) / (1 - black)), abs=1e-5)
+
+
+def test_airlight_and_nearest_depth_are_drawn_from_their_ranges() -> None:
+    """Where no light passes the airlight is seen, and where all is near, the nearest depth."""
+    clear, labels = torch.zeros(60, 3, 8, 8), torch.zeros(60, 8, 8).int()
+    dense = Haze(untouched=0, density=(90, 90), nearest=(1, 1), airlight=(0.6, 0.9), colour=0.0, uneven=0.0)
+    air = haze(clear, labels, dense, seeded())[0].mean((1, 2, 3))
+    assert 0.6 - 0.5 / 255 <= air.min() < 0.63
+    assert 0.87 < air.max() <= 0.9 + 0.5 / 255
+    how = Haze(untouched=0, density=(1, 1), nearest=(0.2, 0.7), uneven=0.0)
+    nearest, farthest = (
+        -transmission(torch.full((60, 1, 4, 4), far), how, seeded()).log().mean((1, 2, 3)) for far in (0.0, 1.0)
+    )
+    assert 0.2 - 1e-6 <= nearest.min() < 0.23
+    assert 0.67 < nearest.max() <= 0.7 + 1e-6
+    assert farthest.numpy() == pytest.approx(np.ones(60), abs=1e-6)
 
 
 def test_haze_is_thinner_here_than_there_only_if_it_may_be() -> None:
@@ -121,3 +162,11 @@ def test_it_follows_from_the_generator() -> None:
     first, again, other = (haze(clear, labels, Haze(untouched=0), seeded(seed))[0] for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize(("small", "large"), [(32, 50), (37, 61)])
+def test_what_stays_clear_is_not_even_rounded(small: int, large: int) -> None:
+    """Enlarged by such factors, ones come out a hair below 1."""
+    photos = torch.rand(4, 3, large, large, generator=seeded())
+    hazy, clear = haze(photos, torch.zeros(4, small, small).int(), Haze(untouched=1.0), seeded())
+    assert torch.equal(hazy, clear)

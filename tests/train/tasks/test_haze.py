@@ -1,8 +1,9 @@
-"""The task of haze: its regional term against NumPy."""
+"""The task of haze: its regional term against NumPy, what should come back, and the negatives."""
 
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from pielight.train.bank import Exposures
 from pielight.train.config import read_config
 from pielight.train.haze_net import LEVELS, passed_light
+from pielight.train.physics.haze import haze
 from pielight.train.tasks.haze import HAZE
 from pielight.train.tasks.task import Step
 
@@ -19,7 +21,9 @@ NONE = Exposures([], torch.zeros(1, 32))
 
 
 def step(before: torch.Tensor, outputs: torch.Tensor, labels: torch.Tensor) -> Step:
-    return Step(CONFIG, before, before, labels, before, before, before, outputs, NONE, NONE, {}, None, None)
+    """Return a step whose other pictures are black, so that a term that looks at them is found out."""
+    black = torch.zeros_like(before)
+    return Step(CONFIG, before, black, labels, black, black, black, outputs, NONE, NONE, {}, None, None)
 
 
 def halves() -> torch.Tensor:
@@ -52,3 +56,29 @@ def test_one_transmission_for_each_region_costs_nothing_there() -> None:
 def test_regions_count_in_the_recipe() -> None:
     assert CONFIG.losses.regional > 0
     assert {field.name for field in dataclasses.fields(CONFIG.losses)} >= set(HAZE.terms)
+
+
+def test_smoothness_is_asked_of_transmissions_alone() -> None:
+    outputs = torch.ones(1, LEVELS + 3, 8, 8)
+    outputs[:, LEVELS:] = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0))
+    smoothness, before = HAZE.terms["smoothness"], torch.full((1, 3, 16, 16), 0.5)
+    assert smoothness(step(before, outputs, halves())).item() == 0
+    assert smoothness(step(before, outputs.flip(1), halves())).item() > 0
+
+
+def test_what_should_come_back_is_the_clear_picture_at_the_size_of_the_labels() -> None:
+    pictures, labels = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0)), halves().expand(4, 16, 16)
+    hazy, wanted = HAZE.spoil(pictures, labels, CONFIG, torch.Generator().manual_seed(1))
+    again, clear = haze(pictures, labels, CONFIG.haze, torch.Generator().manual_seed(1))
+    assert torch.equal(hazy, again)
+    assert wanted.numpy() == pytest.approx(clear.numpy().reshape(4, 3, 16, 2, 16, 2).mean((3, 5)), abs=1e-6)
+
+
+def test_negatives_are_hazy_all_of_them_and_ever_thicker() -> None:
+    pictures = torch.rand(40, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    labels, contrasts = halves().expand(40, 16, 16), []
+    for spoil in HAZE.negatives:
+        hazy = spoil(pictures, labels, CONFIG, torch.Generator().manual_seed(1))
+        contrasts.append(float(hazy.std((2, 3)).mean() / pictures.std((2, 3)).mean()))
+        assert (hazy.std((1, 2, 3)) < 0.97 * pictures.std((1, 2, 3))).all()
+    assert all(thick < 0.8 * thin for thin, thick in pairwise(contrasts))

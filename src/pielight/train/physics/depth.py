@@ -42,7 +42,7 @@ def ground(pictures: Tensor, generator: Generator) -> Tensor:
 
 
 def slope(pictures: Tensor, generator: Generator) -> Tensor:
-    """Return a plane that falls away in a random direction, most often upwards."""
+    """Return a plane that falls away upwards, more or less to a side."""
     x, y = _places(pictures)
     angle = uniform((1,), -1.2, 1.2, generator)
     return x * angle.sin() - y * angle.cos()

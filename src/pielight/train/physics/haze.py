@@ -29,7 +29,7 @@ class Haze:
     colour: float = 0.04
     """Largest difference of a channel's airlight."""
     uneven: float = 0.3
-    """Largest relative change of the density from place to place, as in drifting fog."""
+    """Relative change of the density from place to place at most, give or take a half, as in drifting fog."""
     edges: float = 0.4
     """Largest offset in depth of a region from its surroundings."""
     clearest: float = 0.05
@@ -64,7 +64,7 @@ def transmission(far: Tensor, how: Haze, generator: Generator) -> Tensor:
         generator: The source of all randomness.
 
     Returns:
-        ``(N, 1, h, w)`` in (0, 1]; 1 for the pictures that stay clear.
+        ``(N, 1, h, w)`` in (0, 1]; 1 everywhere for the pictures that stay clear.
     """
     n, _, height, width = far.shape
     shape = (n, 1, 1, 1)
@@ -102,8 +102,8 @@ def haze(pictures: Tensor, labels: Tensor, how: Haze, generator: Generator) -> t
     far = torch.cat([depth(small[i : i + 1], labels[i : i + 1], how.edges, generator) for i in range(n)])
     far = blur(far, float(uniform((1,), 0.3, 1.0, generator)))
     light = transmission(far, how, generator)
-    light = F.interpolate(light, pictures.shape[-2:], mode="bilinear", align_corners=False)
     hazy = (light < 1).flatten(1).any(1).view(n, 1, 1, 1)
+    light = F.interpolate(light, pictures.shape[-2:], mode="bilinear", align_corners=False)
     clear = without_own_haze(pictures, how.clearest)
     air = uniform((n, 1, 1, 1), *how.airlight, generator)
     air = (air + uniform((n, 3, 1, 1), -how.colour, how.colour, generator)).clamp(0, 1)
