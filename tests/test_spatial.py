@@ -83,10 +83,11 @@ def test_strength_0_is_the_identity_and_needs_no_network(tmp_path: Path) -> None
         SpatialNetwork(tmp_path / "gone.onnx")
 
 
-def test_other_networks_are_refused(bright_model: Path, rain_model: Path, tmp_path: Path) -> None:
+def test_other_networks_are_refused(bright_model: Path, haze_model: Path, rain_model: Path, tmp_path: Path) -> None:
     pixels = np.zeros((8, 8, 3), np.uint8)
-    with pytest.raises(ModelError, match="not a network of rain"):
-        SpatialNetwork(bright_model).apply(pixels)
+    for path, task in ((bright_model, "brighten"), (haze_model, "dehaze")):
+        with pytest.raises(ModelError, match=f"not a network of rain .*; it is for --task {task}$"):
+            SpatialNetwork(path).apply(pixels)
     fixed = onnx.load(rain_model)
     fixed.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 64
     onnx.save(fixed, tmp_path / "fixed.onnx")

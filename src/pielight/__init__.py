@@ -1,4 +1,4 @@
-"""Brightens photos that came out too dark.
+"""Brightens photos that came out too dark, and takes haze or rain out of them.
 
 The names here load what they need when they are first used; ``import pielight`` alone loads nothing heavy.
 

@@ -28,7 +28,7 @@ from pielight.media.files import read_whole, shown
 from pielight.media.picture import decode_reduced, open_image
 from pielight.models import DENOISER, find
 from pielight.spatial import SpatialNetwork
-from pielight.tasks import BRIGHTEN, DERAIN, check_settings, find_task
+from pielight.tasks import BRIGHTEN, check_settings, find_task
 
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
@@ -41,13 +41,13 @@ class Enhancer:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
         threads: Threads for the network and for the curves; None takes every core that the process may use.
         auto: Leave well-exposed pictures alone, in proportion; for brightening only.
-        device: Where the curves are applied: ``"cpu"``, or by torch on ``"cuda"`` (extra ``gpu``).
+        device: Where the curves are applied: ``"cpu"``, or by torch on ``"cuda"`` (extra ``gpu``); not for deraining.
         denoise_model: Path of an ONNX file with the network that takes noise out; None is the one that comes with
             pielight.
         task: ``"brighten"``, ``"dehaze"`` or ``"derain"``; ``model`` is one for that.
 
     Raises:
-        PielightError: There is no such model, device or task, or ``threads`` is below 1.
+        PielightError: There is no such model, device or task, ``threads`` is below 1, or the task has no such setting.
 
     >>> Enhancer(threads=1)(np.full((9, 7), 0.1, np.float32)).shape
     (9, 7)
@@ -64,14 +64,16 @@ class Enhancer:
     ) -> None:
         if threads is not None:
             check_threads(threads)
-        self.model = find(model, find_task(task).model)
+        kind = find_task(task)
+        check_settings(task, auto=not auto, device=device != "cpu")
+        self.model = find(model, kind.model)
         self.task = task
         self.threads = threads
         self._denoise_by(denoise_model)
         self._apply = _applier(device, threads)
         path = self.model.path
         self._mends: SpatialNetwork | Predictor = (
-            SpatialNetwork(path, threads) if task == DERAIN else Predictor(path, threads, auto, task)
+            Predictor(path, threads, auto, task) if kind.has_curves else SpatialNetwork(path, threads)
         )
 
     def with_denoiser(self, denoise_model: str | Path | None) -> Enhancer:
@@ -215,7 +217,7 @@ class Enhancer:
         """
         predict = self._mends
         if isinstance(predict, SpatialNetwork):
-            raise PielightError("derain: looks at every pixel and has no curves; call the enhancer itself")
+            raise PielightError(f"{self.task}: looks at every pixel and has no curves; call the enhancer itself")
         if isinstance(image, (str, Path)):
             pixels = decode_reduced(read_whole(Path(image)), _ENOUGH * predict.size, shown(image))
         elif isinstance(image, bytes):
@@ -236,8 +238,7 @@ class Enhancer:
         check_strength(strength)
         check_highlights(highlights)
         check_denoise(denoise)
-        asked = {"highlights": highlights != HIGHLIGHTS, "denoise": denoise != 0}
-        check_settings(self.task, [name for name, is_given in asked.items() if is_given])
+        check_settings(self.task, highlights=highlights != HIGHLIGHTS, denoise=denoise != 0)
         mends = self._mends
 
         def change(pixels: Array, out: Array | None = None) -> Array:

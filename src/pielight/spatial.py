@@ -12,12 +12,13 @@ from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_same_mem
 from pielight.curves.sessions import Network, as_text
 from pielight.curves.tone import check_strength
 from pielight.errors import ModelError
-from pielight.tasks import hint
+from pielight.tasks import DERAIN, TASKS, hint
 
 LONGEST = 1024  # side of what a network sees, in pixels; larger pictures have wider streaks than it knows
 REACH = 136  # pixels that a network looks away from a pixel, at most
 _MULTIPLE = 8  # of the sides that a network gets
 _STRIP = 1 << 20  # pixels of a strip, about
+_OUTPUTS = TASKS[DERAIN].outputs
 
 
 class SpatialNetwork(Network):
@@ -36,7 +37,7 @@ class SpatialNetwork(Network):
 
     def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         """Check that a picture goes in and rain comes out."""
-        if list(inputs) != ["picture"] or "rain" not in outputs:
+        if list(inputs) != ["picture"] or not set(_OUTPUTS) <= set(outputs):
             raise ModelError(
                 f"{self.path}: not a network of rain (inputs {list(inputs)}, outputs {list(outputs)}){hint(outputs)}"
             )
@@ -98,7 +99,7 @@ class SpatialNetwork(Network):
         height, width, channels = light.shape
         padded = np.pad(light, ((0, -height % _MULTIPLE), (0, -width % _MULTIPLE), (0, 0)), mode="edge")
         planes = np.ascontiguousarray(np.broadcast_to(padded, (*padded.shape[:2], 3)).transpose(2, 0, 1)[np.newaxis])
-        (rain,) = self.run(["rain"], {"picture": planes})
+        (rain,) = self.run(_OUTPUTS, {"picture": planes})
         if rain.shape != planes.shape:
             raise ModelError(f"{self.path}: rain has shape {as_text(rain.shape)}; expected {as_text(planes.shape)}")
         if not np.isfinite(rain).all():

@@ -17,18 +17,20 @@ class Task:
     Attributes:
         model: Name of the shipped model.
         outputs: What a network for it returns, which tells it from others.
-        settings: Those of ``highlights``, ``auto`` and ``denoise`` that it has.
+        settings: Those of ``highlights``, ``auto``, ``denoise`` and ``device`` that it has.
+        has_curves: Whether that network returns a lattice of curves; else it looks at every pixel.
     """
 
     model: str
     outputs: tuple[str, ...]
     settings: frozenset[str]
+    has_curves: bool = True
 
 
 TASKS = {
-    BRIGHTEN: Task("pie", ("alphas",), frozenset({"highlights", "auto", "denoise"})),
-    DEHAZE: Task("dehaze", ("transmission", "airlight"), frozenset({"denoise"})),
-    DERAIN: Task("derain", ("rain",), frozenset()),
+    BRIGHTEN: Task("pie", ("alphas",), frozenset({"highlights", "auto", "denoise", "device"})),
+    DEHAZE: Task("dehaze", ("transmission", "airlight"), frozenset({"denoise", "device"})),
+    DERAIN: Task("derain", ("rain",), frozenset(), has_curves=False),
 }
 
 
@@ -63,18 +65,18 @@ def find_task(name: str) -> Task:
     return TASKS[name]
 
 
-def check_settings(name: str, given: Iterable[str]) -> None:
-    """Check that a task has the settings that were given.
+def check_settings(name: str, /, **given: bool) -> None:
+    """Check that a task has the settings that were given, those that are True here.
 
     Raises:
         PielightError: It has not.
 
-    >>> check_settings("dehaze", ["denoise"])
-    >>> check_settings("derain", ["denoise"])
+    >>> check_settings("dehaze", denoise=True, auto=False)
+    >>> check_settings("derain", denoise=True)
     Traceback (most recent call last):
         ...
     pielight.errors.PielightError: denoise: has no meaning for derain; leave it out
     """
-    for setting in given:
-        if setting not in find_task(name).settings:
+    for setting, is_given in given.items():
+        if is_given and setting not in find_task(name).settings:
             raise PielightError(f"{setting}: has no meaning for {name}; leave it out")

@@ -1,5 +1,6 @@
 """The command as a user runs it: a few times as a process, else in this one."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -158,6 +159,42 @@ def test_every_shipped_model_tells_its_terms() -> None:
         assert "terms:" in shown.stdout
 
 
+def own_settings(model: str) -> list[str]:
+    """What info says of a model's settings, without those inside of others."""
+    lines = invoke("info", "--model", model).stdout.splitlines()
+    found = lines[lines.index("config:") + 1 :]
+    return [line.strip().partition(":")[0] for line in found if line.startswith("  ") and line[2] not in " -"]
+
+
+def test_info_shows_only_settings_that_a_network_has_a_use_for() -> None:
+    assert {"network", "lattice", "darkening"} <= set(own_settings("pie"))
+    assert {"physics", "patch"} <= set(own_settings("denoise"))
+    haze, rain = own_settings("dehaze"), own_settings("derain")
+    assert {"task", "seed", "data", "lattice", "losses", "haze"} <= set(haze)
+    assert not {"network", "darkening", "rain"} & set(haze)
+    assert {"task", "seed", "data", "losses", "rain"} <= set(rain)
+    assert not {"network", "lattice", "darkening", "haze"} & set(rain)
+    shown = invoke("info", "--model", "dehaze").stdout
+    assert "\n  lattice:\n    cell: 8\n    width: 1.0\n  seed: 0\n" in shown
+
+
+@pytest.mark.parametrize("name", ["dehaze", "derain"])
+def test_info_tells_the_task_and_no_file_that_is_not_there(name: str) -> None:
+    shown = invoke("info", "--model", name).stdout
+    assert f"\ntask:            {name}\n" in shown
+    assert ".safetensors" not in shown
+    assert ("thumbnail:" in shown) == (name == "dehaze")
+
+
+@pytest.mark.parametrize("config", [3, None, ["a"], "", ":", "- a", "rain"])
+def test_info_shows_odd_settings_as_they_are(folder: Path, rain_model: Path, config: object) -> None:
+    Path("own.onnx").write_bytes(rain_model.read_bytes())
+    Path("own.json").write_text(json.dumps({"network": "rain", "config": config}))
+    shown = invoke("info", "--model", "own.onnx")
+    assert shown.exit_code == 0
+    assert shown.stdout.endswith(f"config:          {config}\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -254,6 +291,18 @@ def test_help_and_version() -> None:
     assert "--strength" in invoke("night.jpg", "--help").stdout
 
 
+def test_help_speaks_of_every_task() -> None:
+    def told(*words: str) -> str:
+        return " ".join(invoke(*words, "--help").stdout.split())
+
+    assert "too dark, or take haze or rain out of them" in told()
+    assert "below 0 darkens, or adds haze or rain" in told("enhance")
+    for command in ("enhance", "compare"):
+        assert "--task [brighten|dehaze|derain]" in told(command)
+        assert "noise that brightening or dehazing shows" in told(command)
+    assert "a model that brightens" in told("finetune")
+
+
 def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
@@ -295,6 +344,9 @@ def test_what_photos_are_mended_of(tmp_path: Path, haze_model: Path, rain_model:
         for command in ("enhance", "compare"):
             done = invoke(command, "--task", *arguments, str(wet))
             assert (done.exit_code, reason in done.stderr) == (2, True)
+    done = invoke("--task", "derain", "--device", "cuda", str(wet))
+    assert done.exit_code == 2
+    assert done.stderr.endswith("Error: --device: has no meaning for derain; leave it out.\n")
 
 
 def test_a_model_of_another_task_is_told(tmp_path: Path) -> None:
@@ -303,6 +355,35 @@ def test_a_model_of_another_task_is_told(tmp_path: Path) -> None:
         done = invoke("--task", task, "--model", TASKS[model].model, str(tmp_path / "fog.png"))
         assert (done.exit_code, f"it is for --task {model}" in done.stderr) == (1, True), done.stderr
         assert not (tmp_path / "fog_pie.png").exists()
+
+
+def test_a_file_of_another_task_is_told_in_one_line(folder: Path, rain_model: Path, haze_model: Path) -> None:
+    for command in ("enhance", "compare"):
+        done = process(command, "night.jpg", "dusk.png", "--task", "dehaze", "--model", str(rain_model))
+        assert (done.returncode, done.stdout) == (1, "")
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(f"Error: {rain_model}: not a lattice network")
+        assert line.endswith("it is for --task derain")
+    done = process("--task", "derain", "--model", str(haze_model), "night.jpg")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert f"{haze_model}: not a network of rain" in done.stderr
+    assert "it is for --task dehaze" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (("night.jpg", "--model", "other"), "free, pie"),
+        (("night.jpg", "--task", "dehaze", "--model", "other"), "dehaze"),
+        (("night.jpg", "--task", "derain", "--model", "other"), "derain"),
+        (("compare", "night.jpg", "--task", "derain", "--model", "other"), "derain"),
+        (("info", "--model", "other"), "dehaze, denoise, derain, free, pie"),
+    ],
+)
+def test_the_names_of_models_that_would_do(folder: Path, arguments: tuple[str, ...], names: str) -> None:
+    done = invoke(*arguments)
+    expected = f"Error: other: no such model; give the path of an ONNX file, or one of: {names}\n"
+    assert (done.exit_code, done.stderr) == (1, expected)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -102,6 +102,17 @@ def test_curves_that_are_no_floats(bright_model: Path, tmp_path: Path) -> None:
         Predictor(tmp_path / "text.onnx")(np.zeros((4, 4, 3), np.uint8))
 
 
+def test_a_network_of_another_task_says_whose_it_is(bright_model: Path, haze_model: Path, rain_model: Path) -> None:
+    for path, task, whose in (
+        (haze_model, "brighten", "dehaze"),
+        (rain_model, "brighten", "derain"),
+        (bright_model, "dehaze", "brighten"),
+        (rain_model, "dehaze", "derain"),
+    ):
+        with pytest.raises(ModelError, match=f"not a lattice network .*; it is for --task {whose}$"):
+            Predictor(path, task=task).open()
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model file"):
         Predictor(tmp_path / "none.onnx")

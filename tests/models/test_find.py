@@ -7,7 +7,7 @@ import pytest
 
 from pielight import Enhancer
 from pielight.errors import ModelError
-from pielight.models import find
+from pielight.models import find, shipped
 from pielight.tasks import TASKS
 
 
@@ -65,6 +65,14 @@ def test_damaged_card(tmp_path: Path, card: str) -> None:
     path.with_suffix(".json").write_bytes(card.encode("latin-1"))
     with pytest.raises(ModelError, match="card"):
         find(path)
+
+
+def test_what_would_do_is_named() -> None:
+    for default, names in (("pie", "free, pie"), ("derain", "derain"), ("denoise", "denoise")):
+        with pytest.raises(ModelError, match=f"^other: no such model; .* one of: {names}$"):
+            find("other", default)
+    with pytest.raises(ModelError, match=r"one of: dehaze, denoise, derain, free, pie$"):
+        find("other", names=shipped())
 
 
 @pytest.mark.parametrize("name", ["other", "missing/own.onnx"])

@@ -35,7 +35,7 @@ class Settings:
         file_format: Pillow's name of the format to write; None keeps each picture's own.
         quality: 1..100 for lossy formats; None keeps each source's own.
         existing: What becomes of results that exist.
-        denoise: 0 to 1, how much of the noise that brightening shows is taken out, or ``auto``.
+        denoise: 0 to 1, how much of the noise that brightening or dehazing shows is taken out, or ``auto``.
 
     Raises:
         PielightError: A number is out of range.
@@ -92,7 +92,7 @@ def run(
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Outcome]:
-    """Brighten pictures, several at a time; one that fails does not stop the rest.
+    """Enhance pictures, several at a time; one that fails does not stop the rest.
 
     Args:
         jobs: From :func:`~pielight.batch.plan.plan`; the next is taken only when there is room for it.

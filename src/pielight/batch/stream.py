@@ -35,7 +35,7 @@ def target(source: Path, naming: Naming) -> Path:
 def stream(
     source: Path, target: Path, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, stdout: BinaryIO
 ) -> Outcome:
-    """Brighten one picture from or to a stream; the bytes are those that a file would have.
+    """Enhance one picture from or to a stream; the bytes are those that a file would have.
 
     Args:
         source: The picture, or ``-``.

@@ -1,4 +1,4 @@
-"""A watched folder: what is in it is brightened, and what arrives."""
+"""A watched folder: what is in it is enhanced, and what arrives."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def watch(
     stop: Callable[[], bool] = lambda: False,
     interval: float = INTERVAL,
 ) -> Iterator[Outcome]:
-    """Brighten the pictures of folders, and those that arrive, until told to stop.
+    """Enhance the pictures of folders, and those that arrive, until told to stop.
 
     A picture is taken once its size and time have stood still for an interval, and again only when they change.
     What is named like a result, ``a_pie.jpg``, is never taken.

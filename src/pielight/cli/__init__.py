@@ -24,7 +24,7 @@ COMMANDS = {  # name: (where it lives, what --help says of it)
     "info": ("pielight.cli.info:info", "Show the version, the model and where it comes from."),
     "train": ("pielight.cli.train:train", "Train a model."),
     "joint": ("pielight.cli.joint:joint", "Train the enhancer together with a model for a task."),
-    "finetune": ("pielight.cli.finetune:finetune", "Fine-tune a model on your own dark photos."),
+    "finetune": ("pielight.cli.finetune:finetune", "Fine-tune a model on your own dark photos, to brighten them."),
     "data": ("pielight.cli.train:data", "Look at the pictures to train on."),
 }
 
@@ -88,12 +88,13 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     help="Show the version and exit.",
 )
 def main() -> None:
-    """Brighten photos that came out too dark.
+    """Brighten photos that came out too dark, or take haze or rain out of them.
 
     \b
     pielight night.jpg                    writes night_pie.jpg beside it
     pielight holiday/ -o brighter/        every picture of a folder
     pielight --strength 0.6 night.jpg     a little less
+    pielight --task dehaze foggy.jpg      less haze; --task derain: less rain
 
     'pielight PHOTO...' is short for 'pielight enhance PHOTO...'; 'pielight enhance --help' lists its options.
     """

@@ -83,7 +83,7 @@ def enhance(
     if dry_run and (report or watch):
         raise click.UsageError("--dry-run writes nothing: leave out --report and --watch.")
     options.check_denoiser(denoise, denoise_model)
-    options.check_task(task, highlights, auto, denoise)
+    options.check_task(task, highlights, auto, denoise, device)
     from pielight.batch.find import Search, is_folder
     from pielight.batch.plan import Naming
     from pielight.batch.run import Settings

@@ -29,7 +29,7 @@ Folder = click.Path(path_type=Path)
 def finetune(
     dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int
 ) -> None:
-    """Fine-tune a model on your own dark pictures; they need no pairs.
+    """Fine-tune a model that brightens on your own dark pictures; they need no pairs.
 
     50 to 500 pictures will do. A fifth of them is held out; the result is the model that it started from unless a
     better one was found by what it does with those. A run that was stopped goes on by the same command. Exit status:

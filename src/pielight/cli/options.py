@@ -71,16 +71,23 @@ denoise = click.option(
     default="0",
     show_default=True,
     callback=_denoise,
-    help="How much of the noise that brightening shows is taken out; auto does nothing where it finds none.",
+    help="How much of the noise that brightening or dehazing shows is taken out; auto does nothing where it finds "
+    "none.",
 )
 denoise_model = click.option(
     "--denoise-model", metavar="PATH.onnx", help="Another network for --denoise than the one that comes with pielight."
 )
 auto = click.option(
-    "--auto/--no-auto", default=None, help="Leave well-exposed photos alone, in proportion. [default: auto]"
+    "--auto/--no-auto",
+    default=None,
+    help="Leave well-exposed photos alone, in proportion, in brightening. [default: auto]",
 )
 device = click.option(
-    "--device", default="cpu", show_default=True, metavar="cpu|cuda", help="cuda is for a graphics card (extra gpu)."
+    "--device",
+    default="cpu",
+    show_default=True,
+    metavar="cpu|cuda",
+    help="cuda is for a graphics card (extra gpu); not for rain.",
 )
 existing = click.option(
     "--existing",
@@ -105,15 +112,22 @@ def check_denoiser(denoise: float | str, denoise_model: str | None) -> None:
         raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
 
 
-def check_task(task: str, highlights: float | None, auto: bool | None, denoise: float | str) -> None:
+def check_task(
+    task: str, highlights: float | None, auto: bool | None, denoise: float | str, device: str = "cpu"
+) -> None:
     """Check that a task has the settings that the command line names.
 
     Raises:
         click.UsageError: It has not.
     """
-    named = {"highlights": highlights is not None, "auto": auto is not None, "denoise": denoise != 0}
     try:
-        check_settings(task, [name for name, is_given in named.items() if is_given])
+        check_settings(
+            task,
+            highlights=highlights is not None,
+            auto=auto is not None,
+            denoise=denoise != 0,
+            device=device != "cpu",
+        )
     except PielightError as error:
         raise click.UsageError(f"--{error}.") from None
 

@@ -103,7 +103,7 @@ def preview(order: Order) -> None:
 
 
 def enhance_stream(order: Order) -> Counter[str]:
-    """Brighten one photo from or to a stream; return how many were done, skipped and failed."""
+    """Enhance one photo from or to a stream; return how many were done, skipped and failed."""
     progress = Progress(1, order.quiet)
     source = order.photos[0]
     with makes_sense():
@@ -118,7 +118,7 @@ def enhance_stream(order: Order) -> Counter[str]:
 
 
 def enhance_batch(order: Order) -> Counter[str]:
-    """Brighten files and folders; return how many were done, skipped and failed."""
+    """Enhance files and folders; return how many were done, skipped and failed."""
     with makes_sense():
         jobs = plan(order.photos, order.naming, order.search)
         left = sum(not is_kept(job, order.settings.existing) for job in jobs)
@@ -137,7 +137,7 @@ def enhance_batch(order: Order) -> Counter[str]:
 
 
 def enhance_watched(order: Order) -> NoReturn:
-    """Brighten what is in folders and what arrives, and end the process after Ctrl-C."""
+    """Enhance what is in folders and what arrives, and end the process after Ctrl-C."""
     with makes_sense():
         enhancer = order.engine.enhancer(1)
         order.naming.folder()

@@ -20,7 +20,7 @@ from pielight.media.picture import read
 from pielight.media.primaries import profile_of
 from pielight.media.profiles import to_srgb
 from pielight.media.tiff import is_sound
-from pielight.tasks import DERAIN
+from pielight.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def compare(
         PielightError: The photo cannot be read, or a strength is out of range.
     """
     picture = read(path)
-    curves = None if enhancer.task == DERAIN else enhancer.curves(picture.pixels)
+    curves = enhancer.curves(picture.pixels) if TASKS[enhancer.task].has_curves else None
     after = {}
     for strength in strengths:  # one by one, so that only small ones are kept
         if curves is None:

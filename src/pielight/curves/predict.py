@@ -15,15 +15,16 @@ from pielight.curves.pixels import Pixels
 from pielight.curves.sessions import Network, as_text
 from pielight.curves.thumbnail import thumbnail
 from pielight.errors import ModelError
-from pielight.tasks import BRIGHTEN, DEHAZE, hint
+from pielight.tasks import BRIGHTEN, DEHAZE, TASKS, hint
 
 SIDES = 16, 2048  # of a thumbnail, the least and the most pixels
 NODES = 512  # along each side at most: their tables take 1.6 GB
 ITERATIONS = 64  # at most
 LEVELS = 16  # of brightness that a transmission is given for, at most
-_OUTPUTS = {
-    BRIGHTEN: {"alphas": f"(1, 3 N, h, w), N up to {ITERATIONS}, h and w up to {NODES}"},
-    DEHAZE: {"transmission": f"(1, K, h, w), K up to {LEVELS}, h and w up to {NODES}", "airlight": "(1, 3)"},
+_SHAPES = {  # of the outputs, for one picture
+    "alphas": f"(1, 3 N, h, w), N up to {ITERATIONS}, h and w up to {NODES}",
+    "transmission": f"(1, K, h, w), K up to {LEVELS}, h and w up to {NODES}",
+    "airlight": "(1, 3)",
 }
 
 
@@ -35,7 +36,7 @@ def _haze(values: list[NDArray[np.float32]]) -> Lattice:
     return HazeLattice(values[0][0], values[1][0])
 
 
-_LATTICES = {BRIGHTEN: _curves, DEHAZE: _haze}
+_LATTICES = {BRIGHTEN: _curves, DEHAZE: _haze}  # what the outputs become
 
 
 class Predictor(Network):
@@ -59,7 +60,7 @@ class Predictor(Network):
     def __init__(self, path: Path, threads: int | None = None, auto: bool = True, task: str = BRIGHTEN) -> None:
         super().__init__(path, threads)
         self._auto = auto
-        self._outputs, self._made_of = _OUTPUTS[task], _LATTICES[task]
+        self._outputs, self._made_of = TASKS[task].outputs, _LATTICES[task]
 
     @property
     def size(self) -> int:
@@ -81,9 +82,9 @@ class Predictor(Network):
             PielightError: The array is not a picture.
         """
         small = thumbnail(pixels, self.size, self.threads)
-        values = self.run(list(self._outputs), {"thumbnail": small[np.newaxis]})
-        for (name, shape), value in zip(self._outputs.items(), values, strict=True):
-            _check_output(self.path, name, value.shape, shape)
+        values = self.run(self._outputs, {"thumbnail": small[np.newaxis]})
+        for name, value in zip(self._outputs, values, strict=True):
+            _check_output(self.path, name, value.shape)
         try:
             lattice = self._made_of(values)
         except ModelError as error:
@@ -112,7 +113,7 @@ def _check_thumbnail(path: Path, shape: list[Any]) -> None:
         raise ModelError(f"{path}: the thumbnail has {shape[2]} pixels a side; {expected}")
 
 
-def _check_output(path: Path, name: str, shape: tuple[int, ...], expected: str) -> None:
+def _check_output(path: Path, name: str, shape: tuple[int, ...]) -> None:
     if name == "airlight":
         fits, few = shape == (1, 3), True
     else:
@@ -121,4 +122,4 @@ def _check_output(path: Path, name: str, shape: tuple[int, ...], expected: str) 
         few = fits and shape[1] <= most and max(shape[2:]) <= NODES
     if not (fits and few):
         wrong = "too many values, of shape" if fits else "of shape"
-        raise ModelError(f"{path}: {name} {wrong} {as_text(shape)}; expected {expected}")
+        raise ModelError(f"{path}: {name} {wrong} {as_text(shape)}; expected {_SHAPES[name]}")

@@ -119,7 +119,7 @@ def settings(spec: Spec) -> Settings:
     if texts["task"] not in TASKS:
         raise ConfigError(f"{shown(spec.text)}: task is one of {', '.join(TASKS)}")
     try:
-        check_settings(texts["task"], [name for name in given if name in TASKS[BRIGHTEN].settings])
+        check_settings(texts["task"], **{name: name in TASKS[BRIGHTEN].settings for name in given})
         denoise = read_denoise(texts["denoise"])
         if texts["denoise_model"] and denoise == 0:
             raise ConfigError(f"{shown(spec.text)}: denoise_model is for denoise=auto, or a number above 0")

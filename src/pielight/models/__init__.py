@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,22 @@ class Model:
         return True
 
 
-def find(name_or_path: str | Path | None = None, default: str = DEFAULT) -> Model:
+def shipped() -> tuple[str, ...]:
+    """Return the names of all models that come with pielight, of every kind.
+
+    >>> shipped()
+    ('dehaze', 'denoise', 'derain', 'free', 'pie')
+    """
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.onnx")))
+
+
+def find(name_or_path: str | Path | None = None, default: str = DEFAULT, names: Sequence[str] | None = None) -> Model:
     """Find a shipped model by name, or the user's own by the path of its ONNX file.
 
     Args:
         name_or_path: ``"pie"``, ``"own.onnx"``, ...; None is the default.
         default: Name of the model to take if none is named; :data:`DENOISER` where one is wanted that takes noise out.
+        names: What to offer if there is no such model; None is those that do what the default does.
 
     Raises:
         ModelError: There is no such model, or its card is damaged.
@@ -80,8 +91,8 @@ def find(name_or_path: str | Path | None = None, default: str = DEFAULT) -> Mode
     wanted = Path(default if name_or_path is None else name_or_path)
     path = wanted if wanted.suffix else _FOLDER / f"{wanted}.onnx"
     if not path.is_file():
-        shipped = ", ".join(sorted(_BRIGHTENERS) if default == DEFAULT else [default])
-        raise ModelError(f"{wanted}: no such model; give the path of an ONNX file, or one of: {shipped}")
+        names = names or (sorted(_BRIGHTENERS) if default == DEFAULT else [default])
+        raise ModelError(f"{wanted}: no such model; give the path of an ONNX file, or one of: {', '.join(names)}")
     return Model(path.stem, path, _card(path.with_suffix(".json")))
 
 
