@@ -1,4 +1,5 @@
 import io
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,8 @@ def test_a_file_and_its_bytes_give_the_same(enhancer: Enhancer, tmp_path: Path) 
     ],
 )
 def test_a_missing_extra_is_named(name: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pielight.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("pielight.extras.find_spec", lambda name: find_spec(name) if name == "pip" else None)
     with pytest.raises(PielightError) as caught:
         Enhancer().encoded(samples.sample(name), name=name)
-    assert str(caught.value).startswith(f"{name}: {package} is not installed; run: pip install 'pielight[{extra}]'")
+    assert str(caught.value).startswith(f"{name}: {package} is not installed; run: ")
+    assert str(caught.value).endswith(f' -m pip install "pielight[{extra}]"')

@@ -257,7 +257,7 @@ def _applier(device: str, threads: int | None) -> Callable[..., Array]:
     """Return what applies a lattice of curves on a device."""
     if device == "cpu":
         return partial(apply_to_pixels, threads=threads)
-    require("gpu", {"torch": "torch"})
+    require("gpu")
     from pielight import gpu
 
     return partial(gpu.apply, device=gpu.check_device(device))

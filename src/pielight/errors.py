@@ -32,13 +32,13 @@ class DataError(PielightError):
 
 
 class MissingExtraError(PielightError):
-    """An optional package is not installed.
+    """An optional package is not installed; the text names the command that installs its extra where pielight runs.
 
-    >>> str(MissingExtraError("torch", "train"))
-    "torch is not installed; run: pip install 'pielight[train]' (in a clone: pip install '.[train]')"
+    >>> str(MissingExtraError("torch", "train"))  # doctest: +ELLIPSIS
+    'torch is not installed; run: ... "pielight[train]"'
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(
-            f"{package} is not installed; run: pip install 'pielight[{extra}]' (in a clone: pip install '.[{extra}]')"
-        )
+        from pielight.extras import install_command
+
+        super().__init__(f"{package} is not installed; run: {install_command(extra)}")

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pielight.errors import DataError, PictureError
+from pielight.errors import DataError
 from pielight.joint.config import Dimming, Examples
 from pielight.joint.data import ExampleSet, load_examples
 from pielight.train.physics.exposure import to_linear
@@ -108,7 +108,7 @@ def test_wrong_labels(copy: Path) -> None:
     with pytest.raises(DataError, match="one byte a pixel, the class; this is none"):
         load_examples(data, 2, 2)
     first.unlink()
-    with pytest.raises(PictureError, match=r"000.png: no such file"):
+    with pytest.raises(DataError, match=r"000.png: no such file"):
         load_examples(data, 2, 2)
 
 

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,8 @@ from PIL import Image
 from pielight.bench.pictures import jpeg, picture
 from pielight.bench.timing import Times, alternate, command, module, timed
 from pielight.enhancer import Enhancer
+from pielight.errors import MissingExtraError
+from pielight.extras import require
 
 _MB = 1 << 20  # what memory is counted in
 
@@ -85,8 +86,10 @@ def arrays(threads: int | None, repeats: int) -> Iterator[Row]:
     beside = f"without {1000 * without.median:.0f} ms"
     yield Row("... a well-exposed one with --denoise auto, which does nothing", str(glance), beside, "", None)
     name = "the same by DCENet on the full frame, ONNX Runtime, denormals flushed"
-    if not (find_spec("torch") and find_spec("onnx")):
-        yield Row(name, "not measured", "needs pip install 'pielight[train]'", ">= 100 x", None)
+    try:
+        require("train")
+    except MissingExtraError as error:
+        yield Row(name, "not measured", str(error), ">= 100 x", None)
         return
     found = module("pielight.train.full_frame", "1080", "1920", str(threads or 0))
     seconds = [float(number) for number in found.split()]

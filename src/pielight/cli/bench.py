@@ -34,7 +34,10 @@ def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file
     """
     from pielight import results
     from pielight.bench import machine, measure
+    from pielight.media.files import check_place
 
+    if json_file is not None:
+        check_place(json_file)
     click.echo(machine(jobs) + "\n")
     rows: list[Row] = []
 

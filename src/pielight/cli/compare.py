@@ -75,7 +75,7 @@ def compare(
     from pielight.compare.png import png_sheet
     from pielight.curves.tone import HIGHLIGHTS
     from pielight.enhancer import Enhancer
-    from pielight.media.files import shown, write_whole
+    from pielight.media.files import check_place, shown, write_whole
 
     with makes_sense():
         paths = [found.path for found in find(photos)]
@@ -86,6 +86,7 @@ def compare(
         names = Names(Naming(existing=existing))
         names.reserve(paths)
         output = names.job(paths[0], output).output
+        check_place(output)
         enhancer = Enhancer(model, jobs, auto is not False, denoise_model=denoise_model, task=task)
     if existing == "skip" and output.exists():
         click.echo(f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)", err=True)

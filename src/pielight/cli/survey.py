@@ -11,7 +11,6 @@ import click
 from pielight.cli import options
 from pielight.errors import ConfigError
 
-_NEEDS = {"skimage": "scikit-image", "scipy": "scipy", "starlette": "starlette", "uvicorn": "uvicorn"}
 _FOLDER = click.Path(path_type=Path)
 _STUDY = click.argument("folder", metavar="STUDY", type=_FOLDER)
 
@@ -43,7 +42,7 @@ def survey() -> None:
 def _require() -> None:
     from pielight.extras import require
 
-    require("survey", _NEEDS)
+    require("survey")
 
 
 @survey.command()
@@ -130,9 +129,11 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     from pielight.evaluate.survey.report import as_json, as_markdown
     from pielight.evaluate.survey.study import load
     from pielight.evaluate.survey.votes import read_votes
-    from pielight.media.files import shown, write_whole
+    from pielight.media.files import check_place, shown, write_whole
 
     study = load(folder)
+    if output is not None:
+        check_place(output / "report.md")
     analysis = tell(study, read_votes(folder), allow_failed, rounds)
     text = as_markdown(study, analysis)
     click.echo(text, nl=False)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from pielight.extras import require
 
-require("evaluate", {"skimage": "scikit-image", "scipy": "scipy"})
+require("evaluate")

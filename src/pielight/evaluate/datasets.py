@@ -71,14 +71,18 @@ class Sample:
         pixels = load(self.input)
         return pixels if self.conditions is None else self.conditions.clean(pixels)
 
+    def files(self) -> list[Path]:
+        """Return the pictures that its measurements depend on."""
+        before = None if self.previous is None else self.previous.input
+        return [path for path in (self.input, self.reference, before, self.labels) if path is not None]
+
     def sha256(self) -> str:
         """Return 16 digits of the checksum of the files that its measurements depend on.
 
         Raises:
             PictureError: One cannot be read.
         """
-        before = None if self.previous is None else self.previous.input
-        found = sha256(*(path for path in (self.input, self.reference, before, self.labels) if path is not None))
+        found = sha256(*self.files())
         if self.boxes is None and self.conditions is None:
             return found
         return hashlib.sha256(f"{found} {self.boxes} {self.conditions!r}".encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ from pielight.errors import DataError
 from pielight.evaluate.datasets import DataSet, Sample
 from pielight.evaluate.pairing import check_sizes, few, pictures, subfolders
 from pielight.media.files import shown
+from pielight.media.needs import require_readers
 
 _RESULT_ENDS = ("_pie", "_enhanced", "_out", "_result")
 
@@ -43,6 +44,7 @@ def check_results(folder: Path, data: DataSet) -> None:
 
     Raises:
         DataError: Some are missing or of other sizes; lists the first few.
+        PictureError: The extra that reads one is not installed.
     """
     if any(sample.conditions is not None for sample in data.samples):
         raise DataError(
@@ -53,6 +55,7 @@ def check_results(folder: Path, data: DataSet) -> None:
     if gone:
         raise DataError(f"{shown(folder)}: no pictures for {len(gone)} of {data.name}: {few(gone)}")
     check_sizes((sample.input, path) for sample, path in found.items() if path is not None)
+    require_readers(path for path in found.values() if path is not None)
 
 
 @lru_cache(maxsize=64)

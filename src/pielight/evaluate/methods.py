@@ -14,6 +14,7 @@ from pielight.evaluate.folders import check_results, result_in, results_in
 from pielight.evaluate.pairing import subfolders
 from pielight.evaluate.pictures import Pixels, load, sha256
 from pielight.evaluate.specs import KINDS, Spec, file_and_multiple, parse, settings
+from pielight.extras import require
 from pielight.media.files import shown
 from pielight.models import DENOISER, find
 from pielight.tasks import TASKS
@@ -68,6 +69,7 @@ def method(text: str) -> Method:
     Raises:
         ConfigError: There is no such method or setting.
         DataError: The folder of a ``dir:`` method is missing.
+        MissingExtraError: A package is missing that runs the method.
         ModelError: A file is missing.
     """
     spec = parse(text)
@@ -87,9 +89,12 @@ def method(text: str) -> Method:
         enhancement(spec)
         return Method(spec)
     try:
-        return Method(spec, sha256(*paths))
+        found = Method(spec, sha256(*paths))
     except PictureError:
         raise ModelError(f"{shown(paths[0])}: no such file; say {KINDS[spec.kind]}") from None
+    if spec.kind == "dce":
+        require("train")
+    return found
 
 
 def result(method: Method, enhance: Enhance | None, data: str, sample: Sample, pixels: Pixels) -> Pixels:

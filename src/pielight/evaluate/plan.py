@@ -13,6 +13,7 @@ from pielight.evaluate.metrics import METRICS, Figure, Metric
 from pielight.evaluate.presets import nearest
 from pielight.evaluate.store import Key, code_version
 from pielight.evaluate.viewer import CLEAN, Viewer
+from pielight.media.needs import require_readers
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def check(plan: Plan) -> None:
 
     Raises:
         DataError: Two things have the same name, a folder of results lacks pictures, or a metric has nothing to do.
+        PictureError: The extra that reads a picture is not installed.
         PielightError: A metric lacks what it needs.
     """
     for kind, names in (
@@ -101,6 +103,8 @@ def check(plan: Plan) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise DataError(f"two {kind} are called {twice[0]}; name them otherwise, as in NAME=...")
+    for data in plan.data:
+        require_readers(path for sample in data.samples for path in sample.files())
     for method in plan.methods:
         for data in plan.data:
             method.check(data)

@@ -143,10 +143,14 @@ def load_examples(data: Examples, classes: int, ignore: int) -> ExampleSet:
         raise DataError("no folder is given; set data.clean")
     file = Path(data.boxes).expanduser()
     boxes = read_boxes(file) if data.boxes else {}
+    paths = [path for path in files([data.clean]) if path.suffix.lower() in _PICTURES]
+    lonely = [path for path in paths if data.labels and not _labels_of(path, data).is_file()]
+    if lonely:
+        raise DataError(
+            f"{_labels_of(lonely[0], data)}: no such file; {len(lonely)} of {len(paths)} pictures lack labels"
+        )
     pictures, known, left = [], [], 0
-    for path in files([data.clean]):
-        if path.suffix.lower() not in _PICTURES:
-            continue
+    for path in paths:
         if data.boxes and path.name not in boxes:
             left += 1
             continue
@@ -159,7 +163,7 @@ def load_examples(data: Examples, classes: int, ignore: int) -> ExampleSet:
         shrunk = np.array(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
         pictures.append(torch.from_numpy(shrunk.transpose(2, 0, 1).copy()))
         if data.labels:
-            labels = _labels(Path(data.labels).expanduser() / f"{path.stem}.png", (width, height), classes, ignore)
+            labels = _labels(_labels_of(path, data), (width, height), classes, ignore)
             known.append(torch.from_numpy(np.array(labels.resize(size, Image.Resampling.NEAREST))))
         elif data.boxes:
             check_inside(file, path.name, boxes[path.name], (width, height))
@@ -169,6 +173,10 @@ def load_examples(data: Examples, classes: int, ignore: int) -> ExampleSet:
     if data.boxes and not any(len(some) for some in known):
         raise DataError(f"{data.boxes}: no box in it")
     return ExampleSet(pictures, known or None, data, ignore, left)
+
+
+def _labels_of(path: Path, data: Examples) -> Path:
+    return Path(data.labels).expanduser() / f"{path.stem}.png"
 
 
 def _labels(path: Path, size: tuple[int, int], classes: int, ignore: int) -> Image.Image:

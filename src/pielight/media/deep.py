@@ -19,7 +19,6 @@ from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_
 _MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
 _TIFF_COMPRESSIONS = {"tiff_lzw": "lzw", "tiff_adobe_deflate": "adobe_deflate", "zstd": "zstd", "lzma": "lzma"}
 _TIFF_MODELS = {1: "minisblack", 2: "minisblack", 3: "rgb", 4: "rgb"}
-_DEEP_PACKAGES = {"imagecodecs": "imagecodecs", "tifffile": "tifffile"}
 _INCH = 2
 _PNG_LEVEL = 6
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else its warnings reach the user's screen
@@ -32,7 +31,7 @@ def decode_deep(data: bytes, file_format: str) -> Picture:
         MissingExtraError: The extra ``deep`` is not installed.
         PictureError: The TIFF is of a kind that is not supported. Its text has no file name yet.
     """
-    require("deep", _DEEP_PACKAGES)
+    require("deep")
     values = _png_values(data) if file_format == "PNG" else _tiff_values(data)
     if values.dtype != np.uint16 or values.ndim != 3 or values.shape[2] not in _MODES:
         raise PictureError("16-bit picture of this kind is not supported; convert it to 16-bit RGB or grey first")
@@ -48,7 +47,7 @@ def save_deep(picture: Picture, file: BinaryIO, file_format: str) -> None:
     Raises:
         MissingExtraError: The extra ``deep`` is not installed.
     """
-    require("deep", _DEEP_PACKAGES)
+    require("deep")
     colour = picture.pixels.shape[2]
     values = interleaved(picture)[..., : colour + (picture.alpha is not None)]
     if file_format == "PNG":

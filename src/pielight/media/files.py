@@ -106,6 +106,19 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         raise PictureError(f"{shown(path)}: cannot be written ({_reason(error)})") from error
 
 
+def check_place(path: Path) -> None:
+    """Check, before long work, that a file can be written under a name; nothing is made.
+
+    Raises:
+        PictureError: It is a folder, or its folder cannot be made or written to.
+    """
+    if path.is_dir():
+        raise PictureError(f"{shown(path)}: a folder; name a file")
+    place = next(folder for folder in path.absolute().parents if folder.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise PictureError(f"{shown(path)}: cannot be written; {shown(place)} is no folder that can be written to")
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file at one stroke; see :func:`whole_file`."""
     with whole_file(path) as file:

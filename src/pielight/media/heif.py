@@ -27,7 +27,7 @@ def enable() -> None:
     Raises:
         MissingExtraError: The extra ``heif`` is not installed.
     """
-    require("heif", {"pillow_heif": "pillow-heif"})
+    require("heif")
     import pillow_heif
 
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)

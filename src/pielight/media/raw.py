@@ -48,7 +48,7 @@ def develop(data: bytes) -> Picture:
         MissingExtraError: The extra ``raw`` is not installed.
         PictureError: It is damaged or of a camera that LibRaw does not know. Its text has no file name yet.
     """
-    require("raw", {"rawpy": "rawpy"})
+    require("raw")
     import rawpy
 
     try:

@@ -24,6 +24,7 @@ from pielight.train.export import export
 from pielight.train.features import VGGFeatures, load_features
 from pielight.train.judge import learn_judge
 from pielight.train.material import APART, Material
+from pielight.train.pictures import check_folders
 from pielight.train.ranges import check_ranges
 from pielight.train.start import Start, read_start
 from pielight.train.steps import Progress, flushed_denormals, step_generator
@@ -112,6 +113,7 @@ def finetune(
     data = dataclasses.replace(start.config.data, cache=None)
     if settings.features is None:
         say("no --features: the losses that need VGG16 are left out; nothing is downloaded")
+    check_folders([folder for folder in (settings.dark, settings.normal) if folder])
     features = load_features(settings.features) if settings.features else None  # first: it fails in a moment
     say("reading the pictures and their regions")
     dark = read_folder(settings.dark, "dark", data)

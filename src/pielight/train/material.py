@@ -13,6 +13,7 @@ from pielight.train.config import Training
 from pielight.train.data import PictureSet, load
 from pielight.train.features import VGGFeatures, load_features
 from pielight.train.judge import learn_judge
+from pielight.train.pictures import check_folders
 from pielight.train.steps import step_generator
 from pielight.train.tasks import find_task
 
@@ -45,6 +46,7 @@ def read_pictures(config: Training, device: torch.device, say: Callable[[str], N
         DataError: if a folder has no usable picture.
         ModelError: if VGG16's weights cannot be read.
     """
+    check_folders((*config.data.dark, *config.data.well))
     features = None
     if config.reads_features:
         features = load_features(config.features).to(device)  # first: it fails in a moment

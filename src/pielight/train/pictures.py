@@ -45,14 +45,24 @@ def files(folders: Sequence[str]) -> list[Path]:
     Raises:
         DataError: if none is given or one is no folder.
     """
+    check_folders(folders)
+    found = []
+    for folder in folders:
+        found += [path for path in Path(folder).expanduser().rglob("*") if path.is_file() or _broken_link(path)]
+    return sorted(set(found))
+
+
+def check_folders(folders: Sequence[str]) -> None:
+    """Check that folders exist.
+
+    Raises:
+        DataError: if none is given or one is no folder.
+    """
     if not folders:
         raise DataError("no folder is given; set data.dark and data.well")
-    found = []
     for folder in folders:
         if not Path(folder).expanduser().is_dir():
             raise DataError(f"{folder}: no such folder")
-        found += [path for path in Path(folder).expanduser().rglob("*") if path.is_file() or _broken_link(path)]
-    return sorted(set(found))
 
 
 def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:

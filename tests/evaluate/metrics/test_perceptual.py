@@ -58,7 +58,7 @@ def test_a_network_that_cannot_be_had_is_one_line(package: ModuleType, monkeypat
 
 @pytest.mark.skipif(importlib.util.find_spec("lpips") is not None, reason="the package is installed")
 def test_without_the_package_its_extra_is_named() -> None:
-    with pytest.raises(MissingExtraError, match=r"pip install 'pielight\[lpips\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install "pielight\[lpips\]"$'):
         METRICS["lpips"].measure(BLACK, reference=WHITE)
     with pytest.raises(DataError, match="at least 32 pixels"):
         METRICS["lpips"].measure(BLACK[:9], reference=WHITE[:9])

@@ -44,7 +44,7 @@ def lpips_distance(pixels: Pixels, reference: Pixels) -> float:
 @lru_cache(maxsize=1)
 def _network() -> Any:
     """Load the network once."""
-    require("lpips", {"lpips": "lpips", "torch": "torch"})
+    require("lpips")
     import lpips
 
     try:

@@ -20,6 +20,7 @@ from pielight.evaluate.pairing import few
 from pielight.evaluate.survey.study import Scene, Settings, Study, picture_path
 from pielight.evaluate.survey.votes import Votes
 from pielight.media.files import read_whole, shown
+from pielight.media.needs import require_readers
 from pielight.media.picture import decode
 
 _LISTED = 5
@@ -56,6 +57,7 @@ def build(
     if folder.exists():
         raise ConfigError(f"{shown(folder)}: exists already; name a new folder")
     sources = _matched(inputs, methods)
+    require_readers(path for paths in sources.values() for path in paths.values())
     part = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}.part")
     try:
         (part / "pictures").mkdir(parents=True)
