@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, overload
 
@@ -20,13 +20,14 @@ from pielight.curves.threads import check_threads
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.denoiser import network, render
 from pielight.denoise.plan import Denoise, check_denoise
-from pielight.errors import PielightError
+from pielight.errors import ModelError, PielightError
 from pielight.extras import require
 from pielight.files import changed_bytes, changed_file, result_beside
 from pielight.images import Change, changed_array, changed_image, colours_of
 from pielight.media.files import read_whole, shown
 from pielight.media.picture import decode_reduced, open_image
-from pielight.models import DENOISER, find
+from pielight.media.record import Record
+from pielight.models import DENOISER, Model, find
 from pielight.spatial import SpatialNetwork
 from pielight.tasks import BRIGHTEN, check_settings, find_task
 
@@ -69,6 +70,7 @@ class Enhancer:
         self.model = find(model, kind.model)
         self.task = task
         self.threads = threads
+        self._auto = auto
         self._denoise_by(denoise_model)
         self._apply = _applier(device, threads)
         path = self.model.path
@@ -184,7 +186,8 @@ class Enhancer:
             PielightError: An argument is out of range.
         """
         change = self._change(strength, highlights, denoise)
-        return changed_file(source, target, change, strength, file_format, quality)
+        record = self.record(strength, highlights, denoise=denoise, quality=quality)
+        return changed_file(source, target, change, strength, file_format, quality, record)
 
     def encoded(
         self,
@@ -207,7 +210,38 @@ class Enhancer:
             PielightError: An argument is out of range.
         """
         change = self._change(strength, highlights, denoise)
-        return changed_bytes(data, change, strength, file_format, quality, name)
+        record = self.record(strength, highlights, denoise=denoise, quality=quality)
+        return changed_bytes(data, change, strength, file_format, quality, name, record)
+
+    def record(
+        self,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        *,
+        denoise: Denoise = 0.0,
+        quality: int | None = None,
+    ) -> Record:
+        """Return the record of what makes a result, as the XMP of a result's file holds it.
+
+        Raises:
+            ModelError: A model's file cannot be read.
+
+        >>> dict(Enhancer(threads=1).record(0.5).options)["Strength"]
+        '0.5'
+        """
+        has = find_task(self.task).settings
+        return Record.of(
+            _version(),
+            Task=self.task,
+            Model=self.model.name,
+            ModelSHA256=_checksum(self.model.path),
+            Strength=float(strength),
+            Highlights=float(highlights) if "highlights" in has else None,
+            Auto=self._auto if "auto" in has else None,
+            Denoise=denoise if isinstance(denoise, str) else float(denoise) if "denoise" in has else None,
+            DenoiseModelSHA256=_checksum(self.denoiser.path) if denoise != 0 else None,
+            Quality=quality,
+        )
 
     def curves(self, image: str | Path | bytes | Image.Image | Array) -> Lattice:
         """Predict the curves of a picture, to be applied once or many times with :func:`pielight.apply`.
@@ -261,3 +295,22 @@ def _applier(device: str, threads: int | None) -> Callable[..., Array]:
     from pielight import gpu
 
     return partial(gpu.apply, device=gpu.check_device(device))
+
+
+@cache
+def _version() -> str:
+    from pielight import __version__
+
+    return __version__
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return _checksum_at(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}") from error
+
+
+@lru_cache(maxsize=8)
+def _checksum_at(path: Path, _: int) -> str:
+    return Model(path.stem, path).sha256()

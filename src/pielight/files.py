@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pielight.errors import PictureError
@@ -9,6 +10,7 @@ from pielight.images import Change, changed_picture
 from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
 from pielight.media.picture import Picture, decode, encode, fitted, save
+from pielight.media.record import Record, recorded
 
 SUFFIX = "_pie"
 
@@ -31,6 +33,7 @@ def changed_file(
     strength: float,
     file_format: str | None = None,
     quality: int | None = None,
+    record: Record | None = None,
 ) -> str:
     """Change the pixels of a picture's file into another file, which appears whole or not at all.
 
@@ -43,6 +46,7 @@ def changed_file(
         strength: 0 if the change leaves them as they are; then the file itself is the result, if its format stays.
         file_format: Pillow's name, or None.
         quality: 1..100, or None.
+        record: What made the result, for its XMP; a file that is copied as it is gets none.
     """
     if is_same_file(source, target):
         raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
@@ -56,7 +60,7 @@ def changed_file(
         write_whole(target, data)
         return ""
     del data  # as large as the picture, for what does not shrink
-    picture = fitted(changed_picture(picture, change), file_format, shown(target))
+    picture = fitted(_made(picture, change, record), file_format, shown(target))
     with whole_file(target) as file:
         save(picture, file, file_format, quality, shown(target))
     return picture.note
@@ -69,14 +73,20 @@ def changed_bytes(
     file_format: str | None = None,
     quality: int | None = None,
     name: str = "picture",
+    record: Record | None = None,
 ) -> tuple[bytes, str]:
     """Change the pixels of a picture's file that is in memory, as :meth:`pielight.Enhancer.encoded` does."""
     picture = decode(data, name)
     file_format = file_format or written_format(picture.format)
     if _untouched(picture, strength, file_format, quality):
         return data, ""
-    picture = fitted(changed_picture(picture, change), file_format, name)
+    picture = fitted(_made(picture, change, record), file_format, name)
     return encode(picture, file_format, quality, name), picture.note
+
+
+def _made(picture: Picture, change: Change, record: Record | None) -> Picture:
+    picture = changed_picture(picture, change)
+    return picture if record is None else replace(picture, metadata=recorded(picture.metadata, record))
 
 
 def _untouched(picture: Picture, strength: float, file_format: str, quality: int | None) -> bool:

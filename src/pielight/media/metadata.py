@@ -11,6 +11,7 @@ from PIL import Image, JpegImagePlugin, TiffImagePlugin
 from pielight.media import boxes, jpeg, png
 from pielight.media.formats import HEIF, webp_is_lossless
 from pielight.media.tiff import PHOTOSHOP, PREDICTOR, descriptive_exif, tiff_options
+from pielight.media.xmp import gif_packet
 
 _JPEG_444, _JPEG_QUALITY, _WEBP_QUALITY, _AVIF_QUALITY, _HEIF_QUALITY = 0, 95, 90, 90, 90
 _WEBP_EFFORT = 50  # what "quality" means without loss; more takes far longer and saves a few per cent
@@ -69,7 +70,7 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
     tiff = image if isinstance(image, TiffImagePlugin.TiffImageFile) else None
     # It may stand after the pixels, where Pillow finds it only once they are loaded.
     png_exif = dict(png.png_chunks(data)).get(b"eXIf") if image.format == "PNG" else None
-    xmp = info.get("xmp")
+    xmp = gif_packet(data) if image.format == "GIF" else info.get("xmp")
     return Metadata(
         exif=descriptive_exif(data) if tiff else png_exif or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,

@@ -26,6 +26,7 @@ from pielight.media.metadata import gather, save_options
 from pielight.media.png import WithChunks, described_by
 from pielight.media.sizes import check_size
 from pielight.media.tiff import ORIENTATION, attach_tags, silence
+from pielight.media.xmp import write_gif_packet
 
 __all__ = [
     "Picture", "decode", "decode_reduced", "encode", "fitted", "open_image", "read", "save", "to_image", "write",
@@ -169,6 +170,8 @@ def save(
             if file_format == "PNG":
                 checked = cast(BinaryIO, WithChunks(checked, described_by(picture.metadata)))
             image.save(checked, file_format, **options)
+        if file_format == "GIF" and picture.metadata.xmp:
+            write_gif_packet(file, start, picture.metadata.xmp)
         if file_format == "TIFF":
             attach_tags(file, start, picture.metadata)
         if file_format == "AVIF" and picture.metadata.colour_code:

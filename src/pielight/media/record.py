@@ -1,0 +1,146 @@
+"""The record in a result of what made it: version, model and options, in XMP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from xml.sax.saxutils import quoteattr, unescape
+
+from pielight.media import jpeg
+from pielight.media.metadata import Metadata
+from pielight.media.xmp import JPEG_HEAD, PNG_KEYWORD, RDF, read_packet, with_description
+
+NAMESPACE = "urn:pielight:xmp:1.0:"
+WITHOUT_RECORD = ("BMP",)  # formats that hold no XMP
+_VERSION = "Version"
+_OPENING = f'<rdf:Description xmlns:rdf="{RDF}" rdf:about='
+_OWN = re.compile(rf'{re.escape(_OPENING)}"[^"<]*" xmlns:pielight="{NAMESPACE}"[^<>]*/>'.encode())
+_ATTRIBUTE = re.compile(rb"""\s+pielight:(\w+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
+_ELEMENT = re.compile(rb"<pielight:(\w+)>([^<]*)</pielight:\1>\s*")
+_ABOUT = re.compile(rb"""[\w.-]+:about\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What made a result.
+
+    Attributes:
+        version: Of pielight.
+        options: Names, in camel case, and values of what decides how the result looks: the task, the model and its
+            checksum, strength and the like, sorted.
+        is_ours: Whether the record stands as pielight wrote it, so that no other program has rewritten the file's XMP.
+    """
+
+    version: str
+    options: tuple[tuple[str, str], ...]
+    is_ours: bool = True
+
+    @classmethod
+    def of(cls, version: str, **options: object) -> Record:
+        """Make a record; options that are None are left out.
+
+        >>> Record.of("1.0", Strength=0.5, Quality=None).options
+        (('Strength', '0.5'),)
+        """
+        return cls(version, tuple(sorted((name, _text(value)) for name, value in options.items() if value is not None)))
+
+    def asks_the_same(self, other: Record) -> bool:
+        """Say whether two results of one picture look the same, whatever the version."""
+        return self.options == other.options
+
+    def differences(self, wanted: Record) -> str:
+        """Say in which options a result is not what is wanted.
+
+        >>> Record.of("1", Strength=0.5, Task="brighten").differences(Record.of("1", Strength=1, Task="brighten"))
+        'strength 0.5, now 1'
+        """
+        mine, others = dict(self.options), dict(wanted.options)
+        names = [name for name in sorted(mine.keys() | others.keys()) if mine.get(name) != others.get(name)]
+        return "; ".join(
+            f"{name.lower()} {mine.get(name, 'not set')}, now {others.get(name, 'not set')}" for name in names
+        )
+
+    def description(self, about: str = "") -> bytes:
+        """Return it as an element of XMP."""
+        values = "".join(
+            f" pielight:{name}={quoteattr(value)}" for name, value in ((_VERSION, self.version), *self.options)
+        )
+        return f'{_OPENING}{quoteattr(about)} xmlns:pielight="{NAMESPACE}"{values}/>'.encode()
+
+
+def recorded(metadata: Metadata, record: Record) -> Metadata:
+    """Put a record into a picture's XMP; the rest of the packet stays byte for byte.
+
+    An older record gives way. A packet in which there is no place, or no room in a JPEG, stays as it is.
+    """
+    packet = metadata.xmp or b""
+    about = _ABOUT.search(packet)
+    name = next((group for group in about.groups() if group is not None), b"") if about else b""
+    made = with_description(without_record(packet), record.description(unescape(name.decode("utf-8", "replace"))))
+    if made == packet:
+        return metadata
+    segments = metadata.segments
+    if segments is not None:
+        segments = _in_segments(segments, made)
+    chunks = tuple(chunk for chunk in metadata.chunks if not _is_packet(chunk))
+    if metadata.chunks:
+        chunks = (*chunks, (b"iTXt", PNG_KEYWORD + b"\0" * 5 + made))
+    return replace(metadata, xmp=made, segments=segments, chunks=chunks)
+
+
+def without_record(packet: bytes) -> bytes:
+    """Take a record out of a packet, also one that another program has laid out anew."""
+    if NAMESPACE.encode() not in packet:
+        return packet
+    return _ELEMENT.sub(b"", _ATTRIBUTE.sub(b"", _OWN.sub(b"", packet)))
+
+
+def find_record(packet: bytes | None) -> Record | None:
+    """Return the record in an XMP packet, or None."""
+    if not packet or NAMESPACE.encode() not in packet:
+        return None
+    found = dict(_pairs(packet))
+    version = found.pop(_VERSION, "")
+    return Record(version, tuple(sorted(found.items())), _OWN.search(packet) is not None)
+
+
+def read_record(path: Path) -> Record | None:
+    """Return the record in a picture's file, which is not decoded; None without one, or if it cannot be read."""
+    try:
+        return find_record(read_packet(path)) if path.is_file() else None
+    except OSError:  # whoever needs the file will say what is wrong with it
+        return None
+
+
+def _pairs(packet: bytes) -> Iterable[tuple[str, str]]:
+    for pattern in (_ATTRIBUTE, _ELEMENT):
+        for match in pattern.finditer(packet):
+            value = next(group for group in match.groups()[1:] if group is not None)
+            yield match[1].decode(), unescape(value.decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"})
+
+
+def _text(value: object) -> str:
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def _is_packet(chunk: tuple[bytes, bytes]) -> bool:
+    return chunk[0] == b"iTXt" and chunk[1].startswith(PNG_KEYWORD + b"\0")
+
+
+def _in_segments(segments: bytes, packet: bytes) -> bytes:
+    """Put a packet into the descriptive segments of a JPEG, in place of the one that is there."""
+    content = JPEG_HEAD + packet
+    if len(content) > jpeg.MAX_SEGMENT:
+        return segments
+    made = jpeg.segment(0xE1, content)
+    parts, is_in = [], False
+    for marker, old in jpeg.segments(b"\xff\xd8" + segments):
+        is_packet = marker == 0xE1 and old.startswith(JPEG_HEAD)
+        parts.append(made if is_packet else jpeg.segment(marker, old))
+        is_in |= is_packet
+    if not is_in:  # behind EXIF, which many readers expect first
+        first = 1 if parts and parts[0][4:].startswith(jpeg.EXIF) else 0
+        parts.insert(first, made)
+    return b"".join(parts)
