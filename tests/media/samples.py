@@ -100,33 +100,66 @@ def tiff_directories() -> bytes:
     return b"II*\0" + struct.pack("<L", start) + exif + directory(tags, start)
 
 
-def dng(width: int = 96, height: int = 64, orientation: int = 1) -> bytes:
-    """A digital negative of one colour per pixel, in red, green, green, blue squares; white upper left."""
+def short(*values: int) -> bytes:
+    return struct.pack(f"<{len(values)}H", *values)
 
-    def short(*values: int) -> bytes:
-        return struct.pack(f"<{len(values)}H", *values)
 
-    def long(*values: int) -> bytes:
-        return struct.pack(f"<{len(values)}L", *values)
+def long(*values: int) -> bytes:
+    return struct.pack(f"<{len(values)}L", *values)
 
+
+def mosaic(width: int, height: int) -> NDArray[np.uint16]:
+    """A sensor's values: white upper left, else grey."""
     values = np.full((height, width), 2000, np.uint16)
     values[: height // 2, : width // 2] = 12000
+    return values
+
+
+def dng(width: int = 96, height: int = 64, orientation: int = 1, parts: int = 1, coded: bool = False) -> bytes:
+    """A digital negative of one colour per pixel, in red, green, green, blue squares; white upper left.
+
+    Args:
+        parts: Into which the rows are divided: strips, or tiles of lossless JPEG.
+        coded: Lossless JPEG, in place of none.
+    """
+    rows = height // parts
+    divided = np.split(mosaic(width, height), parts)
+    pieces = [bytes(imagecodecs.ljpeg_encode(part, bitspersample=14)) if coded else part.tobytes() for part in divided]
+    lengths = [len(piece) for piece in pieces]
+    places = [4096 + sum(lengths[:index]) for index in range(parts)]
+    of_rows, of_places, of_lengths = (323, 324, 325) if coded else (278, 273, 279)
     exif = directory([(33434, 5, 1, long(1, 60)), (37500, 7, 12, b"maker's note")], 8)
     start = 8 + len(exif)
     matrix = (1, 0, 0, 0, 1, 0, 0, 0, 1)
     tags = [
         (700, 1, len(XMP), XMP),
         (254, 4, 1, long(0)), (256, 4, 1, long(width)), (257, 4, 1, long(height)), (258, 3, 1, short(16)),
-        (259, 3, 1, short(1)), (262, 3, 1, short(32803)), (271, 2, 6, b"Maker\0"), (272, 2, 6, b"Model\0"),
-        (273, 4, 1, long(4096)), (274, 3, 1, short(orientation)), (277, 3, 1, short(1)), (278, 4, 1, long(height)),
-        (279, 4, 1, long(values.nbytes)), (284, 3, 1, short(1)), (33421, 3, 2, short(2, 2)),
-        (33422, 1, 4, bytes((0, 1, 1, 2))), (34665, 4, 1, long(8)), (50706, 1, 4, bytes((1, 4, 0, 0))),
-        (50707, 1, 4, bytes((1, 1, 0, 0))), (50708, 2, 6, b"Model\0"), (50714, 3, 1, short(0)),
-        (50717, 3, 1, short(16383)), (50721, 10, 9, b"".join(struct.pack("<ll", value, 1) for value in matrix)),
+        (259, 3, 1, short(7 if coded else 1)), (262, 3, 1, short(32803)), (271, 2, 6, b"Maker\0"),
+        (272, 2, 6, b"Model\0"), (of_places, 4, parts, long(*places)), (274, 3, 1, short(orientation)),
+        (277, 3, 1, short(1)), (of_rows, 4, 1, long(rows)), (of_lengths, 4, parts, long(*lengths)),
+        *([(322, 4, 1, long(width))] if coded else []), (284, 3, 1, short(1)),
+        (33421, 3, 2, short(2, 2)), (33422, 1, 4, bytes((0, 1, 1, 2))), (34665, 4, 1, long(8)),
+        (50706, 1, 4, bytes((1, 4, 0, 0))), (50707, 1, 4, bytes((1, 1, 0, 0))), (50708, 2, 6, b"Model\0"),
+        (50714, 3, 1, short(0)), (50717, 3, 1, short(16383)),
+        (50721, 10, 9, b"".join(struct.pack("<ll", value, 1) for value in matrix)),
         (50728, 5, 3, long(1, 1, 1, 1, 1, 1)), (50778, 3, 1, short(21)),
     ]  # fmt: skip
     head = b"II*\0" + long(start) + exif + directory(tags, start)
-    return head.ljust(4096, b"\0") + values.tobytes()
+    return head.ljust(4096, b"\0") + b"".join(pieces)
+
+
+def rw2(width: int = 224, height: int = 160, coding: int = 4) -> bytes:
+    """A Panasonic RAW file, 14 or 9 values in 16 bytes, all of them black."""
+    tags = [
+        (1, 7, 4, b"0310"), (2, 3, 1, short(width)), (3, 3, 1, short(height)), (4, 3, 1, short(0)),
+        (5, 3, 1, short(0)), (6, 3, 1, short(height)), (7, 3, 1, short(width)), (8, 3, 1, short(1)),
+        (9, 3, 1, short(4)), (10, 3, 1, short(12 if coding == 4 else 14)), (11, 3, 1, short(34316)),
+        (36, 3, 1, short(500)), (37, 3, 1, short(256)), (38, 3, 1, short(500)), (45, 3, 1, short(coding)),
+        (271, 2, 10, b"Panasonic\0"), (272, 2, 8, b"DMC-GH1\0"), (273, 4, 1, long(0xFFFFFFFF)),
+        (274, 3, 1, short(1)), (278, 3, 1, short(height)), (279, 4, 1, long(0)), (280, 4, 1, long(4096)),
+    ]  # fmt: skip
+    head = b"IIU\0" + long(24) + bytes(16) + directory(tags, 24)
+    return head.ljust(4096, b"\0") + bytes(-(-width * height // (14 if coding == 4 else 9) * 16 // 0x4000) * 0x4000)
 
 
 def animation(file_format: str, **options: Any) -> bytes:
@@ -166,6 +199,8 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "rgba.avif": lambda: saved(image("RGBA"), "AVIF"),
     "rgb.heic": lambda: saved(image("RGB"), "HEIF", quality=90),
     "camera.dng": dng,
+    "coded.dng": lambda: dng(parts=2, coded=True),
+    "camera.rw2": rw2,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ _GROUPS = {0: (EXIF_GROUP, GPS_GROUP), EXIF_GROUP: (INTEROPERABILITY,)}
 _LONG, _POINTERS = 4, {4: "L", 13: "L", 16: "Q", 18: "Q"}
 _UNITS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 1, 7: 1, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}  # bytes that are swapped
 _PAIRS = (5, 10)  # fractions, of two units each
+_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 13: "L"}
+_SUB_DIRECTORIES, _MAX_DIRECTORIES = 330, 64
 
 
 class Entry(NamedTuple):
@@ -35,6 +37,17 @@ class Directory:
     order: str
     entries: dict[int, Entry] = field(default_factory=dict)
     groups: dict[int, Directory] = field(default_factory=dict)
+
+    def numbers(self, tag: int) -> tuple[int, ...]:
+        """Return the values of a tag of whole numbers, none if there is no such tag.
+
+        >>> Directory("<", {256: Entry(3, b"\\x10\\0")}).numbers(256)
+        (16,)
+        """
+        kind, content = self.entries.get(tag, (0, b""))
+        if kind not in _WHOLE_NUMBERS:
+            return ()
+        return struct.unpack(f"{self.order}{len(content) // _UNITS[kind]}{_WHOLE_NUMBERS[kind]}", content)
 
     def only(self, tags: Iterable[int]) -> Directory:
         """Return some of the tags, with all the groups."""
@@ -103,6 +116,28 @@ def read_directory(data: bytes) -> Directory | None:
         return None
     found = _read(data, place, order, big, 0)
     return found if found.entries or found.groups else None
+
+
+def walk_directories(data: bytes) -> Iterator[Directory]:
+    """Read every directory of a TIFF that is no BigTIFF: the first, those behind it and those that they point to.
+
+    Args:
+        data: The whole file, whatever stands in place of TIFF's number after the order of bytes.
+    """
+    order = "<" if data.startswith(b"II") else ">"
+    places, known = list(struct.unpack(order + "L", data[4:8].ljust(4, b"\0"))), {0}
+    while places and len(known) <= _MAX_DIRECTORIES:
+        place = places.pop(0)
+        if place in known or place + 2 > len(data):
+            continue
+        known.add(place)
+        found = _read(data, place, order, False, 0)
+        yield found
+        (count,) = struct.unpack_from(order + "H", data, place)
+        end = place + 2 + 12 * count
+        following = data[end : end + 4]
+        places += found.numbers(_SUB_DIRECTORIES)
+        places += struct.unpack(order + "L", following) if len(following) == 4 else ()
 
 
 def _read(data: bytes, place: int, order: str, big: bool, group: int) -> Directory:

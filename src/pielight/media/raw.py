@@ -8,9 +8,9 @@ import struct
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from PIL import Image
 
@@ -20,6 +20,7 @@ from pielight.media.directories import read_directory
 from pielight.media.formats import FORMATS, RAW
 from pielight.media.image import Picture
 from pielight.media.metadata import Metadata
+from pielight.media.sensor import check_sensor
 from pielight.media.sizes import check_size
 from pielight.media.tiff import ORIENTATION, XMP, essential_exif
 
@@ -52,8 +53,13 @@ def develop(data: bytes) -> Picture:
     import rawpy
 
     try:
-        with _without_chatter(), rawpy.imread(io.BytesIO(data)) as raw:
-            check_size(raw.sizes.raw_width, raw.sizes.raw_height, _BYTES_PER_PIXEL, len(data))
+        with _chatter() as printed, rawpy.imread(io.BytesIO(data)) as raw:
+            width, height = raw.sizes.raw_width, raw.sizes.raw_height
+            check_size(width, height, _BYTES_PER_PIXEL, len(data))
+            check_sensor(data, width, height)
+            raw.unpack()
+            if complaint := _complaint(printed):
+                raise PictureError(f"damaged RAW file (LibRaw: {complaint})")
             exif, xmp = _tags(data)
             exif = exif or _preview_exif(raw)
             pixels = raw.postprocess(
@@ -91,26 +97,53 @@ def _is_from_a_camera(data: bytes) -> bool:
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Keep from the user's screen what LibRaw itself prints there of damaged files, and nothing else.
+def _chatter() -> Iterator[BinaryIO]:
+    """Catch what LibRaw itself prints of damaged files on the user's screen; what others print goes there in the end.
 
     One file at a time, since the screen is the whole process's; this also bounds the memory.
+
+    Yields:
+        A file with what was printed.
     """
-    with _one_at_a_time, tempfile.TemporaryFile() as printed:
+    with _one_at_a_time:
         try:
             screen = os.dup(_SCREEN)
-        except OSError:  # there is none
-            yield
-            return
-        os.dup2(printed.fileno(), _SCREEN)
-        try:
-            yield
-        finally:
-            os.dup2(screen, _SCREEN)
-            os.close(screen)
-            printed.seek(0)
-            if others := [line for line in printed if not line.startswith(_CHATTER)]:
-                os.write(_SCREEN, b"".join(others))
+        except OSError:  # it is closed, and its number free for any file
+            screen = None
+        with _nameless() as printed:
+            own = printed.fileno() == _SCREEN
+            if not own:
+                os.dup2(printed.fileno(), _SCREEN)
+            try:
+                yield printed
+            finally:
+                if screen is not None:
+                    os.dup2(screen, _SCREEN)
+                    os.close(screen)
+                    _pass_on(printed)
+                elif not own:
+                    os.close(_SCREEN)
+
+
+def _nameless() -> BinaryIO:
+    """Open a file in memory where the system has such, since disks may be full."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("pielight"), "w+b")
+    return cast(BinaryIO, tempfile.TemporaryFile())
+
+
+def _pass_on(printed: BinaryIO) -> None:
+    printed.seek(0)
+    if others := [line for line in printed if not line.startswith(_CHATTER)]:
+        with suppress(OSError):  # a screen that takes nothing is not the picture's fault
+            os.write(_SCREEN, b"".join(others))
+
+
+def _complaint(printed: BinaryIO) -> str:
+    """Return the first line that LibRaw printed, or nothing."""
+    printed.seek(0)
+    lines = [line.removeprefix(_CHATTER) for line in printed if line.startswith(_CHATTER)]
+    return lines[0].decode("utf-8", "replace").strip() if lines else ""
 
 
 def _tags(data: bytes) -> tuple[bytes, bytes | None]:
