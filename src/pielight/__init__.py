@@ -10,6 +10,7 @@ The names here load what they need when they are first used; ``import pielight``
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ _HOMES = {
     "apply": "pielight.images",
     "enhance": "pielight.default",
 }
+
+
+# ONNX Runtime's wheels report their use to its vendor unless this is set when they are imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def __getattr__(name: str) -> Any:
