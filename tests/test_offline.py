@@ -1,4 +1,4 @@
-"""Nothing of a run leaves the machine, and nothing is written but the results: watched from outside, native code too."""
+"""Nothing of a run leaves the machine, and nothing is written but the results: watched outside Python, too."""
 
 from __future__ import annotations
 
