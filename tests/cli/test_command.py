@@ -161,7 +161,7 @@ def test_every_shipped_model_tells_its_terms() -> None:
 
 def own_settings(model: str) -> list[str]:
     """What info says of a model's settings, without those inside of others."""
-    lines = invoke("info", "--model", model).stdout.splitlines()
+    lines = invoke("info", "--settings", "--model", model).stdout.splitlines()
     found = lines[lines.index("config:") + 1 :]
     return [line.strip().partition(":")[0] for line in found if line.startswith("  ") and line[2] not in " -"]
 
@@ -174,7 +174,7 @@ def test_info_shows_only_settings_that_a_network_has_a_use_for() -> None:
     assert not {"network", "darkening", "rain"} & set(haze)
     assert {"task", "seed", "data", "losses", "rain"} <= set(rain)
     assert not {"network", "lattice", "darkening", "haze"} & set(rain)
-    shown = invoke("info", "--model", "dehaze").stdout
+    shown = invoke("info", "--model", "dehaze", "--settings").stdout
     assert "\n  lattice:\n    cell: 8\n    width: 1.0\n  seed: 0\n" in shown
 
 
@@ -190,7 +190,7 @@ def test_info_tells_the_task_and_no_file_that_is_not_there(name: str) -> None:
 def test_info_shows_odd_settings_as_they_are(folder: Path, rain_model: Path, config: object) -> None:
     Path("own.onnx").write_bytes(rain_model.read_bytes())
     Path("own.json").write_text(json.dumps({"network": "rain", "config": config}))
-    shown = invoke("info", "--model", "own.onnx")
+    shown = invoke("info", "--model", "own.onnx", "--settings")
     assert shown.exit_code == 0
     assert shown.stdout.endswith(f"config:          {config}\n")
 
@@ -280,6 +280,19 @@ def test_info_shows_the_verified_model() -> None:
     assert result.exit_code == 0
     for word in ("pielight:", "sha256:", "(verified)", "onnxruntime:", "curves:", "commit:", "seed:"):
         assert word in result.stdout
+    assert len(result.stdout.splitlines()) < 30
+
+
+def test_info_tells_what_made_a_photo(folder: Path) -> None:
+    assert invoke("dusk.png", "--strength", "0.6").exit_code == 0
+    told = invoke("info", "dusk_pie.png", "dusk.png")
+    assert told.exit_code == 0
+    for word in ("Strength:        0.6", "Task:            brighten", "ModelSHA256:", "dusk.png: holds no record"):
+        assert word in told.stdout
+    missing = invoke("info", "none.png", "dusk_pie.png")
+    assert (missing.exit_code, missing.stderr) == (1, "none.png: no such file\n")
+    assert "Strength" in missing.stdout
+    assert invoke("info", "dusk.png", "--model", "pie").exit_code == 2
 
 
 def test_help_and_version() -> None:

@@ -1,11 +1,14 @@
-"""``pielight info``: what is installed, and where the model comes from."""
+"""``pielight info``: what is installed, where the model comes from, and what made a result."""
 
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import click
+
+from pielight.cli.options import FAILED
 
 _FOREIGN = {  # settings of training that a network has no use for, by what its card calls it; cards hold them all
     "lattice": {"haze", "rain"},
@@ -16,9 +19,45 @@ _FOREIGN = {  # settings of training that a network has no use for, by what its 
 
 
 @click.command()
+@click.argument("photos", metavar="[PHOTO...]", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
-def info(model: str | None) -> None:
-    """Show the version, the model's checksum, data, terms and figures."""
+@click.option("--settings", is_flag=True, help="Also show the settings that the model was trained with.")
+@click.pass_context
+def info(ctx: click.Context, photos: tuple[Path, ...], model: str | None, settings: bool) -> None:
+    """Show the version, and the model's checksum, data and terms; of a PHOTO, what made it."""
+    if not photos:
+        _show_model(model, settings)
+    elif model is not None or settings:
+        raise click.UsageError("--model and --settings are for the model; leave them or PHOTO out.")
+    elif sum(not _show_photo(photo) for photo in photos):  # a sum: every one is shown
+        ctx.exit(FAILED)
+
+
+def _show_photo(path: Path) -> bool:
+    """Show what made a picture; return whether its file can be read."""
+    from pielight.media.files import shown
+    from pielight.media.record import find_record
+    from pielight.media.xmp import read_packet
+
+    try:
+        if not path.is_file():
+            click.echo(f"{shown(path)}: no such file", err=True)
+            return False
+        record = find_record(read_packet(path))
+    except OSError as error:
+        click.echo(f"{shown(path)}: cannot be read ({error.strerror})", err=True)
+        return False
+    if record is None:
+        click.echo(f"{shown(path)}: holds no record of pielight")
+        return True
+    _show("file", shown(path))
+    _show("pielight", record.version)
+    for name, value in record.options:
+        _show(shown(name), shown(value))
+    return True
+
+
+def _show_model(model: str | None, settings: bool) -> None:
     import onnxruntime
     import PIL
 
@@ -52,10 +91,13 @@ def info(model: str | None) -> None:
         _show("task", task)
     _show("sha256", f"{found.sha256()} ({verified})")
     for key, value in found.card.items():
-        if key == "config" and isinstance(value, str):
-            value = _own(value, str(found.card.get("network")))
-        if key not in ("name", "sha256"):
+        if key not in ("name", "sha256", "config"):
             _show(key, value)
+    if settings and "config" in found.card:
+        config = found.card["config"]
+        _show("config", _own(config, str(found.card.get("network"))) if isinstance(config, str) else config)
+    elif "config" in found.card:
+        click.echo("(--settings: those that it was trained with)")
 
 
 def _own(config: str, network: str) -> str:
