@@ -14,7 +14,7 @@ from pielight.errors import PictureError
 from pielight.media.boxes import colour_code
 from pielight.media.convert import fit
 from pielight.media.formats import MODES
-from pielight.media.jpeg import segment
+from pielight.media.jpeg_segments import Segment
 from pielight.media.picture import Picture, decode, encode
 from tests.media import samples
 
@@ -173,7 +173,7 @@ def test_10_bits_are_cut_and_this_is_said(name: str) -> None:
 def test_damaged_exif_does_not_cost_the_picture(target: str) -> None:
     exif = b"Exif\0\0II*\0\x08\0\0\0\2\0\x12\1\2\0\1\0\0\0\6\0\0\0\x69\x87\2\0\4\0\0\0\x08\0\0\0"
     jpeg = samples.sample("rgb.jpg")
-    picture = decode(jpeg[:2] + segment(0xE1, exif) + jpeg[2:])
+    picture = decode(jpeg[:2] + Segment(0xE1, exif).coded() + jpeg[2:])
     fitted = fit(picture, target)
     assert ("EXIF left out" in fitted.note) == (target != "PNG")
     assert opened(encode(picture, target)).format == target

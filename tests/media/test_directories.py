@@ -11,7 +11,7 @@ from PIL import Image
 
 from pielight.media.convert import fit
 from pielight.media.directories import Directory, Entry, read_directory
-from pielight.media.jpeg import segment
+from pielight.media.jpeg_segments import Segment
 from pielight.media.picture import decode, encode
 from pielight.media.png import with_chunks
 from tests.media import samples
@@ -32,7 +32,7 @@ OTHERS = {
 
 def jpeg_with(tags: Directory) -> bytes:
     data = samples.sample("rgb.jpg")
-    return data[:2] + segment(0xE1, tags.block()) + data[2:]
+    return data[:2] + Segment(0xE1, tags.block()).coded() + data[2:]
 
 
 def deep_png_with(tags: Directory) -> bytes:

@@ -7,9 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pielight.media.jpeg import decode_pixels, density, descriptive_segments, segment, segments
+from pielight.media.jpeg import decode_pixels, density
+from pielight.media.jpeg_segments import Segment, joined, parse
 from pielight.media.picture import decode, encode
 from tests.media import samples
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return Segment(marker, content).coded()
+
 
 JFIF = segment(0xE0, b"JFIF\0\1\2\2\0\x76\0\x3b\0\0")  # 118 x 59 to the centimetre
 
@@ -44,7 +50,7 @@ DESCRIPTIVE = b"".join(
 @pytest.fixture(scope="module", params=["rgb.jpg", "grey.jpg", "cmyk.jpg", "progressive.jpg", "several.mpo"])
 def source(request: pytest.FixtureRequest) -> bytes:
     data = samples.sample(request.param)
-    kept = [(marker, content) for marker, content in segments(data) if marker not in (0xE0, 0xE1)]
+    kept = [(marker, content) for marker, content in parse(data).segments if marker not in (0xE0, 0xE1)]
     body = data[data.index(b"\xff\xdb") :]
     own = b"".join(segment(marker, content) for marker, content in kept if marker in (0xE2, 0xEE))
     return b"\xff\xd8" + JFIF + own + DESCRIPTIVE + body
@@ -52,10 +58,10 @@ def source(request: pytest.FixtureRequest) -> bytes:
 
 def test_all_that_describes_the_picture_is_the_same(source: bytes) -> None:
     result = encode(decode(source))
-    assert descriptive_segments(source) == DESCRIPTIVE
-    assert descriptive_segments(result) == DESCRIPTIVE
-    assert density(result) == density(source) == b"\2\0\x76\0\x3b"
-    markers = [marker for marker, content in segments(result) if content.startswith((b"Adobe", b"MPF"))]
+    assert joined(parse(source).descriptive()) == DESCRIPTIVE
+    assert joined(parse(result).descriptive()) == DESCRIPTIVE
+    assert density(parse(result)) == density(parse(source)) == b"\2\0\x76\0\x3b"
+    markers = [marker for marker, content in parse(result).segments if content.startswith((b"Adobe", b"MPF"))]
     with Image.open(io.BytesIO(result)) as image:
         assert markers == ([0xEE] if image.mode == "CMYK" else [])
         assert image.format == "JPEG"
@@ -72,9 +78,9 @@ def test_iptc_goes_along_to_tiff_and_back(source: bytes) -> None:
 
 
 def test_odd_segments() -> None:
-    assert list(segments(b"\xff\xd8\xff\xff\xff\xfe\0\3a\xff\xfe\0\1")) == [(0xFE, b"a")]
-    assert list(segments(b"\xff\xd8\xff\xfe\xff\xff")) == []
-    assert density(b"\xff\xd8" + segment(0xE0, b"JFIF\0")) == b""
+    assert parse(b"\xff\xd8\xff\xff\xff\xfe\0\3a\xff\xfe\0\1").segments == ((0xFE, b"a"),)
+    assert parse(b"\xff\xd8\xff\xfe\xff\xff").segments == ()
+    assert density(parse(b"\xff\xd8" + segment(0xE0, b"JFIF\0"))) == b""
 
 
 def test_what_is_odd_is_left_to_pillow() -> None:
@@ -90,9 +96,9 @@ def test_what_is_odd_is_left_to_pillow() -> None:
 def test_the_density_of_cmyk_does_not_touch_its_colours(unit: int) -> None:
     plain = samples.sample("cmyk.jpg")
     source = plain[:2] + segment(0xE0, b"JFIF\0\1\2" + bytes((unit, 0, 3, 0, 2)) + b"\0\0") + plain[2:]
-    assert density(source) == bytes((unit, 0, 3, 0, 2))
+    assert density(parse(source)) == bytes((unit, 0, 3, 0, 2))
     result = encode(decode(source))
-    (adobe,) = (content for marker, content in segments(result) if marker == 0xEE)
+    (adobe,) = (content for marker, content in parse(result).segments if marker == 0xEE)
     assert adobe.startswith(b"Adobe\0\x64")
     shown = [np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int) for data in (plain, result)]
     assert np.abs(shown[0] - shown[1]).mean() < 3

@@ -19,6 +19,7 @@ from pielight.errors import ModelError, PielightError
 from pielight.media.files import shown
 from pielight.media.formats import READABLE
 from pielight.media.guard import own_limits
+from pielight.media.jpeg_segments import check_file
 
 PIXELS_PER_WORKER = 32_000_000  # on average: a larger picture waits for room, and none shares with a huge one
 GRACE = 2.0  # seconds that pictures in work are given when the rest is called off
@@ -168,6 +169,7 @@ def _pixels(path: Path) -> int:
         if not path.is_file():  # a pipe would keep us waiting for ever
             return size
         size = max(1, path.stat().st_size)
+        check_file(path)
         with own_limits(), Image.open(path, formats=READABLE) as image:
             return max(size, image.width * image.height)
     except Exception:  # noqa: BLE001 - what is wrong with a picture is said by the worker that decodes it

@@ -12,6 +12,7 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.media.files import read_whole, shown
+from pielight.media.jpeg_segments import check_file
 from pielight.media.picture import decode
 
 Pixels = NDArray[np.uint8]
@@ -49,6 +50,7 @@ def load(path: Path) -> Pixels:
 def size(path: Path) -> tuple[int, int] | None:
     """Return width and height of a picture as it stands upright, by its header; None if that cannot be told."""
     try:
+        check_file(path)
         with Image.open(path) as image:
             width, height = image.size
             turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION, 1) >= _SIDEWAYS  # Pillow turns TIFFs

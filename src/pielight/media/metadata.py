@@ -10,10 +10,12 @@ from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from pielight.media import boxes, jpeg, png
 from pielight.media.formats import HEIF, webp_is_lossless
+from pielight.media.jpeg_scans import subsampling
+from pielight.media.jpeg_segments import EXIF, Layout, Segment, joined
 from pielight.media.tiff import PHOTOSHOP, PREDICTOR, descriptive_exif, tiff_options
 from pielight.media.xmp import gif_packet
 
-_JPEG_444, _JPEG_QUALITY, _WEBP_QUALITY, _AVIF_QUALITY, _HEIF_QUALITY = 0, 95, 90, 90, 90
+_JPEG_QUALITY, _WEBP_QUALITY, _AVIF_QUALITY, _HEIF_QUALITY = 95, 90, 90, 90
 _WEBP_EFFORT = 50  # what "quality" means without loss; more takes far longer and saves a few per cent
 
 
@@ -29,10 +31,10 @@ class Metadata:
         photoshop: Photoshop's resources, which hold IPTC.
         dpi: Resolution across and down.
         comment: JPEG or GIF comment.
-        segments: Descriptive segments of a JPEG, byte for byte; None of other formats.
+        segments: Descriptive segments of a JPEG; None of other formats.
         density: Unit and density of a JFIF header.
         quantization: JPEG quantisation tables.
-        subsampling: JPEG chroma subsampling as Pillow numbers it; -1 if it has no number.
+        sampling: Samples of each channel of a JPEG across and down; see :meth:`.jpeg_segments.Layout.sampling`.
         progressive: Whether the JPEG is progressive.
         lossless: Whether a WebP is lossless.
         compression: TIFF compression as Pillow names it.
@@ -47,10 +49,10 @@ class Metadata:
     photoshop: bytes = b""
     dpi: tuple[float, float] | None = None
     comment: bytes | None = None
-    segments: bytes | None = None
+    segments: tuple[Segment, ...] | None = None
     density: bytes = b""
     quantization: Mapping[int, Sequence[int]] | None = None
-    subsampling: int = -1
+    sampling: tuple[tuple[int, int], ...] = ()
     progressive: bool = False
     lossless: bool = False
     compression: str = "raw"
@@ -58,12 +60,13 @@ class Metadata:
     chunks: tuple[tuple[bytes, bytes], ...] = ()
 
 
-def gather(image: Image.Image, data: bytes) -> Metadata:
+def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Metadata:
     """Gather the metadata of an opened picture; call it before its pixels are loaded.
 
     Args:
         image: As Pillow opened it.
         data: The whole file.
+        layout: Of a JPEG.
     """
     info = image.info
     jpeg_file = image if isinstance(image, JpegImagePlugin.JpegImageFile) else None
@@ -76,13 +79,13 @@ def gather(image: Image.Image, data: bytes) -> Metadata:
         icc_profile=info.get("icc_profile") or None,
         colour_code=boxes.colour_code(data) if image.format in ("AVIF", HEIF) else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
-        photoshop=jpeg.photoshop_block(data) if jpeg_file else _bytes(tiff.tag_v2.get(PHOTOSHOP)) if tiff else b"",
+        photoshop=jpeg.photoshop_block(layout) if layout else _bytes(tiff.tag_v2.get(PHOTOSHOP)) if tiff else b"",
         dpi=info.get("dpi"),
         comment=info.get("comment"),
-        segments=jpeg.descriptive_segments(data) if jpeg_file else None,
-        density=jpeg.density(data) if jpeg_file else b"",
+        segments=layout.descriptive() if layout else None,
+        density=jpeg.density(layout) if layout else b"",
         quantization=dict(jpeg_file.quantization) if jpeg_file else None,
-        subsampling=JpegImagePlugin.get_sampling(jpeg_file) if jpeg_file else -1,
+        sampling=layout.sampling() if layout else (),
         progressive=bool(info.get("progressive")),
         lossless=image.format == "WEBP" and webp_is_lossless(data),
         compression=info.get("compression", "raw") if tiff else "raw",
@@ -141,19 +144,19 @@ def _jpeg_options(metadata: Metadata, mode: str, quality: int | None) -> dict[st
     if metadata.dpi:
         options["dpi"] = metadata.dpi
     if metadata.segments is not None:
-        options["extra"] = metadata.segments
+        options["extra"] = joined(metadata.segments)
         options["comment"] = b""  # it is among the segments
     else:
-        options["extra"] = jpeg.photoshop_segments(metadata.photoshop)
+        options["extra"] = joined(jpeg.photoshop_segments(metadata.photoshop))
         exif = metadata.exif
         options |= {
-            "exif": exif if not exif or exif.startswith(jpeg.EXIF) else jpeg.EXIF + exif,
+            "exif": exif if not exif or exif.startswith(EXIF) else EXIF + exif,
             "icc_profile": metadata.icc_profile,
             "xmp": metadata.xmp,
             "comment": metadata.comment,
         }
     if mode != "L":
-        options["subsampling"] = metadata.subsampling if metadata.subsampling >= 0 else _JPEG_444
+        options["subsampling"] = subsampling(metadata.sampling if mode == "RGB" else ())
     if quality is None and metadata.quantization:
         tables = [list(metadata.quantization[key]) for key in sorted(metadata.quantization)]
         options["qtables"] = tables[:1] if mode == "L" else tables

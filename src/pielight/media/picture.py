@@ -22,6 +22,7 @@ from pielight.media.files import Checked, read_whole, shown, whole_file
 from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep, written_format
 from pielight.media.guard import own_limits
 from pielight.media.image import Picture, from_image, to_image
+from pielight.media.jpeg_segments import Layout, is_jpeg, parse
 from pielight.media.metadata import gather, save_options
 from pielight.media.png import WithChunks, described_by
 from pielight.media.sizes import check_size
@@ -87,8 +88,9 @@ def decode(data: bytes, name: str = "picture") -> Picture:
     with _errors_named(name):
         if raw.is_raw(data, name):
             return raw.develop(data)
+        layout = parse(data) if is_jpeg(data) else None
         with _opened(data) as image:
-            return _decoded(image, data)
+            return _decoded(image, data, layout)
 
 
 def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray[Any]:
@@ -102,7 +104,9 @@ def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray
     Raises:
         PictureError: See :func:`decode`.
     """
-    if data.startswith(b"\xff\xd8"):
+    if is_jpeg(data):
+        with _errors_named(name):
+            parse(data)
         with _errors_named(name), _opened(data) as image:
             reduced = jpeg.decode_pixels(data, image.mode == "L", at_least) if image.mode in ("L", "RGB") else None
         if reduced is not None:
@@ -222,7 +226,7 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _decoded(image: Image.Image, data: bytes) -> Picture:
+def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     file_format = "JPEG" if image.format == "MPO" else str(image.format)
     deep = is_deep(image, data)
     notes = []
@@ -233,7 +237,7 @@ def _decoded(image: Image.Image, data: bytes) -> Picture:
     )
     if bits > 8:
         notes.append(f"{bits} bits a channel cut to 8")
-    metadata = gather(image, data)
+    metadata = gather(image, data, layout)
     orientation = None
     if file_format == "TIFF":
         silence()

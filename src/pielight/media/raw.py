@@ -19,6 +19,7 @@ from pielight.extras import require
 from pielight.media.directories import read_directory
 from pielight.media.formats import FORMATS, RAW
 from pielight.media.image import Picture
+from pielight.media.jpeg_segments import APP1, EXIF, parse
 from pielight.media.metadata import Metadata
 from pielight.media.sensor import check_sensor
 from pielight.media.sizes import check_size
@@ -162,9 +163,8 @@ def _preview_exif(raw: Any) -> bytes:
         preview = raw.extract_thumb()
         if preview.format != rawpy.ThumbFormat.JPEG:
             return b""
-        with Image.open(io.BytesIO(preview.data), formats=("JPEG",)) as image:
-            return bytes(image.info.get("exif", b""))
-    except (rawpy.LibRawError, OSError, SyntaxError, ValueError):
+        return next(parse(preview.data).contents(APP1, EXIF), b"")
+    except (rawpy.LibRawError, PictureError):
         return b""
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from pielight.errors import DataError
+from pielight.errors import DataError, PictureError
+from pielight.media.jpeg_segments import check_file
 from pielight.train.config import Data
 
 Role = Literal["dark", "well"]
@@ -79,6 +80,7 @@ def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
         DataError: saying why it cannot be used; the text, "kind: figures", does not repeat the path.
     """
     try:
+        check_file(path)
         with (
             warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning),
             Image.open(path) as picture,
@@ -93,6 +95,8 @@ def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
                 rgb = Image.fromarray((values * (255 / most)).clip(0, 255).round().astype(np.uint8)).convert("RGB")
             else:
                 rgb = picture.convert("RGB")
+    except PictureError as error:
+        raise DataError(f"damaged: {error}") from None
     except UnidentifiedImageError:
         raise DataError("not a picture") from None
     except Image.DecompressionBombError:

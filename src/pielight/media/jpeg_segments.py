@@ -1,0 +1,192 @@
+"""How a JPEG file is laid out: its segments, its frame and where it ends, found in one pass with limits."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import gcd
+from pathlib import Path
+from typing import NamedTuple
+
+from pielight.errors import PictureError
+
+APP0, APP1, APP2, APP13, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF, 0xFE
+END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
+EXIF = b"Exif\x00\x00"
+PHOTOSHOP = b"Photoshop 3.0\x00"
+JFIF = b"JFIF\x00"
+# Every other reader spends time on each of them; photos have some tens, and no fill bytes.
+MAX_SEGMENTS, MAX_FILL_BYTES, MAX_SCANS, MAX_EXIF_SEGMENTS = 10_000, 1_000_000, 50, 16
+FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
+_STANDALONE = (*range(0xD0, END_OF_IMAGE + 1), 0xC8, *range(0xF0, COMMENT))  # Pillow reads no length behind these
+_FIRST_LONG = 0xC0  # below it there are no markers
+_CODING = {  # what belongs to the coding of the old file and is made anew
+    APP0: (JFIF, b"JFXX\0"),
+    APP2: (b"MPF\0",),
+    APP14: (b"Adobe",),
+}
+MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_FILL = re.compile(rb"\xff*")
+
+Source = bytes | mmap.mmap
+
+
+class Segment(NamedTuple):
+    """Marker and content of a segment."""
+
+    marker: int
+    content: bytes
+
+    def coded(self) -> bytes:
+        """Return it as it stands in a file.
+
+        >>> Segment(COMMENT, b"A").coded().hex()
+        'fffe000341'
+        """
+        return bytes((0xFF, self.marker)) + (len(self.content) + 2).to_bytes(2, "big") + self.content
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The parts of a JPEG file.
+
+    Attributes:
+        segments: Before the first scan, up to the first damaged one.
+        scans: How many there are in the first picture.
+        end: Where the first picture ends; what is behind was appended.
+    """
+
+    segments: tuple[Segment, ...]
+    scans: int
+    end: int
+
+    def contents(self, marker: int, head: bytes) -> Iterator[bytes]:
+        """Yield the contents of the segments of a kind that begin in some way."""
+        return (content for kind, content in self.segments if kind == marker and content.startswith(head))
+
+    def descriptive(self) -> tuple[Segment, ...]:
+        """Return the application and comment segments that describe the picture."""
+        return tuple(
+            segment
+            for segment in self.segments
+            if (APP0 <= segment.marker <= APP15 or segment.marker == COMMENT)
+            and not segment.content.startswith(_CODING.get(segment.marker, ()))
+        )
+
+    def sampling(self) -> tuple[tuple[int, int], ...]:
+        """Return how many samples each channel has across and down, in the smallest whole numbers.
+
+        ``((2, 1), (1, 1), (1, 1))`` is 4:2:2. Files spell it in several ways. Empty if there is no frame.
+        """
+        for marker, content in self.segments:
+            if marker in FRAMES and len(content) >= 6 and len(content) == 6 + 3 * content[5]:
+                factors = [(factor >> 4, factor & 15) for factor in content[7::3]]
+                across, down = (gcd(*sizes) or 1 for sizes in zip(*factors, strict=True))
+                return tuple((wide // across, high // down) for wide, high in factors)
+        return ()
+
+
+def is_jpeg(data: Source) -> bool:
+    """Say whether a file begins as a JPEG does."""
+    return data[:2] == b"\xff\xd8"
+
+
+def check_file(path: Path) -> None:
+    """Refuse a JPEG file with more parts than any photo, before Pillow opens it; others are left alone.
+
+    Raises:
+        PictureError: See :func:`parse`.
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        if is_jpeg(file.read(2)):
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                parse(data)
+
+
+def parse(data: Source) -> Layout:
+    """Find the parts of a JPEG file.
+
+    Raises:
+        PictureError: It has more segments, scans or fill bytes than any photo. Its text has no file name yet.
+
+    >>> parse(bytes.fromhex("ffd8 fffe 0003 41 ffda 0002 00 ffd9 4142"))
+    Layout(segments=(Segment(marker=254, content=b'A'),), scans=1, end=13)
+    """
+    segments, place = _header(data)
+    scans, end = _scans(data, place, MAX_SEGMENTS - len(segments))
+    return Layout(tuple(segments), scans, end)
+
+
+def _header(data: Source) -> tuple[list[Segment], int]:
+    """Read up to the first scan, and count what Pillow would look at on the way."""
+    segments: list[Segment] = []
+    place, fill, count, exif, sound = 2, 0, 0, 0, True
+    while (start := data.find(b"\xff", place)) >= 0:
+        marker_at = _end_of_fill(data, start)
+        fill += marker_at - place - 1
+        _check_fill(fill)
+        marker = data[marker_at] if marker_at < len(data) else 0
+        if marker == START_OF_SCAN:
+            return segments, marker_at - 1
+        place = marker_at + 1
+        if not marker or marker in _STANDALONE:
+            fill += 2
+            sound = sound and marker != END_OF_IMAGE
+            continue
+        length = int.from_bytes(data[place : place + 2], "big")
+        if marker < _FIRST_LONG or place + length > len(data):
+            break
+        count += 1
+        content = data[place + 2 : place + length]
+        exif += content.startswith(EXIF)
+        sound = sound and length >= 2
+        if count > MAX_SEGMENTS or exif > MAX_EXIF_SEGMENTS:
+            raise _too_many_segments(count > MAX_SEGMENTS)
+        if sound:
+            segments.append(Segment(marker, content))
+        place += max(2, length)
+    else:
+        _check_fill(fill + len(data) - place)
+    return segments, len(data)
+
+
+def _check_fill(count: int) -> None:
+    if count > MAX_FILL_BYTES:
+        raise PictureError(f"{count:,} fill bytes between the segments of a JPEG; the limit is {MAX_FILL_BYTES:,}")
+
+
+def _end_of_fill(data: Source, start: int) -> int:
+    match = _FILL.match(data, start)
+    return match.end() if match else start
+
+
+def _scans(data: Source, place: int, segments_left: int) -> tuple[int, int]:
+    """Count the scans from the first one on, and find the end of the picture."""
+    scans, end = 0, len(data)
+    while found := MARKER_IN_SCAN.search(data, place):
+        place, marker = found.end(), data[found.end() - 1]
+        if marker == END_OF_IMAGE:
+            end = place
+            break
+        scans += marker == START_OF_SCAN
+        segments_left -= 1
+        if segments_left < 0:
+            raise _too_many_segments(True)
+        if marker >= _FIRST_LONG and marker not in _STANDALONE:
+            place += int.from_bytes(data[place : place + 2], "big")
+    if scans > MAX_SCANS:
+        raise PictureError(f"{scans:,} scans in a JPEG; the limit is {MAX_SCANS}")
+    return scans, end
+
+
+def _too_many_segments(of_all: bool) -> PictureError:
+    limit, kind = (MAX_SEGMENTS, "segments") if of_all else (MAX_EXIF_SEGMENTS, "EXIF segments")
+    return PictureError(f"more than {limit:,} {kind} in a JPEG")
+
+
+def joined(segments: Iterable[Segment]) -> bytes:
+    """Return segments as they stand in a file."""
+    return b"".join(segment.coded() for segment in segments)
