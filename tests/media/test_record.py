@@ -14,9 +14,10 @@ from PIL import Image
 
 from pielight.enhancer import Enhancer
 from pielight.files import changed_bytes
+from pielight.media.jpeg_segments import APP1, Segment
 from pielight.media.metadata import Metadata
 from pielight.media.record import NAMESPACE, Record, find_record, read_record, recorded, without_record
-from pielight.media.xmp import read_packet, with_description
+from pielight.media.xmp import JPEG_HEAD, read_packet, with_description
 from tests.media import samples
 
 KINDS = ("rgb.jpg", "rgb.png", "rgb_16.png", "lossy.webp", "lossless.webp", "rgb.tif", "rgb_16.tif", "palette.gif",
@@ -80,8 +81,8 @@ def test_a_packet_without_a_place_stays() -> None:
 
 def test_a_packet_that_fills_its_segment_stays() -> None:
     full = PACKET.replace(b" " * 3000, b"") + b"x" * 65_000
-    segment = b"\xff\xe1" + (len(full) + 31).to_bytes(2, "big") + b"http://ns.adobe.com/xap/1.0/\0" + full
-    assert recorded(Metadata(xmp=full, segments=segment), RECORD).segments == segment
+    segments = (Segment(APP1, JPEG_HEAD + full),)
+    assert recorded(Metadata(xmp=full, segments=segments), RECORD).segments == segments
 
 
 def test_one_that_another_program_laid_out_anew_is_read_and_replaced() -> None:

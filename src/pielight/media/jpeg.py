@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.media.jpeg_scans import save_scans
-from pielight.media.jpeg_segments import APP0, APP13, END_OF_IMAGE, JFIF, PHOTOSHOP, Layout, Segment
+from pielight.media.jpeg_segments import APP0, APP13, END_OF_IMAGE, JFIF, MAX_SEGMENT, PHOTOSHOP, Layout, Segment
 
-MAX_SEGMENT = 65_533
 _JFIF_DENSITY = slice(7, 12)  # unit, across, down
 _FIRST_CONTENT = 6  # behind the markers of the file and of the segment, and its length
 

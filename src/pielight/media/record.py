@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.sax.saxutils import quoteattr, unescape
 
-from pielight.media import jpeg
+from pielight.media.jpeg_segments import APP1, EXIF, MAX_SEGMENT, Segment
 from pielight.media.metadata import Metadata
 from pielight.media.xmp import JPEG_HEAD, PNG_KEYWORD, RDF, read_packet, with_description
 
@@ -84,7 +84,7 @@ def recorded(metadata: Metadata, record: Record) -> Metadata:
     segments = metadata.segments
     if segments is not None:
         segments = _in_segments(segments, made)
-    chunks = tuple(chunk for chunk in metadata.chunks if not _is_packet(chunk))
+    chunks = tuple(chunk for chunk in metadata.chunks if not _holds_packet(chunk))
     if metadata.chunks:
         chunks = (*chunks, (b"iTXt", PNG_KEYWORD + b"\0" * 5 + made))
     return replace(metadata, xmp=made, segments=segments, chunks=chunks)
@@ -125,22 +125,21 @@ def _text(value: object) -> str:
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
-def _is_packet(chunk: tuple[bytes, bytes]) -> bool:
+def _holds_packet(chunk: tuple[bytes, bytes]) -> bool:
     return chunk[0] == b"iTXt" and chunk[1].startswith(PNG_KEYWORD + b"\0")
 
 
-def _in_segments(segments: bytes, packet: bytes) -> bytes:
+def _is_packet(segment: Segment) -> bool:
+    return segment.marker == APP1 and segment.content.startswith(JPEG_HEAD)
+
+
+def _in_segments(segments: tuple[Segment, ...], packet: bytes) -> tuple[Segment, ...]:
     """Put a packet into the descriptive segments of a JPEG, in place of the one that is there."""
-    content = JPEG_HEAD + packet
-    if len(content) > jpeg.MAX_SEGMENT:
+    made = Segment(APP1, JPEG_HEAD + packet)
+    if len(made.content) > MAX_SEGMENT:
         return segments
-    made = jpeg.segment(0xE1, content)
-    parts, is_in = [], False
-    for marker, old in jpeg.segments(b"\xff\xd8" + segments):
-        is_packet = marker == 0xE1 and old.startswith(JPEG_HEAD)
-        parts.append(made if is_packet else jpeg.segment(marker, old))
-        is_in |= is_packet
-    if not is_in:  # behind EXIF, which many readers expect first
-        first = 1 if parts and parts[0][4:].startswith(jpeg.EXIF) else 0
-        parts.insert(first, made)
-    return b"".join(parts)
+    if any(_is_packet(segment) for segment in segments):
+        return tuple(made if _is_packet(segment) else segment for segment in segments)
+    # Behind EXIF, which many readers expect first.
+    first = 1 if segments and segments[0].content.startswith(EXIF) else 0
+    return (*segments[:first], made, *segments[first:])
