@@ -37,6 +37,7 @@ def enhance(
     denoise_model: str | Path | None = None,
     task: str = BRIGHTEN,
     output: str | Path | None = None,
+    preserve_times: bool = False,
 ) -> Path: ...
 @overload
 def enhance(
@@ -79,6 +80,7 @@ def enhance(
     denoise_model: str | Path | None = None,
     task: str = BRIGHTEN,
     output: str | Path | None = None,
+    preserve_times: bool = False,
 ) -> Path | bytes | Image.Image | Array:
     """Brighten a picture with the default model, or take haze or rain out; see :meth:`Enhancer.__call__`.
 
@@ -91,5 +93,7 @@ def enhance(
     enhancer: Any = _default_enhancer(task)  # the overloads above say which kind returns which
     if denoise_model is not None:
         enhancer = enhancer.with_denoiser(denoise_model)
-    result: Path | bytes | Image.Image | Array = enhancer(image, strength, highlights, denoise=denoise, output=output)
+    result: Path | bytes | Image.Image | Array = enhancer(
+        image, strength, highlights, denoise=denoise, output=output, preserve_times=preserve_times
+    )
     return result

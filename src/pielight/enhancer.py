@@ -22,7 +22,7 @@ from pielight.denoise.denoiser import network, render
 from pielight.denoise.plan import Denoise, check_denoise
 from pielight.errors import ModelError, PielightError
 from pielight.extras import require
-from pielight.files import changed_bytes, changed_file, result_beside
+from pielight.files import FileOptions, Written, changed_bytes, changed_file, result_beside
 from pielight.images import Change, changed_array, changed_image, colours_of
 from pielight.media.files import read_whole, shown
 from pielight.media.picture import decode_reduced, open_image
@@ -97,6 +97,7 @@ class Enhancer:
         *,
         denoise: Denoise = 0.0,
         output: str | Path | None = None,
+        preserve_times: bool = False,
     ) -> Path: ...
     @overload
     def __call__(
@@ -119,6 +120,7 @@ class Enhancer:
         *,
         denoise: Denoise = 0.0,
         output: str | Path | None = None,
+        preserve_times: bool = False,
     ) -> Path | bytes | Image.Image | Array:
         """Mend a picture.
 
@@ -132,6 +134,7 @@ class Enhancer:
                 ``"auto"``, which goes by what can be seen and leaves pictures in which it finds no noise as they are
                 without it, bit for bit; not for deraining.
             output: For a path only: the file to write, by default the picture's name with ``_pie`` beside it.
+            preserve_times: For a path only: whether that file takes the picture's times of access and of change.
 
         Returns:
             The same kind: bytes of a file in the same format with its metadata, a Pillow image of the same
@@ -143,10 +146,11 @@ class Enhancer:
         """
         if isinstance(image, (str, Path)):
             target = result_beside(Path(image)) if output is None else Path(output)
-            self.file(Path(image), target, strength, highlights, denoise=denoise)
+            self.file(Path(image), target, strength, highlights, denoise=denoise, preserve_times=preserve_times)
             return target
-        if output is not None:
-            raise PielightError("output is only for a picture given as a path")
+        if output is not None or preserve_times:
+            only = "preserve_times" if output is None else "output"
+            raise PielightError(f"{only} is only for a picture given as a path")
         if isinstance(image, bytes):
             return self.encoded(image, strength, highlights, denoise=denoise)[0]
         if isinstance(image, Image.Image):
@@ -165,8 +169,11 @@ class Enhancer:
         denoise: Denoise = 0.0,
         file_format: str | None = None,
         quality: int | None = None,
+        preserve_times: bool = False,
     ) -> str:
-        """Mend a picture's file into another file, which appears whole or not at all.
+        """Mend a picture's file into another file, which appears whole or not at all, and has the same permissions.
+
+        A file that has that name is replaced; its permissions stay. Owner and group are kept as the system lets us.
 
         Args:
             source: Picture to read.
@@ -177,6 +184,7 @@ class Enhancer:
             file_format: Pillow's name of the format to write; None is the source's, or that of the target's
                 extension if it has another.
             quality: 1..100 for lossy formats; None keeps the source's own.
+            preserve_times: Whether the file takes the source's times of access and of change.
 
         Returns:
             What the user should know of how it was read and written, or nothing.
@@ -185,9 +193,32 @@ class Enhancer:
             PictureError: The source cannot be read, the target is the source, or it cannot be written.
             PielightError: An argument is out of range.
         """
+        options = FileOptions(file_format, quality, preserve_times=preserve_times)
+        return self.write(source, target, strength, highlights, denoise=denoise, options=options).note
+
+    def write(
+        self,
+        source: Path,
+        target: Path,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        *,
+        denoise: Denoise = 0.0,
+        options: FileOptions | None = None,
+    ) -> Written:
+        """Mend a picture's file as :meth:`file` does, with a choice of what becomes of a file that has that name.
+
+        Returns:
+            Where the result was written, and what the user should know of how.
+
+        Raises:
+            ExistsError: The name is taken, and the file that has it is to be kept.
+            PielightError: See :meth:`file`.
+        """
+        options = options or FileOptions()
         change = self._change(strength, highlights, denoise)
-        record = self.record(strength, highlights, denoise=denoise, quality=quality)
-        return changed_file(source, target, change, strength, file_format, quality, record)
+        record = self.record(strength, highlights, denoise=denoise, quality=options.quality)
+        return changed_file(source, target, change, strength, options, record)
 
     def encoded(
         self,

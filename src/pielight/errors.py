@@ -15,6 +15,10 @@ class PictureError(PielightError):
     """A picture cannot be read, is too large, or cannot be written."""
 
 
+class ExistsError(PictureError):
+    """A file has the name of the one to be written, and is kept."""
+
+
 class ModelError(PielightError):
     """A model or checkpoint is missing, damaged, or of another kind."""
 

@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from pielight.errors import PictureError
 from pielight.images import Change, changed_picture
+from pielight.media.attributes import attributes_of
+from pielight.media.claims import Existing
 from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
 from pielight.media.picture import Picture, decode, encode, fitted, save
 from pielight.media.record import Record, recorded
 
 SUFFIX = "_pie"
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How a result's file is written.
+
+    Attributes:
+        file_format: Pillow's name of the format; None is the source's, or that of the target's extension if it has
+            another.
+        quality: 1..100 for lossy formats; None keeps the source's own.
+        existing: What becomes of a file that has the name when the result is written.
+        number: From which on the result is numbered if ``existing`` is ``rename``.
+        preserve_times: Whether the result takes the source's times of access and of change.
+    """
+
+    file_format: str | None = None
+    quality: int | None = None
+    existing: Existing = "overwrite"
+    number: int = 1
+    preserve_times: bool = False
+
+
+class Written(NamedTuple):
+    """The file that a result was written to, and what the user should know of how."""
+
+    path: Path
+    note: str
 
 
 def result_beside(path: Path) -> Path:
@@ -31,39 +61,39 @@ def changed_file(
     target: Path,
     change: Change,
     strength: float,
-    file_format: str | None = None,
-    quality: int | None = None,
+    options: FileOptions | None = None,
     record: Record | None = None,
-) -> str:
+) -> Written:
     """Change the pixels of a picture's file into another file, which appears whole or not at all.
 
-    Files, format and quality, what is returned and what is raised are those of :meth:`pielight.Enhancer.file`.
+    Files and what is raised are those of :meth:`pielight.Enhancer.write`.
 
     Args:
         source: Picture to read.
         target: File to write.
         change: Of the pixels.
         strength: 0 if the change leaves them as they are; then the file itself is the result, if its format stays.
-        file_format: Pillow's name, or None.
-        quality: 1..100, or None.
+        options: How the file is written.
         record: What made the result, for its XMP; a file that is copied as it is gets none.
     """
-    if is_same_file(source, target):
+    options = options or FileOptions()
+    if is_same_file(source, target) and options.existing == "overwrite":
         raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
+    attributes = attributes_of(source, options.preserve_times)  # before reading changes the time of access
     data = read_whole(source)
     picture = decode(data, shown(source))
+    file_format, quality = options.file_format, options.quality
     if file_format is None:
         # With the same extension, what is inside counts, whatever the name says.
         same = target.suffix.lower() == source.suffix.lower() and picture.format != RAW
         file_format = written_format(picture.format) if same else format_of(target, written_format(picture.format))
     if _untouched(picture, strength, file_format, quality):
-        write_whole(target, data)
-        return ""
+        return Written(write_whole(target, data, options.existing, attributes, options.number), "")
     del data  # as large as the picture, for what does not shrink
     picture = fitted(_made(picture, change, record), file_format, shown(target))
-    with whole_file(target) as file:
+    with whole_file(target, options.existing, attributes, options.number) as file:
         save(picture, file, file_format, quality, shown(target))
-    return picture.note
+    return Written(file.path, picture.note)
 
 
 def changed_bytes(

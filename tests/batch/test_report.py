@@ -43,6 +43,18 @@ def test_nothing_else_is_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+def test_runs_at_once_do_not_write_one_report(tmp_path: Path, bright_model: Path) -> None:
+    pytest.importorskip("fcntl", reason="Windows has no such locks")
+    path = tmp_path / "run.jsonl"
+    first = Report(path)
+    first.begin(Enhancer(bright_model), Settings())
+    with pytest.raises(PielightError, match=r"run\.jsonl: another run writes this report; choose another name"):
+        Report(path)
+    first.end(False)
+    assert [line["type"] for line in lines(path)] == ["run", "end"]
+    Report(path)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk_is_one_line(bright_model: Path) -> None:
     report = Report(Path("/dev/full"))

@@ -1,7 +1,9 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +11,12 @@ from PIL import Image
 
 from pielight.batch import run as run_module
 from pielight.batch.find import Search
-from pielight.batch.plan import Existing, Job, plan
+from pielight.batch.plan import Job, Naming, plan
 from pielight.batch.run import Outcome, Settings, run
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
+from pielight.files import Written
+from pielight.media.claims import Existing
 
 
 def enhance(tree: Path, model: Path, existing: Existing = "skip", workers: int = 2) -> list[Outcome]:
@@ -39,6 +43,36 @@ def test_results_that_exist_are_kept(tree: Path, bright_model: Path) -> None:
     assert (tree / "b_pie.jpg").read_bytes() == b"mine"
     assert {outcome.status for outcome in enhance(tree, bright_model, "overwrite")} == {"done"}
     assert (tree / "b_pie.jpg").read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize("existing", ["skip", "rename"])
+def test_runs_at_once_over_the_same_photos(tree: Path, bright_model: Path, existing: Existing) -> None:
+    plans = [plan([tree], Naming(existing=existing), Search(recursive=True)) for _ in range(3)]  # all before any writes
+    enhancer, settings = Enhancer(bright_model, threads=1), Settings(existing=existing)
+
+    def enhanced(jobs: Sequence[Job]) -> list[Outcome]:
+        return list(run(jobs, enhancer, settings, 2))
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = [outcome for one in pool.map(enhanced, plans) for outcome in one]
+    assert {outcome.status for outcome in outcomes} <= {"done", "skipped"}
+    written = [outcome.output for outcome in outcomes if outcome.status == "done"]
+    assert len(set(written)) == len(written) == len(plans[0]) * (3 if existing == "rename" else 1)
+    assert sorted(written) == sorted(path for path in tree.rglob("*_pie*") if path.name != "apple_pie.jpg")
+
+
+def test_what_appears_while_a_photo_is_at_work_is_kept(tree: Path, bright_model: Path) -> None:
+    class Late(Enhancer):
+        def write(self, source: Path, target: Path, *arguments: Any, **options: Any) -> Written:
+            target.write_bytes(b"mine")
+            return super().write(source, target, *arguments, **options)
+
+    jobs = [Job(tree / "b.jpg", tree / "out.jpg")]
+    (outcome,) = run(jobs, Late(bright_model, threads=1), Settings(existing="skip"))
+    assert (outcome.status, outcome.reason, outcome.output.read_bytes()) == ("skipped", "the result exists", b"mine")
+    (outcome,) = run(jobs, Late(bright_model, threads=1), Settings(existing="rename"))
+    assert (outcome.status, outcome.output) == ("done", tree / "out-2.jpg")
+    assert (tree / "out.jpg").read_bytes() == b"mine"
 
 
 def test_no_input_is_ever_changed(tree: Path, bright_model: Path) -> None:
@@ -70,14 +104,14 @@ class Slow(Enhancer):
         super().__init__(model, threads=1)
         self.seconds, self.now, self.most, self.lock = seconds, 0, 0, threading.Lock()
 
-    def file(self, source: Path, target: Path, *_: object, **__: object) -> str:
+    def write(self, source: Path, target: Path, *_: object, **__: object) -> Written:
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)
         time.sleep(self.seconds)
         with self.lock:
             self.now -= 1
-        return ""
+        return Written(target, "")
 
 
 def copies(tree: Path, count: int) -> list[Job]:
@@ -114,7 +148,7 @@ def test_what_one_picture_brings_about_does_not_stop_the_rest(tree: Path, bright
     errors = iter([KeyError("tag\n7"), MemoryError(), OSError(36, "File name too long", "x"), PielightError("a: b")])
 
     class Failing(Slow):
-        def file(self, source: Path, target: Path, *_: object, **__: object) -> str:
+        def write(self, source: Path, target: Path, *_: object, **__: object) -> Written:
             raise next(errors)
 
     reasons = [outcome.reason for outcome in run(copies(tree, 4), Failing(bright_model))]

@@ -1,6 +1,7 @@
 """The command as a user runs it: a few times as a process, else in this one."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,22 @@ def test_existing_results(folder: Path) -> None:
     assert Path("dusk_pie.png").read_bytes() == b"mine"
     assert invoke("dusk.png", "--existing", "overwrite").exit_code == 0
     assert Path("dusk_pie.png").read_bytes() != b"mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "fchmod"), reason="Windows has no such permissions")
+def test_rights_and_times(folder: Path) -> None:
+    times = (1_000_000_000_000_000_000, 1_100_000_000_000_000_000)
+    os.utime("dusk.png", ns=times)
+    Path("dusk.png").chmod(0o600)
+    assert invoke("dusk.png").exit_code == 0
+    made = Path("dusk_pie.png").stat()
+    assert made.st_mode & 0o777 == 0o600
+    assert made.st_mtime_ns > times[1]
+    Path("dusk_pie.png").chmod(0o640)
+    os.utime("dusk.png", ns=times)
+    assert invoke("dusk.png", "--preserve-times", "--existing", "overwrite").exit_code == 0
+    made = Path("dusk_pie.png").stat()
+    assert (made.st_mode & 0o777, made.st_mtime_ns) == (0o640, times[1])
 
 
 def test_a_dry_run_lists_and_writes_nothing(folder: Path) -> None:

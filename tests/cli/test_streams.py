@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import subprocess
@@ -12,6 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+
+from pielight.batch.plan import Naming
+from pielight.batch.run import Settings
+from pielight.batch.stream import STREAM, job, stream
+from pielight.enhancer import Enhancer
+from pielight.media.claims import Existing
 
 
 @pytest.fixture
@@ -46,6 +53,29 @@ def test_an_existing_file_is_kept(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (0, b"")
     assert b"skipped" in done.stderr
     assert Path("night.tif").read_bytes() == before
+
+
+def test_a_file_that_appears_while_a_stream_is_read(folder: Path, enhancer: Enhancer) -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            Path("late.jpg").write_bytes(b"mine")
+            return super().read(size)
+
+    kinds: tuple[tuple[Existing, str, str], ...] = (("skip", "skipped", "late.jpg"), ("rename", "done", "late-2.jpg"))
+    for existing, status, name in kinds:
+        Path("late.jpg").unlink(missing_ok=True)
+        late = job(STREAM, Naming("late.jpg", existing))
+        source = Slow(Path("night.jpg").read_bytes())
+        outcome = stream(late, enhancer, Settings(existing=existing), source, io.BytesIO())
+        assert (outcome.status, outcome.output) == (status, Path(name))
+        assert Path("late.jpg").read_bytes() == b"mine"
+
+
+def test_a_stream_has_no_times(folder: Path) -> None:
+    for arguments in (("-",), ("-", "-o", "a.jpg"), ("night.jpg", "-o", "-")):
+        done = pielight(*arguments, "--preserve-times", data=Path("night.jpg").read_bytes())
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert b"--preserve-times is for files" in done.stderr
 
 
 @pytest.mark.parametrize(

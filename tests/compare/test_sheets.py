@@ -148,6 +148,20 @@ def test_the_command(folder: Path) -> None:
     assert not Path("broken_compare.html").exists()
 
 
+def test_a_sheet_that_appears_meanwhile_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*arguments: Any) -> Comparison:
+        Path("night_compare.html").write_text("mine")
+        return compare(*arguments)
+
+    monkeypatch.setattr("pielight.compare.comparison.compare", late)
+    done = invoke("night.jpg", "--size", "64")
+    assert (done.exit_code, done.stderr.startswith("night_compare.html: skipped")) == (0, True)
+    Path("night_compare.html").unlink()
+    done = invoke("night.jpg", "--size", "64", "--existing", "rename")
+    assert (done.exit_code, done.stderr) == (0, "night_compare-2.html\n")
+    assert Path("night_compare.html").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

@@ -5,25 +5,34 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
-from typing import Literal
 
 from pielight.batch.find import Found, Search, find, is_folder, real
 from pielight.errors import PielightError
 from pielight.files import result_beside
+from pielight.media.claims import Existing, numbered
 from pielight.media.files import shown
 from pielight.media.formats import WRITABLE, format_of, is_picture_name, result_suffix
-
-Existing = Literal["skip", "overwrite", "rename"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A picture to read and the file to write."""
+    """A picture to read and the file to write.
+
+    Attributes:
+        input: The picture.
+        target: The file, unless results are numbered.
+        number: Of the result; see :func:`pielight.media.claims.numbered`.
+    """
 
     input: Path
-    output: Path
+    target: Path
+    number: int = 1
+
+    @property
+    def output(self) -> Path:
+        """The file that would be written now."""
+        return next(numbered(self.target, self.number))
 
 
 @dataclass(frozen=True)
@@ -97,8 +106,8 @@ class Names:
         Raises:
             PielightError: The file is a picture, or the result of another one.
         """
-        if self._naming.existing == "rename":
-            target = self._free(target)
+        job = Job(path, target, self._free(target) if self._naming.existing == "rename" else 1)
+        target = job.output
         place = real(target)
         if place in self._inputs:
             raise PielightError(f"{shown(target)}: the result would overwrite a picture; choose another output")
@@ -107,7 +116,7 @@ class Names:
             cure = "leave one out with --exclude, or use --existing rename"
             raise PielightError(f"{both} would both become {shown(target)}; {cure}")
         self._taken[place] = path
-        return Job(path, target)
+        return job
 
     def result(self, found: Found, folder: Path | None) -> Job:
         """Pair a picture with its result beside it or in a folder.
@@ -124,13 +133,13 @@ class Names:
             renamed = result_beside(renamed)
         return self.job(found.path, renamed)
 
-    def _free(self, target: Path) -> Path:
-        free = target
-        for number in count(2):
-            if not (os.path.lexists(free) or real(free) in self._taken or real(free) in self._inputs):
-                break
-            free = target.with_name(f"{target.stem}-{number}{target.suffix}")
-        return free
+    def _free(self, target: Path) -> int:
+        """Return the number of the first name that is free; who is first to write gets it."""
+
+        def is_taken(name: Path) -> bool:
+            return os.path.lexists(name) or real(name) in self._taken or real(name) in self._inputs
+
+        return next(number for number, name in enumerate(numbered(target), 1) if not is_taken(name))
 
 
 def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> list[Job]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from pielight.batch.find import real
 from pielight.batch.run import Outcome, Settings
+from pielight.descriptors import open_file
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
 from pielight.media.files import shown
@@ -28,7 +31,7 @@ class Report:
     only a run that was not killed has, is of type ``end`` with the counts and whether it was interrupted.
 
     Args:
-        path: File to write; only a report of an earlier run is replaced.
+        path: File to write; only a report of an earlier run that has ended is replaced.
         pictures: Inputs and outputs, none of which may be the report.
 
     Raises:
@@ -40,11 +43,7 @@ class Report:
         if is_picture_name(path) or real(path) in {real(picture) for picture in pictures}:
             raise PielightError(f"{shown(path)}: the report would overwrite a picture; call it .jsonl")
         try:
-            if path.is_file() and path.stat().st_size:
-                with path.open("rb") as file:
-                    if file.read(len(_FIRST)) != _FIRST:
-                        raise PielightError(f"{shown(path)}: no report of pielight, so it is kept; choose another name")
-            self._file = path.open("wb", buffering=0)
+            self._file = _opened(path)
         except OSError as error:
             raise self._failure(error) from error
         self._counts: Counter[str] = Counter()
@@ -93,3 +92,36 @@ class Report:
 
     def _failure(self, error: OSError) -> PielightError:
         return PielightError(f"{shown(self._path)}: the report cannot be written ({error.strerror})")
+
+
+def _opened(path: Path) -> FileIO:
+    """Open and empty the file of a report, without a moment in which a file that is none could be lost."""
+    if path.exists() and not path.is_file():  # a pipe, say
+        return FileIO(path, "w", opener=open_file)
+    file = FileIO(open_file(path, os.O_CREAT | os.O_RDWR), "r+")
+    try:
+        if not _lock(file):
+            raise PielightError(f"{shown(path)}: another run writes this report; choose another name")
+        if file.read(len(_FIRST)) not in (b"", _FIRST):
+            raise PielightError(f"{shown(path)}: no report of pielight, so it is kept; choose another name")
+        file.seek(0)
+        file.truncate()
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _lock(file: FileIO) -> bool:
+    """Keep other runs from a file until it is closed, where the system can; return False if one has it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network drives know no locks
+        return True
+    return True

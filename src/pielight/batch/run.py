@@ -11,11 +11,13 @@ from typing import Literal
 
 from PIL import Image
 
-from pielight.batch.plan import Existing, Job, is_kept
+from pielight.batch.plan import Job, is_kept
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.plan import Denoise, check_denoise
 from pielight.enhancer import Enhancer
-from pielight.errors import ModelError, PielightError
+from pielight.errors import ExistsError, ModelError, PielightError
+from pielight.files import FileOptions
+from pielight.media.claims import Existing
 from pielight.media.files import shown
 from pielight.media.formats import READABLE
 from pielight.media.guard import own_limits
@@ -23,6 +25,7 @@ from pielight.media.jpeg_segments import check_file
 
 PIXELS_PER_WORKER = 32_000_000  # on average: a larger picture waits for room, and none shares with a huge one
 GRACE = 2.0  # seconds that pictures in work are given when the rest is called off
+KEPT = "the result exists"
 _TICK = 0.1
 
 
@@ -37,6 +40,7 @@ class Settings:
         quality: 1..100 for lossy formats; None keeps each source's own.
         existing: What becomes of results that exist.
         denoise: 0 to 1, how much of the noise that brightening or dehazing shows is taken out, or ``auto``.
+        preserve_times: Whether results take their pictures' times of access and of change.
 
     Raises:
         PielightError: A number is out of range.
@@ -48,11 +52,16 @@ class Settings:
     quality: int | None = None
     existing: Existing = "skip"
     denoise: Denoise = 0.0
+    preserve_times: bool = False
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
         check_highlights(self.highlights)
         check_denoise(self.denoise)
+
+    def file_options(self, number: int) -> FileOptions:
+        """Return how a result with a number is written."""
+        return FileOptions(self.file_format, self.quality, self.existing, number, self.preserve_times)
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,7 @@ def run(
         while at_work or (job and not stop()):
             if job and not stop() and len(at_work) < workers:
                 if is_kept(job, settings.existing):
-                    yield Outcome(job.input, job.output, "skipped", "the result exists")
+                    yield Outcome(job.input, job.output, "skipped", KEPT)
                     job, cost = next(waiting, None), 0
                     continue
                 cost = cost or min(_pixels(job.input), budget)
@@ -143,12 +152,14 @@ def run(
 def _enhance(job: Job, enhancer: Enhancer, settings: Settings) -> Outcome:
     start = time.perf_counter()
     try:
-        note = enhancer.file(
-            job.input, job.output, settings.strength, settings.highlights, denoise=settings.denoise,
-            file_format=settings.file_format, quality=settings.quality,
+        output, note = enhancer.write(
+            job.input, job.target, settings.strength, settings.highlights, denoise=settings.denoise,
+            options=settings.file_options(job.number),
         )  # fmt: skip
     except ModelError:
         raise
+    except ExistsError:  # since it was looked for
+        return Outcome(job.input, job.output, "skipped", KEPT, time.perf_counter() - start)
     except PielightError as error:
         reason = str(error)
     except MemoryError:
@@ -158,7 +169,7 @@ def _enhance(job: Job, enhancer: Enhancer, settings: Settings) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whatever one picture brings about, the others go on
         reason = f"{shown(job.input)}: {type(error).__name__} ({shown(str(error))}); please report this picture"
     else:
-        return Outcome(job.input, job.output, "done", note, time.perf_counter() - start)
+        return Outcome(job.input, output, "done", note, time.perf_counter() - start)
     return Outcome(job.input, job.output, "failed", reason, time.perf_counter() - start)
 
 

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from pielight.batch.plan import Names, Naming
-from pielight.batch.run import Outcome, Settings
+from pielight.batch.plan import Job, Names, Naming
+from pielight.batch.run import KEPT, Outcome, Settings
 from pielight.enhancer import Enhancer
-from pielight.errors import ModelError, PictureError, PielightError
+from pielight.errors import ExistsError, ModelError, PictureError, PielightError
 from pielight.media.files import MAX_FILE_BYTES, read_whole, shown, write_whole
 from pielight.media.formats import format_of
 
@@ -18,28 +18,25 @@ STREAM = Path("-")
 _NAME = "standard input"
 
 
-def target(source: Path, naming: Naming) -> Path:
-    """Return the file that a picture is written to, or ``-`` for standard output.
+def job(source: Path, naming: Naming) -> Job:
+    """Pair a picture with the file that it is written to, or ``-`` for standard output.
 
     Raises:
         PielightError: The output is a folder, or the picture itself.
     """
     if naming.output is None or Path(naming.output) == STREAM:
-        return STREAM
+        return Job(source, STREAM)
     file = naming.file_for_one()
     if file is None:
         raise PielightError(f"{shown(naming.output)}: a picture from standard input needs the name of a file")
-    return Names(naming).job(source, file).output
+    return Names(naming).job(source, file)
 
 
-def stream(
-    source: Path, target: Path, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, stdout: BinaryIO
-) -> Outcome:
+def stream(job: Job, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, stdout: BinaryIO) -> Outcome:
     """Enhance one picture from or to a stream; the bytes are those that a file would have.
 
     Args:
-        source: The picture, or ``-``.
-        target: From :func:`target`.
+        job: From :func:`job`.
         enhancer: The model.
         settings: What is done to it.
         stdin: Read if the source is ``-``.
@@ -49,9 +46,11 @@ def stream(
         ModelError: The model is damaged.
         BrokenPipeError: Nobody reads standard output any more.
     """
+    source, target = job.input, job.output
     start = time.perf_counter()
+    kept = Outcome(source, target, "skipped", KEPT)
     if target != STREAM and settings.existing == "skip" and os.path.lexists(target):
-        return Outcome(source, target, "skipped", "the result exists")
+        return kept
     try:
         if source == STREAM:
             data, name = _read(stdin), _NAME
@@ -67,9 +66,11 @@ def stream(
         if target == STREAM:
             _write(stdout, result)
         else:
-            write_whole(target, result)
+            target = write_whole(job.target, result, settings.existing, number=job.number)
     except ModelError:
         raise
+    except ExistsError:  # since it was looked for
+        return kept
     except PielightError as error:
         return Outcome(source, target, "failed", str(error), time.perf_counter() - start)
     return Outcome(source, target, "done", note, time.perf_counter() - start)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from pielight.cli import options
-from pielight.errors import ModelError, PielightError
+from pielight.errors import ExistsError, ModelError, PielightError
 
 if TYPE_CHECKING:
-    from pielight.batch.plan import Existing
     from pielight.denoise.plan import Denoise
+    from pielight.media.claims import Existing
 
 _RANGE = click.FloatRange(-1.5, 1.5)
 
@@ -68,7 +68,7 @@ def compare(
     options.check_denoiser(denoise, denoise_model)
     options.check_task(task, highlights, auto, denoise)
     from pielight.batch.find import find
-    from pielight.batch.plan import Names, Naming
+    from pielight.batch.plan import Names, Naming, is_kept
     from pielight.cli.order import makes_sense
     from pielight.compare.comparison import compare as compare_photo
     from pielight.compare.html import html_sheet
@@ -85,11 +85,12 @@ def compare(
             raise PielightError(f"{shown(output)}: must end in .html or .png")
         names = Names(Naming(existing=existing))
         names.reserve(paths)
-        output = names.job(paths[0], output).output
+        sheet = names.job(paths[0], output)
         check_place(output)
         enhancer = Enhancer(model, jobs, auto is not False, denoise_model=denoise_model, task=task)
-    if existing == "skip" and output.exists():
-        click.echo(f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)", err=True)
+    kept = f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)"
+    if is_kept(sheet, existing):
+        click.echo(kept, err=True)
         return
     spared = HIGHLIGHTS if highlights is None else highlights
     comparisons = []
@@ -102,8 +103,13 @@ def compare(
             click.echo(str(error), err=True)
     if comparisons:
         is_page = output.suffix.lower() == ".html"
-        write_whole(output, html_sheet(comparisons).encode() if is_page else png_sheet(comparisons))
-        if not quiet:
-            click.echo(shown(output), err=True)
+        data = html_sheet(comparisons).encode() if is_page else png_sheet(comparisons)
+        try:
+            output = write_whole(sheet.target, data, existing, number=sheet.number)
+        except ExistsError:  # since it was looked for
+            click.echo(kept, err=True)
+        else:
+            if not quiet:
+                click.echo(shown(output), err=True)
     if len(comparisons) < len(paths):
         raise click.exceptions.Exit(options.FAILED)

@@ -10,8 +10,8 @@ import click
 from pielight.cli import options
 
 if TYPE_CHECKING:
-    from pielight.batch.plan import Existing
     from pielight.denoise.plan import Denoise
+    from pielight.media.claims import Existing
 
 
 @click.command()
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     "--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP, AVIF and HEIC results. [default: as each photo came]"
 )
 @options.existing
+@click.option("--preserve-times", is_flag=True, help="Give results the times of access and of change of their photos.")
 @click.option("-r", "--recursive", is_flag=True, help="Also take the folders inside folders; -o mirrors them.")
 @click.option("--include", metavar="GLOB", multiple=True, help="Take only photos whose name or path below the folder "
               "matches, as '*.jpg' or 'trip/*'; repeatable.")  # fmt: skip
@@ -59,6 +60,7 @@ def enhance(
     file_format: str | None,
     quality: int | None,
     existing: Existing,
+    preserve_times: bool,
     recursive: bool,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -73,7 +75,8 @@ def enhance(
     """Brighten photos, or take haze or rain out: files, and folders; - is standard input, written to standard output.
 
     JPEG, PNG, WebP, TIFF, BMP, GIF and AVIF; with extras 16-bit colour, HEIC and camera RAW. The result has the same
-    format (RAW becomes 16-bit TIFF), mode, bit depth, EXIF and colour profile. A name like
+    format (RAW becomes 16-bit TIFF), mode, bit depth, EXIF and colour profile, and its file the same permissions.
+    A name like
     a_pie.jpg is taken for a result, not a photo, where an a.jpg is given or found with it; --watch never takes one.
 
     After Ctrl-C only whole files are there, and the same command goes on with the rest. Exit status: 0 (skipped
@@ -95,11 +98,13 @@ def enhance(
     streamed = Path("-") in photos or output == "-"
     if streamed and (len(photos) > 1 or is_folder(photos[0]) or dry_run or report or watch):
         raise click.UsageError("- is for one photo, without --dry-run, --report and --watch.")
+    if streamed and preserve_times:
+        raise click.UsageError("--preserve-times is for files: a stream has no times.")
     if watch and not all(map(is_folder, photos)):
         raise click.UsageError("--watch is for folders.")
     with ways.makes_sense():
         spared = HIGHLIGHTS if highlights is None else highlights
-        settings = Settings(strength, spared, file_format, quality, existing, denoise)
+        settings = Settings(strength, spared, file_format, quality, existing, denoise, preserve_times)
     naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude)
     engine = ways.Engine(model, auto is not False, device, denoise_model, task)
     order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)

@@ -17,7 +17,8 @@ from pielight.batch.find import Search
 from pielight.batch.plan import Naming, is_kept, plan
 from pielight.batch.report import Report
 from pielight.batch.run import Outcome, Settings, crew, run
-from pielight.batch.stream import STREAM, stream, target
+from pielight.batch.stream import STREAM, stream
+from pielight.batch.stream import job as stream_job
 from pielight.batch.watch import watch
 from pielight.cli.options import FAILED, INTERRUPTED
 from pielight.cli.progress import Progress
@@ -107,13 +108,13 @@ def enhance_stream(order: Order) -> Counter[str]:
     progress = Progress(1, order.quiet)
     source = order.photos[0]
     with makes_sense():
-        result = target(source, order.naming)
-        if result == STREAM and sys.stdout.isatty():
+        job = stream_job(source, order.naming)
+        if job.target == STREAM and sys.stdout.isatty():
             raise PielightError("a picture is not for a terminal; redirect it, as in > bright.jpg, or give -o FILE")
         if source == STREAM and sys.stdin.isatty():
             raise PielightError("no photo comes from a terminal; pipe one in, as in < night.jpg")
         enhancer = order.engine.enhancer(order.cores)
-        progress.show(stream(source, result, enhancer, order.settings, sys.stdin.buffer, sys.stdout.buffer))
+        progress.show(stream(job, enhancer, order.settings, sys.stdin.buffer, sys.stdout.buffer))
     return progress.counts
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from pielight.errors import PictureError
+from pielight.descriptors import NEW, open_file
+from pielight.errors import ExistsError, PictureError
+from pielight.media.attributes import Attributes, attributes_to_keep
+from pielight.media.claims import Existing, claim, link
 
 MAX_FILE_BYTES = 1 << 30  # more than any picture below the pixel cap needs
 _OWN_FILES = Path("/proc/self/fd")  # where Linux gives a nameless file a path
@@ -48,7 +53,7 @@ def read_whole(path: Path) -> bytes:
             raise PictureError(f"{shown(path)}: a folder, not a picture")
         if path.exists() and not path.is_file():  # a pipe or device could keep us waiting for ever
             raise PictureError(f"{shown(path)}: not a regular file")
-        with path.open("rb") as file:
+        with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_FILE_BYTES:
                 raise PictureError(f"{shown(path)}: {size >> 20} MB; the limit is {MAX_FILE_BYTES >> 20} MB")
@@ -70,36 +75,62 @@ class Checked:
         self.seek, self.tell, self.truncate = file.seek, file.tell, file.truncate
 
 
+class WholeFile(io.BufferedRandom):
+    """A file that is being written.
+
+    Attributes:
+        path: The name it is to have; afterwards, the one it got.
+    """
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        super().__init__(io.FileIO(descriptor, "r+b"))
+        self.path = path
+
+
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(
+    path: Path, existing: Existing = "overwrite", attributes: Attributes | None = None, number: int = 1
+) -> Iterator[WholeFile]:
     """Open a file that appears under its name at one stroke, when the block ends well, and else never.
 
-    Whoever looks sees the old file or the whole new one. Where the system has nameless files (Linux), even a
-    killed process leaves nothing behind, except in the moment in which an older file is replaced: a link cannot do
-    that, so that the whole file has the hidden name of a ``.part`` first. Elsewhere it may leave such a file at
-    any time.
+    Whoever looks sees the old file or the whole new one; of several processes that write files of one name at once,
+    no one gets a name that another has got. Where the system has nameless files (Linux), even a killed process
+    leaves nothing behind, except in the moment in which an older file is replaced: a link cannot do that, so that
+    the whole file has the hidden name of a ``.part`` first. Elsewhere it may leave such a file at any time, and
+    where the file system has no hard links, an empty file under the new name.
 
     Args:
         path: Where to; missing folders are made.
+        existing: What becomes of a file that has the name by then: ``overwrite`` replaces it and keeps its
+            permissions and owner, ``skip`` keeps it, ``rename`` keeps it and numbers the new one.
+        attributes: What the new file has beside its content; None is what the system gives to new files.
+        number: The first that is tried, with ``rename``; see :func:`pielight.media.claims.numbered`.
 
     Raises:
+        ExistsError: The name is taken, with ``skip``.
         PictureError: The folder cannot be made, or the file cannot be written.
     """
     part = path.parent / f".pielight-{secrets.token_hex(8)}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = _nameless(path.parent)
-        named = file is None
-        if file is None:
-            file = part.open("x+b")
+        if existing == "overwrite":
+            attributes = attributes_to_keep(path, attributes)
+        mode = 0o666 if attributes is None else 0o600  # nobody else reads a private picture meanwhile
+        descriptor = _nameless(path.parent, mode)
+        named = descriptor is None
+        file = WholeFile(open_file(part, NEW, mode) if descriptor is None else descriptor, path)
         try:
             with file:
                 yield file
                 file.flush()
+                if attributes:
+                    attributes.give(file.fileno())
                 if not named:
-                    _name(file, path, part)
+                    named = not _link_nameless(file, path, existing, number, part, attributes)
             if named:
-                part.replace(path)
+                if attributes:
+                    attributes.give_times(part)
+                file.path = _told(path, claim(partial(link, part), path, existing, number, part, True))
         finally:
             part.unlink(missing_ok=True)  # still there only if a step failed
     except (OSError, ValueError) as error:
@@ -119,36 +150,52 @@ def check_place(path: Path) -> None:
         raise PictureError(f"{shown(path)}: cannot be written; {shown(place)} is no folder that can be written to")
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file at one stroke; see :func:`whole_file`."""
-    with whole_file(path) as file:
+def write_whole(
+    path: Path, data: bytes, existing: Existing = "overwrite", attributes: Attributes | None = None, number: int = 1
+) -> Path:
+    """Write a file at one stroke, and return the name that it got; see :func:`whole_file`."""
+    with whole_file(path, existing, attributes, number) as file:
         file.write(data)
+    return file.path
 
 
-def _nameless(folder: Path) -> BinaryIO | None:
+def _nameless(folder: Path, mode: int) -> int | None:
     """Open a file that has no name yet, where system and file system know such files."""
     if not hasattr(os, "O_TMPFILE") or not _OWN_FILES.is_dir():
         return None
     try:
-        return os.fdopen(os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666), "w+b")
+        return open_file(folder, os.O_TMPFILE | os.O_RDWR, mode)
     except OSError:
         return None
 
 
-def _name(file: BinaryIO, path: Path, part: Path) -> None:
-    handle = file.fileno()
-    source = _OWN_FILES / str(handle)
+def _link_nameless(
+    file: WholeFile, path: Path, existing: Existing, number: int, part: Path, attributes: Attributes | None
+) -> bool:
+    """Give a nameless file its name; where that is forbidden, copy it to ``part`` and return False."""
+    descriptor = file.fileno()
+    if attributes:
+        attributes.give_times(descriptor)
+    # Any src_dir_fd makes Python follow the link in /proc; being absolute, the path does not use it.
+    by_link = partial(os.link, _OWN_FILES / str(descriptor), src_dir_fd=descriptor, follow_symlinks=True)
     try:
-        # Any src_dir_fd makes Python follow the link in /proc; being absolute, the path does not use it.
-        os.link(source, path, src_dir_fd=handle, follow_symlinks=True)
-    except FileExistsError:  # a link cannot replace
-        os.link(source, part, src_dir_fd=handle, follow_symlinks=True)
-        part.replace(path)
+        file.path = _told(path, claim(by_link, path, existing, number, part, False))
     except OSError:  # a sandbox may forbid such links
+        part.unlink(missing_ok=True)
         file.seek(0)
-        with part.open("xb") as copy:
+        with os.fdopen(open_file(part, NEW, 0o666 if attributes is None else 0o600), "wb") as copy:
             shutil.copyfileobj(file, copy)
-        part.replace(path)
+            copy.flush()
+            if attributes:
+                attributes.give(copy.fileno())
+        return False
+    return True
+
+
+def _told(path: Path, name: Path | None) -> Path:
+    if name is None:
+        raise ExistsError(f"{shown(path)}: there is such a file, and it is kept")
+    return name
 
 
 def _reason(error: Exception) -> str:
