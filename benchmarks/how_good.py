@@ -16,6 +16,7 @@ from string import Template
 from typing import Any
 
 import command
+from pielight.cells import Markup, fenced, markdown_text, utf8
 from pielight.evaluate.report.tables import mean_and_interval, p_value
 from pielight.evaluate.statistics import Mean
 from pielight.results import markdown
@@ -42,9 +43,7 @@ $metrics
 
 ## The command
 
-```
 $command
-```
 
 $date, pielight $pielight, seed $seed. Checksums (SHA-256, first digits): $checksums.
 
@@ -69,20 +68,20 @@ def write(report: Path, page: Path) -> None:
     checksums += [f"{one['label']} {one['sha256']}" for one in facts["methods"] if isinstance(one["sha256"], str)]
     text = PAGE.substitute(
         sections="\n".join(section(facts, data, metrics) for data in facts["data"]),
-        first=facts["methods"][0]["label"],
+        first=markdown_text(facts["methods"][0]["label"]),
         count=len(facts["comparisons"]),
         differences="\n".join(differences(facts, metrics)),
         metrics="\n".join(
             f"- **{one['name']}**: {one['title'][:1].lower()}{one['title'][1:]}; {one['formula']}. {one['source']}"
             for one in facts["metrics"]
         ),
-        command=facts["command"],
+        command="\n".join(fenced(facts["command"])),
         date=facts["date"][:10],
         pielight=facts["versions"]["pielight"],
         seed=facts["seed"],
-        checksums=", ".join(checksums),
+        checksums=markdown_text(", ".join(checksums)),
     )
-    page.write_text(text, encoding="utf-8")
+    page.write_bytes(utf8(text))
 
 
 def section(facts: dict[str, Any], data: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -97,10 +96,11 @@ def section(facts: dict[str, Any], data: dict[str, Any], metrics: dict[str, Any]
             if one["method"] == method["label"]:
                 value, interval = written(one, "mean")
                 mark = "**" if one["is_best"] else ""
-                row[one["metric"]] = f"{mark}{value}{mark} {interval}".rstrip()
+                row[one["metric"]] = Markup(f"{mark}{value}{mark} {interval}".rstrip())
         rows.append(row)
     notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in data["notes"])
-    lines = [f"## {data['name']}: {data['pictures']} pictures", "", f"{data['layout']}.{notes}", ""]
+    head = f"## {markdown_text(data['name'])}: {data['pictures']} pictures"
+    lines = [head, "", markdown_text(f"{data['layout']}.{notes}"), ""]
     return "\n".join([*lines, *markdown(columns, rows), ""])
 
 

@@ -31,7 +31,7 @@ def test_calls_take_turns() -> None:
 
 
 def test_rows_that_are_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pielight.bench.rows.find_spec", lambda _: None)  # DCENet would take a minute
+    monkeypatch.setattr("pielight.extras.find_spec", lambda _: None)  # DCENet would take a minute
     rows = list(arrays(1, 1))
     assert [row.met for row in (rows[1], *rows[3:])] == [None, None, None]
     assert "--denoise 1" in rows[2].name

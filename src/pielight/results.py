@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pielight.cells import csv_cell, markdown_text, utf8
 from pielight.media.files import write_whole
 
 Columns = Mapping[str, str]
@@ -24,7 +25,7 @@ _PACKAGES = ("pielight", "numpy", "pillow", "onnxruntime")
 
 
 def markdown(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of a Markdown table, each as soon as its row is there.
+    """Yield the lines of a Markdown table, each as soon as its row is there; what is no ``Markup`` shows as it is.
 
     >>> print(*markdown({"name": "what", "value": "here"}, [{"name": "a|b", "value": 2.5}]), sep="\\n")
     | what | here |
@@ -52,7 +53,7 @@ def aligned(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def csv_text(columns: Columns, rows: Iterable[Row]) -> str:
-    """Return rows as CSV with the columns' keys in the first line; what is None stays empty.
+    """Return rows as CSV with the columns' keys in the first line; what is None stays empty, and text is guarded.
 
     >>> csv_text({"name": "what", "psnr": "PSNR"}, [{"name": "a,b", "psnr": None}])
     'name,psnr\\n"a,b",\\n'
@@ -60,7 +61,9 @@ def csv_text(columns: Columns, rows: Iterable[Row]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_text(row.get(key)) for key in columns] for row in rows)
+    for row in rows:
+        cells = [row.get(key) for key in columns]
+        writer.writerow([csv_cell(cell) if isinstance(cell, str) else _text(cell) for cell in cells])
     return text.getvalue()
 
 
@@ -81,7 +84,7 @@ def write_json(path: Path, record: Any) -> None:
     Raises:
         PictureError: The file cannot be written.
     """
-    write_whole(path, (json_text(record) + "\n").encode())
+    write_whole(path, utf8(json_text(record) + "\n"))
 
 
 def plain(value: Any) -> Any:
@@ -118,9 +121,8 @@ def circumstances(packages: Sequence[str] = _PACKAGES) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else value if isinstance(value, str) else str(value)
 
 
 def _line(cells: Iterable[str]) -> str:
-    escaped = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
-    return f"| {' | '.join(escaped)} |"
+    return f"| {' | '.join(map(markdown_text, cells))} |"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +15,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+
+from pielight.cells import read_csv
+from tests.test_cells import Seen
 
 COUNT = 40
 
@@ -151,3 +156,37 @@ def test_default_metrics_go_without_what_is_not_there(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "niqe is left out: it needs --niqe FILE.npz" in done.stderr
     assert "ciede2000" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are UTF-8 here")
+def test_names_that_are_not_utf8_or_look_like_formulas_and_tags(folder: Path) -> None:
+    names = [os.fsdecode(b"caf\xe9"), os.fsdecode(b"caf\xe8"), "caf\\udce9", "=1+1", "-2", "<script>x", "`a`|b", "a\nb"]
+    for kind in ("low", "high"):
+        for number, name in enumerate(names):
+            Path("set", kind, f"{number}.png").rename(Path("set", kind, f"{name}.png"))
+        for number in range(len(names), COUNT):
+            Path("set", kind, f"{number}.png").unlink()
+    Path("set/low/<script>x.png").write_bytes(b"\x89PNG\r\n\x1a\n, and nothing else")  # so that notes name it
+    label, data = os.fsdecode(b"<script>\xe9=gamma"), "<b>own=set"
+    what = ("--data", data, "--method", "identity", "--method", label, "--metrics", "mae", "-o", "out", "-j", "1")
+    command = [sys.executable, "-m", "pielight", "evaluate", *what]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr  # for the damaged one
+    text = Path("out/pictures.csv").read_bytes().decode("utf-8")
+    rows = read_csv(text)
+    assert sorted(row["picture"] for row in rows) == sorted(2 * names)
+    assert {row["method"] for row in rows} == {"identity", os.fsdecode(b"<script>\xe9")}
+    assert {row["picture"] for row in rows if not row["mae"]} == {"<script>x"}
+    assert "\n<b>own,'=1+1," in text
+    facts = json.loads(Path("out/summary.json").read_bytes())
+    assert facts["methods"][1]["label"] == os.fsdecode(b"<script>\xe9")
+    for file in ("summary.md", "index.html"):
+        written = re.sub("```.*?```", "", Path("out", file).read_bytes().decode("utf-8"), flags=re.DOTALL)
+        assert "<script>x" not in written
+        assert "<b>own" not in written
+        assert "<script>\\" not in written
+    assert "b" not in Seen(Path("out/index.html").read_text(encoding="utf-8")).tags
+    again = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    assert "Traceback" not in again.stderr
+    lines = Path("out/results.jsonl").read_bytes().splitlines()
+    assert len(lines) == len(set(lines)) == 2 * (len(names) - 1)  # each found again by its name

@@ -29,6 +29,11 @@ def test_noise_has_the_variance_that_is_stated() -> None:
         assert abs(np.corrcoef(noisy[..., 0].ravel(), noisy[..., 1].ravel())[0, 1]) < 0.01
 
 
+def test_noise_of_names_that_are_not_utf8() -> None:
+    pixels, dark = np.full((8, 9, 3), 200, np.uint8), Darkness(ev=3)
+    assert not np.array_equal(dark.seen(pixels, "caf\udce9"), dark.seen(pixels, "caf\udce8"))
+
+
 def test_noise_depends_on_name_and_seed_alone() -> None:
     pixels = np.full((8, 9, 3), 200, np.uint8)
     first = Darkness(ev=3).seen(pixels, "a")

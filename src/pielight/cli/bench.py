@@ -34,6 +34,7 @@ def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file
     """
     from pielight import results
     from pielight.bench import machine, measure
+    from pielight.cells import Markup
     from pielight.media.files import check_place
 
     if json_file is not None:
@@ -46,7 +47,7 @@ def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file
             rows.append(row)
             yield row
 
-    table = ({**asdict(row), "verdict": _verdict(row, "**missed**")} for row in kept())
+    table = ({**asdict(row), "verdict": Markup(_verdict(row, "**missed**"))} for row in kept())
     for line in results.markdown(_COLUMNS, table) if markdown else _lines(kept()):
         click.echo(line)
     if json_file is not None:

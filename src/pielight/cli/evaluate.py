@@ -98,7 +98,7 @@ def evaluate(
             plan = _plan(data, methods, metrics, niqe, limit, gt_mean)
     for one in plan.data:
         for note in one.notes:
-            click.echo(f"{one.name}: {note}", err=True)
+            click.echo(f"{shown(one.name)}: {note}", err=True)
     values = _measured(plan, output, jobs or _cores(), quiet)
     from pielight.evaluate.pairing import counted, few
     from pielight.evaluate.report import files, shots
@@ -110,7 +110,7 @@ def evaluate(
     command = shlex.join(["pielight", *sys.argv[1:]])
     written = files.write(output, summary, values, pictures, command)
     for line in _lines(summary):
-        click.echo(line)
+        click.echo(shown(line))
     if not quiet:
         click.echo(shown(written["html"]), err=True)
     failures = list(dict.fromkeys(one.reason for one in values.found.values() if one.failed))
@@ -200,14 +200,18 @@ class Progress:
 
     def show(self, task: Task) -> None:
         """Count a picture that a method has done."""
+        from pielight.media.files import shown
+
         self._left[task.data, task.method.label] -= 1
         done = f"[{self._total - self.left}/{self._total}]"
         if self._live:
             click.echo(
-                f"\r\033[K{done} {task.data}, {task.sample.name}: {task.method.label}", err=True, nl=not self.left
+                f"\r\033[K{done} {shown(f'{task.data}, {task.sample.name}: {task.method.label}')}",
+                err=True,
+                nl=not self.left,
             )
         elif not self._quiet and not self._left[task.data, task.method.label]:
-            click.echo(f"{done} {task.data}: {task.method.label}", err=True)
+            click.echo(f"{done} {shown(f'{task.data}: {task.method.label}')}", err=True)
 
     def stopped(self) -> None:
         """Say how far it came."""

@@ -125,6 +125,7 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     Pairs: Bradley-Terry scores with ties. Ratings: mean opinion. Intervals are for other raters of the same kind.
     """
     _require()
+    from pielight.cells import utf8
     from pielight.evaluate.survey.analysis import analyse as tell
     from pielight.evaluate.survey.report import as_json, as_markdown
     from pielight.evaluate.survey.study import load
@@ -138,8 +139,8 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     text = as_markdown(study, analysis)
     click.echo(text, nl=False)
     if output is not None:
-        write_whole(output / "report.md", text.encode())
-        write_whole(output / "report.json", as_json(study, analysis).encode())
+        write_whole(output / "report.md", utf8(text))
+        write_whole(output / "report.json", utf8(as_json(study, analysis)))
         click.echo(f"{shown(output / 'report.md')}, {shown(output / 'report.json')}", err=True)
 
 
@@ -149,6 +150,7 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
 def export(folder: Path, output: Path) -> None:
     """Write all votes as CSV, raters by number."""
     _require()
+    from pielight.cells import utf8
     from pielight.evaluate.survey.report import as_csv
     from pielight.evaluate.survey.study import load
     from pielight.evaluate.survey.votes import read_votes
@@ -157,5 +159,5 @@ def export(folder: Path, output: Path) -> None:
     if output.suffix.lower() != ".csv":
         raise ConfigError(f"{shown(output)}: must end in .csv")
     votes = read_votes(folder)
-    write_whole(output, as_csv(load(folder), votes).encode())
+    write_whole(output, utf8(as_csv(load(folder), votes)))
     click.echo(f"{shown(output)}: {len(votes)} votes", err=True)

@@ -97,7 +97,7 @@ def generator(name: str, seed: int) -> np.random.Generator:
     >>> a != b and a == generator("a", 0).standard_normal()
     True
     """
-    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    digest = hashlib.sha256(f"{seed} {name}".encode("utf-8", "surrogatepass")).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
 

@@ -1,7 +1,9 @@
 """Studies: what is matched, stored and asked."""
 
 import json
+import os
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from pielight.cells import read_csv
 from pielight.cli import main
 from pielight.errors import ConfigError, DataError
 from pielight.evaluate.survey.questions import questions
@@ -221,3 +224,39 @@ def test_study_json_has_all_that_was_chosen(folders: dict[str, Path]) -> None:
         "consent": "Bitte.", "show_input": False, "size": 1600, "lossless": False,
     }  # fmt: skip
     assert stored["origin"]["methods"] == {name: str(folders[name]) for name in METHODS}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are UTF-8 here")
+def test_names_that_are_not_utf8_or_look_like_formulas(folders: dict[str, Path]) -> None:
+    names = [os.fsdecode(b"caf\xe9"), os.fsdecode(b"caf\xe8"), "caf\\udce9", "=1+1", "<b>a"]
+    for name, path in folders.items():
+        for number, new_name in enumerate(names):
+            old = path / f"scene{number}{'.png' if name else '.jpg'}"
+            old.rename(path / f"{new_name}{old.suffix}")
+    done = new(folders)
+    assert done.exit_code == 0, done.output
+    folder = folders[""].parent / "study"
+    study = load(folder)
+    assert set(names) < {scene.name for scene in study.scenes}
+    assert set(names) < study.origin["sha256"].keys()
+    assert (folder / "study.json").read_bytes().decode("utf-8")
+    votes = Votes(folder)
+    token = "x" * 22
+    votes.begin(token, questions(study, token))
+    rater = votes.rater(token)
+    assert rater is not None
+    for number in range(len(questions(study, token))):
+        assert votes.vote(rater, number, "left", 1.0)
+    votes.close()
+    assert invoke("export", folder, folder / "votes.csv").exit_code == 0
+    text = (folder / "votes.csv").read_bytes().decode("utf-8")
+    assert {row["scene"] for row in read_csv(text)} <= {scene.name for scene in study.scenes}
+    assert set(names) & {row["scene"] for row in read_csv(text)}
+    assert ",=1+1," not in text
+    forgiven = ("--allow-failed", "9", "--rounds", "100")
+    assert invoke("analyse", folder, "-o", folder / "report", *forgiven).exit_code == 0
+
+
+def test_texts_that_no_browser_could_be_sent(folders: dict[str, Path]) -> None:
+    done = new(folders, "--title", "caf\udce9")
+    assert (done.exit_code, done.stderr) == (1, "Error: title caf?: is not UTF-8 text\n")

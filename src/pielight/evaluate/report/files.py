@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pielight.cells import fenced, markdown_text, utf8
 from pielight.evaluate.pairing import counted
 from pielight.evaluate.report import tables, words
 from pielight.evaluate.report.page import page
@@ -39,10 +40,10 @@ def write(
     suffixes = {"csv": ".csv", "markdown": ".md", "json": ".json", "html": ".html"}
     files = {kind: folder / f"{name}{end}{suffixes[kind]}" for kind, name in names.items()}
     facts = record(summary, values, command)
-    write_whole(files["csv"], csv_text(*tables.pictures(summary.plan, values)).encode())
-    write_whole(files["markdown"], text(summary, facts).encode())
+    write_whole(files["csv"], utf8(csv_text(*tables.pictures(summary.plan, values))))
+    write_whole(files["markdown"], utf8(text(summary, facts)))
     write_json(files["json"], facts)
-    write_whole(files["html"], page(summary, shots, facts).encode())
+    write_whole(files["html"], utf8(page(summary, shots, facts)))
     return files
 
 
@@ -90,17 +91,18 @@ def record(summary: Summary, values: Values, command: str) -> dict[str, Any]:
 def text(summary: Summary, facts: Mapping[str, Any]) -> str:
     """Return the summary as Markdown."""
     plan = summary.plan
-    lines = ["# Evaluation", "", words.notice(plan), "", words.how(summary), ""]
+    lines = ["# Evaluation", "", markdown_text(words.notice(plan)), "", markdown_text(words.how(summary)), ""]
     for data in plan.data:
-        lines += [f"## {data.name}: {counted(len(data.samples))}", ""]
-        lines += [f"{data.layout[:1].upper()}{data.layout[1:]}.", ""]
-        lines += [f"- {note}" for note in words.notes(summary, data.name)]
+        lines += [f"## {markdown_text(data.name)}: {counted(len(data.samples))}", ""]
+        lines += [markdown_text(f"{data.layout[:1].upper()}{data.layout[1:]}."), ""]
+        lines += [f"- {markdown_text(note)}" for note in words.notes(summary, data.name)]
         lines += [""] if lines[-1] else []
         lines += [*markdown(*tables.means(summary, data, "**")), ""]
         if len(plan.compared) > 1:
-            lines += [f"Compared with {plan.compared[0].label}:", "", *markdown(*tables.comparisons(summary, data)), ""]
-    lines += ["## How", "", "```", str(facts["command"]), "```", ""]
-    lines += [f"- {line}" for line in words.provenance(facts)]
+            first = markdown_text(plan.compared[0].label)
+            lines += [f"Compared with {first}:", "", *markdown(*tables.comparisons(summary, data)), ""]
+    lines += ["## How", "", *fenced(str(facts["command"])), ""]
+    lines += [f"- {markdown_text(line)}" for line in words.provenance(facts)]
     lines += ["", *markdown({"name": "metric", "title": "", "formula": "formula", "source": "source"},
                             facts["metrics"]), ""]  # fmt: skip
     return "\n".join(lines)

@@ -56,7 +56,7 @@ class Values:
                 lines.add(f"{picture} {one.key.picture_sha256}\n")
             elif name == data.name and method is not None and label == method.label:
                 lines.add(f"{picture} {one.key.method_sha256}\n")
-        return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()[:16]
+        return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def reason(self, data: DataSet, method: Method, metric: Figure) -> str:
         """Return why a picture has no value: the first reason there is."""

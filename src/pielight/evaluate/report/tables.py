@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pielight.cells import Markup
 from pielight.evaluate.datasets import DataSet
 from pielight.evaluate.metrics import Figure
 from pielight.evaluate.plan import Plan
@@ -54,7 +55,7 @@ def means(summary: Summary, data: DataSet, emphasis: str = "") -> tuple[Columns,
             cell = summary.cell(data, method, metric)
             mark = emphasis if cell.is_best else ""
             value, interval = mean_and_interval(cell.mean)
-            row[metric.name] = f"{mark}{value}{mark} {interval}".rstrip()
+            row[metric.name] = Markup(f"{mark}{value}{mark} {interval}".rstrip())
         rows.append(row)
     return columns, rows
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 import pielight
+from pielight.cells import markdown_text
 from pielight.evaluate.survey.analysis import Analysis, passed
 from pielight.evaluate.survey.bootstrap import Estimate
 from pielight.evaluate.survey.study import LEVELS, Study
@@ -34,7 +35,7 @@ def as_markdown(study: Study, analysis: Analysis) -> str:
 
 def _lines(study: Study, analysis: Analysis) -> Iterator[str]:
     answered, failed = analysis.checks
-    yield f"# {study.settings.title}\n"
+    yield f"# {markdown_text(study.settings.title)}\n"
     photos = _many(len(study.scenes), "photo")
     yield f"{_many(analysis.votes, 'vote')} of {_many(analysis.raters, 'rater')} on {photos}."
     yield (
@@ -62,7 +63,8 @@ def _comparisons(analysis: Analysis) -> Iterator[str]:
     if not analysis.connected:
         yield "\nWarning: no chain of comparisons connects all methods; scores of those apart cannot be compared."
     if len(analysis.scale) < len(analysis.methods):
-        yield f"\nScores are told from the mean of {', '.join(analysis.scale)}; of the others the votes set no bound."
+        told = markdown_text(", ".join(analysis.scale))
+        yield f"\nScores are told from the mean of {told}; of the others the votes set no bound."
     yield "\nThe row preferred to the column, of all their comparisons:\n"
     matrix = []
     for row, method in enumerate(analysis.methods):

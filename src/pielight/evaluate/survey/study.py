@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pielight.cells import utf8
 from pielight.errors import ConfigError, DataError
 from pielight.media.files import shown, write_whole
 
@@ -54,6 +55,9 @@ class Settings:
         for name, least in (("questions", 1), ("attention", 0), ("size", 64)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} {getattr(self, name)}: must be at least {least}")
+        for name in ("title", "consent"):
+            if not getattr(self, name).isascii() and utf8(getattr(self, name)).decode() != getattr(self, name):
+                raise ConfigError(f"{name} {shown(getattr(self, name))}: is not UTF-8 text")
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Study:
             PictureError: It cannot be written.
         """
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
-        write_whole(folder / "study.json", f"{text}\n".encode())
+        write_whole(folder / "study.json", utf8(f"{text}\n"))
 
 
 def load(folder: Path) -> Study:
