@@ -100,6 +100,9 @@ def tiff_directories() -> bytes:
     return b"II*\0" + struct.pack("<L", start) + exif + directory(tags, start)
 
 
+DNG_NOTE_PLACE = 46
+
+
 def short(*values: int) -> bytes:
     return struct.pack(f"<{len(values)}H", *values)
 
@@ -115,12 +118,20 @@ def mosaic(width: int, height: int) -> NDArray[np.uint16]:
     return values
 
 
-def dng(width: int = 96, height: int = 64, orientation: int = 1, parts: int = 1, coded: bool = False) -> bytes:
+def dng(
+    width: int = 96,
+    height: int = 64,
+    orientation: int = 1,
+    parts: int = 1,
+    coded: bool = False,
+    note: bytes = b"maker's note",
+) -> bytes:
     """A digital negative of one colour per pixel, in red, green, green, blue squares; white upper left.
 
     Args:
         parts: Into which the rows are divided: strips, or tiles of lossless JPEG.
         coded: Lossless JPEG, in place of none.
+        note: The maker's, at ``DNG_NOTE_PLACE``.
     """
     rows = height // parts
     divided = np.split(mosaic(width, height), parts)
@@ -128,7 +139,7 @@ def dng(width: int = 96, height: int = 64, orientation: int = 1, parts: int = 1,
     lengths = [len(piece) for piece in pieces]
     places = [4096 + sum(lengths[:index]) for index in range(parts)]
     of_rows, of_places, of_lengths = (323, 324, 325) if coded else (278, 273, 279)
-    exif = directory([(33434, 5, 1, long(1, 60)), (37500, 7, 12, b"maker's note")], 8)
+    exif = directory([(33434, 5, 1, long(1, 60)), (37500, 7, len(note), note)], 8)
     start = 8 + len(exif)
     matrix = (1, 0, 0, 0, 1, 0, 0, 0, 1)
     tags = [

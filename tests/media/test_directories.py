@@ -76,12 +76,11 @@ def test_a_tiff_keeps_all_other_tags(source: str) -> None:
 
 def with_tags(data: bytes) -> bytes:
     """Add other tags to a TIFF by hand."""
-    (place,) = struct.unpack_from("<L", data, 4)
-    (count,) = struct.unpack_from("<H", data, place)
-    rows = {row[0]: struct.pack("<HHLL", *row) for row in struct.iter_unpack("<HHLL", data[place + 2 :][: 12 * count])}
+    tags = read_directory(data)
+    assert tags is not None
+    tags.entries |= {tag: Entry(*entry) for tag, entry in OTHERS.items()}
     data += b"\0" * (len(data) % 2)
-    tags = Directory("<", {tag: Entry(*entry) for tag, entry in OTHERS.items()})
-    return data[:4] + struct.pack("<L", len(data)) + data[8:] + tags.laid_out(len(data), rows)
+    return data[:4] + struct.pack("<L", len(data)) + data[8:] + tags.laid_out(len(data))
 
 
 @pytest.mark.parametrize("source_of", [jpeg_with, deep_png_with])

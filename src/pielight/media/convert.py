@@ -126,9 +126,12 @@ def _short_segments(picture: Picture, notes: list[str]) -> Picture:
     metadata = picture.metadata
     if metadata.segments is None:
         if len(metadata.exif) > _MAX_EXIF:
-            essential = essential_exif(metadata.exif)
-            short = essential if len(essential) <= _MAX_EXIF else b""
-            notes.append(f"EXIF {'shortened' if short else 'left out'}: JPEG holds no more than 64 kB")
+            short, what = essential_exif(metadata.exif), "shortened"
+            if len(short) > _MAX_EXIF:
+                short, what = essential_exif(metadata.exif, maker_note=False), "shortened, without maker's notes"
+            if len(short) > _MAX_EXIF:
+                short, what = b"", "left out"
+            notes.append(f"EXIF {what}: JPEG holds no more than 64 kB")
             metadata = replace(metadata, exif=short)
         if len(metadata.xmp or b"") > _MAX_XMP:
             notes.append("XMP left out: JPEG holds no more than 64 kB")

@@ -14,12 +14,11 @@ from pielight.extras import require
 from pielight.media.image import Picture, interleaved
 from pielight.media.metadata import Metadata
 from pielight.media.png import described_by, with_chunks
-from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags
+from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
 
 _MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
 _TIFF_COMPRESSIONS = {"tiff_lzw": "lzw", "tiff_adobe_deflate": "adobe_deflate", "zstd": "zstd", "lzma": "lzma"}
 _TIFF_MODELS = {1: "minisblack", 2: "minisblack", 3: "rgb", 4: "rgb"}
-_INCH = 2
 _PNG_LEVEL = 6
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else its warnings reach the user's screen
 
@@ -86,9 +85,10 @@ def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO) -> None
     named = RENAMED.get(metadata.compression, metadata.compression)
     compression = None if named == "raw" else _TIFF_COMPRESSIONS.get(named, _TIFF_COMPRESSIONS[LZW])
     predicted = compression is not None and metadata.predictor != PREDICTOR_NONE and named in PREDICTED
-    start = file.tell()
+    start, leading = file.tell(), leading_block(metadata)
+    picture_start = start + file.write(leading)
     tifffile.imwrite(
-        tifffile.FileHandle(file, name="picture.tif"),  # a file without a name has a number there
+        tifffile.FileHandle(file, name="picture.tif", offset=picture_start),  # a file without a name has a number there
         values if values.shape[2] > 1 else values[..., 0],
         photometric=_TIFF_MODELS[values.shape[2]],
         planarconfig="contig" if values.shape[2] > 1 else None,
@@ -97,9 +97,6 @@ def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO) -> None
         predictor=predicted,
         metadata=None,
         software=False,
-        byteorder="<",
-        iccprofile=metadata.icc_profile,
-        resolution=metadata.dpi,
-        resolutionunit=_INCH if metadata.dpi else None,
+        byteorder=">" if leading.startswith(b"MM") else "<",
     )
     attach_tags(file, start, metadata)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 EXIF_GROUP, GPS_GROUP, INTEROPERABILITY = 34665, 34853, 40965
+MAKER_NOTE = 37500
 PREFIX = b"Exif\0\0"
 _GROUPS = {0: (EXIF_GROUP, GPS_GROUP), EXIF_GROUP: (INTEROPERABILITY,)}
 _LONG, _POINTERS = 4, {4: "L", 13: "L", 16: "Q", 18: "Q"}
@@ -15,6 +16,7 @@ _UNITS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 1, 7: 1, 8: 2, 9: 4, 10: 4, 11: 4, 12
 _PAIRS = (5, 10)  # fractions, of two units each
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 13: "L"}
 _SUB_DIRECTORIES, _MAX_DIRECTORIES = 330, 64
+_FURTHEST_NOTE = 1 << 20  # a maker's note behind this is moved, so that a block stays small
 
 
 class Entry(NamedTuple):
@@ -32,11 +34,16 @@ class Directory:
         order: ``<`` or ``>``, the order of bytes.
         entries: By tag; without those that point to directories.
         groups: By the tag that points to them.
+        place: Where it stood in what it was read from.
+        note_place: Where the maker's note stood. Most makers' notes count the places of their values from the start
+            of the whole block, so that :meth:`block` keeps it there; None if it may move, or stood too far behind.
     """
 
     order: str
     entries: dict[int, Entry] = field(default_factory=dict)
     groups: dict[int, Directory] = field(default_factory=dict)
+    place: int = 0
+    note_place: int | None = None
 
     def numbers(self, tag: int) -> tuple[int, ...]:
         """Return the values of a tag of whole numbers, none if there is no such tag.
@@ -51,7 +58,7 @@ class Directory:
 
     def only(self, tags: Iterable[int]) -> Directory:
         """Return some of the tags, with all the groups."""
-        return Directory(self.order, {tag: self.entries[tag] for tag in tags if tag in self.entries}, self.groups)
+        return replace(self, entries={tag: self.entries[tag] for tag in tags if tag in self.entries})
 
     def without(self, tags: Iterable[int]) -> Directory:
         """Return all tags but some, with all the groups."""
@@ -62,29 +69,39 @@ class Directory:
         if order == self.order:
             return self
         entries = {tag: Entry(kind, _swapped(content, _UNITS[kind])) for tag, (kind, content) in self.entries.items()}
-        return Directory(order, entries, {tag: group.ordered(order) for tag, group in self.groups.items()})
+        groups = {tag: group.ordered(order) for tag, group in self.groups.items()}
+        return replace(self, order=order, entries=entries, groups=groups)
 
     def block(self) -> bytes:
         """Return it as a block of EXIF, or nothing if it is empty."""
         if not self.entries and not self.groups:
             return b""
-        head = (b"II*\0" if self.order == "<" else b"MM\0*") + struct.pack(self.order + "L", 8)
-        return PREFIX + head + self.laid_out(8)
+        owner = self.groups.get(EXIF_GROUP)
+        note_place = owner.note_place if owner and MAKER_NOTE in owner.entries else None
+        if owner is None or note_place is None:
+            return PREFIX + header(self.order, 8) + self.laid_out(8)
+        note = owner.entries[MAKER_NOTE].content
+        before = self.laid_out(8)
+        if 8 + len(before) <= note_place:
+            return PREFIX + (header(self.order, 8) + before).ljust(note_place, b"\0") + note
+        later = even(note_place + len(note))
+        made = header(self.order, later).ljust(note_place, b"\0") + note
+        return PREFIX + made.ljust(later, b"\0") + self.laid_out(later)
 
-    def laid_out(self, place: int, others: Mapping[int, bytes] | None = None) -> bytes:
-        """Lay it out in a file, with what it points to behind it.
+    def laid_out(self, place: int) -> bytes:
+        """Lay it out in a file, with what it points to behind it, except for a maker's note that has its place.
 
         Args:
             place: Where it is to stand; even.
-            others: Rows of tags in the file already, as they stand there; one with a tag of ours gives way.
         """
-        rows = dict(others or {})
-        count = len(rows.keys() | self.entries.keys() | self.groups.keys())
-        later, behind = place + 2 + 12 * count + 4, bytearray()
+        rows = {}
+        later, behind = place + 2 + 12 * len(self.entries.keys() | self.groups.keys()) + 4, bytearray()
         for tag, (kind, content) in self.entries.items():
-            number = len(content) // _size(kind)
+            number = len(content) // value_size(kind)
             value = content.ljust(4, b"\0")
-            if len(content) > 4:
+            if tag == MAKER_NOTE and self.note_place is not None:
+                value = struct.pack(self.order + "L", self.note_place)
+            elif len(content) > 4:
                 value = struct.pack(self.order + "L", later + len(behind))
                 behind += content + b"\0" * (len(content) % 2)
             rows[tag] = struct.pack(self.order + "HHL", tag, kind, number) + value
@@ -92,7 +109,17 @@ class Directory:
             rows[tag] = struct.pack(self.order + "HHLL", tag, _LONG, 1, later + len(behind))
             behind += group.laid_out(later + len(behind))
         made = b"".join(rows[tag] for tag in sorted(rows))
-        return struct.pack(self.order + "H", count) + made + b"\0" * 4 + bytes(behind)
+        return struct.pack(self.order + "H", len(rows)) + made + b"\0" * 4 + bytes(behind)
+
+
+def header(order: str, place: int) -> bytes:
+    """Return the first bytes of a TIFF whose first directory stands at ``place``."""
+    return (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "L", place)
+
+
+def even(place: int) -> int:
+    """Return the next place at which a directory or value may stand."""
+    return place + place % 2
 
 
 def read_directory(data: bytes) -> Directory | None:
@@ -142,7 +169,7 @@ def walk_directories(data: bytes) -> Iterator[Directory]:
 
 def _read(data: bytes, place: int, order: str, big: bool, group: int) -> Directory:
     """Read the directory at a place; groups are no deeper than ``_GROUPS`` says, so that none leads in a circle."""
-    found = Directory(order)
+    found = Directory(order, place=place)
     head, row, inline = ("Q", "HHQ8s", 8) if big else ("H", "HHL4s", 4)
     try:
         (count,) = struct.unpack_from(order + head, data, place)
@@ -159,16 +186,20 @@ def _read(data: bytes, place: int, order: str, big: bool, group: int) -> Directo
                 if inner.entries:
                     found.groups[tag] = inner
         elif kind in _UNITS:
-            length = number * _size(kind)
+            length = number * value_size(kind)
             (there,) = struct.unpack(order + ("Q" if big else "L"), value)
             content = value[:length] if length <= inline else data[there : there + length]
             if len(content) == length > 0 and length <= room:
                 room -= length
                 found.entries[tag] = Entry(kind, content)
+                is_note = group == EXIF_GROUP and tag == MAKER_NOTE and length > inline
+                if is_note and 8 <= there <= _FURTHEST_NOTE - length:
+                    found.note_place = there
     return found
 
 
-def _size(kind: int) -> int:
+def value_size(kind: int) -> int:
+    """Return the bytes of one value of a type."""
     return _UNITS[kind] * (2 if kind in _PAIRS else 1)
 
 

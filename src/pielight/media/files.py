@@ -68,11 +68,24 @@ def read_whole(path: Path) -> bytes:
 
 
 class Checked:
-    """A file without its number, by which Pillow would write past Python's check that all has been written."""
+    """A file without its number, by which Pillow would write past Python's check that all has been written.
 
-    def __init__(self, file: BinaryIO) -> None:
+    Args:
+        file: Open for writing and reading.
+        start: The place in it that counts as 0.
+    """
+
+    def __init__(self, file: BinaryIO, start: int = 0) -> None:
+        self._file, self._start = file, start
         self.read, self.write, self.flush = file.read, file.write, file.flush
-        self.seek, self.tell, self.truncate = file.seek, file.tell, file.truncate
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place and return it."""
+        return self._file.seek(place + (self._start if whence == os.SEEK_SET else 0), whence) - self._start
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._file.tell() - self._start
 
 
 class WholeFile(io.BufferedRandom):

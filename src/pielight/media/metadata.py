@@ -9,7 +9,10 @@ from typing import Any
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from pielight.media import boxes, jpeg, png
+from pielight.media.directories import PREFIX
+from pielight.media.exif import ORIENTATION, Untouched, with_orientation
 from pielight.media.formats import HEIF, webp_is_lossless
+from pielight.media.items import exif_item
 from pielight.media.jpeg_scans import subsampling
 from pielight.media.jpeg_segments import EXIF, Layout, Segment, joined
 from pielight.media.tiff import PHOTOSHOP, PREDICTOR, descriptive_exif, tiff_options
@@ -75,7 +78,7 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
     png_exif = dict(png.png_chunks(data)).get(b"eXIf") if image.format == "PNG" else None
     xmp = gif_packet(data) if image.format == "GIF" else info.get("xmp")
     return Metadata(
-        exif=descriptive_exif(data) if tiff else png_exif or info.get("exif") or b"",
+        exif=descriptive_exif(data) if tiff else _avif_exif(image, data) or png_exif or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,
         colour_code=boxes.colour_code(data) if image.format in ("AVIF", HEIF) else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
@@ -92,6 +95,12 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
         predictor=tiff.tag_v2.get(PREDICTOR, 1) if tiff else 1,
         chunks=png.kept_chunks(data) if image.format == "PNG" else (),
     )
+
+
+def _avif_exif(image: Image.Image, data: bytes) -> bytes:
+    """Return the EXIF of an AVIF with the orientation that the file shows, without what Pillow makes of it."""
+    exif = exif_item(data) if image.format == "AVIF" else b""
+    return with_orientation(PREFIX + exif.removeprefix(PREFIX), image.getexif().get(ORIENTATION, 1)) if exif else b""
 
 
 def _bytes(value: Any) -> bytes:
@@ -111,11 +120,12 @@ def save_options(metadata: Metadata, file_format: str, mode: str, quality: int |
         return _jpeg_options(metadata, mode, quality)
     if file_format == "PNG":  # its chunks are put in on the way
         return {}
-    kept: dict[str, Any] = {"icc_profile": metadata.icc_profile, "dpi": metadata.dpi}
-    kept = {name: value for name, value in kept.items() if value}
     if file_format == "TIFF":  # its tags are attached later
-        return kept | tiff_options(metadata, mode)
-    kept |= {"exif": metadata.exif} if metadata.exif else {}
+        return tiff_options(metadata, mode)
+    kept: dict[str, Any] = {"icc_profile": metadata.icc_profile, "dpi": metadata.dpi, "exif": metadata.exif}
+    kept = {name: value for name, value in kept.items() if value}
+    if file_format == "AVIF" and metadata.exif:
+        kept["exif"] = Untouched(metadata.exif)
     if file_format in ("WEBP", "AVIF", HEIF):
         kept |= {"xmp": metadata.xmp} if metadata.xmp else {}
         return kept | _lossy_options(metadata, file_format, quality)

@@ -18,6 +18,7 @@ from pielight.errors import MissingExtraError, PictureError
 from pielight.media import boxes, heif, jpeg, raw
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
+from pielight.media.exif import ORIENTATION
 from pielight.media.files import Checked, read_whole, shown, whole_file
 from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep, written_format
 from pielight.media.guard import own_limits
@@ -26,7 +27,7 @@ from pielight.media.jpeg_segments import Layout, is_jpeg, parse
 from pielight.media.metadata import gather, save_options
 from pielight.media.png import WithChunks, described_by
 from pielight.media.sizes import check_size
-from pielight.media.tiff import ORIENTATION, attach_tags, silence
+from pielight.media.tiff import PREDICTOR_NONE, attach_tags, leading_block, note_of_makers, silence
 from pielight.media.xmp import write_gif_packet
 
 __all__ = [
@@ -163,6 +164,11 @@ def save(
             return
         if file_format == HEIF:
             heif.enable()
+        leading = leading_block(picture.metadata) if file_format == "TIFF" else b""
+        if picture.mode == "I;16" and leading.startswith(b"MM"):
+            # Pillow writes the machine's order only; what predicts a value from the last one counts in it, too.
+            metadata = replace(picture.metadata, predictor=PREDICTOR_NONE)
+            picture = replace(picture, pixels=picture.pixels.byteswap(), metadata=metadata)
         image = to_image(picture)
         if image.mode == "RGBX" and file_format != "JPEG" and picture.mode != "RGBX":
             image = image.convert("RGB")
@@ -170,7 +176,7 @@ def save(
         if file_format == "JPEG":
             jpeg.save_image(image, file, options)
         else:
-            checked = cast(BinaryIO, Checked(file))
+            checked = cast(BinaryIO, Checked(file, start + file.write(leading)))
             if file_format == "PNG":
                 checked = cast(BinaryIO, WithChunks(checked, described_by(picture.metadata)))
             image.save(checked, file_format, **options)
@@ -241,6 +247,7 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     orientation = None
     if file_format == "TIFF":
         silence()
+        notes += [note] if (note := note_of_makers(data)) else []
         orientation = image.getexif().get(ORIENTATION)
     picture = decode_deep(data, file_format) if deep else None
     if file_format == "JPEG" and image.mode in ("L", "RGB"):

@@ -12,18 +12,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from PIL import Image
-
 from pielight.errors import PictureError
 from pielight.extras import require
 from pielight.media.directories import read_directory
+from pielight.media.exif import with_orientation
 from pielight.media.formats import FORMATS, RAW
 from pielight.media.image import Picture
 from pielight.media.jpeg_segments import APP1, EXIF, parse
 from pielight.media.metadata import Metadata
 from pielight.media.sensor import check_sensor
 from pielight.media.sizes import check_size
-from pielight.media.tiff import ORIENTATION, XMP, essential_exif
+from pielight.media.tiff import XMP, essential_exif, note_of_makers
 
 _TIFF = (b"II*\x00", b"MM\x00*")
 _MAGIC = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00")
@@ -74,9 +73,12 @@ def develop(data: bytes) -> Picture:
         reason = error.args[0] if error.args else error
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
         raise PictureError(f"damaged RAW file, or of an unknown camera ({reason})") from error
-    metadata = Metadata(exif=_upright(exif), xmp=xmp, compression="tiff_adobe_deflate", predictor=2)
+    metadata = Metadata(exif=with_orientation(exif, 1), xmp=xmp, compression="tiff_adobe_deflate", predictor=2)
     grey = pixels.ndim == 2 or pixels.shape[2] == 1  # of cameras without colour filters
-    return Picture(pixels.reshape(*pixels.shape[:2], -1), "I;16" if grey else "RGB;16", format=RAW, metadata=metadata)
+    mode = "I;16" if grey else "RGB;16"
+    return Picture(
+        pixels.reshape(*pixels.shape[:2], -1), mode, format=RAW, metadata=metadata, note=note_of_makers(data)
+    )
 
 
 def _is_from_a_camera(data: bytes) -> bool:
@@ -166,13 +168,3 @@ def _preview_exif(raw: Any) -> bytes:
         return next(parse(preview.data).contents(APP1, EXIF), b"")
     except (rawpy.LibRawError, PictureError):
         return b""
-
-
-def _upright(exif: bytes) -> bytes:
-    """Take out the orientation: LibRaw has turned the picture."""
-    tags = Image.Exif()
-    tags.load(exif)
-    if tags.get(ORIENTATION, 1) == 1:
-        return exif
-    tags[ORIENTATION] = 1
-    return tags.tobytes()

@@ -4,34 +4,50 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image, _imaging
 
-from pielight.media.directories import Directory, Entry, read_directory
+from pielight.media.directories import (
+    EXIF_GROUP,
+    MAKER_NOTE,
+    PREFIX,
+    Directory,
+    Entry,
+    even,
+    header,
+    read_directory,
+    value_size,
+)
+from pielight.media.exif import ORIENTATION
 
 if TYPE_CHECKING:
     from pielight.media.metadata import Metadata
 
-ORIENTATION = 274
 PREDICTOR, PREDICTOR_NONE = 317, 1
 LZW = "tiff_lzw"
 PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
 RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
 XMP, PHOTOSHOP = 700, 34377
-_RESOLUTION = (282, 283, 296)
+PROFILE = 34675
+_RESOLUTION, _RESOLUTION_UNIT = (282, 283), 296
+_INCH, _CENTIMETRE, _CENTIMETRES_PER_INCH = 2, 3, 2.54
+_FINEST, _TOLERANCE = 10_000, 0.5  # the smallest fraction of a dot an inch; dots an inch that are the same
+_PLACES = (273, 324)  # of strips and tiles
 _DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723)
 _LAYOUT = (
     *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), PREDICTOR, *range(320, 329), 330,
-    332, 333, 334, 336, *range(338, 342), 347, *range(512, 533), *range(32995, 32999), 33421, 33422, 34675,
+    332, 333, 334, 336, *range(338, 342), 347, *range(512, 533), *range(32995, 32999), 33421, 33422, PROFILE,
     37724,  # layers of Photoshop, which would show the old picture
     50706,  # version of DNG: with it a file is taken for camera RAW
 )  # fmt: skip
 _GROUPS = (34665, 34853)  # the EXIF and GPS directories
+_COUNTED_FROM_THE_NOTE = (b"Apple iOS\0", b"FUJIFILM", b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
 _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
-_BYTE = 1
+_BYTE, _SHORT, _LONG, _FRACTION, _UNDEFINED = 1, 3, 4, 5, 7
 
 
 @cache
@@ -51,10 +67,23 @@ def descriptive_exif(data: bytes) -> bytes:
     return tags.without((*_LAYOUT, XMP, PHOTOSHOP)).block() if tags else b""
 
 
-def essential_exif(exif: bytes) -> bytes:
-    """Return the tags that most programs know, and the EXIF and GPS directories."""
+def essential_exif(exif: bytes, maker_note: bool = True) -> bytes:
+    """Return the tags that most programs know, and the EXIF and GPS directories, with or without the maker's note."""
     tags = read_directory(exif)
+    if tags and not maker_note and EXIF_GROUP in tags.groups:
+        tags.groups[EXIF_GROUP] = tags.groups[EXIF_GROUP].without((MAKER_NOTE,))
     return tags.only(_DESCRIPTIVE).block() if tags else b""
+
+
+def note_of_makers(data: bytes) -> str:
+    """Return what the user should know of a maker's note in a TIFF or RAW file, or nothing."""
+    tags = read_directory(data)
+    owner = tags.groups.get(EXIF_GROUP) if tags else None
+    if owner is None or owner.note_place is not None:
+        return ""
+    note = owner.entries.get(MAKER_NOTE, Entry(_UNDEFINED, b"")).content
+    counts_from_itself = len(note) <= 4 or note.startswith(_COUNTED_FROM_THE_NOTE)
+    return "" if counts_from_itself else "maker's notes may be unreadable: they were too far behind to stay in place"
 
 
 def is_sound(exif: bytes) -> bool:
@@ -86,34 +115,101 @@ def tiff_options(metadata: Metadata, mode: str) -> dict[str, Any]:
     return {"compression": compression}
 
 
+def leading_block(metadata: Metadata) -> bytes:
+    """Return what is to stand before the picture in a TIFF file: the whole EXIF if there is a maker's note in it.
+
+    There, all that the note says of places stays true, since both count them from the first byte.
+    """
+    tags = read_directory(metadata.exif)
+    owner = tags.groups.get(EXIF_GROUP) if tags else None
+    if owner is None or owner.note_place is None:
+        return b""
+    block = metadata.exif.removeprefix(PREFIX)
+    return block.ljust(even(len(block)), b"\0")
+
+
 def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
     """Add what describes the picture to a TIFF file, byte for byte, which its encoders cannot do.
 
     It goes to the end, with a new copy of the first directory.
 
     Args:
-        file: Holds a TIFF of one picture, open for reading too.
-        start: Where the TIFF starts in it; it goes on to the end.
-        metadata: Of the picture; its profile, and its resolution if known as such, are in the file already.
+        file: Holds, from ``start`` to its end, the block of :func:`leading_block` and a TIFF of one picture; open
+            for reading too.
+        start: Where the block starts, which becomes the start of the whole TIFF.
+        metadata: Of the picture.
     """
+    leading = leading_block(metadata)
     tags = read_directory(metadata.exif) or Directory("<")
-    tags = tags.without((*_LAYOUT, *(_RESOLUTION if metadata.dpi else ())))
-    for tag, content in ((XMP, metadata.xmp), (PHOTOSHOP, metadata.photoshop)):
+    tags = tags.without(_LAYOUT)
+    _add_resolution(tags, metadata)
+    for tag, kind, content in (
+        (XMP, _BYTE, metadata.xmp),
+        (PHOTOSHOP, _BYTE, metadata.photoshop),
+        (PROFILE, _UNDEFINED, metadata.icc_profile),
+    ):
         if content:
-            tags.entries[tag] = Entry(_BYTE, content)
+            tags.entries[tag] = Entry(kind, content)
     if not tags.entries and not tags.groups:
         return
-    file.seek(start)
-    head = file.read(8)
-    order = "<" if head.startswith(b"II") else ">"
-    (place,) = struct.unpack(order + "L", head[4:])
-    file.seek(start + place)
-    (count,) = struct.unpack(order + "H", file.read(2))
-    rows = [file.read(12) for _ in range(count)]
+    coded = _coded_directory(file, start + len(leading), len(leading))
+    order = tags.order if leading else coded.order
+    made = Directory(order, coded.ordered(order).entries | tags.ordered(order).entries)
+    if leading:
+        for tag, group in tags.groups.items():
+            made.entries[tag] = Entry(_LONG, struct.pack(order + "L", group.place))
+    else:
+        made.groups = tags.ordered(order).groups
     end = file.seek(0, 2) - start
     end += file.write(b"\0" * (end % 2))
-    by_tag = {struct.unpack_from(order + "H", row)[0]: row for row in rows}
-    file.write(tags.ordered(order).laid_out(end, by_tag))
-    file.seek(start + 4)
-    file.write(struct.pack(order + "L", end))
+    file.write(made.laid_out(end))
+    file.seek(start)
+    file.write(header(order, end))
     file.seek(0, 2)
+
+
+def _coded_directory(file: BinaryIO, start: int, shift: int) -> Directory:
+    """Read the directory of the TIFF that an encoder wrote, with the places of its pixels moved by ``shift``."""
+    file.seek(start)
+    head = file.read(8)
+    coded = Directory("<" if head.startswith(b"II") else ">")
+    (place,) = struct.unpack(coded.order + "L", head[4:])
+    file.seek(start + place)
+    (count,) = struct.unpack(coded.order + "H", file.read(2))
+    rows = file.read(12 * count)
+    for tag, kind, number, value in struct.iter_unpack(coded.order + "HHL4s", rows):
+        length = number * value_size(kind)
+        content = value[:length]
+        if length > len(value):
+            file.seek(start + struct.unpack(coded.order + "L", value)[0])
+            content = file.read(length)
+        if tag in _PLACES:
+            places = struct.unpack(f"{coded.order}{number}{'H' if kind == _SHORT else 'L'}", content)
+            kind, content = _LONG, struct.pack(f"{coded.order}{number}L", *(each + shift for each in places))
+        coded.entries[tag] = Entry(kind, content)
+    return coded
+
+
+def _add_resolution(tags: Directory, metadata: Metadata) -> None:
+    """Give the tags the picture's resolution, unless they say the same already, in any unit."""
+    if metadata.dpi is None or _says(tags, metadata.dpi):
+        return
+    for tag, value in zip(_RESOLUTION, metadata.dpi, strict=True):
+        fraction = Fraction(value).limit_denominator(_FINEST)
+        tags.entries[tag] = Entry(_FRACTION, struct.pack(tags.order + "2L", fraction.numerator, fraction.denominator))
+    tags.entries[_RESOLUTION_UNIT] = Entry(_SHORT, struct.pack(tags.order + "H", _INCH))
+
+
+def _says(tags: Directory, dpi: tuple[float, float]) -> bool:
+    """Say whether the tags hold this resolution, in whatever unit."""
+    unit = tags.entries.get(_RESOLUTION_UNIT, Entry(_SHORT, struct.pack(tags.order + "H", _INCH)))
+    found = [tags.entries.get(tag, Entry(_FRACTION, b"")) for tag in _RESOLUTION]
+    if unit.kind != _SHORT or any(kind != _FRACTION or len(content) != 8 for kind, content in found):
+        return False
+    (code,) = struct.unpack_from(tags.order + "H", unit.content)
+    per_inch = {_INCH: 1.0, _CENTIMETRE: _CENTIMETRES_PER_INCH}.get(code)
+    pairs = [struct.unpack(tags.order + "2L", content) for _, content in found]
+    return per_inch is not None and all(
+        abs(per_inch * over - value * under) <= _TOLERANCE * under
+        for (over, under), value in zip(pairs, dpi, strict=True)
+    )
