@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from pielight.media.directories import Directory, Entry
-from pielight.media.jpeg import segment
+from pielight.media.jpeg_segments import Segment
 from tests.media import samples
 
 NOTE_PLACE = 400  # in the block: behind gaps, as no writer would lay it out anew
@@ -87,7 +87,7 @@ def note(maker: Maker, place: int = NOTE_PLACE) -> bytes:
 
 def jpeg(maker: Maker, orientation: int = 1) -> bytes:
     plain = samples.sample("rgb.jpg")
-    return plain[:2] + segment(0xE1, block(maker, orientation)) + plain[2:]
+    return plain[:2] + Segment(0xE1, block(maker, orientation)).coded() + plain[2:]
 
 
 def texts_of(data: bytes, maker: Maker) -> tuple[str, list[str]]:
