@@ -46,7 +46,7 @@ MAKERS = {
     "sony": Maker("SONY", "<", b"SONY DSC \0\0\0", [(0xB020, "Vivid and long"), (0xBFF1, "a text at BFF1")]),
     "panasonic": Maker("Panasonic", "<", b"Panasonic\0\0\0", [(0x51, "LUMIX G 20/1.7"), (0x52, "XS12345678")]),
     "olympus": Maker("OLYMPUS OPTICAL CO.,LTD", "<", b"OLYMP\0\1\0", [(0x207, "SX-99 as a type"), (0x404, "serial 5")]),
-    "olympus_2": Maker("OLYMPUS CORPORATION", "<", b"OLYMPUS\0II\3\0", [(0x207, "D9999 a type"), (0x404, "serial 6")], 0),
+    "olympus_2": Maker("OLYMPUS CORPORATION", "<", b"OLYMPUS\0II\3\0", [(0x207, "D9 a type"), (0x404, "serial 6")], 0),
     "pentax": Maker("PENTAX Corporation", ">", b"AOC\0MM", [(0x229, "SERIAL 12345"), (0x3F1, "a text of 3F1")]),
     "fujifilm": Maker("FUJIFILM", "<", b"FUJIFILM\x0c\0\0\0", [(0x10, "FF01 12345678"), (0x1000, "NORMAL quality")], 0),
     "casio": Maker("CASIO COMPUTER CO.,LTD.", ">", b"QVC\0\0\0", [(0x2001, "0512150301  date"), (0x2034, "text 203")]),
