@@ -80,8 +80,8 @@ def test_every_kind_gets_brighter_and_stays_of_its_kind(enhancer: Enhancer, name
     result, note = enhancer.encoded(data, name=name)
     before, after = decode(data, name), decode(result)
     assert (after.mode, after.pixels.shape) == (before.mode, before.pixels.shape)
-    assert ("first" in note) == ("several" in name)
-    if name != "bits.png":
+    assert ("first" in note) == (name == "several.mpo")
+    if name not in ("bits.png", "camera.rw2"):  # which is black
         assert after.pixels.mean() > before.pixels.mean() * 1.1
     assert (after.alpha is None) == (before.alpha is None)
     if before.alpha is not None and after.alpha is not None and name != "rgba.avif":
@@ -90,7 +90,7 @@ def test_every_kind_gets_brighter_and_stays_of_its_kind(enhancer: Enhancer, name
 
 def test_a_file_and_its_bytes_give_the_same(enhancer: Enhancer, tmp_path: Path) -> None:
     for name in samples.MAKERS:
-        source, target = tmp_path / name, tmp_path / "out" / name.replace(".dng", ".tif")
+        source, target = tmp_path / name, tmp_path / "out" / name.replace(".dng", ".tif").replace(".rw2", ".tif")
         source.write_bytes(samples.sample(name))
         note = enhancer.file(source, target)
         assert (target.read_bytes(), note) == enhancer.encoded(source.read_bytes(), name=name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, overload
@@ -17,13 +18,14 @@ from pielight.curves.haze import Lattice
 from pielight.curves.pixels import check_pixels
 from pielight.curves.predict import Predictor
 from pielight.curves.threads import check_threads
+from pielight.curves.thumbnail import mean_thumbnail
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.denoiser import network, render
 from pielight.denoise.plan import Denoise, check_denoise
 from pielight.errors import ModelError, PielightError
 from pielight.extras import require
 from pielight.files import FileOptions, Written, changed_bytes, changed_file, result_beside
-from pielight.images import Change, changed_array, changed_image, colours_of
+from pielight.images import changed_array, changed_image, colours_of
 from pielight.media.files import read_whole, shown
 from pielight.media.picture import decode_reduced, open_image
 from pielight.media.record import Record
@@ -299,23 +301,49 @@ class Enhancer:
         self.denoiser = find(denoise_model, DENOISER)
         self._network = network(self.denoiser.path, self.threads)
 
-    def _change(self, strength: float, highlights: float, denoise: Denoise) -> Change:
+    def _change(self, strength: float, highlights: float, denoise: Denoise) -> _Change:
         check_strength(strength)
         check_highlights(highlights)
         check_denoise(denoise)
         check_settings(self.task, highlights=highlights != HIGHLIGHTS, denoise=denoise != 0)
-        mends = self._mends
+        return _Change(self, strength, highlights, denoise)
 
-        def change(pixels: Array, out: Array | None = None) -> Array:
-            if strength == 0:
-                check_pixels(pixels)
-                return pixels.copy() if out is None else out
-            if isinstance(mends, SpatialNetwork):
-                return mends.apply(pixels, strength, out)
-            lattice = mends(pixels)
-            return render(self._apply, pixels, lattice, strength, highlights, denoise, self._network, self.threads, out)
 
-        return change
+@dataclass(frozen=True)
+class _Change:
+    """What an enhancer does to pixels; see :class:`pielight.images.FramesChange`.
+
+    Attributes:
+        by: The enhancer.
+        strength: -1.5 to 1.5.
+        highlights: 0 to 1.
+        denoise: 0 to 1, or ``"auto"``.
+        lattice: The curves; None predicts those of each picture.
+    """
+
+    by: Enhancer
+    strength: float
+    highlights: float
+    denoise: Denoise
+    lattice: Lattice | None = None
+
+    def __call__(self, pixels: Array, out: Array | None = None) -> Array:
+        if self.strength == 0:
+            check_pixels(pixels)
+            return pixels.copy() if out is None else out
+        by, mends = self.by, self.by._mends
+        if isinstance(mends, SpatialNetwork):
+            return mends.apply(pixels, self.strength, out)
+        lattice = mends(pixels) if self.lattice is None else self.lattice
+        return render(
+            by._apply, pixels, lattice, self.strength, self.highlights, self.denoise, by._network, by.threads, out
+        )
+
+    def alike(self, frames: Iterable[Array]) -> _Change:
+        mends = self.by._mends
+        if self.strength == 0 or isinstance(mends, SpatialNetwork):
+            return self
+        return replace(self, lattice=mends(mean_thumbnail(frames, mends.size, self.by.threads)))
 
 
 def _applier(device: str, threads: int | None) -> Callable[..., Array]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from pielight.errors import PictureError
-from pielight.images import Change, changed_picture
+from pielight.images import FramesChange, changed_picture
 from pielight.media.attributes import attributes_of
 from pielight.media.claims import Existing
 from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
+from pielight.media.frames import frames_of
 from pielight.media.picture import Picture, decode, encode, fitted, save
 from pielight.media.record import Record, recorded
 
@@ -59,7 +61,7 @@ def result_beside(path: Path) -> Path:
 def changed_file(
     source: Path,
     target: Path,
-    change: Change,
+    change: FramesChange,
     strength: float,
     options: FileOptions | None = None,
     record: Record | None = None,
@@ -89,8 +91,14 @@ def changed_file(
         file_format = written_format(picture.format) if same else format_of(target, written_format(picture.format))
     if _untouched(picture, strength, file_format, quality):
         return Written(write_whole(target, data, options.existing, attributes, options.number), "")
+    picture = _recorded(picture, record)
+    frames = frames_of(data, picture, file_format, shown(source))
+    if frames:
+        with whole_file(target, options.existing, attributes, options.number) as file:
+            note = frames.write(file, change.alike(frames), picture, quality)
+        return Written(file.path, note)
     del data  # as large as the picture, for what does not shrink
-    picture = fitted(_made(picture, change, record), file_format, shown(target))
+    picture = fitted(changed_picture(picture, change), file_format, shown(target))
     with whole_file(target, options.existing, attributes, options.number) as file:
         save(picture, file, file_format, quality, shown(target))
     return Written(file.path, picture.note)
@@ -98,7 +106,7 @@ def changed_file(
 
 def changed_bytes(
     data: bytes,
-    change: Change,
+    change: FramesChange,
     strength: float,
     file_format: str | None = None,
     quality: int | None = None,
@@ -110,12 +118,17 @@ def changed_bytes(
     file_format = file_format or written_format(picture.format)
     if _untouched(picture, strength, file_format, quality):
         return data, ""
-    picture = fitted(_made(picture, change, record), file_format, name)
+    picture = _recorded(picture, record)
+    frames = frames_of(data, picture, file_format, name)
+    if frames:
+        result = io.BytesIO()
+        note = frames.write(result, change.alike(frames), picture, quality)
+        return result.getvalue(), note
+    picture = fitted(changed_picture(picture, change), file_format, name)
     return encode(picture, file_format, quality, name), picture.note
 
 
-def _made(picture: Picture, change: Change, record: Record | None) -> Picture:
-    picture = changed_picture(picture, change)
+def _recorded(picture: Picture, record: Record | None) -> Picture:
     return picture if record is None else replace(picture, metadata=recorded(picture.metadata, record))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,16 @@ from pielight.media.picture import Picture, open_image, to_image
 
 Array = NDArray[Any]
 Change = Callable[..., Array]  # of pixels, into another array or a given one
+
+
+class FramesChange(Protocol):
+    """A change of one picture's pixels that can do the same to all the frames of a file."""
+
+    def __call__(self, pixels: Array, out: Array | None = None) -> Array:
+        """Change pixels (H, W, 1 or 3), into another array or a given one."""
+
+    def alike(self, frames: Iterable[Array]) -> FramesChange:
+        """Return the change with one set of curves for all frames: what is alike in two of them stays alike."""
 
 
 @overload

@@ -204,6 +204,8 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "palette.bmp": lambda: saved(image("P"), "BMP"),
     "palette.gif": lambda: saved(image("P"), "GIF", transparency=2),
     "several.gif": lambda: animation("GIF"),
+    "several.webp": lambda: animation("WEBP", lossless=True),
+    "several.png": lambda: animation("PNG"),
     "lossy.webp": lambda: saved(image("RGB"), "WEBP", quality=90),
     "lossless.webp": lambda: saved(image("RGBA"), "WEBP", lossless=True),
     "rgb.avif": lambda: saved(image("RGB"), "AVIF", quality=90),

@@ -13,6 +13,7 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.media import sizes
+from pielight.media.convert import fit
 from pielight.media.picture import Picture, decode, decode_reduced, encode, open_image, save, to_image, write
 from tests.media import corpus, samples
 
@@ -137,7 +138,8 @@ def test_of_several_pictures_the_first_is_taken_and_said_so(file_format: str) ->
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     options = {"lossless": True} if file_format == "WEBP" else {}
     picture = decode(saved(frames[0], file_format, save_all=True, append_images=frames[1:], **options))
-    assert "first" in picture.note
+    assert picture.is_one_of_several
+    assert fit(picture, file_format).note == "several pictures in the file: only the first is kept"
     assert picture.pixels[0, 0].tolist() == [255, 0, 0]
 
 

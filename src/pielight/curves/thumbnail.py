@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from pielight.curves.pixels import Pixels, check_pixels, full_scale, regular
 from pielight.curves.threads import available_threads, share_rows
 
 _LARGE = 4  # times the size: from here on means over boxes are as good as a filter, and several times faster
+_BLACK = 8 / 255  # the brightest that a frame without a picture holds: before a fade, say
 _WIDEST_PIXEL = 4  # values from a pixel to the next
 _REDUCING_GAP = 2.0  # below it Pillow shrinks by a whole number first
 
@@ -44,6 +46,30 @@ def thumbnail(pixels: Pixels, size: int, threads: int | None = None) -> NDArray[
         values = _filtered(pixels, size)
     channels = np.clip(values.transpose(2, 0, 1), 0.0, 1.0)
     return np.ascontiguousarray(np.broadcast_to(channels, (3, size, size)))
+
+
+def mean_thumbnail(frames: Iterable[Pixels], size: int, threads: int | None = None) -> NDArray[np.float32]:
+    """Return a small square that stands for the frames of an animation, or the pages of a document.
+
+    Args:
+        frames: Of any sizes and types that :func:`thumbnail` takes; black ones count only if all are black.
+        size: Side of the square.
+        threads: Threads to share the rows among; None takes every core that the process may use.
+
+    Returns:
+        The mean of their thumbnails as a picture, float32 of shape (size, size, 3).
+
+    >>> dark, black = (np.full((9, 7, 3), value, np.uint8) for value in (51, 0))
+    >>> mean_thumbnail([black, dark], 4)[0, 0].astype(float).round(3).tolist()
+    [0.2, 0.2, 0.2]
+    """
+    total, count = np.zeros((3, size, size), np.float64), 0
+    for frame in frames:
+        small = thumbnail(frame, size, threads)
+        if small.max() > _BLACK:
+            total += small
+            count += 1
+    return np.ascontiguousarray((total / max(1, count)).astype(np.float32).transpose(1, 2, 0))
 
 
 def _filtered(pixels: Pixels, size: int) -> NDArray[np.float32]:

@@ -43,6 +43,9 @@ def fit(picture: Picture, file_format: str) -> Picture:
         raise PictureError(f"{file_format} cannot be written; name the result .tif or .jpg")
     modes = MODES[file_format]
     notes = [picture.note] if picture.note else []
+    if picture.is_one_of_several:
+        notes.append("several pictures in the file: only the first is kept")
+        picture = replace(picture, is_one_of_several=False)
     if picture.mode not in modes:
         picture = _unpacked(picture, notes)
     if picture.mode not in modes and picture.pixels.dtype == np.uint16:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import (
@@ -75,6 +76,7 @@ _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _BLACK_IS_ZERO, _RGB, _UNSIGNED = 1, 2, 1
 _DEEP_TIFFS = {(_BLACK_IS_ZERO, 1), (_BLACK_IS_ZERO, 2), (_RGB, 3), (_RGB, 4)}  # kind and channels
 _PNG_GREY = 0
+_WEBP_CHUNKS = 100_000
 
 
 def is_picture_name(path: Path) -> bool:
@@ -122,18 +124,31 @@ def result_suffix(path: Path, file_format: str | None = None) -> str:
     return dict(WRITABLE.values())[file_format or written_format(RAW)]
 
 
+def webp_chunks(data: bytes, start: int, stop: int) -> Iterator[tuple[bytes, slice]]:
+    """Yield kind and place of the content of each chunk in a part of a WebP file; the last may be cut.
+
+    Raises:
+        PictureError: There are far too many. Its text has no file name yet.
+    """
+    found = 0
+    while start + 8 <= stop:
+        found += 1
+        if found > _WEBP_CHUNKS:
+            raise PictureError(f"more than {_WEBP_CHUNKS:,} chunks in a WebP file; save it anew")
+        length = int.from_bytes(data[start + 4 : start + 8], "little")
+        yield data[start : start + 4], slice(start + 8, min(stop, start + 8 + length))
+        start += 8 + length + length % 2
+
+
 def webp_is_lossless(data: bytes) -> bool:
     """Say whether the first picture of a WebP file is coded without loss."""
-    place = 12
-    while place + 8 <= len(data):
-        kind = data[place : place + 4]
+    for kind, part in webp_chunks(data, 12, len(data)):
+        if kind == b"ANMF":  # a frame: 16 bytes of place and duration, then its chunks
+            kinds = [kind for kind, _ in webp_chunks(data, part.start + 16, part.stop)]
+            if b"VP8L" in kinds or b"VP8 " in kinds:
+                return b"VP8L" in kinds
         if kind in (b"VP8L", b"VP8 "):
             return kind == b"VP8L"
-        if kind == b"ANMF":  # a frame: 16 bytes of place and duration, then its chunks
-            place += 24
-            continue
-        length = int.from_bytes(data[place + 4 : place + 8], "little")
-        place += 8 + length + length % 2
     return False
 
 

@@ -32,6 +32,7 @@ class Picture:
         metadata: EXIF, colour profile and the like.
         note: What the user should know of how it was read, or nothing.
         source: What a picture of mode P or CMYK is put together from again.
+        is_one_of_several: Whether its file holds further ones.
     """
 
     pixels: NDArray[Any]
@@ -41,6 +42,7 @@ class Picture:
     metadata: Metadata = field(default_factory=Metadata)
     note: str = ""
     source: Palette | Inks | None = None
+    is_one_of_several: bool = False
 
 
 def from_image(image: Image.Image) -> Picture:

@@ -14,6 +14,38 @@ from pielight.media.strips import look_up, strips
 _SIZE = 256
 
 
+class EntryMeans:
+    """What the entries of a palette become: the mean of the pixels that show them.
+
+    Args:
+        size: How many indices there may be.
+    """
+
+    def __init__(self, size: int = _SIZE) -> None:
+        self.counts = np.zeros(size, np.int64)
+        self.sums = np.zeros((size, 3))
+
+    def add(self, indices: NDArray[Any], pixels: NDArray[Any]) -> None:
+        """Count pixels.
+
+        Args:
+            indices: Which entry each shows, (H, W).
+            pixels: uint8 of shape (H, W, 3).
+        """
+        for strip in strips(indices.shape):
+            places = indices[strip].ravel()
+            self.counts += np.bincount(places, minlength=len(self.counts))
+            for channel in range(3):
+                self.sums[:, channel] += np.bincount(places, pixels[strip][..., channel].ravel(), len(self.sums))
+
+    def entries(self, before: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the new entries, like those before, (N, 3 or 4); unused ones, and opacity, stay."""
+        entries = before.copy()
+        used = np.flatnonzero(self.counts[: len(entries)])
+        entries[used, :3] = np.rint(self.sums[used] / self.counts[used, np.newaxis])
+        return entries
+
+
 @dataclass(frozen=True)
 class Palette:
     """What a picture of mode P holds beside its colours as they are seen.
@@ -64,16 +96,9 @@ class Palette:
         Args:
             pixels: uint8 of shape (H, W, 3).
         """
-        counts = np.zeros(_SIZE, np.int64)
-        sums = np.zeros((_SIZE, 3))
-        for strip in strips(self.indices.shape):
-            places = self.indices[strip].ravel()
-            counts += np.bincount(places, minlength=_SIZE)
-            for channel in range(3):
-                sums[:, channel] += np.bincount(places, pixels[strip][..., channel].ravel(), _SIZE)
-        entries = self.entries.copy()
-        used = np.flatnonzero(counts[: len(entries)])
-        entries[used, :3] = np.rint(sums[used] / counts[used, np.newaxis])
+        means = EntryMeans()
+        means.add(self.indices, pixels)
+        entries = means.entries(self.entries)
         height, width = self.indices.shape
         image = Image.frombuffer("P", (width, height), np.ascontiguousarray(self.indices), "raw", "P", 0, 1)
         image.putpalette(np.ascontiguousarray(entries[:, : len(self.rawmode)]).tobytes(), self.rawmode)

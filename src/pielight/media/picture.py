@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pielight.errors import MissingExtraError, PictureError
-from pielight.media import boxes, heif, jpeg, raw
+from pielight.media import boxes, gif, heif, jpeg, raw
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.exif import ORIENTATION
@@ -31,7 +31,8 @@ from pielight.media.tiff import PREDICTOR_NONE, attach_tags, leading_block, note
 from pielight.media.xmp import write_gif_packet
 
 __all__ = [
-    "Picture", "decode", "decode_reduced", "encode", "fitted", "open_image", "read", "save", "to_image", "write",
+    "Picture", "decode", "decode_reduced", "encode", "errors_named", "fitted", "open_image", "read", "save", "to_image",
+    "write",
 ]  # fmt: skip
 
 # What Pillow's decoders and the other libraries are known to raise on damaged files.
@@ -86,7 +87,7 @@ def decode(data: bytes, name: str = "picture") -> Picture:
     Raises:
         PictureError: The file is damaged, too large, of a kind that is not supported, or needs an extra.
     """
-    with _errors_named(name):
+    with errors_named(name):
         if raw.is_raw(data, name):
             return raw.develop(data)
         layout = parse(data) if is_jpeg(data) else None
@@ -106,9 +107,9 @@ def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray
         PictureError: See :func:`decode`.
     """
     if is_jpeg(data):
-        with _errors_named(name):
+        with errors_named(name):
             parse(data)
-        with _errors_named(name), _opened(data) as image:
+        with errors_named(name), _opened(data) as image:
             reduced = jpeg.decode_pixels(data, image.mode == "L", at_least) if image.mode in ("L", "RGB") else None
         if reduced is not None:
             return reduced
@@ -135,7 +136,7 @@ def fitted(picture: Picture, file_format: str, name: str = "picture") -> Picture
     Raises:
         PictureError: The format is not one that can be written.
     """
-    with _errors_named(name, f"cannot be encoded as {file_format}"):
+    with errors_named(name, f"cannot be encoded as {file_format}"):
         return fit(picture, file_format)
 
 
@@ -157,7 +158,7 @@ def save(
     """
     file_format = file_format or written_format(picture.format)
     start = file.tell()
-    with _errors_named(name, f"cannot be encoded as {file_format}", writing=True):
+    with errors_named(name, f"cannot be encoded as {file_format}", writing=True):
         picture = fit(picture, file_format)
         if picture.mode in DEEP_MODES:
             save_deep(picture, file, file_format)
@@ -204,7 +205,7 @@ def encode(
 
 
 @contextmanager
-def _errors_named(name: str, what: str = "damaged picture", writing: bool = False) -> Iterator[None]:
+def errors_named(name: str, what: str = "damaged picture", writing: bool = False) -> Iterator[None]:
     """Turn whatever goes wrong in decoders and encoders into one line that names the file."""
     try:
         with own_limits():
@@ -227,6 +228,8 @@ def _opened(data: bytes) -> Image.Image:
     if heif.is_heif(data):
         heif.enable()
         formats = (HEIF,)
+    if data.startswith(b"GIF"):
+        gif.layout(data)  # which refuses what would keep Pillow for minutes
     image = Image.open(io.BytesIO(data), formats=formats)
     check_size(image.width, image.height, _bytes_per_pixel(image), len(data))
     return image
@@ -236,8 +239,7 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     file_format = "JPEG" if image.format == "MPO" else str(image.format)
     deep = is_deep(image, data)
     notes = []
-    if bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1:
-        notes.append("several pictures in the file: only the first is kept")
+    several = bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1
     bits = (
         image.info.get("bit_depth", 8) if file_format == HEIF else boxes.avif_bits(data) if file_format == "AVIF" else 8
     )
@@ -256,7 +258,7 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     if picture is None:
         image.load()
         picture = from_image(image if orientation not in _UNTURN else image.transpose(_UNTURN[orientation]))
-    return replace(picture, format=file_format, metadata=metadata, note="; ".join(notes))
+    return replace(picture, format=file_format, metadata=metadata, note="; ".join(notes), is_one_of_several=several)
 
 
 def _bytes_per_pixel(image: Image.Image) -> int:

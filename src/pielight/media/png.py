@@ -14,6 +14,7 @@ _KEPT = (
 )  # fmt: skip
 _PALETTE, _WHOLE_BYTES = 3, (8, 16)  # a colour type, and depths
 _DEPTH, _COLOUR = 24, 25  # places in a file
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = 33  # signature and IHDR
 _METRE = 0.0254
 
@@ -48,16 +49,22 @@ def is_kept(kind: bytes) -> bool:
     return kind in _KEPT or (private and safe_to_copy)
 
 
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Return a chunk as it stands in a file.
+
+    >>> chunk(b"IEND", b"").hex()
+    '0000000049454e44ae426082'
+    """
+    return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(content, zlib.crc32(kind)).to_bytes(4, "big")
+
+
 def with_chunks(data: bytes, chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Put chunks behind the header of a PNG file.
 
     >>> list(png_chunks(with_chunks(b"x" * 33, [(b"tEXt", b"a"), (b"tIME", b"")])[25:]))
     [(b'tEXt', b'a'), (b'tIME', b'')]
     """
-    made = b"".join(
-        len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
-        for kind, content in chunks
-    )
+    made = b"".join(chunk(kind, content) for kind, content in chunks)
     return data[:_HEADER_END] + made + data[_HEADER_END:]
 
 

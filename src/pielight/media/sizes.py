@@ -6,6 +6,9 @@ from pielight.errors import PictureError
 
 MAX_PIXELS = 256_000_000
 MAX_SIDE = 1_000_000  # work goes by strips of whole rows, so that long ones take memory many times their size
+MAX_FRAMES = 2000  # of an animation, or pages; each takes milliseconds, however small it is
+MAX_FRAMES_PIXELS = 1_000_000_000  # all together
+_SUSPECT_FRAMES = 5000  # pixels of an animation for each byte of its file
 _SUSPECT_BYTES, _SUSPECT_RATIO = 350_000_000, 500
 
 
@@ -29,3 +32,29 @@ def check_size(width: int, height: int, bytes_per_pixel: int, file_bytes: int) -
     size = pixels * bytes_per_pixel
     if size > _SUSPECT_BYTES and size > _SUSPECT_RATIO * file_bytes:
         raise PictureError(f"{width} x {height} pixels in {-(-file_bytes // 1000)} kB: looks like a decompression bomb")
+
+
+def check_frames(count: int, pixels: int, file_bytes: int) -> None:
+    """Refuse an animation that would keep us for minutes, or is made for that.
+
+    Args:
+        count: Frames, or pages.
+        pixels: Of each.
+        file_bytes: Of the file.
+
+    Raises:
+        PictureError: Its text has no file name yet.
+
+    >>> check_frames(300, 1_000_000, 1_000_000)
+    >>> check_frames(300, 1_000_000, 1000)
+    Traceback (most recent call last):
+        ...
+    pielight.errors.PictureError: 300 frames of 1.0 megapixels in 1 kB: looks like a decompression bomb
+    """
+    if count > MAX_FRAMES:
+        raise PictureError(f"more than {MAX_FRAMES:,} frames; split it, or take the first with --format")
+    size = f"{count:,} frames of {pixels / 1e6:.1f} megapixels"
+    if count * pixels > MAX_FRAMES_PIXELS:
+        raise PictureError(f"{size}; the limit is {MAX_FRAMES_PIXELS // 1_000_000:,} together")
+    if count * pixels > max(_SUSPECT_BYTES // 3, _SUSPECT_FRAMES * file_bytes):
+        raise PictureError(f"{size} in {-(-file_bytes // 1000)} kB: looks like a decompression bomb")

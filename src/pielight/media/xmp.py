@@ -147,6 +147,12 @@ def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
     return None
 
 
+def without_gif_packet(data: bytes) -> bytes:
+    """Return a GIF file without its packet, all else byte for byte."""
+    before, _, rest = data.partition(_GIF_HEAD)
+    return before + rest.partition(_GIF_TRAILER)[2] if _GIF_TRAILER in rest else data
+
+
 def gif_packet(data: bytes) -> bytes | None:
     """Return the packet of a GIF file, or of its first bytes."""
     _, head, rest = data.partition(_GIF_HEAD)
