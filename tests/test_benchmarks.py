@@ -148,3 +148,42 @@ def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> N
     assert calls == ["load", "learn_judge"]
     material.learn_judge(pictures, Judging(steps=1), generator, print)
     assert calls.count("learn_judge") == 2
+
+
+def test_strangers_tells_what_became_of_every_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("files").mkdir()
+    Path("dark.png").rename("files/dark.png")
+    Path("files/cut.png").write_bytes(Path("files/dark.png").read_bytes()[:60])
+    Path("files/notes.txt").write_text("no picture")
+    monkeypatch.setattr("sys.argv", ["strangers.py", "files", "--workers", "2"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(FOLDER / "strangers.py"), run_name="__main__")
+    said = capsys.readouterr().out
+    assert not end.value.code, said
+    assert "3 files, one process each" in said
+    assert re.search(r"1 enhanced\n", said)
+    assert "1 done, 1 failed" in said
+    assert said.endswith("0 that must not be\n")
+
+
+def test_strangers_names_what_must_not_be() -> None:
+    case = runpy.run_path(str(FOLDER / "strangers.py"))["Case"]
+    path, result = Path("a.jpg"), [Path("a.jpg")]
+    fine = case(path, 0, 1.0, 100.0, "", result)
+    assert list(fine.wrongs()) == []
+    assert list(case(path, 0, 1.0, 100.0, "a.jpg: XMP left out\n", result, ["-XMP:Rating"]).wrongs()) == []
+    bad = {
+        "traceback": case(path, 1, 1.0, 100.0, "Traceback (most recent call last)\na.jpg: x"),
+        "hang": case(path, None),
+        "crash": case(path, -11, 1.0, 100.0),
+        "slow": case(path, 0, 11.0, 100.0, "", result),
+        "memory": case(path, 0, 1.0, 2000.0, "", result),
+        "files": case(path, 1, 1.0, 100.0, "a.jpg: cut", result),
+        "silence": case(path, 1),
+        "noise": case(path, 0, 1.0, 100.0, "libpng warning: iCCP\n", result),
+        "silent loss": case(path, 0, 1.0, 100.0, "", result, ["-XMP:Rating"]),
+    }
+    for name, one in bad.items():
+        assert any(wrong.startswith(name) for wrong in one.wrongs()), name
