@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,34 @@ def test_files_check_their_arguments_even_at_strength_0(
     with pytest.raises(PielightError, match=f"{name} {value!r}: must"):
         enhancer.encoded(source.read_bytes(), **arguments)
     assert not target.exists()
+
+
+@pytest.mark.parametrize("shape", [(1_000_000, 1), (1, 1_000_000), (1, 2_000_001, 3)])
+@pytest.mark.parametrize(("task", "denoise"), [("brighten", 0), ("dehaze", 0), ("derain", 0), ("brighten", 1)])
+def test_long_thin_pictures_take_little_memory(task: str, denoise: int, shape: tuple[int, ...]) -> None:
+    image = np.random.default_rng(0).integers(0, 60, shape, np.uint8)
+    tracemalloc.start()
+    try:
+        result = Enhancer(task=task, threads=1)(image, denoise=denoise)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (result.shape, result.dtype) == (image.shape, image.dtype)
+    assert peak < 60 * max(shape)
+
+
+@pytest.mark.parametrize("size", [(1_000_000, 1), (1, 1_000_000)])
+def test_a_long_thin_file(tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.linear_gradient("L").resize(size).convert("RGB").save(tmp_path / "long.png")
+    tracemalloc.start()
+    try:
+        result = Enhancer(task="derain", threads=1)(tmp_path / "long.png")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    with Image.open(result) as image:
+        assert image.size == size
+    assert peak < 80e6
 
 
 def test_all_types_agree(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:

@@ -72,6 +72,23 @@ def test_large_pictures_are_looked_at_reduced(rain_model: Path, height: int, wid
     assert np.abs(found - expected).max() < 1.51
 
 
+@settings(deadline=None, max_examples=15)
+@given(height=st.integers(1, 90), width=st.integers(1, 150), strip=st.integers(1, 400), data=st.data())
+def test_no_seams_wherever_it_is_cut(
+    rain_model: Path, height: int, width: int, strip: int, data: st.DataObject
+) -> None:
+    """Reduced, enlarged and subtracted in blocks of any size, also of parts of a row, it is the same picture."""
+    dtype = data.draw(st.sampled_from([np.uint8, np.float32]))
+    light = np.random.default_rng(height).uniform(0, 1, (height, width, 3))
+    pixels = (light * 255).astype(dtype) if dtype is np.uint8 else light.astype(dtype)
+    network = SpatialNetwork(rain_model, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spatial, "LONGEST", data.draw(st.integers(20, 160)))
+        whole = network.apply(pixels).astype(float)
+        patch.setattr(spatial, "_STRIP", strip)
+        assert np.abs(network.apply(pixels) - whole).max() <= (1 if dtype is np.uint8 else 1e-5)
+
+
 def test_strength_0_is_the_identity_and_needs_no_network(tmp_path: Path) -> None:
     path = tmp_path / "junk.onnx"
     path.write_bytes(b"junk")

@@ -12,6 +12,7 @@ from pielight.curves.pixels import Pixels, check_pixels, full_scale, is_same_mem
 from pielight.curves.sessions import Network, as_text
 from pielight.curves.tone import check_strength
 from pielight.errors import ModelError
+from pielight.media.strips import blocks
 from pielight.tasks import DERAIN, TASKS, hint
 
 LONGEST = 1024  # side of what a network sees, in pixels; larger pictures have wider streaks than it knows
@@ -76,11 +77,8 @@ class SpatialNetwork(Network):
         source = pixels.copy() if is_same_memory(out, pixels) or np.may_share_memory(out, pixels) else pixels
         factor = -(-max(source.shape[:2]) // LONGEST)
         rain = self._found(_reduced(source, factor))
-        height, width = source.shape[:2]
-        rows = max(1, _STRIP // width)
-        for top in range(0, height, rows):
-            part = slice(top, min(height, top + rows))
-            taken = _enlarged(rain, factor, part, width)
+        for part in blocks(source.shape, _STRIP):
+            taken = _enlarged(rain, factor, part)
             out[part] = _scaled(_light(source[part]) - np.float32(strength) * taken, pixels.dtype)
         return out
 
@@ -124,19 +122,41 @@ def _reduced(pixels: Pixels, factor: int) -> NDArray[np.float32]:
         return _light(pixels)
     height, width, channels = pixels.shape
     found = np.empty((-(-height // factor), -(-width // factor), channels), np.float32)
-    for row in range(len(found)):
-        strip = _light(pixels[row * factor : (row + 1) * factor])
-        strip = np.pad(strip, ((0, factor - len(strip)), (0, -width % factor), (0, 0)), mode="edge")
-        found[row] = strip.reshape(factor, -1, factor, channels).mean(axis=(0, 2))
+    cells = max(1, _STRIP // (factor * min(factor, height)))  # at a time, so that long rows take little memory
+    for row in range(found.shape[0]):
+        rows = slice(row * factor, (row + 1) * factor)
+        for first in range(0, found.shape[1], cells):
+            part = _light(pixels[rows, first * factor : (first + cells) * factor])
+            found[row, first : first + cells] = _means(part, factor)
     return found
 
 
-def _enlarged(rain: NDArray[np.float32], factor: int, rows: slice, width: int) -> NDArray[np.float32]:
-    """Return some rows of the rain for a picture that was reduced, ``factor`` times as long and wide, bilinear."""
+def _means(light: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+    """Return the means of one row of cells (at most ``factor`` rows of pixels), whose edges are replicated."""
+    if len(light) < factor:
+        light = _replicated(light, factor)[np.newaxis]
+    whole = light.shape[1] // factor * factor
+    means = light[:, :whole].reshape(len(light), -1, factor, light.shape[2]).mean(axis=(0, 2))
+    if whole == light.shape[1]:
+        return means
+    last = _replicated(light[:, whole:].swapaxes(0, 1), factor).mean(axis=0, keepdims=True)
+    return np.concatenate([means, last])
+
+
+def _replicated(light: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+    """Return the mean of ``factor`` lines of which some are there; the last one stands for the others."""
+    missing = np.float32(factor - len(light))
+    mean: NDArray[np.float32] = (light.sum(axis=0) + missing * light[-1]) / np.float32(factor)
+    return mean
+
+
+def _enlarged(rain: NDArray[np.float32], factor: int, part: tuple[slice, slice]) -> NDArray[np.float32]:
+    """Return the rain of a part of a picture that was reduced, ``factor`` times as long and wide, bilinear."""
     if factor == 1:
-        return rain[rows]
-    box = (0.0, rows.start / factor, width / factor, rows.stop / factor)
-    size = (width, rows.stop - rows.start)
+        return rain[part]
+    rows, columns = part
+    box = tuple(side / factor for side in (columns.start, rows.start, columns.stop, rows.stop))
+    size = (columns.stop - columns.start, rows.stop - rows.start)
     channels = [
         Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR, box) for plane in rain.transpose(2, 0, 1)
     ]

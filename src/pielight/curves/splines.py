@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 TAPS = 3
+_BLOCK = 1 << 14  # pixels at a time
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,14 @@ class Axis:
         >>> axis.node.tolist(), axis.weight[1].tolist()
         ([0, 0, 1, 1], [0.03125, 0.6875, 0.28125])
         """
-        p = (np.arange(pixels) + 0.5) / pixels * nodes - 0.5
-        node = np.clip(np.floor(p + 0.5), 0, nodes - 1)
-        t = np.clip(p - node, -0.5, 0.5)
-        weight = np.stack([(0.5 - t) ** 2 / 2, 0.75 - t * t, (0.5 + t) ** 2 / 2], axis=1)
-        return cls(node.astype(np.intc), weight)
+        node, weight = np.empty(pixels, np.intc), np.empty((pixels, TAPS))
+        for block in _blocks(pixels):
+            p = (np.arange(block.start, block.stop) + 0.5) / pixels * nodes - 0.5
+            nearest = np.clip(np.floor(p + 0.5), 0, nodes - 1)
+            t = np.clip(p - nearest, -0.5, 0.5)
+            node[block] = nearest
+            weight[block] = np.stack([(0.5 - t) ** 2 / 2, 0.75 - t * t, (0.5 + t) ** 2 / 2], axis=1)
+        return cls(node, weight)
 
     def integers(self, bits: int) -> NDArray[np.uint16]:
         """Return the weights in units of 2^-bits; each triple sums to 2^bits.
@@ -47,6 +52,14 @@ class Axis:
         >>> Axis.of(4, 2).integers(10)[1].tolist()
         [32, 704, 288]
         """
-        scaled = np.rint(self.weight * (1 << bits)).astype(np.int64)
-        scaled[:, 1] = (1 << bits) - scaled[:, 0] - scaled[:, 2]
-        return scaled.astype(np.uint16)
+        result = np.empty(self.weight.shape, np.uint16)
+        for block in _blocks(len(result)):
+            scaled = np.rint(self.weight[block] * (1 << bits)).astype(np.int64)
+            scaled[:, 1] = (1 << bits) - scaled[:, 0] - scaled[:, 2]
+            result[block] = scaled
+        return result
+
+
+def _blocks(pixels: int) -> Iterator[slice]:
+    """Cut a side, which can be long, so that what is computed on the way takes little memory."""
+    return (slice(first, min(first + _BLOCK, pixels)) for first in range(0, pixels, _BLOCK))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pielight.errors import PictureError
 
 MAX_PIXELS = 256_000_000
-MAX_SIDE = 1_000_000  # work goes by strips of whole rows, so that long ones take memory many times their size
+MAX_SIDE = 1_000_000  # places and weights among the nodes take some 40 bytes for each pixel of a side
 MAX_FRAMES = 2000  # of an animation, or pages; each takes milliseconds, however small it is
 MAX_FRAMES_PIXELS = 1_000_000_000  # all together
 _SUSPECT_FRAMES = 5000  # pixels of an animation for each byte of its file

@@ -22,6 +22,18 @@ def strips(shape: Sequence[int]) -> Iterator[slice]:
         yield slice(top, min(top + height, shape[0]))
 
 
+def blocks(shape: Sequence[int], pixels: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a picture into strips of about so many pixels; rows that are longer are cut, too.
+
+    >>> list(blocks((2, 5), 4))[:2]
+    [(slice(0, 1, None), slice(0, 4, None)), (slice(0, 1, None), slice(4, 5, None))]
+    """
+    height = max(1, pixels // max(1, shape[1]))
+    for top in range(0, shape[0], height):
+        for left in range(0, shape[1], pixels):
+            yield slice(top, min(top + height, shape[0])), slice(left, min(left + pixels, shape[1]))
+
+
 def look_up(table: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
     """Return the entries of a table at ``places``; at one stroke, NumPy would make eight bytes of each place.
 
