@@ -136,7 +136,7 @@ def _means(light: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     if len(light) < factor:
         light = _replicated(light, factor)[np.newaxis]
     whole = light.shape[1] // factor * factor
-    means = light[:, :whole].reshape(len(light), -1, factor, light.shape[2]).mean(axis=(0, 2))
+    means: NDArray[np.float32] = light[:, :whole].reshape(len(light), -1, factor, light.shape[2]).mean(axis=(0, 2))
     if whole == light.shape[1]:
         return means
     last = _replicated(light[:, whole:].swapaxes(0, 1), factor).mean(axis=0, keepdims=True)
