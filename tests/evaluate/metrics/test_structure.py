@@ -8,7 +8,7 @@ from scipy.signal import convolve2d
 from skimage import data
 
 from pielight.errors import DataError
-from pielight.evaluate.metrics.structure import ms_ssim, ssim, ssim_grey
+from pielight.evaluate.metrics.structure import ms_ssim, ms_ssim_rgb, ssim, ssim_grey
 
 PHOTO = data.astronaut()[:181, 100:290]
 NOISY = (PHOTO + np.random.default_rng(0).normal(0, 25, PHOTO.shape)).clip(0, 255).astype(np.uint8)
@@ -39,13 +39,36 @@ def plain_multi(x: np.ndarray, y: np.ndarray) -> float:
     return value
 
 
-@pytest.mark.parametrize("result", [NOISY, PHOTO // 3, 255 - PHOTO // 2 - 128, np.roll(PHOTO, 2, 1)])
+CASES = pytest.mark.parametrize("result", [NOISY, PHOTO // 3, 255 - PHOTO // 2 - 128, np.roll(PHOTO, 2, 1)])
+
+
+@CASES
 def test_ms_ssim_by_its_paper(result: np.ndarray) -> None:
+    """Of grey levels, as rgb2gray of MATLAB makes them."""
+    x, y = (np.floor(p @ [0.2989360, 0.5870431, 0.1140209] + 0.5) for p in (result, PHOTO))
+    expected = plain_multi(x, y)
+    if isinstance(expected, complex):  # a power of a negative mean
+        expected = 0.0
+    assert ms_ssim(result, PHOTO) == pytest.approx(expected, abs=1e-4)
+
+
+def test_noise_in_colour_alone_is_hardly_seen_in_grey() -> None:
+    """As in TID2013's pictures of it, on which the two measures lie far apart."""
+    noise = np.random.default_rng(0).normal(0, 40, PHOTO.shape)
+    noise -= (noise @ [0.299, 0.587, 0.114])[..., None]  # leaves luma as it is
+    result = (60 + PHOTO // 2 + noise).clip(0, 255).astype(np.uint8)
+    assert ms_ssim(result, 60 + PHOTO // 2) > 0.99
+    assert ms_ssim_rgb(result, 60 + PHOTO // 2) < 0.95
+
+
+@CASES
+def test_ms_ssim_of_every_channel(result: np.ndarray) -> None:
     channels = [(result[..., c].astype(float), PHOTO[..., c].astype(float)) for c in range(3)]
     if min(plain(x, y)[1] for x, y in channels) > 0:
-        assert ms_ssim(result, PHOTO) == pytest.approx(np.mean([plain_multi(*pair) for pair in channels]), abs=1e-5)
+        expected = np.mean([plain_multi(*pair) for pair in channels])
+        assert ms_ssim_rgb(result, PHOTO) == pytest.approx(expected, abs=1e-5)
     else:
-        assert ms_ssim(result, PHOTO) == 0
+        assert ms_ssim_rgb(result, PHOTO) == 0
 
 
 def test_grey_ssim_by_its_paper() -> None:
@@ -65,3 +88,5 @@ def test_too_small() -> None:
     with pytest.raises(DataError, match="MS-SSIM needs sides of at least 161 pixels, not 190 x 160"):
         ms_ssim(PHOTO[:160], PHOTO[:160])
     assert ms_ssim(PHOTO[:161, :161], PHOTO[:161, :161]) == 1
+    with pytest.raises(DataError, match="MS-SSIM needs sides of at least 161 pixels"):
+        ms_ssim_rgb(PHOTO[:160], PHOTO[:160])

@@ -15,12 +15,12 @@ from pielight.evaluate.metrics.niqe import NIQE
 from pielight.evaluate.metrics.noise import NOISE_GAIN
 from pielight.evaluate.metrics.perceptual import LPIPS
 from pielight.evaluate.metrics.piqe import PIQE
-from pielight.evaluate.metrics.structure import MS_SSIM, SSIM, SSIM_GREY
+from pielight.evaluate.metrics.structure import MS_SSIM, MS_SSIM_RGB, SSIM, SSIM_GREY
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        *(PSNR, SSIM, SSIM_GREY, MS_SSIM, MAE, CIEDE2000, LPIPS),
+        *(PSNR, SSIM, SSIM_GREY, MS_SSIM, MS_SSIM_RGB, MAE, CIEDE2000, LPIPS),
         *(NIQE, PIQE, LOE),
         *(CLIPPED, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
     )

