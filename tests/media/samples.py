@@ -206,6 +206,7 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "several.gif": lambda: animation("GIF"),
     "several.webp": lambda: animation("WEBP", lossless=True),
     "several.png": lambda: animation("PNG"),
+    "several.tif": lambda: animation("TIFF", compression="tiff_lzw"),
     "lossy.webp": lambda: saved(image("RGB"), "WEBP", quality=90),
     "lossless.webp": lambda: saved(image("RGBA"), "WEBP", lossless=True),
     "rgb.avif": lambda: saved(image("RGB"), "AVIF", quality=90),

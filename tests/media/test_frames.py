@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Iterator
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -216,18 +216,26 @@ def test_limits(enhancer: Enhancer, monkeypatch: pytest.MonkeyPatch) -> None:
                 enhancer.encoded(data, name="a")
         with monkeypatch.context() as patch:
             patch.setattr(sizes, "MAX_FRAMES_PIXELS", 4800 * 4 - 1)
-            with pytest.raises(PictureError, match=r"^a: 4 frames of 0\.0 megapixels; the limit is"):
+            with pytest.raises(PictureError, match=r"^a: 4 frames of 0 megapixels; the limit is"):
                 enhancer.encoded(data, name="a")
         enhancer.encoded(data, file_format="JPEG")
 
 
-def test_frames_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The frames that live at once do not grow with their number."""
-    from pielight.media.animated_webp import WebpFrames
-
-    found: Iterator[NDArray[Any]] = iter(WebpFrames(animated("WEBP"), "a"))
-    assert next(found).shape == (60, 80, 3)
-    assert sum(1 for _ in found) == 3
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "TIFF", "WEBP"])
+def test_memory_does_not_grow_with_the_number_of_frames(enhancer: Enhancer, file_format: str, tmp_path: Path) -> None:
+    side, peaks = 400, []
+    for count in (4, 24):
+        pictures = [Image.new("RGB", (side, side), (40 + number, 30, 20)) for number in range(count)]
+        options = {"compression": "tiff_adobe_deflate"} if file_format == "TIFF" else {"lossless": True}
+        source = tmp_path / f"{count}.{file_format.lower()}"
+        source.write_bytes(
+            samples.saved(pictures[0], file_format, save_all=True, append_images=pictures[1:], **options)
+        )
+        tracemalloc.start()
+        enhancer.file(source, tmp_path / "out" / source.name)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 3 * side * side * 3  # of twenty frames more
 
 
 @pytest.mark.parametrize("name", ["several.gif", "several.webp", "several.png"])

@@ -34,7 +34,7 @@ class GifFrames:
         self._data, self._name = data, name
         with errors_named(name):
             self._layout = gif.layout(data)
-            check_frames(len(self), self._layout.width * self._layout.height, len(data))
+            check_frames(len(self), len(self) * self._layout.width * self._layout.height, len(data))
 
     def __len__(self) -> int:
         return len(self._layout.frames)

@@ -59,7 +59,7 @@ class ApngFrames:
                     if not self._frames:
                         self._frames.append(_Frame())
                     self._frames[-1].parts.append(content if kind == b"IDAT" else content[4:])
-            check_frames(len(self._frames), self._width * self._height, len(data))
+            check_frames(len(self._frames), len(self._frames) * self._width * self._height, len(data))
 
     def __len__(self) -> int:
         return len(self._frames)

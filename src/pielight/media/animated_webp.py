@@ -42,7 +42,7 @@ class WebpFrames:
         self._width, self._height = _number(head[4:7]) + 1, _number(head[7:10]) + 1
         self._loop = next((data[part] for kind, part in chunks if kind == b"ANIM"), bytes(6))
         with errors_named(name):
-            check_frames(len(self._frames), self._width * self._height, len(data))
+            check_frames(len(self._frames), len(self._frames) * self._width * self._height, len(data))
 
     def __len__(self) -> int:
         return len(self._frames)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pielight.media.animated_gif import GifFrames
 from pielight.media.animated_png import ApngFrames
 from pielight.media.animated_webp import WebpFrames
+from pielight.media.pages import TiffPages
 from pielight.media.picture import Picture
 
 
@@ -41,7 +42,12 @@ class Frames(Protocol):
         """
 
 
-_KINDS: dict[str, Callable[[bytes, str], Frames]] = {"GIF": GifFrames, "PNG": ApngFrames, "WEBP": WebpFrames}
+_KINDS: dict[str, Callable[[bytes, str], Frames]] = {
+    "GIF": GifFrames,
+    "PNG": ApngFrames,
+    "TIFF": TiffPages,
+    "WEBP": WebpFrames,
+}
 
 
 def frames_of(data: bytes, first: Picture, file_format: str, name: str) -> Frames | None:

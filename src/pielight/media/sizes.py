@@ -34,27 +34,27 @@ def check_size(width: int, height: int, bytes_per_pixel: int, file_bytes: int) -
         raise PictureError(f"{width} x {height} pixels in {-(-file_bytes // 1000)} kB: looks like a decompression bomb")
 
 
-def check_frames(count: int, pixels: int, file_bytes: int) -> None:
+def check_frames(count: int, pixels: int, file_bytes: int | None = None) -> None:
     """Refuse an animation that would keep us for minutes, or is made for that.
 
     Args:
         count: Frames, or pages.
-        pixels: Of each.
-        file_bytes: Of the file.
+        pixels: Of all of them.
+        file_bytes: Of the file of an animation; None for pages, which may be blank.
 
     Raises:
         PictureError: Its text has no file name yet.
 
-    >>> check_frames(300, 1_000_000, 1_000_000)
-    >>> check_frames(300, 1_000_000, 1000)
+    >>> check_frames(300, 300_000_000, 1_000_000)
+    >>> check_frames(300, 300_000_000, 1000)
     Traceback (most recent call last):
         ...
-    pielight.errors.PictureError: 300 frames of 1.0 megapixels in 1 kB: looks like a decompression bomb
+    pielight.errors.PictureError: 300 frames of 300 megapixels in 1 kB: looks like a decompression bomb
     """
     if count > MAX_FRAMES:
         raise PictureError(f"more than {MAX_FRAMES:,} frames; split it, or take the first with --format")
-    size = f"{count:,} frames of {pixels / 1e6:.1f} megapixels"
-    if count * pixels > MAX_FRAMES_PIXELS:
+    size = f"{count:,} frames of {pixels / 1e6:,.0f} megapixels"
+    if pixels > MAX_FRAMES_PIXELS:
         raise PictureError(f"{size}; the limit is {MAX_FRAMES_PIXELS // 1_000_000:,} together")
-    if count * pixels > max(_SUSPECT_BYTES // 3, _SUSPECT_FRAMES * file_bytes):
+    if file_bytes is not None and pixels > max(_SUSPECT_BYTES // 3, _SUSPECT_FRAMES * file_bytes):
         raise PictureError(f"{size} in {-(-file_bytes // 1000)} kB: looks like a decompression bomb")

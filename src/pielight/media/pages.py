@@ -1,0 +1,185 @@
+"""TIFF of several pages: each is a picture of its own, with its own tags, and all get one set of curves."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO
+
+from numpy.typing import NDArray
+from PIL import UnidentifiedImageError
+
+from pielight.errors import PictureError
+from pielight.media import sizes
+from pielight.media.directories import EXIF_GROUP, Directory, Entry, read_directory
+from pielight.media.formats import DEEP_MODES
+from pielight.media.picture import Picture, decode, errors_named, save
+
+_SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
+_REDUCED = 1  # a bit of what kind of page it is: a thumbnail of another one
+_STRIPS, _TILES = (273, 279), (324, 325)  # their places and lengths
+_SHORT, _LONG = 3, 4
+_COPIED, _COPIED_PER_PIXEL = 10_000_000_000, 300  # bytes: the whole file for each page
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Where a page's directory stands, and the place of the next one; what kind of page, and its pixels."""
+
+    place: int
+    link: int
+    kind: int
+    pixels: int
+
+
+class TiffPages:
+    """The pages of a TIFF, decoded one at a time.
+
+    Args:
+        data: The whole file.
+        name: What errors call it.
+
+    Raises:
+        PictureError: There are too many.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data, self._name = data, name
+        self._order = "<" if data.startswith(b"II") else ">"
+        self._pointer = slice(8, 16) if data[2:4] in (b"\x2b\0", b"\0\x2b") else slice(4, 8)
+        with errors_named(name):
+            self._pages = list(self._directories())
+            pixels = sum(page.pixels for page in self._pages)
+            sizes.check_frames(len(self._pages), pixels)
+            copied = len(self._pages) * len(data)
+            if copied > max(_COPIED, _COPIED_PER_PIXEL * pixels):
+                raise PictureError(f"{len(self._pages):,} pages in {len(data) >> 20} MB would take minutes; split it")
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        for page, picture in zip(self._pages, self._pictures({}), strict=True):
+            if picture is not None and not page.kind & _REDUCED:
+                yield picture.pixels
+
+    def write(
+        self, file: BinaryIO, change: Callable[[NDArray[Any]], NDArray[Any]], first: Picture, quality: int | None
+    ) -> str:
+        """Write the pages with every one changed; see :class:`pielight.media.frames.Frames`."""
+        left_out: dict[int, str] = {}
+        start, link, order = file.tell(), 0, ""
+        for number, (page, picture) in enumerate(zip(self._pages, self._pictures(left_out), strict=True), 1):
+            if picture is None:
+                continue
+            if number == 1:
+                picture = replace(picture, metadata=first.metadata)
+            made = io.BytesIO()
+            name = f"{self._name}: page {number}"
+            save(replace(picture, pixels=change(picture.pixels)), made, "TIFF", quality, name)
+            tags = read_directory(made.getvalue())
+            if tags is None or (order and tags.order != order and picture.mode in ("I;16", *DEEP_MODES)):
+                left_out[number] = "its bytes cannot have the order of the first page's"
+                continue
+            order = order or tags.order
+            link = _append(file, start, made.getvalue(), tags, order, page.kind, link)
+        return "; ".join(filter(None, (first.note, _said(left_out))))
+
+    def _pictures(self, left_out: dict[int, str]) -> Iterator[Picture | None]:
+        """Yield the pages as they are decoded; those of a kind that is not supported are None and left out."""
+        for number, page in enumerate(self._pages, 1):
+            try:
+                yield decode(self._alone(page), f"{self._name}: page {number}")
+            except PictureError as error:
+                if not isinstance(error.__cause__, (PictureError, UnidentifiedImageError)):
+                    raise
+                named = isinstance(error.__cause__, PictureError)
+                left_out[number] = str(error.__cause__) if named else "of a kind that is not supported"
+                yield None
+
+    def _directories(self) -> Iterator[_Page]:
+        number, count, row = ("Q", "Q", "HHQ8s") if self._pointer.start == 8 else ("L", "H", "HHL4s")
+        heading, width, pointer = (struct.calcsize(f"={part}") for part in (count, row, number))
+        known: set[int] = set()
+        (place,) = struct.unpack(self._order + number, self._data[self._pointer])
+        while place and place not in known and len(known) <= sizes.MAX_FRAMES:
+            known.add(place)
+            rows = place + heading
+            head = self._data[place:rows]
+            if place < self._pointer.stop or len(head) < heading:
+                return
+            link = rows + width * struct.unpack(self._order + count, head)[0]
+            following = self._data[link : link + pointer]
+            tags = Directory(self._order)
+            for tag, kind, _, value in (
+                struct.iter_unpack(self._order + row, self._data[rows : min(link, rows + width * 1000)])
+                if len(following) == pointer
+                else ()
+            ):
+                if tag in (_SUBFILE, _WIDTH, _HEIGHT) and kind in (_SHORT, _LONG):
+                    tags.entries[tag] = Entry(kind, value[: 2 if kind == _SHORT else 4])
+            subfile, across, down = (sum(tags.numbers(tag)) for tag in (_SUBFILE, _WIDTH, _HEIGHT))
+            yield _Page(place, link, subfile, across * down)
+            if len(following) < pointer:
+                return
+            (place,) = struct.unpack(self._order + number, following)
+
+    def _alone(self, page: _Page) -> bytes:
+        """Return the file with one page only."""
+        data, pointer = memoryview(self._data), self._pointer
+        size = pointer.stop - pointer.start
+        place = page.place.to_bytes(size, "little" if self._order == "<" else "big")
+        return b"".join(
+            (data[: pointer.start], place, data[pointer.stop : page.link], bytes(size), data[page.link + size :])
+        )
+
+
+def _append(file: BinaryIO, start: int, page: bytes, tags: Directory, order: str, kind: int, link: int) -> int:
+    """Append a page, which is a TIFF of its own, to those before it.
+
+    Args:
+        file: Open for writing and reading.
+        start: Where the first page starts in it, from which all places count.
+        page: The TIFF.
+        tags: Its directory.
+        order: Of the bytes of the first page.
+        kind: What kind of page it is.
+        link: Where its place is to be written, counted from ``start``; 0 for the first.
+
+    Returns:
+        Where that of the next one is to be written.
+    """
+    shift = file.seek(0, 2) - start
+    shift += file.write(bytes(shift % 2))
+    if shift:  # the first keeps a maker's note in its place
+        tags.groups = {
+            tag: replace(group, note_place=None) if tag == EXIF_GROUP else group for tag, group in tags.groups.items()
+        }
+    end = 0
+    for places, lengths in (_STRIPS, _TILES):
+        found = tags.numbers(places)
+        if found:
+            moved = struct.pack(f"{tags.order}{len(found)}L", *(place + shift for place in found))
+            tags.entries[places] = Entry(_LONG, moved)
+            end = max(map(sum, zip(found, tags.numbers(lengths), strict=False)))
+    if kind:
+        tags.entries[_SUBFILE] = Entry(_LONG, struct.pack(tags.order + "L", kind))
+    if end <= tags.place:  # the directory stands behind the pixels, and is written anew
+        page = page[: tags.place]
+    place = shift + file.write(page)
+    place += file.write(bytes(place % 2))
+    tags = tags.ordered(order)
+    file.write(tags.laid_out(place))
+    file.seek(start + (link or 4))
+    file.write(struct.pack(order + "L", place))
+    file.seek(0, 2)
+    return place + 2 + 12 * len(tags.entries.keys() | tags.groups.keys())
+
+
+def _said(left_out: dict[int, str]) -> str:
+    if not left_out:
+        return ""
+    pages = f"page{'s' if len(left_out) > 1 else ''} {', '.join(map(str, left_out))}"
+    return f"{pages} left out: {next(iter(left_out.values()))}"
