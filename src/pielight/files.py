@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pielight.errors import PictureError
-from pielight.images import FramesChange, changed_picture
+from pielight.images import Change, FramesChange, changed_picture
 from pielight.media.attributes import attributes_of
 from pielight.media.claims import Existing
 from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
@@ -98,7 +98,7 @@ def changed_file(
             note = frames.write(file, change.alike(frames), picture, quality)
         return Written(file.path, note)
     del data  # as large as the picture, for what does not shrink
-    picture = fitted(changed_picture(picture, change), file_format, shown(target))
+    picture = fitted(_changed(picture, change, strength), file_format, shown(target))
     with whole_file(target, options.existing, attributes, options.number) as file:
         save(picture, file, file_format, quality, shown(target))
     return Written(file.path, picture.note)
@@ -124,8 +124,12 @@ def changed_bytes(
         result = io.BytesIO()
         note = frames.write(result, change.alike(frames), picture, quality)
         return result.getvalue(), note
-    picture = fitted(changed_picture(picture, change), file_format, name)
+    picture = fitted(_changed(picture, change, strength), file_format, name)
     return encode(picture, file_format, quality, name), picture.note
+
+
+def _changed(picture: Picture, change: Change, strength: float) -> Picture:
+    return replace(changed_picture(picture, change), changed=strength != 0)
 
 
 def _recorded(picture: Picture, record: Record | None) -> Picture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,9 +19,10 @@ _JFIF_DENSITY = slice(7, 12)  # unit, across, down
 _FIRST_CONTENT = 6  # behind the markers of the file and of the segment, and its length
 
 
-def photoshop_block(layout: Layout) -> bytes:
+def photoshop_block(segments: Iterable[Segment]) -> bytes:
     """Return Photoshop's resources, which hold IPTC, as a TIFF would hold them; may be empty."""
-    return b"".join(content.removeprefix(PHOTOSHOP) for content in layout.contents(APP13, PHOTOSHOP))
+    contents = (content for marker, content in segments if marker == APP13 and content.startswith(PHOTOSHOP))
+    return b"".join(content.removeprefix(PHOTOSHOP) for content in contents)
 
 
 def photoshop_segments(block: bytes) -> tuple[Segment, ...]:

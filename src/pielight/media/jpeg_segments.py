@@ -17,14 +17,14 @@ APP0, APP1, APP2, APP13, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0
 END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
 EXIF = b"Exif\x00\x00"
 PHOTOSHOP = b"Photoshop 3.0\x00"
-JFIF = b"JFIF\x00"
+JFIF, JFXX = b"JFIF\x00", b"JFXX\x00"
 # Every other reader spends time on each of them; photos have some tens, and no fill bytes.
 MAX_SEGMENTS, MAX_FILL_BYTES, MAX_SCANS, MAX_EXIF_SEGMENTS = 10_000, 1_000_000, 50, 16
 FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 _STANDALONE = (*range(0xD0, END_OF_IMAGE + 1), 0xC8, *range(0xF0, COMMENT))  # Pillow reads no length behind these
 _FIRST_LONG = 0xC0  # below it there are no markers
 _CODING = {  # what belongs to the coding of the old file and is made anew
-    APP0: (JFIF, b"JFXX\0"),
+    APP0: (JFIF,),
     APP2: (b"MPF\0",),
     APP14: (b"Adobe",),
 }

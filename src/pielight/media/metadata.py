@@ -82,7 +82,11 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
         icc_profile=info.get("icc_profile") or None,
         colour_code=boxes.colour_code(data) if image.format in ("AVIF", HEIF) else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
-        photoshop=jpeg.photoshop_block(layout) if layout else _bytes(tiff.tag_v2.get(PHOTOSHOP)) if tiff else b"",
+        photoshop=jpeg.photoshop_block(layout.segments)
+        if layout
+        else _bytes(tiff.tag_v2.get(PHOTOSHOP))
+        if tiff
+        else b"",
         dpi=info.get("dpi"),
         comment=info.get("comment"),
         segments=layout.descriptive() if layout else None,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import quoteattr, unescape
 
-from pielight.media.jpeg_segments import APP1, EXIF, MAX_SEGMENT, Segment
 from pielight.media.metadata import Metadata
-from pielight.media.xmp import JPEG_HEAD, PNG_KEYWORD, RDF, read_packet, with_description
+from pielight.media.packets import with_packet
+from pielight.media.xmp import RDF, read_packet, with_description
 
 NAMESPACE = "urn:pielight:xmp:1.0:"
 WITHOUT_RECORD = ("BMP",)  # formats that hold no XMP
@@ -81,13 +81,7 @@ def recorded(metadata: Metadata, record: Record) -> Metadata:
     made = with_description(without_record(packet), record.description(unescape(name.decode("utf-8", "replace"))))
     if made == packet:
         return metadata
-    segments = metadata.segments
-    if segments is not None:
-        segments = _in_segments(segments, made)
-    chunks = tuple(chunk for chunk in metadata.chunks if not _holds_packet(chunk))
-    if metadata.chunks:
-        chunks = (*chunks, (b"iTXt", PNG_KEYWORD + b"\0" * 5 + made))
-    return replace(metadata, xmp=made, segments=segments, chunks=chunks)
+    return with_packet(metadata, made)
 
 
 def without_record(packet: bytes) -> bytes:
@@ -123,23 +117,3 @@ def _pairs(packet: bytes) -> Iterable[tuple[str, str]]:
 
 def _text(value: object) -> str:
     return f"{value:.9g}" if isinstance(value, float) else str(value)
-
-
-def _holds_packet(chunk: tuple[bytes, bytes]) -> bool:
-    return chunk[0] == b"iTXt" and chunk[1].startswith(PNG_KEYWORD + b"\0")
-
-
-def _is_packet(segment: Segment) -> bool:
-    return segment.marker == APP1 and segment.content.startswith(JPEG_HEAD)
-
-
-def _in_segments(segments: tuple[Segment, ...], packet: bytes) -> tuple[Segment, ...]:
-    """Put a packet into the descriptive segments of a JPEG, in place of the one that is there."""
-    made = Segment(APP1, JPEG_HEAD + packet)
-    if len(made.content) > MAX_SEGMENT:
-        return segments
-    if any(_is_packet(segment) for segment in segments):
-        return tuple(made if _is_packet(segment) else segment for segment in segments)
-    # Behind EXIF, which many readers expect first.
-    first = 1 if segments and segments[0].content.startswith(EXIF) else 0
-    return (*segments[:first], made, *segments[first:])
