@@ -114,7 +114,7 @@ def parse(data: Source) -> Layout:
         PictureError: It has more segments, scans or fill bytes than any photo. Its text has no file name yet.
 
     >>> parse(bytes.fromhex("ffd8 fffe 0003 41 ffda 0002 00 ffd9 4142"))
-    Layout(segments=(Segment(marker=254, content=b'A'),), scans=1, end=13)
+    Layout(segments=(Segment(marker=254, content=b'A'),), scans=1, end=14)
     """
     segments, place = _header(data)
     scans, end = _scans(data, place, MAX_SEGMENTS - len(segments))
