@@ -1,21 +1,30 @@
 import io
 import tracemalloc
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+import pielight
 from pielight.curves.apply import apply
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
+from tests.layouts import SCALE, laid_out
 
 HAZY = np.full((40, 60, 3), 200, np.uint8)
 CLEAR = round(255 * ((200 / 255 - 0.9) / 0.5 + 0.9))  # behind the haze of haze_model
 WET = np.random.default_rng(0).integers(100, 150, (40, 60, 3), dtype=np.uint8)
-SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
+
+
+@cache
+def shipped(task: str) -> Enhancer:
+    return Enhancer(task=task, threads=1)
 
 
 @pytest.mark.parametrize("dtype", sorted(SCALE))
@@ -74,6 +83,56 @@ def test_a_long_thin_file(tmp_path: Path, size: tuple[int, int]) -> None:
     with Image.open(result) as image:
         assert image.size == size
     assert peak < 80e6
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_arrays_of_any_layout(data: st.DataObject) -> None:
+    """Planar, Fortran order, steps of any sign, no alignment, read-only: the bits of a contiguous copy."""
+    dtype, task = (
+        data.draw(st.sampled_from(sorted(SCALE))),
+        data.draw(st.sampled_from(["brighten", "dehaze", "derain"])),
+    )
+    shape = data.draw(st.sampled_from([(1, 1), (5, 7), (40, 3), (33, 61)])) + data.draw(
+        st.sampled_from([(), (1,), (2,), (3,), (4,)])
+    )
+    plain = (np.random.default_rng(0).uniform(0, 0.3, shape) * SCALE[dtype]).astype(dtype)
+    image, out = data.draw(laid_out(shape, dtype)), data.draw(laid_out(shape, dtype))
+    image[...] = plain
+    image.flags.writeable = data.draw(st.booleans())
+    denoise = 0.0 if task == "derain" else data.draw(st.sampled_from([0.0, 1.0]))
+    with pytest.MonkeyPatch.context() as patch:
+        if data.draw(st.booleans()):
+            patch.setattr("pielight.curves.apply._loop", None)
+            patch.setattr("pielight.curves.thumbnail._loop", None)
+        opened = shipped(task)
+        wanted = opened(plain, denoise=denoise)
+        assert np.array_equal(opened(image, denoise=denoise), wanted)
+        if task == "derain":
+            return
+        curves = opened.curves(plain)
+        assert np.array_equal(opened.curves(image).tables(), curves.tables())
+        assert np.array_equal(pielight.apply(image, curves, out=out, denoise=denoise), wanted)
+        if image.flags.writeable:
+            assert np.array_equal(pielight.apply(image, curves, out=image, denoise=denoise), wanted)
+
+
+@pytest.mark.parametrize("dtype", sorted(SCALE))
+@pytest.mark.parametrize("task", ["brighten", "dehaze", "derain"])
+def test_broadcast_arrays(task: str, dtype: str) -> None:
+    whole = (np.random.default_rng(0).uniform(0, 0.3, (33, 61, 3)) * SCALE[dtype]).astype(dtype)
+    for part in (whole[:1], whole[:, :1], whole[..., :1], whole[:1, :1]):
+        image = np.broadcast_to(part, whole.shape)
+        assert 0 in image.strides
+        assert np.array_equal(shipped(task)(image), shipped(task)(image.copy()))
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32", "float64"])
+def test_a_foreign_byte_order_is_told(dtype: str) -> None:
+    image = np.zeros((4, 5, 3), np.dtype(dtype).newbyteorder("S"))
+    with pytest.raises(PielightError, match=rf"not in native byte order; use array\.astype\('{dtype}'\)$"):
+        shipped("brighten")(image)
+    assert shipped("brighten")(image.astype(dtype)).dtype == dtype
 
 
 def test_all_types_agree(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:

@@ -108,7 +108,7 @@ class SpatialNetwork(Network):
 
 def _light(pixels: Pixels) -> NDArray[np.float32]:
     """Return pixels as values in [0, 1]."""
-    light: NDArray[np.float32] = pixels.astype(np.float32) / np.float32(full_scale(pixels.dtype))
+    light: NDArray[np.float32] = pixels.astype(np.float32, order="C") / np.float32(full_scale(pixels.dtype))
     return light
 
 

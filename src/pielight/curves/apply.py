@@ -122,7 +122,7 @@ def _through_float32(
     tables, row_node, row_weight, column_node, column_weight = places
     for start in range(top, bottom, _DOUBLE_ROWS):
         strip = slice(start, min(start + _DOUBLE_ROWS, bottom))
-        values = pixels[strip].astype(np.float32)
+        values = pixels[strip].astype(np.float32, order="C")  # whatever the order of the picture
         loop(values, tables, row_node[strip], row_weight[strip], column_node, column_weight, values, 0, len(values))
         result[strip] = values
 

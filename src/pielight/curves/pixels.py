@@ -27,8 +27,10 @@ def full_scale(dtype: np.dtype[Any]) -> float:
     >>> full_scale(np.dtype(np.uint8))
     255.0
     """
+    if not dtype.isnative and dtype.newbyteorder("=") in _FULL_SCALE:
+        raise PielightError(f"pixels of type {dtype}: not in native byte order; use array.astype({dtype.name!r})")
     if dtype not in _FULL_SCALE:
-        raise PielightError(f"pixels of type {dtype}: expected uint8, uint16, float32 or float64 in native byte order")
+        raise PielightError(f"pixels of type {dtype}: expected uint8, uint16, float32 or float64")
     return _FULL_SCALE[dtype]
 
 

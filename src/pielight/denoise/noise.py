@@ -144,7 +144,7 @@ def _tiles(pixels: Pixels) -> NDArray[np.float32]:
         np.linspace(0, side - _TILE, min(_TILES, side // _TILE)).astype(int) for side in (height, width)
     )  # fmt: skip
     found = np.stack([pixels[top : top + _TILE, left : left + _TILE] for top in tops for left in lefts])
-    return found.astype(np.float32) / np.float32(full_scale(pixels.dtype))
+    return found.astype(np.float32, order="C") / np.float32(full_scale(pixels.dtype))  # of one order: sums round alike
 
 
 def _immerkaer(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
