@@ -6,7 +6,7 @@ BUILT_FROM := pyproject.toml $(wildcard src/pielight/curves/_*.c src/pielight/cu
 
 .PHONY: demo test lint format models
 
-# Seeds of `make models`, where its runs go, and the VGG16 of the losses (nothing: torchvision's is downloaded).
+# Seeds of `make models`, where its runs go, and the VGG16 of the losses: a file, or `download` (torchvision's, 528 MB).
 SEEDS ?= 0
 RUNS ?= runs
 FEATURES ?=

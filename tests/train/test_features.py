@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pielight.errors import ModelError
+from pielight.train import features as module
 from pielight.train.features import Kind, VGGFeatures, features_kind, load_features
 
 SHARED = Path(__file__).parents[3] / "shared" / "weights" / "vgg16_relu4_3_caffe_bgr255_fp16.pth"
@@ -72,6 +74,31 @@ def test_stops_early_and_is_frozen(state: dict[str, Tensor]) -> None:
     picture = torch.rand(1, 3, 16, 16, requires_grad=True)
     features(picture)["relu4_3"].sum().backward()
     assert picture.grad is not None
+
+
+def test_nothing_named_is_one_line_that_names_the_choices() -> None:
+    with pytest.raises(ModelError, match=r"--features FILE .*, --features download .*528 MB.* or, .*--features random"):
+        load_features(None)
+
+
+def test_a_download_is_asked_for_and_said(
+    state: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    served = tmp_path / "vgg16.pth"
+    torch.save({f"features.{k}": v for k, v in marked(state, "torchvision").items()}, served)
+    digest = hashlib.sha256(served.read_bytes()).hexdigest()
+    monkeypatch.setattr(module, "PUBLIC", module.PUBLIC._replace(
+        url=served.as_uri(), size=served.stat().st_size, sha256=digest
+    ))  # fmt: skip
+    said: list[str] = []
+    assert not load_features("download", said.append).flip
+    assert said[0].startswith("downloading torchvision's VGG16: ")
+    assert (tmp_path / "home" / "hub" / "checkpoints" / "vgg16.pth").is_file()
+    served.unlink()
+    said.clear()
+    load_features("download", said.append)
+    assert not said
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/weights")

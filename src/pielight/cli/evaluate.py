@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pielight.cli import options, tasks
-from pielight.errors import MissingExtraError, PielightError
+from pielight.errors import ConfigError, MissingExtraError, PielightError
 
 if TYPE_CHECKING:
     from pielight.evaluate.datasets import DataSet
@@ -35,6 +35,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
               "niqe needs --niqe; with --task recall, or miou,accuracy and the IoU of every class]")  # fmt: skip
 @click.option("--niqe", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npz",
               help="The pristine parameters of NIQE's authors.")  # fmt: skip
+@click.option("--download", is_flag=True, help="Fetch the network of lpips if it is not there (233 MB).")
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("report"),
               show_default=True, metavar="FOLDER", help="Where the report goes.")  # fmt: skip
 @options.jobs("Processes. [default: one for every core]")
@@ -50,6 +51,7 @@ def evaluate(
     methods: tuple[str, ...],
     metrics: str | None,
     niqe: Path | None,
+    download: bool,
     output: Path,
     jobs: int | None,
     limit: int | None,
@@ -93,9 +95,17 @@ def evaluate(
 
     with _makes_sense():
         if tasks.is_asked_for(task):
-            plan = tasks.plan(data, methods, metrics, limit, seed, {"--niqe": niqe, "--gt-mean": gt_mean}, **task)
+            plan = tasks.plan(
+                data,
+                methods,
+                metrics,
+                limit,
+                seed,
+                {"--niqe": niqe, "--download": download, "--gt-mean": gt_mean},
+                **task,
+            )
         else:
-            plan = _plan(data, methods, metrics, niqe, limit, gt_mean)
+            plan = _plan(data, methods, metrics, niqe, download, limit, gt_mean)
     for one in plan.data:
         for note in one.notes:
             click.echo(f"{shown(one.name)}: {note}", err=True)
@@ -125,6 +135,7 @@ def _plan(
     methods: tuple[str, ...],
     metrics: str | None,
     niqe: Path | None,
+    download: bool,
     limit: int | None,
     gt_mean: bool,
 ) -> Plan:
@@ -132,6 +143,7 @@ def _plan(
     from pielight.evaluate.methods import method
     from pielight.evaluate.metrics import METRICS
     from pielight.evaluate.metrics.niqe import pristine_file
+    from pielight.evaluate.metrics.perceptual import fetch_network
     from pielight.evaluate.plan import Plan, check, choose
 
     if niqe is not None:
@@ -151,6 +163,10 @@ def _plan(
     else:
         names = [name.strip() for name in metrics.split(",") if name.strip()]
     plan = Plan(tuple(found), tuple(method(text) for text in methods), choose(names), gt_mean)
+    if download:
+        if "lpips" not in names:
+            raise ConfigError("--download is for --metrics lpips, and nothing else needs a download")
+        fetch_network(lambda line: click.echo(line, err=True))
     check(plan)
     return plan
 

@@ -23,7 +23,8 @@ Folder = click.Path(path_type=Path)
               "[default: the model's own results on the dark ones]")  # fmt: skip
 @click.option("--out", type=Folder, default=Path("finetuned"), show_default=True, help="Folder of the run.")
 @model_option
-@click.option("--features", metavar="PATH", help="VGG16 weights, torchvision's or Caffe's. [default: do without]")
+@click.option("--features", metavar="FILE|download", help="VGG16 weights, torchvision's or Caffe's; download fetches "
+              "torchvision's (528 MB). [default: do without]")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Steps, at most.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all randomness.")
 def finetune(

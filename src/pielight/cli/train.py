@@ -27,7 +27,8 @@ Folder = click.Path(path_type=Path)
 @click.command()
 @click.argument("config", metavar="CONFIG.yaml", required=False, type=click.Path(path_type=Path))
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting, as in data.size=128.")
-@click.option("--features", metavar="PATH", help="VGG16 weights, torchvision's or Caffe's. [default: downloaded once]")
+@click.option("--features", metavar="FILE|download|random",
+              help="VGG16 weights, torchvision's or Caffe's; download fetches torchvision's (528 MB).")  # fmt: skip
 @click.option("--dark", type=Folder, multiple=True, help="Folder of dark pictures, in place of data.dark; repeatable.")
 @click.option("--well", type=Folder, multiple=True, help="Folder of well-exposed pictures, in place of data.well.")
 @click.option("--out", type=Folder, help="Folder of the run, in place of out.")

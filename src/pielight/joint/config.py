@@ -103,7 +103,7 @@ class Constraints:
     render: int = 128
     """Side at which the constraints are taken."""
     features: str | None = None
-    """VGG16 weights; null downloads torchvision's, ``random`` is for trying out."""
+    """VGG16 weights: a file, ``download`` (torchvision's) or, for trying out, ``random``."""
     cache: str | None = None
     """Folder of the region cache; null is ``~/.cache/pielight/regions``."""
     losses: Losses = field(default_factory=lambda: Losses(judged=0.0))

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 
 from pielight.joint.config import Joint
 from pielight.train.config import Data, Training
+from pielight.train.features import check_features
 from pielight.train.material import Material, prepare, read_pictures
 from pielight.train.objective import losses
+from pielight.train.pictures import check_folders
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,19 @@ class Constrained:
     def loss(self, network: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
         """Return the weighted sum of :func:`pielight.train.objective.losses`, and its unweighted terms."""
         return losses(network, self.training, self.material, step, device)
+
+
+def check_constraints(config: Joint) -> None:
+    """Check, before any work, that what the constraints are computed with is there.
+
+    Raises:
+        DataError: if a folder is missing.
+        ModelError: if they need VGG16, and none is named, or a file that is missing.
+    """
+    how = config.constraints
+    check_folders((*how.dark, *(how.well or (config.data.clean,))))
+    if how.losses.contrast > 0 or how.losses.features > 0:
+        check_features(how.features)
 
 
 def prepare_constraints(config: Joint, size: int, device: torch.device, say: Callable[[str], None]) -> Constrained:

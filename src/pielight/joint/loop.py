@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from pielight.errors import DataError
 from pielight.interrupt import deferred_interrupt
 from pielight.joint.config import Joint
-from pielight.joint.constraints import Constrained, prepare_constraints
+from pielight.joint.constraints import Constrained, check_constraints, prepare_constraints
 from pielight.joint.data import ExampleSet, load_examples
 from pielight.joint.denoising import left_noise
 from pielight.joint.enhancing import UnifiedEnhancer, load_enhancer
@@ -80,6 +80,8 @@ def train(
     """
     torch.manual_seed(config.seed)
     out = Path(config.out)
+    if config.constrained and config.enhances:
+        check_constraints(config)
     task = load_task(config.downstream)
     enhancer, lattice = load_enhancer(config.enhancer, config.denoise) if config.enhances else (None, Lattice())
     unified = Unified(enhancer, task.module)

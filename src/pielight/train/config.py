@@ -122,8 +122,8 @@ class Training:
     harder: bool = False
     """Negatives get harder as training goes on, from badly to barely wrong."""
     features: str | None = None
-    """VGG16 weights, read if ``losses.contrast`` or ``losses.features`` weighs anything; null downloads torchvision's,
-    ``random`` is for trying out."""
+    """VGG16 weights, read if ``losses.contrast`` or ``losses.features`` weighs anything: a file, ``download``
+    (torchvision's) or, for trying out, ``random``."""
     precision: str = "no"
     """``bf16`` computes the features in half the time on CPUs that can."""
     checkpoint_minutes: float = 3.0

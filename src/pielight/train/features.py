@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -10,12 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pielight.download import Remote, fetch
 from pielight.errors import ModelError
 
 Kind = Literal["torchvision", "caffe"]
 
-URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
-SHA256_START = "397923af"
+DOWNLOAD, RANDOM = "download", "random"
+PUBLIC = Remote(
+    "torchvision's VGG16", "https://download.pytorch.org/models/vgg16-397923af.pth", 553_433_881,
+    "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+)  # fmt: skip
 
 # (index in torchvision's vgg16().features, channels in, channels out); None is a 2 x 2 max pooling
 _LAYERS = ((0, 3, 64), (2, 64, 64), None, (5, 64, 128), (7, 128, 128), None, (10, 128, 256), (12, 256, 256),
@@ -79,35 +83,40 @@ class VGGFeatures(nn.Module):
         return found
 
 
-def load_features(path: str | Path | None) -> VGGFeatures:
-    """Load VGG16 from a file of either kind, or from torchvision's public file, downloaded once.
-
-    Args:
-        path: A ``.pth`` file; None downloads into torch's hub folder and verifies the checksum in the file name;
-            ``"random"`` gives seeded random weights, which is enough to see whether everything runs.
+def check_features(path: str | Path | None) -> None:
+    """Check, before any work, that VGG16 is named and can be had; nothing is read or downloaded.
 
     Raises:
-        ModelError: if the file is missing, damaged, of no known kind, or cannot be downloaded.
+        ModelError: if nothing is named, or a file that is not there.
     """
-    if path == "random":
-        return VGGFeatures(_random_state(), "torchvision")
     if path is None:
-        try:
-            state = torch.hub.load_state_dict_from_url(
-                URL, map_location="cpu", check_hash=True, weights_only=True, progress=False
-            )
-        except (OSError, RuntimeError) as error:
-            raise ModelError(
-                f"VGG16 weights could not be downloaded ({str(error)[:80]}); give a file with --features PATH"
-            ) from None
-    else:
-        path = Path(path)
-        if not path.is_file():
-            raise ModelError(f"{path}: no such file of VGG16 weights")
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
-            raise ModelError(f"{path}: not a safe PyTorch file ({type(error).__name__})") from None
+        raise ModelError(
+            "the losses need VGG16, and features names none: say --features FILE (torchvision's weights or Caffe's), "
+            f"--features {DOWNLOAD} (torchvision's, {PUBLIC.offer}) or, to try things out, --features {RANDOM}"
+        )
+    if str(path) not in (DOWNLOAD, RANDOM) and not Path(path).is_file():
+        raise ModelError(f"{path}: no such file of VGG16 weights")
+
+
+def load_features(path: str | Path | None, say: Callable[[str], None] = lambda _: None) -> VGGFeatures:
+    """Load VGG16 from a file of either kind.
+
+    Args:
+        path: A ``.pth`` file; ``"download"`` is torchvision's public one, fetched into torch's hub folder unless it is
+            there; ``"random"`` gives seeded random weights, which is enough to see whether everything runs.
+        say: Told about a download.
+
+    Raises:
+        ModelError: if none is named, or the file is missing, damaged, of no known kind, or cannot be downloaded.
+    """
+    check_features(path)
+    if path == RANDOM:
+        return VGGFeatures(_random_state(), "torchvision")
+    path = fetch(PUBLIC, Path(torch.hub.get_dir()) / "checkpoints", say) if path == DOWNLOAD else Path(str(path))
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
+        raise ModelError(f"{path}: not a safe PyTorch file ({type(error).__name__})") from None
     if not isinstance(state, dict):
         raise ModelError(f"{path}: not VGG16 weights, but a {type(state).__name__}")
     state = {str(key).removeprefix("features."): value for key, value in state.items()}

@@ -114,7 +114,7 @@ def finetune(
     if settings.features is None:
         say("no --features: the losses that need VGG16 are left out; nothing is downloaded")
     check_folders([folder for folder in (settings.dark, settings.normal) if folder])
-    features = load_features(settings.features) if settings.features else None  # first: it fails in a moment
+    features = load_features(settings.features, say) if settings.features else None  # first: it fails in a moment
     say("reading the pictures and their regions")
     dark = read_folder(settings.dark, "dark", data)
     normal = read_folder(settings.normal, "well", data) if settings.normal else None

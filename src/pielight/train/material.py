@@ -49,7 +49,7 @@ def read_pictures(config: Training, device: torch.device, say: Callable[[str], N
     check_folders((*config.data.dark, *config.data.well))
     features = None
     if config.reads_features:
-        features = load_features(config.features).to(device)  # first: it fails in a moment
+        features = load_features(config.features, say).to(device)  # first: it fails in a moment
     say("reading the pictures and their regions")
     dark = load(config.data.dark, "dark", config.data) if config.data.dark else None
     return Pictures(dark, load(config.data.well, "well", config.data), features)

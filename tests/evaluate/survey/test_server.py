@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import random
 import signal
 import socket
@@ -306,6 +307,14 @@ def test_a_name_that_is_allowed(new_study: Callable[..., Path], serve: Callable[
     client = Client(serve(new_study(), 0, "--allow-host", "Survey.Example").address)
     assert client.ask("GET", "/", Host="survey.example").status == 200
     assert client.ask("GET", "/", Host="other.example").status == 421
+
+
+def test_the_whole_network_is_told_an_address_and_no_name(
+    new_study: Callable[..., Path], serve: Callable[..., Server]
+) -> None:
+    place = urlsplit(serve(new_study(), 0, "--host", "0.0.0.0").address)
+    assert ipaddress.ip_address(place.hostname or "")
+    assert Client(f"http://127.0.0.1:{place.port}/").ask("GET", "/", Host=place.netloc).status == 200
 
 
 def test_nothing_is_said_of_raters(new_study: Callable[..., Path], serve: Callable[..., Server]) -> None:

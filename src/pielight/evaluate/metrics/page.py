@@ -27,7 +27,9 @@ _NOTES = """## Notes
   parameters. Of five photographs of scikit-image, values are within 2 % of BasicSR's, which reports the value of the
   authors' code for the picture of which it gives both.
 - **piqe** rather than BRISQUE, because it needs no trained parameters. Grey levels are scaled to a maximum of 255.
-- **lpips** needs `pip install 'pielight[lpips]'`; torchvision downloads its network at the first use.
+- **lpips** needs the extra `lpips` (`pip install '.[lpips]'` in a clone) and torchvision's AlexNet in torch's hub
+  folder; `pielight evaluate --download` fetches it (233 MB) if it is not there. Nothing is downloaded without that
+  option.
 - **loe** grows with the number of points, so it compares at one size of picture only. Its points are chosen as in the
   widely used `LOE.m` (50 to 99 along the shorter side); other code samples otherwise and gives other values.
 - **noise-gain** divides brightness out: scaling gives 1, a curve that compresses what it lifts less. To see what

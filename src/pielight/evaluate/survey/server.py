@@ -204,9 +204,18 @@ def serve(
 
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):
-        host = socket.gethostname()
+    if host in ("0.0.0.0", "::"):  # an address: not every network knows the names of its machines
+        host = _own_address(listener.family)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _own_address(family: int) -> str:
+    """Return the address by which this machine's network reaches it; no packet is sent and no name looked up."""
+    outside, own = ("2001:db8::1", "::1") if family == socket.AF_INET6 else ("192.0.2.1", "127.0.0.1")
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((outside, 9))
+        own = str(probe.getsockname()[0])
+    return own
 
 
 def _ballot(body: bytes, answers: Collection[str]) -> tuple[int, str, float]:
