@@ -21,7 +21,7 @@ from pielight.media.claims import Existing
 from pielight.media.files import shown
 from pielight.media.formats import READABLE
 from pielight.media.guard import own_limits
-from pielight.media.jpeg_segments import check_file
+from pielight.media.preflight import check_file
 
 PIXELS_PER_WORKER = 32_000_000  # on average: a larger picture waits for room, and none shares with a huge one
 GRACE = 2.0  # seconds that pictures in work are given when the rest is called off

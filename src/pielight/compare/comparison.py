@@ -13,13 +13,13 @@ from pielight.denoise.plan import Denoise
 from pielight.enhancer import Enhancer
 from pielight.images import apply
 from pielight.media.convert import fit
+from pielight.media.exif import orientation_of, with_orientation
 from pielight.media.files import shown
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.metadata import Metadata
 from pielight.media.picture import read
 from pielight.media.primaries import profile_of
 from pielight.media.profiles import to_srgb
-from pielight.media.tiff import is_sound
 from pielight.tasks import TASKS
 
 
@@ -86,9 +86,8 @@ def displayed(picture: Picture, size: int) -> Image.Image:
     image = to_image(opaque)
     image = image.convert("RGB") if image.mode != "L" else image
     image.thumbnail((size, size), Image.Resampling.LANCZOS)
-    if is_sound(metadata.exif):
-        image.info["exif"] = metadata.exif
-        image = ImageOps.exif_transpose(image)
+    image.info["exif"] = with_orientation(Image.Exif().tobytes(), orientation_of(metadata.exif))
+    image = ImageOps.exif_transpose(image)
     profile = opaque.metadata.icc_profile or profile_of(metadata.colour_code)
     small = replace(from_image(image), metadata=Metadata(icc_profile=profile))
     return to_image(to_srgb(small)[0]).convert("RGB")

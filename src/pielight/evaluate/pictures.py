@@ -12,8 +12,8 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.media.files import read_whole, shown
-from pielight.media.jpeg_segments import check_file
 from pielight.media.picture import decode
+from pielight.media.preflight import check_file
 
 Pixels = NDArray[np.uint8]
 _ORIENTATION = 274  # in EXIF

@@ -20,7 +20,8 @@ _MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
 _TIFF_COMPRESSIONS = {"tiff_lzw": "lzw", "tiff_adobe_deflate": "adobe_deflate", "zstd": "zstd", "lzma": "lzma"}
 _TIFF_MODELS = {1: "minisblack", 2: "minisblack", 3: "rgb", 4: "rgb"}
 _PNG_LEVEL = 6
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else its warnings reach the user's screen
+for _library in ("tifffile", "imagecodecs"):  # else their warnings, and those of libpng, reach the user's screen
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
 def decode_deep(data: bytes, file_format: str) -> Picture:

@@ -14,6 +14,8 @@ _GROUPS = {0: (EXIF_GROUP, GPS_GROUP), EXIF_GROUP: (INTEROPERABILITY,)}
 _LONG, _POINTERS = 4, {4: "L", 13: "L", 16: "Q", 18: "Q"}
 _UNITS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 1, 7: 1, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}  # bytes that are swapped
 _PAIRS = (5, 10)  # fractions, of two units each
+VALUE_SIZES = {kind: unit * (2 if kind in _PAIRS else 1) for kind, unit in _UNITS.items()}  # bytes of one value
+_MAX_ENTRIES = 65_535  # of a directory; BigTIFF could have billions
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 13: "L"}
 _SUB_DIRECTORIES, _MAX_DIRECTORIES = 330, 64
 _FURTHEST_NOTE = 1 << 20  # a maker's note behind this is moved, so that a block stays small
@@ -37,6 +39,7 @@ class Directory:
         place: Where it stood in what it was read from.
         note_place: Where the maker's note stood. Most makers' notes count the places of their values from the start
             of the whole block, so that :meth:`block` keeps it there; None if it may move, or stood too far behind.
+        named_groups: Tags that should have pointed to groups; without such a group, it was damaged.
     """
 
     order: str
@@ -44,6 +47,7 @@ class Directory:
     groups: dict[int, Directory] = field(default_factory=dict)
     place: int = 0
     note_place: int | None = None
+    named_groups: set[int] = field(default_factory=set)
 
     def numbers(self, tag: int) -> tuple[int, ...]:
         """Return the values of a tag of whole numbers, none if there is no such tag.
@@ -97,7 +101,7 @@ class Directory:
         rows = {}
         later, behind = place + 2 + 12 * len(self.entries.keys() | self.groups.keys()) + 4, bytearray()
         for tag, (kind, content) in self.entries.items():
-            number = len(content) // value_size(kind)
+            number = len(content) // VALUE_SIZES[kind]
             value = content.ljust(4, b"\0")
             if tag == MAKER_NOTE and self.note_place is not None:
                 value = struct.pack(self.order + "L", self.note_place)
@@ -177,16 +181,19 @@ def _read(data: bytes, place: int, order: str, big: bool, group: int) -> Directo
         return found
     start, width = place + struct.calcsize(order + head), struct.calcsize(order + row)
     room = len(data)  # entries that lie on each other must not fill the memory
-    whole = min(count, max(0, len(data) - start) // width)
+    whole = min(count, _MAX_ENTRIES, max(0, len(data) - start) // width)
     for tag, kind, number, value in struct.iter_unpack(order + row, data[start : start + whole * width]):
         if tag in (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY):
-            if tag in _GROUPS.get(group, ()) and kind in _POINTERS:
+            if tag not in _GROUPS.get(group, ()) or tag in found.named_groups:
+                continue
+            found.named_groups.add(tag)
+            if kind in _POINTERS:
                 (there,) = struct.unpack_from(order + _POINTERS[kind], value)
                 inner = _read(data, there, order, big, tag)
                 if inner.entries:
                     found.groups[tag] = inner
         elif kind in _UNITS:
-            length = number * value_size(kind)
+            length = number * VALUE_SIZES[kind]
             (there,) = struct.unpack(order + ("Q" if big else "L"), value)
             content = value[:length] if length <= inline else data[there : there + length]
             if len(content) == length > 0 and length <= room:
@@ -196,11 +203,6 @@ def _read(data: bytes, place: int, order: str, big: bool, group: int) -> Directo
                 if is_note and 8 <= there <= _FURTHEST_NOTE - length:
                     found.note_place = there
     return found
-
-
-def value_size(kind: int) -> int:
-    """Return the bytes of one value of a type."""
-    return _UNITS[kind] * (2 if kind in _PAIRS else 1)
 
 
 def _swapped(content: bytes, unit: int) -> bytes:

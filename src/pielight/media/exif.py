@@ -10,7 +10,7 @@ import struct
 
 from PIL import Image
 
-from pielight.media.directories import PREFIX, even
+from pielight.media.directories import PREFIX, even, read_directory
 
 ORIENTATION = 274
 _SHORT = 3
@@ -21,7 +21,7 @@ class Untouched(Image.Exif):
 
     def __init__(self, block: bytes) -> None:
         super().__init__()
-        self.load(block)
+        self[ORIENTATION] = orientation_of(block)
         self._block = block
 
     def __bool__(self) -> bool:
@@ -30,6 +30,17 @@ class Untouched(Image.Exif):
     def tobytes(self, offset: int = 8) -> bytes:
         """Return the block as it is."""
         return self._block
+
+
+def orientation_of(exif: bytes) -> int:
+    """Return the orientation that a block of EXIF says, 1 if it says none.
+
+    >>> orientation_of(b"")
+    1
+    """
+    tags = read_directory(exif)
+    values = tags.numbers(ORIENTATION) if tags else ()
+    return values[0] if values and values[0] in range(1, 9) else 1
 
 
 def with_orientation(exif: bytes, orientation: int) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pielight.media.jpeg_segments import Source
+
 _FULL = 4  # bytes of version and flags at the head of some boxes
 _IN_FILE, _IN_BOX = 0, 1  # ways in which places of an item are counted
 
@@ -18,7 +20,7 @@ class _Box(NamedTuple):
 class _Reader:
     """Whole numbers of a box, one behind the other; behind the end of the box they are 0."""
 
-    def __init__(self, data: bytes, start: int, end: int) -> None:
+    def __init__(self, data: Source, start: int, end: int) -> None:
         self._data, self.place, self.end = data, start, end
 
     def number(self, size: int) -> int:
@@ -27,7 +29,7 @@ class _Reader:
         return int.from_bytes(self._data[self.place - size : min(self.place, self.end)], "big")
 
 
-def exif_item(data: bytes) -> bytes:
+def exif_item(data: Source) -> bytes:
     """Return the block of EXIF of an AVIF or HEIC file, byte for byte, which its readers lay out anew; may be empty.
 
     >>> exif_item(b"no boxes")
@@ -46,7 +48,7 @@ def exif_item(data: bytes) -> bytes:
     return item[start:]
 
 
-def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
+def _boxes(data: Source, start: int, end: int) -> Iterator[_Box]:
     while start + 8 <= end:
         size, head = int.from_bytes(data[start : start + 4], "big"), 8
         if size == 1:
@@ -58,7 +60,7 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
         start += size
 
 
-def _item_of_kind(data: bytes, table: _Box, kind: bytes) -> int | None:
+def _item_of_kind(data: Source, table: _Box, kind: bytes) -> int | None:
     start = table.start + _FULL + (2 if data[table.start : table.start + 1] == b"\0" else 4)
     for entry in _boxes(data, start, table.end):
         reader = _Reader(data, entry.start, entry.end)
@@ -70,7 +72,7 @@ def _item_of_kind(data: bytes, table: _Box, kind: bytes) -> int | None:
     return None
 
 
-def _content(data: bytes, table: _Box, wanted: int, box_start: int) -> bytes:
+def _content(data: Source, table: _Box, wanted: int, box_start: int) -> bytes:
     """Put together the parts of an item, which are not longer than the file."""
     reader = _Reader(data, table.start, table.end)
     version = reader.number(1)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import gcd
-from pathlib import Path
 from typing import NamedTuple
 
 from pielight.errors import PictureError
@@ -92,19 +91,6 @@ class Layout:
 def is_jpeg(data: Source) -> bool:
     """Say whether a file begins as a JPEG does."""
     return data[:2] == b"\xff\xd8"
-
-
-def check_file(path: Path) -> None:
-    """Refuse a JPEG file with more parts than any photo, before Pillow opens it; others are left alone.
-
-    Raises:
-        PictureError: See :func:`parse`.
-        OSError: The file cannot be read.
-    """
-    with path.open("rb") as file:
-        if is_jpeg(file.read(2)):
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                parse(data)
 
 
 def parse(data: Source) -> Layout:

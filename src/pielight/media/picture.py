@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pielight.errors import MissingExtraError, PictureError
-from pielight.media import boxes, gif, heif, jpeg, raw
+from pielight.media import boxes, gif, heif, jpeg, preflight, raw
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.exif import ORIENTATION
@@ -23,7 +23,7 @@ from pielight.media.files import Checked, read_whole, shown, whole_file
 from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep, written_format
 from pielight.media.guard import own_limits
 from pielight.media.image import Picture, from_image, to_image
-from pielight.media.jpeg_segments import Layout, is_jpeg, parse
+from pielight.media.jpeg_segments import Layout, is_jpeg
 from pielight.media.metadata import gather, save_options
 from pielight.media.png import WithChunks, described_by
 from pielight.media.sizes import check_size
@@ -88,9 +88,9 @@ def decode(data: bytes, name: str = "picture") -> Picture:
         PictureError: The file is damaged, too large, of a kind that is not supported, or needs an extra.
     """
     with errors_named(name):
+        layout = preflight.check(data)
         if raw.is_raw(data, name):
             return raw.develop(data)
-        layout = parse(data) if is_jpeg(data) else None
         with _opened(data) as image:
             return _decoded(image, data, layout)
 
@@ -108,7 +108,7 @@ def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray
     """
     if is_jpeg(data):
         with errors_named(name):
-            parse(data)
+            preflight.check(data)
         with errors_named(name), _opened(data) as image:
             reduced = jpeg.decode_pixels(data, image.mode == "L", at_least) if image.mode in ("L", "RGB") else None
         if reduced is not None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from pielight.errors import DataError, PictureError
-from pielight.media.jpeg_segments import check_file
+from pielight.media.preflight import check_file
 from pielight.train.config import Data
 
 Role = Literal["dark", "well"]

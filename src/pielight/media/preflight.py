@@ -1,0 +1,139 @@
+"""What is counted in a file before a reader opens it, since of some parts readers take minutes for many."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from pathlib import Path
+
+from pielight.errors import PictureError
+from pielight.media.directories import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, VALUE_SIZES
+from pielight.media.items import exif_item
+from pielight.media.jpeg_segments import APP1, EXIF, Layout, Source, is_jpeg, parse
+from pielight.media.png import SIGNATURE
+
+_MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 100_000, 300_000  # of a PNG: others, and those of pixels
+_MAX_PAGES, _MAX_ENTRIES = 10_000, 200_000  # of a TIFF
+_MAX_FRACTIONS, _MAX_PLACES, _MAX_NUMBERS = 100_000, 4_000_000, 1_000_000  # values of one tag that are decoded
+_PLACES = (273, 279, 324, 325)
+_FRACTIONS, _BYTES, _PRIVATE = (5, 10), (1, 2, 6, 7), 32_768
+_MAX_SHARE, _FREE_BYTES = 4, 1 << 28  # values may lie on each other to this many times the file, and this much
+_GROUPS = (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY)
+_PIXELS = (b"IDAT", b"fdAT")
+
+
+def check_file(path: Path) -> None:
+    """Check a picture's file that is not read yet; see :func:`check`.
+
+    Raises:
+        PictureError: See :func:`check`.
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        check(data)
+
+
+def check(data: Source) -> Layout | None:
+    """Refuse a file with more parts than any photo; what is damaged or of an unknown kind is left to its reader.
+
+    Returns:
+        The parts of a JPEG, None of another format.
+
+    Raises:
+        PictureError: Its text has no file name yet.
+
+    >>> check(b"II*\\0\\x08\\0\\0\\0\\0\\0\\x08\\0\\0\\0")  # a directory that is followed by itself
+    """
+    if is_jpeg(data):
+        layout = parse(data)
+        check_directories(b"".join(layout.contents(APP1, EXIF)).removeprefix(EXIF))
+        return layout
+    if data[:8] == SIGNATURE:
+        _check_chunks(data)
+    elif data[:2] in (b"II", b"MM"):
+        check_directories(data)
+    elif data[:4] == b"RIFF":
+        _check_riff(data)
+    elif data[4:8] == b"ftyp":
+        check_directories(exif_item(data).removeprefix(EXIF))
+    return None
+
+
+def check_directories(data: Source) -> None:
+    """Check a TIFF, or a block of EXIF, of which damaged ones pass.
+
+    Raises:
+        PictureError: See :func:`check`.
+    """
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    if order is None or len(data) < 8:
+        return
+    big = data[2:4] in (b"+\0", b"\0+")
+    head, row, place_code = (order + "Q", order + "HHQQ", "Q") if big else (order + "H", order + "HHLL", "L")
+    width, inline = struct.calcsize(row), struct.calcsize(order + place_code)
+    places, known, entries, claimed = [_long(data, 8 if big else 4, order + place_code)], {0}, 0, 0
+    while places:
+        place = places.pop()
+        if place in known or place + struct.calcsize(head) > len(data):
+            continue
+        known.add(place)
+        (count,) = struct.unpack_from(head, data, place)
+        start = place + struct.calcsize(head)
+        count = min(count, (len(data) - start) // width)
+        entries += count
+        _refuse(len(known) > _MAX_PAGES, f"more than {_MAX_PAGES:,} directories of tags")
+        _refuse(entries > _MAX_ENTRIES, f"more than {_MAX_ENTRIES:,} tags in a file")
+        for tag, kind, number, value in struct.iter_unpack(row, data[start : start + count * width]):
+            length = number * VALUE_SIZES.get(kind, 1)
+            claimed += length if inline < length <= len(data) else 0
+            most = _most_values(tag, kind)
+            _refuse(number > most and length <= len(data), f"more than {most:,} values of tag {tag}")
+            places += [value] if tag in _GROUPS else []
+        _refuse(claimed > _MAX_SHARE * len(data) + _FREE_BYTES, "tags that lie on each other many times")
+        places.append(_long(data, start + count * width, order + place_code))
+
+
+def _most_values(tag: int, kind: int) -> int:
+    """Return how many values of a tag readers may have to decode."""
+    if kind in _FRACTIONS:
+        return _MAX_FRACTIONS
+    if tag in _PLACES:
+        return _MAX_PLACES
+    return _MAX_NUMBERS if kind not in _BYTES and tag < _PRIVATE else 1 << 64
+
+
+def _long(data: Source, place: int, code: str) -> int:
+    found = data[place : place + struct.calcsize(code)]
+    return int(struct.unpack(code, found)[0]) if len(found) == struct.calcsize(code) else 0
+
+
+def _check_chunks(data: Source) -> None:
+    place, others, pixels = len(SIGNATURE), 0, 0
+    while place + 12 <= len(data):
+        length, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        if kind in _PIXELS:
+            pixels += 1
+        else:
+            others += 1
+        if kind == b"eXIf":
+            check_directories(data[place + 8 : place + 8 + length])
+        _refuse(others > _MAX_CHUNKS, f"more than {_MAX_CHUNKS:,} chunks in a file")
+        _refuse(pixels > _MAX_PIXEL_CHUNKS, f"more than {_MAX_PIXEL_CHUNKS:,} chunks of pixels in a PNG file")
+        place += 12 + length
+
+
+def _check_riff(data: Source) -> None:
+    """Check the EXIF of a WebP; its library goes through the other parts at once."""
+    place, count = 12, 0
+    while place + 8 <= len(data):
+        length = int.from_bytes(data[place + 4 : place + 8], "little")
+        if data[place : place + 4] == b"EXIF":
+            check_directories(data[place + 8 : place + 8 + length].removeprefix(EXIF))
+        count += 1
+        _refuse(count > _MAX_CHUNKS, f"more than {_MAX_CHUNKS:,} chunks in a file")
+        place += 8 + length + length % 2
+
+
+def _refuse(is_too_much: bool, what: str) -> None:
+    if is_too_much:
+        raise PictureError(f"{what}; save it anew")
