@@ -40,6 +40,8 @@ Array = NDArray[Any]
 class Enhancer:
     """Mends pictures with one model, which is opened at the first picture; safe to share among threads.
 
+    It can be copied and pickled, for other processes, too: a copy opens the model's file itself.
+
     Args:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
         threads: Threads for the network and for the curves; None takes every core that the process may use.

@@ -46,3 +46,7 @@ class MissingExtraError(PielightError):
         from pielight.extras import install_command
 
         super().__init__(f"{package} is not installed; run: {install_command(extra)}")
+        self.package, self.extra = package, extra
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:  # else a copy is made of the text
+        return type(self), (self.package, self.extra)

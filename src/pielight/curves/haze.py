@@ -54,6 +54,9 @@ class HazeLattice:
             value.flags.writeable = False
             object.__setattr__(self, name, value)
 
+    def __reduce__(self) -> tuple[type[HazeLattice], tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        return type(self), (self.transmission, self.airlight)  # copies are read-only, too
+
     @property
     def nodes(self) -> tuple[int, int]:
         """Rows and columns of the grid, (h, w)."""

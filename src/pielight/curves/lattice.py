@@ -46,6 +46,9 @@ class CurveLattice:
         alphas.flags.writeable = False
         object.__setattr__(self, "alphas", alphas)
 
+    def __reduce__(self) -> tuple[type[CurveLattice], tuple[NDArray[np.float32]]]:  # copies are read-only, too
+        return type(self), (self.alphas,)
+
     @property
     def nodes(self) -> tuple[int, int]:
         """Rows and columns of the grid, (h, w)."""

@@ -37,6 +37,14 @@ class Network:
         self._lock = threading.Lock()
         self._session: onnxruntime.InferenceSession | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy is made of, in this process or another, which opens the file itself."""
+        kept = {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_session")}
+        return kept | {"path": self.path.absolute()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock(), _session=None)
+
     def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         """Check the file's inputs and outputs, by name.
 
