@@ -11,9 +11,11 @@ The names here load what they need when they are first used; ``import pielight``
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # what typing has under this name; loading it takes longer than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from pielight.curves.lattice import CurveLattice
     from pielight.default import enhance
     from pielight.enhancer import Enhancer

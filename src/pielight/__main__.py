@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import sys
+import signal
 
-_INTERRUPTED = 130
+from pielight.descriptors import open_standard_streams
+from pielight.signals import leave, leave_at_once
 
 
 def run() -> None:
-    """Run the command line; Ctrl-C ends it in one line also while it is still being imported."""
+    """Run the command line; Ctrl-C and SIGTERM end it in one line also while it is still being imported."""
+    leave_at_once()
+    open_standard_streams()
     try:
         from pielight.cli import main
 
         main(prog_name="pielight")
     except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
-        sys.exit(_INTERRUPTED)
+        leave(signal.SIGINT)
 
 
 if __name__ == "__main__":

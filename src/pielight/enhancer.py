@@ -29,6 +29,7 @@ from pielight.images import changed_array, changed_image, colours_of
 from pielight.media.files import read_whole, shown
 from pielight.media.picture import decode_reduced, open_image
 from pielight.media.record import Record
+from pielight.media.sizes import memory_for
 from pielight.models import DENOISER, Model, find
 from pielight.spatial import SpatialNetwork
 from pielight.tasks import BRIGHTEN, check_settings, find_task
@@ -222,7 +223,8 @@ class Enhancer:
         options = options or FileOptions()
         change = self._change(strength, highlights, denoise)
         record = self.record(strength, highlights, denoise=denoise, quality=options.quality)
-        return changed_file(source, target, change, strength, options, record)
+        with memory_for(shown(source)):
+            return changed_file(source, target, change, strength, options, record)
 
     def encoded(
         self,
@@ -246,7 +248,8 @@ class Enhancer:
         """
         change = self._change(strength, highlights, denoise)
         record = self.record(strength, highlights, denoise=denoise, quality=quality)
-        return changed_bytes(data, change, strength, file_format, quality, name, record)
+        with memory_for(name):
+            return changed_bytes(data, change, strength, file_format, quality, name, record)
 
     def record(
         self,

@@ -5,8 +5,14 @@ from pathlib import Path
 import pytest
 
 from pielight.batch.find import Search
-from pielight.batch.plan import Job, Naming, plan
+from pielight.batch.plan import Job, Naming
+from pielight.batch.plan import plan as make_plan
 from pielight.errors import PielightError
+
+
+def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> list[Job]:
+    return make_plan(inputs, naming, search).jobs
+
 
 DEEP = Search(recursive=True)
 

@@ -20,7 +20,7 @@ from pielight.media.claims import Existing
 
 
 def enhance(tree: Path, model: Path, existing: Existing = "skip", workers: int = 2) -> list[Outcome]:
-    jobs = plan([tree], search=Search(recursive=True))
+    jobs = plan([tree], search=Search(recursive=True)).jobs
     return list(run(jobs, Enhancer(model, threads=1), Settings(existing=existing), workers))
 
 
@@ -47,7 +47,9 @@ def test_results_that_exist_are_kept(tree: Path, bright_model: Path) -> None:
 
 @pytest.mark.parametrize("existing", ["skip", "rename"])
 def test_runs_at_once_over_the_same_photos(tree: Path, bright_model: Path, existing: Existing) -> None:
-    plans = [plan([tree], Naming(existing=existing), Search(recursive=True)) for _ in range(3)]  # all before any writes
+    plans = [
+        plan([tree], Naming(existing=existing), Search(recursive=True)).jobs for _ in range(3)
+    ]  # all before any writes
     enhancer, settings = Enhancer(bright_model, threads=1), Settings(existing=existing)
 
     def enhanced(jobs: Sequence[Job]) -> list[Outcome]:

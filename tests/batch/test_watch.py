@@ -1,8 +1,10 @@
+import os
 import shutil
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +96,26 @@ def test_a_name_that_is_taken_is_one_failure(flat: Path, bright_model: Path) -> 
         watched.wait(2)
         assert watched.names("done") == ["b.jpg"]
         assert "would both become" in next(one.reason for one in watched.outcomes if one.status == "failed")
+    finally:
+        watched.end()
+
+
+def test_a_folder_that_cannot_be_read_is_told_once(
+    flat: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = os.scandir
+
+    def scan(path: Any) -> Any:
+        if Path(path).name == "secret":
+            raise PermissionError(13, "Permission denied", str(path))
+        return usual(path)
+
+    (flat / "secret").mkdir()
+    monkeypatch.setattr(os, "scandir", scan)
+    watched = Watched(flat, bright_model, Naming(), Search(recursive=True))
+    try:
+        watched.wait(3)
+        assert (watched.names("done"), watched.names("failed")) == (["a.PNG", "b.jpg"], ["secret"])
     finally:
         watched.end()
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,6 +127,41 @@ def test_rights_and_times(folder: Path) -> None:
     assert invoke("dusk.png", "--preserve-times", "--existing", "overwrite").exit_code == 0
     made = Path("dusk_pie.png").stat()
     assert (made.st_mode & 0o777, made.st_mtime_ns) == (0o640, times[1])
+
+
+def test_a_folder_that_cannot_be_read_is_reported_and_the_rest_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = os.scandir
+
+    def scan(path: str) -> Any:
+        if Path(path).name == "secret":
+            raise PermissionError(13, "Permission denied", path)
+        return usual(path)
+
+    Path("in/secret").mkdir(parents=True)
+    Path("dusk.png").rename("in/dusk.png")
+    Path("in/a.jxl").touch()
+    line = "in/secret: folder cannot be read (Permission denied)"
+    left_out = "1 file of a kind that pielight does not read was left out: .jxl 1"
+    monkeypatch.setattr(os, "scandir", scan)
+    listed = invoke("in", "-r", "--dry-run")
+    assert (listed.exit_code, listed.stdout) == (1, "in/dusk.png -> in/dusk_pie.png\n")
+    assert listed.stderr.splitlines() == [left_out, line]
+    done = invoke("in", "-r", "--report", "run.jsonl")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[:2] == [left_out, line]
+    assert done.stderr.splitlines()[-1] == "1 enhanced, 1 failed"
+    assert Path("in/dusk_pie.png").exists()
+    _, unread, closed, picture, end = (json.loads(line) for line in Path("run.jsonl").read_text().splitlines())
+    assert unread == {"type": "left_out", "kinds": {".jxl": 1}}
+    assert (closed["type"], closed["input"], closed["status"], closed["reason"]) == (
+        "folder", "in/secret", "failed", line,
+    )  # fmt: skip
+    assert (picture["type"], picture["status"], end["done"]) == ("picture", "done", 1)
+    assert invoke("in", "-r", "-q", "--existing", "overwrite").stderr.splitlines() == [line]
+    assert invoke("in", "-r", "-q", "--exclude", "nothing").exit_code == 1
+    assert invoke("compare", "in", "--size", "64").exit_code == 0  # which looks into no folders inside
 
 
 def test_a_dry_run_lists_and_writes_nothing(folder: Path) -> None:

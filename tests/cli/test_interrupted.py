@@ -109,6 +109,64 @@ def test_ctrl_c_before_the_first_photo(folder: Path) -> None:
     finish()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("module", ["contextlib", "click", "numpy", "pielight.batch.run", "onnxruntime", "rawpy"])
+def test_a_signal_while_modules_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, status: int, module: str
+) -> None:
+    """From the first line on, in the middle of an import, and where an exception would be lost."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.dng").write_bytes(samples.sample("camera.dng"))
+    done = subprocess.run(
+        [sys.executable, "-c", WHILE_LOADING, str(number), module, "a.dng", "-o", "-", "--format", "png"],
+        capture_output=True, text=True, errors="replace", check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "stopped\n")
+
+
+WHILE_LOADING = """
+import builtins, os, signal, sys, weakref
+signal.signal(signal.SIGINT, signal.default_int_handler)
+number, module = int(sys.argv.pop(1)), sys.argv.pop(1)
+usual = builtins.__import__
+class Thing:
+    pass
+def signalling(name, *rest, **more):
+    if name == module and "pielight.__main__" in sys.modules and hasattr(sys.modules["pielight.__main__"], "run"):
+        thing = Thing()
+        watched = weakref.ref(thing, lambda _: os.kill(os.getpid(), number) or len("x"))
+        del thing  # what is raised in here is printed and lost
+    return usual(name, *rest, **more)
+from pielight.__main__ import run
+builtins.__import__ = signalling
+run()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_job_in_the_background_ignores_signals_that_it_is_to_ignore(number: int) -> None:
+    code = (
+        f"import signal; signal.signal({int(number)}, signal.SIG_IGN); from pielight.signals import leave_at_once\n"
+        f"leave_at_once(); signal.raise_signal({int(number)})"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_sigterm_ends_a_run_as_ctrl_c_does(folder: Path) -> None:
+    command = start("in", "-r", "-o", "out", "-j", "2", "--report", "run.jsonl")
+    wait_for(1)
+    command.terminate()
+    _, err = command.communicate(timeout=20)
+    made = len(results())
+    assert (command.returncode, err.splitlines()[-1]) == (
+        143,
+        f"stopped: {made} enhanced, {COUNT - made} left; the same command goes on",
+    )
+    assert json.loads(Path("run.jsonl").read_text().splitlines()[-1])["interrupted"] is True
+    check_whole()
+
+
 def test_kill_9(folder: Path) -> None:
     for more in (0, 1, 1, 2, 5):
         report = Path("run.jsonl")
@@ -159,7 +217,7 @@ from pielight.cli import main
 from pielight.media import raw
 
 def develop(data):
-    with raw._without_chatter():
+    with raw._chatter():
         print("at work", flush=True)
         time.sleep(30)
 

@@ -110,6 +110,93 @@ def test_nobody_reads(folder: Path) -> None:
         assert (done.returncode, done.stderr) == (1, b"")
 
 
+CLOSED = (
+    "import os, sys\nfor one in sys.argv[1]: os.close(int(one))\n"
+    "os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+)
+
+
+def without(streams: str, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run the command with standard streams closed, by their numbers."""
+    command = [sys.executable, "-c", CLOSED, streams, "-m", "pielight", *arguments]
+    return subprocess.run(command, input=data, capture_output=True, check=False, timeout=30)
+
+
+@pytest.mark.parametrize("streams", ["0", "1", "2", "02", "012"])
+def test_closed_streams_that_are_not_needed(folder: Path, streams: str) -> None:
+    assert pielight("night.jpg", "-o", "usual.jpg").returncode == 0
+    done = without(streams, "night.jpg", "missing.jpg", "-o", "out/")
+    assert (done.returncode, done.stdout) == (1, b"")  # of the missing one
+    assert (b"missing.jpg: no such file" in done.stderr) == ("2" not in streams)
+    assert b"Traceback" not in done.stderr
+    assert Path("out/night.jpg").read_bytes() == Path("usual.jpg").read_bytes()
+    assert without(streams, "night.jpg", "-o", "new/").returncode == 0
+    assert Path("new/night.jpg").read_bytes() == Path("usual.jpg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("streams", "arguments", "reason"),
+    [
+        ("0", ("-", "-o", "a.jpg"), b"standard input: cannot be read (it is closed)\n"),
+        ("1", ("night.jpg", "-o", "-"), b"standard output: cannot be written (it is closed)\n"),
+        ("1", ("night.jpg", "--dry-run"), b"Error: standard output: it is closed\n"),
+        ("1", ("--help",), b"Error: standard output: it is closed\n"),
+        ("1", ("--version",), b"Error: standard output: it is closed\n"),
+        ("012", ("night.jpg", "-o", "-"), b""),
+        ("12", ("-",), b""),
+    ],
+)
+def test_closed_streams_that_are_needed(folder: Path, streams: str, arguments: tuple[str, ...], reason: bytes) -> None:
+    done = without(streams, *arguments, data=None if "0" in streams else Path("night.jpg").read_bytes())
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", reason)
+
+
+def test_a_usage_error_that_nobody_reads(folder: Path) -> None:
+    assert without("2", "--nonsense").returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_behind_standard_error(folder: Path) -> None:
+    for arguments, status in (((".",), 0), ((".", "missing.jpg", "-o", "out"), 1), (("--nonsense",), 2)):
+        with Path("/dev/full").open("wb") as full:
+            command = [sys.executable, "-m", "pielight", *arguments]
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, check=False)
+        assert (done.returncode, done.stdout) == (status, b"")
+    assert {path.name for path in Path("out").iterdir()} == {"night.jpg", "night.tif"}
+
+
+def test_a_full_disk_behind_a_report(folder: Path) -> None:
+    limited = (
+        "import resource, signal, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16));"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from pielight.batch import report, run; from pathlib import Path; from pielight.cli import main\n"
+        "def begin(self, *_):\n    pass\n"
+        "def enhance(job, *_):\n    return run.Outcome(job.input, job.output, 'done')\n"
+        "report.Report.begin = begin; run._enhance = enhance; main(prog_name='pielight')"
+    )
+    command = [sys.executable, "-c", limited, ".", "-j", "1", "--report", "run.jsonl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("run.jsonl: the report cannot be written (") == 1
+    assert done.stderr.splitlines()[-1] == "2 enhanced"  # the photos go on
+
+
+def test_a_working_folder_that_has_been_deleted(folder: Path) -> None:
+    Path("gone").mkdir()
+    deleted = "import os, sys; os.chdir('gone'); os.rmdir('../gone'); from pielight.__main__ import run; run()"
+
+    def there(*arguments: str) -> subprocess.CompletedProcess[str]:
+        Path("gone").mkdir(exist_ok=True)
+        return subprocess.run([sys.executable, "-c", deleted, *arguments], capture_output=True, text=True, check=False)
+
+    for arguments in (("night.jpg",), ("compare", "night.jpg"), (str(folder / "night.jpg"), "-o", "out/")):
+        done = there(*arguments)
+        text = "Error: the working folder has been deleted; change to another one\n"
+        assert (done.returncode, done.stderr) == (1, text)
+    assert there(str(folder / "night.jpg"), "-o", str(folder / "a.jpg")).returncode == 0
+    assert Path("a.jpg").exists()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk_behind_standard_output(folder: Path) -> None:
     for arguments in (("night.jpg", "-o", "-"), (".", "--dry-run")):
@@ -152,6 +239,9 @@ def test_odd_names(folder: Path, stem: bytes) -> None:
     assert b"skipped" in listed.stdout
     assert pielight(".", "-o", "out", "--report", "run.jsonl").returncode == 0
     assert [path.name for path in Path("out").iterdir()] == [name]
+    compared = pielight("compare", "--size", "64", "--", name)
+    assert (compared.returncode, compared.stdout, compared.stderr.count(b"\n")) == (0, b"", 1)
+    assert b"<html" in Path(os.fsdecode(stem + b"_compare.html")).read_bytes()
 
 
 def test_names_that_are_too_long(folder: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from pielight.errors import PielightError
 from pielight.files import SUFFIX
 from pielight.media.files import shown
-from pielight.media.formats import is_picture_name
+from pielight.media.formats import is_picture_name, is_unread_name
 
 _RESULT = re.compile(rf"(.+){SUFFIX}(-\d+)?", re.DOTALL)
 
@@ -23,6 +24,36 @@ class Found(NamedTuple):
 
     path: Path
     place: Path
+
+
+@dataclass
+class Findings:
+    """What files and folders hold.
+
+    Attributes:
+        pictures: Those to be taken.
+        unreadable: Folders inside of others that cannot be read, and why, in a line each.
+        left_out: How many pictures of kinds that pielight does not read were found in folders, by extension.
+    """
+
+    pictures: list[Found] = field(default_factory=list)
+    unreadable: dict[Path, str] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def says_left_out(self) -> str:
+        """Say what was left out, if anything was.
+
+        >>> Findings(left_out=Counter({".psd": 1, ".jxl": 2})).says_left_out()
+        '3 files of kinds that pielight does not read were left out: .jxl 2, .psd 1'
+        """
+        if not self.left_out:
+            return ""
+        kinds = sorted(self.left_out.items(), key=lambda kind: (-kind[1], kind[0]))
+        count = self.left_out.total()
+        files = "1 file of a kind" if count == 1 else f"{count} files of kinds"
+        was = "was" if count == 1 else "were"
+        listed = ", ".join(f"{shown(kind)} {number}" for kind, number in kinds)
+        return f"{files} that pielight does not read {was} left out: {listed}"
 
 
 @dataclass(frozen=True)
@@ -59,7 +90,7 @@ class Search:
 
 def find(
     inputs: Sequence[Path], search: Search | None = None, output: Path | None = None, strict: bool = True
-) -> list[Found]:
+) -> Findings:
     """Find the pictures of files and folders, each once.
 
     Args:
@@ -68,26 +99,30 @@ def find(
             ``a_pie.jpg`` where an ``a`` of any format is found beside it.
         search: Which pictures are taken.
         output: Folder of results; inside a folder of pictures it is not read again.
-        strict: Whether it is an error that nothing is found, or that a folder cannot be read.
+        strict: Whether it is an error that a folder holds no pictures.
 
     Raises:
         PielightError: One of these.
     """
     search = search or Search()
     unique: dict[Path, Found] = {}
+    findings = Findings()
     for path in dict.fromkeys(inputs):
-        here = list(_walk(path, search, output, strict)) if is_folder(path) else [Found(path, Path(path.name))]
-        if strict and not here:
+        here = list(_walk(path, search, output, findings)) if is_folder(path) else [Found(path, Path(path.name))]
+        if strict and not here and not findings.unreadable:
             deeper = "" if search.recursive else "; -r looks into the folders inside"
-            raise PielightError(f"{shown(path)}: no pictures in this folder{deeper}")
+            others = f"; {findings.says_left_out()}" if findings.left_out else ""
+            raise PielightError(f"{shown(path)}: no pictures in this folder{deeper}{others}")
         for one in here:
             unique.setdefault(real(one.path), one)
     stems = {(one.path.parent, one.path.stem) for one in unique.values()}
     photos = [one for one in unique.values() if (one.path.parent, origin(one.path)) not in stems]
-    taken = [one for one in photos if search.takes(one.place)]
-    if strict and photos and not taken:
+    findings.pictures = [one for one in photos if search.takes(one.place)]
+    if strict and not photos and findings.unreadable:
+        raise PielightError(next(iter(findings.unreadable.values())))
+    if strict and photos and not findings.pictures:
         raise PielightError(f"{shown(inputs[0])}: --include and --exclude leave no picture")
-    return taken
+    return findings
 
 
 def origin(path: Path) -> str | None:
@@ -117,16 +152,20 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def _walk(folder: Path, search: Search, output: Path | None, strict: bool) -> Iterator[Found]:
-    def refuse(error: OSError) -> None:
-        if strict:
-            raise PielightError(f"{shown(error.filename)}: folder cannot be read ({error.strerror})") from error
+def _walk(folder: Path, search: Search, output: Path | None, findings: Findings) -> Iterator[Found]:
+    def note(error: OSError) -> None:
+        place = Path(error.filename)
+        findings.unreadable[place] = f"{shown(place)}: folder cannot be read ({error.strerror})"
 
     results = None if output is None else real(output)
-    for place, folders, files in os.walk(folder, onerror=refuse):
+    for place, folders, files in os.walk(folder, onerror=note):
         inside = [name for name in sorted(folders) if search.recursive and not name.startswith(".")]
         folders[:] = [name for name in inside if real(Path(place, name)) != results]
         for name in sorted(files):
-            if not name.startswith(".") and is_picture_name(Path(name)):
-                path = Path(place, name)
+            path = Path(place, name)
+            if name.startswith("."):
+                continue
+            if is_picture_name(path):
                 yield Found(path, path.relative_to(folder))
+            elif is_unread_name(path) and search.takes(path.relative_to(folder)):
+                findings.left_out[path.suffix.lower()] += 1

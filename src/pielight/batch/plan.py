@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pielight.batch.find import Found, Search, find, is_folder, real
+from pielight.batch.find import Findings, Found, Search, find, is_folder, real
 from pielight.errors import PielightError
 from pielight.files import result_beside
 from pielight.media.claims import Existing, numbered
@@ -142,7 +142,20 @@ class Names:
         return next(number for number, name in enumerate(numbered(target), 1) if not is_taken(name))
 
 
-def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> list[Job]:
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        jobs: Pictures and their results.
+        findings: Where they come from, and what else was found.
+    """
+
+    jobs: list[Job]
+    findings: Findings
+
+
+def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> Plan:
     """Find the pictures of files and folders, and name their results.
 
     Args:
@@ -159,11 +172,11 @@ def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | 
     file = naming.file_for_one() if single else None
     if file is not None:
         names.reserve(inputs)
-        return [names.job(inputs[0], file)]
+        return Plan([names.job(inputs[0], file)], Findings())
     folder = naming.folder()
-    found = find(inputs, search, folder)
-    names.reserve(one.path for one in found)
-    return [names.result(one, folder) for one in found]
+    findings = find(inputs, search, folder)
+    names.reserve(one.path for one in findings.pictures)
+    return Plan([names.result(one, folder) for one in findings.pictures], findings)
 
 
 def is_kept(job: Job, existing: Existing) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from io import FileIO
@@ -27,8 +27,10 @@ class Report:
     """A report that is written while the run goes on, line by line, so that a killed run leaves whole lines.
 
     The first line has ``type`` run, the version, the model and the settings; then one of type ``picture`` for each
-    with ``input``, ``output``, ``status`` (done, skipped or failed), ``reason`` and ``seconds``; and the last, which
-    only a run that was not killed has, is of type ``end`` with the counts and whether it was interrupted.
+    with ``input``, ``output``, ``status`` (done, skipped or failed), ``reason`` and ``seconds``, and the same of type
+    ``folder`` for each that cannot be read; one of type ``left_out`` counts in ``kinds`` the pictures of folders that
+    pielight does not read, if there are any; and the last, which only a run that was not killed has, is of type
+    ``end`` with the counts and whether it was interrupted.
 
     Args:
         path: File to write; only a report of an earlier run that has ended is replaced.
@@ -64,7 +66,7 @@ class Report:
         self._write({"type": "run", "pielight": __version__, "started": started, **engine, **asdict(settings)})
 
     def add(self, outcome: Outcome) -> None:
-        """Write the line of a picture.
+        """Write the line of a picture, or of a folder that cannot be read.
 
         Raises:
             PielightError: The file cannot be written.
@@ -72,7 +74,16 @@ class Report:
         self._counts[outcome.status] += 1
         names = {"input": str(outcome.input), "output": str(outcome.output)}
         rest = {"status": outcome.status, "reason": outcome.reason, "seconds": round(outcome.seconds, 4)}
-        self._write({"type": "picture", **names, **rest})
+        self._write({"type": outcome.kind, **names, **rest})
+
+    def leave_out(self, kinds: Mapping[str, int]) -> None:
+        """Write the line of the pictures that were left out, if there are any: their number by extension.
+
+        Raises:
+            PielightError: The file cannot be written.
+        """
+        if kinds:
+            self._write({"type": "left_out", "kinds": dict(sorted(kinds.items()))})
 
     def end(self, interrupted: bool) -> None:
         """Write the last line.

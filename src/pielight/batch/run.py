@@ -11,6 +11,7 @@ from typing import Literal
 
 from PIL import Image
 
+from pielight.batch.find import Findings
 from pielight.batch.plan import Job, is_kept
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.plan import Denoise, check_denoise
@@ -66,14 +67,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one picture.
+    """What became of one picture, or of a folder that cannot be read.
 
     Attributes:
-        input: The picture.
+        input: The picture or folder.
         output: The file written, or that would have been.
         status: ``done``, ``skipped`` (the output exists) or ``failed``.
         reason: Why it was skipped or failed, or what to know of a result; may be empty.
         seconds: Time taken.
+        kind: ``picture`` or ``folder``.
     """
 
     input: Path
@@ -81,6 +83,12 @@ class Outcome:
     status: Literal["done", "skipped", "failed"]
     reason: str = ""
     seconds: float = 0.0
+    kind: Literal["picture", "folder"] = "picture"
+
+
+def unreadable(findings: Findings) -> list[Outcome]:
+    """Return what became of folders that cannot be read."""
+    return [Outcome(path, path, "failed", why, kind="folder") for path, why in findings.unreadable.items()]
 
 
 def crew(cores: int, pictures: int) -> tuple[int, int]:

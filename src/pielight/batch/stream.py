@@ -9,10 +9,12 @@ from typing import BinaryIO
 
 from pielight.batch.plan import Job, Names, Naming
 from pielight.batch.run import KEPT, Outcome, Settings
+from pielight.descriptors import reason
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PictureError, PielightError
 from pielight.media.files import MAX_FILE_BYTES, read_whole, shown, write_whole
 from pielight.media.formats import format_of
+from pielight.media.sizes import memory_for
 
 STREAM = Path("-")
 _NAME = "standard input"
@@ -78,9 +80,10 @@ def stream(job: Job, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, st
 
 def _read(stdin: BinaryIO) -> bytes:
     try:
-        data = stdin.read(MAX_FILE_BYTES + 1)
+        with memory_for(_NAME):
+            data = stdin.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise PictureError(f"{_NAME}: cannot be read ({error.strerror})") from error
+        raise PictureError(f"{_NAME}: cannot be read ({reason(error)})") from error
     if len(data) > MAX_FILE_BYTES:
         raise PictureError(f"{_NAME}: more than the limit of {MAX_FILE_BYTES >> 20} MB")
     if not data:
@@ -95,4 +98,4 @@ def _write(stdout: BinaryIO, data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise PictureError(f"standard output: cannot be written ({error.strerror})") from error
+        raise PictureError(f"standard output: cannot be written ({reason(error)})") from error

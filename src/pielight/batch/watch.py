@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pielight.batch.find import Found, Search, find, is_folder, origin
 from pielight.batch.plan import Job, Names, Naming
-from pielight.batch.run import Outcome, Settings, run
+from pielight.batch.run import Outcome, Settings, run, unreadable
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
 from pielight.media.files import shown
@@ -36,7 +36,7 @@ def watch(
     """Enhance the pictures of folders, and those that arrive, until told to stop.
 
     A picture is taken once its size and time have stood still for an interval, and again only when they change.
-    What is named like a result, ``a_pie.jpg``, is never taken.
+    What is named like a result, ``a_pie.jpg``, is never taken. A folder that cannot be read is told once.
 
     Args:
         folders: Where to look.
@@ -55,13 +55,19 @@ def watch(
         PielightError: A folder is gone, or the output is a file.
     """
     names, output = Names(naming), naming.folder()
+    told: set[Path] = set()
     last: dict[Path, _Stamp] = {}
     handled: dict[Path, _Stamp] = {}
     while not stop():
         for folder in folders:
             if not is_folder(folder):
                 raise PielightError(f"{shown(folder)}: no such folder to watch")
-        found = [one for one in find(folders, search, output, strict=False) if origin(one.path) is None]
+        findings = find(folders, search, output, strict=False)
+        for outcome in unreadable(findings):
+            if outcome.input not in told:
+                told.add(outcome.input)
+                yield outcome
+        found = [one for one in findings.pictures if origin(one.path) is None]
         names.reserve(one.path for one in found)
         stamps = {one.path: stamp for one in found if (stamp := _stamp(one.path))}
         ready = [one for one in found if _is_ready(one.path, stamps, last, handled)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import errno
+import sys
 from importlib import import_module
 from typing import Any
 
 import click
 
-from pielight.cli.options import INTERRUPTED
+from pielight.cli.options import FAILED, INTERRUPTED
+from pielight.descriptors import reason
 from pielight.errors import PielightError
+from pielight.signals import raise_interrupts
 
 DEFAULT = "enhance"
+_LEAVES_AT_ONCE = ("enhance", "compare", "info")  # on Ctrl-C: what they write appears at one stroke
 COMMANDS = {  # name: (where it lives, what --help says of it)
     "enhance": (
         "pielight.cli.enhance:enhance",
@@ -40,6 +43,8 @@ class LazyGroup(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name not in _LEAVES_AT_ONCE:
+            raise_interrupts()
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
@@ -55,16 +60,24 @@ class LazyGroup(click.Group):
             args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line; a standard output that cannot be written ends it in one line, with status 1."""
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:  # click itself deals with a pipe that nobody reads any more
+            if isinstance(error, FileNotFoundError) and error.filename is None:  # what os.getcwd raises
+                text = "the working folder has been deleted; change to another one"
+            else:
+                text = f"{error.filename or 'standard output'}: {reason(error)}"
+            click.echo(f"Error: {text}", err=True)
+            sys.exit(FAILED)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; our errors end it with their one line and status 1, Ctrl-C with 130."""
         try:
             return super().invoke(ctx)
         except PielightError as error:
             raise click.ClickException(str(error)) from error
-        except OSError as error:  # of standard output; click itself deals with a pipe that nobody reads any more
-            if error.errno == errno.EPIPE:
-                raise
-            raise click.ClickException(f"{error.filename or 'standard output'}: {error.strerror}") from error
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None

@@ -70,6 +70,7 @@ def compare(
     from pielight.batch.find import find
     from pielight.batch.plan import Names, Naming, is_kept
     from pielight.cli.order import makes_sense
+    from pielight.cli.progress import Progress
     from pielight.compare.comparison import compare as compare_photo
     from pielight.compare.html import html_sheet
     from pielight.compare.png import png_sheet
@@ -78,7 +79,8 @@ def compare(
     from pielight.media.files import check_place, shown, write_whole
 
     with makes_sense():
-        paths = [found.path for found in find(photos)]
+        findings = find(photos)
+        paths = [found.path for found in findings.pictures]
         if output is None:
             output = paths[0].with_name(f"{paths[0].stem}_compare.html") if len(paths) == 1 else Path("compare.html")
         if output.suffix.lower() not in (".html", ".png"):
@@ -94,13 +96,17 @@ def compare(
         return
     spared = HIGHLIGHTS if highlights is None else highlights
     comparisons = []
+    progress = Progress(None, quiet)
+    progress.begin(findings.says_left_out())
+    for closed in findings.unreadable.values():
+        progress.fail(closed)
     for path in paths:
         try:
             comparisons.append(compare_photo(enhancer, path, strengths, spared, size, denoise))
         except ModelError:
             raise
         except PielightError as error:
-            click.echo(str(error), err=True)
+            progress.fail(str(error))
     if comparisons:
         is_page = output.suffix.lower() == ".html"
         data = html_sheet(comparisons).encode() if is_page else png_sheet(comparisons)
@@ -111,5 +117,5 @@ def compare(
         else:
             if not quiet:
                 click.echo(shown(output), err=True)
-    if len(comparisons) < len(paths):
+    if progress.failed:
         raise click.exceptions.Exit(options.FAILED)

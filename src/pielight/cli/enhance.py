@@ -80,8 +80,9 @@ def enhance(
     a_pie.jpg is taken for a result, not a photo, where an a.jpg is given or found with it; --watch never takes one.
 
     After Ctrl-C only whole files are there, and the same command goes on with the rest. Exit status: 0 (skipped
-    photos included; also of --watch after Ctrl-C), 1 if a photo failed or a model or device is missing, 2 if the
-    command line makes no sense, 130 after Ctrl-C.
+    photos included; also of --watch after Ctrl-C), 1 if a photo failed, a folder cannot be read, the report or standard
+    output cannot be written, or a model or device is missing, 2 if the command line makes no sense, 130 after Ctrl-C,
+    143 after SIGTERM.
     """
     if dry_run and (report or watch):
         raise click.UsageError("--dry-run writes nothing: leave out --report and --watch.")
@@ -109,11 +110,11 @@ def enhance(
     engine = ways.Engine(model, auto is not False, device, denoise_model, task)
     order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)
     if dry_run:
-        ways.preview(order)
-        return
-    with own_screen():
-        if watch:
-            ways.enhance_watched(order)
-        counts = ways.enhance_stream(order) if streamed else ways.enhance_batch(order)
-    if counts["failed"]:
+        went_well = ways.preview(order)
+    else:
+        with own_screen():
+            if watch:
+                ways.enhance_watched(order)
+            went_well = ways.enhance_stream(order) if streamed else ways.enhance_batch(order)
+    if not went_well:
         raise click.exceptions.Exit(options.FAILED)

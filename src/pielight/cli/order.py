@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from pielight.batch.find import Search
+from pielight.batch.find import Findings, Search, find
 from pielight.batch.plan import Naming, is_kept, plan
 from pielight.batch.report import Report
-from pielight.batch.run import Outcome, Settings, crew, run
+from pielight.batch.run import Outcome, Settings, crew, run, unreadable
 from pielight.batch.stream import STREAM, stream
 from pielight.batch.stream import job as stream_job
 from pielight.batch.watch import watch
@@ -24,9 +25,11 @@ from pielight.cli.options import FAILED, INTERRUPTED
 from pielight.cli.progress import Progress
 from pielight.enhancer import Enhancer
 from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
-from pielight.interrupt import deferred_interrupt
+from pielight.interrupt import Interrupted, deferred_interrupt
 from pielight.media.files import shown
 from pielight.tasks import BRIGHTEN
+
+_SIGNALLED = 128  # and a signal's number: the exit status of what it ends
 
 
 @dataclass(frozen=True)
@@ -93,18 +96,23 @@ class Order:
         return report
 
 
-def preview(order: Order) -> None:
-    """List what would be written, on standard output."""
+def preview(order: Order) -> bool:
+    """List what would be written, on standard output; return whether every folder could be read."""
     with makes_sense():
-        jobs = plan(order.photos, order.naming, order.search)
-    for job in jobs:
+        planned = plan(order.photos, order.naming, order.search)
+    for job in planned.jobs:
         kept = " (skipped, the result exists)" if is_kept(job, order.settings.existing) else ""
         lost = "" if os.path.lexists(job.input) else " (no such file)"
         click.echo(f"{shown(job.input)} -> {shown(job.output)}{kept}{lost}")
+    progress = Progress(None, order.quiet)
+    progress.begin(planned.findings.says_left_out())
+    for outcome in unreadable(planned.findings):
+        progress.fail(outcome.reason)
+    return not progress.failed
 
 
-def enhance_stream(order: Order) -> Counter[str]:
-    """Enhance one photo from or to a stream; return how many were done, skipped and failed."""
+def enhance_stream(order: Order) -> bool:
+    """Enhance one photo from or to a stream; return whether that went well."""
     progress = Progress(1, order.quiet)
     source = order.photos[0]
     with makes_sense():
@@ -115,53 +123,72 @@ def enhance_stream(order: Order) -> Counter[str]:
             raise PielightError("no photo comes from a terminal; pipe one in, as in < night.jpg")
         enhancer = order.engine.enhancer(order.cores)
         progress.show(stream(job, enhancer, order.settings, sys.stdin.buffer, sys.stdout.buffer))
-    return progress.counts
+    return not progress.failed
 
 
-def enhance_batch(order: Order) -> Counter[str]:
-    """Enhance files and folders; return how many were done, skipped and failed."""
+def enhance_batch(order: Order) -> bool:
+    """Enhance files and folders; return whether all went well."""
     with makes_sense():
-        jobs = plan(order.photos, order.naming, order.search)
+        planned = plan(order.photos, order.naming, order.search)
+        jobs, closed = planned.jobs, unreadable(planned.findings)
         left = sum(not is_kept(job, order.settings.existing) for job in jobs)
         workers, threads = crew(order.cores, left)
         enhancer = order.engine.enhancer(threads)
         report = order.open_report(enhancer, [path for job in jobs for path in (job.input, job.output)])
-    progress = Progress(len(jobs), order.quiet)
+    progress = Progress(len(jobs) + len(closed), order.quiet)
     with _stoppable() as stop:
-        stopped = _follow(run(jobs, enhancer, order.settings, workers, stop), progress, report, stop)
-        if stopped and progress.counts.total() < len(jobs):
+        outcomes = chain(closed, run(jobs, enhancer, order.settings, workers, stop))
+        _follow(outcomes, progress, report, stop, planned.findings)
+        if stop() and progress.counts.total() < len(jobs) + len(closed):
             goes_on = order.settings.existing == "skip"
             progress.stopped("; the same command goes on" if goes_on else "")
-            _leave(INTERRUPTED)
+            _leave(_SIGNALLED + stop.number)
     progress.finish()
-    return progress.counts
+    return not progress.failed
 
 
 def enhance_watched(order: Order) -> NoReturn:
-    """Enhance what is in folders and what arrives, and end the process after Ctrl-C."""
+    """Enhance what is in folders and what arrives, and end the process after Ctrl-C or SIGTERM."""
     with makes_sense():
+        findings = find(order.photos, order.search, order.naming.folder(), strict=False)
         enhancer = order.engine.enhancer(1)
-        order.naming.folder()
         report = order.open_report(enhancer, [])
     progress = Progress(None, order.quiet)
     if not order.quiet:
         click.echo("watching; Ctrl-C ends it", err=True)
     with _stoppable() as stop:
         outcomes = watch(order.photos, order.naming, order.search, enhancer, order.settings, order.cores, stop)
-        _follow(outcomes, progress, report, stop)
+        _follow(outcomes, progress, report, stop, findings)
         progress.stopped("")
-        _leave(FAILED if progress.counts["failed"] else 0)
+        if stop.number == signal.SIGTERM:
+            _leave(_SIGNALLED + stop.number)
+        _leave(FAILED if progress.failed else 0)
 
 
-def _follow(outcomes: Iterable[Outcome], progress: Progress, report: Report | None, stop: Callable[[], bool]) -> bool:
-    """Show and report outcomes, and return whether Ctrl-C ended them."""
+def _follow(
+    outcomes: Iterable[Outcome],
+    progress: Progress,
+    report: Report | None,
+    stop: Callable[[], bool],
+    findings: Findings,
+) -> None:
+    """Show and report outcomes; a report that cannot be written any more is given up, and the photos go on."""
+
+    def write(line: Callable[[Report], None]) -> None:
+        nonlocal report
+        try:
+            if report:
+                line(report)
+        except PielightError as error:
+            progress.fail(str(error))
+            report = None
+
+    progress.begin(findings.says_left_out())
+    write(lambda report: report.leave_out(findings.left_out))
     for outcome in outcomes:
         progress.show(outcome)
-        if report:
-            report.add(outcome)
-    if report:
-        report.end(stop())
-    return stop()
+        write(lambda report, outcome=outcome: report.add(outcome))  # type: ignore[misc]
+    write(lambda report: report.end(stop()))
 
 
 @contextmanager
@@ -179,10 +206,10 @@ def makes_sense() -> Iterator[None]:
 
 
 @contextmanager
-def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Note the first Ctrl-C; the second ends the process at once."""
+def _stoppable() -> Iterator[Interrupted]:
+    """Note the first Ctrl-C or SIGTERM; the second ends the process at once."""
     try:
-        with deferred_interrupt() as interrupted:
+        with deferred_interrupt(signal.SIGTERM) as interrupted:
             yield interrupted
     except KeyboardInterrupt:
         _leave(INTERRUPTED)

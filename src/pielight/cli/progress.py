@@ -25,6 +25,17 @@ class Progress:
         self._quiet = quiet
         self._live = sys.stderr.isatty() and not quiet
         self.counts: Counter[str] = Counter()
+        self.failed = False
+
+    def begin(self, left_out: str) -> None:
+        """Say which pictures of folders were left out, if any were."""
+        if left_out and not self._quiet:
+            self._line(left_out, stays=True)
+
+    def fail(self, text: str) -> None:
+        """Say what went wrong that is the matter of no single picture."""
+        self.failed = True
+        self._line(text, stays=True)
 
     def show(self, outcome: Outcome) -> None:
         """Report what became of one picture."""
@@ -33,6 +44,7 @@ class Progress:
         self.counts[outcome.status] += 1
         place = f"[{self.counts.total()}]" if self._total is None else f"[{self.counts.total()}/{self._total}]"
         if outcome.status == "failed":
+            self.failed = True
             self._line(outcome.reason, stays=True)
         elif outcome.status == "skipped":
             self._line(f"{place} {shown(outcome.output)}: skipped, {outcome.reason}", stays=False)

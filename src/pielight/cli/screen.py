@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pielight.descriptors import lossy
+
 
 @contextmanager
 def own_screen() -> Iterator[None]:
@@ -21,7 +23,7 @@ def own_screen() -> Iterator[None]:
     except (OSError, AttributeError):  # there is none, or no file
         yield
         return
-    with os.fdopen(number, "w", buffering=1, encoding=usual.encoding, errors=usual.errors) as sys.stderr:
+    with lossy(number, usual) as sys.stderr:
         try:
             yield
         finally:

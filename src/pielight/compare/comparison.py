@@ -20,6 +20,7 @@ from pielight.media.metadata import Metadata
 from pielight.media.picture import read
 from pielight.media.primaries import profile_of
 from pielight.media.profiles import to_srgb
+from pielight.media.sizes import memory_for
 from pielight.tasks import TASKS
 
 
@@ -59,6 +60,13 @@ def compare(
     Raises:
         PielightError: The photo cannot be read, or a strength is out of range.
     """
+    with memory_for(shown(path)):
+        return _compared(enhancer, path, strengths, highlights, size, denoise)
+
+
+def _compared(
+    enhancer: Enhancer, path: Path, strengths: Sequence[float], highlights: float, size: int, denoise: Denoise
+) -> Comparison:
     picture = read(path)
     curves = enhancer.curves(picture.pixels) if TASKS[enhancer.task].has_curves else None
     after = {}

@@ -15,6 +15,15 @@ from pielight.errors import ModelError
 if TYPE_CHECKING:
     import onnxruntime
 
+_SHORTAGES = (  # what ONNX Runtime says where memory for a picture is short, in errors of several types
+    "Failed to allocate memory",
+    "is smaller than requested bytes",
+    "bad_alloc",
+    "bad allocation",
+    "pthread_create failed",
+    "failed to map segment",
+)
+
 
 class Network:
     """An ONNX file that is opened once, when it is first used, and checked then; safe to share among threads.
@@ -72,11 +81,14 @@ class Network:
 
         Raises:
             ModelError: The file is damaged, holds another kind of network, or fails on these inputs.
+            MemoryError: There is not enough for these inputs.
         """
         session = self.open()
         try:
             found: list[NDArray[np.float32]] = session.run(list(outputs), dict(inputs))
         except failures() as error:
+            if is_shortage(error):
+                raise MemoryError(first_line(error)) from error
             raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
         return found
 
@@ -90,9 +102,15 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
 
     Raises:
         ModelError: The file is missing or damaged.
+        MemoryError: There is not enough to open it now.
     """
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
+    try:
+        import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as state
+    except ImportError as error:
+        if is_shortage(error):
+            raise MemoryError(first_line(error)) from error
+        raise
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised; the log would repeat it on the user's screen
@@ -103,7 +121,7 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except (
         state.Fail,
         state.InvalidArgument,
@@ -113,7 +131,10 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
         state.NoSuchFile,
         state.NotImplemented,
         state.RuntimeException,
+        RuntimeError,
     ) as error:
+        if is_shortage(error):
+            raise MemoryError(first_line(error)) from error
         raise ModelError(f"{path}: damaged, or not an ONNX model ({first_line(error)})") from error
 
 
@@ -122,6 +143,15 @@ def failures() -> tuple[type[Exception], ...]:
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 
     return Fail, InvalidArgument, RuntimeException
+
+
+def is_shortage(error: Exception) -> bool:
+    """Say whether it is memory that a network lacks, so that neither the network nor its input is to blame.
+
+    >>> is_shortage(RuntimeError("Load model failed: std::bad_alloc")), is_shortage(RuntimeError("Conv: W is missing"))
+    (True, False)
+    """
+    return any(sign in str(error) for sign in _SHORTAGES)
 
 
 def first_line(error: Exception) -> str:

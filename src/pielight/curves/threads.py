@@ -72,10 +72,15 @@ def share_rows(band: Callable[[int, int], None], height: int, values: int, threa
                 return
 
     helpers = [threading.Thread(target=work, name="pielight-rows") for _ in range(crew - 1)]
+    started = []
     for helper in helpers:
-        helper.start()
+        try:
+            helper.start()
+        except RuntimeError:  # the system has no room for more: the others do its work
+            break
+        started.append(helper)
     work()
-    for helper in helpers:
+    for helper in started:
         helper.join()
     if errors:
         raise errors[0]

@@ -58,6 +58,8 @@ def read_whole(path: Path) -> bytes:
             if size > MAX_FILE_BYTES:
                 raise PictureError(f"{shown(path)}: {size >> 20} MB; the limit is {MAX_FILE_BYTES >> 20} MB")
             data = file.read()
+    except MemoryError as error:
+        raise PictureError(f"{shown(path)}: not enough memory") from error
     except FileNotFoundError as error:
         raise PictureError(f"{shown(path)}: no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name

@@ -38,6 +38,13 @@ FORMATS = {
     ".heif": HEIF,
     ".hif": HEIF,
 } | dict.fromkeys((".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"), RAW)
+_UNREAD = frozenset(
+    (
+        ".jxl", ".jp2", ".j2k", ".jpx", ".jxr", ".psd", ".psb", ".xcf", ".kra", ".exr", ".hdr", ".tga", ".ppm", ".pgm",
+        ".pnm", ".qoi", ".fits", ".insp", ".3fr", ".crw", ".dcr", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef",
+        ".mos", ".mrw", ".nrw", ".raw", ".rwl", ".sr2", ".srf", ".x3f",
+    )
+)  # fmt: skip
 WRITABLE = {  # what a user calls a format to write: Pillow's name of it, and the extension of its files
     "jpeg": ("JPEG", ".jpg"),
     "png": ("PNG", ".png"),
@@ -86,6 +93,15 @@ def is_picture_name(path: Path) -> bool:
     (True, False)
     """
     return path.suffix.lower() in FORMATS
+
+
+def is_unread_name(path: Path) -> bool:
+    """Say whether a file's extension is that of pictures of a kind that pielight does not read.
+
+    >>> is_unread_name(Path("night.JXL")), is_unread_name(Path("night.jpg")), is_unread_name(Path("notes.txt"))
+    (True, False, False)
+    """
+    return path.suffix.lower() in _UNREAD and not is_picture_name(path)
 
 
 def format_of(path: Path, default: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pielight.errors import PictureError
 
 MAX_PIXELS = 256_000_000
@@ -58,3 +61,16 @@ def check_frames(count: int, pixels: int, file_bytes: int | None = None) -> None
         raise PictureError(f"{size}; the limit is {MAX_FRAMES_PIXELS // 1_000_000:,} together")
     if file_bytes is not None and pixels > max(_SUSPECT_BYTES // 3, _SUSPECT_FRAMES * file_bytes):
         raise PictureError(f"{size} in {-(-file_bytes // 1000)} kB: looks like a decompression bomb")
+
+
+@contextmanager
+def memory_for(name: str) -> Iterator[None]:
+    """Blame a shortage of memory on the picture that was at work.
+
+    Raises:
+        PictureError: Memory was short.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise PictureError(f"{name}: not enough memory") from error

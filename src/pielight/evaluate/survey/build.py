@@ -118,7 +118,7 @@ def _by_stem(folder: Path, known: frozenset[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     twice = []
     try:
-        paths = [one.path for one in find([folder], strict=False)]
+        paths = [one.path for one in find([folder], strict=False).pictures]
     except PielightError as error:
         raise DataError(str(error)) from error
     if not paths:
