@@ -94,7 +94,8 @@ def test_a_damaged_model_stops_everything(tree: Path, tmp_path: Path) -> None:
 def test_several_frames_are_noted(tmp_path: Path, bright_model: Path) -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("navy", "black")]
     frames[0].save(tmp_path / "two.tif", save_all=True, append_images=frames[1:])
-    (outcome,) = enhance(tmp_path, bright_model)
+    jobs = [Job(tmp_path / "two.tif", tmp_path / "one.jpg")]
+    (outcome,) = run(jobs, Enhancer(bright_model, threads=1), Settings(file_format="JPEG"))
     assert outcome.status == "done"
     assert "first" in outcome.reason
 
