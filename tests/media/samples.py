@@ -14,6 +14,8 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.media import bitmaps
+
 WIDTH, HEIGHT = 48, 32
 # For a process that a test starts: its own peak, where getrusage would count that of the process before it too.
 PEAK_MEGABYTES = """
@@ -201,6 +203,8 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "rgba_16.tif": lambda: deep_tiff(4),
     "grey_alpha_16.tif": lambda: deep_tiff(2),
     "rgb.bmp": lambda: saved(image("RGB"), "BMP"),
+    "rgb_565.bmp": lambda: bitmaps.bmp(bitmaps.of_colours(colours(), bitmaps.RGB565), 16, bitmaps.RGB565),
+    "rgba.bmp": lambda: bitmaps.bmp(bitmaps.of_colours(np.asarray(image("RGBA")), bitmaps.BGRA), 32, bitmaps.BGRA, 124),
     "palette.bmp": lambda: saved(image("P"), "BMP"),
     "palette.gif": lambda: saved(image("P"), "GIF", transparency=2),
     "several.gif": lambda: animation("GIF"),

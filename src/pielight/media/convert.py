@@ -55,10 +55,14 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if boxes.is_wide(picture.metadata.colour_code) and not picture.metadata.icc_profile and file_format not in CODED:
         notes.append(f"wide colours are taken as sRGB: {file_format} does not know their code")
         picture = replace(picture, metadata=replace(picture.metadata, colour_code=None))
-    if file_format in WITHOUT_PROFILE:
+    if picture.metadata.colour_space and file_format != "BMP":
+        notes.append("colours are taken as sRGB: what a BMP links or calibrates goes nowhere else")
+        picture = replace(picture, metadata=replace(picture.metadata, colour_space=b""))
+    if file_format in WITHOUT_PROFILE and picture.format != file_format:
         picture, changed = to_srgb(picture)
         notes += [f"colours turned into sRGB: {file_format} holds no profile"] if changed else []
     if picture.mode == "RGBX" and "RGBX" not in modes:
+        notes.append("fourth channel without a name left out")
         picture = replace(picture, mode="RGB", alpha=None)
     if picture.mode == "1" and "1" not in modes:
         picture = replace(picture, mode="L")

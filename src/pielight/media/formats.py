@@ -72,18 +72,17 @@ MODES = {  # what each format can hold of the modes that we make
     "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", *DEEP_MODES),
     "WEBP": ("L", "RGB", "RGBA"),
     "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "I;16", *DEEP_MODES),
-    "BMP": ("1", "L", "P", "RGB", "RGBA"),
+    "BMP": ("1", "L", "P", "RGB", "RGBA", "RGBX"),
     "GIF": ("1", "L", "P"),
     "AVIF": ("L", "RGB", "RGBA"),
     HEIF: ("L", "RGB", "RGBA"),
 }
 CODED = ("AVIF", HEIF)  # they can say it by a number too
-WITHOUT_PROFILE = ("BMP", "GIF")  # they cannot say what their colours mean, so that sRGB is assumed
+WITHOUT_PROFILE = ("BMP", "GIF")  # they cannot say what their colours mean, or few readers of theirs care
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _BLACK_IS_ZERO, _RGB, _UNSIGNED = 1, 2, 1
 _DEEP_TIFFS = {(_BLACK_IS_ZERO, 1), (_BLACK_IS_ZERO, 2), (_RGB, 3), (_RGB, 4)}  # kind and channels
 _PNG_GREY = 0
-_WEBP_CHUNKS = 100_000
 
 
 def is_picture_name(path: Path) -> bool:
@@ -141,16 +140,8 @@ def result_suffix(path: Path, file_format: str | None = None) -> str:
 
 
 def webp_chunks(data: bytes, start: int, stop: int) -> Iterator[tuple[bytes, slice]]:
-    """Yield kind and place of the content of each chunk in a part of a WebP file; the last may be cut.
-
-    Raises:
-        PictureError: There are far too many. Its text has no file name yet.
-    """
-    found = 0
+    """Yield kind and place of the content of each chunk in a part of a WebP file; the last may be cut."""
     while start + 8 <= stop:
-        found += 1
-        if found > _WEBP_CHUNKS:
-            raise PictureError(f"more than {_WEBP_CHUNKS:,} chunks in a WebP file; save it anew")
         length = int.from_bytes(data[start + 4 : start + 8], "little")
         yield data[start : start + 4], slice(start + 8, min(stop, start + 8 + length))
         start += 8 + length + length % 2

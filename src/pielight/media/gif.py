@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pielight.errors import PictureError
 from pielight.media import sizes
+from pielight.media.jpeg_segments import Source
 
 HEADER = 13  # bytes
 FLAGS, HAS_PALETTE, PALETTE_BITS = 10, 0x80, 7
@@ -32,7 +33,7 @@ class Layout:
     frames: list[tuple[slice, slice, slice | None]]
 
 
-def layout(data: bytes) -> Layout:
+def layout(data: Source) -> Layout:
     """Find frames and palettes of a GIF file, up to where it is damaged, or has too many.
 
     Raises:
@@ -64,7 +65,7 @@ def layout(data: bytes) -> Layout:
     return Layout(width, height, palette, frames)
 
 
-def _palette(data: bytes, flags: int, place: int) -> slice | None:
+def _palette(data: Source, flags: int, place: int) -> slice | None:
     if flags >= len(data) or not data[flags] & HAS_PALETTE:
         return None
     return slice(place, place + (6 << (data[flags] & PALETTE_BITS)))

@@ -19,6 +19,7 @@ from pielight.media.tiff import PHOTOSHOP, PREDICTOR, descriptive_exif, tiff_opt
 from pielight.media.xmp import gif_packet
 
 _JPEG_QUALITY, _WEBP_QUALITY, _AVIF_QUALITY, _HEIF_QUALITY = 95, 90, 90, 90
+_NO_RESOLUTION = (0, 0)  # as BMP says it
 _WEBP_EFFORT = 50  # what "quality" means without loss; more takes far longer and saves a few per cent
 
 
@@ -42,6 +43,8 @@ class Metadata:
         lossless: Whether a WebP is lossless.
         compression: TIFF compression as Pillow names it.
         predictor: TIFF predictor, 1 for none.
+        colour_space: What a BMP says that its colours mean, without a profile of its own.
+        headless: Whether a BMP comes without a header of a file, as a DIB.
         chunks: PNG chunks of colour, resolution, text and private ones, (type, content) each.
     """
 
@@ -60,6 +63,8 @@ class Metadata:
     lossless: bool = False
     compression: str = "raw"
     predictor: int = 1
+    colour_space: bytes = b""
+    headless: bool = False
     chunks: tuple[tuple[bytes, bytes], ...] = ()
 
 
@@ -136,7 +141,7 @@ def save_options(metadata: Metadata, file_format: str, mode: str, quality: int |
     if file_format == "GIF":
         # Not "optimize", which would put the palette in another order.
         return {"optimize": False} | ({"comment": metadata.comment} if metadata.comment else {})
-    return {"dpi": metadata.dpi} if metadata.dpi else {}
+    return {"dpi": metadata.dpi or _NO_RESOLUTION}
 
 
 def _lossy_options(metadata: Metadata, file_format: str, quality: int | None) -> dict[str, Any]:

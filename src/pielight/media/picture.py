@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pielight.errors import MissingExtraError, PictureError
-from pielight.media import boxes, gif, heif, jpeg, preflight, raw
+from pielight.media import bmp, bmp_file, boxes, heif, jpeg, preflight, raw
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.exif import ORIENTATION
@@ -41,6 +41,7 @@ _DAMAGED = (
     AssertionError, RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
 _BYTES_PER_PIXEL = {"P": 5, "CMYK": 14}  # of modes that have other pixels than Pillow's too
+_ICONS = (b"\0\0\1\0", b"\0\0\2\0")
 # Pillow turns a TIFF upright while it loads it; these turn it back.
 _UNTURN = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -91,6 +92,8 @@ def decode(data: bytes, name: str = "picture") -> Picture:
         layout = preflight.check(data)
         if raw.is_raw(data, name):
             return raw.develop(data)
+        if bmp.is_bmp(data):
+            return _decoded_bmp(data)
         with _opened(data) as image:
             return _decoded(image, data, layout)
 
@@ -163,6 +166,10 @@ def save(
         if picture.mode in DEEP_MODES:
             save_deep(picture, file, file_format)
             return
+        if file_format == "BMP":
+            options = save_options(picture.metadata, file_format, picture.mode, quality)
+            bmp_file.save_image(picture, cast(BinaryIO, Checked(file, start)), options)
+            return
         if file_format == HEIF:
             heif.enable()
         leading = leading_block(picture.metadata) if file_format == "TIFF" else b""
@@ -228,8 +235,8 @@ def _opened(data: bytes) -> Image.Image:
     if heif.is_heif(data):
         heif.enable()
         formats = (HEIF,)
-    if data.startswith(b"GIF"):
-        gif.layout(data)  # which refuses what would keep Pillow for minutes
+    if data.startswith(_ICONS):
+        raise PictureError("icons (ICO, CUR) are not supported; convert it to PNG first")
     image = Image.open(io.BytesIO(data), formats=formats)
     check_size(image.width, image.height, _bytes_per_pixel(image), len(data))
     return image
@@ -259,6 +266,17 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
         image.load()
         picture = from_image(image if orientation not in _UNTURN else image.transpose(_UNTURN[orientation]))
     return replace(picture, format=file_format, metadata=metadata, note="; ".join(notes), is_one_of_several=several)
+
+
+def _decoded_bmp(data: bytes) -> Picture:
+    readable, note = bmp.readable(data)
+    with _opened(readable) as image:
+        picture = _decoded(image, readable, None)
+    fourth = bmp.unnamed_channel(readable)
+    if fourth is not None:
+        picture = replace(picture, mode="RGBX", alpha=fourth)
+    metadata = replace(picture.metadata, headless=bmp.is_headless(data), **bmp.described(readable))
+    return replace(picture, metadata=metadata, note=note)
 
 
 def _bytes_per_pixel(image: Image.Image) -> int:

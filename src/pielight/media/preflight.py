@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 
 from pielight.errors import PictureError
+from pielight.media import gif
 from pielight.media.directories import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, VALUE_SIZES
 from pielight.media.items import exif_item
 from pielight.media.jpeg_segments import APP1, EXIF, Layout, Source, is_jpeg, parse
@@ -52,6 +53,8 @@ def check(data: Source) -> Layout | None:
         _check_chunks(data)
     elif data[:2] in (b"II", b"MM"):
         check_directories(data)
+    elif data[:3] == b"GIF":
+        gif.layout(data)
     elif data[:4] == b"RIFF":
         _check_riff(data)
     elif data[4:8] == b"ftyp":
