@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pielight.media.appended import is_index
 from pielight.media.jpeg import decode_pixels, density
 from pielight.media.jpeg_segments import Segment, joined, parse
 from pielight.media.picture import decode, encode
@@ -58,8 +59,10 @@ def source(request: pytest.FixtureRequest) -> bytes:
 
 def test_all_that_describes_the_picture_is_the_same(source: bytes) -> None:
     result = encode(decode(source))
-    assert joined(parse(source).descriptive()) == DESCRIPTIVE
+    # The index of the second picture, which this moved, leads astray and is left out.
+    assert joined(part for part in parse(source).descriptive() if not is_index(part)) == DESCRIPTIVE
     assert joined(parse(result).descriptive()) == DESCRIPTIVE
+    assert result[parse(result).end :] == source[parse(source).end :]
     assert density(parse(result)) == density(parse(source)) == b"\2\0\x76\0\x3b"
     markers = [marker for marker, content in parse(result).segments if content.startswith((b"Adobe", b"MPF"))]
     with Image.open(io.BytesIO(result)) as image:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.media import boxes
+from pielight.media.consistency import with_true_parts
 from pielight.media.embedded import with_new_thumbnails
 from pielight.media.formats import CODED, MODES, WITHOUT_PROFILE
 from pielight.media.image import Picture, to_image
@@ -79,6 +80,7 @@ def fit(picture: Picture, file_format: str) -> Picture:
         picture = replace(picture, metadata=replace(picture.metadata, exif=b""))
     if file_format == "JPEG":
         picture = _short_segments(picture, notes)
+    picture = with_true_parts(picture, file_format, notes)
     if picture.changed:
         picture = replace(with_new_thumbnails(picture, file_format, notes), changed=False)
     return replace(picture, note="; ".join(notes))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pielight.media.animated_gif import GifFrames
 from pielight.media.animated_png import ApngFrames
 from pielight.media.animated_webp import WebpFrames
+from pielight.media.jpeg_views import JpegViews
 from pielight.media.pages import TiffPages
 from pielight.media.picture import Picture
 
@@ -44,6 +45,7 @@ class Frames(Protocol):
 
 _KINDS: dict[str, Callable[[bytes, str], Frames]] = {
     "GIF": GifFrames,
+    "JPEG": JpegViews,
     "PNG": ApngFrames,
     "TIFF": TiffPages,
     "WEBP": WebpFrames,

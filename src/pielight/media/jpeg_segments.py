@@ -24,7 +24,6 @@ _STANDALONE = (*range(0xD0, END_OF_IMAGE + 1), 0xC8, *range(0xF0, COMMENT))  # P
 _FIRST_LONG = 0xC0  # below it there are no markers
 _CODING = {  # what belongs to the coding of the old file and is made anew
     APP0: (JFIF,),
-    APP2: (b"MPF\0",),
     APP14: (b"Adobe",),
 }
 MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -75,17 +74,26 @@ class Layout:
             and not segment.content.startswith(_CODING.get(segment.marker, ()))
         )
 
+    def frame(self) -> bytes:
+        """Return what describes how the picture is coded: depth, height, width, channels; empty if it is not there."""
+        found = (content for marker, content in self.segments if marker in FRAMES and len(content) >= 6)
+        return next((content for content in found if len(content) == 6 + 3 * content[5]), b"")
+
+    def size(self) -> tuple[int, int]:
+        """Return width and height."""
+        frame = self.frame()
+        return int.from_bytes(frame[3:5], "big"), int.from_bytes(frame[1:3], "big")
+
     def sampling(self) -> tuple[tuple[int, int], ...]:
         """Return how many samples each channel has across and down, in the smallest whole numbers.
 
         ``((2, 1), (1, 1), (1, 1))`` is 4:2:2. Files spell it in several ways. Empty if there is no frame.
         """
-        for marker, content in self.segments:
-            if marker in FRAMES and len(content) >= 6 and len(content) == 6 + 3 * content[5]:
-                factors = [(factor >> 4, factor & 15) for factor in content[7::3]]
-                across, down = (gcd(*sizes) or 1 for sizes in zip(*factors, strict=True))
-                return tuple((wide // across, high // down) for wide, high in factors)
-        return ()
+        factors = [(factor >> 4, factor & 15) for factor in self.frame()[7::3]]
+        if not factors:
+            return ()
+        across, down = (gcd(*sizes) or 1 for sizes in zip(*factors, strict=True))
+        return tuple((wide // across, high // down) for wide, high in factors)
 
 
 def is_jpeg(data: Source) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from pielight.media import boxes, jpeg, png
+from pielight.media.appended import Part, segments_and_parts
 from pielight.media.directories import PREFIX
 from pielight.media.exif import ORIENTATION, Untouched, with_orientation
 from pielight.media.formats import HEIF, webp_is_lossless
@@ -36,6 +37,7 @@ class Metadata:
         dpi: Resolution across and down.
         comment: JPEG or GIF comment.
         segments: Descriptive segments of a JPEG; None of other formats.
+        appended: What stands behind the picture of a JPEG.
         density: Unit and density of a JFIF header.
         quantization: JPEG quantisation tables.
         sampling: Samples of each channel of a JPEG across and down; see :meth:`.jpeg_segments.Layout.sampling`.
@@ -56,6 +58,7 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     comment: bytes | None = None
     segments: tuple[Segment, ...] | None = None
+    appended: tuple[Part, ...] = ()
     density: bytes = b""
     quantization: Mapping[int, Sequence[int]] | None = None
     sampling: tuple[tuple[int, int], ...] = ()
@@ -82,6 +85,7 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
     # It may stand after the pixels, where Pillow finds it only once they are loaded.
     png_exif = dict(png.png_chunks(data)).get(b"eXIf") if image.format == "PNG" else None
     xmp = gif_packet(data) if image.format == "GIF" else info.get("xmp")
+    segments, appended = segments_and_parts(data, layout) if layout else (None, ())
     return Metadata(
         exif=descriptive_exif(data) if tiff else _avif_exif(image, data) or png_exif or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,
@@ -94,7 +98,8 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
         else b"",
         dpi=info.get("dpi"),
         comment=info.get("comment"),
-        segments=layout.descriptive() if layout else None,
+        segments=segments,
+        appended=appended,
         density=jpeg.density(layout) if layout else b"",
         quantization=dict(jpeg_file.quantization) if jpeg_file else None,
         sampling=layout.sampling() if layout else (),

@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from pielight.errors import MissingExtraError, PictureError
 from pielight.media import bmp, bmp_file, boxes, heif, jpeg, preflight, raw
+from pielight.media.appended import write_parts
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.exif import ORIENTATION
@@ -196,6 +197,8 @@ def save(
             boxes.write_colour_code(file, start, picture.metadata.colour_code)
         if file_format == "JPEG" and picture.metadata.density:
             jpeg.write_density(file, start, picture.metadata.density)
+        if file_format == "JPEG":
+            write_parts(file, start, picture.metadata.segments or (), picture.metadata.appended)
 
 
 def encode(
@@ -253,6 +256,10 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     if bits > 8:
         notes.append(f"{bits} bits a channel cut to 8")
     metadata = gather(image, data, layout)
+    if layout and len(metadata.segments or ()) < len(layout.descriptive()):
+        notes.append("index of further pictures left out: it is damaged")
+    if file_format == "JPEG":
+        several = any(part.kind == "view" for part in metadata.appended)
     orientation = None
     if file_format == "TIFF":
         silence()

@@ -16,7 +16,7 @@ _META = (b'<x:xmpmeta xmlns:x="adobe:ns:meta/">', b"</x:xmpmeta>")
 _GRAPH = (f'<rdf:RDF xmlns:rdf="{RDF}">'.encode(), b"</rdf:RDF>")
 _CLOSED_GRAPH = re.compile(rb"</[A-Za-z_][\w.-]*:RDF\s*>")
 _CLOSED_META = re.compile(rb"</[A-Za-z_][\w.-]*:xmpmeta\s*>")
-_PADDING = re.compile(rb"\s+(?=<\?xpacket end)")
+_PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")  # from the first blank on, or each of many would be tried
 _GIF_HEAD = b"\x21\xff\x0bXMP DataXMP"
 _GIF_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"  # leads any decoder of blocks to the end of the packet
 _TIFF_TAG = 700

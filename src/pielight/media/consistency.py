@@ -1,0 +1,80 @@
+"""Keep true what a JPEG says of the things behind its picture, when that is another one or gets another format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pielight.errors import PictureError
+from pielight.media.appended import ISO_GAIN_MAP, Part, without
+from pielight.media.google_xmp import without_container, without_gain_map
+from pielight.media.image import Picture
+from pielight.media.metadata import Metadata
+from pielight.media.packets import with_packet
+from pielight.media.thumbnails import remade_jpeg
+
+_NO_LIMIT = 1 << 30
+
+
+def with_true_parts(picture: Picture, file_format: str, notes: list[str]) -> Picture:
+    """Make what stands behind a picture fit it and its format, and leave out what cannot.
+
+    Previews are made anew. A gain map was that of the picture before the change: brightened shadows and the old map
+    together are no picture that anybody saw.
+
+    Args:
+        picture: As it will be written.
+        file_format: Pillow's name of the format to write.
+        notes: Gets what is left out, and why.
+    """
+    metadata = picture.metadata
+    if metadata.segments is None:
+        return picture
+    if file_format != "JPEG":
+        return replace(picture, metadata=_alone(metadata, file_format, notes))
+    if picture.changed:
+        metadata = _with_new_previews(_without_gain_map(metadata, notes), picture, notes)
+    return replace(picture, metadata=metadata)
+
+
+def _alone(metadata: Metadata, file_format: str, notes: list[str]) -> Metadata:
+    """Leave out everything behind the picture, and what XMP says of it."""
+    parts = metadata.appended
+    further = sum(part.kind == "picture" for part in parts)
+    names = ["HDR gain map"] if any(part.kind == "gain map" for part in parts) else []
+    names += ["video"] if any(part.has_video() for part in parts) else []
+    names += [f"{further} further pictures" if further > 1 else "a further picture"] if further else []
+    names += ["trailer"] if any(_is_trailer(part) for part in parts) else []
+    if names:
+        notes.append(f"left out, as {file_format} has no place for it: {', '.join(names)}")
+    if metadata.xmp and (packet := without_container(metadata.xmp)) != metadata.xmp:
+        metadata = with_packet(metadata, packet)
+    return replace(metadata, appended=())
+
+
+def _is_trailer(part: Part) -> bool:
+    return part.kind == "rest" and bool(part.content.strip(b"\0")) and not part.has_video()
+
+
+def _without_gain_map(metadata: Metadata, notes: list[str]) -> Metadata:
+    segments, parts = without(lambda part: part.kind == "gain map", metadata.segments or (), metadata.appended)
+    if len(parts) < len(metadata.appended):
+        notes.append("HDR gain map left out: it is that of the picture before")
+    segments = tuple(segment for segment in segments if not segment.content.startswith(ISO_GAIN_MAP))
+    metadata = replace(metadata, segments=segments, appended=parts)
+    if metadata.xmp and (packet := without_gain_map(metadata.xmp)) != metadata.xmp:
+        metadata = with_packet(metadata, packet)
+    return metadata
+
+
+def _with_new_previews(metadata: Metadata, picture: Picture, notes: list[str]) -> Metadata:
+    made, failed = [], set()
+    for part in metadata.appended:
+        if part.kind == "preview":
+            try:
+                part = replace(part, content=remade_jpeg(part.content, picture, _NO_LIMIT))
+            except PictureError as error:
+                notes.append(f"preview left out: {error}")
+                failed.add(part.number)
+        made.append(part)
+    segments, parts = without(lambda part: part.number in failed, metadata.segments or (), tuple(made))
+    return replace(metadata, segments=segments, appended=parts)
