@@ -80,7 +80,7 @@ def test_every_kind_gets_brighter_and_stays_of_its_kind(enhancer: Enhancer, name
     result, note = enhancer.encoded(data, name=name)
     before, after = decode(data, name), decode(result)
     assert (after.mode, after.pixels.shape) == (before.mode, before.pixels.shape)
-    assert ("first" in note) == (name == "several.mpo")
+    assert "first" not in note
     if name not in ("bits.png", "camera.rw2"):  # which is black
         assert after.pixels.mean() > before.pixels.mean() * 1.1
     assert (after.alpha is None) == (before.alpha is None)
