@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from functools import cache
 from typing import Any
 
 import imagecodecs
@@ -93,6 +94,7 @@ def test_a_clear_part_stays_clear_in_a_gif() -> None:
     assert np.array_equal(np.asarray(result)[..., 3] == 255, np.asarray(image)[..., 3] >= 128)
 
 
+@cache  # it holds the second of its making
 def profile(name: str) -> bytes:
     """A profile of far primaries: the sRGB one with red and green colourants changed places."""
     made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
