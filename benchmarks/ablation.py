@@ -12,6 +12,10 @@ again, and one that was stopped goes on.
 
 from __future__ import annotations
 
+import command
+
+command.needs("train", "evaluate")
+
 import argparse
 import functools
 import json
@@ -24,10 +28,9 @@ import numpy as np
 import torch
 from scipy.stats import t as student
 
-import command
 import pielight.train.material as material
 from pielight import Enhancer
-from pielight.evaluate.metrics.niqe import read_pristine
+from pielight.evaluate.metrics.pristine import read_pristine
 from pielight.train.config import Training, read_config
 from pielight.train.loop import train
 from quality import measure
@@ -88,7 +91,7 @@ def resolved(out: Path, changes: Sequence[str], options: argparse.Namespace) -> 
 
 def reporter(data: Path, niqe: Path) -> Callable[[Path], Report]:
     """Return what measures a model that brightens, as benchmarks/quality.py does."""
-    pristine = read_pristine(niqe)
+    pristine = read_pristine(niqe, own=False)
     return lambda model: measure(data, Enhancer(model), pristine)
 
 

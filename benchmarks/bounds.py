@@ -12,12 +12,15 @@ as it is, and of the same after the reference has said what no method can know:
 
 from __future__ import annotations
 
+import command
+
+command.needs("evaluate")
+
 from typing import Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-import command
 from pielight import Enhancer
 from pielight.evaluate.metrics.fidelity import psnr
 from pielight.evaluate.metrics.structure import ssim

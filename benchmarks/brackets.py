@@ -10,6 +10,10 @@ in how many scenes it is above 15; and what the ramp is for, the PSNR of the pic
 
 from __future__ import annotations
 
+import command
+
+command.needs("evaluate")
+
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +21,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-import command
 from pielight import Enhancer, apply
 from pielight.curves.exposure import need
 from pielight.evaluate.metrics.fidelity import psnr

@@ -8,9 +8,12 @@ strengths; at the end the largest rise.
 
 from __future__ import annotations
 
+import command
+
+command.needs("evaluate")
+
 from pathlib import Path
 
-import command
 from pielight import Enhancer, apply
 from quality import read
 

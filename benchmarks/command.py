@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from pielight.denoise.plan import Denoise, read_denoise
-from pielight.errors import PielightError
+from pielight.errors import MissingExtraError, PielightError
+from pielight.extras import require
+
+
+def needs(*extras: str) -> None:
+    """End with one line if an extra is not installed that a script needs; to be called before it imports anything."""
+    try:
+        for extra in extras:
+            require(extra)
+    except MissingExtraError as error:
+        sys.exit(str(error))
 
 
 class Command(argparse.ArgumentParser):

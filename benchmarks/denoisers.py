@@ -10,6 +10,10 @@ how many pictures of a folder `auto` leaves as they are without it, bit for bit,
 
 from __future__ import annotations
 
+import command
+
+command.needs("evaluate", "dev")
+
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +26,6 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 from skimage.restoration import denoise_tv_chambolle
 
-import command
 from pielight import Enhancer, apply
 from pielight.evaluate.metrics.noise import noise_gain
 from pielight.evaluate.metrics.structure import ssim

@@ -12,13 +12,16 @@ to one brightness has the slope 0.
 
 from __future__ import annotations
 
+import command
+
+command.needs("evaluate", "train")
+
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import command
 from quality import Enhance, paired, read
 
 SETS = {"lol": "#4477aa", "sice_ref": "#ee6677", "sice_fused": "#228833"}

@@ -8,12 +8,15 @@ well-exposed colour photographs that scikit-image ships: astronaut (NASA, public
 
 from __future__ import annotations
 
+import command
+
+command.needs("evaluate", "dev")
+
 from pathlib import Path
 
 import skimage.data
 from PIL import Image
 
-import command
 from research_data import link
 
 

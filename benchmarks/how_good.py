@@ -9,13 +9,16 @@ REPORT is the folder that pielight evaluate wrote. The page holds figures only, 
 
 from __future__ import annotations
 
+import command
+
+command.needs("evaluate")
+
 import json
 import sys
 from pathlib import Path
 from string import Template
 from typing import Any
 
-import command
 from pielight.cells import Markup, fenced, markdown_text, utf8
 from pielight.evaluate.report.tables import mean_and_interval, p_value
 from pielight.evaluate.statistics import Mean

@@ -9,6 +9,10 @@ is coloured and uneven, rain with drops on the lens; haze above, rain below.
 
 from __future__ import annotations
 
+import command
+
+command.needs("train")
+
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +20,6 @@ import torch
 from PIL import Image
 from skimage import data
 
-import command
 from pielight.train.config import read_config
 from pielight.train.regions import segment
 from pielight.train.tasks import find_task

@@ -1,15 +1,20 @@
 """Measure a model on the research data: the table of the README and of the model card.
 
-Usage: python benchmarks/quality.py DATA NIQE.npz [--model FILE.onnx] [--strength S] [--denoise auto] [--json FILE]
+Usage: python benchmarks/quality.py DATA [NIQE.npz] [--model FILE.onnx] [--strength S] [--denoise auto] [--json FILE]
 
 DATA is what benchmarks/research_data.py laid out. Nothing is rescaled to a reference's mean. Values are means over the
 pictures of a set, after them the standard error of that mean. ssim: mean over R, G and B; ssim grey: of BT.601 grey
 levels; dark30: mean (of R, G and B) of the pixels that are the input's darkest 30 %; bright10 shift: mean change of its
 brightest 10 %; clipped: share of pixels with a channel >= 254; niqe: as its authors compute it; niqe2: with the second
-scale made of means of 2 x 2 pixels.
+scale made of means of 2 x 2 pixels. NIQE.npz holds the authors' parameters, or those of `pielight niqe`, with which the
+names are niqe-own and niqe2-own; without it they are left out. docs/metrics.md says where it comes from.
 """
 
 from __future__ import annotations
+
+import command
+
+command.needs("evaluate")
 
 import json
 from collections.abc import Callable
@@ -19,9 +24,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-import command
 from pielight.evaluate.metrics.fidelity import psnr
-from pielight.evaluate.metrics.niqe import niqe, read_pristine
+from pielight.evaluate.metrics.niqe import niqe
+from pielight.evaluate.metrics.pristine import Pristine, read_pristine
 from pielight.evaluate.metrics.structure import ssim, ssim_grey
 from pielight.evaluate.pairing import pair, pictures
 
@@ -49,42 +54,35 @@ def pairs(folder: Path, enhance: Enhance) -> dict[str, list[float]]:
     return found
 
 
-def natural(folder: Path, enhance: Enhance, pristine: Any) -> dict[str, list[float]]:
+def natural(folder: Path, enhance: Enhance, pristine: Pristine | None) -> dict[str, list[float]]:
     """Return what happens to the dark and the bright part of pictures without reference."""
-    names = (
-        "dark30 in",
-        "dark30",
-        "bright10 shift",
-        "clipped in",
-        "clipped",
-        "niqe in",
-        "niqe",
-        "niqe2 in",
-        "niqe2",
-    )
-    found: dict[str, list[float]] = {name: [] for name in names}
+    found: dict[str, list[float]] = {}
+    end = "-own" if pristine is not None and pristine.own else ""
     for path in sorted(folder.iterdir()):
         before = read(path)
         after = enhance(before)
         grey, lit = before.mean(2) / 255, after.mean(2) / 255
         low, high = np.quantile(grey, 0.3), np.quantile(grey, 0.9)
-        values = (
-            grey[grey <= low].mean(),
-            lit[grey <= low].mean(),
-            (lit - grey)[grey >= high].mean(),
-            (before.max(2) >= 254).mean(),
-            (after.max(2) >= 254).mean(),
-            niqe(before, pristine),
-            niqe(after, pristine),
-            niqe(before, pristine, halving="mean"),
-            niqe(after, pristine, halving="mean"),
-        )
-        for name, value in zip(names, values, strict=True):
-            found[name].append(float(value))
+        values = {
+            "dark30 in": grey[grey <= low].mean(),
+            "dark30": lit[grey <= low].mean(),
+            "bright10 shift": (lit - grey)[grey >= high].mean(),
+            "clipped in": (before.max(2) >= 254).mean(),
+            "clipped": (after.max(2) >= 254).mean(),
+        }
+        if pristine is not None:
+            values |= {
+                f"niqe{end} in": niqe(before, pristine),
+                f"niqe{end}": niqe(after, pristine),
+                f"niqe2{end} in": niqe(before, pristine, halving="mean"),
+                f"niqe2{end}": niqe(after, pristine, halving="mean"),
+            }
+        for name, value in values.items():
+            found.setdefault(name, []).append(float(value))
     return found
 
 
-def measure(data: Path, enhance: Enhance, pristine: Any) -> dict[str, dict[str, list[float]]]:
+def measure(data: Path, enhance: Enhance, pristine: Pristine | None) -> dict[str, dict[str, list[float]]]:
     """Return every value of every picture, by set and measure."""
     report = {name: pairs(data / "val" / name, enhance) for name in ("lol", "sice_ref", "sice_fused")}
     report["dicm"] = natural(data / "val" / "dicm", enhance, pristine)
@@ -111,7 +109,7 @@ def main() -> None:
     """Run."""
     parser = command.Command(__doc__)
     parser.add_argument("data", type=command.folder)
-    parser.add_argument("niqe", type=command.file)
+    parser.add_argument("niqe", type=command.file, nargs="?")
     parser.add_argument("--model", default=None)
     parser.add_argument("--strength", type=float, default=1.0)
     parser.add_argument("--denoise", type=command.denoise, default="0", help="auto, or 0 to 1")
@@ -120,9 +118,8 @@ def main() -> None:
     from pielight import Enhancer
 
     enhancer = Enhancer(options.model)
-    report = measure(
-        options.data, lambda p: enhancer(p, options.strength, denoise=options.denoise), read_pristine(options.niqe)
-    )
+    pristine = None if options.niqe is None else read_pristine(options.niqe)
+    report = measure(options.data, lambda p: enhancer(p, options.strength, denoise=options.denoise), pristine)
     print(table(report))
     if options.json:
         options.json.write_text(json.dumps(report, indent=1))

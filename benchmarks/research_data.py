@@ -21,6 +21,10 @@ The validation scenes are those whose index in scenes.json is a multiple of 6; a
 
 from __future__ import annotations
 
+import command
+
+command.needs("dev")
+
 import json
 from pathlib import Path
 from typing import Any
@@ -28,8 +32,6 @@ from typing import Any
 import cv2
 import numpy as np
 from PIL import Image
-
-import command
 
 
 def link(source: Path, target: Path) -> None:

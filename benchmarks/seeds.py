@@ -10,17 +10,20 @@ curves alone.
 
 from __future__ import annotations
 
+import command
+
+command.needs("train", "evaluate")
+
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import command
 from ablation import COLUMNS, head
 from pielight import Enhancer
-from pielight.evaluate.metrics.niqe import read_pristine
 from pielight.evaluate.metrics.noise import noise_gain
+from pielight.evaluate.metrics.pristine import read_pristine
 from quality import measure, pairs, read
 
 
@@ -64,7 +67,7 @@ def main() -> None:
     options = parser.parse_args()
     if len(options.seeds) < 2:
         parser.error("--seeds: a spread needs at least two")
-    pristine = read_pristine(options.niqe)
+    pristine = read_pristine(options.niqe, own=False)
     print(head("model"))
     for name in ("pie", "free"):
         models = [options.runs / f"{name}-{seed}" / f"{name}.onnx" for seed in options.seeds]

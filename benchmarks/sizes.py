@@ -13,6 +13,10 @@ weights are therefore multiplied by (nodes / 32)^2, so that the same slope acros
 
 from __future__ import annotations
 
+import command
+
+command.needs("train", "evaluate")
+
 import argparse
 import functools
 import json
@@ -23,7 +27,6 @@ from typing import Any
 
 import numpy as np
 
-import command
 from ablation import cells, folder, head, reporter, resolved, run, share_work
 from pielight import Enhancer
 from pielight.bench.machine import machine

@@ -11,13 +11,16 @@ clear photographs fare, PSNR to themselves (at most 60) and levels of 255 darker
 
 from __future__ import annotations
 
+import command
+
+command.needs("evaluate")
+
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-import command
 from pielight import Enhancer
 from pielight.evaluate.metrics.fidelity import psnr
 from pielight.evaluate.metrics.structure import ssim

@@ -11,6 +11,10 @@ stopped goes on.
 
 from __future__ import annotations
 
+import command
+
+command.needs("train", "evaluate")
+
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -23,7 +27,6 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
-import command
 from ablation import Report, cells, folder, head, run, share_work
 from pielight import Enhancer
 from pielight.evaluate.metrics.fidelity import psnr

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import runpy
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,12 +16,35 @@ import pytest
 import torch
 from PIL import Image
 
+from pielight.evaluate.metrics.pristine import Pristine
+from pielight.extras import PACKAGES
 from pielight.train import material
 from pielight.train.config import Data
 from pielight.train.judging import Judging
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "command")
+NEEDS = {"before_after": "", "dark_pictures": "", "hardest": "", "strangers": "", "research_data": "dev",
+         **dict.fromkeys(("ablation", "physics_pictures", "seeds", "sizes", "task_ablation"), "train")}  # fmt: skip
+LACKING = textwrap.dedent("""
+    import runpy, sys
+    from importlib.machinery import PathFinder
+    folder, blocked, *names = sys.argv[1:]
+
+    class Lacking(PathFinder):
+        @classmethod
+        def find_spec(cls, name, *others):
+            return None if name.partition(".")[0] in blocked.split(",") else super().find_spec(name, *others)
+
+    sys.meta_path = [Lacking if finder is PathFinder else finder for finder in sys.meta_path]
+    sys.path.insert(0, folder)
+    for name in names:
+        sys.argv = [f"{name}.py"]
+        try:
+            runpy.run_path(f"{folder}/{name}.py", run_name="__main__")
+        except SystemExit as end:
+            print(end.code, file=sys.stderr) if isinstance(end.code, str) else None
+""")
 DATA = {"ablation": ["niqe.npz"], "bounds": [], "hardest": ["sheet.png"], "quality": ["niqe.npz"],
         "seeds": ["niqe.npz"], "sizes": ["niqe.npz"], "exposure_scatter": ["out.svg"]}  # fmt: skip
 
@@ -131,6 +158,56 @@ def test_what_is_used_rightly_works(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     status, said = ends(monkeypatch, capsys, "how_good", "empty", "page.md")
     assert (status, said.count("\n")) == (1, 1)
     assert not Path("page.md").exists()
+
+
+def lacking(modules: Iterable[str], *names: str) -> list[str]:
+    """Run scripts without words in a process that lacks some modules, and return what each says."""
+    done = subprocess.run(
+        [sys.executable, "-c", LACKING, str(FOLDER), ",".join(modules), *names],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stderr.splitlines()
+
+
+def test_a_missing_package_is_one_line_that_names_its_extra() -> None:
+    """Scripts that need none say what is wrong with their command line."""
+    every = {module for packages in PACKAGES.values() for module in packages}
+    said = lacking(every, *SCRIPTS)
+    assert len(said) == len(SCRIPTS)
+    for name, line in zip(SCRIPTS, said, strict=True):
+        extra = NEEDS.get(name, "evaluate")
+        if extra:
+            assert re.fullmatch(rf'\S+ is not installed; run: .* install .*\[{extra}\]"', line), (name, line)
+        else:
+            assert line.startswith(f"{name}.py: "), (name, line)
+
+
+def test_what_only_some_scripts_need_is_told_too() -> None:
+    said = lacking(["cv2"], "denoisers", "research_data", "bounds")
+    assert said[2].startswith("bounds.py: ")
+    for line in said[:2]:
+        assert line.startswith("opencv-python-headless is not installed; run: ")
+
+
+def test_quality_goes_without_niqe(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import quality
+
+    rng = np.random.default_rng(0)
+    for place in ("lol/dark", "lol/reference", "sice_ref/dark", "sice_ref/reference", "sice_fused/dark",
+                  "sice_fused/reference", "dicm", "kodak", "bsds"):  # fmt: skip
+        Path("data/val", place).mkdir(parents=True)
+        for name in ("a.png", "b.png"):
+            Image.fromarray(rng.integers(5, 90, (192, 200, 3), dtype=np.uint8)).save(Path("data/val", place, name))
+    monkeypatch.setattr("sys.argv", ["quality.py", "data"])
+    runpy.run_path(str(FOLDER / "quality.py"), run_name="__main__")
+    table = capsys.readouterr().out
+    assert "| dicm | 2 | clipped |" in table
+    assert "niqe" not in table
+    own = Pristine(np.zeros(36), np.eye(36), own=True)
+    names = quality.natural(Path("data/val/dicm"), lambda pixels: pixels, own)
+    assert [name for name in names if "niqe" in name] == ["niqe-own in", "niqe-own", "niqe2-own in", "niqe2-own"]
 
 
 def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def test_a_report(folder: Path) -> None:
         (("--method", "gama", "--metrics", "psnr"), "gama: no such method; did you mean gamma?"),
         (("--method", "gamma", "--metrics", "sssim"), "sssim: no such metric; did you mean ssim?"),
         (("--method", "gamma", "--metrics", "niqe"), "--niqe FILE.npz"),
-        (("--method", "gamma", "--metrics", "niqe", "--niqe", "none.npz"), "none.npz: not NIQE's"),
+        (("--method", "gamma", "--metrics", "niqe", "--niqe", "none.npz"), "none.npz: no such file of NIQE's"),
         (("--method", "gamma", "--data", "none=nowhere"), "nowhere: no such folder"),
         (("--method", "gamma", "--data", "nowhere"), "say NAME=PATH"),
         (("--method", "gamma", "--data", "x:lool=set"), "did you mean lol?"),

@@ -23,6 +23,7 @@ COMMANDS = {  # name: (where it lives, what --help says of it)
     "compare": ("pielight.cli.compare:compare", "Show photos before and after: one page or one picture."),
     "bench": ("pielight.cli.bench:bench", "Measure speed and memory on this machine."),
     "evaluate": ("pielight.cli.evaluate:evaluate", "Measure how good methods are on data sets."),
+    "niqe": ("pielight.cli.niqe:niqe", "Fit NIQE's parameters to good photographs, for 'pielight evaluate'."),
     "survey": ("pielight.cli.survey:survey", "Let people compare results in a browser, blindly."),
     "info": ("pielight.cli.info:info", "Show the version, the model and where it comes from."),
     "train": ("pielight.cli.train:train", "Train a model."),

@@ -34,7 +34,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
               help=f"What is measured. [default: {','.join(_DEFAULT_METRICS)}, as far as they apply; "
               "niqe needs --niqe; with --task recall, or miou,accuracy and the IoU of every class]")  # fmt: skip
 @click.option("--niqe", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npz",
-              help="The pristine parameters of NIQE's authors.")  # fmt: skip
+              help="NIQE's parameters: its authors' for niqe, those of 'pielight niqe' for niqe-own.")  # fmt: skip
 @click.option("--download", is_flag=True, help="Fetch the network of lpips if it is not there (233 MB).")
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("report"),
               show_default=True, metavar="FOLDER", help="Where the report goes.")  # fmt: skip
@@ -142,14 +142,11 @@ def _plan(
     from pielight.evaluate import presets
     from pielight.evaluate.methods import method
     from pielight.evaluate.metrics import METRICS
-    from pielight.evaluate.metrics.niqe import pristine_file
     from pielight.evaluate.metrics.perceptual import fetch_network
+    from pielight.evaluate.metrics.pristine import pristine_file, use_pristine
     from pielight.evaluate.plan import Plan, check, choose
 
-    if niqe is not None:
-        from pielight.evaluate.metrics.niqe import use_pristine
-
-        use_pristine(niqe)
+    own = niqe is not None and use_pristine(niqe).own
     found: list[DataSet] = []
     for text in data:
         name, path = tasks.name_and_path(text, "lol=LOLdataset")
@@ -160,6 +157,8 @@ def _plan(
         if pristine_file() is None:
             names.remove("niqe")
             click.echo("niqe is left out: it needs --niqe FILE.npz", err=True)
+        elif own:
+            names[names.index("niqe")] = "niqe-own"
     else:
         names = [name.strip() for name in metrics.split(",") if name.strip()]
     plan = Plan(tuple(found), tuple(method(text) for text in methods), choose(names), gt_mean)

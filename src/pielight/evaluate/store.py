@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pielight
 from pielight.errors import DataError
-from pielight.evaluate.metrics.niqe import pristine_file
+from pielight.evaluate.metrics.pristine import pristine_file
 from pielight.evaluate.pictures import sha256
 from pielight.media.files import shown
 from pielight.results import plain
@@ -165,7 +165,7 @@ def code_version(metric: str) -> str:
             found.update(f"{library} {version(library)}\n".encode())
         except PackageNotFoundError:
             continue
-    if metric == "niqe" and (parameters := pristine_file()) is not None:
+    if metric in ("niqe", "niqe-own") and (parameters := pristine_file()) is not None:
         found.update(sha256(parameters).encode())
     return f"{pielight.__version__}+{found.hexdigest()[:12]}"
 

@@ -11,7 +11,7 @@ from pielight.evaluate.metrics.hue import SKIN_HUE, SKY_HUE
 from pielight.evaluate.metrics.lightness_order import LOE
 from pielight.evaluate.metrics.metric import Figure, Metric
 from pielight.evaluate.metrics.neutral import NEUTRAL_SHIFT
-from pielight.evaluate.metrics.niqe import NIQE
+from pielight.evaluate.metrics.niqe import NIQE, NIQE_OWN
 from pielight.evaluate.metrics.noise import NOISE_GAIN
 from pielight.evaluate.metrics.perceptual import LPIPS
 from pielight.evaluate.metrics.piqe import PIQE
@@ -21,7 +21,7 @@ METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         *(PSNR, SSIM, SSIM_GREY, MS_SSIM, MS_SSIM_RGB, MAE, CIEDE2000, LPIPS),
-        *(NIQE, PIQE, LOE),
+        *(NIQE, NIQE_OWN, PIQE, LOE),
         *(CLIPPED, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
     )
 }

