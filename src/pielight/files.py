@@ -15,7 +15,7 @@ from pielight.media.files import is_same_file, read_whole, shown, whole_file, wr
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
 from pielight.media.frames import frames_of
 from pielight.media.picture import Picture, decode, encode, fitted, save
-from pielight.media.record import Record, recorded
+from pielight.media.record import Record, fingerprint, recorded
 
 SUFFIX = "_pie"
 
@@ -91,7 +91,7 @@ def changed_file(
         file_format = written_format(picture.format) if same else format_of(target, written_format(picture.format))
     if _untouched(picture, strength, file_format, quality):
         return Written(write_whole(target, data, options.existing, attributes, options.number), "")
-    picture = _recorded(picture, record)
+    picture = _recorded(picture, record, data)
     frames = frames_of(data, picture, file_format, shown(source))
     if frames:
         with whole_file(target, options.existing, attributes, options.number) as file:
@@ -118,7 +118,7 @@ def changed_bytes(
     file_format = file_format or written_format(picture.format)
     if _untouched(picture, strength, file_format, quality):
         return data, ""
-    picture = _recorded(picture, record)
+    picture = _recorded(picture, record, data)
     frames = frames_of(data, picture, file_format, name)
     if frames:
         result = io.BytesIO()
@@ -132,8 +132,10 @@ def _changed(picture: Picture, change: Change, strength: float) -> Picture:
     return replace(changed_picture(picture, change), changed=strength != 0)
 
 
-def _recorded(picture: Picture, record: Record | None) -> Picture:
-    return picture if record is None else replace(picture, metadata=recorded(picture.metadata, record))
+def _recorded(picture: Picture, record: Record | None, data: bytes) -> Picture:
+    if record is None:
+        return picture
+    return replace(picture, metadata=recorded(picture.metadata, replace(record, source=fingerprint(data))))
 
 
 def _untouched(picture: Picture, strength: float, file_format: str, quality: int | None) -> bool:

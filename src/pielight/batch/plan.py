@@ -177,8 +177,3 @@ def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | 
     findings = find(inputs, search, folder)
     names.reserve(one.path for one in findings.pictures)
     return Plan([names.result(one, folder) for one in findings.pictures], findings)
-
-
-def is_kept(job: Job, existing: Existing) -> bool:
-    """Say whether a result exists and stays, so that there is nothing to do."""
-    return existing == "skip" and os.path.lexists(job.output) and os.path.lexists(job.input)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
 
 from pielight.batch.find import Findings
-from pielight.batch.plan import Job, is_kept
+from pielight.batch.plan import Job
+from pielight.batch.results import KEPT, Standing, standing
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.plan import Denoise, check_denoise
 from pielight.enhancer import Enhancer
@@ -23,10 +24,10 @@ from pielight.media.files import shown
 from pielight.media.formats import READABLE
 from pielight.media.guard import own_limits
 from pielight.media.preflight import check_file
+from pielight.media.record import Record
 
 PIXELS_PER_WORKER = 32_000_000  # on average: a larger picture waits for room, and none shares with a huge one
 GRACE = 2.0  # seconds that pictures in work are given when the rest is called off
-KEPT = "the result exists"
 _TICK = 0.1
 
 
@@ -63,6 +64,10 @@ class Settings:
     def file_options(self, number: int) -> FileOptions:
         """Return how a result with a number is written."""
         return FileOptions(self.file_format, self.quality, self.existing, number, self.preserve_times)
+
+    def record(self, enhancer: Enhancer) -> Record:
+        """Return the record that results get."""
+        return enhancer.record(self.strength, self.highlights, denoise=self.denoise, quality=self.quality)
 
 
 @dataclass(frozen=True)
@@ -128,22 +133,25 @@ def run(
     """
     settings = settings or Settings()
     budget = workers * PIXELS_PER_WORKER
+    record = settings.record(enhancer)
     waiting = iter(jobs)
     job, cost = next(waiting, None), 0
+    state: Standing | None = None
     at_work: dict[Future[Outcome], int] = {}
     last_moment = float("inf")
     pool = ThreadPoolExecutor(workers, "pielight")
     try:
         while at_work or (job and not stop()):
             if job and not stop() and len(at_work) < workers:
-                if is_kept(job, settings.existing):
-                    yield Outcome(job.input, job.output, "skipped", KEPT)
-                    job, cost = next(waiting, None), 0
+                state = state or standing(job, settings.existing, record)
+                if state.is_kept:
+                    yield Outcome(job.input, job.output, "skipped", state.reason)
+                    job, cost, state = next(waiting, None), 0, None
                     continue
                 cost = cost or min(_pixels(job.input), budget)
                 if sum(at_work.values()) + cost <= budget:
-                    at_work[pool.submit(_enhance, job, enhancer, settings)] = cost
-                    job, cost = next(waiting, None), 0
+                    at_work[pool.submit(_enhance, job, enhancer, settings, state.reason)] = cost
+                    job, cost, state = next(waiting, None), 0, None
                     continue
             ready, _ = wait(at_work, _TICK, FIRST_COMPLETED)
             for future in ready:
@@ -157,8 +165,18 @@ def run(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _enhance(job: Job, enhancer: Enhancer, settings: Settings) -> Outcome:
+def _enhance(job: Job, enhancer: Enhancer, settings: Settings, anew: str) -> Outcome:
+    """Enhance a picture.
+
+    Args:
+        job: The picture and its result.
+        enhancer: The model.
+        settings: What is done to it.
+        anew: Why an older result gives way, or nothing.
+    """
     start = time.perf_counter()
+    if anew:
+        settings = replace(settings, existing="overwrite")
     try:
         output, note = enhancer.write(
             job.input, job.target, settings.strength, settings.highlights, denoise=settings.denoise,
@@ -177,6 +195,7 @@ def _enhance(job: Job, enhancer: Enhancer, settings: Settings) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whatever one picture brings about, the others go on
         reason = f"{shown(job.input)}: {type(error).__name__} ({shown(str(error))}); please report this picture"
     else:
+        note = "; ".join(filter(None, (anew, note)))
         return Outcome(job.input, output, "done", note, time.perf_counter() - start)
     return Outcome(job.input, job.output, "failed", reason, time.perf_counter() - start)
 

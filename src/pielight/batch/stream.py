@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import BinaryIO
 
 from pielight.batch.plan import Job, Names, Naming
-from pielight.batch.run import KEPT, Outcome, Settings
+from pielight.batch.results import KEPT, Standing, standing
+from pielight.batch.run import Outcome, Settings
 from pielight.descriptors import reason
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PictureError, PielightError
@@ -50,14 +50,16 @@ def stream(job: Job, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, st
     """
     source, target = job.input, job.output
     start = time.perf_counter()
-    kept = Outcome(source, target, "skipped", KEPT)
-    if target != STREAM and settings.existing == "skip" and os.path.lexists(target):
-        return kept
     try:
         if source == STREAM:
             data, name = _read(stdin), _NAME
         else:
             data, name = read_whole(source), shown(source)
+        state = (
+            Standing(False) if target == STREAM else standing(job, settings.existing, settings.record(enhancer), data)
+        )
+        if state.is_kept:
+            return Outcome(source, target, "skipped", state.reason)
         file_format = settings.file_format
         if file_format is None and target != STREAM:
             file_format = format_of(target, "") or None
@@ -68,13 +70,15 @@ def stream(job: Job, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, st
         if target == STREAM:
             _write(stdout, result)
         else:
-            target = write_whole(job.target, result, settings.existing, number=job.number)
+            existing = "overwrite" if state.reason else settings.existing
+            target = write_whole(job.target, result, existing, number=job.number)
     except ModelError:
         raise
     except ExistsError:  # since it was looked for
-        return kept
+        return Outcome(source, target, "skipped", KEPT)
     except PielightError as error:
         return Outcome(source, target, "failed", str(error), time.perf_counter() - start)
+    note = "; ".join(filter(None, (state.reason, note)))
     return Outcome(source, target, "done", note, time.perf_counter() - start)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ def compare(
     options.check_denoiser(denoise, denoise_model)
     options.check_task(task, highlights, auto, denoise)
     from pielight.batch.find import find
-    from pielight.batch.plan import Names, Naming, is_kept
+    from pielight.batch.plan import Names, Naming
     from pielight.cli.order import makes_sense
     from pielight.cli.progress import Progress
     from pielight.compare.comparison import compare as compare_photo
@@ -91,7 +92,7 @@ def compare(
         check_place(output)
         enhancer = Enhancer(model, jobs, auto is not False, denoise_model=denoise_model, task=task)
     kept = f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)"
-    if is_kept(sheet, existing):
+    if existing == "skip" and os.path.lexists(sheet.output):
         click.echo(kept, err=True)
         return
     spared = HIGHLIGHTS if highlights is None else highlights

@@ -94,7 +94,8 @@ existing = click.option(
     type=click.Choice(["skip", "overwrite", "rename"]),
     default="skip",
     show_default=True,
-    help="What to do where a result exists; rename numbers the new one.",
+    help="What to do where a result exists; skip makes it anew if it was made with other options, rename numbers "
+    "the new one.",
 )
 task = click.option("--task", type=click.Choice(list(TASKS)), default=BRIGHTEN,
                     show_default=True, help="Mend darkness, haze or rain.")  # fmt: skip

@@ -15,8 +15,9 @@ from typing import NoReturn
 import click
 
 from pielight.batch.find import Findings, Search, find
-from pielight.batch.plan import Naming, is_kept, plan
+from pielight.batch.plan import Naming, plan
 from pielight.batch.report import Report
+from pielight.batch.results import standing
 from pielight.batch.run import Outcome, Settings, crew, run, unreadable
 from pielight.batch.stream import STREAM, stream
 from pielight.batch.stream import job as stream_job
@@ -27,6 +28,7 @@ from pielight.enhancer import Enhancer
 from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
 from pielight.interrupt import Interrupted, deferred_interrupt
 from pielight.media.files import shown
+from pielight.media.record import Record
 from pielight.tasks import BRIGHTEN
 
 _SIGNALLED = 128  # and a signal's number: the exit status of what it ends
@@ -83,6 +85,14 @@ class Order:
     report: Path | None
     quiet: bool
 
+    def record(self) -> Record:
+        """Return the record that results get.
+
+        Raises:
+            PielightError: There is no such model or device.
+        """
+        return self.settings.record(self.engine.enhancer(1))
+
     def open_report(self, enhancer: Enhancer, pictures: Iterable[Path]) -> Report | None:
         """Begin the report if one is wanted.
 
@@ -100,8 +110,10 @@ def preview(order: Order) -> bool:
     """List what would be written, on standard output; return whether every folder could be read."""
     with makes_sense():
         planned = plan(order.photos, order.naming, order.search)
+        record = order.record()
     for job in planned.jobs:
-        kept = " (skipped, the result exists)" if is_kept(job, order.settings.existing) else ""
+        state = standing(job, order.settings.existing, record)
+        kept = f" (skipped, {state.reason})" if state.is_kept else f" ({state.reason})" if state.reason else ""
         lost = "" if os.path.lexists(job.input) else " (no such file)"
         click.echo(f"{shown(job.input)} -> {shown(job.output)}{kept}{lost}")
     progress = Progress(None, order.quiet)
@@ -131,7 +143,8 @@ def enhance_batch(order: Order) -> bool:
     with makes_sense():
         planned = plan(order.photos, order.naming, order.search)
         jobs, closed = planned.jobs, unreadable(planned.findings)
-        left = sum(not is_kept(job, order.settings.existing) for job in jobs)
+        record = order.record()
+        left = sum(not standing(job, order.settings.existing, record).is_kept for job in jobs)
         workers, threads = crew(order.cores, left)
         enhancer = order.engine.enhancer(threads)
         report = order.open_report(enhancer, [path for job in jobs for path in (job.input, job.output)])
