@@ -16,6 +16,7 @@ from pielight.media.embedded import with_new_thumbnails
 from pielight.media.formats import CODED, MODES, WITHOUT_PROFILE
 from pielight.media.image import Picture, to_image
 from pielight.media.inks import Inks
+from pielight.media.losses import without_losses
 from pielight.media.palette import Palette
 from pielight.media.profiles import to_srgb
 from pielight.media.strips import look_up, strips
@@ -75,6 +76,7 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.alpha is not None and picture.mode not in modes:
         picture = _on_white(picture)
         notes.append("opacity laid on white")
+    picture = replace(picture, metadata=without_losses(picture.metadata, file_format, notes))
     if file_format in ("TIFF", "AVIF") and not is_sound(picture.metadata.exif):
         notes.append("EXIF left out: it is damaged")
         picture = replace(picture, metadata=replace(picture.metadata, exif=b""))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pielight.errors import PictureError
 
 MAX_SEGMENT = 65_533
-APP0, APP1, APP2, APP13, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xEF, 0xFE
+APP0, APP1, APP2, APP12, APP13, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xEC, 0xED, 0xEE, 0xEF, 0xFE
 END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
 EXIF = b"Exif\x00\x00"
 PHOTOSHOP = b"Photoshop 3.0\x00"

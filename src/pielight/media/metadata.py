@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
-from pielight.media import boxes, jpeg, png
+from pielight.media import boxes, jpeg, png, png_text
 from pielight.media.appended import Part, segments_and_parts
 from pielight.media.directories import PREFIX
 from pielight.media.exif import ORIENTATION, Untouched, with_orientation
@@ -82,12 +82,12 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
     info = image.info
     jpeg_file = image if isinstance(image, JpegImagePlugin.JpegImageFile) else None
     tiff = image if isinstance(image, TiffImagePlugin.TiffImageFile) else None
-    # It may stand after the pixels, where Pillow finds it only once they are loaded.
-    png_exif = dict(png.png_chunks(data)).get(b"eXIf") if image.format == "PNG" else None
+    if image.format == "PNG":
+        return _of_png(info, data)
     xmp = gif_packet(data) if image.format == "GIF" else info.get("xmp")
     segments, appended = segments_and_parts(data, layout) if layout else (None, ())
     return Metadata(
-        exif=descriptive_exif(data) if tiff else _avif_exif(image, data) or png_exif or info.get("exif") or b"",
+        exif=descriptive_exif(data) if tiff else _avif_exif(image, data) or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,
         colour_code=boxes.colour_code(data) if image.format in ("AVIF", HEIF) else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
@@ -107,7 +107,22 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
         lossless=image.format == "WEBP" and webp_is_lossless(data),
         compression=info.get("compression", "raw") if tiff else "raw",
         predictor=tiff.tag_v2.get(PREDICTOR, 1) if tiff else 1,
-        chunks=png.kept_chunks(data) if image.format == "PNG" else (),
+    )
+
+
+def _of_png(info: dict[str | tuple[int, int], Any], data: bytes) -> Metadata:
+    chunks = png.kept_chunks(data)
+    texts = png_text.texts(chunks)
+    # It may stand after the pixels, where Pillow finds it only once they are loaded.
+    exif = dict(png.png_chunks(data)).get(b"eXIf")
+    xmp = info.get("xmp")
+    return Metadata(
+        exif=exif or png_text.exif(texts),
+        icc_profile=info.get("icc_profile") or None,
+        xmp=xmp.encode() if isinstance(xmp, str) else xmp or png_text.xmp(texts),
+        photoshop=png_text.photoshop(texts),
+        dpi=info.get("dpi"),
+        chunks=chunks,
     )
 
 

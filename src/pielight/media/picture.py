@@ -28,7 +28,7 @@ from pielight.media.jpeg_segments import Layout, is_jpeg
 from pielight.media.metadata import gather, save_options
 from pielight.media.png import WithChunks, described_by
 from pielight.media.sizes import check_size
-from pielight.media.tiff import PREDICTOR_NONE, attach_tags, leading_block, note_of_makers, silence
+from pielight.media.tiff import PREDICTOR_NONE, attach_tags, leading_block, notes_on, silence
 from pielight.media.xmp import write_gif_packet
 
 __all__ = [
@@ -263,7 +263,7 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     orientation = None
     if file_format == "TIFF":
         silence()
-        notes += [note] if (note := note_of_makers(data)) else []
+        notes += notes_on(data)
         orientation = image.getexif().get(ORIENTATION)
     picture = decode_deep(data, file_format) if deep else None
     if file_format == "JPEG" and image.mode in ("L", "RGB"):

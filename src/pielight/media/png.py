@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
+from pielight.media import png_text
+
 if TYPE_CHECKING:
     from pielight.media.metadata import Metadata
 
@@ -75,9 +77,11 @@ def described_by(metadata: Metadata) -> list[tuple[bytes, bytes]]:
         chunks = [profile_chunk(metadata.icc_profile), *(chunk for chunk in chunks if chunk[0] != b"sRGB")]
     if metadata.dpi and all(kind != b"pHYs" for kind, _ in chunks):
         chunks.append(resolution_chunk(metadata.dpi))
-    if metadata.xmp and not metadata.chunks:
-        chunks.append((b"iTXt", b"XML:com.adobe.xmp" + b"\0" * 5 + metadata.xmp))
-    if metadata.exif:
+    if not metadata.chunks:  # those of a PNG hold all of it already
+        chunks += [(b"iTXt", b"XML:com.adobe.xmp" + b"\0" * 5 + metadata.xmp)] if metadata.xmp else []
+        chunks += [png_text.profile_chunk(png_text.IPTC, metadata.photoshop)] if metadata.photoshop else []
+        chunks += [png_text.comment_chunk(metadata.comment)] if metadata.comment else []
+    if metadata.exif and metadata.exif != png_text.exif(png_text.texts(metadata.chunks)):
         chunks.append((b"eXIf", metadata.exif.removeprefix(b"Exif\0\0")))
     return chunks
 

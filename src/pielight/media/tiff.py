@@ -40,9 +40,10 @@ _DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 3372
 _LAYOUT = (
     *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), PREDICTOR, *range(320, 329), 330,
     332, 333, 334, 336, *range(338, 342), 347, *range(512, 533), *range(32995, 32999), 33421, 33422, PROFILE,
-    37724,  # layers of Photoshop, which would show the old picture
+    37724,
     50706,  # version of DNG: with it a file is taken for camera RAW
 )  # fmt: skip
+_LEFT_OUT = {330: "reduced pictures", 37724: "Photoshop's layers"}  # which would show the old picture
 _COUNTED_FROM_THE_NOTE = (b"Apple iOS\0", b"FUJIFILM", b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
 _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
@@ -93,6 +94,13 @@ def is_sound(exif: bytes) -> bool:
     """
     tags = read_directory(exif)
     return not exif or (tags is not None and tags.groups.keys() == tags.named_groups)
+
+
+def notes_on(data: bytes) -> list[str]:
+    """Return what the user should know of a TIFF of which not everything is kept."""
+    tags = read_directory(data)
+    found = [what for tag, what in _LEFT_OUT.items() if tags and tag in tags.entries]
+    return [note for note in (note_of_makers(data), f"left out: {', '.join(found)}" if found else "") if note]
 
 
 def tiff_options(metadata: Metadata, mode: str) -> dict[str, Any]:
