@@ -73,7 +73,7 @@ FIELDS: dict[str, tuple[Callable[[], bytes], bytes, str]] = {
     "packed texts of PNG (Title)": (
         lambda: png_with((b"zTXt", b"Title\0\0" + zlib.compress(b"a title"))), b"Title\0\0", "PNG",
     ),
-    "international texts of PNG (Titel)": (lambda: png_with((b"iTXt", b"Titel\0\0\0\0\0a title")), b"a title", "PNG"),
+    "international texts of PNG (Author)": (lambda: png_with((b"iTXt", b"Author\0\0\0\0\0a title")), b"a title", "PNG"),
     "chunks of PNG (prVt)": (lambda: png_with((b"prVt", b"private")), b"private", "PNG"),
     "segments of JPEG (APP11 JP)": (lambda: jpeg_with(Segment(0xEB, b"JP\0\0of a maker")), b"of a maker", "JPEG"),
     "extended XMP of JPEG": (lambda: jpeg_with(Segment(0xE1, EXTENDED)), EXTENDED, "JPEG"),
