@@ -18,7 +18,8 @@ from click.testing import CliRunner, Result
 from pielight.cli import main
 from pielight.train import smoke
 from pielight.train.config import Training
-from pielight.train.smoke import Change
+from pielight.train.denoising import smoke as denoising_smoke
+from pielight.train.overfit import Verdict
 from pielight.train.toy import write_toy_pictures
 
 TINY = """
@@ -130,22 +131,29 @@ def test_usage_errors_are_status_2(folder: Path) -> None:
 
 def test_smoke_shows_first_and_last(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Training] = []
-    changes = [Change("total", 3.0, 1.5), Change("colour", 0.5, 0.25)]
+    verdicts = [Verdict("total", 3.0, 1.5), Verdict("colour", 0.5, 0.25)]
 
-    def run(folder: Path, settings: Training, report: object) -> list[Change]:
+    def run(folder: Path, settings: Training, report: object) -> list[Verdict]:
         seen.append(settings)
         assert folder.is_dir()
-        return changes
+        return verdicts
 
     monkeypatch.setattr(smoke, "smoke", run)
     done = invoke("train", "--smoke", "--set", "network=dcenet")
     assert done.exit_code == 0
     assert seen[0].network == "dcenet"
     assert re.search(r"^colour +0\.5000 +0\.2500 +falls$", done.stdout, re.MULTILINE)
-    changes.append(Change("regional", 0.1, 0.2))
+    verdicts.append(Verdict("regional", 0.1, 0.2))
     done = invoke("train", "--smoke")
     assert done.exit_code == 1
     assert re.search(r"^regional +0\.1000 +0\.2000 +DOES NOT FALL$", done.stdout, re.MULTILINE)
+
+
+def test_smoke_of_a_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(denoising_smoke, "smoke", lambda *_: [Verdict("error", 0.5, 0.25)])
+    done = invoke("train", "--smoke", "--set", "recipe=denoise")
+    assert done.exit_code == 0, done.output
+    assert re.search(r"^error +0\.5000 +0\.2500 +falls$", done.stdout, re.MULTILINE)
 
 
 def test_data_check_of_folders(folder: Path) -> None:

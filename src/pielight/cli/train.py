@@ -17,6 +17,7 @@ from pielight.errors import ConfigError
 if TYPE_CHECKING:
     from pielight.train.config import Data, Training
     from pielight.train.denoising.config import Denoising
+    from pielight.train.overfit import Verdict
     from pielight.train.pictures import Role
     from pielight.train.steps import Progress
 
@@ -32,7 +33,9 @@ Folder = click.Path(path_type=Path)
 @click.option("--dark", type=Folder, multiple=True, help="Folder of dark pictures, in place of data.dark; repeatable.")
 @click.option("--well", type=Folder, multiple=True, help="Folder of well-exposed pictures, in place of data.well.")
 @click.option("--out", type=Folder, help="Folder of the run, in place of out.")
-@click.option("--smoke", is_flag=True, help="Train for a minute on toy pictures and show that every loss falls.")
+@click.option(
+    "--smoke", is_flag=True, help="Show on toy pictures, in a minute, that every loss falls and training runs."
+)
 def train(
     config: Path | None,
     changes: tuple[str, ...],
@@ -54,8 +57,11 @@ def train(
     with stoppable():
         denoising = _read_denoising(config, changes)
         if denoising is not None:
-            if smoke or features or dark:
-                raise click.UsageError("A denoiser takes no --smoke, --features and --dark.")
+            if features or dark:
+                raise click.UsageError("A denoiser takes no --features and --dark.")
+            if smoke:
+                _smoke_denoiser(denoising)
+                return
             _train_denoiser(denoising, well, out)
             return
         settings = _read(config, changes)
@@ -125,18 +131,34 @@ def _train(settings: Training) -> None:
 
 
 def _smoke(settings: Training) -> None:
-    from pielight.train.smoke import FIRST, LAST, smoke
+    from pielight.train.smoke import smoke
 
     with tempfile.TemporaryDirectory() as folder:
-        changes = smoke(
-            Path(folder), settings, lambda progress: None if progress.step % 10 else show_progress(progress)
-        )
-    click.echo(f"{'mean loss':<12} {f'first {FIRST}':>12} {f'last {LAST}':>12}  steps")
-    for change in changes:
-        verdict = "falls" if change.fell else "DOES NOT FALL"
-        click.echo(f"{change.term:<12} {change.first:>12.4f} {change.last:>12.4f}  {verdict}")
-    if not all(change.fell for change in changes):
+        _tell(smoke(Path(folder), settings, _show_tenth))
+
+
+def _smoke_denoiser(settings: Denoising) -> None:
+    from pielight.train.denoising.smoke import smoke
+
+    with tempfile.TemporaryDirectory() as folder:
+        _tell(smoke(Path(folder), settings, _show_tenth))
+
+
+def _tell(verdicts: Iterator[Verdict]) -> None:
+    """Print each verdict when it is there; end with status 1 if one found a fault."""
+    click.echo(f"{'alone, on one batch':<20} {'first':>10} {'last':>10}")
+    faults = 0
+    for verdict in verdicts:
+        faults += bool(verdict.fault)
+        click.echo(f"{verdict.term:<20} {verdict.first:>10.4f} {verdict.last:>10.4f}  {verdict.fault or 'falls'}")
+    if faults:
         raise click.exceptions.Exit(FAILED)
+    click.echo("training on all of them ran, and the model was exported")
+
+
+def _show_tenth(progress: Progress) -> None:
+    if progress.step % 10 == 0:
+        show_progress(progress)
 
 
 @contextmanager

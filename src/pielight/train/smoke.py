@@ -1,86 +1,133 @@
-"""A smoke run: a minute of real training on toy pictures that shows whether every loss falls."""
+"""A smoke run: a minute on toy pictures that shows whether every term of a loss is sound, and training runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import copy
+import dataclasses
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from pielight.train.config import Data, Losses, Optimiser, Training
-from pielight.train.data import load
-from pielight.train.judging import Judging
+from pielight.errors import ModelError
+from pielight.train.config import Data, Optimiser, Training
 from pielight.train.loop import train
+from pielight.train.material import APART, Material, prepare, read_pictures
+from pielight.train.objective import draw, observe, total, unweighted
+from pielight.train.overfit import STEPS, Verdict, descend
 from pielight.train.steps import Progress, flushed_denormals
 from pielight.train.tasks import find_task
 from pielight.train.toy import write_toy_pictures
 
-STEPS = 150
-FIRST, LAST = 5, 20  # steps that are compared; a bad start is left behind within ten
-# Found by trial, for both networks; every other term weighs 1.
-_WEIGHTS = {"inversion": 4.0, "brightness": 20.0, "regional": 40.0, "features": 7.0, "colour": 2.0, "highlights": 8.0,
-            "smoothness": 2.0, "error": 20.0}  # fmt: skip
-_BATCH, _FEATURE_BATCH = 4, 3
+TOGETHER = 60
+"""Steps of training on all terms."""
 _SHIFT = (-0.9, -0.7, -0.55)  # of R, G, B: brighter by far, and reddish
+_CPU = torch.device("cpu")
 
 
-@dataclass(frozen=True)
-class Change:
-    """Mean of a loss over the first and over the last steps."""
+def smoke(
+    folder: Path, config: Training, report: Callable[[Progress], None], steps: int = TOGETHER
+) -> Iterator[Verdict]:
+    """Judge every term of a loss, then train on all of them, on toy pictures with random features.
 
-    term: str
-    first: float
-    last: float
-
-    @property
-    def fell(self) -> bool:
-        """Whether the loss went down (False if it is not a number)."""
-        return self.last < self.first
-
-
-@flushed_denormals()  # before torch starts its threads, which inherit it
-def smoke(folder: Path, config: Training, report: Callable[[Progress], None], steps: int = STEPS) -> list[Change]:
-    """Train for a minute on toy pictures, with random features, through :func:`pielight.train.loop.train`.
+    Each term, and their total, is descended alone on one batch, from a network that starts badly, as :func:`descend`
+    does, so that it falls if it is sound, on any machine. Then the network is trained by
+    :func:`pielight.train.loop.train` and exported. What losses do from step to step is not judged: they are of other
+    pictures each time, and go up as well as down.
 
     Args:
-        folder: An empty folder for pictures, region cache and run.
-        config: Its network and lattice, negatives and darkening, and which of its terms count, are tried out; weights,
-            sizes and learning rate are those of the smoke run. Negatives do not get harder, since losses against
-            harder ones may rise while the network gets better.
-        report: Called with the losses of every step.
-        steps: Number of steps, more than 25 to mean anything.
+        folder: An empty folder for pictures, cache and run.
+        config: Its task, network, weights of terms, physics and seed are tried out; sizes and learning rate are those
+            of the smoke run.
+        report: Called with the losses of every step of the training.
+        steps: Of the training.
 
-    Returns:
-        What became of "total" and of every term.
+    Yields:
+        What every term costs, and "total" at last; the training follows if none has a fault.
+
+    Raises:
+        DataError: if the folder cannot be written.
+        ModelError: likewise, or if a step of the training was skipped.
     """
+    with flushed_denormals():  # before torch starts its threads, which inherit it
+        trial = toy_settings(folder, config, steps)
+        torch.manual_seed(trial.seed)
+        network = find_task(trial.task).build(trial)
+        material = prepare(trial, read_pictures(trial, _CPU, lambda _: None), _CPU, lambda _: None)
+        sound = True
+        for verdict in judge_terms(network, trial, material):
+            yield verdict
+            sound = sound and not verdict.fault
+        if sound:
+            trained_soundly(lambda note: train(trial, note, every=1), report)
+
+
+def toy_settings(folder: Path, config: Training, steps: int) -> Training:
+    """Write toy pictures into a folder and return the settings of a short run on them."""
     dark, well = write_toy_pictures(folder)
-    task = find_task(config.task)
-    terms = list(task.terms)
-    chosen = {term: _WEIGHTS.get(term, 1.0) if getattr(config.losses, term) else 0.0 for term in terms}
+    task, weights = find_task(config.task), config.losses
     if config.network == "lattice" and config.lattice.channels == 1:
-        chosen["cast"] = 0.0  # nothing differs between channels that share a curve
-    trial = Training(
-        name="smoke", task=config.task, network=config.network, lattice=config.lattice, seed=0, steps=steps,
-        dark_batch=_BATCH, well_batch=_BATCH, feature_batch=_FEATURE_BATCH, bank=48, pairs=32,
-        negatives=config.negatives, adaptive=config.adaptive, features="random",
-        checkpoint_minutes=60.0, out=str(folder / "run"), darkening=config.darkening, haze=config.haze,
-        rain=config.rain,
-        losses=Losses(**chosen, temperature=0.5), judging=Judging(steps=60, batch=4),
-        data=Data((str(dark),) if task.name == "darkness" else (), (str(well),), size=64,
-                  render=64 if task.spatial else 32, smallest=64, well_shadows=0.0, cache=str(folder / "cache")),
+        weights = dataclasses.replace(weights, cast=0.0)  # nothing differs between channels that share a curve
+    own = (str(dark),) if task.name == "darkness" else ()
+    side = 64 if task.spatial else 32
+    data = Data(own, (str(well),), 64, side, smallest=64, well_shadows=0.0, cache=str(folder / "cache"))
+    return dataclasses.replace(
+        config, name="smoke", steps=steps, dark_batch=4, well_batch=4, feature_batch=2, bank=48, pairs=32,
+        harder=False, features="random", precision="no", checkpoint_minutes=60.0, out=str(folder / "run"), data=data,
+        losses=weights, judging=dataclasses.replace(config.judging, steps=60, batch=4),
         optimiser=Optimiser(rate=1.5e-3, warmup=5, average=0.9),
+        haze=dataclasses.replace(config.haze, untouched=0.0), rain=dataclasses.replace(config.rain, untouched=0.0),
     )  # fmt: skip
-    pictures, _ = load((str(dark),), "dark", trial.data).batch(8, torch.Generator().manual_seed(0))
-    steps_seen: list[dict[str, float]] = []
+
+
+def judge_terms(network: nn.Module, config: Training, material: Material, steps: int = STEPS) -> Iterator[Verdict]:
+    """Descend every term that weighs anything alone, and their total, on one batch.
+
+    Args:
+        network: A fresh network; stays as it is.
+        config: The settings.
+        material: What the run learns from, on the CPU.
+        steps: Of each descent.
+    """
+    batch = draw(config, material, APART, _CPU)
+    bad = copy.deepcopy(network)
+    start_badly(bad, batch.real)
+    with torch.no_grad():
+        names = list(unweighted(observe(bad, config, material, batch)))
+    for name in [*names, "total"]:
+        alone = config if name == "total" else _without_others(config, name)
+        pupil = copy.deepcopy(bad)
+
+        def cost(pupil: nn.Module = pupil, alone: Training = alone, name: str = name) -> Tensor:
+            terms = unweighted(observe(pupil, alone, material, batch))
+            return total(terms, alone) if name == "total" else terms[name]
+
+        yield Verdict(name, *descend(pupil, cost, steps))
+
+
+def _without_others(config: Training, name: str) -> Training:
+    """Return settings in which one term weighs anything, so that others cost no time."""
+    others = {other: 0.0 for other in find_task(config.task).terms if other != name}
+    return dataclasses.replace(config, losses=dataclasses.replace(config.losses, **others))
+
+
+def trained_soundly(run: Callable[[Callable[[Progress], None]], Path], report: Callable[[Progress], None]) -> None:
+    """Train by a function that takes the report, and see that no step was skipped.
+
+    Raises:
+        ModelError: if a loss or its gradient was no number.
+    """
+    skipped = 0
 
     def note(progress: Progress) -> None:
-        steps_seen.append(progress.terms)
+        nonlocal skipped
+        skipped = progress.skipped
         report(progress)
 
-    train(trial, note, every=1, begin=lambda network: start_badly(network, pictures))
-    return [Change(term, _mean(steps_seen[:FIRST], term), _mean(steps_seen[-LAST:], term)) for term in steps_seen[0]]
+    run(note)
+    if skipped:
+        raise ModelError(f"{skipped} steps of the training were skipped: the loss or its gradient was no number")
 
 
 @torch.no_grad()
@@ -109,8 +156,3 @@ def start_badly(network: nn.Module, pictures: Tensor, spread: float = 0.8) -> No
     last.weight *= scale.view(-1, 1, 1, 1)
     shift = torch.tensor(_SHIFT).repeat(len(scale))[: len(scale)]  # by iterations, where channels share a curve
     last.get_parameter("bias").copy_(shift - mean * scale)
-
-
-def _mean(steps: list[dict[str, float]], term: str) -> float:
-    values = [step[term] for step in steps if term in step]
-    return sum(values) / len(values) if values else float("nan")

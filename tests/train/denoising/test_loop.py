@@ -20,7 +20,7 @@ from pielight.models import find
 from pielight.train.config import Data
 from pielight.train.denoising.config import Denoising, read_denoising
 from pielight.train.denoising.export import onnx_bytes
-from pielight.train.denoising.loop import losses, patches, train
+from pielight.train.denoising.loop import draw, losses, patches, train
 from pielight.train.denoising.network import AsApplied, DenoiseNet, cells_of
 from pielight.train.steps import Progress
 
@@ -84,7 +84,7 @@ def test_training_takes_noise_out(small: Make, tmp_path: Path) -> None:
     optimiser = torch.optim.Adam(network.parameters(), 3e-3)
     found = []
     for step in range(60):
-        error = losses(network, config, pictures, step)["error"]
+        error = losses(network, draw(config, pictures, step))["error"]
         optimiser.zero_grad()
         error.backward()
         optimiser.step()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -14,10 +14,11 @@ from torch import Generator, Tensor, nn
 from pielight.errors import DataError
 from pielight.interrupt import deferred_interrupt
 from pielight.train.checkpoint import State, claim, facts, restore, save, take
+from pielight.train.config import Data
 from pielight.train.denoising.config import Denoising
 from pielight.train.denoising.export import export
 from pielight.train.denoising.network import DenoiseNet, cells_of, pictures_of
-from pielight.train.denoising.physics import sample
+from pielight.train.denoising.physics import Sample, sample
 from pielight.train.export import exported
 from pielight.train.pictures import check
 from pielight.train.steps import Progress, flushed_denormals, follow, schedule, step_generator
@@ -65,16 +66,26 @@ def train(
     last = config.steps if stop_at is None else min(config.steps, stop_at)
     if state.step < last:
         say("reading the pictures")
-        photographs = [verdict.pixels for verdict in check(config.data.well, "well", config.data)]
-        pictures = [torch.from_numpy(one.transpose(2, 0, 1).copy()) for one in photographs if one is not None]
-        if not pictures:
-            raise DataError("no usable well-exposed picture; `pielight data check` says why")
+        pictures = clean_pictures(config.data)
         state.facts = facts(state.facts, {"well": pictures})
         say(f"{len(pictures)} well-exposed pictures")
         state = _advance(config, network, average, optimiser, state, pictures, path, report, every, last)
     if state.step >= config.steps and not exported(config.name, out):
         export(average, config, out, state.skipped, state.seconds, state.facts)
     return out
+
+
+def clean_pictures(data: Data) -> list[Tensor]:
+    """Read the clean photographs, uint8 ``(3, h, w)``.
+
+    Raises:
+        DataError: if there is none.
+    """
+    photographs = [verdict.pixels for verdict in check(data.well, "well", data)]
+    pictures = [torch.from_numpy(one.transpose(2, 0, 1).copy()) for one in photographs if one is not None]
+    if not pictures:
+        raise DataError("no usable well-exposed picture; `pielight data check` says why")
+    return pictures
 
 
 def _advance(
@@ -90,12 +101,12 @@ def _advance(
         for step in range(start, last):
             for group in optimiser.param_groups:
                 group["lr"] = settings.rate * schedule(step, config.steps, settings.warmup)
-            terms = losses(network, config, pictures, step)
-            total = terms["error"] + config.colour * terms["colour"] + config.detail * terms["detail"]
+            terms = losses(network, draw(config, pictures, step))
+            loss = total(terms, config)
             optimiser.zero_grad()
-            total.backward()
+            loss.backward()
             norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
-            if math.isfinite(total.item()) and math.isfinite(float(norm)):
+            if math.isfinite(loss.item()) and math.isfinite(float(norm)):
                 optimiser.step()
                 follow(average, network, min(settings.average, (1 + step) / (10 + step)))
                 for name, value in terms.items():
@@ -119,21 +130,19 @@ def _advance(
     return state
 
 
-def losses(network: nn.Module, config: Denoising, pictures: Sequence[Tensor], step: int) -> dict[str, Tensor]:
-    """Return the losses of a step.
+def draw(config: Denoising, pictures: Sequence[Tensor], step: int) -> Sample:
+    """Draw the batch of a step, by its seed alone, from clean photographs, uint8 ``(3, h, w)``."""
+    generator = step_generator(config.seed, step)
+    return sample(patches(pictures, config.batch, config.patch, generator), config.physics, generator)
+
+
+def losses(network: nn.Module, drawn: Sample) -> dict[str, Tensor]:
+    """Return the losses of a network on a batch.
 
     With e the error of a denoised pixel, ``error`` is the mean of |e|, ``colour`` that of what is left of e without
     its grey part, since blotches of colour are minded most, and ``detail`` that of the difference of e between
     neighbours, which grain and the borders of cells make large.
-
-    Args:
-        network: The network.
-        config: The settings.
-        pictures: Clean photographs, uint8 ``(3, h, w)``.
-        step: Which step; all randomness follows from it and the seed.
     """
-    generator = step_generator(config.seed, step)
-    drawn = sample(patches(pictures, config.batch, config.patch, generator), config.physics, generator)
     noise = pictures_of(network(cells_of(drawn.noisy), drawn.level))
     error = drawn.noisy - noise - drawn.clean
     return {
@@ -141,6 +150,11 @@ def losses(network: nn.Module, config: Denoising, pictures: Sequence[Tensor], st
         "colour": (error - error.mean(1, keepdim=True)).abs().mean(),
         "detail": (error.diff(dim=2).abs().mean() + error.diff(dim=3).abs().mean()) / 2,
     }
+
+
+def total(terms: Mapping[str, Tensor], config: Denoising) -> Tensor:
+    """Return the weighted sum of the losses."""
+    return terms["error"] + config.colour * terms["colour"] + config.detail * terms["detail"]
 
 
 def patches(pictures: Sequence[Tensor], count: int, side: int, generator: Generator) -> Tensor:
