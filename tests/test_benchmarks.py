@@ -149,6 +149,9 @@ def test_what_is_used_rightly_works(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     monkeypatch.setattr("sys.argv", ["clipping.py", "dark.png"])
     runpy.run_path(str(FOLDER / "clipping.py"), run_name="__main__")
     assert "largest rise: +0.00 points" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["phone_photos.py", "dark.png", "--megapixels", "0.05", "--quality", "60"])
+    runpy.run_path(str(FOLDER / "phone_photos.py"), run_name="__main__")
+    assert capsys.readouterr().out.count("\n") == 2 + 8
     Path("pictures").mkdir()
     Path("dark.png").rename("pictures/dark.png")
     monkeypatch.setattr("sys.argv", ["denoisers.py", "--clean", "pictures"])

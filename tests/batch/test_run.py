@@ -36,6 +36,19 @@ def test_bad_files_do_not_stop_the_rest(tree: Path, bright_model: Path) -> None:
     assert not outcomes["ab.jpg"].output.exists()
 
 
+def test_what_is_in_work_is_told(tree: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(job: Job, *_: Any) -> Outcome:
+        time.sleep(0.25)
+        return Outcome(job.input, job.output, "done")
+
+    monkeypatch.setattr(run_module, "_enhance", slow)
+    told: list[set[str]] = []
+    jobs, enhancer = plan([tree]).jobs, Enhancer(bright_model, threads=1)
+    for _ in run(jobs, enhancer, workers=1, tell=lambda works: told.append({work.input.name for work in works})):
+        pass
+    assert {frozenset(names) for names in told} - {frozenset()} == {frozenset({job.input.name}) for job in jobs}
+
+
 def test_results_that_exist_are_kept(tree: Path, bright_model: Path) -> None:
     enhance(tree, bright_model)
     (tree / "b_pie.jpg").write_bytes(b"mine")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -372,7 +373,7 @@ def test_help_speaks_of_every_task() -> None:
 def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
-    from pielight.batch.run import Outcome
+    from pielight.batch.run import Outcome, Work
     from pielight.cli.progress import Progress
 
     class Terminal(io.StringIO):
@@ -384,9 +385,29 @@ def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest
     progress = Progress(2, quiet=False)
     progress.show(Outcome(Path("a.jpg"), Path("a_pie.jpg"), "done", seconds=0.1))
     progress.show(Outcome(Path("b.jpg"), Path("b_pie.jpg"), "failed", "b.jpg: empty file"))
+    now = time.monotonic()
+    works = [Work(Path("c.heic"), 1, now - 20), Work(Path("d.heic"), 1, now - 21), Work(Path("e.heic"), 1, now)]
+    for _ in range(3):  # asked several times a second
+        progress.wait(works)
+        progress.wait(works[2:])
+    assert terminal.getvalue().endswith("\r\033[K[2/2] d.heic and 2 more: at work for 21 s")
+    assert terminal.getvalue().count("at work") == 1
     progress.finish()
     assert terminal.getvalue().count("\n") == 2
     assert "b.jpg: empty file\n" in terminal.getvalue()
+
+
+def test_what_takes_long_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    from pielight.batch.run import Work
+    from pielight.cli.progress import Progress
+
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    for quiet in (False, True):
+        Progress(2, quiet).wait([Work(Path("c.heic"), 1, time.monotonic() - 20)])
+    assert screen.getvalue() == ""
 
 
 def test_what_photos_are_mended_of(tmp_path: Path, haze_model: Path, rain_model: Path) -> None:

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image, ImageCms
 
 from pielight.errors import PictureError
-from pielight.media.boxes import colour_code
+from pielight.media.coding import read_colour_code
 from pielight.media.convert import fit
 from pielight.media.formats import MODES
+from pielight.media.items import read_items
 from pielight.media.jpeg_segments import Segment
 from pielight.media.picture import Picture, decode, encode
 from tests.media import samples
@@ -153,7 +154,7 @@ def test_wide_colours_named_by_a_number(source: str, target: str) -> None:
     assert wide != plain
     picture = decode(wide)
     result = encode(picture, target)
-    assert colour_code(result) == (None if target == "JPEG" else (12, 13))
+    assert read_colour_code(read_items(result)) == (None if target == "JPEG" else (12, 13))
     assert ("wide colours" in fit(picture, target).note) == (target == "JPEG")
     assert fit(decode(plain), target).note == ""
 

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pielight.media.boxes import avif_bits
 from pielight.media.formats import FORMATS, MODES, RAW, result_suffix, webp_is_lossless
 from pielight.media.png import png_chunks
 
@@ -39,9 +38,3 @@ def test_every_extension_can_be_written_or_has_another_for_its_result() -> None:
     assert result_suffix(Path("a.heic"), "JPEG") == ".jpg"
     assert result_suffix(Path("a.JPEG"), "JPEG") == ".JPEG"
     assert result_suffix(Path("a"), "TIFF") == ".tif"
-
-
-def test_depth_of_avif() -> None:
-    head = b"ftypavif....av1C\x81\x00"
-    assert [avif_bits(head + bytes((flags, 0))) for flags in (0x0C, 0x4C, 0x6C)] == [8, 10, 12]
-    assert avif_bits(b"ftypavif av1C") == 8

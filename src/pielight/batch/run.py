@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,6 +96,21 @@ def unreadable(findings: Findings) -> list[Outcome]:
     return [Outcome(path, path, "failed", why, kind="folder") for path, why in findings.unreadable.items()]
 
 
+@dataclass(frozen=True)
+class Work:
+    """A picture in work.
+
+    Attributes:
+        input: The picture.
+        cost: How many pixels it counts for.
+        start: When it was begun, by the monotonic clock.
+    """
+
+    input: Path
+    cost: int
+    start: float
+
+
 def crew(cores: int, pictures: int) -> tuple[int, int]:
     """Share cores among pictures: how many at a time, and how many threads each.
 
@@ -114,6 +129,7 @@ def run(
     settings: Settings | None = None,
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
+    tell: Callable[[Collection[Work]], None] = lambda works: None,
 ) -> Iterator[Outcome]:
     """Enhance pictures, several at a time; one that fails does not stop the rest.
 
@@ -124,6 +140,7 @@ def run(
         workers: Pictures at a time.
         stop: Asked several times a second; once it says True, no picture is begun any more, and those in work
             have ``GRACE`` seconds to end.
+        tell: Called several times a second with what is in work.
 
     Yields:
         Outcomes, as pictures are finished.
@@ -137,7 +154,7 @@ def run(
     waiting = iter(jobs)
     job, cost = next(waiting, None), 0
     state: Standing | None = None
-    at_work: dict[Future[Outcome], int] = {}
+    at_work: dict[Future[Outcome], Work] = {}
     last_moment = float("inf")
     pool = ThreadPoolExecutor(workers, "pielight")
     try:
@@ -149,14 +166,16 @@ def run(
                     job, cost, state = next(waiting, None), 0, None
                     continue
                 cost = cost or min(_pixels(job.input), budget)
-                if sum(at_work.values()) + cost <= budget:
-                    at_work[pool.submit(_enhance, job, enhancer, settings, state.reason)] = cost
+                if sum(work.cost for work in at_work.values()) + cost <= budget:
+                    work = Work(job.input, cost, time.monotonic())
+                    at_work[pool.submit(_enhance, job, enhancer, settings, state.reason)] = work
                     job, cost, state = next(waiting, None), 0, None
                     continue
             ready, _ = wait(at_work, _TICK, FIRST_COMPLETED)
             for future in ready:
                 del at_work[future]
                 yield future.result()
+            tell(at_work.values())
             if stop():
                 last_moment = min(last_moment, time.monotonic() + GRACE)
                 if time.monotonic() > last_moment:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pielight.batch.find import Found, Search, find, is_folder, origin
 from pielight.batch.plan import Job, Names, Naming
-from pielight.batch.run import Outcome, Settings, run, unreadable
+from pielight.batch.run import Outcome, Settings, Work, run, unreadable
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
 from pielight.media.files import shown
@@ -32,6 +32,7 @@ def watch(
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
     interval: float = INTERVAL,
+    tell: Callable[[Collection[Work]], None] = lambda works: None,
 ) -> Iterator[Outcome]:
     """Enhance the pictures of folders, and those that arrive, until told to stop.
 
@@ -47,6 +48,7 @@ def watch(
         workers: Pictures at a time.
         stop: See :func:`~pielight.batch.run.run`.
         interval: Seconds between two looks.
+        tell: See :func:`~pielight.batch.run.run`.
 
     Yields:
         Outcomes, as pictures are finished.
@@ -78,7 +80,7 @@ def watch(
                 jobs.append(names.result(one, output))
             except PielightError as error:  # its name is taken, say
                 yield _refused(one, error)
-        yield from run(jobs, enhancer, settings, workers, stop)
+        yield from run(jobs, enhancer, settings, workers, stop, tell)
         last = stamps
         _sleep(interval, stop)
 

@@ -150,7 +150,7 @@ def enhance_batch(order: Order) -> bool:
         report = order.open_report(enhancer, [path for job in jobs for path in (job.input, job.output)])
     progress = Progress(len(jobs) + len(closed), order.quiet)
     with _stoppable() as stop:
-        outcomes = chain(closed, run(jobs, enhancer, order.settings, workers, stop))
+        outcomes = chain(closed, run(jobs, enhancer, order.settings, workers, stop, progress.wait))
         _follow(outcomes, progress, report, stop, planned.findings)
         if stop() and progress.counts.total() < len(jobs) + len(closed):
             goes_on = order.settings.existing == "skip"
@@ -170,7 +170,8 @@ def enhance_watched(order: Order) -> NoReturn:
     if not order.quiet:
         click.echo("watching; Ctrl-C ends it", err=True)
     with _stoppable() as stop:
-        outcomes = watch(order.photos, order.naming, order.search, enhancer, order.settings, order.cores, stop)
+        outcomes = watch(order.photos, order.naming, order.search, enhancer, order.settings, order.cores, stop,
+                         tell=progress.wait)  # fmt: skip
         _follow(outcomes, progress, report, stop, findings)
         progress.stopped("")
         if stop.number == signal.SIGTERM:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from pielight.batch.run import Outcome
+    from pielight.batch.run import Outcome, Work
+
+_PATIENCE = 1.0  # seconds for which a picture may be in work without a word
 
 
 class Progress:
@@ -26,6 +30,7 @@ class Progress:
         self._live = sys.stderr.isatty() and not quiet
         self.counts: Counter[str] = Counter()
         self.failed = False
+        self._waited = ""
 
     def begin(self, left_out: str) -> None:
         """Say which pictures of folders were left out, if any were."""
@@ -42,7 +47,7 @@ class Progress:
         from pielight.media.files import shown
 
         self.counts[outcome.status] += 1
-        place = f"[{self.counts.total()}]" if self._total is None else f"[{self.counts.total()}/{self._total}]"
+        place = self._place()
         if outcome.status == "failed":
             self.failed = True
             self._line(outcome.reason, stays=True)
@@ -53,6 +58,20 @@ class Progress:
                 self._line(f"{shown(outcome.input)}: {outcome.reason}", stays=True)
             self._line(f"{place} {shown(outcome.output)} ({outcome.seconds:.2f} s)", stays=False)
 
+    def wait(self, works: Collection[Work]) -> None:
+        """Show on a terminal which picture has been in work longest, and for how many seconds."""
+        from pielight.media.files import shown
+
+        longest = min(works, key=lambda work: work.start, default=None)
+        seconds = 0.0 if longest is None else time.monotonic() - longest.start
+        if longest is None or seconds < _PATIENCE or not self._live:
+            return
+        others = f" and {len(works) - 1} more" if len(works) > 1 else ""
+        waited = f"{self._place()} {shown(longest.input)}{others}: at work for {seconds:.0f} s"
+        if waited != self._waited:
+            self._waited = waited
+            self._line(waited, stays=False)
+
     def finish(self) -> None:
         """Report the counts, unless only failures are wanted."""
         if not self._quiet:
@@ -62,6 +81,9 @@ class Progress:
         """Report the counts of a run that Ctrl-C ended, and how to go on."""
         left = "" if self._total is None else f", {self._total - self.counts.total()} left"
         self._line(f"stopped: {self._summary('skipped') or '0 enhanced'}{left}{advice}", stays=True)
+
+    def _place(self) -> str:
+        return f"[{self.counts.total()}]" if self._total is None else f"[{self.counts.total()}/{self._total}]"
 
     def _summary(self, skipped: str) -> str:
         words = {"done": "enhanced", "skipped": skipped, "failed": "failed"}

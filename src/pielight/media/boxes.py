@@ -1,54 +1,48 @@
-"""What AVIF and HEIC files say of their colours in boxes that Pillow does not tell of."""
+"""The boxes of which AVIF, HEIC and CR3 files are made (ISO/IEC 14496-12)."""
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import NamedTuple
 
-_CODE = b"colrnclx"
-_PLAIN_PRIMARIES = (1, 2, 5, 6)  # of sRGB, none said, and old television: nearly the same
-_HEAD = 1 << 16  # the boxes stand at the start
-
-
-def avif_bits(data: bytes) -> int:
-    """Return the bits per channel of an AVIF file, 8 where it does not say."""
-    place = data.find(b"av1C", 0, _HEAD)
-    flags = data[place + 6] if 0 <= place < len(data) - 6 else 0
-    return (12 if flags & 0x20 else 10) if flags & 0x40 else 8
+from pielight.media.jpeg_segments import Source
 
 
-def colour_code(data: bytes) -> tuple[int, int] | None:
-    """Return the numbers for primaries and transfer curve by which a file names its colours without a profile.
+class Box(NamedTuple):
+    """A box's type, and where its content lies."""
 
-    >>> colour_code(b"colrnclx\\0\\x0c\\0\\x0d\\0\\6\\x80")
-    (12, 13)
+    kind: bytes
+    start: int
+    end: int
+
+
+def walk(data: Source, start: int = 0, end: int | None = None) -> Iterator[Box]:
+    """Read boxes one after the other; the last may say that it is longer than what is there.
+
+    >>> [box.kind for box in walk(b"\\0\\0\\0\\x0cftypavif\\0\\0\\0\\x08free")]
+    [b'ftyp', b'free']
     """
-    place = data.find(_CODE, 0, _HEAD)
-    if place < 0 or place + len(_CODE) + 4 > len(data):
-        return None
-    code = data[place + len(_CODE) :]
-    return int.from_bytes(code[:2], "big"), int.from_bytes(code[2:4], "big")
+    end = len(data) if end is None else end
+    while start + 8 <= end:
+        length, head = int.from_bytes(data[start : start + 4], "big"), 8
+        if length == 1:
+            length, head = int.from_bytes(data[start + 8 : start + 16], "big"), 16
+        elif length == 0:
+            length = end - start
+        if length < head:
+            return
+        yield Box(data[start + 4 : start + 8], start + head, min(end, start + length))
+        start += length
 
 
-def is_wide(code: tuple[int, int] | None) -> bool:
-    """Say whether a code stands for other colours than sRGB's.
+def read_brands(data: Source) -> list[bytes]:
+    """Return the brands of a file, its own and those that it is compatible with; none if it is not of this kind.
 
-    >>> is_wide((12, 13)), is_wide((1, 13)), is_wide(None)
-    (True, False, False)
+    >>> read_brands(b"\\0\\0\\0\\x18ftypmif1\\0\\0\\0\\0avifmiaf")
+    [b'mif1', b'avif', b'miaf']
     """
-    return code is not None and code[0] not in _PLAIN_PRIMARIES
-
-
-def write_colour_code(file: BinaryIO, start: int, code: tuple[int, int]) -> None:
-    """Write a colour code over the one that Pillow put into an AVIF file.
-
-    Args:
-        file: Open for reading too.
-        start: Where the AVIF starts in it; it goes on to the end.
-        code: From :func:`colour_code`.
-    """
-    file.seek(start)
-    place = file.read(_HEAD).find(_CODE)
-    if place >= 0:
-        file.seek(start + place + len(_CODE))
-        file.write(b"".join(number.to_bytes(2, "big") for number in code))
-    file.seek(0, 2)
+    first = next(walk(data), None)
+    if first is None or first.kind != b"ftyp":
+        return []
+    brands = [data[place : place + 4] for place in range(first.start, first.end - 3, 4)]
+    return brands[:1] + brands[2:]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.errors import PictureError
-from pielight.media import boxes
+from pielight.media.coding import is_wide
 from pielight.media.consistency import with_true_parts
 from pielight.media.embedded import with_new_thumbnails
 from pielight.media.formats import CODED, MODES, WITHOUT_PROFILE
@@ -54,7 +54,7 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.mode not in modes and picture.pixels.dtype == np.uint16:
         picture = _rounded(picture)
         notes.append("16 bits rounded to 8")
-    if boxes.is_wide(picture.metadata.colour_code) and not picture.metadata.icc_profile and file_format not in CODED:
+    if is_wide(picture.metadata.colour_code) and not picture.metadata.icc_profile and file_format not in CODED:
         notes.append(f"wide colours are taken as sRGB: {file_format} does not know their code")
         picture = replace(picture, metadata=replace(picture.metadata, colour_code=None))
     if picture.metadata.colour_space and file_format != "BMP":

@@ -8,18 +8,20 @@ from typing import Any
 
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
-from pielight.media import boxes, jpeg, png, png_text
+from pielight.media import jpeg, png, png_text
 from pielight.media.appended import Part, segments_and_parts
+from pielight.media.coding import Coding, read_coding, read_colour_code
 from pielight.media.directories import PREFIX
 from pielight.media.exif import ORIENTATION, Untouched, with_orientation
-from pielight.media.formats import HEIF, webp_is_lossless
-from pielight.media.items import exif_item
+from pielight.media.formats import CODED, HEIF, webp_is_lossless
+from pielight.media.items import exif_item, read_items
 from pielight.media.jpeg_scans import subsampling
 from pielight.media.jpeg_segments import EXIF, Layout, Segment, joined
 from pielight.media.tiff import PHOTOSHOP, PREDICTOR, descriptive_exif, tiff_options
 from pielight.media.xmp import gif_packet
 
-_JPEG_QUALITY, _WEBP_QUALITY, _AVIF_QUALITY, _HEIF_QUALITY = 95, 90, 90, 90
+_JPEG_QUALITY, _WEBP_QUALITY, _CODED_QUALITY = 95, 90, 90
+AVIF_SPEED, HEIF_PRESET = 8, "ultrafast"  # see docs/photos.md for what slower ones save
 _NO_RESOLUTION = (0, 0)  # as BMP says it
 _WEBP_EFFORT = 50  # what "quality" means without loss; more takes far longer and saves a few per cent
 
@@ -32,6 +34,7 @@ class Metadata:
         exif: EXIF as it stood in the file; of a TIFF, its descriptive tags in EXIF form. May be empty.
         icc_profile: Colour profile, byte for byte.
         colour_code: Primaries and transfer curve of an AVIF or HEIC, as numbers.
+        coding: Depth, subsampling and length of an AVIF or HEIC; None of other formats.
         xmp: XMP packet, byte for byte.
         photoshop: Photoshop's resources, which hold IPTC.
         dpi: Resolution across and down.
@@ -53,6 +56,7 @@ class Metadata:
     exif: bytes = b""
     icc_profile: bytes | None = None
     colour_code: tuple[int, int] | None = None
+    coding: Coding | None = None
     xmp: bytes | None = None
     photoshop: bytes = b""
     dpi: tuple[float, float] | None = None
@@ -84,12 +88,14 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
     tiff = image if isinstance(image, TiffImagePlugin.TiffImageFile) else None
     if image.format == "PNG":
         return _of_png(info, data)
+    items = read_items(data) if image.format in CODED else None
     xmp = gif_packet(data) if image.format == "GIF" else info.get("xmp")
     segments, appended = segments_and_parts(data, layout) if layout else (None, ())
     return Metadata(
         exif=descriptive_exif(data) if tiff else _avif_exif(image, data) or info.get("exif") or b"",
         icc_profile=info.get("icc_profile") or None,
-        colour_code=boxes.colour_code(data) if image.format in ("AVIF", HEIF) else None,
+        colour_code=read_colour_code(items) if items else None,
+        coding=read_coding(items) if items else None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
         photoshop=jpeg.photoshop_block(layout.segments)
         if layout
@@ -157,25 +163,31 @@ def save_options(metadata: Metadata, file_format: str, mode: str, quality: int |
         kept["exif"] = Untouched(metadata.exif)
     if file_format in ("WEBP", "AVIF", HEIF):
         kept |= {"xmp": metadata.xmp} if metadata.xmp else {}
-        return kept | _lossy_options(metadata, file_format, quality)
+        return kept | _lossy_options(metadata, file_format, mode, quality)
     if file_format == "GIF":
         # Not "optimize", which would put the palette in another order.
         return {"optimize": False} | ({"comment": metadata.comment} if metadata.comment else {})
     return {"dpi": metadata.dpi or _NO_RESOLUTION}
 
 
-def _lossy_options(metadata: Metadata, file_format: str, quality: int | None) -> dict[str, Any]:
-    if file_format == "AVIF":
-        return {"quality": quality or _AVIF_QUALITY, "subsampling": "4:4:4"}
-    if file_format == HEIF:
-        names = ("color_primaries", "transfer_characteristics")
-        return {"quality": quality or _HEIF_QUALITY} | dict(zip(names, metadata.colour_code or (), strict=False))
+def _lossy_options(metadata: Metadata, file_format: str, mode: str, quality: int | None) -> dict[str, Any]:
+    if file_format in CODED:
+        return {"quality": quality or _CODED_QUALITY} | coding_options(metadata, file_format, mode)
     lossless = metadata.lossless and quality is None
     return {
         "lossless": lossless,
         "exact": lossless,
         "quality": quality or (_WEBP_EFFORT if lossless else _WEBP_QUALITY),
     }
+
+
+def coding_options(metadata: Metadata, file_format: str, mode: str) -> dict[str, Any]:
+    """Return the options of Pillow's ``save`` for an AVIF or HEIC that decide its size and speed beside its quality."""
+    subsampling = metadata.coding.subsampling if metadata.coding else None
+    if file_format == "AVIF":
+        return {"speed": AVIF_SPEED} | ({} if mode == "L" else {"subsampling": subsampling or "4:4:4"})
+    code = dict(zip(("color_primaries", "transfer_characteristics"), metadata.colour_code or (), strict=False))
+    return {"enc_params": {"preset": HEIF_PRESET}, "subsampling": subsampling or "4:2:0"} | code
 
 
 def _jpeg_options(metadata: Metadata, mode: str, quality: int | None) -> dict[str, Any]:

@@ -15,18 +15,20 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pielight.errors import MissingExtraError, PictureError
-from pielight.media import bmp, bmp_file, boxes, heif, jpeg, preflight, raw
+from pielight.media import bmp, bmp_file, heif, jpeg, preflight, raw
 from pielight.media.appended import write_parts
+from pielight.media.coding import write_colour_code
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.exif import ORIENTATION
 from pielight.media.files import Checked, read_whole, shown, whole_file
-from pielight.media.formats import DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep, written_format
+from pielight.media.formats import CODED, DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep, written_format
 from pielight.media.guard import own_limits
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.jpeg_segments import Layout, is_jpeg
-from pielight.media.metadata import gather, save_options
+from pielight.media.metadata import coding_options, gather, save_options
 from pielight.media.png import WithChunks, described_by
+from pielight.media.rate import GROWTH, quality_at_rate
 from pielight.media.sizes import check_size
 from pielight.media.tiff import PREDICTOR_NONE, attach_tags, leading_block, notes_on, silence
 from pielight.media.xmp import write_gif_packet
@@ -182,6 +184,9 @@ def save(
         if image.mode == "RGBX" and file_format != "JPEG" and picture.mode != "RGBX":
             image = image.convert("RGB")
         options = save_options(picture.metadata, file_format, picture.mode, quality)
+        if file_format in CODED and quality is None and (rate := _rate(picture)):
+            coding = coding_options(picture.metadata, file_format, picture.mode)
+            options["quality"] = quality_at_rate(image, file_format, coding, rate)
         if file_format == "JPEG":
             jpeg.save_image(image, file, options)
         else:
@@ -194,7 +199,7 @@ def save(
         if file_format == "TIFF":
             attach_tags(file, start, picture.metadata)
         if file_format == "AVIF" and picture.metadata.colour_code:
-            boxes.write_colour_code(file, start, picture.metadata.colour_code)
+            write_colour_code(file, start, picture.metadata.colour_code)
         if file_format == "JPEG" and picture.metadata.density:
             jpeg.write_density(file, start, picture.metadata.density)
         if file_format == "JPEG":
@@ -250,16 +255,13 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     deep = is_deep(image, data)
     notes = []
     several = bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1
-    bits = (
-        image.info.get("bit_depth", 8) if file_format == HEIF else boxes.avif_bits(data) if file_format == "AVIF" else 8
-    )
-    if bits > 8:
-        notes.append(f"{bits} bits a channel cut to 8")
     metadata = gather(image, data, layout)
     if layout and len(metadata.segments or ()) < len(layout.descriptive()):
         notes.append("index of further pictures left out: it is damaged")
     if file_format == "JPEG":
         several = any(part.kind == "view" for part in metadata.appended)
+    if metadata.coding and metadata.coding.bits > 8:
+        notes.append(f"{metadata.coding.bits} bits a channel cut to 8")
     orientation = None
     if file_format == "TIFF":
         silence()
@@ -284,6 +286,12 @@ def _decoded_bmp(data: bytes) -> Picture:
         picture = replace(picture, mode="RGBX", alpha=fourth)
     metadata = replace(picture.metadata, headless=bmp.is_headless(data), **bmp.described(readable))
     return replace(picture, metadata=metadata, note=note)
+
+
+def _rate(picture: Picture) -> float:
+    """Return the bytes per pixel that a picture from an AVIF or HEIC may take again, 0 if that is not known."""
+    coding, (height, width) = picture.metadata.coding, picture.pixels.shape[:2]
+    return coding.length * GROWTH / (height * width) if coding else 0
 
 
 def _bytes_per_pixel(image: Image.Image) -> int:
