@@ -76,13 +76,13 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.alpha is not None and picture.mode not in modes:
         picture = _on_white(picture)
         notes.append("opacity laid on white")
-    picture = replace(picture, metadata=without_losses(picture.metadata, file_format, notes))
     if file_format in ("TIFF", "AVIF") and not is_sound(picture.metadata.exif):
         notes.append("EXIF left out: it is damaged")
         picture = replace(picture, metadata=replace(picture.metadata, exif=b""))
     if file_format == "JPEG":
         picture = _short_segments(picture, notes)
     picture = with_true_parts(picture, file_format, notes)
+    picture = replace(picture, metadata=without_losses(picture.metadata, file_format, notes))
     if picture.changed:
         picture = replace(with_new_thumbnails(picture, file_format, notes), changed=False)
     return replace(picture, note="; ".join(notes))

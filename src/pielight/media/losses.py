@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pielight.media import mpf
+from pielight.media.appended import ISO_GAIN_MAP
 from pielight.media.directories import read_directory
 from pielight.media.formats import HEIF
 from pielight.media.jpeg_segments import APP0, APP1, APP2, APP12, APP13, COMMENT, EXIF, JFXX, PHOTOSHOP, Segment
@@ -22,11 +23,11 @@ _WITHOUT_RESOLUTION = ("WEBP", "AVIF", HEIF, "GIF")
 _USUAL_DPI = (72, 96)  # which programs write where nobody chose a resolution
 _RESOLUTION = 282
 _ICC, _EXTENDED_XMP = b"ICC_PROFILE\0", b"http://ns.adobe.com/xmp/extension/\0"
-# Beginnings of what goes along in another way, or belongs to the old coding: Photoshop's quality and a thumbnail.
+# Beginnings of what goes along in another way, is said elsewhere, or belongs to the old coding (a thumbnail, quality).
 _CARRIED = {
     APP0: (JFXX,),
     APP1: (EXIF, JPEG_HEAD, _EXTENDED_XMP),
-    APP2: (_ICC, mpf.HEAD),
+    APP2: (_ICC, mpf.HEAD, ISO_GAIN_MAP),
     APP12: (b"Ducky",),
     APP13: (PHOTOSHOP,),
     COMMENT: (b"",),
@@ -70,7 +71,7 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
         left_out += [] if only_ours else ["XMP"]
         metadata = replace(metadata, xmp=None)
     if left_out:
-        notes.append(f"left out, since {file_format} has no place for it: {', '.join(left_out)}")
+        notes.append(f"left out, as {file_format} has no place for it: {', '.join(left_out)}")
     return metadata
 
 
