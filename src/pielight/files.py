@@ -15,7 +15,7 @@ from pielight.media.files import is_same_file, read_whole, shown, whole_file, wr
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
 from pielight.media.frames import frames_of
 from pielight.media.picture import Picture, decode, encode, fitted, save
-from pielight.media.record import Record, fingerprint, recorded
+from pielight.media.record import Record, find_record, fingerprint, recorded
 
 SUFFIX = "_pie"
 
@@ -133,9 +133,15 @@ def _changed(picture: Picture, change: Change, strength: float) -> Picture:
 
 
 def _recorded(picture: Picture, record: Record | None, data: bytes) -> Picture:
+    """Put the record of what makes a result into its metadata; note where the picture is a result itself."""
     if record is None:
         return picture
-    return replace(picture, metadata=recorded(picture.metadata, replace(record, source=fingerprint(data))))
+    older = find_record(picture.metadata.xmp)
+    notes = [picture.note] if picture.note else []
+    if older and older.task == record.task:
+        notes.append("a result of pielight already, now enhanced once more")
+    metadata = recorded(picture.metadata, replace(record, source=fingerprint(data)))
+    return replace(picture, metadata=metadata, note="; ".join(notes))
 
 
 def _untouched(picture: Picture, strength: float, file_format: str, quality: int | None) -> bool:

@@ -115,3 +115,22 @@ def test_a_stream_goes_by_the_same_rule(folder: Path) -> None:
         assert told in invoke("-", "-o", "out.jpg", *words, input=data).stderr
     assert strength("out.jpg") == "0.5"
     assert "1 skipped" in invoke("a.jpg", "-o", "out.jpg", "--strength", "0.5").stderr
+
+
+def test_results_in_a_tree_are_not_brightened_again(folder: Path) -> None:
+    assert invoke("a.jpg", "b.png", "-o", "bright/").exit_code == 0
+    again = invoke(".", "-r", "-o", "more/")
+    assert "results of pielight were left out, 2 of them" in again.stderr
+    assert sorted(path.name for path in Path("more").rglob("*.*")) == ["a.jpg", "b.png", "c.bmp"]
+    only = invoke("bright", "-o", "more/")
+    assert only.exit_code == 2
+    assert "results of pielight were left out, 2 of them; name a file" in only.stderr
+    dehazed = invoke("bright", "-o", "clear/", "--task", "dehaze")  # another task is no second time
+    assert "2 enhanced" in dehazed.stderr
+    named = invoke("bright/a.jpg", "-o", "twice.jpg")
+    assert "bright/a.jpg: a result of pielight already, now enhanced once more\n" in named.stderr
+
+
+def test_results_beside_their_photos_are_no_news(folder: Path) -> None:
+    assert invoke(".").exit_code == 0
+    assert "left out" not in invoke(".").stderr

@@ -57,12 +57,13 @@ def flat(tree: Path) -> Path:
 
 def test_what_is_there_and_what_arrives(flat: Path, bright_model: Path) -> None:
     (flat / "z.jpg").write_bytes(b"")
-    watched = Watched(flat, bright_model, Naming(), Search(exclude=["no*"]))
+    watched = Watched(flat, bright_model, Naming(), Search(exclude=["no*"], task="brighten"))
     try:
         watched.wait(3)
         assert (watched.names("done"), watched.names("failed")) == (["a.PNG", "b.jpg"], ["z.jpg"])
         shutil.copy(flat / "b.jpg", flat / "c.jpg")
         shutil.copy(flat / "b.jpg", flat / "no.jpg")
+        shutil.copy(flat / "a_pie.PNG", flat / "y.PNG")  # a result, by its record
         (flat / "b.jpg").unlink()  # its result is no photo for that
         watched.wait(4)
         shutil.copy(flat / "c.jpg", flat / "z.jpg")

@@ -15,6 +15,7 @@ from pielight.errors import PielightError
 from pielight.files import SUFFIX
 from pielight.media.files import shown
 from pielight.media.formats import is_picture_name, is_unread_name
+from pielight.media.record import read_record
 
 _RESULT = re.compile(rf"(.+){SUFFIX}(-\d+)?", re.DOTALL)
 
@@ -34,11 +35,13 @@ class Findings:
         pictures: Those to be taken.
         unreadable: Folders inside of others that cannot be read, and why, in a line each.
         left_out: How many pictures of kinds that pielight does not read were found in folders, by extension.
+        results: How many results of the same task, by their records, were left out.
     """
 
     pictures: list[Found] = field(default_factory=list)
     unreadable: dict[Path, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
+    results: int = 0
 
     def says_left_out(self) -> str:
         """Say what was left out, if anything was.
@@ -46,14 +49,17 @@ class Findings:
         >>> Findings(left_out=Counter({".psd": 1, ".jxl": 2})).says_left_out()
         '3 files of kinds that pielight does not read were left out: .jxl 2, .psd 1'
         """
-        if not self.left_out:
-            return ""
-        kinds = sorted(self.left_out.items(), key=lambda kind: (-kind[1], kind[0]))
-        count = self.left_out.total()
-        files = "1 file of a kind" if count == 1 else f"{count} files of kinds"
-        was = "was" if count == 1 else "were"
-        listed = ", ".join(f"{shown(kind)} {number}" for kind, number in kinds)
-        return f"{files} that pielight does not read {was} left out: {listed}"
+        said = []
+        if self.left_out:
+            kinds = sorted(self.left_out.items(), key=lambda kind: (-kind[1], kind[0]))
+            count = self.left_out.total()
+            files = "1 file of a kind" if count == 1 else f"{count} files of kinds"
+            was = "was" if count == 1 else "were"
+            listed = ", ".join(f"{shown(kind)} {number}" for kind, number in kinds)
+            said.append(f"{files} that pielight does not read {was} left out: {listed}")
+        if self.results:
+            said.append(f"results of pielight were left out, {self.results} of them; name a file to enhance it again")
+        return "; ".join(said)
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,13 @@ class Search:
         include: Patterns (``*``, ``?``, ``[abc]``; case does not matter) of which one must match, if there are any:
             the name or the place of the picture, or of a folder above it.
         exclude: Patterns of which none may match.
+        task: Of folders, results of this task are left out, which their records tell; empty takes them, too.
     """
 
     recursive: bool = False
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    task: str = ""
 
     def takes(self, place: Path) -> bool:
         """Say whether the patterns let a picture pass.
@@ -96,7 +104,7 @@ def find(
     Args:
         inputs: Files as they are named; of a folder, the pictures in it by extension, sorted; a link goes by its
             own name, after which its result is called. Left out are hidden files of folders, and results:
-            ``a_pie.jpg`` where an ``a`` of any format is found beside it.
+            ``a_pie.jpg`` where an ``a`` of any format is found beside it, and what has a record of ``search.task``.
         search: Which pictures are taken.
         output: Folder of results; inside a folder of pictures it is not read again.
         strict: Whether it is an error that a folder holds no pictures.
@@ -111,16 +119,24 @@ def find(
         here = list(_walk(path, search, output, findings)) if is_folder(path) else [Found(path, Path(path.name))]
         if strict and not here and not findings.unreadable:
             deeper = "" if search.recursive else "; -r looks into the folders inside"
-            others = f"; {findings.says_left_out()}" if findings.left_out else ""
+            others = f"; {said}" if (said := findings.says_left_out()) else ""
             raise PielightError(f"{shown(path)}: no pictures in this folder{deeper}{others}")
         for one in here:
             unique.setdefault(real(one.path), one)
     stems = {(one.path.parent, one.path.stem) for one in unique.values()}
     photos = [one for one in unique.values() if (one.path.parent, origin(one.path)) not in stems]
-    findings.pictures = [one for one in photos if search.takes(one.place)]
+    taken = [one for one in photos if search.takes(one.place)]
+    named = {real(path) for path in inputs}
+    for one in taken:
+        if search.task and real(one.path) not in named and is_result(one.path, search.task):
+            findings.results += 1
+        else:
+            findings.pictures.append(one)
     if strict and not photos and findings.unreadable:
         raise PielightError(next(iter(findings.unreadable.values())))
-    if strict and photos and not findings.pictures:
+    if strict and taken and not findings.pictures:
+        raise PielightError(f"{shown(inputs[0])}: {findings.says_left_out()}")
+    if strict and photos and not taken:
         raise PielightError(f"{shown(inputs[0])}: --include and --exclude leave no picture")
     return findings
 
@@ -133,6 +149,12 @@ def origin(path: Path) -> str | None:
     """
     match = _RESULT.fullmatch(path.stem)
     return match[1] if match else None
+
+
+def is_result(path: Path, task: str) -> bool:
+    """Say whether a file's record says that pielight made it by a task."""
+    record = read_record(path)
+    return record is not None and record.task == task
 
 
 def real(path: Path) -> Path:

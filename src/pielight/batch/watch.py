@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pielight.batch.find import Found, Search, find, is_folder, origin
+from pielight.batch.find import Found, Search, find, is_folder, is_result, origin
 from pielight.batch.plan import Job, Names, Naming
 from pielight.batch.run import Outcome, Settings, Work, run, unreadable
 from pielight.enhancer import Enhancer
@@ -64,7 +65,7 @@ def watch(
         for folder in folders:
             if not is_folder(folder):
                 raise PielightError(f"{shown(folder)}: no such folder to watch")
-        findings = find(folders, search, output, strict=False)
+        findings = find(folders, replace(search, task=""), output, strict=False)  # no file is opened at every look
         for outcome in unreadable(findings):
             if outcome.input not in told:
                 told.add(outcome.input)
@@ -76,6 +77,8 @@ def watch(
         handled |= {one.path: stamps[one.path] for one in ready}
         jobs: list[Job] = []
         for one in ready:
+            if search.task and is_result(one.path, search.task):
+                continue
             try:
                 jobs.append(names.result(one, output))
             except PielightError as error:  # its name is taken, say

@@ -106,7 +106,7 @@ def enhance(
     with ways.makes_sense():
         spared = HIGHLIGHTS if highlights is None else highlights
         settings = Settings(strength, spared, file_format, quality, existing, denoise, preserve_times)
-    naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude)
+    naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude, task)
     engine = ways.Engine(model, auto is not False, device, denoise_model, task)
     order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)
     if dry_run:

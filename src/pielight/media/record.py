@@ -51,6 +51,11 @@ class Record:
         """
         return cls(version, tuple(sorted((name, _text(value)) for name, value in options.items() if value is not None)))
 
+    @property
+    def task(self) -> str:
+        """What the picture was mended of; empty if that is not told."""
+        return dict(self.options).get("Task", "")
+
     def asks_the_same(self, other: Record) -> bool:
         """Say whether two results of one picture look the same, whatever the version."""
         return self.options == other.options
