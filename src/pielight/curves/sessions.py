@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.curves.graphs import check_graph
+from pielight.curves.limits import time_limit
 from pielight.errors import ModelError
 
 if TYPE_CHECKING:
@@ -23,6 +27,11 @@ _SHORTAGES = (  # what ONNX Runtime says where memory for a picture is short, in
     "pthread_create failed",
     "failed to map segment",
 )
+_ASKED = re.compile(r"requested buffer of size (\d+)")
+_MOST_BYTES = 16 << 30  # that a sound network asks for at once
+_SECONDS, _SECONDS_PER_VALUE = 20.0, 40e-6  # some hundred times what the networks here take on one slow core
+_SILENT = 4
+_LONGEST_LINE = 300
 
 
 class Network:
@@ -85,12 +94,50 @@ class Network:
         """
         session = self.open()
         try:
-            found: list[NDArray[np.float32]] = session.run(list(outputs), dict(inputs))
-        except failures() as error:
-            if is_shortage(error):
-                raise MemoryError(first_line(error)) from error
-            raise ModelError(f"{self.path}: the network fails ({first_line(error)})") from error
-        return found
+            return run_session(session, outputs, inputs)
+        except NetworkError as error:
+            raise ModelError(f"{self.path}: the network fails ({error})") from error
+
+
+class NetworkError(Exception):
+    """A network does not fit its input, returns what is no array of numbers, or takes too long; its text says which."""
+
+
+def run_session(
+    session: onnxruntime.InferenceSession, outputs: Sequence[str] | None, inputs: Mapping[str, NDArray[Any]]
+) -> list[NDArray[np.float32]]:
+    """Run a network, for 20 s of processor time and 40 us for each number that goes in, at the most.
+
+    Args:
+        session: The network, opened.
+        outputs: Names of what is wanted; None is all.
+        inputs: By name.
+
+    Raises:
+        NetworkError: The network fails.
+        MemoryError: There is not enough for these inputs.
+    """
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = _SILENT
+    seconds = _SECONDS + _SECONDS_PER_VALUE * sum(value.size for value in inputs.values())
+    try:
+        with time_limit(seconds, partial(setattr, options, "terminate", True)) as limit:
+            found: list[NDArray[np.float32]] = session.run(
+                None if outputs is None else list(outputs), dict(inputs), options
+            )
+    except Exception as error:  # ONNX Runtime raises a dozen types without a common base
+        if limit.is_over:
+            raise NetworkError(f"more than {seconds:.0f} s of processor time; is there a loop without end?") from error
+        asked = _ASKED.search(str(error))
+        if is_shortage(error) and not (asked and int(asked[1]) > _MOST_BYTES):
+            raise MemoryError(first_line(error)) from error
+        raise NetworkError(first_line(error)) from error
+    for value in found:
+        if not isinstance(value, np.ndarray) or value.dtype != np.float32:
+            raise NetworkError("it returns something else than arrays of float32")
+    return found
 
 
 def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
@@ -106,14 +153,14 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
     """
     try:
         import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as state
     except ImportError as error:
         if is_shortage(error):
             raise MemoryError(first_line(error)) from error
         raise
 
+    check_graph(path)
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised; the log would repeat it on the user's screen
+    options.log_severity_level = _SILENT  # what goes wrong is raised; the log would repeat it on the user's screen
     # Not session.set_denormal_as_zero: it changes the caller's own arithmetic for good; exported weights hold
     # no denormals.
     # Waiting threads would keep the cores busy that the curves need next.
@@ -121,28 +168,19 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0)
-    except (
-        state.Fail,
-        state.InvalidArgument,
-        state.InvalidGraph,
-        state.InvalidProtobuf,
-        state.NoModel,
-        state.NoSuchFile,
-        state.NotImplemented,
-        state.RuntimeException,
-        RuntimeError,
-    ) as error:
+        session = onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # which prints
+        )
+        for entry in (*session.get_inputs(), *session.get_outputs()):
+            _ = entry.name, entry.type, entry.shape  # names may be no text
+    except Exception as error:  # ONNX Runtime raises a dozen types without a common base
         if is_shortage(error):
             raise MemoryError(first_line(error)) from error
         raise ModelError(f"{path}: damaged, or not an ONNX model ({first_line(error)})") from error
-
-
-def failures() -> tuple[type[Exception], ...]:
-    """Return what a network that does not fit its input raises when it runs."""
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
-
-    return Fail, InvalidArgument, RuntimeException
+    return session
 
 
 def is_shortage(error: Exception) -> bool:
@@ -155,12 +193,13 @@ def is_shortage(error: Exception) -> bool:
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what an error says.
+    """Return the first line of what an error says, without signs that a terminal would obey.
 
     >>> first_line(ValueError("this, " + chr(10) + "and that"))
     'this,'
     """
-    return str(error).strip().partition("\n")[0].strip()
+    line = str(error).strip().partition("\n")[0].strip()[:_LONGEST_LINE]
+    return "".join(sign if sign.isprintable() else "?" for sign in line)
 
 
 def as_text(shape: Sequence[int | str | None]) -> str:

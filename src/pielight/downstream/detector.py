@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pielight.curves.sessions import failures, first_line
+from pielight.curves.sessions import NetworkError, run_session
 from pielight.downstream.boxes import suppressed
 from pielight.downstream.networks import open_network
 from pielight.downstream.yunet import STRIDES, Floats, Pixels, decode, network_input
@@ -45,9 +45,9 @@ def detector(path: Path, score: float = SCORE, nms: float = NMS) -> Detect:
         batch = network_input(pixels)
         height, width = batch.shape[2:]
         try:
-            outputs = dict(zip(wanted, session.run(wanted, {name: batch}), strict=True))
-        except failures() as error:
-            raise DataError(f"{shown(path)}: fails on {width} x {height} pixels ({first_line(error)})") from error
+            outputs = dict(zip(wanted, run_session(session, wanted, {name: batch}), strict=True))
+        except NetworkError as error:
+            raise DataError(f"{shown(path)}: fails on {width} x {height} pixels ({error})") from error
         for key, output in outputs.items():
             numbers = height * width // int(key.rpartition("_")[2]) ** 2 * (4 if key.startswith("bbox") else 1)
             if output.size != numbers:

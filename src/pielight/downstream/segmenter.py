@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pielight.curves.sessions import failures, first_line
+from pielight.curves.sessions import NetworkError, run_session
 from pielight.downstream.networks import open_network
 from pielight.downstream.segmentation import Labels
 from pielight.errors import DataError, ModelError
@@ -51,12 +51,10 @@ class Segmenter:
         padded = np.pad(pixels, edges, mode="symmetric")
         batch = np.ascontiguousarray(padded.transpose(2, 0, 1)[np.newaxis], np.float32) / np.float32(255)
         try:
-            logits = self._session.run([self._output], {self._input: batch})[0]
-        except failures() as error:
+            logits = run_session(self._session, [self._output], {self._input: batch})[0]
+        except NetworkError as error:
             hint = "; if it wants sides of a multiple of 32, say FILE.onnx,multiple=32" if self._multiple == 1 else ""
-            raise DataError(
-                f"{shown(self._path)}: fails on {width} x {height} pixels ({first_line(error)}){hint}"
-            ) from error
+            raise DataError(f"{shown(self._path)}: fails on {width} x {height} pixels ({error}){hint}") from error
         if logits.ndim != 4 or logits.shape[2:] != padded.shape[:2] or not 2 <= logits.shape[1] <= _MOST_CLASSES:
             raise DataError(
                 f"{shown(self._path)}: returns {list(logits.shape)} for {padded.shape[1]} x {padded.shape[0]} pixels; "

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pielight.curves.sessions import NetworkError, open_session, run_session
 from pielight.errors import DataError, ModelError
 from pielight.evaluate.pictures import Pixels
 from pielight.evaluate.specs import written
@@ -27,18 +28,10 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         ModelError: It is missing, damaged, or a lattice network of pielight's own. What is returned raises DataError
             for a picture on which it fails.
     """
-    import onnxruntime
-
     if not path.is_file():
         raise ModelError(f"{path}: no such ONNX file")
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1  # pictures are shared among processes
     check_whole(path)
-    try:  # ONNX Runtime raises a dozen types without a common base
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise ModelError(f"{path}: damaged, or not an ONNX model ({_first_line(error)})") from error
+    session = open_session(path, threads=1)  # pictures are shared among processes
     first, *others = session.get_inputs()
     if first.name == "thumbnail":
         raise ModelError(f"{path}: a lattice network; use pielight:model={written(path)}")
@@ -51,14 +44,14 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
         padded = np.pad(pixels, edges, mode="symmetric")
         picture = np.ascontiguousarray(padded.transpose(2, 0, 1)[np.newaxis], np.float32) / np.float32(255)
         try:
-            outputs = session.run(None, {first.name: picture})
-        except Exception as error:
+            outputs = run_session(session, None, {first.name: picture})
+        except NetworkError as error:
             hint = (
                 f"; if it wants sides of a multiple of 32, say onnx:{written(path)},multiple=32"
                 if multiple == 1
                 else ""
             )
-            raise DataError(f"{path}: fails on {width} x {height} pixels ({_first_line(error)}){hint}") from error
+            raise DataError(f"{path}: fails on {width} x {height} pixels ({error}){hint}") from error
         found = next((output for output in outputs if output.shape == picture.shape), None)
         if found is None:
             raise DataError(f"{path}: returns {[output.shape for output in outputs]}, none like {picture.shape}")
@@ -81,7 +74,3 @@ def check_whole(path: Path) -> None:
         raise ModelError(
             f"{path}: keeps its weights in other files, which no checksum would cover; save it as one file"
         )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
