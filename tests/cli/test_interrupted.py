@@ -213,11 +213,12 @@ def test_watch(folder: Path) -> None:
 
 SLOW_RAW = """
 import time
+from pielight.chatter import caught_stderr
 from pielight.cli import main
 from pielight.media import raw
 
 def develop(data):
-    with raw._chatter():
+    with caught_stderr(lambda line: False):
         print("at work", flush=True)
         time.sleep(30)
 

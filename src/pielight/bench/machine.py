@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from pielight.curves.compiled import loop
+from pielight.curves.sessions import runtime
 from pielight.curves.threads import available_threads
 
 
 def machine(threads: int | None = None) -> str:
     """Describe what this runs on."""
-    import onnxruntime
     import PIL
 
     curves = "compiled loop" if loop else "NumPy instead of the compiled loop"
     return (
         f"{_processor()}, {available_threads()} cores, {threads or available_threads()} threads; "
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}, "
-        f"ONNX Runtime {onnxruntime.__version__}, Pillow {PIL.__version__}; {curves}"
+        f"ONNX Runtime {runtime().__version__}, Pillow {PIL.__version__}; {curves}"
     )
 
 

@@ -58,13 +58,12 @@ def _show_photo(path: Path) -> bool:
 
 
 def _show_model(model: str | None, settings: bool) -> None:
-    import onnxruntime
     import PIL
 
     import pielight
     from pielight.curves.compiled import loop
     from pielight.curves.predict import Predictor
-    from pielight.curves.sessions import open_session
+    from pielight.curves.sessions import open_session, runtime
     from pielight.curves.threads import available_threads
     from pielight.denoise.network import DenoiseNetwork
     from pielight.models import find, shipped
@@ -74,7 +73,7 @@ def _show_model(model: str | None, settings: bool) -> None:
     found = find(model, names=shipped())
     verified = "verified" if found.verify() else "no checksum on its card"
     _show("pielight", pielight.__version__)
-    _show("onnxruntime", onnxruntime.__version__)
+    _show("onnxruntime", runtime().__version__)
     _show("pillow", PIL.__version__)
     _show("curves", f"{'compiled loop' if loop else 'NumPy'}, {available_threads()} threads")
     _show("model", found.name)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.chatter import caught_stderr
 from pielight.curves.graphs import check_graph
 from pielight.curves.limits import time_limit
 from pielight.errors import ModelError
@@ -117,9 +121,7 @@ def run_session(
         NetworkError: The network fails.
         MemoryError: There is not enough for these inputs.
     """
-    import onnxruntime
-
-    options = onnxruntime.RunOptions()
+    options = runtime().RunOptions()
     options.log_severity_level = _SILENT
     seconds = _SECONDS + _SECONDS_PER_VALUE * sum(value.size for value in inputs.values())
     try:
@@ -130,14 +132,33 @@ def run_session(
     except Exception as error:  # ONNX Runtime raises a dozen types without a common base
         if limit.is_over:
             raise NetworkError(f"more than {seconds:.0f} s of processor time; is there a loop without end?") from error
-        asked = _ASKED.search(str(error))
-        if is_shortage(error) and not (asked and int(asked[1]) > _MOST_BYTES):
+        if is_shortage(error):
             raise MemoryError(first_line(error)) from error
         raise NetworkError(first_line(error)) from error
     for value in found:
         if not isinstance(value, np.ndarray) or value.dtype != np.float32:
             raise NetworkError("it returns something else than arrays of float32")
     return found
+
+
+def runtime() -> Any:
+    """Return the module onnxruntime; what it prints of this machine while it is loaded stays off the screen.
+
+    Raises:
+        MemoryError: There is not enough to load it now.
+    """
+    is_there = "onnxruntime" in sys.modules
+    try:
+        with nullcontext() if is_there else caught_stderr(_is_chatter):
+            return import_module("onnxruntime")
+    except ImportError as error:
+        if is_shortage(error):
+            raise MemoryError(first_line(error)) from error
+        raise
+
+
+def _is_chatter(line: bytes) -> bool:
+    return b"onnxruntime" in line or b"cpuinfo" in line
 
 
 def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
@@ -151,13 +172,7 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
         ModelError: The file is missing or damaged.
         MemoryError: There is not enough to open it now.
     """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        if is_shortage(error):
-            raise MemoryError(first_line(error)) from error
-        raise
-
+    onnxruntime = runtime()
     check_graph(path)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _SILENT  # what goes wrong is raised; the log would repeat it on the user's screen
@@ -186,10 +201,13 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
 def is_shortage(error: Exception) -> bool:
     """Say whether it is memory that a network lacks, so that neither the network nor its input is to blame.
 
+    A network that asks for more than 16 GB at once is to blame itself, since what goes into it is small.
+
     >>> is_shortage(RuntimeError("Load model failed: std::bad_alloc")), is_shortage(RuntimeError("Conv: W is missing"))
     (True, False)
     """
-    return any(sign in str(error) for sign in _SHORTAGES)
+    asked = _ASKED.search(str(error))
+    return any(sign in str(error) for sign in _SHORTAGES) and not (asked and int(asked[1]) > _MOST_BYTES)
 
 
 def first_line(error: Exception) -> str:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
+from pielight.chatter import caught_stderr
 from pielight.errors import PictureError
 from pielight.extras import require
 from pielight.media.directories import read_directory
@@ -28,8 +24,7 @@ _TIFF = (b"II*\x00", b"MM\x00*")
 _MAGIC = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00")
 _CANON_3 = b"ftypcrx "
 _REDUCED, _SUB_DIRECTORIES, _DNG_VERSION = 254, 330, 50706
-_SCREEN, _CHATTER = 2, b"unknown file: "
-_one_at_a_time = threading.Lock()
+_CHATTER = b"unknown file: "
 _SRGB_GAMMA = (2.4, 12.92)
 _BYTES_PER_PIXEL = 16  # what LibRaw holds at its peak: four 16-bit channels, and the result
 
@@ -53,7 +48,7 @@ def develop(data: bytes) -> Picture:
     import rawpy
 
     try:
-        with _chatter() as printed, rawpy.imread(io.BytesIO(data)) as raw:
+        with caught_stderr(_is_chatter) as printed, rawpy.imread(io.BytesIO(data)) as raw:
             width, height = raw.sizes.raw_width, raw.sizes.raw_height
             check_size(width, height, _BYTES_PER_PIXEL, len(data))
             check_sensor(data, width, height)
@@ -99,53 +94,14 @@ def _is_from_a_camera(data: bytes) -> bool:
     return _DNG_VERSION in found or (_SUB_DIRECTORIES in found and found.get(_REDUCED, 0) != 0)
 
 
-@contextmanager
-def _chatter() -> Iterator[BinaryIO]:
-    """Catch what LibRaw itself prints of damaged files on the user's screen; what others print goes there in the end.
-
-    One file at a time, since the screen is the whole process's; this also bounds the memory.
-
-    Yields:
-        A file with what was printed.
-    """
-    with _one_at_a_time:
-        try:
-            screen = os.dup(_SCREEN)
-        except OSError:  # it is closed, and its number free for any file
-            screen = None
-        with _nameless() as printed:
-            own = printed.fileno() == _SCREEN
-            if not own:
-                os.dup2(printed.fileno(), _SCREEN)
-            try:
-                yield printed
-            finally:
-                if screen is not None:
-                    os.dup2(screen, _SCREEN)
-                    os.close(screen)
-                    _pass_on(printed)
-                elif not own:
-                    os.close(_SCREEN)
-
-
-def _nameless() -> BinaryIO:
-    """Open a file in memory where the system has such, since disks may be full."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("pielight"), "w+b")
-    return cast(BinaryIO, tempfile.TemporaryFile())
-
-
-def _pass_on(printed: BinaryIO) -> None:
-    printed.seek(0)
-    if others := [line for line in printed if not line.startswith(_CHATTER)]:
-        with suppress(OSError):  # a screen that takes nothing is not the picture's fault
-            os.write(_SCREEN, b"".join(others))
+def _is_chatter(line: bytes) -> bool:
+    return line.startswith(_CHATTER)
 
 
 def _complaint(printed: BinaryIO) -> str:
     """Return the first line that LibRaw printed, or nothing."""
     printed.seek(0)
-    lines = [line.removeprefix(_CHATTER) for line in printed if line.startswith(_CHATTER)]
+    lines = [line.removeprefix(_CHATTER) for line in printed if _is_chatter(line)]
     return lines[0].decode("utf-8", "replace").strip() if lines else ""
 
 
