@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
 
-_SCREEN = 2
+from pielight import signals
+from pielight.signals import STANDARD_ERROR
+
 _one_at_a_time = threading.Lock()
 
 
@@ -27,22 +29,25 @@ def caught_stderr(is_chatter: Callable[[bytes], bool]) -> Iterator[BinaryIO]:
     """
     with _one_at_a_time:
         try:
-            screen = os.dup(_SCREEN)
+            screen = os.dup(STANDARD_ERROR)
         except OSError:  # it is closed, and its number free for any file
             screen = None
         with _nameless() as printed:
-            own = printed.fileno() == _SCREEN
+            own = printed.fileno() == STANDARD_ERROR
+            if screen is not None:
+                signals.screen = screen
             if not own:
-                os.dup2(printed.fileno(), _SCREEN)
+                os.dup2(printed.fileno(), STANDARD_ERROR)
             try:
                 yield printed
             finally:
                 if screen is not None:
-                    os.dup2(screen, _SCREEN)
+                    os.dup2(screen, STANDARD_ERROR)
+                    signals.screen = STANDARD_ERROR
                     os.close(screen)
                     _pass_on(printed, is_chatter)
                 elif not own:
-                    os.close(_SCREEN)
+                    os.close(STANDARD_ERROR)
 
 
 def _nameless() -> BinaryIO:
@@ -56,4 +61,4 @@ def _pass_on(printed: BinaryIO, is_chatter: Callable[[bytes], bool]) -> None:
     printed.seek(0)
     if others := [line for line in printed if not is_chatter(line)]:
         with suppress(OSError):  # a screen that takes nothing is nobody's fault here
-            os.write(_SCREEN, b"".join(others))
+            os.write(STANDARD_ERROR, b"".join(others))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-_STANDARD_ERROR = 2
+STANDARD_ERROR = 2
+screen = STANDARD_ERROR  # another descriptor while what libraries print there is caught
 
 
 def leave_at_once() -> None:
@@ -32,6 +33,6 @@ def raise_interrupts() -> None:
 def leave(number: int, _: object = None) -> None:
     """End the process as a signal's handler."""
     try:
-        os.write(_STANDARD_ERROR, b"stopped\n")
+        os.write(screen, b"stopped\n")
     finally:  # also if nobody is there to be told
         os._exit(128 + number)

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,11 +149,12 @@ def runtime() -> Any:
     is_there = "onnxruntime" in sys.modules
     try:
         with nullcontext() if is_there else caught_stderr(_is_chatter):
-            return import_module("onnxruntime")
+            import onnxruntime
     except ImportError as error:
         if is_shortage(error):
             raise MemoryError(first_line(error)) from error
         raise
+    return onnxruntime
 
 
 def _is_chatter(line: bytes) -> bool:
