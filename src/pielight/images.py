@@ -19,6 +19,7 @@ from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.denoiser import network, render
 from pielight.denoise.plan import Denoise, check_denoise
 from pielight.errors import PielightError
+from pielight.media.embedded import exif_with_new_thumbnail
 from pielight.media.picture import Picture, open_image, to_image
 
 Array = NDArray[Any]
@@ -130,8 +131,11 @@ def changed_image(image: Image.Image, change: Change, strength: float) -> Image.
     """
     if strength == 0:
         return image.copy()
-    result = to_image(changed_picture(open_image(image), change))
+    picture = changed_picture(open_image(image), change)
+    result = to_image(picture)
     kept = {key: value for key, value in image.info.items() if key != "transparency"}
+    if isinstance(exif := kept.get("exif"), bytes):
+        kept["exif"] = exif_with_new_thumbnail(exif, picture)
     result.info = kept | result.info  # the transparency of a palette
     return result
 

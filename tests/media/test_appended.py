@@ -18,8 +18,9 @@ from PIL import Image
 from pielight.enhancer import Enhancer
 from pielight.files import changed_bytes
 from pielight.media.appended import find_parts
+from pielight.media.directories import Directory, Entry
 from pielight.media.google_xmp import without_container
-from pielight.media.jpeg_segments import APP2, Layout, parse
+from pielight.media.jpeg_segments import APP1, APP2, EXIF, Layout, Segment, parse
 from pielight.media.picture import decode
 from pielight.media.xmp import with_description
 from tests.media import samples
@@ -39,6 +40,7 @@ from tests.media.companions import (
     preview,
     samsungs_trailer,
     ultra_hdr,
+    with_segments,
 )  # fmt: skip
 from tests.media.thumbnailed import brighter, opened, scene
 
@@ -323,6 +325,48 @@ def test_many_pictures_on_top_of_each_other_are_no_parts() -> None:
     data = composed([], segments=(index([rows[0]] + [rows[1]] * 900),)) + plain
     assert find_parts(data, parse(data)) is None
     assert decode(data).pixels.shape == (320, 480, 3)
+
+
+def with_maker_preview(order: str, header: int, first: bytes = b"") -> bytes:
+    """A file whose MakerNote leads to a preview behind the picture, by one entry or by a start and a length."""
+    image = preview()
+    rows = [(0x2001, 7, header + len(image), 0), (0x0088, 4, 1, 0), (0x0089, 4, 1, len(image))]
+
+    def block(offset: int) -> bytes:
+        note = struct.pack(order + "H", len(rows)) + b"".join(
+            struct.pack(order + "HHLL", tag, kind, count, value or offset + (header if kind == 4 else 0))
+            for tag, kind, count, value in rows
+        )
+        tags = Directory(order, {271: Entry(2, b"maker\0")}, {34665: Directory(order, {37500: Entry(7, note)})})
+        return tags.block()
+
+    plain = samples.saved(scene(), "JPEG", quality=92)
+    end = len(with_segments(plain, Segment(APP1, block(0)))) + len(first)
+    return with_segments(plain, Segment(APP1, block(end - 20 - 10))) + first + bytes(header) + image + b"behind"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("header", [0, 32])
+@pytest.mark.parametrize("first", [b"", samples.saved(scene().resize((30, 20)), "JPEG")])
+def test_a_preview_that_a_makers_note_leads_to(order: str, header: int, first: bytes) -> None:
+    source = with_maker_preview(order, header, first)
+    data, note = enhanced(source)
+    assert note == ""
+    (old,), (new,) = (parse(file).contents(APP1, EXIF) for file in (source, data))
+    place = new.index(struct.pack(order + "HHL", 0x2001, 7, header + len(preview()))) + 8
+    (offset,) = struct.unpack_from(order + "L", new, place)
+    content = data[data.index(new) + 6 + offset + header :][: len(preview())]
+    check_bright(content, (240, 160))
+    assert struct.unpack_from(order + "L", new, place + 12) == (offset + header,)
+    assert (new[:place], new[place + 4 : place + 12], new[place + 16 :]) == (
+        old[:place],
+        old[place + 4 : place + 12],
+        old[place + 16 :],
+    )
+    assert behind(data) == first + bytes(header) + content + b"behind"
+    same, _ = changed_bytes(source, Same(), 0.0, quality=50)
+    assert behind(same) == behind(source)
+    assert preview() == same[same.index(preview()) :][: len(preview())]
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, JpegImagePlugin
 
 from pielight.files import changed_bytes
+from pielight.images import changed_image
 from pielight.media.exif_thumbnail import Remake, with_thumbnail
 from pielight.media.jpeg_segments import APP1, EXIF, parse
 from tests.media import samples
@@ -213,3 +214,21 @@ def test_exiftool_finds_nothing_wrong(tmp_path: Path) -> None:
     assert told[0] == told[1]
     image = subprocess.run(["exiftool", "-b", "-ThumbnailImage", tmp_path / "b.jpg"], capture_output=True, check=True)
     check_shows(opened(image.stdout), opened((tmp_path / "b.jpg").read_bytes()), small(), BARS)
+
+
+def test_a_pillow_image_has_it_too() -> None:
+    image = opened(with_exif(exif(jpeg(small()))))
+    result = changed_image(image, brighter, 1.0)
+    check_shows(opened(thumbnail_of(result.info["exif"].removeprefix(EXIF))), result, small(), BARS)
+    assert result.getexif()[271] == "maker"
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_thumbnails_with_damaged_bytes_give_a_picture(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    old = bytearray(jpeg(small((48, 32), (0, 0, 48, 32))))
+    for place in rng.integers(2, 400 if seed % 2 else len(old), 1 + seed % 7):
+        old[place] = rng.integers(0, 256)
+    data, note = enhanced(with_exif(exif(bytes(old))))
+    assert opened(data).size == scene().size
+    assert note == "" or "\n" not in note

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal
 
 from pielight.errors import PictureError
 from pielight.media import mpf
 from pielight.media.google_xmp import GAIN_MAP, GAIN_MAP_NAMESPACE, items
-from pielight.media.jpeg_segments import APP1, APP2, Layout, Segment, is_jpeg, parse
+from pielight.media.jpeg_segments import APP1, APP2, EXIF, Layout, Segment, is_jpeg, parse
+from pielight.media.maker_previews import exif_base, find_previews, with_offset
 from pielight.media.xmp import JPEG_HEAD
 
 Kind = Literal["gain map", "preview", "view", "picture", "rest"]
@@ -27,11 +28,13 @@ class Part:
         content: Its bytes.
         kind: A gain map, a preview of the picture, a further view of the scene, another picture, or anything else.
         number: In the index of the Multi-Picture Format, from 1 on; 0 if it is not in there.
+        pointers: Places of offsets in EXIF that lead to it; see :class:`.maker_previews.MakerPreview`.
     """
 
     content: bytes
     kind: Kind = "rest"
     number: int = 0
+    pointers: tuple[tuple[int, int], ...] = ()
 
     def has_video(self) -> bool:
         """Say whether there is a video in it."""
@@ -81,13 +84,19 @@ def find_parts(data: bytes, layout: Layout) -> tuple[Part, ...] | None:
         if semantic == GAIN_MAP and is_jpeg(data[start : start + 2]):
             stop, _, number = marks.get(start, (stop, None, 0))
             marks[start] = stop, "gain map", number
+    pointers = {}
+    for preview in find_previews(data, layout):
+        others = ((start, stop) for start, (stop, _, _) in marks.items() if start != preview.start)
+        if not any(start < preview.stop and preview.start < stop for start, stop in others):
+            marks.setdefault(preview.start, (preview.stop, "preview", 0))
+            pointers[preview.start] = preview.pointers
     parts, place = [], layout.end
     for start, (stop, kind, number) in sorted(marks.items()):
         if start < place:
             return None
         parts += [Part(data[place:start])] if place < start else []
         content = data[start:stop]
-        parts.append(Part(content, kind or _kind_of(content, layout.size()), number))
+        parts.append(Part(content, kind or _kind_of(content, layout.size()), number, pointers.get(start, ())))
         place = stop
     return tuple([*parts, Part(data[place:])] if place < len(data) else parts)
 
@@ -101,11 +110,15 @@ def write_parts(file: BinaryIO, start: int, segments: tuple[Segment, ...], parts
         segments: That the picture was written with.
         parts: What follows.
     """
-    places = {}
+    places, offsets = {}, []
     size = file.seek(0, 2) - start
     for part in parts:
-        places[part.number] = file.tell() - start, len(part.content)
+        place = file.tell() - start
+        places[part.number] = place, len(part.content)
+        offsets += [(pointer, place - before) for pointer, before in part.pointers]
         file.write(part.content)
+    if offsets:
+        _write_offsets(file, start, segments, offsets)
     for segment in filter(is_index, segments):
         index = mpf.read_index(segment.content)
         assert index is not None
@@ -117,6 +130,20 @@ def write_parts(file: BinaryIO, start: int, segments: tuple[Segment, ...], parts
             entries.append(entry._replace(size=length, offset=place - base))
         file.seek(start + base - len(mpf.HEAD))
         file.write(index.with_entries(tuple(entries)).content)
+    file.seek(0, 2)
+
+
+def _write_offsets(
+    file: BinaryIO, start: int, segments: tuple[Segment, ...], offsets: Iterable[tuple[int, int]]
+) -> None:
+    """Write into EXIF where parts stand now: places of offsets in its segment, and what they lead to."""
+    exif = next(content for marker, content in segments if marker == APP1 and content.startswith(EXIF))
+    file.seek(start)
+    base = exif_base(file.read(), exif)
+    for pointer, place in offsets:
+        exif = with_offset(exif, pointer, place - base)
+    file.seek(start + base - len(EXIF))
+    file.write(exif)
     file.seek(0, 2)
 
 

@@ -67,14 +67,18 @@ def _without_gain_map(metadata: Metadata, notes: list[str]) -> Metadata:
 
 
 def _with_new_previews(metadata: Metadata, picture: Picture, notes: list[str]) -> Metadata:
-    made, failed = [], set()
+    made: list[Part] = []
+    failed: set[int] = set()
     for part in metadata.appended:
         if part.kind == "preview":
+            # What EXIF leads to has its length somewhere in a MakerNote.
+            length = len(part.content) if part.pointers else 0
             try:
-                part = replace(part, content=remade_jpeg(part.content, picture, _NO_LIMIT))
+                new = remade_jpeg(part.content, picture, length or _NO_LIMIT)
+                part = replace(part, content=new.ljust(length, b"\0"))
             except PictureError as error:
-                notes.append(f"preview left out: {error}")
-                failed.add(part.number)
+                notes.append(f"preview {'left as it was' if length else 'left out'}: {error}")
+                failed |= set() if length else {part.number}
         made.append(part)
     segments, parts = without(lambda part: part.number in failed, metadata.segments or (), tuple(made))
     return replace(metadata, segments=segments, appended=parts)

@@ -37,7 +37,7 @@ def with_new_thumbnails(picture: Picture, file_format: str, notes: list[str]) ->
         notes: Gets what is left out, and why.
     """
     metadata = picture.metadata
-    remake = Remake(partial(_jpeg, picture), partial(remade_pixels, picture))
+    remake = _remake(picture)
     if file_format == "JPEG" and metadata.segments is not None:
         metadata = replace(metadata, segments=_in_segments(metadata.segments, remake, notes))
     else:
@@ -48,6 +48,15 @@ def with_new_thumbnails(picture: Picture, file_format: str, notes: list[str]) ->
     if metadata.xmp and (packet := _in_xmp(metadata.xmp, remake, notes)) != metadata.xmp:
         metadata = with_packet(metadata, packet)
     return replace(picture, metadata=metadata)
+
+
+def exif_with_new_thumbnail(exif: bytes, picture: Picture) -> bytes:
+    """Return a block of EXIF whose thumbnail, if it has one that can be made anew, shows a picture."""
+    return with_thumbnail(exif, _remake(picture), _NO_LIMIT)[0]
+
+
+def _remake(picture: Picture) -> Remake:
+    return Remake(partial(_jpeg, picture), partial(remade_pixels, picture))
 
 
 def _jpeg(picture: Picture, old: bytes, room: int) -> bytes:

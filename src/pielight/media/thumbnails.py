@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,10 @@ _TURNS = (None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Tra
 _RARER, _TURNED = 0.02, 0.2  # by how much a place that is less common, and another way up, must fit better
 _ROUNDING = 2  # pixels
 _EVEN = 10.0  # standard deviation of bars beside a picture, which JPEG makes a little uneven
+_DAMAGED = (
+    OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError, AssertionError,
+    struct.error,
+)  # fmt: skip
 _COARSER, _ATTEMPTS = 1.6, 8
 
 
@@ -53,16 +58,17 @@ def remade_jpeg(old: bytes, picture: Picture, room: int) -> bytes:
         PictureError: The old one cannot be read, is no smaller than the picture, or there is too little room.
     """
     layout = parse(old)
+    width, height = layout.size()
+    if width * height > max(picture.pixels.shape[0] * picture.pixels.shape[1], _COMPARED**2):
+        raise PictureError("larger than the picture")
     try:
         with Image.open(io.BytesIO(old), formats=("JPEG",)) as image:
             metadata = gather(image, old, layout)
-            if image.width * image.height > max(picture.pixels.shape[0] * picture.pixels.shape[1], _COMPARED**2):
-                raise PictureError("larger than the picture")
             if image.mode not in ("L", "RGB"):
                 raise PictureError(f"of mode {image.mode}")
             image.load()
             new = remade(image, picture)
-    except (OSError, SyntaxError, ValueError, LookupError, TypeError) as error:
+    except _DAMAGED as error:
         raise PictureError("damaged") from error
     for _ in range(_ATTEMPTS):
         file = io.BytesIO()
