@@ -16,7 +16,7 @@ _NO_LIMIT = 1 << 30
 
 
 def with_true_parts(picture: Picture, file_format: str, notes: list[str]) -> Picture:
-    """Make what stands behind a picture fit it and its format, and leave out what cannot.
+    """Make what stands behind the picture of a JPEG fit it, and leave out what cannot.
 
     Previews are made anew. A gain map was that of the picture before the change: brightened shadows and the old map
     together are no picture that anybody saw.
@@ -27,25 +27,25 @@ def with_true_parts(picture: Picture, file_format: str, notes: list[str]) -> Pic
         notes: Gets what is left out, and why.
     """
     metadata = picture.metadata
-    if metadata.segments is None:
+    if not picture.changed or metadata.segments is None or file_format != "JPEG":
         return picture
-    if file_format != "JPEG":
-        return replace(picture, metadata=_alone(metadata, file_format, notes))
-    if picture.changed:
-        metadata = _with_new_previews(_without_gain_map(metadata, notes), picture, notes)
+    metadata = _with_new_previews(_without_gain_map(metadata, notes), picture, notes)
     return replace(picture, metadata=metadata)
 
 
-def _alone(metadata: Metadata, file_format: str, notes: list[str]) -> Metadata:
-    """Leave out everything behind the picture, and what XMP says of it."""
+def without_parts(metadata: Metadata, left_out: list[str]) -> Metadata:
+    """Leave out everything behind the picture, and what XMP says of it.
+
+    Args:
+        metadata: Of a JPEG.
+        left_out: Gets what that was, but for previews, and views of the scene.
+    """
     parts = metadata.appended
     further = sum(part.kind == "picture" for part in parts)
-    names = ["HDR gain map"] if any(part.kind == "gain map" for part in parts) else []
-    names += ["video"] if any(part.has_video() for part in parts) else []
-    names += [f"{further} further pictures" if further > 1 else "a further picture"] if further else []
-    names += ["trailer"] if any(_is_trailer(part) for part in parts) else []
-    if names:
-        notes.append(f"left out, as {file_format} has no place for it: {', '.join(names)}")
+    left_out += ["HDR gain map"] if any(part.kind == "gain map" for part in parts) else []
+    left_out += ["video"] if any(part.has_video() for part in parts) else []
+    left_out += [f"{further} further pictures" if further > 1 else "a further picture"] if further else []
+    left_out += ["trailer"] if any(_is_trailer(part) for part in parts) else []
     if metadata.xmp and (packet := without_container(metadata.xmp)) != metadata.xmp:
         metadata = with_packet(metadata, packet)
     return replace(metadata, appended=())

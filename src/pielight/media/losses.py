@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pielight.media import mpf
 from pielight.media.appended import ISO_GAIN_MAP
+from pielight.media.consistency import without_parts
 from pielight.media.directories import read_directory
 from pielight.media.formats import HEIF
 from pielight.media.jpeg_segments import APP0, APP1, APP2, APP12, APP13, COMMENT, EXIF, JFXX, PHOTOSHOP, Segment
@@ -53,7 +54,7 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
     if metadata.chunks and file_format != "PNG":
         metadata = _without_chunks(metadata, file_format, left_out, notes)
     if metadata.segments is not None and file_format != "JPEG":
-        metadata = _without_segments(metadata, left_out)
+        metadata = _without_segments(without_parts(metadata, left_out), left_out)
     if metadata.photoshop and file_format in _WITHOUT_IPTC:
         left_out.append("IPTC and Photoshop's resources")
         metadata = replace(metadata, photoshop=b"")
