@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from pielight.countdown import Countdown
 from pielight.errors import ModelError
 from pielight.media.files import check_place, shown, whole_file
 
@@ -93,11 +93,12 @@ def _chunks(remote: Remote) -> Iterator[bytes]:
 
 def _shown(chunks: Iterator[bytes], remote: Remote, say: Callable[[str], None]) -> Iterator[bytes]:
     """Pass chunks on, and say at each tenth how much is there and how long the rest will take."""
-    began, there, tenths = time.monotonic(), 0, 0
+    work, there, tenths = Countdown(), 0, 0
     for chunk in chunks:
         yield chunk
         there += len(chunk)
         if 10 * there // remote.size > tenths:
+            work.step()
             tenths = 10 * there // remote.size
-            left = (time.monotonic() - began) * max(remote.size - there, 0) / there
-            say(f"{10 * tenths} %: {round(there / _MB)} of {round(remote.size / _MB)} MB, {left:.0f} s left")
+            left = work.left(10 - tenths)
+            say(f"{10 * tenths} %: {round(there / _MB)} of {round(remote.size / _MB)} MB{left and f', {left}'}")

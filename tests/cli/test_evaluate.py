@@ -190,3 +190,41 @@ def test_names_that_are_not_utf8_or_look_like_formulas_and_tags(folder: Path) ->
     assert "Traceback" not in again.stderr
     lines = Path("out/results.jsonl").read_bytes().splitlines()
     assert len(lines) == len(set(lines)) == 2 * (len(names) - 1)  # each found again by its name
+
+
+def test_a_killed_run_does_not_read_its_files_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from click.testing import CliRunner
+
+    from pielight.cli import main
+    from pielight.evaluate import inventory, pictures
+
+    monkeypatch.setattr(inventory, "_SETTLED", -1)
+    monkeypatch.setattr(pictures, "INVENTORY", fresh := inventory.Inventory())
+    monkeypatch.setattr(inventory, "INVENTORY", fresh)
+    words = [
+        "evaluate",
+        "--data",
+        "own=set",
+        "--method",
+        "identity",
+        "--metrics",
+        "mae",
+        "--limit",
+        "4",
+        "-j",
+        "1",
+        "-o",
+    ]
+    read: list[Path] = []
+    whole = pictures._sha256
+    monkeypatch.setattr(pictures, "_sha256", lambda path: read.append(path) or whole(path))
+    assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
+    assert len(read) == len(set(read)) == 8  # four pictures and their references
+    monkeypatch.setattr(pictures, "INVENTORY", fresh := inventory.Inventory())
+    monkeypatch.setattr(inventory, "INVENTORY", fresh)
+    assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
+    assert len(read) == 8
+    Image.fromarray(np.zeros((96, 128, 3), np.uint8)).save("set/low/1.png")
+    Image.fromarray(np.zeros((96, 128, 3), np.uint8)).save("set/high/1.png")
+    assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
+    assert sorted(path.as_posix() for path in read[8:]) == ["set/high/1.png", "set/low/1.png"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pielight.cli import options, tasks
+from pielight.cli.countdowns import Progress, counting, looking
 from pielight.errors import ConfigError, MissingExtraError, PielightError
 
 if TYPE_CHECKING:
     from pielight.evaluate.datasets import DataSet
-    from pielight.evaluate.plan import Plan, Task
+    from pielight.evaluate.plan import Plan
     from pielight.evaluate.report.summary import Summary, Values
 
 _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
@@ -93,7 +93,7 @@ def evaluate(
     """
     from pielight.media.files import shown
 
-    with _makes_sense():
+    with _makes_sense(), looking(output, quiet):
         if tasks.is_asked_for(task):
             plan = tasks.plan(
                 data,
@@ -116,7 +116,8 @@ def evaluate(
 
     summary = summarise(plan, values, seed)
     chosen = shots.places(plan, values)
-    pictures = sorted(shots.take(chosen, jobs or _cores()), key=lambda pair: chosen.index(pair[0]))
+    taken = counting("pictures of the page", shots.take(chosen, jobs or _cores()), len(chosen), quiet)
+    pictures = sorted(taken, key=lambda pair: chosen.index(pair[0]))
     command = shlex.join(["pielight", *sys.argv[1:]])
     written = files.write(output, summary, values, pictures, command)
     for line in _lines(summary):
@@ -172,16 +173,18 @@ def _plan(
 
 def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
     """Run the plan; Ctrl-C ends the command."""
+    from pielight.evaluate.inventory import INVENTORY
     from pielight.evaluate.report.summary import Values
     from pielight.evaluate.run import run
     from pielight.evaluate.store import Store
     from pielight.interrupt import deferred_interrupt
 
     store, values = Store(output), Values()
+    INVENTORY.keep(output)
     progress = Progress(plan, quiet)
     try:
         with deferred_interrupt() as interrupted:
-            for task, measurements in run(plan, store, jobs, interrupted):
+            for task, measurements in run(plan, store, jobs, interrupted, progress.known):
                 values.add(task, measurements)
                 progress.show(task)
     except KeyboardInterrupt:  # the second Ctrl-C
@@ -192,47 +195,6 @@ def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
         progress.stopped()
         raise click.exceptions.Exit(options.INTERRUPTED)
     return values
-
-
-class Progress:
-    """A line that changes on a terminal; elsewhere one for each method that has done a data set.
-
-    Args:
-        plan: What is measured.
-        quiet: Show nothing.
-    """
-
-    def __init__(self, plan: Plan, quiet: bool) -> None:
-        self._left = Counter({(d.name, m.label): len(d.samples) for d in plan.data for m in plan.methods})
-        self._total = self._left.total()
-        self._quiet = quiet
-        self._live = sys.stderr.isatty() and not quiet
-
-    @property
-    def left(self) -> int:
-        """Results that are not there yet."""
-        return self._left.total()
-
-    def show(self, task: Task) -> None:
-        """Count a picture that a method has done."""
-        from pielight.media.files import shown
-
-        self._left[task.data, task.method.label] -= 1
-        done = f"[{self._total - self.left}/{self._total}]"
-        if self._live:
-            click.echo(
-                f"\r\033[K{done} {shown(f'{task.data}, {task.sample.name}: {task.method.label}')}",
-                err=True,
-                nl=not self.left,
-            )
-        elif not self._quiet and not self._left[task.data, task.method.label]:
-            click.echo(f"{done} {shown(f'{task.data}: {task.method.label}')}", err=True)
-
-    def stopped(self) -> None:
-        """Say how far it came."""
-        start = "\r\033[K" if self._live else ""
-        click.echo(f"{start}stopped: {self._total - self.left} results measured, {self.left} left; "
-                   "the same command goes on", err=True)  # fmt: skip
 
 
 def _lines(summary: Summary) -> Iterator[str]:

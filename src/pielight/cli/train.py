@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pielight.countdown import duration
 from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -227,12 +228,5 @@ def _check(folders: tuple[str, ...], role: Role, settings: Data) -> int:
 def show_progress(progress: Progress) -> None:
     """Print a line on a run."""
     terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
-    left = _duration(progress.seconds_left)
+    left = duration(progress.seconds_left)
     click.echo(f"step {progress.step}/{progress.steps}  {terms}  {left} left  {progress.skipped} skipped", err=True)
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"

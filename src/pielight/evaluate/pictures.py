@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.errors import PictureError
+from pielight.evaluate.inventory import INVENTORY
 from pielight.media.files import read_whole, shown
 from pielight.media.picture import decode
 from pielight.media.preflight import check_file
@@ -49,6 +50,11 @@ def load(path: Path) -> Pixels:
 
 def size(path: Path) -> tuple[int, int] | None:
     """Return width and height of a picture as it stands upright, by its header; None if that cannot be told."""
+    found = INVENTORY.fact("size", path, _size)
+    return None if found is None else (int(found[0]), int(found[1]))
+
+
+def _size(path: Path) -> tuple[int, int] | None:
     try:
         check_file(path)
         with Image.open(path) as image:
@@ -60,17 +66,21 @@ def size(path: Path) -> tuple[int, int] | None:
 
 
 def sha256(*paths: Path) -> str:
-    """Return the first 16 digits of the SHA-256 checksum of files, one after the other.
+    """Return the first 16 digits of the SHA-256 checksum of a file, or of those of several files.
 
     Raises:
         PictureError: One cannot be read.
     """
+    found = [str(INVENTORY.fact("sha256", path, _sha256)) for path in paths]
+    return (found[0] if len(found) == 1 else hashlib.sha256(" ".join(found).encode()).hexdigest())[:16]
+
+
+def _sha256(path: Path) -> str:
     found = hashlib.sha256()
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                while part := file.read(1 << 20):
-                    found.update(part)
-        except OSError as error:
-            raise PictureError(f"{shown(path)}: cannot be read ({error.strerror})") from error
-    return found.hexdigest()[:16]
+    try:
+        with path.open("rb") as file:
+            while part := file.read(1 << 20):
+                found.update(part)
+    except OSError as error:
+        raise PictureError(f"{shown(path)}: cannot be read ({error.strerror})") from error
+    return found.hexdigest()

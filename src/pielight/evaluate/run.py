@@ -25,7 +25,11 @@ from pielight.evaluate.workers import each
 
 
 def run(
-    plan: Plan, store: Store, jobs: int = 1, stop: Callable[[], bool] = lambda: False
+    plan: Plan,
+    store: Store,
+    jobs: int = 1,
+    stop: Callable[[], bool] = lambda: False,
+    known_already: Callable[[Task], object] = lambda _: None,
 ) -> Iterator[tuple[Task, list[Measurement]]]:
     """Measure what the store does not have yet, and add it.
 
@@ -34,10 +38,12 @@ def run(
         store: Where measurements are found and put.
         jobs: Processes; memory is that of a few pictures for each.
         stop: Asked several times a second; once it says True, the rest is left for another time.
+        known_already: Told of each that the store has, when it is found, which is before it is yielded.
 
     Yields:
-        Each method on each picture with its measurements, those that were there included; in no order. A picture that
-        cannot be read or enhanced has no values, which is not stored, so that the next run tries again.
+        Each method on each picture with its measurements, in no order; those that were there are included, and lack
+        nothing. A picture that cannot be read or enhanced has no values, which is not stored, so that the next run
+        tries again.
 
     Raises:
         PielightError: A model cannot be read, or the machine lacks something.
@@ -50,11 +56,14 @@ def run(
 
     def missing() -> Iterator[Task]:
         for task in tasks(plan):
+            if stop():
+                return
             gaps = tuple(key for key in task.keys if key not in store)
             if gaps:
                 yield task._replace(missing=gaps)
             else:
-                known.append(task)
+                known.append(task._replace(missing=()))
+                known_already(task)
 
     for task, measurements in each(measure, missing(), jobs, stop):
         failed = {one.key: one for one in measurements if one.failed}
