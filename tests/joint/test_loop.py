@@ -23,7 +23,9 @@ from pielight.joint.loop import train
 from pielight.joint.segmenter import Segmenter
 from pielight.joint.task import load_task
 from pielight.joint.unified import Unified
+from pielight.train import bank
 from pielight.train.checkpoint import restore
+from pielight.train.preparation import FOLDER
 from pielight.train.steps import Progress
 
 Make = Callable[..., Joint]
@@ -234,3 +236,11 @@ def test_a_step_that_is_not_finite_is_skipped(toy: Path, tiny: Make, scenes: Pat
     seen: list[Any] = []
     train(config, seen.append)
     assert seen[-1].skipped == 3
+
+
+def test_a_killed_run_does_not_prepare_again(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(tiny(tmp_path), nothing, stop_at=1)
+    assert (tmp_path / FOLDER).is_dir()
+    monkeypatch.setattr(bank, "_expose", lambda *_: pytest.fail("computed again"))
+    train(tiny(tmp_path), nothing)
+    assert not (tmp_path / FOLDER).exists()

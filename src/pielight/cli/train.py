@@ -227,6 +227,8 @@ def _check(folders: tuple[str, ...], role: Role, settings: Data) -> int:
 
 def show_progress(progress: Progress) -> None:
     """Print a line on a run."""
+    from pielight.train.steps import duration
+
     terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
     left = duration(progress.seconds_left)
     click.echo(f"step {progress.step}/{progress.steps}  {terms}  {left} left  {progress.skipped} skipped", err=True)

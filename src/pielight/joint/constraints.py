@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -41,14 +42,17 @@ def check_constraints(config: Joint) -> None:
         check_features(how.features)
 
 
-def prepare_constraints(config: Joint, size: int, device: torch.device, say: Callable[[str], None]) -> Constrained:
+def prepare_constraints(
+    config: Joint, size: int, device: torch.device, say: Callable[[str], None], folder: Path
+) -> Constrained:
     """Load pictures and features, and compute the bank of positives and negatives.
 
     Args:
         config: The settings.
         size: Side of the network's thumbnail.
         device: Where to compute features.
-        say: Called with a line at each stage.
+        say: Called with a line at each stage, and from time to time.
+        folder: Where the run keeps what it has computed until it is done.
 
     Raises:
         DataError: if a folder has no usable picture.
@@ -64,4 +68,4 @@ def prepare_constraints(config: Joint, size: int, device: torch.device, say: Cal
         losses=how.losses, darkening=how.darkening,
     )  # fmt: skip
     say("PIE's constraints:")
-    return Constrained(training, prepare(training, read_pictures(training, device, say), device, say))
+    return Constrained(training, prepare(training, read_pictures(training, device, say), device, say, folder))

@@ -26,6 +26,7 @@ from pielight.joint.task import Task, load_task, try_out
 from pielight.joint.unified import Unified
 from pielight.train.checkpoint import State, claim, facts, restore, save, take
 from pielight.train.lattice_net import Lattice
+from pielight.train.preparation import FOLDER, remove
 from pielight.train.render import render
 from pielight.train.steps import Progress, flushed_denormals, follow, schedule, step_generator
 
@@ -97,6 +98,8 @@ def train(
     if state.step >= config.steps and not complete(config, out):
         take(unified, state.average, path)
         export(unified, config, lattice, state, out)
+    if state.step >= config.steps:
+        remove(out)
     return out
 
 
@@ -119,7 +122,7 @@ def _prepare(
             raise DataError(f"{weights}: not the weights that the run began with; bring them back, or set another out")
     constrained = None
     if config.constrained and enhancer is not None:
-        constrained = prepare_constraints(config, enhancer.size, device, say)
+        constrained = prepare_constraints(config, enhancer.size, device, say, path.parent / FOLDER)
     teacher = copy.deepcopy(task.module).requires_grad_(False).eval().to(device)
     unified.to(device)
     average = copy.deepcopy(unified)

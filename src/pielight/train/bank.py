@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +16,11 @@ from pielight.train.data import PictureSet
 from pielight.train.features import GRAM_LAYERS, VGGFeatures
 from pielight.train.losses.contrastive import brightness_profile, grams
 from pielight.train.physics.exposure import luminance
+from pielight.train.preparation import NOTHING, Preparation
+from pielight.train.steps import counted
 from pielight.train.tasks.task import Task
+
+_PORTION = 8  # crops
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Bank:
 @torch.no_grad()
 def build_bank(
     task: Task, config: Training, pictures: PictureSet, features: VGGFeatures | None, generator: Generator,
-    device: torch.device,
+    device: torch.device, say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
 ) -> Bank:  # fmt: skip
     """Compute the bank from ``config.bank`` random crops of good pictures.
 
@@ -70,17 +76,32 @@ def build_bank(
         features: The frozen network; None leaves Gram matrices out.
         generator: The source of all randomness.
         device: Where the bank is to be, and the network is.
+        say: Called with a line from time to time.
+        kept: What a run that was stopped has computed of it; each portion is kept when it is done.
     """
     apart = torch.Generator().manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
     count, strengths = config.bank, len(task.negatives)
     good: list[Exposures] = []
     bad: list[Exposures] = []
-    for start in range(0, count, 8):
-        crops, labels = pictures.batch(min(8, count - start), generator)
+
+    def portion(start: int) -> dict[str, Any]:
+        crops, labels = pictures.batch(min(_PORTION, count - start), generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
-        good.append(_expose(task.positives(crops, labels, config, apart), labels, features, device))
-        for spoil in task.negatives:
-            bad.append(_expose(spoil(crops, labels, config, apart), labels, features, device))
+        made = [task.positives(crops, labels, config, apart)]
+        made += [spoil(crops, labels, config, apart) for spoil in task.negatives]
+        seen = [_expose(one, labels, features, device) for one in made]
+        plain = [{"grams": list(one.grams), "profiles": one.profiles} for one in seen]
+        return {"seen": plain, "generator": generator.get_state(), "apart": apart.get_state()}
+
+    for start in counted(range(0, count, _PORTION), -(-count // _PORTION), f"the bank of {count} crops", say):
+        found = kept.result(f"bank-{start}", partial(portion, start))
+        generator.set_state(found["generator"])
+        apart.set_state(found["apart"])
+        first, *others = [
+            Exposures([item.to(device) for item in one["grams"]], one["profiles"].to(device)) for one in found["seen"]
+        ]
+        good.append(first)
+        bad += others
     positives = _join(good)
     sides = [_join(bad[side::strengths]) for side in range(strengths)]
     order = easiest_first([(made.profiles - positives.profiles).abs().mean(1) for made in sides])

@@ -46,9 +46,18 @@ def save(path: Path, state: State) -> None:
     Raises:
         ModelError: if it cannot be written.
     """
+    write_tensors(path, vars(state))
+
+
+def write_tensors(path: Path, values: Mapping[str, Any]) -> None:
+    """Write tensors and plain values, whole or not at all.
+
+    Raises:
+        ModelError: if it cannot be written.
+    """
     partial = path.with_name(path.name + ".part")
     try:
-        torch.save(vars(state), partial)
+        torch.save(dict(values), partial)
         partial.replace(path)
     except (OSError, RuntimeError) as error:  # torch turns a full disk into a RuntimeError
         partial.unlink(missing_ok=True)

@@ -19,8 +19,9 @@ from torch import Generator, Tensor
 
 from pielight.errors import DataError
 from pielight.train.config import Data
-from pielight.train.pictures import Pixels, Role, check
+from pielight.train.pictures import Pixels, Role, check, files
 from pielight.train.regions import Labels, segment
+from pielight.train.steps import counted
 
 
 @dataclass(frozen=True)
@@ -64,22 +65,35 @@ class PictureSet:
         return picture, labels
 
 
-def load(folders: Sequence[str], role: Role, data: Data) -> PictureSet:
+def load(folders: Sequence[str], role: Role, data: Data, say: Callable[[str], None] = lambda _: None) -> PictureSet:
     """Load every usable picture of the folders with its regions, which are computed once and kept on disk.
+
+    Args:
+        folders: Where they are.
+        role: What they are to be.
+        data: How they are used.
+        say: Called with a line from time to time.
 
     Raises:
         DataError: if a folder is missing or nothing in it can be used.
     """
-    kept = [verdict.pixels for verdict in check(folders, role, data) if verdict.pixels is not None]
+    seen = counted(check(folders, role, data), len(files(folders)), f"reading {role} pictures", say)
+    kept = [verdict.pixels for verdict in seen if verdict.pixels is not None]
     if not kept:
         raise DataError(f"{', '.join(folders)}: no usable {role} picture; `pielight data check` says why")
+    return picture_set(kept, data, say)
+
+
+def picture_set(pictures: Sequence[Pixels], data: Data, say: Callable[[str], None] = lambda _: None) -> PictureSet:
+    """Return pictures in memory with their regions.
+
+    Raises:
+        DataError: if the cache of regions cannot be written.
+    """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        labels = list(pool.map(lambda pixels: cached_regions(pixels, data), kept))
-    return PictureSet(
-        [torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in kept],
-        [torch.from_numpy(item) for item in labels],
-        data,
-    )
+        found = pool.map(lambda pixels: cached_regions(pixels, data), pictures)
+        labels = [torch.from_numpy(item) for item in counted(found, len(pictures), "finding regions of pictures", say)]
+    return PictureSet([torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in pictures], labels, data)
 
 
 def cached_regions(pixels: Pixels, data: Data, compute: Callable[[Pixels, str], Labels] = segment) -> Labels:

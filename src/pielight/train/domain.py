@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,12 @@ from pielight.denoise.noise import estimate
 from pielight.enhancer import Enhancer
 from pielight.errors import DataError
 from pielight.train.config import Data
-from pielight.train.data import PictureSet, cached_regions
+from pielight.train.data import PictureSet, picture_set
 from pielight.train.physics.darkening import Darkening
 from pielight.train.physics.exposure import camera_response, expose, luminance, to_linear
-from pielight.train.pictures import Pixels, Role, check, judge, reduced
+from pielight.train.pictures import Role, check, files, judge, reduced
+from pielight.train.preparation import NOTHING, Preparation
+from pielight.train.steps import counted
 
 FEWEST = 8
 """Usable pictures of a role, so that some can be held out."""
@@ -47,25 +49,20 @@ class Folder:
         return self.part([i for i in range(len(self.paths)) if i not in out]), self.part(out)
 
 
-def read_folder(folder: str, role: Role, data: Data) -> Folder:
-    """Read the pictures of a folder that can play a role.
+def read_folder(folder: str, role: Role, data: Data, say: Callable[[str], None] = lambda _: None) -> Folder:
+    """Read the pictures of a folder that can play a role; ``say`` is called with a line from time to time.
 
     Raises:
         DataError: if the folder is missing, or holds fewer than 8.
     """
-    found = [(verdict.path, verdict.pixels) for verdict in check([folder], role, data) if verdict.pixels is not None]
+    seen = counted(check([folder], role, data), len(files([folder])), f"reading {role} pictures", say)
+    found = [(verdict.path, verdict.pixels) for verdict in seen if verdict.pixels is not None]
     if len(found) < FEWEST:
         raise DataError(
             f"{folder}: {len(found)} usable {role} pictures, and {FEWEST} are needed; "
             f"`pielight data check {folder} --as {role}` says why others are left out"
         )
-    return Folder(picture_set([pixels for _, pixels in found], data), [path for path, _ in found])
-
-
-def picture_set(pictures: Sequence[Pixels], data: Data) -> PictureSet:
-    """Return pictures in memory with their regions."""
-    labels = [torch.from_numpy(cached_regions(pixels, data)) for pixels in pictures]
-    return PictureSet([torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in pictures], labels, data)
+    return Folder(picture_set([pixels for _, pixels in found], data, say), [path for path, _ in found])
 
 
 def held_out(count: int) -> list[int]:
@@ -80,7 +77,10 @@ def held_out(count: int) -> list[int]:
     return [index for index in range(count) if index // run % 5 == 2]
 
 
-def enhanced(start: Enhancer, dark: PictureSet, fewest: int) -> PictureSet:
+def enhanced(
+    start: Enhancer, dark: PictureSet, fewest: int, say: Callable[[str], None] = lambda _: None,
+    kept: Preparation = NOTHING,
+) -> PictureSet:  # fmt: skip
     """Return dark pictures as a model brightens and denoises them, where that brings them to a good exposure.
 
     This is self-training (Lee, Pseudo-Label, 2013): they take the place of well-exposed pictures where a user has
@@ -90,22 +90,30 @@ def enhanced(start: Enhancer, dark: PictureSet, fewest: int) -> PictureSet:
         start: The model.
         dark: Dark pictures.
         fewest: So many are needed.
+        say: Called with a line from time to time.
+        kept: What a run that was stopped has computed of it.
 
     Raises:
         DataError: if fewer come out well exposed.
     """
-    found: list[Pixels] = []
-    for picture in dark.pictures:
-        pixels = start(picture.numpy().transpose(1, 2, 0).copy(), denoise="auto")
-        _, kind, _ = judge(pixels, "well", dark.data)
-        if not kind:
-            found.append(pixels)
+    found = kept.result("enhanced", lambda: {"pictures": _well_exposed(start, dark, say)})["pictures"]
     if len(found) < fewest:
         raise DataError(
             f"the model brings only {len(found)} of {len(dark)} dark pictures to a good exposure, and {fewest} are "
             "needed; give well-exposed ones with --normal DIR"
         )
-    return picture_set(found, dark.data)
+    return picture_set([picture.numpy() for picture in found], dark.data, say)
+
+
+def _well_exposed(start: Enhancer, dark: PictureSet, say: Callable[[str], None]) -> list[Tensor]:
+    """Return those of the results that are well exposed, uint8 ``(h, w, 3)``."""
+    found = []
+    for picture in counted(dark.pictures, len(dark), "brightening the dark pictures", say):
+        pixels = start(picture.numpy().transpose(1, 2, 0).copy(), denoise="auto")
+        _, kind, _ = judge(pixels, "well", dark.data)
+        if not kind:
+            found.append(torch.from_numpy(pixels))
+    return found
 
 
 def rehearsal(data: Data) -> PictureSet:

@@ -23,8 +23,9 @@ from pielight.train.domain import Folder, enhanced, matched, read_folder, rehear
 from pielight.train.export import export
 from pielight.train.features import VGGFeatures, load_features
 from pielight.train.judge import learn_judge
-from pielight.train.material import APART, Material
+from pielight.train.material import APART, Material, kept_for
 from pielight.train.pictures import check_folders
+from pielight.train.preparation import FOLDER, Preparation, checksum, remove
 from pielight.train.ranges import check_ranges
 from pielight.train.start import Start, read_start
 from pielight.train.steps import Progress, flushed_denormals, step_generator
@@ -116,8 +117,8 @@ def finetune(
     check_folders([folder for folder in (settings.dark, settings.normal) if folder])
     features = load_features(settings.features, say) if settings.features else None  # first: it fails in a moment
     say("reading the pictures and their regions")
-    dark = read_folder(settings.dark, "dark", data)
-    normal = read_folder(settings.normal, "well", data) if settings.normal else None
+    dark = read_folder(settings.dark, "dark", data, say)
+    normal = read_folder(settings.normal, "well", data, say) if settings.normal else None
     identity = dataclasses.replace(settings, model=start.model.sha256())  # a path does not say whether it changed
     path = claim(out, identity)
     state = restore(path, Tuning) if path.exists() else Tuning(0, 0, 0.0, {}, {}, {})
@@ -143,6 +144,7 @@ def finetune(
     export(network, lesson.config, out, 0, state.seconds, {**state.facts, **told})
     model, sheet = out / f"{name}.onnx", out / "before-after.png"
     write_sheet(sheet, start.model.path, model, dark.split()[1])
+    remove(out)
     return Tuned(model, sheet, before, after, share, state.ended)
 
 
@@ -152,12 +154,18 @@ def _prepare(
 ) -> tuple[Lesson, Watchdog]:  # fmt: skip
     """Make everything that steps and looks need."""
     base = start.config
-    data = dark.pictures.data
+    data, cpu, folder = dark.pictures.data, torch.device("cpu"), Path(settings.out) / FOLDER
     learned, unseen = (part.pictures for part in dark.split())
     if normal is None:
         say(f"no --normal: the results of {start.model.name} take the place of well-exposed pictures")
         enhancer = Enhancer(start.model.path)
-        well, references = enhanced(enhancer, learned, _WELL), enhanced(enhancer, unseen, 2)
+        digest = start.model.sha256()
+        well, references = (
+            enhanced(
+                enhancer, part, fewest, say, Preparation(folder / kind, checksum(digest, [part.pictures], [], cpu))
+            )
+            for kind, part, fewest in (("learned", learned, _WELL), ("unseen", unseen, 2))
+        )
     else:
         well, references = (part.pictures for part in normal.split())
     physics = matched(learned, well, base.darkening)
@@ -178,11 +186,12 @@ def _prepare(
         + (f"and {len(normal.paths)} well-exposed pictures" if normal else "pictures"),
         terms=f"{base.terms}; and those of the user's pictures",
     )  # fmt: skip
-    bank = build_bank(
-        find_task(config.task), config, well, features, step_generator(config.seed, APART), torch.device("cpu")
-    )
     others = rehearsal(data)
-    judge = learn_judge(_both(well, others), config.judging, step_generator(config.seed, APART + 2), say)
+    kept = kept_for(config, [well, others], features, cpu, folder)
+    bank = build_bank(
+        find_task(config.task), config, well, features, step_generator(config.seed, APART), cpu, say, kept
+    )
+    judge = learn_judge(_both(well, others), config.judging, step_generator(config.seed, APART + 2), say, kept)
     material = Material(learned, well, features, bank, judge)
     lesson = Lesson(config, material, (others, well), base.darkening, start.network)
     return lesson, Watchdog(unseen, references, others, physics, base.darkening, judge, config.seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,8 @@ from pielight.train.physics.exposure import blur, to_linear, to_srgb
 from pielight.train.physics.fill_light import fill_light
 from pielight.train.physics.noise import quantise, sensor_noise
 from pielight.train.physics.random import chance, uniform
+from pielight.train.preparation import NOTHING, Preparation
+from pielight.train.steps import counted
 
 _CELL = 16  # pixels that one judgement is about, along each side
 
@@ -79,8 +82,9 @@ def misexposed(pictures: Tensor, labels: Tensor, how: Judging, generator: Genera
 
 
 def learn_judge(
-    pictures: PictureSet, how: Judging, generator: Generator, say: Callable[[str], None] = lambda _: None
-) -> ExposureJudge:
+    pictures: PictureSet, how: Judging, generator: Generator, say: Callable[[str], None] = lambda _: None,
+    kept: Preparation = NOTHING,
+) -> ExposureJudge:  # fmt: skip
     """Train an exposure judge on well-exposed pictures and on themselves exposed wrongly.
 
     ``L = mean huber(J(y) - e)`` over cells of 16 x 16 pixels, e the true error's mean over the cell; no picture is
@@ -90,15 +94,26 @@ def learn_judge(
         pictures: Well-exposed pictures.
         how: The settings.
         generator: The source of all randomness but the first weights.
-        say: Called with a line on how well it judges at the end.
+        say: Called with a line from time to time, and with one on how well it judges at the end.
+        kept: What a run that was stopped has computed of it.
 
     Returns:
         The judge, frozen.
     """
+    found = kept.result("judge", lambda: _learned(pictures, how, generator, say))
+    judge = ExposureJudge()
+    judge.load_state_dict(found["judge"])
+    if found["errors"]:
+        say(f"the exposure judge errs by {sum(found['errors']) / len(found['errors']):.2f} EV")
+    return judge.requires_grad_(False).eval()
+
+
+def _learned(pictures: PictureSet, how: Judging, generator: Generator, say: Callable[[str], None]) -> dict[str, Any]:
+    """Return the weights of a judge, and by how much it erred in the last steps."""
     judge = ExposureJudge()
     optimiser = torch.optim.Adam(judge.parameters(), how.rate)
     late: list[float] = []
-    for step in range(how.steps):
+    for step in counted(range(how.steps), how.steps, "steps of the exposure judge", say):
         crops, labels = pictures.batch(how.batch, generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
         seen, error = misexposed(crops, labels, how, generator)
@@ -110,9 +125,7 @@ def learn_judge(
         optimiser.step()
         if step >= how.steps * 3 // 4:
             late.append((verdict - truth).abs().mean().item())
-    if late:
-        say(f"the exposure judge errs by {sum(late) / len(late):.2f} EV")
-    return judge.requires_grad_(False).eval()
+    return {"judge": judge.state_dict(), "errors": late}
 
 
 def judged_exposure(judge: nn.Module, pictures: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from pielight.train.config import Training
 from pielight.train.export import export, exported
 from pielight.train.material import APART, Material, prepare, read_pictures
 from pielight.train.objective import anchors, losses
+from pielight.train.preparation import FOLDER, remove
 from pielight.train.steps import Progress, flushed_denormals, follow, schedule, step_generator
 from pielight.train.tasks import find_task
 
@@ -85,6 +86,8 @@ def train(
         network = find_task(config.task).build(config)
         take(network, state.average, path)
         export(network, config, out, state.skipped, state.seconds, state.facts)
+    if state.step >= config.steps:
+        remove(out)
     return out
 
 
@@ -99,7 +102,7 @@ def _prepare(
     known = facts(state.facts if state else {}, {"dark": mend, "well": pictures.well.pictures})
     network = find_task(config.task).build(config)  # first, since a judge would draw its weights before it
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # two thirds of the time
-    material = prepare(config, pictures, accelerator.device, say)
+    material = prepare(config, pictures, accelerator.device, say, path.parent / FOLDER)
     if state is None:
         begin(network)
     else:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -21,6 +23,44 @@ class Progress:
     """Mean of each unweighted loss since the last report, over the steps that were not skipped."""
     seconds_left: float
     skipped: int
+
+
+T = TypeVar("T")
+
+
+def counted(items: Iterable[T], total: int, what: str, say: Callable[[str], None], every: float = 5.0) -> Iterator[T]:
+    """Pass items on, and tell from time to time how many there were and how long the rest will take.
+
+    Args:
+        items: What is worked on, one after the other.
+        total: How many there will be.
+        what: What is done with them, as a line should begin.
+        say: Called with a line.
+        every: Seconds between two lines.
+
+    >>> list(counted("ab", 2, "reading", print, every=0))
+    reading: 1 of 2, 0 s left
+    ['a', 'b']
+    """
+    began = told = time.monotonic()
+    for done, item in enumerate(items):
+        now = time.monotonic()
+        if done and now - told >= every:
+            told = now
+            say(f"{what}: {done} of {total}, {duration((now - began) / done * (total - done))} left")
+        yield item
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in words.
+
+    >>> duration(7.4), duration(600), duration(7500)
+    ('7 s', '10 min', '2 h 05 min')
+    """
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def step_generator(seed: int, step: int) -> torch.Generator:

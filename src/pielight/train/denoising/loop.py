@@ -20,8 +20,8 @@ from pielight.train.denoising.export import export
 from pielight.train.denoising.network import DenoiseNet, cells_of, pictures_of
 from pielight.train.denoising.physics import Sample, sample
 from pielight.train.export import exported
-from pielight.train.pictures import check
-from pielight.train.steps import Progress, flushed_denormals, follow, schedule, step_generator
+from pielight.train.pictures import check, files
+from pielight.train.steps import Progress, counted, flushed_denormals, follow, schedule, step_generator
 
 
 @flushed_denormals()
@@ -66,7 +66,7 @@ def train(
     last = config.steps if stop_at is None else min(config.steps, stop_at)
     if state.step < last:
         say("reading the pictures")
-        pictures = clean_pictures(config.data)
+        pictures = clean_pictures(config.data, say)
         state.facts = facts(state.facts, {"well": pictures})
         say(f"{len(pictures)} well-exposed pictures")
         state = _advance(config, network, average, optimiser, state, pictures, path, report, every, last)
@@ -75,13 +75,16 @@ def train(
     return out
 
 
-def clean_pictures(data: Data) -> list[Tensor]:
-    """Read the clean photographs, uint8 ``(3, h, w)``.
+def clean_pictures(data: Data, say: Callable[[str], None] = lambda _: None) -> list[Tensor]:
+    """Read the clean photographs, uint8 ``(3, h, w)``; ``say`` is called with a line from time to time.
 
     Raises:
         DataError: if there is none.
     """
-    photographs = [verdict.pixels for verdict in check(data.well, "well", data)]
+    photographs = [
+        verdict.pixels
+        for verdict in counted(check(data.well, "well", data), len(files(data.well)), "reading pictures", say)
+    ]
     pictures = [torch.from_numpy(one.transpose(2, 0, 1).copy()) for one in photographs if one is not None]
     if not pictures:
         raise DataError("no usable well-exposed picture; `pielight data check` says why")
