@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pielight.countdown import duration
 from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
