@@ -74,6 +74,14 @@ def test_camera_raw_becomes_a_16_bit_tiff_or_a_jpeg(enhancer: Enhancer, tmp_path
     assert not (tmp_path / "b.dng").exists()
 
 
+@pytest.mark.parametrize("name", ["night.KDC", "night.nrw", "night.unheard", "night"])
+def test_camera_raw_by_other_names_becomes_a_tif(enhancer: Enhancer, name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(samples.sample("camera.dng"))
+    target = enhancer(tmp_path / name)
+    assert target == tmp_path / "night_pie.tif"
+    assert Image.open(target).format == "TIFF"
+
+
 @pytest.mark.parametrize("name", sorted(samples.MAKERS))
 def test_every_kind_gets_brighter_and_stays_of_its_kind(enhancer: Enhancer, name: str) -> None:
     data = samples.sample(name)

@@ -15,6 +15,7 @@ from pielight.media.files import is_same_file, read_whole, shown, whole_file, wr
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
 from pielight.media.frames import frames_of
 from pielight.media.picture import Picture, decode, encode, fitted, save
+from pielight.media.raw import is_raw_file
 from pielight.media.record import Record, find_record, fingerprint, recorded
 
 SUFFIX = "_pie"
@@ -55,7 +56,19 @@ def result_beside(path: Path) -> Path:
     """
     if not path.name:
         raise PictureError(f"{shown(path)}: no picture is named")
-    return path.with_name(f"{path.stem}{SUFFIX}{result_suffix(path)}")
+    return path.with_name(f"{path.stem}{SUFFIX}{suffix_of_result(path)}")
+
+
+def suffix_of_result(path: Path, file_format: str | None = None) -> str:
+    """Return the extension of a picture's result; a picture whose own says nothing is looked into.
+
+    Args:
+        path: The picture.
+        file_format: Pillow's name of the format to write; None is the one it comes in, TIFF for camera RAW.
+    """
+    if file_format is None and not format_of(path, "") and is_raw_file(path):
+        file_format = written_format(RAW)
+    return result_suffix(path, file_format)
 
 
 def changed_file(

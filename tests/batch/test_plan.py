@@ -8,6 +8,7 @@ from pielight.batch.find import Search
 from pielight.batch.plan import Job, Naming
 from pielight.batch.plan import plan as make_plan
 from pielight.errors import PielightError
+from tests.media import samples
 
 
 def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> list[Job]:
@@ -92,6 +93,16 @@ def test_another_format_has_its_extension(tree: Path) -> None:
     assert found == ["a.tif", "apple_pie.tif", "b.tif", "c.tif", "d.tif"]
     assert outputs(plan([tree / "sub" / "deep"], Naming(file_format="TIFF"))) == ["d_pie.tif"]
     assert outputs(plan([tree / "b.jpg"], Naming(file_format="JPEG"))) == ["b_pie.jpg"]
+
+
+def test_camera_raw_by_other_names_becomes_a_tif(tmp_path: Path) -> None:
+    for name in ("a.kdc", "b.unheard", "c"):
+        (tmp_path / name).write_bytes(samples.sample("camera.dng"))
+    (tmp_path / "d.unheard").write_bytes(b"no picture")
+    jobs = plan([tmp_path / name for name in ("a.kdc", "b.unheard", "c", "d.unheard")])
+    assert [job.output.name for job in jobs] == ["a_pie.tif", "b_pie.tif", "c_pie.tif", "d_pie.unheard"]
+    jobs = plan([tmp_path], Naming(tmp_path / "out", file_format="JPEG"))
+    assert [job.output.name for job in jobs] == ["a.jpg"]
 
 
 def test_results_in_another_format_are_not_enhanced_again(tree: Path) -> None:

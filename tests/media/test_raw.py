@@ -1,15 +1,18 @@
 """Camera RAW: developed, turned upright, with its EXIF."""
 
 import io
+import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 import rawpy
-from PIL import Image
+from PIL import Image, ImageCms
 
 from pielight.errors import PictureError
+from pielight.media.formats import FORMATS, RAW
 from pielight.media.picture import decode, encode
-from pielight.media.raw import is_raw
+from pielight.media.raw import is_raw, is_raw_file
 from tests.media import samples
 
 
@@ -57,6 +60,50 @@ def test_raw_is_told_from_tiff() -> None:
     assert is_raw(b"\0\0\0\x18ftypcrx ", "picture")
     assert is_raw(b"II*\0\x10\0\0\0CR\2\0", "picture")
     assert not is_raw(b"II*\0\xff\xff\xff\xff", "picture")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"FUJIFILMCCD-RAW ", b"IIRO\x08\0", b"IIU\0\x18", b"\0MRM\0\0", b"FOVb", b"ARRI", b"II\x1a\0\0\0HEAPCCDR",
+        b"\0\0\0\x18ftypcrx ", b"II*\0\x10\0\0\0CR\2\0", b"MM\0*\0\0\0\x10MMMMRaw", bytes(25) + b"ARECOYK",
+    ],
+)  # fmt: skip
+def test_kinds_of_raw_are_told_by_their_content(head: bytes, tmp_path: Path) -> None:
+    assert is_raw(head, "picture")
+    (tmp_path / "picture").write_bytes(head)
+    assert is_raw_file(tmp_path / "picture")
+
+
+@pytest.mark.parametrize("name", [name for name in samples.MAKERS if FORMATS[Path(name).suffix] not in (RAW, "TIFF")])
+def test_what_is_another_picture_is_none_whatever_its_name(name: str) -> None:
+    assert not is_raw(samples.sample(name), "a.kdc")
+    comment = b"\xff\xd8\xff\xfe\0\x20xxCR\2\0"
+    assert not is_raw(comment, "a.jpg")
+
+
+def test_a_mosaic_in_a_tiff_of_any_order() -> None:
+    for order, magic in (("<", b"II*\0"), (">", b"MM\0*")):
+        tags = struct.pack(order + "LHHHLHHL", 8, 1, 262, 3, 1, 32803, 0, 0)
+        assert is_raw(magic + tags, "picture")
+        assert not is_raw(magic + tags.replace(struct.pack(order + "H", 32803), struct.pack(order + "H", 2)), "picture")
+
+
+def test_what_is_no_file_is_not_raw(tmp_path: Path) -> None:
+    assert not is_raw_file(tmp_path)
+    assert not is_raw_file(tmp_path / "missing")
+    assert not is_raw_file(Path("x\0y"))
+
+
+def test_its_colours_are_named() -> None:
+    profile = decode(samples.sample("camera.dng")).metadata.icc_profile
+    assert profile is not None
+    name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    assert name.startswith("sRGB")
+    assert struct.unpack_from(">6H", profile, 24) == (2000, 1, 1, 0, 0, 0)  # alike at any time
+    for file_format in ("TIFF", "JPEG"):
+        with Image.open(io.BytesIO(encode(decode(samples.sample("camera.dng")), file_format))) as image:
+            assert image.info["icc_profile"] == profile
 
 
 @pytest.mark.parametrize("data", [samples.dng()[:200], samples.dng()[:5000], samples.sample("rgb.tif")])

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pielight.batch.find import Findings, Found, Search, find, is_folder, real
 from pielight.errors import PielightError
-from pielight.files import result_beside
+from pielight.files import result_beside, suffix_of_result
 from pielight.media.claims import Existing, numbered
 from pielight.media.files import shown
-from pielight.media.formats import WRITABLE, format_of, is_picture_name, result_suffix
+from pielight.media.formats import WRITABLE, format_of, is_picture_name
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Names:
         Raises:
             PielightError: See :meth:`job`.
         """
-        suffix = result_suffix(found.path, self._naming.file_format)
+        suffix = suffix_of_result(found.path, self._naming.file_format)
         target = found.path if folder is None else folder / found.place
         if not target.name:
             raise PielightError(f"{shown(found.path)}: no picture is named")

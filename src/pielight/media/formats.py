@@ -37,12 +37,18 @@ FORMATS = {
     ".heic": HEIF,
     ".heif": HEIF,
     ".hif": HEIF,
-} | dict.fromkeys((".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"), RAW)
+} | dict.fromkeys(
+    (
+        ".3fr", ".ari", ".arq", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".cs1", ".dcr", ".dcs", ".dng", ".drf",
+        ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".ori", ".pef",
+        ".ptx", ".pxn", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+    ),
+    RAW,
+)  # fmt: skip
 _UNREAD = frozenset(
     (
         ".jxl", ".jp2", ".j2k", ".jpx", ".jxr", ".psd", ".psb", ".xcf", ".kra", ".exr", ".hdr", ".tga", ".ppm", ".pgm",
-        ".pnm", ".qoi", ".fits", ".insp", ".3fr", ".crw", ".dcr", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef",
-        ".mos", ".mrw", ".nrw", ".raw", ".rwl", ".sr2", ".srf", ".x3f",
+        ".pnm", ".qoi", ".fits", ".insp", ".eip", ".gpr", ".r3d", ".rwz",
     )
 )  # fmt: skip
 WRITABLE = {  # what a user calls a format to write: Pillow's name of it, and the extension of its files

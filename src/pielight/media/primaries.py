@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,15 @@ _PRIMARIES = {  # x and y of red, green and blue, by their number in ITU-T H.273
 _BRIGHTER_THAN_PAPER = (16, 18)  # curves PQ and HLG, which a profile cannot say
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _D50 = (0.9642, 1.0, 0.8249)
+_DATE, _ANY_DATE = slice(24, 36), struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+
+
+@cache
+def srgb_profile() -> bytes:
+    """Make the profile of sRGB, the same at any time."""
+    made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    made[_DATE] = _ANY_DATE
+    return bytes(made)
 
 
 def profile_of(code: tuple[int, int] | None) -> bytes | None:
@@ -32,8 +42,7 @@ def profile_of(code: tuple[int, int] | None) -> bytes | None:
     """
     if code is None or code[0] not in _PRIMARIES or code[1] in _BRIGHTER_THAN_PAPER:
         return None
-    made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    made = made.replace("sRGB".encode("utf-16-be"), "wide".encode("utf-16-be"))
+    made = srgb_profile().replace("sRGB".encode("utf-16-be"), "wide".encode("utf-16-be"))
     for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), _columns(code[0]), strict=True):
         (place,) = struct.unpack_from(">L", made, made.index(name) + 4)
         made = made[: place + 8] + struct.pack(">3l", *(round(value * 65536) for value in column)) + made[place + 20 :]

@@ -3,38 +3,64 @@
 from __future__ import annotations
 
 import io
-import struct
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pielight.chatter import caught_stderr
 from pielight.errors import PictureError
 from pielight.extras import require
-from pielight.media.directories import read_directory
+from pielight.media.boxes import read_brands
+from pielight.media.directories import read_directory, walk_directories
 from pielight.media.exif import with_orientation
+from pielight.media.files import read_whole
 from pielight.media.formats import FORMATS, RAW
 from pielight.media.image import Picture
 from pielight.media.jpeg_segments import APP1, EXIF, parse
 from pielight.media.metadata import Metadata
+from pielight.media.primaries import srgb_profile
 from pielight.media.sensor import check_sensor
 from pielight.media.sizes import check_size
 from pielight.media.tiff import XMP, essential_exif, note_of_makers
 
 _TIFF = (b"II*\x00", b"MM\x00*")
-_MAGIC = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00")
-_CANON_3 = b"ftypcrx "
-_REDUCED, _SUB_DIRECTORIES, _DNG_VERSION = 254, 330, 50706
+_MAGIC = (
+    b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00",
+    b"\0MRM", b"FOVb", b"ARRI", b"qktk", b"qktn", b"DSC-Image", b"NOKIARAW",
+)  # fmt: skip
+_FURTHER_MAGIC = ((4, b"ftypcrx "), (6, b"HEAPCCDR"), (25, b"ARECOYK"))
+_IN_TIFF = (b"CR", b"IIII", b"MMMM")  # of Canon and Phase One, behind the head of a TIFF
+_OTHERS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF")  # ordinary pictures, whatever their names say
+_REDUCED, _PHOTOMETRIC, _SUB_DIRECTORIES, _DNG_VERSION = 254, 262, 330, 50706
+_MOSAIC, _HEAD = 32803, 64
 _CHATTER = b"unknown file: "
 _SRGB_GAMMA = (2.4, 12.92)
 _BYTES_PER_PIXEL = 16  # what LibRaw holds at its peak: four 16-bit channels, and the result
 
 
 def is_raw(data: bytes, name: str) -> bool:
-    """Say whether a file is camera RAW: by its first bytes, or a TIFF with a name or tags that say so."""
-    if data.startswith(_MAGIC) or data[4:12] == _CANON_3:
+    """Say whether a file is camera RAW: by its first bytes, or a TIFF or unknown file with a name or tags that say so.
+
+    >>> is_raw(b"\\0MRM", "picture"), is_raw(b"II*\\0", "a.kdc"), is_raw(b"GIF89a", "a.kdc")
+    (True, True, False)
+    """
+    if data.startswith(_MAGIC) or any(data.startswith(magic, place) for place, magic in _FURTHER_MAGIC):
         return True
     named = FORMATS.get(Path(name).suffix.lower()) == RAW
-    return data.startswith(_TIFF) and (named or _is_from_a_camera(data))
+    if data.startswith(_TIFF):
+        return named or data.startswith(_IN_TIFF, 8) or _is_from_a_camera(data)
+    return named and not data.startswith(_OTHERS) and not read_brands(data)
+
+
+def is_raw_file(path: Path) -> bool:
+    """Say whether a file is camera RAW; what cannot be read is not."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        return is_raw(read_whole(path) if head.startswith(_TIFF) else head, path.name)
+    except (OSError, ValueError, PictureError):  # reading it will say why
+        return False
 
 
 def develop(data: bytes) -> Picture:
@@ -68,8 +94,14 @@ def develop(data: bytes) -> Picture:
         reason = error.args[0] if error.args else error
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
         raise PictureError(f"damaged RAW file, or of an unknown camera ({reason})") from error
-    metadata = Metadata(exif=with_orientation(exif, 1), xmp=xmp, compression="tiff_adobe_deflate", predictor=2)
     grey = pixels.ndim == 2 or pixels.shape[2] == 1  # of cameras without colour filters
+    metadata = Metadata(
+        exif=with_orientation(exif, 1),
+        icc_profile=None if grey else srgb_profile(),
+        xmp=xmp,
+        compression="tiff_adobe_deflate",
+        predictor=2,
+    )
     mode = "I;16" if grey else "RGB;16"
     return Picture(
         pixels.reshape(*pixels.shape[:2], -1), mode, format=RAW, metadata=metadata, note=note_of_makers(data)
@@ -78,20 +110,13 @@ def develop(data: bytes) -> Picture:
 
 def _is_from_a_camera(data: bytes) -> bool:
     """Look into a TIFF's first directory for what only RAW files have."""
-    order = "<" if data.startswith(b"II") else ">"
-    if data[8:10] == b"CR":
-        return True
-    try:
-        (place,) = struct.unpack_from(order + "L", data, 4)
-        (count,) = struct.unpack_from(order + "H", data, place)
-        found = {
-            tag: value
-            for tag, _, _, value in struct.iter_unpack(order + "HHLL", data[place + 2 : place + 2 + 12 * count])
-        }
-    except struct.error:
+    tags = next(walk_directories(data), None)
+    if tags is None:
         return False
     # Cameras put a small picture first, and the sensor's values into a directory of their own.
-    return _DNG_VERSION in found or (_SUB_DIRECTORIES in found and found.get(_REDUCED, 0) != 0)
+    reduced = tags.numbers(_REDUCED)[:1] not in ((), (0,))
+    mosaic = tags.numbers(_PHOTOMETRIC)[:1] == (_MOSAIC,)
+    return mosaic or _DNG_VERSION in tags.entries or (_SUB_DIRECTORIES in tags.entries and reduced)
 
 
 def _is_chatter(line: bytes) -> bool:
