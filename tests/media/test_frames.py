@@ -16,6 +16,7 @@ from PIL import Image
 from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
 from pielight.media import sizes
+from pielight.media.animated_avif import read_plays, write_plays
 from pielight.media.formats import webp_chunks
 from pielight.media.gif import layout
 from pielight.media.png import png_chunks
@@ -38,6 +39,12 @@ KINDS: list[tuple[str, str, dict[str, Any]]] = [
 def flat(enhancer: Enhancer, model: Any, tmp_path: Path) -> Enhancer:
     """An enhancer whose curves are the same everywhere, so that a colour has one result."""
     return Enhancer(model(tmp_path / "flat.onnx", np.full((1, 24, 2, 2), -0.3, np.float32)), threads=1, auto=False)
+
+
+def asks_the_same(packet: bytes | None, enhancer: Enhancer) -> bool:
+    """Say whether the record of what made a result is there, and true."""
+    record = find_record(packet)
+    return record is not None and record.asks_the_same(enhancer.record())
 
 
 @pytest.mark.parametrize(("file_format", "mode", "options"), KINDS)
@@ -88,7 +95,7 @@ def test_times_and_loops_stay(enhancer: Enhancer, file_format: str, mode: str, o
 def test_a_gif_is_changed_in_its_palettes_only(enhancer: Enhancer) -> None:
     data = animated("GIF", "P", comment=b"night", transparency=5, disposal=2, background=3)
     whole, found = enhancer(data), layout(data)
-    assert find_record(gif_packet(whole)) == enhancer.record()
+    assert asks_the_same(gif_packet(whole), enhancer)
     result = without_gif_packet(whole)
     palettes = [part for part in (found.palette, *(own for _, _, own in found.frames)) if part]
     assert len(found.frames) == 4
@@ -153,7 +160,7 @@ def test_what_describes_an_animated_webp_stays(enhancer: Enhancer) -> None:
     result = enhancer(data)
     with Image.open(io.BytesIO(result)) as image:
         assert (image.info["exif"], image.info["icc_profile"]) == (kept["exif"], kept["icc_profile"])
-        assert find_record(image.info["xmp"]) == enhancer.record()
+        assert asks_the_same(image.info["xmp"], enhancer)
         assert without_record(image.info["xmp"]).startswith(samples.XMP[:-14])
     for kind in (b"VP8X", b"ANIM"):
         parts = [dict(webp_chunks(part, 12, len(part)))[kind] for part in (data, result)]
@@ -219,6 +226,32 @@ def test_limits(enhancer: Enhancer, monkeypatch: pytest.MonkeyPatch) -> None:
             with pytest.raises(PictureError, match=r"^a: 4 frames of 0 megapixels; the limit is"):
                 enhancer.encoded(data, name="a")
         enhancer.encoded(data, file_format="JPEG")
+
+
+@pytest.mark.parametrize("plays", [None, 1, 3])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_animated_avif(enhancer: Enhancer, mode: str, plays: int | None, tmp_path: Path) -> None:
+    file = io.BytesIO(animated("AVIF", mode, quality=90))
+    write_plays(file, 0, plays)
+    data = file.getvalue()
+    result, note = enhancer.encoded(data)
+    assert (note, read_plays(data), read_plays(result)) == ("", plays, plays)
+    for old, new in zip(frames(data), frames(result), strict=True):
+        assert new[..., :3].mean() > old[..., :3].mean() * 1.5
+        assert np.abs(new[..., 3].astype(int) - old[..., 3]).max() < 9
+    with Image.open(io.BytesIO(result)) as image:
+        assert (image.format, image.mode, image.n_frames) == ("AVIF", mode, 4)  # type: ignore[attr-defined]
+        for number, time_shown in enumerate(animations.TIMES):
+            image.seek(number)
+            image.load()
+            assert image.info["duration"] == time_shown
+    (tmp_path / "a.avif").write_bytes(data)
+    assert "only the first" in enhancer.file(tmp_path / "a.avif", tmp_path / "a.png")
+
+
+def test_an_animated_avif_says_its_colours_for_the_first_frame_and_for_all(enhancer: Enhancer) -> None:
+    data = animated("AVIF").replace(b"colrnclx\0\1", b"colrnclx\0\x0c")
+    assert data.count(b"colrnclx\0\x0c") == enhancer(data).count(b"colrnclx\0\x0c") == 2
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "PNG", "TIFF", "WEBP"])

@@ -62,7 +62,7 @@ def is_wide(code: tuple[int, int] | None) -> bool:
 
 
 def write_colour_code(file: BinaryIO, start: int, code: tuple[int, int]) -> None:
-    """Write a colour code over the one that Pillow put into an AVIF file.
+    """Write a colour code over the one that Pillow put into an AVIF file; an animation says it twice.
 
     Args:
         file: Open for reading too.
@@ -70,8 +70,10 @@ def write_colour_code(file: BinaryIO, start: int, code: tuple[int, int]) -> None
         code: From :func:`read_colour_code`.
     """
     file.seek(start)
-    place = file.read(_HEAD).find(_CODE)
-    if place >= 0:
+    head = file.read(_HEAD)
+    place = head.find(_CODE)
+    while place >= 0:
         file.seek(start + place + len(_CODE))
         file.write(b"".join(number.to_bytes(2, "big") for number in code))
+        place = head.find(_CODE, place + 1)
     file.seek(0, 2)

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Protocol
 
 from numpy.typing import NDArray
 
+from pielight.media.animated_avif import AvifFrames
 from pielight.media.animated_gif import GifFrames
 from pielight.media.animated_png import ApngFrames
 from pielight.media.animated_webp import WebpFrames
@@ -44,6 +45,7 @@ class Frames(Protocol):
 
 
 _KINDS: dict[str, Callable[[bytes, str], Frames]] = {
+    "AVIF": AvifFrames,
     "GIF": GifFrames,
     "JPEG": JpegViews,
     "PNG": ApngFrames,

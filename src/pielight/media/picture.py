@@ -147,7 +147,12 @@ def fitted(picture: Picture, file_format: str, name: str = "picture") -> Picture
 
 
 def save(
-    picture: Picture, file: BinaryIO, file_format: str | None = None, quality: int | None = None, name: str = "picture"
+    picture: Picture,
+    file: BinaryIO,
+    file_format: str | None = None,
+    quality: int | None = None,
+    name: str = "picture",
+    animation: tuple[Image.Image, dict[str, Any]] | None = None,
 ) -> None:
     """Write a picture into an open file as ``file_format``, or as the format that it came in.
 
@@ -157,6 +162,7 @@ def save(
         file_format: Pillow's name of the format.
         quality: 1..100 for lossy formats; None keeps the source's own.
         name: What errors call it.
+        animation: What Pillow's encoder is to write in place of the picture, which is its first frame, and how.
 
     Raises:
         PictureError: The format cannot hold the picture or its metadata, or needs an extra.
@@ -193,7 +199,8 @@ def save(
             checked = cast(BinaryIO, Checked(file, start + file.write(leading)))
             if file_format == "PNG":
                 checked = cast(BinaryIO, WithChunks(checked, described_by(picture.metadata)))
-            image.save(checked, file_format, **options)
+            shown_image, more = animation or (image, {})
+            shown_image.save(checked, file_format, **options, **more)
         if file_format == "GIF" and picture.metadata.xmp:
             write_gif_packet(file, start, picture.metadata.xmp)
         if file_format == "TIFF":
