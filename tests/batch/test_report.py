@@ -34,6 +34,18 @@ def test_a_line_for_the_run_and_for_each_picture(tmp_path: Path, bright_model: P
     assert end == {"type": "end", "done": 1, "skipped": 0, "failed": 1, "interrupted": False}
 
 
+def test_what_a_result_cannot_tell_is_in_its_line(tmp_path: Path, bright_model: Path) -> None:
+    report = Report(tmp_path / "run.jsonl")
+    report.begin(Enhancer(bright_model), Settings(strength=0.5))
+    report.add(Outcome(Path("a.bmp"), Path("a_pie.bmp"), "done"))
+    report.add(Outcome(Path("a.png"), Path("a_pie.png"), "done"))
+    report.end(False)
+    _, bmp, png, _ = lines(tmp_path / "run.jsonl")
+    assert isinstance(bmp["record"], dict)
+    assert (bmp["record"]["Strength"], bmp["record"]["Model"]) == ("0.5", "bright")
+    assert "record" not in png
+
+
 def test_nothing_else_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "photo").write_text("mine")

@@ -18,7 +18,8 @@ from pielight.descriptors import open_file
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
 from pielight.media.files import shown
-from pielight.media.formats import is_picture_name
+from pielight.media.formats import format_of, is_picture_name
+from pielight.media.record import WITHOUT_RECORD
 
 _FIRST = b'{"type": "run", "pielight": '
 
@@ -29,7 +30,8 @@ class Report:
     The first line has ``type`` run, the version, the model and the settings; then one of type ``picture`` for each
     with ``input``, ``output``, ``status`` (done, skipped or failed), ``reason`` and ``seconds``, and the same of type
     ``folder`` for each that cannot be read; one of type ``left_out`` counts in ``kinds`` the pictures of folders that
-    pielight does not read, if there are any; and the last, which only a run that was not killed has, is of type
+    pielight does not read, if there are any; a result whose format holds no record of what made it (BMP) has that in its
+    line as ``record``; and the last, which only a run that was not killed has, is of type
     ``end`` with the counts and whether it was interrupted.
 
     Args:
@@ -49,6 +51,7 @@ class Report:
         except OSError as error:
             raise self._failure(error) from error
         self._counts: Counter[str] = Counter()
+        self._record: dict[str, str] = {}
 
     def begin(self, enhancer: Enhancer, settings: Settings, auto: bool = True, device: str = "cpu") -> None:
         """Write the first line.
@@ -58,6 +61,7 @@ class Report:
         """
         from pielight import __version__
 
+        self._record = dict(settings.record(enhancer).options)
         model = {"task": enhancer.task, "model": enhancer.model.name, "sha256": enhancer.model.sha256()}
         started = datetime.now(UTC).isoformat(timespec="seconds")
         if settings.denoise != 0:
@@ -72,7 +76,9 @@ class Report:
             PielightError: The file cannot be written.
         """
         self._counts[outcome.status] += 1
-        names = {"input": str(outcome.input), "output": str(outcome.output)}
+        names: dict[str, Any] = {"input": str(outcome.input), "output": str(outcome.output)}
+        if outcome.status == "done" and format_of(outcome.output, "") in WITHOUT_RECORD:
+            names |= {"record": self._record}
         rest = {"status": outcome.status, "reason": outcome.reason, "seconds": round(outcome.seconds, 4)}
         self._write({"type": outcome.kind, **names, **rest})
 
