@@ -30,8 +30,8 @@ class Report:
     The first line has ``type`` run, the version, the model and the settings; then one of type ``picture`` for each
     with ``input``, ``output``, ``status`` (done, skipped or failed), ``reason`` and ``seconds``, and the same of type
     ``folder`` for each that cannot be read; one of type ``left_out`` counts in ``kinds`` the pictures of folders that
-    pielight does not read, if there are any; a result whose format holds no record of what made it (BMP) has that in its
-    line as ``record``; and the last, which only a run that was not killed has, is of type
+    pielight does not read, if there are any; a result whose format holds no record of what made it (BMP) has that in
+    its line as ``record``; and the last, which only a run that was not killed has, is of type
     ``end`` with the counts and whether it was interrupted.
 
     Args:
