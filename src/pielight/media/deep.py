@@ -12,33 +12,84 @@ from numpy.typing import NDArray
 from pielight.errors import PictureError
 from pielight.extras import require
 from pielight.media.image import Picture, interleaved
+from pielight.media.inks import Inks
+from pielight.media.lab import lab_to_srgb
 from pielight.media.metadata import Metadata
 from pielight.media.png import described_by, with_chunks
+from pielight.media.strips import look_up, strips
 from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
+from pielight.media.tiff_kinds import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, TiffKind
 
 _MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
 _TIFF_COMPRESSIONS = {"tiff_lzw": "lzw", "tiff_adobe_deflate": "adobe_deflate", "zstd": "zstd", "lzma": "lzma"}
 _TIFF_MODELS = {1: "minisblack", 2: "minisblack", 3: "rgb", 4: "rgb"}
 _PNG_LEVEL = 6
+_TO_8_BITS = ((np.arange(65536) + 128) // 257).astype(np.uint8)
 for _library in ("tifffile", "imagecodecs"):  # else their warnings, and those of libpng, reach the user's screen
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
-def decode_deep(data: bytes, file_format: str) -> Picture:
-    """Decode the pixels of a 16-bit PNG or TIFF; the format and the metadata of the result are not filled in.
+def decode_deep(data: bytes, kind: TiffKind | None = None) -> Picture:
+    """Decode the pixels of a 16-bit PNG, or of a TIFF that Pillow cannot read whole.
+
+    What has another depth than 8 or 16 becomes 16 bits, and Lab becomes sRGB, as the note says. The format and the
+    metadata of the result are not filled in.
+
+    Args:
+        data: The whole file.
+        kind: Of a TIFF.
 
     Raises:
         MissingExtraError: The extra ``deep`` is not installed.
         PictureError: The TIFF is of a kind that is not supported. Its text has no file name yet.
     """
     require("deep")
-    values = _png_values(data) if file_format == "PNG" else _tiff_values(data)
-    if values.dtype != np.uint16 or values.ndim != 3 or values.shape[2] not in _MODES:
+    values = _png_values(data) if kind is None else _tiff_values(data)
+    notes: list[str] = []
+    if kind is not None:
+        values = _plain(values, kind, notes)
+        if kind.photometric == CMYK:
+            if values.dtype == np.uint16:
+                notes.append("16 bits of the inks rounded to 8")
+                values = look_up(_TO_8_BITS, values)
+            inks = Inks(values)
+            return Picture(inks.light(), "CMYK", source=inks, note="; ".join(notes))
+    if values.dtype not in (np.uint8, np.uint16) or values.ndim != 3 or values.shape[2] not in _MODES:
         raise PictureError("16-bit picture of this kind is not supported; convert it to 16-bit RGB or grey first")
     mode = _MODES[values.shape[2]]
-    if mode in ("LA;16", "RGBA;16"):
-        return Picture(values[..., :-1], mode, values[..., -1])
-    return Picture(values, mode)
+    if values.dtype == np.uint8:
+        mode = {"I;16": "L"}.get(mode, mode.removesuffix(";16"))
+    has_opacity = values.shape[2] in (2, 4)
+    return Picture(
+        values[..., :-1] if has_opacity else values, mode, values[..., -1] if has_opacity else None,
+        note="; ".join(notes),
+    )  # fmt: skip
+
+
+def _plain(values: NDArray[Any], kind: TiffKind, notes: list[str]) -> NDArray[Any]:
+    """Turn a TIFF's values into those of a grey or RGB picture, or of inks, of 8 or 16 bits."""
+    (bits,) = set(kind.bits)
+    if bits not in (8, 16):
+        notes.append(f"{bits} bits a channel {'widened' if bits < 16 else 'rounded'} to 16")
+        values = _of_16_bits(values, bits)
+    if not values.flags.writeable:
+        values = values.copy()
+    if kind.photometric == WHITE_IS_ZERO:
+        values[..., 0] = np.iinfo(values.dtype).max - values[..., 0]
+    if kind.photometric in (CIELAB, ICCLAB):
+        notes.append("Lab turned into sRGB")
+        values[..., :3] = lab_to_srgb(np.ascontiguousarray(values[..., :3]), kind.photometric == ICCLAB)
+    return values
+
+
+def _of_16_bits(values: NDArray[Any], bits: int) -> NDArray[np.uint16]:
+    most = (1 << bits) - 1
+    if bits < 16:
+        return look_up(((np.arange(most + 1) * 65535 + most // 2) // most).astype(np.uint16), values)
+    result = np.empty(values.shape, np.uint16)
+    for strip in strips(values.shape):
+        result[strip] = np.rint(values[strip] * (65535 / most))
+    return result
 
 
 def save_deep(picture: Picture, file: BinaryIO, file_format: str) -> None:

@@ -16,7 +16,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from pielight.errors import PictureError
+from pielight.media.jpeg_segments import Source
 
 RAW = "RAW"
 HEIF = "HEIF"
@@ -85,10 +85,7 @@ MODES = {  # what each format can hold of the modes that we make
 }
 CODED = ("AVIF", HEIF)  # they can say it by a number too
 WITHOUT_PROFILE = ("BMP", "GIF")  # they cannot say what their colours mean, or few readers of theirs care
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
-_BLACK_IS_ZERO, _RGB, _UNSIGNED = 1, 2, 1
-_DEEP_TIFFS = {(_BLACK_IS_ZERO, 1), (_BLACK_IS_ZERO, 2), (_RGB, 3), (_RGB, 4)}  # kind and channels
-_PNG_GREY = 0
+_PNG_GREY, _DEPTH, _COLOUR = 0, 24, 25  # a kind of colour, and places in a file
 
 
 def is_picture_name(path: Path) -> bool:
@@ -165,24 +162,6 @@ def webp_is_lossless(data: bytes) -> bool:
     return False
 
 
-def is_deep(image: Image.Image, data: bytes) -> bool:
-    """Say whether Pillow would cut an opened picture from 16 bits to 8, so that :mod:`.deep` must read it.
-
-    Raises:
-        PictureError: It is of a depth or kind that nothing here reads. Its text has no file name yet.
-    """
-    if image.format == "PNG":
-        depth, colour = data[24], data[25]
-        return depth == 16 and (colour != _PNG_GREY or "transparency" in image.info)
-    if not isinstance(image, TiffImagePlugin.TiffImageFile):
-        return False
-    tags = image.tag_v2
-    bits = tags.get(_BITS_PER_SAMPLE, (1,))
-    if max(bits) <= 8:
-        return False
-    photometric = tags.get(_PHOTOMETRIC)
-    whole_numbers = set(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))) == {_UNSIGNED}
-    if set(bits) != {16} or not whole_numbers or (photometric, len(bits)) not in _DEEP_TIFFS:
-        kind = "float" if not whole_numbers else f"{max(bits)}-bit"
-        raise PictureError(f"{kind} TIFF of this kind is not supported; convert it to 16-bit RGB or grey first")
-    return len(bits) > 1
+def is_deep_png(image: Image.Image, data: Source) -> bool:
+    """Say whether Pillow would cut an opened PNG from 16 bits to 8, so that :mod:`.deep` must read it."""
+    return image.format == "PNG" and data[_DEPTH] == 16 and (data[_COLOUR] != _PNG_GREY or "transparency" in image.info)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from PIL import Image
 from pielight.errors import MissingExtraError, PictureError
 from pielight.extras import require
 from pielight.media.files import shown
-from pielight.media.formats import READABLE, is_deep
+from pielight.media.formats import READABLE, is_deep_png
 from pielight.media.heif import is_heif
 from pielight.media.raw import is_raw
+from pielight.media.tiff_kinds import kind_of
 
 _HEAD = 1 << 16  # bytes: the first directory of a TIFF is mostly among them
 
@@ -38,13 +40,16 @@ def require_readers(paths: Iterable[Path]) -> None:
 def _reader(path: Path) -> str:
     """Return the extra that reads a picture; nothing for one that Pillow reads, or that will be found damaged."""
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-        if is_raw(head, path.name):
-            return "raw"
-        if is_heif(head):
-            return "heif"
-        with Image.open(path, formats=READABLE) as image:
-            return "deep" if is_deep(image, head) else ""
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            head = data[:_HEAD]
+            if is_raw(head, path.name):
+                return "raw"
+            if is_heif(head):
+                return "heif"
+            kind = kind_of(data)
+            if kind is not None:
+                return "deep" if kind.is_deep else ""
+            with Image.open(path, formats=READABLE) as image:
+                return "deep" if is_deep_png(image, head) else ""
     except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
         return ""

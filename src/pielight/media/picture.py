@@ -22,7 +22,7 @@ from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.exif import ORIENTATION
 from pielight.media.files import Checked, read_whole, shown, whole_file
-from pielight.media.formats import CODED, DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep, written_format
+from pielight.media.formats import CODED, DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep_png, written_format
 from pielight.media.guard import own_limits
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.jpeg_segments import Layout, is_jpeg
@@ -31,6 +31,7 @@ from pielight.media.png import WithChunks, described_by
 from pielight.media.rate import GROWTH, quality_at_rate
 from pielight.media.sizes import check_size
 from pielight.media.tiff import PREDICTOR_NONE, attach_tags, leading_block, notes_on, silence
+from pielight.media.tiff_kinds import kind_of, stand_in
 from pielight.media.xmp import write_gif_packet
 
 __all__ = [
@@ -252,16 +253,25 @@ def _opened(data: bytes) -> Image.Image:
         formats = (HEIF,)
     if data.startswith(_ICONS):
         raise PictureError("icons (ICO, CUR) are not supported; convert it to PNG first")
-    image = Image.open(io.BytesIO(data), formats=formats)
+    kind = kind_of(data)
+    if kind is not None:
+        kind.check()
+    readable = data if kind is None or kind.opens_in_pillow else stand_in(data, kind)
+    image = Image.open(io.BytesIO(readable), formats=formats)
     check_size(image.width, image.height, _bytes_per_pixel(image), len(data))
     return image
 
 
 def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     file_format = "JPEG" if image.format == "MPO" else str(image.format)
-    deep = is_deep(image, data)
+    kind = kind_of(data)
+    deep = kind.is_deep if kind else is_deep_png(image, data)
     notes = []
-    several = bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1
+    several = (
+        (kind is not None and kind.is_followed)
+        or bool(getattr(image, "is_animated", False))
+        or getattr(image, "n_frames", 1) > 1
+    )
     metadata = gather(image, data, layout)
     if layout and len(metadata.segments or ()) < len(layout.descriptive()):
         notes.append("index of further pictures left out: it is damaged")
@@ -274,7 +284,9 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
         silence()
         notes += notes_on(data)
         orientation = image.getexif().get(ORIENTATION)
-    picture = decode_deep(data, file_format) if deep else None
+    picture = decode_deep(data, kind) if deep else None
+    if picture is not None and picture.note:
+        notes.append(picture.note)
     if file_format == "JPEG" and image.mode in ("L", "RGB"):
         pixels = jpeg.decode_pixels(data, image.mode == "L")
         picture = None if pixels is None else Picture(pixels, image.mode)

@@ -1,0 +1,145 @@
+"""Kinds of TIFF: what its samples are, and who can read them."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from PIL import TiffImagePlugin
+
+from pielight.errors import PictureError
+from pielight.media.directories import VALUE_SIZES, Directory, Entry, read_directory
+from pielight.media.jpeg_segments import Source
+
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, CIELAB, ICCLAB = 0, 1, 2, 5, 8, 9
+_COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4, CIELAB: 3, ICCLAB: 3}  # channels without opacity
+_NAMES = {
+    WHITE_IS_ZERO: "grey", BLACK_IS_ZERO: "grey", RGB: "RGB", 3: "palette", CMYK: "CMYK", 6: "YCbCr", CIELAB: "CIELab",
+    ICCLAB: "ICCLab", 10: "ITULab", 32803: "sensor", 32844: "LogL", 32845: "LogLuv", 34892: "linear RAW",
+}  # fmt: skip
+_SIGNS = {2: "signed {}-bit", 3: "{}-bit float", 5: "complex {}-bit", 6: "complex {}-bit"}
+_UNSIGNED = (1, 4)  # or of no type that is said
+_ONLY_TIFFFILE = (33003, 33005, 34712, 34887, 50001, 50002, 52546)  # JPEG 2000, LERC, WebP and JPEG XL
+_DEEPEST = 32
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _EXTRA, _FORMAT = 256, 257, 258, 259, 262, 277, 338, 339
+_READ = (_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _EXTRA, _FORMAT)
+_CODES = {1: "B", 3: "H", 4: "L"}
+_MOST_VALUES = 64
+_ORGANISED = (_BITS, _FORMAT, _EXTRA, 266, 273, 278, 279, 284, *range(320, 326))  # how pixels lie in a file
+_PROFILE = 34675
+_SHORT, _LONG, _LZW, _START = 3, 4, 5, 8
+
+
+@dataclass(frozen=True)
+class TiffKind:
+    """What the first picture of a TIFF is made of.
+
+    Attributes:
+        photometric: The model of its colours, as TIFF numbers it.
+        bits: Of each channel.
+        formats: Kinds of numbers, as TIFF numbers them.
+        compression: As TIFF numbers it.
+        is_followed: Whether there are more pictures.
+    """
+
+    photometric: int
+    bits: tuple[int, ...]
+    formats: tuple[int, ...]
+    compression: int
+    is_followed: bool
+
+    @property
+    def name(self) -> str:
+        """What a user may call it.
+
+        >>> TiffKind(2, (16, 16, 16), (2,), 1, False).name
+        'signed 16-bit RGB TIFF'
+        """
+        sign = next((_SIGNS[code] for code in self.formats if code in _SIGNS), "{}-bit")
+        bits = dict.fromkeys(self.bits)
+        depth = sign.format(", ".join(map(str, bits)))
+        return f"{depth} {_NAMES.get(self.photometric, 'unknown')} TIFF"
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether tifffile must read it, since Pillow cannot, or would cut it to 8 bits."""
+        plain_grey = self.photometric == BLACK_IS_ZERO and self.bits == (16,)
+        unusual = max(self.bits) > 8 or self.photometric in (CIELAB, ICCLAB) or self.compression in _ONLY_TIFFFILE
+        return unusual and not (plain_grey and self.compression not in _ONLY_TIFFFILE)
+
+    @property
+    def opens_in_pillow(self) -> bool:
+        """Whether Pillow opens it, even if it cannot decode it whole."""
+        deep = set(self.bits) == {16} and self.photometric in (BLACK_IS_ZERO, RGB)
+        return (not self.is_deep or deep) and self.compression not in _ONLY_TIFFFILE
+
+    def check(self) -> None:
+        """Refuse what nothing here reads.
+
+        Raises:
+            PictureError: Its text has no file name yet.
+        """
+        if not self.is_deep and max(self.bits) <= 8:
+            return  # Pillow says what it does not know
+        colours = _COLOURS.get(self.photometric)
+        whole = all(code in _UNSIGNED for code in self.formats)
+        if colours is None or not whole or len(set(self.bits)) > 1 or not 0 < max(self.bits) <= _DEEPEST:
+            raise PictureError(f"{self.name} is not supported; convert it to 16-bit RGB or grey first")
+        if len(self.bits) not in (colours, colours + (self.photometric != CMYK)):
+            raise PictureError(
+                f"{self.name} of {len(self.bits)} channels is not supported; convert it to 16-bit RGB or grey first"
+            )
+
+
+def kind_of(data: Source) -> TiffKind | None:
+    """Read what kind of TIFF a file is; None of another format, or if it is too damaged."""
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    number = data[2:4]
+    if order is None or number not in (b"*\0", b"\0*", b"+\0", b"\0+"):
+        return None
+    big = number in (b"+\0", b"\0+")
+    place_code, head, row = ("Q", "Q", "HHQ8s") if big else ("L", "H", "HHL4s")
+    found: dict[int, tuple[int, ...]] = {}
+    try:
+        (place,) = struct.unpack_from(order + place_code, data, 8 if big else 4)
+        (count,) = struct.unpack_from(order + head, data, place)
+        start, width = place + struct.calcsize(order + head), struct.calcsize(order + row)
+        end = start + width * count
+        for tag, kind, values, value in struct.iter_unpack(order + row, data[start : min(end, start + width * 65_535)]):
+            if tag in _READ and kind in _CODES and 0 < values <= _MOST_VALUES:
+                (there,) = struct.unpack(order + place_code, value)
+                inline = values * VALUE_SIZES[kind] <= len(value)
+                found[tag] = struct.unpack_from(
+                    f"{order}{values}{_CODES[kind]}", *((value,) if inline else (data, there))
+                )
+        following = data[end : end + struct.calcsize(order + place_code)]
+    except (struct.error, OverflowError, ValueError):
+        return None
+    if _WIDTH not in found or _HEIGHT not in found:
+        return None
+    (samples,), bits = found.get(_SAMPLES, (1,))[:1], found.get(_BITS, (1,))
+    bits = bits * samples if len(bits) == 1 and samples <= _MOST_VALUES else bits
+    return TiffKind(
+        found.get(_PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, found.get(_FORMAT, (1,)), found.get(_COMPRESSION, (1,))[0],
+        any(following),
+    )  # fmt: skip
+
+
+def stand_in(data: bytes, kind: TiffKind) -> bytes:
+    """Return a small TIFF of the same tags that Pillow opens, for a file of a kind that it does not know."""
+    is_lab = kind.photometric in (CIELAB, ICCLAB)  # whose profile does not hold for sRGB
+    tags = (read_directory(data) or Directory("<")).without((*_ORGANISED, *((_PROFILE,) if is_lab else ())))
+    channels = 3 if _COLOURS.get(kind.photometric) == 3 else 1
+
+    def short(*values: int) -> Entry:
+        return Entry(_SHORT, struct.pack(f"{tags.order}{len(values)}H", *values))
+
+    tags.entries[_BITS] = short(*[8] * channels)
+    tags.entries[_SAMPLES] = short(channels)
+    tags.entries[_PHOTOMETRIC] = short(RGB if channels == 3 else BLACK_IS_ZERO)
+    if kind.compression not in TiffImagePlugin.COMPRESSION_INFO:
+        tags.entries[_COMPRESSION] = short(_LZW)
+    for tag in (273, 279):
+        tags.entries[tag] = Entry(_LONG, struct.pack(tags.order + "L", _START))
+    tags.entries[278] = tags.entries[_HEIGHT]
+    return tags.block()[6:]
