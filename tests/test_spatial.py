@@ -10,10 +10,12 @@ import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.ndimage import uniform_filter
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
 import pielight.spatial as spatial
 from pielight.errors import ModelError, PielightError
+from pielight.models import find
 from pielight.spatial import SpatialNetwork
 
 RANDOM = np.random.default_rng(0)
@@ -87,6 +89,49 @@ def test_no_seams_wherever_it_is_cut(
         whole = network.apply(pixels).astype(float)
         patch.setattr(spatial, "_STRIP", strip)
         assert np.abs(network.apply(pixels) - whole).max() <= (1 if dtype is np.uint8 else 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("level", "size"), [(0, (90, 70)), (128, (90, 70)), (250, (90, 70)), (255, (200, 300)), (255, (1300, 40))]
+)
+def test_even_pictures_stay(level: int, size: tuple[int, int]) -> None:
+    """White, which the shipped network takes for streaks that are cut off, above all."""
+    derain = SpatialNetwork(find("derain").path, 1)
+    for channels in (1, 3):
+        even = np.full((*size, channels), level, np.uint8)
+        assert np.array_equal(derain.apply(even), even)
+        deep = even.astype(np.uint16) * 257
+        assert np.array_equal(derain.apply(deep), deep)
+        assert derain.apply(even / np.float32(255)) == pytest.approx(even / 255, abs=1e-6)
+
+
+def test_white_beside_something_and_nearly_white(photo: NDArray[np.uint8]) -> None:
+    derain = SpatialNetwork(find("derain").path, 1)
+    page = np.full((200, 300, 3), 255, np.uint8)
+    page[:96, :128] = photo
+    done = derain.apply(page)
+    assert (done[96 + 24 :] == 255).all()  # what is farther than the cells around a pixel
+    assert (done[:, 128 + 24 :] == 255).all()
+    paper = RANDOM.integers(251, 254, (200, 300, 3), dtype=np.uint8)
+    assert np.abs(derain.apply(paper).astype(int) - paper).max() <= 2
+    slope = np.broadcast_to(np.linspace(235, 255, 300).astype(np.uint8)[:, np.newaxis], (200, 300, 3))
+    assert np.abs(derain.apply(slope).astype(int) - slope).max() <= 2
+
+
+@settings(deadline=None, max_examples=30)
+@given(height=st.integers(1, 60), width=st.integers(1, 60), channels=st.sampled_from([1, 3]))
+def test_what_is_left_lies_within_its_surroundings(height: int, width: int, channels: int) -> None:
+    """SciPy is the oracle: the window is between 33 and 47 pixels wide, wherever a pixel lies in its cell."""
+    random = np.random.default_rng(height * 61 + width)
+    light = random.uniform(0, 1, (height, width, channels)).astype(np.float32)
+    light = uniform_filter(light, (9, 9, 1), mode="nearest")
+    rain = random.normal(0, 0.3, light.shape).astype(np.float32)
+    left = light - spatial._bounded(rain.copy(), light)
+    wide = minimum_filter(light, (47, 47, 1), mode="nearest"), maximum_filter(light, (47, 47, 1), mode="nearest")
+    narrow = minimum_filter(light, (33, 33, 1), mode="nearest"), maximum_filter(light, (33, 33, 1), mode="nearest")
+    assert ((left >= wide[0] - 1e-6) & (left <= wide[1] + 1e-6)).all()
+    free = (light - rain >= narrow[0]) & (light - rain <= narrow[1])
+    assert np.array_equal(left[free], (light - rain)[free])
 
 
 def test_strength_0_is_the_identity_and_needs_no_network(tmp_path: Path) -> None:

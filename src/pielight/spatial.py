@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,6 +19,7 @@ from pielight.tasks import DERAIN, TASKS, hint
 LONGEST = 1024  # side of what a network sees, in pixels; larger pictures have wider streaks than it knows
 REACH = 136  # pixels that a network looks away from a pixel, at most
 _MULTIPLE = 8  # of the sides that a network gets
+_CELL, _AROUND = 8, 2  # sides of the cells whose values bound what is left, and how many there are to each side
 _STRIP = 1 << 20  # pixels of a strip, about
 _OUTPUTS = TASKS[DERAIN].outputs
 
@@ -54,7 +56,8 @@ class SpatialNetwork(Network):
         """Take the rain out of a picture: ``J = I - s R``.
 
         Of a picture whose longer side is above 1024 pixels, the network sees means of 2 x 2, 3 x 3, .. pixels, and R
-        is enlarged: streaks of a large picture are long and wide.
+        is enlarged: streaks of a large picture are long and wide. J lies within the values around each pixel, so that
+        an even picture stays as it is.
 
         Args:
             pixels: I, (H, W, 3) or grey (H, W, 1): uint8, uint16, or floats in [0, 1].
@@ -76,7 +79,8 @@ class SpatialNetwork(Network):
             return out
         source = pixels.copy() if is_same_memory(out, pixels) or np.may_share_memory(out, pixels) else pixels
         factor = -(-max(source.shape[:2]) // LONGEST)
-        rain = self._found(_reduced(source, factor))
+        light = _reduced(source, factor)
+        rain = _bounded(self._found(light), light)
         for part in blocks(source.shape, _STRIP):
             taken = _enlarged(rain, factor, part)
             out[part] = _scaled(_light(source[part]) - np.float32(strength) * taken, pixels.dtype)
@@ -104,6 +108,29 @@ class SpatialNetwork(Network):
             raise ModelError(f"{self.path}: the rain holds values that are not finite")
         found: NDArray[np.float32] = rain[0].transpose(1, 2, 0)[:height, :width]
         return found if channels == 3 else found.mean(axis=2, keepdims=True)
+
+
+def _bounded(rain: NDArray[np.float32], light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Leave of the rain what takes no value beyond those in 5 x 5 cells of 8 x 8 pixels around it.
+
+    Rain is told from what is beside it. Where a picture is even there is none, though a network may see some: white
+    pixels in rain are mostly streaks that are cut off at white, and so it takes white paper for them.
+
+    >>> even = np.full((9, 30, 1), 1, np.float32)
+    >>> float(_bounded(np.full((9, 30, 1), 0.04, np.float32), even).max())
+    0.0
+    """
+    height, width, channels = light.shape
+    padded = np.pad(light, ((0, -height % _CELL), (0, -width % _CELL), (0, 0)), mode="edge")
+    cells = padded.reshape(len(padded) // _CELL, _CELL, -1, _CELL, channels)
+    taken = []
+    for pick in (np.maximum, np.minimum):
+        bound = pick.reduce(pick.reduce(cells, axis=1), axis=2)
+        for axis in (0, 1):
+            near = np.pad(bound, [(_AROUND, _AROUND) if axis == side else (0, 0) for side in range(3)], mode="edge")
+            bound = pick.reduce(sliding_window_view(near, 2 * _AROUND + 1, axis), axis=-1)
+        taken.append(light - bound.repeat(_CELL, 0).repeat(_CELL, 1)[:height, :width])
+    return np.clip(rain, *taken, out=rain)
 
 
 def _light(pixels: Pixels) -> NDArray[np.float32]:
