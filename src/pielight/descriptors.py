@@ -52,13 +52,16 @@ def open_standard_streams() -> None:
     """Make the process's standard streams safe to use, closed ones included; for a command, at its very start.
 
     In the place of a closed one stands a null device, so that no other file gets its number. To read or write it
-    fails, as it should; only standard error takes everything, also where it is open and its disk is full.
+    fails, as it should; only standard error takes everything, also where it is open and its disk is full. What the
+    encoding of standard output does not know, as names of files may hold it, is escaped.
     """
     if sys.stdin is None:  # in this order, since a file gets the lowest number that is free
         sys.stdin = os.fdopen(os.open(os.devnull, os.O_WRONLY), "r")
     if sys.stdout is None:
         os.open(os.devnull, os.O_RDONLY)
         sys.stdout = io.TextIOWrapper(_Closed(), "utf-8")
+    elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     sys.stderr = lossy(sys.stderr.fileno(), sys.stderr, closefd=False)

@@ -177,6 +177,23 @@ def test_what_one_picture_brings_about_does_not_stop_the_rest(tree: Path, bright
     ]
 
 
+@pytest.mark.parametrize("room", [0, 1])
+def test_threads_that_cannot_be_started(
+    tree: Path, bright_model: Path, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, started = threading.Thread.start, []
+
+    def start(thread: threading.Thread) -> None:
+        if len(started) >= room:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        usual(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    outcomes = list(run(copies(tree, 5), Slow(bright_model, 0.01), workers=3))
+    assert sorted(outcome.output.name for outcome in outcomes) == [f"{number}.jpg" for number in range(5)]
+
+
 def test_a_stop_lets_what_is_in_work_end(tree: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stop = threading.Event()
     begun = time.monotonic()

@@ -69,6 +69,10 @@ def test_what_is_there_and_what_arrives(flat: Path, bright_model: Path) -> None:
         shutil.copy(flat / "c.jpg", flat / "z.jpg")
         watched.wait(5)
         assert watched.names("done") == ["a.PNG", "b.jpg", "c.jpg", "z.jpg"]
+        odd = os.fsdecode(b"caf\xe9.jpg")
+        shutil.copy(flat / "c.jpg", flat / odd)
+        watched.wait(6)
+        assert watched.outcomes[-1].output.name == os.fsdecode(b"caf\xe9_pie.jpg")
     finally:
         watched.end()
 

@@ -244,6 +244,18 @@ def test_odd_names(folder: Path, stem: bytes) -> None:
     assert b"<html" in Path(os.fsdecode(stem + b"_compare.html")).read_bytes()
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
+def test_names_that_a_screen_cannot_show(folder: Path, encoding: str) -> None:
+    Path("night.tif").unlink()
+    Path("night.jpg").rename("夜.jpg")
+    command = [sys.executable, "-m", "pielight", "."]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    for more in (["--dry-run"], []):
+        done = subprocess.run([*command, *more], capture_output=True, check=False, env=environment)
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+        assert (b"\\u591c" in done.stdout + done.stderr) == (encoding == "cp1252")
+
+
 def test_names_that_are_too_long(folder: Path) -> None:
     os.link("night.jpg", "x" * 250 + ".jpg")
     done = pielight(".", "-q")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -155,7 +156,7 @@ def run(
     job, cost = next(waiting, None), 0
     state: Standing | None = None
     at_work: dict[Future[Outcome], Work] = {}
-    last_moment = float("inf")
+    started, last_moment = False, float("inf")
     pool = ThreadPoolExecutor(workers, "pielight")
     try:
         while at_work or (job and not stop()):
@@ -167,8 +168,15 @@ def run(
                     continue
                 cost = cost or min(_pixels(job.input), budget)
                 if sum(work.cost for work in at_work.values()) + cost <= budget:
-                    work = Work(job.input, cost, time.monotonic())
-                    at_work[pool.submit(_enhance, job, enhancer, settings, state.reason)] = work
+                    result: Future[Outcome] = Future()
+                    task = partial(_settle, result, job, enhancer, settings, state.reason)
+                    try:
+                        pool.submit(task)
+                        started = True
+                    except RuntimeError:  # no other thread can be started; it is in the queue of those there are
+                        if not started:
+                            task()
+                    at_work[result] = Work(job.input, cost, time.monotonic())
                     job, cost, state = next(waiting, None), 0, None
                     continue
             ready, _ = wait(at_work, _TICK, FIRST_COMPLETED)
@@ -182,6 +190,16 @@ def run(
                     return
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _settle(result: Future[Outcome], job: Job, enhancer: Enhancer, settings: Settings, anew: str) -> None:
+    """Enhance a picture as :func:`_enhance` does, unless another thread has done so."""
+    if result.done():
+        return
+    try:
+        result.set_result(_enhance(job, enhancer, settings, anew))
+    except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+        result.set_exception(error)
 
 
 def _enhance(job: Job, enhancer: Enhancer, settings: Settings, anew: str) -> Outcome:
