@@ -42,7 +42,7 @@ from tests.media.companions import (
     ultra_hdr,
     with_segments,
 )  # fmt: skip
-from tests.media.thumbnailed import brighter, opened, scene
+from tests.media.thumbnailed import brighter, exif, jpeg, opened, scene
 
 NO_GAIN_MAP = "HDR gain map left out: it is that of the picture before"
 
@@ -139,6 +139,19 @@ def test_previews_are_made_anew(attribute: int) -> None:
     assert listed(data)[0][2] == data[: parse(data).end]
     assert opened(one[2]).quantization == opened(preview()).quantization  # type: ignore[attr-defined]
     assert behind(changed_bytes(source, Same(), 0.0, quality=80)[0]) == behind(source)
+
+
+def test_the_thumbnail_of_a_preview_is_made_anew_too() -> None:
+    inner = exif(jpeg(scene().resize((90, 60))))
+    own = preview()
+    source = composed([(PREVIEW, own[:2] + Segment(APP1, EXIF + inner).coded() + own[2:]), (None, VIDEO)])
+    data, note = enhanced(source)
+    (_, (_, _, new)) = listed(data)
+    assert note == ""
+    check_bright(new, (240, 160))
+    (block,) = parse(new).contents(APP1, EXIF)
+    check_bright(block[block.index(b"\xff\xd8") :], (90, 60))
+    assert behind(data) == new + VIDEO
 
 
 def test_a_preview_that_is_damaged_is_left_out() -> None:

@@ -90,3 +90,23 @@ def test_a_quality_of_ones_own_and_many_tables() -> None:
     tables = {number: [number + 3] * 64 for number in range(3)}
     several = made(((1, 2), FULL, FULL), qtables=[tables[number] for number in range(3)])
     assert opened(encode(decode(several))).quantization == tables
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("sampling", [((2, 2), FULL, FULL, (2, 2)), ((2, 1), FULL, FULL, (2, 1))])
+def test_inks_keep_theirs_too(sampling: tuple[tuple[int, int], ...], progressive: bool) -> None:
+    colours = samples.image("CMYK", 301, 203).split()[:3]
+    black = Image.linear_gradient("L").resize((301, 203)).point(lambda value: value // 3)
+    inks = Image.merge("CMYK", (*colours, black))
+    file = io.BytesIO()
+    save_scans(inks, file, {"subsampling": sampling, "quality": 90, "progressive": progressive, "comment": b"inks"})
+    source = opened(file.getvalue())
+    assert (source.mode, source.info["adobe_transform"], source.info["comment"]) == ("CMYK", 2, b"inks")
+    assert np.abs(np.asarray(source).astype(int) - np.asarray(inks)).mean() < 4
+    result = opened(encode(decode(file.getvalue())))
+    assert (result.layer, result.quantization) == (source.layer, source.quantization)
+    assert result.info.get("progressive") == source.info.get("progressive")
+    shown = [np.asarray(image.convert("RGB")).astype(int) for image in (source, result)]
+    assert np.abs(shown[0] - shown[1]).mean() < 3
+    assert parse(samples.sample("cmyk.jpg")).sampling() == (FULL,) * 4
+    assert opened(encode(decode(samples.sample("cmyk.jpg")))).info["adobe_transform"] == 0

@@ -161,6 +161,34 @@ def test_pixels_that_are_not_compressed(mode: str) -> None:
         Image.frombytes(mode, (160, 120), block[place + 7 : -6])
 
 
+@pytest.mark.parametrize("steps", [(1, 1), (2, 1), (2, 2), None])
+def test_luma_and_chroma_that_are_not_compressed(steps: tuple[int, int] | None) -> None:
+    across, down = steps or (2, 2)
+    planes = [np.asarray(plane) for plane in small((161, 121), (0, 6, 161, 113)).convert("YCbCr").split()]
+    old = bytearray()
+    for top in range(0, 121, down):
+        for left in range(0, 161, across):
+            places = [(min(top + row, 120), min(left + column, 160)) for row in range(down) for column in range(across)]
+            old += bytes(int(planes[0][place]) for place in places)
+            old += bytes(int(plane[top, left]) for plane in planes[1:])
+    tags = [(256, 3, 1, struct.pack("<H", 161)), (257, 3, 1, struct.pack("<H", 121)), (259, 3, 1, b"\1\0"),
+            (258, 3, 3, b"\x08\0" * 3), (262, 3, 1, b"\6\0"), (277, 3, 1, b"\3\0")]  # fmt: skip
+    tags += [(530, 3, 2, struct.pack("<2H", *steps))] if steps else []
+    source = exif(bytes(old), b"behind", tags)
+    data, note = enhanced(with_exif(source))
+    block = block_of(data)
+    place = source.index(old)
+    assert note == ""
+    assert (block[:place], block[-6:], len(block)) == (source[:place], b"behind", len(source))
+    first = block[place : place + len(old)]
+    rows = np.frombuffer(first, np.uint8).reshape(-(-121 // down), -(-161 // across), across * down + 2)
+    luma = np.asarray(opened(data).convert("L").resize((161, 107)))[:100:down, :160:across].astype(int)
+    start = -(-6 // down)
+    seen = rows[start : start + len(luma), : luma.shape[1], 0].astype(int)
+    assert np.abs(seen - luma).mean() < 6
+    assert np.abs(rows[..., -2].astype(int) - 128).mean() < 20
+
+
 def test_what_is_odd_is_left_out_and_said() -> None:
     plain = jpeg(small())
     huge = plain.replace(struct.pack(">HH", 120, 160), struct.pack(">HH", 60_000, 60_000))

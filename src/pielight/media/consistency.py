@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from pielight.errors import PictureError
 from pielight.media.appended import ISO_GAIN_MAP, Part, without
+from pielight.media.embedded import with_new_segments
 from pielight.media.google_xmp import without_container, without_gain_map
 from pielight.media.image import Picture
+from pielight.media.jpeg_segments import joined, parse
 from pielight.media.metadata import Metadata
 from pielight.media.packets import with_packet
 from pielight.media.thumbnails import remade_jpeg
@@ -74,7 +76,9 @@ def _with_new_previews(metadata: Metadata, picture: Picture, notes: list[str]) -
             # What EXIF leads to has its length somewhere in a MakerNote.
             length = len(part.content) if part.pointers else 0
             try:
-                new = remade_jpeg(part.content, picture, length or _NO_LIMIT)
+                new = _with_own_thumbnail(
+                    remade_jpeg(part.content, picture, length or _NO_LIMIT), picture, length, notes
+                )
                 part = replace(part, content=new.ljust(length, b"\0"))
             except PictureError as error:
                 notes.append(f"preview {'left as it was' if length else 'left out'}: {error}")
@@ -82,3 +86,15 @@ def _with_new_previews(metadata: Metadata, picture: Picture, notes: list[str]) -
         made.append(part)
     segments, parts = without(lambda part: part.number in failed, metadata.segments or (), tuple(made))
     return replace(metadata, segments=segments, appended=parts)
+
+
+def _with_own_thumbnail(preview: bytes, picture: Picture, length: int, notes: list[str]) -> bytes:
+    """Make the thumbnail anew that a preview has in its own EXIF, if there is room for it."""
+    segments = parse(preview).segments
+    told: list[str] = []
+    made = with_new_segments(segments, picture, told)
+    new = preview[:2] + joined(made) + preview[2 + len(joined(segments)) :]
+    if length and len(new) > length:
+        return preview
+    notes += told
+    return new

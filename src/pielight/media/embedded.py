@@ -55,6 +55,11 @@ def exif_with_new_thumbnail(exif: bytes, picture: Picture) -> bytes:
     return with_thumbnail(exif, _remake(picture), _NO_LIMIT)[0]
 
 
+def with_new_segments(segments: Iterable[Segment], picture: Picture, notes: list[str]) -> tuple[Segment, ...]:
+    """Return the segments of a JPEG whose thumbnails show a picture; see :func:`with_new_thumbnails`."""
+    return _in_segments(segments, _remake(picture), notes)
+
+
 def _remake(picture: Picture) -> Remake:
     return Remake(partial(_jpeg, picture), partial(remade_pixels, picture))
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from pielight.errors import PictureError
 from pielight.media.directories import PREFIX
+from pielight.media.ycbcr import from_rgb, to_rgb
 
 _COMPRESSION, _JPEG_START, _JPEG_LENGTH = 259, 513, 514
 _WIDTH, _HEIGHT, _PHOTOMETRIC, _STRIP_STARTS, _CHANNELS, _STRIP_LENGTHS, _PLANAR = 256, 257, 262, 273, 277, 279, 284
 _NONE, _CHUNKY = 1, 1
-_BITS, _KINDS = 258, ((1, 1), (2, 3))  # of grey and RGB: what colours are called, and channels
+_BITS, _KINDS = 258, ((1, 1), (2, 3), (6, 3))  # of grey, RGB and YCbCr: what colours are called, and channels
+_YCBCR, _SUBSAMPLING, _STEPS = 6, 530, {1, 2, 4}
 _SHORT, _LONG = 3, 4
 _ROW = 12  # bytes of an entry
 
@@ -55,7 +57,7 @@ def with_thumbnail(exif: bytes, remake: Remake, most: int) -> tuple[bytes, str]:
             block.replace_jpeg(tags, remake, most)
         elif _STRIP_STARTS in tags and _STRIP_LENGTHS in tags:
             block.replace_pixels(tags, remake)
-    except (PictureError, struct.error, OverflowError) as error:
+    except (PictureError, struct.error, OverflowError, ValueError) as error:
         reason = str(error) if isinstance(error, PictureError) else "damaged"
         return block.without_thumbnail(exif), f"thumbnail in EXIF left out: {reason}"
     return bytes(block.data), ""
@@ -160,9 +162,17 @@ class _Block:
         if sum(strip.stop - strip.start for strip in strips) > len(self.data):
             raise PictureError("damaged")
         old = b"".join(self.data[strip] for strip in strips)
-        if not 0 < width * height * channels <= len(old):
+        if colours == _YCBCR:
+            steps = self.numbers(tags, _SUBSAMPLING, 2)
+            across, down = steps if len(steps) == 2 else (2, 2)  # nothing said means so
+            if not {across, down} <= _STEPS:
+                raise PictureError("of a kind that is not known")
+            shown = remake.pixels(to_rgb(old, width, height, (across, down)), width, height, channels)
+            new = from_rgb(shown, width, height, (across, down)).ljust(len(old), b"\0")
+        elif 0 < width * height * channels <= len(old):
+            new = remake.pixels(old, width, height, channels).ljust(len(old), b"\0")
+        else:
             raise PictureError("damaged")
-        new = remake.pixels(old, width, height, channels).ljust(len(old), b"\0")
         for strip in strips:
             length = len(self.data[strip])
             self.data[strip], new = new[:length], new[length:]

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, BinaryIO
 
-from PIL import Image, JpegImagePlugin
+from PIL import Image, ImageChops, JpegImagePlugin
 
 from pielight.media.jpeg_segments import (
+    APP14,
     END_OF_IMAGE,
     FRAMES,
+    JFIF,
     MARKER_IN_SCAN,
     START_OF_SCAN,
     Segment,
@@ -23,28 +25,30 @@ Sampling = tuple[tuple[int, int], ...]
 _FULL: Sampling = ((1, 1), (1, 1), (1, 1))
 _PILLOWS: dict[Sampling, int] = {_FULL: 0, ((2, 1), (1, 1), (1, 1)): 1, ((2, 2), (1, 1), (1, 1)): 2}
 _HUFFMAN, _QUANTIZATION = 0xC4, 0xDB
+_CMYK, _ADOBE = 4, Segment(APP14, b"Adobe\0\x64\0\0\0\0\2")  # says that the inks are coded as YCCK
+_TABLES = (0, 1, 2, 0)  # of each channel, if there are so many
 _CHANNEL_OF_SCAN = 5  # place behind the start of a scan
 _IN_WHOLE = ("extra", "exif", "icc_profile", "xmp", "comment")  # options that belong to a file once
 
 
-def subsampling(sampling: Sampling) -> int | Sampling:
+def subsampling(sampling: Sampling, channels: int = 3) -> int | Sampling:
     """Return Pillow's number of a sampling, or the sampling itself if it has none; 4:4:4 of one that is impossible.
 
     >>> subsampling(((2, 1), (1, 1), (1, 1))), subsampling(()), subsampling(((1, 2), (1, 1), (1, 1)))
     (1, 0, ((1, 2), (1, 1), (1, 1)))
     """
-    if len(sampling) != len(_FULL) or not all(_steps(sampling)):
+    if len(sampling) != channels or not all(_steps(sampling)) or len(set(sampling)) == 1:
         sampling = _FULL
     return _PILLOWS.get(sampling, sampling)
 
 
 def save_scans(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> None:
-    """Write an RGB image whose channels Y, Cb and Cr have samples as ``options["subsampling"]`` says.
+    """Write an image whose channels Y, Cb, Cr, and of CMYK also K, have samples as ``options["subsampling"]`` says.
 
     Each is encoded as a grey picture; put together, their scans are a JPEG as the standard has it.
 
     Args:
-        image: Of mode RGB or RGBX.
+        image: Of mode RGB, RGBX or CMYK.
         file: Open for writing.
         options: Of Pillow's ``save``.
 
@@ -54,9 +58,9 @@ def save_scans(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> N
     sampling: Sampling = options["subsampling"]
     tables = options.get("qtables") or _tables(options["quality"])
     own = {name: value for name, value in options.items() if name not in ("subsampling", "quality", *_IN_WHOLE)}
-    numbers = [min(channel, len(tables) - 1) for channel in range(len(sampling))]
+    numbers = [min(table, len(tables) - 1) for table in _TABLES[: len(sampling)]]
     files = []
-    for number, channel in enumerate(image.convert("RGB").convert("YCbCr").split()):
+    for number, channel in enumerate(_channels(image)):
         steps = _steps(sampling)[number]
         assert steps is not None
         chosen = own | {"qtables": [tables[numbers[number]]]}
@@ -64,6 +68,14 @@ def save_scans(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> N
             chosen |= {name: options[name] for name in _IN_WHOLE if name in options}
         files.append(_saved(channel.reduce(steps), **chosen))
     file.write(_joined(files, sampling, numbers, image.size))
+
+
+def _channels(image: Image.Image) -> tuple[Image.Image, ...]:
+    """Return the channels that are coded; inks as Adobe has it, whose colours are the light that they let through."""
+    if image.mode != "CMYK":
+        return image.convert("RGB").convert("YCbCr").split()
+    *inks, black = image.split()
+    return *Image.merge("RGB", inks).convert("YCbCr").split(), ImageChops.invert(black)
 
 
 def _steps(sampling: Sampling) -> list[tuple[int, int] | None]:
@@ -96,6 +108,8 @@ def _joined(files: Sequence[bytes], sampling: Sampling, tables: Sequence[int], s
     for number, (wide, high) in enumerate(sampling):
         frame += bytes((number + 1, wide << 4 | high, tables[number]))
     parts = [part for part in heads[0] if part.marker not in (*FRAMES, _QUANTIZATION, _HUFFMAN)]
+    if len(files) == _CMYK:
+        parts = [_ADOBE, *(part for part in parts if not part.content.startswith(JFIF))]
     for number, head in dict(zip(reversed(tables), reversed(heads), strict=True)).items():
         parts += [_numbered(part, number) for part in head if part.marker == _QUANTIZATION]
     # The greater marker is that of a frame which may have everything that the others have.

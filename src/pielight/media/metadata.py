@@ -207,7 +207,7 @@ def _jpeg_options(metadata: Metadata, mode: str, quality: int | None) -> dict[st
             "comment": metadata.comment,
         }
     if mode != "L":
-        options["subsampling"] = subsampling(metadata.sampling if mode == "RGB" else ())
+        options["subsampling"] = subsampling(metadata.sampling, len(mode))
     if quality is None and metadata.quantization:
         tables = [list(metadata.quantization[key]) for key in sorted(metadata.quantization)]
         options["qtables"] = tables[:1] if mode == "L" else tables
