@@ -127,7 +127,7 @@ def test_16_bit_grey_of_either_byte_order() -> None:
     assert np.array_equal(np.asarray(opened(encode(picture))), values)
 
 
-@pytest.mark.parametrize(("mode", "file_format"), [("I", "TIFF"), ("F", "TIFF"), ("LAB", "TIFF")])
+@pytest.mark.parametrize(("mode", "file_format"), [("I", "TIFF"), ("F", "TIFF")])
 def test_modes_that_are_refused(mode: str, file_format: str) -> None:
     with pytest.raises(PictureError, match="not supported"):
         decode(saved(Image.new(mode, (4, 4)), file_format))

@@ -76,9 +76,8 @@ def _with_new_previews(metadata: Metadata, picture: Picture, notes: list[str]) -
             # What EXIF leads to has its length somewhere in a MakerNote.
             length = len(part.content) if part.pointers else 0
             try:
-                new = _with_own_thumbnail(
-                    remade_jpeg(part.content, picture, length or _NO_LIMIT), picture, length, notes
-                )
+                new = remade_jpeg(part.content, picture, length or _NO_LIMIT)
+                new = _with_own_thumbnail(new, picture, length, notes)
                 part = replace(part, content=new.ljust(length, b"\0"))
             except PictureError as error:
                 notes.append(f"preview {'left as it was' if length else 'left out'}: {error}")
