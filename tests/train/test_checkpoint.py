@@ -72,6 +72,13 @@ def test_damaged(damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not Path("pwned").exists()
 
 
+def test_a_folder_that_tensorboard_could_not_name(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+    run = tmp_path / "caf\udce9"
+    with pytest.raises(ConfigError, match=r"caf\?: no UTF-8 name, which TensorBoard needs; set another out"):
+        claim(run, tiny(run))
+    assert not run.exists()
+
+
 def test_claim(tmp_path: Path, tiny: Callable[..., Training]) -> None:
     run = tmp_path / "a" / "run"
     path = claim(run, tiny(run))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any, TypeVar, overload
 import torch
 from torch import Tensor
 
+from pielight.cells import utf8
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
-from pielight.media.files import write_whole
+from pielight.media.files import shown, write_whole
 from pielight.train.export import git_commit
 from pielight.train.settings import as_yaml, build_settings, read_values
 
@@ -96,8 +98,10 @@ def claim(out: Path, config: Any) -> Path:
 
     Raises:
         ConfigError: if the folder holds a run of another kind, or with other settings or unknown ones, or a config.yaml
-            that no run wrote, or cannot be written.
+            that no run wrote, or cannot be written, or has a name that is not UTF-8.
     """
+    if utf8(str(out)) != os.fsencode(out):
+        raise ConfigError(f"{shown(out)}: no UTF-8 name, which TensorBoard needs; set another out")
     stored, path = out / "config.yaml", out / "checkpoint.pt"
     if path.exists():
         _refuse_others(out, stored, config)
