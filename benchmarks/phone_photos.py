@@ -10,6 +10,10 @@ wall-clock and processor time for decoding, enhancing and encoding.
 
 from __future__ import annotations
 
+import command
+
+command.needs("evaluate", "heif")
+
 import io
 import time
 from dataclasses import replace
@@ -20,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-import command
 from pielight import Enhancer
 from pielight.evaluate.metrics.fidelity import psnr
 from pielight.media import heif, metadata
