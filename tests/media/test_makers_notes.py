@@ -21,6 +21,7 @@ from pielight.media.exif import with_orientation
 from pielight.media.items import exif_item
 from pielight.media.picture import decode, encode
 from pielight.media.png import png_chunks, with_chunks
+from pielight.media.raw_tags import tags_of_raw
 from tests.media import makers_notes, samples
 from tests.media.makers_notes import MAKERS, Maker
 
@@ -209,3 +210,45 @@ def test_of_raw(name: str, target: str) -> None:
     named = replace(maker, make="Maker")
     check(source, named)
     check(encode(decode(source), target), named)
+
+
+def test_of_a_raw_that_has_its_note_in_the_preview() -> None:
+    maker, data = MAKERS["panasonic"], samples.rw2()
+    preview = makers_notes.jpeg(maker)
+    tags = read_directory(b"II*\0" + data[4:])
+    assert tags is not None
+    tags.entries[46] = Entry(7, preview)
+    source = data[:4] + struct.pack("<L", len(data)) + data[8:] + tags.laid_out(len(data))
+    for target in ("TIFF", "JPEG"):
+        check(encode(decode(source, "a.rw2"), target), maker)
+
+
+def test_of_canon_3() -> None:
+    """Each directory has a box of its own; the note counts from the start of its block."""
+    maker = MAKERS["canon"]
+    note = makers_notes.note(maker, 8)
+    first = Directory("<", {271: Entry(2, b"Canon\0"), 306: Entry(2, b"2024:01:02 03:04:05\0"), 256: Entry(3, b"\1\0")})
+    exif = Directory("<", {33434: Entry(5, struct.pack("<2L", 1, 60))})
+    gps = Directory("<", {1: Entry(2, b"N\0")})
+
+    def box(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">L", 8 + len(content)) + kind + content
+
+    parts = [(b"CMT1", first.block()[6:]), (b"CMT2", exif.block()[6:]), (b"CMT3", b"II*\0\x08\0\0\0" + note)]
+    inner = b"".join(box(kind, content) for kind, content in [*parts, (b"CMT4", gps.block()[6:])])
+    canon = box(b"uuid", bytes.fromhex("85c0b687820f11e08111f4ce462b6a48") + inner)
+    xmp = box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + samples.XMP)
+    data = box(b"ftyp", b"crx \0\0\0\1crx isom") + box(b"moov", canon) + xmp
+    block, packet = tags_of_raw(data)
+    assert packet == samples.XMP
+    assert makers_notes.texts_of(block[6:], maker) == ("Canon", [text for _, text in maker.texts])
+    with Image.open(io.BytesIO(samples.sample("rgb.jpg"))) as image:
+        tags = image.getexif()
+        tags.load(block)
+        assert (tags[306], 256 in tags) == ("2024:01:02 03:04:05", False)
+        assert tags.get_ifd(34665)[33434] == pytest.approx(1 / 60)
+        assert tags.get_ifd(34853)[1] == "N"
+    for end in range(0, len(data), 7):
+        tags_of_raw(data[:end])
+    picture = decode(samples.sample("rgb.png"))
+    check(encode(replace(picture, metadata=replace(picture.metadata, exif=block)), "TIFF"), maker)

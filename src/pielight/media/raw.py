@@ -10,7 +10,7 @@ from pielight.chatter import caught_stderr
 from pielight.errors import PictureError
 from pielight.extras import require
 from pielight.media.boxes import read_brands
-from pielight.media.directories import read_directory, walk_directories
+from pielight.media.directories import walk_directories
 from pielight.media.exif import with_orientation
 from pielight.media.files import read_whole
 from pielight.media.formats import FORMATS, RAW
@@ -18,9 +18,10 @@ from pielight.media.image import Picture
 from pielight.media.jpeg_segments import APP1, EXIF, parse
 from pielight.media.metadata import Metadata
 from pielight.media.primaries import srgb_profile
+from pielight.media.raw_tags import has_note, tags_of_raw
 from pielight.media.sensor import check_sensor
 from pielight.media.sizes import check_size
-from pielight.media.tiff import XMP, essential_exif, note_of_makers
+from pielight.media.tiff import note_of_makers
 
 _TIFF = (b"II*\x00", b"MM\x00*")
 _MAGIC = (
@@ -81,8 +82,10 @@ def develop(data: bytes) -> Picture:
             raw.unpack()
             if complaint := _complaint(printed):
                 raise PictureError(f"damaged RAW file (LibRaw: {complaint})")
-            exif, xmp = _tags(data)
-            exif = exif or _preview_exif(raw)
+            exif, xmp = tags_of_raw(data)
+            if not has_note(exif):  # Panasonic's and Fujifilm's is in the preview only
+                preview_exif = _preview_exif(raw)
+                exif = preview_exif if has_note(preview_exif) else exif or preview_exif
             pixels = raw.postprocess(
                 use_camera_wb=True,
                 no_auto_bright=True,
@@ -128,14 +131,6 @@ def _complaint(printed: BinaryIO) -> str:
     printed.seek(0)
     lines = [line.removeprefix(_CHATTER) for line in printed if _is_chatter(line)]
     return lines[0].decode("utf-8", "replace").strip() if lines else ""
-
-
-def _tags(data: bytes) -> tuple[bytes, bytes | None]:
-    """Return EXIF and XMP of a RAW file that is laid out like a TIFF."""
-    data = _TIFF[data.startswith(b"MM")] + data[4:]  # some makers have first bytes of their own
-    tags = read_directory(data)
-    xmp = tags.entries.get(XMP) if tags else None
-    return essential_exif(data), xmp.content if xmp else None
 
 
 def _preview_exif(raw: Any) -> bytes:
