@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from pielight.errors import PictureError
 from pielight.images import Change, FramesChange, changed_picture
 from pielight.media.attributes import attributes_of
 from pielight.media.claims import Existing
+from pielight.media.embedded import with_new_thumbnails
 from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
-from pielight.media.frames import frames_of
+from pielight.media.frames import Frames, frames_of
 from pielight.media.picture import Picture, decode, encode, fitted, save
 from pielight.media.raw import is_raw_file
 from pielight.media.record import Record, find_record, fingerprint, recorded
@@ -108,7 +109,7 @@ def changed_file(
     frames = frames_of(data, picture, file_format, shown(source))
     if frames:
         with whole_file(target, options.existing, attributes, options.number) as file:
-            note = frames.write(file, change.alike(frames), picture, quality)
+            note = _write_frames(frames, file, picture, change, strength, quality)
         return Written(file.path, note)
     del data  # as large as the picture, for what does not shrink
     picture = fitted(_changed(picture, change, strength), file_format, shown(target))
@@ -135,7 +136,7 @@ def changed_bytes(
     frames = frames_of(data, picture, file_format, name)
     if frames:
         result = io.BytesIO()
-        note = frames.write(result, change.alike(frames), picture, quality)
+        note = _write_frames(frames, result, picture, change, strength, quality)
         return result.getvalue(), note
     picture = fitted(_changed(picture, change, strength), file_format, name)
     return encode(picture, file_format, quality, name), picture.note
@@ -143,6 +144,18 @@ def changed_bytes(
 
 def _changed(picture: Picture, change: Change, strength: float) -> Picture:
     return replace(changed_picture(picture, change), changed=strength != 0)
+
+
+def _write_frames(
+    frames: Frames, file: BinaryIO, first: Picture, change: FramesChange, strength: float, quality: int | None
+) -> str:
+    """Write all frames, changed alike, and return what the user should know."""
+    alike = change.alike(frames)
+    if strength != 0 and first.metadata.exif and first.format != "JPEG":  # views in JPEGs have thumbnails of their own
+        notes = [first.note] if first.note else []
+        shown = with_new_thumbnails(replace(first, pixels=alike(first.pixels)), first.format, notes)
+        first = replace(first, metadata=shown.metadata, note="; ".join(notes))
+    return frames.write(file, alike, first, quality)
 
 
 def _recorded(picture: Picture, record: Record | None, data: bytes) -> Picture:

@@ -42,29 +42,19 @@ from tests.media.companions import (
     ultra_hdr,
     with_segments,
 )  # fmt: skip
+from tests.media.test_thumbnails import Alike
 from tests.media.thumbnailed import brighter, exif, jpeg, opened, scene
 
 NO_GAIN_MAP = "HDR gain map left out: it is that of the picture before"
 
 
-class Brighter:
-    """A change that does the same to every picture, as :class:`pielight.images.FramesChange` can."""
-
-    def __call__(self, pixels: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
-        return brighter(pixels)
-
-    def alike(self, frames: Any) -> "Brighter":
-        assert len(list(frames)) > 1
-        return self
-
-
-class Same(Brighter):
+class Same(Alike):
     def __call__(self, pixels: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
         return pixels.copy()
 
 
 def enhanced(data: bytes, **options: Any) -> tuple[bytes, str]:
-    return changed_bytes(data, Brighter(), 1.0, **options)
+    return changed_bytes(data, Alike(), 1.0, **options)
 
 
 def behind(data: bytes) -> bytes:

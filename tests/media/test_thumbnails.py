@@ -48,6 +48,17 @@ def check_shows(
     assert np.abs(new - before).mean() > 15
 
 
+class Alike:
+    """A change that is the same for all frames of a file; see :class:`pielight.images.FramesChange`."""
+
+    def __call__(self, pixels: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
+        return brighter(pixels)
+
+    def alike(self, frames: Any) -> "Alike":
+        assert len(list(frames)) > 1
+        return self
+
+
 def enhanced(data: bytes, **options: Any) -> tuple[bytes, str]:
     return changed_bytes(data, brighter, 1.0, **options)
 
@@ -249,6 +260,19 @@ def test_a_pillow_image_has_it_too() -> None:
     result = changed_image(image, brighter, 1.0)
     check_shows(opened(thumbnail_of(result.info["exif"].removeprefix(EXIF))), result, small(), BARS)
     assert result.getexif()[271] == "maker"
+
+
+@pytest.mark.parametrize("file_format", ["WEBP", "PNG"])
+def test_that_of_an_animation_shows_its_first_frame(file_format: str) -> None:
+    old = jpeg(small())
+    frames = [scene(), scene().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    options: dict[str, Any] = {"lossless": True} if file_format == "WEBP" else {}
+    source = samples.saved(
+        frames[0], file_format, save_all=True, append_images=frames[1:], exif=EXIF + exif(old), **options
+    )
+    data, note = changed_bytes(source, Alike(), 1.0)
+    assert note == ""
+    check_shows(opened(thumbnail_of(block_of(data))), opened(data).convert("RGB"), opened(old), BARS)
 
 
 @pytest.mark.parametrize("seed", range(30))
