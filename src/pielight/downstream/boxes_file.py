@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
+from pielight.documents import read_json
 from pielight.errors import DataError
 from pielight.evaluate.datasets import Box
 from pielight.media.files import shown
@@ -21,11 +21,11 @@ def read_boxes(file: Path) -> dict[str, tuple[Box, ...]]:
         DataError: There is no such file, or it is of another form, or a box has no area.
     """
     try:
-        record = json.loads(file.read_bytes())
+        record = read_json(file)
     except OSError as error:
         raise DataError(f"{shown(file)}: cannot be read ({error.strerror}); wanted is {BOXES_ARE}") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{shown(file)}: no JSON; wanted is {BOXES_ARE}") from error
+    except ValueError as error:
+        raise DataError(f"{shown(file)}: no JSON ({error}); wanted is {BOXES_ARE}") from error
     if not isinstance(record, dict) or not record:
         raise DataError(f"{shown(file)}: no pictures in it; wanted is {BOXES_ARE}")
     return {picture: _boxes(file, picture, boxes) for picture, boxes in record.items()}
@@ -59,7 +59,7 @@ def _boxes(file: Path, picture: str, record: Any) -> tuple[Box, ...]:
     for one in record:
         try:
             x, y, w, h = (float(one[key]) for key in "xywh")
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise DataError(
                 f"{shown(file)}: a box of {shown(picture)} is no x, y, w, h; wanted is {BOXES_ARE}"
             ) from error

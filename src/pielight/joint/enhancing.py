@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-import yaml
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from pielight.models import find
 from pielight.train.lattice_net import Lattice, LatticeNet
 from pielight.train.render import render
 from pielight.train.settings import build_settings
+from pielight.train.yaml_reader import parse_yaml
 
 
 class UnifiedEnhancer(nn.Module):
@@ -100,10 +100,10 @@ def load_enhancer(weights: str, denoise: bool = False) -> tuple[UnifiedEnhancer,
     state = read_weights(path)
     try:
         with safe_open(path, "pt") as file:
-            told = yaml.safe_load((file.metadata() or {}).get("config", "")) or {}
+            told = parse_yaml((file.metadata() or {}).get("config", "")) or {}
         lattice: Lattice = build_settings(Lattice, told.get("lattice", {}))
         size = int(told.get("data", {}).get("size", 256))
-    except (yaml.YAMLError, ConfigError, AttributeError, TypeError, ValueError):
+    except (ConfigError, AttributeError, TypeError, ValueError):
         raise ModelError(f"{path}: does not tell the size of its network; take a file that pielight wrote") from None
     network = LatticeNet(lattice)
     fill(network, state, path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pielight.documents import read_json
 from pielight.errors import ModelError
 
 DEFAULT = "pie"
@@ -100,8 +100,8 @@ def _card(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        card = read_json(path)
+    except (OSError, ValueError) as error:
         raise ModelError(f"{path}: the model's card cannot be read ({error})") from error
     if not isinstance(card, dict):
         raise ModelError(f"{path}: the model's card must be a JSON object")

@@ -159,7 +159,7 @@ def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Trainin
     values = read_values(path, changes)
     named = values.get("task", Training.task)
     if not isinstance(named, str):
-        raise ConfigError(f"task: {named!r} should be a name")
+        raise ConfigError("task: should be a name")
     config: Training = build_settings(Training, _over(find_task(named).defaults, values))
     _check(config)
     return config

@@ -19,6 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from pielight import __version__
+from pielight.documents import read_json
 from pielight.errors import ModelError
 from pielight.train.config import Training
 from pielight.train.settings import as_yaml
@@ -140,7 +141,7 @@ def _without_folders(config: Training) -> Training:
 def exported(name: str, folder: Path) -> bool:
     """Say whether a folder holds the whole model of a run: the card, and the files with its checksums."""
     try:
-        card = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        card = read_json(folder / f"{name}.json")
         return all(
             hashlib.sha256((folder / f"{name}.{kind}").read_bytes()).hexdigest() == card["sha256"][f"{name}.{kind}"]
             for kind in ("onnx", "safetensors")

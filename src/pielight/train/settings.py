@@ -13,6 +13,10 @@ from typing import Any
 import yaml
 
 from pielight.errors import ConfigError
+from pielight.media.files import shown
+from pielight.train.yaml_reader import MOST_BYTES, parse_yaml
+
+_LONGEST = 4096  # characters of a text
 
 
 def read_values(path: str | Path | None, changes: Sequence[str] = ()) -> dict[str, Any]:
@@ -26,31 +30,50 @@ def read_values(path: str | Path | None, changes: Sequence[str] = ()) -> dict[st
     """
     values: dict[str, Any] = {}
     if path is not None:
-        try:
-            loaded = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ConfigError(f"{path}: no such file") from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError(f"{path}: cannot be read as YAML ({str(error).splitlines()[0]})") from None
-        if loaded is not None and not isinstance(loaded, dict):
-            raise ConfigError(f"{path}: should hold keys and values")
-        values = loaded or {}
+        values = _read(Path(path))
     for change in changes:
         key, equals, text = change.partition("=")
+        told = _brief(change)
         if not equals:
-            raise ConfigError(f"--set {change}: should look like key=value")
+            raise ConfigError(f"--set {told}: should look like key=value")
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise ConfigError(f"--set {change}: the value is not YAML") from None
+            value = parse_yaml(text)
+        except ValueError as error:
+            raise ConfigError(f"--set {told}: the value is not YAML ({error})") from None
         *groups, last = key.strip().split(".")
         target = values
         for depth, group in enumerate(groups, 1):
             target = target.setdefault(group, {})
             if not isinstance(target, dict):
-                raise ConfigError(f"--set {change}: {'.'.join(groups[:depth])} is a value, not a group")
+                raise ConfigError(f"--set {told}: {_brief('.'.join(groups[:depth]))} is a value, not a group")
         target[last] = value
     return values
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read the keys and values of a file."""
+    name = shown(path)
+    try:
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1).decode()
+        loaded = parse_yaml(text)
+    except FileNotFoundError:
+        raise ConfigError(f"{name}: no such file") from None
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read as YAML ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{name}: cannot be read as YAML (no text in UTF-8)") from None
+    except ValueError as error:
+        raise ConfigError(f"{name}: cannot be read as YAML ({error})") from None
+    if loaded is not None and not isinstance(loaded, dict):
+        raise ConfigError(f"{name}: should hold keys and values")
+    return loaded or {}
+
+
+def _brief(text: object) -> str:
+    """Return a key or a text of somebody's as it can stand in a one-line message."""
+    whole = shown(str(text))
+    return whole if len(whole) <= 80 else f"{whole[:80]}..."
 
 
 def as_yaml(config: Any) -> str:
@@ -83,8 +106,8 @@ def build_settings(kind: Any, values: dict[str, Any], prefix: str = "") -> Any:
     settings = {}
     for key, value in values.items():
         if key not in hints:
-            near = difflib.get_close_matches(str(key), hints, 1, 0.0)
-            raise ConfigError(f"unknown setting {prefix}{key}; did you mean {prefix}{near[0]}?")
+            near = difflib.get_close_matches(_brief(key), hints, 1, 0.0)
+            raise ConfigError(f"unknown setting {prefix}{_brief(key)}; did you mean {prefix}{near[0]}?")
         settings[key] = _cast(hints[key], value, f"{prefix}{key}")
     return kind(**settings)
 
@@ -109,8 +132,10 @@ def _cast(hint: Any, value: Any, name: str) -> Any:
         try:
             return float(value)
         except ValueError:
-            raise ConfigError(f"{name}: {value!r} is not a number") from None
+            raise ConfigError(f"{name}: {_brief(repr(value))} is not a number") from None
+    if isinstance(value, str) and len(value) > _LONGEST:
+        raise ConfigError(f"{name}: a text of {len(value):,} characters; at most {_LONGEST:,} make sense")
     wrong_kind = isinstance(value, bool) and hint is not bool  # Python counts True as a number
     if wrong_kind or not isinstance(value, (int, float) if hint is float else hint):
-        raise ConfigError(f"{name}: {value!r} should be of type {hint.__name__}")
+        raise ConfigError(f"{name}: {_brief(repr(value))} should be of type {hint.__name__}")
     return float(value) if hint is float else value

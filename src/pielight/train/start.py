@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
@@ -16,6 +15,7 @@ from pielight.train.config import Training
 from pielight.train.networks import build
 from pielight.train.ranges import check_ranges
 from pielight.train.settings import build_settings
+from pielight.train.yaml_reader import parse_yaml
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ def read_start(name_or_path: str | Path | None) -> Start:
         with safe_open(path, "pt") as file:
             facts = file.metadata() or {}
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
-        values = yaml.safe_load(facts["config"])
+        values = parse_yaml(facts["config"])
         config: Training = build_settings(Training, values)
         check_ranges(config)
         if config.task != Training.task:  # one of somebody's own would run their code
             raise ConfigError(f"its task is {config.task}")
         network = build(config.network, config.lattice)
-    except (SafetensorError, OSError, KeyError, yaml.YAMLError, AttributeError, ConfigError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError, AttributeError, ConfigError) as error:
         why = str(error).splitlines()[0][:80]
         raise ModelError(
             f"{path}: cannot be fine-tuned; it is no brightening model of `pielight train` ({why})"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pielight.cells import utf8
+from pielight.documents import read_json
 from pielight.errors import ConfigError, DataError
 from pielight.media.files import shown, write_whole
 
@@ -127,7 +128,7 @@ def load(folder: Path) -> Study:
     """
     path = folder / "study.json"
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path)
         if stored["format"] != FORMAT:
             raise DataError(f"{shown(path)}: format {stored['format']} is of another version of pielight")
         return Study(
