@@ -46,3 +46,12 @@ def read_brands(data: Source) -> list[bytes]:
         return []
     brands = [data[place : place + 4] for place in range(first.start, first.end - 3, 4)]
     return brands[:1] + brands[2:]
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    """Make a box.
+
+    >>> box(b"free", b"room")
+    b'\\x00\\x00\\x00\\x0cfreeroom'
+    """
+    return (8 + len(content)).to_bytes(4, "big") + kind + content

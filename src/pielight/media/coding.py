@@ -9,8 +9,18 @@ from pielight.media.items import Item, Items
 
 _CODE = b"colrnclx"
 _PLAIN_PRIMARIES = (1, 2, 5, 6)  # of sRGB, none said, and old television: nearly the same
+_PRIMARIES, _TRANSFERS, _UNKNOWN = (1, *range(4, 13), 22), (1, *range(4, 19)), 2  # by ITU-T H.273
+_HDR_CURVES = {16: "PQ", 18: "HLG"}
 _HEAD = 1 << 16  # our own files have their boxes here
 _SUBSAMPLINGS = {(0, 0): "4:4:4", (1, 0): "4:2:2", (1, 1): "4:2:0"}  # chroma halved across, and down
+_ALPHAS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
+_PLANES = {  # by what their kind holds in small letters
+    b"gainmap": "HDR gain map",
+    b"depth": "depth map",
+    b"disparity": "depth map",
+    b"hevc:2015:auxid:2": "depth map",
+    b"matte": "matte of people or parts",
+}
 _HEVC_SUBSAMPLINGS = {1: "4:2:0", 2: "4:2:2", 3: "4:4:4"}
 
 
@@ -22,11 +32,15 @@ class Coding:
         bits: Per channel.
         subsampling: Of chroma, as ``4:2:0``; None of grey pictures.
         length: Bytes of the coded pixels, without opacity, thumbnails and the like; 0 if that is not known.
+        thumbnails: Longer sides of the thumbnails.
+        planes: What else belongs to the picture, as gain maps and depth, and is not opacity.
     """
 
     bits: int = 8
     subsampling: str | None = None
     length: int = 0
+    thumbnails: tuple[int, ...] = ()
+    planes: tuple[str, ...] = ()
 
 
 def read_coding(items: Items) -> Coding:
@@ -34,13 +48,33 @@ def read_coding(items: Items) -> Coding:
     parts = items.parts()
     length = sum(length for part in parts for _, length in part.spans)
     part = parts[0] if parts else Item()
+    others = _thumbnails(items), _planes(items)
     if (av1 := part.property_of(b"av1C")) is not None and len(av1) > 2:
         bits = (12 if av1[2] & 0x20 else 10) if av1[2] & 0x40 else 8
         grey = av1[2] & 0x10
-        return Coding(bits, None if grey else _SUBSAMPLINGS.get((av1[2] >> 3 & 1, av1[2] >> 2 & 1)), length)
+        return Coding(bits, None if grey else _SUBSAMPLINGS.get((av1[2] >> 3 & 1, av1[2] >> 2 & 1)), length, *others)
     if (hevc := part.property_of(b"hvcC")) is not None and len(hevc) > 17:
-        return Coding(8 + (hevc[17] & 7), _HEVC_SUBSAMPLINGS.get(hevc[16] & 3), length)
+        return Coding(8 + (hevc[17] & 7), _HEVC_SUBSAMPLINGS.get(hevc[16] & 3), length, *others)
     return Coding()
+
+
+def _thumbnails(items: Items) -> tuple[int, ...]:
+    sizes = [item.property_of(b"ispe") or b"" for item in items.pointing_here(b"thmb")]
+    sides = [max(int.from_bytes(size[4:8], "big"), int.from_bytes(size[8:12], "big")) for size in sizes]
+    return tuple(side for side in sides if side)
+
+
+def _planes(items: Items) -> tuple[str, ...]:
+    """Name what is no part of the picture as it is shown everywhere."""
+    kinds = [item.property_of(b"auxC") or b"" for item in items.pointing_here(b"auxl")]
+    named = [next((name for part, name in _PLANES.items() if part in kind.lower()), "") for kind in kinds]
+    unknown = ["further plane" for kind, name in zip(kinds, named, strict=True) if not name and not _is_alpha(kind)]
+    tone_mapped = ["HDR gain map" for item in items.by_number.values() if item.kind == b"tmap"]
+    return tuple(dict.fromkeys([name for name in named if name] + tone_mapped + unknown))
+
+
+def _is_alpha(kind: bytes) -> bool:
+    return any(kind[4:].startswith(alpha) for alpha in _ALPHAS)
 
 
 def read_colour_code(items: Items) -> tuple[int, int] | None:
@@ -48,7 +82,8 @@ def read_colour_code(items: Items) -> tuple[int, int] | None:
     for item in (items.shown(), *items.parts()):
         code = item.property_of(b"colr", b"nclx")
         if code is not None and len(code) >= 4:
-            return int.from_bytes(code[:2], "big"), int.from_bytes(code[2:4], "big")
+            primaries, transfer = int.from_bytes(code[:2], "big"), int.from_bytes(code[2:4], "big")
+            return primaries if primaries in _PRIMARIES else _UNKNOWN, transfer if transfer in _TRANSFERS else _UNKNOWN
     return None
 
 
@@ -59,6 +94,15 @@ def is_wide(code: tuple[int, int] | None) -> bool:
     (True, False, False)
     """
     return code is not None and code[0] not in _PLAIN_PRIMARIES
+
+
+def hdr_curve(code: tuple[int, int] | None) -> str:
+    """Name the curve of a picture that is brighter than paper, else nothing.
+
+    >>> hdr_curve((9, 16)), hdr_curve((12, 13))
+    ('PQ', '')
+    """
+    return _HDR_CURVES.get(code[1], "") if code else ""
 
 
 def write_colour_code(file: BinaryIO, start: int, code: tuple[int, int]) -> None:

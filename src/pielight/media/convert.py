@@ -57,6 +57,10 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if is_wide(picture.metadata.colour_code) and not picture.metadata.icc_profile and file_format not in CODED:
         notes.append(f"wide colours are taken as sRGB: {file_format} does not know their code")
         picture = replace(picture, metadata=replace(picture.metadata, colour_code=None))
+    if picture.metadata.coding and picture.metadata.coding.thumbnails and file_format == "AVIF":
+        notes.append("preview left out: AVIF is written without")
+        coding = replace(picture.metadata.coding, thumbnails=())
+        picture = replace(picture, metadata=replace(picture.metadata, coding=coding))
     if picture.metadata.colour_space and file_format != "BMP":
         notes.append("colours are taken as sRGB: what a BMP links or calibrates goes nowhere else")
         picture = replace(picture, metadata=replace(picture.metadata, colour_space=b""))

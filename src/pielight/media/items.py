@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pielight.media.boxes import Box, walk
 from pielight.media.jpeg_segments import Source
 
-_FULL = 4  # bytes of version and flags at the head of some boxes
+FULL = 4  # bytes of version and flags at the head of some boxes
 _IN_FILE, _IN_BOX = 0, 1  # ways in which places of an item are counted
 _WITHOUT_FORM = 2  # the first version in which an item's type is four letters
 
@@ -67,7 +67,7 @@ def read_items(data: Source) -> Items:
     meta = next((box for box in walk(data) if box.kind == b"meta"), None)
     if meta is None:
         return items
-    inside = {box.kind: box for box in walk(data, meta.start + _FULL, meta.end)}
+    inside = {box.kind: box for box in walk(data, meta.start + FULL, meta.end)}
     if (box := inside.get(b"pitm")) is not None:
         reader = _Reader(data, box)
         items.primary = reader.number(4 if reader.version else 2)
@@ -91,7 +91,7 @@ def exif_item(data: Source) -> bytes:
         content += data[place : place + length]
         if len(content) > len(data):  # parts that lie on each other must not fill the memory
             break
-    start = _FULL + int.from_bytes(content[:_FULL], "big")  # there it says how far behind the block starts
+    start = FULL + int.from_bytes(content[:FULL], "big")  # there it says how far behind the block starts
     return content[start:]
 
 
@@ -100,7 +100,7 @@ class _Reader:
 
     def __init__(self, data: Source, box: Box, full: bool = True) -> None:
         self._data, self.place, self.end = data, box.start, box.end
-        head = self.number(_FULL) if full else 0
+        head = self.number(FULL) if full else 0
         self.version, self.flags = head >> 24, head & 0xFFFFFF
 
     def number(self, length: int) -> int:

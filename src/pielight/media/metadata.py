@@ -172,7 +172,9 @@ def save_options(metadata: Metadata, file_format: str, mode: str, quality: int |
 
 def _lossy_options(metadata: Metadata, file_format: str, mode: str, quality: int | None) -> dict[str, Any]:
     if file_format in CODED:
-        return {"quality": quality or _CODED_QUALITY} | coding_options(metadata, file_format, mode)
+        options = {"quality": quality or _CODED_QUALITY} | coding_options(metadata, file_format, mode)
+        sides = list(metadata.coding.thumbnails) if metadata.coding and file_format == HEIF else []
+        return options | ({"thumbnails": sides} if sides else {})
     lossless = metadata.lossless and quality is None
     return {
         "lossless": lossless,
@@ -185,7 +187,14 @@ def coding_options(metadata: Metadata, file_format: str, mode: str) -> dict[str,
     """Return the options of Pillow's ``save`` for an AVIF or HEIC that decide its size and speed beside its quality."""
     subsampling = metadata.coding.subsampling if metadata.coding else None
     if file_format == "AVIF":
-        return {"speed": AVIF_SPEED} | ({} if mode == "L" else {"subsampling": subsampling or "4:4:4"})
+        options: dict[str, Any] = {"speed": AVIF_SPEED}
+        if mode != "L":
+            options["subsampling"] = subsampling or "4:4:4"
+        if metadata.colour_code:  # of the stream; the box is written over later
+            primaries, transfer = map(str, metadata.colour_code)
+            options["codec"] = "aom"
+            options["advanced"] = {"color:color-primaries": primaries, "color:transfer-characteristics": transfer}
+        return options
     code = dict(zip(("color_primaries", "transfer_characteristics"), metadata.colour_code or (), strict=False))
     return {"enc_params": {"preset": HEIF_PRESET}, "subsampling": subsampling or "4:2:0"} | code
 

@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from pielight.errors import MissingExtraError, PictureError
 from pielight.media import bmp, bmp_file, heif, jpeg, preflight, raw
 from pielight.media.appended import write_parts
-from pielight.media.coding import write_colour_code
+from pielight.media.coding import hdr_curve, write_colour_code
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.exif import ORIENTATION
@@ -248,9 +248,12 @@ def errors_named(name: str, what: str = "damaged picture", writing: bool = False
 def _opened(data: bytes) -> Image.Image:
     """Open a picture with Pillow, which does not decode its pixels yet."""
     formats: tuple[str, ...] = READABLE
-    if heif.is_heif(data):
-        heif.enable()
-        formats = (HEIF,)
+    if (boxed := heif.container(data)) is not None:
+        if boxed == HEIF:
+            heif.enable()
+        data, formats = heif.readable(data, boxed), (boxed,)
+    else:
+        heif.check_kind(data)
     if data.startswith(_ICONS):
         raise PictureError("icons (ICO, CUR) are not supported; convert it to PNG first")
     kind = kind_of(data)
@@ -279,6 +282,10 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
         several = any(part.kind == "view" for part in metadata.appended)
     if metadata.coding and metadata.coding.bits > 8:
         notes.append(f"{metadata.coding.bits} bits a channel cut to 8")
+    if curve := hdr_curve(metadata.colour_code):
+        notes.append(f"HDR curve {curve} stays, and is changed as if it were sRGB's")
+    if metadata.coding and metadata.coding.planes:
+        notes.append(f"left out: {', '.join(metadata.coding.planes)}")
     orientation = None
     if file_format == "TIFF":
         silence()
