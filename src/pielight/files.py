@@ -11,6 +11,7 @@ from pielight.errors import PictureError
 from pielight.images import Change, FramesChange, changed_picture
 from pielight.media.attributes import attributes_of
 from pielight.media.claims import Existing
+from pielight.media.difference import look_different, sample
 from pielight.media.embedded import with_new_thumbnails
 from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
@@ -112,7 +113,7 @@ def changed_file(
             note = _write_frames(frames, file, picture, change, strength, quality)
         return Written(file.path, note)
     del data  # as large as the picture, for what does not shrink
-    picture = fitted(_changed(picture, change, strength), file_format, shown(target))
+    picture = fitted(_changed(picture, change), file_format, shown(target))
     with whole_file(target, options.existing, attributes, options.number) as file:
         save(picture, file, file_format, quality, shown(target))
     return Written(file.path, picture.note)
@@ -138,12 +139,14 @@ def changed_bytes(
         result = io.BytesIO()
         note = _write_frames(frames, result, picture, change, strength, quality)
         return result.getvalue(), note
-    picture = fitted(_changed(picture, change, strength), file_format, name)
+    picture = fitted(_changed(picture, change), file_format, name)
     return encode(picture, file_format, quality, name), picture.note
 
 
-def _changed(picture: Picture, change: Change, strength: float) -> Picture:
-    return replace(changed_picture(picture, change), changed=strength != 0)
+def _changed(picture: Picture, change: Change) -> Picture:
+    before = sample(picture.pixels)
+    made = changed_picture(picture, change)
+    return replace(made, changed=look_different(before, sample(made.pixels)))
 
 
 def _write_frames(

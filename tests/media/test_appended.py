@@ -217,6 +217,20 @@ def test_a_packet_laid_out_as_elements() -> None:
     assert b"<Item:Semantic>Primary</Item:Semantic></Container:Item></rdf:li></rdf:Seq></Container:Directory>" in after
 
 
+def test_a_picture_that_looks_the_same_keeps_its_gain_map_and_its_thumbnails() -> None:
+    class Hardly(Alike):
+        def __call__(self, pixels: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
+            return pixels + np.uint8(self.step)
+
+        step = 2
+
+    source = ultra_hdr(VIDEO)
+    data, note = changed_bytes(source, Hardly(), 1.0)
+    assert (behind(data), note, xmp_of(data)) == (behind(source), "", xmp_of(source))
+    Hardly.step = 3
+    assert changed_bytes(source, Hardly(), 1.0)[1] == NO_GAIN_MAP
+
+
 def test_micro_videos_are_counted_from_the_end() -> None:
     xmp = packet(f'GCamera:MicroVideo="1" GCamera:MicroVideoOffset="{len(VIDEO)}"')
     data, note = enhanced(composed([(None, VIDEO)], xmp))

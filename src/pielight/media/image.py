@@ -33,7 +33,7 @@ class Picture:
         note: What the user should know of how it was read, or nothing.
         source: What a picture of mode P or CMYK is put together from again.
         is_one_of_several: Whether its file holds further ones.
-        changed: Whether its pixels are others than those of the file, so that thumbnails in there show another picture.
+        changed: Whether it looks different from the picture in the file, which thumbnails in there show.
     """
 
     pixels: NDArray[Any]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pielight.media.appended import Part, find_parts
+from pielight.media.difference import look_different, sample
 from pielight.media.image import Picture
 from pielight.media.jpeg_segments import parse
 from pielight.media.picture import decode, encode, fitted, save
@@ -46,7 +46,7 @@ class JpegViews:
 
         def changed(picture: Picture) -> Picture:
             pixels = change(picture.pixels)
-            differs = not np.array_equal(pixels, picture.pixels)
+            differs = look_different(sample(picture.pixels), sample(pixels))
             made = replace(picture, pixels=pixels, changed=differs, is_one_of_several=False)
             return fitted(made, _JPEG, self._name)
 
