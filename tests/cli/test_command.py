@@ -165,6 +165,25 @@ def test_a_folder_that_cannot_be_read_is_reported_and_the_rest_goes_on(
     assert invoke("compare", "in", "--size", "64").exit_code == 0  # which looks into no folders inside
 
 
+def test_a_photo_that_cannot_be_read_does_not_stop_the_rest(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = os.open
+
+    def refuse(path: Any, *arguments: Any, **options: Any) -> int:
+        if Path(path).name == "secret.jpg":
+            raise PermissionError(13, "Permission denied", path)
+        return usual(path, *arguments, **options)
+
+    Path("secret.jpg").write_bytes(Path("night.jpg").read_bytes())
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(os, "access", lambda path, *_, **__: Path(path).name != "secret.jpg")
+    for command in (("enhance", "-o", "out"), ("compare", "--size", "64")):
+        done = invoke(*command, "secret.jpg", "dusk.png")
+        assert done.exit_code == 1
+        assert "secret.jpg: cannot be read (Permission denied)" in done.stderr
+    assert {path.name for path in Path("out").iterdir()} == {"dusk.png"}
+    assert Path("compare.html").exists()
+
+
 def test_a_dry_run_lists_and_writes_nothing(folder: Path) -> None:
     invoke("dusk.png")
     before = sorted(folder.rglob("*"))

@@ -35,7 +35,12 @@ def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str
 
 
 photos = click.argument(
-    "photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True)
+    # One that cannot be read is a failure of its own, and the others go on.
+    "photos",
+    metavar="PHOTO...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, allow_dash=True, readable=False),
 )
 strength = click.option(
     "--strength",
