@@ -188,3 +188,11 @@ def test_damaged_texts() -> None:
     ]
     assert [text.content for text in texts(chunks)] == [b"", b"", b"", b"\niptc", b"\nexif\n 4\nno digits\n", b""]
     assert decode(with_chunks(samples.sample("rgb_16.png"), chunks[3:5])).metadata.photoshop == b""
+
+
+def test_texts_do_not_fill_the_memory() -> None:
+    """Behind the pixels, no reader looks at them before we do."""
+    bomb = (b"zTXt", b"Large\0\0" + zlib.compress(bytes(10_000_000), 9))
+    found = texts([bomb] * 300 + [(b"zTXt", b"Title\0\0" + zlib.compress(b"a title"))])
+    assert sum(len(text.content) for text in found) <= 1 << 24
+    assert len(found) == 301

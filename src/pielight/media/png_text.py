@@ -19,7 +19,7 @@ _PROFILE = "Raw profile type "
 CARRIED_PROFILES = tuple(_PROFILE + kind for kind in (IPTC, _PHOTOSHOP, _XMP, _EXIF, _APP1))
 _RESOURCE, _IPTC_RESOURCE = b"8BIM", 1028
 _KINDS = (b"tEXt", b"zTXt", b"iTXt")
-_LONGEST = 1 << 24
+_LONGEST, _MOST_EXPANSION = 1 << 24, 1032  # of deflate
 _LINE = 72  # digits
 
 
@@ -31,12 +31,12 @@ class Text(NamedTuple):
 
 
 def texts(chunks: Iterable[Chunk]) -> list[Text]:
-    """Return the texts of a PNG; what is damaged or too long has no content.
+    """Return the texts of a PNG; what is damaged, or beyond 16 MB of unpacked texts, has no content.
 
     >>> texts([(b"tEXt", b"Title\\0Night"), (b"gAMA", b"")])
     [Text(keyword='Title', content=b'Night')]
     """
-    found = []
+    found, room = [], _LONGEST
     for kind, content in chunks:
         if kind in _KINDS:
             keyword, _, rest = content.partition(b"\0")
@@ -45,7 +45,10 @@ def texts(chunks: Iterable[Chunk]) -> list[Text]:
                 rest = rest[1:]
             elif kind == b"iTXt":
                 rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-            found.append(Text(keyword.decode("latin-1"), _unpacked(rest) if compressed else rest))
+            if compressed:
+                rest, used = _unpacked(rest, room)
+                room -= used
+            found.append(Text(keyword.decode("latin-1"), rest))
     return found
 
 
@@ -106,10 +109,11 @@ def comment_chunk(comment: bytes) -> Chunk:
     return b"iTXt" if in_utf8 else b"tEXt", head + plain
 
 
-def _unpacked(packed: bytes) -> bytes:
+def _unpacked(packed: bytes, room: int) -> tuple[bytes, int]:
+    """Return what was packed, and how many bytes were unpacked; nothing if it is damaged or longer than ``room``."""
     unpacker = zlib.decompressobj()
     try:
-        content = unpacker.decompress(packed, _LONGEST)
+        content = unpacker.decompress(packed, room) if room else b""
     except zlib.error:
-        return b""
-    return b"" if unpacker.unconsumed_tail else content
+        return b"", min(room, _MOST_EXPANSION * len(packed))
+    return b"" if unpacker.unconsumed_tail or not unpacker.eof else content, len(content)
