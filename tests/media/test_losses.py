@@ -196,3 +196,9 @@ def test_texts_do_not_fill_the_memory() -> None:
     found = texts([bomb] * 300 + [(b"zTXt", b"Title\0\0" + zlib.compress(b"a title"))])
     assert sum(len(text.content) for text in found) <= 1 << 24
     assert len(found) == 301
+
+
+def test_a_long_text_or_profile_does_not_cost_the_picture() -> None:
+    long = zlib.compress(bytes(3_000_000))
+    for chunk in ((b"zTXt", b"Title\0\0" + long), (b"iCCP", b"a\0\0" + long)):
+        assert decode(png_with(chunk)).mode == "RGB"
