@@ -41,7 +41,21 @@ def invoke() -> Callable[..., Result]:
 
 
 def test_from_folder_to_photo(folder: Path, invoke: Callable[..., Result]) -> None:
-    done = invoke("dark", "--normal", "well", "--model", "tiny.onnx", "--out", "mine", "--steps", "2", "--seed", "3")
+    done = invoke(
+        "dark",
+        "--normal",
+        "well",
+        "--model",
+        "tiny.onnx",
+        "--out",
+        "mine",
+        "--steps",
+        "2",
+        "--seed",
+        "3",
+        "--set",
+        "optimiser.rate=1e-5",
+    )
     assert done.exit_code == 0, done.output
     for text in ("no --features: the losses that need VGG16 are left out", "2 and 2 held out", "step 2/2", "held out"):
         assert text in done.stderr

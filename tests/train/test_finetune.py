@@ -84,6 +84,37 @@ def test_no_better_than_the_start(place: Path, tmp_path: Path, monkeypatch: pyte
     assert all(torch.equal(start[key], result[key]) for key in start)
 
 
+def test_says_early_that_it_will_not_help(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_RATE", 1e-9)
+    _, said = run(settings(place, tmp_path / "run"))
+    doubts = [line.removeprefix("not likely to help: ") for line in said if line.startswith("not likely to help: ")]
+    assert doubts == [
+        "10 dark pictures are few, 50 will do: chance decides what is found better",
+        "after 1 of 4 steps the held-out score is +0.00 dB (standard error 0.00)",
+    ]
+
+
+def test_settings_of_training_can_be_changed(place: Path, tmp_path: Path) -> None:
+    changes = ("optimiser.rate=1e-2", "losses.regional=0.5", "data.smallest=48")
+    tuned, _ = run(settings(place, tmp_path / "run", changes=changes))
+    config = read_start(tuned.model).config
+    assert (config.optimiser.rate, config.losses.regional, config.data.smallest) == (1e-2, 0.5, 48)
+    with pytest.raises(ConfigError, match=r"holds a run with other settings \(changes\)"):
+        run(settings(place, tmp_path / "run"))
+    for change, said in (
+        ("steps=3", "--set steps=3: not free in fine-tuning"),
+        ("lattice.cell=4", "not free in fine-tuning"),
+        ("data.dark=x", "not free in fine-tuning"),
+        ("optimizer.rate=1", "unknown setting optimizer; did you mean optimiser"),
+        ("optimiser.rate=-1", "optimiser.rate: -1.0 should be"),
+        ("losses.contrast=1", "need --features"),
+        ("losses.contrast", "should look like key=value"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            run(settings(place, tmp_path / "other", changes=(change,)))
+    assert not (tmp_path / "other").exists()
+
+
 def test_goes_on_bit_for_bit(place: Path, tmp_path: Path) -> None:
     whole, _ = run(settings(place, tmp_path / "whole"))
     parts = settings(place, tmp_path / "parts")

@@ -27,20 +27,26 @@ Folder = click.Path(path_type=Path)
               "torchvision's (528 MB). [default: do without]")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Steps, at most.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all randomness.")
+@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True,
+              help="Change a setting of training, as in optimiser.rate=1e-4 or losses.regional=0.2.")  # fmt: skip
 def finetune(
-    dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int
-) -> None:
+    dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int,
+    changes: tuple[str, ...],
+) -> None:  # fmt: skip
     """Fine-tune a model that brightens on your own dark pictures; they need no pairs.
 
     50 to 500 pictures will do. A fifth of them is held out; the result is the model that it started from unless a
-    better one was found by what it does with those. A run that was stopped goes on by the same command. Exit status:
+    better one was found by what it does with those. It says early, before the first step and after a quarter of them,
+    if it is not likely to help. A run that was stopped goes on by the same command. Exit status:
     0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
     """
     from pielight.models import DEFAULT
     from pielight.train.finetune import Finetune
     from pielight.train.finetune import finetune as run
 
-    settings = Finetune(str(dark), str(normal) if normal else None, model or DEFAULT, features, steps, seed, str(out))
+    settings = Finetune(
+        str(dark), str(normal) if normal else None, model or DEFAULT, features, steps, seed, str(out), changes
+    )
     checkpoint = out / "checkpoint.pt"
     try:
         tuned = run(settings, _show, say=lambda line: click.echo(line, err=True))

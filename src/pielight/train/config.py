@@ -161,7 +161,7 @@ def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Trainin
     if not isinstance(named, str):
         raise ConfigError("task: should be a name")
     config: Training = build_settings(Training, _over(find_task(named).defaults, values))
-    _check(config)
+    check(config)
     return config
 
 
@@ -174,7 +174,12 @@ def _over(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-def _check(config: Training) -> None:
+def check(config: Training) -> None:
+    """Check ranges, and what settings have to do with each other.
+
+    Raises:
+        ConfigError: naming the first setting that makes no sense.
+    """
     check_ranges(config)
     bag(config.negatives)
     task, data, weights = find_task(config.task), config.data, config.losses

@@ -17,7 +17,7 @@ from pielight.media.files import is_same_file, shown, write_whole
 from pielight.media.picture import read
 from pielight.train.bank import build_bank
 from pielight.train.checkpoint import claim, facts, restore
-from pielight.train.config import Optimiser, Training
+from pielight.train.config import Optimiser, Training, check
 from pielight.train.data import PictureSet
 from pielight.train.domain import Folder, enhanced, matched, read_folder, rehearsal
 from pielight.train.export import export
@@ -26,7 +26,9 @@ from pielight.train.judge import learn_judge
 from pielight.train.material import APART, Material, kept_for
 from pielight.train.pictures import check_folders
 from pielight.train.preparation import FOLDER, Preparation, checksum, remove
+from pielight.train.prospects import Early, Prospect, doubts
 from pielight.train.ranges import check_ranges
+from pielight.train.settings import changed
 from pielight.train.start import Start, read_start
 from pielight.train.steps import Progress, flushed_denormals, step_generator
 from pielight.train.tasks import find_task
@@ -36,6 +38,9 @@ from pielight.train.watchdog import FORGOTTEN, Look, Watchdog, gain
 _RATE = 3e-4
 _WELL = 6  # results of the start that should be well exposed, where they are learned from
 _BANK = 32  # without VGG16, where the bank only tells brightness
+_FIXED = ("task", "network", "lattice", "name", "seed", "steps", "features", "out", "data.dark", "data.well")
+_FIXED_HINT = "what the start is stays, and folders, seed, steps and features have options of their own"
+_NEEDS_FEATURES = ("losses.contrast=", "losses.features=")
 _SHOWN, _SIDE = 8, 480  # pictures on the sheet, and their longer side
 
 
@@ -54,6 +59,8 @@ class Finetune:
     steps: int = 200
     seed: int = 0
     out: str = "finetuned"
+    changes: tuple[str, ...] = ()
+    """Settings of training that differ from the start's, as in ``optimiser.rate=1e-4``."""
     recipe: str = "finetune"
 
 
@@ -111,7 +118,8 @@ def finetune(
     out, name = Path(settings.out), start.model.name.removesuffix("-tuned") + "-tuned"
     if is_same_file(out / f"{name}.onnx", start.model.path):
         raise ConfigError(f"{shown(out)}: holds the model to start from; set another out")
-    data = dataclasses.replace(start.config.data, cache=None)
+    start = dataclasses.replace(start, config=_changed(start.config, settings))
+    data = start.config.data
     if settings.features is None:
         say("no --features: the losses that need VGG16 are left out; nothing is downloaded")
     check_folders([folder for folder in (settings.dark, settings.normal) if folder])
@@ -129,8 +137,19 @@ def finetune(
 
     lesson, watchdog = _prepare(settings, start, name, features, dark, normal, say)
     before = watchdog.look(start.network)
+    prospect = Prospect(len(dark.paths), watchdog.lifted(start.network), watchdog.headroom(start.network))
+    for doubt in doubts(prospect):
+        say(f"not likely to help: {doubt}")
+    early = Early(before, settings.steps)
+
+    def told_early(progress: Progress, look: Look) -> None:
+        report(progress, look)
+        doubt = early.doubt(progress.step, look)
+        if doubt:
+            say(f"not likely to help: {doubt}")
+
     last = settings.steps if stop_at is None else min(settings.steps, stop_at)
-    state = advance(lesson, state, watchdog, path, report, last)
+    state = advance(lesson, state, watchdog, path, told_early, last)
     if state.step < settings.steps and not state.ended:
         return None
     network, after, share = chosen(start.network, state.best, watchdog, FORGOTTEN)
@@ -146,6 +165,23 @@ def finetune(
     write_sheet(sheet, start.model.path, model, dark.split()[1])
     remove(out)
     return Tuned(model, sheet, before, after, share, state.ended)
+
+
+def _changed(config: Training, settings: Finetune) -> Training:
+    """Return the start's settings of training with those that the user changes.
+
+    Raises:
+        ConfigError: if one is no setting, is out of range, or is not free.
+    """
+    for change in settings.changes:
+        key = change.partition("=")[0].strip()
+        if key in _FIXED or key.partition(".")[0] in _FIXED:
+            raise ConfigError(f"--set {shown(change)[:80]}: not free in fine-tuning; {_FIXED_HINT}")
+    made = changed(dataclasses.replace(config, data=dataclasses.replace(config.data, cache=None)), settings.changes)
+    check(made)
+    if settings.features is None and any(change.startswith(_NEEDS_FEATURES) for change in settings.changes):
+        raise ConfigError("losses.contrast and losses.features need --features FILE")
+    return made
 
 
 def _prepare(
@@ -186,6 +222,7 @@ def _prepare(
         + (f"and {len(normal.paths)} well-exposed pictures" if normal else "pictures"),
         terms=f"{base.terms}; and those of the user's pictures",
     )  # fmt: skip
+    config = changed(config, settings.changes)
     others = rehearsal(data)
     kept = kept_for(config, [well, others], features, cpu, folder)
     bank = build_bank(

@@ -8,7 +8,7 @@ import types
 import typing
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
@@ -16,6 +16,10 @@ from pielight.errors import ConfigError
 from pielight.media.files import shown
 from pielight.train.yaml_reader import MOST_BYTES, parse_yaml
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+S = TypeVar("S", bound="DataclassInstance")
 _LONGEST = 4096  # characters of a text
 
 
@@ -31,6 +35,16 @@ def read_values(path: str | Path | None, changes: Sequence[str] = ()) -> dict[st
     values: dict[str, Any] = {}
     if path is not None:
         values = _read(Path(path))
+    apply_changes(values, changes)
+    return values
+
+
+def apply_changes(values: dict[str, Any], changes: Sequence[str]) -> None:
+    """Change nested settings as ``key.sub=value`` says, values in YAML.
+
+    Raises:
+        ConfigError: if a change makes no sense.
+    """
     for change in changes:
         key, equals, text = change.partition("=")
         told = _brief(change)
@@ -47,7 +61,6 @@ def read_values(path: str | Path | None, changes: Sequence[str] = ()) -> dict[st
             if not isinstance(target, dict):
                 raise ConfigError(f"--set {told}: {_brief('.'.join(groups[:depth]))} is a value, not a group")
         target[last] = value
-    return values
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -84,6 +97,22 @@ def as_yaml(config: Any) -> str:
     True
     """
     return yaml.safe_dump(_plain(dataclasses.asdict(config)), sort_keys=False)
+
+
+def changed(config: S, changes: Sequence[str]) -> S:
+    """Return settings with ``key.sub=value`` changes.
+
+    Raises:
+        ConfigError: if a change makes no sense, names no setting or has a value of the wrong type.
+
+    >>> from pielight.train.judging import Judging
+    >>> changed(Judging(), ["steps=7"]).steps
+    7
+    """
+    values = _plain(dataclasses.asdict(config))
+    apply_changes(values, changes)
+    made: S = build_settings(type(config), values)
+    return made
 
 
 def _plain(value: Any) -> Any:

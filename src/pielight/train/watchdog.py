@@ -131,6 +131,22 @@ class Watchdog:
             misjudged=verdicts.abs().mean().item(),
         )
 
+    @torch.no_grad()
+    def headroom(self, network: nn.Module) -> float:
+        """Return the gain in dB if each result had the best brightness and contrast in each channel (least squares)."""
+        gains = []
+        for darkened, target in self._well:
+            results = self._brightened(network, darkened)
+            errors = [(one - target).square().mean((1, 2, 3)) for one in (results, _fitted(results, target))]
+            gains.append((10 * torch.log10((errors[0] + 1e-6) / (errors[1] + 1e-6))).mean().item())
+        return sum(gains) / len(gains)
+
+    @torch.no_grad()
+    def lifted(self, network: nn.Module) -> float:
+        """Return by how much a network brightens the real dark pictures, in EV of their mean grey level."""
+        before, after = (luminance(one).mean() + 1e-6 for one in (self._dark, self._brightened(network, self._dark)))
+        return torch.log2(after / before).item()
+
     def _psnr(self, network: nn.Module, pairs: list[tuple[Tensor, Tensor]]) -> list[float]:
         """Return the PSNR of each picture, a mean over its crops."""
         found = []
@@ -144,6 +160,13 @@ class Watchdog:
         for part in pictures.split(16):  # memory
             parts.append(render(F.interpolate(part, self._small, mode="area"), network(part)))
         return torch.cat(parts).clamp(0, 1)
+
+
+def _fitted(pictures: Tensor, target: Tensor) -> Tensor:
+    """Return ``a y + b`` with the a and b of each channel that bring pictures nearest to a target."""
+    off, wanted = (one - one.mean((2, 3), keepdim=True) for one in (pictures, target))
+    slope = (off * wanted).sum((2, 3), keepdim=True) / off.square().sum((2, 3), keepdim=True).clamp_min(1e-6)
+    return (slope * off + target.mean((2, 3), keepdim=True)).clamp(0, 1)
 
 
 def _crops(pictures: PictureSet, index: int, count: int, seed: int) -> tuple[Tensor, Tensor]:
