@@ -154,3 +154,8 @@ def test_exif_of_a_jpeg(monkeypatch: pytest.MonkeyPatch) -> None:
         decode(data)
     with Image.open(io.BytesIO(plain)) as image:
         assert image.format == "JPEG"
+
+
+def test_an_empty_file_is_left_to_its_reader(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").write_bytes(b"")
+    check_file(tmp_path / "empty.png")

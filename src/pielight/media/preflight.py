@@ -30,8 +30,10 @@ def check_file(path: Path) -> None:
         PictureError: See :func:`check`.
         OSError: The file cannot be read.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        check(data)
+    with path.open("rb") as file:
+        if file.read(1):  # nothing cannot be mapped
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                check(data)
 
 
 def check(data: Source) -> Layout | None:
