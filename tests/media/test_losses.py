@@ -202,3 +202,13 @@ def test_a_long_text_or_profile_does_not_cost_the_picture() -> None:
     long = zlib.compress(bytes(3_000_000))
     for chunk in ((b"zTXt", b"Title\0\0" + long), (b"iCCP", b"a\0\0" + long)):
         assert decode(png_with(chunk)).mode == "RGB"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("value", [(0, 1), (1, 0), (0xFFFFFFFF, 1), (70_000, 1)])
+def test_absurd_resolutions_do_not_cost_the_picture(value: tuple[int, int], target: str) -> None:
+    data = samples.deep_tiff(3, resolution=(12345, 12345), resolutionunit=2)
+    data = data.replace(struct.pack("<2L", 12345, 1), struct.pack("<2L", *value))
+    assert decode(encode(decode(data), target)).pixels.shape[:2] == (samples.HEIGHT, samples.WIDTH)
+    chunk = b"pHYs", struct.pack(">LLB", 2**31 - 1, 2**31 - 1, 1)
+    assert decode(encode(decode(png_with(chunk)), target)).pixels.shape[:2] == (samples.HEIGHT, samples.WIDTH)

@@ -23,6 +23,7 @@ from pielight.media.xmp import gif_packet
 _JPEG_QUALITY, _WEBP_QUALITY, _CODED_QUALITY = 95, 90, 90
 AVIF_SPEED, HEIF_PRESET = 8, "ultrafast"  # see docs/photos.md for what slower ones save
 _NO_RESOLUTION = (0, 0)  # as BMP says it
+_MOST_DPI = 65_535
 _WEBP_EFFORT = 50  # what "quality" means without loss; more takes far longer and saves a few per cent
 
 
@@ -102,7 +103,7 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
         else _bytes(tiff.tag_v2.get(PHOTOSHOP))
         if tiff
         else b"",
-        dpi=info.get("dpi"),
+        dpi=_dpi(info),
         comment=info.get("comment"),
         segments=segments,
         appended=appended,
@@ -127,7 +128,7 @@ def _of_png(info: dict[str | tuple[int, int], Any], data: bytes) -> Metadata:
         icc_profile=info.get("icc_profile") or None,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp or png_text.xmp(texts),
         photoshop=png_text.photoshop(texts),
-        dpi=info.get("dpi"),
+        dpi=_dpi(info),
         chunks=chunks,
     )
 
@@ -136,6 +137,12 @@ def _avif_exif(image: Image.Image, data: bytes) -> bytes:
     """Return the EXIF of an AVIF with the orientation that the file shows, without what Pillow makes of it."""
     exif = exif_item(data) if image.format == "AVIF" else b""
     return with_orientation(PREFIX + exif.removeprefix(PREFIX), image.getexif().get(ORIENTATION, 1)) if exif else b""
+
+
+def _dpi(info: Mapping[Any, Any]) -> tuple[float, float] | None:
+    """Return the resolution across and down, or None if the file says none, or nonsense that no format can hold."""
+    dpi = info.get("dpi")
+    return dpi if dpi and len(dpi) == 2 and all(0 < value <= _MOST_DPI for value in dpi) else None
 
 
 def _bytes(value: Any) -> bytes:
