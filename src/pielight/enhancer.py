@@ -46,7 +46,7 @@ class Enhancer:
     Args:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
         threads: Threads for the network and for the curves; None takes every core that the process may use.
-        auto: Leave well-exposed pictures alone, in proportion; for brightening only.
+        auto: Leave well-exposed pictures alone, in proportion, or clear ones in dehazing; not for deraining.
         device: Where the curves are applied: ``"cpu"``, or by torch on ``"cuda"`` (extra ``gpu``); not for deraining.
         denoise_model: Path of an ONNX file with the network that takes noise out; None is the one that comes with
             pielight.

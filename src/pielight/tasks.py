@@ -29,7 +29,7 @@ class Task:
 
 TASKS = {
     BRIGHTEN: Task("pie", ("alphas",), frozenset({"highlights", "auto", "denoise", "device"})),
-    DEHAZE: Task("dehaze", ("transmission", "airlight"), frozenset({"denoise", "device"})),
+    DEHAZE: Task("dehaze", ("transmission", "airlight"), frozenset({"auto", "denoise", "device"})),
     DERAIN: Task("derain", ("rain",), frozenset(), has_curves=False),
 }
 
@@ -71,7 +71,7 @@ def check_settings(name: str, /, **given: bool) -> None:
     Raises:
         PielightError: It has not.
 
-    >>> check_settings("dehaze", denoise=True, auto=False)
+    >>> check_settings("dehaze", denoise=True, auto=True)
     >>> check_settings("derain", denoise=True)
     Traceback (most recent call last):
         ...

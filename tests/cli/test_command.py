@@ -443,7 +443,7 @@ def test_what_photos_are_mended_of(tmp_path: Path, haze_model: Path, rain_model:
     for arguments, reason in (
         (("derain", "--denoise", "auto"), "--denoise: has no meaning for derain; leave it out."),
         (("derain", "--auto"), "--auto: has no meaning for derain"),
-        (("dehaze", "--no-auto"), "--auto: has no meaning for dehaze"),
+        (("derain", "--no-auto"), "--auto: has no meaning for derain"),
         (("dehaze", "--highlights", "0.5"), "--highlights: has no meaning for dehaze"),
         (("dust",), "dust"),
     ):

@@ -74,7 +74,7 @@ def test_methods_against_haze_and_rain(haze_model: Path, rain_model: Path) -> No
     with pytest.raises(ConfigError, match="task is one of brighten, dehaze, derain"):
         method("pielight:task=dust")
     for spec, setting in (
-        ("dehaze,auto=on", "auto"),
+        ("derain,auto=on", "auto"),
         ("dehaze,highlights=0.2", "highlights"),
         ("derain,denoise=0", "denoise"),
     ):

@@ -85,7 +85,7 @@ denoise_model = click.option(
 auto = click.option(
     "--auto/--no-auto",
     default=None,
-    help="Leave well-exposed photos alone, in proportion, in brightening. [default: auto]",
+    help="Leave well-exposed photos alone, in proportion, or clear ones in dehazing. [default: auto]",
 )
 device = click.option(
     "--device",

@@ -126,7 +126,9 @@ def _train(settings: Training) -> None:
     click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
     door = find_task(settings.task).door
     is_own = door == "brighten" and settings.task != "darkness"
-    option = " --no-auto" if is_own else "" if door == "brighten" else f" --task {door}"  # auto knows darkness alone
+    option = (
+        " --no-auto" if is_own else "" if door == "brighten" else f" --task {door}"
+    )  # auto knows darkness and haze alone
     click.echo(f"  pielight{option} --model {name}.onnx PHOTO...", err=True)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pielight.curves.knots import levels
-from pielight.curves.lattice import CurveLattice
+from pielight.curves.lattice import CurveLattice, check_share
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.errors import ModelError
 
@@ -61,6 +61,18 @@ class HazeLattice:
     def nodes(self) -> tuple[int, int]:
         """Rows and columns of the grid, (h, w)."""
         return self.transmission.shape[1], self.transmission.shape[2]
+
+    def faded(self, share: float) -> HazeLattice:
+        """Return less haze: ``t_s = 1 - s (1 - t)`` with s the share; 0 makes the curves the identity.
+
+        Raises:
+            PielightError: The share is not in [0, 1].
+
+        >>> HazeLattice(np.full((4, 2, 2), 0.5), np.full(3, 0.8)).faded(0.5).transmission.max()
+        np.float32(0.75)
+        """
+        check_share(share)
+        return self if share == 1.0 else HazeLattice(1 - np.float32(share) * (1 - self.transmission), self.airlight)
 
     def tables(
         self,

@@ -63,8 +63,7 @@ class CurveLattice:
         >>> CurveLattice(np.full((8, 3, 2, 2), -0.5)).faded(0.5).alphas.max()
         np.float32(-0.25)
         """
-        if not 0.0 <= share <= 1.0:
-            raise PielightError(f"share {share}: must lie between 0 and 1")
+        check_share(share)
         return self if share == 1.0 else CurveLattice(self.alphas * np.float32(share))
 
     def tables(
@@ -101,6 +100,18 @@ class CurveLattice:
             alphas = np.ascontiguousarray(self.alphas[:, :, row].transpose(0, 2, 1)).reshape(len(self.alphas), -1)
             _tabulate(x, alphas, tables[row].reshape(-1, len(x)), strength, highlights)
         return tables
+
+
+def check_share(share: float) -> None:
+    """Check that a share lies in [0, 1].
+
+    Raises:
+        PielightError: It does not.
+
+    >>> check_share(0.5)
+    """
+    if not 0.0 <= share <= 1.0:
+        raise PielightError(f"share {share}: must lie between 0 and 1")
 
 
 def _tabulate(

@@ -14,6 +14,7 @@ from pielight.curves.lattice import CurveLattice
 from pielight.curves.pixels import Pixels
 from pielight.curves.sessions import Network, as_text
 from pielight.curves.thumbnail import thumbnail
+from pielight.curves.veil import veiled
 from pielight.errors import ModelError
 from pielight.tasks import BRIGHTEN, DEHAZE, TASKS, hint
 
@@ -37,6 +38,7 @@ def _haze(values: list[NDArray[np.float32]]) -> Lattice:
 
 
 _LATTICES = {BRIGHTEN: _curves, DEHAZE: _haze}  # what the outputs become
+_NEEDS = {BRIGHTEN: need, DEHAZE: veiled}  # what share of it a picture needs
 
 
 class Predictor(Network):
@@ -50,7 +52,8 @@ class Predictor(Network):
     Args:
         path: The ONNX file.
         threads: Threads of ONNX Runtime; None leaves the choice to it.
-        auto: Fade curves that brighten as far as a picture needs none: :func:`pielight.curves.exposure.need`.
+        auto: Fade curves as far as a picture needs none: :func:`pielight.curves.exposure.need`, or for haze
+            :func:`pielight.curves.veil.veiled`.
         task: ``"brighten"`` or ``"dehaze"``.
 
     Raises:
@@ -60,7 +63,7 @@ class Predictor(Network):
     def __init__(self, path: Path, threads: int | None = None, auto: bool = True, task: str = BRIGHTEN) -> None:
         super().__init__(path, threads)
         self._auto = auto
-        self._outputs, self._made_of = TASKS[task].outputs, _LATTICES[task]
+        self._outputs, self._made_of, self._need = TASKS[task].outputs, _LATTICES[task], _NEEDS[task]
 
     @property
     def size(self) -> int:
@@ -89,7 +92,7 @@ class Predictor(Network):
             lattice = self._made_of(values)
         except ModelError as error:
             raise ModelError(f"{self.path}: {error}") from error
-        return lattice.faded(need(small)) if self._auto and isinstance(lattice, CurveLattice) else lattice
+        return lattice.faded(self._need(small)) if self._auto else lattice
 
     def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         """Check that a thumbnail goes in, and what the task says comes out."""
