@@ -124,7 +124,9 @@ def report(config: Training, data: Path, task: str, model: Path) -> Report:
     """Measure a trained model."""
     doors = {"haze": "dehaze", "rain": "derain"}
     is_curves = config.task.endswith("_CURVES")
-    return measure(data, task, rendered(config) if is_curves else Enhancer(model, auto=task != "haze", task=doors[task]))
+    return measure(
+        data, task, rendered(config) if is_curves else Enhancer(model, auto=task != "haze", task=doors[task])
+    )
 
 
 def main() -> None:
