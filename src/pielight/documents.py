@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+_PIECE = 1 << 20
 _MOST = 256 << 20  # bytes: the boxes of a million pictures
 
 
@@ -20,8 +21,10 @@ def read_json(path: Path, most: int = _MOST) -> Any:
         OSError: It cannot be read.
         ValueError: It is too large, nested too deeply, or no JSON; the text is one line and does not repeat the path.
     """
-    with path.open("rb") as file:
-        data = file.read(most + 1)
+    data = bytearray()
+    with path.open("rb") as file:  # piece by piece, since room is made for all that is asked for at once
+        while len(data) <= most and (piece := file.read(_PIECE)):
+            data += piece
     if len(data) > most:
         raise ValueError(f"larger than {most >> 20} MB")
     try:
