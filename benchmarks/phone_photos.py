@@ -65,11 +65,10 @@ def measure(pixels: NDArray[np.uint8], light: str, qualities: list[int]) -> None
             for target in (name, "JPEG"):
                 start, worked = time.perf_counter(), time.process_time()
                 picture = decode(source)
-                came = psnr(picture.pixels, pixels)
                 enhanced = enhancer(picture.pixels)
                 result = encode(replace(picture, pixels=enhanced), target)
                 seconds, worked = time.perf_counter() - start, time.process_time() - worked
-                near = psnr(decode(result).pixels, enhanced)
+                came, near = psnr(picture.pixels, pixels), psnr(decode(result).pixels, enhanced)
                 print(f"| {name} {quality}, {light} | {len(source) / 1e6:.2f} | {came:.1f} | {target} | "
                       f"{len(result) / len(source):.2f} | {near:.1f} | {seconds:.1f} | {worked:.1f} |")  # fmt: skip
 

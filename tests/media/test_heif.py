@@ -199,6 +199,32 @@ def test_a_gain_map_is_said() -> None:
     assert "left out: HDR gain map" in picture.note
 
 
+MOTION = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:G="http://ns.google.com/photos/1.0/camera/" G:MotionPhoto="1"/>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
+
+
+@pytest.mark.parametrize("source", ["HEIF", "AVIF"])
+def test_a_motion_photo_keeps_its_video(source: str) -> None:
+    video = box(b"mpvd", b"a video" * 50) + box(b"sefd", b"an index")
+    picture = decode(samples.saved(samples.image("RGB"), source, xmp=MOTION) + video)
+    for target in ("HEIF", "AVIF"):
+        result = encode(picture, target)
+        assert result.endswith(video)
+        assert b"MotionPhoto" in (decode(result).metadata.xmp or b"")
+        assert decode(result).metadata.video == video
+        assert fit(picture, target).note == ""
+    assert "video" in fit(picture, "JPEG").note
+    assert b"MotionPhoto" not in encode(picture, "JPEG")
+
+
+def test_pictures_of_a_sequence_are_said() -> None:
+    data = samples.sample("rgb.heic") + box(b"moov", bytes(20))
+    assert "several pictures" in fit(decode(data), "HEIF").note
+
+
 def test_damaged_boxes() -> None:
     data = without_size_of_opacity(samples.sample("rgba.avif"))
     meta = next(one for one in walk(data) if one.kind == b"meta")

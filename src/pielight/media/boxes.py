@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from pielight.media.jpeg_segments import Source
 
+_VIDEO = (b"mpvd", b"sefd")  # of Google, and Samsung's index of what is in a file
+
 
 class Box(NamedTuple):
     """A box's type, and where its content lies."""
@@ -46,6 +48,15 @@ def read_brands(data: Source) -> list[bytes]:
         return []
     brands = [data[place : place + 4] for place in range(first.start, first.end - 3, 4)]
     return brands[:1] + brands[2:]
+
+
+def video_boxes(data: Source) -> bytes:
+    """Return the boxes in which phones keep a motion photo's video behind the picture.
+
+    >>> video_boxes(box(b"ftyp", b"heic") + box(b"mpvd", b"video"))[8:]
+    b'video'
+    """
+    return b"".join(box(kind, data[start:end]) for kind, start, end in walk(data) if kind in _VIDEO)
 
 
 def box(kind: bytes, content: bytes) -> bytes:

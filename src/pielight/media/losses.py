@@ -9,7 +9,8 @@ from pielight.media import mpf
 from pielight.media.appended import ISO_GAIN_MAP
 from pielight.media.consistency import without_parts
 from pielight.media.directories import read_directory
-from pielight.media.formats import HEIF
+from pielight.media.formats import CODED, HEIF
+from pielight.media.google_xmp import without_container
 from pielight.media.jpeg_segments import APP0, APP1, APP2, APP12, APP13, COMMENT, EXIF, JFXX, PHOTOSHOP, Segment
 from pielight.media.metadata import Metadata
 from pielight.media.png_text import CARRIED_PROFILES, Text, texts
@@ -55,6 +56,9 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
         metadata = _without_chunks(metadata, file_format, left_out, notes)
     if metadata.segments is not None and file_format != "JPEG":
         metadata = _without_segments(without_parts(metadata, left_out), left_out)
+    if metadata.video and file_format not in CODED:
+        left_out.append("video")
+        metadata = replace(metadata, video=b"", xmp=without_container(metadata.xmp) if metadata.xmp else None)
     if metadata.photoshop and file_format in _WITHOUT_IPTC:
         left_out.append("IPTC and Photoshop's resources")
         metadata = replace(metadata, photoshop=b"")

@@ -10,6 +10,7 @@ from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
 from pielight.media import jpeg, png, png_text
 from pielight.media.appended import Part, segments_and_parts
+from pielight.media.boxes import video_boxes
 from pielight.media.coding import Coding, read_coding, read_colour_code
 from pielight.media.directories import PREFIX
 from pielight.media.exif import ORIENTATION, Untouched, with_orientation
@@ -36,6 +37,7 @@ class Metadata:
         icc_profile: Colour profile, byte for byte.
         colour_code: Primaries and transfer curve of an AVIF or HEIC, as numbers.
         coding: Depth, subsampling and length of an AVIF or HEIC; None of other formats.
+        video: Boxes of an AVIF or HEIC with a motion photo's video.
         xmp: XMP packet, byte for byte.
         photoshop: Photoshop's resources, which hold IPTC.
         dpi: Resolution across and down.
@@ -58,6 +60,7 @@ class Metadata:
     icc_profile: bytes | None = None
     colour_code: tuple[int, int] | None = None
     coding: Coding | None = None
+    video: bytes = b""
     xmp: bytes | None = None
     photoshop: bytes = b""
     dpi: tuple[float, float] | None = None
@@ -97,6 +100,7 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
         icc_profile=info.get("icc_profile") or None,
         colour_code=read_colour_code(items) if items else None,
         coding=read_coding(items) if items else None,
+        video=video_boxes(data) if items else b"",
         xmp=xmp.encode() if isinstance(xmp, str) else xmp,
         photoshop=jpeg.photoshop_block(layout.segments)
         if layout

@@ -17,12 +17,14 @@ from PIL import Image, UnidentifiedImageError
 from pielight.errors import MissingExtraError, PictureError
 from pielight.media import bmp, bmp_file, heif, jpeg, preflight, raw
 from pielight.media.appended import write_parts
+from pielight.media.boxes import walk
 from pielight.media.coding import hdr_curve, write_colour_code
 from pielight.media.convert import fit
 from pielight.media.deep import decode_deep, save_deep
 from pielight.media.exif import ORIENTATION
 from pielight.media.files import Checked, read_whole, shown, whole_file
 from pielight.media.formats import CODED, DEEP_MODES, HEIF, KNOWN, READABLE, format_of, is_deep_png, written_format
+from pielight.media.google_xmp import without_gain_map
 from pielight.media.guard import own_limits
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.jpeg_segments import Layout, is_jpeg
@@ -44,6 +46,7 @@ _DAMAGED = (
     OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, AttributeError, ArithmeticError,
     AssertionError, RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
 )  # fmt: skip
+_TRACKS = b"moov"  # of a sequence of pictures, beside the first
 _BYTES_PER_PIXEL = {"P": 5, "CMYK": 14}  # of modes that have other pixels than Pillow's too
 _ICONS = (b"\0\0\1\0", b"\0\0\2\0")
 # Pillow turns a TIFF upright while it loads it; these turn it back.
@@ -208,6 +211,8 @@ def save(
             attach_tags(file, start, picture.metadata)
         if file_format == "AVIF" and picture.metadata.colour_code:
             write_colour_code(file, start, picture.metadata.colour_code)
+        if file_format in CODED:
+            file.write(picture.metadata.video)
         if file_format == "JPEG" and picture.metadata.density:
             jpeg.write_density(file, start, picture.metadata.density)
         if file_format == "JPEG":
@@ -286,6 +291,9 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
         notes.append(f"HDR curve {curve} stays, and is changed as if it were sRGB's")
     if metadata.coding and metadata.coding.planes:
         notes.append(f"left out: {', '.join(metadata.coding.planes)}")
+        metadata = replace(metadata, xmp=without_gain_map(metadata.xmp) if metadata.xmp else None)
+    if file_format == HEIF:
+        several = several or any(one.kind == _TRACKS for one in walk(data))
     orientation = None
     if file_format == "TIFF":
         silence()
