@@ -5,6 +5,7 @@ import json
 import shutil
 import struct
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from pielight.media.convert import fit
 from pielight.media.directories import Directory, Entry, read_directory
 from pielight.media.exif import with_orientation
 from pielight.media.items import exif_item
+from pielight.media.maker_notes import moved_note
+from pielight.media.pages import TiffPages
 from pielight.media.picture import decode, encode
 from pielight.media.png import png_chunks, with_chunks
 from pielight.media.raw_tags import tags_of_raw
@@ -133,17 +136,55 @@ def test_a_note_behind_the_pixels_of_a_tiff(target: str) -> None:
     check(encode(decode(source), target), maker)
 
 
-def test_a_note_that_cannot_stay_is_said() -> None:
-    maker, tiff = MAKERS["canon"], samples.sample("rgb.tif")
-    far = bytes(1 << 20)
+def far(note_of: Callable[[int], bytes], make: str) -> bytes:
+    """A TIFF with a maker's note more than a megabyte behind its start."""
+    tiff = samples.sample("rgb.tif")
     tags = read_directory(tiff)
     assert tags is not None
-    tags.groups[34665] = Directory("<", {37500: Entry(7, makers_notes.note(maker))})
-    end = len(tiff) + len(far)
-    picture = decode(tiff[:4] + struct.pack("<L", end) + tiff[8:] + far + tags.laid_out(end))
-    assert picture.note == "maker's notes may be unreadable: they were too far behind to stay in place"
-    tags.groups[34665].entries[37500] = Entry(7, makers_notes.note(MAKERS["apple"]))
-    assert decode(tiff[:4] + struct.pack("<L", end) + tiff[8:] + far + tags.laid_out(end)).note == ""
+    tags.entries[271] = Entry(2, make.encode() + b"\0")
+    end = len(tiff) + (1 << 20)
+    exif = Directory("<", {37500: Entry(7, note_of(8))})
+    tags.groups[34665] = exif
+    place = end + tags.laid_out(end).index(note_of(8))
+    exif.entries[37500] = Entry(7, note_of(place))
+    return tiff[:4] + struct.pack("<L", end) + tiff[8:] + bytes(1 << 20) + tags.laid_out(end)
+
+
+@pytest.mark.parametrize("target", ["TIFF", "JPEG", "PNG"])
+@pytest.mark.parametrize("name", [name for name, maker in MAKERS.items() if maker.order == "<"])
+def test_a_note_that_cannot_stay_is_moved(name: str, target: str) -> None:
+    maker = MAKERS[name]
+    source = far(lambda place: makers_notes.note(maker, place), maker.make)
+    check(source, maker)
+    picture = decode(source)
+    assert picture.note == ""
+    check(encode(picture, target), maker)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_note_that_stands_too_far_behind_for_a_jpeg_is_moved(name: str) -> None:
+    maker = MAKERS[name]
+    exif = Directory(maker.order, {37500: Entry(7, makers_notes.note(maker, 65_600))}, note_place=65_600)
+    named = {271: Entry(2, maker.make.encode() + b"\0")}
+    picture = decode(samples.sample("rgb.png"))
+    block = Directory(maker.order, named, {34665: exif}).block()
+    picture = replace(picture, metadata=replace(picture.metadata, exif=block))
+    assert fit(picture, "JPEG").note == "EXIF shortened: JPEG holds no more than 64 kB"
+    check(encode(picture, "JPEG"), maker)
+
+
+def test_a_note_that_can_neither_stay_nor_be_moved_is_said() -> None:
+    """Some of its values stand outside of it."""
+    source = far(lambda place: makers_notes.note(MAKERS["canon"], place + 1000), "Canon")
+    assert decode(source).note == "maker's notes may be unreadable: they were too far behind to stay in place"
+
+
+def test_canon_says_at_the_end_of_a_note_where_it_stands() -> None:
+    note = makers_notes.note(MAKERS["canon"], 300)
+    ended = note + bytes(len(note) % 2) + b"II*\0" + struct.pack("<L", 300)
+    assert (moved_note(ended, 300, 500) or b"")[-4:] == struct.pack("<L", 500)
+    for damaged in (b"", b"\0", b"\xff" * 50, note[:20], b"SONY DSC", b"\1\0\6\0\x0d\0" + bytes(8)):
+        moved_note(damaged, 300, 500)
 
 
 def test_a_note_that_does_not_fit_into_a_jpeg_is_said() -> None:
@@ -252,3 +293,31 @@ def test_of_canon_3() -> None:
         tags_of_raw(data[:end])
     picture = decode(samples.sample("rgb.png"))
     check(encode(replace(picture, metadata=replace(picture.metadata, exif=block)), "TIFF"), maker)
+
+
+@pytest.mark.parametrize("name", ["canon", "nikon_3", "sony", "pentax"])
+def test_a_note_of_a_second_page_is_moved(name: str) -> None:
+    maker = MAKERS[name]
+    data = with_exif(samples.sample("rgb.tif"), maker)
+    tags = read_directory(data)
+    assert tags is not None
+    end = len(data) + len(data) % 2
+    made = bytearray(data.ljust(end, b"\0") + replace(tags, groups={}).laid_out(end))
+    link = end + 2 + 12 * len(tags.entries)
+    struct.pack_into(tags.order + "L", made, link, struct.unpack_from(tags.order + "L", data, 4)[0])
+    struct.pack_into(tags.order + "L", made, 4, end)
+    source = bytes(made)
+    picture = decode(source)
+    pages, file = TiffPages(source, "a.tif"), io.BytesIO()
+    assert len(pages) == 2
+    pages.write(file, lambda pixels: pixels, picture, None)
+    result = file.getvalue()
+    (second,) = struct.unpack_from(tags.order + "L", result, link_of(result))
+    check(result[:4] + struct.pack(tags.order + "L", second) + result[8:], maker)
+
+
+def link_of(tiff: bytes) -> int:
+    """Where the first directory says the place of the second."""
+    order = {b"II": "<", b"MM": ">"}[tiff[:2]]
+    (place,) = struct.unpack_from(order + "L", tiff, 4)
+    return place + 2 + 12 * int(struct.unpack_from(order + "H", tiff, place)[0])

@@ -144,11 +144,7 @@ def _short_segments(picture: Picture, notes: list[str]) -> Picture:
     metadata = picture.metadata
     if metadata.segments is None:
         if len(metadata.exif) > _MAX_EXIF:
-            short, what = essential_exif(metadata.exif), "shortened"
-            if len(short) > _MAX_EXIF:
-                short, what = essential_exif(metadata.exif, maker_note=False), "shortened, without maker's notes"
-            if len(short) > _MAX_EXIF:
-                short, what = b"", "left out"
+            short, what = essential_exif(metadata.exif, _MAX_EXIF)
             notes.append(f"EXIF {what}: JPEG holds no more than 64 kB")
             metadata = replace(metadata, exif=short)
         if len(metadata.xmp or b"") > _MAX_XMP:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from pielight.media.maker_notes import moved_note
+from pielight.media.value_types import UNITS, VALUE_SIZES
+
 EXIF_GROUP, GPS_GROUP, INTEROPERABILITY = 34665, 34853, 40965
 MAKER_NOTE = 37500
 PREFIX = b"Exif\0\0"
 _GROUPS = {0: (EXIF_GROUP, GPS_GROUP), EXIF_GROUP: (INTEROPERABILITY,)}
 _LONG, _POINTERS = 4, {4: "L", 13: "L", 16: "Q", 18: "Q"}
-_UNITS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 1, 7: 1, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}  # bytes that are swapped
-_PAIRS = (5, 10)  # fractions, of two units each
-VALUE_SIZES = {kind: unit * (2 if kind in _PAIRS else 1) for kind, unit in _UNITS.items()}  # bytes of one value
 _MAX_ENTRIES = 65_535  # of a directory; BigTIFF could have billions
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 13: "L"}
 _SUB_DIRECTORIES, _MAX_DIRECTORIES = 330, 64
@@ -37,8 +37,9 @@ class Directory:
         entries: By tag; without those that point to directories.
         groups: By the tag that points to them.
         place: Where it stood in what it was read from.
-        note_place: Where the maker's note stood. Most makers' notes count the places of their values from the start
-            of the whole block, so that :meth:`block` keeps it there; None if it may move, or stood too far behind.
+        note_place: Where the maker's note is to stand. Most makers' notes count the places of their values from the
+            start of the whole block, so that :meth:`block` keeps it there; None if it stood too far behind.
+        note_origin: Where it stood.
         named_groups: Tags that should have pointed to groups; without such a group, it was damaged.
     """
 
@@ -47,6 +48,7 @@ class Directory:
     groups: dict[int, Directory] = field(default_factory=dict)
     place: int = 0
     note_place: int | None = None
+    note_origin: int | None = None
     named_groups: set[int] = field(default_factory=set)
 
     def numbers(self, tag: int) -> tuple[int, ...]:
@@ -58,7 +60,7 @@ class Directory:
         kind, content = self.entries.get(tag, (0, b""))
         if kind not in _WHOLE_NUMBERS:
             return ()
-        return struct.unpack(f"{self.order}{len(content) // _UNITS[kind]}{_WHOLE_NUMBERS[kind]}", content)
+        return struct.unpack(f"{self.order}{len(content) // UNITS[kind]}{_WHOLE_NUMBERS[kind]}", content)
 
     def only(self, tags: Iterable[int]) -> Directory:
         """Return some of the tags, with all the groups."""
@@ -72,7 +74,7 @@ class Directory:
         """Return the same in another order of bytes."""
         if order == self.order:
             return self
-        entries = {tag: Entry(kind, _swapped(content, _UNITS[kind])) for tag, (kind, content) in self.entries.items()}
+        entries = {tag: Entry(kind, _swapped(content, UNITS[kind])) for tag, (kind, content) in self.entries.items()}
         groups = {tag: group.ordered(order) for tag, group in self.groups.items()}
         return replace(self, order=order, entries=entries, groups=groups)
 
@@ -106,6 +108,8 @@ class Directory:
             if tag == MAKER_NOTE and self.note_place is not None:
                 value = struct.pack(self.order + "L", self.note_place)
             elif len(content) > 4:
+                if tag == MAKER_NOTE and self.note_origin is not None:
+                    content = moved_note(content, self.note_origin, later + len(behind)) or content
                 value = struct.pack(self.order + "L", later + len(behind))
                 behind += content + b"\0" * (len(content) % 2)
             rows[tag] = struct.pack(self.order + "HHL", tag, kind, number) + value
@@ -192,16 +196,16 @@ def _read(data: bytes, place: int, order: str, big: bool, group: int) -> Directo
                 inner = _read(data, there, order, big, tag)
                 if inner.entries:
                     found.groups[tag] = inner
-        elif kind in _UNITS:
+        elif kind in UNITS:
             length = number * VALUE_SIZES[kind]
             (there,) = struct.unpack(order + ("Q" if big else "L"), value)
             content = value[:length] if length <= inline else data[there : there + length]
             if len(content) == length > 0 and length <= room:
                 room -= length
                 found.entries[tag] = Entry(kind, content)
-                is_note = group == EXIF_GROUP and tag == MAKER_NOTE and length > inline
-                if is_note and 8 <= there <= _FURTHEST_NOTE - length:
-                    found.note_place = there
+                if group == EXIF_GROUP and tag == MAKER_NOTE and length > inline:
+                    found.note_origin = there
+                    found.note_place = there if 8 <= there <= _FURTHEST_NOTE - length else None
     return found
 
 

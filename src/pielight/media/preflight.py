@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pielight.errors import PictureError
 from pielight.media import gif
-from pielight.media.directories import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, VALUE_SIZES
+from pielight.media.directories import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY
 from pielight.media.items import exif_item
 from pielight.media.jpeg_segments import APP1, EXIF, Layout, Source, is_jpeg, parse
 from pielight.media.png import SIGNATURE
+from pielight.media.value_types import VALUE_SIZES
 
 _MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 100_000, 300_000  # of a PNG: others, and those of pixels
 _MAX_PAGES, _MAX_ENTRIES = 10_000, 200_000  # of a TIFF

@@ -22,7 +22,7 @@ def tags_of_raw(data: bytes) -> tuple[bytes, bytes | None]:
     data = _TIFF[data.startswith(b"MM")] + data[4:]  # some makers have first bytes of their own
     tags = read_directory(data)
     xmp = tags.entries.get(XMP) if tags else None
-    return essential_exif(data), xmp.content if xmp else None
+    return essential_exif(data)[0], xmp.content if xmp else None
 
 
 def has_note(exif: bytes) -> bool:
@@ -58,4 +58,4 @@ def _of_canon_3(data: bytes) -> tuple[bytes, bytes | None]:
         exif = groups.setdefault(EXIF_GROUP, Directory(first.order))
         exif.entries[MAKER_NOTE] = Entry(_UNDEFINED, note)
         exif.note_place = _NOTE_START
-    return essential_exif(Directory(first.order, first.entries, groups).block()), xmp
+    return essential_exif(Directory(first.order, first.entries, groups).block())[0], xmp

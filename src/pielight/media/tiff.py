@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -14,7 +15,6 @@ from pielight.media.directories import (
     EXIF_GROUP,
     MAKER_NOTE,
     PREFIX,
-    VALUE_SIZES,
     Directory,
     Entry,
     even,
@@ -22,6 +22,8 @@ from pielight.media.directories import (
     read_directory,
 )
 from pielight.media.exif import ORIENTATION
+from pielight.media.maker_notes import moved_note
+from pielight.media.value_types import VALUE_SIZES
 
 if TYPE_CHECKING:
     from pielight.media.metadata import Metadata
@@ -44,7 +46,6 @@ _LAYOUT = (
     50706,  # version of DNG: with it a file is taken for camera RAW
 )  # fmt: skip
 _LEFT_OUT = {330: "reduced pictures", 37724: "Photoshop's layers"}  # which would show the old picture
-_COUNTED_FROM_THE_NOTE = (b"Apple iOS\0", b"FUJIFILM", b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
 _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
 _BYTE, _SHORT, _LONG, _FRACTION, _UNDEFINED = 1, 3, 4, 5, 7
@@ -67,23 +68,42 @@ def descriptive_exif(data: bytes) -> bytes:
     return tags.without((*_LAYOUT, XMP, PHOTOSHOP)).block() if tags else b""
 
 
-def essential_exif(exif: bytes, maker_note: bool = True) -> bytes:
-    """Return the tags that most programs know, and the EXIF and GPS directories, with or without the maker's note."""
+def essential_exif(exif: bytes, most: int | None = None) -> tuple[bytes, str]:
+    """Return the tags that most programs know, and the EXIF and GPS directories.
+
+    Args:
+        exif: A block of EXIF, or a TIFF.
+        most: Bytes of the result, for which a maker's note is moved or left out if it must be.
+
+    Returns:
+        The block, empty if it is too long or cannot be read, and what became of it: "shortened" and the like.
+    """
     tags = read_directory(exif)
-    if tags and not maker_note and EXIF_GROUP in tags.groups:
-        tags.groups[EXIF_GROUP] = tags.groups[EXIF_GROUP].without((MAKER_NOTE,))
-    return tags.only(_DESCRIPTIVE).block() if tags else b""
+    if tags is None:
+        return b"", "left out"
+    tags = tags.only(_DESCRIPTIVE)
+    made, what = tags.block(), "shortened"
+    owner = tags.groups.get(EXIF_GROUP)
+    if most is not None and len(made) > most and owner is not None:
+        if _may_move(owner):
+            tags.groups[EXIF_GROUP] = replace(owner, note_place=None)
+        else:
+            tags.groups[EXIF_GROUP], what = owner.without((MAKER_NOTE,)), "shortened, without maker's notes"
+        made = tags.block()
+    return (made, what) if most is None or len(made) <= most else (b"", "left out")
+
+
+def _may_move(owner: Directory) -> bool:
+    note = owner.entries.get(MAKER_NOTE, Entry(_UNDEFINED, b"")).content
+    return owner.note_origin is None or moved_note(note, owner.note_origin, 0) is not None
 
 
 def note_of_makers(data: bytes) -> str:
     """Return what the user should know of a maker's note in a TIFF or RAW file, or nothing."""
     tags = read_directory(data)
     owner = tags.groups.get(EXIF_GROUP) if tags else None
-    if owner is None or owner.note_place is not None:
-        return ""
-    note = owner.entries.get(MAKER_NOTE, Entry(_UNDEFINED, b"")).content
-    counts_from_itself = len(note) <= 4 or note.startswith(_COUNTED_FROM_THE_NOTE)
-    return "" if counts_from_itself else "maker's notes may be unreadable: they were too far behind to stay in place"
+    stays = owner is None or owner.note_place is not None or _may_move(owner)
+    return "" if stays else "maker's notes may be unreadable: they were too far behind to stay in place"
 
 
 def is_sound(exif: bytes) -> bool:

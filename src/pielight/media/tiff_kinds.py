@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from PIL import TiffImagePlugin
 
 from pielight.errors import PictureError
-from pielight.media.directories import VALUE_SIZES, Directory, Entry, read_directory
+from pielight.media.directories import Directory, Entry, read_directory
 from pielight.media.jpeg_segments import Source
+from pielight.media.value_types import VALUE_SIZES
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, CIELAB, ICCLAB = 0, 1, 2, 5, 8, 9
 _COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4, CIELAB: 3, ICCLAB: 3}  # channels without opacity
