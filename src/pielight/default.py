@@ -84,11 +84,18 @@ def enhance(
 ) -> Path | bytes | Image.Image | Array:
     """Brighten a picture with the default model, or take haze or rain out; see :meth:`Enhancer.__call__`.
 
+    Arrays are RGB; an array ``bgr`` of OpenCV's is brightened by ``enhance(bgr[..., ::-1])[..., ::-1]``. The default
+    weights are for research use only (``Enhancer("free")`` has others).
+
     ``denoise_model`` is the path of an ONNX file with the network that takes noise out; None is the one that comes with
     pielight. ``task`` is ``"brighten"``, ``"dehaze"`` or ``"derain"``.
 
     >>> enhance(Image.new("L", (5, 4), 30)).mode
     'L'
+    >>> import numpy
+    >>> bgr = numpy.full((4, 5, 3), (20, 30, 40), numpy.uint8)
+    >>> bool((enhance(bgr[..., ::-1])[..., ::-1] > bgr).all())
+    True
     """
     enhancer: Any = _default_enhancer(task)  # the overloads above say which kind returns which
     if denoise_model is not None:

@@ -131,7 +131,8 @@ class Enhancer:
 
         Args:
             image: One of: a path; the bytes of a picture's file; a Pillow image; a uint8, uint16, or float (in
-                [0, 1]) array of shape (H, W), (H, W, 1), (H, W, 3), or with opacity (H, W, 2), (H, W, 4).
+                [0, 1]) array of shape (H, W), (H, W, 1), (H, W, 3), or with opacity (H, W, 2), (H, W, 4). Channels are
+                R, G, B; of OpenCV's BGR take ``enhancer(bgr[..., ::-1])[..., ::-1]``.
             strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5, below 0 darkens,
                 or adds haze or rain.
             highlights: How far what is bright already is protected, 0 to 1; for brightening only.

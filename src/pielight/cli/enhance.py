@@ -93,6 +93,7 @@ def enhance(
     from pielight.batch.run import Settings
     from pielight.cli import order as ways
     from pielight.cli.screen import own_screen
+    from pielight.cli.terms import tell_terms
     from pielight.curves.threads import available_threads
     from pielight.curves.tone import HIGHLIGHTS
 
@@ -116,5 +117,7 @@ def enhance(
             if watch:
                 ways.enhance_watched(order)
             went_well = ways.enhance_stream(order) if streamed else ways.enhance_batch(order)
+            if went_well and not quiet:
+                tell_terms(model, task)
     if not went_well:
         raise click.exceptions.Exit(options.FAILED)
