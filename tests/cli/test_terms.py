@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -18,39 +19,43 @@ NOTE = (
 )
 
 
-@pytest.fixture
-def state(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)  # that of capsys
-    return tmp_path / "state"
+class Terminal(io.StringIO):
+    """A standard error that a person reads."""
+
+    def isatty(self) -> bool:
+        return True
 
 
-def test_once_where_there_is_a_place_to_remember(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    state.mkdir()
-    tell_terms(None, "brighten")
-    tell_terms(None, "brighten")
-    assert capsys.readouterr().err == NOTE
-    tell_terms(None, "dehaze")
-    assert (
-        capsys.readouterr().err == "note: the weights of dehaze are for research use only (pielight info tells more)\n"
-    )
+def told(words: list[tuple[str | None, str]], state: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what is said of some runs, one after the other."""
+    screen = Terminal()
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    monkeypatch.setattr(sys, "stderr", screen)
+    for model, task in words:
+        tell_terms(model, task)
+    return screen.getvalue()
 
 
-def test_no_folder_is_made(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tell_terms("pie", "brighten")
-    tell_terms("pie", "brighten")
-    assert capsys.readouterr().err == 2 * NOTE
-    assert not state.exists()
+def test_once_where_there_is_a_place_to_remember(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told([(None, "brighten"), ("pie", "brighten")], tmp_path, monkeypatch) == NOTE
+    haze = "note: the weights of dehaze are for research use only (pielight info tells more)\n"
+    assert told([(None, "dehaze"), (None, "brighten")], tmp_path, monkeypatch) == haze
 
 
-def test_free_weights_say_nothing(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tell_terms("free", "brighten")
-    assert not capsys.readouterr().err
+def test_no_folder_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told([("pie", "brighten")] * 2, tmp_path / "state", monkeypatch) == 2 * NOTE
+    assert not (tmp_path / "state").exists()
+
+
+def test_free_weights_say_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not told([("free", "brighten")], tmp_path, monkeypatch)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-@pytest.mark.parametrize(("words", "told"), [((), 1), (("--quiet",), 0), (("--model", "free"), 0), (("--dry-run",), 0)])
-def test_the_command_tells_a_terminal(words: tuple[str, ...], told: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "count"), [((), 1), (("--quiet",), 0), (("--model", "free"), 0), (("--dry-run",), 0)]
+)
+def test_the_command_tells_a_terminal(words: tuple[str, ...], count: int, tmp_path: Path) -> None:
     import pty
 
     home, place = tmp_path / "home", tmp_path / "photos"
@@ -68,5 +73,5 @@ def test_the_command_tells_a_terminal(words: tuple[str, ...], told: int, tmp_pat
         said = os.read(main, 1 << 16).decode()
     os.close(main)
     assert done.returncode == 0, said
-    assert said.count("for research use only") == told
+    assert said.count("for research use only") == count
     assert not list(home.iterdir())
