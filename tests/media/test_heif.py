@@ -39,6 +39,12 @@ def test_brands_that_say_nothing_of_the_coding(name: str, brands: tuple[bytes, .
     assert container(encode(picture)) == picture.format
 
 
+@pytest.mark.parametrize(("name", "file_format"), [("rgb.avif", "AVIF"), ("rgb.heic", "HEIF")])
+def test_the_start_of_a_file_suffices(name: str, file_format: str) -> None:
+    data = samples.sample(name)
+    assert {container(data[:length]) for length in range(32, len(data))} == {file_format}
+
+
 def test_other_codings_are_named() -> None:
     data = samples.sample("rgb.heic").replace(b"hvc1", b"j2k1")
     with pytest.raises(PictureError, match=r"^a\.heic: HEIF with pixels coded as j2k1 is not supported"):

@@ -26,7 +26,7 @@ def container(data: bytes) -> str | None:
     ['HEIF', 'AVIF', 'HEIF', None]
     """
     brands = read_brands(data)
-    kinds = [part.kind for part in read_items(data).parts()] if brands else []
+    kinds = [part.kind for part in read_items(data).parts() if part.kind] if brands else []
     if kinds:
         return _CODINGS.get(kinds[0])
     if any(brand in _AVIF for brand in brands):
@@ -46,7 +46,7 @@ def check_kind(data: bytes) -> None:
         PictureError: It is such a file. Its text has no file name yet.
     """
     for part in read_items(data).parts()[:1] if read_brands(data) else []:
-        if part.kind not in _CODINGS:
+        if part.kind and part.kind not in _CODINGS:
             kind = shown(part.kind.decode("ascii", "replace").strip())
             raise PictureError(f"HEIF with pixels coded as {kind} is not supported; convert it to HEIC or AVIF first")
 

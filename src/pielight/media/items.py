@@ -123,7 +123,8 @@ def _kinds(data: Source, box: Box, items: Items) -> None:
         if entry.kind == b"infe" and reader.version >= _WITHOUT_FORM:
             number = reader.number(4 if reader.version > _WITHOUT_FORM else 2)
             reader.number(2)
-            _item(items, number).kind = data[reader.place : reader.place + 4]
+            kind = data[reader.place : min(reader.place + 4, entry.end)]
+            _item(items, number).kind = kind if len(kind) == 4 else b""
 
 
 def _references(data: Source, box: Box, items: Items) -> None:
