@@ -212,4 +212,6 @@ def test_what_is_no_array_of_numbers(tmp_path: Path) -> None:
     onnx.save(model, path)
     values: dict[str, NDArray[Any]] = {"thumbnail": np.zeros((1, 3, 64, 64), np.float32)}
     with pytest.raises(sessions.NetworkError, match="something else than arrays of float32"):
-        sessions.run_session(sessions.open_session(path, 1), None, values)
+        sessions.run_session(sessions.open_session(path, 1), ["alphas"], values)
+    (found,) = sessions.run_session(sessions.open_session(path, 1), None, values)
+    assert found.dtype == np.float64

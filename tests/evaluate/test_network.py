@@ -39,6 +39,11 @@ def test_a_network_from_picture_to_picture(dark: Pixels, tmp_path: Path, bright_
         enhancement(parse(f"onnx:{fixed}"))(dark)
     with pytest.raises(ModelError, match="use pielight:model="):
         enhancement(parse(f"onnx:{bright_model}"))
+    more = onnx.load(file)  # outputs of other kinds beside it
+    more.graph.node.append(helper.make_node("Shape", ["bright"], ["sides"]))
+    more.graph.output.insert(0, helper.make_tensor_value_info("sides", TensorProto.INT64, [4]))
+    onnx.save(more, tmp_path / "more.onnx")
+    assert np.abs(enhancement(parse(f"onnx:{tmp_path / 'more.onnx'}"))(dark) - expected).max() <= 1
     constant = numpy_helper.from_array(np.full((1, 3, 1, 1), 2, np.float32), "factor")
     node = helper.make_node("Mul", ["picture", "factor"], ["out"])
     shapes = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, "h", "w"]) for name in ("picture", "out")]

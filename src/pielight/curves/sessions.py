@@ -113,7 +113,7 @@ def run_session(
 
     Args:
         session: The network, opened.
-        outputs: Names of what is wanted; None is all.
+        outputs: Names of what is wanted, arrays of float32; None is all, of any kind.
         inputs: By name.
 
     Raises:
@@ -134,7 +134,7 @@ def run_session(
         if is_shortage(error):
             raise MemoryError(first_line(error)) from error
         raise NetworkError(first_line(error)) from error
-    for value in found:
+    for value in found if outputs is not None else ():
         if not isinstance(value, np.ndarray) or value.dtype != np.float32:
             raise NetworkError("it returns something else than arrays of float32")
     return found

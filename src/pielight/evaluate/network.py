@@ -52,9 +52,11 @@ def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
                 else ""
             )
             raise DataError(f"{path}: fails on {width} x {height} pixels ({error}){hint}") from error
-        found = next((output for output in outputs if output.shape == picture.shape), None)
+        found = next((output for output in outputs if getattr(output, "shape", None) == picture.shape), None)
         if found is None:
-            raise DataError(f"{path}: returns {[output.shape for output in outputs]}, none like {picture.shape}")
+            raise DataError(
+                f"{path}: returns {[getattr(output, 'shape', None) for output in outputs]}, none like {picture.shape}"
+            )
         light = found[0].transpose(1, 2, 0)[:height, :width]
         if np.isnan(light).any():
             raise DataError(f"{path}: returns values that are no numbers on {width} x {height} pixels")
