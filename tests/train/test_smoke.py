@@ -19,6 +19,7 @@ from pielight.train.config import Losses, Training, read_config
 from pielight.train.denoising import smoke as denoising
 from pielight.train.denoising.config import Denoising
 from pielight.train.denoising.network import DenoiseNet
+from pielight.train.judging import Judging
 from pielight.train.lattice_net import Lattice
 from pielight.train.material import Material, prepare, read_pictures
 from pielight.train.networks import build
@@ -42,8 +43,12 @@ def one_thread() -> Iterator[None]:
 
 
 def scene(folder: Path, *changes: str) -> Scene:
-    """Return what the terms of a task are judged with, the features of one picture at most."""
-    trial = dataclasses.replace(toy_settings(folder, read_config(None, changes), 2), bank=4, pairs=4, feature_batch=1)
+    """Return what the terms of a task are judged with, smaller than in a smoke run."""
+    trial = toy_settings(folder, read_config(None, changes), 2)
+    trial = dataclasses.replace(
+        trial, bank=4, pairs=4, feature_batch=1, dark_batch=2, well_batch=2, judging=Judging(steps=10, batch=2),
+        data=dataclasses.replace(trial.data, size=32, render=32),
+    )  # fmt: skip
     torch.manual_seed(trial.seed)
     network = find_task(trial.task).build(trial)
     cpu = torch.device("cpu")
