@@ -102,7 +102,7 @@ def test_wrong_values(name: str, tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_bytes(WRONG[name])
     for reader in (read_config, read_denoising, read_joint):
-        with pytest.raises(ConfigError) as caught:
+        with pytest.raises(ConfigError, match=r"wrong\.yaml: ") as caught:
             reader(path)
         one_line(caught.value)
 

@@ -10,7 +10,7 @@ from pielight.errors import ConfigError
 from pielight.train.config import Losses, Optimiser
 from pielight.train.physics.darkening import Darkening
 from pielight.train.ranges import Range, check_ranges, named
-from pielight.train.settings import build_settings, read_values
+from pielight.train.settings import build_settings, read_values, told_of
 
 RECIPE = "joint"
 NOBODY = "none"
@@ -173,7 +173,14 @@ def read_joint(path: str | Path | None, changes: Sequence[str] = ()) -> Joint:
     >>> read_joint(None, ["steps=10", "train=both"]).train
     'both'
     """
-    config: Joint = build_settings(Joint, read_values(path, changes))
+    values = read_values(path, changes)
+    with told_of(path, changes):
+        config: Joint = build_settings(Joint, values)
+        _check(config)
+    return config
+
+
+def _check(config: Joint) -> None:
     check_ranges(config)
     for name, value in named(config):
         values = value if isinstance(value, tuple) else (value,)
@@ -195,4 +202,3 @@ def read_joint(path: str | Path | None, changes: Sequence[str] = ()) -> Joint:
         raise ConfigError("weights.distil: a network without weights teaches nothing; set downstream.weights")
     if config.data.labels and config.data.boxes:
         raise ConfigError("data: give labels or boxes, not both")
-    return config

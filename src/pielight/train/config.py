@@ -16,7 +16,7 @@ from pielight.train.physics.darkening import Darkening
 from pielight.train.physics.haze import Haze
 from pielight.train.physics.rain import Rain
 from pielight.train.ranges import check_ranges
-from pielight.train.settings import build_settings, read_values
+from pielight.train.settings import build_settings, read_values, told_of
 from pielight.train.tasks import find_task
 
 
@@ -157,11 +157,12 @@ def read_config(path: str | Path | None, changes: Sequence[str] = ()) -> Trainin
     128
     """
     values = read_values(path, changes)
-    named = values.get("task", Training.task)
-    if not isinstance(named, str):
-        raise ConfigError("task: should be a name")
-    config: Training = build_settings(Training, _over(find_task(named).defaults, values))
-    check(config)
+    with told_of(path, changes):
+        named = values.get("task", Training.task)
+        if not isinstance(named, str):
+            raise ConfigError("task: should be a name")
+        config: Training = build_settings(Training, _over(find_task(named).defaults, values))
+        check(config)
     return config
 
 

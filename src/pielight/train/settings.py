@@ -6,7 +6,8 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,6 +62,21 @@ def apply_changes(values: dict[str, Any], changes: Sequence[str]) -> None:
             if not isinstance(target, dict):
                 raise ConfigError(f"--set {told}: {_brief('.'.join(groups[:depth]))} is a value, not a group")
         target[last] = value
+
+
+@contextmanager
+def told_of(path: str | Path | None, changes: Sequence[str]) -> Iterator[None]:
+    """Name the file in what is wrong with its settings, unless changes may be to blame.
+
+    Raises:
+        ConfigError: as it came, the file before it.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        if path is None or changes:
+            raise
+        raise ConfigError(f"{shown(path)}: {error}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pielight.errors import ConfigError
 from pielight.train.config import Data, Optimiser
 from pielight.train.denoising.physics import Physics
 from pielight.train.ranges import check_ranges
-from pielight.train.settings import build_settings, read_values
+from pielight.train.settings import build_settings, read_values, told_of
 
 RECIPE = "denoise"
 
@@ -69,8 +69,10 @@ def read_denoising(path: str | Path | None, changes: Sequence[str] = ()) -> Deno
     >>> read_denoising(None, ["steps=10"]).steps
     10
     """
-    config: Denoising = build_settings(Denoising, read_values(path, changes))
-    check_ranges(config)
-    if config.patch < 8 or config.patch % 8 or config.patch > config.data.smallest:
-        raise ConfigError(f"patch: {config.patch} should be a multiple of 8, at most data.smallest")
+    values = read_values(path, changes)
+    with told_of(path, changes):
+        config: Denoising = build_settings(Denoising, values)
+        check_ranges(config)
+        if config.patch < 8 or config.patch % 8 or config.patch > config.data.smallest:
+            raise ConfigError(f"patch: {config.patch} should be a multiple of 8, at most data.smallest")
     return config
