@@ -16,7 +16,7 @@ import torch
 from click.testing import CliRunner, Result
 
 from pielight.cli import main
-from pielight.train import smoke
+from pielight.train import judge, smoke
 from pielight.train.config import Training
 from pielight.train.denoising import smoke as denoising_smoke
 from pielight.train.overfit import Verdict
@@ -102,6 +102,16 @@ def test_ctrl_c(folder: Path) -> None:
     assert running.returncode == 130
     assert errors.splitlines()[-1].endswith("stopped; the same command goes on from run/checkpoint.pt")
     assert "Traceback" not in errors
+
+
+def test_ctrl_c_while_it_prepares(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(judge, "_learned", stopped)
+    done = invoke("train", "tiny.yaml", *PLACES)
+    assert done.exit_code == 130
+    assert done.stderr.splitlines()[-1] == f"stopped; the same command goes on from {Path('run', 'preparation')}"
 
 
 def test_errors_are_one_line(folder: Path) -> None:

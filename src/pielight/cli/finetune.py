@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pielight.cli.options import model as model_option
+from pielight.cli.train import stoppable
 
 if TYPE_CHECKING:
     from pielight.train.finetune import Tuned
@@ -47,13 +48,8 @@ def finetune(
     settings = Finetune(
         str(dark), str(normal) if normal else None, model or DEFAULT, features, steps, seed, str(out), changes
     )
-    checkpoint = out / "checkpoint.pt"
-    try:
+    with stoppable(out / "checkpoint.pt"):
         tuned = run(settings, _show, say=lambda line: click.echo(line, err=True))
-    except KeyboardInterrupt:
-        told = f"stopped; the same command goes on from {checkpoint}" if checkpoint.exists() else "stopped"
-        click.echo(told, err=True)
-        raise click.exceptions.Exit(130) from None
     if tuned is not None:  # None is what a run that is told where to stop returns
         _tell(tuned, settings.model)
 

@@ -166,11 +166,16 @@ def _show_tenth(progress: Progress) -> None:
 @contextmanager
 def stoppable(checkpoint: Path | None = None) -> Iterator[None]:
     """Turn Ctrl-C into one line that says how to go on, and status 130."""
+    kept: list[Path] = []
+    if checkpoint is not None:
+        from pielight.train.preparation import FOLDER
+
+        kept = [checkpoint, checkpoint.parent / FOLDER]
     try:
         yield
     except KeyboardInterrupt:
-        saved = checkpoint is not None and checkpoint.exists()
-        click.echo(f"stopped; the same command goes on from {checkpoint}" if saved else "stopped", err=True)
+        saved = next((path for path in kept if path.exists()), None)
+        click.echo(f"stopped; the same command goes on from {saved}" if saved else "stopped", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
 
 
