@@ -151,13 +151,16 @@ def export(folder: Path, output: Path) -> None:
     """Write all votes as CSV, raters by number."""
     _require()
     from pielight.cells import utf8
-    from pielight.evaluate.survey.report import as_csv
+    from pielight.evaluate.survey.report import as_csv, is_export
     from pielight.evaluate.survey.study import load
     from pielight.evaluate.survey.votes import read_votes
-    from pielight.media.files import shown, write_whole
+    from pielight.media.files import check_place, shown, write_whole
 
     if output.suffix.lower() != ".csv":
         raise ConfigError(f"{shown(output)}: must end in .csv")
+    check_place(output)
+    if output.exists() and not is_export(output):
+        raise ConfigError(f"{shown(output)}: not written by survey export, and kept; give a new name")
     votes = read_votes(folder)
     write_whole(output, utf8(as_csv(load(folder), votes)))
     click.echo(f"{shown(output)}: {len(votes)} votes", err=True)

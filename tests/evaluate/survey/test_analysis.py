@@ -208,6 +208,12 @@ def test_report_and_export(new_study: Callable[..., Path], tmp_path: Path) -> No
     assert {row["preferred"] for row in rows if row["check"] == "1" and row["rater"] != "9"} == {"passed"}
     assert {row["left"] for row in rows if row["preferred"] == "failed"} == {"(destroyed)"}
     assert invoke("export", folder, tmp_path / "votes.txt").exit_code == 1
+    assert invoke("export", folder, tmp_path / "votes.csv").exit_code == 0  # a former export is replaced
+    (tmp_path / "budget.csv").write_text("rent,food\n")
+    refused = invoke("export", folder, tmp_path / "budget.csv")
+    assert refused.exit_code == 1
+    assert "budget.csv: not written by survey export, and kept" in refused.stderr
+    assert (tmp_path / "budget.csv").read_text() == "rent,food\n"
 
 
 def test_report_of_ratings(new_study: Callable[..., Path], tmp_path: Path) -> None:

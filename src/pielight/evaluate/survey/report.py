@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import pielight
 from pielight.cells import markdown_text
@@ -15,6 +16,7 @@ from pielight.evaluate.survey.votes import Vote
 from pielight.results import csv_text, json_text, markdown
 
 _COLUMNS = ("rater", "question", "scene", "left", "right", "check", "answer", "preferred", "seconds")
+_FIRST_LINE = (",".join(_COLUMNS) + "\n").encode()
 
 _UNKNOWN = {
     "no pairs": "unknown, nothing was seen by two raters.",
@@ -112,6 +114,15 @@ def as_csv(study: Study, votes: Sequence[Vote]) -> str:
              vote.answer, preferred, f"{vote.seconds:.3f}")
         )  # fmt: skip
     return csv_text(dict(zip(_COLUMNS, _COLUMNS, strict=True)), [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+
+
+def is_export(path: Path) -> bool:
+    """Say whether a file is one that :func:`as_csv` made, by its first line."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_FIRST_LINE)) == _FIRST_LINE
+    except OSError:
+        return False
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
