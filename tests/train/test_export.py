@@ -178,9 +178,16 @@ def test_exported(tiny: Make, tmp_path: Path) -> None:
     assert not exported(config.name, tmp_path)
 
 
-def test_a_folder_that_is_not_there(tiny: Make, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"tiny.onnx: cannot be written \(No such file or directory\)"):
-        export(loud("lattice"), tiny(tmp_path), tmp_path / "none")
+def test_a_folder_that_cannot_be_made(tiny: Make, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"tiny.onnx: cannot be written \(File exists\)"):
+        export(loud("lattice"), tiny(tmp_path), tmp_path / "file")
+
+
+def test_files_of_others_stay(tiny: Make, tmp_path: Path) -> None:
+    (tmp_path / "tiny.onnx.part").write_text("of somebody else")
+    export(loud("lattice"), tiny(tmp_path), tmp_path)
+    assert (tmp_path / "tiny.onnx.part").read_text() == "of somebody else"
 
 
 def test_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from pielight import __version__
 from pielight.documents import read_json
-from pielight.errors import ModelError
+from pielight.errors import ModelError, PictureError
+from pielight.media.files import write_whole
 from pielight.train.config import Training
 from pielight.train.settings import as_yaml
 from pielight.train.tasks import find_task
@@ -123,8 +124,12 @@ def save_model(
         **rest,
         "config": settings,
     }
-    for name, content in {**contents, f"{recipe.name}.json": (json.dumps(card, indent=2) + "\n").encode()}.items():
-        _replace(folder / name, content)
+    contents[f"{recipe.name}.json"] = (json.dumps(card, indent=2) + "\n").encode()
+    try:
+        for name, content in contents.items():
+            write_whole(folder / name, content)
+    except PictureError as error:
+        raise ModelError(str(error)) from None
 
 
 def _without_folders(config: Training) -> Training:
@@ -195,13 +200,3 @@ def git_commit() -> str:
 
 def _git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=_PACKAGE, capture_output=True, text=True, check=True).stdout
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".part")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ModelError(f"{path}: cannot be written ({error.strerror})") from None
