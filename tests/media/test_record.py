@@ -62,6 +62,14 @@ def test_every_format_that_holds_xmp_holds_the_record(name: str, tmp_path: Path)
     assert find_record(packet) == replace(RECORD, source=fingerprint(written(name)))
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_a_cut_file_holds_no_record(name: str, tmp_path: Path) -> None:
+    path, whole = tmp_path / name, samples.sample(name)
+    for length in range(64):
+        path.write_bytes(whole[:length])
+        assert read_record(path) is None
+
+
 @pytest.mark.parametrize("name", ["rgb.jpg", "rgb.png", "lossy.webp", "rgb.tif", "rgb.avif", "rgb.heic"])
 def test_it_is_found_in_large_files(name: str, tmp_path: Path) -> None:
     noise = Image.effect_noise((900, 700), 80).convert("RGB")

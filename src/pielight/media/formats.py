@@ -142,7 +142,7 @@ def result_suffix(path: Path, file_format: str | None = None) -> str:
     return dict(WRITABLE.values())[file_format or written_format(RAW)]
 
 
-def webp_chunks(data: bytes, start: int, stop: int) -> Iterator[tuple[bytes, slice]]:
+def webp_chunks(data: Source, start: int, stop: int) -> Iterator[tuple[bytes, slice]]:
     """Yield kind and place of the content of each chunk in a part of a WebP file; the last may be cut."""
     while start + 8 <= stop:
         length = int.from_bytes(data[start + 4 : start + 8], "little")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from pielight.media import png_text
+from pielight.media.jpeg_segments import EXIF, Source
+from pielight.media.xmp import PNG_KEYWORD
 
 if TYPE_CHECKING:
     from pielight.media.metadata import Metadata
@@ -21,15 +23,21 @@ _HEADER_END = 33  # signature and IHDR
 _METRE = 0.0254
 
 
-def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield type and content of each chunk of a PNG file, up to the first damaged one."""
-    place = 8
+def chunk_places(data: Source) -> Iterator[tuple[bytes, slice]]:
+    """Yield type and place of the content of each chunk of a PNG file; the last may be cut."""
+    place = len(SIGNATURE)
     while place + 12 <= len(data):
         length = int.from_bytes(data[place : place + 4], "big")
-        if place + 12 + length > len(data):
-            return
-        yield data[place + 4 : place + 8], data[place + 8 : place + 8 + length]
+        yield data[place + 4 : place + 8], slice(place + 8, place + 8 + length)
         place += 12 + length
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield type and content of each chunk of a PNG file, up to the first damaged one."""
+    for kind, place in chunk_places(data):
+        if place.stop + 4 > len(data):
+            return
+        yield kind, data[place]
 
 
 def kept_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
@@ -78,11 +86,11 @@ def described_by(metadata: Metadata) -> list[tuple[bytes, bytes]]:
     if metadata.dpi and all(kind != b"pHYs" for kind, _ in chunks):
         chunks.append(resolution_chunk(metadata.dpi))
     if not metadata.chunks:  # those of a PNG hold all of it already
-        chunks += [(b"iTXt", b"XML:com.adobe.xmp" + b"\0" * 5 + metadata.xmp)] if metadata.xmp else []
+        chunks += [(b"iTXt", PNG_KEYWORD + b"\0" * 5 + metadata.xmp)] if metadata.xmp else []
         chunks += [png_text.profile_chunk(png_text.IPTC, metadata.photoshop)] if metadata.photoshop else []
         chunks += [png_text.comment_chunk(metadata.comment)] if metadata.comment else []
     if metadata.exif and metadata.exif != png_text.exif(png_text.texts(metadata.chunks)):
-        chunks.append((b"eXIf", metadata.exif.removeprefix(b"Exif\0\0")))
+        chunks.append((b"eXIf", metadata.exif.removeprefix(EXIF)))
     return chunks
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from pielight.errors import PictureError
 from pielight.media import gif
 from pielight.media.directories import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY
+from pielight.media.formats import webp_chunks
 from pielight.media.items import exif_item
 from pielight.media.jpeg_segments import APP1, EXIF, Layout, Source, is_jpeg, parse
-from pielight.media.png import SIGNATURE
+from pielight.media.png import SIGNATURE, chunk_places
 from pielight.media.value_types import VALUE_SIZES
 
 _MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 100_000, 300_000  # of a PNG: others, and those of pixels
@@ -114,30 +115,24 @@ def _long(data: Source, place: int, code: str) -> int:
 
 
 def _check_chunks(data: Source) -> None:
-    place, others, pixels = len(SIGNATURE), 0, 0
-    while place + 12 <= len(data):
-        length, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+    others, pixels = 0, 0
+    for kind, place in chunk_places(data):
         if kind in _PIXELS:
             pixels += 1
         else:
             others += 1
         if kind == b"eXIf":
-            check_directories(data[place + 8 : place + 8 + length])
+            check_directories(data[place])
         _refuse(others > _MAX_CHUNKS, f"more than {_MAX_CHUNKS:,} chunks in a file")
         _refuse(pixels > _MAX_PIXEL_CHUNKS, f"more than {_MAX_PIXEL_CHUNKS:,} chunks of pixels in a PNG file")
-        place += 12 + length
 
 
 def _check_riff(data: Source) -> None:
     """Check the EXIF of a WebP; its library goes through the other parts at once."""
-    place, count = 12, 0
-    while place + 8 <= len(data):
-        length = int.from_bytes(data[place + 4 : place + 8], "little")
-        if data[place : place + 4] == b"EXIF":
-            check_directories(data[place + 8 : place + 8 + length].removeprefix(EXIF))
-        count += 1
-        _refuse(count > _MAX_CHUNKS, f"more than {_MAX_CHUNKS:,} chunks in a file")
-        place += 8 + length + length % 2
+    for number, (kind, place) in enumerate(webp_chunks(data, 12, len(data)), 1):
+        if kind == b"EXIF":
+            check_directories(data[place].removeprefix(EXIF))
+        _refuse(number > _MAX_CHUNKS, f"more than {_MAX_CHUNKS:,} chunks in a file")
 
 
 def _refuse(is_too_much: bool, what: str) -> None:

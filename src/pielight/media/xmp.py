@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -106,36 +107,34 @@ def _in_jpeg(file: BinaryIO) -> bytes | None:
 
 
 def _in_png(file: BinaryIO) -> bytes | None:
-    place = 8
-    for _ in range(_MOST_PARTS):
-        file.seek(place)
-        head = file.read(8)
-        if len(head) < 8:
-            return None
-        length = int.from_bytes(head[:4], "big")
-        if head[4:] == b"iTXt" and length < _MOST_BYTES:
+    for kind, length in _chunks(file, True):
+        if kind == b"iTXt" and length < _MOST_BYTES:
             keyword, _, rest = file.read(length).partition(b"\0")
             if keyword == PNG_KEYWORD and rest.startswith(b"\0"):  # not compressed
                 return rest[2:].split(b"\0", 2)[-1]
-        place += 12 + length
     return None
 
 
 def _in_webp(file: BinaryIO) -> bytes | None:
-    place = 12
+    return next((file.read(min(length, _MOST_BYTES)) for kind, length in _chunks(file, False) if kind == b"XMP "), None)
+
+
+def _chunks(file: BinaryIO, is_png: bool) -> Iterator[tuple[bytes, int]]:
+    """Yield kind and length of each chunk of a PNG or WebP file, with the file at its content."""
+    place = 8 if is_png else 12
     for _ in range(_MOST_PARTS):
         file.seek(place)
         head = file.read(8)
         if len(head) < 8:
-            return None
-        length = int.from_bytes(head[4:], "little")
-        if head.startswith(b"XMP "):
-            return file.read(min(length, _MOST_BYTES))
-        place += 8 + length + length % 2
-    return None
+            return
+        length = int.from_bytes(head[:4], "big") if is_png else int.from_bytes(head[4:], "little")
+        yield head[4:] if is_png else head[:4], length
+        place += 12 + length if is_png else 8 + length + length % 2
 
 
 def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
+    if len(head) < 8:
+        return None
     order = "<" if head.startswith(b"II") else ">"
     file.seek(struct.unpack_from(order + "L", head, 4)[0])
     count = file.read(2)
