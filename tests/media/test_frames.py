@@ -181,7 +181,7 @@ def test_another_format_takes_the_first_frame(enhancer: Enhancer, name: str, tmp
 def test_other_changes_take_every_frame(task: str, haze_model: Path, rain_model: Path, bright_model: Path) -> None:
     data = animated("PNG")
     models = {"dehaze": haze_model, "derain": rain_model, "denoise": bright_model}
-    enhancer = Enhancer(models[task], threads=1, task="brighten" if task == "denoise" else task)
+    enhancer = Enhancer(models[task], threads=1, auto=task != "dehaze", task="brighten" if task == "denoise" else task)
     result = enhancer(data, denoise=1.0 if task == "denoise" else 0.0)
     for old, new in zip(frames(data), frames(result), strict=True):
         assert not np.array_equal(old, new)
