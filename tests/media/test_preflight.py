@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pielight.errors import PictureError
 from pielight.media.convert import fit
 from pielight.media.directories import read_directory
 from pielight.media.jpeg_segments import Segment
+from pielight.media.needs import require_readers
 from pielight.media.picture import decode, encode
 from pielight.media.png import with_chunks
 from pielight.media.preflight import check, check_file
@@ -86,7 +88,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_is_refused_before_a_reader_sees_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(*_: object, **__: object) -> None:
+    opened = []
+
+    def never(*names: object, **_: object) -> None:
+        opened.append(names)
         raise AssertionError("opened")
 
     make, expected = HOSTILE[name]
@@ -99,6 +104,9 @@ def test_it_is_refused_before_a_reader_sees_it(name: str, tmp_path: Path, monkey
     assert "\n" not in str(caught.value)
     with pytest.raises(PictureError, match=re.escape(expected)):
         check_file(path)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    require_readers([path])
+    assert not opened
 
 
 def test_what_is_below_the_limits_is_read() -> None:

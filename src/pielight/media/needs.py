@@ -10,8 +10,10 @@ from PIL import Image
 
 from pielight.errors import MissingExtraError, PictureError
 from pielight.extras import require
+from pielight.media import preflight
 from pielight.media.files import shown
 from pielight.media.formats import READABLE, is_deep_png
+from pielight.media.guard import own_limits
 from pielight.media.heif import is_heif
 from pielight.media.raw import is_raw
 from pielight.media.tiff_kinds import kind_of
@@ -49,7 +51,8 @@ def _reader(path: Path) -> str:
             kind = kind_of(data)
             if kind is not None:
                 return "deep" if kind.is_deep else ""
-            with Image.open(path, formats=READABLE) as image:
+            preflight.check(data)
+            with own_limits(), Image.open(path, formats=READABLE) as image:
                 return "deep" if is_deep_png(image, head) else ""
     except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
         return ""
