@@ -27,7 +27,8 @@ from PIL import Image
 from pielight import Enhancer
 from pielight.evaluate.metrics.fidelity import psnr
 from pielight.media import heif, metadata
-from pielight.media.picture import decode, encode
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from quality import read
 
 SHAPE = (3, 4)

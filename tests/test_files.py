@@ -9,7 +9,7 @@ from PIL import Image
 
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
-from pielight.media.picture import decode
+from pielight.media.decode import decode
 from tests.media import samples
 
 

@@ -26,8 +26,8 @@ from pielight.errors import ModelError, PielightError
 from pielight.extras import require
 from pielight.files import FileOptions, Written, changed_bytes, changed_file, result_beside
 from pielight.images import changed_array, changed_image, colours_of
+from pielight.media.decode import decode_reduced, open_image
 from pielight.media.files import read_whole, shown
-from pielight.media.picture import decode_reduced, open_image
 from pielight.media.record import Record
 from pielight.media.sizes import memory_for
 from pielight.models import DENOISER, Model, find

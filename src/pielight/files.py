@@ -11,12 +11,14 @@ from pielight.errors import PictureError
 from pielight.images import Change, FramesChange, changed_picture
 from pielight.media.attributes import attributes_of
 from pielight.media.claims import Existing
+from pielight.media.decode import decode
 from pielight.media.difference import look_different, sample
 from pielight.media.embedded import with_new_thumbnails
+from pielight.media.encode import encode, fitted, save
 from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
 from pielight.media.frames import Frames, frames_of
-from pielight.media.picture import Picture, decode, encode, fitted, save
+from pielight.media.image import Picture
 from pielight.media.raw import is_raw_file
 from pielight.media.record import Record, find_record, fingerprint, recorded
 

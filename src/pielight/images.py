@@ -19,8 +19,9 @@ from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
 from pielight.denoise.denoiser import network, render
 from pielight.denoise.plan import Denoise, check_denoise
 from pielight.errors import PielightError
+from pielight.media.decode import open_image
 from pielight.media.embedded import exif_with_new_thumbnail
-from pielight.media.picture import Picture, open_image, to_image
+from pielight.media.image import Picture, to_image
 
 Array = NDArray[Any]
 Change = Callable[..., Array]  # of pixels, into another array or a given one

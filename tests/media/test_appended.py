@@ -18,10 +18,10 @@ from PIL import Image
 from pielight.enhancer import Enhancer
 from pielight.files import changed_bytes
 from pielight.media.appended import find_parts
+from pielight.media.decode import decode
 from pielight.media.directories import Directory, Entry
 from pielight.media.google_xmp import without_container
 from pielight.media.jpeg_segments import APP1, APP2, EXIF, Layout, Segment, parse
-from pielight.media.picture import decode
 from pielight.media.xmp import with_description
 from tests.media import samples
 from tests.media.companions import (

@@ -21,7 +21,9 @@ from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
 from pielight.media.bmp import is_headless
 from pielight.media.convert import fit
-from pielight.media.picture import Picture, decode, encode
+from pielight.media.decode import decode
+from pielight.media.encode import encode
+from pielight.media.image import Picture
 from tests.media import samples
 from tests.media.bitmaps import BGRA, RGB565, bmp
 

@@ -14,10 +14,12 @@ from PIL import Image, ImageCms
 from pielight.errors import PictureError
 from pielight.media.coding import read_colour_code
 from pielight.media.convert import fit
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from pielight.media.formats import MODES
+from pielight.media.image import Picture
 from pielight.media.items import read_items
 from pielight.media.jpeg_segments import Segment
-from pielight.media.picture import Picture, decode, encode
 from tests.media import samples
 
 

@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pielight.errors import PictureError
-from pielight.media.picture import decode, encode
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from tests.media import samples
 
 EXAMPLES = 150  # for each kind of file

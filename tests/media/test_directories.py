@@ -10,9 +10,10 @@ import tifffile
 from PIL import Image
 
 from pielight.media.convert import fit
+from pielight.media.decode import decode
 from pielight.media.directories import Directory, Entry, read_directory
+from pielight.media.encode import encode
 from pielight.media.jpeg_segments import Segment
-from pielight.media.picture import decode, encode
 from pielight.media.png import with_chunks
 from tests.media import samples
 

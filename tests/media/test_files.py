@@ -123,7 +123,8 @@ def test_a_full_disk_at_any_byte(name: str, tmp_path: Path) -> None:
         import resource, signal, sys
         from pathlib import Path
         from pielight.errors import PictureError
-        from pielight.media.picture import read, save
+        from pielight.media.decode import read
+        from pielight.media.encode import save
         from pielight.media.files import whole_file
         picture, target = read(Path(sys.argv[1])), Path(sys.argv[2])
         with whole_file(target) as file:

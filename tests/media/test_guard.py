@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from pielight.batch import run
+from pielight.media.decode import decode
 from pielight.media.guard import own_limits
-from pielight.media.picture import decode
 from tests.media import samples
 
 

@@ -13,9 +13,10 @@ from pielight.errors import PictureError
 from pielight.media.boxes import box, walk
 from pielight.media.coding import hdr_curve, read_coding, read_colour_code
 from pielight.media.convert import fit
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from pielight.media.heif import _linked, container
 from pielight.media.items import read_items
-from pielight.media.picture import decode, encode
 from tests.media import samples
 from tests.media.test_damaged import outcome
 

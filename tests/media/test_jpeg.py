@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from pielight.media.appended import is_index
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from pielight.media.jpeg import decode_pixels, density
 from pielight.media.jpeg_segments import Segment, joined, parse
-from pielight.media.picture import decode, encode
 from tests.media import samples
 
 

@@ -8,9 +8,10 @@ import pytest
 import simplejpeg
 from PIL import Image, JpegImagePlugin
 
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from pielight.media.jpeg_scans import save_scans, subsampling
 from pielight.media.jpeg_segments import Segment, parse
-from pielight.media.picture import decode, encode
 from tests.media import samples
 
 FULL = (1, 1)

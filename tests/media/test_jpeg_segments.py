@@ -13,8 +13,8 @@ from pielight.batch.run import run
 from pielight.enhancer import Enhancer
 from pielight.errors import DataError, PictureError
 from pielight.evaluate.pictures import size
+from pielight.media.decode import decode, decode_reduced
 from pielight.media.jpeg_segments import APP1, COMMENT, EXIF, Segment, parse
-from pielight.media.picture import decode, decode_reduced
 from pielight.media.preflight import check_file
 from pielight.train.pictures import read_small
 from tests.media import samples

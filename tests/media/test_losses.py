@@ -16,10 +16,11 @@ import tifffile
 from PIL import Image
 
 from pielight.media.convert import fit
+from pielight.media.decode import decode
 from pielight.media.directories import Directory, Entry, read_directory
+from pielight.media.encode import encode
 from pielight.media.jpeg import photoshop_block
 from pielight.media.jpeg_segments import COMMENT, Segment, parse
-from pielight.media.picture import decode, encode
 from pielight.media.png import png_chunks, with_chunks
 from pielight.media.png_text import texts
 from tests.media import samples

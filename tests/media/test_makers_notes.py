@@ -17,12 +17,13 @@ import tifffile
 from PIL import Image
 
 from pielight.media.convert import fit
+from pielight.media.decode import decode
 from pielight.media.directories import Directory, Entry, read_directory
+from pielight.media.encode import encode
 from pielight.media.exif import with_orientation
 from pielight.media.items import exif_item
 from pielight.media.maker_notes import moved_note
 from pielight.media.pages import TiffPages
-from pielight.media.picture import decode, encode
 from pielight.media.png import png_chunks, with_chunks
 from pielight.media.raw_tags import tags_of_raw
 from tests.media import makers_notes, samples

@@ -11,8 +11,9 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from pielight.media.items import exif_item
-from pielight.media.picture import decode, encode
 from pielight.media.png import png_chunks, profile_chunk, resolution_chunk, with_chunks
 from tests.media import samples
 

@@ -20,8 +20,8 @@ from PIL.TiffImagePlugin import AppendingTiffWriter
 from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
 from pielight.media import sizes
+from pielight.media.decode import decode
 from pielight.media.directories import header
-from pielight.media.picture import decode
 from tests.media import samples
 
 

@@ -12,10 +12,11 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.media.convert import fit
+from pielight.media.decode import decode
 from pielight.media.directories import read_directory
+from pielight.media.encode import encode
 from pielight.media.jpeg_segments import Segment
 from pielight.media.needs import require_readers
-from pielight.media.picture import decode, encode
 from pielight.media.png import with_chunks
 from pielight.media.preflight import check, check_file
 from tests.media import samples

@@ -11,8 +11,9 @@ from PIL import Image
 from pielight.bench.pictures import picture
 from pielight.media import rate
 from pielight.media.coding import read_coding
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from pielight.media.items import read_items
-from pielight.media.picture import decode, encode
 from tests.media import samples
 
 WIDTH, HEIGHT = 640, 480

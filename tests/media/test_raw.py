@@ -10,8 +10,9 @@ import rawpy
 from PIL import Image, ImageCms
 
 from pielight.errors import PictureError
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from pielight.media.formats import FORMATS, RAW
-from pielight.media.picture import decode, encode
 from pielight.media.raw import is_raw, is_raw_file
 from tests.media import samples
 

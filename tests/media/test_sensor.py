@@ -12,7 +12,7 @@ import pytest
 import rawpy
 
 from pielight.errors import PictureError
-from pielight.media.picture import decode
+from pielight.media.decode import decode
 from pielight.media.sensor import check_sensor
 from tests.media import samples
 
@@ -86,7 +86,7 @@ def test_standard_error_may_be_closed_or_another_file(cut: bool, tmp_path: Path)
 import os
 from pathlib import Path
 from pielight.errors import PictureError
-from pielight.media.picture import decode
+from pielight.media.decode import decode
 os.close(2)
 data = Path("a.dng").read_bytes()
 def tried():

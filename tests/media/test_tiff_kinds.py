@@ -16,10 +16,12 @@ from PIL import Image, ImageCms
 
 from pielight.errors import PictureError
 from pielight.media.convert import fit
+from pielight.media.decode import decode
 from pielight.media.directories import Entry, read_directory
+from pielight.media.encode import encode
+from pielight.media.image import Picture
 from pielight.media.lab import lab_to_srgb
 from pielight.media.needs import require_readers
-from pielight.media.picture import Picture, decode, encode
 from pielight.media.png import with_chunks
 from pielight.media.tiff_kinds import kind_of
 from tests.media import samples
@@ -202,7 +204,13 @@ def test_what_libraries_say_of_odd_files_does_not_reach_the_screen(tmp_path: Pat
     chunks = [(b"eXIf", b"II*\0" + bytes(8))] * 2 + [(b"iCCP", b"a\0\0no profile"), (b"tEXt", b"a\0b")] * 2
     path = tmp_path / "odd.png"
     path.write_bytes(with_chunks(bytes(imagecodecs.png_encode(samples.deep(3))), chunks))
-    code = f"from pielight.media.picture import read, encode; encode(read(__import__('pathlib').Path({str(path)!r})))"
+    code = f"""
+from pathlib import Path
+from pielight.media.decode import read
+from pielight.media.encode import encode
+
+encode(read(Path({str(path)!r})))
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert logging.getLogger("imagecodecs").handlers

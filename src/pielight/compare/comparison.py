@@ -13,11 +13,11 @@ from pielight.denoise.plan import Denoise
 from pielight.enhancer import Enhancer
 from pielight.images import apply
 from pielight.media.convert import fit
+from pielight.media.decode import read
 from pielight.media.exif import orientation_of, with_orientation
 from pielight.media.files import shown
 from pielight.media.image import Picture, from_image, to_image
 from pielight.media.metadata import Metadata
-from pielight.media.picture import read
 from pielight.media.primaries import profile_of
 from pielight.media.profiles import to_srgb
 from pielight.media.sizes import memory_for

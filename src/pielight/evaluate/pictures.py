@@ -12,8 +12,8 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.evaluate.inventory import INVENTORY
+from pielight.media.decode import decode
 from pielight.media.files import read_whole, shown
-from pielight.media.picture import decode
 from pielight.media.preflight import check_file
 
 Pixels = NDArray[np.uint8]

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.media.boxes import Box, walk
+from pielight.media.codec_errors import errors_named
+from pielight.media.encode import save
 from pielight.media.image import Picture, from_image, to_image
-from pielight.media.picture import errors_named, save
 from pielight.media.sizes import check_frames
 
 _REPEATS = 1  # a flag of an edit list

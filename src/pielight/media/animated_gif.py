@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.media import gif
+from pielight.media.codec_errors import errors_named
+from pielight.media.image import Picture
 from pielight.media.palette import EntryMeans
-from pielight.media.picture import Picture, errors_named
 from pielight.media.sizes import check_frames
 from pielight.media.xmp import gif_packet, without_gif_packet, write_gif_packet
 

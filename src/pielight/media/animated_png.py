@@ -12,9 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pielight.media.canvas import Canvas, Disposal, Place
+from pielight.media.codec_errors import errors_named
+from pielight.media.decode import decode
+from pielight.media.encode import encode
+from pielight.media.image import Picture
 from pielight.media.metadata import Metadata
 from pielight.media.palette import EntryMeans, Palette
-from pielight.media.picture import Picture, decode, encode, errors_named
 from pielight.media.png import SIGNATURE, chunk, described_by, png_chunks
 from pielight.media.sizes import check_frames
 

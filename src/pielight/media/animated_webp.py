@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from pielight.errors import PictureError
 from pielight.media.canvas import Canvas, Disposal, Place
+from pielight.media.codec_errors import errors_named
+from pielight.media.decode import decode
+from pielight.media.encode import encode
 from pielight.media.formats import webp_chunks
+from pielight.media.image import Picture
 from pielight.media.metadata import Metadata
-from pielight.media.picture import Picture, decode, encode, errors_named
 from pielight.media.sizes import check_frames
 
 _CODED = (b"ALPH", b"VP8 ", b"VP8L")

@@ -11,9 +11,9 @@ from pielight.media.animated_avif import AvifFrames
 from pielight.media.animated_gif import GifFrames
 from pielight.media.animated_png import ApngFrames
 from pielight.media.animated_webp import WebpFrames
+from pielight.media.image import Picture
 from pielight.media.jpeg_views import JpegViews
 from pielight.media.pages import TiffPages
-from pielight.media.picture import Picture
 
 
 class Frames(Protocol):

@@ -9,10 +9,11 @@ from typing import Any, BinaryIO
 from numpy.typing import NDArray
 
 from pielight.media.appended import Part, find_parts
+from pielight.media.decode import decode
 from pielight.media.difference import look_different, sample
+from pielight.media.encode import encode, fitted, save
 from pielight.media.image import Picture
 from pielight.media.jpeg_segments import parse
-from pielight.media.picture import decode, encode, fitted, save
 from pielight.media.sizes import check_frames
 
 _JPEG = "JPEG"

@@ -13,9 +13,12 @@ from PIL import UnidentifiedImageError
 
 from pielight.errors import PictureError
 from pielight.media import sizes
+from pielight.media.codec_errors import errors_named
+from pielight.media.decode import decode
 from pielight.media.directories import EXIF_GROUP, Directory, Entry, read_directory
+from pielight.media.encode import save
 from pielight.media.formats import DEEP_MODES
-from pielight.media.picture import Picture, decode, errors_named, save
+from pielight.media.image import Picture
 
 _SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
 _REDUCED = 1  # a bit of what kind of page it is: a thumbnail of another one

@@ -13,8 +13,8 @@ from pielight.compare.comparison import displayed
 from pielight.compare.png import panel_sheet
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError
+from pielight.media.decode import read
 from pielight.media.files import is_same_file, shown, write_whole
-from pielight.media.picture import read
 from pielight.train.bank import build_bank
 from pielight.train.checkpoint import claim, facts, restore
 from pielight.train.config import Optimiser, Training, check

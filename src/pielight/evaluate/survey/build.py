@@ -19,9 +19,9 @@ from pielight.errors import ConfigError, DataError, PielightError
 from pielight.evaluate.pairing import few
 from pielight.evaluate.survey.study import Scene, Settings, Study, picture_path
 from pielight.evaluate.survey.votes import Votes
+from pielight.media.decode import decode
 from pielight.media.files import read_whole, shown
 from pielight.media.needs import require_readers
-from pielight.media.picture import decode
 
 _LISTED = 5
 _QUALITY = 95
