@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, overload
 
@@ -13,24 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.curves.apply import apply as apply_to_pixels
+from pielight.change import ModelChange, applier
 from pielight.curves.haze import Lattice
-from pielight.curves.pixels import check_pixels
 from pielight.curves.predict import Predictor
 from pielight.curves.threads import check_threads
-from pielight.curves.thumbnail import mean_thumbnail
 from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
-from pielight.denoise.denoiser import network, render
+from pielight.denoise.denoiser import network
 from pielight.denoise.plan import Denoise, check_denoise
-from pielight.errors import ModelError, PielightError
-from pielight.extras import require
+from pielight.errors import PielightError
 from pielight.files import FileOptions, Written, changed_bytes, changed_file, result_beside
 from pielight.images import changed_array, changed_image, colours_of
 from pielight.media.decode import decode_reduced, open_image
 from pielight.media.files import read_whole, shown
 from pielight.media.record import Record
 from pielight.media.sizes import memory_for
-from pielight.models import DENOISER, Model, find
+from pielight.models import DENOISER, find
 from pielight.spatial import SpatialNetwork
 from pielight.tasks import BRIGHTEN, check_settings, find_task
 
@@ -77,7 +71,7 @@ class Enhancer:
         self.threads = threads
         self._auto = auto
         self._denoise_by(denoise_model)
-        self._apply = _applier(device, threads)
+        self._apply = applier(device, threads)
         path = self.model.path
         self._mends: SpatialNetwork | Predictor = (
             Predictor(path, threads, auto, task) if kind.has_curves else SpatialNetwork(path, threads)
@@ -268,17 +262,19 @@ class Enhancer:
         >>> dict(Enhancer(threads=1).record(0.5).options)["Strength"]
         '0.5'
         """
+        from pielight import __version__
+
         has = find_task(self.task).settings
         return Record.of(
-            _version(),
+            __version__,
             Task=self.task,
             Model=self.model.name,
-            ModelSHA256=_checksum(self.model.path),
+            ModelSHA256=self.model.sha256(),
             Strength=float(strength),
             Highlights=float(highlights) if "highlights" in has else None,
             Auto=self._auto if "auto" in has else None,
             Denoise=denoise if isinstance(denoise, str) else float(denoise) if "denoise" in has else None,
-            DenoiseModelSHA256=_checksum(self.denoiser.path) if denoise != 0 else None,
+            DenoiseModelSHA256=self.denoiser.sha256() if denoise != 0 else None,
             Quality=quality,
         )
 
@@ -305,77 +301,11 @@ class Enhancer:
 
     def _denoise_by(self, denoise_model: str | Path | None) -> None:
         self.denoiser = find(denoise_model, DENOISER)
-        self._network = network(self.denoiser.path, self.threads)
+        self._denoise_network = network(self.denoiser.path, self.threads)
 
-    def _change(self, strength: float, highlights: float, denoise: Denoise) -> _Change:
+    def _change(self, strength: float, highlights: float, denoise: Denoise) -> ModelChange:
         check_strength(strength)
         check_highlights(highlights)
         check_denoise(denoise)
         check_settings(self.task, highlights=highlights != HIGHLIGHTS, denoise=denoise != 0)
-        return _Change(self, strength, highlights, denoise)
-
-
-@dataclass(frozen=True)
-class _Change:
-    """What an enhancer does to pixels; see :class:`pielight.images.FramesChange`.
-
-    Attributes:
-        by: The enhancer.
-        strength: -1.5 to 1.5.
-        highlights: 0 to 1.
-        denoise: 0 to 1, or ``"auto"``.
-        lattice: The curves; None predicts those of each picture.
-    """
-
-    by: Enhancer
-    strength: float
-    highlights: float
-    denoise: Denoise
-    lattice: Lattice | None = None
-
-    def __call__(self, pixels: Array, out: Array | None = None) -> Array:
-        if self.strength == 0:
-            check_pixels(pixels)
-            return pixels.copy() if out is None else out
-        by, mends = self.by, self.by._mends
-        if isinstance(mends, SpatialNetwork):
-            return mends.apply(pixels, self.strength, out)
-        lattice = mends(pixels) if self.lattice is None else self.lattice
-        return render(
-            by._apply, pixels, lattice, self.strength, self.highlights, self.denoise, by._network, by.threads, out
-        )
-
-    def alike(self, frames: Iterable[Array]) -> _Change:
-        mends = self.by._mends
-        if self.strength == 0 or isinstance(mends, SpatialNetwork):
-            return self
-        return replace(self, lattice=mends(mean_thumbnail(frames, mends.size, self.by.threads)))
-
-
-def _applier(device: str, threads: int | None) -> Callable[..., Array]:
-    """Return what applies a lattice of curves on a device."""
-    if device == "cpu":
-        return partial(apply_to_pixels, threads=threads)
-    require("gpu")
-    from pielight import gpu
-
-    return partial(gpu.apply, device=gpu.check_device(device))
-
-
-@cache
-def _version() -> str:
-    from pielight import __version__
-
-    return __version__
-
-
-def _checksum(path: Path) -> str:
-    try:
-        return _checksum_at(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}") from error
-
-
-@lru_cache(maxsize=8)
-def _checksum_at(path: Path, _: int) -> str:
-    return Model(path.stem, path).sha256()
+        return ModelChange(self._mends, self._apply, self._denoise_network, self.threads, strength, highlights, denoise)

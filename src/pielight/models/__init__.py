@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ class Model:
             ModelError: The file cannot be read.
         """
         try:
-            return hashlib.sha256(self.path.read_bytes()).hexdigest()
+            state = self.path.stat()
+            return _sha256(self.path, state.st_mtime_ns, state.st_size)
         except OSError as error:
             raise ModelError(f"{self.path}: {error.strerror}") from error
 
@@ -94,6 +96,12 @@ def find(name_or_path: str | Path | None = None, default: str = DEFAULT, names: 
         names = names or (sorted(_BRIGHTENERS) if default == DEFAULT else [default])
         raise ModelError(f"{wanted}: no such model; give the path of an ONNX file, or one of: {', '.join(names)}")
     return Model(path.stem, path, _card(path.with_suffix(".json")))
+
+
+@lru_cache(maxsize=8)
+def _sha256(path: Path, *_: int) -> str:
+    """Read a file once while its state, the other arguments, stays; every result names the checksum of its model."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _card(path: Path) -> dict[str, Any]:
