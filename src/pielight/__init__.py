@@ -43,7 +43,8 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version
 
-        return version("pielight")
+        found = globals()[name] = version("pielight")  # every result names it
+        return found
     if name not in _HOMES:
         raise AttributeError(f"module 'pielight' has no attribute {name!r}")
     from importlib import import_module

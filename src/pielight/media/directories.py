@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from pielight.media.maker_notes import moved_note
+from pielight.media.tiff_rows import Coding, coding_of, place_at, read_rows
 from pielight.media.value_types import UNITS, VALUE_SIZES
 
 EXIF_GROUP, GPS_GROUP, INTEROPERABILITY = 34665, 34853, 40965
@@ -15,7 +16,6 @@ MAKER_NOTE = 37500
 PREFIX = b"Exif\0\0"
 _GROUPS = {0: (EXIF_GROUP, GPS_GROUP), EXIF_GROUP: (INTEROPERABILITY,)}
 _LONG, _POINTERS = 4, {4: "L", 13: "L", 16: "Q", 18: "Q"}
-_MAX_ENTRIES = 65_535  # of a directory; BigTIFF could have billions
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 13: "L"}
 _SUB_DIRECTORIES, _MAX_DIRECTORIES = 330, 64
 _FURTHEST_NOTE = 1 << 20  # a maker's note behind this is moved, so that a block stays small
@@ -141,15 +141,14 @@ def read_directory(data: bytes) -> Directory | None:
     """
     while data.startswith(PREFIX):
         data = data[len(PREFIX) :]
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    if order is None:
+    coding = coding_of(data)
+    if coding is None:
         return None
     try:
-        big = struct.unpack_from(order + "H", data, 2) == (43,)
-        (place,) = struct.unpack_from(order + ("Q" if big else "L"), data, 8 if big else 4)
+        (place,) = coding.place.unpack_from(data, coding.first)
     except struct.error:
         return None
-    found = _read(data, place, order, big, 0)
+    found, _ = _read(data, place, coding)
     return found if found.entries or found.groups else None
 
 
@@ -159,54 +158,51 @@ def walk_directories(data: bytes) -> Iterator[Directory]:
     Args:
         data: The whole file, whatever stands in place of TIFF's number after the order of bytes.
     """
-    order = "<" if data.startswith(b"II") else ">"
-    places, known = list(struct.unpack(order + "L", data[4:8].ljust(4, b"\0"))), {0}
+    coding = Coding("<" if data.startswith(b"II") else ">")
+    places, known = [place_at(data, coding.first, coding)], {0}
     while places and len(known) <= _MAX_DIRECTORIES:
         place = places.pop(0)
         if place in known or place + 2 > len(data):
             continue
         known.add(place)
-        found = _read(data, place, order, False, 0)
+        found, link = _read(data, place, coding)
         yield found
-        (count,) = struct.unpack_from(order + "H", data, place)
-        end = place + 2 + 12 * count
-        following = data[end : end + 4]
         places += found.numbers(_SUB_DIRECTORIES)
-        places += struct.unpack(order + "L", following) if len(following) == 4 else ()
+        places.append(place_at(data, link, coding))
 
 
-def _read(data: bytes, place: int, order: str, big: bool, group: int) -> Directory:
-    """Read the directory at a place; groups are no deeper than ``_GROUPS`` says, so that none leads in a circle."""
-    found = Directory(order, place=place)
-    head, row, inline = ("Q", "HHQ8s", 8) if big else ("H", "HHL4s", 4)
+def _read(data: bytes, place: int, coding: Coding, group: int = 0) -> tuple[Directory, int]:
+    """Read the directory at a place, and tell where the place of the next one stands.
+
+    Groups are no deeper than ``_GROUPS`` says, so that none leads in a circle.
+    """
+    found = Directory(coding.order, place=place)
     try:
-        (count,) = struct.unpack_from(order + head, data, place)
+        rows, link = read_rows(data, place, coding)
     except (struct.error, OverflowError):
-        return found
-    start, width = place + struct.calcsize(order + head), struct.calcsize(order + row)
+        return found, len(data)
     room = len(data)  # entries that lie on each other must not fill the memory
-    whole = min(count, _MAX_ENTRIES, max(0, len(data) - start) // width)
-    for tag, kind, number, value in struct.iter_unpack(order + row, data[start : start + whole * width]):
+    for tag, kind, number, value in rows:
         if tag in (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY):
             if tag not in _GROUPS.get(group, ()) or tag in found.named_groups:
                 continue
             found.named_groups.add(tag)
             if kind in _POINTERS:
-                (there,) = struct.unpack_from(order + _POINTERS[kind], value)
-                inner = _read(data, there, order, big, tag)
+                (there,) = struct.unpack_from(coding.order + _POINTERS[kind], value)
+                inner, _ = _read(data, there, coding, tag)
                 if inner.entries:
                     found.groups[tag] = inner
         elif kind in UNITS:
             length = number * VALUE_SIZES[kind]
-            (there,) = struct.unpack(order + ("Q" if big else "L"), value)
-            content = value[:length] if length <= inline else data[there : there + length]
+            (there,) = coding.place.unpack(value)
+            content = value[:length] if length <= len(value) else data[there : there + length]
             if len(content) == length > 0 and length <= room:
                 room -= length
                 found.entries[tag] = Entry(kind, content)
-                if group == EXIF_GROUP and tag == MAKER_NOTE and length > inline:
+                if group == EXIF_GROUP and tag == MAKER_NOTE and length > len(value):
                     found.note_origin = there
                     found.note_place = there if 8 <= there <= _FURTHEST_NOTE - length else None
-    return found
+    return found, link
 
 
 def _swapped(content: bytes, unit: int) -> bytes:

@@ -19,11 +19,13 @@ from pielight.media.directories import EXIF_GROUP, Directory, Entry, read_direct
 from pielight.media.encode import save
 from pielight.media.formats import DEEP_MODES
 from pielight.media.image import Picture
+from pielight.media.tiff_rows import Coding, coding_of, place_at, read_rows
 
 _SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
 _REDUCED = 1  # a bit of what kind of page it is: a thumbnail of another one
 _STRIPS, _TILES = (273, 279), (324, 325)  # their places and lengths
 _SHORT, _LONG = 3, 4
+_MOST_ROWS = 1000  # of a page that are looked through for its size
 _COPIED, _COPIED_PER_PIXEL = 10_000_000_000, 300  # bytes: the whole file for each page
 
 
@@ -50,8 +52,7 @@ class TiffPages:
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data, self._name = data, name
-        self._order = "<" if data.startswith(b"II") else ">"
-        self._pointer = slice(8, 16) if data[2:4] in (b"\x2b\0", b"\0\x2b") else slice(4, 8)
+        self._coding = coding_of(data) or Coding("<")
         with errors_named(name):
             self._pages = list(self._directories())
             pixels = sum(page.pixels for page in self._pages)
@@ -103,39 +104,35 @@ class TiffPages:
                 yield None
 
     def _directories(self) -> Iterator[_Page]:
-        number, count, row = ("Q", "Q", "HHQ8s") if self._pointer.start == 8 else ("L", "H", "HHL4s")
-        heading, width, pointer = (struct.calcsize(f"={part}") for part in (count, row, number))
+        data, coding = self._data, self._coding
         known: set[int] = set()
-        (place,) = struct.unpack(self._order + number, self._data[self._pointer])
-        while place and place not in known and len(known) <= sizes.MAX_FRAMES:
+        place = place_at(data, coding.first, coding)
+        while place >= coding.first + coding.place.size and place not in known and len(known) <= sizes.MAX_FRAMES:
             known.add(place)
-            rows = place + heading
-            head = self._data[place:rows]
-            if place < self._pointer.stop or len(head) < heading:
+            try:
+                rows, link = read_rows(data, place, coding, _MOST_ROWS)
+            except (struct.error, OverflowError):
                 return
-            link = rows + width * struct.unpack(self._order + count, head)[0]
-            following = self._data[link : link + pointer]
-            tags = Directory(self._order)
-            for tag, kind, _, value in (
-                struct.iter_unpack(self._order + row, self._data[rows : min(link, rows + width * 1000)])
-                if len(following) == pointer
-                else ()
-            ):
+            tags = Directory(coding.order)
+            for tag, kind, _, value in rows:
                 if tag in (_SUBFILE, _WIDTH, _HEIGHT) and kind in (_SHORT, _LONG):
                     tags.entries[tag] = Entry(kind, value[: 2 if kind == _SHORT else 4])
             subfile, across, down = (sum(tags.numbers(tag)) for tag in (_SUBFILE, _WIDTH, _HEIGHT))
             yield _Page(place, link, subfile, across * down)
-            if len(following) < pointer:
-                return
-            (place,) = struct.unpack(self._order + number, following)
+            place = place_at(data, link, coding)
 
     def _alone(self, page: _Page) -> bytes:
         """Return the file with one page only."""
-        data, pointer = memoryview(self._data), self._pointer
-        size = pointer.stop - pointer.start
-        place = page.place.to_bytes(size, "little" if self._order == "<" else "big")
+        data, coding = memoryview(self._data), self._coding
+        behind = coding.first + coding.place.size
         return b"".join(
-            (data[: pointer.start], place, data[pointer.stop : page.link], bytes(size), data[page.link + size :])
+            (
+                data[: coding.first],
+                coding.place.pack(page.place),
+                data[behind : page.link],
+                coding.place.pack(0),
+                data[page.link + coding.place.size :],
+            )
         )
 
 

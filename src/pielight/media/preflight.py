@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import struct
 from pathlib import Path
 
 from pielight.errors import PictureError
@@ -13,6 +12,7 @@ from pielight.media.formats import webp_chunks
 from pielight.media.items import exif_item
 from pielight.media.jpeg_segments import APP1, EXIF, Layout, Source, is_jpeg, parse
 from pielight.media.png import SIGNATURE, chunk_places
+from pielight.media.tiff_rows import coding_of, place_at, read_rows
 from pielight.media.value_types import VALUE_SIZES
 
 _MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 100_000, 300_000  # of a PNG: others, and those of pixels
@@ -72,32 +72,27 @@ def check_directories(data: Source) -> None:
     Raises:
         PictureError: See :func:`check`.
     """
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    if order is None or len(data) < 8:
+    coding = coding_of(data)
+    if coding is None or len(data) < 8:
         return
-    big = data[2:4] in (b"+\0", b"\0+")
-    head, row, place_code = (order + "Q", order + "HHQQ", "Q") if big else (order + "H", order + "HHLL", "L")
-    width, inline = struct.calcsize(row), struct.calcsize(order + place_code)
-    places, known, entries, claimed = [_long(data, 8 if big else 4, order + place_code)], {0}, 0, 0
+    places, known, entries, claimed = [place_at(data, coding.first, coding)], {0}, 0, 0
     while places:
         place = places.pop()
-        if place in known or place + struct.calcsize(head) > len(data):
+        if place in known or place + coding.count.size > len(data):
             continue
         known.add(place)
-        (count,) = struct.unpack_from(head, data, place)
-        start = place + struct.calcsize(head)
-        count = min(count, (len(data) - start) // width)
-        entries += count
         _refuse(len(known) > _MAX_PAGES, f"more than {_MAX_PAGES:,} directories of tags")
-        _refuse(entries > _MAX_ENTRIES, f"more than {_MAX_ENTRIES:,} tags in a file")
-        for tag, kind, number, value in struct.iter_unpack(row, data[start : start + count * width]):
+        rows, link = read_rows(data, place, coding, _MAX_ENTRIES + 1)
+        for tag, kind, number, value in rows:
+            entries += 1
+            _refuse(entries > _MAX_ENTRIES, f"more than {_MAX_ENTRIES:,} tags in a file")
             length = number * VALUE_SIZES.get(kind, 1)
-            claimed += length if inline < length <= len(data) else 0
+            claimed += length if len(value) < length <= len(data) else 0
             most = _most_values(tag, kind)
             _refuse(number > most and length <= len(data), f"more than {most:,} values of tag {tag}")
-            places += [value] if tag in _GROUPS else []
+            places += coding.place.unpack(value) if tag in _GROUPS else ()
         _refuse(claimed > _MAX_SHARE * len(data) + _FREE_BYTES, "tags that lie on each other many times")
-        places.append(_long(data, start + count * width, order + place_code))
+        places.append(place_at(data, link, coding))
 
 
 def _most_values(tag: int, kind: int) -> int:
@@ -107,11 +102,6 @@ def _most_values(tag: int, kind: int) -> int:
     if tag in _PLACES:
         return _MAX_PLACES
     return _MAX_NUMBERS if kind not in _BYTES and tag < _PRIVATE else 1 << 64
-
-
-def _long(data: Source, place: int, code: str) -> int:
-    found = data[place : place + struct.calcsize(code)]
-    return int(struct.unpack(code, found)[0]) if len(found) == struct.calcsize(code) else 0
 
 
 def _check_chunks(data: Source) -> None:

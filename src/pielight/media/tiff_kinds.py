@@ -10,6 +10,7 @@ from PIL import TiffImagePlugin
 from pielight.errors import PictureError
 from pielight.media.directories import Directory, Entry, read_directory
 from pielight.media.jpeg_segments import Source
+from pielight.media.tiff_rows import coding_of, place_at, read_rows
 from pielight.media.value_types import VALUE_SIZES
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, CIELAB, ICCLAB = 0, 1, 2, 5, 8, 9
@@ -94,26 +95,19 @@ class TiffKind:
 
 def kind_of(data: Source) -> TiffKind | None:
     """Read what kind of TIFF a file is; None of another format, or if it is too damaged."""
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    number = data[2:4]
-    if order is None or number not in (b"*\0", b"\0*", b"+\0", b"\0+"):
+    coding = coding_of(data)
+    if coding is None or data[2:4] not in (b"*\0", b"\0*", b"+\0", b"\0+"):
         return None
-    big = number in (b"+\0", b"\0+")
-    place_code, head, row = ("Q", "Q", "HHQ8s") if big else ("L", "H", "HHL4s")
     found: dict[int, tuple[int, ...]] = {}
     try:
-        (place,) = struct.unpack_from(order + place_code, data, 8 if big else 4)
-        (count,) = struct.unpack_from(order + head, data, place)
-        start, width = place + struct.calcsize(order + head), struct.calcsize(order + row)
-        end = start + width * count
-        for tag, kind, values, value in struct.iter_unpack(order + row, data[start : min(end, start + width * 65_535)]):
+        rows, link = read_rows(data, place_at(data, coding.first, coding), coding)
+        for tag, kind, values, value in rows:
             if tag in _READ and kind in _CODES and 0 < values <= _MOST_VALUES:
-                (there,) = struct.unpack(order + place_code, value)
+                (there,) = coding.place.unpack(value)
                 inline = values * VALUE_SIZES[kind] <= len(value)
                 found[tag] = struct.unpack_from(
-                    f"{order}{values}{_CODES[kind]}", *((value,) if inline else (data, there))
+                    f"{coding.order}{values}{_CODES[kind]}", *((value,) if inline else (data, there))
                 )
-        following = data[end : end + struct.calcsize(order + place_code)]
     except (struct.error, OverflowError, ValueError):
         return None
     if _WIDTH not in found or _HEIGHT not in found:
@@ -122,7 +116,7 @@ def kind_of(data: Source) -> TiffKind | None:
     bits = bits * samples if len(bits) == 1 and samples <= _MOST_VALUES else bits
     return TiffKind(
         found.get(_PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, found.get(_FORMAT, (1,)), found.get(_COMPRESSION, (1,))[0],
-        any(following),
+        place_at(data, link, coding) > 0,
     )  # fmt: skip
 
 
