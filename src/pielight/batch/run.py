@@ -156,8 +156,8 @@ def run(
     job, cost = next(waiting, None), 0
     state: Standing | None = None
     at_work: dict[Future[Outcome], Work] = {}
-    started, last_moment = False, float("inf")
-    pool = ThreadPoolExecutor(workers, "pielight")
+    last_moment = float("inf")
+    threads = _Threads(workers)
     try:
         while at_work or (job and not stop()):
             if job and not stop() and len(at_work) < workers:
@@ -168,15 +168,8 @@ def run(
                     continue
                 cost = cost or min(_pixels(job.input), budget)
                 if sum(work.cost for work in at_work.values()) + cost <= budget:
-                    result: Future[Outcome] = Future()
-                    task = partial(_settle, result, job, enhancer, settings, state.reason)
-                    try:
-                        pool.submit(task)
-                        started = True
-                    except RuntimeError:  # no other thread can be started; it is in the queue of those there are
-                        if not started:
-                            task()
-                    at_work[result] = Work(job.input, cost, time.monotonic())
+                    task = partial(_enhance, job, enhancer, settings, state.reason)
+                    at_work[threads.begin(task)] = Work(job.input, cost, time.monotonic())
                     job, cost, state = next(waiting, None), 0, None
                     continue
             ready, _ = wait(at_work, _TICK, FIRST_COMPLETED)
@@ -189,15 +182,38 @@ def run(
                 if time.monotonic() > last_moment:
                     return
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        threads.leave()
 
 
-def _settle(result: Future[Outcome], job: Job, enhancer: Enhancer, settings: Settings, anew: str) -> None:
-    """Enhance a picture as :func:`_enhance` does, unless another thread has done so."""
+class _Threads:
+    """Threads that work on pictures; where the system has no room for a single one, the calling thread does."""
+
+    def __init__(self, workers: int) -> None:
+        self._pool = ThreadPoolExecutor(workers, "pielight")
+        self._started = False
+
+    def begin(self, task: Callable[[], Outcome]) -> Future[Outcome]:
+        """Have a thread do a task."""
+        result: Future[Outcome] = Future()
+        try:
+            self._pool.submit(_settle, result, task)
+            self._started = True
+        except RuntimeError:  # no other thread can be started; the task is in the queue of those there are
+            if not self._started:
+                _settle(result, task)
+        return result
+
+    def leave(self) -> None:
+        """Begin nothing more, and do not wait for what is in work."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _settle(result: Future[Outcome], task: Callable[[], Outcome]) -> None:
+    """Do a task, unless another thread has done so."""
     if result.done():
         return
     try:
-        result.set_result(_enhance(job, enhancer, settings, anew))
+        result.set_result(task())
     except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
         result.set_exception(error)
 

@@ -13,7 +13,7 @@ from PIL import Image
 from pielight.media.boxes import Box, walk
 from pielight.media.codec_errors import errors_named
 from pielight.media.encode import save
-from pielight.media.image import Picture, from_image, to_image
+from pielight.media.image import Picture, PixelChange, from_image, to_image
 from pielight.media.sizes import check_frames
 
 _REPEATS = 1  # a flag of an edit list
@@ -44,9 +44,7 @@ class AvifFrames:
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return (self._frame(number)[0].pixels for number in range(self._count))
 
-    def write(
-        self, file: BinaryIO, change: Callable[[NDArray[Any]], NDArray[Any]], first: Picture, quality: int | None
-    ) -> str:
+    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
         """Write the animation with every frame changed; see :class:`pielight.media.frames.Frames`."""
 
         def changed(number: int) -> Picture:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from pielight.media import gif
 from pielight.media.codec_errors import errors_named
-from pielight.media.image import Picture
+from pielight.media.image import Picture, PixelChange
 from pielight.media.palette import EntryMeans
 from pielight.media.sizes import check_frames
 from pielight.media.xmp import gif_packet, without_gif_packet, write_gif_packet
@@ -43,9 +43,7 @@ class GifFrames:
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return (seen[..., :3] for seen in self._seen())
 
-    def write(
-        self, file: BinaryIO, change: Callable[[NDArray[Any]], NDArray[Any]], first: Picture, _quality: int | None
-    ) -> str:
+    def write(self, file: BinaryIO, change: PixelChange, first: Picture, _quality: int | None) -> str:
         """Write the animation with every palette changed; see :class:`pielight.media.frames.Frames`.
 
         A colour becomes the mean of what it becomes wherever it is drawn in any frame, whichever palette it is from.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, BinaryIO
@@ -15,7 +15,7 @@ from pielight.media.canvas import Canvas, Disposal, Place
 from pielight.media.codec_errors import errors_named
 from pielight.media.decode import decode
 from pielight.media.encode import encode
-from pielight.media.image import Picture
+from pielight.media.image import Picture, PixelChange
 from pielight.media.metadata import Metadata
 from pielight.media.palette import EntryMeans, Palette
 from pielight.media.png import SIGNATURE, chunk, described_by, png_chunks
@@ -73,9 +73,7 @@ class ApngFrames:
             with errors_named(name):
                 yield canvas.draw(place, picture.pixels, _opacity(picture))
 
-    def write(
-        self, file: BinaryIO, change: Callable[[NDArray[Any]], NDArray[Any]], first: Picture, _quality: int | None
-    ) -> str:
+    def write(self, file: BinaryIO, change: PixelChange, first: Picture, _quality: int | None) -> str:
         """Write the animation with every frame changed; see :class:`pielight.media.frames.Frames`."""
         if isinstance(first.source, Palette):
             means = EntryMeans()
@@ -101,7 +99,7 @@ class ApngFrames:
         file.write(chunk(b"IEND", b""))
         return first.note
 
-    def _changed(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Iterator[tuple[Picture, NDArray[Any]]]:
+    def _changed(self, change: PixelChange) -> Iterator[tuple[Picture, NDArray[Any]]]:
         canvas = Canvas(self._width, self._height)
         for name, place, picture in self._pictures():
             with errors_named(name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -14,7 +14,7 @@ from pielight.media.codec_errors import errors_named
 from pielight.media.decode import decode
 from pielight.media.encode import encode
 from pielight.media.formats import webp_chunks
-from pielight.media.image import Picture
+from pielight.media.image import Picture, PixelChange
 from pielight.media.metadata import Metadata
 from pielight.media.sizes import check_frames
 
@@ -56,9 +56,7 @@ class WebpFrames:
             with errors_named(name):
                 yield canvas.draw(place, picture.pixels, picture.alpha)
 
-    def write(
-        self, file: BinaryIO, change: Callable[[NDArray[Any]], NDArray[Any]], first: Picture, quality: int | None
-    ) -> str:
+    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
         """Write the animation with every frame changed; see :class:`pielight.media.frames.Frames`."""
         metadata = first.metadata
         start = file.tell()

@@ -11,7 +11,7 @@ from pielight.media.animated_avif import AvifFrames
 from pielight.media.animated_gif import GifFrames
 from pielight.media.animated_png import ApngFrames
 from pielight.media.animated_webp import WebpFrames
-from pielight.media.image import Picture
+from pielight.media.image import Picture, PixelChange
 from pielight.media.jpeg_views import JpegViews
 from pielight.media.pages import TiffPages
 
@@ -25,9 +25,7 @@ class Frames(Protocol):
     def __iter__(self) -> Iterator[NDArray[Any]]:
         """Yield the colours of each as it is seen, (H, W, 1 or 3)."""
 
-    def write(
-        self, file: BinaryIO, change: Callable[[NDArray[Any]], NDArray[Any]], first: Picture, quality: int | None
-    ) -> str:
+    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
         """Write all of them in the format that they came in, with their times, places and the like.
 
         Args:

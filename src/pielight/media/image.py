@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from pielight.media.metadata import Metadata
 from pielight.media.palette import Palette
 from pielight.media.strips import strips
 
+PixelChange = Callable[[NDArray[Any]], NDArray[Any]]  # of the colours of a picture, (H, W, 1 or 3)
 _PLAIN = ("1", "L", "LA", "I;16", "RGB", "RGBA", "RGBX")
 
 

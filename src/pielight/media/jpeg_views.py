@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -12,7 +12,7 @@ from pielight.media.appended import Part, find_parts
 from pielight.media.decode import decode
 from pielight.media.difference import look_different, sample
 from pielight.media.encode import encode, fitted, save
-from pielight.media.image import Picture
+from pielight.media.image import Picture, PixelChange
 from pielight.media.jpeg_segments import parse
 from pielight.media.sizes import check_frames
 
@@ -42,7 +42,7 @@ class JpegViews:
             if part.kind == "view":
                 yield decode(part.content, self._name).pixels
 
-    def write(self, file: BinaryIO, change: Callable[[Pixels], Pixels], first: Picture, quality: int | None) -> str:
+    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
         """Write all views as JPEGs, each with what its own file holds."""
 
         def changed(picture: Picture) -> Picture:

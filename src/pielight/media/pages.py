@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -18,7 +18,7 @@ from pielight.media.decode import decode
 from pielight.media.directories import EXIF_GROUP, Directory, Entry, read_directory
 from pielight.media.encode import save
 from pielight.media.formats import DEEP_MODES
-from pielight.media.image import Picture
+from pielight.media.image import Picture, PixelChange
 from pielight.media.tiff_rows import Coding, coding_of, place_at, read_rows
 
 _SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
@@ -69,9 +69,7 @@ class TiffPages:
             if picture is not None and not page.kind & _REDUCED:
                 yield picture.pixels
 
-    def write(
-        self, file: BinaryIO, change: Callable[[NDArray[Any]], NDArray[Any]], first: Picture, quality: int | None
-    ) -> str:
+    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
         """Write the pages with every one changed; see :class:`pielight.media.frames.Frames`."""
         left_out: dict[int, str] = {}
         start, link, order = file.tell(), 0, ""
