@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.errors import PictureError
@@ -19,7 +17,7 @@ from pielight.media.inks import Inks
 from pielight.media.losses import without_losses
 from pielight.media.palette import Palette
 from pielight.media.profiles import to_srgb
-from pielight.media.strips import look_up, strips
+from pielight.media.strips import strips, to_8_bits
 from pielight.media.tiff import essential_exif, is_sound
 
 _MAX_EXIF, _MAX_XMP = 65_527, 65_504  # of a JPEG's segment
@@ -102,19 +100,14 @@ def _unpacked(picture: Picture, notes: list[str]) -> Picture:
         turned, changed = to_srgb(picture)
         if changed:
             return turned
-        return replace(turned, pixels=_to_8_bits(turned.pixels), mode="RGB", source=None)
+        return replace(turned, pixels=to_8_bits(turned.pixels), mode="RGB", source=None)
     return picture
 
 
 def _rounded(picture: Picture) -> Picture:
     mode = "L" if picture.mode == "I;16" else picture.mode.removesuffix(";16")
-    alpha = None if picture.alpha is None else _to_8_bits(picture.alpha)
-    return replace(picture, pixels=_to_8_bits(picture.pixels), mode=mode, alpha=alpha)
-
-
-def _to_8_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    table = ((np.arange(65536) + 128) // 257).astype(np.uint8)
-    return look_up(table, values)
+    alpha = None if picture.alpha is None else to_8_bits(picture.alpha)
+    return replace(picture, pixels=to_8_bits(picture.pixels), mode=mode, alpha=alpha)
 
 
 def _on_white(picture: Picture) -> Picture:

@@ -16,7 +16,7 @@ from pielight.media.inks import Inks
 from pielight.media.lab import lab_to_srgb
 from pielight.media.metadata import Metadata
 from pielight.media.png import described_by, with_chunks
-from pielight.media.strips import look_up, strips
+from pielight.media.strips import look_up, strips, to_8_bits
 from pielight.media.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
 from pielight.media.tiff_kinds import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, TiffKind
 
@@ -24,7 +24,6 @@ _MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
 _TIFF_COMPRESSIONS = {"tiff_lzw": "lzw", "tiff_adobe_deflate": "adobe_deflate", "zstd": "zstd", "lzma": "lzma"}
 _TIFF_MODELS = {1: "minisblack", 2: "minisblack", 3: "rgb", 4: "rgb"}
 _PNG_LEVEL = 6
-_TO_8_BITS = ((np.arange(65536) + 128) // 257).astype(np.uint8)
 for _library in ("tifffile", "imagecodecs"):  # else their warnings, and those of libpng, reach the user's screen
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
@@ -51,7 +50,7 @@ def decode_deep(data: bytes, kind: TiffKind | None = None) -> Picture:
         if kind.photometric == CMYK:
             if values.dtype == np.uint16:
                 notes.append("16 bits of the inks rounded to 8")
-                values = look_up(_TO_8_BITS, values)
+                values = to_8_bits(values)
             inks = Inks(values)
             return Picture(inks.light(), "CMYK", source=inks, note="; ".join(notes))
     if values.dtype not in (np.uint8, np.uint16) or values.ndim != 3 or values.shape[2] not in _MODES:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _STRIP_PIXELS = 1 << 18
+_TO_8_BITS = ((np.arange(65536) + 128) // 257).astype(np.uint8)
 
 
 def strips(shape: Sequence[int]) -> Iterator[slice]:
@@ -44,3 +45,12 @@ def look_up(table: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
     for strip in strips(places.shape):
         result[strip] = table[places[strip]]
     return result
+
+
+def to_8_bits(values: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Round 16 bits to 8.
+
+    >>> to_8_bits(np.array([[0, 128, 129, 65535]], np.uint16)).tolist()
+    [[0, 0, 1, 255]]
+    """
+    return look_up(_TO_8_BITS, values)
