@@ -22,7 +22,7 @@ from pielight.enhancer import Enhancer
 from pielight.media.image import Picture
 from pielight.media.metadata import Metadata
 from pielight.media.primaries import profile_of
-from pielight.media.tiff import ORIENTATION
+from pielight.media.tags import ORIENTATION
 
 
 @pytest.fixture

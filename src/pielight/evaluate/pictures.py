@@ -15,9 +15,9 @@ from pielight.evaluate.inventory import INVENTORY
 from pielight.media.decode import decode
 from pielight.media.files import read_whole, shown
 from pielight.media.preflight import check_file
+from pielight.media.tags import ORIENTATION
 
 Pixels = NDArray[np.uint8]
-_ORIENTATION = 274  # in EXIF
 _TURNS = {  # of rows and columns: what undoes each orientation
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
@@ -41,7 +41,7 @@ def load(path: Path) -> Pixels:
     picture = decode(read_whole(path), shown(path))
     exif = Image.Exif()
     exif.load(picture.metadata.exif)
-    turn = _TURNS.get(exif.get(_ORIENTATION, 1))
+    turn = _TURNS.get(exif.get(ORIENTATION, 1))
     pixels: NDArray[Any] = picture.pixels if turn is None else turn(picture.pixels)
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
@@ -59,7 +59,7 @@ def _size(path: Path) -> tuple[int, int] | None:
         check_file(path)
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION, 1) >= _SIDEWAYS  # Pillow turns TIFFs
+            turned = image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) >= _SIDEWAYS  # Pillow turns TIFFs
     except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
         return None
     return (height, width) if turned else (width, height)

@@ -16,7 +16,6 @@ from pielight.media.boxes import walk
 from pielight.media.codec_errors import DAMAGED, errors_named
 from pielight.media.coding import hdr_curve
 from pielight.media.deep import decode_deep
-from pielight.media.exif import ORIENTATION
 from pielight.media.files import read_whole, shown
 from pielight.media.formats import HEIF, READABLE, is_deep_png
 from pielight.media.google_xmp import without_gain_map
@@ -24,6 +23,7 @@ from pielight.media.image import Picture, from_image
 from pielight.media.jpeg_segments import Layout, is_jpeg
 from pielight.media.metadata import Metadata, gather
 from pielight.media.sizes import check_size
+from pielight.media.tags import ORIENTATION
 from pielight.media.tiff import notes_on, silence
 from pielight.media.tiff_kinds import TiffKind, kind_of, stand_in
 

@@ -8,16 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from pielight.media.maker_notes import moved_note
+from pielight.media.tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, MAKER_NOTE, SUB_IFDS
 from pielight.media.tiff_rows import Coding, coding_of, place_at, read_rows
-from pielight.media.value_types import UNITS, VALUE_SIZES
+from pielight.media.value_types import BYTE, LONG, SHORT, UNITS, VALUE_SIZES
 
-EXIF_GROUP, GPS_GROUP, INTEROPERABILITY = 34665, 34853, 40965
-MAKER_NOTE = 37500
 PREFIX = b"Exif\0\0"
 _GROUPS = {0: (EXIF_GROUP, GPS_GROUP), EXIF_GROUP: (INTEROPERABILITY,)}
-_LONG, _POINTERS = 4, {4: "L", 13: "L", 16: "Q", 18: "Q"}
-_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "L", 13: "L"}
-_SUB_DIRECTORIES, _MAX_DIRECTORIES = 330, 64
+_POINTERS = {LONG: "L", 13: "L", 16: "Q", 18: "Q"}
+_WHOLE_NUMBERS = {BYTE: "B", SHORT: "H", LONG: "L", 13: "L"}
+_MAX_DIRECTORIES = 64
 _FURTHEST_NOTE = 1 << 20  # a maker's note behind this is moved, so that a block stays small
 
 
@@ -114,7 +113,7 @@ class Directory:
                 behind += content + b"\0" * (len(content) % 2)
             rows[tag] = struct.pack(self.order + "HHL", tag, kind, number) + value
         for tag, group in self.groups.items():
-            rows[tag] = struct.pack(self.order + "HHLL", tag, _LONG, 1, later + len(behind))
+            rows[tag] = struct.pack(self.order + "HHLL", tag, LONG, 1, later + len(behind))
             behind += group.laid_out(later + len(behind))
         made = b"".join(rows[tag] for tag in sorted(rows))
         return struct.pack(self.order + "H", len(rows)) + made + b"\0" * 4 + bytes(behind)
@@ -167,7 +166,7 @@ def walk_directories(data: bytes) -> Iterator[Directory]:
         known.add(place)
         found, link = _read(data, place, coding)
         yield found
-        places += found.numbers(_SUB_DIRECTORIES)
+        places += found.numbers(SUB_IFDS)
         places.append(place_at(data, link, coding))
 
 

@@ -11,9 +11,8 @@ import struct
 from PIL import Image
 
 from pielight.media.directories import PREFIX, even, read_directory
-
-ORIENTATION = 274
-_SHORT = 3
+from pielight.media.tags import ORIENTATION
+from pielight.media.value_types import SHORT
 
 
 class Untouched(Image.Exif):
@@ -59,7 +58,7 @@ def with_orientation(exif: bytes, orientation: int) -> bytes:
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
         return exif
-    row = struct.pack(order + "HHLHH", ORIENTATION, _SHORT, 1, orientation, 0)
+    row = struct.pack(order + "HHLHH", ORIENTATION, SHORT, 1, orientation, 0)
     try:
         (place,) = struct.unpack_from(order + "L", data, 4)
         (count,) = struct.unpack_from(order + "H", data, place)

@@ -8,14 +8,26 @@ from dataclasses import dataclass
 
 from pielight.errors import PictureError
 from pielight.media.directories import PREFIX
+from pielight.media.tags import (
+    BITS_PER_SAMPLE,
+    COMPRESSION,
+    IMAGE_LENGTH,
+    IMAGE_WIDTH,
+    JPEG_BYTE_COUNT,
+    JPEG_OFFSET,
+    PHOTOMETRIC,
+    PLANAR_CONFIGURATION,
+    SAMPLES_PER_PIXEL,
+    STRIP_BYTE_COUNTS,
+    STRIP_OFFSETS,
+    YCBCR_SUBSAMPLING,
+)
+from pielight.media.value_types import LONG, SHORT
 from pielight.media.ycbcr import from_rgb, to_rgb
 
-_COMPRESSION, _JPEG_START, _JPEG_LENGTH = 259, 513, 514
-_WIDTH, _HEIGHT, _PHOTOMETRIC, _STRIP_STARTS, _CHANNELS, _STRIP_LENGTHS, _PLANAR = 256, 257, 262, 273, 277, 279, 284
 _NONE, _CHUNKY = 1, 1
-_BITS, _KINDS = 258, ((1, 1), (2, 3), (6, 3))  # of grey, RGB and YCbCr: what colours are called, and channels
-_YCBCR, _SUBSAMPLING, _STEPS = 6, 530, {1, 2, 4}
-_SHORT, _LONG = 3, 4
+_KINDS = ((1, 1), (2, 3), (6, 3))  # of grey, RGB and YCbCr: what colours are called, and channels
+_YCBCR, _STEPS = 6, {1, 2, 4}
 _ROW = 12  # bytes of an entry
 
 
@@ -53,9 +65,9 @@ def with_thumbnail(exif: bytes, remake: Remake, most: int) -> tuple[bytes, str]:
     if block is None or not tags:
         return exif, ""
     try:
-        if _JPEG_START in tags and _JPEG_LENGTH in tags:
+        if JPEG_OFFSET in tags and JPEG_BYTE_COUNT in tags:
             block.replace_jpeg(tags, remake, most)
-        elif _STRIP_STARTS in tags and _STRIP_LENGTHS in tags:
+        elif STRIP_OFFSETS in tags and STRIP_BYTE_COUNTS in tags:
             block.replace_pixels(tags, remake)
     except (PictureError, struct.error, OverflowError, ValueError) as error:
         reason = str(error) if isinstance(error, PictureError) else "damaged"
@@ -115,9 +127,9 @@ class _Block:
         if tag not in tags:
             return (default,)
         _, kind, count = struct.unpack_from(self.order + "HHL", self.data, tags[tag])
-        if kind not in (_SHORT, _LONG) or count > len(self.data):
+        if kind not in (SHORT, LONG) or count > len(self.data):
             raise PictureError("damaged")
-        values = f"{self.order}{count}{'H' if kind == _SHORT else 'L'}"
+        values = f"{self.order}{count}{'H' if kind == SHORT else 'L'}"
         place = tags[tag] + 8
         if struct.calcsize(values) > 4:
             place = self.base + struct.unpack_from(self.order + "L", self.data, place)[0]
@@ -125,7 +137,7 @@ class _Block:
 
     def replace_jpeg(self, tags: dict[int, int], remake: Remake, most: int) -> None:
         """Put a new JPEG in the place of the old one, or at the end."""
-        start, length = self.base + self.numbers(tags, _JPEG_START)[0], self.numbers(tags, _JPEG_LENGTH)[0]
+        start, length = self.base + self.numbers(tags, JPEG_OFFSET)[0], self.numbers(tags, JPEG_BYTE_COUNT)[0]
         if not length:
             return
         old = bytes(self.data[start : start + length])
@@ -143,27 +155,29 @@ class _Block:
             self.data[start : start + length] = bytes(length)
             start = end
             self.data += new.rjust(len(new) + end - len(self.data), b"\0")
-        for tag, value in ((_JPEG_START, start - self.base), (_JPEG_LENGTH, len(new))):
-            struct.pack_into(self.order + "HHLL", self.data, tags[tag], tag, _LONG, 1, value)
+        for tag, value in ((JPEG_OFFSET, start - self.base), (JPEG_BYTE_COUNT, len(new))):
+            struct.pack_into(self.order + "HHLL", self.data, tags[tag], tag, LONG, 1, value)
 
     def replace_pixels(self, tags: dict[int, int], remake: Remake) -> None:
         """Put new pixels in the place of those that are not compressed."""
-        (width,), (height,) = self.numbers(tags, _WIDTH), self.numbers(tags, _HEIGHT)
-        (channels,), (colours,) = self.numbers(tags, _CHANNELS, 1), self.numbers(tags, _PHOTOMETRIC)
-        known = self.numbers(tags, _COMPRESSION, _NONE) == (_NONE,) and set(self.numbers(tags, _BITS, 1)) == {8}
-        if not known or (colours, channels) not in _KINDS or self.numbers(tags, _PLANAR, _CHUNKY) != (_CHUNKY,):
+        (width,), (height,) = self.numbers(tags, IMAGE_WIDTH), self.numbers(tags, IMAGE_LENGTH)
+        (channels,), (colours,) = self.numbers(tags, SAMPLES_PER_PIXEL, 1), self.numbers(tags, PHOTOMETRIC)
+        plain = self.numbers(tags, COMPRESSION, _NONE) == (_NONE,)
+        plain = plain and set(self.numbers(tags, BITS_PER_SAMPLE, 1)) == {8}
+        chunky = self.numbers(tags, PLANAR_CONFIGURATION, _CHUNKY) == (_CHUNKY,)
+        if not (plain and chunky and (colours, channels) in _KINDS):
             raise PictureError("of a kind that is not known")
         strips = [
             slice(self.base + start, self.base + start + length)
             for start, length in zip(
-                self.numbers(tags, _STRIP_STARTS), self.numbers(tags, _STRIP_LENGTHS), strict=False
+                self.numbers(tags, STRIP_OFFSETS), self.numbers(tags, STRIP_BYTE_COUNTS), strict=False
             )
         ]
         if sum(strip.stop - strip.start for strip in strips) > len(self.data):
             raise PictureError("damaged")
         old = b"".join(self.data[strip] for strip in strips)
         if colours == _YCBCR:
-            steps = self.numbers(tags, _SUBSAMPLING, 2)
+            steps = self.numbers(tags, YCBCR_SUBSAMPLING, 2)
             across, down = steps if len(steps) == 2 else (2, 2)  # nothing said means so
             if not {across, down} <= _STEPS:
                 raise PictureError("of a kind that is not known")

@@ -16,6 +16,7 @@ from pielight.media.metadata import Metadata
 from pielight.media.png_text import CARRIED_PROFILES, Text, texts
 from pielight.media.png_text import COMMENT as COMMENT_KEYWORD
 from pielight.media.record import without_record
+from pielight.media.tags import X_RESOLUTION
 from pielight.media.xmp import JPEG_HEAD, PNG_KEYWORD, with_description
 
 _WITHOUT_IPTC = ("WEBP", "AVIF", HEIF, "GIF", "BMP")
@@ -23,7 +24,6 @@ _WITH_COMMENT = ("JPEG", "PNG", "GIF")
 _WITHOUT_EXIF, _WITHOUT_XMP = ("GIF", "BMP"), ("BMP",)
 _WITHOUT_RESOLUTION = ("WEBP", "AVIF", HEIF, "GIF")
 _USUAL_DPI = (72, 96)  # which programs write where nobody chose a resolution
-_RESOLUTION = 282
 _ICC, _EXTENDED_XMP = b"ICC_PROFILE\0", b"http://ns.adobe.com/xmp/extension/\0"
 # Beginnings of what goes along in another way, is said elsewhere, or belongs to the old coding (a thumbnail, quality).
 _CARRIED = {
@@ -84,7 +84,7 @@ def _says_resolution(metadata: Metadata, file_format: str) -> bool:
     """Say whether EXIF, or the usual resolution, goes without saying it."""
     usual = all(round(value) in _USUAL_DPI for value in metadata.dpi or ())
     tags = read_directory(metadata.exif) if file_format not in _WITHOUT_EXIF else None
-    return usual or (tags is not None and _RESOLUTION in tags.entries)
+    return usual or (tags is not None and X_RESOLUTION in tags.entries)
 
 
 def _without_chunks(metadata: Metadata, file_format: str, left_out: list[str], notes: list[str]) -> Metadata:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from pielight.errors import PictureError
 from pielight.media.jpeg_segments import APP1, EXIF, Layout, parse
+from pielight.media.value_types import LONG, UNDEFINED
 
 _START = b"\xff\xd8\xff"
 _MOST = 16
 _HEADERS = (0, 32)  # bytes before the JPEG that some makers count
-_LONG, _UNDEFINED = 4, 7
 
 
 class MakerPreview(NamedTuple):
@@ -76,5 +76,5 @@ def _pointers(exif: bytes, order: str, offset: int, end: int) -> Iterator[int]:
     while (place := exif.find(value, place + 1)) >= 0:
         if place >= len(EXIF) + 8:
             _, kind, count = struct.unpack_from(order + "HHL", exif, place - 8)
-            if (kind, count) == (_LONG, 1) or (kind == _UNDEFINED and 4 < count <= end - offset):
+            if (kind, count) == (LONG, 1) or (kind == UNDEFINED and 4 < count <= end - offset):
                 yield place

@@ -15,16 +15,15 @@ from pielight.errors import PictureError
 from pielight.media import sizes
 from pielight.media.codec_errors import errors_named
 from pielight.media.decode import decode
-from pielight.media.directories import EXIF_GROUP, Directory, Entry, read_directory
+from pielight.media.directories import Directory, Entry, read_directory
 from pielight.media.encode import save
 from pielight.media.formats import DEEP_MODES
 from pielight.media.image import Picture, PixelChange
+from pielight.media.tags import EXIF_GROUP, IMAGE_LENGTH, IMAGE_WIDTH, NEW_SUBFILE_TYPE, STRIPS, TILES
 from pielight.media.tiff_rows import Coding, coding_of, place_at, read_rows
+from pielight.media.value_types import LONG, SHORT
 
-_SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
 _REDUCED = 1  # a bit of what kind of page it is: a thumbnail of another one
-_STRIPS, _TILES = (273, 279), (324, 325)  # their places and lengths
-_SHORT, _LONG = 3, 4
 _MOST_ROWS = 1000  # of a page that are looked through for its size
 _COPIED, _COPIED_PER_PIXEL = 10_000_000_000, 300  # bytes: the whole file for each page
 
@@ -113,9 +112,9 @@ class TiffPages:
                 return
             tags = Directory(coding.order)
             for tag, kind, _, value in rows:
-                if tag in (_SUBFILE, _WIDTH, _HEIGHT) and kind in (_SHORT, _LONG):
-                    tags.entries[tag] = Entry(kind, value[: 2 if kind == _SHORT else 4])
-            subfile, across, down = (sum(tags.numbers(tag)) for tag in (_SUBFILE, _WIDTH, _HEIGHT))
+                if tag in (NEW_SUBFILE_TYPE, IMAGE_WIDTH, IMAGE_LENGTH) and kind in (SHORT, LONG):
+                    tags.entries[tag] = Entry(kind, value[: 2 if kind == SHORT else 4])
+            subfile, across, down = (sum(tags.numbers(tag)) for tag in (NEW_SUBFILE_TYPE, IMAGE_WIDTH, IMAGE_LENGTH))
             yield _Page(place, link, subfile, across * down)
             place = place_at(data, link, coding)
 
@@ -156,14 +155,14 @@ def _append(file: BinaryIO, start: int, page: bytes, tags: Directory, order: str
             tag: replace(group, note_place=None) if tag == EXIF_GROUP else group for tag, group in tags.groups.items()
         }
     end = 0
-    for places, lengths in (_STRIPS, _TILES):
+    for places, lengths in (STRIPS, TILES):
         found = tags.numbers(places)
         if found:
             moved = struct.pack(f"{tags.order}{len(found)}L", *(place + shift for place in found))
-            tags.entries[places] = Entry(_LONG, moved)
+            tags.entries[places] = Entry(LONG, moved)
             end = max(map(sum, zip(found, tags.numbers(lengths), strict=False)))
     if kind:
-        tags.entries[_SUBFILE] = Entry(_LONG, struct.pack(tags.order + "L", kind))
+        tags.entries[NEW_SUBFILE_TYPE] = Entry(LONG, struct.pack(tags.order + "L", kind))
     if end <= tags.place:  # the directory stands behind the pixels, and is written anew
         page = page[: tags.place]
     place = shift + file.write(page)

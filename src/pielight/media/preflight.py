@@ -7,18 +7,17 @@ from pathlib import Path
 
 from pielight.errors import PictureError
 from pielight.media import gif
-from pielight.media.directories import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY
 from pielight.media.formats import webp_chunks
 from pielight.media.items import exif_item
 from pielight.media.jpeg_segments import APP1, EXIF, Layout, Source, is_jpeg, parse
 from pielight.media.png import SIGNATURE, chunk_places
+from pielight.media.tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, STRIPS, TILES
 from pielight.media.tiff_rows import coding_of, place_at, read_rows
 from pielight.media.value_types import VALUE_SIZES
 
 _MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 100_000, 300_000  # of a PNG: others, and those of pixels
 _MAX_PAGES, _MAX_ENTRIES = 10_000, 200_000  # of a TIFF
 _MAX_FRACTIONS, _MAX_PLACES, _MAX_NUMBERS = 100_000, 4_000_000, 1_000_000  # values of one tag that are decoded
-_PLACES = (273, 279, 324, 325)
 _FRACTIONS, _BYTES, _PRIVATE = (5, 10), (1, 2, 6, 7), 32_768
 _MAX_SHARE, _FREE_BYTES = 4, 1 << 28  # values may lie on each other to this many times the file, and this much
 _GROUPS = (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY)
@@ -99,7 +98,7 @@ def _most_values(tag: int, kind: int) -> int:
     """Return how many values of a tag readers may have to decode."""
     if kind in _FRACTIONS:
         return _MAX_FRACTIONS
-    if tag in _PLACES:
+    if tag in (*STRIPS, *TILES):
         return _MAX_PLACES
     return _MAX_NUMBERS if kind not in _BYTES and tag < _PRIVATE else 1 << 64
 

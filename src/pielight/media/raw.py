@@ -21,6 +21,7 @@ from pielight.media.primaries import srgb_profile
 from pielight.media.raw_tags import has_note, tags_of_raw
 from pielight.media.sensor import check_sensor
 from pielight.media.sizes import check_size
+from pielight.media.tags import DNG_VERSION, NEW_SUBFILE_TYPE, PHOTOMETRIC, SUB_IFDS
 from pielight.media.tiff import note_of_makers
 
 _TIFF = (b"II*\x00", b"MM\x00*")
@@ -31,7 +32,6 @@ _MAGIC = (
 _FURTHER_MAGIC = ((4, b"ftypcrx "), (6, b"HEAPCCDR"), (25, b"ARECOYK"))
 _IN_TIFF = (b"CR", b"IIII", b"MMMM")  # of Canon and Phase One, behind the head of a TIFF
 _OTHERS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF")  # ordinary pictures, whatever their names say
-_REDUCED, _PHOTOMETRIC, _SUB_DIRECTORIES, _DNG_VERSION = 254, 262, 330, 50706
 _MOSAIC, _HEAD = 32803, 64
 _CHATTER = b"unknown file: "
 _SRGB_GAMMA = (2.4, 12.92)
@@ -117,9 +117,9 @@ def _is_from_a_camera(data: bytes) -> bool:
     if tags is None:
         return False
     # Cameras put a small picture first, and the sensor's values into a directory of their own.
-    reduced = tags.numbers(_REDUCED)[:1] not in ((), (0,))
-    mosaic = tags.numbers(_PHOTOMETRIC)[:1] == (_MOSAIC,)
-    return mosaic or _DNG_VERSION in tags.entries or (_SUB_DIRECTORIES in tags.entries and reduced)
+    reduced = tags.numbers(NEW_SUBFILE_TYPE)[:1] not in ((), (0,))
+    mosaic = tags.numbers(PHOTOMETRIC)[:1] == (_MOSAIC,)
+    return mosaic or DNG_VERSION in tags.entries or (SUB_IFDS in tags.entries and reduced)
 
 
 def _is_chatter(line: bytes) -> bool:

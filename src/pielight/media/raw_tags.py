@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pielight.media.boxes import walk
-from pielight.media.directories import EXIF_GROUP, GPS_GROUP, MAKER_NOTE, Directory, Entry, read_directory
-from pielight.media.tiff import XMP, essential_exif
+from pielight.media.directories import Directory, Entry, read_directory
+from pielight.media.tags import EXIF_GROUP, GPS_GROUP, MAKER_NOTE, XMP
+from pielight.media.tiff import essential_exif
+from pielight.media.value_types import UNDEFINED
 
 _TIFF = (b"II*\x00", b"MM\x00*")
 _CANON_3 = b"ftypcrx "
@@ -12,7 +14,6 @@ _CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _FIRST, _EXIF, _NOTE, _GPS = b"CMT1", b"CMT2", b"CMT3", b"CMT4"
 _NOTE_START = 8  # behind the head of its own block, from which its places count as from that of EXIF
-_UNDEFINED = 7
 
 
 def tags_of_raw(data: bytes) -> tuple[bytes, bytes | None]:
@@ -56,6 +57,6 @@ def _of_canon_3(data: bytes) -> tuple[bytes, bytes | None]:
     note = blocks.get(_NOTE, b"")[_NOTE_START:]
     if note:
         exif = groups.setdefault(EXIF_GROUP, Directory(first.order))
-        exif.entries[MAKER_NOTE] = Entry(_UNDEFINED, note)
+        exif.entries[MAKER_NOTE] = Entry(UNDEFINED, note)
         exif.note_place = _NOTE_START
     return essential_exif(Directory(first.order, first.entries, groups).block())[0], xmp

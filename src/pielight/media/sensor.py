@@ -8,9 +8,18 @@ from typing import NamedTuple
 
 from pielight.errors import PictureError
 from pielight.media.directories import Directory, walk_directories
+from pielight.media.tags import (
+    BITS_PER_SAMPLE,
+    COMPRESSION,
+    DNG_VERSION,
+    IMAGE_LENGTH,
+    IMAGE_WIDTH,
+    PHOTOMETRIC,
+    SAMPLES_PER_PIXEL,
+    STRIPS,
+    TILES,
+)
 
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _DNG_VERSION = 256, 257, 258, 259, 262, 277, 50706
-_STRIPS, _TILES = (273, 279), (324, 325)  # their places and lengths
 _UNCOMPRESSED, _OF_SENSORS = 1, (32803, 34892)  # codings, and kinds of pictures: mosaics and linear
 _BLOCKS = (8, 34892, 50002, 52546)  # deflate, lossy JPEG, JPEG XL: many values may share a bit
 _JPEG, _JPEG_START = (6, 7, 34892), b"\xff\xd8"
@@ -59,7 +68,7 @@ def _accounts(data: bytes, values: int) -> Iterator[_Account]:
     least: float = _LEAST_BITS
     if data.startswith((b"II", b"MM")):
         directories = list(walk_directories(data))
-        if any(_first(directory, _COMPRESSION) in _BLOCKS for directory in directories):
+        if any(_first(directory, COMPRESSION) in _BLOCKS for directory in directories):
             least = _LEAST_BITS_OF_BLOCKS
         yield from _of_tiff(data, directories)
         if data.startswith(_PANASONIC):
@@ -78,15 +87,15 @@ def _of_tiff(data: bytes, directories: list[Directory]) -> Iterator[_Account]:
     """Account for the largest pictures of a TIFF, which are the sensor's."""
     spans = [_spans(directory) for directory in directories]
     sizes = [sum(length for _, length in each) for each in spans]
-    negative = any(_DNG_VERSION in directory.entries for directory in directories)
+    negative = any(DNG_VERSION in directory.entries for directory in directories)
     for directory, each, size in zip(directories, spans, sizes, strict=True):
-        of_sensor = negative and _first(directory, _PHOTOMETRIC) in _OF_SENSORS
+        of_sensor = negative and _first(directory, PHOTOMETRIC) in _OF_SENSORS
         largest = size > 0 and size >= max(sizes) / 2
         if largest:
             yield _Account(len(data), max(place + length for place, length in each))
         if of_sensor:  # other makers say of their coding what is not so
             yield _Account(size, _least_of_negative(directory))
-        if (of_sensor or (largest and data[8:10] == _CANON_2)) and _first(directory, _COMPRESSION) in _JPEG:
+        if (of_sensor or (largest and data[8:10] == _CANON_2)) and _first(directory, COMPRESSION) in _JPEG:
             for place, _ in each:
                 if not data.startswith(_JPEG_START, place):
                     raise PictureError(f"damaged RAW file: no sensor's values at byte {place:,}")
@@ -94,7 +103,7 @@ def _of_tiff(data: bytes, directories: list[Directory]) -> Iterator[_Account]:
 
 def _spans(directory: Directory) -> list[tuple[int, int]]:
     """Return places and lengths of strips or tiles."""
-    for places, lengths in (_STRIPS, _TILES):
+    for places, lengths in (STRIPS, TILES):
         found = zip(directory.numbers(places), directory.numbers(lengths), strict=False)
         if spans := [(place, length) for place, length in found if place != _NOWHERE]:
             return spans
@@ -103,10 +112,10 @@ def _spans(directory: Directory) -> list[tuple[int, int]]:
 
 def _least_of_negative(directory: Directory) -> int:
     """Return how many bytes a picture of a DNG takes at least."""
-    values = _first(directory, _WIDTH) * _first(directory, _HEIGHT) * _first(directory, _SAMPLES, 1)
-    coding = _first(directory, _COMPRESSION, _UNCOMPRESSED)
+    values = _first(directory, IMAGE_WIDTH) * _first(directory, IMAGE_LENGTH) * _first(directory, SAMPLES_PER_PIXEL, 1)
+    coding = _first(directory, COMPRESSION, _UNCOMPRESSED)
     if coding == _UNCOMPRESSED:
-        return values * _first(directory, _BITS, 1) // 8
+        return values * _first(directory, BITS_PER_SAMPLE, 1) // 8
     return int(values * (_LEAST_BITS_OF_BLOCKS if coding in _BLOCKS else _LEAST_BITS) / 8)
 
 

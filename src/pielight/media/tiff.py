@@ -11,44 +11,48 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import _imaging
 
-from pielight.media.directories import (
-    EXIF_GROUP,
-    MAKER_NOTE,
-    PREFIX,
-    Directory,
-    Entry,
-    even,
-    header,
-    read_directory,
-)
-from pielight.media.exif import ORIENTATION
+from pielight.media.directories import PREFIX, Directory, Entry, even, header, read_directory
 from pielight.media.maker_notes import moved_note
-from pielight.media.value_types import VALUE_SIZES
+from pielight.media.tags import (
+    DNG_VERSION,
+    EXIF_GROUP,
+    ICC_PROFILE,
+    IMAGE_SOURCE_DATA,
+    MAKER_NOTE,
+    ORIENTATION,
+    PHOTOSHOP,
+    PREDICTOR,
+    RESOLUTION_UNIT,
+    STRIP_OFFSETS,
+    SUB_IFDS,
+    TILE_OFFSETS,
+    X_RESOLUTION,
+    XMP,
+    Y_RESOLUTION,
+)
+from pielight.media.value_types import BYTE, LONG, RATIONAL, SHORT, UNDEFINED, VALUE_SIZES
 
 if TYPE_CHECKING:
     from pielight.media.metadata import Metadata
 
-PREDICTOR, PREDICTOR_NONE = 317, 1
+PREDICTOR_NONE = 1
 LZW = "tiff_lzw"
 PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
 RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
-XMP, PHOTOSHOP = 700, 34377
-PROFILE = 34675
-_RESOLUTION, _RESOLUTION_UNIT = (282, 283), 296
+_RESOLUTION = (X_RESOLUTION, Y_RESOLUTION)
 _INCH, _CENTIMETRE, _CENTIMETRES_PER_INCH = 2, 3, 2.54
 _FINEST, _TOLERANCE = 10_000, 0.5  # the smallest fraction of a dot an inch; dots an inch that are the same
-_PLACES = (273, 324)  # of strips and tiles
+_PLACES = (STRIP_OFFSETS, TILE_OFFSETS)
 _DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723)
 _LAYOUT = (
     *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), PREDICTOR, *range(320, 329), 330,
-    332, 333, 334, 336, *range(338, 342), 347, *range(512, 533), *range(32995, 32999), 33421, 33422, PROFILE,
-    37724,
-    50706,  # version of DNG: with it a file is taken for camera RAW
+    332, 333, 334, 336, *range(338, 342), 347, *range(512, 533), *range(32995, 32999), 33421, 33422, ICC_PROFILE,
+    IMAGE_SOURCE_DATA,
+    DNG_VERSION,  # with it a file is taken for camera RAW
 )  # fmt: skip
-_LEFT_OUT = {330: "reduced pictures", 37724: "Photoshop's layers"}  # which would show the old picture
+_LEFT_OUT = {SUB_IFDS: "reduced pictures", IMAGE_SOURCE_DATA: "Photoshop's layers"}  # which would show the old picture
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
 _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
-_BYTE, _SHORT, _LONG, _FRACTION, _UNDEFINED = 1, 3, 4, 5, 7
 
 
 @cache
@@ -94,7 +98,7 @@ def essential_exif(exif: bytes, most: int | None = None) -> tuple[bytes, str]:
 
 
 def _may_move(owner: Directory) -> bool:
-    note = owner.entries.get(MAKER_NOTE, Entry(_UNDEFINED, b"")).content
+    note = owner.entries.get(MAKER_NOTE, Entry(UNDEFINED, b"")).content
     return owner.note_origin is None or moved_note(note, owner.note_origin, 0) is not None
 
 
@@ -164,9 +168,9 @@ def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
     tags = tags.without(_LAYOUT)
     _add_resolution(tags, metadata)
     for tag, kind, content in (
-        (XMP, _BYTE, metadata.xmp),
-        (PHOTOSHOP, _BYTE, metadata.photoshop),
-        (PROFILE, _UNDEFINED, metadata.icc_profile),
+        (XMP, BYTE, metadata.xmp),
+        (PHOTOSHOP, BYTE, metadata.photoshop),
+        (ICC_PROFILE, UNDEFINED, metadata.icc_profile),
     ):
         if content:
             tags.entries[tag] = Entry(kind, content)
@@ -177,7 +181,7 @@ def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
     made = Directory(order, coded.ordered(order).entries | tags.ordered(order).entries)
     if leading:
         for tag, group in tags.groups.items():
-            made.entries[tag] = Entry(_LONG, struct.pack(order + "L", group.place))
+            made.entries[tag] = Entry(LONG, struct.pack(order + "L", group.place))
     else:
         made.groups = tags.ordered(order).groups
     end = file.seek(0, 2) - start
@@ -204,8 +208,8 @@ def _coded_directory(file: BinaryIO, start: int, shift: int) -> Directory:
             file.seek(start + struct.unpack(coded.order + "L", value)[0])
             content = file.read(length)
         if tag in _PLACES:
-            places = struct.unpack(f"{coded.order}{number}{'H' if kind == _SHORT else 'L'}", content)
-            kind, content = _LONG, struct.pack(f"{coded.order}{number}L", *(each + shift for each in places))
+            places = struct.unpack(f"{coded.order}{number}{'H' if kind == SHORT else 'L'}", content)
+            kind, content = LONG, struct.pack(f"{coded.order}{number}L", *(each + shift for each in places))
         coded.entries[tag] = Entry(kind, content)
     return coded
 
@@ -216,15 +220,15 @@ def _add_resolution(tags: Directory, metadata: Metadata) -> None:
         return
     for tag, value in zip(_RESOLUTION, metadata.dpi, strict=True):
         fraction = Fraction(value).limit_denominator(_FINEST)
-        tags.entries[tag] = Entry(_FRACTION, struct.pack(tags.order + "2L", fraction.numerator, fraction.denominator))
-    tags.entries[_RESOLUTION_UNIT] = Entry(_SHORT, struct.pack(tags.order + "H", _INCH))
+        tags.entries[tag] = Entry(RATIONAL, struct.pack(tags.order + "2L", fraction.numerator, fraction.denominator))
+    tags.entries[RESOLUTION_UNIT] = Entry(SHORT, struct.pack(tags.order + "H", _INCH))
 
 
 def _says(tags: Directory, dpi: tuple[float, float]) -> bool:
     """Say whether the tags hold this resolution, in whatever unit."""
-    unit = tags.entries.get(_RESOLUTION_UNIT, Entry(_SHORT, struct.pack(tags.order + "H", _INCH)))
-    found = [tags.entries.get(tag, Entry(_FRACTION, b"")) for tag in _RESOLUTION]
-    if unit.kind != _SHORT or any(kind != _FRACTION or len(content) != 8 for kind, content in found):
+    unit = tags.entries.get(RESOLUTION_UNIT, Entry(SHORT, struct.pack(tags.order + "H", _INCH)))
+    found = [tags.entries.get(tag, Entry(RATIONAL, b"")) for tag in _RESOLUTION]
+    if unit.kind != SHORT or any(kind != RATIONAL or len(content) != 8 for kind, content in found):
         return False
     (code,) = struct.unpack_from(tags.order + "H", unit.content)
     per_inch = {_INCH: 1.0, _CENTIMETRE: _CENTIMETRES_PER_INCH}.get(code)

@@ -10,8 +10,23 @@ from PIL import TiffImagePlugin
 from pielight.errors import PictureError
 from pielight.media.directories import Directory, Entry, read_directory
 from pielight.media.jpeg_segments import Source
+from pielight.media.tags import (
+    BITS_PER_SAMPLE,
+    COMPRESSION,
+    EXTRA_SAMPLES,
+    ICC_PROFILE,
+    IMAGE_LENGTH,
+    IMAGE_WIDTH,
+    PHOTOMETRIC,
+    PLANAR_CONFIGURATION,
+    ROWS_PER_STRIP,
+    SAMPLE_FORMAT,
+    SAMPLES_PER_PIXEL,
+    STRIPS,
+    TILES,
+)
 from pielight.media.tiff_rows import coding_of, place_at, read_rows
-from pielight.media.value_types import VALUE_SIZES
+from pielight.media.value_types import BYTE, LONG, SHORT, VALUE_SIZES
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, CIELAB, ICCLAB = 0, 1, 2, 5, 8, 9
 _COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4, CIELAB: 3, ICCLAB: 3}  # channels without opacity
@@ -23,13 +38,17 @@ _SIGNS = {2: "signed {}-bit", 3: "{}-bit float", 5: "complex {}-bit", 6: "comple
 _UNSIGNED = (1, 4)  # or of no type that is said
 _ONLY_TIFFFILE = (33003, 33005, 34712, 34887, 50001, 50002, 52546)  # JPEG 2000, LERC, WebP and JPEG XL
 _DEEPEST = 32
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _EXTRA, _FORMAT = 256, 257, 258, 259, 262, 277, 338, 339
-_READ = (_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _EXTRA, _FORMAT)
-_CODES = {1: "B", 3: "H", 4: "L"}
+_READ = (
+    IMAGE_WIDTH, IMAGE_LENGTH, BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, SAMPLES_PER_PIXEL, EXTRA_SAMPLES,
+    SAMPLE_FORMAT,
+)  # fmt: skip
+_CODES = {BYTE: "B", SHORT: "H", LONG: "L"}
 _MOST_VALUES = 64
-_ORGANISED = (_BITS, _FORMAT, _EXTRA, 266, 273, 278, 279, 284, *range(320, 326))  # how pixels lie in a file
-_PROFILE = 34675
-_SHORT, _LONG, _LZW, _START = 3, 4, 5, 8
+_ORGANISED = (  # how pixels lie in a file
+    BITS_PER_SAMPLE, SAMPLE_FORMAT, EXTRA_SAMPLES, 266, *STRIPS, ROWS_PER_STRIP, PLANAR_CONFIGURATION, *range(320, 324),
+    *TILES,
+)  # fmt: skip
+_LZW, _START = 5, 8
 
 
 @dataclass(frozen=True)
@@ -110,31 +129,31 @@ def kind_of(data: Source) -> TiffKind | None:
                 )
     except (struct.error, OverflowError, ValueError):
         return None
-    if _WIDTH not in found or _HEIGHT not in found:
+    if IMAGE_WIDTH not in found or IMAGE_LENGTH not in found:
         return None
-    (samples,), bits = found.get(_SAMPLES, (1,))[:1], found.get(_BITS, (1,))
+    (samples,), bits = found.get(SAMPLES_PER_PIXEL, (1,))[:1], found.get(BITS_PER_SAMPLE, (1,))
     bits = bits * samples if len(bits) == 1 and samples <= _MOST_VALUES else bits
     return TiffKind(
-        found.get(_PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, found.get(_FORMAT, (1,)), found.get(_COMPRESSION, (1,))[0],
-        place_at(data, link, coding) > 0,
+        found.get(PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, found.get(SAMPLE_FORMAT, (1,)),
+        found.get(COMPRESSION, (1,))[0], place_at(data, link, coding) > 0,
     )  # fmt: skip
 
 
 def stand_in(data: bytes, kind: TiffKind) -> bytes:
     """Return a small TIFF of the same tags that Pillow opens, for a file of a kind that it does not know."""
     is_lab = kind.photometric in (CIELAB, ICCLAB)  # whose profile does not hold for sRGB
-    tags = (read_directory(data) or Directory("<")).without((*_ORGANISED, *((_PROFILE,) if is_lab else ())))
+    tags = (read_directory(data) or Directory("<")).without((*_ORGANISED, *((ICC_PROFILE,) if is_lab else ())))
     channels = 3 if _COLOURS.get(kind.photometric) == 3 else 1
 
     def short(*values: int) -> Entry:
-        return Entry(_SHORT, struct.pack(f"{tags.order}{len(values)}H", *values))
+        return Entry(SHORT, struct.pack(f"{tags.order}{len(values)}H", *values))
 
-    tags.entries[_BITS] = short(*[8] * channels)
-    tags.entries[_SAMPLES] = short(channels)
-    tags.entries[_PHOTOMETRIC] = short(RGB if channels == 3 else BLACK_IS_ZERO)
+    tags.entries[BITS_PER_SAMPLE] = short(*[8] * channels)
+    tags.entries[SAMPLES_PER_PIXEL] = short(channels)
+    tags.entries[PHOTOMETRIC] = short(RGB if channels == 3 else BLACK_IS_ZERO)
     if kind.compression not in TiffImagePlugin.COMPRESSION_INFO:
-        tags.entries[_COMPRESSION] = short(_LZW)
-    for tag in (273, 279):
-        tags.entries[tag] = Entry(_LONG, struct.pack(tags.order + "L", _START))
-    tags.entries[278] = tags.entries[_HEIGHT]
+        tags.entries[COMPRESSION] = short(_LZW)
+    for tag in STRIPS:
+        tags.entries[tag] = Entry(LONG, struct.pack(tags.order + "L", _START))
+    tags.entries[ROWS_PER_STRIP] = tags.entries[IMAGE_LENGTH]
     return tags.block()[6:]

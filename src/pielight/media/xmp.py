@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pielight.media.tags import XMP
+
 JPEG_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 PNG_KEYWORD = b"XML:com.adobe.xmp"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -20,7 +22,6 @@ _CLOSED_META = re.compile(rb"</[A-Za-z_][\w.-]*:xmpmeta\s*>")
 _PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")  # from the first blank on, or each of many would be tried
 _GIF_HEAD = b"\x21\xff\x0bXMP DataXMP"
 _GIF_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"  # leads any decoder of blocks to the end of the packet
-_TIFF_TAG = 700
 _MOST_PARTS = 10_000  # segments, chunks or tags that are looked through
 _MOST_BYTES = 1 << 24  # of a packet
 _ENDS = 1 << 18  # bytes at both ends of a file of boxes in which encoders put the packet
@@ -140,7 +141,7 @@ def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
     count = file.read(2)
     rows = file.read(12 * min(_MOST_PARTS, struct.unpack(order + "H", count)[0])) if len(count) == 2 else b""
     for tag, kind, length, place in struct.iter_unpack(order + "HHLL", rows[: len(rows) // 12 * 12]):
-        if tag == _TIFF_TAG and kind in (1, 7):
+        if tag == XMP and kind in (1, 7):
             file.seek(place)
             return file.read(min(length, _MOST_BYTES))
     return None
