@@ -7,13 +7,14 @@ import io
 import os
 import sys
 
+from pielight.signals import STANDARD_ERROR
+
 TYPE_CHECKING = False  # what typing has under this name; signals are to be heard before it is loaded
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
 NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR
-_STANDARD_ERROR = 2
 
 
 class _Lossy(io.FileIO):
@@ -83,7 +84,7 @@ def open_file(path: str | Path, flags: int, mode: int = 0o666) -> int:
     """
     descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0), mode)
     low = []
-    while descriptor <= _STANDARD_ERROR:
+    while descriptor <= STANDARD_ERROR:
         low.append(descriptor)
         descriptor = os.dup(descriptor)
     for one in low:

@@ -18,10 +18,9 @@ from pielight.errors import PictureError
 from pielight.media import sizes
 from pielight.media.animated_avif import read_plays, write_plays
 from pielight.media.formats import webp_chunks
-from pielight.media.gif import layout
+from pielight.media.gif import gif_packet, layout, without_gif_packet
 from pielight.media.png import png_chunks
 from pielight.media.record import find_record, without_record
-from pielight.media.xmp import gif_packet, without_gif_packet
 from tests.media import animations, samples
 from tests.media.animations import animated, frames
 

@@ -12,10 +12,10 @@ from PIL import Image
 
 from pielight.media import gif
 from pielight.media.codec_errors import errors_named
+from pielight.media.gif import gif_packet, without_gif_packet, write_gif_packet
 from pielight.media.image import Picture, PixelChange
 from pielight.media.palette import EntryMeans
 from pielight.media.sizes import check_frames
-from pielight.media.xmp import gif_packet, without_gif_packet, write_gif_packet
 
 _GREYS = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()  # of a file without palettes
 

@@ -17,12 +17,12 @@ from pielight.media.convert import fit
 from pielight.media.deep import save_deep
 from pielight.media.files import Checked, shown, whole_file
 from pielight.media.formats import CODED, DEEP_MODES, HEIF, format_of, written_format
+from pielight.media.gif import write_gif_packet
 from pielight.media.image import Picture, to_image
 from pielight.media.metadata import coding_options, save_options
 from pielight.media.png import WithChunks, described_by
 from pielight.media.rate import GROWTH, quality_at_rate
 from pielight.media.tiff import PREDICTOR_NONE, attach_tags, leading_block
-from pielight.media.xmp import write_gif_packet
 
 
 def write(picture: Picture, path: Path, quality: int | None = None) -> None:

@@ -1,9 +1,10 @@
-"""GIF files: where frames and palettes stand in them."""
+"""GIF files: where frames, palettes and the XMP packet stand in them."""
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from pielight.errors import PictureError
 from pielight.media import sizes
@@ -12,6 +13,8 @@ from pielight.media.jpeg_segments import Source
 HEADER = 13  # bytes
 FLAGS, HAS_PALETTE, PALETTE_BITS = 10, 0x80, 7
 _FRAME_HEAD = 10
+_XMP_HEAD = b"\x21\xff\x0bXMP DataXMP"
+_XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"  # leads any decoder of blocks to the end of the packet
 _EXTENSION, _FRAME, _END = 0x21, 0x2C, 0x3B
 _BLOCKS = 5_000_000  # more than a gigabyte of them needs: each but the last of a frame holds 255 bytes
 
@@ -63,6 +66,28 @@ def layout(data: Source) -> Layout:
         if blocks > _BLOCKS:
             raise PictureError(f"more than {_BLOCKS:,} blocks in a GIF file; save it anew")
     return Layout(width, height, palette, frames)
+
+
+def gif_packet(data: bytes) -> bytes | None:
+    """Return the XMP packet of a GIF file, or of its first bytes."""
+    _, head, rest = data.partition(_XMP_HEAD)
+    return rest.partition(_XMP_TRAILER)[0] if head else None
+
+
+def without_gif_packet(data: bytes) -> bytes:
+    """Return a GIF file without its XMP packet, all else byte for byte."""
+    before, _, rest = data.partition(_XMP_HEAD)
+    return before + rest.partition(_XMP_TRAILER)[2] if _XMP_TRAILER in rest else data
+
+
+def write_gif_packet(file: BinaryIO, start: int, packet: bytes) -> None:
+    """Put an XMP packet into a GIF file, behind its header and its palette, as an application extension."""
+    file.seek(start)
+    data = file.read()
+    palette = _palette(data, FLAGS, HEADER)
+    place = palette.stop if palette else HEADER
+    file.seek(start + place)
+    file.write(_XMP_HEAD + packet + _XMP_TRAILER + data[place:])
 
 
 def _palette(data: Source, flags: int, place: int) -> slice | None:

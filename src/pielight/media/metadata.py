@@ -15,12 +15,12 @@ from pielight.media.coding import Coding, read_coding, read_colour_code
 from pielight.media.directories import PREFIX
 from pielight.media.exif import Untouched, with_orientation
 from pielight.media.formats import CODED, HEIF, webp_is_lossless
+from pielight.media.gif import gif_packet
 from pielight.media.items import exif_item, read_items
 from pielight.media.jpeg_scans import subsampling
 from pielight.media.jpeg_segments import EXIF, Layout, Segment, joined
 from pielight.media.tags import ORIENTATION, PHOTOSHOP, PREDICTOR
 from pielight.media.tiff import descriptive_exif, tiff_options
-from pielight.media.xmp import gif_packet
 
 _JPEG_QUALITY, _WEBP_QUALITY, _CODED_QUALITY = 95, 90, 90
 AVIF_SPEED, HEIF_PRESET = 8, "ultrafast"  # see docs/photos.md for what slower ones save

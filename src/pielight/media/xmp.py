@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pielight.media.gif import gif_packet
 from pielight.media.tags import XMP
 
 JPEG_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
@@ -20,8 +21,6 @@ _GRAPH = (f'<rdf:RDF xmlns:rdf="{RDF}">'.encode(), b"</rdf:RDF>")
 _CLOSED_GRAPH = re.compile(rb"</[A-Za-z_][\w.-]*:RDF\s*>")
 _CLOSED_META = re.compile(rb"</[A-Za-z_][\w.-]*:xmpmeta\s*>")
 _PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")  # from the first blank on, or each of many would be tried
-_GIF_HEAD = b"\x21\xff\x0bXMP DataXMP"
-_GIF_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"  # leads any decoder of blocks to the end of the packet
 _MOST_PARTS = 10_000  # segments, chunks or tags that are looked through
 _MOST_BYTES = 1 << 24  # of a packet
 _ENDS = 1 << 18  # bytes at both ends of a file of boxes in which encoders put the packet
@@ -80,16 +79,6 @@ def read_packet(path: Path) -> bytes | None:
     return None
 
 
-def write_gif_packet(file: BinaryIO, start: int, packet: bytes) -> None:
-    """Put a packet into a GIF file, behind its header and its colours, as an application extension."""
-    file.seek(start)
-    data = file.read()
-    colours = 3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0
-    place = 13 + colours
-    file.seek(start + place)
-    file.write(_GIF_HEAD + packet + _GIF_TRAILER + data[place:])
-
-
 def _in_jpeg(file: BinaryIO) -> bytes | None:
     place = 2
     for _ in range(_MOST_PARTS):
@@ -145,18 +134,6 @@ def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
             file.seek(place)
             return file.read(min(length, _MOST_BYTES))
     return None
-
-
-def without_gif_packet(data: bytes) -> bytes:
-    """Return a GIF file without its packet, all else byte for byte."""
-    before, _, rest = data.partition(_GIF_HEAD)
-    return before + rest.partition(_GIF_TRAILER)[2] if _GIF_TRAILER in rest else data
-
-
-def gif_packet(data: bytes) -> bytes | None:
-    """Return the packet of a GIF file, or of its first bytes."""
-    _, head, rest = data.partition(_GIF_HEAD)
-    return rest.partition(_GIF_TRAILER)[0] if head else None
 
 
 def _in_boxes(file: BinaryIO) -> bytes | None:
