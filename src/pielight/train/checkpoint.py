@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pielight.cells import utf8
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
-from pielight.media.files import shown, write_whole
+from pielight.media.files import shown, whole_file, write_whole
 from pielight.train.export import git_commit
 from pielight.train.settings import as_yaml, build_settings, read_values
 
@@ -57,12 +57,12 @@ def write_tensors(path: Path, values: Mapping[str, Any]) -> None:
     Raises:
         ModelError: if it cannot be written.
     """
-    partial = path.with_name(path.name + ".part")
     try:
-        torch.save(dict(values), partial)
-        partial.replace(path)
-    except (OSError, RuntimeError) as error:  # torch turns a full disk into a RuntimeError
-        partial.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            torch.save(dict(values), file)
+    except PictureError as error:
+        raise ModelError(str(error)) from None
+    except RuntimeError as error:  # which torch makes of a full disk
         raise ModelError(f"{path}: cannot be written ({str(error).splitlines()[0][:80]})") from None
 
 

@@ -17,7 +17,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Generator, Tensor
 
-from pielight.errors import DataError
+from pielight.errors import DataError, PictureError
+from pielight.media.files import whole_file
 from pielight.train.config import Data
 from pielight.train.pictures import Pixels, Role, check, files
 from pielight.train.regions import Labels, segment
@@ -112,13 +113,11 @@ def cached_regions(pixels: Pixels, data: Data, compute: Callable[[Pixels, str], 
     if stored is not None and stored.shape == half[::-1]:
         return stored
     labels = compute(np.asarray(Image.fromarray(pixels).resize(half, Image.Resampling.BOX)), data.regions)
-    partial = path.with_suffix(f".{os.getpid()}.{id(pixels)}.part.npz")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(partial, labels=labels.astype(np.uint16 if labels.max() < 65536 else np.int32))
-        partial.replace(path)
-    except OSError as error:
-        raise DataError(f"{folder}: the region cache cannot be written ({error.strerror}); set data.cache") from None
+        with whole_file(path) as file:
+            np.savez_compressed(file, labels=labels.astype(np.uint16 if labels.max() < 65536 else np.int32))
+    except PictureError as error:
+        raise DataError(f"{folder}: the region cache cannot be written ({error}); set data.cache") from None
     return labels
 
 
