@@ -54,6 +54,9 @@ def test_pictures_that_are_not_read_are_counted(tree: Path) -> None:
     assert find([tree], DEEP).left_out == {".jxl": 3, ".psd": 1, ".jp2": 1}
     assert find([tree], Search(exclude=["*.psd"])).left_out == {".jxl": 2}
     assert find([tree / "b.jpg"]).says_left_out() == ""
+    for name in ("e.ico", "e.cur", "e.sgi", "e.pbm", "e.jpf"):
+        (tree / name).touch()
+    assert set(find([tree]).left_out) == {".jxl", ".psd", ".ico", ".cur", ".sgi", ".pbm", ".jpf"}
     (tree / "other").mkdir()
     (tree / "other" / "g.psd").touch()
     with pytest.raises(

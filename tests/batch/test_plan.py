@@ -158,6 +158,11 @@ def test_what_the_output_is(tree: Path) -> None:
     assert plan([tree], Naming(f"{out}.d"))[0].output.parent.name == "out.d"
     with pytest.raises(PielightError, match=r"out\.d: no format to write .* a folder is .*out\.d/"):
         plan(one, Naming(f"{out}.d"))
+    (tree / "file").touch()
+    with pytest.raises(PielightError, match=r"file: neither a folder nor a name such as a\.jpg; - is standard output"):
+        plan(one, Naming(tree / "file"))
+    with pytest.raises(PielightError, match="several photos"):
+        plan([*one, tree / "a.PNG"], Naming(tree / "file"))
     with pytest.raises(PielightError, match="not a TIFF name"):
         plan(one, Naming(tree / "x.jpg", file_format="TIFF"))
 

@@ -364,6 +364,9 @@ def test_info_tells_what_made_a_photo(folder: Path) -> None:
         assert word in told.stdout
     missing = invoke("info", "none.png", "dusk_pie.png")
     assert (missing.exit_code, missing.stderr) == (1, "none.png: no such file\n")
+    other = invoke("info", ".", os.devnull)
+    told_of_others = f".: a folder, not a picture\n{os.devnull}: not a regular file\n"
+    assert (other.exit_code, other.stderr) == (1, told_of_others)
     assert "Strength" in missing.stdout
     assert invoke("info", "dusk.png", "--model", "pie").exit_code == 2
 

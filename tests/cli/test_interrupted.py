@@ -216,6 +216,39 @@ def test_watch(folder: Path) -> None:
     assert [record["type"] for record in records] == ["run", *["picture"] * 5, "end"]
 
 
+SLOW = """
+import time
+from pielight.cli import main
+from pielight.enhancer import Enhancer
+
+write = Enhancer.write
+
+def slowly(*arguments, **options):
+    print("at work", flush=True)
+    time.sleep(0.5)
+    return write(*arguments, **options)
+
+Enhancer.write = slowly
+main(["in/a.png"])
+"""
+
+
+def test_an_interrupt_during_the_last_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    Path("in/a.png").write_bytes(samples.sample("rgb.png"))
+    command = subprocess.Popen(
+        [sys.executable, "-c", SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert command.stdout is not None
+    assert command.stdout.readline() == "at work\n"
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=20)
+    assert (command.returncode, err.splitlines()[-1]) == (130, "1 enhanced")
+    assert Path("in/a_pie.png").exists()
+
+
 SLOW_RAW = """
 import time
 from pielight.chatter import caught_stderr

@@ -188,7 +188,7 @@ def test_a_working_folder_that_has_been_deleted(folder: Path) -> None:
         Path("gone").mkdir(exist_ok=True)
         return subprocess.run([sys.executable, "-c", deleted, *arguments], capture_output=True, text=True, check=False)
 
-    for arguments in (("night.jpg",), ("compare", "night.jpg"), (str(folder / "night.jpg"), "-o", "out/")):
+    for arguments in (("night.jpg",), ("compare", "night.jpg"), (str(folder / "night.jpg"), "-o", "out/"), (".",)):
         done = there(*arguments)
         text = "Error: the working folder has been deleted; change to another one\n"
         assert (done.returncode, done.stderr) == (1, text)

@@ -91,6 +91,11 @@ def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
         write_whole(tmp_path / "file" / "c.jpg", b"")
 
 
+def test_a_folder_where_a_file_should_be(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="a folder; name a file"):
+        write_whole(tmp_path, b"")
+
+
 def test_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pielight.errors import PictureError
 from pielight.media.appended import is_index
 from pielight.media.decode import decode
 from pielight.media.encode import encode
@@ -94,6 +95,18 @@ def test_what_is_odd_is_left_to_pillow() -> None:
     assert pixels is not None
     assert pixels.base is not None
     assert np.array_equal(pixels, decode(data).pixels)
+
+
+@pytest.mark.parametrize(
+    ("marker", "bits", "kind"),
+    [(0xC1, 12, "12-bit"), (0xC3, 14, "14-bit lossless"), (0xCB, 8, "8-bit lossless"), (0xC5, 8, "8-bit hierarchical")],
+)
+def test_kinds_that_are_not_supported_are_named(marker: int, bits: int, kind: str) -> None:
+    data = bytearray(samples.sample("rgb.jpg"))
+    place = data.index(b"\xff\xc0")
+    data[place + 1], data[place + 4] = marker, bits
+    with pytest.raises(PictureError, match=f"^x: {kind} JPEG is not supported; convert it to PNG or TIFF first$"):
+        decode(bytes(data), "x")
 
 
 @pytest.mark.parametrize("unit", [0, 1, 2])

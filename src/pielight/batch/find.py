@@ -113,6 +113,7 @@ def find(
         PielightError: One of these.
     """
     search = search or Search()
+    named = {real(path) for path in inputs}  # fails where the working folder has been deleted, which looks empty
     unique: dict[Path, Found] = {}
     findings = Findings()
     for path in dict.fromkeys(inputs):
@@ -126,7 +127,6 @@ def find(
     stems = {(one.path.parent, one.path.stem) for one in unique.values()}
     photos = [one for one in unique.values() if (one.path.parent, origin(one.path)) not in stems]
     taken = [one for one in photos if search.takes(one.place)]
-    named = {real(path) for path in inputs}
     for one in taken:
         if search.task and real(one.path) not in named and is_result(one.path, search.task):
             findings.results += 1

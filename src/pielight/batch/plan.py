@@ -55,7 +55,7 @@ class Naming:
         """Return the file that the output is if there is but one picture; None if it is a folder.
 
         Raises:
-            PielightError: It could be either, or its extension contradicts the format.
+            PielightError: It could be either, is neither, or its extension contradicts the format.
         """
         if self.output is None or os.fspath(self.output).endswith(("/", os.sep)) or is_folder(Path(self.output)):
             return None
@@ -68,6 +68,8 @@ class Naming:
             raise PielightError(
                 f"{shown(path)}: no format to write has this extension; a folder is {shown(path)}{os.sep}"
             )
+        if os.path.lexists(path):
+            raise PielightError(f"{shown(path)}: neither a folder nor a name such as a.jpg; - is standard output")
         return None
 
     def folder(self) -> Path | None:

@@ -35,15 +35,20 @@ def info(ctx: click.Context, photos: tuple[Path, ...], model: str | None, settin
 
 def _show_photo(path: Path) -> bool:
     """Show what made a picture; return whether its file can be read."""
-    from pielight.media.files import shown
+    from pielight.errors import PictureError
+    from pielight.media.files import check_regular, shown
     from pielight.media.record import find_record
     from pielight.media.xmp import read_packet
 
     try:
-        if not path.is_file():
-            click.echo(f"{shown(path)}: no such file", err=True)
-            return False
+        check_regular(path)
         record = find_record(read_packet(path))
+    except PictureError as error:
+        click.echo(error, err=True)
+        return False
+    except FileNotFoundError:
+        click.echo(f"{shown(path)}: no such file", err=True)
+        return False
     except OSError as error:
         click.echo(f"{shown(path)}: cannot be read ({error.strerror})", err=True)
         return False

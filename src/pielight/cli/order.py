@@ -152,9 +152,12 @@ def enhance_batch(order: Order) -> bool:
     with _stoppable() as stop:
         outcomes = chain(closed, run(jobs, enhancer, order.settings, workers, stop, progress.wait))
         _follow(outcomes, progress, report, stop, planned.findings)
-        if stop() and progress.counts.total() < len(jobs) + len(closed):
-            goes_on = order.settings.existing == "skip"
-            progress.stopped("; the same command goes on" if goes_on else "")
+        if stop():
+            if progress.counts.total() < len(jobs) + len(closed):
+                goes_on = order.settings.existing == "skip"
+                progress.stopped("; the same command goes on" if goes_on else "")
+            else:
+                progress.finish()
             _leave(_SIGNALLED + stop.number)
     progress.finish()
     return not progress.failed

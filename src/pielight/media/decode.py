@@ -62,7 +62,7 @@ def decode(data: bytes, name: str = "picture") -> Picture:
         PictureError: The file is damaged, too large, of a kind that is not supported, or needs an extra.
     """
     with errors_named(name):
-        layout = preflight.check(data)
+        layout = _checked(data)
         if raw.is_raw(data, name):
             return raw.develop(data)
         if bmp.is_bmp(data):
@@ -84,7 +84,7 @@ def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray
     """
     if is_jpeg(data):
         with errors_named(name):
-            preflight.check(data)
+            _checked(data)
         with errors_named(name), _opened(data) as image:
             reduced = jpeg.decode_pixels(data, image.mode == "L", at_least) if image.mode in ("L", "RGB") else None
         if reduced is not None:
@@ -104,6 +104,13 @@ def open_image(image: Image.Image) -> Picture:
         raise
     except DAMAGED as error:
         raise PictureError(f"damaged picture ({shown(str(error)) or type(error).__name__})") from error
+
+
+def _checked(data: bytes) -> Layout | None:
+    layout = preflight.check(data)
+    if layout:
+        jpeg.check_kind(layout)
+    return layout
 
 
 def _opened(data: bytes) -> Image.Image:

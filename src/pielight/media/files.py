@@ -18,6 +18,7 @@ from pielight.media.attributes import Attributes, attributes_to_keep
 from pielight.media.claims import Existing, claim, link
 
 MAX_FILE_BYTES = 1 << 30  # more than any picture below the pixel cap needs
+_A_FOLDER = "a folder; name a file"
 _OWN_FILES = Path("/proc/self/fd")  # where Linux gives a nameless file a path
 
 
@@ -42,6 +43,19 @@ def is_same_file(one: Path, other: Path) -> bool:
         return False
 
 
+def check_regular(path: Path) -> None:
+    """Refuse what is there under a name and no regular file.
+
+    Raises:
+        PictureError: It is a folder, or a pipe or device, which could keep us waiting for ever.
+        OSError: That cannot be told.
+    """
+    if path.is_dir():
+        raise PictureError(f"{shown(path)}: a folder, not a picture")
+    if path.exists() and not path.is_file():
+        raise PictureError(f"{shown(path)}: not a regular file")
+
+
 def read_whole(path: Path) -> bytes:
     """Read a picture's file.
 
@@ -49,10 +63,7 @@ def read_whole(path: Path) -> bytes:
         PictureError: It is missing, empty, no regular file, unreadable or absurdly large.
     """
     try:
-        if path.is_dir():
-            raise PictureError(f"{shown(path)}: a folder, not a picture")
-        if path.exists() and not path.is_file():  # a pipe or device could keep us waiting for ever
-            raise PictureError(f"{shown(path)}: not a regular file")
+        check_regular(path)
         with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_FILE_BYTES:
@@ -123,10 +134,12 @@ def whole_file(
 
     Raises:
         ExistsError: The name is taken, with ``skip``.
-        PictureError: The folder cannot be made, or the file cannot be written.
+        PictureError: It is a folder, its own cannot be made, or the file cannot be written.
     """
     part = path.parent / f".pielight-{secrets.token_hex(8)}.part"
     try:
+        if path.is_dir():
+            raise PictureError(f"{shown(path)}: {_A_FOLDER}")
         path.parent.mkdir(parents=True, exist_ok=True)
         if existing == "overwrite":
             attributes = attributes_to_keep(path, attributes)
@@ -159,7 +172,7 @@ def check_place(path: Path) -> None:
         PictureError: It is a folder, or its folder cannot be made or written to.
     """
     if path.is_dir():
-        raise PictureError(f"{shown(path)}: a folder; name a file")
+        raise PictureError(f"{shown(path)}: {_A_FOLDER}")
     place = next(folder for folder in path.absolute().parents if folder.exists())
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         raise PictureError(f"{shown(path)}: cannot be written; {shown(place)} is no folder that can be written to")

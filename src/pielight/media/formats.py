@@ -47,8 +47,11 @@ FORMATS = {
 )  # fmt: skip
 _UNREAD = frozenset(
     (
-        ".jxl", ".jp2", ".j2k", ".jpx", ".jxr", ".psd", ".psb", ".xcf", ".kra", ".exr", ".hdr", ".tga", ".ppm", ".pgm",
-        ".pnm", ".qoi", ".fits", ".insp", ".eip", ".gpr", ".r3d", ".rwz",
+        ".jxl", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpm", ".jpx", ".jph", ".jls", ".jxr", ".wdp", ".hdp", ".psd",
+        ".psb", ".xcf", ".kra", ".ora", ".exr", ".hdr", ".rgbe", ".pfm", ".tga", ".icb", ".vda", ".vst", ".targa",
+        ".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".qoi", ".ff", ".fit", ".fits", ".fts", ".ico", ".cur", ".ani", ".icns",
+        ".sgi", ".rgb", ".rgba", ".bw", ".ras", ".pcx", ".dcx", ".pict", ".iff", ".lbm", ".ilbm", ".dds", ".ktx",
+        ".xbm", ".xpm", ".wbmp", ".mng", ".jng", ".flif", ".bpg", ".dcm", ".insp", ".eip", ".gpr", ".r3d", ".rwz",
     )
 )  # fmt: skip
 WRITABLE = {  # what a user calls a format to write: Pillow's name of it, and the extension of its files

@@ -12,11 +12,27 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
+from pielight.errors import PictureError
 from pielight.media.jpeg_scans import save_scans
-from pielight.media.jpeg_segments import APP0, APP13, END_OF_IMAGE, JFIF, MAX_SEGMENT, PHOTOSHOP, Layout, Segment
+from pielight.media.jpeg_segments import APP0, APP13, END_OF_IMAGE, FRAMES, JFIF, MAX_SEGMENT, PHOTOSHOP, Layout, Segment
 
 _JFIF_DENSITY = slice(7, 12)  # unit, across, down
 _FIRST_CONTENT = 6  # behind the markers of the file and of the segment, and its length
+_LOSSLESS, _HIERARCHICAL = (0xC3, 0xCB), (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF)
+_DEPTHS = range(2, 17)  # bits that a JPEG may have
+
+
+def check_kind(layout: Layout) -> None:
+    """Refuse by name the kinds of JPEG that no reader here knows.
+
+    Raises:
+        PictureError: It is such a file. Its text has no file name yet.
+    """
+    marker = next((marker for marker, content in layout.segments if content and content == layout.frame()), 0)
+    bits = layout.frame()[0] if marker in FRAMES else 8
+    kind = "lossless " if marker in _LOSSLESS else "hierarchical " if marker in _HIERARCHICAL else ""
+    if marker in _HIERARCHICAL or marker == _LOSSLESS[1] or (bits != 8 and bits in _DEPTHS):
+        raise PictureError(f"{bits}-bit {kind}JPEG is not supported; convert it to PNG or TIFF first")
 
 
 def photoshop_block(segments: Iterable[Segment]) -> bytes:
