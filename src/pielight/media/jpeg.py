@@ -14,7 +14,17 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.media.jpeg_scans import save_scans
-from pielight.media.jpeg_segments import APP0, APP13, END_OF_IMAGE, FRAMES, JFIF, MAX_SEGMENT, PHOTOSHOP, Layout, Segment
+from pielight.media.jpeg_segments import (
+    APP0,
+    APP13,
+    END_OF_IMAGE,
+    FRAMES,
+    JFIF,
+    MAX_SEGMENT,
+    PHOTOSHOP,
+    Layout,
+    Segment,
+)
 
 _JFIF_DENSITY = slice(7, 12)  # unit, across, down
 _FIRST_CONTENT = 6  # behind the markers of the file and of the segment, and its length
