@@ -14,13 +14,14 @@ from pielight.media.claims import Existing
 from pielight.media.decode import decode
 from pielight.media.difference import look_different, sample
 from pielight.media.embedded import with_new_thumbnails
-from pielight.media.encode import encode, fitted, save
+from pielight.media.encode import fitted, save
 from pielight.media.files import is_same_file, read_whole, shown, whole_file, write_whole
 from pielight.media.formats import RAW, format_of, result_suffix, written_format
 from pielight.media.frames import Frames, frames_of
 from pielight.media.image import Picture
 from pielight.media.raw import is_raw_file
-from pielight.media.record import Record, find_record, fingerprint, recorded
+from pielight.media.record import WITHOUT_RECORD, Record, find_record, fingerprint, recorded
+from pielight.media.seal import seal
 
 SUFFIX = "_pie"
 
@@ -46,10 +47,11 @@ class FileOptions:
 
 
 class Written(NamedTuple):
-    """The file that a result was written to, and what the user should know of how."""
+    """The file that a result was written to, what the user should know of how, and whether it has a record."""
 
     path: Path
     note: str
+    is_recorded: bool = False
 
 
 def result_beside(path: Path) -> Path:
@@ -113,12 +115,14 @@ def changed_file(
     if frames:
         with whole_file(target, options.existing, attributes, options.number) as file:
             note = _write_frames(frames, file, picture, change, strength, quality)
-        return Written(file.path, note)
+            is_recorded = seal(file)
+        return Written(file.path, _noted(note, record, is_recorded, file_format), is_recorded)
     del data  # as large as the picture, for what does not shrink
     picture = fitted(_changed(picture, change), file_format, shown(target))
     with whole_file(target, options.existing, attributes, options.number) as file:
         save(picture, file, file_format, quality, shown(target))
-    return Written(file.path, picture.note)
+        is_recorded = seal(file)
+    return Written(file.path, _noted(picture.note, record, is_recorded, file_format), is_recorded)
 
 
 def changed_bytes(
@@ -137,12 +141,15 @@ def changed_bytes(
         return data, ""
     picture = _recorded(picture, record, data)
     frames = frames_of(data, picture, file_format, name)
+    result = io.BytesIO()
     if frames:
-        result = io.BytesIO()
         note = _write_frames(frames, result, picture, change, strength, quality)
-        return result.getvalue(), note
-    picture = fitted(_changed(picture, change), file_format, name)
-    return encode(picture, file_format, quality, name), picture.note
+    else:
+        picture = fitted(_changed(picture, change), file_format, name)
+        save(picture, result, file_format, quality, name)
+        note = picture.note
+    note = _noted(note, record, seal(result), file_format)
+    return result.getvalue(), note
 
 
 def _changed(picture: Picture, change: Change) -> Picture:
@@ -173,6 +180,13 @@ def _recorded(picture: Picture, record: Record | None, data: bytes) -> Picture:
         notes.append("a result of pielight already, now enhanced once more")
     metadata = recorded(picture.metadata, replace(record, source=fingerprint(data)))
     return replace(picture, metadata=metadata, note="; ".join(notes))
+
+
+def _noted(note: str, record: Record | None, is_recorded: bool, file_format: str) -> str:
+    """Add to a note where a record should be and is not."""
+    if record is None or is_recorded or file_format in WITHOUT_RECORD:
+        return note
+    return "; ".join(filter(None, (note, "no record of what made it: the XMP has no place for one")))
 
 
 def _untouched(picture: Picture, strength: float, file_format: str, quality: int | None) -> bool:

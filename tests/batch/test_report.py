@@ -37,7 +37,7 @@ def test_a_line_for_the_run_and_for_each_picture(tmp_path: Path, bright_model: P
 def test_what_a_result_cannot_tell_is_in_its_line(tmp_path: Path, bright_model: Path) -> None:
     report = Report(tmp_path / "run.jsonl")
     report.begin(Enhancer(bright_model), Settings(strength=0.5))
-    report.add(Outcome(Path("a.bmp"), Path("a_pie.bmp"), "done"))
+    report.add(Outcome(Path("a.bmp"), Path("a_pie.bmp"), "done", is_recorded=False))
     report.add(Outcome(Path("a.png"), Path("a_pie.png"), "done"))
     report.end(False)
     _, bmp, png, _ = lines(tmp_path / "run.jsonl")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from pielight.cli import main
 from pielight.media.record import read_record
+from pielight.media.seal import is_sealed
 
 
 @pytest.fixture
@@ -95,6 +97,37 @@ def test_what_another_program_has_changed_is_kept(folder: Path) -> None:
     assert "1 skipped" in told
     assert "another program has changed it since (strength 1, now 0.5)" in told
     assert Path("b_pie.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "gif", "avif"])
+def test_what_another_program_has_changed_but_for_the_record_is_kept(folder: Path, suffix: str) -> None:
+    Image.open("b.png").save(f"d.{suffix}")
+    assert invoke(f"d.{suffix}").exit_code == 0
+    with Image.open(f"d_pie.{suffix}") as result:
+        smaller = result.crop((0, 0, 30, 20))
+        packet = result.info.get("xmp", b"")
+    result_bytes = Path(f"d_pie.{suffix}").read_bytes()
+    assert is_sealed(Path(f"d_pie.{suffix}"))
+    for place in (len(result_bytes) // 2, len(result_bytes) - 1):  # one byte, as of an orientation in its place
+        changed = bytearray(result_bytes)
+        changed[place] ^= 1
+        Path(f"d_pie.{suffix}").write_bytes(changed)
+        assert not is_sealed(Path(f"d_pie.{suffix}"))
+    if suffix in ("jpg", "webp", "avif"):
+        smaller.save(f"d_pie.{suffix}", xmp=packet)
+    told = invoke(f"d.{suffix}", "--strength", "0.5").stderr
+    assert "1 skipped" in told
+    assert "another program has changed it since" in told
+
+
+def test_a_result_without_a_record_says_so(folder: Path) -> None:
+    full = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + b"x" * 65_300 + b"</x:xmpmeta>"
+    Image.open("a.jpg").save("full.jpg", xmp=full)
+    made = invoke("full.jpg", "--report", "run.jsonl")
+    assert "full.jpg: no record of what made it: the XMP has no place for one" in made.stderr
+    (line,) = (json.loads(text) for text in Path("run.jsonl").read_text().splitlines() if '"picture"' in text)
+    assert line["record"]["Strength"] == "1"
+    assert "does not tell its options" in invoke("full.jpg", "--strength", "0.5").stderr
 
 
 def test_a_result_of_another_picture_is_kept(folder: Path) -> None:

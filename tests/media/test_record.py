@@ -27,6 +27,7 @@ from pielight.media.record import (
     recorded,
     without_record,
 )  # fmt: skip
+from pielight.media.seal import is_sealed
 from pielight.media.xmp import JPEG_HEAD, read_packet, with_description
 from tests.media import samples
 
@@ -81,6 +82,16 @@ def test_it_is_found_in_large_files(name: str, tmp_path: Path) -> None:
     assert read_record(path) == replace(RECORD, source=fingerprint(data))
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_results_are_sealed(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(written(name))
+    assert is_sealed(path)
+    with path.open("ab") as file:
+        file.write(b"x")
+    assert not is_sealed(path)
+
+
 def test_a_packet_keeps_its_other_bytes_and_its_length() -> None:
     made = recorded(Metadata(xmp=PACKET), RECORD).xmp or b""
     assert len(made) == len(PACKET)
@@ -95,6 +106,11 @@ def test_a_packet_keeps_its_other_bytes_and_its_length() -> None:
 def test_a_packet_without_a_place_stays() -> None:
     assert recorded(Metadata(xmp=b"no XMP"), RECORD) == Metadata(xmp=b"no XMP")
     assert b"five stars<rdf:RDF" in with_description(samples.XMP, b"<a/>")
+
+
+def test_an_empty_graph_is_a_place() -> None:
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="r" /></x:xmpmeta>'
+    assert b'<rdf:RDF xmlns:rdf="r" ><a/></rdf:RDF>' in with_description(packet, b"<a/>")
 
 
 def test_a_packet_that_fills_its_segment_stays() -> None:

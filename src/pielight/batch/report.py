@@ -18,8 +18,7 @@ from pielight.descriptors import open_file
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
 from pielight.media.files import shown
-from pielight.media.formats import format_of, is_picture_name
-from pielight.media.record import WITHOUT_RECORD
+from pielight.media.formats import is_picture_name
 
 _FIRST = b'{"type": "run", "pielight": '
 
@@ -30,7 +29,7 @@ class Report:
     The first line has ``type`` run, the version, the model and the settings; then one of type ``picture`` for each
     with ``input``, ``output``, ``status`` (done, skipped or failed), ``reason`` and ``seconds``, and the same of type
     ``folder`` for each that cannot be read; one of type ``left_out`` counts in ``kinds`` the pictures of folders that
-    pielight does not read, if there are any; a result whose format holds no record of what made it (BMP) has that in
+    pielight does not read, if there are any; a result that holds no record of what made it (BMP) has that in
     its line as ``record``; and the last, which only a run that was not killed has, is of type
     ``end`` with the counts and whether it was interrupted.
 
@@ -77,7 +76,7 @@ class Report:
         """
         self._counts[outcome.status] += 1
         names: dict[str, Any] = {"input": str(outcome.input), "output": str(outcome.output)}
-        if outcome.status == "done" and format_of(outcome.output, "") in WITHOUT_RECORD:
+        if outcome.status == "done" and not outcome.is_recorded:
             names |= {"record": self._record}
         rest = {"status": outcome.status, "reason": outcome.reason, "seconds": round(outcome.seconds, 4)}
         self._write({"type": outcome.kind, **names, **rest})

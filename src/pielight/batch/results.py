@@ -10,6 +10,7 @@ from pielight.batch.plan import Job
 from pielight.media.claims import Existing
 from pielight.media.formats import format_of
 from pielight.media.record import WITHOUT_RECORD, Record, fingerprint, read_fingerprint, read_record
+from pielight.media.seal import is_sealed
 
 KEPT = "the result exists"
 _STRENGTH, _UNTOUCHED = "Strength", "0"
@@ -47,10 +48,12 @@ def standing(job: Job, existing: Existing, wanted: Record, data: bytes | None = 
             return Standing(True, KEPT)
         return Standing(False, f"made anew: it was a copy, as of {_STRENGTH.lower()} 0")
     found = read_record(job.output)
-    if found is None or found.asks_the_same(wanted):
+    if found is None:
+        return Standing(True, f"{KEPT}, and does not tell its options")
+    if found.asks_the_same(wanted):
         return Standing(True, KEPT)
     differences = found.differences(wanted)
-    if not found.is_ours:
+    if not found.is_ours or not is_sealed(job.output):
         return Standing(True, f"{KEPT}, and another program has changed it since ({differences})")
     if found.source != (read_fingerprint(job.input) if data is None else fingerprint(data)):
         return Standing(True, f"{KEPT}, but of another picture, or an older state of this one ({differences})")

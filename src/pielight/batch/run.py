@@ -82,6 +82,7 @@ class Outcome:
         reason: Why it was skipped or failed, or what to know of a result; may be empty.
         seconds: Time taken.
         kind: ``picture`` or ``folder``.
+        is_recorded: Whether the file written holds a record of what made it.
     """
 
     input: Path
@@ -90,6 +91,7 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     kind: Literal["picture", "folder"] = "picture"
+    is_recorded: bool = True
 
 
 def unreadable(findings: Findings) -> list[Outcome]:
@@ -231,7 +233,7 @@ def _enhance(job: Job, enhancer: Enhancer, settings: Settings, anew: str) -> Out
     if anew:
         settings = replace(settings, existing="overwrite")
     try:
-        output, note = enhancer.write(
+        written = enhancer.write(
             job.input, job.target, settings.strength, settings.highlights, denoise=settings.denoise,
             options=settings.file_options(job.number),
         )  # fmt: skip
@@ -248,8 +250,9 @@ def _enhance(job: Job, enhancer: Enhancer, settings: Settings, anew: str) -> Out
     except Exception as error:  # noqa: BLE001 - whatever one picture brings about, the others go on
         reason = f"{shown(job.input)}: {type(error).__name__} ({shown(str(error))}); please report this picture"
     else:
-        note = "; ".join(filter(None, (anew, note)))
-        return Outcome(job.input, output, "done", note, time.perf_counter() - start)
+        note = "; ".join(filter(None, (anew, written.note)))
+        seconds = time.perf_counter() - start
+        return Outcome(job.input, written.path, "done", note, seconds, is_recorded=written.is_recorded)
     return Outcome(job.input, job.output, "failed", reason, time.perf_counter() - start)
 
 

@@ -11,11 +11,12 @@ from xml.sax.saxutils import quoteattr, unescape
 
 from pielight.media.metadata import Metadata
 from pielight.media.packets import with_packet
+from pielight.media.seal import EMPTY
 from pielight.media.xmp import RDF, read_packet, with_description
 
 NAMESPACE = "urn:pielight:xmp:1.0:"
 WITHOUT_RECORD = ("BMP",)  # formats that hold no XMP
-_VERSION, _SOURCE = "Version", "Source"
+_VERSION, _SOURCE, _SEAL = "Version", "Source", "Seal"
 _FINGERPRINT_BYTES = 1 << 14  # at each end of a file: enough to tell photos apart, and read in no time
 _OPENING = f'<rdf:Description xmlns:rdf="{RDF}" rdf:about='
 _VALUE = r"""(?:"[^"<]*"|'[^'<]*')"""
@@ -74,7 +75,7 @@ class Record:
 
     def description(self, about: str = "") -> bytes:
         """Return it as an element of XMP."""
-        named = ((_VERSION, self.version), (_SOURCE, self.source), *self.options)
+        named = ((_VERSION, self.version), (_SOURCE, self.source), *self.options, (_SEAL, EMPTY))
         values = "".join(f" pielight:{name}={quoteattr(value)}" for name, value in named if value)
         return f'{_OPENING}{quoteattr(about)} xmlns:pielight="{NAMESPACE}"{values}/>'.encode()
 
@@ -131,7 +132,7 @@ def find_record(packet: bytes | None) -> Record | None:
     if not packet or NAMESPACE.encode() not in packet:
         return None
     found = dict(_pairs(packet))
-    version, source = found.pop(_VERSION, ""), found.pop(_SOURCE, "")
+    version, source, _ = (found.pop(name, "") for name in (_VERSION, _SOURCE, _SEAL))
     return Record(version, tuple(sorted(found.items())), source, _OWN.search(packet) is not None)
 
 

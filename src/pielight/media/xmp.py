@@ -19,6 +19,7 @@ _END = b'<?xpacket end="w"?>'
 _META = (b'<x:xmpmeta xmlns:x="adobe:ns:meta/">', b"</x:xmpmeta>")
 _GRAPH = (f'<rdf:RDF xmlns:rdf="{RDF}">'.encode(), b"</rdf:RDF>")
 _CLOSED_GRAPH = re.compile(rb"</[A-Za-z_][\w.-]*:RDF\s*>")
+_EMPTY_GRAPH = re.compile(rb"<([A-Za-z_][\w.-]*:RDF)\b([^<>]*)/>")
 _CLOSED_META = re.compile(rb"</[A-Za-z_][\w.-]*:xmpmeta\s*>")
 _PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")  # from the first blank on, or each of many would be tried
 _MOST_PARTS = 10_000  # segments, chunks or tags that are looked through
@@ -42,6 +43,7 @@ def with_description(packet: bytes, description: bytes) -> bytes:
     """
     if not packet:
         return _BEGIN + _META[0] + _GRAPH[0] + description + _GRAPH[1] + _META[1] + _END
+    packet = _EMPTY_GRAPH.sub(rb"<\1\2></\1>", packet)
     places = list(_CLOSED_GRAPH.finditer(packet))
     if not places:
         places = list(_CLOSED_META.finditer(packet))
