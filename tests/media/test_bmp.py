@@ -112,7 +112,7 @@ def test_a_fourth_byte_without_a_name_stays_and_is_not_taken_for_opacity(enhance
     assert (size, height, bits, coding) == (40, HEIGHT, 32, 0)
     fourth = np.frombuffer(result[54:], np.uint8).reshape(HEIGHT, WIDTH, 4)[::-1, :, 3]
     assert np.array_equal(fourth, fields(made, BGRA)[..., 3])
-    assert fit(decode(data), "PNG").note == "fourth channel without a name left out"
+    assert fit(decode(data), "PNG").note == "channel without a name left out"
     plain = bmp(made & np.uint32(0xFFFFFF), 32)
     assert (decode(plain).mode, fit(decode(plain), "PNG").note) == ("RGB", "")
 

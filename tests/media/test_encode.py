@@ -160,3 +160,12 @@ def test_a_progressive_jpeg_of_noise_at_the_finest_quality() -> None:
     assert opened(encode(picture)).info["progressive"]
     noise = dataclasses.replace(picture, pixels=RNG.integers(0, 256, (300, 400, 3), dtype=np.uint8))
     assert opened(encode(noise, quality=100)).size == (400, 300)  # more than Pillow's buffer holds
+
+
+def test_the_delay_of_a_gif_of_one_frame_stays() -> None:
+    file = io.BytesIO()
+    Image.new("P", (5, 4), 3).save(file, "GIF", duration=100, loop=2)
+    with Image.open(io.BytesIO(encode(decode(file.getvalue())))) as image:
+        assert (image.info["duration"], image.info["loop"]) == (100, 2)
+    with Image.open(io.BytesIO(encode(decode(samples.sample("palette.gif"))))) as image:
+        assert "loop" not in image.info

@@ -175,6 +175,35 @@ def test_unequal_depths_and_many_channels() -> None:
         decode(file.getvalue())
 
 
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("channels", "photometric", "extras"),
+    [(4, "rgb", (0,)), (2, "minisblack", (0,)), (5, "rgb", (0, 0)), (5, "rgb", (2, 0)), (5, "separated", (0,))],
+)
+def test_samples_without_a_name_are_no_opacity(
+    depth: Any, channels: int, photometric: Any, extras: tuple[int, ...]
+) -> None:
+    values = np.random.default_rng(1).integers(0, np.iinfo(depth).max, (6, 7, channels), depth)
+    file = io.BytesIO()
+    tifffile.imwrite(file, values, photometric=photometric, extrasamples=extras, planarconfig="contig")
+    if depth == np.uint16 and channels == 5:  # refused by name
+        return
+    made = decode(file.getvalue())
+    with tifffile.TiffFile(io.BytesIO(encode(made, "TIFF"))) as coded:
+        kept = coded.pages.first.asarray()
+        assert coded.pages.first.extrasamples in (extras, extras[:-1], ())
+    kept = kept[..., np.newaxis] if kept.ndim == 2 else kept
+    assert np.array_equal(kept, values[..., : kept.shape[2]]) or photometric == "separated"
+    lost = channels - kept.shape[2]
+    told = f"left out: {lost} extra sample{'s' if lost > 1 else ''} without a name" if lost else ""
+    assert made.note == told
+    assert ("A" in made.mode) == (2 in extras)
+    if depth == np.uint16:
+        assert not lost
+        png = fit(made, "PNG")
+        assert (png.mode, png.note) == ({4: "RGB;16", 2: "I;16"}[channels], "channel without a name left out")
+
+
 def test_pages_of_rare_kinds_are_told() -> None:
     file = io.BytesIO()
     with tifffile.TiffWriter(file) as writer:

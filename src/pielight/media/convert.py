@@ -49,6 +49,9 @@ def fit(picture: Picture, file_format: str) -> Picture:
         picture = replace(picture, is_one_of_several=False)
     if picture.mode not in modes:
         picture = _unpacked(picture, notes)
+    if "X" in picture.mode and picture.mode not in modes:
+        notes.append("channel without a name left out")
+        picture = replace(picture, mode={"LX;16": "I;16"}.get(picture.mode, picture.mode.replace("X", "")), alpha=None)
     if picture.mode not in modes and picture.pixels.dtype == np.uint16:
         picture = _rounded(picture)
         notes.append("16 bits rounded to 8")
@@ -65,9 +68,6 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if file_format in WITHOUT_PROFILE and picture.format != file_format:
         picture, changed = to_srgb(picture)
         notes += [f"colours turned into sRGB: {file_format} holds no profile"] if changed else []
-    if picture.mode == "RGBX" and "RGBX" not in modes:
-        notes.append("fourth channel without a name left out")
-        picture = replace(picture, mode="RGB", alpha=None)
     if picture.mode == "1" and "1" not in modes:
         picture = replace(picture, mode="L")
     if picture.mode == "LA" and "RGBA" in modes and "LA" not in modes:

@@ -15,7 +15,7 @@ from pielight.media import bmp, heif, jpeg, preflight, raw
 from pielight.media.boxes import walk
 from pielight.media.codec_errors import DAMAGED, errors_named
 from pielight.media.coding import hdr_curve
-from pielight.media.deep import decode_deep
+from pielight.media.deep import decode_deep, said_of_extras
 from pielight.media.files import read_whole, shown
 from pielight.media.formats import HEIF, READABLE, is_deep_png
 from pielight.media.google_xmp import without_gain_map
@@ -152,6 +152,8 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     picture = decode_deep(data, kind) if is_deep else None
     if picture is not None and picture.note:
         notes.append(picture.note)
+    if kind is not None and not is_deep and (extras := len(kind.bits) - len(image.getbands())) > 0:
+        notes.append(said_of_extras(extras))
     if file_format == "JPEG" and image.mode in ("L", "RGB"):
         pixels = jpeg.decode_pixels(data, image.mode == "L")
         picture = None if pixels is None else Picture(pixels, image.mode)

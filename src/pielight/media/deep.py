@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -56,13 +57,21 @@ def decode_deep(data: bytes, kind: TiffKind | None = None) -> Picture:
     if values.dtype not in (np.uint8, np.uint16) or values.ndim != 3 or values.shape[2] not in _MODES:
         raise PictureError("16-bit picture of this kind is not supported; convert it to 16-bit RGB or grey first")
     mode = _MODES[values.shape[2]]
+    has_more = values.shape[2] in (2, 4)
+    if has_more and kind is not None and not kind.has_opacity:
+        mode = mode.replace("A", "X")
     if values.dtype == np.uint8:
         mode = {"I;16": "L"}.get(mode, mode.removesuffix(";16"))
-    has_opacity = values.shape[2] in (2, 4)
-    return Picture(
-        values[..., :-1] if has_opacity else values, mode, values[..., -1] if has_opacity else None,
-        note="; ".join(notes),
-    )  # fmt: skip
+    picture = Picture(values[..., :-1] if has_more else values, mode, values[..., -1] if has_more else None)
+    if mode == "LX":
+        picture = replace(picture, mode="L", alpha=None)
+        notes.append(said_of_extras(1))
+    return replace(picture, note="; ".join(notes))
+
+
+def said_of_extras(count: int) -> str:
+    """Say that samples beside the colours are left out."""
+    return f"left out: {count} extra sample{'s' if count > 1 else ''} without a name"
 
 
 def _plain(values: NDArray[Any], kind: TiffKind, notes: list[str]) -> NDArray[Any]:
@@ -106,7 +115,8 @@ def save_deep(picture: Picture, file: BinaryIO, file_format: str) -> None:
         coded = bytes(imagecodecs.png_encode(np.ascontiguousarray(values), level=_PNG_LEVEL))
         file.write(with_chunks(coded, described_by(picture.metadata)))
     else:
-        _save_tiff(np.ascontiguousarray(values), picture.metadata, file)
+        more = [] if picture.alpha is None else ["unspecified" if "X" in picture.mode else "unassalpha"]
+        _save_tiff(np.ascontiguousarray(values), picture.metadata, file, more)
 
 
 def _png_values(data: bytes) -> NDArray[Any]:
@@ -130,7 +140,7 @@ def _tiff_values(data: bytes) -> NDArray[Any]:
     return values[..., np.newaxis] if values.ndim == 2 else values
 
 
-def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO) -> None:
+def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO, more: list[str]) -> None:
     import tifffile
 
     named = RENAMED.get(metadata.compression, metadata.compression)
@@ -143,7 +153,7 @@ def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO) -> None
         values if values.shape[2] > 1 else values[..., 0],
         photometric=_TIFF_MODELS[values.shape[2]],
         planarconfig="contig" if values.shape[2] > 1 else None,
-        extrasamples=["unassalpha"] if values.shape[2] in (2, 4) else None,
+        extrasamples=more or None,
         compression=compression,
         predictor=predicted,
         metadata=None,

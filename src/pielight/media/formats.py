@@ -75,10 +75,11 @@ READABLE = (
     GifImagePlugin.GifImageFile.format,
     AvifImagePlugin.AvifImageFile.format,
 )
-DEEP_MODES = ("LA;16", "RGB;16", "RGBA;16")  # 16-bit modes that Pillow does not have
+DEEP_MODES = ("LA;16", "LX;16", "RGB;16", "RGBA;16", "RGBX;16")  # 16-bit modes that Pillow does not have
+_DEEP_PNG_MODES = ("LA;16", "RGB;16", "RGBA;16")
 MODES = {  # what each format can hold of the modes that we make
     "JPEG": ("L", "RGB", "CMYK"),
-    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", *DEEP_MODES),
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", *_DEEP_PNG_MODES),
     "WEBP": ("L", "RGB", "RGBA"),
     "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "I;16", *DEEP_MODES),
     "BMP": ("1", "L", "P", "RGB", "RGBA", "RGBX"),

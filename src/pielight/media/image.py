@@ -28,8 +28,9 @@ class Picture:
         pixels: uint8 or uint16 of shape (H, W, 1) or (H, W, 3), as stored: not turned by EXIF orientation. It may
             be a view that leaves out the fourth channel of a buffer.
         mode: Pillow's name for what it holds: 1, L, LA, I;16, P, RGB, RGBA, RGBX or CMYK; 16-bit modes that
-            Pillow does not have are called LA;16, RGB;16 and RGBA;16.
-        alpha: Opacity, of shape (H, W) and the type of the pixels, or None. Of RGBX, the unnamed fourth channel.
+            Pillow does not have are called LA;16, LX;16, RGB;16, RGBA;16 and RGBX;16.
+        alpha: Opacity, of shape (H, W) and the type of the pixels, or None. Of modes with an X, a channel without a
+            name.
         format: Pillow's name of the file format it came in, or RAW.
         metadata: EXIF, colour profile and the like.
         note: What the user should know of how it was read, or nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
@@ -26,6 +26,7 @@ _JPEG_QUALITY, _WEBP_QUALITY, _CODED_QUALITY = 95, 90, 90
 AVIF_SPEED, HEIF_PRESET = 8, "ultrafast"  # see docs/photos.md for what slower ones save
 _NO_RESOLUTION = (0, 0)  # as BMP says it
 _MOST_DPI = 65_535
+_TIMING = ("duration", "loop")
 _WEBP_EFFORT = 50  # what "quality" means without loss; more takes far longer and saves a few per cent
 
 
@@ -52,6 +53,7 @@ class Metadata:
         lossless: Whether a WebP is lossless.
         compression: TIFF compression as Pillow names it.
         predictor: TIFF predictor, 1 for none.
+        timing: Delay in milliseconds and number of loops of a GIF, as Pillow names them.
         colour_space: What a BMP says that its colours mean, without a profile of its own.
         headless: Whether a BMP comes without a header of a file, as a DIB.
         chunks: PNG chunks of colour, resolution, text and private ones, (type, content) each.
@@ -75,6 +77,7 @@ class Metadata:
     lossless: bool = False
     compression: str = "raw"
     predictor: int = 1
+    timing: Mapping[str, int] = field(default_factory=dict)
     colour_space: bytes = b""
     headless: bool = False
     chunks: tuple[tuple[bytes, bytes], ...] = ()
@@ -119,6 +122,7 @@ def gather(image: Image.Image, data: bytes, layout: Layout | None = None) -> Met
         lossless=image.format == "WEBP" and webp_is_lossless(data),
         compression=info.get("compression", "raw") if tiff else "raw",
         predictor=tiff.tag_v2.get(PREDICTOR, 1) if tiff else 1,
+        timing={name: info[name] for name in _TIMING if name in info} if image.format == "GIF" else {},
     )
 
 
@@ -178,7 +182,8 @@ def save_options(metadata: Metadata, file_format: str, mode: str, quality: int |
         return kept | _lossy_options(metadata, file_format, mode, quality)
     if file_format == "GIF":
         # Not "optimize", which would put the palette in another order.
-        return {"optimize": False} | ({"comment": metadata.comment} if metadata.comment else {})
+        comment = {"comment": metadata.comment} if metadata.comment else {}
+        return {"optimize": False, **comment, **metadata.timing}
     return {"dpi": metadata.dpi or _NO_RESOLUTION}
 
 

@@ -35,6 +35,7 @@ _NAMES = {
     ICCLAB: "ICCLab", 10: "ITULab", 32803: "sensor", 32844: "LogL", 32845: "LogLuv", 34892: "linear RAW",
 }  # fmt: skip
 _SIGNS = {2: "signed {}-bit", 3: "{}-bit float", 5: "complex {}-bit", 6: "complex {}-bit"}
+_OPACITY = 2  # which colours are not multiplied with
 _UNSIGNED = (1, 4)  # or of no type that is said
 _ONLY_TIFFFILE = (33003, 33005, 34712, 34887, 50001, 50002, 52546)  # JPEG 2000, LERC, WebP and JPEG XL
 _DEEPEST = 32
@@ -61,6 +62,7 @@ class TiffKind:
         formats: Kinds of numbers, as TIFF numbers them.
         compression: As TIFF numbers it.
         is_followed: Whether there are more pictures.
+        extras: What the samples beside the colours are, as TIFF numbers it; may be empty though there are some.
     """
 
     photometric: int
@@ -68,6 +70,7 @@ class TiffKind:
     formats: tuple[int, ...]
     compression: int
     is_followed: bool
+    extras: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -89,9 +92,15 @@ class TiffKind:
         return unusual and not (plain_grey and self.compression not in _ONLY_TIFFFILE)
 
     @property
+    def has_opacity(self) -> bool:
+        """Whether the first sample beside the colours is opacity, and not one without a name."""
+        return self.extras[:1] == (_OPACITY,)
+
+    @property
     def opens_in_pillow(self) -> bool:
         """Whether Pillow opens it, even if it cannot decode it whole."""
-        deep = set(self.bits) == {16} and self.photometric in (BLACK_IS_ZERO, RGB)
+        named = self.has_opacity or len(self.bits) == _COLOURS.get(self.photometric)
+        deep = set(self.bits) == {16} and self.photometric in (BLACK_IS_ZERO, RGB) and named
         return (not self.is_deep or deep) and self.compression not in _ONLY_TIFFFILE
 
     def check(self) -> None:
@@ -135,7 +144,7 @@ def kind_of(data: Source) -> TiffKind | None:
     bits = bits * samples if len(bits) == 1 and samples <= _MOST_VALUES else bits
     return TiffKind(
         found.get(PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, found.get(SAMPLE_FORMAT, (1,)),
-        found.get(COMPRESSION, (1,))[0], place_at(data, link, coding) > 0,
+        found.get(COMPRESSION, (1,))[0], place_at(data, link, coding) > 0, found.get(EXTRA_SAMPLES, ()),
     )  # fmt: skip
 
 
