@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from xml.sax.saxutils import quoteattr, unescape
 
 from pielight.media.metadata import Metadata
 from pielight.media.packets import with_packet
@@ -23,6 +22,8 @@ _VALUE = r"""(?:"[^"<]*"|'[^'<]*')"""
 _OWN = re.compile(rf'{re.escape(_OPENING)}"[^"<]*" xmlns:pielight="{NAMESPACE}"(?: pielight:\w+={_VALUE})*/>'.encode())
 _ATTRIBUTE = re.compile(rb"""\s+pielight:(\w+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
 _ELEMENT = re.compile(rb"<pielight:(\w+)>([^<]*)</pielight:\1>\s*")
+# Of XML's own; the standard library's functions for them load a client for HTTP, or every entity of HTML.
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _ABOUT = re.compile(rb"""[\w.-]+:about\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
 
 
@@ -76,8 +77,8 @@ class Record:
     def description(self, about: str = "") -> bytes:
         """Return it as an element of XMP."""
         named = ((_VERSION, self.version), (_SOURCE, self.source), *self.options, (_SEAL, EMPTY))
-        values = "".join(f" pielight:{name}={quoteattr(value)}" for name, value in named if value)
-        return f'{_OPENING}{quoteattr(about)} xmlns:pielight="{NAMESPACE}"{values}/>'.encode()
+        values = "".join(f' pielight:{name}="{_escaped(value)}"' for name, value in named if value)
+        return f'{_OPENING}"{_escaped(about)}" xmlns:pielight="{NAMESPACE}"{values}/>'.encode()
 
 
 def fingerprint(data: bytes) -> str:
@@ -114,7 +115,7 @@ def recorded(metadata: Metadata, record: Record) -> Metadata:
     packet = metadata.xmp or b""
     about = _ABOUT.search(packet)
     name = next((group for group in about.groups() if group is not None), b"") if about else b""
-    made = with_description(without_record(packet), record.description(unescape(name.decode("utf-8", "replace"))))
+    made = with_description(without_record(packet), record.description(_unescaped(name.decode("utf-8", "replace"))))
     if made == packet:
         return metadata
     return with_packet(metadata, made)
@@ -148,8 +149,18 @@ def _pairs(packet: bytes) -> Iterable[tuple[str, str]]:
     for pattern in (_ATTRIBUTE, _ELEMENT):
         for match in pattern.finditer(packet):
             value = next(group for group in match.groups()[1:] if group is not None)
-            yield match[1].decode(), unescape(value.decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"})
+            yield match[1].decode(), _unescaped(value.decode("utf-8", "replace"))
 
 
 def _text(value: object) -> str:
     return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def _escaped(text: str) -> str:
+    return "".join(_ENTITIES.get(letter, letter) for letter in text)
+
+
+def _unescaped(text: str) -> str:
+    for letter, entity in reversed(_ENTITIES.items()):  # "&" last
+        text = text.replace(entity, letter)
+    return text
