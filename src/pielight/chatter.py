@@ -6,13 +6,50 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import BinaryIO, cast
 
 from pielight import signals
 from pielight.signals import STANDARD_ERROR
 
+_MOST = 1 << 16  # bytes that are looked through
 _one_at_a_time = threading.Lock()
+
+
+class SharedCatch:
+    """Catches on the user's screen what one library prints, for several threads at a time.
+
+    The first of them begins it, the last ends it.
+
+    Args:
+        is_chatter: Says of a line whether it is the library's.
+    """
+
+    def __init__(self, is_chatter: Callable[[bytes], bool]) -> None:
+        self._is_chatter = is_chatter
+        self._lock, self._users, self._catch = threading.Lock(), 0, ExitStack()
+        self._printed: BinaryIO | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[Callable[[], bytes]]:
+        """Catch it.
+
+        Yields:
+            A function that returns what was printed, also by other threads.
+        """
+        with self._lock:
+            if not self._users:
+                self._printed = self._catch.enter_context(caught_stderr(self._is_chatter))
+            self._users += 1
+            printed = self._printed
+        assert printed is not None
+        try:
+            yield lambda: os.pread(printed.fileno(), _MOST, 0)  # not by read: its place is where the next line goes
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self._catch.close()
 
 
 @contextmanager

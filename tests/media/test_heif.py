@@ -1,8 +1,11 @@
 """AVIF and HEIC of other makers: brands, opacity without a size, HDR, previews, and planes that do not stay."""
 
 import io
+import mmap
+import os
 import struct
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 import pillow_heif
@@ -15,7 +18,7 @@ from pielight.media.coding import hdr_curve, read_coding, read_colour_code
 from pielight.media.convert import fit
 from pielight.media.decode import decode
 from pielight.media.encode import encode
-from pielight.media.heif import _linked, container
+from pielight.media.heif import _linked, container, encoding
 from pielight.media.items import read_items
 from tests.media import samples
 from tests.media.test_damaged import outcome
@@ -238,3 +241,26 @@ def test_damaged_boxes() -> None:
     for place in range(8, meta.end, 3):
         for value in (0, 1, 255):
             outcome(data[:place] + bytes([value]) + data[place + 1 :], "a.avif")
+
+
+def test_a_shortage_of_memory_is_not_blamed_on_the_picture(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(text: bytes) -> None:
+        with encoding(12, "4:2:0"), encoding(12, "4:4:4"):  # as several threads do
+            os.write(2, text)
+            raise RuntimeError("Encoder plugin generated an error: Invalid image size")
+
+    with pytest.raises(MemoryError):
+        fail(b"x265 [error]: malloc of size 3497472 failed\nother\n")
+    assert capfd.readouterr().err == "other\n"
+    with pytest.raises(RuntimeError, match="Invalid image size"):
+        fail(b"")
+
+    def short(*_: int) -> NoReturn:
+        raise OSError("Cannot allocate memory")
+
+    picture = decode(samples.sample("rgb.heic"))
+    monkeypatch.setattr(mmap, "mmap", short)
+    with pytest.raises(PictureError, match="^x: not enough memory$"):
+        encode(picture, name="x")

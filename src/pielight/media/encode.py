@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -81,13 +82,17 @@ def save(
             return
         if file_format == "TIFF":
             picture = _in_its_byte_order(picture)
+        if file_format == HEIF:
+            heif.enable()
         options = save_options(picture.metadata, file_format, picture.mode, quality)
         if file_format == "BMP":
             bmp_file.save_image(picture, cast(BinaryIO, Checked(file, start)), options)
         elif file_format == "JPEG":
             _save_jpeg(picture, file, start, options)
         else:
-            _save_by_pillow(picture, file, start, file_format, options, quality is None, animation)
+            pixels = picture.pixels[..., 0].size
+            with heif.encoding(pixels, options["subsampling"]) if file_format == HEIF else nullcontext():
+                _save_by_pillow(picture, file, start, file_format, options, quality is None, animation)
 
 
 def encode(
@@ -129,8 +134,6 @@ def _save_by_pillow(
     animation: tuple[Image.Image, dict[str, Any]] | None,
 ) -> None:
     """Write a picture, or an animation in its place, with what Pillow's encoders leave out."""
-    if file_format == HEIF:
-        heif.enable()
     metadata = picture.metadata
     image = to_image(picture)
     if image.mode == "RGBX" and picture.mode != "RGBX":

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pielight.chatter import SharedCatch
 from pielight.errors import PictureError
 from pielight.extras import require
 from pielight.media.boxes import box, read_brands, walk
@@ -15,6 +20,9 @@ _AVIF = (b"avif", b"avis")
 _OF_ANY_CODING = (b"mif1", b"mif2", b"msf1", b"miaf")
 _CODINGS = {b"hvc1": HEIF, b"av01": "AVIF"}
 _BRANDS_START = 8
+_ENCODER_BYTES = {"4:4:4": 40, "4:2:2": 34, "4:2:0": 28}  # per pixel that x265 takes at least
+_MALLOC = b"malloc of size"
+_caught = SharedCatch(lambda line: line.startswith(b"x265 ["))
 
 
 def container(data: bytes) -> str | None:
@@ -72,6 +80,30 @@ def enable() -> None:
     import pillow_heif
 
     pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+
+@contextmanager
+def encoding(pixels: int, subsampling: str) -> Iterator[None]:
+    """Keep x265 silent, and say that memory is short where it would blame the picture, or crash.
+
+    Args:
+        pixels: Of the picture.
+        subsampling: Of chroma, as ``4:2:0``.
+
+    Raises:
+        MemoryError: There is too little.
+    """
+    try:
+        mmap.mmap(-1, _ENCODER_BYTES[subsampling] * pixels).close()
+    except OSError as error:
+        raise MemoryError from error
+    with _caught() as printed:
+        try:
+            yield
+        except Exception as error:
+            if _MALLOC in printed():
+                raise MemoryError from error
+            raise
 
 
 def _branded(data: bytes, brand: bytes) -> bytes:
