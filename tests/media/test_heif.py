@@ -262,5 +262,5 @@ def test_a_shortage_of_memory_is_not_blamed_on_the_picture(
 
     picture = decode(samples.sample("rgb.heic"))
     monkeypatch.setattr(mmap, "mmap", short)
-    with pytest.raises(PictureError, match="^x: not enough memory$"):
+    with pytest.raises(PictureError, match=r"^x: not enough memory$"):
         encode(picture, name="x")
