@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from pielight.errors import PielightError
     from pielight.images import apply
 
-    __version__: str
-
+__version__ = "0.1.0"
 __all__ = ["CurveLattice", "Enhancer", "PielightError", "__version__", "apply", "enhance"]
 
 _HOMES = {
@@ -40,11 +39,6 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        found = globals()[name] = version("pielight")  # every result names it
-        return found
     if name not in _HOMES:
         raise AttributeError(f"module 'pielight' has no attribute {name!r}")
     from importlib import import_module
