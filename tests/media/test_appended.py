@@ -131,6 +131,19 @@ def test_previews_are_made_anew(attribute: int) -> None:
     assert behind(changed_bytes(source, Same(), 0.0, quality=80)[0]) == behind(source)
 
 
+def test_a_smaller_copy_without_a_kind_is_a_preview() -> None:
+    depth = jpeg(scene().convert("L").convert("RGB").transpose(Image.Transpose.ROTATE_180).resize((120, 80)))
+    grey = jpeg(scene().convert("L").resize((120, 80)))
+    other_shape = jpeg(scene().resize((120, 100)))
+    parts = [preview(), preview((97, 65)), depth, grey, other_shape, preview()[:500]]
+    data, note = enhanced(composed([(0x000000, part) for part in parts]))
+    _, one, other, *kept = (entry[2] for entry in listed(data))
+    assert note == ""
+    check_bright(one, (240, 160))
+    check_bright(other, (97, 65))
+    assert kept == parts[2:]
+
+
 def test_the_thumbnail_of_a_preview_is_made_anew_too() -> None:
     inner = exif(jpeg(scene().resize((90, 60))))
     own = preview()

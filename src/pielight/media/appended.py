@@ -9,6 +9,7 @@ from typing import BinaryIO, Literal
 
 from pielight.errors import PictureError
 from pielight.media import mpf
+from pielight.media.copies import is_smaller_copy
 from pielight.media.google_xmp import GAIN_MAP, GAIN_MAP_NAMESPACE, items
 from pielight.media.jpeg_segments import APP1, APP2, EXIF, Layout, Segment, is_jpeg, parse
 from pielight.media.maker_previews import exif_base, find_previews, with_offset
@@ -96,7 +97,7 @@ def find_parts(data: bytes, layout: Layout) -> tuple[Part, ...] | None:
             return None
         parts += [Part(data[place:start])] if place < start else []
         content = data[start:stop]
-        parts.append(Part(content, kind or _kind_of(content, layout.size()), number, pointers.get(start, ())))
+        parts.append(Part(content, kind or _kind_of(content, data, layout), number, pointers.get(start, ())))
         place = stop
     return tuple([*parts, Part(data[place:])] if place < len(data) else parts)
 
@@ -187,8 +188,8 @@ def _kind_of_entry(entry: mpf.Entry) -> Kind | None:
     return None if entry.kind == mpf.UNDEFINED else "picture"
 
 
-def _kind_of(content: bytes, size: tuple[int, int]) -> Kind:
-    """Tell a gain map by its own metadata, and a view of the scene by its size, which is that of the first picture."""
+def _kind_of(content: bytes, data: bytes, whole: Layout) -> Kind:
+    """Tell a gain map by its metadata, a view of the scene by its size, that of the picture, and a smaller copy."""
     try:
         layout = parse(content)
     except PictureError:
@@ -197,4 +198,6 @@ def _kind_of(content: bytes, size: tuple[int, int]) -> Kind:
     iso = any(layout.contents(APP2, ISO_GAIN_MAP))
     if iso or any(name in xmp for name in _GAIN_MAPS):
         return "gain map"
-    return "view" if layout.size() == size else "picture"
+    if layout.size() == whole.size():
+        return "view"
+    return "preview" if is_smaller_copy(content, layout, data, whole) else "picture"
