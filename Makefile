@@ -1,10 +1,11 @@
-# make demo: brighten one photo.  make test: every check that CI runs.  make models: train what is shipped.
+# make demo: brighten one photo.  make test: every check of the code.  make docs-check: every command of the documentation.
+# make models: train what is shipped.
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 BUILT_FROM := pyproject.toml $(wildcard src/pielight/curves/_*.c src/pielight/curves/_*.h)
 
-.PHONY: demo test lint format models
+.PHONY: demo test docs-check lint format models
 
 # Seeds of `make models`, where its runs go, and the VGG16 of the losses: a file, or `download` (torchvision's, 528 MB).
 SEEDS ?= 0
@@ -33,7 +34,11 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/python -m codespell_lib .
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not docs'
+
+# Every command and snippet of README and docs, in fresh folders on generated pictures.
+docs-check: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest tests/docs --numprocesses auto --dist loadgroup
 
 format: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff format .

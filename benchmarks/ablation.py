@@ -123,11 +123,11 @@ def learned_once(learn_judge: Any) -> Any:
     """
     known: dict[tuple[Any, ...], Any] = {}
 
-    def learned(well: Any, how: Any, generator: Any, say: Any) -> Any:
+    def learned(well: Any, how: Any, generator: Any, *more: Any) -> Any:
         states = (generator.get_state(), torch.get_rng_state())
         key = (well.data, how, *(state.numpy().tobytes() for state in states))
         if key not in known:
-            known[key] = learn_judge(well, how, generator, say)
+            known[key] = learn_judge(well, how, generator, *more)
         return known[key]
 
     return learned

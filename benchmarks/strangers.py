@@ -42,6 +42,7 @@ _LAYOUT = re.compile(  # what says how a file is laid out, or is true of the new
     r"|CompatibleBrands|Seq\w+|ChromaFormat|ExifByteOrder|OtherImage\w*|JpgFromRaw\w*|CompressedBitsPerPixel|EncodingProcess|AverageBitrate))"
 )
 _SENSOR = re.compile(r"^(IFD0|SubIFD\d*|RAF\d*|PanasonicRaw|CIFF|MRW\w*):(?!Make|Model|Artist|Copyright|Orientation)")
+_TURNS = ("QuickTime:Rotation", "IFD0:Orientation")
 
 
 @dataclass
@@ -173,6 +174,8 @@ def compare_metadata(cases: Sequence[Case]) -> None:
         before, after = found.get(str(case.path), {}), found.get(str(result), {})
         if result.suffix.lower() != case.path.suffix.lower():  # developed RAW: what speaks of the sensor goes
             before = {name: value for name, value in before.items() if not _SENSOR.match(name)}
+        if "QuickTime:Rotation" in before:  # HEIC is turned upright, and says so no longer
+            before = {name: value for name, value in before.items() if name not in _TURNS}
         case.changed = [
             name if name in after else f"-{name}" for name, value in before.items() if after.get(name) != value
         ]

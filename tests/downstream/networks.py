@@ -33,8 +33,12 @@ def save_detector(path: Path, weights: dict[str, tuple[NDArray[np.float32], NDAr
     """
     nodes, constants = [], {}
     for stride in STRIDES:
-        pool = {"kernel_shape": [stride, stride], "strides": [stride, stride]}
-        nodes.append(helper.make_node("AveragePool", ["input"], [f"mean_{stride}"], **pool))
+        # A mean as a convolution, of which detectors are made.
+        constants[f"w_mean_{stride}"] = np.eye(3, dtype=np.float32)[..., None, None].repeat(stride, 2).repeat(
+            stride, 3
+        ) / (stride * stride)
+        mean = {"kernel_shape": [stride, stride], "strides": [stride, stride]}
+        nodes.append(helper.make_node("Conv", ["input", f"w_mean_{stride}"], [f"mean_{stride}"], **mean))
         for kind, count in _NUMBERS.items():
             name = f"{kind}_{stride}"
             matrix, bias = weights[name]

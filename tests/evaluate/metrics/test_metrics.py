@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -151,3 +152,8 @@ def test_a_metric_gets_only_what_it_uses() -> None:
     assert METRICS["mae"].measure(PHOTO, reference=PHOTO, source=PHOTO[:9]) == 0
     assert METRICS["clipped"].measure(PHOTO, reference=PHOTO[:9], source=PHOTO) == 0
     assert METRICS["neutral-shift"].measure(PHOTO, reference=PHOTO, source=DARK) == 0
+
+
+def test_workers_can_have_every_metric() -> None:
+    for name, metric in METRICS.items():
+        assert pickle.loads(pickle.dumps(metric)).function == metric.function, name  # noqa: S301 - our own

@@ -126,6 +126,10 @@ def _asymmetric_gaussian(values: Floats) -> tuple[float, float, float]:
     return shape, float(left * scale), float(right * scale)
 
 
+def _niqe_own(pixels: npt.NDArray[np.uint8]) -> float:
+    return niqe(pixels, found_pristine(own=True))
+
+
 NIQE = Metric(
     name="niqe",
     title="Natural image quality evaluator",
@@ -145,6 +149,6 @@ NIQE_OWN = replace(
     title="Natural image quality evaluator, with own parameters",
     formula="that of niqe, against photographs of your own choice",
     source="Mittal, Soundararajan and Bovik, SPL 2013, with parameters that pielight niqe fitted",
-    function=lambda pixels: niqe(pixels, found_pristine(own=True)),
+    function=_niqe_own,
     prepare=partial(found_pristine, own=True),
 )

@@ -1,0 +1,55 @@
+"""The commands and snippets of the documentation, as they stand in its pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+PROGRAMS = ("pielight", "python", "pip", "make", "cp", "tensorboard", "pytest", ".venv/bin/pre-commit")
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+
+
+class Snippet(NamedTuple):
+    """A block of code."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+
+
+class Command(NamedTuple):
+    """A command, without its comment and on one line."""
+
+    page: str
+    line: int
+    text: str
+    comment: str = ""
+
+
+def blocks(page: Path) -> Iterator[Snippet]:
+    """Yield the blocks of code of a page."""
+    text = page.read_text(encoding="utf-8")
+    for match in _BLOCK.finditer(text):
+        yield Snippet(page.name, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+
+
+def commands(page: Path) -> Iterator[Command]:
+    """Yield the commands of a page in their order, those within a sentence, too."""
+    text = page.read_text(encoding="utf-8")
+    found = [(match.start(2), match[2], not match[1]) for match in _BLOCK.finditer(text)]
+    outside = _BLOCK.sub(lambda match: " " * len(match[0].encode("utf-8", "ignore").decode()), text)
+    found += [(match.start(1), match[1].replace("\\|", "|"), True) for match in _INLINE.finditer(outside)]
+    for start, code, is_shell in sorted(found):
+        if is_shell:
+            line = text.count("\n", 0, start) + 1
+            for words in code.replace("\\\n", " ").splitlines():
+                command, _, comment = words.partition("  #")
+                command = " ".join(command.split())
+                if command.startswith(tuple(f"{program} " for program in PROGRAMS)):
+                    yield Command(page.name, line, command, comment.strip())

@@ -1,0 +1,241 @@
+"""Every command of README and docs runs, in a fresh folder on generated pictures, and does what is said beside it."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.docs.markdown import PAGES, ROOT, Command, commands
+from tests.evaluate.survey.raters import Client
+
+pytestmark = pytest.mark.docs
+
+SKIPPED = {  # beginnings of commands that cannot run here, and why
+    "make": "the checks themselves, and what takes hours",
+    "pip install": "needs a package index",
+    ".venv/bin/pre-commit": "changes the clone",
+    "tensorboard": "serves until it is stopped",
+    "pytest": "the suite itself",
+}
+FRAGMENTS = (  # parts of commands in a sentence, without what they need
+    "pielight compare --task dehaze",
+    "pielight evaluate --download",
+    "pielight evaluate --method joint=onnx:NAME-enhancer.onnx",
+    "pielight evaluate --method pielight:task=dehaze",
+)
+INSTEAD = {  # words that stand for others, or need a download
+    "[CONFIG.yaml]": "",
+    "PHOTO...": "PHOTO",
+    "KEY=VALUE": "seed=1",
+    "--features download": "--features VGG16.pth",
+    "features=download": "features=VGG16.pth",
+}
+_SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3 --set judging.steps=2"
+SHORTER = {  # how what takes long is made short: a beginning, what is taken out, and what is put at the end
+    "pielight train configs/denoise.yaml": ("", "--set steps=2 --set batch=2"),
+    "pielight train": ("", f"--set steps=2 {_SMALL}"),
+    "pielight finetune": ("", "--steps 2 --set bank=4 --set pairs=2 --set judging.steps=2"),
+    "pielight joint": ("", "--set steps=2 --set batch=2"),
+    "pielight bench": ("", "--repeats 1 --photos 2"),
+    "python benchmarks/ablation.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
+    "python benchmarks/sizes.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
+    "python benchmarks/exposure_scatter.py": ("", "--steps 2"),
+    "python benchmarks/task_ablation.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
+}
+SECONDS = 400
+STUDY = "http://127.0.0.1:8000/"
+
+
+class Ran(NamedTuple):
+    """What became of a command."""
+
+    place: Path
+    stdout: str
+    stderr: str
+
+
+def pictures(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+
+
+def keeps_metadata(ran: Ran) -> None:
+    with Image.open(ran.place / "photo.jpg") as before, Image.open(ran.place / "photo_pie.jpg") as after:
+        assert before.getexif() == after.getexif()
+        assert before.info["icc_profile"] == after.info["icc_profile"]
+        assert (before.mode, before.size) == (after.mode, after.size)
+        assert np.asarray(after).mean() > np.asarray(before).mean() + 20
+
+
+def goes_on(ran: Ran) -> None:
+    assert pictures(ran.place / "bright") == pictures(ran.place / "holiday")
+    again = shell("pielight holiday/ -r -o bright/", ran.place)
+    assert "3 skipped" in again.stderr
+
+
+def is_a_filter(ran: Ran) -> None:
+    shell("pielight a.jpg -o c.jpg", ran.place)
+    assert (ran.place / "b.jpg").read_bytes() == (ran.place / "c.jpg").read_bytes()
+
+
+def has_a_slider(ran: Ran) -> None:
+    assert 'type="range"' in (ran.place / "photo_compare.html").read_text()
+
+
+def says_why(ran: Ran) -> None:
+    assert re.search(r"\b12\b.*used", ran.stdout + ran.stderr)
+
+
+def is_tuned(ran: Ran) -> None:
+    assert (ran.place / "finetuned/pie-tuned.onnx").exists()
+
+
+STATED: dict[str, Callable[[Ran], None]] = {  # what the documentation says that a command does
+    "pielight photo.jpg": keeps_metadata,
+    "pielight holiday/ -r -o bright/": goes_on,
+    "pielight compare photo.jpg": has_a_slider,
+    "pielight - < a.jpg > b.jpg": is_a_filter,
+    "pielight data check my/dark --as dark": says_why,
+    "pielight finetune my/dark": is_tuned,
+}
+ALL = [command for page in PAGES for command in commands(page)]
+
+
+def shell(text: str, place: Path) -> Ran:
+    """Run a command as a user would, in a folder, without a network."""
+    done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=SECONDS, **where(place))
+    assert done.returncode == 0, f"{text}\n{done.stdout[-1500:]}\n{done.stderr[-3000:]}"
+    return Ran(place, done.stdout, done.stderr)
+
+
+def where(place: Path) -> dict[str, object]:
+    (place / "home").mkdir(exist_ok=True)
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    own = {
+        "PATH": path,
+        "HOME": str(place / "home"),
+        "BROWSER": "true",
+        "OMP_NUM_THREADS": "1",
+    }  # pages run side by side
+    return {"cwd": place, "env": os.environ | nowhere | own}
+
+
+def prepared(text: str) -> str:
+    for word, other in INSTEAD.items():
+        text = text.replace(word, other)
+    for start, (out, more) in SHORTER.items():
+        if text.startswith(start) and "--smoke" not in text:
+            return f"{re.sub(out, '', text) if out else text} {more}"
+    return text
+
+
+def is_fragment(text: str) -> bool:
+    return text in FRAGMENTS or re.fullmatch(r"pielight [a-z]+( check| serve)?", text) is not None
+
+
+def interrupted(text: str, place: Path, until: Callable[[], bool]) -> None:
+    """Run what goes on until Ctrl-C."""
+    process = subprocess.Popen(["bash", "-c", f"exec {text}"], stderr=subprocess.PIPE, text=True, **where(place))  # type: ignore[call-overload]
+    try:
+        end = time.monotonic() + 60
+        while not until():
+            assert process.poll() is None, text
+            assert time.monotonic() < end, text
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) in (0, 130)
+    finally:
+        process.kill()
+
+
+def is_served() -> bool:
+    with suppress(OSError):
+        return Client(STUDY).ask("GET", "/").status == 200
+    return False
+
+
+def have_voted(raters: int = 3) -> bool:
+    """Answer all questions of some raters, who take what looks more like the input for better."""
+    for _ in range(raters):
+        client = Client(STUDY)
+        state = client.begin()
+        while state["done"] < state["of"]:
+            scene, left, right = (shape(client, url) for url in (state["input"], *state["pictures"]))
+            answer = "left" if np.corrcoef(scene, left)[0, 1] > np.corrcoef(scene, right)[0, 1] else "right"
+            state = client.vote(state["done"], answer).json()
+    return True
+
+
+def shape(client: Client, url: str) -> NDArray[np.float64]:
+    with Image.open(io.BytesIO(client.ask("GET", url).body)) as image:
+        return np.asarray(image.convert("L").resize((40, 40)), np.float64).ravel()
+
+
+def name(command: Command) -> str:
+    return f"{command.page}:{command.line}:{command.text[:60]}"
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(one, id=name(one), marks=pytest.mark.xdist_group(one.page)) for one in ALL]
+)
+def test_it_runs(command: Command, workspace: Callable[[str], Path]) -> None:
+    text = command.text
+    reason = next((reason for start, reason in SKIPPED.items() if text.startswith(start)), None)
+    if reason:
+        check_unrun(text)
+        pytest.skip(reason)
+    place = workspace(command.page)
+    if is_fragment(text):
+        words = shlex.split(text)
+        told = shell(f"{text.partition(' --')[0]} --help", place).stdout
+        assert [word for word in words if word.startswith("--") and word not in told] == []
+        return
+    text = prepared(text)
+    if text.endswith("--watch"):
+        interrupted(text, place, lambda: (place / "bright/000.jpg").exists())
+        return
+    if " survey serve " in text:
+        interrupted(text, place, lambda: is_served() and have_voted())
+        return
+    ran = shell(text, place)
+    for output in re.findall(r" (?:-o|--out|>) (\S+)", text):
+        assert (place / output).exists(), f"{text} writes no {output}"
+    if command.text in STATED:
+        STATED[command.text](ran)
+
+
+def check_unrun(text: str) -> None:
+    """Check what can be checked of a command that does not run: its extras, its target."""
+    words = text.split()
+    if text.startswith("pip install '.["):
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+        assert set(words[2].strip("'.[]").split(",")) <= set(extras)
+    if words[0] == "make":
+        assert f"\n{words[1]}:" in (ROOT / "Makefile").read_text()
+    if words[0] == "pytest":
+        assert (ROOT / words[1]).exists()
+
+
+def test_the_tables_are_up_to_date() -> None:
+    texts = [command.text for command in ALL]
+    assert [text for text in (*STATED, *FRAGMENTS) if text not in texts] == []
+    starts = [*SKIPPED, *SHORTER]
+    assert [start for start in starts if not any(text.startswith(start) for text in texts)] == []
+    assert [word for word in INSTEAD if not any(word in text for text in texts)] == []
+    assert len(texts) > 100
