@@ -264,3 +264,12 @@ def test_a_shortage_of_memory_is_not_blamed_on_the_picture(
     monkeypatch.setattr(mmap, "mmap", short)
     with pytest.raises(PictureError, match=r"^x: not enough memory$"):
         encode(picture, name="x")
+
+
+def test_what_was_coded_without_loss_is_said_to_be_so_no_more() -> None:
+    plain = samples.saved(Image.new("RGB", (64, 48), (40, 30, 20)), "AVIF", subsampling="4:4:4")
+    place = plain.index(b"colrnclx") + len(b"colrnclx")
+    data = plain[: place + 4] + b"\0\0" + plain[place + 6 :]  # no matrix
+    note = "coded without loss before: AVIF is written with loss, --format png is not"
+    assert fit(decode(data), "AVIF").note == note
+    assert fit(decode(data), "PNG").note == fit(decode(plain), "AVIF").note == ""

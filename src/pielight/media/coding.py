@@ -10,6 +10,7 @@ from pielight.media.items import Item, Items
 _CODE = b"colrnclx"
 _PLAIN_PRIMARIES = (1, 2, 5, 6)  # of sRGB, none said, and old television: nearly the same
 _PRIMARIES, _TRANSFERS, _UNKNOWN = (1, *range(4, 13), 22), (1, *range(4, 19)), 2  # by ITU-T H.273
+_IDENTITY = bytes(2)  # the number of a matrix that changes nothing
 _HDR_CURVES = {16: "PQ", 18: "HLG"}
 _HEAD = 1 << 16  # our own files have their boxes here
 _SUBSAMPLINGS = {(0, 0): "4:4:4", (1, 0): "4:2:2", (1, 1): "4:2:0"}  # chroma halved across, and down
@@ -34,6 +35,7 @@ class Coding:
         length: Bytes of the coded pixels, without opacity, thumbnails and the like; 0 if that is not known.
         thumbnails: Longer sides of the thumbnails.
         planes: What else belongs to the picture, as gain maps and depth, and is not opacity.
+        has_rgb: Whether R, G and B are coded as they are, which only encoders without loss do.
     """
 
     bits: int = 8
@@ -41,6 +43,7 @@ class Coding:
     length: int = 0
     thumbnails: tuple[int, ...] = ()
     planes: tuple[str, ...] = ()
+    has_rgb: bool = False
 
 
 def read_coding(items: Items) -> Coding:
@@ -48,7 +51,8 @@ def read_coding(items: Items) -> Coding:
     parts = items.parts()
     length = sum(length for part in parts for _, length in part.spans)
     part = parts[0] if parts else Item()
-    others = _thumbnails(items), _planes(items)
+    code = _code(items)
+    others = _thumbnails(items), _planes(items), len(code) >= 6 and code[4:6] == _IDENTITY
     if (av1 := part.property_of(b"av1C")) is not None and len(av1) > 2:
         bits = (12 if av1[2] & 0x20 else 10) if av1[2] & 0x40 else 8
         grey = av1[2] & 0x10
@@ -79,12 +83,17 @@ def _is_alpha(kind: bytes) -> bool:
 
 def read_colour_code(items: Items) -> tuple[int, int] | None:
     """Return the numbers for primaries and transfer curve by which a file names its colours without a profile."""
-    for item in (items.shown(), *items.parts()):
-        code = item.property_of(b"colr", b"nclx")
-        if code is not None and len(code) >= 4:
-            primaries, transfer = int.from_bytes(code[:2], "big"), int.from_bytes(code[2:4], "big")
-            return primaries if primaries in _PRIMARIES else _UNKNOWN, transfer if transfer in _TRANSFERS else _UNKNOWN
-    return None
+    code = _code(items)
+    if not code:
+        return None
+    primaries, transfer = int.from_bytes(code[:2], "big"), int.from_bytes(code[2:4], "big")
+    return primaries if primaries in _PRIMARIES else _UNKNOWN, transfer if transfer in _TRANSFERS else _UNKNOWN
+
+
+def _code(items: Items) -> bytes:
+    """Return the numbers for primaries, transfer curve and matrix as they stand in a file; empty if it says none."""
+    found = (item.property_of(b"colr", b"nclx") or b"" for item in (items.shown(), *items.parts()))
+    return next((code for code in found if len(code) >= 4), b"")
 
 
 def is_wide(code: tuple[int, int] | None) -> bool:

@@ -58,6 +58,8 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if is_wide(picture.metadata.colour_code) and not picture.metadata.icc_profile and file_format not in CODED:
         notes.append(f"wide colours are taken as sRGB: {file_format} does not know their code")
         picture = replace(picture, metadata=replace(picture.metadata, colour_code=None))
+    if picture.metadata.coding and picture.metadata.coding.has_rgb and file_format in CODED:
+        notes.append(f"coded without loss before: {file_format} is written with loss, --format png is not")
     if picture.metadata.coding and picture.metadata.coding.thumbnails and file_format == "AVIF":
         notes.append("preview left out: AVIF is written without")
         coding = replace(picture.metadata.coding, thumbnails=())
