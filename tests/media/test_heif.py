@@ -273,3 +273,10 @@ def test_what_was_coded_without_loss_is_said_to_be_so_no_more() -> None:
     note = "coded without loss before: AVIF is written with loss, --format png is not"
     assert fit(decode(data), "AVIF").note == note
     assert fit(decode(data), "PNG").note == fit(decode(plain), "AVIF").note == ""
+
+
+def test_exif_without_a_header_is_not_lost_in_silence() -> None:
+    exif = b"Exif\0\0II*\0" + struct.pack("<LHHHL4sL", 8, 1, 271, 2, 4, b"Me\0\0", 0)
+    data = samples.saved(Image.new("RGB", (64, 48)), "HEIF", exif=exif)
+    assert fit(decode(data), "HEIF").note == ""
+    assert fit(decode(data.replace(b"II*\0", b"II\xac\0")), "HEIF").note == "EXIF left out: it is damaged"

@@ -10,8 +10,9 @@ from PIL import Image
 from pielight.errors import PictureError
 from pielight.media.coding import is_wide
 from pielight.media.consistency import with_true_parts
+from pielight.media.directories import PREFIX
 from pielight.media.embedded import with_new_thumbnails
-from pielight.media.formats import CODED, MODES, WITHOUT_PROFILE
+from pielight.media.formats import CODED, HEIF, MODES, WITHOUT_PROFILE
 from pielight.media.image import Picture, to_image
 from pielight.media.inks import Inks
 from pielight.media.losses import without_losses
@@ -21,6 +22,7 @@ from pielight.media.strips import strips, to_8_bits
 from pielight.media.tiff import essential_exif, is_sound
 
 _MAX_EXIF, _MAX_XMP = 65_527, 65_504  # of a JPEG's segment
+_HEADS = (b"II*\0", b"MM\0*")  # of EXIF
 _OPAQUE, _SEEN = 255, 128
 
 
@@ -80,7 +82,11 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.alpha is not None and picture.mode not in modes:
         picture = _on_white(picture)
         notes.append("opacity laid on white")
-    if file_format in ("TIFF", "AVIF") and not is_sound(picture.metadata.exif):
+    exif = picture.metadata.exif
+    headless = (
+        file_format == HEIF and exif and not exif.removeprefix(PREFIX).startswith(_HEADS)
+    )  # libheif finds no start
+    if headless or (file_format in ("TIFF", "AVIF") and not is_sound(exif)):
         notes.append("EXIF left out: it is damaged")
         picture = replace(picture, metadata=replace(picture.metadata, exif=b""))
     if file_format == "JPEG":
