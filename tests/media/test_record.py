@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +107,13 @@ def test_a_packet_keeps_its_other_bytes_and_its_length() -> None:
 def test_a_packet_without_a_place_stays() -> None:
     assert recorded(Metadata(xmp=b"no XMP"), RECORD) == Metadata(xmp=b"no XMP")
     assert b"five stars<rdf:RDF" in with_description(samples.XMP, b"<a/>")
+
+
+def test_long_runs_take_no_time() -> None:
+    start = time.process_time()
+    for run in (b"x" * 1_000_000, b" " * 1_000_000, b"<a " * 300_000, b":about" * 100_000):
+        recorded(Metadata(xmp=PACKET.replace(b"</r:RDF>", NAMESPACE.encode() + run + b"</r:RDF>")), RECORD)
+    assert time.process_time() - start < 5  # minutes, where a pattern begins anew at every byte of a run
 
 
 def test_an_empty_graph_is_a_place() -> None:

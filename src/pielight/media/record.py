@@ -20,11 +20,11 @@ _FINGERPRINT_BYTES = 1 << 14  # at each end of a file: enough to tell photos apa
 _OPENING = f'<rdf:Description xmlns:rdf="{RDF}" rdf:about='
 _VALUE = r"""(?:"[^"<]*"|'[^'<]*')"""
 _OWN = re.compile(rf'{re.escape(_OPENING)}"[^"<]*" xmlns:pielight="{NAMESPACE}"(?: pielight:\w+={_VALUE})*/>'.encode())
-_ATTRIBUTE = re.compile(rb"""\s+pielight:(\w+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
+_ATTRIBUTE = re.compile(rb"""(?<!\s)\s+pielight:(\w+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
 _ELEMENT = re.compile(rb"<pielight:(\w+)>([^<]*)</pielight:\1>\s*")
 # Of XML's own; the standard library's functions for them load a client for HTTP, or every entity of HTML.
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
-_ABOUT = re.compile(rb"""[\w.-]+:about\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
+_ABOUT = re.compile(rb"""(?<![\w.-])[\w.-]+:about\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
 
 
 @dataclass(frozen=True)
