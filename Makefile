@@ -38,7 +38,7 @@ test: lint
 
 # Every command and snippet of README and docs, in fresh folders on generated pictures.
 docs-check: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest tests/docs --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest tests/docs --numprocesses auto --dist worksteal
 
 format: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff format .

@@ -79,7 +79,7 @@ def build(place: Path) -> None:
     _source(place / "SOURCE")
     faces(place / "FACES", range(4))
     streets(place / "CAMVID/val", range(3))
-    labels(place / "data/photo-labels", photos(place / "data/photos", 6), classes=19)
+    labels(place / "data/photo-labels", photos(place / "data/photos", 10), classes=19)
     _weights(place)
     for name, source in (("research_data", "SOURCE"), ("free_data", "KODAK")):
         command = [sys.executable, f"benchmarks/{name}.py", source, "data"]
