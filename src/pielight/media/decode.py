@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.errors import PictureError
-from pielight.media import bmp, heif, jpeg, preflight, raw
+from pielight.media import bmp, heif, jpeg, png, preflight, raw
 from pielight.media.boxes import walk
 from pielight.media.codec_errors import DAMAGED, errors_named
 from pielight.media.coding import hdr_curve
@@ -142,6 +142,8 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     if file_format == "JPEG":
         several = any(part.kind == "view" for part in metadata.appended)
     notes = _notes_on(metadata, layout)
+    if file_format == "PNG" and (gone := png.chunks_of_old_colours(data)):
+        notes.append(f"left out, as it tells of the colours before: {', '.join(gone)}")
     if metadata.coding and metadata.coding.planes and metadata.xmp:
         metadata = replace(metadata, xmp=without_gain_map(metadata.xmp))
     orientation = None

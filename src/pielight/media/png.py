@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _KEPT = (
     b"cHRM", b"cICP", b"cLLI", b"gAMA", b"mDCV", b"pHYs", b"sBIT", b"sRGB", b"tEXt", b"zTXt", b"iTXt", b"tIME",
 )  # fmt: skip
+_OF_OLD_COLOURS = (b"bKGD", b"hIST", b"sPLT")
 _PALETTE, _WHOLE_BYTES = 3, (8, 16)  # a colour type, and depths
 _DEPTH, _COLOUR = 24, 25  # places in a file
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -47,6 +48,15 @@ def kept_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
     if data[_COLOUR] != _PALETTE and not (data[_DEPTH] in _WHOLE_BYTES and opaque):
         chunks = [chunk for chunk in chunks if chunk[0] != b"sBIT"]  # depth or channels will be others
     return tuple(chunks)
+
+
+def chunks_of_old_colours(data: bytes) -> list[str]:
+    """Name the chunks of a PNG file that tell of the colours before they were changed, and are left out.
+
+    >>> chunks_of_old_colours(with_chunks(b"x" * 33, [(b"bKGD", bytes(6))])[25:])
+    ['bKGD']
+    """
+    return [kind.decode() for kind, _ in png_chunks(data) if kind in _OF_OLD_COLOURS]
 
 
 def is_kept(kind: bytes) -> bool:
