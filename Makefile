@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-BUILT_FROM := pyproject.toml $(wildcard src/pielight/curves/_*.c src/pielight/curves/_*.h)
+BUILT_FROM := pyproject.toml $(wildcard src/pielight/ops/_*.c src/pielight/ops/_*.h)
 
 .PHONY: demo test docs-check lint format models
 

@@ -28,15 +28,15 @@ import numpy as np
 import torch
 from scipy.stats import t as student
 
-import pielight.train.material as material
+import pielight.training.data.train_context as material
 from pielight import Enhancer
-from pielight.evaluate.metrics.pristine import read_pristine
-from pielight.train.config import Training, read_config
-from pielight.train.loop import train
+from pielight.evaluation.metrics.pristine import read_pristine
+from pielight.training.config import Training, read_config
+from pielight.training.loop import train
 from quality import measure
 
 CONTRAST = ("contrast", "judged", "balance")
-PRESERVATION = ("features", "colour", "smoothness", "cast", "highlights")
+PRESERVATION = ("features", "color", "smoothness", "cast", "highlights")
 COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
            ("dicm", "bright10 shift"), ("dicm", "niqe"), ("kodak", "psnr to input"))  # fmt: skip
 
@@ -65,7 +65,7 @@ ABLATIONS = {
             "without inversion": ["losses.inversion=0"],
             "inversion alone": [f"losses.{name}=0" for name in (*CONTRAST, "regional", *PRESERVATION)],
         },
-        ("optimiser.warmup=20",),
+        ("optimizer.warmup=20",),
     ),
     "curves": Ablation(
         {
@@ -76,7 +76,7 @@ ABLATIONS = {
         },
         # Negatives act through contrast alone: it weighs ten times as much here, more pictures pass VGG16, the judge
         # (which needs no negatives) does not speak for it, and warm-up leaves most of a short run.
-        ("losses.contrast=1", "losses.judged=0", "feature_batch=3", "optimiser.warmup=20"),
+        ("losses.contrast=1", "losses.judged=0", "feature_batch=3", "optimizer.warmup=20"),
         seeds=3,
     ),
 }

@@ -6,7 +6,7 @@ DATA is what benchmarks/research_data.py laid out. Every EVERYth pair; means of 
 as it is, and of the same after the reference has said what no method can know:
 
 - one exposure: the exposure of the whole result, in steps of 1/8 EV, that is nearest to the reference;
-- local light and colour: every channel brought to the reference's local mean, Gaussian windows of 1/32 of the longer
+- local light and color: every channel brought to the reference's local mean, Gaussian windows of 1/32 of the longer
   side, which is what the nodes of the lattice could do at best.
 """
 
@@ -22,8 +22,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from pielight import Enhancer
-from pielight.evaluate.metrics.fidelity import psnr
-from pielight.evaluate.metrics.structure import ssim
+from pielight.evaluation.metrics.fidelity import psnr
+from pielight.evaluation.metrics.structure import ssim
 from quality import paired, read
 
 GAMMA = 2.2
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--denoise", type=command.denoise, default="0", help="auto, or 0 to 1")
     options = parser.parse_args()
     enhancer = Enhancer(options.model)
-    print("| set | n | as it is | one exposure | local light and colour |\n|---|---|---|---|---|")
+    print("| set | n | as it is | one exposure | local light and color |\n|---|---|---|---|---|")
     for name in ("lol", "sice_ref", "sice_fused"):
         folder, found = options.data / "val" / name, []
         for dark, wanted in paired(folder)[:: options.every]:

@@ -22,8 +22,8 @@ import numpy as np
 from PIL import Image
 
 from pielight import Enhancer, apply
-from pielight.curves.exposure import need
-from pielight.evaluate.metrics.fidelity import psnr
+from pielight.evaluation.metrics.fidelity import psnr
+from pielight.ops.exposure_gate import need
 
 EXPOSURES = (0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0)
 SHARES = np.linspace(0, 1, 9)
@@ -39,7 +39,7 @@ def exposed(picture: Any, stops: float) -> Any:
 
 
 def ramp(thumbnail: Any, lit: float, enough: float) -> float:
-    """Return what share of its enhancement a picture gets; as in pielight.curves.exposure, with other limits."""
+    """Return what share of its enhancement a picture gets; as in pielight.ops.exposure_gate, with other limits."""
     blocks = thumbnail.mean(0).reshape(32, 8, 32, 8).mean((1, 3))
     t = min(1.0, float(np.clip((lit - blocks) / (lit - 0.05), 0, 1).mean()) / enough)
     return t * t * (3 - 2 * t)

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from pielight.denoise.plan import Denoise, read_denoise
+from pielight.core.extras import require
 from pielight.errors import MissingExtraError, PielightError
-from pielight.extras import require
+from pielight.inference.denoise_plan import Denoise, read_denoise
 
 
 def needs(*extras: str) -> None:

@@ -3,7 +3,7 @@
 Usage: python benchmarks/dark_pictures.py FOLDER TARGET [--ev 5]
 
 TARGET/dark gets every picture of FOLDER at half its size, darkened by EV stops with shot and read noise
-(pielight.downstream.darkness), and TARGET/reference the same without; both as PNG.
+(pielight.evaluation.downstream.darkness), and TARGET/reference the same without; both as PNG.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 import command
-from pielight.downstream.darkness import Darkness
+from pielight.evaluation.downstream.darkness import Darkness
 
 
 def main() -> None:

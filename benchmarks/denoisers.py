@@ -27,9 +27,9 @@ from skimage.metrics import peak_signal_noise_ratio
 from skimage.restoration import denoise_tv_chambolle
 
 from pielight import Enhancer, apply
-from pielight.evaluate.metrics.noise import noise_gain
-from pielight.evaluate.metrics.structure import ssim
-from pielight.evaluate.pairing import pair, pictures
+from pielight.evaluation.datasets.pairing import pair, pictures
+from pielight.evaluation.metrics.noise import noise_gain
+from pielight.evaluation.metrics.structure import ssim
 
 Pixels = NDArray[np.uint8]
 

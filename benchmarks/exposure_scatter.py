@@ -5,7 +5,7 @@ Usage: python benchmarks/exposure_scatter.py DATA OUT.svg [--judge] [--steps N] 
 DATA is what benchmarks/research_data.py laid out; without a model the default one is drawn. One panel per model, one
 dot per picture of the sets with references. With --judge one more panel: an exposure judge learns from DATA/well as at
 the start of training, in as many --steps, looks at the results of the first model and says by how many stops they are
-off; drawn is how bright they are after that many stops. Prints for each model and set the correlation of the mean grey
+off; drawn is how bright they are after that many stops. Prints for each model and set the correlation of the mean gray
 levels, the slope of the output's on the reference's, the mean error, and the mean absolute error. A model that draws
 every picture to one brightness has the slope 0.
 """
@@ -29,7 +29,7 @@ Points = dict[str, Any]
 
 
 def brightness(data: Path, enhance: Enhance) -> Points:
-    """Return the mean grey levels of references and outputs ``(N, 2)`` in [0, 1], by set."""
+    """Return the mean gray levels of references and outputs ``(N, 2)`` in [0, 1], by set."""
     found = {}
     for name in SETS:
         folder = data / "val" / name
@@ -44,11 +44,11 @@ def judged(data: Path, enhance: Enhance, steps: int) -> Enhance:
     import torch
     import torch.nn.functional as F
 
-    from pielight.train.config import Data
-    from pielight.train.data import load
-    from pielight.train.judge import learn_judge
-    from pielight.train.judging import Judging
-    from pielight.train.physics.exposure import expose
+    from pielight.training.config import Data
+    from pielight.training.data.batches import load
+    from pielight.training.degradations.exposure import expose
+    from pielight.training.networks.exposure_estimator import learn_judge
+    from pielight.training.networks.exposure_estimator_config import Judging
 
     well = Data(well=(str(data / "well"),))
     torch.manual_seed(0)

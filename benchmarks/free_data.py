@@ -1,9 +1,9 @@
-"""Lay out the photographs of unrestricted terms on which the free-licence model is trained.
+"""Lay out the photographs of unrestricted terms on which the free-license model is trained.
 
 Usage: python benchmarks/free_data.py KODAK TARGET
 
 KODAK is a folder of the 24 Kodak PhotoCD pictures (unrestricted use). TARGET/free gets links to them, and the
-well-exposed colour photographs that scikit-image ships: astronaut (NASA, public domain), chelsea and coffee (CC0).
+well-exposed color photographs that scikit-image ships: astronaut (NASA, public domain), chelsea and coffee (CC0).
 """
 
 from __future__ import annotations

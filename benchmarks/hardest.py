@@ -29,8 +29,8 @@ def darkness(path: Path) -> float:
 
 def span(path: Path) -> float:
     """Return the range between the darkest 30 % and the brightest hundredth, in EV of their sRGB means."""
-    grey = np.sort(_small(path).mean(2).ravel()) + 1
-    return float(np.log2(grey[-len(grey) // 100 :].mean() / grey[: 3 * len(grey) // 10].mean()))
+    gray = np.sort(_small(path).mean(2).ravel()) + 1
+    return float(np.log2(gray[-len(gray) // 100 :].mean() / gray[: 3 * len(gray) // 10].mean()))
 
 
 def hardest(folder: Path, measure: Callable[[Path], float]) -> list[Path]:

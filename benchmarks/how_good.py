@@ -19,10 +19,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from pielight.cells import Markup, fenced, markdown_text, utf8
-from pielight.evaluate.report.tables import mean_and_interval, p_value
-from pielight.evaluate.statistics import Mean
-from pielight.results import markdown
+from pielight.core.table_cells import Markup, fenced, markdown_text, utf8
+from pielight.core.tables import markdown
+from pielight.evaluation.report.tables import mean_and_interval, p_value
+from pielight.evaluation.statistics import Mean
 
 PAGE = Template("""# How good is it
 
@@ -53,7 +53,7 @@ $date, pielight $pielight, seed $seed. Checksums (SHA-256, first digits): $check
 What these figures do not say: PSNR and SSIM reward the brightness of one reference among many that would please;
 scores without a reference follow taste loosely; a mean over one data set says nothing of another. Look at the
 pictures: the report shows the best and the worst of each method. Hues are measured in patches of skin's and sky's
-colours, whatever they show; in near-black pictures the colour itself is uncertain, as the rows of `identity` show.
+colors, whatever they show; in near-black pictures the color itself is uncertain, as the rows of `identity` show.
 
 Not here are networks whose weights are not ours to ship, such as Zero-DCE++, PairLIE or the PIE of its authors:
 `--method zero-dce=dce:FILE.pth` and `--method other=onnx:FILE.onnx` put yours beside these, `dir:FOLDER` its results.

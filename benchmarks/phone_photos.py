@@ -25,10 +25,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight import Enhancer
-from pielight.evaluate.metrics.fidelity import psnr
-from pielight.media import heif, metadata
-from pielight.media.decode import decode
-from pielight.media.encode import encode
+from pielight.evaluation.metrics.fidelity import psnr
+from pielight.io.codecs import heif
+from pielight.io.decode import decode
+from pielight.io.encode import encode
+from pielight.io.metadata import metadata
 from quality import read
 
 SHAPE = (3, 4)

@@ -4,7 +4,7 @@ Usage: python benchmarks/physics_pictures.py OUT.jpg
 
 The photographs are scikit-image's, free of terms: coffee (CC0) and astronaut (NASA, public domain). From the left: as
 it is, then three strengths, which are those of the contrast's negatives, and last what physics adds on top: haze that
-is coloured and uneven, rain with drops on the lens; haze above, rain below.
+is colored and uneven, rain with drops on the lens; haze above, rain below.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import torch
 from PIL import Image
 from skimage import data
 
-from pielight.train.config import read_config
-from pielight.train.regions import segment
-from pielight.train.tasks import find_task
+from pielight.training.config import read_config
+from pielight.training.data.regions import segment
+from pielight.training.objectives import find_task
 
-MORE = {"haze": ["haze.colour=0.15", "haze.uneven=1"], "rain": ["rain.drops=1"]}
+MORE = {"haze": ["haze.color=0.15", "haze.uneven=1"], "rain": ["rain.drops=1"]}
 
 
 def row(name: str, picture: Image.Image) -> np.ndarray:

@@ -3,7 +3,7 @@
 Usage: python benchmarks/quality.py DATA [NIQE.npz] [--model FILE.onnx] [--strength S] [--denoise auto] [--json FILE]
 
 DATA is what benchmarks/research_data.py laid out. Nothing is rescaled to a reference's mean. Values are means over the
-pictures of a set, after them the standard error of that mean. ssim: mean over R, G and B; ssim grey: of BT.601 grey
+pictures of a set, after them the standard error of that mean. ssim: mean over R, G and B; ssim gray: of BT.601 gray
 levels; dark30: mean (of R, G and B) of the pixels that are the input's darkest 30 %; bright10 shift: mean change of its
 brightest 10 %; clipped: share of pixels with a channel >= 254; niqe: as its authors compute it; niqe2: with the second
 scale made of means of 2 x 2 pixels. NIQE.npz holds the authors' parameters, or those of `pielight niqe`, with which the
@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pielight.evaluate.metrics.fidelity import psnr
-from pielight.evaluate.metrics.niqe import niqe
-from pielight.evaluate.metrics.pristine import Pristine, read_pristine
-from pielight.evaluate.metrics.structure import ssim, ssim_grey
-from pielight.evaluate.pairing import pair, pictures
+from pielight.evaluation.datasets.pairing import pair, pictures
+from pielight.evaluation.metrics.fidelity import psnr
+from pielight.evaluation.metrics.niqe import niqe
+from pielight.evaluation.metrics.pristine import Pristine, read_pristine
+from pielight.evaluation.metrics.structure import ssim, ssim_gray
 
 Enhance = Callable[[Any], Any]
 
@@ -44,13 +44,13 @@ def paired(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def pairs(folder: Path, enhance: Enhance) -> dict[str, list[float]]:
-    """Return PSNR, and SSIM of R, G, B and of grey levels, of every pair of a folder."""
-    found: dict[str, list[float]] = {"psnr": [], "ssim": [], "ssim grey": []}
+    """Return PSNR, and SSIM of R, G, B and of gray levels, of every pair of a folder."""
+    found: dict[str, list[float]] = {"psnr": [], "ssim": [], "ssim gray": []}
     for dark, wanted in paired(folder):
         out, reference = enhance(read(dark)), read(wanted)
         found["psnr"].append(psnr(out, reference))
         found["ssim"].append(ssim(out, reference))
-        found["ssim grey"].append(ssim_grey(out, reference))
+        found["ssim gray"].append(ssim_gray(out, reference))
     return found
 
 
@@ -61,12 +61,12 @@ def natural(folder: Path, enhance: Enhance, pristine: Pristine | None) -> dict[s
     for path in sorted(folder.iterdir()):
         before = read(path)
         after = enhance(before)
-        grey, lit = before.mean(2) / 255, after.mean(2) / 255
-        low, high = np.quantile(grey, 0.3), np.quantile(grey, 0.9)
+        gray, lit = before.mean(2) / 255, after.mean(2) / 255
+        low, high = np.quantile(gray, 0.3), np.quantile(gray, 0.9)
         values = {
-            "dark30 in": grey[grey <= low].mean(),
-            "dark30": lit[grey <= low].mean(),
-            "bright10 shift": (lit - grey)[grey >= high].mean(),
+            "dark30 in": gray[gray <= low].mean(),
+            "dark30": lit[gray <= low].mean(),
+            "bright10 shift": (lit - gray)[gray >= high].mean(),
             "clipped in": (before.max(2) >= 254).mean(),
             "clipped": (after.max(2) >= 254).mean(),
         }

@@ -22,8 +22,8 @@ import numpy as np
 
 from ablation import COLUMNS, head
 from pielight import Enhancer
-from pielight.evaluate.metrics.noise import noise_gain
-from pielight.evaluate.metrics.pristine import read_pristine
+from pielight.evaluation.metrics.noise import noise_gain
+from pielight.evaluation.metrics.pristine import read_pristine
 from quality import measure, pairs, read
 
 

@@ -7,7 +7,7 @@ benchmarks/quality.py does. A run that is finished is neither trained nor measur
 on. Costs are taken by turns at the end: medians of 20 runs of the network alone, on one and on two threads, and of 10
 runs of a 1920 x 1080 array through everything, on all cores.
 
-Smoothness is a mean of squared differences between neighbouring nodes, which fall with the distance of the nodes. Its
+Smoothness is a mean of squared differences between neighboring nodes, which fall with the distance of the nodes. Its
 weights are therefore multiplied by (nodes / 32)^2, so that the same slope across a picture costs the same in every row.
 """
 
@@ -32,8 +32,8 @@ from pielight import Enhancer
 from pielight.bench.machine import machine
 from pielight.bench.pictures import picture
 from pielight.bench.timing import alternate
-from pielight.curves.sessions import open_session
-from pielight.train.config import Training
+from pielight.inference.onnx_session import open_session
+from pielight.training.config import Training
 
 NODES = 32  # of the default network, along each side
 ROWS = {  # those of one thumbnail beside each other, since pictures are read anew for another one

@@ -22,9 +22,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from pielight import Enhancer
-from pielight.evaluate.metrics.fidelity import psnr
-from pielight.evaluate.metrics.structure import ssim
-from pielight.evaluate.pairing import pair, pictures
+from pielight.evaluation.datasets.pairing import pair, pictures
+from pielight.evaluation.metrics.fidelity import psnr
+from pielight.evaluation.metrics.structure import ssim
 from quality import read
 
 Way = Callable[[Any], Any]
@@ -51,7 +51,7 @@ def ways(derain: Way) -> dict[str, Way]:
     return {
         "rainy": lambda rainy: rainy,
         "0.9 x, no network": lambda rainy: rounded(0.9 * rainy),
-        "only the mean colour of what derain takes": lambda rainy: rounded(
+        "only the mean color of what derain takes": lambda rainy: rounded(
             rainy - (rainy - derain(rainy).astype(float)).mean((0, 1))
         ),
         "derain": derain,

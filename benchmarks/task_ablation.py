@@ -29,19 +29,19 @@ from torch import Tensor
 
 from ablation import Report, cells, folder, head, run, share_work
 from pielight import Enhancer
-from pielight.evaluate.metrics.fidelity import psnr
-from pielight.evaluate.metrics.structure import ssim
-from pielight.evaluate.pairing import pair, pictures
-from pielight.train.config import Training, read_config
-from pielight.train.export import onnx_bytes
-from pielight.train.haze_net import LEVELS, HazeNet
-from pielight.train.lattice_net import Lattice, LatticeNet
-from pielight.train.render import render
-from pielight.train.tasks import find_task
-from pielight.train.tasks.haze import HAZE
-from pielight.train.tasks.rain import RAIN
-from pielight.train.tasks.task import Task
-from pielight.train.terms import consistent, smooth
+from pielight.evaluation.datasets.pairing import pair, pictures
+from pielight.evaluation.metrics.fidelity import psnr
+from pielight.evaluation.metrics.structure import ssim
+from pielight.training.config import Training, read_config
+from pielight.training.export.export import onnx_bytes
+from pielight.training.losses.terms import consistent, smooth
+from pielight.training.networks.haze_net import LEVELS, HazeNet
+from pielight.training.networks.lattice_net import Lattice, LatticeNet
+from pielight.training.networks.render import render
+from pielight.training.objectives import find_task
+from pielight.training.objectives.haze import HAZE
+from pielight.training.objectives.rain import RAIN
+from pielight.training.objectives.task import Task
 from quality import read
 from streaks import streaks_left
 

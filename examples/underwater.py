@@ -10,14 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from pielight.train.config import Training
-from pielight.train.export import onnx_bytes
-from pielight.train.lattice_net import LatticeNet
-from pielight.train.physics.noise import quantise
-from pielight.train.physics.random import uniform
-from pielight.train.render import render
-from pielight.train.tasks.task import Task
-from pielight.train.terms import consistent, contrasted, inverted, preserved, smooth
+from pielight.training.config import Training
+from pielight.training.degradations.noise import quantize
+from pielight.training.degradations.random import uniform
+from pielight.training.export.export import onnx_bytes
+from pielight.training.losses.terms import consistent, contrasted, inverted, preserved, smooth
+from pielight.training.networks.lattice_net import LatticeNet
+from pielight.training.networks.render import render
+from pielight.training.objectives.task import Task
 
 ABSORBED = torch.tensor([0.6, 0.12, 0.06]).view(1, 3, 1, 1)  # of red, green and blue light, a metre of clear sea
 VEIL = torch.tensor([0.02, 0.25, 0.3]).view(1, 3, 1, 1)  # the water's own light
@@ -27,7 +27,7 @@ def dive(pictures: Tensor, metres: tuple[float, float], generator: Generator) ->
     """Sink pictures: ``I_c = J_c exp(-a_c d) + V_c (1 - exp(-a_c d / 3))`` at a depth of d metres."""
     depth = uniform((len(pictures), 1, 1, 1), *metres, generator)
     sunk = pictures * torch.exp(-ABSORBED * depth) + VEIL * (1 - torch.exp(-ABSORBED * depth / 3))
-    return quantise(sunk.clamp(0, 1))
+    return quantize(sunk.clamp(0, 1))
 
 
 def spoil(pictures: Tensor, labels: Tensor, _config: Training, generator: Generator) -> tuple[Tensor, Tensor]:

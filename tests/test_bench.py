@@ -31,7 +31,7 @@ def test_calls_take_turns() -> None:
 
 
 def test_rows_that_are_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pielight.extras.find_spec", lambda _: None)  # DCENet would take a minute
+    monkeypatch.setattr("pielight.core.extras.find_spec", lambda _: None)  # DCENet would take a minute
     rows = list(arrays(1, 1))
     assert [row.met for row in (rows[1], *rows[3:])] == [None, None, None]
     assert "--denoise 1" in rows[2].name
@@ -45,7 +45,7 @@ def test_rows_that_are_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_papers_way_is_timed() -> None:
-    code = "from pielight.train.full_frame import times; print(len(times(16, 24, 1)))"
+    code = "from pielight.bench.full_frame import times; print(len(times(16, 24, 1)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"3\n"
 
 

@@ -16,11 +16,11 @@ import pytest
 import torch
 from PIL import Image
 
-from pielight.evaluate.metrics.pristine import Pristine
-from pielight.extras import PACKAGES
-from pielight.train import material
-from pielight.train.config import Data
-from pielight.train.judging import Judging
+from pielight.core.extras import PACKAGES
+from pielight.evaluation.metrics.pristine import Pristine
+from pielight.training.config import Data
+from pielight.training.data import train_context as material
+from pielight.training.networks.exposure_estimator_config import Judging
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "command")

@@ -18,8 +18,8 @@ from torch.utils.data import DataLoader, Dataset
 
 import pielight
 from pielight import CurveLattice, Enhancer
-from pielight.curves.haze import HazeLattice
 from pielight.errors import MissingExtraError, PictureError, PielightError
+from pielight.ops.haze_lattice import HazeLattice
 
 DARK = np.random.default_rng(0).integers(0, 60, (40, 50, 3), np.uint8)
 COPIES: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))]  # noqa: S301

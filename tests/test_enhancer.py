@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import pielight
-from pielight.curves.apply import apply
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
+from pielight.ops.apply import apply
 from tests.layouts import SCALE, laid_out
 
 HAZY = np.full((40, 60, 3), 200, np.uint8)
@@ -103,8 +103,8 @@ def test_arrays_of_any_layout(data: st.DataObject) -> None:
     denoise = 0.0 if task == "derain" else data.draw(st.sampled_from([0.0, 1.0]))
     with pytest.MonkeyPatch.context() as patch:
         if data.draw(st.booleans()):
-            patch.setattr("pielight.curves.apply._loop", None)
-            patch.setattr("pielight.curves.thumbnail._loop", None)
+            patch.setattr("pielight.ops.apply._loop", None)
+            patch.setattr("pielight.ops.thumbnail._loop", None)
         opened = shipped(task)
         wanted = opened(plain, denoise=denoise)
         assert np.array_equal(opened(image, denoise=denoise), wanted)
@@ -140,8 +140,8 @@ def test_all_types_agree(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
     for image in (photo.astype(np.uint16) * 257, photo / 255, (photo / 255).astype(np.float32)):
         result = enhancer(image) / SCALE[str(image.dtype)]
         assert np.abs(result - reference).max() < 0.6 / 255
-    grey = photo[..., 1]
-    assert np.array_equal(enhancer(grey), enhancer(grey[..., np.newaxis])[..., 0])
+    gray = photo[..., 1]
+    assert np.array_equal(enhancer(gray), enhancer(gray[..., np.newaxis])[..., 0])
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA", "I;16"])

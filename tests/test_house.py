@@ -24,11 +24,15 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_torch_is_imported_in_train_and_joint_for_the_gpu_and_for_lpips_only() -> None:
-    inside = {"train", "joint"}
+def test_torch_is_imported_in_training_for_the_gpu_and_for_lpips_only() -> None:
+    inside = {"training"}
     outside = [path for path in SOURCE.rglob("*.py") if not inside & {*path.relative_to(SOURCE).parent.parts}]
     assert len(outside) > 15
-    assert sorted(path.name for path in outside if "torch" in imported(path)) == ["gpu.py", "perceptual.py"]
+    assert sorted(path.name for path in outside if "torch" in imported(path)) == [
+        "apply_torch.py",
+        "full_frame.py",
+        "perceptual.py",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,8 @@ def test_enhancing_loads_no_torch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["pielight.enhancer", "pielight.batch", "pielight.cli.enhance", "pielight.downstream.viewers"]
+    "module",
+    ["pielight.enhancer", "pielight.batch", "pielight.cli.enhance", "pielight.evaluation.downstream.task_evaluators"],
 )
 def test_doors_load_no_torch(module: str) -> None:
     code = f"import sys, {module}; print('torch' in sys.modules)"

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pielight.train.toy import write_toy_pictures
-from tests.media.samples import sample
+from pielight.training.data.toy import write_toy_pictures
+from tests.io.samples import sample
 
 # Ends the process at its first socket, by Python or native code: an audit hook, and where there is seccomp a filter
 # of system calls, which its threads and children inherit. Resolving a name takes a socket, too.
@@ -89,9 +89,9 @@ assert pielight.enhance(numpy.full((64, 64, 3), 30, numpy.uint8), denoise=1.0).m
 
 
 def test_evaluation_and_survey(watched: Watched, tmp_path: Path) -> None:
-    for kind, grey in (("low", 20), ("high", 120)):
+    for kind, gray in (("low", 20), ("high", 120)):
         (tmp_path / "set" / kind).mkdir(parents=True)
-        Image.fromarray(np.full((64, 64, 3), grey, np.uint8)).save(tmp_path / "set" / kind / "a.png")
+        Image.fromarray(np.full((64, 64, 3), gray, np.uint8)).save(tmp_path / "set" / kind / "a.png")
     methods = ("--method", "pielight", "--method", "clahe", "--metrics", "psnr,ssim,piqe")
     done = watched(COMMAND, "evaluate", "--data", f"own={tmp_path}/set", *methods, "-o", str(tmp_path / "report"))
     assert (done.returncode, "LEFT" in done.stderr) == (0, False), done.stderr

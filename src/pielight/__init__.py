@@ -16,21 +16,21 @@ TYPE_CHECKING = False  # what typing has under this name; loading it takes longe
 if TYPE_CHECKING:
     from typing import Any
 
-    from pielight.curves.lattice import CurveLattice
-    from pielight.default import enhance
+    from pielight.api import enhance
     from pielight.enhancer import Enhancer
     from pielight.errors import PielightError
-    from pielight.images import apply
+    from pielight.inference.images import apply
+    from pielight.ops.lattice import CurveLattice
 
 __version__ = "0.1.0"
 __all__ = ["CurveLattice", "Enhancer", "PielightError", "__version__", "apply", "enhance"]
 
 _HOMES = {
-    "CurveLattice": "pielight.curves.lattice",
+    "CurveLattice": "pielight.ops.lattice",
     "Enhancer": "pielight.enhancer",
     "PielightError": "pielight.errors",
-    "apply": "pielight.images",
-    "enhance": "pielight.default",
+    "apply": "pielight.inference.images",
+    "enhance": "pielight.api",
 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 
-from pielight.descriptors import open_standard_streams
-from pielight.signals import leave, leave_at_once
+from pielight.core.signals import leave, leave_at_once
+from pielight.core.standard_streams import open_standard_streams
 
 
 def run() -> None:

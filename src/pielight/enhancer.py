@@ -10,23 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.change import ModelChange, applier
-from pielight.curves.haze import Lattice
-from pielight.curves.predict import Predictor
-from pielight.curves.threads import check_threads
-from pielight.curves.tone import HIGHLIGHTS, check_highlights, check_strength
-from pielight.denoise.denoiser import network
-from pielight.denoise.plan import Denoise, check_denoise
+from pielight.core.atomic_file import read_whole, shown
+from pielight.core.threads import check_threads
 from pielight.errors import PielightError
-from pielight.files import FileOptions, Written, changed_bytes, changed_file, result_beside
-from pielight.images import changed_array, changed_image, colours_of
-from pielight.media.decode import decode_reduced, open_image
-from pielight.media.files import read_whole, shown
-from pielight.media.record import Record
-from pielight.media.sizes import memory_for
+from pielight.inference.change import ModelChange, applier
+from pielight.inference.denoise import network
+from pielight.inference.denoise_plan import Denoise, check_denoise
+from pielight.inference.derain import SpatialNetwork
+from pielight.inference.descriptor import BRIGHTEN, check_settings, find_task
+from pielight.inference.files import FileOptions, Written, changed_bytes, changed_file, result_beside
+from pielight.inference.images import changed_array, changed_image, colors_of
+from pielight.inference.lattice_network import Predictor
+from pielight.io.decode import decode_reduced, open_image
+from pielight.io.provenance import Record
+from pielight.io.size_limits import memory_for
 from pielight.models import DENOISER, find
-from pielight.spatial import SpatialNetwork
-from pielight.tasks import BRIGHTEN, check_settings, find_task
+from pielight.ops.haze_lattice import Lattice
+from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
 
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
@@ -294,7 +294,7 @@ class Enhancer:
         elif isinstance(image, Image.Image):
             pixels = open_image(image).pixels
         elif isinstance(image, np.ndarray):
-            pixels = colours_of(image)[0]
+            pixels = colors_of(image)[0]
         else:
             raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
         return predict(pixels)

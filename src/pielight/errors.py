@@ -43,7 +43,7 @@ class MissingExtraError(PielightError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        from pielight.extras import install_command
+        from pielight.core.extras import install_command
 
         super().__init__(f"{package} is not installed; run: {install_command(extra)}")
         self.package, self.extra = package, extra

@@ -8,7 +8,7 @@ from pielight.batch.find import Search
 from pielight.batch.plan import Job, Naming
 from pielight.batch.plan import plan as make_plan
 from pielight.errors import PielightError
-from tests.media import samples
+from tests.io import samples
 
 
 def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> list[Job]:

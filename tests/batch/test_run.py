@@ -13,10 +13,10 @@ from pielight.batch import run as run_module
 from pielight.batch.find import Search
 from pielight.batch.plan import Job, Naming, plan
 from pielight.batch.run import Outcome, Settings, run
+from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
-from pielight.files import Written
-from pielight.media.claims import Existing
+from pielight.inference.files import Written
 
 
 def enhance(tree: Path, model: Path, existing: Existing = "skip", workers: int = 2) -> list[Outcome]:
@@ -105,7 +105,7 @@ def test_a_damaged_model_stops_everything(tree: Path, tmp_path: Path) -> None:
 
 
 def test_several_frames_are_noted(tmp_path: Path, bright_model: Path) -> None:
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("navy", "black")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("navy", "black")]
     frames[0].save(tmp_path / "two.tif", save_all=True, append_images=frames[1:])
     jobs = [Job(tmp_path / "two.tif", tmp_path / "one.jpg")]
     (outcome,) = run(jobs, Enhancer(bright_model, threads=1), Settings(file_format="JPEG"))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.cli import COMMANDS, main
-from pielight.tasks import TASKS
+from pielight.inference.descriptor import TASKS
 
 
 @pytest.fixture
@@ -205,8 +205,8 @@ def test_another_format(folder: Path) -> None:
 
 
 def test_every_format_is_in_the_help(folder: Path) -> None:
-    from pielight.curves.tone import HIGHLIGHTS
-    from pielight.media.formats import WRITABLE
+    from pielight.io.formats import WRITABLE
+    from pielight.ops.tone import HIGHLIGHTS
 
     shown = invoke("enhance", "--help").stdout
     assert f"--format {'|'.join(WRITABLE)}\n" in shown

@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.cells import read_csv
-from tests.test_cells import Seen
+from pielight.core.table_cells import read_csv
+from tests.core.test_table_cells import Seen
 
 COUNT = 40
 
@@ -196,7 +196,8 @@ def test_a_killed_run_does_not_read_its_files_again(folder: Path, monkeypatch: p
     from click.testing import CliRunner
 
     from pielight.cli import main
-    from pielight.evaluate import inventory, pictures
+    from pielight.evaluation import inventory
+    from pielight.evaluation.datasets import pictures
 
     monkeypatch.setattr(inventory, "_SETTLED", -1)
     monkeypatch.setattr(pictures, "INVENTORY", fresh := inventory.Inventory())

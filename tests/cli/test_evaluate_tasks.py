@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.downstream.networks import save_segmenter, square_finder
+from tests.evaluation.downstream.networks import save_segmenter, square_finder
 
 COUNT = 6
 FACES = ("--task", "faces", "--detector", "face.onnx", "--data", "own=set")

@@ -12,12 +12,13 @@ from click.testing import CliRunner, Result
 
 from pielight.cli import main
 from pielight.models import find
-from pielight.train import finetune, watchdog
-from pielight.train.config import Data, Training
-from pielight.train.export import export
-from pielight.train.judging import Judging
-from pielight.train.lattice_net import LatticeNet
-from pielight.train.toy import write_toy_pictures
+from pielight.training.config import Data, Training
+from pielight.training.data.toy import write_toy_pictures
+from pielight.training.export.export import export
+from pielight.training.networks.exposure_estimator_config import Judging
+from pielight.training.networks.lattice_net import LatticeNet
+from pielight.training.objectives import finetune
+from pielight.training.objectives import finetune_validation as watchdog
 
 torch.set_num_threads(1)  # the pictures are too small for a second thread to help
 
@@ -54,7 +55,7 @@ def test_from_folder_to_photo(folder: Path, invoke: Callable[..., Result]) -> No
         "--seed",
         "3",
         "--set",
-        "optimiser.rate=1e-5",
+        "optimizer.rate=1e-5",
     )
     assert done.exit_code == 0, done.output
     for text in ("no --features: the losses that need VGG16 are left out", "2 and 2 held out", "step 2/2", "held out"):

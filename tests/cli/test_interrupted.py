@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.media import samples
+from tests.io import samples
 
 COUNT = 24
 
@@ -152,7 +152,8 @@ run()
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_job_in_the_background_ignores_signals_that_it_is_to_ignore(number: int) -> None:
     code = (
-        f"import signal; signal.signal({int(number)}, signal.SIG_IGN); from pielight.signals import leave_at_once\n"
+        f"import signal; signal.signal({int(number)}, signal.SIG_IGN)\n"
+        f"from pielight.core.signals import leave_at_once\n"
         f"leave_at_once(); signal.raise_signal({int(number)})"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -251,9 +252,9 @@ def test_an_interrupt_during_the_last_photo(tmp_path: Path, monkeypatch: pytest.
 
 SLOW_RAW = """
 import time
-from pielight.chatter import caught_stderr
+from pielight.core.native_output import caught_stderr
 from pielight.cli import main
-from pielight.media import raw
+from pielight.io.codecs import raw
 
 def develop(data):
     with caught_stderr(lambda line: False):

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pielight.cli import main
-from pielight.train.toy import write_toy_pictures
+from pielight.training.data.toy import write_toy_pictures
 
 TINY = """
 recipe: joint

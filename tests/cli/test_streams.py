@@ -17,8 +17,8 @@ from PIL import Image
 from pielight.batch.plan import Naming
 from pielight.batch.run import Settings
 from pielight.batch.stream import STREAM, job, stream
+from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
-from pielight.media.claims import Existing
 
 
 @pytest.fixture

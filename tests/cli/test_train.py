@@ -16,11 +16,12 @@ import torch
 from click.testing import CliRunner, Result
 
 from pielight.cli import main
-from pielight.train import judge, smoke
-from pielight.train.config import Training
-from pielight.train.denoising import smoke as denoising_smoke
-from pielight.train.overfit import Verdict
-from pielight.train.toy import write_toy_pictures
+from pielight.training import smoke
+from pielight.training.config import Training
+from pielight.training.data.toy import write_toy_pictures
+from pielight.training.networks import exposure_estimator as judge
+from pielight.training.objectives import denoise_smoke as denoising_smoke
+from pielight.training.overfit import Verdict
 
 TINY = """
 name: tiny
@@ -141,7 +142,7 @@ def test_usage_errors_are_status_2(folder: Path) -> None:
 
 def test_smoke_shows_first_and_last(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Training] = []
-    verdicts = [Verdict("total", 3.0, 1.5), Verdict("colour", 0.5, 0.25)]
+    verdicts = [Verdict("total", 3.0, 1.5), Verdict("color", 0.5, 0.25)]
 
     def run(folder: Path, settings: Training, report: object) -> list[Verdict]:
         seen.append(settings)
@@ -152,7 +153,7 @@ def test_smoke_shows_first_and_last(monkeypatch: pytest.MonkeyPatch) -> None:
     done = invoke("train", "--smoke", "--set", "network=dcenet")
     assert done.exit_code == 0
     assert seen[0].network == "dcenet"
-    assert re.search(r"^colour +0\.5000 +0\.2500 +falls$", done.stdout, re.MULTILINE)
+    assert re.search(r"^color +0\.5000 +0\.2500 +falls$", done.stdout, re.MULTILINE)
     verdicts.append(Verdict("regional", 0.1, 0.2))
     done = invoke("train", "--smoke")
     assert done.exit_code == 1
@@ -212,7 +213,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_evaluate_names_its_extra() -> None:
-    code = "import sys; sys.modules['scipy'] = None; import pielight.evaluate"
+    code = "import sys; sys.modules['scipy'] = None; import pielight.evaluation"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ)
     assert re.search(r"MissingExtraError: scipy is not installed; run: .* install .*\[evaluate\]", done.stderr)
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.docs.markdown import PAGES, ROOT, Command, commands
-from tests.evaluate.survey.raters import Client
+from tests.survey.raters import Client
 
 pytestmark = pytest.mark.docs
 

@@ -20,7 +20,7 @@ BEFORE = {  # what the snippets of a page take for granted, by a word of theirs
     "bright = enhance(image)": _IMAGE + "bgr = image\n",
     "runs/joint-both/joint-segmentation-unified.onnx": _IMAGE,
     "for number, frame in enumerate(frames)": _IMAGE + _FRAMES,
-    "from pielight.downstream.detector import detector": "def segment(pixels):\n    return pixels[..., 0] // 24\n",
+    "from pielight.evaluation.downstream.detector import detector": "def segment(pixels):\n    return pixels[..., 0] // 24\n",  # noqa: E501
     "read_joint(": "import torch\nmy_model = torch.nn.Conv2d(3, 2, 1)\ndark = torch.rand(1, 3, 64, 64)\n",
     'Enhancer(task="dehaze")': _IMAGE,
 }

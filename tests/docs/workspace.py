@@ -16,7 +16,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from tests.docs.markdown import ROOT
-from tests.downstream.networks import save_segmenter, square_finder
+from tests.evaluation.downstream.networks import save_segmenter, square_finder
 
 DARK, GOOD = 0.18, 0.6
 _VGG = (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512)  # channels of VGG16's convolutions; 0 is a pool
@@ -35,15 +35,15 @@ def picture(seed: int, light: float = GOOD, width: int = 200, height: int = 168)
     """Smooth shapes with a sky, edges and some noise, of a mean of about ``light`` of 255."""
     rng = np.random.default_rng(seed)
     down, across = np.mgrid[:height, :width] / min(width, height)
-    colour = np.zeros((height, width, 3))
+    color = np.zeros((height, width, 3))
     for _ in range(9):
         y, x, size = rng.uniform(0, 1, 3)
         inside = (abs(down - y) < 0.1 + size / 3) & (abs(across - x) < 0.1 + size / 4)
-        colour[inside] = rng.uniform(0.1, 1, 3)
-    colour += 0.25 + 0.3 * np.stack([1 - down, 1 - down, np.ones_like(down)], 2) * (down < 0.35)[..., None]
-    colour += rng.normal(0, 0.02, colour.shape)
-    colour *= light / colour.mean()
-    return (colour.clip(0, 1) * 255).round().astype(np.uint8)
+        color[inside] = rng.uniform(0.1, 1, 3)
+    color += 0.25 + 0.3 * np.stack([1 - down, 1 - down, np.ones_like(down)], 2) * (down < 0.35)[..., None]
+    color += rng.normal(0, 0.02, color.shape)
+    color *= light / color.mean()
+    return (color.clip(0, 1) * 255).round().astype(np.uint8)
 
 
 def photos(

@@ -7,8 +7,8 @@ import pytest
 
 from pielight import Enhancer
 from pielight.errors import ModelError
+from pielight.inference.descriptor import TASKS
 from pielight.models import find, shipped
-from pielight.tasks import TASKS
 
 
 def test_the_shipped_model_matches_its_card() -> None:

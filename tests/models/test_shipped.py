@@ -14,8 +14,8 @@ from scipy.ndimage import gaussian_filter
 from skimage import data, transform
 
 from pielight import Enhancer
-from pielight.evaluate.metrics.fidelity import psnr
-from pielight.train.physics.rain import Rain, rain
+from pielight.evaluation.metrics.fidelity import psnr
+from pielight.training.degradations.rain import Rain, rain
 
 PHOTOS = ("astronaut", "coffee", "chelsea")
 SHOWER = replace(Rain(), untouched=0, drops=0, layers=2, cover=(0.1, 0.3), brightness=(0.5, 0.7), defocus=(0, 1))

@@ -11,11 +11,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+from pielight.core.atomic_file import shown
 from pielight.errors import PielightError
-from pielight.files import SUFFIX
-from pielight.media.files import shown
-from pielight.media.formats import is_picture_name, is_unread_name
-from pielight.media.record import read_record
+from pielight.inference.files import SUFFIX
+from pielight.io.formats import is_picture_name, is_unread_name
+from pielight.io.provenance import read_record
 
 _RESULT = re.compile(rf"(.+){SUFFIX}(-\d+)?", re.DOTALL)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pielight.batch.find import Findings, Found, Search, find, is_folder, real
+from pielight.core.atomic_file import shown
+from pielight.core.output_names import Existing, numbered
 from pielight.errors import PielightError
-from pielight.files import result_beside, suffix_of_result
-from pielight.media.claims import Existing, numbered
-from pielight.media.files import shown
-from pielight.media.formats import WRITABLE, format_of, is_picture_name
+from pielight.inference.files import result_beside, suffix_of_result
+from pielight.io.formats import WRITABLE, format_of, is_picture_name
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Job:
     Attributes:
         input: The picture.
         target: The file, unless results are numbered.
-        number: Of the result; see :func:`pielight.media.claims.numbered`.
+        number: Of the result; see :func:`pielight.core.output_names.numbered`.
     """
 
     input: Path

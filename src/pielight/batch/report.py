@@ -14,11 +14,11 @@ from typing import Any
 
 from pielight.batch.find import real
 from pielight.batch.run import Outcome, Settings
-from pielight.descriptors import open_file
+from pielight.core.atomic_file import shown
+from pielight.core.standard_streams import open_file
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
-from pielight.media.files import shown
-from pielight.media.formats import is_picture_name
+from pielight.io.formats import is_picture_name
 
 _FIRST = b'{"type": "run", "pielight": '
 

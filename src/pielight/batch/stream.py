@@ -6,15 +6,15 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
+from pielight.batch.existing_results import KEPT, Standing, standing
 from pielight.batch.plan import Job, Names, Naming
-from pielight.batch.results import KEPT, Standing, standing
 from pielight.batch.run import Outcome, Settings
-from pielight.descriptors import reason
+from pielight.core.atomic_file import MAX_FILE_BYTES, read_whole, shown, write_whole
+from pielight.core.standard_streams import reason
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PictureError, PielightError
-from pielight.media.files import MAX_FILE_BYTES, read_whole, shown, write_whole
-from pielight.media.formats import format_of
-from pielight.media.sizes import memory_for
+from pielight.io.formats import format_of
+from pielight.io.size_limits import memory_for
 
 STREAM = Path("-")
 _NAME = "standard input"

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from pielight.batch.find import Found, Search, find, is_folder, is_result, origin
 from pielight.batch.plan import Job, Names, Naming
 from pielight.batch.run import Outcome, Settings, Work, run, unreadable
+from pielight.core.atomic_file import shown
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
-from pielight.media.files import shown
 
 INTERVAL = 1.0
 _TICK = 0.1

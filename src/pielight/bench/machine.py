@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pielight.curves.compiled import loop
-from pielight.curves.sessions import runtime
-from pielight.curves.threads import available_threads
+from pielight.core.threads import available_threads
+from pielight.inference.onnx_session import runtime
+from pielight.ops.compiled import loop
 
 
 def machine(threads: int | None = None) -> str:

@@ -16,9 +16,9 @@ from PIL import Image
 
 from pielight.bench.pictures import jpeg, picture
 from pielight.bench.timing import Times, alternate, command, module, timed
+from pielight.core.extras import require
 from pielight.enhancer import Enhancer
 from pielight.errors import MissingExtraError
-from pielight.extras import require
 
 _MB = 1 << 20  # what memory is counted in
 
@@ -91,7 +91,7 @@ def arrays(threads: int | None, repeats: int) -> Iterator[Row]:
     except MissingExtraError as error:
         yield Row(name, "not measured", str(error), ">= 100 x", None)
         return
-    found = module("pielight.train.full_frame", "1080", "1920", str(threads or 0))
+    found = module("pielight.bench.full_frame", "1080", "1920", str(threads or 0))
     seconds = [float(number) for number in found.split()]
     every, network = Times(tuple(seconds[::2])), Times(tuple(seconds[1::2]))
     ratio = every.median / whole.median

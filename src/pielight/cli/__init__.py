@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from pielight.cli.options import FAILED, INTERRUPTED
-from pielight.descriptors import reason
+from pielight.core.signals import raise_interrupts
+from pielight.core.standard_streams import reason
 from pielight.errors import PielightError
-from pielight.signals import raise_interrupts
 
 DEFAULT = "enhance"
 _LEAVES_AT_ONCE = ("enhance", "compare", "info")  # on Ctrl-C: what they write appears at one stroke

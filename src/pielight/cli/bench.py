@@ -32,10 +32,10 @@ def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file
     Takes a minute or two. It makes its own pictures in a temporary folder. Times are medians, with the range; what
     is compared is run by turns.
     """
-    from pielight import results
     from pielight.bench import machine, measure
-    from pielight.cells import Markup
-    from pielight.media.files import check_place
+    from pielight.core import tables as results
+    from pielight.core.atomic_file import check_place
+    from pielight.core.table_cells import Markup
 
     if json_file is not None:
         check_place(json_file)

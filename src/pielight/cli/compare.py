@@ -12,8 +12,8 @@ from pielight.cli import options
 from pielight.errors import ExistsError, ModelError, PielightError
 
 if TYPE_CHECKING:
-    from pielight.denoise.plan import Denoise
-    from pielight.media.claims import Existing
+    from pielight.core.output_names import Existing
+    from pielight.inference.denoise_plan import Denoise
 
 _RANGE = click.FloatRange(-1.5, 1.5)
 
@@ -70,14 +70,14 @@ def compare(
     options.check_task(task, highlights, auto, denoise)
     from pielight.batch.find import find
     from pielight.batch.plan import Names, Naming
-    from pielight.cli.order import makes_sense
+    from pielight.cli.enhance_request import makes_sense
     from pielight.cli.progress import Progress
-    from pielight.compare.comparison import compare as compare_photo
-    from pielight.compare.html import html_sheet
-    from pielight.compare.png import png_sheet
-    from pielight.curves.tone import HIGHLIGHTS
+    from pielight.comparison.comparison import compare as compare_photo
+    from pielight.comparison.html import html_sheet
+    from pielight.comparison.png import png_sheet
+    from pielight.core.atomic_file import check_place, shown, write_whole
     from pielight.enhancer import Enhancer
-    from pielight.media.files import check_place, shown, write_whole
+    from pielight.ops.tone import HIGHLIGHTS
 
     with makes_sense():
         findings = find(photos)

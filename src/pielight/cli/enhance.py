@@ -10,8 +10,8 @@ import click
 from pielight.cli import options
 
 if TYPE_CHECKING:
-    from pielight.denoise.plan import Denoise
-    from pielight.media.claims import Existing
+    from pielight.core.output_names import Existing
+    from pielight.inference.denoise_plan import Denoise
 
 
 @click.command()
@@ -74,8 +74,8 @@ def enhance(
 ) -> None:
     """Brighten photos, or take haze or rain out: files, and folders; - is standard input, written to standard output.
 
-    JPEG, PNG, WebP, TIFF, BMP, GIF and AVIF; with extras 16-bit colour, HEIC and camera RAW. The result has the same
-    format (RAW becomes 16-bit TIFF), mode, bit depth, EXIF and colour profile, and its file the same permissions.
+    JPEG, PNG, WebP, TIFF, BMP, GIF and AVIF; with extras 16-bit color, HEIC and camera RAW. The result has the same
+    format (RAW becomes 16-bit TIFF), mode, bit depth, EXIF and color profile, and its file the same permissions.
     A name like
     a_pie.jpg is taken for a result, not a photo, where an a.jpg is given or found with it; --watch never takes one.
 
@@ -91,11 +91,11 @@ def enhance(
     from pielight.batch.find import Search, is_folder
     from pielight.batch.plan import Naming
     from pielight.batch.run import Settings
-    from pielight.cli import order as ways
+    from pielight.cli import enhance_request as ways
+    from pielight.cli.license_notice import tell_terms
     from pielight.cli.screen import own_screen
-    from pielight.cli.terms import tell_terms
-    from pielight.curves.threads import available_threads
-    from pielight.curves.tone import HIGHLIGHTS
+    from pielight.core.threads import available_threads
+    from pielight.ops.tone import HIGHLIGHTS
 
     streamed = Path("-") in photos or output == "-"
     if streamed and (len(photos) > 1 or is_folder(photos[0]) or dry_run or report or watch):

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pielight.cli import options, tasks
-from pielight.cli.countdowns import Progress, counting, looking
+from pielight.cli import downstream_tasks as tasks
+from pielight.cli import options
+from pielight.cli.eta_lines import Progress, counting, looking
 from pielight.errors import ConfigError, MissingExtraError, PielightError
 
 if TYPE_CHECKING:
-    from pielight.evaluate.datasets import DataSet
-    from pielight.evaluate.plan import Plan
-    from pielight.evaluate.report.summary import Summary, Values
+    from pielight.evaluation.datasets.datasets import DataSet
+    from pielight.evaluation.plan import Plan
+    from pielight.evaluation.report.summary import Summary, Values
 
 _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
 
@@ -43,7 +44,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of the bootstrap, and of the noise of --dark-ev.")  # fmt: skip
 @click.option("--gt-mean", is_flag=True,
-              help="Scale results to the mean of the reference first; labelled wherever it acts.")  # fmt: skip
+              help="Scale results to the mean of the reference first; labeled wherever it acts.")  # fmt: skip
 @tasks.options
 @options.quiet
 def evaluate(
@@ -91,7 +92,7 @@ def evaluate(
     evaluation that was stopped goes on where it was. Exit status: 0, 1 if something failed, 2 if the command line
     makes no sense.
     """
-    from pielight.media.files import shown
+    from pielight.core.atomic_file import shown
 
     with _makes_sense(), looking(output, quiet):
         if tasks.is_asked_for(task):
@@ -110,11 +111,12 @@ def evaluate(
         for note in one.notes:
             click.echo(f"{shown(one.name)}: {note}", err=True)
     values = _measured(plan, output, jobs or _cores(), quiet)
-    from pielight.evaluate.pairing import counted, few
-    from pielight.evaluate.report import files, shots
-    from pielight.evaluate.report.summary import summarise
+    from pielight.evaluation.datasets.pairing import counted, few
+    from pielight.evaluation.report import examples as shots
+    from pielight.evaluation.report import files
+    from pielight.evaluation.report.summary import summarize
 
-    summary = summarise(plan, values, seed)
+    summary = summarize(plan, values, seed)
     chosen = shots.places(plan, values)
     taken = counting("pictures of the page", shots.take(chosen, jobs or _cores()), len(chosen), quiet)
     pictures = sorted(taken, key=lambda pair: chosen.index(pair[0]))
@@ -140,12 +142,12 @@ def _plan(
     limit: int | None,
     gt_mean: bool,
 ) -> Plan:
-    from pielight.evaluate import presets
-    from pielight.evaluate.methods import method
-    from pielight.evaluate.metrics import METRICS
-    from pielight.evaluate.metrics.perceptual import fetch_network
-    from pielight.evaluate.metrics.pristine import pristine_file, use_pristine
-    from pielight.evaluate.plan import Plan, check, choose
+    from pielight.evaluation.datasets import presets
+    from pielight.evaluation.methods.method import method
+    from pielight.evaluation.metrics import METRICS
+    from pielight.evaluation.metrics.perceptual import fetch_network
+    from pielight.evaluation.metrics.pristine import pristine_file, use_pristine
+    from pielight.evaluation.plan import Plan, check, choose
 
     own = niqe is not None and use_pristine(niqe).own
     found: list[DataSet] = []
@@ -173,11 +175,11 @@ def _plan(
 
 def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
     """Run the plan; Ctrl-C ends the command."""
-    from pielight.evaluate.inventory import INVENTORY
-    from pielight.evaluate.report.summary import Values
-    from pielight.evaluate.run import run
-    from pielight.evaluate.store import Store
-    from pielight.interrupt import deferred_interrupt
+    from pielight.core.interrupt import deferred_interrupt
+    from pielight.evaluation.inventory import INVENTORY
+    from pielight.evaluation.report.summary import Values
+    from pielight.evaluation.run import run
+    from pielight.evaluation.store import Store
 
     store, values = Store(output), Values()
     INVENTORY.keep(output)
@@ -198,9 +200,10 @@ def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
 
 
 def _lines(summary: Summary) -> Iterator[str]:
-    from pielight.evaluate.pairing import counted
-    from pielight.evaluate.report import tables, words
-    from pielight.results import aligned
+    from pielight.core.tables import aligned
+    from pielight.evaluation.datasets.pairing import counted
+    from pielight.evaluation.report import captions as words
+    from pielight.evaluation.report import tables
 
     for data in summary.plan.data:
         yield f"{data.name}, {counted(len(data.samples))}"
@@ -213,7 +216,7 @@ def _lines(summary: Summary) -> Iterator[str]:
 
 
 def _cores() -> int:
-    from pielight.curves.threads import available_threads
+    from pielight.core.threads import available_threads
 
     return available_threads()
 

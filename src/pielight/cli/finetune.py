@@ -11,9 +11,9 @@ from pielight.cli.options import model as model_option
 from pielight.cli.train import stoppable
 
 if TYPE_CHECKING:
-    from pielight.train.finetune import Tuned
-    from pielight.train.steps import Progress
-    from pielight.train.watchdog import Look
+    from pielight.training.objectives.finetune import Tuned
+    from pielight.training.objectives.finetune_validation import Look
+    from pielight.training.steps import Progress
 
 Folder = click.Path(path_type=Path)
 
@@ -29,7 +29,7 @@ Folder = click.Path(path_type=Path)
 @click.option("--steps", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Steps, at most.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all randomness.")
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True,
-              help="Change a setting of training, as in optimiser.rate=1e-4 or losses.regional=0.2.")  # fmt: skip
+              help="Change a setting of training, as in optimizer.rate=1e-4 or losses.regional=0.2.")  # fmt: skip
 def finetune(
     dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int,
     changes: tuple[str, ...],
@@ -42,8 +42,8 @@ def finetune(
     0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
     """
     from pielight.models import DEFAULT
-    from pielight.train.finetune import Finetune
-    from pielight.train.finetune import finetune as run
+    from pielight.training.objectives.finetune import Finetune
+    from pielight.training.objectives.finetune import finetune as run
 
     settings = Finetune(
         str(dark), str(normal) if normal else None, model or DEFAULT, features, steps, seed, str(out), changes
@@ -61,7 +61,7 @@ def _show(progress: Progress, look: Look) -> None:
 
 
 def _tell(tuned: Tuned, start: str) -> None:
-    from pielight.train.watchdog import gain
+    from pielight.training.objectives.finetune_validation import gain
 
     before, after = tuned.before, tuned.after
     if tuned.ended:

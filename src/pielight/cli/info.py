@@ -35,10 +35,10 @@ def info(ctx: click.Context, photos: tuple[Path, ...], model: str | None, settin
 
 def _show_photo(path: Path) -> bool:
     """Show what made a picture; return whether its file can be read."""
+    from pielight.core.atomic_file import check_regular, shown
     from pielight.errors import PictureError
-    from pielight.media.files import check_regular, shown
-    from pielight.media.record import find_record
-    from pielight.media.xmp import read_packet
+    from pielight.io.metadata.xmp import read_packet
+    from pielight.io.provenance import find_record
 
     try:
         check_regular(path)
@@ -66,14 +66,14 @@ def _show_model(model: str | None, settings: bool) -> None:
     import PIL
 
     import pielight
-    from pielight.curves.compiled import loop
-    from pielight.curves.predict import Predictor
-    from pielight.curves.sessions import open_session, runtime
-    from pielight.curves.threads import available_threads
-    from pielight.denoise.network import DenoiseNetwork
+    from pielight.core.threads import available_threads
+    from pielight.inference.denoise_network import DenoiseNetwork
+    from pielight.inference.derain import SpatialNetwork
+    from pielight.inference.descriptor import BRIGHTEN, TASKS, task_of
+    from pielight.inference.lattice_network import Predictor
+    from pielight.inference.onnx_session import open_session, runtime
     from pielight.models import find, shipped
-    from pielight.spatial import SpatialNetwork
-    from pielight.tasks import BRIGHTEN, TASKS, task_of
+    from pielight.ops.compiled import loop
 
     found = find(model, names=shipped())
     verified = "verified" if found.verify() else "no checksum on its card"

@@ -23,9 +23,9 @@ def joint(config: Path, changes: tuple[str, ...], out: Path | None) -> None:
     status: 0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
     """
     with stoppable():
-        from pielight.joint.config import read_joint
-        from pielight.joint.export import parts
-        from pielight.joint.loop import train
+        from pielight.training.joint.config import read_joint
+        from pielight.training.joint.export import parts
+        from pielight.training.joint.loop import train
 
         try:
             settings = read_joint(config, changes)

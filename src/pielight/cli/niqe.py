@@ -22,11 +22,11 @@ def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
     with values of the authors' parameters. Exit status: 0, 1 if a photo failed or they do not suffice, 2 if the
     command line makes no sense.
     """
-    from pielight.evaluate.metrics.niqe import block_features
-    from pielight.evaluate.metrics.pristine import fitted, sharp, write_pristine
-    from pielight.evaluate.pairing import counted, pictures
-    from pielight.evaluate.pictures import load
-    from pielight.media.files import check_place, shown
+    from pielight.core.atomic_file import check_place, shown
+    from pielight.evaluation.datasets.pairing import counted, pictures
+    from pielight.evaluation.datasets.pictures import load
+    from pielight.evaluation.metrics.niqe import block_features
+    from pielight.evaluation.metrics.pristine import fitted, sharp, write_pristine
 
     if output.suffix.lower() != ".npz":
         raise click.UsageError(f"{shown(output)}: must end in .npz")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from pielight.errors import PielightError
-from pielight.tasks import BRIGHTEN, TASKS, check_settings
+from pielight.inference.descriptor import BRIGHTEN, TASKS, check_settings
 
 FAILED, INTERRUPTED = 1, 130
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,7 +23,7 @@ def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str
     """
     if value is None:
         return None
-    from pielight.media.formats import FORMATS, WRITABLE
+    from pielight.io.formats import FORMATS, WRITABLE
 
     name = value.lower().removeprefix(".")
     if name not in WRITABLE:  # "jpg" and "tif" will do
@@ -62,7 +62,7 @@ def _denoise(_: click.Context, __: click.Parameter, value: str) -> float | str:
     Raises:
         click.BadParameter: It is neither.
     """
-    from pielight.denoise.plan import read_denoise
+    from pielight.inference.denoise_plan import read_denoise
 
     try:
         return read_denoise(value)

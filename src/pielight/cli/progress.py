@@ -44,7 +44,7 @@ class Progress:
 
     def show(self, outcome: Outcome) -> None:
         """Report what became of one picture."""
-        from pielight.media.files import shown
+        from pielight.core.atomic_file import shown
 
         self.counts[outcome.status] += 1
         place = self._place()
@@ -60,7 +60,7 @@ class Progress:
 
     def wait(self, works: Collection[Work]) -> None:
         """Show on a terminal which picture has been in work longest, and for how many seconds."""
-        from pielight.media.files import shown
+        from pielight.core.atomic_file import shown
 
         longest = min(works, key=lambda work: work.start, default=None)
         seconds = 0.0 if longest is None else time.monotonic() - longest.start

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pielight.descriptors import lossy
+from pielight.core.standard_streams import lossy
 
 
 @contextmanager

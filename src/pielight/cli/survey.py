@@ -40,7 +40,7 @@ def survey() -> None:
 
 
 def _require() -> None:
-    from pielight.extras import require
+    from pielight.core.extras import require
 
     require("survey")
 
@@ -70,9 +70,9 @@ def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **cho
     metadata under random names.
     """
     _require()
-    from pielight.evaluate.survey.build import build
-    from pielight.evaluate.survey.study import Settings
-    from pielight.media.files import shown
+    from pielight.core.atomic_file import shown
+    from pielight.survey.build import build
+    from pielight.survey.study import Settings
 
     given = {one.name: chosen[one.name] for one in fields(Settings) if chosen.get(one.name) is not None}
     if given.get("mode") == "rating":
@@ -101,7 +101,7 @@ def serve(folder: Path, host: str, port: int, names: tuple[str, ...], opened: bo
     There is no encryption: beyond your own network, put it behind a web server that speaks HTTPS.
     """
     _require()
-    from pielight.evaluate.survey.server import serve as run
+    from pielight.survey.server import serve as run
 
     def ready(address: str) -> None:
         click.echo(address)
@@ -125,12 +125,12 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     Pairs: Bradley-Terry scores with ties. Ratings: mean opinion. Intervals are for other raters of the same kind.
     """
     _require()
-    from pielight.cells import utf8
-    from pielight.evaluate.survey.analysis import analyse as tell
-    from pielight.evaluate.survey.report import as_json, as_markdown
-    from pielight.evaluate.survey.study import load
-    from pielight.evaluate.survey.votes import read_votes
-    from pielight.media.files import check_place, shown, write_whole
+    from pielight.core.atomic_file import check_place, shown, write_whole
+    from pielight.core.table_cells import utf8
+    from pielight.survey.analysis import analyse as tell
+    from pielight.survey.report import as_json, as_markdown
+    from pielight.survey.study import load
+    from pielight.survey.votes import read_votes
 
     study = load(folder)
     if output is not None:
@@ -150,11 +150,11 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
 def export(folder: Path, output: Path) -> None:
     """Write all votes as CSV, raters by number."""
     _require()
-    from pielight.cells import utf8
-    from pielight.evaluate.survey.report import as_csv, is_export
-    from pielight.evaluate.survey.study import load
-    from pielight.evaluate.survey.votes import read_votes
-    from pielight.media.files import check_place, shown, write_whole
+    from pielight.core.atomic_file import check_place, shown, write_whole
+    from pielight.core.table_cells import utf8
+    from pielight.survey.report import as_csv, is_export
+    from pielight.survey.study import load
+    from pielight.survey.votes import read_votes
 
     if output.suffix.lower() != ".csv":
         raise ConfigError(f"{shown(output)}: must end in .csv")

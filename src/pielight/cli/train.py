@@ -15,11 +15,11 @@ import click
 from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pielight.train.config import Data, Training
-    from pielight.train.denoising.config import Denoising
-    from pielight.train.overfit import Verdict
-    from pielight.train.pictures import Role
-    from pielight.train.steps import Progress
+    from pielight.training.config import Data, Training
+    from pielight.training.data.pictures import Role
+    from pielight.training.objectives.denoise_config import Denoising
+    from pielight.training.overfit import Verdict
+    from pielight.training.steps import Progress
 
 FAILED, INTERRUPTED = 1, 130
 Folder = click.Path(path_type=Path)
@@ -81,7 +81,7 @@ def train(
 
 
 def _read(config: Path | None, changes: tuple[str, ...]) -> Training:
-    from pielight.train.config import read_config
+    from pielight.training.config import read_config
 
     try:
         return read_config(config, changes)
@@ -91,8 +91,8 @@ def _read(config: Path | None, changes: tuple[str, ...]) -> Training:
 
 def _read_denoising(config: Path | None, changes: tuple[str, ...]) -> Denoising | None:
     """Read the settings of a denoiser, or return None if they are of something else."""
-    from pielight.train.denoising.config import is_denoising, read_denoising
-    from pielight.train.settings import read_values
+    from pielight.training.objectives.denoise_config import is_denoising, read_denoising
+    from pielight.training.settings import read_values
 
     try:
         return read_denoising(config, changes) if is_denoising(read_values(config, changes)) else None
@@ -101,7 +101,7 @@ def _read_denoising(config: Path | None, changes: tuple[str, ...]) -> Denoising 
 
 
 def _train_denoiser(settings: Denoising, well: tuple[Path, ...], out: Path | None) -> None:
-    from pielight.train.denoising.loop import train as run
+    from pielight.training.objectives.denoise_loop import train as run
 
     if well:
         data = dataclasses.replace(settings.data, well=tuple(map(str, well)))
@@ -116,8 +116,8 @@ def _train_denoiser(settings: Denoising, well: tuple[Path, ...], out: Path | Non
 
 
 def _train(settings: Training) -> None:
-    from pielight.train.loop import train as run
-    from pielight.train.tasks import find_task
+    from pielight.training.loop import train as run
+    from pielight.training.objectives import find_task
 
     folder = Path(settings.out)
     with stoppable(folder / "checkpoint.pt"):
@@ -133,14 +133,14 @@ def _train(settings: Training) -> None:
 
 
 def _smoke(settings: Training) -> None:
-    from pielight.train.smoke import smoke
+    from pielight.training.smoke import smoke
 
     with tempfile.TemporaryDirectory() as folder:
         _tell(smoke(Path(folder), settings, _show_tenth))
 
 
 def _smoke_denoiser(settings: Denoising) -> None:
-    from pielight.train.denoising.smoke import smoke
+    from pielight.training.objectives.denoise_smoke import smoke
 
     with tempfile.TemporaryDirectory() as folder:
         _tell(smoke(Path(folder), settings, _show_tenth))
@@ -168,7 +168,7 @@ def stoppable(checkpoint: Path | None = None) -> Iterator[None]:
     """Turn Ctrl-C into one line that says how to go on, and status 130."""
     kept: list[Path] = []
     if checkpoint is not None:
-        from pielight.train.preparation import FOLDER
+        from pielight.training.data.preparation import FOLDER
 
         kept = [checkpoint, checkpoint.parent / FOLDER]
     try:
@@ -214,8 +214,8 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
 
 def _check(folders: tuple[str, ...], role: Role, settings: Data) -> int:
     """Report on the files of one role and return how many are used."""
-    from pielight.media.files import shown
-    from pielight.train.pictures import check
+    from pielight.core.atomic_file import shown
+    from pielight.training.data.pictures import check
 
     left_out: Counter[str] = Counter()
     used = 0
@@ -233,7 +233,7 @@ def _check(folders: tuple[str, ...], role: Role, settings: Data) -> int:
 
 def show_progress(progress: Progress) -> None:
     """Print a line on a run."""
-    from pielight.train.steps import duration
+    from pielight.training.steps import duration
 
     terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
     left = duration(progress.seconds_left)

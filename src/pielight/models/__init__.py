@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pielight.documents import read_json
+from pielight.core.json_file import read_json
 from pielight.errors import ModelError
 
 DEFAULT = "pie"

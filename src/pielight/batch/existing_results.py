@@ -1,0 +1,73 @@
+"""Results that exist: which stay, and which are made anew because other options are asked for."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from dataclasses import dataclass
+
+from pielight.batch.plan import Job
+from pielight.core.output_names import Existing
+from pielight.io.formats import format_of
+from pielight.io.provenance import WITHOUT_RECORD, Record, fingerprint, read_fingerprint, read_record
+from pielight.io.provenance_checksum import is_sealed
+
+KEPT = "the result exists"
+_STRENGTH, _UNTOUCHED = "Strength", "0"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What becomes of a picture whose result may exist.
+
+    Attributes:
+        is_kept: Whether there is nothing to do.
+        reason: Why, or in which options a result that is made anew differs; empty if there is none.
+    """
+
+    is_kept: bool
+    reason: str = ""
+
+
+def standing(job: Job, existing: Existing, wanted: Record, data: bytes | None = None) -> Standing:
+    """Say whether a result exists and stays.
+
+    With ``skip``, a result stays unless its record says that pielight made it of the same picture with other options.
+    One that another program has changed since stays, too: what was done by hand must not be lost.
+
+    Args:
+        job: The picture and its result.
+        existing: What becomes of results that exist.
+        wanted: The record that the result is to have.
+        data: The picture's file, if it is none on disk.
+    """
+    if existing != "skip" or not os.path.lexists(job.output) or (data is None and not os.path.lexists(job.input)):
+        return Standing(False)
+    if _is_copy(job, data):  # as strength 0 leaves it; its record, if any, is that of the picture
+        if dict(wanted.options).get(_STRENGTH) == _UNTOUCHED:
+            return Standing(True, KEPT)
+        return Standing(False, f"made anew: it was a copy, as of {_STRENGTH.lower()} 0")
+    found = read_record(job.output)
+    if found is None:
+        return Standing(True, f"{KEPT}, and does not tell its options")
+    if found.asks_the_same(wanted):
+        return Standing(True, KEPT)
+    differences = found.differences(wanted)
+    if not found.is_ours or not is_sealed(job.output):
+        return Standing(True, f"{KEPT}, and another program has changed it since ({differences})")
+    if found.source != (read_fingerprint(job.input) if data is None else fingerprint(data)):
+        return Standing(True, f"{KEPT}, but of another picture, or an older state of this one ({differences})")
+    return Standing(False, f"made anew: {differences}")
+
+
+def _is_copy(job: Job, data: bytes | None) -> bool:
+    if format_of(job.output, "") in WITHOUT_RECORD:  # a picture that needs no light may come out as it was
+        return False
+    try:
+        if not job.output.is_file():
+            return False
+        if data is None:
+            return filecmp.cmp(job.input, job.output, shallow=False)
+        return job.output.stat().st_size == len(data) and job.output.read_bytes() == data
+    except OSError:  # cannot be read, which will be said by whoever needs to
+        return False

@@ -1,0 +1,140 @@
+"""Lines on stderr that say how far an evaluation is, and how long the rest will take."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from pielight.core.eta import Countdown
+
+if TYPE_CHECKING:
+    from pielight.evaluation.plan import Plan, Task
+
+Item = TypeVar("Item")
+_QUIET_SECONDS = 10.0  # after which a line is due where lines stay
+
+
+class Line:
+    """A line that changes on a terminal; elsewhere one now and then.
+
+    Args:
+        quiet: Show nothing.
+        clock: Seconds that go by.
+    """
+
+    def __init__(self, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._quiet, self._clock = quiet, clock
+        self._live = sys.stderr.isatty() and not quiet
+        self._said = clock()
+        self._open = False
+
+    def show(self, text: str, due: bool = False) -> None:
+        """Say how it stands; where lines stay, only if that is due, or the last one is old."""
+        if self._live:
+            click.echo(f"\r\033[K{text}", err=True, nl=False)
+            self._open = True
+        elif not self._quiet and (due or self._clock() - self._said >= _QUIET_SECONDS):
+            click.echo(text, err=True)
+            self._said = self._clock()
+
+    def end(self, keep: bool = False) -> None:
+        """End the line that changes, or take it away."""
+        if self._open:
+            click.echo("" if keep else "\r\033[K", err=True, nl=keep)
+            self._open = False
+
+
+class Progress:
+    """How many results there are; where lines stay, also one for each method that has done a data set.
+
+    Args:
+        plan: What is measured.
+        quiet: Show nothing.
+        clock: Seconds that go by.
+    """
+
+    def __init__(self, plan: Plan, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._left = Counter({(d.name, m.label): len(d.samples) for d in plan.data for m in plan.methods})
+        self._total = self._left.total()
+        self._ahead = 0  # known already, and not shown yet
+        self._countdown, self._line = Countdown(clock), Line(quiet, clock)
+
+    @property
+    def left(self) -> int:
+        """Results that are not there yet."""
+        return self._left.total()
+
+    def known(self, task: Task) -> None:
+        """Count a result that an earlier run has measured, when it is found."""
+        self._ahead += 1
+        self._line.show(self._text(task))
+
+    def show(self, task: Task) -> None:
+        """Count a picture that a method has done."""
+        self._left[task.data, task.method.label] -= 1
+        if task.missing:
+            self._countdown.step()
+        else:
+            self._ahead -= 1
+        whole = not self._left[task.data, task.method.label]
+        self._line.show(self._text(task, whole), due=whole)
+        if not self.left:
+            self._line.end(keep=True)
+
+    def stopped(self) -> None:
+        """Say how far it came."""
+        self._line.end()
+        click.echo(f"stopped: {self._total - self.left} results measured, {self.left} left; "
+                   "the same command goes on", err=True)  # fmt: skip
+
+    def _text(self, task: Task, whole: bool = False) -> str:
+        from pielight.core.atomic_file import shown
+
+        waiting = self.left - self._ahead
+        left = self._countdown.left(waiting)
+        what = task.data if whole else f"{task.data}, {task.sample.name}"
+        return f"[{self._total - waiting}/{self._total}{left and f', {left}'}] {shown(f'{what}: {task.method.label}')}"
+
+
+@contextmanager
+def looking(folder: Path, quiet: bool) -> Iterator[None]:
+    """Say how many files are looked at, which a run before in the same folder has not.
+
+    Args:
+        folder: Of the report.
+        quiet: Show nothing.
+    """
+    from pielight.evaluation.inventory import INVENTORY
+
+    line, count = Line(quiet), 0
+
+    def looked(path: Path) -> None:
+        nonlocal count
+        count += 1
+        line.show(f"looking at the files: {count}")
+
+    INVENTORY.read(folder)
+    INVENTORY.looked = looked
+    try:
+        yield
+    finally:
+        INVENTORY.looked = lambda _: None
+        line.end()
+
+
+def counting(title: str, items: Iterable[Item], total: int, quiet: bool) -> Iterator[Item]:
+    """Pass items on, and say how many there are and how long the rest will take."""
+    line, work = Line(quiet), Countdown()
+    for number, item in enumerate(items, 1):
+        work.step()
+        left = work.left(total - number)
+        line.show(f"{title}: {number} of {total}{left and f', {left}'}")
+        yield item
+    line.end()

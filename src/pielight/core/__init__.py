@@ -1,0 +1,1 @@
+"""What every part uses: threads, files, standard streams, optional packages, tables."""

@@ -1,0 +1,79 @@
+"""Names of new files, which no two of them get."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Literal
+
+from pielight.core.standard_streams import NEW, open_file
+
+Existing = Literal["skip", "overwrite", "rename"]  # what becomes of a file that has the name of a new one
+
+
+def numbered(path: Path, first: int = 1) -> Iterator[Path]:
+    """Yield the names that a file may have, from a number on.
+
+    >>> names = numbered(Path("a_pie.jpg"))
+    >>> [next(names).name for _ in range(3)]
+    ['a_pie.jpg', 'a_pie-2.jpg', 'a_pie-3.jpg']
+    """
+    for number in count(first):
+        yield path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def claim(
+    give: Callable[[Path], None], path: Path, existing: Existing, number: int, part: Path, named: bool
+) -> Path | None:
+    """Give a file its name by links, which fail where a file has that name, or by replacing.
+
+    Args:
+        give: Gives the file a name that no file has, or raises FileExistsError.
+        path: See :func:`pielight.core.atomic_file.whole_file`, as for the next two.
+        existing: As there.
+        number: As there.
+        part: The name for the moment before it replaces a file.
+        named: Whether the file has that name already.
+
+    Returns:
+        The name, or None if it is taken, with ``skip``.
+
+    Raises:
+        OSError: It cannot be named.
+    """
+    if existing != "overwrite" or not named:
+        for name in numbered(path, number) if existing == "rename" else (path,):
+            try:
+                give(name)
+            except FileExistsError:
+                continue
+            return name
+        if existing != "overwrite":
+            return None
+        give(part)
+    part.replace(path)
+    return path
+
+
+def link(part: Path, name: Path) -> None:
+    """Give a file another name that no file has; where there are no hard links, as on FAT, its only one.
+
+    Raises:
+        FileExistsError: A file has it.
+    """
+    try:
+        os.link(part, name)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.name == "nt":  # where this fails if a file has the name
+            part.rename(name)
+            return
+        os.close(open_file(name, NEW))  # claims the name; that of a file of ours can be replaced
+        try:
+            part.replace(name)
+        except BaseException:
+            name.unlink(missing_ok=True)
+            raise

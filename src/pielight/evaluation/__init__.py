@@ -1,0 +1,1 @@
+"""Evaluation: datasets, methods, metrics, statistics and reports."""

@@ -1,0 +1,1 @@
+"""Evaluation datasets, and how their files are paired."""

@@ -1,0 +1,148 @@
+"""Which picture of one folder belongs to which of another, by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pielight.core.atomic_file import shown
+from pielight.errors import DataError
+from pielight.evaluation.datasets.pictures import size
+from pielight.io.formats import is_picture_name
+
+INPUTS = ("low", "dark", "input", "lq", "underexposed", "low_light", "hazy", "rainy")
+REFERENCES = (
+    "high", "normal", "gt", "reference", "target", "expertc", "expert_c", "expertc_gt", "hq", "groundtruth", "label",
+)  # fmt: skip
+_ROLES = re.compile(rf"({'|'.join(sorted((*INPUTS, *REFERENCES), key=len, reverse=True))})", re.IGNORECASE)
+_FEW = 3
+
+
+def pictures(folder: Path) -> list[Path]:
+    """Return the pictures directly in a folder, in the order of people: 2 before 10.
+
+    Raises:
+        DataError: The folder cannot be read.
+    """
+    try:
+        found = [path for path in folder.iterdir() if is_picture_name(path) and not path.name.startswith(".")]
+    except OSError as error:
+        raise DataError(f"{shown(folder)}: no folder that can be read ({error.strerror})") from error
+    return sorted(found, key=lambda path: natural(path.name))
+
+
+def pair(inputs: Sequence[Path], references: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """Match pictures with their references: by stem; without words as low or gt; else by the last number in it.
+
+    Raises:
+        DataError: Some have no partner, or two have the same name; lists the first few.
+
+    >>> [(a.name, b.name) for a, b in pair([Path("low00690.png")], [Path("normal00690.png")])]
+    [('low00690.png', 'normal00690.png')]
+    """
+    best: tuple[dict[str, Path], dict[str, Path]] | None = None
+    for key in (_stem, _bare_stem, _number):
+        left, right = _keyed(inputs, key), _keyed(references, key)
+        if left is None or right is None:
+            continue
+        if best is None or len(left.keys() & right.keys()) > len(best[0].keys() & best[1].keys()):
+            best = left, right
+    if best is None:
+        raise DataError(f"{shown(inputs[0].parent)}: two pictures have the same name but for its extension; remove one")
+    left, right = best
+    lonely = [path for key, path in left.items() if key not in right]
+    lonely += [path for key, path in right.items() if key not in left]
+    if lonely:
+        raise DataError(
+            f"{shown(inputs[0].parent)} and {shown(references[0].parent)}: {counted(len(lonely))} without a partner: "
+            f"{few([Path(path.parent.name, path.name) for path in lonely])}"
+        )
+    return [(path, right[key]) for key, path in left.items()]
+
+
+def check_sizes(pairs: Iterable[tuple[Path, Path]]) -> None:
+    """Check by their headers that partners are of one size.
+
+    Raises:
+        DataError: Some are not; lists the first few.
+    """
+    odd = []
+    for first, second in pairs:
+        sizes = size(first), size(second)
+        if None not in sizes and sizes[0] != sizes[1]:
+            (w1, h1), (w2, h2) = sizes  # type: ignore[misc]
+            odd.append(f"{shown(first)} is {w1} x {h1}, {shown(second.name)} {w2} x {h2}")
+    if odd:
+        raise DataError(f"partners must be of one size; {len(odd)} {'is' if len(odd) == 1 else 'are'} not: {few(odd)}")
+
+
+def named(folder: Path, names: Iterable[str]) -> Path | None:
+    """Return the folder inside a folder that has one of some names, in any case, the first name first."""
+    found = subfolders(folder)
+    return next((found[name] for name in names if name in found), None)
+
+
+def subfolders(folder: Path) -> Mapping[str, Path]:
+    """Return the folders in a folder by their names in lower case.
+
+    Raises:
+        DataError: The folder cannot be read.
+    """
+    try:
+        found = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: natural(path.name))
+    except OSError as error:
+        raise DataError(f"{shown(folder)}: no folder that can be read ({error.strerror})") from error
+    return {path.name.lower(): path for path in found}
+
+
+def natural(name: str) -> list[tuple[int, int | str]]:
+    """Return what sorts names as people do.
+
+    >>> sorted(["10.png", "2.png", "a.png"], key=natural)
+    ['2.png', '10.png', 'a.png']
+    """
+    parts = re.split(r"(\d+)", name.lower())
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
+
+
+def few(offenders: Sequence[object], count: int = _FEW) -> str:
+    """List the first few of many.
+
+    >>> few(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    listed = ", ".join(shown(str(offender)) for offender in offenders[:count])
+    return listed if len(offenders) <= count else f"{listed} and {len(offenders) - count} more"
+
+
+def counted(number: int) -> str:
+    """Write how many pictures.
+
+    >>> counted(1), counted(2)
+    ('1 picture', '2 pictures')
+    """
+    return f"{number} picture{'' if number == 1 else 's'}"
+
+
+def _keyed(paths: Sequence[Path], key: Callable[[Path], str | None]) -> dict[str, Path] | None:
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = key(path)
+        if name is None or name in found:
+            return None
+        found[name] = path
+    return found
+
+
+def _stem(path: Path) -> str:
+    return path.stem.lower()
+
+
+def _bare_stem(path: Path) -> str:
+    return re.sub(r"[\s_.-]+", "", _ROLES.sub("", path.stem.lower()))
+
+
+def _number(path: Path) -> str | None:
+    found = re.findall(r"\d+", path.stem)
+    return str(int(found[-1])) if found else None

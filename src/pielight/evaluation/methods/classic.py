@@ -1,0 +1,66 @@
+"""Classic ways to brighten, and to smooth rain away, to compare with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+from skimage.color.adapt_rgb import adapt_rgb, hsv_value
+from skimage.exposure import adjust_gamma, equalize_adapthist, equalize_hist
+
+from pielight.evaluation.datasets.pictures import Pixels
+from pielight.evaluation.methods.guided_filter import guided_filter
+
+GAMMA = 1 / 2.2
+
+
+def gamma(pixels: Pixels, exponent: float = GAMMA) -> Pixels:
+    """Raise every channel to a power, ``x^g``; below 1 brightens.
+
+    >>> gamma(np.full((1, 1, 3), 64, np.uint8), 0.5)[0, 0].tolist()
+    [128, 128, 128]
+    """
+    return np.asarray(adjust_gamma(pixels, exponent))
+
+
+def clahe(pixels: Pixels) -> Pixels:
+    """Equalize the HSV value tile by tile, with limited contrast (CLAHE; Zuiderveld, 1994; scikit-image's settings).
+
+    >>> clahe(np.arange(3072, dtype=np.uint16).reshape(32, 32, 3).astype(np.uint8)).dtype
+    dtype('uint8')
+    """
+    return _eight_bits(equalize_adapthist(pixels))
+
+
+def equalize(pixels: Pixels) -> Pixels:
+    """Equalize the histogram of the HSV value.
+
+    >>> int(equalize(np.arange(48, dtype=np.uint8).reshape(4, 4, 3)).max())
+    255
+    """
+    return _eight_bits(adapt_rgb(hsv_value)(equalize_hist)(pixels))
+
+
+def median(pixels: Pixels) -> Pixels:
+    """Take the median of 5 x 5 pixels in every channel, which thin streaks of rain do not reach.
+
+    >>> int(median(np.eye(8, dtype=np.uint8)[..., None].repeat(3, 2) * 255).max())
+    0
+    """
+    result: Pixels = median_filter(pixels, size=(5, 5, 1), mode="nearest")
+    return result
+
+
+def guided(pixels: Pixels) -> Pixels:
+    """Smooth every channel by the guided filter with itself as the guide, radius 4, eps 0.01.
+
+    >>> guided(np.full((9, 9, 3), 70, np.uint8))[4, 4].tolist()
+    [70, 70, 70]
+    """
+    light = pixels / 255.0
+    return _eight_bits(np.stack([guided_filter(plane, plane, 4, 0.01) for plane in np.moveaxis(light, 2, 0)], axis=2))
+
+
+def _eight_bits(values: NDArray[np.float64]) -> Pixels:
+    result: Pixels = np.rint(255 * values.clip(0, 1)).astype(np.uint8)
+    return result

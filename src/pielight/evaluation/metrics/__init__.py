@@ -1,0 +1,33 @@
+"""Every metric by its name: how near a reference, how natural, and what was harmed."""
+
+from __future__ import annotations
+
+from pielight.core.extras import require
+
+require("evaluate")  # before an import fails
+
+from pielight.evaluation.metrics.clipping import CLIPPED
+from pielight.evaluation.metrics.color import CIEDE2000
+from pielight.evaluation.metrics.fidelity import MAE, PSNR, UNCHANGED
+from pielight.evaluation.metrics.flicker import FLICKER
+from pielight.evaluation.metrics.halo import HALO
+from pielight.evaluation.metrics.hue import SKIN_HUE, SKY_HUE
+from pielight.evaluation.metrics.lightness_order import LOE
+from pielight.evaluation.metrics.metric import Figure, Metric
+from pielight.evaluation.metrics.neutral import NEUTRAL_SHIFT
+from pielight.evaluation.metrics.niqe import NIQE, NIQE_OWN
+from pielight.evaluation.metrics.noise import NOISE_GAIN
+from pielight.evaluation.metrics.perceptual import LPIPS
+from pielight.evaluation.metrics.piqe import PIQE
+from pielight.evaluation.metrics.structure import MS_SSIM, MS_SSIM_RGB, SSIM, SSIM_GRAY
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        *(PSNR, SSIM, SSIM_GRAY, MS_SSIM, MS_SSIM_RGB, MAE, CIEDE2000, LPIPS),
+        *(NIQE, NIQE_OWN, PIQE, LOE),
+        *(CLIPPED, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
+    )
+}
+
+__all__ = ["METRICS", "Figure", "Metric"]

@@ -1,0 +1,61 @@
+"""Flicker: changes of brightness from frame to frame that the input does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from pielight.evaluation.metrics.metric import Floats, Metric, Pixels
+from pielight.evaluation.metrics.tone import lightness, tone_curve
+
+_CELLS = 8
+
+
+def flicker(frames: Sequence[Pixels], source: Sequence[Pixels]) -> float:
+    """Return the mean change of local brightness per frame that the input does not explain, in levels; 0 is best.
+
+    ``mean |A(L'_t - L'_{t-1}) - A(f(L_t) - f(L_{t-1}))|`` over frames t and the cells of an 8 x 8 grid, with L and L'
+    = max(R, G, B) of input and result, A the mean over a cell, and f the rising curve that comes nearest to what was
+    done to frame t - 1: going on with that curve would give 0, whatever moves in the picture.
+
+    Args:
+        frames: Consecutive results, each ``(H, W, 3)`` uint8, at least two.
+        source: Their inputs.
+
+    >>> still = [np.full((8, 8, 3), 50, np.uint8)] * 3
+    >>> flicker([still[0] * 2, still[0] * 2 + np.uint8(6), still[0] * 2], still)
+    6.0
+    """
+    before, after = [lightness(frame) for frame in source], [lightness(frame) for frame in frames]
+    changes = []
+    for (old_in, new_in), (old_out, new_out) in zip(pairwise(before), pairwise(after), strict=True):
+        curve = tone_curve(old_in, old_out)
+        changes.append(np.abs(_cells(new_out - curve[new_in]) - _cells(old_out - curve[old_in])).mean())
+    return float(np.mean(changes))
+
+
+def _cells(plane: npt.NDArray[np.float64]) -> Floats:
+    """Return means over the cells of a grid of at most 8 x 8."""
+    sums: Floats = plane
+    for axis, side in enumerate(plane.shape):
+        starts = np.arange(min(_CELLS, side)) * side // min(_CELLS, side)
+        lengths = np.diff(np.append(starts, side))
+        sums = np.add.reduceat(sums, starts, axis) / (lengths[:, None] if axis == 0 else lengths)
+    return sums
+
+
+FLICKER = Metric(
+    name="flicker",
+    title="Change of brightness between frames that the input does not explain",
+    formula="mean |A(L'_t - L'_{t-1}) - A(f(L_t) - f(L_{t-1}))| over 8 x 8 cells; f the nearest rising curve at t - 1",
+    source="pielight",
+    unit="levels",
+    higher_is_better=False,
+    low=0.0,
+    high=None,
+    needs=frozenset({"input", "sequence"}),
+    function=flicker,
+)

@@ -1,0 +1,47 @@
+"""Colors of patches: means in linear light, so that noise and the few levels of dark pictures average out."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from skimage.color import xyz2lab
+from skimage.color.colorconv import xyz_from_rgb
+
+from pielight.evaluation.metrics.metric import Floats, Pixels
+
+_PATCH = 8
+_MIDDLE = 0.1842  # luminance of L* = 50
+_LEAST_LIGHT = 0.001
+
+
+def patches(pixels: Pixels) -> Floats:
+    """Return the mean CIE XYZ ``(patches, 3)`` of whole patches of 8 x 8 pixels, at least one in each direction."""
+    linear = _LINEAR[pixels]
+    height, width = (min(_PATCH, side) for side in linear.shape[:2])
+    rows, columns = linear.shape[0] // height, linear.shape[1] // width
+    whole = linear[: rows * height, : columns * width]
+    return whole.reshape(rows, height, columns, width, 3).mean((1, 3)).reshape(-1, 3) @ xyz_from_rgb.T  # type: ignore[no-any-return]
+
+
+def lit(xyz: Floats) -> npt.NDArray[np.bool_]:
+    """Return which patches have light enough to have a color, ``(n,)``."""
+    return xyz[:, 1] >= _LEAST_LIGHT
+
+
+def chromatic(xyz: Floats) -> Floats:
+    """Return a* and b* ``(n, 2)`` under D65."""
+    return xyz2lab(xyz[None])[0, :, 1:]  # type: ignore[no-any-return]
+
+
+def chromatic_at_middle(xyz: Floats) -> Floats:
+    """Return a* and b* ``(n, 2)`` once every patch is scaled to L* = 50, so that dark and light ones compare."""
+    return chromatic(xyz * (_MIDDLE / xyz[:, 1:2]))
+
+
+def _linear_levels() -> Floats:
+    """Return linear light in [0, 1] of the 256 levels of sRGB (IEC 61966-2-1)."""
+    levels = np.arange(256) / 255
+    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+
+
+_LINEAR = _linear_levels()

@@ -1,0 +1,1 @@
+"""Models in ONNX files, and how they are run on pictures."""

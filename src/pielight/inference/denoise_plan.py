@@ -1,0 +1,192 @@
+"""What is to be done about the noise of a picture, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.core.pixels import Pixels
+from pielight.errors import PielightError
+from pielight.ops.noise import Noise, estimate
+from pielight.ops.noise_level import CELL, level, smoothed
+from pielight.ops.thumbnail import box_means
+
+AUTO: Literal["auto"] = "auto"
+Denoise: TypeAlias = float | Literal["auto"]
+_INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # what curves add to noise: below it auto does nothing, above it all
+_GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without any look like plastic
+_GLANCE = 24  # cells along each side that say whether there is anything to do
+_FEW = 0.005  # of them, which are not worth it
+_ROWS = 64  # at a time, so that what is computed on the way takes little memory
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def check_denoise(denoise: Denoise) -> Denoise:
+    """Return ``denoise`` if it is ``"auto"`` or lies in [0, 1].
+
+    Raises:
+        PielightError: It does not.
+
+    >>> check_denoise("auto"), check_denoise(1)
+    ('auto', 1.0)
+    """
+    return AUTO if isinstance(denoise, str) and denoise == AUTO else check_share(denoise)
+
+
+def read_denoise(text: str) -> Denoise:
+    """Read ``auto``, or a number in [0, 1].
+
+    Raises:
+        PielightError: It is neither.
+
+    >>> read_denoise("auto"), read_denoise("0.5")
+    ('auto', 0.5)
+    """
+    try:
+        return AUTO if text == AUTO else check_share(float(text))
+    except (ValueError, PielightError):
+        raise PielightError(f"denoise {text!r} is neither auto nor a number from 0 to 1") from None
+
+
+def check_share(denoise: float) -> float:
+    """Return ``denoise`` if it is a number in [0, 1].
+
+    Raises:
+        PielightError: It is not.
+
+    >>> check_share(0)
+    0.0
+    """
+    if not isinstance(denoise, (int, float, np.integer, np.floating)) or not 0.0 <= denoise <= 1.0:
+        raise PielightError(f"denoise {denoise!r}: must be 'auto', or a number from 0 (not at all) to 1 (all noise)")
+    return float(denoise)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done about the noise of a picture.
+
+    Attributes:
+        level: Standard deviation of the noise after the curves in each cell of 4 x 4 pixels, float32 of shape
+            (h, w, 1 or 3), in units of full scale.
+        share: Of the noise that is to go in each cell, (h, w, 1) in [0, 1].
+        mix: float32 (3, 3), from the noise of red, green and blue to what is subtracted: less of its brightness than of
+            its color, or for gray its brightness alone.
+    """
+
+    level: NDArray[np.float32]
+    share: NDArray[np.float32]
+    mix: NDArray[np.float32]
+
+    def maps(self) -> dict[str, NDArray[np.float32]]:
+        """Return what is known of each cell."""
+        return {"level": self.level, "share": self.share}
+
+    def at(self, cells: tuple[slice, slice]) -> Plan:
+        """Return the plan for a part of the picture."""
+        return Plan(self.level[cells], self.share[cells], self.mix)
+
+
+def plan(
+    pixels: Pixels, curve: Callable[[NDArray[Any]], NDArray[Any]], denoise: Denoise, threads: int | None = None
+) -> Plan | None:
+    """Decide what is to be done about the noise of a picture.
+
+    With d a number, d of the noise's brightness goes and min(1, 2 d) of its color. ``auto`` goes by what the curves
+    add to the noise of a cell, the root of the difference of the variances after and before: below 1.5 levels of 255 it
+    leaves the cell alone, from 3.5 on it takes nine tenths of the noise's brightness and all of its color, with a
+    smooth step in between. It leaves the whole picture alone if hardly any cell of which something would be taken shows
+    more noise than quantization makes, which clean pictures have too. Of gray, which has no color to lose, only
+    brightness goes, in all channels alike. Cells that are constant with all their neighbors, as in black bars, hold no
+    noise.
+
+    Args:
+        pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
+        curve: What the lattice does to a float32 picture in [0, 1] of another size, laid over the same scene; may
+            overwrite it with its result.
+        denoise: ``"auto"`` or 0 to 1.
+        threads: Threads; None takes every core that the process may use.
+
+    Returns:
+        The plan, or None if there is nothing to do.
+
+    Raises:
+        PielightError: ``denoise`` is out of range, or the array is not a picture.
+
+    >>> plan(np.full((64, 64, 1), 128, np.uint8), lambda x: x, "auto") is None
+    True
+    """
+    if check_denoise(denoise) == 0:
+        return None
+    noise = estimate(pixels)
+    if denoise == AUTO:
+        means = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)
+        wanted = _wanted(level(means, noise, curve), noise.sigma(means)) > 0
+        if (wanted & _found(noise, means)).mean() <= _FEW:
+            return None
+    means = _means(pixels, CELL, threads)
+    alive = ~_constant(means)
+    means = smoothed(means)
+    of_cells = level(means, noise, curve)
+    if denoise == AUTO:
+        rows = (slice(top, top + _ROWS) for top in range(0, len(means), _ROWS))
+        share = np.concatenate([_wanted(of_cells[band], noise.sigma(means[band])) for band in rows])
+        brightness, color = 1.0 - _GRAIN, 1.0
+    else:
+        share = np.ones((*of_cells.shape[:2], 1), np.float32)
+        brightness, color = float(denoise), min(1.0, 2 * float(denoise))
+    share *= alive
+    return Plan(of_cells, share, _mix(brightness, 0.0 if _is_gray(pixels) else color))
+
+
+def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share of the noise that is to go, by what the curves have added to it."""
+    shown = np.sqrt(np.maximum(np.square(after) - np.square(before), 0).mean(axis=2, keepdims=True))
+    t = np.clip((shown - _INVISIBLE) / (_VISIBLE - _INVISIBLE), 0, 1).astype(np.float32)
+    result: NDArray[np.float32] = t * t * (3 - 2 * t)
+    return result
+
+
+def _constant(means: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Say which cells have the mean of all their neighbors to the bit, (h, w, 1), as noise hardly ever does."""
+    result = np.ones((*means.shape[:2], 1), np.bool_)
+    across = (means[:, 1:] == means[:, :-1]).all(axis=2, keepdims=True)
+    result[:, 1:] &= across
+    result[:, :-1] &= across
+    alike = (means[1:] == means[:-1]).all(axis=2, keepdims=True)
+    along = result.copy()
+    for one, other in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+        result[one] &= alike & along[other]
+    return result
+
+
+def _found(noise: Noise, means: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Say where there is more noise than that of quantization, (h, w, 1)."""
+    alone = replace(noise, step=0.0)
+    more: NDArray[np.bool_] = np.square(alone.sigma(means)) > noise.step**2 / 12
+    result: NDArray[np.bool_] = np.any(more, axis=2, keepdims=True)
+    return result
+
+
+def _mix(brightness: float, color: float) -> NDArray[np.float32]:
+    """Return the matrix that takes these shares of the noise's luma and of the rest."""
+    of_luma = np.broadcast_to(LUMA, (3, 3))  # the luma, in all channels
+    result: NDArray[np.float32] = (color * (np.eye(3) - of_luma) + brightness * of_luma).astype(np.float32)
+    return result
+
+
+def _is_gray(pixels: Pixels) -> bool:
+    """Say whether a picture's channels are equal, looking no further than the first band that says no."""
+    bands = (pixels[top : top + _ROWS] for top in range(0, len(pixels), _ROWS))
+    others = range(1, pixels.shape[2])
+    return all((band[..., 0] == band[..., other]).all() for band in bands for other in others)
+
+
+def _means(pixels: Pixels, side: int, threads: int | None) -> NDArray[np.float32]:
+    """Return the means of cells of ``side`` pixels; the last ones may be smaller."""
+    rows, columns = (np.append(np.arange(0, length, side), length).astype(np.intc) for length in pixels.shape[:2])
+    return box_means(pixels, rows, columns, threads)

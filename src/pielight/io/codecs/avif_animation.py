@@ -1,0 +1,154 @@
+"""Animated AVIF: its frames are coded anew, with the times and the loops that they had."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.io.codec_errors import errors_named
+from pielight.io.codecs.isobmff import Box, walk
+from pielight.io.encode import save
+from pielight.io.image import Picture, PixelChange, from_image, to_image
+from pielight.io.size_limits import check_frames
+
+_REPEATS = 1  # a flag of an edit list
+_DURATIONS = {b"mvhd": (24, 16), b"tkhd": (28, 20)}  # their place in a box, where they have 8 bytes and 4
+
+
+class AvifFrames:
+    """The frames of an animated AVIF, decoded one at a time.
+
+    Args:
+        data: The whole file.
+        name: What errors call it.
+
+    Raises:
+        PictureError: There are too many.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data, self._name = data, name
+        with errors_named(name):
+            self._image = Image.open(io.BytesIO(data), formats=("AVIF",))
+            self._count = int(getattr(self._image, "n_frames", 1))
+            check_frames(self._count, self._count * self._image.width * self._image.height, len(data))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return (self._frame(number)[0].pixels for number in range(self._count))
+
+    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
+        """Write the animation with every frame changed; see :class:`pielight.io.frames.Frames`."""
+
+        def changed(number: int) -> Picture:
+            picture = self._frame(number)[0]
+            return replace(picture, pixels=change(picture.pixels))
+
+        start = file.tell()
+        times = [self._frame(number)[1] for number in range(self._count)]
+        sequence = _Sequence(lambda number: to_image(changed(number)), self._count)
+        picture = replace(changed(0), format=first.format, metadata=first.metadata)
+        more = {"save_all": True, "duration": times}
+        save(picture, file, "AVIF", quality, self._name, animation=(sequence, more))
+        write_plays(file, start, read_plays(self._data))
+        return first.note
+
+    def _frame(self, number: int) -> tuple[Picture, int]:
+        """Return a frame and its time in thousandths of a second."""
+        with errors_named(f"{self._name}: frame {number + 1}"):
+            self._image.seek(number)
+            return from_image(self._image), int(self._image.info.get("duration", 0))
+
+
+class _Sequence(Image.Image):
+    """Frames that are made when Pillow's encoder asks for them."""
+
+    is_animated = True
+
+    def __init__(self, make: Callable[[int], Image.Image], count: int) -> None:
+        super().__init__()
+        self._make, self.n_frames, self._number = make, count, -1
+        self.seek(0)
+
+    def seek(self, frame: int) -> None:
+        """Make a frame."""
+        if frame >= self.n_frames:
+            raise EOFError
+        if frame != self._number:
+            image = self._make(frame)
+            image.load()
+            self.im, self._mode, self._size, self._number = image.im, image.mode, image.size, frame
+
+    def tell(self) -> int:
+        """Say which frame it is."""
+        return self._number
+
+
+def read_plays(data: bytes) -> int | None:
+    """Return how often an animation is played; None is for ever."""
+    for track in _inside(data, b"moov", b"trak"):
+        edits = next(_inside(data, b"edts", b"elst", start=track), None)
+        head = next(_inside(data, b"tkhd", start=track), None)
+        if edits is not None and head is not None:
+            whole, part = _duration(data, head), _number(data, *_segment(data, edits))
+            if not data[edits.start + 3] & _REPEATS:
+                return 1
+            return None if whole is None or not part else max(1, round(whole / part))
+    return None
+
+
+def write_plays(file: BinaryIO, start: int, plays: int | None) -> None:
+    """Write over what libavif says, that an animation is played for ever."""
+    if plays is None:
+        return
+    file.seek(start)
+    data = file.read()
+    for movie in _inside(data, b"moov"):
+        tracks = list(_inside(data, b"trak", start=movie))
+        edits = [box for track in tracks for box in _inside(data, b"edts", b"elst", start=track)]
+        heads = [*_inside(data, b"mvhd", start=movie), *(h for t in tracks for h in _inside(data, b"tkhd", start=t))]
+        for box in edits:
+            file.seek(start + box.start + 3)
+            file.write(bytes((_REPEATS if plays > 1 else 0,)))
+        for box in heads:
+            place, length = _duration_place(data, box)
+            file.seek(start + place)
+            file.write((plays * _number(data, *_segment(data, edits[0]))).to_bytes(length, "big"))
+    file.seek(0, 2)
+
+
+def _inside(data: bytes, *kinds: bytes, start: Box | None = None) -> Iterator[Box]:
+    """Yield the boxes at a path."""
+    for box in walk(data, *((start.start, start.end) if start else (0, len(data)))):
+        if box.kind == kinds[0]:
+            if len(kinds) == 1:
+                yield box
+            else:
+                yield from _inside(data, *kinds[1:], start=box)
+
+
+def _duration_place(data: bytes, box: Box) -> tuple[int, int]:
+    longer = data[box.start] == 1
+    return box.start + _DURATIONS[box.kind][0 if longer else 1], 8 if longer else 4
+
+
+def _duration(data: bytes, box: Box) -> int | None:
+    """Return the duration in a box; None is without end."""
+    place, length = _duration_place(data, box)
+    value = _number(data, place, length)
+    return None if value == (1 << 8 * length) - 1 else value
+
+
+def _segment(data: bytes, edits: Box) -> tuple[int, int]:
+    return edits.start + 8, 8 if data[edits.start] == 1 else 4
+
+
+def _number(data: bytes, place: int, length: int) -> int:
+    return int.from_bytes(data[place : place + length], "big")

@@ -1,0 +1,163 @@
+"""16-bit color in PNG and TIFF, which Pillow would cut to 8 bits (extra ``deep``)."""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.core.extras import require
+from pielight.core.strips import look_up, strips, to_8_bits
+from pielight.errors import PictureError
+from pielight.io.codecs.png import described_by, with_chunks
+from pielight.io.codecs.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
+from pielight.io.codecs.tiff_kinds import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, TiffKind
+from pielight.io.color.cmyk import Inks
+from pielight.io.color.lab import lab_to_srgb
+from pielight.io.image import Picture, interleaved
+from pielight.io.metadata.metadata import Metadata
+
+_MODES = {1: "I;16", 2: "LA;16", 3: "RGB;16", 4: "RGBA;16"}
+_TIFF_COMPRESSIONS = {"tiff_lzw": "lzw", "tiff_adobe_deflate": "adobe_deflate", "zstd": "zstd", "lzma": "lzma"}
+_TIFF_MODELS = {1: "minisblack", 2: "minisblack", 3: "rgb", 4: "rgb"}
+_PNG_LEVEL = 6
+for _library in ("tifffile", "imagecodecs"):  # else their warnings, and those of libpng, reach the user's screen
+    logging.getLogger(_library).addHandler(logging.NullHandler())
+
+
+def decode_deep(data: bytes, kind: TiffKind | None = None) -> Picture:
+    """Decode the pixels of a 16-bit PNG, or of a TIFF that Pillow cannot read whole.
+
+    What has another depth than 8 or 16 becomes 16 bits, and Lab becomes sRGB, as the note says. The format and the
+    metadata of the result are not filled in.
+
+    Args:
+        data: The whole file.
+        kind: Of a TIFF.
+
+    Raises:
+        MissingExtraError: The extra ``deep`` is not installed.
+        PictureError: The TIFF is of a kind that is not supported. Its text has no file name yet.
+    """
+    require("deep")
+    values = _png_values(data) if kind is None else _tiff_values(data)
+    notes: list[str] = []
+    if kind is not None:
+        values = _plain(values, kind, notes)
+        if kind.photometric == CMYK:
+            if values.dtype == np.uint16:
+                notes.append("16 bits of the inks rounded to 8")
+                values = to_8_bits(values)
+            inks = Inks(values)
+            return Picture(inks.light(), "CMYK", source=inks, note="; ".join(notes))
+    if values.dtype not in (np.uint8, np.uint16) or values.ndim != 3 or values.shape[2] not in _MODES:
+        raise PictureError("16-bit picture of this kind is not supported; convert it to 16-bit RGB or gray first")
+    mode = _MODES[values.shape[2]]
+    has_more = values.shape[2] in (2, 4)
+    if has_more and kind is not None and not kind.has_opacity:
+        mode = mode.replace("A", "X")
+    if values.dtype == np.uint8:
+        mode = {"I;16": "L"}.get(mode, mode.removesuffix(";16"))
+    picture = Picture(values[..., :-1] if has_more else values, mode, values[..., -1] if has_more else None)
+    if mode == "LX":
+        picture = replace(picture, mode="L", alpha=None)
+        notes.append(said_of_extras(1))
+    return replace(picture, note="; ".join(notes))
+
+
+def said_of_extras(count: int) -> str:
+    """Say that samples beside the colors are left out."""
+    return f"left out: {count} extra sample{'s' if count > 1 else ''} without a name"
+
+
+def _plain(values: NDArray[Any], kind: TiffKind, notes: list[str]) -> NDArray[Any]:
+    """Turn a TIFF's values into those of a gray or RGB picture, or of inks, of 8 or 16 bits."""
+    (bits,) = set(kind.bits)
+    if bits not in (8, 16):
+        notes.append(f"{bits} bits a channel {'widened' if bits < 16 else 'rounded'} to 16")
+        values = _of_16_bits(values, bits)
+    if not values.flags.writeable:
+        values = values.copy()
+    if kind.photometric == WHITE_IS_ZERO:
+        values[..., 0] = np.iinfo(values.dtype).max - values[..., 0]
+    if kind.photometric in (CIELAB, ICCLAB):
+        notes.append("Lab turned into sRGB")
+        values[..., :3] = lab_to_srgb(np.ascontiguousarray(values[..., :3]), kind.photometric == ICCLAB)
+    return values
+
+
+def _of_16_bits(values: NDArray[Any], bits: int) -> NDArray[np.uint16]:
+    most = (1 << bits) - 1
+    if bits < 16:
+        return look_up(((np.arange(most + 1) * 65535 + most // 2) // most).astype(np.uint16), values)
+    result = np.empty(values.shape, np.uint16)
+    for strip in strips(values.shape):
+        result[strip] = np.rint(values[strip] * (65535 / most))
+    return result
+
+
+def save_deep(picture: Picture, file: BinaryIO, file_format: str) -> None:
+    """Write a 16-bit picture as PNG or TIFF.
+
+    Raises:
+        MissingExtraError: The extra ``deep`` is not installed.
+    """
+    require("deep")
+    color = picture.pixels.shape[2]
+    values = interleaved(picture)[..., : color + (picture.alpha is not None)]
+    if file_format == "PNG":
+        import imagecodecs
+
+        coded = bytes(imagecodecs.png_encode(np.ascontiguousarray(values), level=_PNG_LEVEL))
+        file.write(with_chunks(coded, described_by(picture.metadata)))
+    else:
+        more = [] if picture.alpha is None else ["unspecified" if "X" in picture.mode else "unassalpha"]
+        _save_tiff(np.ascontiguousarray(values), picture.metadata, file, more)
+
+
+def _png_values(data: bytes) -> NDArray[Any]:
+    import imagecodecs
+
+    values: NDArray[Any] = imagecodecs.png_decode(data)
+    return values[..., np.newaxis] if values.ndim == 2 else values
+
+
+def _tiff_values(data: bytes) -> NDArray[Any]:
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages.first
+        values: NDArray[Any] = page.asarray()
+        if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and values.ndim == 3:
+            values = np.ascontiguousarray(values.transpose(1, 2, 0))
+        premultiplied = tifffile.EXTRASAMPLE.ASSOCALPHA in page.extrasamples
+    if premultiplied:
+        raise PictureError("TIFF with premultiplied opacity is not supported; save it with plain opacity first")
+    return values[..., np.newaxis] if values.ndim == 2 else values
+
+
+def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO, more: list[str]) -> None:
+    import tifffile
+
+    named = RENAMED.get(metadata.compression, metadata.compression)
+    compression = None if named == "raw" else _TIFF_COMPRESSIONS.get(named, _TIFF_COMPRESSIONS[LZW])
+    predicted = compression is not None and metadata.predictor != PREDICTOR_NONE and named in PREDICTED
+    start, leading = file.tell(), leading_block(metadata)
+    picture_start = start + file.write(leading)
+    tifffile.imwrite(
+        tifffile.FileHandle(file, name="picture.tif", offset=picture_start),  # a file without a name has a number there
+        values if values.shape[2] > 1 else values[..., 0],
+        photometric=_TIFF_MODELS[values.shape[2]],
+        planarconfig="contig" if values.shape[2] > 1 else None,
+        extrasamples=more or None,
+        compression=compression,
+        predictor=predicted,
+        metadata=None,
+        software=False,
+        byteorder=">" if leading.startswith(b"MM") else "<",
+    )
+    attach_tags(file, start, metadata)

@@ -1,0 +1,119 @@
+"""Texts in the chunks of a PNG, and the profiles that ImageMagick and exiftool keep among them as hexadecimal text."""
+
+from __future__ import annotations
+
+import binascii
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from pielight.io.metadata.ifd import PREFIX
+from pielight.io.metadata.xmp import JPEG_HEAD
+
+Chunk = tuple[bytes, bytes]
+COMMENT = "Comment"
+IPTC, _PHOTOSHOP, _XMP, _EXIF, _APP1 = "iptc", "8bim", "xmp", "exif", "APP1"  # what profiles are called
+_PROFILE = "Raw profile type "
+CARRIED_PROFILES = tuple(_PROFILE + kind for kind in (IPTC, _PHOTOSHOP, _XMP, _EXIF, _APP1))
+_RESOURCE, _IPTC_RESOURCE = b"8BIM", 1028
+_KINDS = (b"tEXt", b"zTXt", b"iTXt")
+_LONGEST, _MOST_EXPANSION = 1 << 24, 1032  # of deflate
+_LINE = 72  # digits
+
+
+class Text(NamedTuple):
+    """A text; its content is in UTF-8 if its chunk is iTXt, else in Latin-1."""
+
+    keyword: str
+    content: bytes
+
+
+def texts(chunks: Iterable[Chunk]) -> list[Text]:
+    """Return the texts of a PNG; what is damaged, or beyond 16 MB of unpacked texts, has no content.
+
+    >>> texts([(b"tEXt", b"Title\\0Night"), (b"gAMA", b"")])
+    [Text(keyword='Title', content=b'Night')]
+    """
+    found, room = [], _LONGEST
+    for kind, content in chunks:
+        if kind in _KINDS:
+            keyword, _, rest = content.partition(b"\0")
+            compressed = kind == b"zTXt" or (kind == b"iTXt" and rest[:1] == b"\1")
+            if kind == b"zTXt":
+                rest = rest[1:]
+            elif kind == b"iTXt":
+                rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
+            if compressed:
+                rest, used = _unpacked(rest, room)
+                room -= used
+            found.append(Text(keyword.decode("latin-1"), rest))
+    return found
+
+
+def exif(found: Iterable[Text]) -> bytes:
+    """Return the EXIF that stands as a profile among texts; empty if there is none.
+
+    >>> exif(texts([(b"tEXt", b"Raw profile type exif\\0\\nexif\\n       8\\n4578696600004d4d\\n")]))
+    b'Exif\\x00\\x00MM'
+    """
+    return next((content for content in _profiles(found, _EXIF, _APP1) if content.startswith(PREFIX)), b"")
+
+
+def xmp(found: Iterable[Text]) -> bytes | None:
+    """Return the XMP that stands as a profile among texts, or None."""
+    for content in _profiles(found, _XMP, _APP1):
+        if not content.startswith(PREFIX):
+            return content.removeprefix(JPEG_HEAD)
+    return None
+
+
+def photoshop(found: Iterable[Text]) -> bytes:
+    """Return Photoshop's resources, which hold IPTC, that stand as profiles among texts; empty if there are none."""
+    content = next(_profiles(found, _PHOTOSHOP, IPTC), b"")
+    if not content or content.startswith(_RESOURCE):
+        return content
+    head = _RESOURCE + struct.pack(">HHL", _IPTC_RESOURCE, 0, len(content))
+    return head + content + bytes(len(content) % 2)
+
+
+def _profiles(found: Iterable[Text], *kinds: str) -> Iterator[bytes]:
+    for text in found:
+        if text.keyword in [_PROFILE + kind for kind in kinds]:
+            parts = text.content.split(b"\n", 3)  # nothing, the kind, the length and the digits
+            with suppress(IndexError, binascii.Error):
+                yield binascii.unhexlify(b"".join(parts[3].split()))
+
+
+def profile_chunk(kind: str, content: bytes) -> Chunk:
+    """Return the chunk that holds a profile."""
+    digits = content.hex()
+    lines = "".join(digits[place : place + _LINE] + "\n" for place in range(0, len(digits), _LINE))
+    text = f"\n{kind}\n{len(content):8d}\n{lines}"
+    return b"zTXt", (_PROFILE + kind).encode() + b"\0\0" + zlib.compress(text.encode())
+
+
+def comment_chunk(comment: bytes) -> Chunk:
+    """Return the chunk that holds a comment, which may be in any encoding.
+
+    >>> comment_chunk(b"hello"), comment_chunk("Zoë".encode())
+    ((b'tEXt', b'Comment\\x00hello'), (b'iTXt', b'Comment\\x00\\x00\\x00\\x00\\x00Zo\\xc3\\xab'))
+    """
+    plain = comment.rstrip(b"\0").replace(b"\0", b" ")
+    try:
+        in_utf8 = not plain.isascii() and bool(plain.decode())
+    except UnicodeDecodeError:
+        in_utf8 = False
+    head = COMMENT.encode() + (b"\0" * 5 if in_utf8 else b"\0")
+    return b"iTXt" if in_utf8 else b"tEXt", head + plain
+
+
+def _unpacked(packed: bytes, room: int) -> tuple[bytes, int]:
+    """Return what was packed, and how many bytes were unpacked; nothing if it is damaged or longer than ``room``."""
+    unpacker = zlib.decompressobj()
+    try:
+        content = unpacker.decompress(packed, room) if room else b""
+    except zlib.error:
+        return b"", min(room, _MOST_EXPANSION * len(packed))
+    return b"" if unpacker.unconsumed_tail or not unpacker.eof else content, len(content)

@@ -1,0 +1,239 @@
+"""TIFF keeps its metadata among the tags that lay the file out; here the two are told apart."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from PIL import _imaging
+
+from pielight.io.metadata.ifd import PREFIX, Directory, Entry, even, header, read_directory
+from pielight.io.metadata.maker_notes import moved_note
+from pielight.io.metadata.tiff_tags import (
+    DNG_VERSION,
+    EXIF_GROUP,
+    ICC_PROFILE,
+    IMAGE_SOURCE_DATA,
+    MAKER_NOTE,
+    ORIENTATION,
+    PHOTOSHOP,
+    PREDICTOR,
+    RESOLUTION_UNIT,
+    STRIP_OFFSETS,
+    SUB_IFDS,
+    TILE_OFFSETS,
+    X_RESOLUTION,
+    XMP,
+    Y_RESOLUTION,
+)
+from pielight.io.metadata.tiff_types import BYTE, LONG, RATIONAL, SHORT, UNDEFINED, VALUE_SIZES
+
+if TYPE_CHECKING:
+    from pielight.io.metadata.metadata import Metadata
+
+PREDICTOR_NONE = 1
+LZW = "tiff_lzw"
+PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
+RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
+_RESOLUTION = (X_RESOLUTION, Y_RESOLUTION)
+_INCH, _CENTIMETER, _CENTIMETERS_PER_INCH = 2, 3, 2.54
+_FINEST, _TOLERANCE = 10_000, 0.5  # the smallest fraction of a dot an inch; dots an inch that are the same
+_PLACES = (STRIP_OFFSETS, TILE_OFFSETS)
+_DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723)
+_LAYOUT = (
+    *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), PREDICTOR, *range(320, 329), 330,
+    332, 333, 334, 336, *range(338, 342), 347, *range(512, 533), *range(32995, 32999), 33421, 33422, ICC_PROFILE,
+    IMAGE_SOURCE_DATA,
+    DNG_VERSION,  # with it a file is taken for camera RAW
+)  # fmt: skip
+_LEFT_OUT = {SUB_IFDS: "reduced pictures", IMAGE_SOURCE_DATA: "Photoshop's layers"}  # which would show the old picture
+_BILEVEL = ("group3", "group4", "tiff_ccitt")
+_COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
+
+
+@cache
+def silence() -> None:
+    """Keep libtiff, as Pillow uses it, from printing what is wrong with a file to the user's screen."""
+    try:
+        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+    except (OSError, AttributeError):  # built in another way: its lines are untidy, no more
+        return
+    set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+    set_handler(None)
+
+
+def descriptive_exif(data: bytes) -> bytes:
+    """Return, of all tags of a TIFF, those that describe it, and not how its file is laid out, in EXIF form."""
+    tags = read_directory(data)
+    return tags.without((*_LAYOUT, XMP, PHOTOSHOP)).block() if tags else b""
+
+
+def essential_exif(exif: bytes, most: int | None = None) -> tuple[bytes, str]:
+    """Return the tags that most programs know, and the EXIF and GPS directories.
+
+    Args:
+        exif: A block of EXIF, or a TIFF.
+        most: Bytes of the result, for which a maker's note is moved or left out if it must be.
+
+    Returns:
+        The block, empty if it is too long or cannot be read, and what became of it: "shortened" and the like.
+    """
+    tags = read_directory(exif)
+    if tags is None:
+        return b"", "left out"
+    tags = tags.only(_DESCRIPTIVE)
+    made, what = tags.block(), "shortened"
+    owner = tags.groups.get(EXIF_GROUP)
+    if most is not None and len(made) > most and owner is not None:
+        if _may_move(owner):
+            tags.groups[EXIF_GROUP] = replace(owner, note_place=None)
+        else:
+            tags.groups[EXIF_GROUP], what = owner.without((MAKER_NOTE,)), "shortened, without maker's notes"
+        made = tags.block()
+    return (made, what) if most is None or len(made) <= most else (b"", "left out")
+
+
+def _may_move(owner: Directory) -> bool:
+    note = owner.entries.get(MAKER_NOTE, Entry(UNDEFINED, b"")).content
+    return owner.note_origin is None or moved_note(note, owner.note_origin, 0) is not None
+
+
+def note_of_makers(data: bytes) -> str:
+    """Return what the user should know of a maker's note in a TIFF or RAW file, or nothing."""
+    tags = read_directory(data)
+    owner = tags.groups.get(EXIF_GROUP) if tags else None
+    stays = owner is None or owner.note_place is not None or _may_move(owner)
+    return "" if stays else "maker's notes may be unreadable: they were too far behind to stay in place"
+
+
+def is_sound(exif: bytes) -> bool:
+    """Say whether EXIF can be read and all its groups are there, which TIFF and AVIF need.
+
+    >>> is_sound(b""), is_sound(b"no EXIF")
+    (True, False)
+    """
+    tags = read_directory(exif)
+    return not exif or (tags is not None and tags.groups.keys() == tags.named_groups)
+
+
+def notes_on(data: bytes) -> list[str]:
+    """Return what the user should know of a TIFF of which not everything is kept."""
+    tags = read_directory(data)
+    found = [what for tag, what in _LEFT_OUT.items() if tags and tag in tags.entries]
+    return [note for note in (note_of_makers(data), f"left out: {', '.join(found)}" if found else "") if note]
+
+
+def tiff_options(metadata: Metadata, mode: str) -> dict[str, Any]:
+    """Return Pillow's ``save`` options for a TIFF; a compression that cannot hold ``mode`` becomes LZW."""
+    compression = RENAMED.get(metadata.compression, metadata.compression)
+    bilevel = mode == "1" and compression in _BILEVEL
+    no_jpeg = compression == "jpeg" and mode not in ("L", "RGB")
+    if not bilevel and (no_jpeg or compression not in _COMPRESSIONS):
+        compression = LZW
+    if compression in PREDICTED and mode not in ("1", "P") and metadata.predictor != PREDICTOR_NONE:
+        return {"tiffinfo": {PREDICTOR: 2}, "compression": compression}
+    return {"compression": compression}
+
+
+def leading_block(metadata: Metadata) -> bytes:
+    """Return what is to stand before the picture in a TIFF file: the whole EXIF if there is a maker's note in it.
+
+    There, all that the note says of places stays true, since both count them from the first byte.
+    """
+    tags = read_directory(metadata.exif)
+    owner = tags.groups.get(EXIF_GROUP) if tags else None
+    if owner is None or owner.note_place is None:
+        return b""
+    block = metadata.exif.removeprefix(PREFIX)
+    return block.ljust(even(len(block)), b"\0")
+
+
+def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
+    """Add what describes the picture to a TIFF file, byte for byte, which its encoders cannot do.
+
+    It goes to the end, with a new copy of the first directory.
+
+    Args:
+        file: Holds, from ``start`` to its end, the block of :func:`leading_block` and a TIFF of one picture; open
+            for reading too.
+        start: Where the block starts, which becomes the start of the whole TIFF.
+        metadata: Of the picture.
+    """
+    leading = leading_block(metadata)
+    tags = read_directory(metadata.exif) or Directory("<")
+    tags = tags.without(_LAYOUT)
+    _add_resolution(tags, metadata)
+    for tag, kind, content in (
+        (XMP, BYTE, metadata.xmp),
+        (PHOTOSHOP, BYTE, metadata.photoshop),
+        (ICC_PROFILE, UNDEFINED, metadata.icc_profile),
+    ):
+        if content:
+            tags.entries[tag] = Entry(kind, content)
+    if not tags.entries and not tags.groups:
+        return
+    coded = _coded_directory(file, start + len(leading), len(leading))
+    order = tags.order if leading else coded.order
+    made = Directory(order, coded.ordered(order).entries | tags.ordered(order).entries)
+    if leading:
+        for tag, group in tags.groups.items():
+            made.entries[tag] = Entry(LONG, struct.pack(order + "L", group.place))
+    else:
+        made.groups = tags.ordered(order).groups
+    end = file.seek(0, 2) - start
+    end += file.write(b"\0" * (end % 2))
+    file.write(made.laid_out(end))
+    file.seek(start)
+    file.write(header(order, end))
+    file.seek(0, 2)
+
+
+def _coded_directory(file: BinaryIO, start: int, shift: int) -> Directory:
+    """Read the directory of the TIFF that an encoder wrote, with the places of its pixels moved by ``shift``."""
+    file.seek(start)
+    head = file.read(8)
+    coded = Directory("<" if head.startswith(b"II") else ">")
+    (place,) = struct.unpack(coded.order + "L", head[4:])
+    file.seek(start + place)
+    (count,) = struct.unpack(coded.order + "H", file.read(2))
+    rows = file.read(12 * count)
+    for tag, kind, number, value in struct.iter_unpack(coded.order + "HHL4s", rows):
+        length = number * VALUE_SIZES[kind]
+        content = value[:length]
+        if length > len(value):
+            file.seek(start + struct.unpack(coded.order + "L", value)[0])
+            content = file.read(length)
+        if tag in _PLACES:
+            places = struct.unpack(f"{coded.order}{number}{'H' if kind == SHORT else 'L'}", content)
+            kind, content = LONG, struct.pack(f"{coded.order}{number}L", *(each + shift for each in places))
+        coded.entries[tag] = Entry(kind, content)
+    return coded
+
+
+def _add_resolution(tags: Directory, metadata: Metadata) -> None:
+    """Give the tags the picture's resolution, unless they say the same already, in any unit."""
+    if metadata.dpi is None or _says(tags, metadata.dpi):
+        return
+    for tag, value in zip(_RESOLUTION, metadata.dpi, strict=True):
+        fraction = Fraction(value).limit_denominator(_FINEST)
+        tags.entries[tag] = Entry(RATIONAL, struct.pack(tags.order + "2L", fraction.numerator, fraction.denominator))
+    tags.entries[RESOLUTION_UNIT] = Entry(SHORT, struct.pack(tags.order + "H", _INCH))
+
+
+def _says(tags: Directory, dpi: tuple[float, float]) -> bool:
+    """Say whether the tags hold this resolution, in whatever unit."""
+    unit = tags.entries.get(RESOLUTION_UNIT, Entry(SHORT, struct.pack(tags.order + "H", _INCH)))
+    found = [tags.entries.get(tag, Entry(RATIONAL, b"")) for tag in _RESOLUTION]
+    if unit.kind != SHORT or any(kind != RATIONAL or len(content) != 8 for kind, content in found):
+        return False
+    (code,) = struct.unpack_from(tags.order + "H", unit.content)
+    per_inch = {_INCH: 1.0, _CENTIMETER: _CENTIMETERS_PER_INCH}.get(code)
+    pairs = [struct.unpack(tags.order + "2L", content) for _, content in found]
+    return per_inch is not None and all(
+        abs(per_inch * over - value * under) <= _TOLERANCE * under
+        for (over, under), value in zip(pairs, dpi, strict=True)
+    )

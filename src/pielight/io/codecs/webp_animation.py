@@ -1,0 +1,127 @@
+"""Animated WebP: the frames of its container, each of which is a small WebP picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from numpy.typing import NDArray
+
+from pielight.errors import PictureError
+from pielight.io.codec_errors import errors_named
+from pielight.io.codecs.animation_canvas import Canvas, Disposal, Place
+from pielight.io.decode import decode
+from pielight.io.encode import encode
+from pielight.io.formats import webp_chunks
+from pielight.io.image import Picture, PixelChange
+from pielight.io.metadata.metadata import Metadata
+from pielight.io.size_limits import check_frames
+
+_CODED = (b"ALPH", b"VP8 ", b"VP8L")
+_FRAME_HEAD = 16
+_ICC, _ALPHA, _EXIF, _XMP, _ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
+_CLEARED, _IN_PLACE = 0x01, 0x02  # flags of a frame
+
+
+class WebpFrames:
+    """The frames of an animated WebP, decoded one at a time.
+
+    Args:
+        data: The whole file.
+        name: What errors call it.
+
+    Raises:
+        PictureError: There are too many.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        chunks = list(webp_chunks(data, 12, len(data)))
+        self._data, self._name = data, name
+        self._frames = [part for kind, part in chunks if kind == b"ANMF" and part.stop - part.start > _FRAME_HEAD]
+        head = next((data[part] for kind, part in chunks if kind == b"VP8X"), b"").ljust(10, b"\0")
+        self._has_alpha = head[0] & _ALPHA
+        self._size = head[4:10]
+        self._width, self._height = _number(head[4:7]) + 1, _number(head[7:10]) + 1
+        self._loop = next((data[part] for kind, part in chunks if kind == b"ANIM"), bytes(6))
+        with errors_named(name):
+            check_frames(len(self._frames), len(self._frames) * self._width * self._height, len(data))
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        canvas = Canvas(self._width, self._height)
+        for name, place, picture in self._pictures():
+            with errors_named(name):
+                yield canvas.draw(place, picture.pixels, picture.alpha)
+
+    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
+        """Write the animation with every frame changed; see :class:`pielight.io.frames.Frames`."""
+        metadata = first.metadata
+        start = file.tell()
+        file.write(b"RIFF\0\0\0\0WEBP")
+        _put(file, b"VP8X", bytes((self._flags(metadata), 0, 0, 0)) + self._size)
+        if metadata.icc_profile:
+            _put(file, b"ICCP", metadata.icc_profile)
+        _put(file, b"ANIM", self._loop)
+        canvas = Canvas(self._width, self._height)
+        for part, (name, place, picture) in zip(self._frames, self._pictures(), strict=True):
+            with errors_named(name):
+                changed = change(canvas.with_frame(place, picture.pixels))[place.box]
+                canvas.draw(place, picture.pixels, picture.alpha)
+            made = encode(replace(picture, pixels=changed), "WEBP", quality, name)
+            coded = b"".join(
+                _chunk(kind, made[where]) for kind, where in webp_chunks(made, 12, len(made)) if kind in _CODED
+            )
+            _put(file, b"ANMF", self._data[part.start : part.start + _FRAME_HEAD] + coded)
+        if metadata.exif:
+            _put(file, b"EXIF", metadata.exif)
+        if metadata.xmp:
+            _put(file, b"XMP ", metadata.xmp)
+        end = file.tell()
+        file.seek(start + 4)
+        file.write((end - start - 8).to_bytes(4, "little"))
+        file.seek(end)
+        return first.note
+
+    def _flags(self, metadata: Metadata) -> int:
+        held = ((metadata.icc_profile, _ICC), (metadata.exif, _EXIF), (metadata.xmp, _XMP))
+        return self._has_alpha | _ANIMATION | sum(flag for content, flag in held if content)
+
+    def _pictures(self) -> Iterator[tuple[str, Place, Picture]]:
+        for number, part in enumerate(self._frames, 1):
+            name = f"{self._name}: frame {number}"
+            head = self._data[part.start : part.start + _FRAME_HEAD]
+            left, top, width, height = (_number(head[at : at + 3]) for at in (0, 3, 6, 9))
+            place = Place(
+                2 * left, 2 * top, width + 1, height + 1, over=not head[15] & _IN_PLACE,
+                disposal=Disposal.CLEAR if head[15] & _CLEARED else Disposal.KEEP,
+            )  # fmt: skip
+            yield name, place, decode(self._alone(part), name)
+
+    def _alone(self, part: slice) -> bytes:
+        """Return a frame as a file."""
+        chunks = [
+            (kind, self._data[where])
+            for kind, where in webp_chunks(self._data, part.start + _FRAME_HEAD, part.stop)
+            if kind in _CODED
+        ]
+        if not chunks:
+            raise PictureError(f"{self._name}: damaged picture (a frame is empty)")
+        body = b"".join(_chunk(kind, content) for kind, content in chunks)
+        if chunks[0][0] == b"ALPH":
+            body = _chunk(b"VP8X", bytes((_ALPHA, 0, 0, 0)) + self._data[part.start + 6 : part.start + 12]) + body
+        return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
+
+
+def _number(value: bytes) -> int:
+    return int.from_bytes(value, "little")
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return kind + len(content).to_bytes(4, "little") + content + b"\0" * (len(content) % 2)
+
+
+def _put(file: BinaryIO, kind: bytes, content: bytes) -> None:
+    file.write(_chunk(kind, content))

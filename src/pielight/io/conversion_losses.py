@@ -1,0 +1,153 @@
+"""What a file holds beside its pixels and another format cannot: it is left out, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pielight.io.codecs.jpeg_segments import APP0, APP1, APP2, APP12, APP13, COMMENT, EXIF, JFXX, PHOTOSHOP, Segment
+from pielight.io.codecs.jpeg_trailer import ISO_GAIN_MAP
+from pielight.io.codecs.jpeg_trailer_metadata import without_parts
+from pielight.io.codecs.png_text import CARRIED_PROFILES, Text, texts
+from pielight.io.codecs.png_text import COMMENT as COMMENT_KEYWORD
+from pielight.io.formats import CODED, HEIF
+from pielight.io.metadata import mpf
+from pielight.io.metadata.google_xmp import without_container
+from pielight.io.metadata.ifd import read_directory
+from pielight.io.metadata.metadata import Metadata
+from pielight.io.metadata.tiff_tags import X_RESOLUTION
+from pielight.io.metadata.xmp import JPEG_HEAD, PNG_KEYWORD, with_description
+from pielight.io.provenance import without_record
+
+_WITHOUT_IPTC = ("WEBP", "AVIF", HEIF, "GIF", "BMP")
+_WITH_COMMENT = ("JPEG", "PNG", "GIF")
+_WITHOUT_EXIF, _WITHOUT_XMP = ("GIF", "BMP"), ("BMP",)
+_WITHOUT_RESOLUTION = ("WEBP", "AVIF", HEIF, "GIF")
+_USUAL_DPI = (72, 96)  # which programs write where nobody chose a resolution
+_ICC, _EXTENDED_XMP = b"ICC_PROFILE\0", b"http://ns.adobe.com/xmp/extension/\0"
+# Beginnings of what goes along in another way, is said elsewhere, or belongs to the old coding (a thumbnail, quality).
+_CARRIED = {
+    APP0: (JFXX,),
+    APP1: (EXIF, JPEG_HEAD, _EXTENDED_XMP),
+    APP2: (_ICC, mpf.HEAD, ISO_GAIN_MAP),
+    APP12: (b"Ducky",),
+    APP13: (PHOTOSHOP,),
+    COMMENT: (b"",),
+}
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_OF_THE_CODING = (b"pHYs", b"sBIT", b"sRGB")  # which go another way, or say nothing more
+_COLORS = (b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI")
+_SRGB_CODE = bytes((1, 13))  # in cICP: primaries and curve
+_SRGB = {b"gAMA": (45455,), b"cHRM": (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)}
+_TOLERANCE = 100  # of a hundred thousand
+_MOST_NAMES = 5
+
+
+def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Metadata:
+    """Return the metadata that a format can hold.
+
+    Args:
+        metadata: Of the picture read.
+        file_format: Pillow's name of the format to write.
+        notes: Gets what is left out.
+    """
+    left_out: list[str] = []
+    if metadata.chunks and file_format != "PNG":
+        metadata = _without_chunks(metadata, file_format, left_out, notes)
+    if metadata.segments is not None and file_format != "JPEG":
+        metadata = _without_segments(without_parts(metadata, left_out), left_out)
+    if metadata.video and file_format not in CODED:
+        left_out.append("video")
+        metadata = replace(metadata, video=b"", xmp=without_container(metadata.xmp) if metadata.xmp else None)
+    if metadata.photoshop and file_format in _WITHOUT_IPTC:
+        left_out.append("IPTC and Photoshop's resources")
+        metadata = replace(metadata, photoshop=b"")
+    if metadata.comment and file_format not in _WITH_COMMENT:
+        left_out.append("comment")
+        metadata = replace(metadata, comment=None)
+    if metadata.dpi and file_format in _WITHOUT_RESOLUTION and not _says_resolution(metadata, file_format):
+        left_out.append("resolution")
+        metadata = replace(metadata, dpi=None)
+    if metadata.exif and file_format in _WITHOUT_EXIF:
+        left_out.append("EXIF")
+        metadata = replace(metadata, exif=b"")
+    if metadata.xmp and file_format in _WITHOUT_XMP:
+        only_ours = without_record(metadata.xmp) == with_description(b"", b"")
+        left_out += [] if only_ours else ["XMP"]
+        metadata = replace(metadata, xmp=None)
+    if left_out:
+        notes.append(f"left out, as {file_format} has no place for it: {', '.join(left_out)}")
+    return metadata
+
+
+def _says_resolution(metadata: Metadata, file_format: str) -> bool:
+    """Say whether EXIF, or the usual resolution, goes without saying it."""
+    usual = all(round(value) in _USUAL_DPI for value in metadata.dpi or ())
+    tags = read_directory(metadata.exif) if file_format not in _WITHOUT_EXIF else None
+    return usual or (tags is not None and X_RESOLUTION in tags.entries)
+
+
+def _without_chunks(metadata: Metadata, file_format: str, left_out: list[str], notes: list[str]) -> Metadata:
+    """Leave out what only PNG has, except for a comment."""
+    found = [text for text in texts(metadata.chunks) if text.keyword != PNG_KEYWORD.decode()]
+    comment = metadata.comment
+    if comment is None and file_format in _WITH_COMMENT:
+        comment = next((text.content for text in found if text.keyword == COMMENT_KEYWORD), None) or None
+        found = [text for text in found if comment is None or text.keyword != COMMENT_KEYWORD]
+    left_out += _of("texts", (text.keyword for text in found if not _is_carried(text)))
+    others = [kind for kind, _ in metadata.chunks if kind not in (*_TEXTS, *_OF_THE_CODING, *_COLORS)]
+    left_out += _of("chunks", (kind.decode("latin-1") for kind in others))
+    if metadata.icc_profile is None and _names_other_colors(metadata.chunks):
+        notes.append(f"colors are taken as sRGB: {file_format} does not know PNG's chunks that name them")
+    return replace(metadata, comment=comment, chunks=())
+
+
+def _is_carried(text: Text) -> bool:
+    """Say whether a text is a profile that goes to other formats in their own way."""
+    return text.keyword in CARRIED_PROFILES
+
+
+def _names_other_colors(chunks: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Say whether chunks name other colors than sRGB's, by the first of PNG's order of preference that is there."""
+    found = dict(chunks)
+    if b"cICP" in found:
+        return not found[b"cICP"].startswith(_SRGB_CODE)
+    return b"sRGB" not in found and any(_differs(found[kind], known) for kind, known in _SRGB.items() if kind in found)
+
+
+def _differs(content: bytes, known: tuple[int, ...]) -> bool:
+    values = [int.from_bytes(content[place : place + 4], "big") for place in range(0, 4 * len(known), 4)]
+    return any(abs(value - expected) > _TOLERANCE for value, expected in zip(values, known, strict=True))
+
+
+def _without_segments(metadata: Metadata, left_out: list[str]) -> Metadata:
+    """Leave out what only JPEG has; several comments become one."""
+    segments = metadata.segments or ()
+    comments = [segment.content for segment in segments if segment.marker == COMMENT]
+    if any(segment.content.startswith(_EXTENDED_XMP) for segment in segments):
+        left_out.append("extended XMP")
+    left_out += _of("segments", (_name(segment) for segment in segments if not _goes_along(segment)))
+    comment = b"\n".join(comments) if len(comments) > 1 else metadata.comment
+    return replace(metadata, comment=comment, segments=None, density=b"")
+
+
+def _goes_along(segment: Segment) -> bool:
+    return segment.content.startswith(_CARRIED.get(segment.marker, ()))
+
+
+def _name(segment: Segment) -> str:
+    """Name a segment by its marker and the word with which most begin."""
+    word = segment.content[:16].split(b"\0")[0]
+    known = word.decode("ascii", "replace") if word.isalnum() else ""
+    return f"APP{segment.marker - APP0} {known}".rstrip()
+
+
+def _of(what: str, names: Iterable[str]) -> list[str]:
+    """Return one entry that names some things, or none.
+
+    >>> _of("texts", ["Title", "Author", "Title"])
+    ['texts (Title, Author)']
+    """
+    found = list(dict.fromkeys("".join(letter if letter.isprintable() else "?" for letter in name) for name in names))
+    shown = ", ".join(found[:_MOST_NAMES]) + (f" and {len(found) - _MOST_NAMES} more" if found[_MOST_NAMES:] else "")
+    return [f"{what} ({shown})"] if found else []

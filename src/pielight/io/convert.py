@@ -1,0 +1,154 @@
+"""Another format than the picture came in: what it cannot hold becomes the nearest that it can."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from pielight.core.strips import strips, to_8_bits
+from pielight.errors import PictureError
+from pielight.io.codecs.heif_coding import is_wide
+from pielight.io.codecs.jpeg_trailer_metadata import with_true_parts
+from pielight.io.codecs.tiff import essential_exif, is_sound
+from pielight.io.color.cmyk import Inks
+from pielight.io.color.icc import to_srgb
+from pielight.io.color.palette import Palette
+from pielight.io.conversion_losses import without_losses
+from pielight.io.formats import CODED, HEIF, MODES, WITHOUT_PROFILE
+from pielight.io.image import Picture, to_image
+from pielight.io.metadata.embedded_thumbnails import with_new_thumbnails
+from pielight.io.metadata.ifd import PREFIX
+
+_MAX_EXIF, _MAX_XMP = 65_527, 65_504  # of a JPEG's segment
+_HEADS = (b"II*\0", b"MM\0*")  # of EXIF
+_OPAQUE, _SEEN = 255, 128
+
+
+def fit(picture: Picture, file_format: str) -> Picture:
+    """Make a picture fit a format; one that fits already is returned as it is.
+
+    Opacity is laid on white where there is none, 16 bits are rounded to 8, inks become sRGB, and GIF gets 256
+    colors; the note of the result says which of these it was.
+
+    Args:
+        picture: What to write.
+        file_format: Pillow's name of the format to write.
+
+    Raises:
+        PictureError: The format is not one that can be written. Its text has no file name yet.
+
+    >>> fit(Picture(np.zeros((2, 3, 3), np.uint8), "RGBA", np.zeros((2, 3), np.uint8)), "JPEG").note
+    'opacity laid on white'
+    """
+    if file_format not in MODES:
+        raise PictureError(f"{file_format} cannot be written; name the result .tif or .jpg")
+    modes = MODES[file_format]
+    notes = [picture.note] if picture.note else []
+    if picture.is_one_of_several:
+        notes.append("several pictures in the file: only the first is kept")
+        picture = replace(picture, is_one_of_several=False)
+    if picture.mode not in modes:
+        picture = _unpacked(picture, notes)
+    if "X" in picture.mode and picture.mode not in modes:
+        notes.append("channel without a name left out")
+        picture = replace(picture, mode={"LX;16": "I;16"}.get(picture.mode, picture.mode.replace("X", "")), alpha=None)
+    if picture.mode not in modes and picture.pixels.dtype == np.uint16:
+        picture = _rounded(picture)
+        notes.append("16 bits rounded to 8")
+    if is_wide(picture.metadata.color_code) and not picture.metadata.icc_profile and file_format not in CODED:
+        notes.append(f"wide colors are taken as sRGB: {file_format} does not know their code")
+        picture = replace(picture, metadata=replace(picture.metadata, color_code=None))
+    if picture.metadata.coding and picture.metadata.coding.has_rgb and file_format in CODED:
+        notes.append(f"coded without loss before: {file_format} is written with loss, --format png is not")
+    if picture.metadata.coding and picture.metadata.coding.thumbnails and file_format == "AVIF":
+        notes.append("preview left out: AVIF is written without")
+        coding = replace(picture.metadata.coding, thumbnails=())
+        picture = replace(picture, metadata=replace(picture.metadata, coding=coding))
+    if picture.metadata.color_space and file_format != "BMP":
+        notes.append("colors are taken as sRGB: what a BMP links or calibrates goes nowhere else")
+        picture = replace(picture, metadata=replace(picture.metadata, color_space=b""))
+    if file_format in WITHOUT_PROFILE and picture.format != file_format:
+        picture, changed = to_srgb(picture)
+        notes += [f"colors turned into sRGB: {file_format} holds no profile"] if changed else []
+    if picture.mode == "1" and "1" not in modes:
+        picture = replace(picture, mode="L")
+    if picture.mode == "LA" and "RGBA" in modes and "LA" not in modes:
+        picture = replace(picture, mode="RGBA", pixels=np.repeat(picture.pixels, 3, axis=2))
+    if file_format == "GIF" and picture.mode not in modes:
+        picture = _few_colors(picture)
+        notes.append("cut to 256 colors: GIF holds no more")
+    if picture.alpha is not None and picture.mode not in modes:
+        picture = _on_white(picture)
+        notes.append("opacity laid on white")
+    exif = picture.metadata.exif
+    headless = (
+        file_format == HEIF and exif and not exif.removeprefix(PREFIX).startswith(_HEADS)
+    )  # libheif finds no start
+    if headless or (file_format in ("TIFF", "AVIF") and not is_sound(exif)):
+        notes.append("EXIF left out: it is damaged")
+        picture = replace(picture, metadata=replace(picture.metadata, exif=b""))
+    if file_format == "JPEG":
+        picture = _short_segments(picture, notes)
+    picture = with_true_parts(picture, file_format, notes)
+    picture = replace(picture, metadata=without_losses(picture.metadata, file_format, notes))
+    if picture.changed:
+        picture = replace(with_new_thumbnails(picture, file_format, notes), changed=False)
+    return replace(picture, note="; ".join(notes))
+
+
+def _unpacked(picture: Picture, notes: list[str]) -> Picture:
+    """Take palettes and inks as the colors that they show."""
+    if isinstance(picture.source, Palette):
+        alpha = picture.source.opacity()
+        return replace(picture, mode="RGB" if alpha is None else "RGBA", alpha=alpha, source=None)
+    if isinstance(picture.source, Inks):
+        notes.append("inks turned into sRGB")
+        turned, changed = to_srgb(picture)
+        if changed:
+            return turned
+        return replace(turned, pixels=to_8_bits(turned.pixels), mode="RGB", source=None)
+    return picture
+
+
+def _rounded(picture: Picture) -> Picture:
+    mode = "L" if picture.mode == "I;16" else picture.mode.removesuffix(";16")
+    alpha = None if picture.alpha is None else to_8_bits(picture.alpha)
+    return replace(picture, pixels=to_8_bits(picture.pixels), mode=mode, alpha=alpha)
+
+
+def _on_white(picture: Picture) -> Picture:
+    assert picture.alpha is not None
+    result = np.empty(picture.pixels.shape, np.uint8)
+    for strip in strips(result.shape):
+        share = picture.alpha[strip].astype(np.uint16)[..., np.newaxis]
+        shown = picture.pixels[strip] * share + _OPAQUE * (_OPAQUE - share)
+        result[strip] = (shown + _OPAQUE // 2) // _OPAQUE
+    return replace(picture, pixels=result, mode=picture.mode.removesuffix("A"), alpha=None)
+
+
+def _few_colors(picture: Picture) -> Picture:
+    """Choose 256 colors, or 255 and a clear one."""
+    clear = picture.alpha is not None and bool((picture.alpha < _SEEN).any())
+    colors = to_image(replace(picture, mode=picture.mode.removesuffix("A"), alpha=None)).convert("RGB")
+    chosen = Palette.of(colors.quantize(255 if clear else 256, dither=Image.Dither.FLOYDSTEINBERG))
+    if clear and picture.alpha is not None:
+        entries = np.vstack([chosen.entries, np.zeros((1, 4), np.uint8)])
+        indices = np.where(picture.alpha < _SEEN, np.uint8(len(entries) - 1), chosen.indices)
+        chosen = Palette(indices, entries, transparency=len(entries) - 1)
+    return replace(picture, pixels=chosen.colors(), mode="P", alpha=None, source=chosen)
+
+
+def _short_segments(picture: Picture, notes: list[str]) -> Picture:
+    """Leave out what a JPEG's segments are too short for, unless it came from a JPEG's several segments."""
+    metadata = picture.metadata
+    if metadata.segments is None:
+        if len(metadata.exif) > _MAX_EXIF:
+            short, what = essential_exif(metadata.exif, _MAX_EXIF)
+            notes.append(f"EXIF {what}: JPEG holds no more than 64 kB")
+            metadata = replace(metadata, exif=short)
+        if len(metadata.xmp or b"") > _MAX_XMP:
+            notes.append("XMP left out: JPEG holds no more than 64 kB")
+            metadata = replace(metadata, xmp=None)
+    return replace(picture, metadata=metadata)

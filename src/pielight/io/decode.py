@@ -1,0 +1,204 @@
+"""Pictures from files."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.core.atomic_file import read_whole, shown
+from pielight.errors import PictureError
+from pielight.io import preflight
+from pielight.io.codec_errors import DAMAGED, errors_named
+from pielight.io.codecs import bmp, heif, jpeg, png, raw
+from pielight.io.codecs.heif_coding import hdr_curve
+from pielight.io.codecs.high_bit_depth import decode_deep, said_of_extras
+from pielight.io.codecs.isobmff import walk
+from pielight.io.codecs.jpeg_segments import Layout, is_jpeg
+from pielight.io.codecs.tiff import notes_on, silence
+from pielight.io.codecs.tiff_kinds import TiffKind, kind_of, stand_in
+from pielight.io.formats import HEIF, READABLE, is_deep_png
+from pielight.io.image import Picture, from_image
+from pielight.io.metadata.google_xmp import without_gain_map
+from pielight.io.metadata.metadata import Metadata, gather
+from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.size_limits import check_size
+
+_TRACKS = b"moov"  # of a sequence of pictures, beside the first
+_BYTES_PER_PIXEL = {"P": 5, "CMYK": 14}  # of modes that have other pixels than Pillow's too
+_ICONS = (b"\0\0\1\0", b"\0\0\2\0")
+# Pillow turns a TIFF upright while it loads it; these turn it back.
+_UNTURN = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def read(path: Path) -> Picture:
+    """Read a picture's file.
+
+    Raises:
+        PictureError: The file is missing, damaged, too large, or of a kind that is not supported.
+    """
+    return decode(read_whole(path), shown(path))
+
+
+def decode(data: bytes, name: str = "picture") -> Picture:
+    """Decode a picture's file.
+
+    Args:
+        data: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or camera RAW.
+        name: What errors call it; its extension tells some kinds of RAW from TIFF.
+
+    Raises:
+        PictureError: The file is damaged, too large, of a kind that is not supported, or needs an extra.
+    """
+    with errors_named(name):
+        layout = _checked(data)
+        if raw.is_raw(data, name):
+            return raw.develop(data)
+        if bmp.is_bmp(data):
+            return _decoded_bmp(data)
+        with _opened(data) as image:
+            return _decoded(image, data, layout)
+
+
+def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray[Any]:
+    """Decode a picture's pixels for prediction only, a JPEG's at some eighths of its size.
+
+    Args:
+        data: The whole file.
+        at_least: Neither side becomes smaller than this, if it was not before.
+        name: What errors call it.
+
+    Raises:
+        PictureError: See :func:`decode`.
+    """
+    if is_jpeg(data):
+        with errors_named(name):
+            _checked(data)
+        with errors_named(name), _opened(data) as image:
+            reduced = jpeg.decode_pixels(data, image.mode == "L", at_least) if image.mode in ("L", "RGB") else None
+        if reduced is not None:
+            return reduced
+    return decode(data, name).pixels
+
+
+def open_image(image: Image.Image) -> Picture:
+    """Take a Pillow image apart, which may not be loaded yet.
+
+    Raises:
+        PictureError: It is damaged, or its mode is not supported.
+    """
+    try:
+        return from_image(image)
+    except PictureError:
+        raise
+    except DAMAGED as error:
+        raise PictureError(f"damaged picture ({shown(str(error)) or type(error).__name__})") from error
+
+
+def _checked(data: bytes) -> Layout | None:
+    layout = preflight.check(data)
+    if layout:
+        jpeg.check_kind(layout)
+    return layout
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Open a picture with Pillow, which does not decode its pixels yet."""
+    formats: tuple[str, ...] = READABLE
+    if (boxed := heif.container(data)) is not None:
+        if boxed == HEIF:
+            heif.enable()
+        data, formats = heif.readable(data, boxed), (boxed,)
+    else:
+        heif.check_kind(data)
+    if data.startswith(_ICONS):
+        raise PictureError("icons (ICO, CUR) are not supported; convert it to PNG first")
+    kind = kind_of(data)
+    if kind is not None:
+        kind.check()
+    readable = data if kind is None or kind.opens_in_pillow else stand_in(data, kind)
+    image = Image.open(io.BytesIO(readable), formats=formats)
+    check_size(image.width, image.height, _bytes_per_pixel(image), len(data))
+    return image
+
+
+def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
+    file_format = "JPEG" if image.format == "MPO" else str(image.format)
+    kind = kind_of(data)
+    is_deep = kind.is_deep if kind else is_deep_png(image, data)
+    several = _holds_several(image, data, kind)
+    metadata = gather(image, data, layout)
+    if file_format == "JPEG":
+        several = any(part.kind == "view" for part in metadata.appended)
+    notes = _notes_on(metadata, layout)
+    if file_format == "PNG" and (gone := png.chunks_of_old_colors(data)):
+        notes.append(f"left out, as it tells of the colors before: {', '.join(gone)}")
+    if metadata.coding and metadata.coding.planes and metadata.xmp:
+        metadata = replace(metadata, xmp=without_gain_map(metadata.xmp))
+    orientation = None
+    if file_format == "TIFF":
+        silence()
+        notes += notes_on(data)
+        orientation = image.getexif().get(ORIENTATION)
+    picture = decode_deep(data, kind) if is_deep else None
+    if picture is not None and picture.note:
+        notes.append(picture.note)
+    if kind is not None and not is_deep and (extras := len(kind.bits) - len(image.getbands())) > 0:
+        notes.append(said_of_extras(extras))
+    if file_format == "JPEG" and image.mode in ("L", "RGB"):
+        pixels = jpeg.decode_pixels(data, image.mode == "L")
+        picture = None if pixels is None else Picture(pixels, image.mode)
+    if picture is None:
+        image.load()
+        picture = from_image(image if orientation not in _UNTURN else image.transpose(_UNTURN[orientation]))
+    return replace(picture, format=file_format, metadata=metadata, note="; ".join(notes), is_one_of_several=several)
+
+
+def _holds_several(image: Image.Image, data: bytes, kind: TiffKind | None) -> bool:
+    """Say whether a file, which is no JPEG, holds more pictures than the one that is decoded."""
+    if kind is not None and kind.is_followed:
+        return True
+    if bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1:
+        return True
+    return image.format == HEIF and any(box.kind == _TRACKS for box in walk(data))
+
+
+def _notes_on(metadata: Metadata, layout: Layout | None) -> list[str]:
+    """Return what the user should know of how a picture is coded, and of what is left out of it."""
+    notes, coding = [], metadata.coding
+    if layout and len(metadata.segments or ()) < len(layout.descriptive()):
+        notes.append("index of further pictures left out: it is damaged")
+    if coding and coding.bits > 8:
+        notes.append(f"{coding.bits} bits a channel cut to 8")
+    if curve := hdr_curve(metadata.color_code):
+        notes.append(f"HDR curve {curve} stays, and is changed as if it were sRGB's")
+    if coding and coding.planes:
+        notes.append(f"left out: {', '.join(coding.planes)}")
+    return notes
+
+
+def _decoded_bmp(data: bytes) -> Picture:
+    readable, note = bmp.readable(data)
+    with _opened(readable) as image:
+        picture = _decoded(image, readable, None)
+    fourth = bmp.unnamed_channel(readable)
+    if fourth is not None:
+        picture = replace(picture, mode="RGBX", alpha=fourth)
+    metadata = replace(picture.metadata, headless=bmp.is_headless(data), **bmp.described(readable))
+    return replace(picture, metadata=metadata, note=note)
+
+
+def _bytes_per_pixel(image: Image.Image) -> int:
+    return _BYTES_PER_PIXEL.get(image.mode, 2 * len(image.getbands()))  # Pillow's own copy, and ours

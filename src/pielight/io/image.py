@@ -1,0 +1,151 @@
+"""A picture: its pixels, and everything else that its file holds; from and to Pillow's images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.core.strips import strips
+from pielight.errors import PictureError
+from pielight.io.color.cmyk import Inks
+from pielight.io.color.palette import Palette
+from pielight.io.metadata.metadata import Metadata
+
+PixelChange = Callable[[NDArray[Any]], NDArray[Any]]  # of the colors of a picture, (H, W, 1 or 3)
+_PLAIN = ("1", "L", "LA", "I;16", "RGB", "RGBA", "RGBX")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture.
+
+    Attributes:
+        pixels: uint8 or uint16 of shape (H, W, 1) or (H, W, 3), as stored: not turned by EXIF orientation. It may
+            be a view that leaves out the fourth channel of a buffer.
+        mode: Pillow's name for what it holds: 1, L, LA, I;16, P, RGB, RGBA, RGBX or CMYK; 16-bit modes that
+            Pillow does not have are called LA;16, LX;16, RGB;16, RGBA;16 and RGBX;16.
+        alpha: Opacity, of shape (H, W) and the type of the pixels, or None. Of modes with an X, a channel without a
+            name.
+        format: Pillow's name of the file format it came in, or RAW.
+        metadata: EXIF, color profile and the like.
+        note: What the user should know of how it was read, or nothing.
+        source: What a picture of mode P or CMYK is put together from again.
+        is_one_of_several: Whether its file holds further ones.
+        changed: Whether it looks different from the picture in the file, which thumbnails in there show.
+    """
+
+    pixels: NDArray[Any]
+    mode: str
+    alpha: NDArray[Any] | None = None
+    format: str = "PNG"
+    metadata: Metadata = field(default_factory=Metadata)
+    note: str = ""
+    source: Palette | Inks | None = None
+    is_one_of_several: bool = False
+    changed: bool = False
+
+
+def from_image(image: Image.Image) -> Picture:
+    """Take a Pillow image apart.
+
+    A transparent color of a gray or RGB image becomes opacity, since the enhanced pixels of that color may
+    differ from each other.
+
+    Raises:
+        PictureError: Its mode is not supported. Its text has no file name yet.
+
+    >>> picture = from_image(Image.new("LA", (3, 2)))
+    >>> picture.pixels.shape, picture.mode
+    ((2, 3, 1), 'LA')
+    """
+    image.load()
+    if image.mode == "P" or (image.mode == "L" and image.format == "GIF" and "transparency" in image.info):
+        palette = Palette.of(image if image.mode == "P" else _with_palette(image))
+        return Picture(palette.colors(), "P", source=palette)
+    if image.mode == "CMYK":
+        inks = Inks(_values(image))
+        return Picture(inks.light(), "CMYK", source=inks)
+    if image.mode == "PA" or "transparency" in image.info:
+        image = image.convert("LA" if image.mode in ("1", "L") else "RGBA")
+    mode = "I;16" if image.mode.startswith("I;16") else image.mode
+    if mode not in _PLAIN:
+        raise PictureError(f"pictures of mode {mode} are not supported; convert it to RGB first")
+    values = _values(image.convert("L") if mode == "1" else image)
+    if mode in ("LA", "RGBA", "RGBX"):
+        return Picture(values[..., :-1], mode, values[..., -1])
+    return Picture(values, mode)
+
+
+def to_image(picture: Picture) -> Image.Image:
+    """Make a Pillow image of the picture's mode, or of mode RGBX where its RGB pixels lie in such a buffer.
+
+    Raises:
+        PictureError: Pillow has no such mode.
+
+    >>> to_image(Picture(np.zeros((2, 3, 1), np.uint8), "L")).size
+    (3, 2)
+    """
+    if picture.source is not None:
+        return picture.source.image(picture.pixels)
+    height, width = picture.pixels.shape[:2]
+    values = interleaved(picture)
+    channels = values.shape[2]
+    if values.dtype == np.uint16:
+        if channels > 1:
+            raise PictureError(f"Pillow has no mode {picture.mode}; save it as 16-bit PNG or TIFF")
+        mode = "I;16"
+    else:
+        mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBX"}[channels]
+    if picture.mode == "RGBA":
+        mode = "RGBA"
+    rawmode = "I;16N" if mode == "I;16" else mode
+    image = Image.frombuffer(mode, (width, height), values, "raw", rawmode, 0, 1)
+    return image.convert("1", dither=Image.Dither.NONE) if picture.mode == "1" else image
+
+
+def interleaved(picture: Picture) -> NDArray[Any]:
+    """Return all channels as one array; where they are views of one buffer, that buffer, which is not copied.
+
+    >>> buffer = np.zeros((2, 3, 4), np.uint8)
+    >>> interleaved(Picture(buffer[..., :3], "RGBA", buffer[..., 3])) is buffer
+    True
+    """
+    pixels, alpha = picture.pixels, picture.alpha
+    buffer = pixels.base
+    if (
+        isinstance(buffer, np.ndarray)
+        and buffer.shape == (*pixels.shape[:2], pixels.shape[2] + 1)
+        and buffer.flags.c_contiguous
+        and buffer.dtype == pixels.dtype
+        and _same_memory(buffer[..., :-1], pixels)
+        and (alpha is None or _same_memory(buffer[..., -1], alpha))
+    ):
+        return buffer
+    return np.ascontiguousarray(pixels) if alpha is None else np.dstack([pixels, alpha])
+
+
+def _same_memory(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    return (one.ctypes.data, one.shape, one.strides) == (other.ctypes.data, other.shape, other.strides)
+
+
+def _values(image: Image.Image) -> NDArray[Any]:
+    """Copy a loaded image's pixels by strips: at one stroke, Pillow would hold them twice on the way."""
+    first = np.asarray(image.crop((0, 0, 1, 1)))
+    channels = 1 if first.ndim == 2 else first.shape[2]
+    dtype = np.uint16 if image.mode.startswith("I;16") else first.dtype  # in the machine's byte order
+    values = np.empty((image.height, image.width, channels), dtype)
+    for strip in strips(values.shape):
+        part = np.asarray(image.crop((0, strip.start, image.width, strip.stop)))
+        values[strip] = part.reshape(values[strip].shape)
+    return values
+
+
+def _with_palette(image: Image.Image) -> Image.Image:
+    colored = image.convert("P")
+    colored.info = image.info
+    return colored

@@ -1,0 +1,1 @@
+"""Metadata of pictures: EXIF, XMP, MPF, thumbnails and maker notes."""

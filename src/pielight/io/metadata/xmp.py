@@ -1,0 +1,155 @@
+"""XMP packets: where a file holds its packet, and how a description is put into one without touching the rest."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pielight.io.codecs.gif import gif_packet
+from pielight.io.metadata.tiff_tags import XMP
+
+JPEG_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
+PNG_KEYWORD = b"XML:com.adobe.xmp"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_BEGIN = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+_END = b'<?xpacket end="w"?>'
+_META = (b'<x:xmpmeta xmlns:x="adobe:ns:meta/">', b"</x:xmpmeta>")
+_GRAPH = (f'<rdf:RDF xmlns:rdf="{RDF}">'.encode(), b"</rdf:RDF>")
+_CLOSED_GRAPH = re.compile(rb"</[A-Za-z_][\w.-]*:RDF\s*>")
+_EMPTY_GRAPH = re.compile(rb"<([A-Za-z_][\w.-]*:RDF)\b([^<>]*)/>")
+_CLOSED_META = re.compile(rb"</[A-Za-z_][\w.-]*:xmpmeta\s*>")
+_PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")  # from the first blank on, or each of many would be tried
+_MOST_PARTS = 10_000  # segments, chunks or tags that are looked through
+_MOST_BYTES = 1 << 24  # of a packet
+_ENDS = 1 << 18  # bytes at both ends of a file of boxes in which encoders put the packet
+
+
+def with_description(packet: bytes, description: bytes) -> bytes:
+    """Return a packet with one more ``rdf:Description``; every other byte stays, but for padding that makes room.
+
+    Args:
+        packet: XMP in UTF-8; may be empty.
+        description: The element.
+
+    Returns:
+        The packet as it is if there is no place for a description in it.
+
+    >>> made = with_description(b"", b"<rdf:Description/>")
+    >>> with_description(made, b"<a/>").partition(b"<rdf:Description/>")[2]
+    b'<a/></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+    """
+    if not packet:
+        return _BEGIN + _META[0] + _GRAPH[0] + description + _GRAPH[1] + _META[1] + _END
+    packet = _EMPTY_GRAPH.sub(rb"<\1\2></\1>", packet)
+    places = list(_CLOSED_GRAPH.finditer(packet))
+    if not places:
+        places = list(_CLOSED_META.finditer(packet))
+        description = _GRAPH[0] + description + _GRAPH[1]
+    if not places:
+        return packet
+    place = places[-1].start()
+    head, tail = packet[:place] + description, packet[place:]
+    padding = _PADDING.search(tail)
+    if padding:
+        tail = tail[: padding.start()] + tail[min(padding.start() + len(description), padding.end() - 1) :]
+    return head + tail
+
+
+def read_packet(path: Path) -> bytes | None:
+    """Return the XMP packet of a picture's file without decoding the picture; None if none is found.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head.startswith(b"\xff\xd8"):
+            return _in_jpeg(file)
+        if head.startswith(b"\x89PNG"):
+            return _in_png(file)
+        if head.startswith(b"RIFF") and head.endswith(b"WEBP"):
+            return _in_webp(file)
+        if head[:4] in (b"II*\0", b"MM\0*"):
+            return _in_tiff(file, head)
+        if head.startswith(b"GIF8"):
+            return gif_packet(head + file.read(_ENDS))
+        if head[4:8] == b"ftyp":
+            return _in_boxes(file)
+    return None
+
+
+def _in_jpeg(file: BinaryIO) -> bytes | None:
+    place = 2
+    for _ in range(_MOST_PARTS):
+        file.seek(place)
+        head = file.read(4)
+        if len(head) < 4 or head[0] != 0xFF or head[1] in (0xDA, 0xD9):
+            return None
+        if head[1] == 0xFF:  # fill byte
+            place += 1
+            continue
+        length = int.from_bytes(head[2:], "big")
+        if head[1] == 0xE1 and file.read(len(JPEG_HEAD)) == JPEG_HEAD:
+            return file.read(length - 2 - len(JPEG_HEAD))
+        place += 2 + length
+    return None
+
+
+def _in_png(file: BinaryIO) -> bytes | None:
+    for kind, length in _chunks(file, True):
+        if kind == b"iTXt" and length < _MOST_BYTES:
+            keyword, _, rest = file.read(length).partition(b"\0")
+            if keyword == PNG_KEYWORD and rest.startswith(b"\0"):  # not compressed
+                return rest[2:].split(b"\0", 2)[-1]
+    return None
+
+
+def _in_webp(file: BinaryIO) -> bytes | None:
+    return next((file.read(min(length, _MOST_BYTES)) for kind, length in _chunks(file, False) if kind == b"XMP "), None)
+
+
+def _chunks(file: BinaryIO, is_png: bool) -> Iterator[tuple[bytes, int]]:
+    """Yield kind and length of each chunk of a PNG or WebP file, with the file at its content."""
+    place = 8 if is_png else 12
+    for _ in range(_MOST_PARTS):
+        file.seek(place)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        length = int.from_bytes(head[:4], "big") if is_png else int.from_bytes(head[4:], "little")
+        yield head[4:] if is_png else head[:4], length
+        place += 12 + length if is_png else 8 + length + length % 2
+
+
+def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
+    if len(head) < 8:
+        return None
+    order = "<" if head.startswith(b"II") else ">"
+    file.seek(struct.unpack_from(order + "L", head, 4)[0])
+    count = file.read(2)
+    rows = file.read(12 * min(_MOST_PARTS, struct.unpack(order + "H", count)[0])) if len(count) == 2 else b""
+    for tag, kind, length, place in struct.iter_unpack(order + "HHLL", rows[: len(rows) // 12 * 12]):
+        if tag == XMP and kind in (1, 7):
+            file.seek(place)
+            return file.read(min(length, _MOST_BYTES))
+    return None
+
+
+def _in_boxes(file: BinaryIO) -> bytes | None:
+    """Look at both ends of an AVIF or HEIC file, where encoders put the packet."""
+    file.seek(0)
+    for part in (file.read(_ENDS), _tail(file)):
+        start = part.find(b"<x:xmpmeta")
+        end = part.find(_META[1], start)
+        if 0 <= start < end:
+            return part[start : end + len(_META[1])]
+    return None
+
+
+def _tail(file: BinaryIO) -> bytes:
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _ENDS))
+    return file.read()

@@ -1,0 +1,129 @@
+"""What is counted in a file before a reader opens it, since of some parts readers take minutes for many."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+
+from pielight.errors import PictureError
+from pielight.io.codecs import gif
+from pielight.io.codecs.heif_items import exif_item
+from pielight.io.codecs.jpeg_segments import APP1, EXIF, Layout, Source, is_jpeg, parse
+from pielight.io.codecs.png import SIGNATURE, chunk_places
+from pielight.io.codecs.tiff_entries import coding_of, place_at, read_rows
+from pielight.io.formats import webp_chunks
+from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, STRIPS, TILES
+from pielight.io.metadata.tiff_types import VALUE_SIZES
+
+_MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 100_000, 300_000  # of a PNG: others, and those of pixels
+_MAX_PAGES, _MAX_ENTRIES = 10_000, 200_000  # of a TIFF
+_MAX_FRACTIONS, _MAX_PLACES, _MAX_NUMBERS = 100_000, 4_000_000, 1_000_000  # values of one tag that are decoded
+_FRACTIONS, _BYTES, _PRIVATE = (5, 10), (1, 2, 6, 7), 32_768
+_MAX_SHARE, _FREE_BYTES = 4, 1 << 28  # values may lie on each other to this many times the file, and this much
+_GROUPS = (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY)
+_PIXELS = (b"IDAT", b"fdAT")
+
+
+def check_file(path: Path) -> None:
+    """Check a picture's file that is not read yet; see :func:`check`.
+
+    Raises:
+        PictureError: See :func:`check`.
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        if file.read(1):  # nothing cannot be mapped
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                check(data)
+
+
+def check(data: Source) -> Layout | None:
+    """Refuse a file with more parts than any photo; what is damaged or of an unknown kind is left to its reader.
+
+    Returns:
+        The parts of a JPEG, None of another format.
+
+    Raises:
+        PictureError: Its text has no file name yet.
+
+    >>> check(b"II*\\0\\x08\\0\\0\\0\\0\\0\\x08\\0\\0\\0")  # a directory that is followed by itself
+    """
+    if is_jpeg(data):
+        layout = parse(data)
+        check_directories(b"".join(layout.contents(APP1, EXIF)).removeprefix(EXIF))
+        return layout
+    if data[:8] == SIGNATURE:
+        _check_chunks(data)
+    elif data[:2] in (b"II", b"MM"):
+        check_directories(data)
+    elif data[:3] == b"GIF":
+        gif.layout(data)
+    elif data[:4] == b"RIFF":
+        _check_riff(data)
+    elif data[4:8] == b"ftyp":
+        check_directories(exif_item(data).removeprefix(EXIF))
+    return None
+
+
+def check_directories(data: Source) -> None:
+    """Check a TIFF, or a block of EXIF, of which damaged ones pass.
+
+    Raises:
+        PictureError: See :func:`check`.
+    """
+    coding = coding_of(data)
+    if coding is None or len(data) < 8:
+        return
+    places, known, entries, claimed = [place_at(data, coding.first, coding)], {0}, 0, 0
+    while places:
+        place = places.pop()
+        if place in known or place + coding.count.size > len(data):
+            continue
+        known.add(place)
+        _refuse(len(known) > _MAX_PAGES, f"more than {_MAX_PAGES:,} directories of tags")
+        rows, link = read_rows(data, place, coding, _MAX_ENTRIES + 1)
+        for tag, kind, number, value in rows:
+            entries += 1
+            _refuse(entries > _MAX_ENTRIES, f"more than {_MAX_ENTRIES:,} tags in a file")
+            length = number * VALUE_SIZES.get(kind, 1)
+            claimed += length if len(value) < length <= len(data) else 0
+            most = _most_values(tag, kind)
+            _refuse(number > most and length <= len(data), f"more than {most:,} values of tag {tag}")
+            places += coding.place.unpack(value) if tag in _GROUPS else ()
+        _refuse(claimed > _MAX_SHARE * len(data) + _FREE_BYTES, "tags that lie on each other many times")
+        places.append(place_at(data, link, coding))
+
+
+def _most_values(tag: int, kind: int) -> int:
+    """Return how many values of a tag readers may have to decode."""
+    if kind in _FRACTIONS:
+        return _MAX_FRACTIONS
+    if tag in (*STRIPS, *TILES):
+        return _MAX_PLACES
+    return _MAX_NUMBERS if kind not in _BYTES and tag < _PRIVATE else 1 << 64
+
+
+def _check_chunks(data: Source) -> None:
+    others, pixels = 0, 0
+    for kind, place in chunk_places(data):
+        if kind in _PIXELS:
+            pixels += 1
+        else:
+            others += 1
+        if kind == b"eXIf":
+            check_directories(data[place])
+        _refuse(others > _MAX_CHUNKS, f"more than {_MAX_CHUNKS:,} chunks in a file")
+        _refuse(pixels > _MAX_PIXEL_CHUNKS, f"more than {_MAX_PIXEL_CHUNKS:,} chunks of pixels in a PNG file")
+
+
+def _check_riff(data: Source) -> None:
+    """Check the EXIF of a WebP; its library goes through the other parts at once."""
+    for number, (kind, place) in enumerate(webp_chunks(data, 12, len(data)), 1):
+        if kind == b"EXIF":
+            check_directories(data[place].removeprefix(EXIF))
+        _refuse(number > _MAX_CHUNKS, f"more than {_MAX_CHUNKS:,} chunks in a file")
+
+
+def _refuse(is_too_much: bool, what: str) -> None:
+    if is_too_much:
+        raise PictureError(f"{what}; save it anew")

@@ -1,0 +1,58 @@
+"""Which extra reads a picture, told by the head of its file, so that what is missing is said before any work."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from pielight.core.atomic_file import shown
+from pielight.core.extras import require
+from pielight.errors import MissingExtraError, PictureError
+from pielight.io import preflight
+from pielight.io.codecs.heif import is_heif
+from pielight.io.codecs.raw import is_raw
+from pielight.io.codecs.tiff_kinds import kind_of
+from pielight.io.formats import READABLE, is_deep_png
+from pielight.io.pillow_limits import own_limits
+
+_HEAD = 1 << 16  # bytes: the first directory of a TIFF is mostly among them
+
+
+def require_readers(paths: Iterable[Path]) -> None:
+    """Check that the extras that read some pictures are installed; no pixels are decoded.
+
+    Raises:
+        PictureError: An extra is missing; names the first picture that needs it, and how to install it.
+    """
+    missing: dict[str, MissingExtraError] = {}
+    for extra in ("raw", "heif", "deep"):
+        try:
+            require(extra)
+        except MissingExtraError as error:
+            missing[extra] = error
+    for path in paths if missing else ():
+        lacking = missing.get(_reader(path))
+        if lacking is not None:
+            raise PictureError(f"{shown(path)}: {lacking}") from lacking
+
+
+def _reader(path: Path) -> str:
+    """Return the extra that reads a picture; nothing for one that Pillow reads, or that will be found damaged."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            head = data[:_HEAD]
+            if is_raw(head, path.name):
+                return "raw"
+            if is_heif(head):
+                return "heif"
+            kind = kind_of(data)
+            if kind is not None:
+                return "deep" if kind.is_deep else ""
+            preflight.check(data)
+            with own_limits(), Image.open(path, formats=READABLE) as image:
+                return "deep" if is_deep_png(image, head) else ""
+    except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
+        return ""

@@ -1,0 +1,1 @@
+"""Pixel operations in NumPy and C: lattices, curves, thumbnails, noise estimates."""

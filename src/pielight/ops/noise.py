@@ -1,0 +1,203 @@
+"""How much noise a picture has, estimated from the picture alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.core.pixels import Pixels, check_pixels, full_scale
+
+_TILE = 16  # pixels along each side; an even number of 4 x 4 blocks
+_TILES = 20  # along each side of the picture, at most: a look at all pixels would take longer than the curves do
+_BINS = 8  # of brightness, each with as many tiles as the others
+_FLAT = 0.3  # share of a bin's tiles that is taken for flat
+_QUIET = 0.3  # of these, the quantile of noise that is believed: texture only ever adds
+_QUIET_BIAS = 1.12  # what that quantile underestimates in tiles of pure noise
+_TEXTURE = 0.5  # fine texture, as a share of the coarse one that is there beyond what noise explains
+_TO_SIGMA = 1 / 0.6745  # from the median size of normal noise
+_DARKEST, _BRIGHTEST = 0.5 / 255, 0.95  # tiles beyond are clipped and tell nothing
+_ROWS = 64  # at a time in float64, which would take several times the memory of the result
+_WIDEST = 0.9  # standard deviation in pixels of the blur that correlated noise is believed to have, at most
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Shot and read noise in linear light, and the step of quantization.
+
+    Attributes:
+        shot: Variance per unit of linear light, of shape (C,) or whatever else fits the values that it is asked for.
+        read: Variance in the dark, of such a shape.
+        step: Distance of two levels, a number or of such a shape: 1/255 for 8 bits, 0 for floats.
+    """
+
+    shot: NDArray[Any]
+    read: NDArray[Any]
+    step: float | NDArray[Any] = 0.0
+
+    def sigma(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the standard deviation of the noise at sRGB values.
+
+        ``sigma^2 = (a L + b) / L'^2 + q^2 / 12`` with L the linear light of x, L' its slope, a the shot and b the read
+        noise (the Poisson-Gaussian model of Foi et al., 2008) and q the step of quantization.
+
+        Args:
+            x: sRGB values in [0, 1], of shape (..., C).
+
+        Returns:
+            float32 in units of x.
+
+        >>> bool(abs(Noise(np.zeros(1), np.zeros(1), 1 / 255).sigma(np.array([0.5]))[0] * 255 - 12**-0.5) < 1e-6)
+        True
+        """
+        shot, read, step = (np.broadcast_to(value, x.shape) for value in (self.shot, self.read, self.step))
+        result = np.empty(x.shape, np.float32)
+        for top in range(0, len(x), _ROWS):
+            rows = slice(top, top + _ROWS)
+            of_shot, of_read = _basis(np.asarray(x[rows], np.float64))
+            result[rows] = np.sqrt(shot[rows] * of_shot + read[rows] * of_read + step[rows] ** 2 / 12)
+        return result
+
+
+def estimate(pixels: Pixels) -> Noise:
+    """Estimate the noise of a picture from its flat tiles.
+
+    In tiles of 16 x 16 pixels, at most 20 x 20 of them spread over the picture, noise is the median size of
+    Immerkaer's mask ``[1 -2 1; -2 4 -2; 1 -2 1] / 6`` (CVIU 1996), which ignores whatever is locally a plane. Texture
+    is told from noise by scale: in means of 4 x 4 pixels the mask sees a sixteenth of the variance of noise, and of
+    texture about as much as before; half of what is there beyond the sixteenth is subtracted. In each of 8 bins of
+    brightness the flattest tiles are kept, flat by the spread of their 4 x 4 means, and of these the quieter ones are
+    believed, since texture only adds. Cameras and converters blur noise, and the mask sees less of it then: how
+    much less follows from how it falls when 2 x 2 pixels are averaged (:func:`blur_correction`). Shot and read noise
+    are the non-negative least squares through the bins.
+
+    Args:
+        pixels: (H, W, C): uint8, uint16, or floats in [0, 1].
+
+    Returns:
+        The noise of each channel; that of quantization alone if the picture has no usable tile.
+
+    Raises:
+        PielightError: The array is not a picture.
+
+    >>> grain = np.random.default_rng(0).normal(0.2, 0.02, (256, 256, 1)).clip(0, 1)
+    >>> bool(abs(estimate(grain).sigma(np.array([0.2])) - 0.02) < 0.002)
+    True
+    """
+    check_pixels(pixels)
+    step = 0.0 if pixels.dtype.kind == "f" else 1.0 / full_scale(pixels.dtype)
+    tiles = _tiles(pixels)
+    channels = pixels.shape[2]
+    if len(tiles) == 0:
+        return Noise(np.zeros(channels), np.zeros(channels), step)
+    fitted = [_fit(*_measure(tiles[..., channel]), step) for channel in range(channels)]
+    shot, read = np.array(fitted).T
+    return Noise(shot, read, step)
+
+
+def blur_correction(ratio: float) -> float:
+    """Return by how much Immerkaer's mask underestimates the variance of blurred noise.
+
+    For noise blurred by a Gaussian of s pixels, neighbors at a distance d correlate by ``r(d) = exp(-d^2 / 4 s^2)``;
+    the mask sees ``h^2 / 36`` of the variance with ``h = 6 - 8 r(1) + 2 r(2)``, and of means of 2 x 2 pixels the same
+    with ``R(n) = (2 r(2 n) + r(2 n - 1) + r(2 n + 1)) / 4``. The ratio of the two says what s is.
+
+    Args:
+        ratio: Four times the variance seen after averaging over that before; 1 for white noise.
+
+    Returns:
+        Factor >= 1 for the variance.
+
+    >>> blur_correction(1.0)
+    1.0
+    """
+    s = np.linspace(1e-3, _WIDEST, 64)
+
+    def r(distance: int) -> NDArray[np.float64]:
+        return np.exp(-(distance**2) / (4 * s * s))
+
+    def averaged(n: int) -> NDArray[np.float64]:
+        return (2 * r(2 * n) + r(2 * n - 1) + r(2 * n + 1)) / 4
+
+    seen = (6 - 8 * r(1) + 2 * r(2)) ** 2 / 36
+    seen_averaged = (6 * averaged(0) - 8 * averaged(1) + 2 * averaged(2)) ** 2 / 36
+    return float(np.interp(ratio, 4 * seen_averaged / seen, 1 / seen))
+
+
+def _basis(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the variance at sRGB values that unit shot and unit read noise in linear light cause."""
+    dark = x <= 0.04045
+    base = (np.maximum(x, 0.04045) + 0.055) / 1.055
+    linear = np.where(dark, x / 12.92, base**2.4)
+    slope = np.where(dark, 1 / 12.92, 2.4 / 1.055 * base**1.4)
+    return linear / slope**2, 1 / slope**2
+
+
+def _tiles(pixels: Pixels) -> NDArray[np.float32]:
+    """Return tiles spread evenly over a picture, (n, 16, 16, C) in [0, 1]."""
+    height, width, channels = pixels.shape
+    if min(height, width) < _TILE:
+        return np.empty((0, _TILE, _TILE, channels), np.float32)
+    tops, lefts = (
+        np.linspace(0, side - _TILE, min(_TILES, side // _TILE)).astype(int) for side in (height, width)
+    )  # fmt: skip
+    found = np.stack([pixels[top : top + _TILE, left : left + _TILE] for top in tops for left in lefts])
+    return found.astype(np.float32, order="C") / np.float32(full_scale(pixels.dtype))  # of one order: sums round alike
+
+
+def _immerkaer(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what Immerkaer's mask sees in tiles (n, h, w), as (n, values)."""
+    rows = tiles[:, :-2] - 2 * tiles[:, 1:-1] + tiles[:, 2:]
+    both = rows[:, :, :-2] - 2 * rows[:, :, 1:-1] + rows[:, :, 2:]
+    result: NDArray[np.float32] = both.reshape(len(both), -1) / np.float32(6)
+    return result
+
+
+def _averaged(tiles: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Return the means of ``side`` x ``side`` pixels of each tile."""
+    count, height, width = tiles.shape
+    result: NDArray[np.float32] = tiles.reshape(count, height // side, side, width // side, side).mean((2, 4))
+    return result
+
+
+def _measure(tiles: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return brightness and noise variance in bins of one channel's tiles (n, 16, 16)."""
+    means = tiles.mean((1, 2))
+    tiles = tiles[(means >= _DARKEST) & (means <= _BRIGHTEST)]
+    if len(tiles) == 0:
+        return np.empty(0), np.empty(0)
+    means = tiles.mean((1, 2))
+    seen, blocks = _immerkaer(tiles), _averaged(tiles, 4)
+    fine = np.square(seen).mean(1)
+    halved, coarse = np.square(_immerkaer(_averaged(tiles, 2))).mean(1), np.square(_immerkaer(blocks)).mean(1)
+    texture = np.maximum(coarse - fine / 16, 0)
+    noise = np.maximum(np.square(np.median(np.abs(seen), 1) * _TO_SIGMA) - _TEXTURE * texture, 0)
+    relief = blocks.std((1, 2))
+    places, variances = [], []
+    for members in np.array_split(np.argsort(means), _BINS):
+        if len(members) == 0:
+            continue
+        flat = members[relief[members] <= np.quantile(relief[members], _FLAT)]
+        believed = float(np.quantile(noise[flat], _QUIET)) * _QUIET_BIAS
+        ratio = 4 * float(np.median(halved[flat])) / max(float(np.median(fine[flat])), 1e-12)
+        places.append(float(means[flat].mean()))
+        variances.append(believed * blur_correction(ratio))
+    return np.array(places), np.array(variances)
+
+
+def _fit(places: NDArray[np.float64], variances: NDArray[np.float64], step: float) -> tuple[float, float]:
+    """Fit shot and read noise to variances; relative errors count alike in the dark and in the light."""
+    if len(places) == 0:
+        return 0.0, 0.0
+    signal = np.maximum(variances - step**2 / 12, 0)
+    weight = 1 / np.maximum(variances, (0.2 / 255) ** 2)
+    basis = np.stack(_basis(places)) * weight
+    wanted = signal * weight
+    alone = np.maximum(basis @ wanted, 0) / np.square(basis).sum(1)  # the best if the other one is 0
+    both = np.linalg.lstsq(basis.T, wanted, rcond=None)[0]
+    if (both >= 0).all():
+        return float(both[0]), float(both[1])
+    errors = [np.square(one * of_one - wanted).sum() for one, of_one in zip(alone, basis, strict=True)]
+    return (float(alone[0]), 0.0) if errors[0] <= errors[1] else (0.0, float(alone[1]))

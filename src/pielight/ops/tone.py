@@ -1,0 +1,89 @@
+"""The two things that a user sets: how strongly a curve acts, and how far it spares what is bright already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.errors import PielightError
+
+Array: TypeAlias = NDArray[Any]
+
+MAX_STRENGTH = 1.5
+HIGHLIGHTS = 0.5  # default protection
+# The most that black may be lifted: beyond it neighboring 8-bit levels come apart into noise and false color.
+_GAIN = 40.0
+SHOULDER = 0.05  # distance from white at which full protection halves what is added
+
+
+def check_strength(strength: float) -> float:
+    """Return ``strength`` if it lies in [-1.5, 1.5].
+
+    Raises:
+        PielightError: It does not, or is not a number.
+
+    >>> check_strength(1)
+    1.0
+    """
+    return _check("strength", strength, -MAX_STRENGTH, MAX_STRENGTH, "0 leaves the picture untouched")
+
+
+def check_highlights(highlights: float) -> float:
+    """Return ``highlights`` if it lies in [0, 1].
+
+    Raises:
+        PielightError: It does not, or is not a number.
+
+    >>> check_highlights(0)
+    0.0
+    """
+    return _check("highlights", highlights, 0.0, 1.0, "1 protects most")
+
+
+def _check(name: str, value: float, low: float, high: float, hint: str) -> float:
+    if not isinstance(value, (int, float, np.integer, np.floating)) or not low <= value <= high:
+        raise PielightError(f"{name} {value!r}: must lie between {low:g} and {high:g} ({hint})")
+    return float(value)
+
+
+def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights: float) -> Array:
+    """Evaluate a curve at a strength s, sparing highlights by h.
+
+    With f the curve, ``g(x) = x + s (f(x) - x)`` for s in [0, 1], and beyond 1 ``f(x) + (s - 1) (f(f(x)) - f(x))``.
+    Downwards that is all. Upwards, ``c(x) = g(x) / (1 + (g(x) / 40 x)^4)^(1/4)`` keeps below 40 x, and the result is
+    ``x + max(0, c(x) - x) (1 - h k / (k + 1 - x))`` with k = 0.05.
+
+    It is monotone in x for every monotone f that keeps 0 and 1, since ``m(x) = k / (k + 1 - x)`` has
+    ``m' (1 - x) <= m`` and c(x) - x is at most 1 - x. It is monotone in s, too, since the maximum leaves alone what
+    f would darken. Beyond the paper, where curves know no bounds.
+
+    Args:
+        x: Brightness in [0, 1].
+        curve: f; for a negative strength a curve that darkens.
+        strength: s in [-1.5, 1.5], of which the size counts here.
+        highlights: h in [0, 1].
+
+    Returns:
+        Brightness in [0, 1], of the shape and type of ``x``.
+
+    >>> x = np.array([0.2, 0.9], np.float32)
+    >>> [toned(x, lambda v: 2 * v - v * v, 1.0, h).astype(float).round(3).tolist() for h in (0, 1)]
+    [[0.36, 0.99], [0.351, 0.96]]
+    """
+    s = np.float32(abs(strength))
+    result = curve(x)
+    if s < 1:
+        result = x + s * (result - x)
+    elif s > 1:
+        result = result + (s - 1) * (curve(result) - result)
+    if strength > 0:
+        excess = result / np.maximum(np.float32(_GAIN) * x, np.finfo(np.float32).tiny)
+        excess *= excess
+        excess *= excess
+        result = result / np.sqrt(np.sqrt(1 + excess))
+        share = 1 - np.float32(highlights * SHOULDER) / (np.float32(1 + SHOULDER) - x)
+        result = x + np.maximum(result - x, 0) * share
+    return np.clip(result, 0.0, 1.0)  # rounding only: the curve itself stays inside

@@ -1,7 +1,0 @@
-"""Training of PIE in torch: physics, networks, features, losses, data and the loop."""
-
-from __future__ import annotations
-
-from pielight.extras import require
-
-require("train")

@@ -1,1 +1,0 @@
-"""Training of the denoiser, by the physics of noise on clean photographs alone."""

@@ -1,0 +1,188 @@
+"""Checkpoints of a run: written whole or not at all, read without running code."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import torch
+from torch import Tensor
+
+from pielight.core.atomic_file import shown, whole_file, write_whole
+from pielight.core.table_cells import utf8
+from pielight.errors import ConfigError, DataError, ModelError, PictureError
+from pielight.training.export.export import git_commit
+from pielight.training.settings import as_yaml, build_settings, read_values
+
+_FREE = ("out", "checkpoint_minutes", "data.cache")  # settings that change nothing in the weights
+
+
+@dataclass
+class State:
+    """All that a run needs to go on bit for bit; a step's randomness follows from seed and step."""
+
+    step: int
+    skipped: int
+    """Steps whose loss was not finite."""
+    seconds: float
+    """Time spent so far."""
+    network: dict[str, Tensor]
+    average: dict[str, Tensor]
+    """Exponential average of the weights."""
+    optimizer: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the model card will say of the run: commits, numbers of pictures."""
+
+
+S = TypeVar("S", bound=State)
+
+
+def save(path: Path, state: State) -> None:
+    """Write a checkpoint under a temporary name, then rename it.
+
+    Raises:
+        ModelError: if it cannot be written.
+    """
+    write_tensors(path, vars(state))
+
+
+def write_tensors(path: Path, values: Mapping[str, Any]) -> None:
+    """Write tensors and plain values, whole or not at all.
+
+    Raises:
+        ModelError: if it cannot be written.
+    """
+    try:
+        with whole_file(path) as file:
+            torch.save(dict(values), file)
+    except PictureError as error:
+        raise ModelError(str(error)) from None
+    except RuntimeError as error:  # which torch makes of a full disk
+        raise ModelError(f"{path}: cannot be written ({str(error).splitlines()[0][:80]})") from None
+
+
+@overload
+def restore(path: Path) -> State: ...
+@overload
+def restore(path: Path, kind: type[S]) -> S: ...
+def restore(path: Path, kind: type[State] = State) -> State:
+    """Read a checkpoint.
+
+    Args:
+        path: The file.
+        kind: What it holds.
+
+    Raises:
+        ModelError: if it is damaged or of another kind.
+    """
+    try:
+        return kind(**torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
+        raise ModelError(f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start anew") from None
+
+
+def claim(out: Path, config: Any) -> Path:
+    """Make the folder of a run and store its resolved settings, or refuse to mix two runs in one folder.
+
+    Args:
+        out: The folder.
+        config: The settings, of any recipe.
+
+    Returns:
+        The path of the checkpoint; if it exists, the run goes on from it.
+
+    Raises:
+        ConfigError: if the folder holds a run of another kind, or with other settings or unknown ones, or a config.yaml
+            that no run wrote, or cannot be written, or has a name that is not UTF-8.
+    """
+    if utf8(str(out)) != os.fsencode(out):
+        raise ConfigError(f"{shown(out)}: no UTF-8 name, which TensorBoard needs; set another out")
+    stored, path = out / "config.yaml", out / "checkpoint.pt"
+    if path.exists():
+        _refuse_others(out, stored, config)
+    elif stored.exists() and not _is_ours(stored, type(config)):
+        raise ConfigError(f"{stored}: is there already, and no run of this kind wrote it; set another out")
+    try:
+        write_whole(stored, as_yaml(config).encode())
+    except PictureError as error:
+        raise ConfigError(f"{error}; set another out") from None
+    return path
+
+
+def _is_ours(stored: Path, kind: type[Any]) -> bool:
+    """Say whether a run wrote this file: every setting is in it, in our order."""
+    try:
+        return stored.read_text(encoding="utf-8") == as_yaml(build_settings(kind, read_values(stored)))
+    except (ConfigError, OSError, UnicodeDecodeError):
+        return False
+
+
+def _refuse_others(out: Path, stored: Path, config: Any) -> None:
+    """Raise, unless the stored settings of a run are those of ``config``, in all that matters."""
+    if not stored.exists():
+        raise ConfigError(f"{out}: holds a checkpoint, but not its config.yaml; bring that back, or set another out")
+    values = read_values(stored)
+    before, now = values.get("recipe") or "curves", getattr(config, "recipe", "curves")
+    if before != now:
+        raise ConfigError(f"{out}: holds a run of another kind ({before}, not {now}); set another out")
+    try:
+        others = _differences(build_settings(type(config), values), config)
+    except ConfigError as error:
+        raise ConfigError(f"{stored}: {error}; set another out") from None
+    if others:
+        raise ConfigError(
+            f"{out}: holds a run with other settings ({', '.join(others)}); set another out, or remove the folder"
+        )
+
+
+def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:
+    """Return the names of the settings that differ and matter."""
+    found: list[str] = []
+    for item in dataclasses.fields(old):
+        name, before, after = f"{prefix}{item.name}", getattr(old, item.name), getattr(new, item.name)
+        if dataclasses.is_dataclass(before):
+            found += _differences(before, after, f"{name}.")
+        elif before != after and name not in _FREE:
+            found.append(name)
+    return found
+
+
+def facts(before: Mapping[str, Any], pictures: Mapping[str, Sequence[Tensor]]) -> dict[str, Any]:
+    """Return what the model card will say of the pictures and the source; pictures that changed end the run.
+
+    Args:
+        before: The facts of the checkpoint that a run goes on from; empty for a new run.
+        pictures: uint8, by role.
+
+    Raises:
+        DataError: if the pictures are not those that the run began with.
+    """
+    found: dict[str, Any] = {}
+    for role, items in pictures.items():
+        digest = hashlib.sha256()
+        for item in items:
+            digest.update(repr(tuple(item.shape)).encode() + item.numpy().tobytes())
+        found |= {f"{role}_pictures": len(items), f"{role}_sha256": digest.hexdigest()}
+        if any(before.get(name, found[name]) != found[name] for name in (f"{role}_pictures", f"{role}_sha256")):
+            count = before.get(f"{role}_pictures")
+            raise DataError(f"the {role} pictures are not the {count} that the run began with; bring them back, or set "
+                            "another out")  # fmt: skip
+    commits = [*before.get("commit", "").split(", "), git_commit()]
+    return found | {"commit": ", ".join(dict.fromkeys(commit for commit in commits if commit))}
+
+
+def take(part: Any, weights: Mapping[str, Any], path: Path) -> None:
+    """Load a network's or an optimizer's part of a checkpoint.
+
+    Raises:
+        ModelError: if it is another network's.
+    """
+    try:
+        part.load_state_dict(weights)
+    except (RuntimeError, ValueError):  # the network was changed since
+        raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None

@@ -1,0 +1,1 @@
+"""Training data: pictures, batches, and what is computed of them beforehand."""

@@ -1,0 +1,138 @@
+"""The bank: what the losses see of positives and negatives, computed once before training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from pielight.training.config import Training
+from pielight.training.data.batches import PictureSet
+from pielight.training.data.preparation import NOTHING, Preparation
+from pielight.training.degradations.exposure import luminance
+from pielight.training.losses.contrastive import brightness_profile, grams
+from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures
+from pielight.training.objectives.task import Task
+from pielight.training.steps import counted
+
+_PORTION = 8  # crops
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """Good or spoiled pictures, as the contrastive losses see them."""
+
+    grams: Sequence[Tensor]
+    """Gram matrices ``(K, C, C)``, one entry per layer; none where no loss needs them."""
+    profiles: Tensor
+    """Brightness profiles ``(K, 32)``."""
+
+    def draw(self, count: int, generator: Generator, hardness: float | None = None) -> Exposures:
+        """Return a random part of ``count`` pictures (all of them, if there are fewer).
+
+        Args:
+            count: How many.
+            generator: The source of all randomness.
+            hardness: From 0, which draws from the first quarter, to 1, which draws from the last; None draws from all.
+        """
+        start, size = 0, len(self.profiles)
+        if hardness is not None:
+            few = min(size, max(count, -(-size // 4)))
+            start, size = round(hardness * (size - few)), few
+        return self.take(start + torch.randperm(size, generator=generator)[:count])
+
+    def take(self, chosen: Tensor) -> Exposures:
+        """Return the chosen pictures, in that order."""
+        return Exposures([g[chosen] for g in self.grams], self.profiles[chosen])
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Positives, and the negatives that physics made of them, from the easiest to tell to the hardest."""
+
+    positives: Exposures
+    negatives: Exposures
+
+
+@torch.no_grad()
+def build_bank(
+    task: Task, config: Training, pictures: PictureSet, features: VGGFeatures | None, generator: Generator,
+    device: torch.device, say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
+) -> Bank:  # fmt: skip
+    """Compute the bank from ``config.bank`` random crops of good pictures.
+
+    Differs from the paper: positives and negatives pass VGG16 once and are drawn from the bank at each step,
+    instead of two of them passing at every step, because that costs half of the training time.
+
+    Args:
+        task: Makes positives, and of each one negative for every strength.
+        config: The settings.
+        pictures: Good pictures.
+        features: The frozen network; None leaves Gram matrices out.
+        generator: The source of all randomness.
+        device: Where the bank is to be, and the network is.
+        say: Called with a line from time to time.
+        kept: What a run that was stopped has computed of it; each portion is kept when it is done.
+    """
+    apart = torch.Generator().manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+    count, strengths = config.bank, len(task.negatives)
+    good: list[Exposures] = []
+    bad: list[Exposures] = []
+
+    def portion(start: int) -> dict[str, Any]:
+        crops, labels = pictures.batch(min(_PORTION, count - start), generator)
+        crops = F.interpolate(crops, labels.shape[-2:], mode="area")
+        made = [task.positives(crops, labels, config, apart)]
+        made += [spoil(crops, labels, config, apart) for spoil in task.negatives]
+        seen = [_expose(one, labels, features, device) for one in made]
+        plain = [{"grams": list(one.grams), "profiles": one.profiles} for one in seen]
+        return {"seen": plain, "generator": generator.get_state(), "apart": apart.get_state()}
+
+    for start in counted(range(0, count, _PORTION), -(-count // _PORTION), f"the bank of {count} crops", say):
+        found = kept.result(f"bank-{start}", partial(portion, start))
+        generator.set_state(found["generator"])
+        apart.set_state(found["apart"])
+        first, *others = [
+            Exposures([item.to(device) for item in one["grams"]], one["profiles"].to(device)) for one in found["seen"]
+        ]
+        good.append(first)
+        bad += others
+    positives = _join(good)
+    sides = [_join(bad[side::strengths]) for side in range(strengths)]
+    order = easiest_first([(made.profiles - positives.profiles).abs().mean(1) for made in sides])
+    return Bank(positives, _join(sides).take(order))
+
+
+def easiest_first(distances: Sequence[Tensor]) -> Tensor:
+    """Return the order of negatives from the farthest to the nearest, the sides taking turns.
+
+    Args:
+        distances: Per side, how far each negative is from the positive that it was made of, ``(K,)``.
+
+    Returns:
+        Indices into the sides laid end to end, ``(sides * K,)``; what starts with the easiest holds as many of
+        each side, whichever lies farther.
+
+    >>> easiest_first([torch.tensor([0.1, 0.3]), torch.tensor([0.2, 0.1])])
+    tensor([1, 2, 0, 3])
+    """
+    count = len(distances[0])
+    ranked = [side * count + d.argsort(descending=True, stable=True) for side, d in enumerate(distances)]
+    return torch.stack(ranked, 1).flatten()
+
+
+def _expose(pictures: Tensor, labels: Tensor, features: VGGFeatures | None, device: torch.device) -> Exposures:
+    profiles = brightness_profile(luminance(pictures), labels).to(device)
+    if features is None:
+        return Exposures([], profiles)
+    return Exposures(grams(features(pictures.to(device), last=GRAM_LAYERS[-1]), GRAM_LAYERS), profiles)
+
+
+def _join(parts: Sequence[Exposures]) -> Exposures:
+    layers = [torch.cat(layer) for layer in zip(*(part.grams for part in parts), strict=True)]
+    return Exposures(layers, torch.cat([part.profiles for part in parts]))

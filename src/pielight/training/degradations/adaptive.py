@@ -1,0 +1,136 @@
+"""Adaptive Bag of Curves: parameters solved for each picture, so that its brightness lands where it was drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Generator, Tensor
+
+from pielight.training.degradations.capture import Capture, capture
+from pielight.training.degradations.curve_families import FAMILIES, Family, Interval, Side
+from pielight.training.degradations.exposure import luminance
+from pielight.training.degradations.local_light import light_patterns
+from pielight.training.degradations.random import uniform
+
+LIMIT = 8.0
+"""Largest amount of a curve, in either direction."""
+_HALVINGS = 14
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """How negatives are made whose exposure is wrong by a drawn distance, whatever the picture."""
+
+    distance: Interval = (0.2, 0.9)
+    """Share of the way from a picture's own brightness to black or white, as far as a curve gets there (uniform)."""
+    local: float = 0.4
+    """Share of the negatives whose light changes in a part of the picture only."""
+    capture: Capture = field(default_factory=Capture)
+    """Noise and JPEG."""
+
+
+def brightness(pictures: Tensor, where: Tensor) -> Tensor:
+    """Return the mean gray level of the part of pictures in which the light changes: ``sum m Y / sum m``.
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        where: m, ``(N, 1, H, W)`` in [0, 1].
+
+    Returns:
+        ``(N, 1, 1, 1)``.
+
+    >>> picture = torch.tensor([0.2, 0.8]).expand(1, 3, 1, 2)
+    >>> brightness(picture, torch.tensor([0.5, 0.0]).view(1, 1, 1, 2)).flatten()
+    tensor([0.2000])
+    """
+    total = where.sum((1, 2, 3), keepdim=True).clamp_min(1e-6)
+    return (where * luminance(pictures)).sum((1, 2, 3), keepdim=True) / total
+
+
+def wanted_brightness(curve: Family, pictures: Tensor, where: Tensor, distance: Tensor, side: Side) -> Tensor:
+    """Return the brightness at a share d of the way to the darkest or brightest that a curve can make of a picture.
+
+    ``b + d (e - b)``, b the picture's own brightness and e that after the curve's largest amount, 8 or -8. That is
+    next to 1 or 0, but for black pixels, which stay black under every curve, and saturated colors, which curves of
+    the HSV value keep from white. Whatever d in [0, 1], the curve gets there.
+
+    Args:
+        curve: One of :data:`pielight.training.degradations.curve_families.FAMILIES`.
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        where: ``(N, 1, H, W)`` in [0, 1].
+        distance: d, ``(N, 1, 1, 1)``.
+        side: ``"under"`` or ``"over"``.
+
+    Returns:
+        ``(N, 1, 1, 1)``.
+
+    >>> gray, where = torch.full((1, 3, 2, 2), 0.4), torch.ones(1, 1, 2, 2)
+    >>> wanted_brightness(FAMILIES["exposure"], gray, where, torch.tensor(0.5), "over").flatten()
+    tensor([0.7000])
+    """
+    now = brightness(pictures, where)
+    end = brightness(curve(pictures, (-LIMIT if side == "under" else LIMIT) * where), where)
+    return now + distance * (end - now)
+
+
+def solve(curve: Family, pictures: Tensor, where: Tensor, wanted: Tensor, side: Side) -> Tensor:
+    """Find the amount of a curve that gives pictures a wanted brightness, by bisection, for all of them at once.
+
+    ``mean_m Y(f(x; t m)) = wanted``, whose left side grows with t, in [-8, 0] (under) or [0, 8] (over). For what no t
+    there makes, which :func:`wanted_brightness` never asks for, the interval's end is returned: it comes nearest.
+
+    Args:
+        curve: f, one of :data:`pielight.training.degradations.curve_families.FAMILIES`.
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        where: m, ``(N, 1, H, W)`` in [0, 1].
+        wanted: ``(N, 1, 1, 1)``; brightness as :func:`brightness` measures it.
+        side: ``"under"`` or ``"over"``.
+
+    Returns:
+        t, ``(N, 1, 1, 1)``, exact to 8 / 2^15.
+
+    >>> gray = torch.full((1, 3, 2, 2), 0.5)
+    >>> solve(FAMILIES["gamma"], gray, torch.ones(1, 1, 2, 2), torch.full((1, 1, 1, 1), 0.25), "under").round().item()
+    -1.0
+    """
+    low = torch.full_like(wanted, -LIMIT if side == "under" else 0.0)
+    high = low + LIMIT
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        above = brightness(curve(pictures, middle * where), where) > wanted
+        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+    return (low + high) / 2
+
+
+def adaptive_negatives(pictures: Tensor, labels: Tensor, how: Adaptive, side: Side, generator: Generator) -> Tensor:
+    """Make pictures badly exposed by a drawn distance, with a drawn curve, everywhere or in a drawn part.
+
+    ``y = capture(f(x; t m))``: the family f, the pattern m of :func:`light_patterns` and the distance d are drawn, and
+    t solves for the brightness of :func:`wanted_brightness`.
+
+    Beyond the paper: its parameters are fixed, so that a dark picture turns black where a bright one is merely dim;
+    here every picture is as wrong as was drawn, from barely to badly.
+
+    Args:
+        pictures: Well-exposed ``(N, 3, H, W)`` in [0, 1].
+        labels: Regions ``(N, H, W)``, whole numbers from 0.
+        how: The intervals.
+        side: ``"under"`` or ``"over"``.
+        generator: The source of all randomness.
+
+    Returns:
+        Badly exposed ``(N, 3, H, W)`` in [0, 1], in 8 bits.
+    """
+    n = len(pictures)
+    where = light_patterns(pictures, labels, side, how.local, generator)
+    distance = uniform((n, 1, 1, 1), *how.distance, generator)
+    family = torch.randint(len(FAMILIES), (n,), generator=generator)
+    made = torch.empty_like(pictures)
+    for index, curve in enumerate(FAMILIES.values()):
+        mine = family == index
+        if mine.any():
+            part, mask = pictures[mine], where[mine]
+            wanted = wanted_brightness(curve, part, mask, distance[mine], side)
+            made[mine] = curve(part, solve(curve, part, mask, wanted, side) * mask)
+    return capture(made, how.capture, generator)

@@ -1,0 +1,84 @@
+"""Bag of Curves: badly exposed negatives made of well-exposed pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from pielight.errors import ConfigError
+from pielight.training.degradations.adaptive import Adaptive, adaptive_negatives
+from pielight.training.degradations.curve_families import Interval, Side, gamma_curve, log_curve, tone_curve
+from pielight.training.degradations.random import log_uniform
+
+
+@dataclass(frozen=True)
+class BagOfCurves:
+    """Parameter intervals (log-uniform draws) of the paper's curve families on both sides, whatever the picture."""
+
+    gamma_under: Interval
+    gamma_over: Interval
+    tone_under: Interval
+    tone_over: Interval
+    log_under: Interval
+    log_over: Interval
+
+
+PRESETS = {
+    # The parameters of the authors' script; 0.001 stands for its open lower end 0.
+    "paper": BagOfCurves((5.0, 8.0), (0.001, 0.2), (6.0, 6.0), (0.1, 0.1), (10.0, 10.0), (40.0, 40.0)),
+    # Continuous and milder: from just visibly wrong to badly wrong.
+    "mild": BagOfCurves((1.6, 4.5), (0.25, 0.65), (1.6, 4.5), (0.25, 0.65), (8.0, 22.0), (36.0, 46.0)),
+}
+
+
+def bag(name: str, adaptive: Adaptive | None = None) -> BagOfCurves | Adaptive:
+    """Return ``"paper"``, ``"mild"`` or ``"adaptive"``, the last with the given settings.
+
+    Raises:
+        ConfigError: for another name.
+
+    >>> bag("paper").tone_under
+    (6.0, 6.0)
+    """
+    if name == "adaptive":
+        return adaptive or Adaptive()
+    if name not in PRESETS:
+        raise ConfigError(f"negatives: {name!r} is unknown; choose {', '.join(PRESETS)} or adaptive")
+    return PRESETS[name]
+
+
+def negatives(
+    pictures: Tensor, labels: Tensor, curves: BagOfCurves | Adaptive, side: Side, generator: Generator
+) -> Tensor:
+    """Draw one curve family for each picture and apply it on one side.
+
+    Args:
+        pictures: Well-exposed ``(N, 3, H, W)`` in [0, 1].
+        labels: Regions ``(N, H, W)``, whole numbers from 0.
+        curves: The intervals, for example :func:`bag`.
+        side: ``"under"`` or ``"over"``.
+        generator: The source of all randomness.
+
+    Returns:
+        Badly exposed ``(N, 3, H, W)`` in [0, 1].
+
+    >>> gray, labels = torch.full((4, 3, 2, 2), 0.5), torch.zeros(4, 2, 2)
+    >>> bool((negatives(gray, labels, bag("mild"), "under", torch.Generator().manual_seed(0)) < 0.5).all())
+    True
+    """
+    if isinstance(curves, Adaptive):
+        return adaptive_negatives(pictures, labels, curves, side, generator)
+    n = len(pictures)
+    shape = (n, 1, 1, 1)
+    under = side == "under"
+    made = torch.stack(
+        [
+            gamma_curve(pictures, log_uniform(shape, *(curves.gamma_under if under else curves.gamma_over), generator)),
+            tone_curve(pictures, log_uniform(shape, *(curves.tone_under if under else curves.tone_over), generator)),
+            log_curve(pictures, log_uniform(shape, *(curves.log_under if under else curves.log_over), generator)),
+        ]
+    )
+    family = torch.randint(len(made), (n,), generator=generator)
+    return made[family, torch.arange(n)]

@@ -1,0 +1,145 @@
+"""Darkening: a well-exposed picture as a camera with too little light would have taken it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from pielight.ops.light_curve import light_curve
+from pielight.training.data.regions import region_means
+from pielight.training.degradations.exposure import blur, camera_response, expose, luminance, to_linear, to_srgb
+from pielight.training.degradations.fill_light import backlit, fill_light
+from pielight.training.degradations.noise import quantize, sensor_noise
+from pielight.training.degradations.random import chance, uniform
+
+
+@dataclass(frozen=True)
+class Darkening:
+    """How well-exposed pictures are darkened for learning by inversion (intervals are uniform draws)."""
+
+    untouched: float = 0.2
+    """Share of pictures that stay as they are, so that good pictures are left alone."""
+    regional: float = 0.45
+    """Share of the others whose regions get exposures of their own."""
+    stops: tuple[float, float] = (-6.5, -0.5)
+    """Exposure of the whole picture in EV."""
+    regional_base: tuple[float, float] = (-0.25, 0.0)
+    """Exposure of the bright part of a regional sample in EV."""
+    regional_stops: tuple[float, float] = (-5.5, -0.7)
+    """Further exposure of the dark part of a regional sample in EV."""
+    night: float = 0.05
+    """Share of the regional samples that are night scenes: all but the brightest 0.2 to 8 % is dark."""
+    night_stops: tuple[float, float] = (-6.5, -3.5)
+    """Further exposure of the dark part of a night scene in EV."""
+    night_kept: float = 0.5
+    """Share of the darkness in EV that a night scene keeps, since night should look like night."""
+    fill: float = 0.9
+    """Fill light in what should come back of pictures that are backlit once they are darkened; see
+    :mod:`pielight.training.degradations.fill_light`."""
+    lift: float = 0.2
+    """How much brighter than before the others should come back, as the parameter of one light-enhancement curve: real
+    dark pictures come out darker than darkened ones."""
+    response: tuple[float, float] = (1.0, 1.6)
+    """Contrast of the camera's response; see :func:`pielight.training.degradations.exposure.camera_response`."""
+    cast: float = 0.12
+    """Largest relative error of the white balance per channel."""
+    black: float = 8e-4
+    """Largest error of the black level per channel in linear light; an 8-bit level next to black is 3e-4."""
+    shot: tuple[float, float] = (1e-5, 1e-3)
+    """Variance of the shot noise per unit of linear light (log-uniform)."""
+    read: tuple[float, float] = (1e-8, 1e-5)
+    """Variance of the read noise (log-uniform)."""
+
+
+def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Draw an exposure in EV for every pixel: one for the picture, or one for its dark and its bright part.
+
+    A regional sample splits a picture by the rank of its regions' brightness (backlight: what is dark gets even
+    less light), by random regions, or by a smooth random field (falling light), each as likely as the other two
+    together for the first; the edge is softened by a random width. In a night scene only lamps and what they light
+    are bright.
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        labels: Regions ``(N, h, w)``, whole numbers from 0.
+        how: The intervals to draw from.
+        generator: The source of all randomness.
+
+    Returns:
+        EV ``(N, 1, h, w)``, <= 0, and the share of it that is to stay ``(N, 1, 1, 1)``, 0 but for night scenes.
+    """
+    n, height, width = labels.shape
+    gray = F.interpolate(luminance(pictures), (height, width), mode="area")
+    night = chance((n, 1, 1, 1), how.night, generator)
+    part = torch.cat([dark_part(gray[i : i + 1], labels[i : i + 1], bool(night[i]), generator) for i in range(n)])
+    sigma = float(uniform((1,), 0.3, max(0.31, height / 16), generator))
+    part = torch.where(night, part, blur(part, sigma))
+    everywhere = uniform((n, 1, 1, 1), *how.stops, generator)
+    base = torch.where(night, 0.0, uniform((n, 1, 1, 1), *how.regional_base, generator))
+    deeper = torch.where(
+        night,
+        uniform((n, 1, 1, 1), *how.night_stops, generator),
+        uniform((n, 1, 1, 1), *how.regional_stops, generator),
+    )
+    regional = chance((n, 1, 1, 1), how.regional, generator)
+    touched = ~chance((n, 1, 1, 1), how.untouched, generator)
+    stops = torch.where(regional, base + deeper * part, everywhere) * touched
+    return stops.expand(n, 1, height, width), how.night_kept * (night & regional & touched)
+
+
+def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Darken well-exposed pictures as a camera with too little light would have taken them.
+
+    ``y = Q8(C(sRGB(g * 2^EV * lin(C^-1(x)) + o + noise)))`` with the exposure of :func:`exposure_map`, the camera's
+    response C, white-balance gains g, black-level errors o, shot and read noise in linear light and 8-bit
+    quantization Q8.
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        labels: Regions ``(N, h, w)``, of the same or a smaller size.
+        how: The intervals to draw from.
+        generator: The source of all randomness.
+
+    Returns:
+        The darkened pictures ``(N, 3, H, W)`` in [0, 1], quantized to 8 bits, and what should come back of them
+        ``(N, 3, h, w)``: the pictures with fill light, and night scenes with ``how.night_kept`` of their EV.
+    """
+    n = len(pictures)
+    stops, kept = exposure_map(pictures, labels, how, generator)
+    full = F.interpolate(stops, pictures.shape[-2:], mode="bilinear", align_corners=False)
+    cast = 1 + uniform((n, 3, 1, 1), -how.cast, how.cast, generator)
+    contrast = uniform((n, 1, 1, 1), *how.response, generator)
+    seen = to_linear(camera_response(pictures, 1 / contrast))
+    offset = uniform((n, 3, 1, 1), -how.black, how.black, generator)
+    dark = sensor_noise((seen * torch.exp2(full) * cast + offset).clamp_min(0), how.shot, how.read, generator)
+    touched = (stops != 0).flatten(1).any(1).view(n, 1, 1, 1)
+    dark = torch.where(touched, quantize(camera_response(to_srgb(dark.clamp(0, 1)), contrast)), pictures)
+    small = F.interpolate(pictures, labels.shape[-2:], mode="area")
+    shadows_only = backlit(dark)
+    filled = fill_light(small, labels, how.fill * shadows_only)
+    filled = light_curve(filled, [-how.lift * (1 - shadows_only) * touched])
+    return dark, torch.where(kept > 0, expose(filled, kept * stops), filled)
+
+
+def dark_part(gray: Tensor, labels: Tensor, night: bool, generator: Generator) -> Tensor:
+    """Draw which part of one picture is dark, as a mask ``(1, 1, h, w)`` in [0, 1]."""
+    kind = float(uniform((1,), 0.0, 1.0, generator))
+    height, width = gray.shape[-2:]
+    means = region_means(gray, labels)
+    if night:
+        field = gray
+    elif kind < 0.5:
+        field = means
+    elif kind < 0.75:
+        keys, index = means.flatten().unique(return_inverse=True)  # regions that share a mean share a draw
+        field = uniform((len(keys),), 0.0, 1.0, generator)[index].view_as(means)
+    else:
+        coarse = uniform((1, 1, 4, 4), 0.0, 1.0, generator)
+        field = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=False)
+    rank = field.flatten().argsort().argsort().view_as(field).to(gray.dtype) / field.numel()
+    middle = uniform((1,), 0.92, 0.998, generator) if night else uniform((1,), 0.2, 0.98, generator)
+    softness = uniform((1,), 0.02, 0.1 if night else 0.5, generator)
+    return torch.sigmoid((middle - rank) / (softness / 4))

@@ -1,0 +1,168 @@
+"""The physics that the denoiser learns from: what a dark exposure does to a clean photograph, brightened again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+
+from pielight.ops.light_curve import light_curve
+from pielight.ops.noise import Noise
+from pielight.ops.noise_level import CELL, level, smoothed
+from pielight.ops.tone import toned
+from pielight.training.degradations.capture import jpeg
+from pielight.training.degradations.exposure import blur, to_linear, to_srgb
+from pielight.training.degradations.noise import quantize
+from pielight.training.degradations.random import chance, log_uniform, uniform
+
+_ITERATIONS = 8
+
+
+@dataclass(frozen=True)
+class Physics:
+    """How clean photographs become noisy ones (intervals are draws, each for a patch)."""
+
+    stops: tuple[float, float] = (-6.5, 0.5)
+    """Exposure in EV."""
+    shot: tuple[float, float] = (1e-6, 3e-3)
+    """Variance of the shot noise per unit of linear light (log-uniform)."""
+    read: tuple[float, float] = (1e-9, 3e-6)
+    """Variance of the read noise (log-uniform)."""
+    balance: float = 0.7
+    """Largest difference in EV of a channel's noise, as gains for the white balance make it."""
+    correlated: float = 0.5
+    """Share of patches whose noise is blurred, as demosaicking and camera processing do."""
+    blur: tuple[float, float] = (0.3, 0.8)
+    """Standard deviation of that blur in pixels."""
+    mixed: float = 0.35
+    """Largest share of a channel's noise that comes from the other two, as color matrices mix it."""
+    deep: float = 0.15
+    """Share of patches that are not cut to 8 bits."""
+    jpeg: float = 0.15
+    """Share of patches that go through JPEG."""
+    quality: tuple[float, float] = (80.0, 98.0)
+    """Its quality."""
+    brightness: tuple[float, float] = (0.6, 1.15)
+    """Mean brightness after the curve, as a share of the photograph's."""
+    misjudged: float = 0.2
+    """Standard deviation of the logarithm of a level's error: an estimate is never exact."""
+
+
+class Sample(NamedTuple):
+    """A batch to learn from."""
+
+    noisy: Tensor
+    """Darkened and brightened again ``(N, 3, H, W)`` in [0, 1]."""
+    level: Tensor
+    """Of its noise ``(N, 3, H/4, W/4)``."""
+    clean: Tensor
+    """The same without noise ``(N, 3, H, W)``."""
+
+
+def sample(photographs: Tensor, how: Physics, generator: Generator) -> Sample:
+    """Darken clean photographs, with noise and without, and brighten both by one curve.
+
+    ``noisy = f(Q8(sRGB(2^EV lin(x) + n)))`` and ``clean = f(sRGB(2^EV lin(x)))``: n is shot and read noise in linear
+    light, blurred and mixed over the channels but of the same variance, Q8 quantization with or without JPEG, and f
+    the light-enhancement curve that brings the mean brightness near the photograph's, bounded and sparing
+    highlights as every door applies it (:func:`pielight.ops.tone.toned`).
+
+    Args:
+        photographs: ``(N, 3, H, W)`` in [0, 1]; H and W multiples of 4.
+        how: The intervals to draw from.
+        generator: The source of all randomness.
+    """
+    n = len(photographs)
+    shape = (n, 1, 1, 1)
+    dark = to_linear(photographs) * torch.exp2(uniform(shape, *how.stops, generator))
+    gains = torch.exp2(uniform((n, 3, 1, 1), -how.balance, how.balance, generator))
+    shot = log_uniform(shape, *how.shot, generator) * gains
+    read = log_uniform(shape, *how.read, generator) * gains**2
+    noise = unit_noise(photographs.shape, how, generator) * (shot * dark + read).sqrt()
+    clean = to_srgb(dark.clamp(0, 1))
+    noisy = to_srgb((dark + noise).clamp(0, 1))
+    deep = chance(shape, how.deep, generator)
+    noisy = torch.where(deep, noisy, _stored(noisy, how, generator))
+    wanted = photographs.mean((1, 2, 3)) * uniform((n,), *how.brightness, generator)
+    curve = partial(_brightened, alphas=_alphas(clean, wanted, generator), highlights=_draw(0.0, 1.0, generator))
+    means = np.stack([smoothed(cells) for cells in _last(F.avg_pool2d(noisy, CELL))])
+    known = Noise(_last(shot), _last(read), _last((~deep).float() / 255))
+    levels = _first(level(means, known, lambda values: _last(curve(_first(values)))))
+    error = torch.exp(how.misjudged * torch.randn((n, 3, 1, 1), generator=generator))
+    return Sample(curve(noisy), levels * error, curve(clean))
+
+
+def unit_noise(shape: tuple[int, ...], how: Physics, generator: Generator) -> Tensor:
+    """Draw normal noise of variance 1, in some patches blurred and mixed over the channels.
+
+    Args:
+        shape: ``(N, 3, H, W)``.
+        how: The intervals to draw from.
+        generator: The source of all randomness.
+
+    >>> draw = unit_noise((4, 3, 64, 64), Physics(correlated=1.0), torch.Generator().manual_seed(0))
+    >>> bool((draw.std((2, 3)) - 1).abs().max() < 0.15)
+    True
+    """
+    white = torch.randn(shape, generator=generator)
+    patches = []
+    for patch in white:
+        if float(torch.rand((), generator=generator)) < how.correlated:
+            sigma = _draw(*how.blur, generator)
+            blurred = blur(patch[:, None], sigma)[:, 0]
+            point = torch.zeros(1, 1, 9, 9)
+            point[..., 4, 4] = 1
+            patch = blurred / blur(point, sigma).square().sum().sqrt()
+        patches.append(patch)
+    share = uniform((shape[0], 1, 1, 1), 0.0, how.mixed, generator)
+    drawn = torch.stack(patches)
+    mixed = drawn + share * (drawn.roll(1, 1) + drawn.roll(2, 1))
+    return mixed / (1 + 2 * share * share).sqrt()
+
+
+def _stored(pictures: Tensor, how: Physics, generator: Generator) -> Tensor:
+    """Cut pictures to 8 bits, some of them by JPEG."""
+    coarse = quantize(pictures)
+    for index in range(len(coarse)):
+        if float(torch.rand((), generator=generator)) < how.jpeg:
+            quality = round(_draw(*how.quality, generator))
+            coarse[index] = jpeg(coarse[index], quality, "4:2:0" if quality < 90 else "4:4:4")
+    return coarse
+
+
+def _alphas(pictures: Tensor, wanted: Tensor, generator: Generator) -> NDArray[np.float32]:
+    """Return curve parameters ``(8, N, 3, 1, 1)`` that bring pictures to a mean brightness, channels a little apart."""
+    low, high = torch.full_like(wanted, -1.0), torch.full_like(wanted, 1.0)
+    for _ in range(12):  # bisection: brightness falls with the parameter
+        middle = (low + high) / 2
+        tried = light_curve(pictures[..., ::4, ::4], [middle.view(-1, 1, 1, 1)] * _ITERATIONS)
+        bright = tried.mean((1, 2, 3)) > wanted
+        low, high = torch.where(bright, middle, low), torch.where(bright, high, middle)
+    apart = uniform((len(pictures), 3, 1, 1), -0.06, 0.06, generator)
+    alphas = (middle.view(-1, 1, 1, 1) + apart).clamp(-1, 1).numpy()
+    return np.broadcast_to(alphas, (_ITERATIONS, *alphas.shape))
+
+
+def _brightened(pictures: Tensor, alphas: NDArray[np.float32], highlights: float) -> Tensor:
+    """Apply curves as every door does."""
+    return torch.from_numpy(toned(pictures.numpy(), partial(light_curve, alphas=alphas), 1.0, highlights))
+
+
+def _draw(low: float, high: float, generator: Generator) -> float:
+    return float(uniform((1,), low, high, generator))
+
+
+def _last(values: Tensor) -> NDArray[np.float32]:
+    """Put channels last."""
+    return values.movedim(1, -1).numpy()
+
+
+def _first(values: NDArray[np.float32]) -> Tensor:
+    """Put channels first."""
+    return torch.from_numpy(np.ascontiguousarray(values)).movedim(-1, 1).contiguous()

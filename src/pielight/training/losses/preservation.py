@@ -1,0 +1,110 @@
+"""Feature preservation: content, texture and color survive, curve maps are smooth."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def feature_preservation(before: Tensor, after: Tensor) -> Tensor:
+    """Return the squared difference of deep features that is left when plain brightness is taken out.
+
+    ``L_fp = mean((z(f(x)) - z(f(y)))^2)``, f = relu4_3 of VGG16, z = each channel minus its mean over the
+    pixels, over its deviation (PIE, L_fp, on raw f).
+
+    Differs from the paper: raw features change with brightness, so that their difference punishes enhancement itself;
+    standardized channels keep the layout of content only.
+
+    Args:
+        before: Features of the dark picture ``(N, C, H, W)``.
+        after: Features of the enhanced picture, same shape.
+
+    >>> import torch
+    >>> maps = torch.rand(1, 2, 4, 4)
+    >>> feature_preservation(maps, 3 * maps + 1).item() < 1e-4
+    True
+    """
+    return (_standardize(before) - _standardize(after)).square().mean()
+
+
+def color_constancy(pictures: Tensor) -> Tensor:
+    """Return how far the mean color is from gray.
+
+    ``sqrt((R-G)^4 + (R-B)^4 + (G-B)^4)`` on channel means (the authors' script; gray-world assumption).
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+
+    >>> import torch
+    >>> color_constancy(torch.full((1, 3, 2, 2), 0.5)).item() < 1e-5
+    True
+    """
+    red, green, blue = pictures.mean((2, 3)).unbind(1)
+    fourth = (red - green) ** 4 + (red - blue) ** 4 + (green - blue) ** 4
+    return (fourth + 1e-12).sqrt().mean()  # the root has no slope at 0
+
+
+def curve_smoothness(alphas: Tensor) -> Tensor:
+    """Return the total variation of curve maps, squared.
+
+    ``mean((a(x+1, y) - a(x, y))^2) + mean((a(x, y+1) - a(x, y))^2)`` (Zero-DCE, eq. 7).
+
+    Args:
+        alphas: ``(N, 3 * iterations, h, w)``.
+
+    >>> import torch
+    >>> curve_smoothness(torch.ones(1, 24, 4, 4)).item()
+    0.0
+    """
+    across = alphas[..., :, 1:] - alphas[..., :, :-1]
+    down = alphas[..., 1:, :] - alphas[..., :-1, :]
+    return across.square().mean() + down.square().mean()
+
+
+def cast_smoothness(alphas: Tensor) -> Tensor:
+    """Return the total variation of what differs between the channels of curve maps, squared.
+
+    :func:`curve_smoothness` of ``a_c - mean_c(a)``. The color of the light changes little across a picture, so that
+    a white balance may differ from channel to channel, but not from place to place.
+
+    Beyond the paper: without it, skies and shadows take on casts of their own.
+
+    Args:
+        alphas: ``(N, 3 * iterations, h, w)``.
+
+    >>> import torch
+    >>> cast_smoothness(torch.rand(1, 1, 4, 4).expand(1, 3, 4, 4)).item() < 1e-9
+    True
+    """
+    by_channel = alphas.unflatten(1, (-1, 3))
+    return curve_smoothness((by_channel - by_channel.mean(2, keepdim=True)).flatten(1, 2))
+
+
+def highlight_preservation(before: Tensor, after: Tensor) -> Tensor:
+    """Return how much brighter the brightest tenth became of pictures that already reach white.
+
+    ``mean_{p in top 10 %} max(0, y(p) - x(p)) * g``, g rising smoothly from 0 to 1 while the brightest channel of
+    the picture goes from 0.8 to 1. A lamp at white says that the exposure was as high as it could be: what is dark
+    there wants light, what is bright does not.
+
+    Beyond the paper: there lamps and skies are only held by the over-exposed negatives.
+
+    Args:
+        before: The dark pictures ``(N, 3, H, W)`` in [0, 1].
+        after: The enhanced pictures, same shape.
+
+    >>> import torch
+    >>> dim = torch.full((1, 3, 4, 4), 0.2)
+    >>> highlight_preservation(dim, dim + 0.5).item()
+    0.0
+    """
+    x, y = before.mean(1).flatten(1), after.mean(1).flatten(1)
+    brightest = x.topk(max(1, x.shape[1] // 10), dim=1).indices
+    rise = F.relu(y.gather(1, brightest) - x.gather(1, brightest)).mean(1)
+    reach = ((before.flatten(1).amax(1) - 0.8) / 0.2).clamp(0, 1)
+    return (rise * reach * reach * (3 - 2 * reach)).mean()
+
+
+def _standardize(features: Tensor) -> Tensor:
+    centered = features - features.mean((2, 3), keepdim=True)
+    return centered / (centered.square().mean((2, 3), keepdim=True) + 1e-3 * features.square().mean() + 1e-8).sqrt()

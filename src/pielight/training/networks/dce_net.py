@@ -1,0 +1,96 @@
+"""The networks that look at a picture and return its curve maps, and the safe reader of public checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pielight.errors import ConfigError, ModelError
+from pielight.training.networks.lattice_net import Lattice, LatticeNet
+
+ITERATIONS = 8
+_DCE_KEYS = [f"e_conv{i}.{part}" for i in range(1, 8) for part in ("weight", "bias")]
+
+
+class DCENet(nn.Module):
+    """The paper's full-resolution network: 7 convolutions with symmetric skip connections.
+
+    ``(N, 3, H, W)`` in [0, 1] to ``(N, 24, H, W)`` in [-1, 1]; 79,416 parameters (Zero-DCE, CVPR 2020, fig. 2;
+    PIE, IJCV 2024, keeps it). The parameter names are those of the public checkpoints.
+
+    >>> sum(p.numel() for p in DCENet().parameters())
+    79416
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.e_conv1 = nn.Conv2d(3, 32, 3, padding=1)
+        self.e_conv2 = nn.Conv2d(32, 32, 3, padding=1)
+        self.e_conv3 = nn.Conv2d(32, 32, 3, padding=1)
+        self.e_conv4 = nn.Conv2d(32, 32, 3, padding=1)
+        self.e_conv5 = nn.Conv2d(64, 32, 3, padding=1)
+        self.e_conv6 = nn.Conv2d(64, 32, 3, padding=1)
+        self.e_conv7 = nn.Conv2d(64, 3 * ITERATIONS, 3, padding=1)
+        for parameter in self.parameters():  # weights as published, N(0, 0.02)
+            if parameter.dim() > 1:
+                nn.init.normal_(parameter, 0.0, 0.02)
+            else:
+                nn.init.zeros_(parameter)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the curve maps ``(N, 24, H, W)`` of pictures ``(N, 3, H, W)``."""
+        x1 = F.relu(self.e_conv1(pictures))
+        x2 = F.relu(self.e_conv2(x1))
+        x3 = F.relu(self.e_conv3(x2))
+        x4 = F.relu(self.e_conv4(x3))
+        x5 = F.relu(self.e_conv5(torch.cat([x3, x4], 1)))
+        x6 = F.relu(self.e_conv6(torch.cat([x2, x5], 1)))
+        return torch.tanh(self.e_conv7(torch.cat([x1, x6], 1)))
+
+
+def build(name: str, lattice: Lattice | None = None) -> nn.Module:
+    """Return a fresh network: ``"lattice"``, of a given size, or ``"dcenet"``.
+
+    Raises:
+        ConfigError: for another name.
+
+    >>> type(build("lattice")).__name__
+    'LatticeNet'
+    """
+    if name == "lattice":
+        return LatticeNet(lattice)
+    if name == "dcenet":
+        return DCENet()
+    raise ConfigError(f"network: {name!r} is unknown; choose lattice or dcenet")
+
+
+def read_dcenet(path: str | Path) -> DCENet:
+    """Read a public PIE, SCL-LLE or Zero-DCE checkpoint by its key names, without running any code in it.
+
+    Raises:
+        ModelError: if the file is missing, damaged, wants code to be run, or holds another network.
+    """
+    path = Path(path)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such checkpoint") from None
+    except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f"{path}: not a safe PyTorch checkpoint ({reason[:120]})") from None
+    for wrapper in ("state_dict", "model", "net"):  # common ways to wrap the weights
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    if isinstance(state, dict):
+        state = {str(key).removeprefix("module."): value for key, value in state.items()}
+    if not isinstance(state, dict) or set(state) != set(_DCE_KEYS):
+        raise ModelError(f"{path}: not a DCE-Net checkpoint; its keys should be e_conv1.weight to e_conv7.bias")
+    network = DCENet()
+    for key, value in network.state_dict().items():
+        if not isinstance(state[key], Tensor) or state[key].shape != value.shape:
+            raise ModelError(f"{path}: {key} should have the shape {tuple(value.shape)}")
+    network.load_state_dict({key: value.float() for key, value in state.items()})
+    return network.eval()

@@ -1,0 +1,143 @@
+"""The exposure judge: says region by region how many stops a picture is over- or under-exposed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from pielight.training.data.batches import PictureSet
+from pielight.training.data.preparation import NOTHING, Preparation
+from pielight.training.degradations.exposure import blur, to_linear, to_srgb
+from pielight.training.degradations.fill_light import fill_light
+from pielight.training.degradations.noise import quantize, sensor_noise
+from pielight.training.degradations.random import chance, uniform
+from pielight.training.networks.exposure_estimator_config import Judging
+from pielight.training.steps import counted
+
+_CELL = 16  # pixels that one judgment is about, along each side
+
+
+class ExposureJudge(nn.Module):
+    """A small network that tells a badly exposed region from content that is dark or bright by nature.
+
+    ``(N, 3, H, W)`` in [0, 1] to the exposure error in EV ``(N, 1, H/16, W/16)``, negative where light is missing.
+    Four convolutions of stride 2, the mean over the picture added, and two more: a region is judged by what it shows
+    and by what surrounds it.
+
+    Beyond the paper, whose brightness triplet draws every picture to the brightness of the positives.
+
+    >>> ExposureJudge()(torch.rand(2, 3, 64, 64)).shape
+    torch.Size([2, 1, 4, 4])
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (16, 32, 48, 64)
+        self.down = nn.ModuleList(
+            nn.Conv2d(i, o, 3, stride=2, padding=1) for i, o in zip((6, *widths), widths, strict=False)
+        )
+        self.whole = nn.Linear(64, 64)
+        self.mix = nn.Conv2d(64, 64, 3, padding=1)
+        self.head = nn.Conv2d(64, 1, 1)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the exposure error in EV ``(N, 1, H/16, W/16)`` of pictures ``(N, 3, H, W)``."""
+        x = torch.cat([pictures, torch.sqrt(pictures + 1e-4)], 1) - 0.5
+        for convolution in self.down:
+            x = F.leaky_relu(convolution(x), 0.1)
+        x = x + self.whole(x.mean((2, 3)))[:, :, None, None]
+        verdict: Tensor = self.head(F.leaky_relu(self.mix(x), 0.1))
+        return verdict
+
+
+def misexposed(pictures: Tensor, labels: Tensor, how: Judging, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Expose well-exposed pictures wrongly, by known amounts.
+
+    ``y = Q8(sRGB(min(1, 2^e (lin(x) + noise))))``, x the pictures with fill light ``how.fill``, e one error for the
+    whole picture and, for half of the pictures, another one added in a random half of the regions.
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        labels: Regions ``(N, H, W)``.
+        how: The intervals to draw from.
+        generator: The source of all randomness.
+
+    Returns:
+        The pictures ``(N, 3, H, W)`` and their errors in EV ``(N, 1, H, W)``.
+    """
+    n, height, width = labels.shape
+    keys = uniform((n, int(labels.max()) + 1), 0.0, 1.0, generator)
+    part = keys.gather(1, labels.flatten(1).long()).view(n, 1, height, width)
+    part = blur((part < 0.5).float(), float(uniform((1,), 0.5, width / 16, generator)))
+    local = uniform((n, 1, 1, 1), -how.local, how.local, generator) * chance((n, 1, 1, 1), 0.5, generator)
+    error = uniform((n, 1, 1, 1), *how.stops, generator) + local * part
+    good = fill_light(pictures, labels, how.fill)
+    noisy = sensor_noise(to_linear(good), (1e-5, 1e-2), (1e-8, 1e-4), generator)
+    return quantize(to_srgb((noisy * torch.exp2(error)).clamp(0, 1))), error
+
+
+def learn_judge(
+    pictures: PictureSet, how: Judging, generator: Generator, say: Callable[[str], None] = lambda _: None,
+    kept: Preparation = NOTHING,
+) -> ExposureJudge:  # fmt: skip
+    """Train an exposure judge on well-exposed pictures and on themselves exposed wrongly.
+
+    ``L = mean huber(J(y) - e)`` over cells of 16 x 16 pixels, e the true error's mean over the cell; no picture is
+    labeled by anybody.
+
+    Args:
+        pictures: Well-exposed pictures.
+        how: The settings.
+        generator: The source of all randomness but the first weights.
+        say: Called with a line from time to time, and with one on how well it judges at the end.
+        kept: What a run that was stopped has computed of it.
+
+    Returns:
+        The judge, frozen.
+    """
+    found = kept.result("judge", lambda: _learned(pictures, how, generator, say))
+    judge = ExposureJudge()
+    judge.load_state_dict(found["judge"])
+    if found["errors"]:
+        say(f"the exposure judge errs by {sum(found['errors']) / len(found['errors']):.2f} EV")
+    return judge.requires_grad_(False).eval()
+
+
+def _learned(pictures: PictureSet, how: Judging, generator: Generator, say: Callable[[str], None]) -> dict[str, Any]:
+    """Return the weights of a judge, and by how much it erred in the last steps."""
+    judge = ExposureJudge()
+    optimizer = torch.optim.Adam(judge.parameters(), how.rate)
+    late: list[float] = []
+    for step in counted(range(how.steps), how.steps, "steps of the exposure judge", say):
+        crops, labels = pictures.batch(how.batch, generator)
+        crops = F.interpolate(crops, labels.shape[-2:], mode="area")
+        seen, error = misexposed(crops, labels, how, generator)
+        verdict, truth = judge(seen), F.avg_pool2d(error, _CELL)
+        loss = F.huber_loss(verdict, truth)
+        optimizer.param_groups[0]["lr"] = how.rate * (1 + math.cos(math.pi * step / how.steps)) / 2
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step >= how.steps * 3 // 4:
+            late.append((verdict - truth).abs().mean().item())
+    return {"judge": judge.state_dict(), "errors": late}
+
+
+def judged_exposure(judge: nn.Module, pictures: Tensor) -> Tensor:
+    """Return how badly a judge thinks pictures are exposed.
+
+    ``mean_i huber(mean_cells J(y_i))``: this is the contrastive term that knows content, since the judge learned what
+    tells positives from their own negatives. Only the mean of its verdicts over a picture counts, because cell by cell
+    it takes natural shadows for errors, too, and flattens.
+
+    Args:
+        judge: :class:`ExposureJudge`.
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+    """
+    verdict = judge(pictures).mean((1, 2, 3))
+    return F.huber_loss(verdict, torch.zeros_like(verdict))

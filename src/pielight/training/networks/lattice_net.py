@@ -1,0 +1,148 @@
+"""The default network: a small picture in, a small lattice of curves out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pielight.errors import ConfigError
+from pielight.training.degradations.exposure import smooth_step
+from pielight.training.losses.shadow_chroma import share_where_dark
+
+_CELLS = (4, 8, 16, 32)
+_WIDTHS = (0.1, 8.0)
+_HELD = 0.7  # share of the enhancement that a night scene does without
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Size of the default network, and of what it returns.
+
+    Raises:
+        ConfigError: if a value is out of range.
+    """
+
+    iterations: int = 4
+    """Iterations of the light-enhancement curve."""
+    channels: int = 3
+    """3: red, green and blue have curves of their own; 1: they share one."""
+    cell: int = 8
+    """Pixels of the thumbnail from one node to the next: 4, 8, 16 or 32."""
+    width: float = 1.0
+    """Factor for the channels of every layer but the last, 0.1 to 8."""
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1:
+            raise ConfigError(f"lattice.iterations: {self.iterations} should be at least 1")
+        if self.channels not in (1, 3):
+            raise ConfigError(f"lattice.channels: {self.channels} should be 1 or 3")
+        if self.cell not in _CELLS:
+            raise ConfigError(f"lattice.cell: {self.cell} should be 4, 8, 16 or 32")
+        if not _WIDTHS[0] <= self.width <= _WIDTHS[1]:
+            raise ConfigError(f"lattice.width: {self.width} should lie between {_WIDTHS[0]:g} and {_WIDTHS[1]:g}")
+
+
+class Trunk(nn.Module):
+    """What the networks of lattices share: an encoder, a view of the whole picture, and steps up to the lattice.
+
+    ``(N, 6, S, S)`` to maps ``(N, C, S / cell, S / cell)`` and what is known of the whole picture ``(N, D)``; S is a
+    multiple of 32. An encoder of stride-2 convolutions down to S/32, the global mean and maximum added there, and
+    steps up with skip connections.
+    """
+
+    def __init__(self, how: Lattice) -> None:
+        super().__init__()
+        widths = _scaled(how.width, 16, 24, 48, 64, 80)
+        self.down = nn.ModuleList(_convolution(i, o, 2) for i, o in zip((6, *widths), widths, strict=False))
+        last = widths[-1]
+        self.whole = nn.Sequential(nn.Linear(2 * last, last), nn.LeakyReLU(0.1), nn.Linear(last, last))
+        self.steps = [cell for cell in (16, 8, 4) if cell >= how.cell]
+        for cell, skip, width in zip(self.steps, widths[3:0:-1], _scaled(how.width, 56, 40, 32), strict=False):
+            self.add_module(f"up{cell}", _convolution(last + skip, width))
+            last = width
+        (self.mixed,) = _scaled(how.width, 40)
+        self.mix = _convolution(last, self.mixed)
+
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the maps and what is known of the whole of what is seen, ``(N, 6, S, S)``."""
+        levels = []
+        for convolution in self.down:
+            x = F.leaky_relu(convolution(x), 0.1)
+            levels.append(x)
+        whole = self.whole(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))  # the maximum sees a single lamp
+        x = x + whole[:, :, None, None]
+        for cell, skip in zip(self.steps, levels[3:0:-1], strict=False):
+            x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+            x = F.leaky_relu(self.get_submodule(f"up{cell}")(torch.cat([x, skip], 1)), 0.1)
+        return F.leaky_relu(self.mix(x), 0.1), whole
+
+
+class LatticeNet(Trunk):
+    """Our default: sees the picture at one small size, returns a small lattice of curve parameters.
+
+    ``(N, 3, S, S)`` in [0, 1] to ``(N, 3 * iterations, S / cell, S / cell)`` in [-1, 1], by default
+    ``(N, 12, S/8, S/8)``; S is a multiple of 32. The square root of the picture goes in beside it, since in very dark
+    ones all the detail is next to zero. What comes out of the :class:`Trunk` is damped where
+    :func:`night_guard` says so, and differs between channels as
+    :func:`~pielight.training.losses.shadow_chroma.share_where_dark`
+    says.
+
+    >>> import torch
+    >>> LatticeNet()(torch.rand(2, 3, 64, 64)).shape
+    torch.Size([2, 12, 8, 8])
+    >>> LatticeNet(Lattice(iterations=8, cell=16))(torch.rand(2, 3, 64, 64)).shape
+    torch.Size([2, 24, 4, 4])
+    """
+
+    def __init__(self, how: Lattice | None = None) -> None:
+        how = how or Lattice()
+        super().__init__(how)
+        self.shared = how.channels == 1
+        self.head = nn.Conv2d(self.mixed, how.channels * how.iterations, 1)
+        nn.init.normal_(self.head.weight, 0.0, 0.01)  # start next to the identity
+        nn.init.zeros_(self.head.get_parameter("bias"))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the lattice ``(N, 3 * iterations, S / cell, S / cell)`` of pictures ``(N, 3, S, S)``."""
+        seen = torch.cat([pictures, torch.sqrt(pictures + 1e-4)], 1) - 0.5
+        alphas = torch.tanh(self.head(self.maps(seen)[0])) * night_guard(pictures)
+        return alphas.repeat_interleave(3, 1) if self.shared else share_where_dark(alphas, pictures)
+
+
+def _convolution(channels: int, width: int, stride: int = 1) -> nn.Conv2d:
+    # Edges are replicated, since zeros tell the network where corners are, and it lifts them less.
+    return nn.Conv2d(channels, width, 3, stride, padding=1, padding_mode="replicate")
+
+
+def _scaled(factor: float, *widths: int) -> list[int]:
+    return [max(1, round(factor * width)) for width in widths]
+
+
+def night_guard(pictures: Tensor) -> Tensor:
+    """Return how far a picture may be enhanced if it is a night scene with lamps, since night should look like night.
+
+    ``1 - 0.7 S(w; 0.7, 0.95) (1 - S(b; 0.08, 0.25))``: b the mean brightness of the brightest tenth of the 32 x 32
+    blocks, w the brightest channel of any of 128 x 128 blocks (2 x 2 pixels of 256 x 256), S the smooth step from 0 to
+    1 between two values. A lamp at white in a picture that is black but for it says that it is night. One share for
+    the whole picture, because shares that differ from place to place leave dark seams around lamps.
+
+    Beyond the paper: there only the over-exposed negatives hold lamps and skies.
+
+    Args:
+        pictures: ``(N, 3, S, S)`` in [0, 1]; blocks are of one pixel at least.
+
+    Returns:
+        ``(N, 1, 1, 1)`` in [0, 1], the share of the curve parameters that stays.
+
+    >>> night_guard(torch.full((1, 3, 64, 64), 0.5)).flatten()
+    tensor([1.])
+    """
+    side = int(pictures.shape[-1])
+    blocks = F.avg_pool2d(pictures.mean(1, keepdim=True), max(1, side // 32)).flatten(1)
+    brightest = blocks.topk(max(1, blocks.shape[1] // 10), dim=1).values.mean(1)
+    white = F.avg_pool2d(pictures, max(1, side // 128)).amax((1, 2, 3))  # no single hot pixel
+    night = smooth_step(white, 0.7, 0.95) * (1 - smooth_step(brightest, 0.08, 0.25))
+    return (1 - _HELD * night).view(-1, 1, 1, 1)

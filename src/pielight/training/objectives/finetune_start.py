@@ -1,0 +1,63 @@
+"""The model that fine-tuning starts from: the weights and settings of one that ``pielight train`` wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from pielight.errors import ConfigError, ModelError
+from pielight.models import Model, find
+from pielight.training.checkpoint import take
+from pielight.training.config import Training
+from pielight.training.networks.dce_net import build
+from pielight.training.ranges import check_ranges
+from pielight.training.settings import build_settings
+from pielight.training.yaml_reader import parse_yaml
+
+
+@dataclass(frozen=True)
+class Start:
+    """A trained model, ready to be trained on."""
+
+    model: Model
+    network: nn.Module
+    config: Training
+    """What it was trained with."""
+
+
+def read_start(name_or_path: str | Path | None) -> Start:
+    """Read a shipped model or a user's own, whose weights and settings lie beside the ONNX file as NAME.safetensors.
+
+    Raises:
+        ModelError: if there is no such model, or it is none that ``pielight train`` wrote.
+
+    >>> read_start("pie").config.network
+    'lattice'
+    """
+    model = find(name_or_path)
+    model.verify()
+    path = model.path.with_suffix(".safetensors")
+    if not path.is_file():
+        raise ModelError(
+            f"{model.path}: cannot be fine-tuned without {path.name} beside it, which `pielight train` writes"
+        )
+    try:
+        with safe_open(path, "pt") as file:
+            facts = file.metadata() or {}
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
+        values = parse_yaml(facts["config"])
+        config: Training = build_settings(Training, values)
+        check_ranges(config)
+        if config.task != Training.task:  # one of somebody's own would run their code
+            raise ConfigError(f"its task is {config.task}")
+        network = build(config.network, config.lattice)
+    except (SafetensorError, OSError, KeyError, ValueError, AttributeError, ConfigError) as error:
+        why = str(error).splitlines()[0][:80]
+        raise ModelError(
+            f"{path}: cannot be fine-tuned; it is no brightening model of `pielight train` ({why})"
+        ) from None
+    take(network, weights, path)
+    return Start(model, network.eval(), config)

@@ -1,0 +1,77 @@
+"""Haze: a veil of lit air, and the lattice of transmissions that takes it away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from pielight.training.config import Training
+from pielight.training.degradations.exposure import luminance
+from pielight.training.degradations.haze import haze
+from pielight.training.export.export import as_onnx
+from pielight.training.losses.preservation import curve_smoothness
+from pielight.training.losses.regional import regional_brightness_consistency
+from pielight.training.losses.terms import contrasted, inverted, preserved
+from pielight.training.networks.haze_net import LEVELS, Exported, HazeNet, cleared, passed_light
+from pielight.training.objectives.task import Step, Task
+
+_STRENGTHS = ((0.3, 0.8), (0.8, 1.6), (1.6, 3.0))  # density of the negatives: a breath, mist, fog
+
+
+def _spoil(pictures: Tensor, labels: Tensor, config: Training, generator: Generator) -> tuple[Tensor, Tensor]:
+    hazy, clear = haze(pictures, labels, config.haze, generator)
+    return hazy, F.interpolate(clear, labels.shape[-2:], mode="area")
+
+
+def _hazed(
+    pictures: Tensor, labels: Tensor, config: Training, generator: Generator, density: tuple[float, float]
+) -> Tensor:
+    return haze(pictures, labels, replace(config.haze, density=density, untouched=0.0), generator)[0]
+
+
+def _regional(step: Step) -> Tensor:
+    """Return how much the transmission varies inside regions: near things are one, and depth has edges between them."""
+    passed = passed_light(step.before, step.outputs[: len(step.before)])
+    return regional_brightness_consistency(luminance(passed), step.labels)
+
+
+def _encode(network: nn.Module, config: Training) -> bytes:
+    side = config.data.size
+    axes = {name: {0: "n"} for name in ("thumbnail", "transmission", "airlight")}
+    return as_onnx(
+        Exported(network).eval(), {"thumbnail": torch.zeros(1, 3, side, side)}, ("transmission", "airlight"), axes
+    )
+
+
+_DEFAULTS: dict[str, Any] = {
+    "name": "dehaze",
+    "out": "runs/dehaze",
+    "dark_batch": 2,
+    "well_batch": 14,
+    "data": {"well_mean": (0.1, 0.7), "dark_mean": (0.005, 1.0)},
+    "losses": {"inversion": 10.0, "contrast": 0.005, "features": 0.0, "regional": 1.0, "smoothness": 0.05,
+               "balance": 0.0, "judged": 0.0, "highlights": 0.0, "cast": 0.0},
+}  # fmt: skip
+
+HAZE = Task(
+    name="haze",
+    spoil=_spoil,
+    negatives=tuple(partial(_hazed, density=density) for density in _STRENGTHS),
+    build=lambda config: HazeNet(config.lattice),
+    render=cleared,
+    encode=_encode,
+    terms={
+        "inversion": inverted,
+        "contrast": contrasted,
+        "features": preserved,
+        "regional": _regional,
+        "smoothness": lambda step: curve_smoothness(step.outputs[:, :LEVELS]),
+    },
+    door="dehaze",
+    defaults=_DEFAULTS,
+)

@@ -1,0 +1,75 @@
+"""What is to be done about noise, and where."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pielight.errors import PielightError
+from pielight.inference.denoise_plan import check_denoise, plan
+from pielight.ops.apply import apply
+from pielight.ops.lattice import CurveLattice
+
+BRIGHTER = partial(apply, lattice=CurveLattice(np.full((8, 3, 4, 4), -0.4)))
+
+
+@pytest.fixture
+def grainy(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    grain = np.random.default_rng(0).normal(0, 4, photo.shape)
+    return np.clip(photo // 2 + grain, 0, 255).astype(np.uint8)
+
+
+def test_auto_leaves_a_clean_picture_alone(photo: NDArray[np.uint8]) -> None:
+    assert plan(photo // 2 * 2, BRIGHTER, 0.0) is None
+    clean = np.repeat(np.linspace(60, 90, 240)[:, np.newaxis, np.newaxis], 320, 1).astype(np.uint8)
+    assert plan(clean, BRIGHTER, "auto") is None
+
+
+def test_auto_leaves_alone_what_curves_do_not_brighten(grainy: NDArray[np.uint8]) -> None:
+    assert plan(grainy, lambda means: means, "auto") is None
+    assert plan(grainy, lambda means: means, 1) is not None
+
+
+def test_auto_acts_where_noise_was_made_visible(grainy: NDArray[np.uint8]) -> None:
+    found = plan(grainy, BRIGHTER, "auto")
+    assert found is not None
+    assert found.level.shape == (24, 32, 3)
+    assert found.share.shape == (24, 32, 1)
+    assert found.share.min() >= 0
+    assert found.share.mean() > 0.8
+    assert 5 / 255 < np.median(found.level) < 30 / 255
+
+
+@pytest.mark.parametrize(("denoise", "brightness", "color"), [(0.25, 0.25, 0.5), (0.5, 0.5, 1), (1, 1, 1)])
+def test_color_goes_first(grainy: NDArray[np.uint8], denoise: float, brightness: float, color: float) -> None:
+    found = plan(grainy, BRIGHTER, denoise)
+    assert found is not None
+    assert (found.share == 1).all()
+    assert found.mix @ np.ones(3) == pytest.approx(np.full(3, brightness))
+    of_color = np.array([1, -0.299 / 0.587, 0])  # no luma
+    assert found.mix @ of_color == pytest.approx(color * of_color, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 50, 1), (21, 18, 3)])
+def test_small_pictures(shape: tuple[int, int, int]) -> None:
+    found = plan(np.full(shape, 7, np.uint8), BRIGHTER, 1)
+    assert found is not None
+    assert found.share.shape == (-(-shape[0] // 4), -(-shape[1] // 4), 1)
+
+
+@pytest.mark.parametrize("denoise", [-0.1, 1.1, float("nan"), "most", None, np.array([0.5, 0.2])])
+def test_no_such_strength(denoise: Any) -> None:
+    with pytest.raises(PielightError, match="denoise"):
+        check_denoise(denoise)
+
+
+def test_black_bars_hold_no_noise(grainy: NDArray[np.uint8]) -> None:
+    framed = np.pad(grainy, ((40, 40), (0, 0), (0, 0)))
+    found = plan(framed, BRIGHTER, 1)
+    assert found is not None
+    assert (found.share[:9] == 0).all()
+    assert (found.share[12:-12] == 1).mean() > 0.99

@@ -1,0 +1,170 @@
+"""What is prepared for a run is computed once, even if the run is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from pielight.training.checkpoint import restore
+from pielight.training.config import Training
+from pielight.training.data import bank, domain
+from pielight.training.data.preparation import FOLDER, NOTHING, Preparation, checksum
+from pielight.training.data.toy import write_toy_pictures
+from pielight.training.export.export import export
+from pielight.training.loop import train
+from pielight.training.networks import exposure_estimator as judge
+from pielight.training.networks.lattice_net import LatticeNet
+from pielight.training.objectives import finetune
+from pielight.training.objectives.finetune import Finetune
+from pielight.training.steps import counted
+
+Make = Callable[..., Training]
+CPU = torch.device("cpu")
+
+
+class Computed:
+    """Counts how often something is computed."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> dict[str, Any]:
+        self.count += 1
+        return {"numbers": [torch.rand(3)]}
+
+
+def test_a_result_is_kept_with_its_randomness(tmp_path: Path) -> None:
+    computed, kept = Computed(), Preparation(tmp_path / "kept", "key")
+    torch.manual_seed(1)
+    first, after = kept.result("a", computed), torch.rand(1)
+    torch.manual_seed(2)
+    again, later = kept.result("a", computed), torch.rand(1)
+    assert computed.count == 1
+    assert torch.equal(first["numbers"][0], again["numbers"][0])
+    assert torch.equal(after, later)
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["a.pt"]
+
+
+@pytest.mark.parametrize("content", [b"", b"damaged", None])
+def test_what_is_damaged_or_of_another_key_is_made_anew(content: bytes | None, tmp_path: Path) -> None:
+    computed = Computed()
+    Preparation(tmp_path, "key").result("a", computed)
+    if content is not None:
+        (tmp_path / "a.pt").write_bytes(content)
+    else:
+        torch.save([1], tmp_path / "a.pt")
+    Preparation(tmp_path, "key").result("a", computed)
+    Preparation(tmp_path, "other").result("a", computed)
+    Preparation(tmp_path, "other").result("a", computed)
+    assert computed.count == 3
+
+
+def test_nothing_is_kept_without_a_folder() -> None:
+    computed = Computed()
+    for _ in range(2):
+        NOTHING.result("a", computed)
+    assert computed.count == 2
+
+
+def test_the_checksum_is_of_all_that_counts() -> None:
+    torch.manual_seed(0)
+    layer, pictures = torch.nn.Linear(2, 2), [torch.zeros(3, 4, 4, dtype=torch.uint8)]
+    state = torch.get_rng_state()
+
+    def made(settings: str = "a", side: int = 4, value: int = 0, weight: float = 0.0) -> str:
+        torch.set_rng_state(state)
+        torch.nn.init.constant_(layer.weight, weight)
+        return checksum(settings, [[torch.full((3, side, 16 // side), value, dtype=torch.uint8)]], [layer, None], CPU)
+
+    found = {made(), made("b"), made(side=2), made(value=1), made(weight=1.0)}
+    assert len(found) == 5
+    assert made() in found
+    torch.rand(1)
+    assert checksum("a", [pictures], [layer], CPU) not in found
+
+
+def test_a_killed_run_does_not_start_over(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    straight = train(tiny(tmp_path / "straight", bank=10), lambda _: None, stop_at=2)
+    portions: list[int] = []
+    expose = bank._expose
+
+    def killed(*arguments: Any) -> Any:
+        portions.append(1)
+        if len(portions) == 5:  # in the second portion of three calls each
+            raise KeyboardInterrupt
+        return expose(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bank, "_expose", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny(tmp_path / "killed", bank=10), lambda _: None, stop_at=2)
+        portions.clear()
+        out = train(tiny(tmp_path / "killed", bank=10), lambda _: None, stop_at=2)
+        assert len(portions) == 3  # those of the second portion
+    one, other = restore(straight / "checkpoint.pt").network, restore(out / "checkpoint.pt").network
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+    monkeypatch.setattr(bank, "_expose", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(judge, "_learned", lambda *_: pytest.fail("learned again"))
+    train(tiny(out, bank=10), lambda _: None, stop_at=4)
+    assert (out / FOLDER).is_dir()
+    train(tiny(out, bank=10), lambda _: None)
+    assert not (out / FOLDER).exists()
+
+
+def test_other_settings_are_prepared_anew(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(judge, "_learned", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny(tmp_path), lambda _: None)
+    count, expose = [0], bank._expose
+
+    def counting(*arguments: Any) -> Any:
+        count[0] += 1
+        return expose(*arguments)
+
+    monkeypatch.setattr(bank, "_expose", counting)
+    train(tiny(tmp_path, seed=7), lambda _: None, stop_at=1)
+    assert count[0] == 3
+
+
+def test_finetuning_keeps_its_preparation(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(finetune, "_BANK", 4)
+    write_toy_pictures(tmp_path, 10, 96)
+    torch.manual_seed(0)
+    network = LatticeNet()
+    torch.nn.init.constant_(network.head.get_parameter("bias"), -0.3)
+    export(network, tiny(tmp_path, steps=1), tmp_path)
+    settings = Finetune(str(tmp_path / "dark"), None, str(tmp_path / "tiny.onnx"), steps=4, out=str(tmp_path / "out"))
+    monkeypatch.setattr(domain, "judge", lambda *_: (0.5, "", ""))  # every result is well exposed
+    finetune.finetune(settings, lambda *_: None, stop_at=1)
+    for module, name in ((bank, "_expose"), (judge, "_learned"), (domain, "_well_exposed")):
+        monkeypatch.setattr(module, name, lambda *_: pytest.fail("computed again"))
+    finetune.finetune(settings, lambda *_: None)
+    assert not (tmp_path / "out" / FOLDER).exists()
+
+
+def test_progress_of_the_preparation(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 100_000, 6))
+    monkeypatch.setattr("pielight.training.steps.time.monotonic", lambda: float(next(clock)))
+    said: list[str] = []
+    train(tiny(tmp_path, bank=24), lambda _: None, stop_at=1, say=said.append)
+    for line in (
+        "reading dark pictures: 3 of 6, ", "finding regions of pictures: 5 of 6, ", "the bank of 24 crops: 2 of 3, ",
+        "steps of the exposure judge: 1 of 2, ",
+    ):  # fmt: skip
+        assert any(one.startswith(line) and one.endswith(" left") for one in said), line
+
+
+def test_counted() -> None:
+    said: list[str] = []
+    assert list(counted(range(3), 3, "x", said.append, every=1e9)) == [0, 1, 2]
+    assert not said

@@ -1,0 +1,54 @@
+"""sRGB, linear light and exposure against published values and plain loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from skimage.color import rgb2xyz
+
+from pielight.training.degradations.exposure import blur, camera_response, expose, luminance, to_linear, to_srgb
+
+
+def test_linear_light_agrees_with_scikit_image() -> None:
+    gray = np.linspace(0, 1, 256)
+    white = rgb2xyz(np.ones((1, 1, 3)))[0, 0, 1]
+    plain = rgb2xyz(np.repeat(gray[:, None, None], 3, axis=2))[:, 0, 1] / white
+    np.testing.assert_allclose(to_linear(torch.from_numpy(gray)).numpy(), plain, atol=1e-6)
+
+
+def test_srgb_and_back() -> None:
+    gray = torch.linspace(0, 1, 1001, dtype=torch.float64)
+    torch.testing.assert_close(to_srgb(to_linear(gray)), gray, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("stops", [-3.0, 0.0, 1.0])
+def test_a_stop_doubles_linear_light(stops: float) -> None:
+    gray = torch.linspace(0.01, 1, 50, dtype=torch.float64)
+    found = to_linear(expose(gray, stops))
+    torch.testing.assert_close(found, (to_linear(gray) * 2**stops).clamp(max=1), atol=1e-6, rtol=0)
+
+
+def test_the_camera_response_is_an_s_curve_that_its_inverse_undoes() -> None:
+    gray = torch.linspace(0, 1, 101, dtype=torch.float64)
+    contrast = torch.tensor(1.6, dtype=torch.float64)
+    seen = camera_response(gray, contrast)
+    x = gray.numpy()
+    np.testing.assert_allclose(seen.numpy(), x**1.6 / (x**1.6 + (1 - x) ** 1.6), atol=1e-12)
+    assert (seen[1:] > seen[:-1]).all()
+    assert (seen[1:50] < gray[1:50]).all()
+    torch.testing.assert_close(camera_response(seen, 1 / contrast), gray, atol=1e-9, rtol=0)
+
+
+def test_luminance_weighs_channels_by_bt_601() -> None:
+    red, green, blue = torch.eye(3).view(3, 3, 1, 1)
+    weights = [luminance(color[None]).item() for color in (red, green, blue)]
+    assert weights == pytest.approx([0.299, 0.587, 0.114])
+
+
+def test_blur_is_a_gaussian_that_keeps_flat_masks() -> None:
+    torch.testing.assert_close(blur(torch.ones(1, 1, 9, 9), 2.0), torch.ones(1, 1, 9, 9))
+    point = torch.zeros(1, 1, 21, 21)
+    point[0, 0, 10, 10] = 1
+    spread = blur(point, 1.5)[0, 0]
+    assert spread[10, 10] / spread[10, 11] == pytest.approx(np.exp(0.5 / 1.5**2), rel=1e-4)

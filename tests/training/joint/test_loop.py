@@ -1,0 +1,246 @@
+"""The loop: who learns and who does not, resuming to the bit, what is left behind, and errors in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from pielight.enhancer import Enhancer
+from pielight.errors import ConfigError, DataError, ModelError, PielightError
+from pielight.training.checkpoint import restore
+from pielight.training.data import bank
+from pielight.training.data.preparation import FOLDER
+from pielight.training.joint.config import Downstream, Examples, Joint, Weights
+from pielight.training.joint.enhancing import load_enhancer
+from pielight.training.joint.export import parts
+from pielight.training.joint.loop import train
+from pielight.training.joint.task import load_task
+from pielight.training.joint.unified import Unified
+from pielight.training.networks.segmenter import Segmenter
+from pielight.training.steps import Progress
+
+Make = Callable[..., Joint]
+TOY = """
+import torch
+from torch import nn
+
+class Mean(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 2, 3, stride=2)
+        self.off = nn.Dropout(0.5)
+    def forward(self, x):
+        y = self.off(self.layer(x))
+        return {"map": y, "mean": [y.mean((2, 3))]}
+
+def mean(): return Mean()
+def loss(outputs, targets): return (outputs["mean"][0] - targets["mean"][0]).square().sum()
+def wide(outputs, targets): return outputs["map"]
+def nothing(outputs, targets): return outputs["mean"][0].sum() * float("nan")
+def blind(outputs, targets): return outputs["mean"][0].detach().sum()
+def text(): return "no module"
+def crash(outputs, targets): raise ValueError("first line\\nsecond")
+"""
+
+
+def nothing(_: Progress) -> None:
+    pass
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], prefix: str) -> bool:
+    return all(torch.equal(one[key], other[key]) for key in one if key.startswith(prefix))
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    path = tmp_path / "toy.py"
+    path.write_text(TOY)
+    return path
+
+
+@pytest.mark.parametrize("who", ["enhancer", "both", "downstream"])
+def test_only_those_learn_that_should(who: str, tiny: Make, tmp_path: Path) -> None:
+    config = tiny(tmp_path / "run", train=who, weights=Weights(task=1.0, distil=0.0))
+    seen: list[Progress] = []
+    train(config, seen.append, every=2)
+    torch.manual_seed(config.seed)
+    module = load_task(config.downstream).module  # first, as its weights are drawn
+    start = Unified(load_enhancer("pie")[0], module).state_dict()
+    end = restore(tmp_path / "run" / "checkpoint.pt").network
+    assert same(start, end, "enhancer") == (who == "downstream")
+    assert same(start, end, "downstream") == (who == "enhancer")
+    assert sorted({path.stem for path in (tmp_path / "run").glob("*.json")}) == sorted(parts(config))
+    assert not list((tmp_path / "run").glob("*.part"))
+    terms = seen[-1].terms
+    assert ("constraints" in terms) == (who != "downstream")
+    assert {"total", "task"} <= set(terms)
+    assert all(np.isfinite(value) for value in terms.values())
+
+
+@pytest.mark.parametrize(("who", "weight"), [("enhancer", 10.0), ("both", 0.0), ("downstream", 10.0)])
+def test_an_enhancer_that_learns_to_denoise_keeps_to_the_picture(
+    who: str, weight: float, tiny: Make, tmp_path: Path
+) -> None:
+    parts_of_the_loss = Weights(distil=0.0, constraints=0.0, noise=weight)
+    seen: list[Progress] = []
+    train(tiny(tmp_path, train=who, denoise=True, weights=parts_of_the_loss), seen.append, every=1)
+    assert all(("noise" in progress.terms) == (who == "enhancer") for progress in seen)
+    if who == "enhancer":
+        assert seen[0].terms["total"] == pytest.approx(seen[0].terms["task"] + 10 * seen[0].terms["noise"], rel=1e-4)
+
+
+def test_stopped_and_resumed_to_the_bit(tiny: Make, tmp_path: Path) -> None:
+    straight, halting = tiny(tmp_path / "a", train="both"), tiny(tmp_path / "b", train="both")
+    train(straight, nothing)
+    train(halting, nothing, stop_at=2)
+    assert not (tmp_path / "b" / "tiny.json").exists()
+    train(halting, nothing)
+    one, other = (restore(tmp_path / name / "checkpoint.pt") for name in "ab")
+    assert same(one.network, other.network, "")
+    assert same(one.average, other.average, "")
+    with pytest.raises(ConfigError, match=r"other settings \(seed\)"):
+        train(dataclasses.replace(straight, seed=1), nothing)
+
+
+@pytest.mark.parametrize("denoise", [False, True])
+def test_one_graph_is_what_torch_does(denoise: bool, tiny: Make, tmp_path: Path) -> None:
+    config = tiny(tmp_path, train="both", denoise=denoise, steps=1, weights=Weights(constraints=0.0))
+    train(config, nothing)
+    enhancer, _ = load_enhancer("pie", denoise)
+    unified = Unified(enhancer, Segmenter(2))
+    unified.load_state_dict(load_file(tmp_path / "tiny-unified.safetensors"))
+    unified.eval()
+    options = {"providers": ["CPUExecutionProvider"]}
+    graph = onnxruntime.InferenceSession(tmp_path / "tiny-unified.onnx", **options)
+    assert [item.name for item in graph.get_outputs()] == ["enhanced", "logits"]
+    alone = onnxruntime.InferenceSession(tmp_path / "tiny-downstream.onnx", **options)
+    only = onnxruntime.InferenceSession(tmp_path / "tiny-enhancer.onnx", **options)
+    for shape in ((1, 3, 60, 90), (2, 3, 37, 51)):
+        pictures = 0.2 * torch.rand(shape)
+        enhanced, logits = graph.run(None, {"pictures": pictures.numpy()})
+        with torch.no_grad():
+            expected = unified(pictures)
+        np.testing.assert_allclose(enhanced, expected[0].numpy(), atol=1e-3)
+        np.testing.assert_allclose(logits, expected[1].numpy(), atol=1e-3)
+        np.testing.assert_allclose(alone.run(["logits"], {"pictures": enhanced})[0], logits, atol=1e-3)
+        np.testing.assert_allclose(only.run(["enhanced"], {"pictures": pictures.numpy()})[0], enhanced, atol=1e-3)
+
+
+def test_the_enhancer_goes_through_every_door(tiny: Make, tmp_path: Path) -> None:
+    train(tiny(tmp_path, steps=1), nothing)
+    dark = (30 * np.random.default_rng(0).random((40, 50, 3))).astype(np.uint8)
+    assert Enhancer(tmp_path / "tiny.onnx", threads=1)(dark).mean() > 1.5 * dark.mean()
+    again, _ = load_enhancer(str(tmp_path / "tiny.safetensors"))
+    assert again.size == 256
+
+
+def test_the_segmenter_alone_learns(tiny: Make, tmp_path: Path) -> None:
+    config = tiny(tmp_path, enhancer="none", train="downstream", steps=25, batch=4)
+    config = dataclasses.replace(
+        config, darkening=dataclasses.replace(config.darkening, untouched=1.0),
+        downstream=dataclasses.replace(config.downstream, rate=5e-3),
+    )  # fmt: skip
+    seen: list[Progress] = []
+    train(config, seen.append, every=5)
+    assert seen[-1].terms["task"] < 0.8 * seen[0].terms["task"]
+    assert sorted(path.name for path in tmp_path.glob("*.onnx")) == ["tiny-downstream.onnx"]
+
+
+def test_where_both_learn_a_trained_model_keeps_its_statistics() -> None:
+    unified = Unified(nn.Identity(), nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2)))
+    for settled in (True, False):
+        unified.learns("both", settled)
+        before = unified.state_dict()["downstream.1.running_mean"].clone()
+        unified(torch.rand(2, 3, 4, 4))
+        assert torch.equal(before, unified.state_dict()["downstream.1.running_mean"]) is settled
+        assert all(weight.requires_grad for weight in unified.parameters())
+
+
+def test_faces(detector: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None:
+    config = tiny(
+        tmp_path, downstream=Downstream("faces", str(detector)), denoise=True,
+        data=Examples(str(scenes / "well"), boxes=str(scenes / "boxes.json"), width=64, height=48),
+        weights=Weights(task=1.0, distil=1.0, constraints=0.0),
+    )  # fmt: skip
+    seen: list[Progress] = []
+    train(config, seen.append)
+    assert seen[-1].terms["distil"] > 0
+    session = onnxruntime.InferenceSession(tmp_path / "tiny-unified.onnx", providers=["CPUExecutionProvider"])
+    names = [item.name for item in session.get_outputs()]
+    assert names[0] == "enhanced"
+    assert "bbox_16" in names
+    found = dict(zip(names, session.run(None, {"pictures": np.zeros((2, 3, 70, 50), np.float32)}), strict=True))
+    assert found["cls_8"].shape == (2, 12 * 8, 1)
+    assert found["enhanced"].shape == (2, 3, 70, 50)
+
+
+def test_a_users_module_is_taught_by_clean_pictures(toy: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None:
+    config = tiny(
+        tmp_path / "run", data=Examples(str(scenes / "well"), width=40, height=40), train="both",
+        downstream=Downstream(f"{toy}:mean", loss=f"{toy}:loss"), weights=Weights(1.0, 1.0, 0.0),
+    )  # fmt: skip
+    train(config, nothing)
+    session = onnxruntime.InferenceSession(tmp_path / "run" / "tiny-unified.onnx", providers=["CPUExecutionProvider"])
+    assert [item.name for item in session.get_outputs()] == ["enhanced", "map", "mean_0"]
+
+
+@pytest.mark.parametrize(
+    ("module", "loss", "kind", "reason"),
+    [
+        ("mean", "wide", ModelError, r"returned a tensor \(2, 2, 19, 19\); expected a tensor of one number"),
+        ("mean", "nothing", ModelError, "is nan on pictures"),
+        ("mean", "blind", ModelError, "has no gradient"),
+        ("mean", "crash", ModelError, r"fails on pictures \(2, 3, 40, 40\) \(ValueError: first line\)"),
+        ("mean", "segmentation", DataError, "learns from labels; set data.labels"),
+        ("mean", "gone", ConfigError, "has no gone"),
+        ("text", "loss", ConfigError, "returned str, no torch.nn.Module"),
+    ],
+)
+def test_modules_that_cannot_be_scored(
+    module: str, loss: str, kind: type[PielightError], reason: str, toy: Path, tiny: Make, scenes: Path, tmp_path: Path
+) -> None:
+    place = loss if loss == "segmentation" else f"{toy}:{loss}"
+    config = tiny(
+        tmp_path / "run", data=Examples(str(scenes / "well"), width=40, height=40),
+        downstream=Downstream(f"{toy}:{module}", loss=place),
+    )  # fmt: skip
+    with pytest.raises(kind, match=reason) as raised:
+        train(config, nothing)
+    assert "\n" not in str(raised.value)
+
+
+def test_logits_of_another_size_are_named(toy: Path, tiny: Make, tmp_path: Path) -> None:
+    toy.write_text("from torch import nn\ndef small(): return nn.Conv2d(3, 2, 3, stride=2)\n")
+    config = tiny(tmp_path / "run", downstream=Downstream(f"{toy}:small", loss="segmentation", classes=2, ignore=2))
+    expected = r"returned \(2, 2, 19, 23\); expected logits \(N, classes, H, W\) = \(2, 2, 40, 48\)"
+    with pytest.raises(ModelError, match=expected):
+        train(config, nothing)
+
+
+def test_a_step_that_is_not_finite_is_skipped(toy: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None:
+    toy.write_text(TOY + "calls = []\ndef late(o, t):\n    calls.append(1)\n    return loss(o, t) / (len(calls) < 3)\n")
+    toy.write_text(toy.read_text().replace("/ (len(calls) < 3)", "* (1.0 if len(calls) < 3 else float('nan'))"))
+    config = tiny(
+        tmp_path / "run", data=Examples(str(scenes / "well"), width=40, height=40),
+        downstream=Downstream(f"{toy}:mean", loss=f"{toy}:late"), weights=Weights(1.0, 0.0, 0.0),
+    )  # fmt: skip
+    seen: list[Any] = []
+    train(config, seen.append)
+    assert seen[-1].skipped == 3
+
+
+def test_a_killed_run_does_not_prepare_again(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(tiny(tmp_path), nothing, stop_at=1)
+    assert (tmp_path / FOLDER).is_dir()
+    monkeypatch.setattr(bank, "_expose", lambda *_: pytest.fail("computed again"))
+    train(tiny(tmp_path), nothing)
+    assert not (tmp_path / FOLDER).exists()

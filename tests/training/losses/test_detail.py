@@ -1,0 +1,25 @@
+"""The detail loss against its formula, and what it does not count."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from pielight.training.losses.detail import detail
+
+
+def test_is_the_mean_difference_of_neighboring_errors() -> None:
+    x, y = torch.rand(2, 3, 4, 5, dtype=torch.float64), torch.rand(2, 3, 4, 5, dtype=torch.float64)
+    error = (y - x).numpy()
+    down = [abs(error[n, c, i + 1, j] - error[n, c, i, j]) for n, c, i, j in np.ndindex(2, 3, 3, 5)]
+    across = [abs(error[n, c, i, j + 1] - error[n, c, i, j]) for n, c, i, j in np.ndindex(2, 3, 4, 4)]
+    assert detail(y, x).item() == pytest.approx(np.mean(down) + np.mean(across))
+
+
+def test_to_darken_a_rainy_picture_gains_nothing() -> None:
+    dry = torch.rand(1, 3, 16, 16, dtype=torch.float64)
+    wet = dry.clone()
+    wet[..., 5] += 0.3
+    assert detail(wet - 0.3 / 16, dry).item() == pytest.approx(detail(wet, dry).item())
+    assert detail(dry - 0.3, dry).item() < 1e-12

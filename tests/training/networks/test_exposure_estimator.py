@@ -1,0 +1,90 @@
+"""The exposure judge: learns how many stops a region is off, without labels."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pielight.training.config import Data
+from pielight.training.data.batches import PictureSet
+from pielight.training.networks.exposure_estimator import ExposureJudge, judged_exposure, learn_judge, misexposed
+from pielight.training.networks.exposure_estimator_config import Judging
+
+HOW = Judging(steps=60, batch=6, local=0.0, fill=0.0)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> PictureSet:
+    """Noise around middle gray."""
+    drawn = [(60 + torch.rand(3, 80, 80, generator=generator(i)) * 130).to(torch.uint8) for i in range(4)]
+    labels = [(torch.arange(40 * 40).view(40, 40) // 800).int() for _ in drawn]
+    return PictureSet(drawn, labels, Data(size=64, render=32))
+
+
+def test_a_wrong_exposure_is_more_or_less_linear_light() -> None:
+    flat, labels = torch.full((3, 3, 32, 32), 0.5), torch.zeros(3, 32, 32, dtype=torch.int32)
+    seen, error = misexposed(flat, labels, dataclasses.replace(HOW, stops=(-2.0, 1.0)), generator())
+    linear = ((0.5 + 0.055) / 1.055) ** 2.4 * 2 ** error.numpy().astype(np.float64)
+    expected = 1.055 * linear ** (1 / 2.4) - 0.055
+    assert error.flatten(1).std(1).max() < 1e-6  # one error for the whole picture
+    np.testing.assert_allclose(seen.mean((1, 2, 3)), expected.mean((1, 2, 3)), atol=0.02)
+
+
+def test_parts_of_a_picture_may_err_apart() -> None:
+    flat, labels = torch.full((16, 3, 32, 32), 0.5), torch.arange(32 * 32).view(1, 32, 32).expand(16, -1, -1) // 256
+    _, error = misexposed(flat, labels, dataclasses.replace(HOW, local=1.5), generator())
+    spread = error.flatten(1).amax(1) - error.flatten(1).amin(1)
+    assert 0 < (spread > 0.1).float().mean() < 1
+    assert spread.max() <= 1.5 + 1e-5
+
+
+def test_it_learns_to_tell_under_from_over(pictures: PictureSet) -> None:
+    torch.manual_seed(0)
+    said: list[str] = []
+    judge = learn_judge(pictures, HOW, generator(), said.append)
+    crops, labels = pictures.batch(4, generator(9))
+    crops = torch.nn.functional.interpolate(crops, labels.shape[-2:], mode="area")
+    dark, good, bright = (
+        misexposed(crops, labels, dataclasses.replace(HOW, stops=(stops, stops)), generator(1))[0]
+        for stops in (-3.0, 0.0, 1.5)
+    )
+    assert judge(dark).mean() < judge(good).mean() - 0.5 < judge(bright).mean() - 0.8
+    assert judged_exposure(judge, good) < judged_exposure(judge, dark)
+    assert "EV" in said[0]
+    assert not any(parameter.requires_grad for parameter in judge.parameters())
+
+
+def test_the_term_is_the_huber_loss_of_the_mean_verdict() -> None:
+    torch.manual_seed(0)
+    judge, seen = ExposureJudge(), torch.rand(2, 3, 32, 32)
+    verdict = abs(judge(seen).detach().numpy().astype(np.float64).mean((1, 2, 3)))
+    plain = np.where(verdict < 1, verdict**2 / 2, verdict - 0.5).mean()
+    assert judged_exposure(judge, seen).item() == pytest.approx(plain, rel=1e-5)
+
+
+def test_a_benchmark_learns_the_judge_again_in_another_random_state(
+    pictures: PictureSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[3] / "benchmarks")
+    from benchmarks.ablation import learned_once
+
+    def judge(first: int, draws: int) -> ExposureJudge:
+        torch.manual_seed(first)
+        drawn = generator()
+        torch.rand(draws, generator=drawn)
+        found: ExposureJudge = learn(pictures, Judging(steps=1, batch=2), drawn, lambda _: None)
+        return found
+
+    learn = learned_once(learn_judge)
+    one = judge(0, 0)
+    assert judge(0, 0) is one
+    for other in (judge(1, 0), judge(0, 1)):  # of other first weights, of other pictures
+        assert not torch.equal(other.head.weight, one.head.weight)

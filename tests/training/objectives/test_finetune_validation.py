@@ -1,0 +1,126 @@
+"""What the watchdog of fine-tuning sees, and what it lets pass."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pielight.training.config import Data
+from pielight.training.data.domain import picture_set
+from pielight.training.data.toy import toy_scene
+from pielight.training.degradations.darkening import Darkening
+from pielight.training.networks.exposure_estimator import ExposureJudge
+from pielight.training.objectives.finetune_loop import chosen
+from pielight.training.objectives.finetune_validation import Look, Watchdog, better, gain, unsound
+
+START = Look((20.0, 20.0, 20.0), 20.0, 0.4, 0.01, 0.2, 0.3)
+
+
+class Lift(nn.Module):
+    """One parameter for every curve."""
+
+    def __init__(self, alpha: float) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.tensor(alpha))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.alpha.expand(len(pictures), 24, 4, 4)
+
+
+@pytest.fixture(scope="module")
+def watchdog(tmp_path_factory: pytest.TempPathFactory) -> Watchdog:
+    cache = tmp_path_factory.mktemp("cache")
+    data = Data(size=64, render=32, smallest=32, cache=str(cache))
+    random = np.random.default_rng(0)
+
+    def shots(exponent: float, count: int) -> list[np.ndarray]:
+        return [np.round(255 * toy_scene(random, 64) ** exponent).astype(np.uint8) for _ in range(count)]
+
+    well, dark, others = (picture_set(shots(e, n), data) for e, n in ((0.45, 4), (1.0, 4), (0.45, 2)))
+    how = Darkening(untouched=0, regional=0, stops=(-3.0, -2.0))
+    torch.manual_seed(0)
+    return Watchdog(dark, well, others, how, Darkening(untouched=1.0), ExposureJudge().eval(), 0)
+
+
+def test_looks_are_alike_and_see_what_helps(watchdog: Watchdog) -> None:
+    nothing, more = watchdog.look(Lift(0.0)), watchdog.look(Lift(-0.15))
+    assert watchdog.look(Lift(0.0)) == nothing
+    assert len(more.restored) == 4
+    assert more.score > nothing.score + 3
+    assert more.brightness > nothing.brightness
+    assert more.kept < nothing.kept  # the others are untouched, and should stay
+    assert better(more, nothing)
+    assert not better(nothing, more)
+
+
+def test_only_what_helps_is_chosen(watchdog: Watchdog) -> None:
+    start = Lift(-0.05)
+    best = {"alpha": torch.tensor(-0.12)}
+    network, look, share = chosen(start, best, watchdog, forgotten=60.0)
+    assert share == 1.0
+    assert look.score > watchdog.look(start).score
+    _, held, less = chosen(start, best, watchdog, forgotten=3.0)
+    assert 0 < less < 1
+    assert held.kept >= watchdog.look(start).kept - 3.0
+    for bad, forgotten in ((0.1, 60.0), (-0.12, 0.0)):
+        network, look, share = chosen(start, {"alpha": torch.tensor(bad)}, watchdog, forgotten)
+        assert (share, network) == (0.0, start)
+        assert look == watchdog.look(start)
+    assert chosen(start, {}, watchdog, 60.0)[2] == 0.0
+
+
+class Scores(Watchdog):
+    """Reads the score of a network off its weight: two pictures, which gain differently."""
+
+    def __init__(self, gains: dict[float, tuple[float, float]]) -> None:
+        self._gains = gains
+
+    def look(self, network: nn.Module) -> Look:
+        gains = self._gains[round(network.get_parameter("alpha").item(), 2)]
+        return Look(tuple(20 + value for value in gains), 20.0, 0.4, 0.0, 0.2, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("three_quarters", "half", "share"),
+    [((0.75, 0.9), (0.3, 0.4), 0.75), ((0.7, 0.74), (0.3, 0.4), 1.0), ((0.8, 1.0), (0.76, 0.9), 0.5)],
+)
+def test_of_gains_that_cannot_be_told_apart_the_nearest_to_the_start_is_chosen(
+    three_quarters: tuple[float, float], half: tuple[float, float], share: float
+) -> None:
+    gains = {0.0: (0.0, 0.0), -0.2: (0.8, 1.0), -0.15: three_quarters, -0.1: half, -0.05: (0.1, 0.2)}
+    assert chosen(Lift(0.0), {"alpha": torch.tensor(-0.2)}, Scores(gains), 0.3)[2] == share
+
+
+def test_collapse_is_seen(watchdog: Watchdog) -> None:
+    start = watchdog.look(Lift(-0.05))
+    assert unsound(start, start) == ""
+    assert "brightness went from" in unsound(watchdog.look(Lift(-1.0)), start)
+    assert "no numbers" in unsound(watchdog.look(Lift(math.nan)), start)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"brightness": 0.15}, "the mean brightness went from 0.40 to 0.15"),
+        ({"clipped": 0.05}, "the share of burnt-out pixels went from 1.0% to 5.0%"),
+        ({"contrast": 0.1}, "the contrast went from 0.200 to 0.100"),
+        ({"misjudged": 0.5}, "the exposure judge's verdict went from 0.30 to 0.50 EV"),
+        ({"brightness": 0.5, "clipped": 0.02, "contrast": 0.18, "misjudged": 0.4}, ""),
+    ],
+)
+def test_limits(change: dict[str, float], said: str) -> None:
+    assert unsound(dataclasses.replace(START, **change), START) == said
+
+
+def test_chance_is_not_better() -> None:
+    assert not better(START, START)
+    assert not better(dataclasses.replace(START, restored=(20.05, 20.05, 20.05)), START)
+    assert not better(dataclasses.replace(START, restored=(23.0, 19.5, 19.5)), START)
+    sure = dataclasses.replace(START, restored=(20.5, 20.4, 20.6))
+    assert better(sure, START)
+    assert gain(sure, START) == pytest.approx((0.5, 0.1 / math.sqrt(3)))
