@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from pielight.cli import main
-from pielight.comparison.comparison import Comparison, compare, displayed
+from pielight.comparison.comparison import Comparison, compare
 from pielight.comparison.html import html_sheet
 from pielight.comparison.png import png_sheet
 from pielight.enhancer import Enhancer
 from pielight.inference.lattice_network import Predictor
 from pielight.io.color.cicp import profile_of
+from pielight.io.display import displayed
 from pielight.io.image import Picture
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.tiff_tags import ORIENTATION

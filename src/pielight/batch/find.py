@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +12,9 @@ from typing import NamedTuple
 
 from pielight.core.atomic_file import shown
 from pielight.errors import PielightError
-from pielight.inference.files import SUFFIX
+from pielight.inference.files import origin
 from pielight.io.formats import is_picture_name, is_unread_name
 from pielight.io.provenance import read_record
-
-_RESULT = re.compile(rf"(.+){SUFFIX}(-\d+)?", re.DOTALL)
 
 
 class Found(NamedTuple):
@@ -139,16 +136,6 @@ def find(
     if strict and photos and not taken:
         raise PielightError(f"{shown(inputs[0])}: --include and --exclude leave no picture")
     return findings
-
-
-def origin(path: Path) -> str | None:
-    """Return the stem of the picture that a result was made of, or None if the name is not that of a result.
-
-    >>> origin(Path("a_pie.jpg")), origin(Path("a_pie-2.jpg")), origin(Path("a.jpg"))
-    ('a', 'a', None)
-    """
-    match = _RESULT.fullmatch(path.stem)
-    return match[1] if match else None
 
 
 def is_result(path: Path, task: str) -> bool:

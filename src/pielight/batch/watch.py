@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pielight.batch.find import Found, Search, find, is_folder, is_result, origin
+from pielight.batch.find import Found, Search, find, is_folder, is_result
 from pielight.batch.plan import Job, Names, Naming
 from pielight.batch.run import Outcome, Settings, Work, run, unreadable
 from pielight.core.atomic_file import shown
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
+from pielight.inference.files import origin
 
 INTERVAL = 1.0
 _TICK = 0.1

@@ -92,7 +92,7 @@ def evaluate(
     evaluation that was stopped goes on where it was. Exit status: 0, 1 if something failed, 2 if the command line
     makes no sense.
     """
-    from pielight.core.atomic_file import shown
+    from pielight.core.atomic_file import few, shown
 
     with _makes_sense(), looking(output, quiet):
         if tasks.is_asked_for(task):
@@ -111,7 +111,7 @@ def evaluate(
         for note in one.notes:
             click.echo(f"{shown(one.name)}: {note}", err=True)
     values = _measured(plan, output, jobs or _cores(), quiet)
-    from pielight.evaluation.datasets.pairing import counted, few
+    from pielight.evaluation.datasets.pairing import counted
     from pielight.evaluation.report import examples as shots
     from pielight.evaluation.report import files
     from pielight.evaluation.report.summary import summarize

@@ -6,20 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pielight.core.atomic_file import shown
 from pielight.enhancer import Enhancer
 from pielight.inference.denoise_plan import Denoise
 from pielight.inference.descriptor import TASKS
 from pielight.inference.images import apply
-from pielight.io.color.cicp import profile_of
-from pielight.io.color.icc import to_srgb
-from pielight.io.convert import fit
 from pielight.io.decode import read
-from pielight.io.image import Picture, from_image, to_image
-from pielight.io.metadata.exif import orientation_of, with_orientation
-from pielight.io.metadata.metadata import Metadata
+from pielight.io.display import displayed
 from pielight.io.size_limits import memory_for
 from pielight.ops.tone import HIGHLIGHTS
 
@@ -80,22 +75,3 @@ def _compared(
             )  # fmt: skip
         after[strength] = displayed(replace(picture, pixels=pixels), size)
     return Comparison(shown(path.name), displayed(picture, size), after)
-
-
-def displayed(picture: Picture, size: int) -> Image.Image:
-    """Turn a picture into what a screen shows: 8-bit sRGB, upright, at most of a size, on white where transparent.
-
-    >>> import numpy as np
-    >>> displayed(Picture(np.zeros((40, 60, 1), np.uint16), "I;16"), 30).size
-    (30, 20)
-    """
-    opaque = fit(fit(picture, "PNG"), "JPEG")  # PNG holds no inks, JPEG neither palettes, opacity nor 16 bits
-    metadata = picture.metadata
-    image = to_image(opaque)
-    image = image.convert("RGB") if image.mode != "L" else image
-    image.thumbnail((size, size), Image.Resampling.LANCZOS)
-    image.info["exif"] = with_orientation(Image.Exif().tobytes(), orientation_of(metadata.exif))
-    image = ImageOps.exif_transpose(image)
-    profile = opaque.metadata.icc_profile or profile_of(metadata.color_code)
-    small = replace(from_image(image), metadata=Metadata(icc_profile=profile))
-    return to_image(to_srgb(small)[0]).convert("RGB")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -24,6 +25,7 @@ from pielight.io.provenance_checksum import seal
 from pielight.io.visible_change import look_different, sample
 
 SUFFIX = "_pie"
+_RESULT = re.compile(rf"(.+){SUFFIX}(-\d+)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,16 @@ def result_beside(path: Path) -> Path:
     if not path.name:
         raise PictureError(f"{shown(path)}: no picture is named")
     return path.with_name(f"{path.stem}{SUFFIX}{suffix_of_result(path)}")
+
+
+def origin(path: Path) -> str | None:
+    """Return the stem of the picture that a result was made of, or None if the name is not that of a result.
+
+    >>> origin(Path("a_pie.jpg")), origin(Path("a_pie-2.jpg")), origin(Path("a.jpg"))
+    ('a', 'a', None)
+    """
+    match = _RESULT.fullmatch(path.stem)
+    return match[1] if match else None
 
 
 def suffix_of_result(path: Path, file_format: str | None = None) -> str:

@@ -13,12 +13,12 @@ import numpy as np
 from PIL import Image
 
 import pielight
-from pielight.batch.find import find, is_folder, origin
-from pielight.comparison.comparison import displayed
-from pielight.core.atomic_file import read_whole, shown
+from pielight.batch.find import find, is_folder
+from pielight.core.atomic_file import few, read_whole, shown
 from pielight.errors import ConfigError, DataError, PielightError
-from pielight.evaluation.datasets.pairing import few
+from pielight.inference.files import origin
 from pielight.io.decode import decode
+from pielight.io.display import displayed
 from pielight.io.required_extra import require_readers
 from pielight.survey.study import Scene, Settings, Study, picture_path
 from pielight.survey.votes import Votes

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from pielight.core.atomic_file import shown
+from pielight.core.atomic_file import few, shown
 from pielight.errors import DataError
-from pielight.evaluation.datasets.pairing import INPUTS, REFERENCES, check_sizes, few, named, pair, pictures, subfolders
+from pielight.evaluation.datasets.pairing import INPUTS, REFERENCES, check_sizes, named, pair, pictures, subfolders
 from pielight.evaluation.datasets.pictures import Pixels, load, sha256
 
 _TEST_PARTS = ("eval15", "test", "val", "validation")  # in a folder that holds them, the part to be measured on

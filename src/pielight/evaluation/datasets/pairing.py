@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
+from pielight.core.atomic_file import few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.pictures import size
 from pielight.io.formats import is_picture_name
@@ -16,7 +16,6 @@ REFERENCES = (
     "high", "normal", "gt", "reference", "target", "expertc", "expert_c", "expertc_gt", "hq", "groundtruth", "label",
 )  # fmt: skip
 _ROLES = re.compile(rf"({'|'.join(sorted((*INPUTS, *REFERENCES), key=len, reverse=True))})", re.IGNORECASE)
-_FEW = 3
 
 
 def pictures(folder: Path) -> list[Path]:
@@ -104,16 +103,6 @@ def natural(name: str) -> list[tuple[int, int | str]]:
     """
     parts = re.split(r"(\d+)", name.lower())
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
-
-
-def few(offenders: Sequence[object], count: int = _FEW) -> str:
-    """List the first few of many.
-
-    >>> few(["a", "b", "c", "d", "e"])
-    'a, b, c and 2 more'
-    """
-    listed = ", ".join(shown(str(offender)) for offender in offenders[:count])
-    return listed if len(offenders) <= count else f"{listed} and {len(offenders) - count} more"
 
 
 def counted(number: int) -> str:

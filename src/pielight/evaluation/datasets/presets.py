@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
+from pielight.core.atomic_file import few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets import datasets
 from pielight.evaluation.datasets.datasets import DataSet
-from pielight.evaluation.datasets.pairing import counted, few, named
+from pielight.evaluation.datasets.pairing import counted, named
 
 
 @dataclass(frozen=True)

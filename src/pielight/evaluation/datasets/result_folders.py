@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
+from pielight.core.atomic_file import few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.datasets import DataSet, Sample
-from pielight.evaluation.datasets.pairing import check_sizes, few, pictures, subfolders
+from pielight.evaluation.datasets.pairing import check_sizes, pictures, subfolders
 from pielight.io.required_extra import require_readers
 
 _RESULT_ENDS = ("_pie", "_enhanced", "_out", "_result")

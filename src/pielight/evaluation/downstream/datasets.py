@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
+from pielight.core.atomic_file import few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.datasets import DataSet, Sample
-from pielight.evaluation.datasets.pairing import check_sizes, counted, few, named, pair, pictures
+from pielight.evaluation.datasets.pairing import check_sizes, counted, named, pair, pictures
 from pielight.evaluation.datasets.pictures import size
 from pielight.evaluation.downstream.annotations import BOXES_ARE, check_inside, read_boxes
 from pielight.evaluation.downstream.darkness import Darkness

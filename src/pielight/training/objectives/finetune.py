@@ -9,12 +9,12 @@ from pathlib import Path
 
 import torch
 
-from pielight.comparison.comparison import displayed
 from pielight.comparison.png import panel_sheet
 from pielight.core.atomic_file import is_same_file, shown, write_whole
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError
 from pielight.io.decode import read
+from pielight.io.display import displayed
 from pielight.training.checkpoint import claim, facts, restore
 from pielight.training.config import Optimizer, Training, check
 from pielight.training.data.bank import build_bank
