@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 from pielight import Enhancer, apply
+from pielight.core.color import linear_to_srgb, smooth_step, srgb_to_linear
 from pielight.evaluation.metrics.fidelity import psnr
 from pielight.ops.exposure_gate import need
 
@@ -32,17 +33,14 @@ RAMPS = ((0.35, 0.2), (0.35, 0.4), (0.5, 0.4), (0.5, 0.6), (0.6, 0.4))
 
 def exposed(picture: Any, stops: float) -> Any:
     """Return a picture (H, W, 3) uint8 with so many stops more light, by the curve of sRGB."""
-    value = picture / 255
-    light = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4) * 2.0**stops
-    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    coded = linear_to_srgb(srgb_to_linear(picture / 255) * 2.0**stops)
     return np.round(255 * coded.clip(0, 1)).astype(np.uint8)
 
 
 def ramp(thumbnail: Any, lit: float, enough: float) -> float:
     """Return what share of its enhancement a picture gets; as in pielight.ops.exposure_gate, with other limits."""
     blocks = thumbnail.mean(0).reshape(32, 8, 32, 8).mean((1, 3))
-    t = min(1.0, float(np.clip((lit - blocks) / (lit - 0.05), 0, 1).mean()) / enough)
-    return t * t * (3 - 2 * t)
+    return float(smooth_step(np.clip((lit - blocks) / (lit - 0.05), 0, 1).mean(), 0, enough))
 
 
 def main() -> None:

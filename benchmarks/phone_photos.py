@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight import Enhancer
+from pielight.core.color import linear_to_srgb, srgb_to_linear
 from pielight.evaluation.metrics.fidelity import psnr
 from pielight.io.codecs import heif
 from pielight.io.decode import decode
@@ -50,9 +51,7 @@ def laid_out(paths: list[Path], megapixels: float) -> NDArray[np.uint8]:
 
 def darker(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Take light away, as a shorter exposure would."""
-    values = np.arange(256) / 255
-    light = LIGHT * np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-    table = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    table = linear_to_srgb(LIGHT * srgb_to_linear(np.arange(256) / 255))
     return np.rint(255 * table).astype(np.uint8)[pixels]
 
 

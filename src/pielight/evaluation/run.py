@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pielight.core.color import luma
 from pielight.errors import DataError, PictureError
 from pielight.evaluation.datasets.datasets import Sample
 from pielight.evaluation.datasets.pictures import Pixels, load
@@ -17,7 +18,6 @@ from pielight.evaluation.methods.enhancements import Enhance, enhancement
 from pielight.evaluation.methods.method import Method, result
 from pielight.evaluation.methods.specs import Spec
 from pielight.evaluation.metrics import METRICS
-from pielight.evaluation.metrics.tone import luma
 from pielight.evaluation.plan import Plan, Task, tasks
 from pielight.evaluation.store import Key, Measurement, Store
 from pielight.evaluation.task_evaluator import CLEAN

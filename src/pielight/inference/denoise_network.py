@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.core.color import luma
 from pielight.core.pixels import Pixels, full_scale
 from pielight.errors import ModelError
-from pielight.inference.denoise_plan import LUMA, Plan
+from pielight.inference.denoise_plan import Plan
 from pielight.inference.onnx_session import Network, as_text
 from pielight.ops.noise_level import CELL
 
@@ -127,7 +128,7 @@ def _whole(values: NDArray[Any], multiple: int) -> NDArray[Any]:
 def _take(pixels: Pixels, noise: NDArray[np.float32]) -> None:
     """Subtract noise in units of full scale; gray takes its luma."""
     if pixels.shape[2] == 1:
-        noise = (noise @ LUMA)[..., np.newaxis]
+        noise = luma(noise, np.float32)[..., np.newaxis]
     scale = full_scale(pixels.dtype)
     if pixels.dtype.kind == "f":
         np.clip(pixels - noise, 0, 1, out=pixels)

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.core.color import LUMA_WEIGHTS, smooth_step
 from pielight.core.pixels import Pixels
 from pielight.errors import PielightError
 from pielight.ops.noise import Noise, estimate
@@ -22,7 +23,6 @@ _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces with
 _GLANCE = 24  # cells along each side that say whether there is anything to do
 _FEW = 0.005  # of them, which are not worth it
 _ROWS = 64  # at a time, so that what is computed on the way takes little memory
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def check_denoise(denoise: Denoise) -> Denoise:
@@ -146,8 +146,7 @@ def plan(
 def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the share of the noise that is to go, by what the curves have added to it."""
     shown = np.sqrt(np.maximum(np.square(after) - np.square(before), 0).mean(axis=2, keepdims=True))
-    t = np.clip((shown - _INVISIBLE) / (_VISIBLE - _INVISIBLE), 0, 1).astype(np.float32)
-    result: NDArray[np.float32] = t * t * (3 - 2 * t)
+    result: NDArray[np.float32] = smooth_step(shown, _INVISIBLE, _VISIBLE)
     return result
 
 
@@ -174,7 +173,7 @@ def _found(noise: Noise, means: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 def _mix(brightness: float, color: float) -> NDArray[np.float32]:
     """Return the matrix that takes these shares of the noise's luma and of the rest."""
-    of_luma = np.broadcast_to(LUMA, (3, 3))  # the luma, in all channels
+    of_luma = np.broadcast_to(np.array(LUMA_WEIGHTS, np.float32), (3, 3))  # the luma, in all channels
     result: NDArray[np.float32] = (color * (np.eye(3) - of_luma) + brightness * of_luma).astype(np.float32)
     return result
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.core.color import smooth_step
+
 _BLOCKS = 32  # blocks along each side
 _DARK, _LIT = 0.05, 0.25  # brightness at which a block counts as dark, and as lit
 _ENOUGH = 0.2  # share of dark blocks that calls for the whole enhancement
@@ -33,5 +35,4 @@ def need(thumbnail: NDArray[Any]) -> float:
     counts = np.diff([*edges, side])
     blocks = np.add.reduceat(np.add.reduceat(gray, edges, axis=0), edges, axis=1) / np.outer(counts, counts)
     dark = float(np.clip((_LIT - blocks) / (_LIT - _DARK), 0, 1).mean())
-    t = min(1.0, dark / _ENOUGH)
-    return t * t * (3 - 2 * t)
+    return float(smooth_step(dark, 0, _ENOUGH))

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.core.color import smooth_step
+
 _PATCH = 9 / 256  # side of the patch of the dark channel, as a share of the thumbnail's
 _DARKEST, _QUARTER = 0.1, 25  # percentiles of the dark channel
 _CLEAR, _HAZY = 0.12, 0.16  # evidence up to which there is no haze, and from which on it is all taken away
@@ -32,8 +34,7 @@ def veiled(thumbnail: NDArray[Any]) -> float:
     side = 2 * max(1, round(thumbnail.shape[1] * _PATCH) // 2) + 1
     dark = _least_nearby(_least_nearby(thumbnail.min(axis=0), side).T, side)
     darkest, quarter = np.percentile(dark, (_DARKEST, _QUARTER))
-    t = min(1.0, max(0.0, (float(np.sqrt(darkest * quarter)) - _CLEAR) / (_HAZY - _CLEAR)))
-    return t * t * (3 - 2 * t)
+    return float(smooth_step(np.sqrt(darkest * quarter), _CLEAR, _HAZY))
 
 
 def _least_nearby(values: NDArray[Any], side: int) -> NDArray[Any]:

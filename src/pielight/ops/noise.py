@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.core.color import srgb_to_linear, srgb_to_linear_slope
 from pielight.core.pixels import Pixels, check_pixels, full_scale
 
 _TILE = 16  # pixels along each side; an even number of 4 x 4 blocks
@@ -128,11 +129,8 @@ def blur_correction(ratio: float) -> float:
 
 def _basis(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the variance at sRGB values that unit shot and unit read noise in linear light cause."""
-    dark = x <= 0.04045
-    base = (np.maximum(x, 0.04045) + 0.055) / 1.055
-    linear = np.where(dark, x / 12.92, base**2.4)
-    slope = np.where(dark, 1 / 12.92, 2.4 / 1.055 * base**1.4)
-    return linear / slope**2, 1 / slope**2
+    slope = srgb_to_linear_slope(x)
+    return srgb_to_linear(x) / slope**2, 1 / slope**2
 
 
 def _tiles(pixels: Pixels) -> NDArray[np.float32]:

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from pielight.core.color import srgb_to_linear
 from pielight.errors import ConfigError
-from pielight.evaluation.downstream.darkness import Darkness, darken, shrunk, to_linear
+from pielight.evaluation.downstream.darkness import Darkness, darken, shrunk
 
 
 @pytest.mark.parametrize("ev", [0.0, 1.0, 4.0])
@@ -15,15 +16,15 @@ def test_without_noise_the_light_is_halved(ev: float) -> None:
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[np.newaxis, :, np.newaxis], 3, 2)
     dark = darken(ramp, ev, 0, 0, np.random.default_rng(0))
     wanted = [255 * (1.055 * (v * 2**-ev) ** (1 / 2.4) - 0.055) if v * 2**-ev > 0.0031308 else 255 * 12.92 * v * 2**-ev
-              for v in to_linear(np.arange(256) / 255)]  # fmt: skip
+              for v in srgb_to_linear(np.arange(256) / 255)]  # fmt: skip
     assert np.abs(dark[0, :, 0] - np.array(wanted)).max() <= 0.5 + 1e-9
 
 
 def test_noise_has_the_variance_that_is_stated() -> None:
     gray = np.full((400, 400, 3), 188, np.uint8)
-    light = float(to_linear(np.array(188 / 255))) / 4
+    light = float(srgb_to_linear(np.array(188 / 255))) / 4
     for shot, read in ((1e-3, 1e-6), (0.0, 1e-4), (1e-3, 1e-4)):
-        noisy = to_linear(darken(gray, 2, shot, read, np.random.default_rng(1)) / 255)
+        noisy = srgb_to_linear(darken(gray, 2, shot, read, np.random.default_rng(1)) / 255)
         assert noisy.mean() == pytest.approx(light, rel=0.01)
         assert noisy.var() == pytest.approx(shot * light + read, rel=0.03)
         assert abs(np.corrcoef(noisy[..., 0].ravel(), noisy[..., 1].ravel())[0, 1]) < 0.01

@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
+from pielight.core.color_torch import srgb_to_linear
 from pielight.errors import DataError
 from pielight.training.data.annotated import ExampleSet, load_examples
-from pielight.training.degradations.exposure import to_linear
 from pielight.training.joint.config import Dimming, Examples
 from pielight.training.steps import step_generator
 
@@ -85,8 +85,8 @@ def test_darkening_leaves_its_share_untouched(scenes: Path) -> None:
     assert torch.equal(batch.noiseless[kept], batch.clean[kept])
     noise = batch.dark[~kept] - batch.noiseless[~kept]
     assert 0.005 < noise.std() < 0.1
-    light = to_linear(batch.clean[~kept]) / 16
-    assert torch.allclose(to_linear(batch.noiseless[~kept]), light, atol=1e-5)
+    light = srgb_to_linear(batch.clean[~kept]) / 16
+    assert torch.allclose(srgb_to_linear(batch.noiseless[~kept]), light, atol=1e-5)
     assert batch.targets is None
 
 

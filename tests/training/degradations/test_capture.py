@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.training.degradations.capture import Capture, capture, jpeg
-from pielight.training.degradations.exposure import to_linear, to_srgb
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -30,16 +30,16 @@ def test_without_defects_only_8_bits_remain() -> None:
 def test_noise_is_shot_and_read_noise_in_linear_light() -> None:
     a, b = 2e-3, 1e-5
     for level in (0.02, 0.2, 0.5):
-        flat = to_srgb(torch.full((1, 3, 200, 200), level))
+        flat = linear_to_srgb(torch.full((1, 3, 200, 200), level))
         kept = capture(flat, Capture(noisy=1, shot=(a, a), read=(b, b), compressed=0), generator())
-        assert to_linear(kept).std().item() == pytest.approx((a * level + b) ** 0.5, rel=0.05)
+        assert srgb_to_linear(kept).std().item() == pytest.approx((a * level + b) ** 0.5, rel=0.05)
 
 
 def test_darker_means_noisier_against_the_signal() -> None:
     how = Capture(noisy=1, shot=(1e-3, 1e-3), read=(1e-6, 1e-6), compressed=0)
     relative = [
-        (to_linear(capture(to_srgb(torch.full((1, 3, 64, 64), level)), how, generator())).std() / level).item()
-        for level in (0.4, 0.1, 0.02)
+        (srgb_to_linear(capture(linear_to_srgb(gray), how, generator())).std() / gray[0, 0, 0, 0]).item()
+        for gray in torch.tensor([0.4, 0.1, 0.02]).view(3, 1, 1, 1, 1).expand(3, 1, 3, 64, 64)
     ]
     assert relative == sorted(relative)
 

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 import torch
 
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.training.degradations.darkening import Darkening, darken, exposure_map
-from pielight.training.degradations.exposure import to_linear, to_srgb
 
 CLEAN = Darkening(
     untouched=0, regional=0, fill=0, lift=0, cast=0, black=0, response=(1, 1), shot=(1e-12, 1e-12), read=(1e-14, 1e-14)
@@ -31,7 +31,7 @@ def test_global_darkening_is_less_linear_light_then_8_bits() -> None:
     pictures, labels = scene()
     how = dataclasses.replace(CLEAN, stops=(-2.0, -2.0))
     dark, target = darken(pictures, labels, how, generator())
-    plain = torch.round(to_srgb(to_linear(pictures) / 4) * 255) / 255
+    plain = torch.round(linear_to_srgb(srgb_to_linear(pictures) / 4) * 255) / 255
     assert (dark - plain).abs().max() <= 1 / 255 + 1e-6  # noise of nothing may tip a rounding
     torch.testing.assert_close(target, pictures)
 
@@ -40,9 +40,9 @@ def test_noise_and_casts_are_there() -> None:
     pictures, labels = scene()
     how = dataclasses.replace(CLEAN, stops=(-2.0, -2.0), cast=0.2, shot=(1e-3, 1e-3))
     dark, _ = darken(pictures, labels, how, generator())
-    plain = to_srgb(to_linear(pictures) / 4)
+    plain = linear_to_srgb(srgb_to_linear(pictures) / 4)
     assert (dark - plain).std() > 0.005
-    ratios = to_linear(dark).mean((2, 3)) / to_linear(plain).mean((2, 3))
+    ratios = srgb_to_linear(dark).mean((2, 3)) / srgb_to_linear(plain).mean((2, 3))
     assert ratios.std() > 0.05
 
 
@@ -72,7 +72,7 @@ def test_night_keeps_lamps_and_part_of_its_darkness() -> None:
     dark, target = darken(pictures, labels, how, generator())
     assert dark[:, :, 4:6, 4:6].mean() > 0.5
     beside = slice(20, 30)
-    lit = [to_linear(item[:, :, beside, 2:10]).mean() for item in (pictures, target, dark)]
+    lit = [srgb_to_linear(item[:, :, beside, 2:10]).mean() for item in (pictures, target, dark)]
     assert lit[2] < lit[1] < lit[0]
     assert (lit[1] / lit[0]).item() == pytest.approx(2 ** (-4 * 0.5), rel=0.2)
 
@@ -116,6 +116,6 @@ def test_an_error_of_the_black_level_tints_what_is_nearly_black() -> None:
     how = dataclasses.replace(CLEAN, stops=(-5.0, -5.0), black=1e-3)
     plain = darken(pictures, labels, dataclasses.replace(how, black=0.0), generator())[0]
     tinted = darken(pictures, labels, how, generator())[0]
-    moved = (to_linear(tinted) - to_linear(plain)).mean((2, 3))
+    moved = (srgb_to_linear(tinted) - srgb_to_linear(plain)).mean((2, 3))
     assert moved.abs().max() < 1e-3 + 2e-4
     assert moved.amax(1).sub(moved.amin(1)).mean() > 3e-4  # channels differ

@@ -7,26 +7,27 @@ import pytest
 import torch
 from skimage.color import rgb2xyz
 
-from pielight.training.degradations.exposure import blur, camera_response, expose, luminance, to_linear, to_srgb
+from pielight.core.color_torch import linear_to_srgb, luma, srgb_to_linear
+from pielight.training.degradations.exposure import blur, camera_response, expose
 
 
 def test_linear_light_agrees_with_scikit_image() -> None:
     gray = np.linspace(0, 1, 256)
     white = rgb2xyz(np.ones((1, 1, 3)))[0, 0, 1]
     plain = rgb2xyz(np.repeat(gray[:, None, None], 3, axis=2))[:, 0, 1] / white
-    np.testing.assert_allclose(to_linear(torch.from_numpy(gray)).numpy(), plain, atol=1e-6)
+    np.testing.assert_allclose(srgb_to_linear(torch.from_numpy(gray)).numpy(), plain, atol=1e-6)
 
 
 def test_srgb_and_back() -> None:
     gray = torch.linspace(0, 1, 1001, dtype=torch.float64)
-    torch.testing.assert_close(to_srgb(to_linear(gray)), gray, atol=1e-6, rtol=0)
+    torch.testing.assert_close(linear_to_srgb(srgb_to_linear(gray)), gray, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("stops", [-3.0, 0.0, 1.0])
 def test_a_stop_doubles_linear_light(stops: float) -> None:
     gray = torch.linspace(0.01, 1, 50, dtype=torch.float64)
-    found = to_linear(expose(gray, stops))
-    torch.testing.assert_close(found, (to_linear(gray) * 2**stops).clamp(max=1), atol=1e-6, rtol=0)
+    found = srgb_to_linear(expose(gray, stops))
+    torch.testing.assert_close(found, (srgb_to_linear(gray) * 2**stops).clamp(max=1), atol=1e-6, rtol=0)
 
 
 def test_the_camera_response_is_an_s_curve_that_its_inverse_undoes() -> None:
@@ -42,7 +43,7 @@ def test_the_camera_response_is_an_s_curve_that_its_inverse_undoes() -> None:
 
 def test_luminance_weighs_channels_by_bt_601() -> None:
     red, green, blue = torch.eye(3).view(3, 3, 1, 1)
-    weights = [luminance(color[None]).item() for color in (red, green, blue)]
+    weights = [luma(color[None]).item() for color in (red, green, blue)]
     assert weights == pytest.approx([0.299, 0.587, 0.114])
 
 

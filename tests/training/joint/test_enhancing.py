@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError
-from pielight.training.degradations.exposure import to_linear, to_srgb
 from pielight.training.joint.denoising import VisibleNoise, left_noise
 from pielight.training.joint.enhancing import UnifiedEnhancer, load_enhancer, thumbnail
 from pielight.training.networks.lattice_net import LatticeNet
@@ -54,7 +54,7 @@ def test_gradients_pass_thumbnail_lattice_and_curves() -> None:
 def test_gradients_reach_the_shipped_network_and_the_denoiser() -> None:
     torch.manual_seed(0)
     enhancer, _ = load_enhancer("pie", denoise=True)
-    dark = to_srgb((to_linear(torch.rand(1, 3, 40, 48)) / 30).clamp(0, 1))
+    dark = linear_to_srgb((srgb_to_linear(torch.rand(1, 3, 40, 48)) / 30).clamp(0, 1))
     enhancer(dark).mean().backward()
     silent = [name for name, item in enhancer.named_parameters() if item.grad is None or not item.grad.abs().sum()]
     assert silent == []
@@ -74,7 +74,7 @@ def noisy(share: float) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     light = torch.linspace(0.01, 0.04, 96).expand(1, 3, 96, 96)
     noise = share * (1e-3 * light + 1e-6).sqrt() * torch.randn(1, 3, 96, 96, generator=generator)
-    return to_srgb((light + noise).clamp(0, 1)), to_srgb(light)
+    return linear_to_srgb((light + noise).clamp(0, 1)), linear_to_srgb(light)
 
 
 @pytest.mark.parametrize("share", [0.7, 1.0, 1.4])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.core.color import linear_to_srgb, srgb_to_linear
 from pielight.errors import ConfigError
 
 Pixels = NDArray[np.uint8]
@@ -86,9 +87,10 @@ def darken(pixels: Pixels, ev: float, shot: float, read: float, rng: np.random.G
     """
     if ev == 0:
         return pixels
-    light = to_linear(pixels / 255.0) * 2.0**-ev
+    light = srgb_to_linear(pixels / 255.0) * 2.0**-ev
     noise = rng.standard_normal(light.shape) * np.sqrt(shot * light + read)
-    return np.rint(255 * to_srgb((light + noise).clip(0, 1))).astype(np.uint8)
+    darker: Pixels = np.rint(255 * linear_to_srgb((light + noise).clip(0, 1))).astype(np.uint8)
+    return darker
 
 
 def generator(name: str, seed: int) -> np.random.Generator:
@@ -100,22 +102,6 @@ def generator(name: str, seed: int) -> np.random.Generator:
     """
     digest = hashlib.sha256(f"{seed} {name}".encode("utf-8", "surrogatepass")).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
-
-
-def to_linear(srgb: Floats) -> Floats:
-    """Convert sRGB values in [0, 1] to linear light (IEC 61966-2-1)."""
-    linear: Floats = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    return linear
-
-
-def to_srgb(linear: Floats) -> Floats:
-    """Convert linear light in [0, 1] to sRGB values, the inverse of :func:`to_linear`.
-
-    >>> bool(np.allclose(to_linear(to_srgb(np.linspace(0, 1, 9))), np.linspace(0, 1, 9)))
-    True
-    """
-    srgb: Floats = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return srgb
 
 
 def shrunk(pixels: Pixels, scale: float) -> Pixels:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import correlate1d, gaussian_gradient_magnitude
 
+from pielight.core.color import luma
 from pielight.evaluation.metrics.metric import Floats, Metric, Pixels, at_least
-from pielight.evaluation.metrics.tone import luma
 
 _BLOCK = 16
 _FLATTEST = 0.25

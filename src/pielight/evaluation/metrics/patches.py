@@ -7,11 +7,13 @@ import numpy.typing as npt
 from skimage.color import xyz2lab
 from skimage.color.colorconv import xyz_from_rgb
 
+from pielight.core.color import srgb_to_linear
 from pielight.evaluation.metrics.metric import Floats, Pixels
 
 _PATCH = 8
 _MIDDLE = 0.1842  # luminance of L* = 50
 _LEAST_LIGHT = 0.001
+_LINEAR = srgb_to_linear(np.arange(256) / 255)  # light of the 8-bit levels
 
 
 def patches(pixels: Pixels) -> Floats:
@@ -36,12 +38,3 @@ def chromatic(xyz: Floats) -> Floats:
 def chromatic_at_middle(xyz: Floats) -> Floats:
     """Return a* and b* ``(n, 2)`` once every patch is scaled to L* = 50, so that dark and light ones compare."""
     return chromatic(xyz * (_MIDDLE / xyz[:, 1:2]))
-
-
-def _linear_levels() -> Floats:
-    """Return linear light in [0, 1] of the 256 levels of sRGB (IEC 61966-2-1)."""
-    levels = np.arange(256) / 255
-    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-
-
-_LINEAR = _linear_levels()

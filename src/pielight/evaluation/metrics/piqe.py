@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from pielight.core.color import luma
 from pielight.evaluation.metrics.metric import Floats, Metric, Pixels, at_least
 from pielight.evaluation.metrics.niqe import standardized
-from pielight.evaluation.metrics.tone import luma
 
 _BLOCK = 16
 _SEGMENT = 6

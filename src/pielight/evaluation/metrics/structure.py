@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from skimage.metrics import structural_similarity
 
+from pielight.core.color import luma
 from pielight.evaluation.metrics.metric import Metric, Pixels, at_least
-from pielight.evaluation.metrics.tone import luma
 
 _WINDOW = 11
 _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)

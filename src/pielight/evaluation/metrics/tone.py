@@ -1,4 +1,4 @@
-"""Tone: lightness, luma, and the one curve over a whole picture that comes nearest to what a method did."""
+"""Tone: lightness, and the one curve over a whole picture that comes nearest to what a method did."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from scipy.optimize import isotonic_regression
 
 from pielight.evaluation.metrics.metric import Floats, Pixels
 
-_LUMA = np.array([0.299, 0.587, 0.114])
-
 
 def lightness(pixels: Pixels) -> npt.NDArray[np.uint8]:
     """Return the greatest of R, G and B ``(H, W)``, which both curves on channels and gains on V map by a curve.
@@ -18,15 +16,6 @@ def lightness(pixels: Pixels) -> npt.NDArray[np.uint8]:
     array([[9]], dtype=uint8)
     """
     return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])  # twenty times as fast as max(2)
-
-
-def luma(pixels: Pixels) -> Floats:
-    """Return BT.601 luma ``(H, W)`` in [0, 255].
-
-    >>> luma(np.array([[[100, 0, 0]]], np.uint8)).round(1).tolist()
-    [[29.9]]
-    """
-    return pixels @ _LUMA  # type: ignore[no-any-return]
 
 
 def tone_curve(before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]) -> Floats:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pielight.core.atomic_file import read_whole
+from pielight.core.color import SRGB_GAMMA, SRGB_SLOPE
 from pielight.core.extras import require
 from pielight.core.native_output import caught_stderr
 from pielight.errors import PictureError
@@ -34,7 +35,6 @@ _IN_TIFF = (b"CR", b"IIII", b"MMMM")  # of Canon and Phase One, behind the head 
 _OTHERS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF")  # ordinary pictures, whatever their names say
 _MOSAIC, _HEAD = 32803, 64
 _CHATTER = b"unknown file: "
-_SRGB_GAMMA = (2.4, 12.92)
 _BYTES_PER_PIXEL = 16  # what LibRaw holds at its peak: four 16-bit channels, and the result
 
 
@@ -90,7 +90,7 @@ def develop(data: bytes) -> Picture:
                 use_camera_wb=True,
                 no_auto_bright=True,
                 output_bps=16,
-                gamma=_SRGB_GAMMA,
+                gamma=(SRGB_GAMMA, SRGB_SLOPE),
                 output_color=rawpy.ColorSpace.sRGB,
             )
     except rawpy.LibRawError as error:

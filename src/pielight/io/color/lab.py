@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.core.color import linear_to_srgb
 from pielight.core.strips import strips
 
 _D50 = np.array([0.9642, 1.0, 0.8249], np.float32)
@@ -19,7 +20,6 @@ _TO_RGB = np.array(  # XYZ of D50 to linear sRGB, adapted after Bradford
     np.float32,
 )
 _DARK, _SLOPE, _OFFSET = 6 / 29, 108 / 841, 4 / 29
-_SRGB_LINEAR = 0.0031308
 
 
 def lab_to_srgb(values: NDArray[Any], icc_coding: bool) -> NDArray[Any]:
@@ -47,6 +47,5 @@ def lab_to_srgb(values: NDArray[Any], icc_coding: bool) -> NDArray[Any]:
         roots = np.stack([up + chroma[..., 0] / 500, up, up - chroma[..., 1] / 200], axis=-1)
         xyz = np.where(roots > _DARK, roots**3, _SLOPE * (roots - _OFFSET)) * _D50
         linear = np.clip(xyz @ _TO_RGB.T, 0, 1)
-        shown = np.where(linear > _SRGB_LINEAR, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
-        result[strip] = np.rint(shown * most)
+        result[strip] = np.rint(linear_to_srgb(linear) * most)
     return result

@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Generator, Tensor
 
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.errors import DataError
 from pielight.evaluation.downstream.annotations import check_inside, read_boxes
 from pielight.evaluation.downstream.label_maps import read_labels
 from pielight.evaluation.downstream.segmentation import check_labels
 from pielight.training.data.pictures import files, read_small
-from pielight.training.degradations.exposure import to_linear, to_srgb
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance, uniform
 from pielight.training.joint.config import Dimming, Examples
@@ -122,14 +122,14 @@ def dim(pictures: Tensor, how: Dimming, generator: Generator) -> tuple[Tensor, T
         ``how.untouched`` is as it was.
 
     >>> dark, _ = dim(torch.ones(1, 3, 32, 32), Dimming(stops=(-4, -4), untouched=0), Generator().manual_seed(0))
-    >>> round(to_linear(dark).mean().item(), 2)
+    >>> round(srgb_to_linear(dark).mean().item(), 2)
     0.06
     """
     shape = (len(pictures), 1, 1, 1)
-    light = to_linear(pictures) * torch.exp2(uniform(shape, *how.stops, generator))
-    dark = quantize(to_srgb(sensor_noise(light, how.shot, how.read, generator).clamp(0, 1)))
+    light = srgb_to_linear(pictures) * torch.exp2(uniform(shape, *how.stops, generator))
+    dark = quantize(linear_to_srgb(sensor_noise(light, how.shot, how.read, generator).clamp(0, 1)))
     untouched = chance(shape, how.untouched, generator)
-    return torch.where(untouched, pictures, dark), torch.where(untouched, pictures, to_srgb(light))
+    return torch.where(untouched, pictures, dark), torch.where(untouched, pictures, linear_to_srgb(light))
 
 
 def load_examples(data: Examples, classes: int, ignore: int) -> ExampleSet:

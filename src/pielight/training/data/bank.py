@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from pielight.core.color_torch import luma
 from pielight.training.config import Training
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.preparation import NOTHING, Preparation
-from pielight.training.degradations.exposure import luminance
 from pielight.training.losses.contrastive import brightness_profile, grams
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures
 from pielight.training.objectives.task import Task
@@ -127,7 +127,7 @@ def easiest_first(distances: Sequence[Tensor]) -> Tensor:
 
 
 def _expose(pictures: Tensor, labels: Tensor, features: VGGFeatures | None, device: torch.device) -> Exposures:
-    profiles = brightness_profile(luminance(pictures), labels).to(device)
+    profiles = brightness_profile(luma(pictures), labels).to(device)
     if features is None:
         return Exposures([], profiles)
     return Exposures(grams(features(pictures.to(device), last=GRAM_LAYERS[-1]), GRAM_LAYERS), profiles)

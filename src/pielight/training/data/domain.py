@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pielight.core.color_torch import luma, srgb_to_linear
 from pielight.enhancer import Enhancer
 from pielight.errors import DataError
 from pielight.ops.noise import estimate
@@ -20,7 +21,7 @@ from pielight.training.data.batches import PictureSet, picture_set
 from pielight.training.data.pictures import Role, check, files, judge, reduced
 from pielight.training.data.preparation import NOTHING, Preparation
 from pielight.training.degradations.darkening import Darkening
-from pielight.training.degradations.exposure import camera_response, expose, luminance, to_linear
+from pielight.training.degradations.exposure import camera_response, expose
 from pielight.training.steps import counted
 
 FEWEST = 8
@@ -167,9 +168,9 @@ def _small(picture: Tensor) -> Tensor:
 
 def _light(picture: Tensor) -> float:
     """Return the mean linear light of a picture, in EV below white."""
-    return float(torch.log2(to_linear(luminance(picture)).mean().clamp_min(1e-6)))
+    return float(torch.log2(srgb_to_linear(luma(picture)).mean().clamp_min(1e-6)))
 
 
 def _brightest_tenth(picture: Tensor) -> float:
-    gray = luminance(picture).flatten()
+    gray = luma(picture).flatten()
     return float(gray.topk(gray.numel() // 10).values.mean())

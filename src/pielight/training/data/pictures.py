@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from pielight.core.color import luma
 from pielight.errors import DataError, PictureError
 from pielight.io.preflight import check_file
 from pielight.training.config import Data
@@ -147,7 +148,7 @@ def _broken_link(path: Path) -> bool:
 
 def judge(pixels: Pixels, role: Role, data: Data) -> tuple[float, str, str]:
     """Return the mean gray level of a picture, and why it cannot play its role: kind and reason, or empty texts."""
-    gray = np.sort((pixels @ np.array([0.299, 0.587, 0.114], np.float32)).ravel()) / 255
+    gray = np.sort(luma(pixels, np.float32).ravel()) / 255
     mean = float(gray.mean())
     if gray[-1] - gray[0] < 0.02:
         return mean, "one flat color", "one flat color"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Generator, Tensor
 
+from pielight.core.color_torch import luma
 from pielight.training.degradations.capture import Capture, capture
 from pielight.training.degradations.curve_families import FAMILIES, Family, Interval, Side
-from pielight.training.degradations.exposure import luminance
 from pielight.training.degradations.local_light import light_patterns
 from pielight.training.degradations.random import uniform
 
@@ -45,7 +45,7 @@ def brightness(pictures: Tensor, where: Tensor) -> Tensor:
     tensor([0.2000])
     """
     total = where.sum((1, 2, 3), keepdim=True).clamp_min(1e-6)
-    return (where * luminance(pictures)).sum((1, 2, 3), keepdim=True) / total
+    return (where * luma(pictures)).sum((1, 2, 3), keepdim=True) / total
 
 
 def wanted_brightness(curve: Family, pictures: Tensor, where: Tensor, distance: Tensor, side: Side) -> Tensor:

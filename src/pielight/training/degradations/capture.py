@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
-from pielight.training.degradations.exposure import to_linear, to_srgb
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance
 
@@ -53,7 +53,7 @@ def capture(pictures: Tensor, how: Capture, generator: Generator) -> Tensor:
     noisy = chance((n, 1, 1, 1), how.noisy, generator)
     compressed = chance((n,), how.compressed, generator)
     quality = torch.randint(how.quality[0], how.quality[1] + 1, (n,), generator=generator)
-    grain = to_srgb(sensor_noise(to_linear(pictures), how.shot, how.read, generator).clamp(0, 1))
+    grain = linear_to_srgb(sensor_noise(srgb_to_linear(pictures), how.shot, how.read, generator).clamp(0, 1))
     kept = quantize(torch.where(noisy, grain, pictures).clamp(0, 1))
     for i in compressed.nonzero().flatten().tolist():
         kept[i] = jpeg(kept[i], int(quality[i]))

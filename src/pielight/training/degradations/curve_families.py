@@ -8,7 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from pielight.training.degradations.exposure import expose, to_linear, to_srgb
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
+from pielight.training.degradations.exposure import expose
 
 Side = Literal["under", "over"]
 Interval = tuple[float, float]
@@ -94,12 +95,12 @@ def filmic_curve(pictures: Tensor, stops: Tensor) -> Tensor:
     >>> filmic_curve(torch.tensor([0.0, 0.5, 1.0]), torch.tensor(-1.0)).round(decimals=3)
     tensor([0.0000, 0.3170, 0.9850])
     """
-    y = to_linear(pictures)
+    y = srgb_to_linear(pictures)
     b, c = 0.03 - 0.59 * y, 0.14 * y  # (2.51 - 2.43 y) e^2 + b e - c = 0
     light = 2 * c / (b + (b * b + 4 * (2.51 - 2.43 * y) * c).sqrt())
     e = light * torch.exp2(stops)
     mapped = e * (2.51 * e + 0.03) / (e * (2.43 * e + 0.59) + 0.14)
-    return torch.where(stops == 0, pictures, to_srgb(mapped.clamp(0, 1)))
+    return torch.where(stops == 0, pictures, linear_to_srgb(mapped.clamp(0, 1)))
 
 
 FAMILIES: dict[str, Family] = {

@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from pielight.core.color_torch import linear_to_srgb, luma, srgb_to_linear
 from pielight.ops.light_curve import light_curve
 from pielight.training.data.regions import region_means
-from pielight.training.degradations.exposure import blur, camera_response, expose, luminance, to_linear, to_srgb
+from pielight.training.degradations.exposure import blur, camera_response, expose
 from pielight.training.degradations.fill_light import backlit, fill_light
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance, uniform
@@ -72,7 +73,7 @@ def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Ge
         EV ``(N, 1, h, w)``, <= 0, and the share of it that is to stay ``(N, 1, 1, 1)``, 0 but for night scenes.
     """
     n, height, width = labels.shape
-    gray = F.interpolate(luminance(pictures), (height, width), mode="area")
+    gray = F.interpolate(luma(pictures), (height, width), mode="area")
     night = chance((n, 1, 1, 1), how.night, generator)
     part = torch.cat([dark_part(gray[i : i + 1], labels[i : i + 1], bool(night[i]), generator) for i in range(n)])
     sigma = float(uniform((1,), 0.3, max(0.31, height / 16), generator))
@@ -112,11 +113,11 @@ def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generato
     full = F.interpolate(stops, pictures.shape[-2:], mode="bilinear", align_corners=False)
     cast = 1 + uniform((n, 3, 1, 1), -how.cast, how.cast, generator)
     contrast = uniform((n, 1, 1, 1), *how.response, generator)
-    seen = to_linear(camera_response(pictures, 1 / contrast))
+    seen = srgb_to_linear(camera_response(pictures, 1 / contrast))
     offset = uniform((n, 3, 1, 1), -how.black, how.black, generator)
     dark = sensor_noise((seen * torch.exp2(full) * cast + offset).clamp_min(0), how.shot, how.read, generator)
     touched = (stops != 0).flatten(1).any(1).view(n, 1, 1, 1)
-    dark = torch.where(touched, quantize(camera_response(to_srgb(dark.clamp(0, 1)), contrast)), pictures)
+    dark = torch.where(touched, quantize(camera_response(linear_to_srgb(dark.clamp(0, 1)), contrast)), pictures)
     small = F.interpolate(pictures, labels.shape[-2:], mode="area")
     shadows_only = backlit(dark)
     filled = fill_light(small, labels, how.fill * shadows_only)

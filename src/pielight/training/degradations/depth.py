@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from pielight.core.color_torch import luma
 from pielight.training.data.regions import region_means
-from pielight.training.degradations.exposure import luminance
 from pielight.training.degradations.random import chance, uniform
 
 _TINY = 1e-3
@@ -76,7 +76,7 @@ def looks(pictures: Tensor, generator: Generator) -> Tensor:
     means far.
     """
     x, y = _places(pictures)
-    gray = luminance(pictures)[0, 0]
+    gray = luma(pictures)[0, 0]
     pale = 1 - (pictures.amax(1) - pictures.amin(1))[0] / pictures.amax(1)[0].clamp_min(0.05)
     a, b, c, d = uniform((4,), -1.0, 1.0, generator)
     mix: Tensor = a * gray + b * pale - c.abs() * y + 0.5 * d * x

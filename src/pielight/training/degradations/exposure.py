@@ -1,4 +1,4 @@
-"""Exposure: sRGB and linear light, gray levels, and more or less light."""
+"""Exposure: more or less light, the response of cameras, and the blur of masks."""
 
 from __future__ import annotations
 
@@ -6,34 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_LUMA = (0.299, 0.587, 0.114)
-
-
-def to_linear(srgb: Tensor) -> Tensor:
-    """Convert sRGB values in [0, 1] to linear light (IEC 61966-2-1).
-
-    >>> to_linear(torch.tensor([0.0, 0.5, 1.0])).round(decimals=4)
-    tensor([0.0000, 0.2140, 1.0000])
-    """
-    return torch.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055).clamp_min(0.0) ** 2.4)
-
-
-def to_srgb(linear: Tensor) -> Tensor:
-    """Convert linear light in [0, 1] to sRGB values (IEC 61966-2-1), the inverse of :func:`to_linear`.
-
-    >>> to_srgb(torch.tensor([0.0, 0.214, 1.0])).round(decimals=3)
-    tensor([0.0000, 0.5000, 1.0000])
-    """
-    return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(1e-8) ** (1 / 2.4) - 0.055)
-
-
-def luminance(pictures: Tensor) -> Tensor:
-    """Return the gray levels ``(N, 1, H, W)`` of pictures ``(N, 3, H, W)`` (BT.601 weights).
-
-    >>> luminance(torch.ones(1, 3, 1, 1)).item()
-    1.0
-    """
-    return (pictures * pictures.new_tensor(_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 
 
 def expose(pictures: Tensor, stops: Tensor | float) -> Tensor:
@@ -42,17 +15,7 @@ def expose(pictures: Tensor, stops: Tensor | float) -> Tensor:
     >>> round(expose(torch.tensor([0.5]), 1.0).item(), 3)
     0.686
     """
-    return to_srgb((to_linear(pictures) * torch.exp2(torch.as_tensor(stops))).clamp(0, 1))
-
-
-def smooth_step(values: Tensor, low: float, high: float) -> Tensor:
-    """Rise smoothly from 0 to 1 between two values: ``3 t^2 - 2 t^3``.
-
-    >>> smooth_step(torch.tensor([0.0, 0.5, 1.0]), 0.25, 0.75)
-    tensor([0.0000, 0.5000, 1.0000])
-    """
-    t = ((values - low) / (high - low)).clamp(0, 1)
-    return t * t * (3 - 2 * t)
+    return linear_to_srgb((srgb_to_linear(pictures) * torch.exp2(torch.as_tensor(stops))).clamp(0, 1))
 
 
 def camera_response(pictures: Tensor, contrast: Tensor) -> Tensor:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from pielight.core.color_torch import luma, smooth_step
 from pielight.ops.light_curve import light_curve
 from pielight.training.data.regions import region_means
-from pielight.training.degradations.exposure import blur, luminance, smooth_step
+from pielight.training.degradations.exposure import blur
 
 _LIT = 0.5  # a region this bright needs no fill light
 _CURVES = 4
@@ -36,7 +37,7 @@ def fill_light(pictures: Tensor, labels: Tensor, amount: Tensor | float) -> Tens
     >>> round(fill_light(torch.full((1, 3, 8, 8), 0.25), one, 1.0).mean().item(), 5)
     0.47776
     """
-    gray = luminance(pictures)
+    gray = luma(pictures)
     brightness = (region_means(gray, labels) + gray) / 2
     brightness = blur(brightness, labels.shape[-1] / 50)
     for _ in range(_CURVES):
@@ -62,6 +63,6 @@ def backlit(pictures: Tensor) -> Tensor:
     >>> backlit(torch.tensor([0.1, 0.9]).view(2, 1, 1, 1).expand(2, 3, 4, 4)).flatten()
     tensor([0., 1.])
     """
-    gray = F.avg_pool2d(luminance(pictures), 4).flatten(1)
+    gray = F.avg_pool2d(luma(pictures), 4).flatten(1)
     bright = gray.topk(max(1, gray.shape[1] // 10), dim=1).values.mean(1)
     return (smooth_step(gray.mean(1), 0.2, 0.32) * smooth_step(bright, 0.5, 0.8)).view(-1, 1, 1, 1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
+from pielight.core.color_torch import luma
 from pielight.training.degradations.curve_families import Side
 from pielight.training.degradations.darkening import dark_part
-from pielight.training.degradations.exposure import blur, luminance
+from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.random import chance, uniform
 
 
@@ -28,7 +29,7 @@ def light_patterns(pictures: Tensor, labels: Tensor, side: Side, local: float, g
     tensor([1.])
     """
     n = len(pictures)
-    gray = luminance(pictures)
+    gray = luma(pictures)
     where = torch.ones_like(gray)
     kinds = torch.randint(len(_KINDS), (n,), generator=generator).tolist()
     chosen = chance((n,), local, generator).tolist()

@@ -12,12 +12,13 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.ops.light_curve import light_curve
 from pielight.ops.noise import Noise
 from pielight.ops.noise_level import CELL, level, smoothed
 from pielight.ops.tone import toned
 from pielight.training.degradations.capture import jpeg
-from pielight.training.degradations.exposure import blur, to_linear, to_srgb
+from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.noise import quantize
 from pielight.training.degradations.random import chance, log_uniform, uniform
 
@@ -80,13 +81,13 @@ def sample(photographs: Tensor, how: Physics, generator: Generator) -> Sample:
     """
     n = len(photographs)
     shape = (n, 1, 1, 1)
-    dark = to_linear(photographs) * torch.exp2(uniform(shape, *how.stops, generator))
+    dark = srgb_to_linear(photographs) * torch.exp2(uniform(shape, *how.stops, generator))
     gains = torch.exp2(uniform((n, 3, 1, 1), -how.balance, how.balance, generator))
     shot = log_uniform(shape, *how.shot, generator) * gains
     read = log_uniform(shape, *how.read, generator) * gains**2
     noise = unit_noise(photographs.shape, how, generator) * (shot * dark + read).sqrt()
-    clean = to_srgb(dark.clamp(0, 1))
-    noisy = to_srgb((dark + noise).clamp(0, 1))
+    clean = linear_to_srgb(dark.clamp(0, 1))
+    noisy = linear_to_srgb((dark + noise).clamp(0, 1))
     deep = chance(shape, how.deep, generator)
     noisy = torch.where(deep, noisy, _stored(noisy, how, generator))
     wanted = photographs.mean((1, 2, 3)) * uniform((n,), *how.brightness, generator)

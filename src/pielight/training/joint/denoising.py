@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pielight.core.color_torch import linear_to_srgb, luma, smooth_step, srgb_to_linear
 from pielight.ops.noise_level import CELL
-from pielight.training.degradations.exposure import luminance, smooth_step, to_linear, to_srgb
 from pielight.training.networks.denoise_net import DenoiseNet, cells_of, pictures_of
 from pielight.training.networks.render import render
 
@@ -55,9 +55,9 @@ class VisibleNoise(nn.Module):
 
     def bounds(self, means: Tensor) -> tuple[Tensor, Tensor]:
         """Return the sRGB values one standard deviation of the expected noise below and above some means."""
-        light = to_linear(means)
+        light = srgb_to_linear(means)
         sigma = (torch.exp(self.shot) * light + torch.exp(self.read)).sqrt()
-        return to_srgb((light - sigma).clamp(0, 1)), to_srgb((light + sigma).clamp(0, 1))
+        return linear_to_srgb((light - sigma).clamp(0, 1)), linear_to_srgb((light + sigma).clamp(0, 1))
 
     def amplitude(self, pictures: Tensor) -> Tensor:
         """Return how much of the expected noise pictures really have, ``(N, 1, 1, 1)``: 0 for none, 1 for all of it.
@@ -66,12 +66,12 @@ class VisibleNoise(nn.Module):
         nor sloping surfaces (CVIU 1996), is divided by what it would be of the expected noise. Texture adds to it; the
         harmonic mean over the blocks therefore listens to the smallest. Below a quarter nothing counts.
         """
-        gray = luminance(pictures)
+        gray = luma(pictures)
         mask = gray.new_tensor(_MASK).view(1, 1, 3, 3)
         found = F.conv2d(F.pad(gray, (1, 1, 1, 1), mode="replicate"), mask).abs()
         low, high = self.bounds(pictures)
         # Of independent noise in three channels, luminance has sqrt(.299^2 + .587^2 + .114^2) of the deviation.
-        expected = luminance(high - low) / 2 * 0.669 * 6 * math.sqrt(2 / math.pi)
+        expected = luma(high - low) / 2 * 0.669 * 6 * math.sqrt(2 / math.pi)
         found, expected = (
             F.avg_pool2d(item, _BLOCK, ceil_mode=True, count_include_pad=False) for item in (found, expected)
         )

@@ -102,6 +102,7 @@ def highlight_preservation(before: Tensor, after: Tensor) -> Tensor:
     brightest = x.topk(max(1, x.shape[1] // 10), dim=1).indices
     rise = F.relu(y.gather(1, brightest) - x.gather(1, brightest)).mean(1)
     reach = ((before.flatten(1).amax(1) - 0.8) / 0.2).clamp(0, 1)
+    # Not smooth_step(): another order of the products would change the last bits of recorded runs.
     return (rise * reach * reach * (3 - 2 * reach)).mean()
 
 

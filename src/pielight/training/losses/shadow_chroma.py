@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from pielight.training.degradations.exposure import smooth_step
+from pielight.core.color_torch import smooth_step
 
 _UNRELIABLE, _RELIABLE = 16 / 255, 48 / 255
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from pielight.training.degradations.exposure import luminance
+from pielight.core.color_torch import luma
 from pielight.training.losses.contrastive import gram_distance, grams, info_nce
 from pielight.training.losses.inversion import inversion
 from pielight.training.losses.preservation import curve_smoothness, feature_preservation
@@ -36,7 +36,7 @@ def preserved(step: Step) -> Tensor | None:
 
 def consistent(step: Step) -> Tensor:
     """Return :func:`pielight.training.losses.regional.regional_brightness_consistency`."""
-    return regional_brightness_consistency(luminance(step.after), step.labels)
+    return regional_brightness_consistency(luma(step.after), step.labels)
 
 
 def smooth(step: Step) -> Tensor:

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.preparation import NOTHING, Preparation
-from pielight.training.degradations.exposure import blur, to_linear, to_srgb
+from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.fill_light import fill_light
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance, uniform
@@ -77,8 +78,8 @@ def misexposed(pictures: Tensor, labels: Tensor, how: Judging, generator: Genera
     local = uniform((n, 1, 1, 1), -how.local, how.local, generator) * chance((n, 1, 1, 1), 0.5, generator)
     error = uniform((n, 1, 1, 1), *how.stops, generator) + local * part
     good = fill_light(pictures, labels, how.fill)
-    noisy = sensor_noise(to_linear(good), (1e-5, 1e-2), (1e-8, 1e-4), generator)
-    return quantize(to_srgb((noisy * torch.exp2(error)).clamp(0, 1))), error
+    noisy = sensor_noise(srgb_to_linear(good), (1e-5, 1e-2), (1e-8, 1e-4), generator)
+    return quantize(linear_to_srgb((noisy * torch.exp2(error)).clamp(0, 1))), error
 
 
 def learn_judge(

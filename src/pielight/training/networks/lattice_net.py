@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pielight.core.color_torch import smooth_step
 from pielight.errors import ConfigError
-from pielight.training.degradations.exposure import smooth_step
 from pielight.training.losses.shadow_chroma import share_where_dark
 
 _CELLS = (4, 8, 16, 32)

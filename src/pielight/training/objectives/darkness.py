@@ -7,11 +7,11 @@ from functools import partial
 import torch
 from torch import Generator, Tensor, nn
 
+from pielight.core.color_torch import luma
 from pielight.training.config import Training
 from pielight.training.degradations.bag_of_curves import bag, negatives
 from pielight.training.degradations.curve_families import Side
 from pielight.training.degradations.darkening import darken
-from pielight.training.degradations.exposure import luminance
 from pielight.training.degradations.fill_light import fill_light
 from pielight.training.export.export import onnx_bytes
 from pielight.training.losses.contrastive import brightness_balance, brightness_profile, brightness_triplet
@@ -36,7 +36,7 @@ def _bagged(pictures: Tensor, labels: Tensor, config: Training, generator: Gener
 
 
 def _profile(step: Step) -> Tensor:
-    return brightness_profile(luminance(step.after), step.labels)
+    return brightness_profile(luma(step.after), step.labels)
 
 
 def _ranked(step: Step) -> Tensor:

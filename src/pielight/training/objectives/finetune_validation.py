@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pielight.core.color_torch import luma
 from pielight.training.data.batches import PictureSet
 from pielight.training.degradations.darkening import Darkening, darken
-from pielight.training.degradations.exposure import luminance
 from pielight.training.networks.render import render
 from pielight.training.steps import step_generator
 
@@ -119,7 +119,7 @@ class Watchdog:
     def look(self, network: nn.Module) -> Look:
         """Measure a network."""
         results = self._brightened(network, self._dark)
-        gray = luminance(results).flatten(1)
+        gray = luma(results).flatten(1)
         verdicts = self._judge(results).mean((1, 2, 3))
         kept = self._psnr(network, self._others)
         return Look(
@@ -144,7 +144,7 @@ class Watchdog:
     @torch.no_grad()
     def lifted(self, network: nn.Module) -> float:
         """Return by how much a network brightens the real dark pictures, in EV of their mean gray level."""
-        before, after = (luminance(one).mean() + 1e-6 for one in (self._dark, self._brightened(network, self._dark)))
+        before, after = (luma(one).mean() + 1e-6 for one in (self._dark, self._brightened(network, self._dark)))
         return torch.log2(after / before).item()
 
     def _psnr(self, network: nn.Module, pairs: list[tuple[Tensor, Tensor]]) -> list[float]:

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from pielight.core.color_torch import luma
 from pielight.training.config import Training
-from pielight.training.degradations.exposure import luminance
 from pielight.training.degradations.haze import haze
 from pielight.training.export.export import as_onnx
 from pielight.training.losses.preservation import curve_smoothness
@@ -37,7 +37,7 @@ def _hazed(
 def _regional(step: Step) -> Tensor:
     """Return how much the transmission varies inside regions: near things are one, and depth has edges between them."""
     passed = passed_light(step.before, step.outputs[: len(step.before)])
-    return regional_brightness_consistency(luminance(passed), step.labels)
+    return regional_brightness_consistency(luma(passed), step.labels)
 
 
 def _encode(network: nn.Module, config: Training) -> bytes:
