@@ -3,6 +3,8 @@
 import io
 import time
 import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,12 @@ from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
 from pielight.io import size_limits as sizes
 from pielight.io.codecs.avif_animation import read_plays, write_plays
+from pielight.io.codecs.frame import Frame
 from pielight.io.codecs.gif import gif_packet, layout, without_gif_packet
 from pielight.io.codecs.png import png_chunks
+from pielight.io.decode import decode
 from pielight.io.formats import webp_chunks
+from pielight.io.frames import decode_frames
 from pielight.io.provenance import find_record, without_record
 from tests.io import animations, samples
 from tests.io.animations import animated, frames
@@ -149,6 +154,44 @@ def test_a_hidden_first_picture_is_changed_too(enhancer: Enhancer) -> None:
     assert kinds.index(b"IDAT") < kinds.index(b"fcTL")
     with Image.open(io.BytesIO(data)) as before, Image.open(io.BytesIO(result)) as after:
         assert np.asarray(after).mean() > np.asarray(before).mean()
+
+
+@pytest.mark.parametrize("file_format", ["AVIF", "GIF", "PNG", "WEBP"])
+def test_frames_are_decoded_when_they_are_written(file_format: str) -> None:
+    data = animated(file_format)
+    first, file, decoded = decode(data), io.BytesIO(), []
+    source = decode_frames(data, first, file_format, "a")
+    assert source is not None
+
+    def brighter() -> Iterator[Frame]:
+        for frame in source:
+            decoded.append(frame.number)
+            yield replace(frame, pixels=np.minimum(frame.pixels, 127) * 2)
+
+    processed = brighter()
+    assert decoded == []
+    source.write(file, processed, first, 90)
+    assert decoded == [1, 2, 3, 4]
+    for old, new in zip(frames(data), frames(file.getvalue()), strict=True):
+        assert new[..., :3].mean() > old[..., :3].mean() * 1.5
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "TIFF", "WEBP"])
+def test_frames_that_are_not_changed_stay(file_format: str) -> None:
+    options = {"compression": "tiff_lzw"} if file_format == "TIFF" else {"lossless": True}
+    data = animated(file_format, **options)
+    first, file = decode(data), io.BytesIO()
+    source = decode_frames(data, first, file_format, "a")
+    assert source is not None
+    assert source.write(file, source, first, None) == ""
+    assert all(np.array_equal(*pair) for pair in zip(frames(data), frames(file.getvalue()), strict=True))
+
+
+def test_only_the_first_frame_goes_to_another_format() -> None:
+    data = animated("PNG")
+    assert decode_frames(data, decode(data), "WEBP", "a") is None
+    data = samples.saved(Image.new("RGB", (8, 8)), "PNG")
+    assert decode_frames(data, decode(data), "PNG", "a") is None
 
 
 def test_what_describes_an_animated_webp_stays(enhancer: Enhancer) -> None:

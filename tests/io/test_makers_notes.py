@@ -311,7 +311,7 @@ def test_a_note_of_a_second_page_is_moved(name: str) -> None:
     picture = decode(source)
     pages, file = TiffPages(source, "a.tif"), io.BytesIO()
     assert len(pages) == 2
-    pages.write(file, lambda pixels: pixels, picture, None)
+    pages.write(file, pages, picture, None)
     result = file.getvalue()
     (second,) = struct.unpack_from(tags.order + "L", result, link_of(result))
     check(result[:4] + struct.pack(tags.order + "L", second) + result[8:], maker)

@@ -17,7 +17,7 @@ from pielight.io.codecs.raw import is_raw_file
 from pielight.io.decode import decode
 from pielight.io.encode import fitted, save
 from pielight.io.formats import RAW, format_of, result_suffix, written_format
-from pielight.io.frames import Frames, frames_of
+from pielight.io.frames import Frames, decode_frames
 from pielight.io.image import Picture
 from pielight.io.metadata.embedded_thumbnails import with_new_thumbnails
 from pielight.io.provenance import WITHOUT_RECORD, Record, find_record, fingerprint, recorded
@@ -123,7 +123,7 @@ def changed_file(
     if _untouched(picture, strength, file_format, quality):
         return Written(write_whole(target, data, options.existing, attributes, options.number), "")
     picture = _recorded(picture, record, data)
-    frames = frames_of(data, picture, file_format, shown(source))
+    frames = decode_frames(data, picture, file_format, shown(source))
     if frames:
         with whole_file(target, options.existing, attributes, options.number) as file:
             note = _write_frames(frames, file, picture, change, strength, quality)
@@ -152,7 +152,7 @@ def changed_bytes(
     if _untouched(picture, strength, file_format, quality):
         return data, ""
     picture = _recorded(picture, record, data)
-    frames = frames_of(data, picture, file_format, name)
+    frames = decode_frames(data, picture, file_format, name)
     result = io.BytesIO()
     if frames:
         note = _write_frames(frames, result, picture, change, strength, quality)
@@ -174,12 +174,13 @@ def _write_frames(
     frames: Frames, file: BinaryIO, first: Picture, change: FramesChange, strength: float, quality: int | None
 ) -> str:
     """Write all frames, changed alike, and return what the user should know."""
-    alike = change.alike(frames)
+    alike = change.alike(frame.displayed for frame in frames if frame.displayed is not None)
     if strength != 0 and first.metadata.exif and first.format != "JPEG":  # views in JPEGs have thumbnails of their own
         notes = [first.note] if first.note else []
         shown = with_new_thumbnails(replace(first, pixels=alike(first.pixels)), first.format, notes)
         first = replace(first, metadata=shown.metadata, note="; ".join(notes))
-    return frames.write(file, alike, first, quality)
+    processed = (replace(frame, pixels=alike(frame.pixels)) for frame in frames)
+    return frames.write(file, processed, first, quality)
 
 
 def _recorded(picture: Picture, record: Record | None, data: bytes) -> Picture:

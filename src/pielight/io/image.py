@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,6 @@ from pielight.io.color.cmyk import Inks
 from pielight.io.color.palette import Palette
 from pielight.io.metadata.metadata import Metadata
 
-PixelChange = Callable[[NDArray[Any]], NDArray[Any]]  # of the colors of a picture, (H, W, 1 or 3)
 _PLAIN = ("1", "L", "LA", "I;16", "RGB", "RGBA", "RGBX")
 
 

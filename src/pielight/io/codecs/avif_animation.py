@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any, BinaryIO
 
-from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.io.codec_errors import errors_named
+from pielight.io.codecs.frame import Frame
 from pielight.io.codecs.isobmff import Box, walk
 from pielight.io.encode import save
-from pielight.io.image import Picture, PixelChange, from_image, to_image
+from pielight.io.image import Picture, from_image, to_image
 from pielight.io.size_limits import check_frames
 
 _REPEATS = 1  # a flag of an edit list
@@ -33,6 +34,7 @@ class AvifFrames:
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data, self._name = data, name
+        self._durations: dict[int, int] = {}  # by index, in milliseconds
         with errors_named(name):
             self._image = Image.open(io.BytesIO(data), formats=("AVIF",))
             self._count = int(getattr(self._image, "n_frames", 1))
@@ -41,54 +43,62 @@ class AvifFrames:
     def __len__(self) -> int:
         return self._count
 
-    def __iter__(self) -> Iterator[NDArray[Any]]:
-        return (self._frame(number)[0].pixels for number in range(self._count))
+    def __iter__(self) -> Iterator[Frame]:
+        for index in range(self._count):
+            picture = self._decoded(index)
+            yield Frame(picture.pixels, picture, picture.pixels, number=index + 1)
 
-    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
-        """Write the animation with every frame changed; see :class:`pielight.io.frames.Frames`."""
-
-        def changed(number: int) -> Picture:
-            picture = self._frame(number)[0]
-            return replace(picture, pixels=change(picture.pixels))
-
-        start = file.tell()
-        times = [self._frame(number)[1] for number in range(self._count)]
-        sequence = _Sequence(lambda number: to_image(changed(number)), self._count)
-        picture = replace(changed(0), format=first.format, metadata=first.metadata)
-        more = {"save_all": True, "duration": times}
+    def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
+        """Write the processed frames; see :class:`pielight.io.frames.Frames`."""
+        for index in range(self._count):
+            if index not in self._durations:
+                self._decoded(index)
+        start, remaining = file.tell(), iter(frames)
+        first_frame = next(remaining)
+        sequence = _Sequence((to_image(frame.cropped()) for frame in chain([first_frame], remaining)), self._count)
+        picture = replace(first_frame.cropped(), format=first.format, metadata=first.metadata)
+        more = {"save_all": True, "duration": [self._durations[index] for index in range(self._count)]}
         save(picture, file, "AVIF", quality, self._name, animation=(sequence, more))
         write_plays(file, start, read_plays(self._data))
         return first.note
 
-    def _frame(self, number: int) -> tuple[Picture, int]:
-        """Return a frame and its time in thousandths of a second."""
-        with errors_named(f"{self._name}: frame {number + 1}"):
-            self._image.seek(number)
-            return from_image(self._image), int(self._image.info.get("duration", 0))
+    def _decoded(self, index: int) -> Picture:
+        with errors_named(f"{self._name}: frame {index + 1}"):
+            self._image.seek(index)
+            picture = from_image(self._image)
+            self._durations[index] = int(self._image.info.get("duration", 0))
+            return picture
 
 
 class _Sequence(Image.Image):
-    """Frames that are made when Pillow's encoder asks for them."""
+    """Images that Pillow's encoder goes through once; each is made when its pixels are asked for."""
 
     is_animated = True
 
-    def __init__(self, make: Callable[[int], Image.Image], count: int) -> None:
+    def __init__(self, images: Iterator[Image.Image], count: int) -> None:
         super().__init__()
-        self._make, self.n_frames, self._number = make, count, -1
-        self.seek(0)
+        self._images, self.n_frames = images, count
+        self._index, self._loaded = 0, -1
+        self.load()
 
     def seek(self, frame: int) -> None:
-        """Make a frame."""
+        """Choose a frame, by its index; Pillow also goes over all of them only to ask for their mode."""
         if frame >= self.n_frames:
             raise EOFError
-        if frame != self._number:
-            image = self._make(frame)
-            image.load()
-            self.im, self._mode, self._size, self._number = image.im, image.mode, image.size, frame
+        self._index = frame
 
     def tell(self) -> int:
-        """Say which frame it is."""
-        return self._number
+        """Return the index of the chosen frame."""
+        return self._index
+
+    def load(self) -> Any:
+        """Make the frame."""
+        while self._loaded < self._index:
+            image = next(self._images)
+            image.load()
+            self.im, self._mode, self._size = image.im, image.mode, image.size
+            self._loaded += 1
+        return super().load()
 
 
 def read_plays(data: bytes) -> int | None:

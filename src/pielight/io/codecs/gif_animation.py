@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,10 @@ from PIL import Image
 
 from pielight.io.codec_errors import errors_named
 from pielight.io.codecs import gif
+from pielight.io.codecs.frame import Frame
 from pielight.io.codecs.gif import gif_packet, without_gif_packet, write_gif_packet
 from pielight.io.color.palette import EntryMeans
-from pielight.io.image import Picture, PixelChange
+from pielight.io.image import Picture
 from pielight.io.size_limits import check_frames
 
 _GRAYS = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()  # of a file without palettes
@@ -40,11 +41,20 @@ class GifFrames:
     def __len__(self) -> int:
         return len(self._layout.frames)
 
-    def __iter__(self) -> Iterator[NDArray[Any]]:
-        return (seen[..., :3] for seen in self._seen())
+    def __iter__(self) -> Iterator[Frame]:
+        width, height = self._layout.width, self._layout.height
+        with errors_named(f"{self._name}: frame 1"):
+            image = Image.open(io.BytesIO(self._data), formats=("GIF",))
+        for number in range(len(self)):
+            with errors_named(f"{self._name}: frame {number + 1}"):
+                image.seek(number)
+                canvas = np.asarray(image.crop((0, 0, width, height)).convert("RGBA"))
+            colors = canvas[..., :3]
+            picture = Picture(colors, "RGBA", canvas[..., 3])
+            yield Frame(np.ascontiguousarray(colors), picture, colors, number=number + 1)
 
-    def write(self, file: BinaryIO, change: PixelChange, first: Picture, _quality: int | None) -> str:
-        """Write the animation with every palette changed; see :class:`pielight.io.frames.Frames`.
+    def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, _quality: int | None) -> str:
+        """Write the file with the palettes of the processed frames; see :class:`pielight.io.frames.Frames`.
 
         A color becomes the mean of what it becomes wherever it is drawn in any frame, whichever palette it is from.
         """
@@ -52,13 +62,14 @@ class GifFrames:
         colors = np.unique(np.concatenate([_packed(palette) for palette in palettes]))
         sums, counts = np.zeros((len(colors), 3)), np.zeros(len(colors), np.int64)
         entry = np.zeros(1 << 24, np.uint16)  # of each color, in the palette of a frame: from 1 on
-        for (rows, columns, _), palette, seen in zip(self._layout.frames, palettes, self._seen(), strict=True):
-            drawn = seen[rows, columns]
+        for (rows, columns, _), palette, frame in zip(self._layout.frames, palettes, frames, strict=True):
+            decoded, alpha = frame.picture.pixels[rows, columns], frame.picture.alpha
+            assert alpha is not None
             shown = np.unique(_packed(palette))
             entry[shown] = np.arange(1, len(shown) + 1)
             means = EntryMeans(len(shown) + 1)
-            indices = entry[_packed(drawn)] * (drawn[..., 3] > 0)
-            means.add(indices, change(np.ascontiguousarray(seen[..., :3]))[rows, columns])
+            indices = entry[_packed(decoded)] * (alpha[rows, columns] > 0)
+            means.add(indices, frame.pixels[rows, columns])
             places = np.searchsorted(colors, shown)
             sums[places] += means.sums[1:]
             counts[places] += means.counts[1:]
@@ -89,17 +100,6 @@ class GifFrames:
     def _colors(self, part: slice | None) -> NDArray[np.uint8]:
         content = _GRAYS if part is None else self._data[part]
         return np.frombuffer(content, np.uint8, len(content) // 3 * 3).reshape(-1, 3)
-
-    def _seen(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield the whole canvas with each frame, (H, W, 4)."""
-        width, height = self._layout.width, self._layout.height
-        with errors_named(f"{self._name}: frame 1"):
-            image = Image.open(io.BytesIO(self._data), formats=("GIF",))
-        for number in range(len(self)):
-            with errors_named(f"{self._name}: frame {number + 1}"):
-                image.seek(number)
-                seen = np.asarray(image.crop((0, 0, width, height)).convert("RGBA"))
-            yield seen
 
 
 def _packed(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:

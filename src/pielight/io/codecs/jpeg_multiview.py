@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, BinaryIO
+from itertools import chain
+from typing import BinaryIO
 
-from numpy.typing import NDArray
-
+from pielight.io.codecs.frame import Frame
 from pielight.io.codecs.jpeg_segments import parse
-from pielight.io.codecs.jpeg_trailer import Part, find_parts
+from pielight.io.codecs.jpeg_trailer import find_parts
 from pielight.io.decode import decode
 from pielight.io.encode import encode, fitted, save
-from pielight.io.image import Picture, PixelChange
+from pielight.io.image import Picture
 from pielight.io.size_limits import check_frames
 from pielight.io.visible_change import look_different, sample
 
 _JPEG = "JPEG"
-
-Pixels = NDArray[Any]
 
 
 class JpegViews:
@@ -35,29 +33,27 @@ class JpegViews:
     def __len__(self) -> int:
         return self._count
 
-    def __iter__(self) -> Iterator[Pixels]:
+    def __iter__(self) -> Iterator[Frame]:
         first = decode(self._data, self._name)
-        yield first.pixels
-        for part in first.metadata.appended:
-            if part.kind == "view":
-                yield decode(part.content, self._name).pixels
+        views = (decode(part.content, self._name) for part in first.metadata.appended if part.kind == "view")
+        for number, picture in enumerate(chain([first], views), 1):
+            yield Frame(picture.pixels, picture, picture.pixels, number=number)
 
-    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
-        """Write all views as JPEGs, each with what its own file holds."""
-
-        def changed(picture: Picture) -> Picture:
-            pixels = change(picture.pixels)
-            differs = look_different(sample(picture.pixels), sample(pixels))
-            made = replace(picture, pixels=pixels, changed=differs, is_one_of_several=False)
-            return fitted(made, _JPEG, self._name)
-
-        def written(part: Part) -> Part:
-            if part.kind != "view":
-                return part
-            view = changed(decode(part.content, self._name))
-            return replace(part, content=encode(view, _JPEG, quality, self._name))
-
-        parts = tuple(written(part) for part in first.metadata.appended)
-        whole = changed(replace(first, metadata=replace(first.metadata, appended=parts)))
+    def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
+        """Write all views as JPEGs, each with what its own file holds; see :class:`pielight.io.frames.Frames`."""
+        remaining = iter(frames)
+        first_frame = next(remaining)
+        parts = tuple(
+            replace(part, content=encode(self._fitted(next(remaining)), _JPEG, quality, self._name))
+            if part.kind == "view"
+            else part
+            for part in first.metadata.appended
+        )
+        picture = replace(first, metadata=replace(first.metadata, appended=parts))
+        whole = self._fitted(replace(first_frame, picture=picture))
         save(whole, file, _JPEG, quality, self._name)
         return whole.note
+
+    def _fitted(self, frame: Frame) -> Picture:
+        differs = look_different(sample(frame.picture.pixels), sample(frame.pixels))
+        return fitted(replace(frame.cropped(), changed=differs, is_one_of_several=False), _JPEG, self._name)

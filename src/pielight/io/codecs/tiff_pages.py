@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from numpy.typing import NDArray
 from PIL import UnidentifiedImageError
 
 from pielight.errors import PictureError
 from pielight.io import size_limits as sizes
 from pielight.io.codec_errors import errors_named
+from pielight.io.codecs.frame import Frame
 from pielight.io.codecs.tiff_entries import Coding, coding_of, place_at, read_rows
 from pielight.io.decode import decode
 from pielight.io.encode import save
 from pielight.io.formats import DEEP_MODES
-from pielight.io.image import Picture, PixelChange
+from pielight.io.image import Picture
 from pielight.io.metadata.ifd import Directory, Entry, read_directory
 from pielight.io.metadata.tiff_tags import EXIF_GROUP, IMAGE_LENGTH, IMAGE_WIDTH, NEW_SUBFILE_TYPE, STRIPS, TILES
 from pielight.io.metadata.tiff_types import LONG, SHORT
@@ -51,6 +51,7 @@ class TiffPages:
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data, self._name = data, name
+        self._unsupported: dict[int, str] = {}  # why, by the number of a page
         self._coding = coding_of(data) or Coding("<")
         with errors_named(name):
             self._pages = list(self._directories())
@@ -63,42 +64,37 @@ class TiffPages:
     def __len__(self) -> int:
         return len(self._pages)
 
-    def __iter__(self) -> Iterator[NDArray[Any]]:
-        for page, picture in zip(self._pages, self._pictures({}), strict=True):
-            if picture is not None and not page.kind & _REDUCED:
-                yield picture.pixels
-
-    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
-        """Write the pages with every one changed; see :class:`pielight.io.frames.Frames`."""
-        left_out: dict[int, str] = {}
-        start, link, order = file.tell(), 0, ""
-        for number, (page, picture) in enumerate(zip(self._pages, self._pictures(left_out), strict=True), 1):
-            if picture is None:
-                continue
-            if number == 1:
-                picture = replace(picture, metadata=first.metadata)
-            made = io.BytesIO()
-            name = f"{self._name}: page {number}"
-            save(replace(picture, pixels=change(picture.pixels)), made, "TIFF", quality, name)
-            tags = read_directory(made.getvalue())
-            if tags is None or (order and tags.order != order and picture.mode in ("I;16", *DEEP_MODES)):
-                left_out[number] = "its bytes cannot have the order of the first page's"
-                continue
-            order = order or tags.order
-            link = _append(file, start, made.getvalue(), tags, order, page.kind, link)
-        return "; ".join(filter(None, (first.note, _said(left_out))))
-
-    def _pictures(self, left_out: dict[int, str]) -> Iterator[Picture | None]:
-        """Yield the pages as they are decoded; those of a kind that is not supported are None and left out."""
+    def __iter__(self) -> Iterator[Frame]:
+        """Decode the pages, except those of a kind that is not supported."""
         for number, page in enumerate(self._pages, 1):
             try:
-                yield decode(self._alone(page), f"{self._name}: page {number}")
+                picture = decode(self._alone(page), f"{self._name}: page {number}")
             except PictureError as error:
                 if not isinstance(error.__cause__, (PictureError, UnidentifiedImageError)):
                     raise
                 named = isinstance(error.__cause__, PictureError)
-                left_out[number] = str(error.__cause__) if named else "of a kind that is not supported"
-                yield None
+                self._unsupported[number] = str(error.__cause__) if named else "of a kind that is not supported"
+                continue
+            yield Frame(picture.pixels, picture, None if page.kind & _REDUCED else picture.pixels, number=number)
+
+    def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
+        """Write the processed pages; see :class:`pielight.io.frames.Frames`."""
+        mixed: dict[int, str] = {}
+        start, link, order = file.tell(), 0, ""
+        for frame in frames:
+            picture, number = frame.cropped(), frame.number
+            if number == 1:
+                picture = replace(picture, metadata=first.metadata)
+            made = io.BytesIO()
+            save(picture, made, "TIFF", quality, f"{self._name}: page {number}")
+            tags = read_directory(made.getvalue())
+            if tags is None or (order and tags.order != order and picture.mode in ("I;16", *DEEP_MODES)):
+                mixed[number] = "its bytes cannot have the order of the first page's"
+                continue
+            order = order or tags.order
+            link = _append(file, start, made.getvalue(), tags, order, self._pages[number - 1].kind, link)
+        left_out = dict(sorted((self._unsupported | mixed).items()))
+        return "; ".join(filter(None, (first.note, _said(left_out))))
 
     def _directories(self) -> Iterator[_Page]:
         data, coding = self._data, self._coding

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, BinaryIO
-
-from numpy.typing import NDArray
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from pielight.errors import PictureError
 from pielight.io.codec_errors import errors_named
-from pielight.io.codecs.animation_canvas import Canvas, Disposal, Place
+from pielight.io.codecs.frame import Canvas, Disposal, Frame, FrameControl
 from pielight.io.decode import decode
 from pielight.io.encode import encode
 from pielight.io.formats import webp_chunks
-from pielight.io.image import Picture, PixelChange
+from pielight.io.image import Picture
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.size_limits import check_frames
 
@@ -50,14 +47,21 @@ class WebpFrames:
     def __len__(self) -> int:
         return len(self._frames)
 
-    def __iter__(self) -> Iterator[NDArray[Any]]:
+    def __iter__(self) -> Iterator[Frame]:
         canvas = Canvas(self._width, self._height)
-        for name, place, picture in self._pictures():
+        for number, part in enumerate(self._frames, 1):
+            name = f"{self._name}: frame {number}"
+            head = self._data[part.start : part.start + _FRAME_HEAD]
+            left, top, width, height = (_number(head[at : at + 3]) for at in (0, 3, 6, 9))
+            disposal = Disposal.CLEAR if head[15] & _CLEARED else Disposal.KEEP
+            control = FrameControl(2 * left, 2 * top, width + 1, height + 1, not head[15] & _IN_PLACE, disposal)
+            picture = decode(self._alone(part), name)
             with errors_named(name):
-                yield canvas.draw(place, picture.pixels, picture.alpha)
+                frame = canvas.frame(number, picture, picture.alpha, control)
+            yield frame
 
-    def write(self, file: BinaryIO, change: PixelChange, first: Picture, quality: int | None) -> str:
-        """Write the animation with every frame changed; see :class:`pielight.io.frames.Frames`."""
+    def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
+        """Write the processed frames; see :class:`pielight.io.frames.Frames`."""
         metadata = first.metadata
         start = file.tell()
         file.write(b"RIFF\0\0\0\0WEBP")
@@ -65,12 +69,8 @@ class WebpFrames:
         if metadata.icc_profile:
             _put(file, b"ICCP", metadata.icc_profile)
         _put(file, b"ANIM", self._loop)
-        canvas = Canvas(self._width, self._height)
-        for part, (name, place, picture) in zip(self._frames, self._pictures(), strict=True):
-            with errors_named(name):
-                changed = change(canvas.with_frame(place, picture.pixels))[place.box]
-                canvas.draw(place, picture.pixels, picture.alpha)
-            made = encode(replace(picture, pixels=changed), "WEBP", quality, name)
+        for part, frame in zip(self._frames, frames, strict=True):
+            made = encode(frame.cropped(), "WEBP", quality, f"{self._name}: frame {frame.number}")
             coded = b"".join(
                 _chunk(kind, made[where]) for kind, where in webp_chunks(made, 12, len(made)) if kind in _CODED
             )
@@ -88,17 +88,6 @@ class WebpFrames:
     def _flags(self, metadata: Metadata) -> int:
         held = ((metadata.icc_profile, _ICC), (metadata.exif, _EXIF), (metadata.xmp, _XMP))
         return self._has_alpha | _ANIMATION | sum(flag for content, flag in held if content)
-
-    def _pictures(self) -> Iterator[tuple[str, Place, Picture]]:
-        for number, part in enumerate(self._frames, 1):
-            name = f"{self._name}: frame {number}"
-            head = self._data[part.start : part.start + _FRAME_HEAD]
-            left, top, width, height = (_number(head[at : at + 3]) for at in (0, 3, 6, 9))
-            place = Place(
-                2 * left, 2 * top, width + 1, height + 1, over=not head[15] & _IN_PLACE,
-                disposal=Disposal.CLEAR if head[15] & _CLEARED else Disposal.KEEP,
-            )  # fmt: skip
-            yield name, place, decode(self._alone(part), name)
 
     def _alone(self, part: slice) -> bytes:
         """Return a frame as a file."""
