@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pielight.core.color import smooth_step
 
-_BLOCKS = 32  # blocks along each side
-_DARK, _LIT = 0.05, 0.25  # brightness at which a block counts as dark, and as lit
-_ENOUGH = 0.2  # share of dark blocks that calls for the whole enhancement
+BLOCKS = 32  # blocks along each side
+DARK, LIT = 0.05, 0.25  # brightness at which a block counts as dark, and as lit
+ENOUGH = 0.2  # share of dark blocks that calls for the whole enhancement
 
 
 def need(thumbnail: NDArray[Any]) -> float:
@@ -30,9 +30,9 @@ def need(thumbnail: NDArray[Any]) -> float:
     (1.0, 0.0)
     """
     side = thumbnail.shape[1]
-    edges = np.arange(0, side, max(1, side // _BLOCKS))
+    edges = np.arange(0, side, max(1, side // BLOCKS))
     gray = thumbnail.mean(axis=0, dtype=np.float64)
     counts = np.diff([*edges, side])
     blocks = np.add.reduceat(np.add.reduceat(gray, edges, axis=0), edges, axis=1) / np.outer(counts, counts)
-    dark = float(np.clip((_LIT - blocks) / (_LIT - _DARK), 0, 1).mean())
-    return float(smooth_step(dark, 0, _ENOUGH))
+    dark = float(np.clip((LIT - blocks) / (LIT - DARK), 0, 1).mean())
+    return float(smooth_step(dark, 0, ENOUGH))

@@ -15,7 +15,7 @@ Array: TypeAlias = NDArray[Any]
 MAX_STRENGTH = 1.5
 HIGHLIGHTS = 0.5  # default protection
 # The most that black may be lifted: beyond it neighboring 8-bit levels come apart into noise and false color.
-_GAIN = 40.0
+MAX_GAIN = 40.0
 SHOULDER = 0.05  # distance from white at which full protection halves what is added
 
 
@@ -80,7 +80,7 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
     elif s > 1:
         result = result + (s - 1) * (curve(result) - result)
     if strength > 0:
-        excess = result / np.maximum(np.float32(_GAIN) * x, np.finfo(np.float32).tiny)
+        excess = result / np.maximum(np.float32(MAX_GAIN) * x, np.finfo(np.float32).tiny)
         excess *= excess
         excess *= excess
         result = result / np.sqrt(np.sqrt(1 + excess))

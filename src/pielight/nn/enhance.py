@@ -1,0 +1,248 @@
+"""The enhancer as an ordinary torch module: differentiable, with pretrained weights, for pictures of any size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch.nn.functional as F
+from huggingface_hub import ModelCard, PyTorchModelHubMixin, hf_hub_download
+from huggingface_hub.constants import SAFETENSORS_SINGLE_FILE
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from pielight.errors import ModelError, PielightError
+from pielight.models import find, shipped
+from pielight.nn.apply_curves import apply_curves
+from pielight.nn.thumbnail import thumbnail
+from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
+from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.training.degradations.exposure import smooth_step
+from pielight.training.networks.lattice_net import Lattice, LatticeNet
+from pielight.training.yaml_reader import parse_yaml
+
+_SIZE = 256  # of the thumbnail, where a configuration names none
+_PREFIX = "network."
+_CARD = """---
+{{ card_data }}
+---
+
+# {{ name }}: low-light enhancement
+
+A [pielight](https://pypi.org/project/pielight/) model: a small network sees a thumbnail and returns a lattice of
+light-enhancement curves, which are laid over the picture (PIE, IJCV 2024; Zero-DCE, CVPR 2020).
+
+```python
+from pielight.nn import Enhance
+enhance = Enhance.from_pretrained("this folder or repository")  # (N, 3, H, W) in [0, 1] -> the same
+```
+
+- Trained on: {{ data or "not stated" }}
+- Terms: {{ terms or "not stated; those of the training data apply" }}
+"""
+
+
+class Enhance(
+    nn.Module,
+    PyTorchModelHubMixin,
+    library_name="pielight",
+    tags=["low-light-enhancement", "image-to-image"],
+    pipeline_tag="image-to-image",
+    model_card_template=_CARD,
+):
+    """Brightens pictures that are too dark, with gradients to the pictures and to the weights.
+
+    ``y = apply(x, u(t) N(t))``: t the thumbnail of x, N the lattice network, u how much light the picture lacks
+    (0 leaves it as it is), and :func:`~pielight.nn.apply_curves.apply_curves`. It has one output of the shape of its
+    input, so that it goes into ``nn.Sequential``, a torchvision-v2 or kornia pipeline, or the transform of a data set.
+
+    Differs from ``pielight.enhance``: in torch and float32, without denoising; see
+    :func:`~pielight.nn.apply_curves.apply_curves`. On photographs the two differ by a level of 255 or two.
+
+    Args:
+        iterations: Iterations of the light-enhancement curve, 1 or more.
+        channels: 3: red, green and blue have curves of their own; 1: they share one.
+        cell: Pixels of the thumbnail from one node of the lattice to the next: 4, 8, 16 or 32.
+        width: Factor for the channels of the network, 0.1 to 8.
+        size: Side of the thumbnail, a multiple of 32.
+        strength: 0 (identity) to 1.5; 1 is the model's choice.
+        highlights: How far bright pixels are spared, 0 to 1.
+        auto: Leave well-exposed pictures alone, in proportion.
+        name: Name of the model, for its card.
+        data: What it was trained on, for its card.
+        terms: Terms of the weights, for their card.
+
+    Raises:
+        PielightError: An argument is out of range.
+
+    >>> import torch
+    >>> enhance = Enhance.from_pretrained("pie")
+    >>> dark = torch.full((2, 3, 40, 60), 0.05)
+    >>> enhance(dark).shape, bool(enhance(dark).mean() > 2 * dark.mean())
+    (torch.Size([2, 3, 40, 60]), True)
+    """
+
+    def __init__(
+        self,
+        iterations: int = 4,
+        channels: int = 3,
+        cell: int = 8,
+        width: float = 1.0,
+        size: int = 256,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        auto: bool = True,
+        name: str = "pielight",
+        data: str = "",
+        terms: str = "",
+    ) -> None:
+        super().__init__()
+        if size < 32 or size % 32:
+            raise PielightError(f"size {size}: must be a multiple of 32")
+        if check_strength(strength) < 0:
+            raise PielightError(
+                f"strength {strength}: must lie between 0 and 1.5 here; darkening is for the engine alone"
+            )
+        self.network = LatticeNet(Lattice(iterations, channels, cell, width))
+        self.size, self.strength, self.highlights, self.auto = size, strength, check_highlights(highlights), auto
+        self.name, self.data, self.terms = name, data, terms
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Enhance pictures.
+
+        Args:
+            pictures: ``(N, 3, H, W)`` or ``(3, H, W)``, floating point in [0, 1].
+
+        Returns:
+            The same shape and type.
+
+        Raises:
+            PielightError: The tensor has another shape or type.
+        """
+        if pictures.ndim not in (3, 4) or pictures.shape[-3] != 3 or not pictures.is_floating_point():
+            raise PielightError(
+                f"tensor of shape {tuple(pictures.shape)}, {pictures.dtype}: expected (N, 3, H, W) or (3, H, W), "
+                "floating point in [0, 1]; divide uint8 by 255"
+            )
+        batch = pictures if pictures.ndim == 4 else pictures[None]
+        enhanced = apply_curves(batch, self.curves(batch), self.strength, self.highlights)
+        return enhanced if pictures.ndim == 4 else enhanced[0]
+
+    def curves(self, pictures: Tensor) -> Tensor:
+        """Return the curve parameters ``(N, 3 * iterations, h, w)`` of pictures ``(N, 3, H, W)``."""
+        small = thumbnail(pictures, self.size)
+        alphas: Tensor = self.network(small)
+        return alphas * light_lack(small)[:, None, None, None] if self.auto else alphas
+
+    def extra_repr(self) -> str:
+        """Return the options, as ``print(module)`` shows them."""
+        return f"size={self.size}, strength={self.strength}, highlights={self.highlights}, auto={self.auto}"
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path = "pie", **options: Any) -> Enhance:
+        """Load a model, in evaluation mode.
+
+        Args:
+            pretrained_model_name_or_path: Name of a shipped model (``"pie"``, ``"free"``), a ``.safetensors`` file that
+                ``pielight train`` wrote, a folder of :meth:`save_pretrained`, or the name of a repository on the
+                Hugging Face Hub.
+            options: ``strength``, ``highlights``, ``auto``; and what
+                :meth:`huggingface_hub.PyTorchModelHubMixin.from_pretrained` takes (``revision``, ``token``, ...).
+
+        Raises:
+            ModelError: The weights are missing, damaged, or another network's.
+        """
+        name = str(pretrained_model_name_or_path)
+        if name in shipped() or name.endswith(".safetensors"):
+            path = find(name).path.with_suffix(".safetensors") if name in shipped() else Path(name)
+            return cls._from_training(path, **options)
+        try:
+            model: Enhance = super().from_pretrained(name, **options)
+        except ModelError:
+            raise
+        except (OSError, ValueError, TypeError) as error:  # the hub's errors derive from these
+            names = ", ".join(each for each in shipped() if find(each).card.get("network") == "lattice")
+            raise ModelError(
+                f"{name}: no folder of save_pretrained, no repository on the Hugging Face Hub "
+                f"({_brief(error)}), and no shipped model ({names})"
+            ) from None
+        return model
+
+    @classmethod
+    def _from_training(cls, path: Path, **options: Any) -> Enhance:
+        """Load weights with the configuration that ``pielight train`` keeps in their metadata."""
+        if not path.is_file():
+            raise ModelError(f"{path}: no such file of weights")
+        try:
+            with safe_open(path, "pt") as file:
+                values = parse_yaml((file.metadata() or {})["config"])
+            lattice, size = values.get("lattice", {}), values.get("data", {}).get("size", _SIZE)
+            card = {"name": path.stem, "data": str(values.get("pictures", "")), "terms": str(values.get("terms", ""))}
+            model = cls(**{**lattice, "size": size, **card, **options})
+        except (SafetensorError, OSError, KeyError, AttributeError, TypeError, ValueError) as error:
+            raise ModelError(f"{path}: not the weights of an enhancer that pielight trained ({error})") from None
+        return model._loaded(path)
+
+    @classmethod
+    def _from_pretrained(
+        cls,
+        *,
+        model_id: str,
+        revision: str | None = None,
+        cache_dir: str | Path | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        token: str | bool | None = None,
+        map_location: str = "cpu",
+        strict: bool = True,
+        **options: Any,
+    ) -> Enhance:
+        """Load the file of a folder or of the hub; the mixin's own would fall back to pickles, and prints."""
+        path = Path(model_id) / SAFETENSORS_SINGLE_FILE
+        if not Path(model_id).is_dir():
+            path = Path(
+                hf_hub_download(
+                    model_id, SAFETENSORS_SINGLE_FILE, revision=revision, cache_dir=cache_dir,
+                    force_download=force_download, local_files_only=local_files_only, token=token,
+                )
+            )  # fmt: skip
+        return cls(**options)._loaded(path).to(map_location)
+
+    def _loaded(self, path: Path) -> Enhance:
+        try:
+            self.load_state_dict({_PREFIX + key.removeprefix(_PREFIX): value for key, value in load_file(path).items()})
+        except (SafetensorError, OSError, RuntimeError) as error:
+            raise ModelError(f"{path}: damaged, or the weights of another network ({_brief(error)})") from None
+        return self.eval()
+
+    def generate_model_card(self, *arguments: Any, **values: Any) -> ModelCard:
+        """Return the card of :meth:`save_pretrained`, with the data and the terms of the weights."""
+        return super().generate_model_card(
+            *arguments, **{"name": self.name, "data": self.data, "terms": self.terms, **values}
+        )
+
+
+def light_lack(thumbnails: Tensor) -> Tensor:
+    """Return what share of its enhancement a picture needs: :func:`pielight.ops.exposure_gate.need` for tensors.
+
+    ``S(d; 0, 0.2)``, ``d = mean(clip((0.25 - b) / 0.2, 0, 1))``: b the mean brightness of each of 32 x 32 blocks, S the
+    smooth step.
+
+    Args:
+        thumbnails: ``(N, 3, S, S)`` in [0, 1], S a multiple of 32.
+
+    Returns:
+        ``(N,)`` in [0, 1].
+
+    >>> import torch
+    >>> light_lack(torch.stack([torch.full((3, 64, 64), 0.05), torch.full((3, 64, 64), 0.5)])).tolist()
+    [1.0, 0.0]
+    """
+    blocks = F.avg_pool2d(thumbnails.mean(1, keepdim=True), thumbnails.shape[-1] // BLOCKS)
+    dark = ((LIT - blocks) / (LIT - DARK)).clamp(0, 1).mean((1, 2, 3))
+    return smooth_step(dark, 0.0, ENOUGH)
+
+
+def _brief(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:120]

@@ -1,0 +1,187 @@
+"""The torch module: as the engine enhances, differentiable, saved and loaded, in loaders, compiled and exported."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from skimage import data
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+import pielight
+from pielight.errors import ModelError, PielightError
+from pielight.models import find
+from pielight.nn import Enhance
+from pielight.nn.enhance import light_lack
+from pielight.ops.exposure_gate import need
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def pie() -> Enhance:
+    return Enhance.from_pretrained("pie")
+
+
+def darkened(stops: float, side: int = 200) -> np.ndarray:
+    light = data.astronaut()[:side, : side + 56] / 255.0
+    return np.rint((light**2.2 * 2.0**stops) ** (1 / 2.2) * 255).astype(np.uint8)
+
+
+def tensor(pixels: np.ndarray) -> Tensor:
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+
+
+@pytest.mark.parametrize("stops", [0.0, -2.0, -4.0])
+@pytest.mark.parametrize(("strength", "highlights"), [(1.0, 0.5), (0.4, 0.0), (1.5, 1.0)])
+def test_it_enhances_as_the_engine_does(stops: float, strength: float, highlights: float) -> None:
+    pixels = darkened(stops)
+    module = Enhance.from_pretrained("pie", strength=strength, highlights=highlights)
+    with torch.no_grad():
+        found = module(tensor(pixels))[0].permute(1, 2, 0).numpy() * 255
+    expected = pielight.enhance(pixels, strength, highlights).astype(float)
+    difference = np.abs(found - expected)
+    assert difference.mean() < 0.4  # rounding to 8 bits alone makes 0.25
+    assert difference.max() < 5
+
+
+def test_auto_is_the_gate_of_the_engine() -> None:
+    small = np.random.default_rng(0).random((3, 64, 64)) ** 6
+    assert light_lack(torch.from_numpy(small)[None]).item() == pytest.approx(need(small), abs=1e-6)
+    bright = torch.full((1, 3, 50, 40), 0.6)
+    assert torch.equal(Enhance.from_pretrained("pie")(bright), bright)
+    assert not torch.equal(Enhance.from_pretrained("pie", auto=False)(bright), bright)
+
+
+def test_shapes_and_types(pie: Enhance) -> None:
+    batch = torch.rand(2, 3, 33, 47) * 0.2
+    assert pie(batch).shape == batch.shape
+    torch.testing.assert_close(pie(batch[0]), pie(batch)[0])
+    assert pie(batch[:, :, :1, :1]).shape == (2, 3, 1, 1)
+    for wrong in (torch.zeros(2, 1, 8, 8), torch.zeros(8, 8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)):
+        with pytest.raises(PielightError, match="expected \\(N, 3, H, W\\) or \\(3, H, W\\)"):
+            pie(wrong)
+    for options in ({"strength": -1.0}, {"strength": 2.0}, {"highlights": 2.0}, {"size": 100}):
+        with pytest.raises(PielightError):
+            Enhance(**options)
+
+
+def test_gradients_reach_pictures_and_weights() -> None:
+    module = Enhance.from_pretrained("pie").train()
+    pictures = torch.rand(1, 3, 24, 40) * 0.3
+    pictures[..., :4, :4] = 0
+    pictures.requires_grad_()
+    module(pictures).mean().backward()
+    assert pictures.grad is not None
+    assert pictures.grad.isfinite().all()
+    assert pictures.grad.abs().sum() > 0
+    gradients = [parameter.grad for parameter in module.parameters()]
+    assert all(gradient is not None and gradient.isfinite().all() for gradient in gradients)
+
+
+def test_gradients_are_those_of_finite_differences() -> None:
+    module = Enhance(size=32, auto=True).double()
+    nn.init.normal_(module.network.head.weight, 0.0, 0.3)
+    pictures = (torch.rand(1, 3, 5, 6, dtype=torch.float64) * 0.15 + 0.02).requires_grad_()
+    assert torch.autograd.gradcheck(module, (pictures,), eps=1e-6, atol=1e-4)
+
+
+def test_save_and_load(pie: Enhance, tmp_path: Path) -> None:
+    module = Enhance.from_pretrained("free", strength=0.7)
+    folder = tmp_path / "mine"
+    module.save_pretrained(folder)
+    assert {path.name for path in folder.iterdir()} == {"config.json", "model.safetensors", "README.md"}
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "Kodak" in card
+    assert "Apache-2.0" in card
+    again = Enhance.from_pretrained(folder)
+    assert (again.strength, again.training) == (0.7, False)
+    dark = torch.rand(1, 3, 40, 40) * 0.1
+    torch.testing.assert_close(again(dark), module(dark), rtol=0, atol=0)
+    assert Enhance.from_pretrained(str(folder), strength=1.0).strength == 1.0
+    from_file = Enhance.from_pretrained(find("pie").path.with_suffix(".safetensors"))
+    torch.testing.assert_close(from_file(dark), pie(dark), rtol=0, atol=0)
+
+
+def test_what_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for name, reason in (
+        ("somebody/nothing", r"shipped model \(free, pie\)"),
+        ("derain", "not the weights of an enhancer"),
+        (tmp_path / "none.safetensors", "no such file"),
+    ):
+        with pytest.raises(ModelError, match=reason) as error:
+            Enhance.from_pretrained(name, local_files_only=True)
+        assert "\n" not in str(error.value)
+    Enhance().save_pretrained(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    save_file({key: value for key, value in weights.items() if "head" not in key}, tmp_path / "model.safetensors")
+    with pytest.raises(ModelError, match=r"model\.safetensors: damaged, or the weights of another network"):
+        Enhance.from_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps(weights))  # never read: pickles run code
+    with pytest.raises(ModelError):
+        Enhance.from_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"cell": "x"}))
+    with pytest.raises(PielightError):
+        Enhance.from_pretrained(tmp_path)
+
+
+class Photos(Dataset[Tensor]):
+    """Dark pictures, enhanced by the workers of a loader."""
+
+    def __init__(self, enhance: nn.Module) -> None:
+        self.enhance = enhance
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> Tensor:
+        torch.set_num_threads(1)
+        with torch.no_grad():
+            enhanced: Tensor = self.enhance(torch.full((3, 20, 24), 0.02 * (index + 1)))
+        return enhanced
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_workers_of_a_loader_enhance(pie: Enhance, start: str) -> None:
+    loader = DataLoader(Photos(pie), batch_size=2, num_workers=2, multiprocessing_context=start)
+    batches = torch.cat(list(loader))
+    assert batches.shape == (4, 3, 20, 24)
+    torch.testing.assert_close(batches[0], pie(torch.full((3, 20, 24), 0.02)))
+
+
+def test_it_goes_into_a_sequence(pie: Enhance) -> None:
+    module = nn.Sequential(nn.AvgPool2d(2), pie, nn.Conv2d(3, 4, 3, padding=1))
+    assert module(torch.rand(2, 3, 32, 48) * 0.1).shape == (2, 4, 16, 24)
+    assert any(key.startswith("1.network.") for key in module.state_dict())
+
+
+def test_compiled(pie: Enhance) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = torch.compile(pie, fullgraph=True, backend="aot_eager", dynamic=True)
+        with torch.no_grad():
+            for shape in ((1, 3, 40, 56), (2, 3, 64, 48)):
+                dark = torch.rand(shape) * 0.1
+                torch.testing.assert_close(compiled(dark), pie(dark), rtol=0, atol=1e-5)
+
+
+def test_exported_with_open_sizes(pie: Enhance) -> None:
+    sizes = {
+        0: torch.export.Dim("n", max=8),
+        2: torch.export.Dim("h", min=8, max=4096),
+        3: torch.export.Dim("w", min=8, max=4096),
+    }
+    with torch.no_grad():
+        program = torch.export.export(pie, (torch.rand(2, 3, 40, 56),), dynamic_shapes=(sizes,)).module()
+        for shape in ((2, 3, 40, 56), (3, 3, 80, 33)):
+            dark = torch.rand(shape) * 0.1
+            torch.testing.assert_close(program(dark), pie(dark), rtol=0, atol=1e-5)
