@@ -12,13 +12,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from pielight.core.color_torch import smooth_step
 from pielight.errors import ModelError, PielightError
 from pielight.models import find, shipped
 from pielight.nn.apply_curves import apply_curves
 from pielight.nn.thumbnail import thumbnail
 from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
 from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
-from pielight.training.degradations.exposure import smooth_step
 from pielight.training.networks.lattice_net import Lattice, LatticeNet
 from pielight.training.yaml_reader import parse_yaml
 
