@@ -114,7 +114,8 @@ def test_what_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for name, reason in (
         ("somebody/nothing", r"shipped model \(free, pie\)"),
-        ("derain", "not the weights of an enhancer"),
+        ("denoise", "weights of another network"),
+        ("derain", "no such file of weights"),
         (tmp_path / "none.safetensors", "no such file"),
     ):
         with pytest.raises(ModelError, match=reason) as error:

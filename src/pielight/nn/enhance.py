@@ -24,6 +24,7 @@ from pielight.training.yaml_reader import parse_yaml
 
 _SIZE = 256  # of the thumbnail, where a configuration names none
 _PREFIX = "network."
+_HUB_OPTIONS = {"revision", "token", "cache_dir", "force_download", "local_files_only"}
 _CARD = """---
 {{ card_data }}
 ---
@@ -156,7 +157,7 @@ class Enhance(
         name = str(pretrained_model_name_or_path)
         if name in shipped() or name.endswith(".safetensors"):
             path = find(name).path.with_suffix(".safetensors") if name in shipped() else Path(name)
-            return cls._from_training(path, **options)
+            return cls._from_training(path, **{key: options[key] for key in options if key not in _HUB_OPTIONS})
         try:
             model: Enhance = super().from_pretrained(name, **options)
         except ModelError:
