@@ -254,7 +254,7 @@ SLOW_RAW = """
 import time
 from pielight.core.native_output import caught_stderr
 from pielight.cli import main
-from pielight.io.codecs import raw
+from pielight.io.codecs.raw import develop as raw
 
 def develop(data):
     with caught_stderr(lambda line: False):

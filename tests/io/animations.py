@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.io.codecs.png import SIGNATURE, chunk
+from pielight.io.codecs.png.chunks import SIGNATURE, chunk
 from tests.io import samples
 
 TIMES = [100, 150, 200, 250]

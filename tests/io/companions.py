@@ -6,7 +6,7 @@ import struct
 
 from PIL import Image
 
-from pielight.io.codecs.jpeg_segments import APP1, APP2, Segment
+from pielight.io.codecs.jpeg.segments import APP1, APP2, Segment
 from pielight.io.metadata.xmp import JPEG_HEAD
 from tests.io import samples
 from tests.io.thumbnailed import jpeg, scene

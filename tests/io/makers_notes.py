@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from pielight.io.codecs.jpeg_segments import Segment
+from pielight.io.codecs.jpeg.segments import Segment
 from pielight.io.metadata.ifd import Directory, Entry
 from tests.io import samples
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from pielight.errors import PictureError
-from pielight.io.codecs.heif_coding import read_color_code
-from pielight.io.codecs.heif_items import read_items
-from pielight.io.codecs.jpeg_segments import Segment
+from pielight.io.codecs.heif.coding import read_color_code
+from pielight.io.codecs.heif.items import read_items
+from pielight.io.codecs.jpeg.segments import Segment
 from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode

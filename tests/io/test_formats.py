@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pielight.io.codecs.png import png_chunks
+from pielight.io.codecs.png.chunks import png_chunks
 from pielight.io.formats import FORMATS, MODES, RAW, result_suffix, webp_is_lossless
 
 

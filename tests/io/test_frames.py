@@ -18,10 +18,10 @@ from PIL import Image
 from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
 from pielight.io import size_limits as sizes
-from pielight.io.codecs.avif_animation import read_plays, write_plays
 from pielight.io.codecs.frame import Frame
-from pielight.io.codecs.gif import gif_packet, layout, without_gif_packet
-from pielight.io.codecs.png import png_chunks
+from pielight.io.codecs.gif.blocks import gif_packet, layout, without_gif_packet
+from pielight.io.codecs.heif.avif_animation import read_plays, write_plays
+from pielight.io.codecs.png.chunks import png_chunks
 from pielight.io.decode import decode
 from pielight.io.formats import webp_chunks
 from pielight.io.frames import decode_frames

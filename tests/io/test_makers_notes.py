@@ -16,10 +16,10 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pielight.io.codecs.heif_items import exif_item
-from pielight.io.codecs.png import png_chunks, with_chunks
-from pielight.io.codecs.raw_metadata import tags_of_raw
-from pielight.io.codecs.tiff_pages import TiffPages
+from pielight.io.codecs.heif.items import exif_item
+from pielight.io.codecs.png.chunks import png_chunks, with_chunks
+from pielight.io.codecs.raw.metadata import tags_of_raw
+from pielight.io.codecs.tiff.pages import TiffPages
 from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode

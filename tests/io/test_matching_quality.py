@@ -10,8 +10,8 @@ from PIL import Image
 
 from pielight.bench.pictures import picture
 from pielight.io import matching_quality as rate
-from pielight.io.codecs.heif_coding import read_coding
-from pielight.io.codecs.heif_items import read_items
+from pielight.io.codecs.heif.coding import read_coding
+from pielight.io.codecs.heif.items import read_items
 from pielight.io.decode import decode
 from pielight.io.encode import encode
 from tests.io import samples

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg_segments import Segment
-from pielight.io.codecs.png import with_chunks
+from pielight.io.codecs.jpeg.segments import Segment
+from pielight.io.codecs.png.chunks import with_chunks
 from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pielight.enhancer import Enhancer
 from pielight.inference.files import changed_bytes
-from pielight.io.codecs.jpeg_segments import APP1, Segment
+from pielight.io.codecs.jpeg.segments import APP1, Segment
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.xmp import JPEG_HEAD, read_packet, with_description
 from pielight.io.provenance import (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.io.codecs.jpeg_segments import APP1, EXIF, Segment
+from pielight.io.codecs.jpeg.segments import APP1, EXIF, Segment
 from tests.io import samples
 
 WIDTH, HEIGHT = 480, 320

@@ -13,7 +13,7 @@ from pielight.core.file_attributes import attributes_of
 from pielight.core.output_names import Existing
 from pielight.errors import PictureError
 from pielight.inference.images import Change, FramesChange, changed_picture
-from pielight.io.codecs.raw import is_raw_file
+from pielight.io.codecs.raw.develop import is_raw_file
 from pielight.io.decode import decode
 from pielight.io.encode import fitted, save
 from pielight.io.formats import RAW, format_of, result_suffix, written_format

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pielight.io.codecs.jpeg_segments import APP0, APP1, APP2, APP12, APP13, COMMENT, EXIF, JFXX, PHOTOSHOP, Segment
-from pielight.io.codecs.jpeg_trailer import ISO_GAIN_MAP
-from pielight.io.codecs.jpeg_trailer_metadata import without_parts
-from pielight.io.codecs.png_text import CARRIED_PROFILES, Text, texts
-from pielight.io.codecs.png_text import COMMENT as COMMENT_KEYWORD
+from pielight.io.codecs.jpeg.segments import APP0, APP1, APP2, APP12, APP13, COMMENT, EXIF, JFXX, PHOTOSHOP, Segment
+from pielight.io.codecs.jpeg.trailer import ISO_GAIN_MAP
+from pielight.io.codecs.jpeg.trailer_metadata import without_parts
+from pielight.io.codecs.png.text import CARRIED_PROFILES, Text, texts
+from pielight.io.codecs.png.text import COMMENT as COMMENT_KEYWORD
 from pielight.io.formats import CODED, HEIF
 from pielight.io.metadata import mpf
 from pielight.io.metadata.google_xmp import without_container

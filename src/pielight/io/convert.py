@@ -9,9 +9,9 @@ from PIL import Image
 
 from pielight.core.strips import strips, to_8_bits
 from pielight.errors import PictureError
-from pielight.io.codecs.heif_coding import is_wide
-from pielight.io.codecs.jpeg_trailer_metadata import with_true_parts
-from pielight.io.codecs.tiff import essential_exif, is_sound
+from pielight.io.codecs.heif.coding import is_wide
+from pielight.io.codecs.jpeg.trailer_metadata import with_true_parts
+from pielight.io.codecs.tiff.tags import essential_exif, is_sound
 from pielight.io.color.cmyk import Inks
 from pielight.io.color.icc import to_srgb
 from pielight.io.color.palette import Palette

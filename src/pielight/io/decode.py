@@ -14,13 +14,17 @@ from pielight.core.atomic_file import read_whole, shown
 from pielight.errors import PictureError
 from pielight.io import preflight
 from pielight.io.codec_errors import DAMAGED, errors_named
-from pielight.io.codecs import bmp, heif, jpeg, png, raw
-from pielight.io.codecs.heif_coding import hdr_curve
+from pielight.io.codecs.bmp import reader as bmp
+from pielight.io.codecs.heif import container as heif
+from pielight.io.codecs.heif.coding import hdr_curve
 from pielight.io.codecs.high_bit_depth import decode_deep, said_of_extras
 from pielight.io.codecs.isobmff import walk
-from pielight.io.codecs.jpeg_segments import Layout, is_jpeg
-from pielight.io.codecs.tiff import notes_on, silence
-from pielight.io.codecs.tiff_kinds import TiffKind, kind_of, stand_in
+from pielight.io.codecs.jpeg import pixels as jpeg
+from pielight.io.codecs.jpeg.segments import Layout, is_jpeg
+from pielight.io.codecs.png import chunks as png
+from pielight.io.codecs.raw import develop as raw
+from pielight.io.codecs.tiff.sample_format import TiffKind, kind_of, stand_in
+from pielight.io.codecs.tiff.tags import notes_on, silence
 from pielight.io.formats import HEIF, READABLE, is_deep_png
 from pielight.io.image import Picture, from_image
 from pielight.io.metadata.google_xmp import without_gain_map

@@ -12,14 +12,15 @@ from PIL import Image
 
 from pielight.core.atomic_file import Checked, shown, whole_file
 from pielight.io.codec_errors import errors_named
-from pielight.io.codecs import bmp_writer as bmp_file
-from pielight.io.codecs import heif, jpeg
-from pielight.io.codecs.gif import write_gif_packet
-from pielight.io.codecs.heif_coding import write_color_code
+from pielight.io.codecs.bmp import writer as bmp_writer
+from pielight.io.codecs.gif.blocks import write_gif_packet
+from pielight.io.codecs.heif import container as heif
+from pielight.io.codecs.heif.coding import write_color_code
 from pielight.io.codecs.high_bit_depth import save_deep
-from pielight.io.codecs.jpeg_trailer import write_parts
-from pielight.io.codecs.png import WithChunks, described_by
-from pielight.io.codecs.tiff import PREDICTOR_NONE, attach_tags, leading_block
+from pielight.io.codecs.jpeg import pixels as jpeg
+from pielight.io.codecs.jpeg.trailer import write_parts
+from pielight.io.codecs.png.chunks import WithChunks, described_by
+from pielight.io.codecs.tiff.tags import PREDICTOR_NONE, attach_tags, leading_block
 from pielight.io.convert import fit
 from pielight.io.formats import CODED, DEEP_MODES, HEIF, format_of, written_format
 from pielight.io.image import Picture, to_image
@@ -87,7 +88,7 @@ def save(
             heif.enable()
         options = save_options(picture.metadata, file_format, picture.mode, quality)
         if file_format == "BMP":
-            bmp_file.save_image(picture, cast(BinaryIO, Checked(file, start)), options)
+            bmp_writer.save_image(picture, cast(BinaryIO, Checked(file, start)), options)
         elif file_format == "JPEG":
             _save_jpeg(picture, file, start, options)
         else:

@@ -16,7 +16,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from pielight.io.codecs.jpeg_segments import Source
+from pielight.io.codecs.jpeg.segments import Source
 
 RAW = "RAW"
 HEIF = "HEIF"

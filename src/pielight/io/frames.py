@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Protocol
 
-from pielight.io.codecs.avif_animation import AvifFrames
 from pielight.io.codecs.frame import Frame
-from pielight.io.codecs.gif_animation import GifFrames
-from pielight.io.codecs.jpeg_multiview import JpegViews
-from pielight.io.codecs.png_animation import ApngFrames
-from pielight.io.codecs.tiff_pages import TiffPages
-from pielight.io.codecs.webp_animation import WebpFrames
+from pielight.io.codecs.gif.animation import GifFrames
+from pielight.io.codecs.heif.avif_animation import AvifFrames
+from pielight.io.codecs.jpeg.multiview import JpegViews
+from pielight.io.codecs.png.animation import ApngFrames
+from pielight.io.codecs.tiff.pages import TiffPages
+from pielight.io.codecs.webp.animation import WebpFrames
 from pielight.io.image import Picture
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from pielight.io.codecs.heif_coding import read_coding
-from pielight.io.codecs.heif_items import read_items
+from pielight.io.codecs.heif.coding import read_coding
+from pielight.io.codecs.heif.items import read_items
 
 GROWTH = 1.2  # of a result over its source: brightening shows detail that takes bytes
 QUALITIES = range(30, 91, 2)

@@ -6,11 +6,11 @@ import mmap
 from pathlib import Path
 
 from pielight.errors import PictureError
-from pielight.io.codecs import gif
-from pielight.io.codecs.heif_items import exif_item
-from pielight.io.codecs.jpeg_segments import APP1, EXIF, Layout, Source, is_jpeg, parse
-from pielight.io.codecs.png import SIGNATURE, chunk_places
-from pielight.io.codecs.tiff_entries import coding_of, place_at, read_rows
+from pielight.io.codecs.gif import blocks as gif
+from pielight.io.codecs.heif.items import exif_item
+from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, Source, is_jpeg, parse
+from pielight.io.codecs.png.chunks import SIGNATURE, chunk_places
+from pielight.io.codecs.tiff.entries import coding_of, place_at, read_rows
 from pielight.io.formats import webp_chunks
 from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, STRIPS, TILES
 from pielight.io.metadata.tiff_types import VALUE_SIZES

@@ -12,9 +12,9 @@ from pielight.core.atomic_file import shown
 from pielight.core.extras import require
 from pielight.errors import MissingExtraError, PictureError
 from pielight.io import preflight
-from pielight.io.codecs.heif import is_heif
-from pielight.io.codecs.raw import is_raw
-from pielight.io.codecs.tiff_kinds import kind_of
+from pielight.io.codecs.heif.container import is_heif
+from pielight.io.codecs.raw.develop import is_raw
+from pielight.io.codecs.tiff.sample_format import kind_of
 from pielight.io.formats import READABLE, is_deep_png
 from pielight.io.pillow_limits import own_limits
 

@@ -9,8 +9,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pielight.io.codecs.jpeg_segments import Segment
-from pielight.io.codecs.png import with_chunks
+from pielight.io.codecs.jpeg.segments import Segment
+from pielight.io.codecs.png.chunks import with_chunks
 from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode

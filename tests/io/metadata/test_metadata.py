@@ -11,8 +11,8 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from pielight.io.codecs.heif_items import exif_item
-from pielight.io.codecs.png import png_chunks, profile_chunk, resolution_chunk, with_chunks
+from pielight.io.codecs.heif.items import exif_item
+from pielight.io.codecs.png.chunks import png_chunks, profile_chunk, resolution_chunk, with_chunks
 from pielight.io.decode import decode
 from pielight.io.encode import encode
 from tests.io import samples

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, JpegImagePlugin
 
 from pielight.inference.files import changed_bytes
 from pielight.inference.images import changed_image
-from pielight.io.codecs.jpeg_segments import APP1, EXIF, parse
+from pielight.io.codecs.jpeg.segments import APP1, EXIF, parse
 from pielight.io.metadata.exif_thumbnail import Remake, with_thumbnail
 from tests.io import samples
 from tests.io.thumbnailed import NOTE, brighter, exif, jpeg, opened, scene, small, with_exif

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pielight.core.extras import require
 from pielight.core.strips import look_up, strips, to_8_bits
 from pielight.errors import PictureError
-from pielight.io.codecs.png import described_by, with_chunks
-from pielight.io.codecs.tiff import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
-from pielight.io.codecs.tiff_kinds import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, TiffKind
+from pielight.io.codecs.png.chunks import described_by, with_chunks
+from pielight.io.codecs.tiff.sample_format import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, TiffKind
+from pielight.io.codecs.tiff.tags import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
 from pielight.io.color.cmyk import Inks
 from pielight.io.color.lab import lab_to_srgb
 from pielight.io.image import Picture, interleaved

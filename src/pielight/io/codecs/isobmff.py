@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pielight.io.codecs.jpeg_segments import Source
+from pielight.io.codecs.jpeg.segments import Source
 
 _VIDEO = (b"mpvd", b"sefd")  # of Google, and Samsung's index of what is in a file
 

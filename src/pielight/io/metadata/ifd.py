@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from pielight.io.codecs.tiff_entries import Coding, coding_of, place_at, read_rows
+from pielight.io.codecs.tiff.entries import Coding, coding_of, place_at, read_rows
 from pielight.io.metadata.maker_notes import moved_note
 from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, MAKER_NOTE, SUB_IFDS
 from pielight.io.metadata.tiff_types import BYTE, LONG, SHORT, UNITS, VALUE_SIZES

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg_segments import APP1, EXIF, Layout, parse
+from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, parse
 from pielight.io.metadata.tiff_types import LONG, UNDEFINED
 
 _START = b"\xff\xd8\xff"

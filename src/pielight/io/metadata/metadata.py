@@ -8,15 +8,17 @@ from typing import Any
 
 from PIL import Image, JpegImagePlugin, TiffImagePlugin
 
-from pielight.io.codecs import jpeg, png, png_text
-from pielight.io.codecs.gif import gif_packet
-from pielight.io.codecs.heif_coding import Coding, read_coding, read_color_code
-from pielight.io.codecs.heif_items import exif_item, read_items
+from pielight.io.codecs.gif.blocks import gif_packet
+from pielight.io.codecs.heif.coding import Coding, read_coding, read_color_code
+from pielight.io.codecs.heif.items import exif_item, read_items
 from pielight.io.codecs.isobmff import video_boxes
-from pielight.io.codecs.jpeg_scans import subsampling
-from pielight.io.codecs.jpeg_segments import EXIF, Layout, Segment, joined
-from pielight.io.codecs.jpeg_trailer import Part, segments_and_parts
-from pielight.io.codecs.tiff import descriptive_exif, tiff_options
+from pielight.io.codecs.jpeg import pixels as jpeg
+from pielight.io.codecs.jpeg.segments import EXIF, Layout, Segment, joined
+from pielight.io.codecs.jpeg.subsampling import subsampling
+from pielight.io.codecs.jpeg.trailer import Part, segments_and_parts
+from pielight.io.codecs.png import chunks as png
+from pielight.io.codecs.png import text as png_text
+from pielight.io.codecs.tiff.tags import descriptive_exif, tiff_options
 from pielight.io.formats import CODED, HEIF, webp_is_lossless
 from pielight.io.metadata.exif import Untouched, with_orientation
 from pielight.io.metadata.ifd import PREFIX
@@ -48,7 +50,7 @@ class Metadata:
         appended: What stands behind the picture of a JPEG.
         density: Unit and density of a JFIF header.
         quantization: JPEG quantization tables.
-        sampling: Samples of each channel of a JPEG across and down; see :meth:`.jpeg_segments.Layout.sampling`.
+        sampling: Samples of each channel of a JPEG across and down; see :meth:`.segments.Layout.sampling`.
         progressive: Whether the JPEG is progressive.
         lossless: Whether a WebP is lossless.
         compression: TIFF compression as Pillow names it.

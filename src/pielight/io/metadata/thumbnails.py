@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg import save_image
-from pielight.io.codecs.jpeg_segments import APP0, JFIF, joined, parse
+from pielight.io.codecs.jpeg.pixels import save_image
+from pielight.io.codecs.jpeg.segments import APP0, JFIF, joined, parse
 from pielight.io.image import Picture
 from pielight.io.metadata.metadata import gather, save_options
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pielight.io.codecs.gif import gif_packet
+from pielight.io.codecs.gif.blocks import gif_packet
 from pielight.io.metadata.tiff_tags import XMP
 
 JPEG_HEAD = b"http://ns.adobe.com/xap/1.0/\0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pielight.io.codecs.jpeg_segments import APP1, EXIF, MAX_SEGMENT, Segment
+from pielight.io.codecs.jpeg.segments import APP1, EXIF, MAX_SEGMENT, Segment
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.xmp import JPEG_HEAD, PNG_KEYWORD
 

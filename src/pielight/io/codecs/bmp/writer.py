@@ -1,0 +1,81 @@
+"""BMP files as they go out: with a header that tells of opacity and of what the colors mean."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from typing import Any, BinaryIO, cast
+
+from pielight.io.codecs.bmp.reader import BGRA, EMBEDDED, FIELDS, FILE_HEAD, INFO, MASKS, SRGB, V5, file_head
+from pielight.io.image import Picture, to_image
+
+_SPACE_BYTES = 52
+_FOR_PHOTOGRAPHS = 4  # how colors are to be matched
+
+
+def save_image(picture: Picture, file: BinaryIO, options: dict[str, Any]) -> None:
+    """Write a picture as BMP.
+
+    Args:
+        picture: Of a mode that BMP holds; a fourth channel without a name is written as such.
+        file: Where to.
+        options: Of Pillow's ``save``.
+    """
+    metadata, has_alpha = picture.metadata, picture.mode == "RGBA"
+    image = to_image(replace(picture, mode="RGBA") if picture.mode == "RGBX" else picture)
+    if image.mode == "RGBX":
+        image = image.convert("RGB")
+    made = _BmpFile(file, has_alpha, metadata.icc_profile, metadata.color_space, metadata.headless)
+    image.save(cast(BinaryIO, made), "BMP", **options)
+    made.finish()
+
+
+class _BmpFile:
+    """A file into which Pillow writes a BMP, whose header becomes longer where it has more to say.
+
+    Args:
+        file: Where to.
+        has_alpha: Whether the fourth byte of a pixel is opacity.
+        profile: ICC profile, or nothing.
+        color_space: As :func:`pielight.io.codecs.bmp.reader.described` returns it, or nothing.
+        headless: Leave out the header of the file, as clipboards do.
+    """
+
+    def __init__(
+        self, file: BinaryIO, has_alpha: bool, profile: bytes | None, color_space: bytes, headless: bool
+    ) -> None:
+        self._file, self._has_alpha, self._headless, self._head = file, has_alpha, headless, b""
+        self._is_longer = bool(has_alpha or profile or color_space)
+        if profile:
+            self._space, self._behind = EMBEDDED.ljust(_SPACE_BYTES, b"\0"), profile
+        else:
+            space = color_space or SRGB.ljust(_SPACE_BYTES, b"\0")
+            self._space, self._behind = space[:_SPACE_BYTES], space[_SPACE_BYTES:]
+        self.flush = file.flush
+
+    def write(self, data: bytes) -> int:
+        """Write a part of the BMP; its first bytes wait until the header is whole."""
+        if len(self._head) >= FILE_HEAD + INFO:
+            return self._file.write(data)
+        self._head += data
+        if len(self._head) >= FILE_HEAD + INFO:
+            head = self._longer() if self._is_longer else self._head
+            self._file.write(head[FILE_HEAD if self._headless else 0 :])
+        return len(data)
+
+    def finish(self) -> None:
+        """Write what stands behind the pixels."""
+        self._file.write(self._behind)
+
+    def _longer(self) -> bytes:
+        more = V5 - INFO
+        size, _, offset = struct.unpack_from("<3L", self._head, 2)
+        info = bytearray(self._head[FILE_HEAD : FILE_HEAD + INFO])
+        info[:4] = V5.to_bytes(4, "little")
+        if self._has_alpha:
+            info[16:20] = FIELDS.to_bytes(4, "little")
+        masks = MASKS.pack(*(BGRA if self._has_alpha else bytes(4)))
+        place = size + more - FILE_HEAD if self._behind else 0
+        tail = struct.pack("<4L", _FOR_PHOTOGRAPHS, place, len(self._behind), 0)
+        whole = file_head(size + more + len(self._behind), offset + more) + bytes(info) + masks + self._space + tail
+        return whole + self._head[FILE_HEAD + INFO :]

@@ -1,0 +1,146 @@
+"""Camera RAW, developed by LibRaw (extra ``raw``)."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pielight.core.atomic_file import read_whole
+from pielight.core.color import SRGB_GAMMA, SRGB_SLOPE
+from pielight.core.extras import require
+from pielight.core.native_output import caught_stderr
+from pielight.errors import PictureError
+from pielight.io.codecs.isobmff import read_brands
+from pielight.io.codecs.jpeg.segments import APP1, EXIF, parse
+from pielight.io.codecs.raw.integrity import check_sensor
+from pielight.io.codecs.raw.metadata import has_note, tags_of_raw
+from pielight.io.codecs.tiff.tags import note_of_makers
+from pielight.io.color.cicp import srgb_profile
+from pielight.io.formats import FORMATS, RAW
+from pielight.io.image import Picture
+from pielight.io.metadata.exif import with_orientation
+from pielight.io.metadata.ifd import walk_directories
+from pielight.io.metadata.metadata import Metadata
+from pielight.io.metadata.tiff_tags import DNG_VERSION, NEW_SUBFILE_TYPE, PHOTOMETRIC, SUB_IFDS
+from pielight.io.size_limits import check_size
+
+_TIFF = (b"II*\x00", b"MM\x00*")
+_MAGIC = (
+    b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00",
+    b"\0MRM", b"FOVb", b"ARRI", b"qktk", b"qktn", b"DSC-Image", b"NOKIARAW",
+)  # fmt: skip
+_FURTHER_MAGIC = ((4, b"ftypcrx "), (6, b"HEAPCCDR"), (25, b"ARECOYK"))
+_IN_TIFF = (b"CR", b"IIII", b"MMMM")  # of Canon and Phase One, behind the head of a TIFF
+_OTHERS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF")  # ordinary pictures, whatever their names say
+_MOSAIC, _HEAD = 32803, 64
+_CHATTER = b"unknown file: "
+_BYTES_PER_PIXEL = 16  # what LibRaw holds at its peak: four 16-bit channels, and the result
+
+
+def is_raw(data: bytes, name: str) -> bool:
+    """Say whether a file is camera RAW: by its first bytes, or a TIFF or unknown file with a name or tags that say so.
+
+    >>> is_raw(b"\\0MRM", "picture"), is_raw(b"II*\\0", "a.kdc"), is_raw(b"GIF89a", "a.kdc")
+    (True, True, False)
+    """
+    if data.startswith(_MAGIC) or any(data.startswith(magic, place) for place, magic in _FURTHER_MAGIC):
+        return True
+    named = FORMATS.get(Path(name).suffix.lower()) == RAW
+    if data.startswith(_TIFF):
+        return named or data.startswith(_IN_TIFF, 8) or _is_from_a_camera(data)
+    return named and not data.startswith(_OTHERS) and not read_brands(data)
+
+
+def is_raw_file(path: Path) -> bool:
+    """Say whether a file is camera RAW; what cannot be read is not."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        return is_raw(read_whole(path) if head.startswith(_TIFF) else head, path.name)
+    except (OSError, ValueError, PictureError):  # reading it will say why
+        return False
+
+
+def develop(data: bytes) -> Picture:
+    """Develop a RAW file at 16 bits: the camera's white balance, no brightening, sRGB, turned upright.
+
+    Raises:
+        MissingExtraError: The extra ``raw`` is not installed.
+        PictureError: It is damaged or of a camera that LibRaw does not know. Its text has no file name yet.
+    """
+    require("raw")
+    import rawpy
+
+    try:
+        with caught_stderr(_is_chatter) as printed, rawpy.imread(io.BytesIO(data)) as raw:
+            width, height = raw.sizes.raw_width, raw.sizes.raw_height
+            check_size(width, height, _BYTES_PER_PIXEL, len(data))
+            check_sensor(data, width, height)
+            raw.unpack()
+            if complaint := _complaint(printed):
+                raise PictureError(f"damaged RAW file (LibRaw: {complaint})")
+            exif, xmp = tags_of_raw(data)
+            if not has_note(exif):  # Panasonic's and Fujifilm's is in the preview only
+                preview_exif = _preview_exif(raw)
+                exif = preview_exif if has_note(preview_exif) else exif or preview_exif
+            pixels = raw.postprocess(
+                use_camera_wb=True,
+                no_auto_bright=True,
+                output_bps=16,
+                gamma=(SRGB_GAMMA, SRGB_SLOPE),
+                output_color=rawpy.ColorSpace.sRGB,
+            )
+    except rawpy.LibRawError as error:
+        reason = error.args[0] if error.args else error
+        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
+        raise PictureError(f"damaged RAW file, or of an unknown camera ({reason})") from error
+    gray = pixels.ndim == 2 or pixels.shape[2] == 1  # of cameras without color filters
+    metadata = Metadata(
+        exif=with_orientation(exif, 1),
+        icc_profile=None if gray else srgb_profile(),
+        xmp=xmp,
+        compression="tiff_adobe_deflate",
+        predictor=2,
+    )
+    mode = "I;16" if gray else "RGB;16"
+    return Picture(
+        pixels.reshape(*pixels.shape[:2], -1), mode, format=RAW, metadata=metadata, note=note_of_makers(data)
+    )
+
+
+def _is_from_a_camera(data: bytes) -> bool:
+    """Look into a TIFF's first directory for what only RAW files have."""
+    tags = next(walk_directories(data), None)
+    if tags is None:
+        return False
+    # Cameras put a small picture first, and the sensor's values into a directory of their own.
+    reduced = tags.numbers(NEW_SUBFILE_TYPE)[:1] not in ((), (0,))
+    mosaic = tags.numbers(PHOTOMETRIC)[:1] == (_MOSAIC,)
+    return mosaic or DNG_VERSION in tags.entries or (SUB_IFDS in tags.entries and reduced)
+
+
+def _is_chatter(line: bytes) -> bool:
+    return line.startswith(_CHATTER)
+
+
+def _complaint(printed: BinaryIO) -> str:
+    """Return the first line that LibRaw printed, or nothing."""
+    printed.seek(0)
+    lines = [line.removeprefix(_CHATTER) for line in printed if _is_chatter(line)]
+    return lines[0].decode("utf-8", "replace").strip() if lines else ""
+
+
+def _preview_exif(raw: Any) -> bytes:
+    """Return the EXIF of the JPEG that the camera put into a RAW file beside the sensor's values."""
+    import rawpy
+
+    try:
+        preview = raw.extract_thumb()
+        if preview.format != rawpy.ThumbFormat.JPEG:
+            return b""
+        return next(parse(preview.data).contents(APP1, EXIF), b"")
+    except (rawpy.LibRawError, PictureError):
+        return b""

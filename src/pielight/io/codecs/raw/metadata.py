@@ -1,0 +1,62 @@
+"""EXIF and XMP of camera RAW, with the maker's note in its place."""
+
+from __future__ import annotations
+
+from pielight.io.codecs.isobmff import walk
+from pielight.io.codecs.tiff.tags import essential_exif
+from pielight.io.metadata.ifd import Directory, Entry, read_directory
+from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, MAKER_NOTE, XMP
+from pielight.io.metadata.tiff_types import UNDEFINED
+
+_TIFF = (b"II*\x00", b"MM\x00*")
+_CANON_3 = b"ftypcrx "
+_CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+_XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_FIRST, _EXIF, _NOTE, _GPS = b"CMT1", b"CMT2", b"CMT3", b"CMT4"
+_NOTE_START = 8  # behind the head of its own block, from which its places count as from that of EXIF
+
+
+def tags_of_raw(data: bytes) -> tuple[bytes, bytes | None]:
+    """Return the EXIF, as far as it describes the picture, and the XMP of a CR3, or of RAW laid out like a TIFF."""
+    if data[4:12] == _CANON_3:
+        return _of_canon_3(data)
+    data = _TIFF[data.startswith(b"MM")] + data[4:]  # some makers have first bytes of their own
+    tags = read_directory(data)
+    xmp = tags.entries.get(XMP) if tags else None
+    return essential_exif(data)[0], xmp.content if xmp else None
+
+
+def has_note(exif: bytes) -> bool:
+    """Say whether there is a maker's note in a block of EXIF.
+
+    >>> has_note(b"")
+    False
+    """
+    tags = read_directory(exif)
+    return tags is not None and EXIF_GROUP in tags.groups and MAKER_NOTE in tags.groups[EXIF_GROUP].entries
+
+
+def _of_canon_3(data: bytes) -> tuple[bytes, bytes | None]:
+    """Put together what has a box for each directory, all of them blocks of their own."""
+    blocks: dict[bytes, bytes] = {}
+    xmp = None
+    for box in walk(data):
+        if box.kind == b"uuid" and data[box.start : box.start + 16] == _XMP_BOX:
+            xmp = data[box.start + 16 : box.end]
+        for inner in walk(data, box.start, box.end) if box.kind == b"moov" else ():
+            if inner.kind == b"uuid" and data[inner.start : inner.start + 16] == _CANON_BOX:
+                blocks |= {part.kind: data[part.start : part.end] for part in walk(data, inner.start + 16, inner.end)}
+    first = read_directory(blocks.get(_FIRST, b""))
+    if first is None:
+        return b"", xmp
+    groups = {}
+    for kind, tag in ((_EXIF, EXIF_GROUP), (_GPS, GPS_GROUP)):
+        directory = read_directory(blocks.get(kind, b""))
+        if directory is not None:
+            groups[tag] = Directory(directory.order, directory.entries).ordered(first.order)
+    note = blocks.get(_NOTE, b"")[_NOTE_START:]
+    if note:
+        exif = groups.setdefault(EXIF_GROUP, Directory(first.order))
+        exif.entries[MAKER_NOTE] = Entry(UNDEFINED, note)
+        exif.note_place = _NOTE_START
+    return essential_exif(Directory(first.order, first.entries, groups).block())[0], xmp

@@ -1,0 +1,1 @@
+"""TIFF, of one page and of several."""

@@ -1,0 +1,168 @@
+"""Kinds of TIFF: what its samples are, and who can read them."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from PIL import TiffImagePlugin
+
+from pielight.errors import PictureError
+from pielight.io.codecs.jpeg.segments import Source
+from pielight.io.codecs.tiff.entries import coding_of, place_at, read_rows
+from pielight.io.metadata.ifd import Directory, Entry, read_directory
+from pielight.io.metadata.tiff_tags import (
+    BITS_PER_SAMPLE,
+    COMPRESSION,
+    EXTRA_SAMPLES,
+    ICC_PROFILE,
+    IMAGE_LENGTH,
+    IMAGE_WIDTH,
+    PHOTOMETRIC,
+    PLANAR_CONFIGURATION,
+    ROWS_PER_STRIP,
+    SAMPLE_FORMAT,
+    SAMPLES_PER_PIXEL,
+    STRIPS,
+    TILES,
+)
+from pielight.io.metadata.tiff_types import BYTE, LONG, SHORT, VALUE_SIZES
+
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, CIELAB, ICCLAB = 0, 1, 2, 5, 8, 9
+_COLORS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4, CIELAB: 3, ICCLAB: 3}  # channels without opacity
+_NAMES = {
+    WHITE_IS_ZERO: "gray", BLACK_IS_ZERO: "gray", RGB: "RGB", 3: "palette", CMYK: "CMYK", 6: "YCbCr", CIELAB: "CIELab",
+    ICCLAB: "ICCLab", 10: "ITULab", 32803: "sensor", 32844: "LogL", 32845: "LogLuv", 34892: "linear RAW",
+}  # fmt: skip
+_SIGNS = {2: "signed {}-bit", 3: "{}-bit float", 5: "complex {}-bit", 6: "complex {}-bit"}
+_OPACITY = 2  # which colors are not multiplied with
+_UNSIGNED = (1, 4)  # or of no type that is said
+_ONLY_TIFFFILE = (33003, 33005, 34712, 34887, 50001, 50002, 52546)  # JPEG 2000, LERC, WebP and JPEG XL
+_DEEPEST = 32
+_READ = (
+    IMAGE_WIDTH, IMAGE_LENGTH, BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, SAMPLES_PER_PIXEL, EXTRA_SAMPLES,
+    SAMPLE_FORMAT,
+)  # fmt: skip
+_CODES = {BYTE: "B", SHORT: "H", LONG: "L"}
+_MOST_VALUES = 64
+_ORGANIZED = (  # how pixels lie in a file
+    BITS_PER_SAMPLE, SAMPLE_FORMAT, EXTRA_SAMPLES, 266, *STRIPS, ROWS_PER_STRIP, PLANAR_CONFIGURATION, *range(320, 324),
+    *TILES,
+)  # fmt: skip
+_LZW, _START = 5, 8
+
+
+@dataclass(frozen=True)
+class TiffKind:
+    """What the first picture of a TIFF is made of.
+
+    Attributes:
+        photometric: The model of its colors, as TIFF numbers it.
+        bits: Of each channel.
+        formats: Kinds of numbers, as TIFF numbers them.
+        compression: As TIFF numbers it.
+        is_followed: Whether there are more pictures.
+        extras: What the samples beside the colors are, as TIFF numbers it; may be empty though there are some.
+    """
+
+    photometric: int
+    bits: tuple[int, ...]
+    formats: tuple[int, ...]
+    compression: int
+    is_followed: bool
+    extras: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What a user may call it.
+
+        >>> TiffKind(2, (16, 16, 16), (2,), 1, False).name
+        'signed 16-bit RGB TIFF'
+        """
+        sign = next((_SIGNS[code] for code in self.formats if code in _SIGNS), "{}-bit")
+        bits = dict.fromkeys(self.bits)
+        depth = sign.format(", ".join(map(str, bits)))
+        return f"{depth} {_NAMES.get(self.photometric, 'unknown')} TIFF"
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether tifffile must read it, since Pillow cannot, or would cut it to 8 bits."""
+        plain_gray = self.photometric == BLACK_IS_ZERO and self.bits == (16,)
+        unusual = max(self.bits) > 8 or self.photometric in (CIELAB, ICCLAB) or self.compression in _ONLY_TIFFFILE
+        return unusual and not (plain_gray and self.compression not in _ONLY_TIFFFILE)
+
+    @property
+    def has_opacity(self) -> bool:
+        """Whether the first sample beside the colors is opacity, and not one without a name."""
+        return self.extras[:1] == (_OPACITY,)
+
+    @property
+    def opens_in_pillow(self) -> bool:
+        """Whether Pillow opens it, even if it cannot decode it whole."""
+        named = self.has_opacity or len(self.bits) == _COLORS.get(self.photometric)
+        deep = set(self.bits) == {16} and self.photometric in (BLACK_IS_ZERO, RGB) and named
+        return (not self.is_deep or deep) and self.compression not in _ONLY_TIFFFILE
+
+    def check(self) -> None:
+        """Refuse what nothing here reads.
+
+        Raises:
+            PictureError: Its text has no file name yet.
+        """
+        if not self.is_deep and max(self.bits) <= 8:
+            return  # Pillow says what it does not know
+        colors = _COLORS.get(self.photometric)
+        whole = all(code in _UNSIGNED for code in self.formats)
+        if colors is None or not whole or len(set(self.bits)) > 1 or not 0 < max(self.bits) <= _DEEPEST:
+            raise PictureError(f"{self.name} is not supported; convert it to 16-bit RGB or gray first")
+        if len(self.bits) not in (colors, colors + (self.photometric != CMYK)):
+            raise PictureError(
+                f"{self.name} of {len(self.bits)} channels is not supported; convert it to 16-bit RGB or gray first"
+            )
+
+
+def kind_of(data: Source) -> TiffKind | None:
+    """Read what kind of TIFF a file is; None of another format, or if it is too damaged."""
+    coding = coding_of(data)
+    if coding is None or data[2:4] not in (b"*\0", b"\0*", b"+\0", b"\0+"):
+        return None
+    found: dict[int, tuple[int, ...]] = {}
+    try:
+        rows, link = read_rows(data, place_at(data, coding.first, coding), coding)
+        for tag, kind, values, value in rows:
+            if tag in _READ and kind in _CODES and 0 < values <= _MOST_VALUES:
+                (there,) = coding.place.unpack(value)
+                inline = values * VALUE_SIZES[kind] <= len(value)
+                found[tag] = struct.unpack_from(
+                    f"{coding.order}{values}{_CODES[kind]}", *((value,) if inline else (data, there))
+                )
+    except (struct.error, OverflowError, ValueError):
+        return None
+    if IMAGE_WIDTH not in found or IMAGE_LENGTH not in found:
+        return None
+    (samples,), bits = found.get(SAMPLES_PER_PIXEL, (1,))[:1], found.get(BITS_PER_SAMPLE, (1,))
+    bits = bits * samples if len(bits) == 1 and samples <= _MOST_VALUES else bits
+    return TiffKind(
+        found.get(PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, found.get(SAMPLE_FORMAT, (1,)),
+        found.get(COMPRESSION, (1,))[0], place_at(data, link, coding) > 0, found.get(EXTRA_SAMPLES, ()),
+    )  # fmt: skip
+
+
+def stand_in(data: bytes, kind: TiffKind) -> bytes:
+    """Return a small TIFF of the same tags that Pillow opens, for a file of a kind that it does not know."""
+    is_lab = kind.photometric in (CIELAB, ICCLAB)  # whose profile does not hold for sRGB
+    tags = (read_directory(data) or Directory("<")).without((*_ORGANIZED, *((ICC_PROFILE,) if is_lab else ())))
+    channels = 3 if _COLORS.get(kind.photometric) == 3 else 1
+
+    def short(*values: int) -> Entry:
+        return Entry(SHORT, struct.pack(f"{tags.order}{len(values)}H", *values))
+
+    tags.entries[BITS_PER_SAMPLE] = short(*[8] * channels)
+    tags.entries[SAMPLES_PER_PIXEL] = short(channels)
+    tags.entries[PHOTOMETRIC] = short(RGB if channels == 3 else BLACK_IS_ZERO)
+    if kind.compression not in TiffImagePlugin.COMPRESSION_INFO:
+        tags.entries[COMPRESSION] = short(_LZW)
+    for tag in STRIPS:
+        tags.entries[tag] = Entry(LONG, struct.pack(tags.order + "L", _START))
+    tags.entries[ROWS_PER_STRIP] = tags.entries[IMAGE_LENGTH]
+    return tags.block()[6:]
