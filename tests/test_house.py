@@ -10,7 +10,7 @@ import pytest
 import pielight
 
 SOURCE = Path(pielight.__file__).parent
-HEAVY = ("torch", "onnxruntime", "numpy", "PIL", "skimage", "cv2")
+HEAVY = ("torch", "onnxruntime", "numpy", "PIL", "skimage", "cv2", "jinja2", "pydantic")
 REPORT = f"import sys; print([name for name in {HEAVY!r} if name in sys.modules])"
 
 

@@ -19,10 +19,6 @@ from pielight.comparison.html import html_sheet
 from pielight.comparison.png import png_sheet
 from pielight.enhancer import Enhancer
 from pielight.inference.lattice_network import Predictor
-from pielight.io.color.cicp import profile_of
-from pielight.io.display import displayed
-from pielight.io.image import Picture
-from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.tiff_tags import ORIENTATION
 
 
@@ -104,23 +100,6 @@ def test_a_clear_entry_of_a_palette_is_on_white(folder: Path, bright_model: Path
         clear.save(name, transparency=3)
     for name in ("clear.gif", "clear.png"):
         assert mean(compare(Enhancer(bright_model), Path(name), [1]).before) == 255
-
-
-def test_an_unnamed_fourth_channel_is_no_opacity() -> None:
-    pixels = np.full((8, 8, 3), 90, np.uint8)
-    assert mean(displayed(Picture(pixels, "RGBX", np.zeros((8, 8), np.uint8)), 8)) == 90
-
-
-def test_wide_colors_named_by_a_number() -> None:
-    pixels = np.broadcast_to(np.array([60, 120, 60], np.uint8), (8, 8, 3))
-    for primaries, expected in ((1, (60, 120, 60)), (12, (30, 121, 52)), (9, (0, 125, 49))):
-        picture = Picture(pixels, "RGB", metadata=Metadata(color_code=(primaries, 13)))
-        assert displayed(picture, 8).getpixel((0, 0)) == pytest.approx(expected, abs=4)
-    assert profile_of((9, 16)) is None  # of high dynamic range
-
-
-def test_16_bits_are_rounded() -> None:
-    assert mean(displayed(Picture(np.full((8, 8, 1), 100 * 257 - 100, np.uint16), "I;16"), 8)) == 100
 
 
 def test_a_picture_of_rows(folder: Path) -> None:

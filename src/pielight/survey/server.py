@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import math
 import re
@@ -12,7 +10,6 @@ import socket
 import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +23,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import Route
 
 from pielight.core.atomic_file import shown
+from pielight.core.html import csp_hash, render_page
 from pielight.errors import ConfigError, DataError
 from pielight.survey.guard import Guard, read_body
 from pielight.survey.patience import PatientProtocol
@@ -57,7 +55,7 @@ class Survey:
         missing = sorted(name for name in self.pictures if not picture_path(folder, name).is_file())
         if missing:
             raise DataError(f"{shown(folder)}: {len(missing)} pictures are missing, the first is pictures/{missing[0]}")
-        self.page = files("pielight.survey").joinpath("page.html").read_text(encoding="utf-8")
+        self.page = render_page("survey/page.html", title="Survey")
         self.policy = _policy(self.page)
 
     def routes(self) -> list[Route]:
@@ -235,9 +233,7 @@ def _policy(page: str) -> str:
 
     def sources(tag: str) -> str:
         texts = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-        return " ".join(
-            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in texts
-        )
+        return " ".join(csp_hash(text) for text in texts)
 
     return (
         f"default-src 'none'; img-src 'self' data:; connect-src 'self'; script-src {sources('script')}; "

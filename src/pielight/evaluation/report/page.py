@@ -1,18 +1,13 @@
-"""The report as one HTML file that needs nothing else: sortable tables, and pictures before and after."""
+"""The report as one HTML file that loads nothing else: sortable tables, and pictures before and after."""
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
-from importlib.resources import files
-from string import Template
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pielight.core.tables import Columns, Row
+from pielight.core.html import render_page
 from pielight.evaluation.datasets.datasets import DataSet
-from pielight.evaluation.metrics import Figure
 from pielight.evaluation.report import captions as words
 from pielight.evaluation.report import tables
 from pielight.evaluation.report.examples import Place, Shot
@@ -28,123 +23,69 @@ def page(summary: Summary, shots: Sequence[tuple[Place, Shot]], facts: Mapping[s
         facts: From :func:`pielight.evaluation.report.files.record`.
     """
     plan = summary.plan
-    names = ", ".join(data.name for data in plan.data)
-    template = Template(files("pielight.evaluation.report").joinpath("page.html").read_text(encoding="utf-8"))
-    return template.substitute(
-        title=escape(f"Evaluation on {names}"),
-        notice=escape(words.notice(plan)),
-        notice_class="warning" if plan.gt_mean else "quiet",
-        how=escape(words.how(summary)),
-        sections="\n".join(_section(summary, data, shots) for data in plan.data),
-        definitions=_plain_table(
-            "What is measured", {"name": "metric", "title": "", "formula": "formula", "source": "source"},
-            facts["metrics"],
-        ),
-        command=escape(str(facts["command"])),
-        provenance="\n".join(f"<li>{escape(line)}</li>" for line in words.provenance(facts)),
-    )  # fmt: skip
+    return render_page(
+        "evaluation/report/page.html",
+        title=f"Evaluation on {', '.join(data.name for data in plan.data)}",
+        notice=words.notice(plan),
+        is_warning=plan.gt_mean,
+        how=words.how(summary),
+        first=plan.compared[0].label,
+        sections=[_section(summary, data, shots) for data in plan.data],
+        definitions=({"name": "metric", "title": "", "formula": "formula", "source": "source"}, facts["metrics"]),
+        command=facts["command"],
+        provenance=words.provenance(facts),
+    )
 
 
-def _section(summary: Summary, data: DataSet, shots: Sequence[tuple[Place, Shot]]) -> str:
-    found = "".join(f"<li>{escape(note)}</li>" for note in words.notes(summary, data.name))
-    count = len(data.samples)
-    first = summary.plan.compared[0].label
-    compared = _plain_table(f"Compared with {first} on {data.name}", *tables.comparisons(summary, data))
-    own = [(place, shot) for place, shot in shots if place.data == data.name]
-    return f"""<section>
-<h2>{escape(data.name)} <small>{count} {"picture" if count == 1 else "pictures"}, {escape(data.layout)}</small></h2>
-{f'<ul class="notes">{found}</ul>' if found else ""}
-{_means_table(summary, data)}
-{f"<details open><summary>Compared with {escape(first)}</summary>{compared}</details>" if summary.comparisons else ""}
-{_gallery(summary, own)}
-</section>"""
-
-
-def _means_table(summary: Summary, data: DataSet) -> str:
-    """Write the sortable table."""
+def _section(summary: Summary, data: DataSet, shots: Sequence[tuple[Place, Shot]]) -> dict[str, Any]:
     metrics = summary.metrics_of(data)
-    heads = "".join(
-        f'<th scope="col" data-down="{int(metric.higher_is_better is not False)}"><button type="button">'
-        f"{escape(tables.heading(summary.plan, metric))}</button></th>"
-        for metric in metrics
-    )
-    caption = f"{'Values' if summary.plan.viewer else 'Means'} on {escape(data.name)}"
-    ranges = {metric.name: _range(summary, data, metric) for metric in metrics}
-    rows = []
-    for method in summary.plan.methods:
-        cells = [summary.cell(data, method, metric) for metric in metrics]
-        inside = "".join(_value_cell(cell, *ranges[cell.metric.name]) for cell in cells)
-        rows.append(f'<tr><th scope="row">{escape(method.label)}</th>{inside}</tr>')
-    return f"""<div class="scroll" tabindex="0" role="region" aria-label="{caption}">
-<table class="sortable"><caption>{caption}; a heading sorts by its column</caption>
-<thead><tr><th scope="col" data-down="0"><button type="button">method</button></th>{heads}</tr></thead>
-<tbody>{"".join(rows)}</tbody></table></div>"""
+    columns = []
+    for metric in metrics:
+        cells = [summary.cell(data, method, metric) for method in summary.plan.methods]
+        columns.append(
+            {
+                "heading": tables.heading(summary.plan, metric),
+                "descending": metric.higher_is_better is not False,  # when it is sorted for the first time
+                "cells": [_cell(cell, cells) for cell in cells],
+            }
+        )
+    return {
+        "data": data,
+        "notes": words.notes(summary, data.name),
+        "statistic": "Values" if summary.plan.viewer else "Means",
+        "methods": [method.label for method in summary.plan.methods],
+        "columns": columns,
+        "comparisons": tables.comparisons(summary, data) if summary.comparisons else None,
+        "galleries": list(_galleries(summary, [one for one in shots if one[0].data == data.name])),
+    }
 
 
-def _value_cell(cell: Cell, low: float, high: float) -> str:
-    """Write a mean, its interval, and a bar that shows both within the column."""
+def _cell(cell: Cell, column: Sequence[Cell]) -> dict[str, Any]:
+    """Return a mean, its interval, and both as per cent of the range of its column, None where that is not finite."""
     mean = cell.mean
-    value = "" if math.isnan(mean.value) else repr(mean.value).replace("inf", "Infinity")
     number, interval = tables.mean_and_interval(mean)
-    shown = f"<strong>{number}<span class=hidden> (best)</span></strong>" if cell.is_best else number
-    bar = ""
-    if high > low and math.isfinite(mean.value):
-        ends = [mean.low, mean.value, mean.high] if math.isfinite(mean.low) else [mean.value] * 3
-        a, m, b = (100 * (end - low) / (high - low) for end in ends)
-        bar = f'<span class="bar" aria-hidden="true" style="--a:{a:.1f}%;--b:{100 - b:.1f}%;--m:{m:.1f}%"></span>'
-    return f'<td data-value="{value}">{shown}<span class="interval">{escape(interval)}</span>{bar}</td>'
+    ends = [end for one in column for end in (one.mean.low, one.mean.value, one.mean.high) if math.isfinite(end)]
+    bar = None
+    if math.isfinite(mean.value) and max(ends) > min(ends):
+        shown = [mean.low, mean.value, mean.high] if math.isfinite(mean.low) else [mean.value] * 3
+        bar = [100 * (end - min(ends)) / (max(ends) - min(ends)) for end in shown]
+    value = "" if math.isnan(mean.value) else repr(mean.value).replace("inf", "Infinity")
+    return {"value": value, "number": number, "interval": interval, "is_best": cell.is_best, "bar": bar}
 
 
-def _range(summary: Summary, data: DataSet, metric: Figure) -> tuple[float, float]:
-    means = [summary.cell(data, method, metric).mean for method in summary.plan.methods]
-    ends = [end for mean in means for end in (mean.low, mean.value, mean.high) if math.isfinite(end)]
-    return (min(ends), max(ends)) if ends else (0.0, 0.0)
-
-
-def _plain_table(caption: str, columns: Columns, rows: Iterable[Row]) -> str:
-    heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in columns.values())
-    body = []
-    for row in rows:
-        first, *others = (escape(str(row[key])) for key in columns)
-        body.append(f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>')
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="plain">'
-        f'<caption class="hidden">{escape(caption)}</caption>'
-        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
-    )
-
-
-def _gallery(summary: Summary, shots: Sequence[tuple[Place, Shot]]) -> str:
-    """Write the best and the worst pictures, method by method."""
-    parts = []
+def _galleries(summary: Summary, shots: Sequence[tuple[Place, Shot]]) -> Iterator[dict[str, Any]]:
+    """Yield the best and the worst pictures, method by method."""
     for method in summary.plan.methods:
         own = [(place, shot) for place, shot in shots if place.method.label == method.label]
-        if not own:
-            continue
-        metric = own[0][0].metric
-        figures = "\n".join(_figure(summary, place, shot) for place, shot in own)
-        head = f"{method.label}: best and worst by {tables.heading(summary.plan, metric)}"
-        parts.append(f'<details open><summary>{escape(head)}</summary><div class="gallery">{figures}</div></details>')
-    return "\n".join(parts)
-
-
-def _figure(summary: Summary, place: Place, shot: Shot) -> str:
-    name = escape(place.sample.name)
-    shots = {"before": shot.before, "after": shot.after, "reference": shot.reference}
-    images = "".join(
-        f'<div class="shot"><img loading="lazy" alt="{name}, {word}, {escape(place.method.label)}" src="{_uri(data)}">'
-        f'<span class="tag" aria-hidden="true">{word}</span></div>'
-        for word, data in shots.items()
-        if data is not None
-    )
-    verdict = "best" if place.is_best else "worst"
-    title = escape(tables.heading(summary.plan, place.metric).rstrip(" ↑↓"))
-    return (
-        f'<figure class="{verdict}"><div class="shots">{images}</div>'
-        f'<figcaption><span class="verdict">{verdict}</span> {name} '
-        f"<span>{title} {tables.number(place.value)}</span></figcaption></figure>"
-    )
-
-
-def _uri(data: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+        if own:
+            metric = tables.heading(summary.plan, own[0][0].metric)
+            figures = [
+                {
+                    "verdict": "best" if place.is_best else "worst",
+                    "name": place.sample.name,
+                    "value": f"{metric.rstrip(' ↑↓')} {tables.number(place.value)}",
+                    "shots": {kind: jpeg for kind, jpeg in shot._asdict().items() if jpeg is not None},
+                }
+                for place, shot in own
+            ]
+            yield {"method": method.label, "metric": metric, "figures": figures}

@@ -1,0 +1,67 @@
+"""The pages' common base: one sheet of styles, escaped values, and a policy that allows the page's own script only."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+import pielight
+from pielight.core.html import csp_hash, render_page
+
+PACKAGE = Path(pielight.__file__).parent
+PAGES = {  # a template, and the least that it can show
+    "comparison/page.html": {"figures": []},
+    "evaluation/report/page.html": {
+        "notice": "", "is_warning": False, "how": "", "first": "", "sections": [], "definitions": ({}, []),
+        "command": "", "provenance": [],
+    },
+    "survey/page.html": {},
+}  # fmt: skip
+
+
+def test_every_template_is_listed_here() -> None:
+    found = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.html")}
+    assert found == {*PAGES, "core/templates/base.html"}
+
+
+@pytest.mark.parametrize("template", PAGES)
+def test_a_page_has_one_head_one_style_sheet_and_one_script(template: str) -> None:
+    page = render_page(template, title="<b>&", **PAGES[template])  # type: ignore[arg-type]
+    sheet = (PACKAGE / "core" / "templates" / "style.css").read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert re.findall("<style>(.*?)</style>", page, re.DOTALL) == [sheet]
+    assert "<title>&lt;b&gt;&amp;</title>" in page
+    assert "<b>" not in page
+    (script,) = re.findall("<script>(.*?)</script>", page, re.DOTALL)
+    assert '"use strict";' in script
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy"\s+content="([^"]*)">', page)
+    if template == "survey/page.html":  # the server sends it
+        assert policy is None
+    else:
+        digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert policy is not None
+        assert policy[1].endswith(f"; script-src 'sha256-{digest}'")
+        assert policy[1].startswith("default-src 'none'; img-src data:;")
+
+
+def test_a_template_cannot_forget_a_value() -> None:
+    with pytest.raises(Exception, match="'figures' is undefined"):
+        render_page("comparison/page.html", title="")
+
+
+def test_hashes_are_those_of_the_standard() -> None:
+    """The example of Content Security Policy Level 3, 2.3.1."""
+    assert csp_hash("alert('Hello, world.');") == "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
+
+
+def test_templates_are_packaged() -> None:
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    patterns = tomllib.loads(project.read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]["pielight"]
+    packaged = {path for pattern in patterns for path in PACKAGE.glob(pattern)}
+    assert {*PACKAGE.rglob("*.html"), *PACKAGE.rglob("*.css")} <= packaged
+    assert all(any(PACKAGE.glob(pattern)) for pattern in patterns)
