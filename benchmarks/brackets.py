@@ -24,7 +24,7 @@ from PIL import Image
 from pielight import Enhancer, apply
 from pielight.core.color import linear_to_srgb, smooth_step, srgb_to_linear
 from pielight.evaluation.metrics.fidelity import psnr
-from pielight.ops.exposure_gate import need
+from pielight.ops.exposure_gate import exposure_gate
 
 EXPOSURES = (0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0)
 SHARES = np.linspace(0, 1, 9)
@@ -48,7 +48,7 @@ def main() -> None:
     parser = command.Command(__doc__)
     parser.add_argument("folders", type=command.folder, nargs="+")
     enhancer = Enhancer(auto=False)
-    ramps = {"as it is": need, **{f"lit at {lit}, enough {enough}": partial(ramp, lit=lit, enough=enough)
+    ramps = {"as it is": exposure_gate, **{f"lit at {lit}, enough {enough}": partial(ramp, lit=lit, enough=enough)
              for lit, enough in RAMPS}, "`--no-auto`": lambda _: 1.0}  # fmt: skip
     falls: dict[str, list[float]] = {name: [] for name in ramps}
     kept: dict[str, list[float]] = {name: [] for name in ramps}

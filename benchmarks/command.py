@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from pielight.core.extras import require
 from pielight.errors import MissingExtraError, PielightError
-from pielight.inference.denoise_plan import Denoise, read_denoise
+from pielight.options import Denoise, parse_denoise
 
 
 def needs(*extras: str) -> None:
@@ -69,7 +69,7 @@ def new_file(text: str) -> Path:
 def denoise(text: str) -> Denoise:
     """Take ``auto`` or a number from 0 to 1."""
     try:
-        return read_denoise(text)
+        return parse_denoise(text)
     except PielightError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.enhancer import Enhancer
-from pielight.inference.denoise_plan import Denoise
 from pielight.inference.descriptor import BRIGHTEN
-from pielight.ops.tone import HIGHLIGHTS
+from pielight.options import HIGHLIGHTS, Denoise
 
 Array = NDArray[Any]
 

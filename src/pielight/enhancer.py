@@ -12,10 +12,9 @@ from PIL import Image
 
 from pielight.core.atomic_file import read_whole, shown
 from pielight.core.threads import check_threads
-from pielight.errors import PielightError
+from pielight.errors import OptionError
 from pielight.inference.change import ModelChange, applier
 from pielight.inference.denoise import network
-from pielight.inference.denoise_plan import Denoise, check_denoise
 from pielight.inference.derain import SpatialNetwork
 from pielight.inference.descriptor import BRIGHTEN, check_settings, find_task
 from pielight.inference.files import FileOptions, Written, changed_bytes, changed_file, result_beside
@@ -26,7 +25,7 @@ from pielight.io.provenance import Record
 from pielight.io.size_limits import memory_for
 from pielight.models import DENOISER, find
 from pielight.ops.haze_lattice import Lattice
-from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import HIGHLIGHTS, Denoise, check_denoise, check_highlights, check_strength
 
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
@@ -150,14 +149,14 @@ class Enhancer:
             return target
         if output is not None or preserve_times:
             only = "preserve_times" if output is None else "output"
-            raise PielightError(f"{only} is only for a picture given as a path")
+            raise OptionError(f"{only} is only for a picture given as a path")
         if isinstance(image, bytes):
             return self.encoded(image, strength, highlights, denoise=denoise)[0]
         if isinstance(image, Image.Image):
             return changed_image(image, self._change(strength, highlights, denoise), strength)
         if isinstance(image, np.ndarray):
             return changed_array(image, self._change(strength, highlights, denoise))
-        raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
+        raise OptionError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
 
     def file(
         self,
@@ -286,7 +285,7 @@ class Enhancer:
         """
         predict = self._mends
         if isinstance(predict, SpatialNetwork):
-            raise PielightError(f"{self.task}: looks at every pixel and has no curves; call the enhancer itself")
+            raise OptionError(f"{self.task}: looks at every pixel and has no curves; call the enhancer itself")
         if isinstance(image, (str, Path)):
             pixels = decode_reduced(read_whole(Path(image)), _ENOUGH * predict.size, shown(image))
         elif isinstance(image, bytes):
@@ -296,7 +295,7 @@ class Enhancer:
         elif isinstance(image, np.ndarray):
             pixels = colors_of(image)[0]
         else:
-            raise PielightError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
+            raise OptionError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
         return predict(pixels)
 
     def _denoise_by(self, denoise_model: str | Path | None) -> None:

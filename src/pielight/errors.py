@@ -1,6 +1,14 @@
-"""The errors pielight raises on purpose: one line each, naming the thing and the fix."""
+"""The errors that pielight raises on purpose: one line each, naming what is wrong and the fix.
+
+Each is also the built-in error that fits, so that callers who know nothing of pielight can catch it: ``ValueError`` for
+arguments, models, settings and data, ``OSError`` for picture files, ``ImportError`` for missing packages.
+"""
 
 from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 
 class PielightError(Exception):
@@ -11,31 +19,63 @@ class PielightError(Exception):
     """
 
 
-class PictureError(PielightError):
-    """A picture cannot be read, is too large, or cannot be written."""
+class OptionError(PielightError, ValueError):
+    """An argument is out of range, of the wrong type, or not for this task.
+
+    >>> issubclass(OptionError, ValueError)
+    True
+    """
 
 
-class ExistsError(PictureError):
-    """A file has the name of the one to be written, and is kept."""
+class PictureError(PielightError, OSError):
+    """A picture cannot be read, is too large, or cannot be written.
+
+    >>> issubclass(PictureError, OSError)
+    True
+    """
 
 
-class ModelError(PielightError):
-    """A model or checkpoint is missing, damaged, or of another kind."""
+class ExistsError(PictureError, FileExistsError):
+    """A file with the name of the result exists, and is kept.
+
+    >>> issubclass(ExistsError, FileExistsError)
+    True
+    """
 
 
-class DeviceError(PielightError):
-    """A device to compute on is not there, or its memory does not suffice."""
+class ModelError(PielightError, ValueError):
+    """A model or checkpoint is missing, damaged, or of another kind.
+
+    >>> issubclass(ModelError, ValueError)
+    True
+    """
 
 
-class ConfigError(PielightError):
-    """A setting is unknown or has an impossible value."""
+class DeviceError(PielightError, ValueError):
+    """A device to compute on is not there, or its memory does not suffice.
+
+    >>> issubclass(DeviceError, ValueError)
+    True
+    """
 
 
-class DataError(PielightError):
-    """A folder of training or evaluation pictures does not hold what it should."""
+class ConfigError(PielightError, ValueError):
+    """A setting is unknown or has an impossible value.
+
+    >>> issubclass(ConfigError, ValueError)
+    True
+    """
 
 
-class MissingExtraError(PielightError):
+class DataError(PielightError, ValueError):
+    """A folder of training or evaluation pictures does not hold what it should.
+
+    >>> issubclass(DataError, ValueError)
+    True
+    """
+
+
+class MissingExtraError(PielightError, ImportError):
     """An optional package is not installed; the text names the command that installs its extra where pielight runs.
 
     >>> str(MissingExtraError("torch", "train"))  # doctest: +ELLIPSIS
@@ -43,10 +83,41 @@ class MissingExtraError(PielightError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        from pielight.core.extras import install_command
-
         super().__init__(f"{package} is not installed; run: {install_command(extra)}")
         self.package, self.extra = package, extra
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:  # else a copy is made of the text
         return type(self), (self.package, self.extra)
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra for the Python that runs.
+
+    Where pielight is installed, its name is enough, wherever it came from: pip takes the installed one and fetches
+    the packages of the extra alone. Where it runs from a clone that is not installed, or was before it had that
+    extra, the clone is named.
+
+    >>> install_command("raw")  # doctest: +ELLIPSIS
+    '... "pielight[raw]"'
+    """
+    pip = f"{_quoted(sys.executable)} -m pip install" if find_spec("pip") else "uv pip install"
+    if not find_spec("pip"):  # environments of uv have none of their own
+        pip += f" --python {_quoted(sys.executable)}"
+    clone = Path(__file__).parents[2]
+    if not _is_offered(extra) and (clone / "pyproject.toml").is_file():
+        return f'{pip} --editable "{clone}[{extra}]"'
+    return f'{pip} "pielight[{extra}]"'
+
+
+def _is_offered(extra: str) -> bool:
+    """Return whether the installed pielight names an extra in its metadata."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        return extra in (metadata("pielight").get_all("Provides-Extra") or ())
+    except PackageNotFoundError:
+        return False
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if " " in path else path

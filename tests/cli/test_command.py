@@ -206,7 +206,7 @@ def test_another_format(folder: Path) -> None:
 
 def test_every_format_is_in_the_help(folder: Path) -> None:
     from pielight.io.formats import WRITABLE
-    from pielight.ops.tone import HIGHLIGHTS
+    from pielight.options import HIGHLIGHTS
 
     shown = invoke("enhance", "--help").stdout
     assert f"--format {'|'.join(WRITABLE)}\n" in shown

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pielight import errors
 from pielight.core import extras
 from pielight.errors import MissingExtraError, PictureError
 from pielight.io.required_extra import require_readers
@@ -67,20 +68,21 @@ def test_the_packages_of_extras_are_those_of_the_project() -> None:
 def test_the_command_is_for_the_python_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/opt/my python/bin/python")
     monkeypatch.setattr("importlib.metadata.metadata", lambda name: FakeMetadata("raw"))
-    assert extras.install_command("raw") == '"/opt/my python/bin/python" -m pip install "pielight[raw]"'
+    assert errors.install_command("raw") == '"/opt/my python/bin/python" -m pip install "pielight[raw]"'
     # Installed before there was this extra, or run from a clone that is not installed: the clone is named.
     where = f'"/opt/my python/bin/python" -m pip install --editable "{ROOT}[heif]"'
-    assert extras.install_command("heif") == where
+    assert errors.install_command("heif") == where
 
     def nowhere(name: str) -> None:
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("importlib.metadata.metadata", nowhere)
-    assert extras.install_command("heif") == where
+    assert errors.install_command("heif") == where
 
 
 def test_an_environment_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    monkeypatch.setattr(errors, "find_spec", lambda name: None)
     monkeypatch.setattr(sys, "executable", "/env/bin/python")
     with pytest.raises(
         MissingExtraError, match=r"^rawpy is not installed; run: uv pip install --python /env/bin/python"

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from pielight.errors import PielightError
-from pielight.inference.denoise_plan import check_denoise, plan
+from pielight.inference.denoise_plan import plan
 from pielight.ops.apply import apply
 from pielight.ops.lattice import CurveLattice
+from pielight.options import check_denoise
 
 BRIGHTER = partial(apply, lattice=CurveLattice(np.full((8, 3, 4, 4), -0.4)))
 

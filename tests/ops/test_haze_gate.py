@@ -11,7 +11,7 @@ from scipy.ndimage import minimum_filter
 
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
-from pielight.ops.haze_gate import veiled
+from pielight.ops.haze_gate import haze_gate
 
 RANDOM = np.random.default_rng(0)
 
@@ -33,12 +33,12 @@ def test_the_evidence() -> None:
         dark = minimum_filter(thumbnail.min(axis=0), 2 * reach + 1, mode="nearest")
         evidence = np.sqrt(np.percentile(dark, 0.1) * np.percentile(dark, 25))
         t = np.clip((evidence - 0.12) / 0.04, 0, 1)
-        assert veiled(thumbnail) == pytest.approx(t * t * (3 - 2 * t))
-    assert (veiled(np.zeros((3, 64, 64))), veiled(np.ones((3, 64, 64)))) == (0, 1)
+        assert haze_gate(thumbnail) == pytest.approx(t * t * (3 - 2 * t))
+    assert (haze_gate(np.zeros((3, 64, 64))), haze_gate(np.ones((3, 64, 64)))) == (0, 1)
 
 
 def test_more_haze_is_more_evidence(clear: NDArray[np.uint8]) -> None:
-    shares = [veiled(fog(clear, passed)[:192, :192].transpose(2, 0, 1) / 255) for passed in np.linspace(1, 0.2, 20)]
+    shares = [haze_gate(fog(clear, passed)[:192, :192].transpose(2, 0, 1) / 255) for passed in np.linspace(1, 0.2, 20)]
     assert (shares[0], shares[-1]) == (0, 1)
     assert shares == sorted(shares)
 

@@ -19,13 +19,12 @@ from pielight.core.atomic_file import shown
 from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PielightError
-from pielight.inference.denoise_plan import Denoise, check_denoise
 from pielight.inference.files import FileOptions
 from pielight.io.formats import READABLE
 from pielight.io.pillow_limits import own_limits
 from pielight.io.preflight import check_file
 from pielight.io.provenance import Record
-from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import HIGHLIGHTS, Denoise, check_denoise, check_highlights, check_strength
 
 PIXELS_PER_WORKER = 32_000_000  # on average: a larger picture waits for room, and none shares with a huge one
 GRACE = 2.0  # seconds that pictures in work are given when the rest is called off

@@ -86,6 +86,8 @@ def _read(stdin: BinaryIO) -> bytes:
     try:
         with memory_for(_NAME):
             data = stdin.read(MAX_FILE_BYTES + 1)
+    except PictureError:
+        raise
     except OSError as error:
         raise PictureError(f"{_NAME}: cannot be read ({reason(error)})") from error
     if len(data) > MAX_FILE_BYTES:

@@ -13,7 +13,7 @@ from pielight.errors import ExistsError, ModelError, PielightError
 
 if TYPE_CHECKING:
     from pielight.core.output_names import Existing
-    from pielight.inference.denoise_plan import Denoise
+    from pielight.options import Denoise
 
 _RANGE = click.FloatRange(-1.5, 1.5)
 
@@ -77,7 +77,7 @@ def compare(
     from pielight.comparison.png import png_sheet
     from pielight.core.atomic_file import check_place, shown, write_whole
     from pielight.enhancer import Enhancer
-    from pielight.ops.tone import HIGHLIGHTS
+    from pielight.options import HIGHLIGHTS
 
     with makes_sense():
         findings = find(photos)

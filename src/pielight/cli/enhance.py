@@ -11,7 +11,7 @@ from pielight.cli import options
 
 if TYPE_CHECKING:
     from pielight.core.output_names import Existing
-    from pielight.inference.denoise_plan import Denoise
+    from pielight.options import Denoise
 
 
 @click.command()
@@ -95,7 +95,7 @@ def enhance(
     from pielight.cli.license_notice import tell_terms
     from pielight.cli.screen import own_screen
     from pielight.core.threads import available_threads
-    from pielight.ops.tone import HIGHLIGHTS
+    from pielight.options import HIGHLIGHTS
 
     streamed = Path("-") in photos or output == "-"
     if streamed and (len(photos) > 1 or is_folder(photos[0]) or dry_run or report or watch):

@@ -62,10 +62,10 @@ def _denoise(_: click.Context, __: click.Parameter, value: str) -> float | str:
     Raises:
         click.BadParameter: It is neither.
     """
-    from pielight.inference.denoise_plan import read_denoise
+    from pielight.options import parse_denoise
 
     try:
-        return read_denoise(value)
+        return parse_denoise(value)
     except PielightError as error:
         raise click.BadParameter(f"{error}.") from None
 

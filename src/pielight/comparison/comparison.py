@@ -10,13 +10,12 @@ from PIL import Image
 
 from pielight.core.atomic_file import shown
 from pielight.enhancer import Enhancer
-from pielight.inference.denoise_plan import Denoise
 from pielight.inference.descriptor import TASKS
 from pielight.inference.images import apply
 from pielight.io.decode import read
 from pielight.io.display import displayed
 from pielight.io.size_limits import memory_for
-from pielight.ops.tone import HIGHLIGHTS
+from pielight.options import HIGHLIGHTS, Denoise
 
 
 @dataclass(frozen=True)

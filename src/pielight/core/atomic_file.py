@@ -15,7 +15,7 @@ from typing import BinaryIO
 from pielight.core.file_attributes import Attributes, attributes_to_keep
 from pielight.core.output_names import Existing, claim, link
 from pielight.core.standard_streams import NEW, open_file
-from pielight.errors import ExistsError, PictureError
+from pielight.errors import ExistsError, PictureError, PielightError
 
 MAX_FILE_BYTES = 1 << 30  # more than any picture below the pixel cap needs
 _A_FOLDER = "a folder; name a file"
@@ -79,6 +79,8 @@ def read_whole(path: Path) -> bytes:
             if size > MAX_FILE_BYTES:
                 raise PictureError(f"{shown(path)}: {size >> 20} MB; the limit is {MAX_FILE_BYTES >> 20} MB")
             data = file.read()
+    except PictureError:
+        raise
     except MemoryError as error:
         raise PictureError(f"{shown(path)}: not enough memory") from error
     except FileNotFoundError as error:
@@ -171,6 +173,8 @@ def whole_file(
                 file.path = _told(path, claim(partial(link, part), path, existing, number, part, True))
         finally:
             part.unlink(missing_ok=True)  # still there only if a step failed
+    except PielightError:
+        raise
     except (OSError, ValueError) as error:
         raise PictureError(f"{shown(path)}: cannot be written ({_reason(error)})") from error
 
@@ -218,6 +222,8 @@ def _link_nameless(
     by_link = partial(os.link, _OWN_FILES / str(descriptor), src_dir_fd=descriptor, follow_symlinks=True)
     try:
         file.path = _told(path, claim(by_link, path, existing, number, part, False))
+    except ExistsError:
+        raise
     except OSError:  # a sandbox may forbid such links
         part.unlink(missing_ok=True)
         file.seek(0)

@@ -1,10 +1,8 @@
-"""Extras: groups of optional packages, the error that names one that is missing, and the command that installs it."""
+"""Extras: groups of optional packages, and the check that those of one are installed."""
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 from pielight.errors import MissingExtraError
 
@@ -50,36 +48,3 @@ def require(extra: str) -> None:
     for module, package in PACKAGES[extra].items():
         if find_spec(module) is None:
             raise MissingExtraError(package, extra)
-
-
-def install_command(extra: str) -> str:
-    """Return the command that installs an extra for the Python that runs.
-
-    Where pielight is installed, its name is enough, wherever it came from: pip takes the installed one and fetches
-    the packages of the extra alone. Where it runs from a clone that is not installed, or was before it had that
-    extra, the clone is named.
-
-    >>> install_command("raw")  # doctest: +ELLIPSIS
-    '... "pielight[raw]"'
-    """
-    pip = f"{_quoted(sys.executable)} -m pip install" if find_spec("pip") else "uv pip install"
-    if not find_spec("pip"):  # environments of uv have none of their own
-        pip += f" --python {_quoted(sys.executable)}"
-    clone = Path(__file__).parents[3]
-    if not _is_offered(extra) and (clone / "pyproject.toml").is_file():
-        return f'{pip} --editable "{clone}[{extra}]"'
-    return f'{pip} "pielight[{extra}]"'
-
-
-def _is_offered(extra: str) -> bool:
-    """Say whether the installed pielight names an extra in its metadata."""
-    from importlib.metadata import PackageNotFoundError, metadata
-
-    try:
-        return extra in (metadata("pielight").get_all("Provides-Extra") or ())
-    except PackageNotFoundError:
-        return False
-
-
-def _quoted(path: str) -> str:
-    return f'"{path}"' if " " in path else path

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.errors import PielightError
+from pielight.errors import OptionError
 
 Pixels: TypeAlias = NDArray[Any]  # one of the types below; an operation keeps the type that it is given
 _FULL_SCALE: dict[Any, float] = {
@@ -22,15 +22,15 @@ def full_scale(dtype: np.dtype[Any]) -> float:
     """Return the number that stands for full brightness in this type of pixel.
 
     Raises:
-        PielightError: Pictures of this type are not supported.
+        OptionError: Pictures of this type are not supported.
 
     >>> full_scale(np.dtype(np.uint8))
     255.0
     """
     if not dtype.isnative and dtype.newbyteorder("=") in _FULL_SCALE:
-        raise PielightError(f"pixels of type {dtype}: not in native byte order; use array.astype({dtype.name!r})")
+        raise OptionError(f"pixels of type {dtype}: not in native byte order; use array.astype({dtype.name!r})")
     if dtype not in _FULL_SCALE:
-        raise PielightError(f"pixels of type {dtype}: expected uint8, uint16, float32 or float64")
+        raise OptionError(f"pixels of type {dtype}: expected uint8, uint16, float32 or float64")
     return _FULL_SCALE[dtype]
 
 
@@ -38,18 +38,18 @@ def check_pixels(pixels: Pixels) -> None:
     """Check that an array is a picture: (H, W, 1 or 3), not empty, floats finite and in [0, 1].
 
     Raises:
-        PielightError: It is not.
+        OptionError: It is not.
 
     >>> check_pixels(np.zeros((2, 3, 3), np.uint8))
     """
     full_scale(pixels.dtype)
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
-        raise PielightError(f"pixels of shape {pixels.shape}: expected (height, width, 1 or 3)")
+        raise OptionError(f"pixels of shape {pixels.shape}: expected (height, width, 1 or 3)")
     if pixels.size == 0:
-        raise PielightError(f"pixels of shape {pixels.shape}: the picture is empty")
+        raise OptionError(f"pixels of shape {pixels.shape}: the picture is empty")
     # The comparison is also False for NaN.
     if pixels.dtype.kind == "f" and not (pixels.min() >= 0.0 and pixels.max() <= 1.0):
-        raise PielightError("float pixels must be finite and lie in [0, 1]; scale them first")
+        raise OptionError("float pixels must be finite and lie in [0, 1]; scale them first")
 
 
 def is_regular(pixels: Pixels) -> bool:

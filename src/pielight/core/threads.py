@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 
-from pielight.errors import PielightError
+from pielight.errors import OptionError
 
 _LEAST_VALUES = 1 << 17  # below this a second thread costs more than it brings
 _BANDS = 4  # a thread: one whose core is busy otherwise leaves some to the others
@@ -27,7 +27,7 @@ def check_threads(threads: int | None) -> int:
     """Return a number of threads, by default one for every core that the process may use.
 
     Raises:
-        PielightError: It is no whole number, or below 1.
+        OptionError: It is no whole number, or below 1.
 
     >>> check_threads(3)
     3
@@ -35,7 +35,7 @@ def check_threads(threads: int | None) -> int:
     if threads is None:
         return available_threads()
     if not isinstance(threads, int) or threads < 1:
-        raise PielightError(f"threads {threads!r}: must be a whole number, at least 1")
+        raise OptionError(f"threads {threads!r}: must be a whole number, at least 1")
     return threads
 
 

@@ -13,12 +13,12 @@ from pielight.core.extras import require
 from pielight.core.pixels import check_pixels
 from pielight.inference.denoise import Apply, render
 from pielight.inference.denoise_network import DenoiseNetwork
-from pielight.inference.denoise_plan import Denoise
 from pielight.inference.derain import SpatialNetwork
 from pielight.inference.lattice_network import Predictor
 from pielight.ops.apply import apply as apply_to_pixels
 from pielight.ops.haze_lattice import Lattice
 from pielight.ops.thumbnail import mean_thumbnail
+from pielight.options import Denoise
 
 Array = NDArray[Any]
 

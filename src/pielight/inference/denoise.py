@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from pielight.core.pixels import Pixels
 from pielight.errors import ModelError
 from pielight.inference.denoise_network import DenoiseNetwork
-from pielight.inference.denoise_plan import Denoise, check_denoise, plan
+from pielight.inference.denoise_plan import plan
 from pielight.models import DENOISER, find
 from pielight.ops.haze_lattice import Lattice
+from pielight.options import Denoise, check_denoise
 
 Apply = Callable[..., Pixels]  # of pielight.ops.apply.apply, with strength, highlights and out by name
 

@@ -4,66 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.color import LUMA_WEIGHTS, smooth_step
 from pielight.core.pixels import Pixels
-from pielight.errors import PielightError
 from pielight.ops.noise import Noise, estimate
 from pielight.ops.noise_level import CELL, level, smoothed
 from pielight.ops.thumbnail import box_means
+from pielight.options import AUTO, Denoise, check_denoise
 
-AUTO: Literal["auto"] = "auto"
-Denoise: TypeAlias = float | Literal["auto"]
 _INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # what curves add to noise: below it auto does nothing, above it all
 _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without any look like plastic
 _GLANCE = 24  # cells along each side that say whether there is anything to do
 _FEW = 0.005  # of them, which are not worth it
 _ROWS = 64  # at a time, so that what is computed on the way takes little memory
-
-
-def check_denoise(denoise: Denoise) -> Denoise:
-    """Return ``denoise`` if it is ``"auto"`` or lies in [0, 1].
-
-    Raises:
-        PielightError: It does not.
-
-    >>> check_denoise("auto"), check_denoise(1)
-    ('auto', 1.0)
-    """
-    return AUTO if isinstance(denoise, str) and denoise == AUTO else check_share(denoise)
-
-
-def read_denoise(text: str) -> Denoise:
-    """Read ``auto``, or a number in [0, 1].
-
-    Raises:
-        PielightError: It is neither.
-
-    >>> read_denoise("auto"), read_denoise("0.5")
-    ('auto', 0.5)
-    """
-    try:
-        return AUTO if text == AUTO else check_share(float(text))
-    except (ValueError, PielightError):
-        raise PielightError(f"denoise {text!r} is neither auto nor a number from 0 to 1") from None
-
-
-def check_share(denoise: float) -> float:
-    """Return ``denoise`` if it is a number in [0, 1].
-
-    Raises:
-        PielightError: It is not.
-
-    >>> check_share(0)
-    0.0
-    """
-    if not isinstance(denoise, (int, float, np.integer, np.floating)) or not 0.0 <= denoise <= 1.0:
-        raise PielightError(f"denoise {denoise!r}: must be 'auto', or a number from 0 (not at all) to 1 (all noise)")
-    return float(denoise)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pielight.core.strips import blocks
 from pielight.errors import ModelError
 from pielight.inference.descriptor import DERAIN, TASKS, hint
 from pielight.inference.onnx_session import Network, as_text
-from pielight.ops.tone import check_strength
+from pielight.options import check_strength
 
 LONGEST = 1024  # side of what a network sees, in pixels; larger pictures have wider streaks than it knows
 REACH = 136  # pixels that a network looks away from a pixel, at most

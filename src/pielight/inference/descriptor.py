@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pielight.errors import PielightError
+from pielight.errors import OptionError
 
 BRIGHTEN, DEHAZE, DERAIN = "brighten", "dehaze", "derain"
 
@@ -58,10 +58,10 @@ def find_task(name: str) -> Task:
     """Return a task by its name.
 
     Raises:
-        PielightError: There is no such task.
+        OptionError: There is no such task.
     """
     if name not in TASKS:
-        raise PielightError(f"task {name!r}: choose {', '.join(TASKS)}")
+        raise OptionError(f"task {name!r}: choose {', '.join(TASKS)}")
     return TASKS[name]
 
 
@@ -69,14 +69,14 @@ def check_settings(name: str, /, **given: bool) -> None:
     """Check that a task has the settings that were given, those that are True here.
 
     Raises:
-        PielightError: It has not.
+        OptionError: It has not.
 
     >>> check_settings("dehaze", denoise=True, auto=True)
     >>> check_settings("derain", denoise=True)
     Traceback (most recent call last):
         ...
-    pielight.errors.PielightError: denoise: has no meaning for derain; leave it out
+    pielight.errors.OptionError: denoise: has no meaning for derain; leave it out
     """
     for setting, is_given in given.items():
         if is_given and setting not in find_task(name).settings:
-            raise PielightError(f"{setting}: has no meaning for {name}; leave it out")
+            raise OptionError(f"{setting}: has no meaning for {name}; leave it out")

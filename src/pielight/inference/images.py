@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.core.pixels import full_scale
-from pielight.errors import PielightError
+from pielight.errors import OptionError
 from pielight.inference.denoise import network, render
-from pielight.inference.denoise_plan import Denoise, check_denoise
 from pielight.io.decode import open_image
 from pielight.io.image import Picture, to_image
 from pielight.io.metadata.embedded_thumbnails import exif_with_new_thumbnail
 from pielight.ops.apply import apply as apply_to_pixels
 from pielight.ops.haze_lattice import Lattice
-from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import HIGHLIGHTS, Denoise, check_denoise, check_highlights, check_strength
 
 Array = NDArray[Any]
 Change = Callable[..., Array]  # of pixels, into another array or a given one
@@ -89,7 +88,7 @@ def apply(
         ``out``, or a new picture of the same kind.
 
     Raises:
-        PielightError: It is no picture, or an argument is out of range.
+        OptionError: It is no picture, or an argument is out of range.
 
     >>> from pielight.ops.lattice import CurveLattice
     >>> dark = np.full((6, 8), 51, np.uint8)
@@ -105,17 +104,17 @@ def apply(
         return render(applier, pixels, lattice, strength, highlights, denoise, denoiser, threads, out)
 
     if not isinstance(lattice, Lattice):
-        raise PielightError(f"{type(lattice).__name__}: expected the CurveLattice that Enhancer.curves returns")
+        raise OptionError(f"{type(lattice).__name__}: expected the CurveLattice that Enhancer.curves returns")
     if isinstance(image, Image.Image):
         if out is not None:
-            raise PielightError("out is only for an array")
+            raise OptionError("out is only for an array")
         check_strength(strength)
         check_highlights(highlights)
         check_denoise(denoise)
         return changed_image(image, change, strength)
     if isinstance(image, np.ndarray):
         return changed_array(image, change, out)
-    raise PielightError(f"{type(image).__name__}: expected a Pillow image or NumPy array")
+    raise OptionError(f"{type(image).__name__}: expected a Pillow image or NumPy array")
 
 
 def changed_picture(picture: Picture, change: Change) -> Picture:
@@ -145,12 +144,12 @@ def changed_array(image: Array, change: Change, out: Array | None = None) -> Arr
     """Change an array of any shape that pictures have; opacity stays.
 
     Raises:
-        PielightError: It is no picture, or ``out`` is not like it.
+        OptionError: It is no picture, or ``out`` is not like it.
     """
     colors, opacity = colors_of(image)
     if out is not None:
         if out.shape != image.shape or out.dtype != image.dtype:
-            raise PielightError(f"out of shape {out.shape}, {out.dtype}: must be like the array")
+            raise OptionError(f"out of shape {out.shape}, {out.dtype}: must be like the array")
         place, place_of_opacity = colors_of(out)
         change(colors, out=place)
         if place_of_opacity is not None:
@@ -164,7 +163,7 @@ def colors_of(image: Array) -> tuple[Array, Array | None]:
     """Take an array apart into (H, W, 1 or 3) colors and (H, W, 1) opacity, or None without it.
 
     Raises:
-        PielightError: The array has another shape or type than a picture's.
+        OptionError: The array has another shape or type than a picture's.
 
     >>> [None if part is None else part.shape for part in colors_of(np.zeros((2, 3, 4)))]
     [(2, 3, 3), (2, 3, 1)]
@@ -172,7 +171,7 @@ def colors_of(image: Array) -> tuple[Array, Array | None]:
     full_scale(image.dtype)
     shaped = image[..., np.newaxis] if image.ndim == 2 else image
     if shaped.ndim != 3 or shaped.shape[2] not in (1, 2, 3, 4):
-        raise PielightError(f"array of shape {image.shape}: expected (H, W) or (H, W, 1 to 4)")
+        raise OptionError(f"array of shape {image.shape}: expected (H, W) or (H, W, 1 to 4)")
     if shaped.shape[2] in (2, 4):
         return shaped[..., :-1], shaped[..., -1:]
     return shaped, None

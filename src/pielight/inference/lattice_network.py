@@ -12,8 +12,8 @@ from pielight.core.pixels import Pixels
 from pielight.errors import ModelError
 from pielight.inference.descriptor import BRIGHTEN, DEHAZE, TASKS, hint
 from pielight.inference.onnx_session import Network, as_text
-from pielight.ops.exposure_gate import need
-from pielight.ops.haze_gate import veiled
+from pielight.ops.exposure_gate import exposure_gate
+from pielight.ops.haze_gate import haze_gate
 from pielight.ops.haze_lattice import HazeLattice, Lattice
 from pielight.ops.lattice import CurveLattice
 from pielight.ops.thumbnail import thumbnail
@@ -38,7 +38,7 @@ def _haze(values: list[NDArray[np.float32]]) -> Lattice:
 
 
 _LATTICES = {BRIGHTEN: _curves, DEHAZE: _haze}  # what the outputs become
-_NEEDS = {BRIGHTEN: need, DEHAZE: veiled}  # what share of it a picture needs
+_NEEDS = {BRIGHTEN: exposure_gate, DEHAZE: haze_gate}  # what share of it a picture needs
 
 
 class Predictor(Network):
@@ -52,8 +52,8 @@ class Predictor(Network):
     Args:
         path: The ONNX file.
         threads: Threads of ONNX Runtime; None leaves the choice to it.
-        auto: Fade curves as far as a picture needs none: :func:`pielight.ops.exposure_gate.need`, or for haze
-            :func:`pielight.ops.haze_gate.veiled`.
+        auto: Fade curves as far as a picture needs none: :func:`pielight.ops.exposure_gate.exposure_gate`, or for haze
+            :func:`pielight.ops.haze_gate.haze_gate`.
         task: ``"brighten"`` or ``"dehaze"``.
 
     Raises:

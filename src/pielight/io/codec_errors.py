@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from PIL import Image, UnidentifiedImageError
 
 from pielight.core.atomic_file import shown
-from pielight.errors import MissingExtraError, PictureError
+from pielight.errors import MissingExtraError, PictureError, PielightError
 from pielight.io.formats import KNOWN
 from pielight.io.pillow_limits import own_limits
 
@@ -29,6 +29,8 @@ def errors_named(name: str, what: str = "damaged picture", writing: bool = False
             yield
     except (PictureError, MissingExtraError) as error:
         raise PictureError(f"{name}: {error}") from error
+    except PielightError:
+        raise
     except UnidentifiedImageError as error:
         raise PictureError(f"{name}: not a {KNOWN} picture, or damaged") from error
     except MemoryError as error:

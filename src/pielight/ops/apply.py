@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from pielight.core.pixels import Pixels, check_pixels, full_scale, is_regular, is_same_memory, plain_order, regular
 from pielight.core.threads import check_threads, share_rows
-from pielight.errors import PielightError
+from pielight.errors import OptionError
 from pielight.ops.compiled import loop as _loop
 from pielight.ops.haze_lattice import Lattice
 from pielight.ops.interpolation import TAPS, Axis
 from pielight.ops.lut import LEVELS, knots, place
-from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import HIGHLIGHTS, check_highlights, check_strength
 
 TABLE_BITS = 7  # uint16 tables hold 255 * 2^7 * curve: 7 bits below the rounding of the result
 DOWN_BITS, ACROSS_BITS = 16, 10  # weights of the rows and of the columns of nodes
@@ -52,7 +52,7 @@ def apply(
         ``out``, or a new array of the same shape and type.
 
     Raises:
-        PielightError: The array is not a picture, or an argument is out of range.
+        OptionError: The array is not a picture, or an argument is out of range.
 
     >>> from pielight.ops.lattice import CurveLattice
     >>> dark = np.full((4, 6, 3), 51, np.uint8)
@@ -64,7 +64,7 @@ def apply(
     if out is None:
         out = np.empty(pixels.shape, pixels.dtype)
     elif out.shape != pixels.shape or out.dtype != pixels.dtype or not out.flags.writeable:
-        raise PielightError(f"out of shape {out.shape}, {out.dtype}: must be writeable and like the pixels")
+        raise OptionError(f"out of shape {out.shape}, {out.dtype}: must be writeable and like the pixels")
     if check_strength(strength) == 0:
         out[...] = pixels
         return out

@@ -16,7 +16,7 @@ from pielight.ops.apply import ACROSS_BITS, DOWN_BITS, TABLE_BITS, node_tables
 from pielight.ops.haze_lattice import Lattice
 from pielight.ops.interpolation import TAPS, Axis
 from pielight.ops.lut import place
-from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import HIGHLIGHTS, check_highlights, check_strength
 
 _STRIP_VALUES = 1 << 24  # bounds the memory at work on the card
 

@@ -14,7 +14,7 @@ DARK, LIT = 0.05, 0.25  # brightness at which a block counts as dark, and as lit
 ENOUGH = 0.2  # share of dark blocks that calls for the whole enhancement
 
 
-def need(thumbnail: NDArray[Any]) -> float:
+def exposure_gate(thumbnail: NDArray[Any]) -> float:
     """Return what share of its enhancement a picture needs.
 
     With b the mean brightness of each of 32 x 32 blocks, ``d = mean(clip((0.25 - b) / 0.2, 0, 1))`` and
@@ -26,7 +26,7 @@ def need(thumbnail: NDArray[Any]) -> float:
     Returns:
         0 (well exposed everywhere) to 1 (a fifth of it dark, or more).
 
-    >>> need(np.full((3, 64, 64), 0.05)), need(np.full((3, 64, 64), 0.5))
+    >>> exposure_gate(np.full((3, 64, 64), 0.05)), exposure_gate(np.full((3, 64, 64), 0.5))
     (1.0, 0.0)
     """
     side = thumbnail.shape[1]

@@ -14,7 +14,7 @@ _DARKEST, _QUARTER = 0.1, 25  # percentiles of the dark channel
 _CLEAR, _HAZY = 0.12, 0.16  # evidence up to which there is no haze, and from which on it is all taken away
 
 
-def veiled(thumbnail: NDArray[Any]) -> float:
+def haze_gate(thumbnail: NDArray[Any]) -> float:
     """Return what share of the haze that a network sees is taken away.
 
     The dark channel, the least of all channels nearby, is next to 0 somewhere in every clear photograph (He, Sun and
@@ -28,7 +28,7 @@ def veiled(thumbnail: NDArray[Any]) -> float:
     Returns:
         0 (clear) to 1 (hazy everywhere).
 
-    >>> veiled(np.full((3, 64, 64), 0.05)), veiled(np.full((3, 64, 64), 0.5))
+    >>> haze_gate(np.full((3, 64, 64), 0.05)), haze_gate(np.full((3, 64, 64), 0.5))
     (0.0, 1.0)
     """
     side = 2 * max(1, round(thumbnail.shape[1] * _PATCH) // 2) + 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pielight.errors import ModelError
 from pielight.ops.lattice import CurveLattice, check_share
 from pielight.ops.lut import levels
-from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import HIGHLIGHTS, check_highlights, check_strength
 
 _LEAST = np.float32(0.05)  # transmission, at strengths beyond 1
 

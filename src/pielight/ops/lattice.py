@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.errors import ModelError, PielightError
+from pielight.errors import ModelError, OptionError
 from pielight.ops.compiled import loop as _loop
 from pielight.ops.light_curve import inverse_light_curve, light_curve
 from pielight.ops.lut import levels
-from pielight.ops.tone import HIGHLIGHTS, SHOULDER, check_highlights, check_strength, toned
+from pielight.ops.tone import SHOULDER, toned
+from pielight.options import HIGHLIGHTS, check_highlights, check_strength
 
 _DARKENING = np.float32(-0.1)
 
@@ -58,7 +59,7 @@ class CurveLattice:
         """Return curves that act less: every parameter times ``share``; 0 makes them the identity.
 
         Raises:
-            PielightError: The share is not in [0, 1].
+            OptionError: The share is not in [0, 1].
 
         >>> CurveLattice(np.full((8, 3, 2, 2), -0.5)).faded(0.5).alphas.max()
         np.float32(-0.25)
@@ -86,7 +87,7 @@ class CurveLattice:
             float32 of shape (h, w, 3, n) in [0, 1].
 
         Raises:
-            PielightError: An argument is out of range.
+            OptionError: An argument is out of range.
 
         >>> flat = CurveLattice(np.full((1, 3, 1, 1), -1.0))
         >>> [round(float(flat.tables(s, 0)[0, 0, 0, 51]), 4) for s in (-1, 0, 0.5, 1, 1.5)]
@@ -106,12 +107,12 @@ def check_share(share: float) -> None:
     """Check that a share lies in [0, 1].
 
     Raises:
-        PielightError: It does not.
+        OptionError: It does not.
 
     >>> check_share(0.5)
     """
     if not 0.0 <= share <= 1.0:
-        raise PielightError(f"share {share}: must lie between 0 and 1")
+        raise OptionError(f"share {share}: must lie between 0 and 1")
 
 
 def _tabulate(

@@ -1,4 +1,4 @@
-"""The two things that a user sets: how strongly a curve acts, and how far it spares what is bright already."""
+"""Strength and highlight protection of a tone curve."""
 
 from __future__ import annotations
 
@@ -8,45 +8,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.errors import PielightError
-
 Array: TypeAlias = NDArray[Any]
 
-MAX_STRENGTH = 1.5
-HIGHLIGHTS = 0.5  # default protection
 # The most that black may be lifted: beyond it neighboring 8-bit levels come apart into noise and false color.
 MAX_GAIN = 40.0
 SHOULDER = 0.05  # distance from white at which full protection halves what is added
-
-
-def check_strength(strength: float) -> float:
-    """Return ``strength`` if it lies in [-1.5, 1.5].
-
-    Raises:
-        PielightError: It does not, or is not a number.
-
-    >>> check_strength(1)
-    1.0
-    """
-    return _check("strength", strength, -MAX_STRENGTH, MAX_STRENGTH, "0 leaves the picture untouched")
-
-
-def check_highlights(highlights: float) -> float:
-    """Return ``highlights`` if it lies in [0, 1].
-
-    Raises:
-        PielightError: It does not, or is not a number.
-
-    >>> check_highlights(0)
-    0.0
-    """
-    return _check("highlights", highlights, 0.0, 1.0, "1 protects most")
-
-
-def _check(name: str, value: float, low: float, high: float, hint: str) -> float:
-    if not isinstance(value, (int, float, np.integer, np.floating)) or not low <= value <= high:
-        raise PielightError(f"{name} {value!r}: must lie between {low:g} and {high:g} ({hint})")
-    return float(value)
 
 
 def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights: float) -> Array:

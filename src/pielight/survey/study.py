@@ -137,6 +137,8 @@ def load(folder: Path) -> Study:
             tuple(Scene(**scene) for scene in stored["scenes"]),
             stored["origin"],
         )
+    except DataError:
+        raise
     except FileNotFoundError as error:
         raise DataError(f"{shown(folder)}: no study here; 'pielight survey new' makes one") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:

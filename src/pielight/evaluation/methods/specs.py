@@ -9,9 +9,8 @@ from typing import NamedTuple
 from pielight.core.atomic_file import shown
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluation.datasets.presets import nearest
-from pielight.inference.denoise_plan import Denoise, read_denoise
 from pielight.inference.descriptor import BRIGHTEN, TASKS, check_settings
-from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import HIGHLIGHTS, Denoise, check_highlights, check_strength, parse_denoise
 
 KINDS = {  # what the command line says of each
     "pielight": "pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,"
@@ -120,7 +119,7 @@ def settings(spec: Spec) -> Settings:
         raise ConfigError(f"{shown(spec.text)}: task is one of {', '.join(TASKS)}")
     try:
         check_settings(texts["task"], **{name: name in TASKS[BRIGHTEN].settings for name in given})
-        denoise = read_denoise(texts["denoise"])
+        denoise = parse_denoise(texts["denoise"])
         if texts["denoise_model"] and denoise == 0:
             raise ConfigError(f"{shown(spec.text)}: denoise_model is for denoise=auto, or a number above 0")
         return Settings(

@@ -68,6 +68,8 @@ def remade_jpeg(old: bytes, picture: Picture, room: int) -> bytes:
                 raise PictureError(f"of mode {image.mode}")
             image.load()
             new = remade(image, picture)
+    except PictureError:
+        raise
     except _DAMAGED as error:
         raise PictureError("damaged") from error
     for _ in range(_ATTEMPTS):

@@ -98,6 +98,8 @@ def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
                 rgb = picture.convert("RGB")
     except PictureError as error:
         raise DataError(f"damaged: {error}") from None
+    except DataError:
+        raise
     except UnidentifiedImageError:
         raise DataError("not a picture") from None
     except Image.DecompressionBombError:
