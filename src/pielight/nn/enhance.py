@@ -18,7 +18,7 @@ from pielight.models import find, shipped
 from pielight.nn.apply_curves import apply_curves
 from pielight.nn.thumbnail import thumbnail
 from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
-from pielight.ops.tone import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import HIGHLIGHTS, check_highlights, check_strength
 from pielight.training.networks.lattice_net import Lattice, LatticeNet
 from pielight.training.yaml_reader import parse_yaml
 
