@@ -25,7 +25,7 @@ def imported(path: Path) -> set[str]:
 
 
 def test_torch_is_imported_in_training_for_the_gpu_and_for_lpips_only() -> None:
-    inside = {"training"}
+    inside = {"training", "nn"}
     outside = [path for path in SOURCE.rglob("*.py") if not inside & {*path.relative_to(SOURCE).parent.parts}]
     assert len(outside) > 15
     assert sorted(path.name for path in outside if "torch" in imported(path)) == [
