@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from pielight.io.codecs.jpeg.segments import Segment
-from pielight.io.metadata.ifd import Directory, Entry
+from pielight.io.metadata.ifd import Entry, Ifd
 from tests.io import samples
 
 NOTE_PLACE = 400  # in the block: behind gaps, as no writer would lay it out anew
@@ -58,17 +58,17 @@ MAKERS = {
 
 def block(maker: Maker, orientation: int = 1) -> bytes:
     """EXIF with the maker's note at ``NOTE_PLACE``."""
-    exif = Directory(
+    exif = Ifd(
         maker.order,
         {33434: Entry(5, struct.pack(maker.order + "2L", 1, 60)), 37500: Entry(7, note(maker))},
-        note_place=NOTE_PLACE,
+        note_offset=NOTE_PLACE,
     )
     named = {
         271: Entry(_TEXT, maker.make.encode() + b"\0"),
         272: Entry(_TEXT, b"Model 1\0"),
         274: Entry(_SHORT, struct.pack(maker.order + "H", orientation)),
     }
-    return Directory(maker.order, named, {34665: exif}).block()
+    return Ifd(maker.order, named, {34665: exif}).exif_block()
 
 
 def note(maker: Maker, place: int = NOTE_PLACE) -> bytes:

@@ -22,7 +22,7 @@ from pielight.io.codecs.png.text import texts
 from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode
-from pielight.io.metadata.ifd import Directory, Entry, read_directory
+from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
 from tests.io import samples
 
 RECORDS = b"\x1c\x02\x78\0\x09A caption" + b"\x1c\x02\x19\0\x03key"
@@ -41,11 +41,11 @@ def png_with(*chunks: tuple[bytes, bytes]) -> bytes:
 
 def tiff_with(tag: int, entry: Entry) -> bytes:
     data = samples.sample("rgb.tif")
-    tags = read_directory(data)
+    tags = read_ifd(data)
     assert tags is not None
     tags.entries[tag] = entry
     data += b"\0" * (len(data) % 2)
-    return data[:4] + struct.pack("<L", len(data)) + data[8:] + tags.laid_out(len(data))
+    return data[:4] + struct.pack("<L", len(data)) + data[8:] + tags.encode(len(data))
 
 
 def gif_with(comment: bytes) -> bytes:
@@ -53,7 +53,7 @@ def gif_with(comment: bytes) -> bytes:
 
 
 def exif_block() -> bytes:
-    return Directory("<", {271: Entry(2, b"Canon\0")}).block()
+    return Ifd("<", {271: Entry(2, b"Canon\0")}).exif_block()
 
 
 def raw_profile(kind: str, content: bytes) -> tuple[bytes, bytes]:
@@ -137,7 +137,7 @@ def test_several_comments_become_one() -> None:
 
 
 def test_usual_resolutions_and_those_in_exif_need_no_note() -> None:
-    block = Directory("<", {282: Entry(5, struct.pack("<2L", 300, 1))}).block()
+    block = Ifd("<", {282: Entry(5, struct.pack("<2L", 300, 1))}).exif_block()
     for data in (jpeg_with(dpi=(72, 72)), jpeg_with(dpi=(96, 96)), jpeg_with(dpi=(300, 300), exif=block)):
         assert fit(decode(data), "WEBP").note == ""
 
@@ -163,7 +163,7 @@ def test_colors_that_only_png_names(chunk: tuple[bytes, bytes], said: bool) -> N
 def test_what_would_show_the_old_picture_of_a_tiff(tag: int, what: str) -> None:
     data = tiff_with(tag, Entry(4, struct.pack("<L", 8)) if tag == 330 else Entry(7, b"layers of it"))
     assert decode(data).note == f"left out: {what}"
-    assert tag not in (read_directory(encode(decode(data))) or Directory("<")).entries
+    assert tag not in (read_ifd(encode(decode(data))) or Ifd("<")).entries
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -24,7 +24,7 @@ from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode
 from pielight.io.metadata.exif import with_orientation
-from pielight.io.metadata.ifd import Directory, Entry, read_directory
+from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
 from pielight.io.metadata.maker_notes import moved_note
 from tests.io import makers_notes, samples
 from tests.io.makers_notes import MAKERS, Maker
@@ -124,15 +124,15 @@ def test_16_bit_pixels_behind_a_note(name: str, channels: int) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_note_behind_the_pixels_of_a_tiff(target: str) -> None:
     maker, tiff = MAKERS["canon"], samples.sample("rgb.tif")
-    tags = read_directory(tiff)
+    tags = read_ifd(tiff)
     assert tags is not None
     note = makers_notes.note(maker)
     tags.entries[271] = Entry(2, b"Canon\0")
-    exif = Directory("<", {37500: Entry(7, note)})
+    exif = Ifd("<", {37500: Entry(7, note)})
     tags.groups[34665] = exif
-    place = len(tiff) + tags.laid_out(len(tiff)).index(note)
+    place = len(tiff) + tags.encode(len(tiff)).index(note)
     exif.entries[37500] = Entry(7, makers_notes.note(maker, place))
-    source = tiff[:4] + struct.pack("<L", len(tiff)) + tiff[8:] + tags.laid_out(len(tiff))
+    source = tiff[:4] + struct.pack("<L", len(tiff)) + tiff[8:] + tags.encode(len(tiff))
     check(source, maker)
     check(encode(decode(source), target), maker)
 
@@ -140,15 +140,15 @@ def test_a_note_behind_the_pixels_of_a_tiff(target: str) -> None:
 def far(note_of: Callable[[int], bytes], make: str) -> bytes:
     """A TIFF with a maker's note more than a megabyte behind its start."""
     tiff = samples.sample("rgb.tif")
-    tags = read_directory(tiff)
+    tags = read_ifd(tiff)
     assert tags is not None
     tags.entries[271] = Entry(2, make.encode() + b"\0")
     end = len(tiff) + (1 << 20)
-    exif = Directory("<", {37500: Entry(7, note_of(8))})
+    exif = Ifd("<", {37500: Entry(7, note_of(8))})
     tags.groups[34665] = exif
-    place = end + tags.laid_out(end).index(note_of(8))
+    place = end + tags.encode(end).index(note_of(8))
     exif.entries[37500] = Entry(7, note_of(place))
-    return tiff[:4] + struct.pack("<L", end) + tiff[8:] + bytes(1 << 20) + tags.laid_out(end)
+    return tiff[:4] + struct.pack("<L", end) + tiff[8:] + bytes(1 << 20) + tags.encode(end)
 
 
 @pytest.mark.parametrize("target", ["TIFF", "JPEG", "PNG"])
@@ -165,10 +165,10 @@ def test_a_note_that_cannot_stay_is_moved(name: str, target: str) -> None:
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_note_that_stands_too_far_behind_for_a_jpeg_is_moved(name: str) -> None:
     maker = MAKERS[name]
-    exif = Directory(maker.order, {37500: Entry(7, makers_notes.note(maker, 65_600))}, note_place=65_600)
+    exif = Ifd(maker.order, {37500: Entry(7, makers_notes.note(maker, 65_600))}, note_offset=65_600)
     named = {271: Entry(2, maker.make.encode() + b"\0")}
     picture = decode(samples.sample("rgb.png"))
-    block = Directory(maker.order, named, {34665: exif}).block()
+    block = Ifd(maker.order, named, {34665: exif}).exif_block()
     picture = replace(picture, metadata=replace(picture.metadata, exif=block))
     assert fit(picture, "JPEG").note == "EXIF shortened: JPEG holds no more than 64 kB"
     check(encode(picture, "JPEG"), maker)
@@ -189,8 +189,8 @@ def test_canon_says_at_the_end_of_a_note_where_it_stands() -> None:
 
 
 def test_a_note_that_does_not_fit_into_a_jpeg_is_said() -> None:
-    exif = Directory("<", {37500: Entry(7, b"note of some maker"), 33434: Entry(5, bytes(8))}, note_place=65_600)
-    block = Directory("<", {271: Entry(2, b"Canon\0")}, {34665: exif}).block()
+    exif = Ifd("<", {37500: Entry(7, b"note of some maker"), 33434: Entry(5, bytes(8))}, note_offset=65_600)
+    block = Ifd("<", {271: Entry(2, b"Canon\0")}, {34665: exif}).exif_block()
     picture = decode(with_chunks(samples.sample("rgb.png"), [(b"eXIf", block[6:])]))
     fitted = fit(picture, "JPEG")
     assert fitted.note == "EXIF shortened, without maker's notes: JPEG holds no more than 64 kB"
@@ -257,10 +257,10 @@ def test_of_raw(name: str, target: str) -> None:
 def test_of_a_raw_that_has_its_note_in_the_preview() -> None:
     maker, data = MAKERS["panasonic"], samples.rw2()
     preview = makers_notes.jpeg(maker)
-    tags = read_directory(b"II*\0" + data[4:])
+    tags = read_ifd(b"II*\0" + data[4:])
     assert tags is not None
     tags.entries[46] = Entry(7, preview)
-    source = data[:4] + struct.pack("<L", len(data)) + data[8:] + tags.laid_out(len(data))
+    source = data[:4] + struct.pack("<L", len(data)) + data[8:] + tags.encode(len(data))
     for target in ("TIFF", "JPEG"):
         check(encode(decode(source, "a.rw2"), target), maker)
 
@@ -269,15 +269,15 @@ def test_of_canon_3() -> None:
     """Each directory has a box of its own; the note counts from the start of its block."""
     maker = MAKERS["canon"]
     note = makers_notes.note(maker, 8)
-    first = Directory("<", {271: Entry(2, b"Canon\0"), 306: Entry(2, b"2024:01:02 03:04:05\0"), 256: Entry(3, b"\1\0")})
-    exif = Directory("<", {33434: Entry(5, struct.pack("<2L", 1, 60))})
-    gps = Directory("<", {1: Entry(2, b"N\0")})
+    first = Ifd("<", {271: Entry(2, b"Canon\0"), 306: Entry(2, b"2024:01:02 03:04:05\0"), 256: Entry(3, b"\1\0")})
+    exif = Ifd("<", {33434: Entry(5, struct.pack("<2L", 1, 60))})
+    gps = Ifd("<", {1: Entry(2, b"N\0")})
 
     def box(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">L", 8 + len(content)) + kind + content
 
-    parts = [(b"CMT1", first.block()[6:]), (b"CMT2", exif.block()[6:]), (b"CMT3", b"II*\0\x08\0\0\0" + note)]
-    inner = b"".join(box(kind, content) for kind, content in [*parts, (b"CMT4", gps.block()[6:])])
+    parts = [(b"CMT1", first.exif_block()[6:]), (b"CMT2", exif.exif_block()[6:]), (b"CMT3", b"II*\0\x08\0\0\0" + note)]
+    inner = b"".join(box(kind, content) for kind, content in [*parts, (b"CMT4", gps.exif_block()[6:])])
     canon = box(b"uuid", bytes.fromhex("85c0b687820f11e08111f4ce462b6a48") + inner)
     xmp = box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + samples.XMP)
     data = box(b"ftyp", b"crx \0\0\0\1crx isom") + box(b"moov", canon) + xmp
@@ -300,10 +300,10 @@ def test_of_canon_3() -> None:
 def test_a_note_of_a_second_page_is_moved(name: str) -> None:
     maker = MAKERS[name]
     data = with_exif(samples.sample("rgb.tif"), maker)
-    tags = read_directory(data)
+    tags = read_ifd(data)
     assert tags is not None
     end = len(data) + len(data) % 2
-    made = bytearray(data.ljust(end, b"\0") + replace(tags, groups={}).laid_out(end))
+    made = bytearray(data.ljust(end, b"\0") + replace(tags, groups={}).encode(end))
     link = end + 2 + 12 * len(tags.entries)
     struct.pack_into(tags.order + "L", made, link, struct.unpack_from(tags.order + "L", data, 4)[0])
     struct.pack_into(tags.order + "L", made, 4, end)

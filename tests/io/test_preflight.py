@@ -16,7 +16,7 @@ from pielight.io.codecs.png.chunks import with_chunks
 from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode
-from pielight.io.metadata.ifd import read_directory
+from pielight.io.metadata.ifd import read_ifd
 from pielight.io.preflight import check, check_file
 from pielight.io.required_extra import require_readers
 from tests.io import samples
@@ -134,7 +134,7 @@ def test_groups_that_are_named_again_and_again_are_read_once() -> None:
     first = b"".join(row(34665, 4, 1, group) for _ in range(4000))
     head = b"II*\0\x08\0\0\0" + struct.pack("<H", 4000) + first + bytes(4) + struct.pack("<H", 4000)
     counted = CountedBytes(head + entries + bytes(4))
-    read_directory(counted)
+    read_ifd(counted)
     assert counted.slices < 10
 
 

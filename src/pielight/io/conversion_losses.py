@@ -13,7 +13,7 @@ from pielight.io.codecs.png.text import COMMENT as COMMENT_KEYWORD
 from pielight.io.formats import CODED, HEIF
 from pielight.io.metadata import mpf
 from pielight.io.metadata.google_xmp import without_container
-from pielight.io.metadata.ifd import read_directory
+from pielight.io.metadata.ifd import read_ifd
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.tiff_tags import X_RESOLUTION
 from pielight.io.metadata.xmp import JPEG_HEAD, PNG_KEYWORD, with_description
@@ -83,7 +83,7 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
 def _says_resolution(metadata: Metadata, file_format: str) -> bool:
     """Say whether EXIF, or the usual resolution, goes without saying it."""
     usual = all(round(value) in _USUAL_DPI for value in metadata.dpi or ())
-    tags = read_directory(metadata.exif) if file_format not in _WITHOUT_EXIF else None
+    tags = read_ifd(metadata.exif) if file_format not in _WITHOUT_EXIF else None
     return usual or (tags is not None and X_RESOLUTION in tags.entries)
 
 

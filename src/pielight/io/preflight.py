@@ -10,10 +10,9 @@ from pielight.io.codecs.gif import blocks as gif
 from pielight.io.codecs.heif.items import exif_item
 from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, Source, is_jpeg, parse
 from pielight.io.codecs.png.chunks import SIGNATURE, chunk_places
-from pielight.io.codecs.tiff.entries import coding_of, place_at, read_rows
 from pielight.io.formats import webp_chunks
-from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, STRIPS, TILES
-from pielight.io.metadata.tiff_types import VALUE_SIZES
+from pielight.io.metadata.ifd_entries import read_entries, read_header
+from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, STRIPS, TILES, VALUE_SIZES
 
 _MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 100_000, 300_000  # of a PNG: others, and those of pixels
 _MAX_PAGES, _MAX_ENTRIES = 10_000, 200_000  # of a TIFF
@@ -71,27 +70,28 @@ def check_directories(data: Source) -> None:
     Raises:
         PictureError: See :func:`check`.
     """
-    coding = coding_of(data)
-    if coding is None or len(data) < 8:
+    header = read_header(data)
+    if header is None or len(data) < 8:
         return
-    places, known, entries, claimed = [place_at(data, coding.first, coding)], {0}, 0, 0
-    while places:
-        place = places.pop()
-        if place in known or place + coding.count.size > len(data):
+    offsets, known, total, claimed = [header.first_offset(data)], {0}, 0, 0
+    while offsets:
+        offset = offsets.pop()
+        if offset in known or offset + header.count.size > len(data):
             continue
-        known.add(place)
+        known.add(offset)
         _refuse(len(known) > _MAX_PAGES, f"more than {_MAX_PAGES:,} directories of tags")
-        rows, link = read_rows(data, place, coding, _MAX_ENTRIES + 1)
-        for tag, kind, number, value in rows:
-            entries += 1
-            _refuse(entries > _MAX_ENTRIES, f"more than {_MAX_ENTRIES:,} tags in a file")
-            length = number * VALUE_SIZES.get(kind, 1)
-            claimed += length if len(value) < length <= len(data) else 0
-            most = _most_values(tag, kind)
-            _refuse(number > most and length <= len(data), f"more than {most:,} values of tag {tag}")
-            places += coding.place.unpack(value) if tag in _GROUPS else ()
+        entries, link = read_entries(data, offset, header, _MAX_ENTRIES + 1)
+        for entry in entries:
+            total += 1
+            _refuse(total > _MAX_ENTRIES, f"more than {_MAX_ENTRIES:,} tags in a file")
+            length = entry.number * VALUE_SIZES.get(entry.kind, 1)
+            claimed += length if len(entry.field) < length <= len(data) else 0
+            most = _most_values(entry.tag, entry.kind)
+            _refuse(entry.number > most and length <= len(data), f"more than {most:,} values of tag {entry.tag}")
+            if entry.tag in _GROUPS:
+                offsets.append(entry.offset)
         _refuse(claimed > _MAX_SHARE * len(data) + _FREE_BYTES, "tags that lie on each other many times")
-        places.append(place_at(data, link, coding))
+        offsets.append(header.offset_at(data, link))
 
 
 def _most_values(tag: int, kind: int) -> int:

@@ -14,7 +14,7 @@ from pielight.io.codecs.png.chunks import with_chunks
 from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode
-from pielight.io.metadata.ifd import Directory, Entry, read_directory
+from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
 from tests.io import samples
 
 LAYOUT = [
@@ -31,13 +31,13 @@ OTHERS = {
 }  # fmt: skip
 
 
-def jpeg_with(tags: Directory) -> bytes:
+def jpeg_with(tags: Ifd) -> bytes:
     data = samples.sample("rgb.jpg")
-    return data[:2] + Segment(0xE1, tags.block()).coded() + data[2:]
+    return data[:2] + Segment(0xE1, tags.exif_block()).coded() + data[2:]
 
 
-def deep_png_with(tags: Directory) -> bytes:
-    return with_chunks(samples.sample("rgb_16.png"), [(b"eXIf", tags.block()[6:])])
+def deep_png_with(tags: Ifd) -> bytes:
+    return with_chunks(samples.sample("rgb_16.png"), [(b"eXIf", tags.exif_block()[6:])])
 
 
 def check_pixels(result: bytes, source: bytes) -> None:
@@ -54,10 +54,10 @@ def check_pixels(result: bytes, source: bytes) -> None:
 @pytest.mark.parametrize("source_of", [jpeg_with, deep_png_with])
 @pytest.mark.parametrize("tag", LAYOUT)
 def test_layout_tags_of_exif_do_not_reach_a_tiff(tag: int, source_of: Any) -> None:
-    source = source_of(Directory("<", {tag: Entry(3, b"\7\0"), 271: Entry(2, b"maker\0")}))
+    source = source_of(Ifd("<", {tag: Entry(3, b"\7\0"), 271: Entry(2, b"maker\0")}))
     result = encode(decode(source), "TIFF")
     check_pixels(result, source)
-    tags = read_directory(result)
+    tags = read_ifd(result)
     assert tags is not None
     assert tags.entries[271] == Entry(2, b"maker\0")
     assert tags.entries.get(tag) != Entry(3, b"\7\0")
@@ -67,7 +67,7 @@ def test_layout_tags_of_exif_do_not_reach_a_tiff(tag: int, source_of: Any) -> No
 def test_a_tiff_keeps_all_other_tags(source: str) -> None:
     data = with_tags(samples.sample(source))
     result = encode(decode(data))
-    tags = read_directory(result)
+    tags = read_ifd(result)
     assert tags is not None
     kept = {tag: tuple(tags.entries.get(tag, ())) for tag in OTHERS}
     assert kept == OTHERS
@@ -77,19 +77,19 @@ def test_a_tiff_keeps_all_other_tags(source: str) -> None:
 
 def with_tags(data: bytes) -> bytes:
     """Add other tags to a TIFF by hand."""
-    tags = read_directory(data)
+    tags = read_ifd(data)
     assert tags is not None
     tags.entries |= {tag: Entry(*entry) for tag, entry in OTHERS.items()}
     data += b"\0" * (len(data) % 2)
-    return data[:4] + struct.pack("<L", len(data)) + data[8:] + tags.laid_out(len(data))
+    return data[:4] + struct.pack("<L", len(data)) + data[8:] + tags.encode(len(data))
 
 
 @pytest.mark.parametrize("source_of", [jpeg_with, deep_png_with])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_the_directory_of_interoperability_goes_along(order: str, source_of: Any) -> None:
-    inner = Directory(order, {1: Entry(2, b"R98\0")})
-    group = Directory(order, {33434: Entry(5, struct.pack(order + "2L", 1, 60))}, {40965: inner})
-    result = encode(decode(source_of(Directory(order, {}, {34665: group}))), "TIFF")
+    inner = Ifd(order, {1: Entry(2, b"R98\0")})
+    group = Ifd(order, {33434: Entry(5, struct.pack(order + "2L", 1, 60))}, {40965: inner})
+    result = encode(decode(source_of(Ifd(order, {}, {34665: group}))), "TIFF")
     for data in (result, encode(decode(result))):
         with Image.open(io.BytesIO(data)) as image:
             exif = image.getexif()
@@ -125,13 +125,13 @@ def test_resolution_without_a_unit_stays() -> None:
 
 
 def test_damaged_directories() -> None:
-    assert read_directory(b"") is read_directory(b"II*\0") is read_directory(b"II*\0\xff\xff\xff\xff") is None
+    assert read_ifd(b"") is read_ifd(b"II*\0") is read_ifd(b"II*\0\xff\xff\xff\xff") is None
     rows = b"".join(struct.pack("<HHLL", tag, 7, 60_000, 8) for tag in range(1000, 1400))
-    found = read_directory(b"II*\0\x08\0\0\0" + struct.pack("<H", 400) + rows + bytes(60_000))
+    found = read_ifd(b"II*\0\x08\0\0\0" + struct.pack("<H", 400) + rows + bytes(60_000))
     assert found is not None
     assert len(found.entries) == 1  # and not the same bytes 400 times
     loop = struct.pack("<HHHLL", 1, 34665, 4, 1, 8)
-    assert read_directory(b"II*\0\x08\0\0\0" + loop) is None
+    assert read_ifd(b"II*\0\x08\0\0\0" + loop) is None
 
 
 def test_long_private_tags_do_not_cost_a_jpeg_its_exif() -> None:

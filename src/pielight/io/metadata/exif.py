@@ -1,7 +1,7 @@
 """Blocks of EXIF, of which single values are changed in place.
 
-Most makers' notes count the places of their values from the start of the block, so that it is never laid out anew
-where that can be avoided.
+Most makers' notes count the offsets of their values from the start of the block, so that it is never rewritten where
+that can be avoided.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import struct
 
 from PIL import Image
 
-from pielight.io.metadata.ifd import PREFIX, even, read_directory
-from pielight.io.metadata.tiff_tags import ORIENTATION
-from pielight.io.metadata.tiff_types import SHORT
+from pielight.io.metadata.ifd import PREFIX, even, read_ifd
+from pielight.io.metadata.ifd_entries import read_entries, read_header
+from pielight.io.metadata.tiff_tags import ORIENTATION, SHORT
 
 
 class Untouched(Image.Exif):
@@ -37,8 +37,8 @@ def orientation_of(exif: bytes) -> int:
     >>> orientation_of(b"")
     1
     """
-    tags = read_directory(exif)
-    values = tags.numbers(ORIENTATION) if tags else ()
+    ifd = read_ifd(exif)
+    values = ifd.numbers(ORIENTATION) if ifd else ()
     return values[0] if values and values[0] in range(1, 9) else 1
 
 
@@ -53,26 +53,26 @@ def with_orientation(exif: bytes, orientation: int) -> bytes:
     >>> with_orientation(block, 1) == block.replace(b"\\6\\0\\0\\0", b"\\1\\0\\0\\0")
     True
     """
-    prefix = PREFIX if exif.startswith(PREFIX) else b""
-    data = exif[len(prefix) :]
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    if order is None:
+    data = exif.removeprefix(PREFIX)
+    prefix = exif[: len(exif) - len(data)]
+    header = read_header(data)
+    if header is None or header.is_big:
         return exif
-    row = struct.pack(order + "HHLHH", ORIENTATION, SHORT, 1, orientation, 0)
     try:
-        (place,) = struct.unpack_from(order + "L", data, 4)
-        (count,) = struct.unpack_from(order + "H", data, place)
-        rows = [data[place + 2 + 12 * index :][:12] for index in range(count)]
-        following = data[place + 2 + 12 * count :][:4].ljust(4, b"\0")
-        tags = [struct.unpack_from(order + "H", other)[0] for other in rows]
+        found, link = read_entries(data, header.first_offset(data), header)
     except struct.error:
         return exif
-    if ORIENTATION in tags:
-        start = place + 2 + 12 * tags.index(ORIENTATION)
-        return prefix + data[:start] + row + data[start + 12 :]
-    if orientation == 1:
+    entries = list(found)
+    made = header.entry.pack(ORIENTATION, SHORT, 1, struct.pack(header.order + "2H", orientation, 0))
+    for entry in entries:
+        if entry.tag == ORIENTATION:
+            return prefix + data[: entry.position] + made + data[entry.position + len(made) :]
+    if orientation == 1 or link > len(data):
         return exif
-    rows = sorted([*rows, row], key=lambda other: struct.unpack_from(order + "H", other))
-    end = even(len(data))
-    made = struct.pack(order + "H", len(rows)) + b"".join(rows) + following
-    return prefix + data[:4] + struct.pack(order + "L", end) + data[8:].ljust(end - 8, b"\0") + made
+    size, end = len(made), even(len(data))
+    fields = [(entry.tag, data[entry.position : entry.position + size]) for entry in entries] + [(ORIENTATION, made)]
+    fields.sort(key=lambda field: field[0])
+    ifd = (
+        header.count.pack(len(fields)) + b"".join(field for _, field in fields) + data[link : link + 4].ljust(4, b"\0")
+    )
+    return prefix + data[:4] + header.offset.pack(end) + data[8:].ljust(end - 8, b"\0") + ifd

@@ -1,27 +1,28 @@
-"""Makers' notes that must move, whose places of values are counted from the start of the block around them."""
+"""Makers' notes that must move, although the offsets in them count from the start of the block around them."""
 
 from __future__ import annotations
 
 import struct
 
-from pielight.io.metadata.tiff_types import VALUE_SIZES
+from pielight.io.metadata.ifd_entries import TiffHeader, read_entries
+from pielight.io.metadata.tiff_tags import IFD, VALUE_SIZES
 
 _COUNTED_FROM_THE_NOTE = (b"Apple iOS\0", b"FUJIFILM", b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 _HEADS = (  # what stands before the directory of a note, and where that starts; Canon and others have nothing there
     (b"SONY ", 12), (b"Panasonic\0", 12), (b"OLYMP\0", 8), (b"AOC\0", 6), (b"QVC\0", 6), (b"SIGMA\0", 10),
     (b"FOVEON\0", 10), (b"Nikon\0\1", 8), (b"LEICA\0", 8), (b"", 0),
 )  # fmt: skip
-_MOST_TAGS, _ROW, _INLINE, _DIRECTORY = 1000, 12, 4, 13
+_MOST_ENTRIES, _ENTRY, _INLINE = 1000, 12, 4
 _FOOTERS = (b"II*\0", b"MM\0*")  # of Canon, before the note's own place
 
 
-def moved_note(note: bytes, origin: int, place: int) -> bytes | None:
-    """Return a maker's note as it is to be at another place.
+def moved_note(note: bytes, origin: int, offset: int) -> bytes | None:
+    """Return a maker's note as it is to be at another offset.
 
     Args:
         note: As it was at ``origin``.
         origin: Counted from the start of the block of EXIF, or of the TIFF, in which it was.
-        place: Where it is to be.
+        offset: Where it is to be.
 
     Returns:
         None if it is not known how the maker counts, or values stood outside the note.
@@ -30,35 +31,35 @@ def moved_note(note: bytes, origin: int, place: int) -> bytes | None:
     >>> moved_note(note, 256, 266)[10:14].hex()
     '1c010000'
     """
-    if len(note) <= _INLINE or origin == place or note.startswith(_COUNTED_FROM_THE_NOTE):
+    if len(note) <= _INLINE or origin == offset or note.startswith(_COUNTED_FROM_THE_NOTE):
         return note
     start = next(start for head, start in _HEADS if note.startswith(head))
     for order in "<>":
-        rows = _places(note, start, order)
-        if rows is None or any(not origin <= there <= origin + len(note) - length for _, there, length in rows):
+        values = _values_outside(note, start, order)
+        if values is None or any(not origin <= old <= origin + len(note) - length for _, old, length in values):
             continue
-        made = bytearray(note)
-        for row, there, _ in rows:
-            struct.pack_into(order + "L", made, row, there + place - origin)
+        moved = bytearray(note)
+        for position, old, _ in values:
+            struct.pack_into(order + "L", moved, position, old + offset - origin)
         if note[-8:-4] in _FOOTERS and note[-4:] == struct.pack(order + "L", origin):
-            struct.pack_into(order + "L", made, len(note) - 4, place)
-        return bytes(made)
+            struct.pack_into(order + "L", moved, len(note) - 4, offset)
+        return bytes(moved)
     return None
 
 
-def _places(note: bytes, start: int, order: str) -> list[tuple[int, int, int]] | None:
-    """Return, of the values that stand outside the rows, where that is written, the place and the length."""
-    if len(note) < start + 2:
+def _values_outside(note: bytes, start: int, order: str) -> list[tuple[int, int, int]] | None:
+    """Return, of the values outside the entries, where their offset stands, the offset and the length."""
+    try:
+        entries, link = read_entries(note, start, TiffHeader(order), _MOST_ENTRIES)
+    except struct.error:
         return None
-    (count,) = struct.unpack_from(order + "H", note, start)
-    if not 0 < count <= _MOST_TAGS or start + 2 + _ROW * count > len(note):
+    count = (link - start - 2) // _ENTRY
+    if not 0 < count <= _MOST_ENTRIES or link > len(note):
         return None
-    found = []
-    for row in range(start + 2, start + 2 + _ROW * count, _ROW):
-        _, kind, number, value = struct.unpack_from(order + "HHLL", note, row)
-        if kind not in VALUE_SIZES or kind == _DIRECTORY:  # which has places of its own
+    values = []
+    for entry in entries:
+        if entry.kind not in VALUE_SIZES or entry.kind == IFD:  # a directory has offsets of its own
             return None
-        length = number * VALUE_SIZES[kind]
-        if length > _INLINE:
-            found.append((row + 8, value, length))
-    return found
+        if not entry.is_inline:
+            values.append((entry.field_position, entry.offset, entry.length))
+    return values

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pielight.errors import PictureError
 from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, parse
-from pielight.io.metadata.tiff_types import LONG, UNDEFINED
+from pielight.io.metadata.tiff_tags import LONG, UNDEFINED
 
 _START = b"\xff\xd8\xff"
 _MOST = 16

@@ -7,13 +7,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from pielight.io.metadata.ifd_entries import read_entries, read_header
+
 HEAD = b"MPF\0"
 GAIN_MAP = 0x050000
 PREVIEWS = range(0x010001, 0x010006)  # "large thumbnails" of several sizes
 VIEWS = range(0x020001, 0x020004)  # of a panorama, for two eyes, from several angles
 UNDEFINED = 0
 _COUNT, _ENTRIES = 0xB001, 0xB002
-_ROW, _ENTRY = 12, 16
+_ENTRY = 16  # bytes
 _MOST = 1000
 _KIND = 0xFFFFFF
 
@@ -45,28 +47,28 @@ class Index:
 
     Attributes:
         content: Of the segment; offsets are counted from behind its head.
-        order: Of bytes.
-        rows: Where it says how many pictures there are, and where their entries stand.
+        order: Byte order, ``<`` or ``>``.
+        fields: Where the number of pictures and the offset of their entries stand.
         entries: Of all pictures, the first one too.
     """
 
     content: bytes
     order: str
-    rows: tuple[int, int]
+    fields: tuple[int, int]
     entries: tuple[Entry, ...]
 
     def with_entries(self, entries: tuple[Entry, ...]) -> Index:
         """Return an index of the same length with no more pictures than now."""
         content = bytearray(self.content)
-        (place,) = struct.unpack_from(self.order + "L", content, self.rows[1] + 8)
+        (place,) = struct.unpack_from(self.order + "L", content, self.fields[1])
         place += len(HEAD)
         coded = b"".join(
             struct.pack(self.order + "3L2H", entry.attribute, entry.size, entry.offset, *entry.dependents)
             for entry in entries
         )
         content[place : place + _ENTRY * len(self.entries)] = coded.ljust(_ENTRY * len(self.entries), b"\0")
-        struct.pack_into(self.order + "L", content, self.rows[0] + 8, len(entries))
-        struct.pack_into(self.order + "L", content, self.rows[1] + 4, len(coded))
+        struct.pack_into(self.order + "L", content, self.fields[0], len(entries))
+        struct.pack_into(self.order + "L", content, self.fields[1] - 4, len(coded))
         return replace(self, content=bytes(content), entries=entries)
 
     def without(self, numbers: Collection[int]) -> Index:
@@ -89,21 +91,19 @@ def read_index(content: bytes) -> Index | None:
     >>> read_index(b"MPF\\0II*\\0") is None
     True
     """
-    order = {b"II": "<", b"MM": ">"}.get(content[4:6])
-    if order is None:
+    data = content[len(HEAD) :]
+    header = read_header(data)
+    if header is None or header.is_big:
         return None
     try:
-        start = len(HEAD) + struct.unpack_from(order + "L", content, 8)[0]
-        (count,) = struct.unpack_from(order + "H", content, start)
-        rows = {}
-        for row in range(start + 2, start + 2 + _ROW * count, _ROW):
-            rows[struct.unpack_from(order + "H", content, row)[0]] = row
-        (number,) = struct.unpack_from(order + "L", content, rows[_COUNT] + 8)
-        size, place = struct.unpack_from(order + "2L", content, rows[_ENTRIES] + 4)
-        if not 0 < number <= _MOST or size != _ENTRY * number:
+        rows = {entry.tag: entry for entry in read_entries(data, header.first_offset(data), header)[0]}
+        count, index = rows[_COUNT], rows[_ENTRIES]
+        if not 0 < count.offset <= _MOST or index.number != _ENTRY * count.offset:
             return None
-        found = [struct.unpack_from(order + "3L2H", content, len(HEAD) + place + _ENTRY * at) for at in range(number)]
+        places = range(index.offset, index.offset + index.number, _ENTRY)
+        found = [struct.unpack_from(header.order + "3L2H", data, place) for place in places]
     except (struct.error, KeyError):
         return None
     entries = tuple(Entry(attribute, size, offset, (one, two)) for attribute, size, offset, one, two in found)
-    return Index(content, order, (rows[_COUNT], rows[_ENTRIES]), entries)
+    positions = (len(HEAD) + count.field_position, len(HEAD) + index.field_position)
+    return Index(content, header.order, positions, entries)

@@ -1,4 +1,4 @@
-"""Numbers of TIFF's and EXIF's tags, by the names of their specifications."""
+"""Numbers of TIFF's and EXIF's tags and of the types of their values, by the names of their specifications."""
 
 from __future__ import annotations
 
@@ -12,3 +12,9 @@ EXIF_GROUP, GPS_GROUP, INTEROPERABILITY = 34665, 34853, 40965  # which point to 
 MAKER_NOTE = 37500
 
 STRIPS, TILES = (STRIP_OFFSETS, STRIP_BYTE_COUNTS), (TILE_OFFSETS, TILE_BYTE_COUNTS)
+
+# Types. Units are what byte order swaps; a fraction has two.
+BYTE, SHORT, LONG, RATIONAL, UNDEFINED, IFD, LONG8, IFD8 = 1, 3, 4, 5, 7, 13, 16, 18
+UNITS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 1, 7: 1, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}
+_FRACTIONS = (5, 10)
+VALUE_SIZES = {kind: unit * (2 if kind in _FRACTIONS else 1) for kind, unit in UNITS.items()}  # bytes

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pielight.io.codecs.gif.blocks import gif_packet
-from pielight.io.metadata.tiff_tags import XMP
+from pielight.io.file_view import FileView
+from pielight.io.metadata.ifd_entries import read_entries, read_header
+from pielight.io.metadata.tiff_tags import BYTE, UNDEFINED, XMP
 
 JPEG_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 PNG_KEYWORD = b"XML:com.adobe.xmp"
@@ -24,6 +26,7 @@ _CLOSED_META = re.compile(rb"</[A-Za-z_][\w.-]*:xmpmeta\s*>")
 _PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")  # from the first blank on, or each of many would be tried
 _MOST_PARTS = 10_000  # segments, chunks or tags that are looked through
 _MOST_BYTES = 1 << 24  # of a packet
+_BYTES = (BYTE, UNDEFINED)
 _ENDS = 1 << 18  # bytes at both ends of a file of boxes in which encoders put the packet
 
 
@@ -125,17 +128,16 @@ def _chunks(file: BinaryIO, is_png: bool) -> Iterator[tuple[bytes, int]]:
 
 
 def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
-    if len(head) < 8:
+    view = FileView(file)
+    header = read_header(head)
+    if header is None:
         return None
-    order = "<" if head.startswith(b"II") else ">"
-    file.seek(struct.unpack_from(order + "L", head, 4)[0])
-    count = file.read(2)
-    rows = file.read(12 * min(_MOST_PARTS, struct.unpack(order + "H", count)[0])) if len(count) == 2 else b""
-    for tag, kind, length, place in struct.iter_unpack(order + "HHLL", rows[: len(rows) // 12 * 12]):
-        if tag == XMP and kind in (1, 7):
-            file.seek(place)
-            return file.read(min(length, _MOST_BYTES))
-    return None
+    try:
+        entries, _ = read_entries(view, header.first_offset(view), header, _MOST_PARTS)
+    except struct.error:
+        return None
+    packets = (entry.content(view)[:_MOST_BYTES] for entry in entries if entry.tag == XMP and entry.kind in _BYTES)
+    return next(packets, None)
 
 
 def _in_boxes(file: BinaryIO) -> bytes | None:

@@ -21,7 +21,7 @@ from pielight.io.codecs.jpeg.segments import APP1, APP2, EXIF, Layout, Segment, 
 from pielight.io.codecs.jpeg.trailer import find_parts
 from pielight.io.decode import decode
 from pielight.io.metadata.google_xmp import without_container
-from pielight.io.metadata.ifd import Directory, Entry
+from pielight.io.metadata.ifd import Entry, Ifd
 from pielight.io.metadata.xmp import with_description
 from tests.io import samples
 from tests.io.companions import (
@@ -368,8 +368,8 @@ def with_maker_preview(order: str, header: int, first: bytes = b"") -> bytes:
             struct.pack(order + "HHLL", tag, kind, count, value or offset + (header if kind == 4 else 0))
             for tag, kind, count, value in rows
         )
-        tags = Directory(order, {271: Entry(2, b"maker\0")}, {34665: Directory(order, {37500: Entry(7, note)})})
-        return tags.block()
+        tags = Ifd(order, {271: Entry(2, b"maker\0")}, {34665: Ifd(order, {37500: Entry(7, note)})})
+        return tags.exif_block()
 
     plain = samples.saved(scene(), "JPEG", quality=92)
     end = len(with_segments(plain, Segment(APP1, block(0)))) + len(first)

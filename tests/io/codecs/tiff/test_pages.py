@@ -21,7 +21,7 @@ from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
 from pielight.io import size_limits as sizes
 from pielight.io.decode import decode
-from pielight.io.metadata.ifd import header
+from pielight.io.metadata.ifd import tiff_header
 from tests.io import samples
 
 
@@ -149,7 +149,7 @@ def chain(count: int, places: list[int] | None = None) -> bytes:
     size = 2 + len(rows) + 4
     parts = [struct.pack("<H", len(entries)) + rows for _ in range(count)]
     following = [8 + size * (number + 1) for number in range(count - 1)] + [0] if places is None else places
-    return header("<", 8) + b"".join(
+    return tiff_header("<", 8) + b"".join(
         part + struct.pack("<L", place) for part, place in zip(parts, following, strict=True)
     )
 

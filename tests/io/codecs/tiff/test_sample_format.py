@@ -22,7 +22,7 @@ from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode
 from pielight.io.image import Picture
-from pielight.io.metadata.ifd import Entry, read_directory
+from pielight.io.metadata.ifd import Entry, read_ifd
 from pielight.io.required_extra import require_readers
 from tests.io import samples
 
@@ -162,10 +162,10 @@ def test_others_are_called_by_their_names(dtype: Any, channels: int, photometric
 
 def test_unequal_depths_and_many_channels() -> None:
     data = written(samples.deep(3), 2)
-    tags = read_directory(data)
+    tags = read_ifd(data)
     assert tags is not None
     tags.entries[258] = Entry(3, b"\5\0\x0a\0\5\0")
-    moved = data[:4] + len(data).to_bytes(4, "little") + data[8:] + tags.laid_out(len(data))
+    moved = data[:4] + len(data).to_bytes(4, "little") + data[8:] + tags.encode(len(data))
     with pytest.raises(PictureError, match="5, 10-bit RGB TIFF is not supported"):
         decode(moved)
     file = io.BytesIO()

@@ -20,7 +20,7 @@ from pielight.io.color.cicp import srgb_profile
 from pielight.io.formats import FORMATS, RAW
 from pielight.io.image import Picture
 from pielight.io.metadata.exif import with_orientation
-from pielight.io.metadata.ifd import walk_directories
+from pielight.io.metadata.ifd import walk_ifds
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.tiff_tags import DNG_VERSION, NEW_SUBFILE_TYPE, PHOTOMETRIC, SUB_IFDS
 from pielight.io.size_limits import check_size
@@ -113,7 +113,7 @@ def develop(data: bytes) -> Picture:
 
 def _is_from_a_camera(data: bytes) -> bool:
     """Look into a TIFF's first directory for what only RAW files have."""
-    tags = next(walk_directories(data), None)
+    tags = next(walk_ifds(data), None)
     if tags is None:
         return False
     # Cameras put a small picture first, and the sensor's values into a directory of their own.

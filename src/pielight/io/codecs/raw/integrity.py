@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pielight.errors import PictureError
-from pielight.io.metadata.ifd import Directory, walk_directories
+from pielight.io.metadata.ifd import Ifd, walk_ifds
 from pielight.io.metadata.tiff_tags import (
     BITS_PER_SAMPLE,
     COMPRESSION,
@@ -67,7 +67,7 @@ def check_sensor(data: bytes, width: int, height: int) -> None:
 def _accounts(data: bytes, values: int) -> Iterator[_Account]:
     least: float = _LEAST_BITS
     if data.startswith((b"II", b"MM")):
-        directories = list(walk_directories(data))
+        directories = list(walk_ifds(data))
         if any(_first(directory, COMPRESSION) in _BLOCKS for directory in directories):
             least = _LEAST_BITS_OF_BLOCKS
         yield from _of_tiff(data, directories)
@@ -83,7 +83,7 @@ def _accounts(data: bytes, values: int) -> Iterator[_Account]:
     yield _Account(len(data), int(values * least / 8))
 
 
-def _of_tiff(data: bytes, directories: list[Directory]) -> Iterator[_Account]:
+def _of_tiff(data: bytes, directories: list[Ifd]) -> Iterator[_Account]:
     """Account for the largest pictures of a TIFF, which are the sensor's."""
     spans = [_spans(directory) for directory in directories]
     sizes = [sum(length for _, length in each) for each in spans]
@@ -101,7 +101,7 @@ def _of_tiff(data: bytes, directories: list[Directory]) -> Iterator[_Account]:
                     raise PictureError(f"damaged RAW file: no sensor's values at byte {place:,}")
 
 
-def _spans(directory: Directory) -> list[tuple[int, int]]:
+def _spans(directory: Ifd) -> list[tuple[int, int]]:
     """Return places and lengths of strips or tiles."""
     for places, lengths in (STRIPS, TILES):
         found = zip(directory.numbers(places), directory.numbers(lengths), strict=False)
@@ -110,7 +110,7 @@ def _spans(directory: Directory) -> list[tuple[int, int]]:
     return []
 
 
-def _least_of_negative(directory: Directory) -> int:
+def _least_of_negative(directory: Ifd) -> int:
     """Return how many bytes a picture of a DNG takes at least."""
     values = _first(directory, IMAGE_WIDTH) * _first(directory, IMAGE_LENGTH) * _first(directory, SAMPLES_PER_PIXEL, 1)
     coding = _first(directory, COMPRESSION, _UNCOMPRESSED)
@@ -119,9 +119,9 @@ def _least_of_negative(directory: Directory) -> int:
     return int(values * (_LEAST_BITS_OF_BLOCKS if coding in _BLOCKS else _LEAST_BITS) / 8)
 
 
-def _of_panasonic(data: bytes, directories: list[Directory], values: int) -> Iterator[_Account]:
+def _of_panasonic(data: bytes, directories: list[Ifd], values: int) -> Iterator[_Account]:
     """Account for values that are packed in groups of 16 bytes up to the file's end."""
-    tags = directories[0] if directories else Directory("<")
+    tags = directories[0] if directories else Ifd("<")
     coding, place = _first(tags, _PANASONIC_CODING, _PANASONIC_FIRST), _first(tags, _PANASONIC_PLACE)
     if place and coding <= _PANASONIC_LAST:
         group = _PANASONIC_GROUPS.get(coding, _PANASONIC_GROUPS[_PANASONIC_FIRST])
@@ -140,5 +140,5 @@ def _end_of_boxes(data: bytes) -> int:
     return place
 
 
-def _first(directory: Directory, tag: int, default: int = 0) -> int:
+def _first(directory: Ifd, tag: int, default: int = 0) -> int:
     return (directory.numbers(tag) or (default,))[0]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pielight.io.codecs.isobmff import walk
 from pielight.io.codecs.tiff.tags import essential_exif
-from pielight.io.metadata.ifd import Directory, Entry, read_directory
-from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, MAKER_NOTE, XMP
-from pielight.io.metadata.tiff_types import UNDEFINED
+from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
+from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, MAKER_NOTE, UNDEFINED, XMP
 
 _TIFF = (b"II*\x00", b"MM\x00*")
 _CANON_3 = b"ftypcrx "
@@ -21,7 +20,7 @@ def tags_of_raw(data: bytes) -> tuple[bytes, bytes | None]:
     if data[4:12] == _CANON_3:
         return _of_canon_3(data)
     data = _TIFF[data.startswith(b"MM")] + data[4:]  # some makers have first bytes of their own
-    tags = read_directory(data)
+    tags = read_ifd(data)
     xmp = tags.entries.get(XMP) if tags else None
     return essential_exif(data)[0], xmp.content if xmp else None
 
@@ -32,7 +31,7 @@ def has_note(exif: bytes) -> bool:
     >>> has_note(b"")
     False
     """
-    tags = read_directory(exif)
+    tags = read_ifd(exif)
     return tags is not None and EXIF_GROUP in tags.groups and MAKER_NOTE in tags.groups[EXIF_GROUP].entries
 
 
@@ -46,17 +45,17 @@ def _of_canon_3(data: bytes) -> tuple[bytes, bytes | None]:
         for inner in walk(data, box.start, box.end) if box.kind == b"moov" else ():
             if inner.kind == b"uuid" and data[inner.start : inner.start + 16] == _CANON_BOX:
                 blocks |= {part.kind: data[part.start : part.end] for part in walk(data, inner.start + 16, inner.end)}
-    first = read_directory(blocks.get(_FIRST, b""))
+    first = read_ifd(blocks.get(_FIRST, b""))
     if first is None:
         return b"", xmp
     groups = {}
     for kind, tag in ((_EXIF, EXIF_GROUP), (_GPS, GPS_GROUP)):
-        directory = read_directory(blocks.get(kind, b""))
+        directory = read_ifd(blocks.get(kind, b""))
         if directory is not None:
-            groups[tag] = Directory(directory.order, directory.entries).ordered(first.order)
+            groups[tag] = Ifd(directory.order, directory.entries).with_order(first.order)
     note = blocks.get(_NOTE, b"")[_NOTE_START:]
     if note:
-        exif = groups.setdefault(EXIF_GROUP, Directory(first.order))
+        exif = groups.setdefault(EXIF_GROUP, Ifd(first.order))
         exif.entries[MAKER_NOTE] = Entry(UNDEFINED, note)
-        exif.note_place = _NOTE_START
-    return essential_exif(Directory(first.order, first.entries, groups).block())[0], xmp
+        exif.note_offset = _NOTE_START
+    return essential_exif(Ifd(first.order, first.entries, groups).exif_block())[0], xmp

@@ -14,14 +14,22 @@ from pielight.errors import PictureError
 from pielight.io import size_limits as sizes
 from pielight.io.codec_errors import errors_named
 from pielight.io.codecs.frame import Frame
-from pielight.io.codecs.tiff.entries import Coding, coding_of, place_at, read_rows
 from pielight.io.decode import decode
 from pielight.io.encode import save
 from pielight.io.formats import DEEP_MODES
 from pielight.io.image import Picture
-from pielight.io.metadata.ifd import Directory, Entry, read_directory
-from pielight.io.metadata.tiff_tags import EXIF_GROUP, IMAGE_LENGTH, IMAGE_WIDTH, NEW_SUBFILE_TYPE, STRIPS, TILES
-from pielight.io.metadata.tiff_types import LONG, SHORT
+from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
+from pielight.io.metadata.ifd_entries import TiffHeader, read_entries, read_header
+from pielight.io.metadata.tiff_tags import (
+    EXIF_GROUP,
+    IMAGE_LENGTH,
+    IMAGE_WIDTH,
+    LONG,
+    NEW_SUBFILE_TYPE,
+    SHORT,
+    STRIPS,
+    TILES,
+)
 
 _REDUCED = 1  # a bit of what kind of page it is: a thumbnail of another one
 _MOST_ROWS = 1000  # of a page that are looked through for its size
@@ -52,7 +60,7 @@ class TiffPages:
     def __init__(self, data: bytes, name: str) -> None:
         self._data, self._name = data, name
         self._unsupported: dict[int, str] = {}  # why, by the number of a page
-        self._coding = coding_of(data) or Coding("<")
+        self._header = read_header(data) or TiffHeader("<")
         with errors_named(name):
             self._pages = list(self._directories())
             pixels = sum(page.pixels for page in self._pages)
@@ -87,7 +95,7 @@ class TiffPages:
                 picture = replace(picture, metadata=first.metadata)
             made = io.BytesIO()
             save(picture, made, "TIFF", quality, f"{self._name}: page {number}")
-            tags = read_directory(made.getvalue())
+            tags = read_ifd(made.getvalue())
             if tags is None or (order and tags.order != order and picture.mode in ("I;16", *DEEP_MODES)):
                 mixed[number] = "its bytes cannot have the order of the first page's"
                 continue
@@ -97,39 +105,38 @@ class TiffPages:
         return "; ".join(filter(None, (first.note, _said(left_out))))
 
     def _directories(self) -> Iterator[_Page]:
-        data, coding = self._data, self._coding
+        data, header = self._data, self._header
         known: set[int] = set()
-        place = place_at(data, coding.first, coding)
-        while place >= coding.first + coding.place.size and place not in known and len(known) <= sizes.MAX_FRAMES:
+        place = header.first_offset(data)
+        while place >= header.first + header.offset.size and place not in known and len(known) <= sizes.MAX_FRAMES:
             known.add(place)
             try:
-                rows, link = read_rows(data, place, coding, _MOST_ROWS)
-            except (struct.error, OverflowError):
+                entries, link = read_entries(data, place, header, _MOST_ROWS)
+            except struct.error:
                 return
-            tags = Directory(coding.order)
-            for tag, kind, _, value in rows:
-                if tag in (NEW_SUBFILE_TYPE, IMAGE_WIDTH, IMAGE_LENGTH) and kind in (SHORT, LONG):
-                    tags.entries[tag] = Entry(kind, value[: 2 if kind == SHORT else 4])
-            subfile, across, down = (sum(tags.numbers(tag)) for tag in (NEW_SUBFILE_TYPE, IMAGE_WIDTH, IMAGE_LENGTH))
-            yield _Page(place, link, subfile, across * down)
-            place = place_at(data, link, coding)
+            numbers = dict.fromkeys((NEW_SUBFILE_TYPE, IMAGE_WIDTH, IMAGE_LENGTH), 0)
+            for entry in entries:
+                if entry.tag in numbers and entry.kind in (SHORT, LONG):
+                    numbers[entry.tag] = entry._replace(number=1).numbers(data)[0]
+            yield _Page(place, link, numbers[NEW_SUBFILE_TYPE], numbers[IMAGE_WIDTH] * numbers[IMAGE_LENGTH])
+            place = header.offset_at(data, link)
 
     def _alone(self, page: _Page) -> bytes:
         """Return the file with one page only."""
-        data, coding = memoryview(self._data), self._coding
-        behind = coding.first + coding.place.size
+        data, header = memoryview(self._data), self._header
+        behind = header.first + header.offset.size
         return b"".join(
             (
-                data[: coding.first],
-                coding.place.pack(page.place),
+                data[: header.first],
+                header.offset.pack(page.place),
                 data[behind : page.link],
-                coding.place.pack(0),
-                data[page.link + coding.place.size :],
+                header.offset.pack(0),
+                data[page.link + header.offset.size :],
             )
         )
 
 
-def _append(file: BinaryIO, start: int, page: bytes, tags: Directory, order: str, kind: int, link: int) -> int:
+def _append(file: BinaryIO, start: int, page: bytes, tags: Ifd, order: str, kind: int, link: int) -> int:
     """Append a page, which is a TIFF of its own, to those before it.
 
     Args:
@@ -148,7 +155,7 @@ def _append(file: BinaryIO, start: int, page: bytes, tags: Directory, order: str
     shift += file.write(bytes(shift % 2))
     if shift:  # the first keeps a maker's note in its place
         tags.groups = {
-            tag: replace(group, note_place=None) if tag == EXIF_GROUP else group for tag, group in tags.groups.items()
+            tag: replace(group, note_offset=None) if tag == EXIF_GROUP else group for tag, group in tags.groups.items()
         }
     end = 0
     for places, lengths in (STRIPS, TILES):
@@ -159,12 +166,12 @@ def _append(file: BinaryIO, start: int, page: bytes, tags: Directory, order: str
             end = max(map(sum, zip(found, tags.numbers(lengths), strict=False)))
     if kind:
         tags.entries[NEW_SUBFILE_TYPE] = Entry(LONG, struct.pack(tags.order + "L", kind))
-    if end <= tags.place:  # the directory stands behind the pixels, and is written anew
-        page = page[: tags.place]
+    if end <= tags.offset:  # the directory stands behind the pixels, and is written anew
+        page = page[: tags.offset]
     place = shift + file.write(page)
     place += file.write(bytes(place % 2))
-    tags = tags.ordered(order)
-    file.write(tags.laid_out(place))
+    tags = tags.with_order(order)
+    file.write(tags.encode(place))
     file.seek(start + (link or 4))
     file.write(struct.pack(order + "L", place))
     file.seek(0, 2)

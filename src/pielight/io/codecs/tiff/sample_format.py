@@ -9,24 +9,26 @@ from PIL import TiffImagePlugin
 
 from pielight.errors import PictureError
 from pielight.io.codecs.jpeg.segments import Source
-from pielight.io.codecs.tiff.entries import coding_of, place_at, read_rows
-from pielight.io.metadata.ifd import Directory, Entry, read_directory
+from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
+from pielight.io.metadata.ifd_entries import read_entries, read_header
 from pielight.io.metadata.tiff_tags import (
     BITS_PER_SAMPLE,
+    BYTE,
     COMPRESSION,
     EXTRA_SAMPLES,
     ICC_PROFILE,
     IMAGE_LENGTH,
     IMAGE_WIDTH,
+    LONG,
     PHOTOMETRIC,
     PLANAR_CONFIGURATION,
     ROWS_PER_STRIP,
     SAMPLE_FORMAT,
     SAMPLES_PER_PIXEL,
+    SHORT,
     STRIPS,
     TILES,
 )
-from pielight.io.metadata.tiff_types import BYTE, LONG, SHORT, VALUE_SIZES
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, CIELAB, ICCLAB = 0, 1, 2, 5, 8, 9
 _COLORS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4, CIELAB: 3, ICCLAB: 3}  # channels without opacity
@@ -43,7 +45,7 @@ _READ = (
     IMAGE_WIDTH, IMAGE_LENGTH, BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, SAMPLES_PER_PIXEL, EXTRA_SAMPLES,
     SAMPLE_FORMAT,
 )  # fmt: skip
-_CODES = {BYTE: "B", SHORT: "H", LONG: "L"}
+_WHOLE_NUMBERS = (BYTE, SHORT, LONG)
 _MOST_VALUES = 64
 _ORGANIZED = (  # how pixels lie in a file
     BITS_PER_SAMPLE, SAMPLE_FORMAT, EXTRA_SAMPLES, 266, *STRIPS, ROWS_PER_STRIP, PLANAR_CONFIGURATION, *range(320, 324),
@@ -123,20 +125,16 @@ class TiffKind:
 
 def kind_of(data: Source) -> TiffKind | None:
     """Read what kind of TIFF a file is; None of another format, or if it is too damaged."""
-    coding = coding_of(data)
-    if coding is None or data[2:4] not in (b"*\0", b"\0*", b"+\0", b"\0+"):
+    header = read_header(data)
+    if header is None or data[2:4] not in (b"*\0", b"\0*", b"+\0", b"\0+"):
         return None
     found: dict[int, tuple[int, ...]] = {}
     try:
-        rows, link = read_rows(data, place_at(data, coding.first, coding), coding)
-        for tag, kind, values, value in rows:
-            if tag in _READ and kind in _CODES and 0 < values <= _MOST_VALUES:
-                (there,) = coding.place.unpack(value)
-                inline = values * VALUE_SIZES[kind] <= len(value)
-                found[tag] = struct.unpack_from(
-                    f"{coding.order}{values}{_CODES[kind]}", *((value,) if inline else (data, there))
-                )
-    except (struct.error, OverflowError, ValueError):
+        entries, link = read_entries(data, header.first_offset(data), header)
+        for entry in entries:
+            if entry.tag in _READ and entry.kind in _WHOLE_NUMBERS and 0 < entry.number <= _MOST_VALUES:
+                found[entry.tag] = entry.numbers(data)
+    except struct.error:
         return None
     if IMAGE_WIDTH not in found or IMAGE_LENGTH not in found:
         return None
@@ -144,14 +142,14 @@ def kind_of(data: Source) -> TiffKind | None:
     bits = bits * samples if len(bits) == 1 and samples <= _MOST_VALUES else bits
     return TiffKind(
         found.get(PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, found.get(SAMPLE_FORMAT, (1,)),
-        found.get(COMPRESSION, (1,))[0], place_at(data, link, coding) > 0, found.get(EXTRA_SAMPLES, ()),
+        found.get(COMPRESSION, (1,))[0], header.offset_at(data, link) > 0, found.get(EXTRA_SAMPLES, ()),
     )  # fmt: skip
 
 
 def stand_in(data: bytes, kind: TiffKind) -> bytes:
     """Return a small TIFF of the same tags that Pillow opens, for a file of a kind that it does not know."""
     is_lab = kind.photometric in (CIELAB, ICCLAB)  # whose profile does not hold for sRGB
-    tags = (read_directory(data) or Directory("<")).without((*_ORGANIZED, *((ICC_PROFILE,) if is_lab else ())))
+    tags = (read_ifd(data) or Ifd("<")).without((*_ORGANIZED, *((ICC_PROFILE,) if is_lab else ())))
     channels = 3 if _COLORS.get(kind.photometric) == 3 else 1
 
     def short(*values: int) -> Entry:
@@ -165,4 +163,4 @@ def stand_in(data: bytes, kind: TiffKind) -> bytes:
     for tag in STRIPS:
         tags.entries[tag] = Entry(LONG, struct.pack(tags.order + "L", _START))
     tags.entries[ROWS_PER_STRIP] = tags.entries[IMAGE_LENGTH]
-    return tags.block()[6:]
+    return tags.exif_block()[6:]

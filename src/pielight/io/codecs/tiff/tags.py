@@ -11,26 +11,32 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import _imaging
 
-from pielight.io.metadata.ifd import PREFIX, Directory, Entry, even, header, read_directory
+from pielight.io.file_view import FileView
+from pielight.io.metadata.ifd import PREFIX, Entry, Ifd, even, read_ifd, read_ifd_at, tiff_header
+from pielight.io.metadata.ifd_entries import TiffHeader, read_header
 from pielight.io.metadata.maker_notes import moved_note
 from pielight.io.metadata.tiff_tags import (
+    BYTE,
     DNG_VERSION,
     EXIF_GROUP,
     ICC_PROFILE,
     IMAGE_SOURCE_DATA,
+    LONG,
     MAKER_NOTE,
     ORIENTATION,
     PHOTOSHOP,
     PREDICTOR,
+    RATIONAL,
     RESOLUTION_UNIT,
+    SHORT,
     STRIP_OFFSETS,
     SUB_IFDS,
     TILE_OFFSETS,
+    UNDEFINED,
     X_RESOLUTION,
     XMP,
     Y_RESOLUTION,
 )
-from pielight.io.metadata.tiff_types import BYTE, LONG, RATIONAL, SHORT, UNDEFINED, VALUE_SIZES
 
 if TYPE_CHECKING:
     from pielight.io.metadata.metadata import Metadata
@@ -68,8 +74,8 @@ def silence() -> None:
 
 def descriptive_exif(data: bytes) -> bytes:
     """Return, of all tags of a TIFF, those that describe it, and not how its file is laid out, in EXIF form."""
-    tags = read_directory(data)
-    return tags.without((*_LAYOUT, XMP, PHOTOSHOP)).block() if tags else b""
+    tags = read_ifd(data)
+    return tags.without((*_LAYOUT, XMP, PHOTOSHOP)).exif_block() if tags else b""
 
 
 def essential_exif(exif: bytes, most: int | None = None) -> tuple[bytes, str]:
@@ -82,31 +88,31 @@ def essential_exif(exif: bytes, most: int | None = None) -> tuple[bytes, str]:
     Returns:
         The block, empty if it is too long or cannot be read, and what became of it: "shortened" and the like.
     """
-    tags = read_directory(exif)
+    tags = read_ifd(exif)
     if tags is None:
         return b"", "left out"
     tags = tags.only(_DESCRIPTIVE)
-    made, what = tags.block(), "shortened"
+    made, what = tags.exif_block(), "shortened"
     owner = tags.groups.get(EXIF_GROUP)
     if most is not None and len(made) > most and owner is not None:
         if _may_move(owner):
-            tags.groups[EXIF_GROUP] = replace(owner, note_place=None)
+            tags.groups[EXIF_GROUP] = replace(owner, note_offset=None)
         else:
             tags.groups[EXIF_GROUP], what = owner.without((MAKER_NOTE,)), "shortened, without maker's notes"
-        made = tags.block()
+        made = tags.exif_block()
     return (made, what) if most is None or len(made) <= most else (b"", "left out")
 
 
-def _may_move(owner: Directory) -> bool:
+def _may_move(owner: Ifd) -> bool:
     note = owner.entries.get(MAKER_NOTE, Entry(UNDEFINED, b"")).content
     return owner.note_origin is None or moved_note(note, owner.note_origin, 0) is not None
 
 
 def note_of_makers(data: bytes) -> str:
     """Return what the user should know of a maker's note in a TIFF or RAW file, or nothing."""
-    tags = read_directory(data)
+    tags = read_ifd(data)
     owner = tags.groups.get(EXIF_GROUP) if tags else None
-    stays = owner is None or owner.note_place is not None or _may_move(owner)
+    stays = owner is None or owner.note_offset is not None or _may_move(owner)
     return "" if stays else "maker's notes may be unreadable: they were too far behind to stay in place"
 
 
@@ -116,13 +122,13 @@ def is_sound(exif: bytes) -> bool:
     >>> is_sound(b""), is_sound(b"no EXIF")
     (True, False)
     """
-    tags = read_directory(exif)
+    tags = read_ifd(exif)
     return not exif or (tags is not None and tags.groups.keys() == tags.named_groups)
 
 
 def notes_on(data: bytes) -> list[str]:
     """Return what the user should know of a TIFF of which not everything is kept."""
-    tags = read_directory(data)
+    tags = read_ifd(data)
     found = [what for tag, what in _LEFT_OUT.items() if tags and tag in tags.entries]
     return [note for note in (note_of_makers(data), f"left out: {', '.join(found)}" if found else "") if note]
 
@@ -144,9 +150,9 @@ def leading_block(metadata: Metadata) -> bytes:
 
     There, all that the note says of places stays true, since both count them from the first byte.
     """
-    tags = read_directory(metadata.exif)
+    tags = read_ifd(metadata.exif)
     owner = tags.groups.get(EXIF_GROUP) if tags else None
-    if owner is None or owner.note_place is None:
+    if owner is None or owner.note_offset is None:
         return b""
     block = metadata.exif.removeprefix(PREFIX)
     return block.ljust(even(len(block)), b"\0")
@@ -164,7 +170,7 @@ def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
         metadata: Of the picture.
     """
     leading = leading_block(metadata)
-    tags = read_directory(metadata.exif) or Directory("<")
+    tags = read_ifd(metadata.exif) or Ifd("<")
     tags = tags.without(_LAYOUT)
     _add_resolution(tags, metadata)
     for tag, kind, content in (
@@ -178,43 +184,33 @@ def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
         return
     coded = _coded_directory(file, start + len(leading), len(leading))
     order = tags.order if leading else coded.order
-    made = Directory(order, coded.ordered(order).entries | tags.ordered(order).entries)
+    made = Ifd(order, coded.with_order(order).entries | tags.with_order(order).entries)
     if leading:
         for tag, group in tags.groups.items():
-            made.entries[tag] = Entry(LONG, struct.pack(order + "L", group.place))
+            made.entries[tag] = Entry(LONG, struct.pack(order + "L", group.offset))
     else:
-        made.groups = tags.ordered(order).groups
+        made.groups = tags.with_order(order).groups
     end = file.seek(0, 2) - start
     end += file.write(b"\0" * (end % 2))
-    file.write(made.laid_out(end))
+    file.write(made.encode(end))
     file.seek(start)
-    file.write(header(order, end))
+    file.write(tiff_header(order, end))
     file.seek(0, 2)
 
 
-def _coded_directory(file: BinaryIO, start: int, shift: int) -> Directory:
+def _coded_directory(file: BinaryIO, start: int, shift: int) -> Ifd:
     """Read the directory of the TIFF that an encoder wrote, with the places of its pixels moved by ``shift``."""
-    file.seek(start)
-    head = file.read(8)
-    coded = Directory("<" if head.startswith(b"II") else ">")
-    (place,) = struct.unpack(coded.order + "L", head[4:])
-    file.seek(start + place)
-    (count,) = struct.unpack(coded.order + "H", file.read(2))
-    rows = file.read(12 * count)
-    for tag, kind, number, value in struct.iter_unpack(coded.order + "HHL4s", rows):
-        length = number * VALUE_SIZES[kind]
-        content = value[:length]
-        if length > len(value):
-            file.seek(start + struct.unpack(coded.order + "L", value)[0])
-            content = file.read(length)
-        if tag in _PLACES:
-            places = struct.unpack(f"{coded.order}{number}{'H' if kind == SHORT else 'L'}", content)
-            kind, content = LONG, struct.pack(f"{coded.order}{number}L", *(each + shift for each in places))
-        coded.entries[tag] = Entry(kind, content)
+    view = FileView(file, start)
+    header = read_header(view) or TiffHeader("<")
+    coded, _ = read_ifd_at(view, header.first_offset(view), header)
+    for tag in _PLACES:
+        if offsets := coded.numbers(tag):
+            moved = struct.pack(f"{coded.order}{len(offsets)}L", *(offset + shift for offset in offsets))
+            coded.entries[tag] = Entry(LONG, moved)
     return coded
 
 
-def _add_resolution(tags: Directory, metadata: Metadata) -> None:
+def _add_resolution(tags: Ifd, metadata: Metadata) -> None:
     """Give the tags the picture's resolution, unless they say the same already, in any unit."""
     if metadata.dpi is None or _says(tags, metadata.dpi):
         return
@@ -224,7 +220,7 @@ def _add_resolution(tags: Directory, metadata: Metadata) -> None:
     tags.entries[RESOLUTION_UNIT] = Entry(SHORT, struct.pack(tags.order + "H", _INCH))
 
 
-def _says(tags: Directory, dpi: tuple[float, float]) -> bool:
+def _says(tags: Ifd, dpi: tuple[float, float]) -> bool:
     """Say whether the tags hold this resolution, in whatever unit."""
     unit = tags.entries.get(RESOLUTION_UNIT, Entry(SHORT, struct.pack(tags.order + "H", _INCH)))
     found = [tags.entries.get(tag, Entry(RATIONAL, b"")) for tag in _RESOLUTION]

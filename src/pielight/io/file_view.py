@@ -1,0 +1,32 @@
+"""An open file that is read by slices, as bytes are, so that a walk over a large one reads only what it needs."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+
+class FileView:
+    """A view of an open file, whose position is not kept.
+
+    Args:
+        file: Open for reading.
+        start: The position that counts as 0.
+    """
+
+    def __init__(self, file: BinaryIO, start: int = 0) -> None:
+        self._file, self._start = file, start
+        self._length = max(0, file.seek(0, 2) - start)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, span: slice) -> bytes:
+        """Return the bytes of a span without a step.
+
+        >>> import io
+        >>> FileView(io.BytesIO(b"0123456789"), 2)[3:5]
+        b'56'
+        """
+        start, stop, _ = span.indices(self._length)
+        self._file.seek(self._start + start)
+        return self._file.read(max(0, stop - start))
