@@ -1,11 +1,12 @@
-# make demo: brighten one photo.  make test: every check of the code.  make docs-check: every command of the documentation.
-# make models: train what is shipped.
+# make demo: brighten one photo.  make test: every check of the code.  make quick: those of a minute.
+# make docs: build the site.  make docs-check: run every command of the documentation.
+# make wheel: build sdist and wheel.  make models: train what is shipped.
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 BUILT_FROM := pyproject.toml $(wildcard src/pielight/ops/_*.c src/pielight/ops/_*.h)
 
-.PHONY: demo test docs-check lint format models
+.PHONY: demo test quick docs docs-check wheel lint format models
 
 # Seeds of `make models`, where its runs go, and the VGG16 of the losses: a file, or `download` (torchvision's, 528 MB).
 SEEDS ?= 0
@@ -35,6 +36,18 @@ lint: $(VENV)/dev.stamp
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not docs'
+
+# What is not marked slow.
+quick: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not docs and not slow'
+
+# The site, in site/. It loads nothing from elsewhere; a broken link is an error.
+docs: $(VENV)/dev.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+
+wheel: $(VENV)/dev.stamp
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
 
 # Every command and snippet of README and docs, in fresh folders on generated pictures.
 docs-check: $(VENV)/dev.stamp

@@ -1,4 +1,4 @@
-"""Draw what the physics of haze and rain do to a photograph, for docs/tasks.md.
+"""Draw what the physics of haze and rain do to a photograph, for docs/concepts/physics.md.
 
 Usage: python benchmarks/physics_pictures.py OUT.jpg
 

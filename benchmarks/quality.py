@@ -7,7 +7,7 @@ pictures of a set, after them the standard error of that mean. ssim: mean over R
 levels; dark30: mean (of R, G and B) of the pixels that are the input's darkest 30 %; bright10 shift: mean change of its
 brightest 10 %; clipped: share of pixels with a channel >= 254; niqe: as its authors compute it; niqe2: with the second
 scale made of means of 2 x 2 pixels. NIQE.npz holds the authors' parameters, or those of `pielight niqe`, with which the
-names are niqe-own and niqe2-own; without it they are left out. docs/metrics.md says where it comes from.
+names are niqe-own and niqe2-own; without it they are left out. docs/api/metrics.md says where it comes from.
 """
 
 from __future__ import annotations

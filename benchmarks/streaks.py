@@ -1,4 +1,4 @@
-"""Tell rain that is taken away from a picture that is only darkened: the second table of docs/tasks.md.
+"""Tell rain that is taken away from a picture that is only darkened: the second table of docs/concepts/physics.md.
 
 Usage: python benchmarks/streaks.py RAINY DRY CLEAR [--model derain.onnx]
 

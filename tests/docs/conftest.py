@@ -21,7 +21,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         if not made:
             build(root / "new")
         if page not in made:
-            made[page] = root / page.removesuffix(".md")
+            made[page] = root / page.removesuffix(".md").replace("/", "-")
             shutil.copytree(root / "new", made[page], symlinks=True)
         return made[page]
 

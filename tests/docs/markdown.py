@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = tuple(sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {ROOT / "CHANGELOG.md"}))
 PROGRAMS = ("pielight", "python", "pip", "make", "cp", "tensorboard", "pytest", ".venv/bin/pre-commit")
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+
+
+def page_name(page: Path) -> str:
+    """Return a page's path from the root of the repository."""
+    return page.relative_to(ROOT).as_posix()
 
 
 class Snippet(NamedTuple):
@@ -36,7 +41,7 @@ def blocks(page: Path) -> Iterator[Snippet]:
     """Yield the blocks of code of a page."""
     text = page.read_text(encoding="utf-8")
     for match in _BLOCK.finditer(text):
-        yield Snippet(page.name, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+        yield Snippet(page_name(page), text.count("\n", 0, match.start()) + 1, match[1], match[2])
 
 
 def commands(page: Path) -> Iterator[Command]:
@@ -52,4 +57,4 @@ def commands(page: Path) -> Iterator[Command]:
                 command, _, comment = words.partition("  #")
                 command = " ".join(command.split())
                 if command.startswith(tuple(f"{program} " for program in PROGRAMS)):
-                    yield Command(page.name, line, command, comment.strip())
+                    yield Command(page_name(page), line, command, comment.strip())

@@ -34,10 +34,8 @@ SKIPPED = {  # beginnings of commands that cannot run here, and why
     "pytest": "the suite itself",
 }
 FRAGMENTS = (  # parts of commands in a sentence, without what they need
-    "pielight compare --task dehaze",
     "pielight evaluate --download",
     "pielight evaluate --method joint=onnx:NAME-enhancer.onnx",
-    "pielight evaluate --method pielight:task=dehaze",
 )
 INSTEAD = {  # words that stand for others, or need a download
     "[CONFIG.yaml]": "",

@@ -117,11 +117,14 @@ def test_a_page_needs_nothing_else(report: Callable[..., Path]) -> None:
 def test_the_page_of_the_docs(report: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
     write = importlib.import_module("how_good").write
-    write(report(), tmp_path / "how-good.md")
-    text = (tmp_path / "how-good.md").read_text(encoding="utf-8")
-    assert "| method | psnr (dB) ↑ | ssim ↑ | mae" in text
+    write(report(), tmp_path / "quality.md")
+    text = (tmp_path / "quality.md").read_text(encoding="utf-8")
+    tables = re.findall(r"^\[.*\]\((data/.*\.csv)\)$", text, re.MULTILINE)
+    assert len(tables) == 2
+    assert (tmp_path / tables[0]).read_text(encoding="utf-8").startswith("method,psnr (dB) ↑,ssim ↑,mae")
+    assert (tmp_path / tables[1]).read_text(encoding="utf-8").startswith("data set,method,metric,mean difference")
     assert "pielight evaluate ..." in text
-    assert "corrected by Holm's method\nfor the 6 comparisons" in text
+    assert "with Holm's correction for 6 comparisons" in text
     with pytest.raises(SystemExit, match=r"no summary\.json"):
         write(tmp_path, tmp_path / "none.md")
 

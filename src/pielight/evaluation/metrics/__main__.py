@@ -1,4 +1,4 @@
-"""``python -m pielight.evaluation.metrics > docs/metrics.md``."""
+"""``python -m pielight.evaluation.metrics > docs/api/metrics.md``."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from pielight.io.metadata.ifd import PREFIX
 from pielight.io.metadata.tiff_tags import ORIENTATION, PHOTOSHOP, PREDICTOR
 
 _JPEG_QUALITY, _WEBP_QUALITY, _CODED_QUALITY = 95, 90, 90
-AVIF_SPEED, HEIF_PRESET = 8, "ultrafast"  # see docs/photos.md for what slower ones save
+AVIF_SPEED, HEIF_PRESET = 8, "ultrafast"  # see docs/guides/photos.md for what slower ones save
 _NO_RESOLUTION = (0, 0)  # as BMP says it
 _MOST_DPI = 65_535
 _TIMING = ("duration", "loop")
