@@ -67,7 +67,9 @@ def write(report: Path, page: Path) -> None:
     checksums = [f"{one['name']} {one['sha256']}" for one in facts["data"]]
     checksums += [f"{one['label']} {one['sha256']}" for one in facts["methods"] if isinstance(one["sha256"], str)]
     text = PAGE.substitute(
-        sections="\n".join(section(facts, data, metrics, tables / file_name(page, data["name"])) for data in facts["data"]),
+        sections="\n".join(
+            section(facts, data, metrics, tables / file_name(page, data["name"])) for data in facts["data"]
+        ),
         first=markdown_text(facts["methods"][0]["label"]),
         count=len(facts["comparisons"]),
         differences=differences(facts, metrics, tables / file_name(page, "differences")),

@@ -15,7 +15,9 @@ DOCS = Path(__file__).parents[3] / "docs" / "api" / "metrics.md"
 def test_the_page_is_up_to_date() -> None:
     command = [sys.executable, "-m", "pielight.evaluation.metrics"]
     written = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert DOCS.read_text(encoding="utf-8") == written, "run: python -m pielight.evaluation.metrics > docs/api/metrics.md"
+    assert DOCS.read_text(encoding="utf-8") == written, (
+        "run: python -m pielight.evaluation.metrics > docs/api/metrics.md"
+    )
 
 
 def test_every_metric_has_a_row_and_a_formula() -> None:
