@@ -34,24 +34,27 @@ $command
 
 $date, pielight $pielight, seed $seed. SHA-256 of data and models, first digits: $checksums.
 
-Every method got the same pictures; results are not scaled to the brightness of the reference. In brackets are 95 % bootstrap
-intervals of the mean over pictures; ↑ means that more is better, ↓ that less is. [Formulas and sources](../api/metrics.md).
+Every method got the same pictures; results are not scaled to the brightness of the reference. In brackets are
+95 % bootstrap intervals of the mean over pictures; ↑ means that more is better, ↓ that less is. [Formulas and
+sources](../api/metrics.md).
 
 $sections
 ## Significant differences
 
-Every method against $first, picture by picture: Wilcoxon signed-rank tests with Holm's correction for $count comparisons, p < 0.05:
+Every method against $first, picture by picture: Wilcoxon signed-rank tests with Holm's correction for $count
+comparisons, p < 0.05:
 
 [Differences]($differences)
 
 ## Limits of these figures
 
-PSNR and SSIM reward the brightness of one reference among many that would please; scores without a reference follow taste loosely; a
-mean over one data set says nothing about another. Look at the pictures: the report shows the best and the worst of each method. Hues are
-measured in patches with the colors of skin and sky, whatever they show; in near-black pictures color is uncertain, as `identity` shows.
+PSNR and SSIM reward the brightness of one reference among many that would please; scores without a reference
+follow taste loosely; a mean over one data set says nothing about another. Look at the pictures: the report
+shows the best and the worst of each method. Hues are measured in patches with the colors of skin and sky,
+whatever they show; in near-black pictures color is uncertain, as `identity` shows.
 
-Networks with weights that are not free (Zero-DCE++, PairLIE, the authors' PIE) are not included: `--method zero-dce=dce:FILE.pth`,
-`--method other=onnx:FILE.onnx` and `dir:FOLDER` add yours.
+Networks with weights that are not free (Zero-DCE++, PairLIE, the authors' PIE) are not included: `--method
+zero-dce=dce:FILE.pth`, `--method other=onnx:FILE.onnx` and `dir:FOLDER` add yours.
 """)
 
 

@@ -1,4 +1,4 @@
-"""Change one thing at a time in dehazing or deraining and measure what comes of it: the tables of docs/concepts/physics.md.
+"""Change one thing at a time in dehazing or deraining and measure it: tables of docs/results/ablations.md.
 
 Usage: python benchmarks/task_ablation.py DATA haze|rain [--seeds N] [--steps N] [--out DIR] [--set key=value]...
 
