@@ -124,7 +124,7 @@ def test_the_page_of_the_docs(report: Callable[..., Path], tmp_path: Path, monke
     assert (tmp_path / tables[0]).read_text(encoding="utf-8").startswith("method,psnr (dB) ↑,ssim ↑,mae")
     assert (tmp_path / tables[-1]).read_text(encoding="utf-8").startswith("data set,method,metric,mean difference")
     assert "pielight evaluate ..." in text
-    assert "with Holm's correction for 6 comparisons" in text
+    assert "with Holm's correction for 6\ncomparisons" in text
     with pytest.raises(SystemExit, match=r"no summary\.json"):
         write(tmp_path, tmp_path / "none.md")
 
