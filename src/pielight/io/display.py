@@ -28,6 +28,6 @@ def displayed(picture: Picture, size: int) -> Image.Image:
     image.thumbnail((size, size), Image.Resampling.LANCZOS)
     image.info["exif"] = with_orientation(Image.Exif().tobytes(), orientation_of(metadata.exif))
     image = ImageOps.exif_transpose(image)
-    profile = opaque.metadata.icc_profile or profile_of(metadata.color_code)
+    profile = opaque.metadata.icc_profile or profile_of(metadata.cicp)
     small = replace(from_image(image), metadata=Metadata(icc_profile=profile))
     return to_image(to_srgb(small)[0]).convert("RGB")

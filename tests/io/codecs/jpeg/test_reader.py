@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg.pixels import decode_pixels, density
+from pielight.io.codecs.jpeg.reader import decode_pixels, density
 from pielight.io.codecs.jpeg.segments import Segment, joined, parse
 from pielight.io.codecs.jpeg.trailer import is_index
 from pielight.io.decode import decode
