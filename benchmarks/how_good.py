@@ -21,8 +21,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from pielight.core.table_cells import fenced, markdown_text, utf8
-from pielight.core.tables import csv_text
+from pielight.core.tables import csv_text, fenced, markdown_text, utf8
 from pielight.evaluation.report.tables import mean_and_interval, p_value
 from pielight.evaluation.statistics import Mean
 

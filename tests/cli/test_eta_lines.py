@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from pielight.cli import eta_lines as countdowns
-from pielight.cli.eta_lines import Line, Progress, counting, looking
+from pielight.cli.eta_lines import Line, TrialCounter, counting, looking
 from pielight.evaluation.inventory import INVENTORY
 from pielight.evaluation.plan import Task
 from pielight.evaluation.store import Key
@@ -47,7 +47,7 @@ def plan(count: int) -> object:
 def test_time_left_comes_from_what_was_measured_now(monkeypatch: pytest.MonkeyPatch) -> None:
     screen, clock = Terminal(), Clock()
     monkeypatch.setattr("sys.stderr", screen)
-    progress = Progress(plan(10), False, clock)  # type: ignore[arg-type]
+    progress = TrialCounter(plan(10), False, clock)  # type: ignore[arg-type]
     for number in range(4):
         progress.known(task(str(number), known=True))
     assert screen.getvalue().split("\033[K")[-1] == "[4/10] own, 3: gamma"
@@ -67,7 +67,7 @@ def test_time_left_comes_from_what_was_measured_now(monkeypatch: pytest.MonkeyPa
 
 def test_where_lines_stay_there_is_one_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    progress = Progress(plan(100), False, clock)  # type: ignore[arg-type]
+    progress = TrialCounter(plan(100), False, clock)  # type: ignore[arg-type]
     for number in range(100):
         clock.now += 1.0
         progress.show(task(str(number)))
@@ -79,7 +79,7 @@ def test_where_lines_stay_there_is_one_now_and_then(capsys: pytest.CaptureFixtur
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    progress = Progress(plan(1), True, clock)  # type: ignore[arg-type]
+    progress = TrialCounter(plan(1), True, clock)  # type: ignore[arg-type]
     clock.now = 100
     progress.show(task("0"))
     Line(True, clock).show("x", due=True)

@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.table_cells import read_csv
-from tests.core.test_table_cells import Seen
+from pielight.core.tables import read_csv
+from tests.core.test_tables import Seen
 
 COUNT = 40
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from pielight.cli import main
-from pielight.core.table_cells import read_csv
+from pielight.core.tables import read_csv
 from pielight.errors import ConfigError, DataError
 from pielight.survey.questions import questions
 from pielight.survey.study import Scene, Settings, Study, load, picture_path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from pielight.core.eta import Countdown
+from pielight.core.progress import Progress
 
 if TYPE_CHECKING:
     from pielight.evaluation.plan import Plan, Task
@@ -51,7 +51,7 @@ class Line:
             self._open = False
 
 
-class Progress:
+class TrialCounter:
     """How many results there are; where lines stay, also one for each method that has done a data set.
 
     Args:
@@ -64,7 +64,7 @@ class Progress:
         self._left = Counter({(d.name, m.label): len(d.samples) for d in plan.data for m in plan.methods})
         self._total = self._left.total()
         self._ahead = 0  # known already, and not shown yet
-        self._countdown, self._line = Countdown(clock), Line(quiet, clock)
+        self._countdown, self._line = Progress(clock=clock), Line(quiet, clock)
 
     @property
     def left(self) -> int:
@@ -131,10 +131,9 @@ def looking(folder: Path, quiet: bool) -> Iterator[None]:
 
 def counting(title: str, items: Iterable[Item], total: int, quiet: bool) -> Iterator[Item]:
     """Pass items on, and say how many there are and how long the rest will take."""
-    line, work = Line(quiet), Countdown()
-    for number, item in enumerate(items, 1):
+    line, work = Line(quiet), Progress(total)
+    for item in items:
         work.step()
-        left = work.left(total - number)
-        line.show(f"{title}: {number} of {total}{left and f', {left}'}")
+        line.show(f"{title}: {work}")
         yield item
     line.end()

@@ -13,7 +13,7 @@ import click
 
 from pielight.cli import downstream_tasks as tasks
 from pielight.cli import options
-from pielight.cli.eta_lines import Progress, counting, looking
+from pielight.cli.eta_lines import TrialCounter, counting, looking
 from pielight.errors import ConfigError, MissingExtraError, PielightError
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
 
     store, values = Store(output), Values()
     INVENTORY.keep(output)
-    progress = Progress(plan, quiet)
+    progress = TrialCounter(plan, quiet)
     try:
         with deferred_interrupt() as interrupted:
             for task, measurements in run(plan, store, jobs, interrupted, progress.known):

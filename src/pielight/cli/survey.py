@@ -125,8 +125,8 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     Pairs: Bradley-Terry scores with ties. Ratings: mean opinion. Intervals are for other raters of the same kind.
     """
     _require()
-    from pielight.core.atomic_file import check_place, shown, write_whole
-    from pielight.core.table_cells import utf8
+    from pielight.core.atomic_file import check_place, shown, write_atomic
+    from pielight.core.tables import utf8
     from pielight.survey.analysis import analyse as tell
     from pielight.survey.report import as_json, as_markdown
     from pielight.survey.study import load
@@ -139,8 +139,8 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     text = as_markdown(study, analysis)
     click.echo(text, nl=False)
     if output is not None:
-        write_whole(output / "report.md", utf8(text))
-        write_whole(output / "report.json", utf8(as_json(study, analysis)))
+        write_atomic(output / "report.md", utf8(text))
+        write_atomic(output / "report.json", utf8(as_json(study, analysis)))
         click.echo(f"{shown(output / 'report.md')}, {shown(output / 'report.json')}", err=True)
 
 
@@ -150,8 +150,8 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
 def export(folder: Path, output: Path) -> None:
     """Write all votes as CSV, raters by number."""
     _require()
-    from pielight.core.atomic_file import check_place, shown, write_whole
-    from pielight.core.table_cells import utf8
+    from pielight.core.atomic_file import check_place, shown, write_atomic
+    from pielight.core.tables import utf8
     from pielight.survey.report import as_csv, is_export
     from pielight.survey.study import load
     from pielight.survey.votes import read_votes
@@ -162,5 +162,5 @@ def export(folder: Path, output: Path) -> None:
     if output.exists() and not is_export(output):
         raise ConfigError(f"{shown(output)}: not written by survey export, and kept; give a new name")
     votes = read_votes(folder)
-    write_whole(output, utf8(as_csv(load(folder), votes)))
+    write_atomic(output, utf8(as_csv(load(folder), votes)))
     click.echo(f"{shown(output)}: {len(votes)} votes", err=True)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pielight
 from pielight.core.atomic_file import shown
-from pielight.core.tables import plain
+from pielight.core.json_file import plain
 from pielight.errors import DataError
 from pielight.evaluation.datasets.pictures import sha256
 from pielight.evaluation.metrics.pristine import pristine_file

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import read_whole, shown
+from pielight.core.atomic_file import read_file, shown
 from pielight.errors import PictureError
 from pielight.io import preflight
 from pielight.io.codec_errors import DAMAGED, errors_named
@@ -69,7 +69,7 @@ def read(path: Path) -> Picture:
     Raises:
         PictureError: The file is missing, damaged, too large, or of a kind that is not supported.
     """
-    return decode(read_whole(path), shown(path))
+    return decode(read_file(path), shown(path))
 
 
 def decode(data: bytes, name: str = "picture") -> Picture:

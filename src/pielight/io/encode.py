@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from pielight.core.atomic_file import shown, whole_file
+from pielight.core.atomic_file import open_atomic, shown
 from pielight.io.codec_errors import errors_named
 from pielight.io.codecs.bmp import writer as bmp
 from pielight.io.codecs.gif import still as gif
@@ -44,7 +44,7 @@ def write(picture: Picture, path: Path, quality: int | None = None) -> None:
     Raises:
         PictureError: The picture or its metadata cannot be encoded, or the file cannot be written.
     """
-    with whole_file(path) as file:
+    with open_atomic(path) as file:
         save(picture, file, format_of(path, written_format(picture.format)), quality, shown(path))
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import pielight
 from pielight.batch.find import find, is_folder
-from pielight.core.atomic_file import few, read_whole, shown
+from pielight.core.atomic_file import few, read_file, shown
 from pielight.errors import ConfigError, DataError, PielightError
 from pielight.inference.files import origin
 from pielight.io.decode import decode
@@ -67,7 +67,7 @@ def build(
             scene, misfit = _scene(part, stem, paths, settings, number in broken)
             scenes.append(scene)
             misfits += misfit
-            sums[stem] = {name or "input": hashlib.sha256(read_whole(path)).hexdigest() for name, path in paths.items()}
+            sums[stem] = {name or "input": hashlib.sha256(read_file(path)).hexdigest() for name, path in paths.items()}
             progress(number + 1, len(sources))
         if misfits:
             raise DataError(f"results differ in size from their inputs: {few(misfits, _LISTED)}")
@@ -141,7 +141,7 @@ def _scene(
     whole: tuple[int, int] | None = None
     image = Image.new("RGB", (1, 1))
     for method, path in paths.items():
-        picture = decode(read_whole(path), shown(path))
+        picture = decode(read_file(path), shown(path))
         image = displayed(picture, _UNBOUNDED)
         whole = whole or image.size
         if image.size != whole:

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pielight
-from pielight.core.table_cells import markdown_text
-from pielight.core.tables import csv_text, json_text, markdown
+from pielight.core.json_file import json_text
+from pielight.core.tables import csv_text, markdown, markdown_text
 from pielight.survey.analysis import Analysis, passed
 from pielight.survey.bootstrap import Estimate
 from pielight.survey.study import LEVELS, Study

@@ -9,9 +9,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pielight.core.atomic_file import shown, write_whole
+from pielight.core.atomic_file import shown, write_atomic
 from pielight.core.json_file import read_json
-from pielight.core.table_cells import utf8
+from pielight.core.tables import utf8
 from pielight.errors import ConfigError, DataError
 
 FORMAT = 1
@@ -117,7 +117,7 @@ class Study:
             PictureError: It cannot be written.
         """
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
-        write_whole(folder / "study.json", utf8(f"{text}\n"))
+        write_atomic(folder / "study.json", utf8(f"{text}\n"))
 
 
 def load(folder: Path) -> Study:

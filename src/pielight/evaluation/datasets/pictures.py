@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import read_whole, shown
+from pielight.core.atomic_file import read_file, shown
 from pielight.errors import PictureError
 from pielight.evaluation.inventory import INVENTORY
 from pielight.io.decode import decode
@@ -38,7 +38,7 @@ def load(path: Path) -> Pixels:
     Raises:
         PictureError: It cannot be read.
     """
-    picture = decode(read_whole(path), shown(path))
+    picture = decode(read_file(path), shown(path))
     exif = Image.Exif()
     exif.load(picture.metadata.exif)
     turn = _TURNS.get(exif.get(ORIENTATION, 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pielight.core.atomic_file import read_whole, shown
+from pielight.core.atomic_file import read_file, shown
 from pielight.errors import DataError, PictureError
 from pielight.evaluation.downstream.segmentation import Labels
 
@@ -21,7 +21,7 @@ def read_labels(path: Path) -> Labels:
         PictureError: It cannot be read.
     """
     try:
-        with Image.open(io.BytesIO(read_whole(path)), formats=["PNG"]) as image:
+        with Image.open(io.BytesIO(read_file(path)), formats=["PNG"]) as image:
             if image.mode not in ("L", "P"):
                 raise DataError(
                     f"{shown(path)}: labels must be a PNG of one byte a pixel, the class; this one is {image.mode}"

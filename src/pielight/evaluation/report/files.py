@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pielight.core.atomic_file import write_whole
-from pielight.core.table_cells import fenced, markdown_text, utf8
-from pielight.core.tables import circumstances, csv_text, markdown, write_json
+from pielight.core.atomic_file import write_atomic
+from pielight.core.environment import environment
+from pielight.core.json_file import write_json
+from pielight.core.tables import csv_text, fenced, markdown, markdown_text, utf8
 from pielight.evaluation.datasets.pairing import counted
 from pielight.evaluation.report import captions as words
 from pielight.evaluation.report import tables
@@ -41,10 +42,10 @@ def write(
     suffixes = {"csv": ".csv", "markdown": ".md", "json": ".json", "html": ".html"}
     files = {kind: folder / f"{name}{end}{suffixes[kind]}" for kind, name in names.items()}
     facts = record(summary, values, command)
-    write_whole(files["csv"], utf8(csv_text(*tables.pictures(summary.plan, values))))
-    write_whole(files["markdown"], utf8(text(summary, facts)))
+    write_atomic(files["csv"], utf8(csv_text(*tables.pictures(summary.plan, values))))
+    write_atomic(files["markdown"], utf8(text(summary, facts)))
     write_json(files["json"], facts)
-    write_whole(files["html"], utf8(page(summary, shots, facts)))
+    write_atomic(files["html"], utf8(page(summary, shots, facts)))
     return files
 
 
@@ -54,7 +55,7 @@ def record(summary: Summary, values: Values, command: str) -> dict[str, Any]:
     return {
         "type": "evaluation",
         "command": command,
-        **circumstances(("pielight", *LIBRARIES)),
+        **environment(("pielight", *LIBRARIES)),
         "seed": summary.seed,
         "gt_mean": plan.gt_mean,
         "task": None if plan.viewer is None else plan.viewer.name,

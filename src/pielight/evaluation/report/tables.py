@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pielight.core.table_cells import Markup
-from pielight.core.tables import Columns, Row
+from pielight.core.tables import Columns, Markup, Row
 from pielight.evaluation.datasets.datasets import DataSet
 from pielight.evaluation.metrics import Figure
 from pielight.evaluation.plan import Plan

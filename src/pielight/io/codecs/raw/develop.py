@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pielight.core.atomic_file import read_whole
+from pielight.core.atomic_file import read_file
 from pielight.core.color import SRGB_GAMMA, SRGB_SLOPE
 from pielight.core.extras import require
 from pielight.core.native_output import caught_stderr
@@ -59,7 +59,7 @@ def is_raw_file(path: Path) -> bool:
             return False
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        return is_raw(read_whole(path) if head.startswith(_TIFF) else head, path.name)
+        return is_raw(read_file(path) if head.startswith(_TIFF) else head, path.name)
     except (OSError, ValueError, PictureError):  # reading it will say why
         return False
 

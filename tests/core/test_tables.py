@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pielight.core.table_cells import csv_cell, fenced, markdown_text, read_csv, utf8
-from pielight.core.tables import csv_text, json_text, markdown
+from pielight.core.json_file import json_text
+from pielight.core.tables import csv_cell, csv_text, fenced, markdown, markdown_text, read_csv, utf8
 
 ODD = [
     os.fsdecode(b"caf\xe9.png"), "caf\\udce9.png", "caf\\\\udce9.png", "=1+1", "'=1+1", "''=1+1", "'plain", "+a", "-a",
