@@ -37,6 +37,7 @@ from pielight.io.image import Picture, from_image
 from pielight.io.metadata.google_xmp import without_gain_map
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.orientation import as_stored
 from pielight.io.size_limits import check_size
 
 _TRACKS = b"moov"  # of a sequence of pictures, beside the first
@@ -50,16 +51,6 @@ _READERS: dict[str, Callable[[Image.Image, bytes], Metadata]] = {  # of metadata
     "GIF": gif.read_metadata,
     "AVIF": heif_still.read_metadata,
     HEIF: heif_still.read_metadata,
-}
-# Pillow turns a TIFF upright while it loads it; these turn it back.
-_UNTURN = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
 }
 
 
@@ -167,11 +158,11 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
         notes.append(f"left out, as it tells of the colors before: {', '.join(gone)}")
     if metadata.coding and metadata.coding.planes and metadata.xmp:
         metadata = replace(metadata, xmp=without_gain_map(metadata.xmp))
-    orientation = None
+    orientation = 1
     if file_format == "TIFF":
         silence()
         notes += notes_on(data)
-        orientation = image.getexif().get(ORIENTATION)
+        orientation = image.getexif().get(ORIENTATION, 1)
     picture = decode_high_bit_depth(data, kind) if is_deep else None
     if picture is not None and picture.note:
         notes.append(picture.note)
@@ -182,7 +173,7 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
         picture = None if pixels is None else Picture(pixels, image.mode)
     if picture is None:
         image.load()
-        picture = from_image(image if orientation not in _UNTURN else image.transpose(_UNTURN[orientation]))
+        picture = from_image(as_stored(image, orientation))  # Pillow turns a TIFF upright while it loads it
     return replace(picture, format=file_format, metadata=metadata, note="; ".join(notes), is_one_of_several=several)
 
 

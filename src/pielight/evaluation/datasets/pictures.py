@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +13,12 @@ from pielight.core.atomic_file import read_file, shown
 from pielight.errors import PictureError
 from pielight.evaluation.inventory import INVENTORY
 from pielight.io.decode import decode
+from pielight.io.metadata.exif import orientation_of
 from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.orientation import swaps_sides, upright
 from pielight.io.preflight import check_file
 
 Pixels = NDArray[np.uint8]
-_TURNS = {  # of rows and columns: what undoes each orientation
-    2: lambda pixels: pixels[:, ::-1],
-    3: lambda pixels: pixels[::-1, ::-1],
-    4: lambda pixels: pixels[::-1],
-    5: lambda pixels: pixels.swapaxes(0, 1),
-    6: lambda pixels: np.rot90(pixels, -1),
-    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
-    8: lambda pixels: np.rot90(pixels),
-}
-_SIDEWAYS = 5  # from this orientation on, width and height change places
 
 
 def load(path: Path) -> Pixels:
@@ -39,10 +30,7 @@ def load(path: Path) -> Pixels:
         PictureError: It cannot be read.
     """
     picture = decode(read_file(path), shown(path))
-    exif = Image.Exif()
-    exif.load(picture.metadata.exif)
-    turn = _TURNS.get(exif.get(ORIENTATION, 1))
-    pixels: NDArray[Any] = picture.pixels if turn is None else turn(picture.pixels)
+    pixels = upright(picture.pixels, orientation_of(picture.metadata.exif))
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
@@ -59,7 +47,7 @@ def _size(path: Path) -> tuple[int, int] | None:
         check_file(path)
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) >= _SIDEWAYS  # Pillow turns TIFFs
+            turned = image.format != "TIFF" and swaps_sides(image.getexif().get(ORIENTATION, 1))  # Pillow turns TIFFs
     except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
         return None
     return (height, width) if turned else (width, height)
