@@ -20,7 +20,7 @@ PAGES = {  # a template, and the least that it can show
         "notice": "", "is_warning": False, "how": "", "first": "", "sections": [], "definitions": ({}, []),
         "command": "", "provenance": [],
     },
-    "survey/page.html": {},
+    "survey/page.html": {"consent": "", "levels": {}, "questions": 1, "has_checks": True},
 }  # fmt: skip
 
 
