@@ -1,4 +1,4 @@
-"""Which tests have the marker `slow`, which `make quick` leaves out: by names of files and folders, wherever they are."""
+"""Names of files and folders, anywhere below, whose tests have the marker `slow`: `make quick` leaves them out."""
 
 SLOW = {
     "cli",
@@ -7,7 +7,6 @@ SLOW = {
     "test_benchmarks.py",
     "test_corpus.py",
     "test_damaged.py",
-    "test_jpeg_segments.py",
     "test_loop.py",
     "test_memory.py",
     "test_offline.py",
