@@ -8,11 +8,11 @@ import pytest
 LOW = """
 import os, sys
 from pathlib import Path
-from pielight.core.atomic_file import open_atomic
+from pielight.core.atomic_file import whole_file
 target = Path(sys.argv[1])
 for number in range(3):
     os.close(number)
-with open_atomic(target) as file:
+with whole_file(target) as file:
     file.write(b"picture")
     assert file.fileno() > 2
     for number in range(3):

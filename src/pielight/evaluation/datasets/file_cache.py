@@ -1,0 +1,91 @@
+"""Facts about files that are expensive to compute, such as checksums: cached, and kept beside a report."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+FILE = "files.jsonl"
+_SETTLED = 2 * 10**9  # nanoseconds: a file modified later than this may change again within one tick of its clock
+
+Stamp = tuple[int, ...]
+
+
+class FileCache:
+    """Facts about files, each valid while device, inode, size and times of the file stay the same.
+
+    Attributes:
+        on_read: Called with the path of every file that is read for a fact.
+    """
+
+    def __init__(self) -> None:
+        self.on_read: Callable[[Path], object] = lambda _: None
+        self._known: dict[tuple[str, str], tuple[Stamp, Any]] = {}
+        self._unsaved: list[bytes] = []
+        self._folder: Path | None = None
+
+    def get(self, kind: str, path: Path, compute: Callable[[Path], Any]) -> Any:
+        """Return a fact about a file, cached or computed.
+
+        Args:
+            kind: Name of the fact.
+            path: The file.
+            compute: Reads the file and returns a value that JSON can hold.
+        """
+        stamp = _stamp(path)
+        key = kind, str(path.absolute())
+        if stamp is not None and key in self._known and self._known[key][0] == stamp:
+            return self._known[key][1]
+        self.on_read(path)
+        value = compute(path)
+        if stamp is not None and stamp == _stamp(path) and time.time_ns() - max(stamp[-2:]) > _SETTLED:
+            self._known[key] = stamp, value
+            self._unsaved.append(json.dumps([*key, stamp, value]).encode() + b"\n")
+            if self._folder is not None:
+                self.save(self._folder)
+        return value
+
+    def load(self, folder: Path) -> None:
+        """Read what an earlier run saved in a folder, if anything; damaged lines are skipped."""
+        self._folder = None
+        try:
+            lines = (folder / FILE).read_bytes().splitlines()
+        except OSError:
+            return
+        for line in lines:
+            try:
+                kind, path, stamp, value = json.loads(line)
+                self._known[str(kind), str(path)] = tuple(map(int, stamp)), value
+            except (ValueError, TypeError, RecursionError):
+                continue
+
+    def save(self, folder: Path) -> None:
+        """Append what is new to the file in a folder, and from now on each new fact at once.
+
+        Without room on the disk, facts are cached in this process only.
+        """
+        self._folder = folder
+        lines, self._unsaved = b"".join(self._unsaved), []
+        try:
+            file = os.open(folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            try:
+                os.write(file, lines)
+            finally:
+                os.close(file)
+        except OSError:
+            self._folder = None
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+FILE_CACHE = FileCache()
