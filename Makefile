@@ -34,8 +34,10 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/python -m mypy
 	$(BIN)/python -m codespell_lib .
 
+# Coverage is that of the tests that make quick runs: a tracer would slow the long ones, most of which start processes.
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not docs'
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not docs and not slow' --cov
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'slow and not docs'
 
 # What is not marked slow.
 quick: $(VENV)/dev.stamp

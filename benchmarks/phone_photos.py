@@ -27,10 +27,10 @@ from PIL import Image
 from pielight import Enhancer
 from pielight.core.color import linear_to_srgb, srgb_to_linear
 from pielight.evaluation.metrics.fidelity import psnr
-from pielight.io.codecs import heif
+from pielight.io.codecs.heif import container
+from pielight.io.codecs.heif import still as heif
 from pielight.io.decode import decode
 from pielight.io.encode import encode
-from pielight.io.metadata import metadata
 from quality import read
 
 SHAPE = (3, 4)
@@ -80,11 +80,11 @@ def main() -> None:
     parser.add_argument("photos", type=command.file, nargs="+")
     parser.add_argument("--megapixels", type=float, default=12.2)
     parser.add_argument("--quality", type=lambda text: [int(part) for part in text.split(",")], default=[*QUALITIES])
-    parser.add_argument("--preset", default=metadata.HEIF_PRESET, help="of x265, which codes HEIC results")
-    parser.add_argument("--speed", type=int, default=metadata.AVIF_SPEED, help="of aom, which codes AVIF results")
+    parser.add_argument("--preset", default=heif.HEIF_PRESET, help="of x265, which codes HEIC results")
+    parser.add_argument("--speed", type=int, default=heif.AVIF_SPEED, help="of aom, which codes AVIF results")
     options = parser.parse_args()
-    metadata.HEIF_PRESET, metadata.AVIF_SPEED = options.preset, options.speed
-    heif.enable()
+    heif.HEIF_PRESET, heif.AVIF_SPEED = options.preset, options.speed
+    container.enable()
     pixels = laid_out(options.photos, options.megapixels)
     print("| source, light | MB | PSNR, dB | result | size, of the source's | PSNR, dB | seconds | of processors |")
     print("|---|---|---|---|---|---|---|---|")

@@ -29,10 +29,10 @@ _TRAINING = (
 _EVALUATION = (
     "pielight.evaluation.downstream.darkness",
     "pielight.evaluation.downstream.datasets",
-    "pielight.evaluation.downstream.face_detection",
+    "pielight.evaluation.downstream.detection",
     "pielight.evaluation.downstream.detector",
     "pielight.evaluation.downstream.segmentation",
-    "pielight.evaluation.metric_spec",
+    "pielight.evaluation.metrics.metric",
 )
 
 

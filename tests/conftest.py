@@ -16,8 +16,17 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pielight.enhancer import Enhancer
+from tests.tiers import SLOW
 
 SIZE, NODES = 64, 8
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and SLOW & {*item.path.relative_to(here).parts}:
+            item.add_marker("slow")
 
 
 def _no_names(event: str, arguments: tuple[object, ...]) -> None:

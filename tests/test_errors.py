@@ -8,7 +8,7 @@ from PIL import Image
 
 import pielight
 from pielight import errors
-from pielight.core.atomic_file import read_whole, write_whole
+from pielight.core.atomic_file import read_file, write_atomic
 
 
 @pytest.mark.parametrize(
@@ -39,21 +39,21 @@ def test_bad_arguments_are_value_errors(tmp_path: Path) -> None:
 
 def test_files_raise_os_errors_with_one_line(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"none\.jpg: no such file$"):
-        read_whole(tmp_path / "none.jpg")
+        read_file(tmp_path / "none.jpg")
     with pytest.raises(OSError, match=r": a folder, not a picture$"):
-        read_whole(tmp_path)
+        read_file(tmp_path)
     with pytest.raises(OSError, match=r": a folder; name a file$"):
-        write_whole(tmp_path, b"x")
+        write_atomic(tmp_path, b"x")
     Image.new("L", (2, 2)).save(tmp_path / "a.png")
     with pytest.raises(FileExistsError, match=r"a\.png: there is such a file, and it is kept$"):
-        write_whole(tmp_path / "a.png", b"x", "skip")
+        write_atomic(tmp_path / "a.png", b"x", "skip")
 
 
 def test_what_goes_wrong_while_a_file_is_written_keeps_its_type(tmp_path: Path) -> None:
-    from pielight.core.atomic_file import whole_file
+    from pielight.core.atomic_file import open_atomic
 
     def write() -> None:
-        with whole_file(tmp_path / "a.png"):
+        with open_atomic(tmp_path / "a.png"):
             raise errors.ModelError("m.onnx: damaged")
 
     with pytest.raises(errors.ModelError, match=r"^m\.onnx: damaged$"):

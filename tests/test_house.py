@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pielight
+from tests.tiers import SLOW
 
 SOURCE = Path(pielight.__file__).parent
 HEAVY = ("torch", "onnxruntime", "numpy", "PIL", "skimage", "cv2", "jinja2", "pydantic")
@@ -72,3 +73,7 @@ def test_public_names() -> None:
     assert dir(pielight) == sorted(pielight.__all__)
     with pytest.raises(AttributeError, match="nonsense"):
         _ = pielight.nonsense
+
+
+def test_what_is_marked_slow_is_there() -> None:
+    assert {path.name for path in Path(__file__).parent.rglob("*")} >= SLOW

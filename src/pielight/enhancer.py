@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import read_whole, shown
+from pielight.core.atomic_file import read_file, shown
 from pielight.core.threads import check_threads
 from pielight.errors import OptionError
 from pielight.inference.change import ModelChange, applier
@@ -287,7 +287,7 @@ class Enhancer:
         if isinstance(predict, SpatialNetwork):
             raise OptionError(f"{self.task}: looks at every pixel and has no curves; call the enhancer itself")
         if isinstance(image, (str, Path)):
-            pixels = decode_reduced(read_whole(Path(image)), _ENOUGH * predict.size, shown(image))
+            pixels = decode_reduced(read_file(Path(image)), _ENOUGH * predict.size, shown(image))
         elif isinstance(image, bytes):
             pixels = decode_reduced(image, _ENOUGH * predict.size)
         elif isinstance(image, Image.Image):

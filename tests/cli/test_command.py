@@ -396,7 +396,7 @@ def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest
     import io
 
     from pielight.batch.run import Outcome, Work
-    from pielight.cli.progress import Progress
+    from pielight.cli.progress import StatusLines
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -404,7 +404,7 @@ def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest
 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    progress = Progress(2, quiet=False)
+    progress = StatusLines(2, quiet=False)
     progress.show(Outcome(Path("a.jpg"), Path("a_pie.jpg"), "done", seconds=0.1))
     progress.show(Outcome(Path("b.jpg"), Path("b_pie.jpg"), "failed", "b.jpg: empty file"))
     now = time.monotonic()
@@ -423,12 +423,12 @@ def test_what_takes_long_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyP
     import io
 
     from pielight.batch.run import Work
-    from pielight.cli.progress import Progress
+    from pielight.cli.progress import StatusLines
 
     screen = io.StringIO()
     monkeypatch.setattr(sys, "stderr", screen)
     for quiet in (False, True):
-        Progress(2, quiet).wait([Work(Path("c.heic"), 1, time.monotonic() - 20)])
+        StatusLines(2, quiet).wait([Work(Path("c.heic"), 1, time.monotonic() - 20)])
     assert screen.getvalue() == ""
 
 

@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.table_cells import read_csv
-from tests.core.test_table_cells import Seen
+from pielight.core.tables import read_csv
+from tests.core.test_tables import Seen
 
 COUNT = 40
 
@@ -196,11 +196,12 @@ def test_a_killed_run_does_not_read_its_files_again(folder: Path, monkeypatch: p
     from click.testing import CliRunner
 
     from pielight.cli import main
-    from pielight.evaluation.datasets import file_cache, pictures
+    from pielight.evaluation import inventory
+    from pielight.evaluation.datasets import pictures
 
-    monkeypatch.setattr(file_cache, "_SETTLED", -1)
-    monkeypatch.setattr(pictures, "FILE_CACHE", fresh := file_cache.FileCache())
-    monkeypatch.setattr(file_cache, "FILE_CACHE", fresh)
+    monkeypatch.setattr(inventory, "_SETTLED", -1)
+    monkeypatch.setattr(pictures, "INVENTORY", fresh := inventory.Inventory())
+    monkeypatch.setattr(inventory, "INVENTORY", fresh)
     words = [
         "evaluate",
         "--data",
@@ -220,8 +221,8 @@ def test_a_killed_run_does_not_read_its_files_again(folder: Path, monkeypatch: p
     monkeypatch.setattr(pictures, "_sha256", lambda path: read.append(path) or whole(path))
     assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
     assert len(read) == len(set(read)) == 8  # four pictures and their references
-    monkeypatch.setattr(pictures, "FILE_CACHE", fresh := file_cache.FileCache())
-    monkeypatch.setattr(file_cache, "FILE_CACHE", fresh)
+    monkeypatch.setattr(pictures, "INVENTORY", fresh := inventory.Inventory())
+    monkeypatch.setattr(inventory, "INVENTORY", fresh)
     assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
     assert len(read) == 8
     Image.fromarray(np.zeros((96, 128, 3), np.uint8)).save("set/low/1.png")

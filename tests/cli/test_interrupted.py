@@ -137,14 +137,14 @@ number, module = int(sys.argv.pop(1)), sys.argv.pop(1)
 usual = builtins.__import__
 class Thing:
     pass
-def signalling(name, *rest, **more):
+def signaling(name, *rest, **more):
     if name == module and "pielight.__main__" in sys.modules and hasattr(sys.modules["pielight.__main__"], "run"):
         thing = Thing()
         watched = weakref.ref(thing, lambda _: os.kill(os.getpid(), number) or len("x"))
         del thing  # what is raised in here is printed and lost
     return usual(name, *rest, **more)
 from pielight.__main__ import run
-builtins.__import__ = signalling
+builtins.__import__ = signaling
 run()
 """
 

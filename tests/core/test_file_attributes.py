@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.core import atomic_file as files
-from pielight.core.atomic_file import write_whole
+from pielight.core.atomic_file import write_atomic
 from pielight.core.file_attributes import Attributes, attributes_of
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
@@ -77,7 +77,7 @@ def test_a_replaced_file_keeps_its_rights_but_not_its_times(enhancer: Enhancer, 
 def test_what_has_no_source_follows_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        write_whole(tmp_path / "page.html", b"")
+        write_atomic(tmp_path / "page.html", b"")
     finally:
         os.umask(before)
     assert mode(tmp_path / "page.html") == 0o640
@@ -87,7 +87,7 @@ def test_nobody_else_reads_a_private_picture_while_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "_OWN_FILES", tmp_path / "none")
-    with files.whole_file(tmp_path / "a.jpg", attributes=Attributes(0o600, (os.getuid(), os.getgid()))):
+    with files.open_atomic(tmp_path / "a.jpg", attributes=Attributes(0o600, (os.getuid(), os.getgid()))):
         (part,) = tmp_path.iterdir()
         assert mode(part) == 0o600
 
@@ -98,7 +98,7 @@ def test_another_group_gets_no_more_than_everybody(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(os, "fchown", refuse)
     for rights, expected in ((0o640, 0o600), (0o664, 0o644), (0o666, 0o666), (0o677, 0o677)):
-        write_whole(tmp_path / "a", b"", attributes=Attributes(rights, (os.getuid(), os.getgid() + 1)))
+        write_atomic(tmp_path / "a", b"", attributes=Attributes(rights, (os.getuid(), os.getgid() + 1)))
         assert mode(tmp_path / "a") == expected
         (tmp_path / "a").unlink()
 

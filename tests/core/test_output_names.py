@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pielight.core import atomic_file as files
-from pielight.core.atomic_file import write_whole
+from pielight.core.atomic_file import write_atomic
 from pielight.errors import ExistsError
 
 WAYS = ("nameless", "named", "no links")
@@ -34,20 +34,20 @@ def test_a_file_that_appears_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "a_pie.jpg"
 
     def write_late() -> None:
-        with files.whole_file(target, "skip") as one:
+        with files.open_atomic(target, "skip") as one:
             one.write(b"ours")
             target.write_bytes(b"theirs")
 
     with pytest.raises(ExistsError, match=r"a_pie\.jpg: there is such a file"):
         write_late()
-    with files.whole_file(target, "rename") as one:
+    with files.open_atomic(target, "rename") as one:
         one.write(b"ours")
         (tmp_path / "a_pie-2.jpg").symlink_to("nowhere")
     assert one.path == tmp_path / "a_pie-3.jpg"
     assert one.path.read_bytes() == b"ours"
-    assert write_whole(target, b"ours", "rename", number=7) == tmp_path / "a_pie-7.jpg"
+    assert write_atomic(target, b"ours", "rename", number=7) == tmp_path / "a_pie-7.jpg"
     assert target.read_bytes() == b"theirs"
-    assert write_whole(target, b"ours") == target
+    assert write_atomic(target, b"ours") == target
     assert target.read_bytes() == b"ours"
     assert len(list(tmp_path.iterdir())) == 4
 
@@ -59,7 +59,7 @@ def test_no_two_writers_get_one_name(tmp_path: Path) -> None:
     def write(number: int) -> Path | None:
         data = b"%d" % number * 100
         try:
-            return write_whole(target, data, "rename" if number % 3 else "skip")
+            return write_atomic(target, data, "rename" if number % 3 else "skip")
         except ExistsError:
             return None
 
@@ -79,5 +79,5 @@ def test_a_claim_without_links_that_fails_leaves_nothing(tmp_path: Path, monkeyp
     monkeypatch.setattr(os, "link", refuse)
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(files.PictureError, match="cannot be written"):
-        write_whole(tmp_path / "a.jpg", b"ours", "skip")
+        write_atomic(tmp_path / "a.jpg", b"ours", "skip")
     assert list(tmp_path.iterdir()) == []

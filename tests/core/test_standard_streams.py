@@ -8,11 +8,11 @@ import pytest
 LOW = """
 import os, sys
 from pathlib import Path
-from pielight.core.atomic_file import whole_file
+from pielight.core.atomic_file import open_atomic
 target = Path(sys.argv[1])
 for number in range(3):
     os.close(number)
-with whole_file(target) as file:
+with open_atomic(target) as file:
     file.write(b"picture")
     assert file.fileno() > 2
     for number in range(3):

@@ -51,6 +51,7 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     "pielight finetune": ("", "--steps 2 --set bank=4 --set pairs=2 --set judging.steps=2"),
     "pielight joint": ("", "--set steps=2 --set batch=2"),
     "pielight bench": ("", "--repeats 1 --photos 2"),
+    "pielight evaluate": (r"(?:-j|--limit) \d+", "-j 1 --limit 2"),
     "python benchmarks/ablation.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
     "python benchmarks/sizes.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
     "python benchmarks/exposure_scatter.py": ("", "--steps 2"),

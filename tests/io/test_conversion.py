@@ -12,15 +12,17 @@ import pytest
 from PIL import Image, ImageCms
 
 from pielight.errors import PictureError
-from pielight.io.codecs.heif.coding import read_color_code
+from pielight.io.codecs.heif.coding import read_cicp
 from pielight.io.codecs.heif.items import read_items
 from pielight.io.codecs.jpeg.segments import Segment
 from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode
-from pielight.io.formats import MODES
+from pielight.io.formats import FORMATS, RAW
 from pielight.io.image import Picture
 from tests.io import samples
+
+WRITTEN = sorted({*FORMATS} - {RAW})
 
 
 def opened(data: bytes) -> Image.Image:
@@ -29,7 +31,7 @@ def opened(data: bytes) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("target", sorted(MODES))
+@pytest.mark.parametrize("target", WRITTEN)
 @pytest.mark.parametrize("name", sorted(samples.MAKERS))
 def test_every_kind_can_become_every_format(name: str, target: str) -> None:
     picture = decode(samples.sample(name), name)
@@ -123,7 +125,7 @@ def test_formats_without_profile_get_srgb(target: str) -> None:
         assert opened(encode(plain, target)).convert("RGB").getpixel((3, 3)) == (200, 20, 20)
 
 
-@pytest.mark.parametrize("target", sorted(set(MODES) - {"BMP", "GIF"}))
+@pytest.mark.parametrize("target", sorted({*WRITTEN} - {"BMP", "GIF"}))
 def test_wide_colors_keep_their_profile_and_values(target: str) -> None:
     source = samples.image("RGB")
     result = opened(encode(decode(samples.saved(source, "PNG", icc_profile=profile("wide"))), target))
@@ -156,7 +158,7 @@ def test_wide_colors_named_by_a_number(source: str, target: str) -> None:
     assert wide != plain
     picture = decode(wide)
     result = encode(picture, target)
-    assert read_color_code(read_items(result)) == (None if target == "JPEG" else (12, 13))
+    assert read_cicp(read_items(result)) == (None if target == "JPEG" else (12, 13))
     assert ("wide colors" in fit(picture, target).note) == (target == "JPEG")
     assert fit(decode(plain), target).note == ""
 

@@ -15,8 +15,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pielight.io.codecs.jpeg.pixels import photoshop_block
-from pielight.io.codecs.jpeg.segments import COMMENT, Segment, parse
+from pielight.io.codecs.jpeg.segments import COMMENT, Segment, parse, photoshop_block
 from pielight.io.codecs.png.chunks import png_chunks, with_chunks
 from pielight.io.codecs.png.text import texts
 from pielight.io.convert import fit

@@ -23,7 +23,7 @@ def test_an_unnamed_fourth_channel_is_no_opacity() -> None:
 def test_wide_colors_named_by_a_number() -> None:
     pixels = np.broadcast_to(np.array([60, 120, 60], np.uint8), (8, 8, 3))
     for primaries, expected in ((1, (60, 120, 60)), (12, (30, 121, 52)), (9, (0, 125, 49))):
-        picture = Picture(pixels, "RGB", metadata=Metadata(color_code=(primaries, 13)))
+        picture = Picture(pixels, "RGB", metadata=Metadata(cicp=(primaries, 13)))
         assert displayed(picture, 8).getpixel((0, 0)) == pytest.approx(expected, abs=4)
     assert profile_of((9, 16)) is None  # of high dynamic range
 

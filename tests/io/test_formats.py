@@ -1,40 +1,20 @@
-import io
+"""Extensions of pictures and of results."""
+
 from pathlib import Path
 
-import pytest
-from PIL import Image
-
-from pielight.io.codecs.png.chunks import png_chunks
-from pielight.io.formats import FORMATS, MODES, RAW, result_suffix, webp_is_lossless
-
-
-@pytest.mark.parametrize("lossless", [True, False])
-@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-@pytest.mark.parametrize("frames", [1, 2])
-def test_lossless_webp_is_told_apart(lossless: bool, mode: str, frames: int) -> None:
-    file, colors = io.BytesIO(), ("red", "blue")
-    images = [Image.new(mode, (9, 9), color) for color in colors]
-    images[0].putpixel((1, 1), 0)
-    images[0].save(
-        file,
-        "WEBP",
-        lossless=lossless,
-        exif=b"Exif\0\0odd",
-        save_all=frames > 1,
-        append_images=images[1:frames],
-    )
-    assert webp_is_lossless(file.getvalue()) == lossless
-
-
-def test_broken_containers_end_the_search() -> None:
-    assert not webp_is_lossless(b"RIFF\xff\xff\xff\xffWEBPVP8X")
-    assert list(png_chunks(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDRshort")) == []
+from pielight.io.formats import EXTENSIONS, FORMATS, RAW, WRITABLE, result_suffix
 
 
 def test_every_extension_can_be_written_or_has_another_for_its_result() -> None:
-    for suffix, file_format in FORMATS.items():
-        assert (file_format in MODES) == (file_format != RAW)
+    for suffix, file_format in EXTENSIONS.items():
+        assert bool(FORMATS[file_format].modes) == (file_format != RAW)
         assert result_suffix(Path(f"a{suffix}")) == (".tif" if file_format == RAW else suffix)
     assert result_suffix(Path("a.heic"), "JPEG") == ".jpg"
     assert result_suffix(Path("a.JPEG"), "JPEG") == ".JPEG"
     assert result_suffix(Path("a"), "TIFF") == ".tif"
+
+
+def test_what_can_be_written_is_named_for_the_user_and_has_its_extension() -> None:
+    assert {name for name, _ in WRITABLE.values()} == {*FORMATS} - {RAW}
+    for name, extension in WRITABLE.values():
+        assert EXTENSIONS[extension] == name

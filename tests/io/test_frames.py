@@ -22,8 +22,8 @@ from pielight.io.codecs.frame import Frame
 from pielight.io.codecs.gif.blocks import gif_packet, layout, without_gif_packet
 from pielight.io.codecs.heif.avif_animation import read_plays, write_plays
 from pielight.io.codecs.png.chunks import png_chunks
+from pielight.io.codecs.webp.chunks import chunks as webp_chunks
 from pielight.io.decode import decode
-from pielight.io.formats import webp_chunks
 from pielight.io.frames import decode_frames
 from pielight.io.provenance import find_record, without_record
 from tests.io import animations, samples

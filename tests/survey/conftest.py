@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pielight.survey.build import build
-from pielight.survey.study import Settings
+from pielight.survey.study import StudySettings
 from tests.survey.raters import METHODS, SCENES, Server
 
 
@@ -38,7 +38,7 @@ def new_study(folders: dict[str, Path], tmp_path: Path) -> Callable[..., Path]:
 
     def make(**chosen: Any) -> Path:
         methods = {name: path for name, path in folders.items() if name}
-        build(tmp_path / "study", folders[""], methods, Settings(**chosen))
+        build(tmp_path / "study", folders[""], methods, StudySettings(**chosen))
         return tmp_path / "study"
 
     return make

@@ -16,10 +16,10 @@ from click.testing import CliRunner, Result
 
 from pielight.cli import main
 from pielight.errors import DataError
-from pielight.survey.analysis import analyse
+from pielight.survey.analysis import analyze
 from pielight.survey.questions import Question, questions
 from pielight.survey.report import as_json, as_markdown
-from pielight.survey.study import Scene, Settings, Study, load
+from pielight.survey.study import Scene, Study, StudySettings, load
 from pielight.survey.votes import Vote, Votes, read_votes
 
 TRUE = {"best": 1.2, "bright": 0.5, "fair": -0.3, "dim": -1.4}
@@ -31,7 +31,7 @@ def invoke(*arguments: str | Path) -> Result:
 
 def imagined(**chosen: object) -> Study:
     scenes = tuple(Scene(str(one), 9, 9, "", {}, "x" if one < 3 else "") for one in range(12))
-    return Study(Settings(**chosen), tuple(sorted(TRUE)), scenes)  # type: ignore[arg-type]
+    return Study(StudySettings(**chosen), tuple(sorted(TRUE)), scenes)  # type: ignore[arg-type]
 
 
 def careful(question: Question, rng: random.Random) -> str:
@@ -60,7 +60,7 @@ def taken(study: Study, people: Iterable[Callable[[Question, random.Random], str
 
 
 def test_the_truth_comes_back_within_its_intervals() -> None:
-    found = analyse(imagined(), taken(imagined(), [careful] * 40), rounds=400)
+    found = analyze(imagined(), taken(imagined(), [careful] * 40), rounds=400)
     assert found.methods == ("best", "bright", "fair", "dim")
     for method, score in zip(found.methods, found.scores, strict=True):
         assert score.value == pytest.approx(TRUE[method], abs=0.3)
@@ -80,7 +80,7 @@ def test_the_order_of_methods_does_not_matter() -> None:
     votes = taken(imagined(attention=0), [careful] * 6)
     alphas = []
     for methods in list(permutations(TRUE))[::4]:
-        found = analyse(dataclasses.replace(imagined(), methods=methods), votes, rounds=100)
+        found = analyze(dataclasses.replace(imagined(), methods=methods), votes, rounds=100)
         assert found.methods == ("best", "bright", "fair", "dim")
         alphas.append(found.alpha)
     assert alphas == pytest.approx([alphas[0]] * 6)
@@ -92,8 +92,8 @@ def test_unanimous_raters(answer: str, alpha: float | str) -> None:
         return answer if answer == "tie" else "left" if (question.left or "") < (question.right or "") else "right"
 
     study = imagined(attention=0)
-    assert analyse(study, taken(study, [same] * 3), rounds=100).alpha == alpha
-    alone = analyse(study, taken(study, [same]), rounds=100)
+    assert analyze(study, taken(study, [same] * 3), rounds=100).alpha == alpha
+    alone = analyze(study, taken(study, [same]), rounds=100)
     assert alone.alpha == "no pairs"
     assert "nothing was seen by two raters" in as_markdown(study, alone)
 
@@ -101,24 +101,24 @@ def test_unanimous_raters(answer: str, alpha: float | str) -> None:
 def test_careless_raters_are_left_out() -> None:
     study = imagined(attention=3)
     votes = taken(study, [careful] * 10 + [careless] * 10 + [leftist] * 3)
-    found = analyse(study, votes, rounds=100)
+    found = analyze(study, votes, rounds=100)
     assert found.excluded >= 11  # one in 27 passes by chance, of those who toss
     assert found.raters + found.excluded == 23
-    everyone = analyse(study, votes, allowed=3, rounds=100)
+    everyone = analyze(study, votes, allowed=3, rounds=100)
     assert (everyone.raters, everyone.excluded) == (23, 0)
     assert everyone.scores[0].value < found.scores[0].value  # type: ignore[operator]
     with pytest.raises(DataError, match="3 raters failed attention checks"):
-        analyse(study, taken(study, [lambda question, rng: "tie"] * 3))
+        analyze(study, taken(study, [lambda question, rng: "tie"] * 3))
 
 
 def test_who_leaves_before_any_check_counts_and_is_told() -> None:
     study = imagined(attention=1)
     votes = [vote for vote in taken(study, [careful] * 5) if vote.rater < 5 or vote.number < 3]
-    found = analyse(study, votes, rounds=100)
+    found = analyze(study, votes, rounds=100)
     assert (found.raters, found.excluded, found.unchecked, found.votes) == (5, 0, 1, 163)
     assert "\n1 rater counted who left before any attention check.\n" in as_markdown(study, found)
     study = imagined(attention=0)
-    assert analyse(study, taken(study, [careful]), rounds=100).unchecked == 0
+    assert analyze(study, taken(study, [careful]), rounds=100).unchecked == 0
 
 
 def bounded(question: Question, rng: random.Random) -> str:
@@ -130,23 +130,23 @@ def bounded(question: Question, rng: random.Random) -> str:
 
 def test_a_method_that_never_lost() -> None:
     study = imagined(attention=0)
-    found = analyse(study, taken(study, [bounded] * 6), rounds=100)
+    found = analyze(study, taken(study, [bounded] * 6), rounds=100)
     assert (found.methods[0], found.scores[0].value) == ("best", np.inf)
     assert set(found.scale) == {"bright", "fair", "dim"}
     assert sum(one.value or 0 for one in found.scores[1:]) == pytest.approx(0, abs=1e-6)
     text = as_markdown(study, found)
     assert f"| best | never lost | not bounded by the votes | {sum(found.shares[0])} | 0 | 0 |" in text
-    assert "of the others the votes set no bound" in text
+    assert "the votes set no bound for the others" in text
     best = json.loads(as_json(study, found))["analysis"]["scores"][0]
     assert best == {"value": "inf", "low": None, "high": None}
     twins = [vote for vote in taken(study, [bounded]) if {vote.question.left, vote.question.right} <= {"best", "dim"}]
-    text = as_markdown(study, analyse(study, twins, rounds=100))
+    text = as_markdown(study, analyze(study, twins, rounds=100))
     assert "no chain of comparisons connects all methods" in text
     assert "| fair | not bounded | – | 0 | 0 | 0 |" in text
 
 
 def test_nothing_to_say(new_study: Callable[..., Path]) -> None:
-    done = invoke("analyse", new_study())
+    done = invoke("analyze", new_study())
     assert done.exit_code == 1
     assert "the study has no votes that count yet" in done.stderr
 
@@ -160,7 +160,7 @@ def opinion(question: Question, rng: random.Random) -> str:
 def test_ratings() -> None:
     study = imagined(mode="rating", questions=48)
     votes = taken(study, [opinion] * 15)
-    found = analyse(study, votes, rounds=300)
+    found = analyze(study, votes, rounds=300)
     assert found.methods == ("best", "bright", "fair", "dim")
     for method, score in zip(found.methods, found.scores, strict=True):
         given = [int(vote.answer) for vote in votes if vote.question.left == method]
@@ -171,7 +171,7 @@ def test_ratings() -> None:
     assert not isinstance(found.alpha, str)
     assert 0.3 < found.alpha < 0.9
     sleepy = taken(study, [opinion] * 3 + [lambda question, rng: "5"] * 2)
-    assert analyse(study, sleepy, rounds=100).excluded == 2
+    assert analyze(study, sleepy, rounds=100).excluded == 2
 
 
 def vote_in(folder: Path, people: Iterable[Callable[[Question, random.Random], str]]) -> None:
@@ -188,7 +188,7 @@ def vote_in(folder: Path, people: Iterable[Callable[[Question, random.Random], s
 def test_report_and_export(new_study: Callable[..., Path], tmp_path: Path) -> None:
     folder = new_study(title="Night | and day", seed=3)
     vote_in(folder, [careful] * 8 + [leftist])
-    done = invoke("analyse", folder, "-o", tmp_path / "report", "--rounds", "200")
+    done = invoke("analyze", folder, "-o", tmp_path / "report", "--rounds", "200")
     assert done.exit_code == 0, done.stderr
     assert done.stdout == (tmp_path / "report" / "report.md").read_text()
     assert "288 votes of 8 raters on 6 photos.\n1 rater left out who failed" in done.stdout
@@ -197,7 +197,11 @@ def test_report_and_export(new_study: Callable[..., Path], tmp_path: Path) -> No
     assert report["settings"]["seed"] == 3
     assert report["analysis"]["methods"][0] == "best"
     assert report["analysis"]["scores"][0]["low"] < report["analysis"]["scores"][0]["high"]
-    assert invoke("analyse", folder, "--rounds", "200").stdout == done.stdout  # nothing is left to chance
+    assert invoke("analyze", folder, "--rounds", "200").stdout == done.stdout  # nothing is left to chance
+    former = invoke("analyse", folder, "--rounds", "200")
+    assert former.stdout == done.stdout
+    assert former.stderr == "survey analyse is deprecated; use survey analyze\n"
+    assert "analyse" not in invoke("--help").stdout
 
     assert invoke("export", folder, tmp_path / "votes.csv").exit_code == 0
     with (tmp_path / "votes.csv").open(newline="") as file:
@@ -219,7 +223,7 @@ def test_report_and_export(new_study: Callable[..., Path], tmp_path: Path) -> No
 def test_report_of_ratings(new_study: Callable[..., Path], tmp_path: Path) -> None:
     folder = new_study(mode="rating", attention=1)
     vote_in(folder, [opinion])
-    done = invoke("analyse", folder)
+    done = invoke("analyze", folder)
     assert "One rater alone gives no intervals." in done.stdout
     assert "alpha, ordinal): unknown" in done.stdout
     assert "| best |" in done.stdout

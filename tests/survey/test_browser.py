@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pielight.survey.analysis import analyse
+from pielight.survey.analysis import analyze
 from pielight.survey.study import load, picture_path
 from pielight.survey.votes import read_votes
 from tests.survey.raters import METHODS, Client, Server
@@ -134,7 +134,7 @@ def test_raters_of_known_preference(
         judge(Client(address))
     votes = read_votes(folder)
     assert len(votes) == 23 * 3
-    found = analyse(study, votes, rounds=100)
+    found = analyze(study, votes, rounds=100)
     assert found.methods == METHODS[::-1]
     assert (found.raters, found.excluded, found.checks) == (23, 0, (23, 0))
     assert found.tie_share in (0, None)
@@ -191,7 +191,7 @@ def test_refusals_are_final(new_study: Callable[..., Path], serve: Callable[...,
     rater.page.locator("#answers button").first.click()
     rater.page.get_by_text("The server refused this (403).").wait_for()
     assert rater.page.get_by_text("No connection").is_hidden()
-    rater.page.route("**/study", lambda route: route.fulfill(status=421, json={"error": "Not served here."}))
+    rater.page.route("**/question", lambda route: route.fulfill(status=421, json={"error": "Not served here."}))
     rater.page.reload()
     rater.page.get_by_text("Not served here.").wait_for()
 

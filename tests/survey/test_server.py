@@ -30,7 +30,7 @@ from tests.survey.raters import METHODS, Client, Server
 def test_nothing_names_a_method(new_study: Callable[..., Path], serve: Callable[..., Server]) -> None:
     folder = new_study(questions=8, attention=2)
     client = Client(serve(folder).address)
-    replies = [client.ask("GET", "/"), client.ask("GET", "/study"), client.ask("POST", "/raters", {})]
+    replies = [client.ask("GET", "/"), client.ask("POST", "/raters", {})]
     client.token = replies[-1].json()["token"]
     for number in range(10):
         replies.append(client.ask("GET", "/question"))
@@ -237,8 +237,8 @@ def test_nonsense_does_not_stop_it(serving: Client) -> None:
 HURRIED = """
 import sys
 from pathlib import Path
-from pielight.survey import patience, server
-patience.REQUEST_SECONDS = patience.ANSWER_SECONDS = 3
+from pielight.survey import guard, server
+guard.REQUEST_SECONDS = guard.ANSWER_SECONDS = 3
 server.serve(Path(sys.argv[1]), port=0, ready=lambda address: print(address, flush=True))
 """
 
@@ -253,16 +253,16 @@ def hurried(new_study: Callable[..., Path]) -> Iterator[Client]:
         process.kill()
 
 
-@pytest.mark.parametrize("said", [b"", b"GET /study HTTP/1.1\r\nHost: "])
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: "])
 def test_who_never_speaks_shuts_nobody_out(hurried: Client, said: bytes) -> None:
     place = urlsplit(hurried.address)
     idle = [socket.create_connection((place.hostname, place.port)) for _ in range(500)]
     try:
         for connection in idle:
             connection.sendall(said)
-        assert hurried.ask("GET", "/study").status == 503
+        assert hurried.ask("GET", "/").status == 503
         deadline = time.monotonic() + 15
-        while hurried.ask("GET", "/study").status == 503:
+        while hurried.ask("GET", "/").status == 503:
             assert time.monotonic() < deadline
             time.sleep(0.2)
     finally:

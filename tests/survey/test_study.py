@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from pielight.cli import main
-from pielight.core.table_cells import read_csv
+from pielight.core.tables import read_csv
 from pielight.errors import ConfigError, DataError
 from pielight.survey.questions import questions
-from pielight.survey.study import Scene, Settings, Study, load, picture_path
+from pielight.survey.study import Scene, Study, StudySettings, load, picture_path
 from pielight.survey.votes import Votes, read_votes
 from tests.survey.raters import METHODS, SCENES
 
@@ -113,7 +113,7 @@ def test_bad_input(folders: dict[str, Path], tmp_path: Path) -> None:
     assert "none: no such folder" in done.stderr
     assert invoke("new", tmp_path / "x", "--input", folders[""], "--method", "a").exit_code == 2
     assert invoke("new", tmp_path / "x", "--input", folders[""], "--method", "a=b", "--method", "a=c").exit_code == 2
-    for words in (("analyse", tmp_path), ("serve", tmp_path), ("export", tmp_path, "x.csv")):
+    for words in (("analyze", tmp_path), ("serve", tmp_path), ("export", tmp_path, "x.csv")):
         done = invoke(*words)
         assert done.exit_code == 1
         assert "study" in done.stderr
@@ -129,13 +129,13 @@ def test_damaged_studies(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("chosen", [{"mode": "x"}, {"questions": 0}, {"attention": -1}, {"size": 1}])
 def test_impossible_settings(chosen: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
-        Settings(**chosen)  # type: ignore[arg-type]
+        StudySettings(**chosen)  # type: ignore[arg-type]
 
 
 def imagined(methods: int = 4, scenes: int = 10, broken: int = 3, **chosen: object) -> Study:
     names = tuple("abcdefgh"[:methods])
     return Study(
-        Settings(**chosen),  # type: ignore[arg-type]
+        StudySettings(**chosen),  # type: ignore[arg-type]
         names,
         tuple(Scene(str(one), 9, 9, "", {}, "x" if one < broken else "") for one in range(scenes)),
     )
@@ -209,11 +209,11 @@ def test_votes_count_once_and_in_turn(new_study: Callable[..., Path]) -> None:
 def test_a_damaged_database(new_study: Callable[..., Path]) -> None:
     folder = new_study()
     (folder / "votes.sqlite").write_bytes(b"not a database" * 100)
-    done = invoke("analyse", folder)
+    done = invoke("analyze", folder)
     assert done.exit_code == 1
     assert "votes.sqlite: cannot be opened as votes" in done.stderr
     (folder / "votes.sqlite").unlink()
-    assert "no such file" in invoke("analyse", folder).stderr
+    assert "no such file" in invoke("analyze", folder).stderr
 
 
 def test_study_json_has_all_that_was_chosen(folders: dict[str, Path]) -> None:
@@ -254,7 +254,7 @@ def test_names_that_are_not_utf8_or_look_like_formulas(folders: dict[str, Path])
     assert set(names) & {row["scene"] for row in read_csv(text)}
     assert ",=1+1," not in text
     forgiven = ("--allow-failed", "9", "--rounds", "100")
-    assert invoke("analyse", folder, "-o", folder / "report", *forgiven).exit_code == 0
+    assert invoke("analyze", folder, "-o", folder / "report", *forgiven).exit_code == 0
 
 
 def test_texts_that_no_browser_could_be_sent(folders: dict[str, Path]) -> None:

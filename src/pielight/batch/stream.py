@@ -9,7 +9,7 @@ from typing import BinaryIO
 from pielight.batch.existing_results import KEPT, Standing, standing
 from pielight.batch.plan import Job, Names, Naming
 from pielight.batch.run import Outcome, Settings
-from pielight.core.atomic_file import MAX_FILE_BYTES, read_whole, shown, write_whole
+from pielight.core.atomic_file import MAX_FILE_BYTES, read_file, shown, write_atomic
 from pielight.core.standard_streams import reason
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PictureError, PielightError
@@ -54,7 +54,7 @@ def stream(job: Job, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, st
         if source == STREAM:
             data, name = _read(stdin), _NAME
         else:
-            data, name = read_whole(source), shown(source)
+            data, name = read_file(source), shown(source)
         state = (
             Standing(False) if target == STREAM else standing(job, settings.existing, settings.record(enhancer), data)
         )
@@ -71,7 +71,7 @@ def stream(job: Job, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, st
             _write(stdout, result)
         else:
             existing = "overwrite" if state.reason else settings.existing
-            target = write_whole(job.target, result, existing, number=job.number)
+            target = write_atomic(job.target, result, existing, number=job.number)
     except ModelError:
         raise
     except ExistsError:  # since it was looked for

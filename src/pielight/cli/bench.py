@@ -33,9 +33,10 @@ def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file
     is compared is run by turns.
     """
     from pielight.bench import machine, measure
-    from pielight.core import tables as results
+    from pielight.core import tables
     from pielight.core.atomic_file import check_place
-    from pielight.core.table_cells import Markup
+    from pielight.core.environment import environment
+    from pielight.core.json_file import write_json
 
     if json_file is not None:
         check_place(json_file)
@@ -47,12 +48,12 @@ def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file
             rows.append(row)
             yield row
 
-    table = ({**asdict(row), "verdict": Markup(_verdict(row, "**missed**"))} for row in kept())
-    for line in results.markdown(_COLUMNS, table) if markdown else _lines(kept()):
+    marked = ({**asdict(row), "verdict": tables.Markup(_verdict(row, "**missed**"))} for row in kept())
+    for line in tables.markdown(_COLUMNS, marked) if markdown else _lines(kept()):
         click.echo(line)
     if json_file is not None:
-        record = {"type": "bench", "machine": machine(jobs), **results.circumstances()}
-        results.write_json(json_file, {**record, "rows": [asdict(row) for row in rows]})
+        record = {"type": "bench", "machine": machine(jobs), **environment()}
+        write_json(json_file, {**record, "rows": [asdict(row) for row in rows]})
 
 
 def _lines(rows: Iterable[Row]) -> Iterator[str]:

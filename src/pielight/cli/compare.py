@@ -71,11 +71,11 @@ def compare(
     from pielight.batch.find import find
     from pielight.batch.plan import Names, Naming
     from pielight.cli.enhance_request import makes_sense
-    from pielight.cli.progress import Progress
+    from pielight.cli.progress import StatusLines
     from pielight.comparison.comparison import compare as compare_photo
     from pielight.comparison.html import html_sheet
     from pielight.comparison.png import png_sheet
-    from pielight.core.atomic_file import check_place, shown, write_whole
+    from pielight.core.atomic_file import check_place, shown, write_atomic
     from pielight.enhancer import Enhancer
     from pielight.options import HIGHLIGHTS
 
@@ -97,7 +97,7 @@ def compare(
         return
     spared = HIGHLIGHTS if highlights is None else highlights
     comparisons = []
-    progress = Progress(None, quiet)
+    progress = StatusLines(None, quiet)
     progress.begin(findings.says_left_out())
     for closed in findings.unreadable.values():
         progress.fail(closed)
@@ -112,7 +112,7 @@ def compare(
         is_page = output.suffix.lower() == ".html"
         data = html_sheet(comparisons).encode() if is_page else png_sheet(comparisons)
         try:
-            output = write_whole(sheet.target, data, existing, number=sheet.number)
+            output = write_atomic(sheet.target, data, existing, number=sheet.number)
         except ExistsError:  # since it was looked for
             click.echo(kept, err=True)
         else:

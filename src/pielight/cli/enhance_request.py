@@ -23,7 +23,7 @@ from pielight.batch.stream import STREAM, stream
 from pielight.batch.stream import job as stream_job
 from pielight.batch.watch import watch
 from pielight.cli.options import FAILED, INTERRUPTED
-from pielight.cli.progress import Progress
+from pielight.cli.progress import StatusLines
 from pielight.core.atomic_file import shown
 from pielight.core.interrupt import Interrupted, deferred_interrupt
 from pielight.enhancer import Enhancer
@@ -116,7 +116,7 @@ def preview(order: Order) -> bool:
         kept = f" (skipped, {state.reason})" if state.is_kept else f" ({state.reason})" if state.reason else ""
         lost = "" if os.path.lexists(job.input) else " (no such file)"
         click.echo(f"{shown(job.input)} -> {shown(job.output)}{kept}{lost}")
-    progress = Progress(None, order.quiet)
+    progress = StatusLines(None, order.quiet)
     progress.begin(planned.findings.says_left_out())
     for outcome in unreadable(planned.findings):
         progress.fail(outcome.reason)
@@ -125,7 +125,7 @@ def preview(order: Order) -> bool:
 
 def enhance_stream(order: Order) -> bool:
     """Enhance one photo from or to a stream; return whether that went well."""
-    progress = Progress(1, order.quiet)
+    progress = StatusLines(1, order.quiet)
     source = order.photos[0]
     with makes_sense():
         job = stream_job(source, order.naming)
@@ -148,7 +148,7 @@ def enhance_batch(order: Order) -> bool:
         workers, threads = crew(order.cores, left)
         enhancer = order.engine.enhancer(threads)
         report = order.open_report(enhancer, [path for job in jobs for path in (job.input, job.output)])
-    progress = Progress(len(jobs) + len(closed), order.quiet)
+    progress = StatusLines(len(jobs) + len(closed), order.quiet)
     with _stoppable() as stop:
         outcomes = chain(closed, run(jobs, enhancer, order.settings, workers, stop, progress.wait))
         _follow(outcomes, progress, report, stop, planned.findings)
@@ -169,7 +169,7 @@ def enhance_watched(order: Order) -> NoReturn:
         findings = find(order.photos, order.search, order.naming.folder(), strict=False)
         enhancer = order.engine.enhancer(1)
         report = order.open_report(enhancer, [])
-    progress = Progress(None, order.quiet)
+    progress = StatusLines(None, order.quiet)
     if not order.quiet:
         click.echo("watching; Ctrl-C ends it", err=True)
     with _stoppable() as stop:
@@ -184,7 +184,7 @@ def enhance_watched(order: Order) -> NoReturn:
 
 def _follow(
     outcomes: Iterable[Outcome],
-    progress: Progress,
+    progress: StatusLines,
     report: Report | None,
     stop: Callable[[], bool],
     findings: Findings,

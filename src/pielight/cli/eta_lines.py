@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from pielight.core.eta import Countdown
+from pielight.core.progress import Progress
 
 if TYPE_CHECKING:
-    from pielight.evaluation.plan import Plan, Trial
+    from pielight.evaluation.plan import Plan, Task
 
 Item = TypeVar("Item")
 _QUIET_SECONDS = 10.0  # after which a line is due where lines stay
@@ -61,30 +61,30 @@ class TrialCounter:
     """
 
     def __init__(self, plan: Plan, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._left = Counter({(d.name, m.label): len(d.samples) for d in plan.datasets for m in plan.methods})
+        self._left = Counter({(d.name, m.label): len(d.samples) for d in plan.data for m in plan.methods})
         self._total = self._left.total()
-        self._ahead = 0  # found in the store, and not shown yet
-        self._countdown, self._line = Countdown(clock), Line(quiet, clock)
+        self._ahead = 0  # known already, and not shown yet
+        self._countdown, self._line = Progress(clock=clock), Line(quiet, clock)
 
     @property
     def left(self) -> int:
         """Results that are not there yet."""
         return self._left.total()
 
-    def on_stored(self, trial: Trial) -> None:
+    def known(self, task: Task) -> None:
         """Count a result that an earlier run has measured, when it is found."""
         self._ahead += 1
-        self._line.show(self._text(trial))
+        self._line.show(self._text(task))
 
-    def show(self, trial: Trial) -> None:
+    def show(self, task: Task) -> None:
         """Count a picture that a method has done."""
-        self._left[trial.dataset, trial.method.label] -= 1
-        if trial.missing:
+        self._left[task.data, task.method.label] -= 1
+        if task.missing:
             self._countdown.step()
         else:
             self._ahead -= 1
-        whole = not self._left[trial.dataset, trial.method.label]
-        self._line.show(self._text(trial, whole), due=whole)
+        whole = not self._left[task.data, task.method.label]
+        self._line.show(self._text(task, whole), due=whole)
         if not self.left:
             self._line.end(keep=True)
 
@@ -94,47 +94,46 @@ class TrialCounter:
         click.echo(f"stopped: {self._total - self.left} results measured, {self.left} left; "
                    "the same command goes on", err=True)  # fmt: skip
 
-    def _text(self, trial: Trial, whole: bool = False) -> str:
+    def _text(self, task: Task, whole: bool = False) -> str:
         from pielight.core.atomic_file import shown
 
         waiting = self.left - self._ahead
         left = self._countdown.left(waiting)
-        what = trial.dataset if whole else f"{trial.dataset}, {trial.sample.name}"
-        return f"[{self._total - waiting}/{self._total}{left and f', {left}'}] {shown(f'{what}: {trial.method.label}')}"
+        what = task.data if whole else f"{task.data}, {task.sample.name}"
+        return f"[{self._total - waiting}/{self._total}{left and f', {left}'}] {shown(f'{what}: {task.method.label}')}"
 
 
 @contextmanager
-def counting_files(folder: Path, quiet: bool) -> Iterator[None]:
-    """Show how many files are read for the first time in this folder.
+def looking(folder: Path, quiet: bool) -> Iterator[None]:
+    """Say how many files are looked at, which a run before in the same folder has not.
 
     Args:
         folder: Of the report.
         quiet: Show nothing.
     """
-    from pielight.evaluation.datasets.file_cache import FILE_CACHE
+    from pielight.evaluation.inventory import INVENTORY
 
     line, count = Line(quiet), 0
 
-    def on_read(path: Path) -> None:
+    def looked(path: Path) -> None:
         nonlocal count
         count += 1
         line.show(f"looking at the files: {count}")
 
-    FILE_CACHE.load(folder)
-    FILE_CACHE.on_read = on_read
+    INVENTORY.read(folder)
+    INVENTORY.looked = looked
     try:
         yield
     finally:
-        FILE_CACHE.on_read = lambda _: None
+        INVENTORY.looked = lambda _: None
         line.end()
 
 
 def counting(title: str, items: Iterable[Item], total: int, quiet: bool) -> Iterator[Item]:
     """Pass items on, and say how many there are and how long the rest will take."""
-    line, work = Line(quiet), Countdown()
-    for number, item in enumerate(items, 1):
+    line, work = Line(quiet), Progress(total)
+    for item in items:
         work.step()
-        left = work.left(total - number)
-        line.show(f"{title}: {number} of {total}{left and f', {left}'}")
+        line.show(f"{title}: {work}")
         yield item
     line.end()

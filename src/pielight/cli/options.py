@@ -23,11 +23,11 @@ def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str
     """
     if value is None:
         return None
-    from pielight.io.formats import FORMATS, WRITABLE
+    from pielight.io.formats import EXTENSIONS, WRITABLE
 
     name = value.lower().removeprefix(".")
     if name not in WRITABLE:  # "jpg" and "tif" will do
-        known = {extension.removeprefix("."): form for extension, form in FORMATS.items()}
+        known = {extension.removeprefix("."): form for extension, form in EXTENSIONS.items()}
         name = next((key for key, (form, _) in WRITABLE.items() if form == known.get(name)), "")
     if not name:
         raise click.BadParameter(f"{value!r} is not one of {', '.join(WRITABLE)}.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PATIENCE = 1.0  # seconds for which a picture may be in work without a word
 
 
-class Progress:
+class StatusLines:
     """One line per picture, or on a terminal one that is updated; failures always stay.
 
     Args:

@@ -1,8 +1,7 @@
-"""``pielight survey``: people compare results in a browser, without knowing which is whose."""
+"""``pielight survey``: people compare results in a browser, without knowing which method made what."""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +10,21 @@ import click
 from pielight.cli import options
 from pielight.errors import ConfigError
 
-_FOLDER = click.Path(path_type=Path)
-_STUDY = click.argument("folder", metavar="STUDY", type=_FOLDER)
+_PATH = click.Path(path_type=Path)
+_STUDY = click.argument("folder", metavar="STUDY", type=_PATH)
 
 
 def _methods(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
     """Read NAME=FOLDER."""
-    found: dict[str, Path] = {}
+    methods: dict[str, Path] = {}
     for value in values:
         name, equals, folder = value.partition("=")
         if not (name.strip() and equals and folder and name.isprintable()):
             raise click.BadParameter(f"{value!r} is not NAME=FOLDER.", ctx, option)
-        if name in found:
+        if name in methods:
             raise click.BadParameter(f"{name!r} is named twice.", ctx, option)
-        found[name] = Path(folder)
-    return found
-
-
-@click.group()
-def survey() -> None:
-    """Let people compare results, without knowing which is whose.
-
-    \b
-    pielight survey new study --input dark --method pie=results/pie --method clahe=results/clahe
-    pielight survey serve study --open
-    pielight survey analyse study -o report
-    """
+        methods[name] = Path(folder)
+    return methods
 
 
 def _require() -> None:
@@ -45,9 +33,20 @@ def _require() -> None:
     require("survey")
 
 
+@click.group()
+def survey() -> None:
+    """Let people compare results, without knowing which method made what.
+
+    \b
+    pielight survey new study --input dark --method pie=results/pie --method clahe=results/clahe
+    pielight survey serve study --open
+    pielight survey analyze study -o report
+    """
+
+
 @survey.command()
-@click.argument("folder", metavar="STUDY", type=_FOLDER)
-@click.option("--input", "inputs", type=_FOLDER, required=True, metavar="FOLDER", help="The dark photos.")
+@_STUDY
+@click.option("--input", "inputs", type=_PATH, required=True, metavar="FOLDER", help="The dark photos.")
 @click.option("--method", "methods", multiple=True, required=True, metavar="NAME=FOLDER", callback=_methods,
               help="Results of a method, named as the photos are; once for each method.")  # fmt: skip
 @click.option("--mode", type=click.Choice(["pairs", "rating"]), default="pairs", show_default=True,
@@ -55,7 +54,7 @@ def _require() -> None:
 @click.option("--questions", type=click.IntRange(1), metavar="N", help="For each rater, at most. [default: 40]")
 @click.option("--attention", type=click.IntRange(0), metavar="N",
               help="Attention checks for each rater, besides. [default: 3]")  # fmt: skip
-@click.option("--seed", type=int, metavar="N", help="Of order and sides. [default: 0]")
+@click.option("--seed", type=int, metavar="N", help="Seed of order and sides. [default: 0]")
 @click.option("--title", metavar="TEXT", help="Shown above the questions.")
 @click.option("--consent", metavar="TEXT", help="Shown before the first question, beside what is stored.")
 @click.option("--show-input/--hide-input", default=None, help="Whether raters can look at the photo. [default: show]")
@@ -63,7 +62,7 @@ def _require() -> None:
               help="Longer side of the pictures in pixels, at most. [default: 1600]")  # fmt: skip
 @click.option("--lossless", is_flag=True, default=None, help="PNG in place of JPEG of quality 95.")
 @options.quiet
-def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **chosen: Any) -> None:
+def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **settings: Any) -> None:
     """Make a study of folders of results.
 
     Pictures are matched by name without extension (a_pie.jpg belongs to a.jpg), turned upright, and stored without
@@ -72,17 +71,17 @@ def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **cho
     _require()
     from pielight.core.atomic_file import shown
     from pielight.survey.build import build
-    from pielight.survey.study import Settings
+    from pielight.survey.study import StudySettings
 
-    given = {one.name: chosen[one.name] for one in fields(Settings) if chosen.get(one.name) is not None}
-    if given.get("mode") == "rating":
+    given = {name: value for name, value in settings.items() if value is not None}
+    if given["mode"] == "rating":
         given.setdefault("title", "How good is this picture?")
 
-    def show(done: int, total: int) -> None:
+    def show_progress(done: int, total: int) -> None:
         if not quiet and (done == total or done % 10 == 0):
             click.echo(f"{done} of {total} photos", err=True)
 
-    study = build(folder, inputs, methods, Settings(**given), show)
+    study = build(folder, inputs, methods, StudySettings(**given), show_progress)
     if not quiet:
         click.echo(f"{shown(folder)}: {len(study.scenes)} photos, {len(study.methods)} methods", err=True)
         click.echo(f"next: pielight survey serve {shown(folder)} --open", err=True)
@@ -94,40 +93,41 @@ def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **cho
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
 @click.option("--allow-host", "names", multiple=True, metavar="NAME",
               help="Name under which raters reach it, if not by address.")  # fmt: skip
-@click.option("--open", "opened", is_flag=True, help="Open it in this machine's browser.")
-def serve(folder: Path, host: str, port: int, names: tuple[str, ...], opened: bool) -> None:
+@click.option("--open", "is_opened", is_flag=True, help="Open it in this machine's browser.")
+def serve(folder: Path, host: str, port: int, names: tuple[str, ...], is_opened: bool) -> None:
     """Serve a study until Ctrl-C; every vote is on the disk before the next question appears.
 
     There is no encryption: beyond your own network, put it behind a web server that speaks HTTPS.
     """
     _require()
-    from pielight.survey.server import serve as run
+    from pielight.survey.server import serve as serve_study
 
     def ready(address: str) -> None:
         click.echo(address)
-        if opened:
+        if is_opened:
             import webbrowser
 
             webbrowser.open(address)
 
-    run(folder, host, port, [name.lower() for name in names], ready)
+    serve_study(folder, host, port, [name.lower() for name in names], ready)
 
 
 @survey.command()
 @_STUDY
-@click.option("-o", "--output", type=_FOLDER, metavar="FOLDER", help="Write report.md and report.json there.")
+@click.option("-o", "--output", type=_PATH, metavar="FOLDER", help="Write report.md and report.json there.")
 @click.option("--allow-failed", type=click.IntRange(0), default=0, show_default=True, metavar="N",
               help="Attention checks that a rater may fail and still count.")  # fmt: skip
-@click.option("--rounds", type=click.IntRange(100), default=1000, show_default=True, help="Of the bootstrap.")
-def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -> None:
-    """Say what the votes say; the study may be running.
+@click.option("--rounds", type=click.IntRange(100), default=1000, show_default=True, help="Draws of the bootstrap.")
+def analyze(folder: Path, output: Path | None, allow_failed: int, rounds: int) -> None:
+    """Rank the methods by the votes; the study may be running.
 
-    Pairs: Bradley-Terry scores with ties. Ratings: mean opinion. Intervals are for other raters of the same kind.
+    Pairs: Bradley-Terry scores; a tie is half a win. Ratings: mean opinion. Intervals are for other raters of the
+    same kind.
     """
     _require()
-    from pielight.core.atomic_file import check_place, shown, write_whole
-    from pielight.core.table_cells import utf8
-    from pielight.survey.analysis import analyse as tell
+    from pielight.core.atomic_file import check_place, shown, write_atomic
+    from pielight.core.tables import utf8
+    from pielight.survey.analysis import analyze as analyze_votes
     from pielight.survey.report import as_json, as_markdown
     from pielight.survey.study import load
     from pielight.survey.votes import read_votes
@@ -135,23 +135,30 @@ def analyse(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     study = load(folder)
     if output is not None:
         check_place(output / "report.md")
-    analysis = tell(study, read_votes(folder), allow_failed, rounds)
+    analysis = analyze_votes(study, read_votes(folder), allow_failed, rounds)
     text = as_markdown(study, analysis)
     click.echo(text, nl=False)
     if output is not None:
-        write_whole(output / "report.md", utf8(text))
-        write_whole(output / "report.json", utf8(as_json(study, analysis)))
+        write_atomic(output / "report.md", utf8(text))
+        write_atomic(output / "report.json", utf8(as_json(study, analysis)))
         click.echo(f"{shown(output / 'report.md')}, {shown(output / 'report.json')}", err=True)
+
+
+@survey.command(hidden=True, params=analyze.params)
+def analyse(**arguments: Any) -> None:
+    """Do what ``analyze`` does, under its former name."""
+    click.echo("survey analyse is deprecated; use survey analyze", err=True)
+    click.get_current_context().invoke(analyze, **arguments)
 
 
 @survey.command()
 @_STUDY
-@click.argument("output", metavar="VOTES.csv", type=_FOLDER)
+@click.argument("output", metavar="VOTES.csv", type=_PATH)
 def export(folder: Path, output: Path) -> None:
     """Write all votes as CSV, raters by number."""
     _require()
-    from pielight.core.atomic_file import check_place, shown, write_whole
-    from pielight.core.table_cells import utf8
+    from pielight.core.atomic_file import check_place, shown, write_atomic
+    from pielight.core.tables import utf8
     from pielight.survey.report import as_csv, is_export
     from pielight.survey.study import load
     from pielight.survey.votes import read_votes
@@ -162,5 +169,5 @@ def export(folder: Path, output: Path) -> None:
     if output.exists() and not is_export(output):
         raise ConfigError(f"{shown(output)}: not written by survey export, and kept; give a new name")
     votes = read_votes(folder)
-    write_whole(output, utf8(as_csv(load(folder), votes)))
+    write_atomic(output, utf8(as_csv(load(folder), votes)))
     click.echo(f"{shown(output)}: {len(votes)} votes", err=True)

@@ -6,7 +6,7 @@ import io
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,16 @@ def shown(path: str | Path) -> str:
     'a?b.jpg'
     """
     return "".join(letter if letter.isprintable() else "?" for letter in str(path))
+
+
+def few(offenders: Sequence[object], count: int = 3) -> str:
+    """List the first few of many.
+
+    >>> few(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    listed = ", ".join(shown(str(offender)) for offender in offenders[:count])
+    return listed if len(offenders) <= count else f"{listed} and {len(offenders) - count} more"
 
 
 def is_same_file(one: Path, other: Path) -> bool:
@@ -56,7 +66,7 @@ def check_regular(path: Path) -> None:
         raise PictureError(f"{shown(path)}: not a regular file")
 
 
-def read_whole(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
     """Read a picture's file.
 
     Raises:
@@ -103,7 +113,7 @@ class Checked:
         return self._file.tell() - self._start
 
 
-class WholeFile(io.BufferedRandom):
+class AtomicFile(io.BufferedRandom):
     """A file that is being written.
 
     Attributes:
@@ -116,9 +126,9 @@ class WholeFile(io.BufferedRandom):
 
 
 @contextmanager
-def whole_file(
+def open_atomic(
     path: Path, existing: Existing = "overwrite", attributes: Attributes | None = None, number: int = 1
-) -> Iterator[WholeFile]:
+) -> Iterator[AtomicFile]:
     """Open a file that appears under its name at one stroke, when the block ends well, and else never.
 
     Whoever looks sees the old file or the whole new one; of several processes that write files of one name at once,
@@ -148,7 +158,7 @@ def whole_file(
         mode = 0o666 if attributes is None else 0o600  # nobody else reads a private picture meanwhile
         descriptor = _nameless(path.parent, mode)
         named = descriptor is None
-        file = WholeFile(open_file(part, NEW, mode) if descriptor is None else descriptor, path)
+        file = AtomicFile(open_file(part, NEW, mode) if descriptor is None else descriptor, path)
         try:
             with file:
                 yield file
@@ -182,11 +192,11 @@ def check_place(path: Path) -> None:
         raise PictureError(f"{shown(path)}: cannot be written; {shown(place)} is no folder that can be written to")
 
 
-def write_whole(
+def write_atomic(
     path: Path, data: bytes, existing: Existing = "overwrite", attributes: Attributes | None = None, number: int = 1
 ) -> Path:
-    """Write a file at one stroke, and return the name that it got; see :func:`whole_file`."""
-    with whole_file(path, existing, attributes, number) as file:
+    """Write a file at one stroke, and return the name that it got; see :func:`open_atomic`."""
+    with open_atomic(path, existing, attributes, number) as file:
         file.write(data)
     return file.path
 
@@ -202,7 +212,7 @@ def _nameless(folder: Path, mode: int) -> int | None:
 
 
 def _link_nameless(
-    file: WholeFile, path: Path, existing: Existing, number: int, part: Path, attributes: Attributes | None
+    file: AtomicFile, path: Path, existing: Existing, number: int, part: Path, attributes: Attributes | None
 ) -> bool:
     """Give a nameless file its name; where that is forbidden, copy it to ``part`` and return False."""
     descriptor = file.fileno()

@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from pielight.core.atomic_file import check_place, shown, whole_file
-from pielight.core.eta import Countdown
+from pielight.core.atomic_file import check_place, open_atomic, shown
+from pielight.core.progress import Progress
 from pielight.errors import ModelError
 
 _MB = 1 << 20
@@ -67,7 +67,7 @@ def fetch(remote: Remote, folder: Path, say: Callable[[str], None]) -> Path:
     check_place(target)
     say(f"downloading {remote.title}: {round(remote.size / _MB)} MB from {remote.url} to {shown(target)}")
     digest, there = hashlib.sha256(), 0
-    with whole_file(target) as file:
+    with open_atomic(target) as file:
         for chunk in _shown(_chunks(remote), remote, say):
             digest.update(chunk)
             there += len(chunk)
@@ -93,7 +93,7 @@ def _chunks(remote: Remote) -> Iterator[bytes]:
 
 def _shown(chunks: Iterator[bytes], remote: Remote, say: Callable[[str], None]) -> Iterator[bytes]:
     """Pass chunks on, and say at each tenth how much is there and how long the rest will take."""
-    work, there, tenths = Countdown(), 0, 0
+    work, there, tenths = Progress(10), 0, 0
     for chunk in chunks:
         yield chunk
         there += len(chunk)

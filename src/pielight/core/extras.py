@@ -26,7 +26,6 @@ PACKAGES = {  # of each extra: its modules, and what the package index calls the
     "lpips": {"lpips": "lpips", "torch": "torch"},
     "gpu": {"torch": "torch"},
     "survey": {
-        **_EVALUATE,
         "choix": "choix",
         "krippendorff": "krippendorff",
         "starlette": "starlette",

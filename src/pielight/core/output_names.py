@@ -31,7 +31,7 @@ def claim(
 
     Args:
         give: Gives the file a name that no file has, or raises FileExistsError.
-        path: See :func:`pielight.core.atomic_file.whole_file`, as for the next two.
+        path: See :func:`pielight.core.atomic_file.open_atomic`, as for the next two.
         existing: As there.
         number: As there.
         part: The name for the moment before it replaces a file.

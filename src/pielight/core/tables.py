@@ -1,27 +1,47 @@
-"""How results are printed and stored: rows as Markdown, aligned text, CSV or JSON, and what they were made with.
+"""Tables as Markdown, aligned text or CSV, in which foreign text, such as file names, is shown and never obeyed.
 
-A table is its columns, ``{key: title}``, and rows, ``{key: value}``; ``pielight bench`` and ``evaluate`` share this.
+A table is its columns, ``{key: title}``, and rows, ``{key: value}``.
+
+File names need not be UTF-8; Python holds their foreign bytes as surrogates (``\\udc80`` to ``\\udcff``).
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-import math
-import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-
-from pielight.core.atomic_file import write_whole
-from pielight.core.table_cells import csv_cell, markdown_text, utf8
 
 Columns = Mapping[str, str]
 Row = Mapping[str, Any]
-_PACKAGES = ("pielight", "numpy", "pillow", "onnxruntime")
+
+_FORMULA = ("=", "+", "-", "@")  # what spreadsheets tell a formula by (OWASP, CSV injection)
+_FOREIGN = re.compile("[\\x00-\\x1f\ud800-\udfff]")  # tabs and new lines too, which readers of CSV disagree about
+_WRITTEN = re.compile(r"\\(\\|u[0-9a-f]{4})")
+_MARK = re.compile(r"\\u(?:00[01]|d[89a-f])")  # how they begin when they are written
+_HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
+_INLINE = re.compile(
+    r"""[`|]                          # code, and the walls of a table
+    | \\(?=[!-/:-@\[-`{-~])          # a backslash that would take the meaning of what follows
+    | \*(?=\S) | (?<=\S)\*           # emphasis
+    | (?<!\w)_ | _(?!\w)
+    | (?<=\])[(\[]                   # a link""",
+    re.VERBOSE,
+)
+
+
+class Markup(str):
+    """Text that is Markdown already."""
+
+
+def utf8(text: str) -> bytes:
+    """Encode text; foreign bytes of file names become escapes, which are those of JSON, so that it reads them back.
+
+    >>> utf8("caf\\udce9")
+    b'caf\\\\udce9'
+    """
+    return text.encode("utf-8", "backslashreplace")
 
 
 def markdown(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
@@ -67,57 +87,57 @@ def csv_text(columns: Columns, rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def json_text(record: Any) -> str:
-    """Return a record as JSON that every reader takes: numbers that are not finite become "inf", "-inf" or "nan".
+def csv_cell(text: str) -> str:
+    """Write text for a cell of a CSV file, so that no spreadsheet takes it for a formula; see :func:`read_csv`.
 
-    >>> print(json_text({"psnr": math.inf}))
-    {
-      "psnr": "inf"
-    }
+    An apostrophe comes before what begins like a formula. Where the text has foreign bytes or control characters, or
+    looks as if they had been escaped, these and backslashes are escaped. No two texts give the same cell.
+
+    >>> csv_cell("=1+1"), csv_cell("caf\\udce9"), csv_cell("night.jpg")
+    ("'=1+1", 'caf\\\\udce9', 'night.jpg')
     """
-    return json.dumps(plain(record), indent=2, ensure_ascii=False, allow_nan=False)
+    if _FOREIGN.search(text) or _MARK.search(text):
+        text = _FOREIGN.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\\", "\\\\"))
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
-def write_json(path: Path, record: Any) -> None:
-    """Write a record as a JSON file, at one stroke.
+def read_csv(text: str) -> list[dict[str, str]]:
+    """Read a CSV file of pielight: a record for each line after the first, with what :func:`csv_cell` did undone.
 
-    Raises:
-        PictureError: The file cannot be written.
+    >>> read_csv("picture,psnr\\n'=1+1,17.5\\n")
+    [{'picture': '=1+1', 'psnr': '17.5'}]
     """
-    write_whole(path, utf8(json_text(record) + "\n"))
+    return [{key: _read_cell(cell) for key, cell in row.items()} for row in csv.DictReader(io.StringIO(text))]
 
 
-def plain(value: Any) -> Any:
-    """Return a value with nothing in it that JSON does not know."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+def markdown_text(text: str) -> str:
+    """Write text in a line of Markdown, so that it shows as it is: no tags, code, links, emphasis or new lines.
 
-
-def circumstances(packages: Sequence[str] = _PACKAGES) -> dict[str, Any]:
-    """Return what a result depends on besides its settings: when, on what system, with which versions.
-
-    Args:
-        packages: Names as the package index has them; one that is not installed has no version.
-
-    >>> sorted(circumstances())
-    ['date', 'system', 'versions']
+    >>> print(markdown_text("<b>a|b</b> *c* 5 * 3 <= 20"))
+    &lt;b>a\\|b&lt;/b> \\*c\\* 5 * 3 <= 20
     """
-    versions: dict[str, str | None] = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = None
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "system": f"{platform.system()} {platform.machine()}",
-        "versions": versions,
-    }
+    if isinstance(text, Markup):
+        return text
+    line = _INLINE.sub(r"\\\g<0>", " ".join(text.splitlines()))
+    return _HTML.sub(lambda found: "&lt;" if found[0] == "<" else "&amp;", line)
+
+
+def fenced(text: str) -> list[str]:
+    """Return text as a code block of Markdown that nothing in it can end.
+
+    >>> fenced("a ``` b")
+    ['````', 'a ``` b', '````']
+    """
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return [fence, text, fence]
+
+
+def _read_cell(cell: str) -> str:
+    if cell[:1] == "'" and cell.lstrip("'").startswith(_FORMULA):
+        cell = cell[1:]
+    if not _MARK.search(cell):
+        return cell
+    return _WRITTEN.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1][1:], 16)), cell)
 
 
 def _text(value: Any) -> str:

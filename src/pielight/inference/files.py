@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from pielight.core.atomic_file import is_same_file, read_whole, shown, whole_file, write_whole
+from pielight.core.atomic_file import is_same_file, open_atomic, read_file, shown, write_atomic
 from pielight.core.file_attributes import attributes_of
 from pielight.core.output_names import Existing
 from pielight.errors import PictureError
@@ -113,7 +113,7 @@ def changed_file(
     if is_same_file(source, target) and options.existing == "overwrite":
         raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
     attributes = attributes_of(source, options.preserve_times)  # before reading changes the time of access
-    data = read_whole(source)
+    data = read_file(source)
     picture = decode(data, shown(source))
     file_format, quality = options.file_format, options.quality
     if file_format is None:
@@ -121,17 +121,17 @@ def changed_file(
         same = target.suffix.lower() == source.suffix.lower() and picture.format != RAW
         file_format = written_format(picture.format) if same else format_of(target, written_format(picture.format))
     if _untouched(picture, strength, file_format, quality):
-        return Written(write_whole(target, data, options.existing, attributes, options.number), "")
+        return Written(write_atomic(target, data, options.existing, attributes, options.number), "")
     picture = _recorded(picture, record, data)
     frames = decode_frames(data, picture, file_format, shown(source))
     if frames:
-        with whole_file(target, options.existing, attributes, options.number) as file:
+        with open_atomic(target, options.existing, attributes, options.number) as file:
             note = _write_frames(frames, file, picture, change, strength, quality)
             is_recorded = seal(file)
         return Written(file.path, _noted(note, record, is_recorded, file_format), is_recorded)
     del data  # as large as the picture, for what does not shrink
     picture = fitted(_changed(picture, change), file_format, shown(target))
-    with whole_file(target, options.existing, attributes, options.number) as file:
+    with open_atomic(target, options.existing, attributes, options.number) as file:
         save(picture, file, file_format, quality, shown(target))
         is_recorded = seal(file)
     return Written(file.path, _noted(picture.note, record, is_recorded, file_format), is_recorded)

@@ -10,7 +10,7 @@ from pielight.io.codecs.jpeg.trailer import ISO_GAIN_MAP
 from pielight.io.codecs.jpeg.trailer_metadata import without_parts
 from pielight.io.codecs.png.text import CARRIED_PROFILES, Text, texts
 from pielight.io.codecs.png.text import COMMENT as COMMENT_KEYWORD
-from pielight.io.formats import CODED, HEIF
+from pielight.io.formats import FORMATS
 from pielight.io.metadata import mpf
 from pielight.io.metadata.google_xmp import without_container
 from pielight.io.metadata.ifd import read_ifd
@@ -19,10 +19,6 @@ from pielight.io.metadata.tiff_tags import X_RESOLUTION
 from pielight.io.metadata.xmp import JPEG_HEAD, PNG_KEYWORD, with_description
 from pielight.io.provenance import without_record
 
-_WITHOUT_IPTC = ("WEBP", "AVIF", HEIF, "GIF", "BMP")
-_WITH_COMMENT = ("JPEG", "PNG", "GIF")
-_WITHOUT_EXIF, _WITHOUT_XMP = ("GIF", "BMP"), ("BMP",)
-_WITHOUT_RESOLUTION = ("WEBP", "AVIF", HEIF, "GIF")
 _USUAL_DPI = (72, 96)  # which programs write where nobody chose a resolution
 _ICC, _EXTENDED_XMP = b"ICC_PROFILE\0", b"http://ns.adobe.com/xmp/extension/\0"
 # Beginnings of what goes along in another way, is said elsewhere, or belongs to the old coding (a thumbnail, quality).
@@ -52,26 +48,27 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
         notes: Gets what is left out.
     """
     left_out: list[str] = []
+    held = FORMATS[file_format].metadata
     if metadata.chunks and file_format != "PNG":
         metadata = _without_chunks(metadata, file_format, left_out, notes)
     if metadata.segments is not None and file_format != "JPEG":
         metadata = _without_segments(without_parts(metadata, left_out), left_out)
-    if metadata.video and file_format not in CODED:
+    if metadata.video and "cicp" not in held:
         left_out.append("video")
         metadata = replace(metadata, video=b"", xmp=without_container(metadata.xmp) if metadata.xmp else None)
-    if metadata.photoshop and file_format in _WITHOUT_IPTC:
+    if metadata.photoshop and "iptc" not in held:
         left_out.append("IPTC and Photoshop's resources")
         metadata = replace(metadata, photoshop=b"")
-    if metadata.comment and file_format not in _WITH_COMMENT:
+    if metadata.comment and "comment" not in held:
         left_out.append("comment")
         metadata = replace(metadata, comment=None)
-    if metadata.dpi and file_format in _WITHOUT_RESOLUTION and not _says_resolution(metadata, file_format):
+    if metadata.dpi and "resolution" not in held and not _says_resolution(metadata, "exif" in held):
         left_out.append("resolution")
         metadata = replace(metadata, dpi=None)
-    if metadata.exif and file_format in _WITHOUT_EXIF:
+    if metadata.exif and "exif" not in held:
         left_out.append("EXIF")
         metadata = replace(metadata, exif=b"")
-    if metadata.xmp and file_format in _WITHOUT_XMP:
+    if metadata.xmp and "xmp" not in held:
         only_ours = without_record(metadata.xmp) == with_description(b"", b"")
         left_out += [] if only_ours else ["XMP"]
         metadata = replace(metadata, xmp=None)
@@ -80,10 +77,10 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
     return metadata
 
 
-def _says_resolution(metadata: Metadata, file_format: str) -> bool:
+def _says_resolution(metadata: Metadata, holds_exif: bool) -> bool:
     """Say whether EXIF, or the usual resolution, goes without saying it."""
     usual = all(round(value) in _USUAL_DPI for value in metadata.dpi or ())
-    tags = read_ifd(metadata.exif) if file_format not in _WITHOUT_EXIF else None
+    tags = read_ifd(metadata.exif) if holds_exif else None
     return usual or (tags is not None and X_RESOLUTION in tags.entries)
 
 
@@ -91,7 +88,7 @@ def _without_chunks(metadata: Metadata, file_format: str, left_out: list[str], n
     """Leave out what only PNG has, except for a comment."""
     found = [text for text in texts(metadata.chunks) if text.keyword != PNG_KEYWORD.decode()]
     comment = metadata.comment
-    if comment is None and file_format in _WITH_COMMENT:
+    if comment is None and "comment" in FORMATS[file_format].metadata:
         comment = next((text.content for text in found if text.keyword == COMMENT_KEYWORD), None) or None
         found = [text for text in found if comment is None or text.keyword != COMMENT_KEYWORD]
     left_out += _of("texts", (text.keyword for text in found if not _is_carried(text)))

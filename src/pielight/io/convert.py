@@ -16,7 +16,7 @@ from pielight.io.color.cmyk import Inks
 from pielight.io.color.icc import to_srgb
 from pielight.io.color.palette import Palette
 from pielight.io.conversion_losses import without_losses
-from pielight.io.formats import CODED, HEIF, MODES, WITHOUT_PROFILE
+from pielight.io.formats import FORMATS, HEIF
 from pielight.io.image import Picture, to_image
 from pielight.io.metadata.embedded_thumbnails import with_new_thumbnails
 from pielight.io.metadata.ifd import PREFIX
@@ -42,9 +42,9 @@ def fit(picture: Picture, file_format: str) -> Picture:
     >>> fit(Picture(np.zeros((2, 3, 3), np.uint8), "RGBA", np.zeros((2, 3), np.uint8)), "JPEG").note
     'opacity laid on white'
     """
-    if file_format not in MODES:
+    if file_format not in FORMATS or not FORMATS[file_format].modes:
         raise PictureError(f"{file_format} cannot be written; name the result .tif or .jpg")
-    modes = MODES[file_format]
+    modes, held = FORMATS[file_format].modes, FORMATS[file_format].metadata
     notes = [picture.note] if picture.note else []
     if picture.is_one_of_several:
         notes.append("several pictures in the file: only the first is kept")
@@ -57,10 +57,10 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.mode not in modes and picture.pixels.dtype == np.uint16:
         picture = _rounded(picture)
         notes.append("16 bits rounded to 8")
-    if is_wide(picture.metadata.color_code) and not picture.metadata.icc_profile and file_format not in CODED:
+    if is_wide(picture.metadata.cicp) and not picture.metadata.icc_profile and "cicp" not in held:
         notes.append(f"wide colors are taken as sRGB: {file_format} does not know their code")
-        picture = replace(picture, metadata=replace(picture.metadata, color_code=None))
-    if picture.metadata.coding and picture.metadata.coding.has_rgb and file_format in CODED:
+        picture = replace(picture, metadata=replace(picture.metadata, cicp=None))
+    if picture.metadata.coding and picture.metadata.coding.has_rgb and "cicp" in held:
         notes.append(f"coded without loss before: {file_format} is written with loss, --format png is not")
     if picture.metadata.coding and picture.metadata.coding.thumbnails and file_format == "AVIF":
         notes.append("preview left out: AVIF is written without")
@@ -69,7 +69,7 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.metadata.color_space and file_format != "BMP":
         notes.append("colors are taken as sRGB: what a BMP links or calibrates goes nowhere else")
         picture = replace(picture, metadata=replace(picture.metadata, color_space=b""))
-    if file_format in WITHOUT_PROFILE and picture.format != file_format:
+    if "icc" not in held and picture.format != file_format:
         picture, changed = to_srgb(picture)
         notes += [f"colors turned into sRGB: {file_format} holds no profile"] if changed else []
     if picture.mode == "1" and "1" not in modes:

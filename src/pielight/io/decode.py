@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,40 +11,46 @@ from typing import Any
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import read_whole, shown
+from pielight.core.atomic_file import read_file, shown
 from pielight.errors import PictureError
 from pielight.io import preflight
 from pielight.io.codec_errors import DAMAGED, errors_named
+from pielight.io.codecs import pillow
 from pielight.io.codecs.bmp import reader as bmp
+from pielight.io.codecs.gif import still as gif
 from pielight.io.codecs.heif import container as heif
+from pielight.io.codecs.heif import still as heif_still
 from pielight.io.codecs.heif.coding import hdr_curve
-from pielight.io.codecs.high_bit_depth import decode_deep, said_of_extras
+from pielight.io.codecs.high_bit_depth import decode_high_bit_depth, extra_samples_note
 from pielight.io.codecs.isobmff import walk
-from pielight.io.codecs.jpeg import pixels as jpeg
+from pielight.io.codecs.jpeg import reader as jpeg
 from pielight.io.codecs.jpeg.segments import Layout, is_jpeg
 from pielight.io.codecs.png import chunks as png
+from pielight.io.codecs.png import still as png_still
 from pielight.io.codecs.raw import develop as raw
+from pielight.io.codecs.tiff import writer as tiff
 from pielight.io.codecs.tiff.sample_format import TiffKind, kind_of, stand_in
 from pielight.io.codecs.tiff.tags import notes_on, silence
-from pielight.io.formats import HEIF, READABLE, is_deep_png
+from pielight.io.codecs.webp import still as webp
+from pielight.io.formats import HEIF, READABLE
 from pielight.io.image import Picture, from_image
 from pielight.io.metadata.google_xmp import without_gain_map
-from pielight.io.metadata.metadata import Metadata, gather
+from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.orientation import as_stored
 from pielight.io.size_limits import check_size
 
 _TRACKS = b"moov"  # of a sequence of pictures, beside the first
 _BYTES_PER_PIXEL = {"P": 5, "CMYK": 14}  # of modes that have other pixels than Pillow's too
 _ICONS = (b"\0\0\1\0", b"\0\0\2\0")
-# Pillow turns a TIFF upright while it loads it; these turn it back.
-_UNTURN = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
+_READERS: dict[str, Callable[[Image.Image, bytes], Metadata]] = {  # of metadata; a JPEG's takes its layout, too
+    "PNG": png_still.read_metadata,
+    "WEBP": webp.read_metadata,
+    "TIFF": tiff.read_metadata,
+    "BMP": pillow.read_metadata,
+    "GIF": gif.read_metadata,
+    "AVIF": heif_still.read_metadata,
+    HEIF: heif_still.read_metadata,
 }
 
 
@@ -53,7 +60,7 @@ def read(path: Path) -> Picture:
     Raises:
         PictureError: The file is missing, damaged, too large, or of a kind that is not supported.
     """
-    return decode(read_whole(path), shown(path))
+    return decode(read_file(path), shown(path))
 
 
 def decode(data: bytes, name: str = "picture") -> Picture:
@@ -141,9 +148,9 @@ def _opened(data: bytes) -> Image.Image:
 def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     file_format = "JPEG" if image.format == "MPO" else str(image.format)
     kind = kind_of(data)
-    is_deep = kind.is_deep if kind else is_deep_png(image, data)
+    is_deep = kind.is_deep if kind else png.is_high_bit_depth(image, data)
     several = _holds_several(image, data, kind)
-    metadata = gather(image, data, layout)
+    metadata = jpeg.read_metadata(image, data, layout) if layout else _READERS[file_format](image, data)
     if file_format == "JPEG":
         several = any(part.kind == "view" for part in metadata.appended)
     notes = _notes_on(metadata, layout)
@@ -151,22 +158,22 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
         notes.append(f"left out, as it tells of the colors before: {', '.join(gone)}")
     if metadata.coding and metadata.coding.planes and metadata.xmp:
         metadata = replace(metadata, xmp=without_gain_map(metadata.xmp))
-    orientation = None
+    orientation = 1
     if file_format == "TIFF":
         silence()
         notes += notes_on(data)
-        orientation = image.getexif().get(ORIENTATION)
-    picture = decode_deep(data, kind) if is_deep else None
+        orientation = image.getexif().get(ORIENTATION, 1)
+    picture = decode_high_bit_depth(data, kind) if is_deep else None
     if picture is not None and picture.note:
         notes.append(picture.note)
     if kind is not None and not is_deep and (extras := len(kind.bits) - len(image.getbands())) > 0:
-        notes.append(said_of_extras(extras))
+        notes.append(extra_samples_note(extras))
     if file_format == "JPEG" and image.mode in ("L", "RGB"):
         pixels = jpeg.decode_pixels(data, image.mode == "L")
         picture = None if pixels is None else Picture(pixels, image.mode)
     if picture is None:
         image.load()
-        picture = from_image(image if orientation not in _UNTURN else image.transpose(_UNTURN[orientation]))
+        picture = from_image(as_stored(image, orientation))  # Pillow turns a TIFF upright while it loads it
     return replace(picture, format=file_format, metadata=metadata, note="; ".join(notes), is_one_of_several=several)
 
 
@@ -186,7 +193,7 @@ def _notes_on(metadata: Metadata, layout: Layout | None) -> list[str]:
         notes.append("index of further pictures left out: it is damaged")
     if coding and coding.bits > 8:
         notes.append(f"{coding.bits} bits a channel cut to 8")
-    if curve := hdr_curve(metadata.color_code):
+    if curve := hdr_curve(metadata.cicp):
         notes.append(f"HDR curve {curve} stays, and is changed as if it were sRGB's")
     if coding and coding.planes:
         notes.append(f"left out: {', '.join(coding.planes)}")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pielight.io.color.cicp import profile_of
 from pielight.io.color.icc import to_srgb
 from pielight.io.convert import fit
 from pielight.io.image import Picture, from_image, to_image
-from pielight.io.metadata.exif import orientation_of, with_orientation
+from pielight.io.metadata.exif import orientation_of
 from pielight.io.metadata.metadata import Metadata
+from pielight.io.orientation import upright_image
 
 
 def displayed(picture: Picture, size: int) -> Image.Image:
@@ -26,8 +27,7 @@ def displayed(picture: Picture, size: int) -> Image.Image:
     image = to_image(opaque)
     image = image.convert("RGB") if image.mode != "L" else image
     image.thumbnail((size, size), Image.Resampling.LANCZOS)
-    image.info["exif"] = with_orientation(Image.Exif().tobytes(), orientation_of(metadata.exif))
-    image = ImageOps.exif_transpose(image)
-    profile = opaque.metadata.icc_profile or profile_of(metadata.color_code)
+    image = upright_image(image, orientation_of(metadata.exif))
+    profile = opaque.metadata.icc_profile or profile_of(metadata.cicp)
     small = replace(from_image(image), metadata=Metadata(icc_profile=profile))
     return to_image(to_srgb(small)[0]).convert("RGB")

@@ -1,50 +1,77 @@
-"""The picture formats that pielight reads and writes, and what Pillow does not tell about their files."""
+"""The picture formats that pielight reads and writes.
+
+A new format is a row of :data:`FORMATS`, a folder in :mod:`pielight.io.codecs`, and that folder's functions in the
+tables of :mod:`pielight.io.decode`, :mod:`pielight.io.encode` and, if it holds several frames, of
+:mod:`pielight.io.frames`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
-    Image,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 
-from pielight.io.codecs.jpeg.segments import Source
-
 RAW = "RAW"
 HEIF = "HEIF"
-FORMATS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".jfif": "JPEG",
-    ".mpo": "JPEG",
-    ".png": "PNG",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-    ".dib": "BMP",
-    ".gif": "GIF",
-    ".avif": "AVIF",
-    ".heic": HEIF,
-    ".heif": HEIF,
-    ".hif": HEIF,
-} | dict.fromkeys(
-    (
-        ".3fr", ".ari", ".arq", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".cs1", ".dcr", ".dcs", ".dng", ".drf",
-        ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".ori", ".pef",
-        ".ptx", ".pxn", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+HIGH_BIT_DEPTH_MODES = ("LA;16", "LX;16", "RGB;16", "RGBA;16", "RGBX;16")  # 16-bit modes that Pillow does not have
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """A format of picture files.
+
+    Attributes:
+        extensions: Of its files; results that change their format get the first.
+        option: What a user calls it to have it written; empty of a format that is only read.
+        modes: What it can hold of the modes of :class:`pielight.io.image.Picture`.
+        metadata: What it can hold of ``exif``, ``xmp``, ``icc``, ``cicp``, ``iptc``, ``comment`` and ``resolution``. A
+            BMP's profile does not count, as few readers of BMP care for it.
+    """
+
+    extensions: tuple[str, ...]
+    option: str = ""
+    modes: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
+
+
+FORMATS = {  # by Pillow's name
+    "JPEG": FileFormat(
+        (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "jpeg", ("L", "RGB", "CMYK"),
+        ("exif", "xmp", "icc", "iptc", "comment", "resolution"),
     ),
-    RAW,
-)  # fmt: skip
+    "PNG": FileFormat(
+        (".png",), "png", ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "LA;16", "RGB;16", "RGBA;16"),
+        ("exif", "xmp", "icc", "iptc", "comment", "resolution"),
+    ),
+    "WEBP": FileFormat((".webp",), "webp", ("L", "RGB", "RGBA"), ("exif", "xmp", "icc")),
+    "TIFF": FileFormat(
+        (".tif", ".tiff"), "tiff",
+        ("1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "I;16", *HIGH_BIT_DEPTH_MODES),
+        ("exif", "xmp", "icc", "iptc", "resolution"),
+    ),
+    "BMP": FileFormat((".bmp", ".dib"), "bmp", ("1", "L", "P", "RGB", "RGBA", "RGBX"), ("resolution",)),
+    "GIF": FileFormat((".gif",), "gif", ("1", "L", "P"), ("xmp", "comment")),
+    "AVIF": FileFormat((".avif",), "avif", ("L", "RGB", "RGBA"), ("exif", "xmp", "icc", "cicp")),
+    HEIF: FileFormat((".heic", ".heif", ".hif"), "heic", ("L", "RGB", "RGBA"), ("exif", "xmp", "icc", "cicp")),
+    RAW: FileFormat(
+        (
+            ".3fr", ".ari", ".arq", ".arw", ".bay", ".cap", ".cr2", ".cr3", ".crw", ".cs1", ".dcr", ".dcs", ".dng",
+            ".drf", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf",
+            ".ori", ".pef", ".ptx", ".pxn", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+        ),
+    ),
+}  # fmt: skip
+EXTENSIONS = {extension: name for name, each in FORMATS.items() for extension in each.extensions}
+WRITABLE = {each.option: (name, each.extensions[0]) for name, each in FORMATS.items() if each.option}
 _UNREAD = frozenset(
     (
         ".jxl", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpm", ".jpx", ".jph", ".jls", ".jxr", ".wdp", ".hdp", ".psd",
@@ -54,16 +81,6 @@ _UNREAD = frozenset(
         ".xbm", ".xpm", ".wbmp", ".mng", ".jng", ".flif", ".bpg", ".dcm", ".insp", ".eip", ".gpr", ".r3d", ".rwz",
     )
 )  # fmt: skip
-WRITABLE = {  # what a user calls a format to write: Pillow's name of it, and the extension of its files
-    "jpeg": ("JPEG", ".jpg"),
-    "png": ("PNG", ".png"),
-    "webp": ("WEBP", ".webp"),
-    "tiff": ("TIFF", ".tif"),
-    "bmp": ("BMP", ".bmp"),
-    "gif": ("GIF", ".gif"),
-    "avif": ("AVIF", ".avif"),
-    "heic": (HEIF, ".heic"),
-}
 KNOWN = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or camera RAW"
 # Named through their plugins, so that these are loaded, and none of Pillow's forty others.
 READABLE = (
@@ -75,21 +92,6 @@ READABLE = (
     GifImagePlugin.GifImageFile.format,
     AvifImagePlugin.AvifImageFile.format,
 )
-DEEP_MODES = ("LA;16", "LX;16", "RGB;16", "RGBA;16", "RGBX;16")  # 16-bit modes that Pillow does not have
-_DEEP_PNG_MODES = ("LA;16", "RGB;16", "RGBA;16")
-MODES = {  # what each format can hold of the modes that we make
-    "JPEG": ("L", "RGB", "CMYK"),
-    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", *_DEEP_PNG_MODES),
-    "WEBP": ("L", "RGB", "RGBA"),
-    "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "RGBX", "CMYK", "I;16", *DEEP_MODES),
-    "BMP": ("1", "L", "P", "RGB", "RGBA", "RGBX"),
-    "GIF": ("1", "L", "P"),
-    "AVIF": ("L", "RGB", "RGBA"),
-    HEIF: ("L", "RGB", "RGBA"),
-}
-CODED = ("AVIF", HEIF)  # they can say it by a number too
-WITHOUT_PROFILE = ("BMP", "GIF")  # they cannot say what their colors mean, or few readers of theirs care
-_PNG_GRAY, _DEPTH, _COLOR = 0, 24, 25  # a kind of color, and places in a file
 
 
 def is_picture_name(path: Path) -> bool:
@@ -98,7 +100,7 @@ def is_picture_name(path: Path) -> bool:
     >>> is_picture_name(Path("night.JPG")), is_picture_name(Path("notes.txt"))
     (True, False)
     """
-    return path.suffix.lower() in FORMATS
+    return path.suffix.lower() in EXTENSIONS
 
 
 def is_unread_name(path: Path) -> bool:
@@ -116,7 +118,7 @@ def format_of(path: Path, default: str) -> str:
     >>> format_of(Path("night.tif"), "JPEG"), format_of(Path("night"), "JPEG")
     ('TIFF', 'JPEG')
     """
-    return FORMATS.get(path.suffix.lower(), default)
+    return EXTENSIONS.get(path.suffix.lower(), default)
 
 
 def written_format(file_format: str) -> str:
@@ -140,32 +142,7 @@ def result_suffix(path: Path, file_format: str | None = None) -> str:
     >>> [result_suffix(Path(name), "JPEG") for name in ("a.jpeg", "a.NEF", "a.png")]
     ['.jpeg', '.jpg', '.jpg']
     """
-    named = FORMATS.get(path.suffix.lower())
+    named = EXTENSIONS.get(path.suffix.lower())
     if named != RAW and file_format in (None, named):
         return path.suffix
     return dict(WRITABLE.values())[file_format or written_format(RAW)]
-
-
-def webp_chunks(data: Source, start: int, stop: int) -> Iterator[tuple[bytes, slice]]:
-    """Yield kind and place of the content of each chunk in a part of a WebP file; the last may be cut."""
-    while start + 8 <= stop:
-        length = int.from_bytes(data[start + 4 : start + 8], "little")
-        yield data[start : start + 4], slice(start + 8, min(stop, start + 8 + length))
-        start += 8 + length + length % 2
-
-
-def webp_is_lossless(data: bytes) -> bool:
-    """Say whether the first picture of a WebP file is coded without loss."""
-    for kind, part in webp_chunks(data, 12, len(data)):
-        if kind == b"ANMF":  # a frame: 16 bytes of place and duration, then its chunks
-            kinds = [kind for kind, _ in webp_chunks(data, part.start + 16, part.stop)]
-            if b"VP8L" in kinds or b"VP8 " in kinds:
-                return b"VP8L" in kinds
-        if kind in (b"VP8L", b"VP8 "):
-            return kind == b"VP8L"
-    return False
-
-
-def is_deep_png(image: Image.Image, data: Source) -> bool:
-    """Say whether Pillow would cut an opened PNG from 16 bits to 8, so that :mod:`.deep` must read it."""
-    return image.format == "PNG" and data[_DEPTH] == 16 and (data[_COLOR] != _PNG_GRAY or "transparency" in image.info)

@@ -10,7 +10,7 @@ from pielight.io.codecs.gif import blocks as gif
 from pielight.io.codecs.heif.items import exif_item
 from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, Source, is_jpeg, parse
 from pielight.io.codecs.png.chunks import SIGNATURE, chunk_places
-from pielight.io.formats import webp_chunks
+from pielight.io.codecs.webp.chunks import chunks as webp_chunks
 from pielight.io.metadata.ifd_entries import read_entries, read_header
 from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, STRIPS, TILES, VALUE_SIZES
 

@@ -13,9 +13,10 @@ from pielight.core.extras import require
 from pielight.errors import MissingExtraError, PictureError
 from pielight.io import preflight
 from pielight.io.codecs.heif.container import is_heif
+from pielight.io.codecs.png.chunks import is_high_bit_depth
 from pielight.io.codecs.raw.develop import is_raw
 from pielight.io.codecs.tiff.sample_format import kind_of
-from pielight.io.formats import READABLE, is_deep_png
+from pielight.io.formats import READABLE
 from pielight.io.pillow_limits import own_limits
 
 _HEAD = 1 << 16  # bytes: the first directory of a TIFF is mostly among them
@@ -53,6 +54,6 @@ def _reader(path: Path) -> str:
                 return "deep" if kind.is_deep else ""
             preflight.check(data)
             with own_limits(), Image.open(path, formats=READABLE) as image:
-                return "deep" if is_deep_png(image, head) else ""
+                return "deep" if is_high_bit_depth(image, head) else ""
     except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
         return ""

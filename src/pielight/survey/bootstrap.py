@@ -1,4 +1,4 @@
-"""Intervals by drawing raters anew."""
+"""Confidence intervals by a bootstrap over raters."""
 
 from __future__ import annotations
 
@@ -9,35 +9,33 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-
-
-_MOST_UNKNOWN = 0.05  # of the draws may say nothing for an interval of 95 %
+_MAX_UNDEFINED = 0.05  # share of the draws
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval; None where votes or raters are too few for one, infinite without bound."""
+    """A value with its 95 % interval: infinite without a bound, None where votes or raters are too few."""
 
     value: float | None
     low: float | None = None
     high: float | None = None
 
 
-def draws(tallies: Floats, rounds: int = 1000, seed: int = 0) -> Floats:
-    """Draw raters anew, and return the sum of their tallies for each draw.
+def resample(tallies: Floats, rounds: int = 1000, seed: int = 0) -> Floats:
+    """Draw raters with replacement, and return the sum of their tallies for each draw.
 
-    Raters, not votes, are drawn with replacement, since votes of one rater hang together (Efron and Tibshirani, An
-    Introduction to the Bootstrap, 1993, chapters 8 and 13).
+    Raters, not votes, are drawn, since the votes of one rater are correlated (Efron and Tibshirani, An Introduction
+    to the Bootstrap, 1993, chapters 8 and 13).
 
     Args:
         tallies: ``(raters, ...)``.
-        rounds: How often raters are drawn.
-        seed: Of the draws.
+        rounds: Number of draws.
+        seed: Seed of the draws.
 
     Returns:
-        ``(rounds, ...)``; ``(0, ...)`` of a single rater.
+        ``(rounds, ...)``; ``(0, ...)`` for a single rater.
 
-    >>> draws(np.array([[1.0, 0.0], [1.0, 0.0]]), 2).tolist()
+    >>> resample(np.array([[1.0, 0.0], [1.0, 0.0]]), 2).tolist()
     [[2.0, 0.0], [2.0, 0.0]]
     """
     raters = len(tallies)
@@ -47,39 +45,30 @@ def draws(tallies: Floats, rounds: int = 1000, seed: int = 0) -> Floats:
     return np.tensordot(weights, tallies, 1)
 
 
-def estimate(value: float, drawn: Floats) -> Estimate:
-    """Return a value with the interval in which all but 2.5 % of the draws on each side lie.
-
-    Args:
-        value: Of all raters; NaN if there is none.
-        drawn: ``(rounds,)``: the value of each draw; NaN where there is none.
-
-    >>> estimate(1.0, np.array([1.0] * 97 + [np.inf] * 3))
-    Estimate(value=1.0, low=1.0, high=inf)
-    """
-    if np.isnan(value):
-        return Estimate(None)
-    known = np.sort(drawn[~np.isnan(drawn)])
-    if np.isinf(value) or not known.size or known.size < (1 - _MOST_UNKNOWN) * drawn.size:
-        return Estimate(float(value))
-    outside = int(0.025 * known.size)
-    return Estimate(float(value), float(known[outside]), float(known[-1 - outside]))
-
-
-def estimates(
+def bootstrap(
     tallies: Floats, statistic: Callable[[Floats], Floats], rounds: int = 1000, seed: int = 0
 ) -> list[Estimate]:
-    """Compute values from the sum of the raters' tallies, with percentile bootstrap intervals over raters.
+    """Compute statistics of the raters' summed tally with percentile intervals: 2.5 % of the draws lie on each side.
 
     Args:
         tallies: ``(raters, ...)``.
-        statistic: Makes values ``(M,)`` of a tally summed over raters; NaN where there is none.
-        rounds: As for :func:`draws`.
-        seed: As for :func:`draws`.
+        statistic: Computes ``(M,)`` values from a tally summed over raters; NaN where a value is undefined.
+        rounds: Number of draws.
+        seed: Seed of the draws.
 
-    >>> estimates(np.array([[1.0], [1.0]]), lambda tally: tally)
+    >>> bootstrap(np.array([[1.0], [1.0]]), lambda tally: tally)
     [Estimate(value=2.0, low=2.0, high=2.0)]
     """
     values = statistic(tallies.sum(0))
-    drawn = np.array([statistic(tally) for tally in draws(tallies, rounds, seed)]).reshape(-1, len(values))
-    return [estimate(value, column) for value, column in zip(values, drawn.T, strict=True)]
+    drawn = np.array([statistic(tally) for tally in resample(tallies, rounds, seed)]).reshape(-1, len(values))
+    return [_estimate(float(value), column) for value, column in zip(values, drawn.T, strict=True)]
+
+
+def _estimate(value: float, drawn: Floats) -> Estimate:
+    if np.isnan(value):
+        return Estimate(None)
+    defined = np.sort(drawn[~np.isnan(drawn)])
+    if np.isinf(value) or not defined.size or defined.size < (1 - _MAX_UNDEFINED) * drawn.size:
+        return Estimate(value)
+    outside = int(0.025 * defined.size)
+    return Estimate(value, float(defined[outside]), float(defined[-1 - outside]))

@@ -5,49 +5,48 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 import pielight
-from pielight.batch.find import find, is_folder
-from pielight.core.atomic_file import read_whole, shown
-from pielight.core.messages import few
+from pielight.core.atomic_file import few, read_file, shown
 from pielight.errors import ConfigError, DataError, PielightError
 from pielight.inference.files import origin
 from pielight.io.decode import decode
 from pielight.io.display import displayed
+from pielight.io.formats import is_picture_name
 from pielight.io.required_extra import require_readers
-from pielight.survey.study import Scene, Settings, Study, picture_path
+from pielight.survey.study import Scene, Study, StudySettings, picture_path
 from pielight.survey.votes import Votes
 
 _LISTED = 5
 _QUALITY = 95
 _BLOCKS = 12
-_UNBOUNDED = 1 << 20
+_FULL_SIZE = 1 << 20
 
 
 def build(
     folder: Path,
     inputs: Path,
     methods: Mapping[str, Path],
-    settings: Settings,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    settings: StudySettings,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Study:
-    """Make a study in a folder; it appears at one stroke, when it is whole.
+    """Make a study in a folder, which appears when it is complete.
 
     Args:
-        folder: Must not exist yet.
+        folder: Folder of the study; must not exist yet.
         inputs: Folder of dark photos.
         methods: Folder of results of each method, matched by stem: ``a.png`` or ``a_pie.png`` belongs to ``a.jpg``.
-        settings: What was chosen.
-        progress: Is told how many photos are done, of how many.
+        settings: Settings of the study.
+        progress: Called with how many photos are done, of how many.
 
     Raises:
-        ConfigError: The methods are too few, or the folder exists.
+        ConfigError: There are too few methods, or the folder exists.
         DataError: Results and photos do not match; the first few of them are named.
         PictureError: A picture cannot be read.
     """
@@ -62,30 +61,24 @@ def build(
     part = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}.part")
     try:
         (part / "pictures").mkdir(parents=True)
-        scenes, sums, misfits = [], {}, []
+        scenes: list[Scene] = []
+        checksums: dict[str, dict[str, str]] = {}
+        misfits: list[str] = []
         broken = np.random.default_rng(settings.seed).permutation(len(sources))[: settings.attention]
         for number, (stem, paths) in enumerate(sources.items()):
-            scene, misfit = _scene(part, stem, paths, settings, number in broken)
+            scene, checksums[stem] = _scene(part, stem, paths, settings, number in broken, misfits)
             scenes.append(scene)
-            misfits += misfit
-            sums[stem] = {name or "input": hashlib.sha256(read_whole(path)).hexdigest() for name, path in paths.items()}
             progress(number + 1, len(sources))
         if misfits:
             raise DataError(f"results differ in size from their inputs: {few(misfits, _LISTED)}")
-        study = Study(
-            settings,
-            tuple(methods),
-            tuple(scenes),
-            {
-                "pielight": pielight.__version__,
-                "input": str(inputs),
-                "methods": {name: str(path) for name, path in methods.items()},
-                "sha256": sums,
-            },
-        )
+        folders = {name: str(path) for name, path in methods.items()}
+        source = {"pielight": pielight.__version__, "input": str(inputs), "methods": folders, "sha256": checksums}
+        study = Study(settings, tuple(methods), tuple(scenes), source)
         study.save(part)
         Votes(part).close()
         part.rename(folder)
+    except PielightError:
+        raise
     except OSError as error:
         raise DataError(f"{shown(folder)}: cannot be written ({error.strerror})") from error
     finally:
@@ -95,69 +88,68 @@ def build(
 
 def _matched(inputs: Path, methods: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
     """Return the input ("") and the results of every photo, by its stem."""
-    photos = _by_stem(inputs, frozenset())
-    sources = {stem: {"": path} for stem, path in photos.items()}
-    complaints = []
+    sources = {stem: {"": path} for stem, path in _by_stem(inputs, ()).items()}
+    problems = []
     for name, folder in methods.items():
-        results = _by_stem(folder, frozenset(photos))
-        missing = [stem for stem in photos if stem not in results]
-        strange = [results[stem].name for stem in results if stem not in photos]
-        if missing:
-            complaints.append(f"{name} has no result for {few(missing, _LISTED)}")
-        if strange:
-            complaints.append(f"{name} has results without an input: {few(strange, _LISTED)}")
-        for stem in photos.keys() & results.keys():
+        results = _by_stem(folder, sources)
+        if missing := [stem for stem in sources if stem not in results]:
+            problems.append(f"{name} has no result for {few(missing, _LISTED)}")
+        if extra := [path.name for stem, path in results.items() if stem not in sources]:
+            problems.append(f"{name} has results without an input: {few(extra, _LISTED)}")
+        for stem in sources.keys() & results.keys():
             sources[stem][name] = results[stem]
-    if complaints:
-        raise DataError(f"unmatched pictures: {'; '.join(complaints)}")
+    if problems:
+        raise DataError(f"unmatched pictures: {'; '.join(problems)}")
     return sources
 
 
-def _by_stem(folder: Path, known: frozenset[str]) -> dict[str, Path]:
-    if not is_folder(folder):
-        raise DataError(f"{shown(folder)}: no such folder")
-    found: dict[str, Path] = {}
-    twice = []
+def _by_stem(folder: Path, inputs: Collection[str]) -> dict[str, Path]:
+    """Return the pictures in a folder by the stems of their inputs; a result beside its input is left out."""
     try:
-        paths = [one.path for one in find([folder], strict=False).pictures]
-    except PielightError as error:
-        raise DataError(str(error)) from error
+        names = sorted(one for one in folder.iterdir() if not one.name.startswith(".") and not one.is_dir())
+    except OSError as error:
+        raise DataError(f"{shown(folder)}: no such folder, or not readable ({error.strerror})") from error
+    paths = [path for path in names if is_picture_name(path)]
     if not paths:
         raise DataError(f"{shown(folder)}: no pictures in this folder")
+    stems = {path.stem for path in paths}
+    pictures: dict[str, Path] = {}
+    duplicates = []
     for path in paths:
-        stem = path.stem if path.stem in known else origin(path) or path.stem
-        if stem in found:
-            twice.append(f"{found[stem].name} and {path.name}")
-        found[stem] = path
-    if twice:
-        raise DataError(f"{shown(folder)}: several pictures of one name: {few(twice, _LISTED)}")
-    return found
+        if (source := origin(path)) in stems:
+            continue
+        stem = path.stem if path.stem in inputs else source or path.stem
+        if stem in pictures:
+            duplicates.append(f"{pictures[stem].name} and {path.name}")
+        pictures[stem] = path
+    if duplicates:
+        raise DataError(f"{shown(folder)}: several pictures of one name: {few(duplicates, _LISTED)}")
+    return pictures
 
 
 def _scene(
-    folder: Path, stem: str, paths: Mapping[str, Path], settings: Settings, with_broken: bool
-) -> tuple[Scene, list[str]]:
-    """Store the pictures of a photo; return what does not fit, too."""
-    names, misfits = {}, []
-    whole: tuple[int, int] | None = None
+    folder: Path, stem: str, paths: Mapping[str, Path], settings: StudySettings, has_check: bool, misfits: list[str]
+) -> tuple[Scene, dict[str, str]]:
+    """Store the pictures of a photo, and return them with the SHA-256 of their sources; list results of other sizes."""
+    files, checksums = {}, {}
+    size: tuple[int, int] | None = None
     image = Image.new("RGB", (1, 1))
     for method, path in paths.items():
-        picture = decode(read_whole(path), shown(path))
-        image = displayed(picture, _UNBOUNDED)
-        whole = whole or image.size
-        if image.size != whole:
-            misfits.append(f"{method}/{path.name} {image.width} x {image.height}, not {whole[0]} x {whole[1]}")
+        data = read_file(path)
+        checksums[method or "input"] = hashlib.sha256(data).hexdigest()
+        image = displayed(decode(data, shown(path)), _FULL_SIZE)
+        size = size or image.size
+        if image.size != size:
+            misfits.append(f"{method}/{path.name} {image.width} x {image.height}, not {size[0]} x {size[1]}")
             continue
         image.thumbnail((settings.size, settings.size), Image.Resampling.LANCZOS)
-        names[method] = _store(folder, image, settings.lossless)
-    if misfits:
-        return Scene(stem, 0, 0, "", {}), misfits
-    scene = Scene(stem, *image.size, names.pop(""), names)
-    return (replace(scene, broken=_store(folder, destroyed(image), settings.lossless)) if with_broken else scene), []
+        files[method] = _store(folder, image, settings.lossless)
+    broken = _store(folder, destroyed(image), settings.lossless) if has_check else ""
+    return Scene(stem, *image.size, files.pop(""), files, broken), checksums
 
 
 def destroyed(image: Image.Image) -> Image.Image:
-    """Return a picture that nobody takes for the better one: coarse blocks of wrong colors.
+    """Return a picture that nobody prefers: coarse blocks of wrong colors.
 
     >>> destroyed(Image.new("RGB", (60, 40))).size
     (60, 40)
@@ -169,9 +161,8 @@ def destroyed(image: Image.Image) -> Image.Image:
 
 
 def _store(folder: Path, image: Image.Image, lossless: bool) -> str:
-    """Write a picture without metadata under a name that tells nothing."""
+    """Write a picture without metadata under a random name."""
     name = secrets.token_hex(16) + (".png" if lossless else ".jpg")
-    options = {"optimize": True} if lossless else {"quality": _QUALITY, "subsampling": 0, "optimize": True}
-    plain = Image.fromarray(np.asarray(image))  # without what the source's file said of itself
-    plain.save(picture_path(folder, name), **options)
+    options: dict[str, Any] = {} if lossless else {"quality": _QUALITY, "subsampling": 0}
+    Image.fromarray(np.asarray(image)).save(picture_path(folder, name), optimize=True, **options)
     return name

@@ -1,21 +1,22 @@
-"""What stands before the server: whose requests are answered, how long bodies may be, and what answers carry."""
+"""Protection of the server: whose requests are answered, how long they may be, and how long they may take."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
 from collections.abc import Collection
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+REQUEST_SECONDS = 10.0  # from the connection or the last answer to the end of a request's header
+ANSWER_SECONDS = 120.0  # from there to the end of the answer
 BODY_LIMIT = 4096
-BODY_SECONDS = 10
 _HEADERS = {
+    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -27,93 +28,109 @@ _HEADERS = {
 }
 
 
-def host_allowed(host: str, names: Collection[str], local: bool) -> bool:
-    """Say whether a request meant this server, by the host that it names.
+class TimedConnection:
+    """A connection that is aborted when a request or the answer to it takes too long.
 
-    A foreign name that its owner points to this address (DNS rebinding) would let foreign pages speak with the
-    server; an address cannot be pointed elsewhere.
-
-    Args:
-        host: The Host header.
-        names: Names that are allowed besides.
-        local: Whether only addresses of this machine are.
-
-    >>> host_allowed("127.0.0.1:8000", [], True), host_allowed("evil.example", [], False)
-    (True, False)
-    >>> host_allowed("192.168.1.5", [], True), host_allowed("192.168.1.5", [], False)
-    (False, True)
+    uvicorn waits without limit for the first request and for the rest of a header, so that silent clients would use
+    up ``limit_concurrency``. Everything else is left to uvicorn's own protocol, which this one wraps.
     """
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    if name == "localhost" or name in names:
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return address.is_loopback or not local
+
+    open: ClassVar[dict[Any, TimedConnection]] = {}  # by address and port of the client
+
+    def __init__(self, protocol: asyncio.Protocol) -> None:
+        self._protocol = protocol
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._protocol, name)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Wait for the first request."""
+        self._client = (transport.get_extra_info("peername") or ())[:2]
+        self._abort = transport.abort
+        self._timer = asyncio.get_running_loop().call_later(REQUEST_SECONDS, self._abort)
+        self.open[self._client] = self
+        self._protocol.connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget the connection."""
+        self._timer.cancel()
+        self.open.pop(self._client, None)
+        self._protocol.connection_lost(error)
+
+    def restart(self, seconds: float) -> None:
+        """Set a new deadline."""
+        self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._abort)
 
 
 class Guard:
-    """Refuses requests that were meant for others, and gives every answer the headers of a careful server."""
+    """Middleware that refuses requests meant for others, and adds security headers to every answer."""
 
     def __init__(self, app: ASGIApp, names: Collection[str], local: bool) -> None:
         self.app, self.names, self.local = app, names, local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in {"Cache-Control": "no-store", **_HEADERS}.items():
+                for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
+        if connection := TimedConnection.open.get(scope["client"]):
+            connection.restart(ANSWER_SECONDS)
+        await (self._refusal(scope) or self.app)(scope, receive, send_with_headers)
+        if connection := TimedConnection.open.get(scope["client"]):
+            connection.restart(REQUEST_SECONDS)
+
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
-        if not host_allowed(headers.get("host", ""), self.names, self.local):
-            refusal = JSONResponse({"error": "This address is not served here; see --allow-host."}, 421)
-            await refusal(scope, receive, send_with_headers)
-            return
-        if scope["method"] not in ("GET", "HEAD") and not _own(headers):
-            refusal = JSONResponse({"error": "Refused: sent by another page."}, 403)
-            await refusal(scope, receive, send_with_headers)
-            return
-        await self.app(scope, receive, send_with_headers)
+        if not is_own_host(headers.get("host", ""), self.names, self.local):
+            return JSONResponse({"error": "This address is not served here; see --allow-host."}, 421)
+        if scope["method"] in ("GET", "HEAD"):
+            return None
+        if not _is_from_own_page(headers):
+            return JSONResponse({"error": "Refused: sent by another page."}, 403)
+        if int(headers.get("content-length", BODY_LIMIT + 1)) > BODY_LIMIT:
+            return JSONResponse({"error": "The request is too long."}, 413)
+        return None
 
 
-def _own(headers: Headers) -> bool:
-    """Say whether a request to change something comes from the survey's page.
+def is_own_host(host: str, names: Collection[str], local: bool) -> bool:
+    """Return whether a request is meant for this server, by its Host header.
 
-    No foreign page can send JSON unasked (it takes a CORS preflight, which fails here); browsers say where a request
-    comes from besides.
+    A foreign name that resolves to this address (DNS rebinding) would let foreign pages talk to the server; an address
+    cannot be redirected.
+
+    Args:
+        host: The Host header.
+        names: Allowed names, besides ``localhost`` and addresses.
+        local: Whether only loopback addresses are allowed.
+
+    >>> is_own_host("127.0.0.1:8000", [], True), is_own_host("evil.example", [], False)
+    (True, False)
+    >>> is_own_host("192.168.1.5", [], True), is_own_host("192.168.1.5", [], False)
+    (False, True)
     """
-    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return False
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-        return False
-    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
-
-
-async def read_body(request: Request) -> bytes:
-    """Return the body of a request.
-
-    Raises:
-        HTTPException: It is longer than it may be, or comes too slowly.
-    """
-    body = b""
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > BODY_LIMIT:
-                    raise HTTPException(413, "The request is too long.")
-    except TimeoutError as error:
-        raise HTTPException(408, "The request came too slowly.") from error
-    return body
+        name = urlsplit(f"//{host}").hostname or ""
+        if name == "localhost" or name in names:
+            return True
+        return ipaddress.ip_address(name).is_loopback or not local
+    except ValueError:
+        return False
+
+
+def _is_from_own_page(headers: Headers) -> bool:
+    """Return whether a request to change something comes from the survey's page.
+
+    A foreign page cannot send JSON without a CORS preflight, which fails here; browsers name the origin, too.
+    """
+    origin = headers.get("origin")
+    return (
+        headers.get("sec-fetch-site", "same-origin") == "same-origin"
+        and (origin is None or urlsplit(origin).netloc == headers.get("host"))
+        and headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    )

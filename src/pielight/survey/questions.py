@@ -1,4 +1,4 @@
-"""Which questions a rater gets: random in order and sides, even in methods."""
+"""Which questions a rater gets: random in order and sides, balanced over methods."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from itertools import product
 
 from pielight.survey.study import Study
 
-_EARLY = (3, 4, 5)  # questions before the first check
+_FIRST_CHECK = (3, 4, 5)  # how many questions come before it
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a rater is asked; the destroyed picture of an attention check is named None.
+    """What a rater is asked.
 
     Attributes:
-        scene: Number of the photo in the study.
-        left: Method on the left, or the only one.
-        right: Method on the right; None if it is rating.
+        scene: Index of the photo in the study.
+        left: Method on the left, or the only one; None for the destroyed picture of an attention check.
+        right: Method on the right; None for the destroyed picture, and in rating mode.
         check: Whether it is an attention check.
     """
 
@@ -31,22 +31,30 @@ class Question:
 def questions(study: Study, token: str) -> list[Question]:
     """Draw the questions of a rater.
 
-    Pairs of methods take turns, each with photos in its own random order, so that every pair is asked about equally
-    often; in rating mode, photos take turns, each with all methods. Then all are shuffled, sides are tossed, and each
-    attention check falls at random into its share of the list; the first one early, so that few leave before it.
+    Pairs of methods take turns, each with the photos in a random order of its own, so that every pair is asked about
+    equally often; in rating mode, photos take turns, each with all methods. Then all are shuffled and sides are
+    drawn. Each attention check is placed at random in its share of the list; the first one early, so that few raters
+    leave before it.
 
     Args:
-        study: What is asked about.
-        token: The rater's; the same gives the same questions.
+        study: The study.
+        token: The rater's token; the same token gives the same questions.
 
-    >>> from pielight.survey.study import Scene, Settings
+    >>> from pielight.survey.study import Scene, StudySettings
     >>> scenes = tuple(Scene(str(number), 9, 9, "", {}) for number in range(5))
-    >>> len(questions(Study(Settings(questions=7, attention=0), ("a", "b", "c"), scenes), "token"))
+    >>> len(questions(Study(StudySettings(questions=7, attention=0), ("a", "b", "c"), scenes), "token"))
     7
     """
     rng = random.Random(f"{study.settings.seed}:{token}")
-    rated = study.settings.mode == "rating"
-    asked = _rated(study, rng) if rated else _compared(study, rng)
+    scenes, rated = range(len(study.scenes)), study.settings.mode == "rating"
+    if rated:
+        order = rng.sample(scenes, len(scenes))
+        asked = [Question(*one) for one in product(order, rng.sample(study.methods, len(study.methods)))]
+    else:
+        pairs = study.pairs()
+        rng.shuffle(pairs)
+        orders = {pair: rng.sample(scenes, len(scenes)) for pair in pairs}
+        asked = [Question(orders[pair][turn], *pair) for turn in scenes for pair in pairs]
     asked = asked[: study.settings.questions]
     rng.shuffle(asked)
     broken = [number for number, scene in enumerate(study.scenes) if scene.broken]
@@ -57,22 +65,8 @@ def questions(study: Study, token: str) -> list[Question]:
     rng.shuffle(checks)
     share = len(asked) / max(1, len(checks))
     for number in reversed(range(len(checks))):
-        place = (number + rng.random()) * share if number else min(rng.choice(_EARLY), share)
-        asked.insert(max(1, int(place)), checks[number])  # nobody begins with one
-    return asked if rated else [_tossed(question, rng) for question in asked]
-
-
-def _compared(study: Study, rng: random.Random) -> list[Question]:
-    pairs = study.pairs()
-    rng.shuffle(pairs)
-    orders = {pair: rng.sample(range(len(study.scenes)), len(study.scenes)) for pair in pairs}
-    return [Question(orders[pair][turn], *pair) for turn in range(len(study.scenes)) for pair in pairs]
-
-
-def _rated(study: Study, rng: random.Random) -> list[Question]:
-    order = rng.sample(range(len(study.scenes)), len(study.scenes))
-    return [Question(*one) for one in product(order, rng.sample(study.methods, len(study.methods)))]
-
-
-def _tossed(question: Question, rng: random.Random) -> Question:
-    return replace(question, left=question.right, right=question.left) if rng.random() < 0.5 else question
+        position = (number + rng.random()) * share if number else min(rng.choice(_FIRST_CHECK), share)
+        asked.insert(max(1, int(position)), checks[number])  # never the first question
+    if rated:
+        return asked
+    return [replace(one, left=one.right, right=one.left) if rng.random() < 0.5 else one for one in asked]

@@ -1,4 +1,4 @@
-"""A study: the pictures, the methods and the settings of a survey, as they lie in its folder."""
+"""A study: the photos, the methods and the settings of a survey, as stored in its folder."""
 
 from __future__ import annotations
 
@@ -9,35 +9,33 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pielight.core.atomic_file import shown, write_whole
+from pielight.core.atomic_file import shown, write_atomic
 from pielight.core.json_file import read_json
-from pielight.core.table_cells import utf8
+from pielight.core.tables import utf8
 from pielight.errors import ConfigError, DataError
 
 FORMAT = 1
 Mode = Literal["pairs", "rating"]
-CONSENT = "Taking part is voluntary, and you may stop at any time."
-LEVELS = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Excellent"}
+LEVELS = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Excellent"}  # ITU-T P.800
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What may be chosen about a study.
+class StudySettings:
+    """Settings of a study.
 
     Attributes:
-        mode: ``"pairs"``: which of two results is better, or neither; ``"rating"``: one result from 1 (bad) to 5
-            (excellent).
-        questions: How many each rater gets, attention checks apart; at most as many as there are.
-        attention: How many attention checks each rater gets: questions with a picture that is obviously destroyed.
-        seed: Of the order and the sides.
-        title: Shown above the questions.
-        consent: Shown before the first one.
+        mode: ``"pairs"``: which of two results is better, or neither; ``"rating"``: one result from 1 to 5.
+        questions: Questions per rater, without attention checks; at most as many as there are.
+        attention: Attention checks per rater: questions that show a destroyed picture.
+        seed: Seed of the order of questions and of the sides.
+        title: Heading of the page.
+        consent: Text before the first question.
         show_input: Whether raters can look at the dark input.
-        size: Longer side of the pictures in pixels, at most.
+        size: Maximum length of the longer side of the pictures, in pixels.
         lossless: Whether pictures are stored as PNG, not as JPEG of quality 95 without chroma subsampling.
 
     Raises:
-        ConfigError: One of them is impossible.
+        ConfigError: A value is out of range.
     """
 
     mode: Mode = "pairs"
@@ -45,7 +43,7 @@ class Settings:
     attention: int = 3
     seed: int = 0
     title: str = "Which picture is better?"
-    consent: str = CONSENT
+    consent: str = "Taking part is voluntary, and you may stop at any time."
     show_input: bool = True
     size: int = 1600
     lossless: bool = False
@@ -56,22 +54,22 @@ class Settings:
         for name, least in (("questions", 1), ("attention", 0), ("size", 64)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} {getattr(self, name)}: must be at least {least}")
-        for name in ("title", "consent"):
-            if not getattr(self, name).isascii() and utf8(getattr(self, name)).decode() != getattr(self, name):
-                raise ConfigError(f"{name} {shown(getattr(self, name))}: is not UTF-8 text")
+        for name, text in (("title", self.title), ("consent", self.consent)):
+            if utf8(text).decode() != text:
+                raise ConfigError(f"{name} {shown(text)}: is not UTF-8 text")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A dark photo and what the methods made of it; pictures are named by the random names of their files.
+    """A dark photo and the results of the methods, all of one size, as random file names.
 
     Attributes:
         name: Stem of the photo's file.
-        width: Of all its pictures, in pixels.
-        height: The same.
-        dark: The photo itself.
-        results: What each method made of it.
-        broken: A destroyed result, for attention checks; empty if there is none.
+        width: Width of all pictures in pixels.
+        height: Height of all pictures in pixels.
+        dark: File of the photo.
+        results: File of each method's result.
+        broken: File of a destroyed result for attention checks, or empty.
     """
 
     name: str
@@ -82,57 +80,38 @@ class Scene:
     broken: str = ""
 
     def files(self) -> Iterator[str]:
-        """Return the names of all its files."""
+        """Yield the names of all files."""
         yield from (name for name in (self.dark, *self.results.values(), self.broken) if name)
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study.
+    """A study: its settings, the names of the methods, the scenes, and the source and SHA-256 of every picture."""
 
-    Attributes:
-        settings: What was chosen.
-        methods: Their names.
-        scenes: The photos.
-        origin: Where the pictures came from, with their SHA-256, and which version made the study.
-    """
-
-    settings: Settings
+    settings: StudySettings
     methods: tuple[str, ...]
     scenes: tuple[Scene, ...]
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return the pairs of methods.
-
-        >>> Study(Settings(), ("a", "b", "c"), ()).pairs()
-        [('a', 'b'), ('a', 'c'), ('b', 'c')]
-        """
+        """Return all pairs of methods."""
         return list(combinations(self.methods, 2))
 
     def save(self, folder: Path) -> None:
-        """Write ``study.json``.
-
-        Raises:
-            PictureError: It cannot be written.
-        """
+        """Write ``study.json``; raise PictureError if that fails."""
         text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
-        write_whole(folder / "study.json", utf8(f"{text}\n"))
+        write_atomic(folder / "study.json", utf8(f"{text}\n"))
 
 
 def load(folder: Path) -> Study:
-    """Read the study of a folder.
-
-    Raises:
-        DataError: There is none, or it is damaged.
-    """
+    """Read the study of a folder; raise DataError if there is none or it is damaged."""
     path = folder / "study.json"
     try:
         stored = read_json(path)
         if stored["format"] != FORMAT:
             raise DataError(f"{shown(path)}: format {stored['format']} is of another version of pielight")
         return Study(
-            Settings(**stored["settings"]),
+            StudySettings(**stored["settings"]),
             tuple(stored["methods"]),
             tuple(Scene(**scene) for scene in stored["scenes"]),
             stored["origin"],
@@ -142,9 +121,11 @@ def load(folder: Path) -> Study:
     except FileNotFoundError as error:
         raise DataError(f"{shown(folder)}: no study here; 'pielight survey new' makes one") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(f"{shown(path)}: cannot be read as a study ({type(error).__name__}: {error})") from error
 
 
 def picture_path(folder: Path, name: str) -> Path:
-    """Return where a picture of a study lies."""
+    """Return the path of a picture of a study."""
     return folder / "pictures" / name

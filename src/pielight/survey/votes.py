@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pielight.core.atomic_file import shown
 from pielight.errors import DataError
@@ -31,11 +32,11 @@ class Vote:
     """An answer to a question.
 
     Attributes:
-        rater: Number of the rater, from 1 on; all that is known of a person.
-        number: Of the question in the rater's list, from 0 on.
-        question: What was shown.
-        answer: ``left``, ``right`` or ``tie``; or ``1`` to ``5``.
-        seconds: From the pictures' appearance to the answer, as the browser says.
+        rater: Number of the rater, from 1 on; the only thing known about a person.
+        number: Index of the question in the rater's list, from 0 on.
+        question: The question.
+        answer: ``left``, ``right`` or ``tie``; in rating mode ``1`` to ``5``.
+        seconds: Time from the pictures' appearance to the answer, as measured by the browser.
     """
 
     rater: int
@@ -48,22 +49,17 @@ class Vote:
 class Votes:
     """The votes of a study; may be shared among threads, and read by other processes meanwhile.
 
-    What a method has returned from is on the disk: the database is in write-ahead mode and synchronizes each commit.
+    A write is on the disk when its method returns: the journal is a write-ahead log, synchronized at each commit.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open the votes of a study's folder.
-
-        Raises:
-            DataError: The file is damaged, no database, or cannot be written.
-        """
+        """Open the votes in a study's folder; raise DataError if the file is damaged or cannot be written."""
         self.path = folder / "votes.sqlite"
         self._lock = threading.Lock()
         try:
-            self._database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=30)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._database.execute("PRAGMA foreign_keys = ON")
+            self._database = sqlite3.connect(self.path, check_same_thread=False, timeout=30)
+            for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                self._database.execute(f"PRAGMA {setting}")
             self._database.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise DataError(f"{shown(self.path)}: cannot be opened as votes ({error})") from error
@@ -72,74 +68,50 @@ class Votes:
         """Close the database."""
         self._database.close()
 
-    def begin(self, token: str, questions: Sequence[Question]) -> None:
-        """Store a new rater with the questions that were drawn."""
-        with self._lock, closing(self._database.cursor()) as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                rater = cursor.execute("INSERT INTO raters (token) VALUES (?)", (token,)).lastrowid
-                cursor.executemany(
-                    "INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        (rater, number, question.scene, question.left, question.right, question.check)
-                        for number, question in enumerate(questions)
-                    ),
-                )
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
+    def begin(self, token: str, questions: Sequence[Question]) -> int:
+        """Store a new rater with the questions that were drawn, and return the rater's number."""
+        with self._lock, self._database:  # one transaction
+            rater = self._database.execute("INSERT INTO raters (token) VALUES (?)", (token,)).lastrowid or 0
+            rows = [(rater, number, one.scene, one.left, one.right, one.check) for number, one in enumerate(questions)]
+            self._database.executemany("INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?)", rows)
+        return rater
 
     def rater(self, token: str) -> int | None:
         """Return the number of the rater with a token, or None."""
-        with self._lock:
-            row = self._database.execute("SELECT id FROM raters WHERE token = ?", (token,)).fetchone()
-        return row[0] if row else None
+        rows = self._rows("SELECT id FROM raters WHERE token = ?", token)
+        return rows[0][0] if rows else None
 
     def raters(self) -> int:
         """Return how many raters have begun."""
-        with self._lock:
-            return int(self._database.execute("SELECT count(*) FROM raters").fetchone()[0])
+        return int(self._rows("SELECT count(*) FROM raters")[0][0])
 
     def asked(self, rater: int) -> tuple[list[Question], int]:
         """Return the questions of a rater, and how many of them are answered."""
-        with self._lock:
-            rows = self._database.execute(
-                "SELECT scene, left, right, is_check FROM questions WHERE rater = ? ORDER BY number", (rater,)
-            ).fetchall()
-            done = self._database.execute("SELECT count(*) FROM votes WHERE rater = ?", (rater,)).fetchone()[0]
+        done = self._rows("SELECT count(*) FROM votes WHERE rater = ?", rater)[0][0]
+        rows = self._rows("SELECT scene, left, right, is_check FROM questions WHERE rater = ? ORDER BY number", rater)
         return [Question(scene, left, right, bool(check)) for scene, left, right, check in rows], int(done)
 
     def vote(self, rater: int, number: int, answer: str, seconds: float) -> bool:
-        """Store an answer; the first to a question counts, and only the next question can be answered.
+        """Store an answer; the first answer to a question counts, and only the next question can be answered.
 
         Returns:
-            Whether it is stored now, or the question was answered before; False if it is not that question's turn.
+            Whether the question is answered, now or before; False if it is not that question's turn.
         """
-        with self._lock:
-            # One statement: it checks and stores in one transaction, however many ask at the same moment.
+        with self._lock, self._database:  # one statement checks and stores, however many requests come at once
             self._database.execute(
                 "INSERT OR IGNORE INTO votes SELECT ?1, ?2, ?3, ?4 FROM questions WHERE rater = ?1 AND number = ?2 "
                 "AND ?2 = (SELECT count(*) FROM votes WHERE rater = ?1)",
                 (rater, number, answer, seconds),
             )
-            row = self._database.execute(
-                "SELECT 1 FROM votes WHERE rater = ? AND number = ?", (rater, number)
-            ).fetchone()
-        return row is not None
+        return bool(self._rows("SELECT 1 FROM votes WHERE rater = ? AND number = ?", rater, number))
 
     def all(self) -> list[Vote]:
-        """Return all votes, rater by rater.
-
-        Raises:
-            DataError: The database is damaged.
-        """
+        """Return all votes, rater by rater; raise DataError if the database is damaged."""
         try:
-            with self._lock:
-                rows = self._database.execute(
-                    "SELECT rater, number, scene, left, right, is_check, answer, seconds "
-                    "FROM votes JOIN questions USING (rater, number) ORDER BY rater, number"
-                ).fetchall()
+            rows = self._rows(
+                "SELECT rater, number, scene, left, right, is_check, answer, seconds "
+                "FROM votes JOIN questions USING (rater, number) ORDER BY rater, number"
+            )
         except sqlite3.Error as error:
             raise DataError(f"{shown(self.path)}: cannot be read ({error})") from error
         return [
@@ -147,13 +119,13 @@ class Votes:
             for rater, number, scene, left, right, check, answer, seconds in rows
         ]
 
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        with self._lock:
+            return self._database.execute(statement, values).fetchall()
+
 
 def read_votes(folder: Path) -> list[Vote]:
-    """Return the votes of a study's folder; works while the study is served.
-
-    Raises:
-        DataError: There are none, or the database is damaged.
-    """
+    """Return the votes in a study's folder, also while it is served; raise DataError if there are none."""
     if not (folder / "votes.sqlite").is_file():
         raise DataError(f"{shown(folder / 'votes.sqlite')}: no such file; is this the folder of a study?")
     with closing(Votes(folder)) as votes:

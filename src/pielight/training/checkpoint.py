@@ -13,8 +13,8 @@ from typing import Any, TypeVar, overload
 import torch
 from torch import Tensor
 
-from pielight.core.atomic_file import shown, whole_file, write_whole
-from pielight.core.table_cells import utf8
+from pielight.core.atomic_file import open_atomic, shown, write_atomic
+from pielight.core.tables import utf8
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
 from pielight.training.export.export import git_commit
 from pielight.training.settings import as_yaml, build_settings, read_values
@@ -58,7 +58,7 @@ def write_tensors(path: Path, values: Mapping[str, Any]) -> None:
         ModelError: if it cannot be written.
     """
     try:
-        with whole_file(path) as file:
+        with open_atomic(path) as file:
             torch.save(dict(values), file)
     except PictureError as error:
         raise ModelError(str(error)) from None
@@ -108,7 +108,7 @@ def claim(out: Path, config: Any) -> Path:
     elif stored.exists() and not _is_ours(stored, type(config)):
         raise ConfigError(f"{stored}: is there already, and no run of this kind wrote it; set another out")
     try:
-        write_whole(stored, as_yaml(config).encode())
+        write_atomic(stored, as_yaml(config).encode())
     except PictureError as error:
         raise ConfigError(f"{error}; set another out") from None
     return path

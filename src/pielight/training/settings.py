@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 S = TypeVar("S", bound="DataclassInstance")
-_RENAMED = {"optimiser": "optimizer", "colour": "color"}  # in configurations of earlier releases
+_RENAMED = {"optimiser": "optimizer", "colour": "color"}  # of earlier releases  # codespell:ignore optimiser,colour
 _LONGEST = 4096  # characters of a text
 
 

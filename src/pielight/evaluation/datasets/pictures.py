@@ -1,57 +1,45 @@
-"""Pictures as every method and metric gets them: upright, 8 bits, three channels."""
+"""The pictures of an evaluation as every method and metric gets them: upright, 8 bits, three channels."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import read_whole, shown
+from pielight.core.atomic_file import read_file, shown
 from pielight.errors import PictureError
-from pielight.evaluation.datasets.file_cache import FILE_CACHE
+from pielight.evaluation.inventory import INVENTORY
 from pielight.io.decode import decode
+from pielight.io.metadata.exif import orientation_of
 from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.orientation import swaps_sides, upright
 from pielight.io.preflight import check_file
 
 Pixels = NDArray[np.uint8]
-_TURNS = {  # of rows and columns: what undoes each orientation
-    2: lambda pixels: pixels[:, ::-1],
-    3: lambda pixels: pixels[::-1, ::-1],
-    4: lambda pixels: pixels[::-1],
-    5: lambda pixels: pixels.swapaxes(0, 1),
-    6: lambda pixels: np.rot90(pixels, -1),
-    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
-    8: lambda pixels: np.rot90(pixels),
-}
-_SIDEWAYS = 5  # from this orientation on, width and height change places
 
 
 def load(path: Path) -> Pixels:
-    """Read a picture as ``(H, W, 3)`` uint8: turned upright, 16 bits rounded to 8, alpha and color profile ignored.
+    """Read a picture as ``(H, W, 3)`` uint8: turned upright, 16 bits rounded to 8, opacity and color profile ignored.
 
-    This is how papers read pictures. Convert files of other color profiles to sRGB first.
+    Papers read pictures so; whoever wants colors of another profile counted converts the files first.
 
     Raises:
         PictureError: It cannot be read.
     """
-    picture = decode(read_whole(path), shown(path))
-    exif = Image.Exif()
-    exif.load(picture.metadata.exif)
-    turn = _TURNS.get(exif.get(ORIENTATION, 1))
-    pixels: NDArray[Any] = picture.pixels if turn is None else turn(picture.pixels)
+    picture = decode(read_file(path), shown(path))
+    pixels = upright(picture.pixels, orientation_of(picture.metadata.exif))
     if pixels.dtype != np.uint8:
         pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
 def size(path: Path) -> tuple[int, int] | None:
-    """Return width and height of a picture after it is turned upright, from its header; None if that is damaged."""
-    sides = FILE_CACHE.get("size", path, _size)
-    return None if sides is None else (int(sides[0]), int(sides[1]))
+    """Return width and height of a picture as it stands upright, by its header; None if that cannot be told."""
+    found = INVENTORY.fact("size", path, _size)
+    return None if found is None else (int(found[0]), int(found[1]))
 
 
 def _size(path: Path) -> tuple[int, int] | None:
@@ -59,8 +47,8 @@ def _size(path: Path) -> tuple[int, int] | None:
         check_file(path)
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.format != "TIFF" and image.getexif().get(ORIENTATION, 1) >= _SIDEWAYS  # Pillow turns TIFFs
-    except Exception:  # noqa: BLE001 - decoding reports what is wrong with a picture
+            turned = image.format != "TIFF" and swaps_sides(image.getexif().get(ORIENTATION, 1))  # Pillow turns TIFFs
+    except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
         return None
     return (height, width) if turned else (width, height)
 
@@ -71,13 +59,16 @@ def sha256(*paths: Path) -> str:
     Raises:
         PictureError: One cannot be read.
     """
-    digests = [str(FILE_CACHE.get("sha256", path, _sha256)) for path in paths]
-    return (digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest())[:16]
+    found = [str(INVENTORY.fact("sha256", path, _sha256)) for path in paths]
+    return (found[0] if len(found) == 1 else hashlib.sha256(" ".join(found).encode()).hexdigest())[:16]
 
 
 def _sha256(path: Path) -> str:
+    found = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            while part := file.read(1 << 20):
+                found.update(part)
     except OSError as error:
         raise PictureError(f"{shown(path)}: cannot be read ({error.strerror})") from error
+    return found.hexdigest()

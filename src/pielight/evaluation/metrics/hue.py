@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pielight.evaluation.metric_spec import INPUT, REFERENCE, Floats, PictureMetric, Pixels
+from pielight.evaluation.metrics.metric import Floats, Metric, Pixels
 from pielight.evaluation.metrics.patches import chromatic_at_middle, lit, patches
 
 _SKIN = (25.0, 75.0)
@@ -58,9 +58,9 @@ def _degrees(ab: Floats) -> Floats:
     return np.degrees(np.arctan2(ab[:, 1], ab[:, 0])) % 360
 
 
-def _metric(name: str, title: str, hues: tuple[float, float], function: Callable[..., float]) -> PictureMetric:
+def _metric(name: str, title: str, hues: tuple[float, float], function: Callable[..., float]) -> Metric:
     """Return the description of one range of hues."""
-    return PictureMetric(
+    return Metric(
         name=name,
         title=title,
         formula=f"mean |h - h'| over patches with {hues[0]:g} <= h' <= {hues[1]:g} degrees and 10 <= chroma at L* = 50 "
@@ -70,10 +70,9 @@ def _metric(name: str, title: str, hues: tuple[float, float], function: Callable
         higher_is_better=False,
         low=0.0,
         high=180.0,
-        needs=INPUT,
-        uses=REFERENCE,
+        needs=frozenset({"input"}),
+        uses=frozenset({"reference"}),
         function=function,
-        note="Knows no faces and no skies, only their colors: wood and sand count as skin, blue walls as sky.",
     )
 
 

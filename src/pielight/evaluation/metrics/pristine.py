@@ -14,9 +14,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from pielight.core.atomic_file import shown, write_whole
+from pielight.core.atomic_file import shown, write_atomic
 from pielight.errors import DataError
-from pielight.evaluation.metric_spec import Floats
+from pielight.evaluation.metrics.metric import Floats
 
 PARAMETERS = "PIELIGHT_NIQE"
 SHARP = 0.75  # share of its picture's sharpest block that a block must reach to count as pristine (Mittal et al., 2013)
@@ -156,7 +156,7 @@ def write_pristine(path: Path, pristine: Pristine, photographs: int) -> None:
         _PHOTOGRAPHS: photographs,
     }
     np.savez(file, **arrays)
-    write_whole(path, file.getvalue())
+    write_atomic(path, file.getvalue())
 
 
 _cached = lru_cache(maxsize=2)(read_pristine)

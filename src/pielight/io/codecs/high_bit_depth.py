@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pielight.core.extras import require
 from pielight.core.strips import look_up, strips, to_8_bits
 from pielight.errors import PictureError
-from pielight.io.codecs.png.chunks import described_by, with_chunks
+from pielight.io.codecs.png.chunks import with_chunks
+from pielight.io.codecs.png.still import metadata_chunks
 from pielight.io.codecs.tiff.sample_format import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, TiffKind
 from pielight.io.codecs.tiff.tags import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
 from pielight.io.color.cmyk import Inks
@@ -29,7 +30,7 @@ for _library in ("tifffile", "imagecodecs"):  # else their warnings, and those o
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
-def decode_deep(data: bytes, kind: TiffKind | None = None) -> Picture:
+def decode_high_bit_depth(data: bytes, kind: TiffKind | None = None) -> Picture:
     """Decode the pixels of a 16-bit PNG, or of a TIFF that Pillow cannot read whole.
 
     What has another depth than 8 or 16 becomes 16 bits, and Lab becomes sRGB, as the note says. The format and the
@@ -65,11 +66,11 @@ def decode_deep(data: bytes, kind: TiffKind | None = None) -> Picture:
     picture = Picture(values[..., :-1] if has_more else values, mode, values[..., -1] if has_more else None)
     if mode == "LX":
         picture = replace(picture, mode="L", alpha=None)
-        notes.append(said_of_extras(1))
+        notes.append(extra_samples_note(1))
     return replace(picture, note="; ".join(notes))
 
 
-def said_of_extras(count: int) -> str:
+def extra_samples_note(count: int) -> str:
     """Say that samples beside the colors are left out."""
     return f"left out: {count} extra sample{'s' if count > 1 else ''} without a name"
 
@@ -100,7 +101,7 @@ def _of_16_bits(values: NDArray[Any], bits: int) -> NDArray[np.uint16]:
     return result
 
 
-def save_deep(picture: Picture, file: BinaryIO, file_format: str) -> None:
+def save_high_bit_depth(picture: Picture, file: BinaryIO, file_format: str) -> None:
     """Write a 16-bit picture as PNG or TIFF.
 
     Raises:
@@ -113,7 +114,7 @@ def save_deep(picture: Picture, file: BinaryIO, file_format: str) -> None:
         import imagecodecs
 
         coded = bytes(imagecodecs.png_encode(np.ascontiguousarray(values), level=_PNG_LEVEL))
-        file.write(with_chunks(coded, described_by(picture.metadata)))
+        file.write(with_chunks(coded, metadata_chunks(picture.metadata)))
     else:
         more = [] if picture.alpha is None else ["unspecified" if "X" in picture.mode else "unassalpha"]
         _save_tiff(np.ascontiguousarray(values), picture.metadata, file, more)

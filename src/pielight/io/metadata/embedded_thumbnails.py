@@ -11,8 +11,18 @@ from dataclasses import replace
 from functools import partial
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg.pixels import photoshop_block, photoshop_segments
-from pielight.io.codecs.jpeg.segments import APP0, APP1, APP13, EXIF, JFXX, MAX_SEGMENT, PHOTOSHOP, Segment
+from pielight.io.codecs.jpeg.segments import (
+    APP0,
+    APP1,
+    APP13,
+    EXIF,
+    JFXX,
+    MAX_SEGMENT,
+    PHOTOSHOP,
+    Segment,
+    photoshop_block,
+    photoshop_segments,
+)
 from pielight.io.image import Picture
 from pielight.io.metadata.exif_thumbnail import Remake, with_thumbnail
 from pielight.io.metadata.thumbnails import remade_jpeg, remade_pixels

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg.pixels import save_image
+from pielight.io.codecs.jpeg.reader import read_metadata
 from pielight.io.codecs.jpeg.segments import APP0, JFIF, joined, parse
+from pielight.io.codecs.jpeg.writer import save_image, save_options
 from pielight.io.image import Picture
-from pielight.io.metadata.metadata import gather, save_options
 
 Box = tuple[int, int, int, int]
 _SAMPLES = 4  # a side, of which a pixel of a thumbnail is the mean at least
@@ -63,7 +63,7 @@ def remade_jpeg(old: bytes, picture: Picture, room: int) -> bytes:
         raise PictureError("larger than the picture")
     try:
         with Image.open(io.BytesIO(old), formats=("JPEG",)) as image:
-            metadata = gather(image, old, layout)
+            metadata = read_metadata(image, old, layout)
             if image.mode not in ("L", "RGB"):
                 raise PictureError(f"of mode {image.mode}")
             image.load()
@@ -74,7 +74,7 @@ def remade_jpeg(old: bytes, picture: Picture, room: int) -> bytes:
         raise PictureError("damaged") from error
     for _ in range(_ATTEMPTS):
         file = io.BytesIO()
-        save_image(new, file, save_options(metadata, "JPEG", new.mode, None))
+        save_image(new, file, save_options(metadata, new.mode, None))
         made = file.getvalue()
         if not any(layout.contents(APP0, JFIF)):  # EXIF and JFIF forbid it in their thumbnails
             made = made[:2] + made[2:].removeprefix(joined(list(parse(made).segments[:1])))

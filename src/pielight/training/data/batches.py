@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Generator, Tensor
 
-from pielight.core.atomic_file import whole_file
+from pielight.core.atomic_file import open_atomic
 from pielight.errors import DataError, PictureError
 from pielight.training.config import Data
 from pielight.training.data.pictures import Pixels, Role, check, files
@@ -114,7 +114,7 @@ def cached_regions(pixels: Pixels, data: Data, compute: Callable[[Pixels, str], 
         return stored
     labels = compute(np.asarray(Image.fromarray(pixels).resize(half, Image.Resampling.BOX)), data.regions)
     try:
-        with whole_file(path) as file:
+        with open_atomic(path) as file:
             np.savez_compressed(file, labels=labels.astype(np.uint16 if labels.max() < 65536 else np.int32))
     except PictureError as error:
         raise DataError(f"{folder}: the region cache cannot be written ({error}); set data.cache") from None

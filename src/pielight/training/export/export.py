@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from pielight import __version__
-from pielight.core.atomic_file import write_whole
+from pielight.core.atomic_file import write_atomic
 from pielight.core.json_file import read_json
 from pielight.errors import ModelError, PictureError
 from pielight.training.config import Training
@@ -127,7 +127,7 @@ def save_model(
     contents[f"{recipe.name}.json"] = (json.dumps(card, indent=2) + "\n").encode()
     try:
         for name, content in contents.items():
-            write_whole(folder / name, content)
+            write_atomic(folder / name, content)
     except PictureError as error:
         raise ModelError(str(error)) from None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from pielight.comparison.png import panel_sheet
-from pielight.core.atomic_file import is_same_file, shown, write_whole
+from pielight.core.atomic_file import is_same_file, shown, write_atomic
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError
 from pielight.io.decode import read
@@ -252,4 +252,4 @@ def write_sheet(sheet: Path, start: Path, result: Path, unseen: Folder) -> None:
             changed = dataclasses.replace(picture, pixels=enhancer(picture.pixels))
             panels[caption] = displayed(changed, _SIDE)
         rows.append((shown(path.name), panels))
-    write_whole(sheet, panel_sheet(rows))
+    write_atomic(sheet, panel_sheet(rows))

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pielight.errors import PictureError
-from pielight.io.codecs.heif.coding import hdr_curve, read_coding, read_color_code
+from pielight.io.codecs.heif.coding import hdr_curve, read_cicp, read_coding
 from pielight.io.codecs.heif.container import _linked, container, encoding
 from pielight.io.codecs.heif.items import read_items
 from pielight.io.codecs.isobmff import box, walk
@@ -110,10 +110,10 @@ def test_box_and_stream_name_the_same_colors(name: str, code: tuple[int, int]) -
     data = plain[:place] + struct.pack(">2H", *code) + plain[place + 4 :]
     picture = decode(data)
     known = (2, 2) if code == (9999, 3) else code
-    assert picture.metadata.color_code == known
+    assert picture.metadata.cicp == known
     assert ("HDR curve" in picture.note) == bool(hdr_curve(code))
     result = encode(picture)
-    assert read_color_code(read_items(result)) == known
+    assert read_cicp(read_items(result)) == known
     assert colors_of_stream(result)[:2] == known
     assert np.abs(decode(result).pixels.astype(float) - picture.pixels).mean() < 4
 
@@ -121,7 +121,7 @@ def test_box_and_stream_name_the_same_colors(name: str, code: tuple[int, int]) -
 def test_every_code_can_be_written() -> None:
     picture = decode(samples.sample("rgb.avif"))
     for code in [(primaries, 13) for primaries in (1, 2, *range(4, 13), 22)] + [(1, curve) for curve in range(4, 19)]:
-        result = encode(replace(picture, metadata=replace(picture.metadata, color_code=code)), quality=30)
+        result = encode(replace(picture, metadata=replace(picture.metadata, cicp=code)), quality=30)
         assert colors_of_stream(result)[:2] == code
 
 

@@ -5,7 +5,7 @@ import struct
 import pytest
 from PIL import Image
 
-from pielight.io.codecs.heif.coding import Coding, read_coding, read_color_code
+from pielight.io.codecs.heif.coding import Coding, read_cicp, read_coding
 from pielight.io.codecs.heif.items import read_items
 from pielight.io.codecs.isobmff import read_brands, walk
 from tests.io import samples
@@ -68,7 +68,7 @@ def test_items(version: int, wide: bool) -> None:
     ((place, length),) = items.shown().spans
     assert data[place - 4 : place + length] == b"idat" + bytes(8)
     assert read_coding(items) == Coding(10, "4:2:2", 150)
-    assert read_color_code(items) == (12, 13)
+    assert read_cicp(items) == (12, 13)
     assert [item.kind for item in items.pointing_here(b"cdsc")] == [b"Exif"]
 
 

@@ -13,7 +13,7 @@ from pielight.errors import PictureError
 from pielight.io.codecs.raw.develop import is_raw, is_raw_file
 from pielight.io.decode import decode
 from pielight.io.encode import encode
-from pielight.io.formats import FORMATS, RAW
+from pielight.io.formats import EXTENSIONS, RAW
 from tests.io import samples
 
 
@@ -76,7 +76,10 @@ def test_kinds_of_raw_are_told_by_their_content(head: bytes, tmp_path: Path) -> 
     assert is_raw_file(tmp_path / "picture")
 
 
-@pytest.mark.parametrize("name", [name for name in samples.MAKERS if FORMATS[Path(name).suffix] not in (RAW, "TIFF")])
+OTHERS = [name for name in samples.MAKERS if EXTENSIONS[Path(name).suffix] not in (RAW, "TIFF")]
+
+
+@pytest.mark.parametrize("name", OTHERS)
 def test_what_is_another_picture_is_none_whatever_its_name(name: str) -> None:
     assert not is_raw(samples.sample(name), "a.kdc")
     comment = b"\xff\xd8\xff\xfe\0\x20xxCR\2\0"

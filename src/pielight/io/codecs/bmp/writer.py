@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
+from pielight.io.codecs import pillow
 from pielight.io.codecs.bmp.reader import BGRA, EMBEDDED, FIELDS, FILE_HEAD, INFO, MASKS, SRGB, V5, file_head
-from pielight.io.image import Picture, to_image
+from pielight.io.image import Picture
 
 _SPACE_BYTES = 52
+_NO_RESOLUTION = (0, 0)
 _FOR_PHOTOGRAPHS = 4  # how colors are to be matched
 
 
-def save_image(picture: Picture, file: BinaryIO, options: dict[str, Any]) -> None:
-    """Write a picture as BMP.
-
-    Args:
-        picture: Of a mode that BMP holds; a fourth channel without a name is written as such.
-        file: Where to.
-        options: Of Pillow's ``save``.
-    """
+def write(picture: Picture, file: BinaryIO, _quality: int | None) -> None:
+    """Write a BMP; a fourth channel without a name is written as such."""
     metadata, has_alpha = picture.metadata, picture.mode == "RGBA"
-    image = to_image(replace(picture, mode="RGBA") if picture.mode == "RGBX" else picture)
-    if image.mode == "RGBX":
-        image = image.convert("RGB")
-    made = _BmpFile(file, has_alpha, metadata.icc_profile, metadata.color_space, metadata.headless)
-    image.save(cast(BinaryIO, made), "BMP", **options)
+    image = pillow.encodable(replace(picture, mode="RGBA") if picture.mode == "RGBX" else picture)
+    made = _BmpFile(pillow.checked(file), has_alpha, metadata.icc_profile, metadata.color_space, metadata.headless)
+    image.save(cast(BinaryIO, made), "BMP", dpi=metadata.dpi or _NO_RESOLUTION)
     made.finish()
 
 

@@ -12,8 +12,9 @@ from PIL import Image
 
 from pielight.io.codec_errors import errors_named
 from pielight.io.codecs.frame import Frame
+from pielight.io.codecs.heif.still import write_avif
 from pielight.io.codecs.isobmff import Box, walk
-from pielight.io.encode import save
+from pielight.io.convert import fit
 from pielight.io.image import Picture, from_image, to_image
 from pielight.io.size_limits import check_frames
 
@@ -58,7 +59,8 @@ class AvifFrames:
         sequence = _Sequence((to_image(frame.cropped()) for frame in chain([first_frame], remaining)), self._count)
         picture = replace(first_frame.cropped(), format=first.format, metadata=first.metadata)
         more = {"save_all": True, "duration": [self._durations[index] for index in range(self._count)]}
-        save(picture, file, "AVIF", quality, self._name, animation=(sequence, more))
+        with errors_named(self._name, "cannot be encoded as AVIF", writing=True):
+            write_avif(fit(picture, "AVIF"), file, quality, (sequence, more))
         write_plays(file, start, read_plays(self._data))
         return first.note
 

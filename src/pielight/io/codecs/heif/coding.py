@@ -81,7 +81,7 @@ def _is_alpha(kind: bytes) -> bool:
     return any(kind[4:].startswith(alpha) for alpha in _ALPHAS)
 
 
-def read_color_code(items: Items) -> tuple[int, int] | None:
+def read_cicp(items: Items) -> tuple[int, int] | None:
     """Return the numbers for primaries and transfer curve by which a file names its colors without a profile."""
     code = _code(items)
     if not code:
@@ -114,13 +114,13 @@ def hdr_curve(code: tuple[int, int] | None) -> str:
     return _HDR_CURVES.get(code[1], "") if code else ""
 
 
-def write_color_code(file: BinaryIO, start: int, code: tuple[int, int]) -> None:
+def write_cicp(file: BinaryIO, start: int, code: tuple[int, int]) -> None:
     """Write a color code over the one that Pillow put into an AVIF file; an animation says it twice.
 
     Args:
         file: Open for reading too.
         start: Where the AVIF starts in it; it goes on to the end.
-        code: From :func:`read_color_code`.
+        code: From :func:`read_cicp`.
     """
     file.seek(start)
     head = file.read(_HEAD)

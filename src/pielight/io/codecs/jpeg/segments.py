@@ -17,6 +17,7 @@ END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
 EXIF = b"Exif\x00\x00"
 PHOTOSHOP = b"Photoshop 3.0\x00"
 JFIF, JFXX = b"JFIF\x00", b"JFXX\x00"
+JFIF_DENSITY = slice(7, 12)  # unit, across, down
 # Every other reader spends time on each of them; photos have some tens, and no fill bytes.
 MAX_SEGMENTS, MAX_FILL_BYTES, MAX_SCANS, MAX_EXIF_SEGMENTS = 10_000, 1_000_000, 50, 16
 FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
@@ -185,3 +186,15 @@ def _too_many_segments(of_all: bool) -> PictureError:
 def joined(segments: Iterable[Segment]) -> bytes:
     """Return segments as they stand in a file."""
     return b"".join(segment.coded() for segment in segments)
+
+
+def photoshop_block(segments: Iterable[Segment]) -> bytes:
+    """Return Photoshop's resources, which hold IPTC, as a TIFF would hold them; may be empty."""
+    contents = (content for marker, content in segments if marker == APP13 and content.startswith(PHOTOSHOP))
+    return b"".join(content.removeprefix(PHOTOSHOP) for content in contents)
+
+
+def photoshop_segments(block: bytes) -> tuple[Segment, ...]:
+    """Return the segments that hold Photoshop's resources."""
+    step = MAX_SEGMENT - len(PHOTOSHOP)
+    return tuple(Segment(APP13, PHOTOSHOP + block[start : start + step]) for start in range(0, len(block), step))

@@ -12,7 +12,8 @@ import numpy as np
 
 from pielight.io.codec_errors import errors_named
 from pielight.io.codecs.frame import Canvas, Disposal, Frame, FrameControl
-from pielight.io.codecs.png.chunks import SIGNATURE, chunk, described_by, png_chunks
+from pielight.io.codecs.png.chunks import SIGNATURE, chunk, png_chunks
+from pielight.io.codecs.png.still import metadata_chunks
 from pielight.io.color.palette import EntryMeans, Palette
 from pielight.io.decode import decode
 from pielight.io.encode import encode
@@ -97,7 +98,7 @@ class ApngFrames:
         for index, (coded, (header, body)) in enumerate(zip(self._frames, bodies, strict=True)):
             if not index:
                 file.write(SIGNATURE + chunk(b"IHDR", self._header[:8] + header[8:]))
-                for kind, content in (*described_by(first.metadata), *palette.items()):
+                for kind, content in (*metadata_chunks(first.metadata), *palette.items()):
                     file.write(chunk(kind, content))
                 file.write(chunk(b"acTL", struct.pack(">L", shown) + self._plays))
             if coded.control:

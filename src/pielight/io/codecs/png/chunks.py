@@ -1,26 +1,22 @@
-"""PNG files: their chunks, and how to put some into a file that is written."""
+"""The chunks of PNG files."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, BinaryIO
 
-from pielight.io.codecs.jpeg.segments import EXIF, Source
-from pielight.io.codecs.png import text as png_text
-from pielight.io.metadata.xmp import PNG_KEYWORD
+from PIL import Image
 
-if TYPE_CHECKING:
-    from pielight.io.metadata.metadata import Metadata
+from pielight.io.codecs.jpeg.segments import Source
 
 _KEPT = (
     b"cHRM", b"cICP", b"cLLI", b"gAMA", b"mDCV", b"pHYs", b"sBIT", b"sRGB", b"tEXt", b"zTXt", b"iTXt", b"tIME",
 )  # fmt: skip
 _OF_OLD_COLORS = (b"bKGD", b"hIST", b"sPLT")
-_PALETTE, _WHOLE_BYTES = 3, (8, 16)  # a color type, and depths
+_GRAY, _PALETTE, _WHOLE_BYTES = 0, 3, (8, 16)  # color types, and depths
 _DEPTH, _COLOR = 24, 25  # places in a file
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_HEADER_END = 33  # signature and IHDR
+HEADER_END = 33  # signature and IHDR
 _METRE = 0.0254
 
 
@@ -59,6 +55,11 @@ def chunks_of_old_colors(data: bytes) -> list[str]:
     return [kind.decode() for kind, _ in png_chunks(data) if kind in _OF_OLD_COLORS]
 
 
+def is_high_bit_depth(image: Image.Image, data: Source) -> bool:
+    """Say whether Pillow would cut an opened PNG from 16 bits to 8, so that :mod:`.high_bit_depth` must decode it."""
+    return image.format == "PNG" and data[_DEPTH] == 16 and (data[_COLOR] != _GRAY or "transparency" in image.info)
+
+
 def is_kept(kind: bytes) -> bool:
     """Say whether a chunk goes to the result: it describes the picture, or its maker says that it may be copied.
 
@@ -85,40 +86,7 @@ def with_chunks(data: bytes, chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
     [(b'tEXt', b'a'), (b'tIME', b'')]
     """
     made = b"".join(chunk(kind, content) for kind, content in chunks)
-    return data[:_HEADER_END] + made + data[_HEADER_END:]
-
-
-def described_by(metadata: Metadata) -> list[tuple[bytes, bytes]]:
-    """Return the chunks that hold a picture's metadata."""
-    chunks = list(metadata.chunks)
-    if metadata.icc_profile:  # a file has a profile or says that it is sRGB
-        chunks = [profile_chunk(metadata.icc_profile), *(chunk for chunk in chunks if chunk[0] != b"sRGB")]
-    if metadata.dpi and all(kind != b"pHYs" for kind, _ in chunks):
-        chunks.append(resolution_chunk(metadata.dpi))
-    if not metadata.chunks:  # those of a PNG hold all of it already
-        chunks += [(b"iTXt", PNG_KEYWORD + b"\0" * 5 + metadata.xmp)] if metadata.xmp else []
-        chunks += [png_text.profile_chunk(png_text.IPTC, metadata.photoshop)] if metadata.photoshop else []
-        chunks += [png_text.comment_chunk(metadata.comment)] if metadata.comment else []
-    if metadata.exif and metadata.exif != png_text.exif(png_text.texts(metadata.chunks)):
-        chunks.append((b"eXIf", metadata.exif.removeprefix(EXIF)))
-    return chunks
-
-
-class WithChunks:
-    """A file into which Pillow writes a PNG, and chunks come behind its header, many of which Pillow leaves out."""
-
-    def __init__(self, file: BinaryIO, chunks: Iterable[tuple[bytes, bytes]]) -> None:
-        self._file, self._chunks, self._head = file, chunks, b""
-        self.flush = file.flush
-
-    def write(self, data: bytes) -> int:
-        """Write a part of the PNG; its first bytes wait until the header is whole."""
-        if len(self._head) >= _HEADER_END:
-            return self._file.write(data)
-        self._head += data
-        if len(self._head) >= _HEADER_END:
-            self._file.write(with_chunks(self._head, self._chunks))
-        return len(data)
+    return data[:HEADER_END] + made + data[HEADER_END:]
 
 
 def profile_chunk(profile: bytes) -> tuple[bytes, bytes]:

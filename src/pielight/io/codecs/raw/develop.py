@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pielight.core.atomic_file import read_whole
+from pielight.core.atomic_file import read_file
 from pielight.core.color import SRGB_GAMMA, SRGB_SLOPE
 from pielight.core.extras import require
 from pielight.core.native_output import caught_stderr
@@ -17,7 +17,7 @@ from pielight.io.codecs.raw.integrity import check_sensor
 from pielight.io.codecs.raw.metadata import has_note, tags_of_raw
 from pielight.io.codecs.tiff.tags import note_of_makers
 from pielight.io.color.cicp import srgb_profile
-from pielight.io.formats import FORMATS, RAW
+from pielight.io.formats import EXTENSIONS, RAW
 from pielight.io.image import Picture
 from pielight.io.metadata.exif import with_orientation
 from pielight.io.metadata.ifd import walk_ifds
@@ -46,7 +46,7 @@ def is_raw(data: bytes, name: str) -> bool:
     """
     if data.startswith(_MAGIC) or any(data.startswith(magic, place) for place, magic in _FURTHER_MAGIC):
         return True
-    named = FORMATS.get(Path(name).suffix.lower()) == RAW
+    named = EXTENSIONS.get(Path(name).suffix.lower()) == RAW
     if data.startswith(_TIFF):
         return named or data.startswith(_IN_TIFF, 8) or _is_from_a_camera(data)
     return named and not data.startswith(_OTHERS) and not read_brands(data)
@@ -59,7 +59,7 @@ def is_raw_file(path: Path) -> bool:
             return False
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        return is_raw(read_whole(path) if head.startswith(_TIFF) else head, path.name)
+        return is_raw(read_file(path) if head.startswith(_TIFF) else head, path.name)
     except (OSError, ValueError, PictureError):  # reading it will say why
         return False
 

@@ -16,7 +16,7 @@ from pielight.io.codec_errors import errors_named
 from pielight.io.codecs.frame import Frame
 from pielight.io.decode import decode
 from pielight.io.encode import save
-from pielight.io.formats import DEEP_MODES
+from pielight.io.formats import HIGH_BIT_DEPTH_MODES
 from pielight.io.image import Picture
 from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
 from pielight.io.metadata.ifd_entries import TiffHeader, read_entries, read_header
@@ -96,7 +96,7 @@ class TiffPages:
             made = io.BytesIO()
             save(picture, made, "TIFF", quality, f"{self._name}: page {number}")
             tags = read_ifd(made.getvalue())
-            if tags is None or (order and tags.order != order and picture.mode in ("I;16", *DEEP_MODES)):
+            if tags is None or (order and tags.order != order and picture.mode in ("I;16", *HIGH_BIT_DEPTH_MODES)):
                 mixed[number] = "its bytes cannot have the order of the first page's"
                 continue
             order = order or tags.order

@@ -8,15 +8,14 @@ from typing import BinaryIO
 from pielight.errors import PictureError
 from pielight.io.codec_errors import errors_named
 from pielight.io.codecs.frame import Canvas, Disposal, Frame, FrameControl
+from pielight.io.codecs.webp.chunks import FRAME_HEADER, chunks
 from pielight.io.decode import decode
 from pielight.io.encode import encode
-from pielight.io.formats import webp_chunks
 from pielight.io.image import Picture
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.size_limits import check_frames
 
 _CODED = (b"ALPH", b"VP8 ", b"VP8L")
-_FRAME_HEAD = 16
 _ICC, _ALPHA, _EXIF, _XMP, _ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
 _CLEARED, _IN_PLACE = 0x01, 0x02  # flags of a frame
 
@@ -33,14 +32,14 @@ class WebpFrames:
     """
 
     def __init__(self, data: bytes, name: str) -> None:
-        chunks = list(webp_chunks(data, 12, len(data)))
+        parts = list(chunks(data, 12, len(data)))
         self._data, self._name = data, name
-        self._frames = [part for kind, part in chunks if kind == b"ANMF" and part.stop - part.start > _FRAME_HEAD]
-        head = next((data[part] for kind, part in chunks if kind == b"VP8X"), b"").ljust(10, b"\0")
+        self._frames = [part for kind, part in parts if kind == b"ANMF" and part.stop - part.start > FRAME_HEADER]
+        head = next((data[part] for kind, part in parts if kind == b"VP8X"), b"").ljust(10, b"\0")
         self._has_alpha = head[0] & _ALPHA
         self._size = head[4:10]
         self._width, self._height = _number(head[4:7]) + 1, _number(head[7:10]) + 1
-        self._loop = next((data[part] for kind, part in chunks if kind == b"ANIM"), bytes(6))
+        self._loop = next((data[part] for kind, part in parts if kind == b"ANIM"), bytes(6))
         with errors_named(name):
             check_frames(len(self._frames), len(self._frames) * self._width * self._height, len(data))
 
@@ -51,7 +50,7 @@ class WebpFrames:
         canvas = Canvas(self._width, self._height)
         for number, part in enumerate(self._frames, 1):
             name = f"{self._name}: frame {number}"
-            head = self._data[part.start : part.start + _FRAME_HEAD]
+            head = self._data[part.start : part.start + FRAME_HEADER]
             left, top, width, height = (_number(head[at : at + 3]) for at in (0, 3, 6, 9))
             disposal = Disposal.CLEAR if head[15] & _CLEARED else Disposal.KEEP
             control = FrameControl(2 * left, 2 * top, width + 1, height + 1, not head[15] & _IN_PLACE, disposal)
@@ -71,10 +70,8 @@ class WebpFrames:
         _put(file, b"ANIM", self._loop)
         for part, frame in zip(self._frames, frames, strict=True):
             made = encode(frame.cropped(), "WEBP", quality, f"{self._name}: frame {frame.number}")
-            coded = b"".join(
-                _chunk(kind, made[where]) for kind, where in webp_chunks(made, 12, len(made)) if kind in _CODED
-            )
-            _put(file, b"ANMF", self._data[part.start : part.start + _FRAME_HEAD] + coded)
+            coded = b"".join(_chunk(kind, made[where]) for kind, where in chunks(made, 12, len(made)) if kind in _CODED)
+            _put(file, b"ANMF", self._data[part.start : part.start + FRAME_HEADER] + coded)
         if metadata.exif:
             _put(file, b"EXIF", metadata.exif)
         if metadata.xmp:
@@ -91,15 +88,15 @@ class WebpFrames:
 
     def _alone(self, part: slice) -> bytes:
         """Return a frame as a file."""
-        chunks = [
+        coded = [
             (kind, self._data[where])
-            for kind, where in webp_chunks(self._data, part.start + _FRAME_HEAD, part.stop)
+            for kind, where in chunks(self._data, part.start + FRAME_HEADER, part.stop)
             if kind in _CODED
         ]
-        if not chunks:
+        if not coded:
             raise PictureError(f"{self._name}: damaged picture (a frame is empty)")
-        body = b"".join(_chunk(kind, content) for kind, content in chunks)
-        if chunks[0][0] == b"ALPH":
+        body = b"".join(_chunk(kind, content) for kind, content in coded)
+        if coded[0][0] == b"ALPH":
             body = _chunk(b"VP8X", bytes((_ALPHA, 0, 0, 0)) + self._data[part.start + 6 : part.start + 12]) + body
         return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
 

@@ -1,0 +1,154 @@
+"""A metric: its definition in words, and one door through which pictures are checked and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pielight.errors import DataError
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that reports show, and how its values are to be read.
+
+    Attributes:
+        name: As on the command line.
+        title: In words.
+        formula: The equation, in plain text.
+        source: Who defined it, and whose code computes it.
+        unit: Of its values; empty for plain numbers.
+        higher_is_better: None where neither direction is.
+        low: Least possible value; None without a bound.
+        high: Greatest possible value; None without a bound.
+        needs: Of ``"reference"``, ``"input"`` and ``"sequence"``, what must be given beside the result.
+    """
+
+    name: str
+    title: str
+    formula: str
+    source: str
+    unit: str
+    higher_is_better: bool | None
+    low: float | None
+    high: float | None
+    needs: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Metric(Figure):
+    """A measure of one picture; that of a data set is the mean.
+
+    Attributes:
+        function: Takes the checked result, then ``reference=`` and ``source=`` as far as it needs them.
+        uses: What it makes use of when it is given.
+        prepare: Finds what it needs beside pictures, or raises; called before hours of work.
+    """
+
+    function: Callable[..., float]
+    uses: frozenset[str] = frozenset()
+    prepare: Callable[[], object] | None = None
+
+    def measure(
+        self,
+        result: Pixels | Sequence[Pixels],
+        *,
+        reference: Pixels | Sequence[Pixels] | None = None,
+        source: Pixels | Sequence[Pixels] | None = None,
+    ) -> float:
+        """Return the metric's value of a result; nan where the picture holds nothing that it could measure.
+
+        Args:
+            result: ``(H, W, 3)`` uint8 in sRGB, or gray as ``(H, W)``; a list of consecutive frames for a metric that
+                needs a ``"sequence"``.
+            reference: What the result should be, of the same size.
+            source: The dark input, of the same size.
+
+        Raises:
+            DataError: if something needed is missing, not a uint8 picture, of another size, or too small.
+
+        >>> from pielight.evaluation.metrics import METRICS
+        >>> dark = np.full((4, 6, 3), 10, np.uint8)
+        >>> METRICS["mae"].measure(dark, reference=dark + np.uint8(5))
+        5.0
+        >>> METRICS["mae"].measure(dark)
+        Traceback (most recent call last):
+            ...
+        pielight.errors.DataError: mae needs a reference
+        """
+        present: dict[str, Pixels | Sequence[Pixels]] = {"result": result}
+        for kind, value in (("reference", reference), ("input", source)):
+            if value is None and kind in self.needs:
+                raise DataError(f"{self.name} needs {'a reference' if kind == 'reference' else 'the input'}")
+            if value is not None and kind in self.needs | self.uses:
+                present[kind] = value
+        if "sequence" in self.needs:
+            return self._call(self._sequences(present))
+        pictures = {kind: self._picture(kind, value) for kind, value in present.items()}
+        self._same_size({kind: [picture] for kind, picture in pictures.items()})
+        return self._call(pictures)
+
+    def _call(self, checked: Mapping[str, Pixels | list[Pixels]]) -> float:
+        """Call the function with what was checked."""
+        names = {"reference": "reference", "input": "source"}
+        others = {argument: checked[kind] for kind, argument in names.items() if kind in checked}
+        return float(self.function(checked["result"], **others))
+
+    def _sequences(self, given: Mapping[str, Pixels | Sequence[Pixels]]) -> dict[str, list[Pixels]]:
+        """Check lists of frames: of one length, at least two, of one size."""
+        for kind, frames in given.items():
+            if isinstance(frames, np.ndarray) and frames.ndim < 4:
+                raise DataError(f"{self.name} needs consecutive frames, not one {kind}")
+        checked = {kind: [self._picture(kind, frame) for frame in frames] for kind, frames in given.items()}
+        lengths = {kind: len(frames) for kind, frames in checked.items()}
+        if len(set(lengths.values())) > 1:
+            raise DataError(f"{self.name}: different numbers of frames: {_listed(lengths)}")
+        if lengths["result"] < 2:
+            raise DataError(f"{self.name} needs at least two frames, not {lengths['result']}")
+        self._same_size(checked)
+        return checked
+
+    def _picture(self, kind: str, value: object) -> Pixels:
+        """Return a picture as ``(H, W, 3)`` uint8; gray is repeated."""
+        pixels = np.asarray(value)
+        if pixels.ndim == 2:
+            pixels = pixels[..., None]
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
+            raise DataError(f"{self.name}: the {kind} is {pixels.dtype} of shape {pixels.shape}, not uint8 (H, W, 3)")
+        if not pixels.size:
+            raise DataError(f"{self.name}: the {kind} is empty")
+        return np.repeat(pixels, 3, 2) if pixels.shape[2] == 1 else pixels
+
+    def _same_size(self, pictures: dict[str, list[Pixels]]) -> None:
+        """Check that all pictures have one size."""
+        sizes = {kind: list(dict.fromkeys(p.shape[:2] for p in frames)) for kind, frames in pictures.items()}
+        if len({size for found in sizes.values() for size in found}) > 1:
+            named = {kind: " and ".join(f"{w} x {h}" for h, w in found[:3]) for kind, found in sizes.items()}
+            raise DataError(f"{self.name}: different sizes: {_listed(named)}")
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    """Return ``"result 4 x 3, input 2 x 2"``."""
+    return ", ".join(f"{kind} {value}" for kind, value in values.items())
+
+
+def at_least(side: int, name: str, pixels: Pixels) -> None:
+    """Check that both sides of a picture have some length.
+
+    Raises:
+        DataError: if one is shorter.
+
+    >>> at_least(11, "SSIM", np.zeros((8, 20, 3), np.uint8))
+    Traceback (most recent call last):
+        ...
+    pielight.errors.DataError: SSIM needs sides of at least 11 pixels, not 20 x 8
+    """
+    if min(pixels.shape[:2]) < side:
+        height, width = pixels.shape[:2]
+        raise DataError(f"{name} needs sides of at least {side} pixels, not {width} x {height}")

@@ -1,0 +1,110 @@
+"""AVIF and HEIC of one picture: their metadata, and how they are written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from pielight.io.codecs import pillow
+from pielight.io.codecs.heif.coding import read_cicp, read_coding, write_cicp
+from pielight.io.codecs.heif.container import enable, encoding
+from pielight.io.codecs.heif.items import exif_item, read_items
+from pielight.io.codecs.heif.matching_quality import GROWTH, quality_at_rate
+from pielight.io.codecs.isobmff import video_boxes
+from pielight.io.formats import HEIF
+from pielight.io.image import Picture
+from pielight.io.metadata.exif import Untouched, with_orientation
+from pielight.io.metadata.ifd import PREFIX
+from pielight.io.metadata.metadata import Metadata
+from pielight.io.metadata.tiff_tags import ORIENTATION
+
+AVIF_SPEED, HEIF_PRESET = 8, "ultrafast"  # see docs/guides/photos.md for what slower ones save
+_QUALITY = 90
+
+
+def read_metadata(image: Image.Image, data: bytes) -> Metadata:
+    """Return the metadata of an opened AVIF or HEIC."""
+    items, found = read_items(data), pillow.read_metadata(image)
+    return replace(
+        found,
+        exif=(_avif_exif(image, data) if image.format == "AVIF" else b"") or found.exif,
+        cicp=read_cicp(items),
+        coding=read_coding(items),
+        video=video_boxes(data),
+    )
+
+
+def _avif_exif(image: Image.Image, data: bytes) -> bytes:
+    """Return the EXIF of an AVIF with the orientation that the file shows, without what Pillow makes of it."""
+    exif = exif_item(data)
+    return with_orientation(PREFIX + exif.removeprefix(PREFIX), image.getexif().get(ORIENTATION, 1)) if exif else b""
+
+
+def write_avif(
+    picture: Picture, file: BinaryIO, quality: int | None, animation: tuple[Image.Image, dict[str, Any]] | None = None
+) -> None:
+    """Write an AVIF; without a quality, at the source's bytes per pixel.
+
+    Args:
+        picture: To write.
+        file: Open for reading and writing, at its end.
+        quality: 1..100.
+        animation: What Pillow's encoder is to write in place of the picture, which is its first frame, and how.
+    """
+    start, metadata = file.tell(), picture.metadata
+    options = {"exif": Untouched(metadata.exif)} if metadata.exif else {}
+    _write(picture, file, "AVIF", quality, options, animation)
+    if metadata.cicp:
+        write_cicp(file, start, metadata.cicp)
+    file.write(metadata.video)
+
+
+def write_heic(picture: Picture, file: BinaryIO, quality: int | None) -> None:
+    """Write a HEIC; without a quality, at the source's bytes per pixel."""
+    enable()
+    metadata = picture.metadata
+    sides = list(metadata.coding.thumbnails) if metadata.coding else []
+    with encoding(picture.pixels[..., 0].size, coding_options(metadata, HEIF, picture.mode)["subsampling"]):
+        _write(picture, file, HEIF, quality, {"thumbnails": sides} if sides else {})
+    file.write(metadata.video)
+
+
+def _write(
+    picture: Picture,
+    file: BinaryIO,
+    file_format: str,
+    quality: int | None,
+    options: dict[str, Any],
+    animation: tuple[Image.Image, dict[str, Any]] | None = None,
+) -> None:
+    image, coding = pillow.encodable(picture), coding_options(picture.metadata, file_format, picture.mode)
+    if quality is None:
+        rate = _rate(picture)
+        quality = quality_at_rate(image, file_format, coding, rate) if rate else _QUALITY
+    options = pillow.save_options(picture.metadata) | coding | {"quality": quality} | options
+    sequence, more = animation or (image, {})
+    sequence.save(pillow.checked(file), file_format, **options, **more)
+
+
+def _rate(picture: Picture) -> float:
+    """Return the bytes per pixel that a picture from an AVIF or HEIC may take again, 0 if that is not known."""
+    coding, (height, width) = picture.metadata.coding, picture.pixels.shape[:2]
+    return coding.length * GROWTH / (height * width) if coding else 0
+
+
+def coding_options(metadata: Metadata, file_format: str, mode: str) -> dict[str, Any]:
+    """Return the options of Pillow's ``save`` for an AVIF or HEIC that decide its size and speed beside its quality."""
+    subsampling = metadata.coding.subsampling if metadata.coding else None
+    if file_format == "AVIF":
+        options: dict[str, Any] = {"speed": AVIF_SPEED}
+        if mode != "L":
+            options["subsampling"] = subsampling or "4:4:4"
+        if metadata.cicp:  # of the stream; the box is written over later
+            primaries, transfer = map(str, metadata.cicp)
+            options["codec"] = "aom"
+            options["advanced"] = {"color:color-primaries": primaries, "color:transfer-characteristics": transfer}
+        return options
+    code = dict(zip(("color_primaries", "transfer_characteristics"), metadata.cicp or (), strict=False))
+    return {"enc_params": {"preset": HEIF_PRESET}, "subsampling": subsampling or "4:2:0"} | code

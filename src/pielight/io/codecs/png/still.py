@@ -1,0 +1,73 @@
+"""PNG of one picture: its metadata, and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import BinaryIO, cast
+
+from PIL import Image
+
+from pielight.io.codecs import pillow
+from pielight.io.codecs.jpeg.segments import EXIF
+from pielight.io.codecs.png import text as png_text
+from pielight.io.codecs.png.chunks import (
+    HEADER_END,
+    kept_chunks,
+    png_chunks,
+    profile_chunk,
+    resolution_chunk,
+    with_chunks,
+)
+from pielight.io.image import Picture
+from pielight.io.metadata.metadata import Metadata
+from pielight.io.metadata.xmp import PNG_KEYWORD
+
+
+def read_metadata(image: Image.Image, data: bytes) -> Metadata:
+    """Return the metadata of an opened PNG."""
+    chunks, found = kept_chunks(data), pillow.read_metadata(image)
+    texts = png_text.texts(chunks)
+    # EXIF may stand after the pixels, where Pillow finds it only once they are loaded.
+    exif = dict(png_chunks(data)).get(b"eXIf") or png_text.exif(texts)
+    xmp, photoshop = found.xmp or png_text.xmp(texts), png_text.photoshop(texts)
+    return replace(found, exif=exif, xmp=xmp, photoshop=photoshop, comment=None, chunks=chunks)
+
+
+def metadata_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:
+    """Return the chunks that hold a picture's metadata."""
+    chunks = list(metadata.chunks)
+    if metadata.icc_profile:  # a file has a profile or says that it is sRGB
+        chunks = [profile_chunk(metadata.icc_profile), *(chunk for chunk in chunks if chunk[0] != b"sRGB")]
+    if metadata.dpi and all(kind != b"pHYs" for kind, _ in chunks):
+        chunks.append(resolution_chunk(metadata.dpi))
+    if not metadata.chunks:  # those of a PNG hold all of it already
+        chunks += [(b"iTXt", PNG_KEYWORD + b"\0" * 5 + metadata.xmp)] if metadata.xmp else []
+        chunks += [png_text.profile_chunk(png_text.IPTC, metadata.photoshop)] if metadata.photoshop else []
+        chunks += [png_text.comment_chunk(metadata.comment)] if metadata.comment else []
+    if metadata.exif and metadata.exif != png_text.exif(png_text.texts(metadata.chunks)):
+        chunks.append((b"eXIf", metadata.exif.removeprefix(EXIF)))
+    return chunks
+
+
+def write(picture: Picture, file: BinaryIO, _quality: int | None) -> None:
+    """Write a PNG of at most 8 bits, or of 16-bit gray."""
+    made = _WithChunks(pillow.checked(file), metadata_chunks(picture.metadata))
+    pillow.encodable(picture).save(cast(BinaryIO, made), "PNG")
+
+
+class _WithChunks:
+    """A file into which Pillow writes a PNG, and chunks come behind its header, many of which Pillow leaves out."""
+
+    def __init__(self, file: BinaryIO, chunks: Iterable[tuple[bytes, bytes]]) -> None:
+        self._file, self._chunks, self._head = file, chunks, b""
+        self.flush = file.flush
+
+    def write(self, data: bytes) -> int:
+        """Write a part of the PNG; its first bytes wait until the header is whole."""
+        if len(self._head) >= HEADER_END:
+            return self._file.write(data)
+        self._head += data
+        if len(self._head) >= HEADER_END:
+            self._file.write(with_chunks(self._head, self._chunks))
+        return len(data)

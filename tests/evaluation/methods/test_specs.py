@@ -1,0 +1,49 @@
+"""Specs that say something else than was meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pielight.errors import PielightError
+from pielight.evaluation.methods.method import method
+from pielight.evaluation.methods.specs import KINDS, file_and_multiple, parse, settings, written
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("pilight", "did you mean pielight?"),
+        ("pielight:power=1", "power is unknown"),
+        ("pielight:auto=maybe", "auto is on or off"),
+        ("pielight:model=none.onnx", "no such model"),
+        ("gamma:x", "'x' is no number"),
+        ("pielight:strength=", "strength '' is no number"),
+        ("gamma:-1", "above 0"),
+        ("clahe:2", "takes no argument"),
+        ("dce", "say dce:FILE.pth"),
+        ("dce:none.pth", "none.pth: no such file"),
+        ("onnx:none.onnx,multiple=0", "whole number"),
+        ("onnx:none.onnx,multiple=inf", "whole number from 1 to 1024"),
+        ("onnx:none.onnx,multiple=nan", "whole number"),
+        ("onnx:none.onnx,multiple=1e9", "whole number"),
+        ("onnx:none.onnx,multiple=", "multiple '' is no number"),
+        ("onnx:none.onnx,sides=2", "sides is unknown; say onnx:FILE"),
+        ("onnx:a,b.onnx", "b.onnx is unknown; a comma in a path is doubled"),
+        ("pielight:model=a,b.onnx", "b.onnx is unknown; a comma in a path is doubled"),
+        ("dir:none", "none: no folder"),
+        ("a=b", "no such method"),
+    ],
+)
+def test_specs_that_make_no_sense(spec: str, reason: str) -> None:
+    with pytest.raises(PielightError, match=reason):
+        method(spec)
+    assert set(KINDS) >= {"pielight", "identity", "dir"}
+
+
+@pytest.mark.parametrize("name", ["a,b.onnx", "a,strength=2.onnx", ",,a,,,.onnx"])
+def test_commas_in_paths_are_doubled(name: str) -> None:
+    path = Path("some,where", name)
+    assert settings(parse(f"pielight:model={written(path)},auto=off")).model == str(path)
+    assert file_and_multiple(parse(f"onnx:{written(path)},multiple=32")) == (path, 32)
