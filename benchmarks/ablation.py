@@ -31,12 +31,19 @@ from scipy.stats import t as student
 import pielight.training.data.train_context as material
 from pielight import Enhancer
 from pielight.evaluation.metrics.pristine import read_pristine
-from pielight.training.config import Training, read_config
 from pielight.training.loop import train
+from pielight.training.recipe import read_train_config
+from pielight.training.schema import TrainConfig
 from quality import measure
 
-CONTRAST = ("contrast", "judged", "balance")
-PRESERVATION = ("features", "color", "smoothness", "cast", "highlights")
+CONTRAST = ("contrastive", "exposure", "brightness_balance")
+PRESERVATION = (
+    "feature_preservation",
+    "color_constancy",
+    "curve_smoothness",
+    "cast_smoothness",
+    "highlight_preservation",
+)
 COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
            ("dicm", "bright10 shift"), ("dicm", "niqe"), ("kodak", "psnr to input"))  # fmt: skip
 
@@ -56,16 +63,16 @@ ABLATIONS = {
     "constraints": Ablation(
         {
             "all terms": [],
-            "without InfoNCE": ["losses.contrast=0"],
-            "without the exposure judge": ["losses.judged=0"],
-            "without brightness balance": ["losses.balance=0"],
+            "without InfoNCE": ["losses.contrastive=0"],
+            "without the exposure judge": ["losses.exposure=0"],
+            "without brightness balance": ["losses.brightness_balance=0"],
             "without all three of these": [f"losses.{name}=0" for name in CONTRAST],
-            "without regional brightness consistency": ["losses.regional=0"],
+            "without regional brightness consistency": ["losses.regional_consistency=0"],
             "without feature preservation": [f"losses.{name}=0" for name in PRESERVATION],
             "without inversion": ["losses.inversion=0"],
-            "inversion alone": [f"losses.{name}=0" for name in (*CONTRAST, "regional", *PRESERVATION)],
+            "inversion alone": [f"losses.{name}=0" for name in (*CONTRAST, "regional_consistency", *PRESERVATION)],
         },
-        ("optimizer.warmup=20",),
+        ("optimizer.warmup_steps=20",),
     ),
     "curves": Ablation(
         {
@@ -76,17 +83,17 @@ ABLATIONS = {
         },
         # Negatives act through contrast alone: it weighs ten times as much here, more pictures pass VGG16, the judge
         # (which needs no negatives) does not speak for it, and warm-up leaves most of a short run.
-        ("losses.contrast=1", "losses.judged=0", "feature_batch=3", "optimizer.warmup=20"),
+        ("losses.contrastive=1", "losses.exposure=0", "feature_batch=3", "optimizer.warmup_steps=20"),
         seeds=3,
     ),
 }
 
 
-def resolved(out: Path, changes: Sequence[str], options: argparse.Namespace) -> Training:
+def resolved(out: Path, changes: Sequence[str], options: argparse.Namespace) -> TrainConfig:
     """Return configs/pie.yaml with the folders and steps of the command line, and changes."""
     folders = [f"data.dark=[{options.data}/dark]", f"data.well=[{options.data}/well]"]
     settings = [f"steps={options.steps}", f"out={out}", *folders, *changes]
-    return read_config(Path(__file__).parents[1] / "configs" / "pie.yaml", settings)
+    return read_train_config(Path(__file__).parents[1] / "configs" / "pie.yaml", settings)
 
 
 def reporter(data: Path, niqe: Path) -> Callable[[Path], Report]:
@@ -96,7 +103,7 @@ def reporter(data: Path, niqe: Path) -> Callable[[Path], Report]:
 
 
 def run(
-    config: Training, report: Callable[[Path], Report], columns: Sequence[tuple[str, str]] = COLUMNS
+    config: TrainConfig, report: Callable[[Path], Report], columns: Sequence[tuple[str, str]] = COLUMNS
 ) -> list[float]:
     """Train with some settings and measure the model, or read what was measured; return the means of the columns."""
     out = Path(config.out)

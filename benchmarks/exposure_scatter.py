@@ -44,15 +44,16 @@ def judged(data: Path, enhance: Enhance, steps: int) -> Enhance:
     import torch
     import torch.nn.functional as F
 
-    from pielight.training.config import Data
     from pielight.training.data.batches import load
     from pielight.training.degradations.exposure import expose
     from pielight.training.networks.exposure_estimator import learn_judge
-    from pielight.training.networks.exposure_estimator_config import Judging
+    from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
-    well = Data(well=(str(data / "well"),))
+    well = DataConfig(well=(str(data / "well"),))
     torch.manual_seed(0)
-    judge = learn_judge(load(well.well, "well", well), Judging(steps=steps), torch.Generator().manual_seed(0), print)
+    judge = learn_judge(
+        load(well.well, "well", well), ExposureEstimatorConfig(steps=steps), torch.Generator().manual_seed(0), print
+    )
 
     def corrected(pixels: Any) -> Any:
         result = torch.from_numpy(enhance(pixels).transpose(2, 0, 1).copy()).float()[None] / 255

@@ -20,11 +20,11 @@ import torch
 from PIL import Image
 from skimage import data
 
-from pielight.training.config import read_config
 from pielight.training.data.regions import segment
 from pielight.training.objectives import find_task
+from pielight.training.recipe import read_train_config
 
-MORE = {"haze": ["haze.color=0.15", "haze.uneven=1"], "rain": ["rain.drops=1"]}
+MORE = {"dehaze": ["haze.color=0.15", "haze.uneven=1"], "derain": ["rain.drops=1"]}
 
 
 def row(name: str, picture: Image.Image) -> np.ndarray:
@@ -33,7 +33,7 @@ def row(name: str, picture: Image.Image) -> np.ndarray:
     labels = torch.from_numpy(segment(pixels, "felzenszwalb").astype(np.int32))[None]
     clear = torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None] / 255
     generator = torch.Generator().manual_seed(3)
-    plain, more = (read_config(None, [f"task={name}", "rain.drops=0", *changes]) for changes in ([], MORE[name]))
+    plain, more = (read_train_config(None, [f"task={name}", "rain.drops=0", *changes]) for changes in ([], MORE[name]))
     strengths = find_task(name).negatives
     spoiled = [spoil(clear, labels, plain, generator) for spoil in strengths]
     spoiled.append(strengths[1](clear, labels, more, generator.manual_seed(10)))  # where a drop lies on the face
@@ -46,7 +46,7 @@ def main() -> None:
     parser = command.Command(__doc__)
     parser.add_argument("out", type=command.new_file)
     out: Path = parser.parse_args().out
-    photos = {"haze": data.coffee()[:390, 40:560], "rain": data.astronaut()[:384]}
+    photos = {"dehaze": data.coffee()[:390, 40:560], "derain": data.astronaut()[:384]}
     rows = [row(name, Image.fromarray(photo).resize((256, 192))) for name, photo in photos.items()]
     Image.fromarray(np.vstack(rows)).save(out, quality=85)
 

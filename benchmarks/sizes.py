@@ -33,7 +33,7 @@ from pielight.bench.machine import machine
 from pielight.bench.pictures import picture
 from pielight.bench.timing import alternate
 from pielight.inference.onnx_session import open_session
-from pielight.training.config import Training
+from pielight.training.schema import TrainConfig
 
 NODES = 32  # of the default network, along each side
 ROWS = {  # those of one thumbnail beside each other, since pictures are read anew for another one
@@ -49,12 +49,14 @@ ROWS = {  # those of one thumbnail beside each other, since pictures are read an
 COSTS = ("parameters", "ONNX kB", "network ms, 1 thread", "network ms, 2 threads", "1080p ms")
 
 
-def settings(label: str, options: argparse.Namespace) -> Training:
+def settings(label: str, options: argparse.Namespace) -> TrainConfig:
     """Return the settings of a row."""
     out, changes = options.out / folder(label), [f"seed={options.seed}", *options.changes, *ROWS[label]]
     config = resolved(out, changes, options)
     share = (config.data.size / config.lattice.cell / NODES) ** 2
-    smooth = [f"losses.{name}={share * getattr(config.losses, name)}" for name in ("smoothness", "cast")]
+    smooth = [
+        f"losses.{name}={share * getattr(config.losses, name)}" for name in ("curve_smoothness", "cast_smoothness")
+    ]
     return resolved(out, [*changes, *smooth], options)
 
 

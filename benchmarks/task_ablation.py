@@ -32,16 +32,17 @@ from pielight import Enhancer
 from pielight.evaluation.datasets.pairing import pair, pictures
 from pielight.evaluation.metrics.fidelity import psnr
 from pielight.evaluation.metrics.structure import ssim
-from pielight.training.config import Training, read_config
 from pielight.training.export.export import onnx_bytes
 from pielight.training.losses.terms import consistent, smooth
 from pielight.training.networks.haze_net import LEVELS, HazeNet
-from pielight.training.networks.lattice_net import Lattice, LatticeNet
+from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.networks.render import render
 from pielight.training.objectives import find_task
 from pielight.training.objectives.haze import HAZE
 from pielight.training.objectives.rain import RAIN
 from pielight.training.objectives.task import Task
+from pielight.training.recipe import read_train_config
+from pielight.training.schema import LatticeConfig, TrainConfig
 from quality import read
 from streaks import streaks_left
 
@@ -59,16 +60,16 @@ class OneTransmission(HazeNet):
         return outputs
 
 
-def curves_alone(task: Task, lattice: Lattice) -> Task:
+def curves_alone(task: Task, lattice: LatticeConfig) -> Task:
     """Return a task whose network is that of darkness: a lattice of curves."""
-    terms = {**task.terms, "regional": consistent, "smoothness": smooth}
+    terms = {**task.terms, "regional_consistency": consistent, "curve_smoothness": smooth}
     return replace(
         task, build=lambda _config: LatticeNet(lattice), render=render, terms=terms, door="brighten", spatial=False,
         encode=lambda network, config: onnx_bytes(network, config.data.size),
     )  # fmt: skip
 
 
-HAZE_CURVES, RAIN_CURVES = curves_alone(HAZE, Lattice()), curves_alone(RAIN, Lattice())
+HAZE_CURVES, RAIN_CURVES = curves_alone(HAZE, LatticeConfig()), curves_alone(RAIN, LatticeConfig())
 HAZE_ONE = replace(HAZE, build=lambda config: OneTransmission(config.lattice))
 HERE = f"{Path(__file__)}:"
 ROWS: dict[str, dict[str, list[str]]] = {
@@ -76,15 +77,15 @@ ROWS: dict[str, dict[str, list[str]]] = {
         "as it is": [],
         "one transmission for all brightnesses": [f"task={HERE}HAZE_ONE"],
         "curves alone": [f"task={HERE}HAZE_CURVES"],
-        "without the contrast": ["losses.contrast=0"],
-        "without the regional term": ["losses.regional=0"],
+        "without the contrast": ["losses.contrastive=0"],
+        "without the regional term": ["losses.regional_consistency=0"],
     },
     "rain": {
         "as it is": [],
         "curves alone": [f"task={HERE}RAIN_CURVES", "data.size=256", "data.crop=[0.6, 1.0]"],
-        "without the detail": ["losses.detail=0"],
-        "without the contrast": ["losses.contrast=0"],
-        "without the feature and regional terms": ["losses.features=0", "losses.regional=0"],
+        "without the detail": ["losses.gradient=0"],
+        "without the contrast": ["losses.contrastive=0"],
+        "without the feature and regional terms": ["losses.feature_preservation=0", "losses.regional_consistency=0"],
     },
 }
 PAIRS = {"haze": ("sots", "hazy", "gt"), "rain": ("rain", "rainy", "gt")}
@@ -104,7 +105,7 @@ def measure(data: Path, task: str, enhance: Callable[[Any], Any]) -> Report:
     return {"pairs": found, "kodak": {"psnr to itself": [min(psnr(enhance(p), p), 60.0) for p in kept]}}
 
 
-def rendered(config: Training) -> Callable[[Any], Any]:
+def rendered(config: TrainConfig) -> Callable[[Any], Any]:
     """Return a trained network as training renders it, since curves in the engine darken nothing."""
     task, out = find_task(config.task), Path(config.out)
     network = task.build(config).eval()
@@ -120,7 +121,7 @@ def rendered(config: Training) -> Callable[[Any], Any]:
     return enhance
 
 
-def report(config: Training, data: Path, task: str, model: Path) -> Report:
+def report(config: TrainConfig, data: Path, task: str, model: Path) -> Report:
     """Measure a trained model."""
     doors = {"haze": "dehaze", "rain": "derain"}
     is_curves = config.task.endswith("_CURVES")
@@ -140,7 +141,7 @@ def main() -> None:
     parser.add_argument("--set", dest="changes", action="append", default=[])
     options = parser.parse_args()
     recipe = Path(__file__).parents[1] / "configs" / f"{options.task}.yaml"
-    wells = [str(options.data / Path(name).relative_to("data")) for name in read_config(recipe).data.well]
+    wells = [str(options.data / Path(name).relative_to("data")) for name in read_train_config(recipe).data.well]
     share_work()
     print(head("run", columns=COLUMNS[options.task]))
     for label, changes in ROWS[options.task].items():
@@ -149,7 +150,7 @@ def main() -> None:
             out = options.out / options.task / folder(label) / f"seed-{seed}"
             shared = [f"seed={seed}", f"steps={options.steps}", f"out={out}", f"data.well={wells}"]
             settings = [*shared, *options.changes, *changes]
-            config = read_config(recipe, settings)
+            config = read_train_config(recipe, settings)
             found.append(run(config, partial(report, config, options.data, options.task), COLUMNS[options.task]))
         print(f"| {label} | {' | '.join(cells(np.array(found)))} |", flush=True)
 

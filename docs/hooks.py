@@ -18,10 +18,11 @@ _SHORT_ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>~(?:\w+\
 _ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>([\w.]+)</code>")
 # What the pages of the API hold beside the public names: modules or objects that exist.
 _TRAINING = (
-    "pielight.training.config",
+    "pielight.training.config_file",
+    "pielight.training.recipe",
+    "pielight.training.schema",
     "pielight.training.loop",
     "pielight.training.objectives.task",
-    "pielight.training.joint.config",
     "pielight.training.joint.loop",
     "pielight.training.joint.enhancing",
     "pielight.training.joint.unified",

@@ -10,7 +10,6 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from pielight.training.config import Training
 from pielight.training.degradations.noise import quantize
 from pielight.training.degradations.random import uniform
 from pielight.training.export.export import onnx_bytes
@@ -18,6 +17,7 @@ from pielight.training.losses.terms import consistent, contrasted, inverted, pre
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.networks.render import render
 from pielight.training.objectives.task import Task
+from pielight.training.schema import TrainConfig
 
 ABSORBED = torch.tensor([0.6, 0.12, 0.06]).view(1, 3, 1, 1)  # of red, green and blue light, a meter of clear sea
 VEIL = torch.tensor([0.02, 0.25, 0.3]).view(1, 3, 1, 1)  # the water's own light
@@ -30,7 +30,7 @@ def dive(pictures: Tensor, meters: tuple[float, float], generator: Generator) ->
     return quantize(sunk.clamp(0, 1))
 
 
-def spoil(pictures: Tensor, labels: Tensor, _config: Training, generator: Generator) -> tuple[Tensor, Tensor]:
+def spoil(pictures: Tensor, labels: Tensor, _config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     """Return sunk pictures, and the pictures as what should come back."""
     return dive(pictures, (0.0, 5.0), generator), F.interpolate(pictures, labels.shape[-2:], mode="area")
 
@@ -46,8 +46,8 @@ UNDERWATER = Task(
     render=render,
     encode=lambda network, config: onnx_bytes(network, config.data.size),
     terms={
-        "inversion": inverted, "contrast": contrasted, "features": preserved, "regional": consistent,
-        "smoothness": smooth,
+        "inversion": inverted, "contrastive": contrasted, "feature_preservation": preserved,
+        "regional_consistency": consistent, "curve_smoothness": smooth,
     },
-    defaults={"name": "underwater", "out": "runs/underwater", "losses": {"smoothness": 1.0}},
+    defaults={"name": "underwater", "out": "runs/underwater", "losses": {"curve_smoothness": 1.0}},
 )  # fmt: skip

@@ -18,9 +18,8 @@ from PIL import Image
 
 from pielight.core.extras import PACKAGES
 from pielight.evaluation.metrics.pristine import Pristine
-from pielight.training.config import Data
 from pielight.training.data import train_context as material
-from pielight.training.networks.exposure_estimator_config import Judging
+from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "command")
@@ -120,7 +119,7 @@ def test_a_folder_without_data(name: str, monkeypatch: pytest.MonkeyPatch, capsy
         (["seeds", "empty", "niqe.npz", "--seeds", "0"], 2, "a spread needs at least two"),
         (["ablation", "empty", "niqe.npz", "--seeds", "0"], 2, "whole number from 1 on"),
         (["task_ablation", "empty", "snow"], 2, "invalid choice: 'snow'"),
-        (["task_ablation", "empty", "haze", "--set", "losses.contrast=0"], 1, "empty/well/bsds"),
+        (["task_ablation", "empty", "haze", "--set", "losses.contrastive=0"], 1, "empty/well/bsds"),
         (["streaks", "empty", "empty", "missing"], 2, "missing: no such folder"),
         (["bounds", "empty", "--every", "0"], 2, "whole number from 1 on"),
         (["denoisers", "empty"], 2, "give DARK and REFERENCE, or --clean FOLDER"),
@@ -220,13 +219,13 @@ def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("load", "learn_judge"):  # both must be there, where the runs look them up
         monkeypatch.setattr(material, name, lambda *given, name=name: calls.append(name) or object())
     ablation.share_work(2)
-    data, generator = Data(well=("well",)), torch.Generator()
+    data, generator = DataConfig(well=("well",)), torch.Generator()
     pictures = SimpleNamespace(data=data)
     for _ in range(2):
         material.load(("well",), "well", data)
-        material.learn_judge(pictures, Judging(), generator, print)
+        material.learn_judge(pictures, ExposureEstimatorConfig(), generator, print)
     assert calls == ["load", "learn_judge"]
-    material.learn_judge(pictures, Judging(steps=1), generator, print)
+    material.learn_judge(pictures, ExposureEstimatorConfig(steps=1), generator, print)
     assert calls.count("learn_judge") == 2
 
 

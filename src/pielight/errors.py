@@ -121,3 +121,7 @@ def _is_offered(extra: str) -> bool:
 
 def _quoted(path: str) -> str:
     return f'"{path}"' if " " in path else path
+
+
+class RenamedWarning(DeprecationWarning):
+    """An option, a setting or a name has a new name; the old one works for this release alone."""

@@ -12,13 +12,12 @@ from click.testing import CliRunner, Result
 
 from pielight.cli import main
 from pielight.models import find
-from pielight.training.config import Data, Training
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.export.export import export
-from pielight.training.networks.exposure_estimator_config import Judging
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives import finetune
 from pielight.training.objectives import finetune_validation as watchdog
+from pielight.training.schema import DataConfig, ExposureEstimatorConfig, TrainConfig
 
 torch.set_num_threads(1)  # the pictures are too small for a second thread to help
 
@@ -30,8 +29,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(finetune, "_BANK", 4)
     monkeypatch.setattr(watchdog, "_DRAWS", 4)
     write_toy_pictures(tmp_path, 8, 64)
-    data = Data(size=64, render=32, smallest=32, dark_mean=(0.0, 1.0), well_mean=(0.0, 1.0), well_clipped=1.0)
-    tiny = Training(name="tiny", steps=1, dark_batch=2, well_batch=2, pairs=2, data=data, judging=Judging(2, 2))
+    data = DataConfig(size=64, loss_size=32, min_size=32, dark_mean=(0.0, 1.0), well_mean=(0.0, 1.0), well_clipped=1.0)
+    tiny = TrainConfig(
+        name="tiny",
+        steps=1,
+        dark_batch=2,
+        well_batch=2,
+        pairs=2,
+        data=data,
+        exposure_estimator=ExposureEstimatorConfig(2, 2),
+    )
     export(LatticeNet(), tiny, tmp_path)
     return tmp_path
 
@@ -55,7 +62,7 @@ def test_from_folder_to_photo(folder: Path, invoke: Callable[..., Result]) -> No
         "--seed",
         "3",
         "--set",
-        "optimizer.rate=1e-5",
+        "optimizer.lr=1e-5",
     )
     assert done.exit_code == 0, done.output
     for text in ("no --features: the losses that need VGG16 are left out", "2 and 2 held out", "step 2/2", "held out"):

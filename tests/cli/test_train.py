@@ -17,11 +17,11 @@ from click.testing import CliRunner, Result
 
 from pielight.cli import main
 from pielight.training import smoke
-from pielight.training.config import Training
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.networks import exposure_estimator as judge
 from pielight.training.objectives import denoise_smoke as denoising_smoke
 from pielight.training.overfit import Verdict
+from pielight.training.schema import TrainConfig
 
 TINY = """
 name: tiny
@@ -59,7 +59,7 @@ PLACES = ("--dark", "dark", "--well", "well", "--out", "run")
 
 def test_the_hint_names_the_door_of_the_task(folder: Path) -> None:
     Path("haze.yaml").write_text(
-        "{task: haze, steps: 1, bank: 2, pairs: 2, well_batch: 1, dark_batch: 1, losses: {contrast: 0}, "
+        "{task: dehaze, steps: 1, bank: 2, pairs: 2, well_batch: 1, dark_batch: 1, losses: {contrastive: 0}, "
         "data: {size: 64, render: 32, smallest: 32, well_mean: [0, 1], cache: cache}}"
     )
     done = invoke("train", "haze.yaml", "--well", "well", "--out", "run")
@@ -68,14 +68,14 @@ def test_the_hint_names_the_door_of_the_task(folder: Path) -> None:
 
 
 def test_train_and_go_on(folder: Path) -> None:
-    done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.judged=0")
+    done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.exposure=0")
     assert (done.exit_code, done.stdout) == (0, "")
     for text in (
         "config.yaml", "checkpoint.pt", "tensorboard --logdir run", "3 pictures to mend, 3 good ones", "step 4/4",
         "inversion 0.", "0 s left", "0 skipped", "pielight --model run/tiny.onnx PHOTO",
     ):  # fmt: skip
         assert text in done.stderr
-    assert "judged" not in done.stderr
+    assert "exposure" not in done.stderr
     stored = Path("run/config.yaml").read_text()
     assert "seed: 3" in stored
     assert "- dark\n" in stored
@@ -84,8 +84,8 @@ def test_train_and_go_on(folder: Path) -> None:
 
     other = invoke("train", "tiny.yaml", *PLACES)
     assert other.exit_code == 1
-    assert other.stderr.splitlines()[-1].startswith("Error: run: holds a run with other settings (seed, losses.judge")
-    again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.judged=0")
+    assert other.stderr.splitlines()[-1].startswith("Error: run: holds a run with other settings (seed, losses.expos")
+    again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.exposure=0")
     assert again.exit_code == 0
     assert "run/checkpoint.pt: going on after step 4 of 4" in again.stderr
 
@@ -141,10 +141,10 @@ def test_usage_errors_are_status_2(folder: Path) -> None:
 
 
 def test_smoke_shows_first_and_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Training] = []
+    seen: list[TrainConfig] = []
     verdicts = [Verdict("total", 3.0, 1.5), Verdict("color", 0.5, 0.25)]
 
-    def run(folder: Path, settings: Training, report: object) -> list[Verdict]:
+    def run(folder: Path, settings: TrainConfig, report: object) -> list[Verdict]:
         seen.append(settings)
         assert folder.is_dir()
         return verdicts
@@ -169,7 +169,7 @@ def test_smoke_of_a_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_data_check_of_folders(folder: Path) -> None:
     Path("dark/notes.txt").write_text("hello")
-    done = invoke("data", "check", "dark", "--as", "dark", "--set", "data.smallest=32")
+    done = invoke("data", "check", "dark", "--as", "dark", "--set", "data.min_size=32")
     assert done.exit_code == 0
     assert done.stdout.splitlines() == [
         "dark/notes.txt: not a picture", "dark: 3 of 4 files are used; left out: 1 not a picture"

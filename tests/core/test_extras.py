@@ -226,22 +226,23 @@ def test_a_file_that_cannot_be_written_is_told_before_any_work(place: Path) -> N
 
 def test_training_looks_at_every_folder_before_it_reads_one(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pielight.errors import DataError
-    from pielight.training.config import Training, read_config
     from pielight.training.data import pictures
-    from pielight.training.data.annotated import Examples, load_examples
+    from pielight.training.data.annotated import load_examples
     from pielight.training.data.train_context import read_pictures
-    from pielight.training.objectives.finetune import Finetune, finetune
+    from pielight.training.objectives.finetune import finetune
+    from pielight.training.recipe import read_train_config
+    from pielight.training.schema import ExamplesConfig, FinetuneConfig
 
     read: list[object] = []
     monkeypatch.setattr(pictures, "read_small", lambda *given: read.append(given))
     monkeypatch.setattr("pielight.training.data.annotated.read_small", lambda *given: read.append(given))
-    config: Training = read_config(None, ["features=random", "data.dark=[set]", "data.well=[nowhere]"])
+    config = read_train_config(None, ["vgg_weights=random", "data.dark=[set]", "data.well=[nowhere]"])
     with pytest.raises(DataError, match="nowhere: no such folder"):
         read_pictures(config, None, print)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="nowhere: no such folder"):
-        finetune(Finetune("set", "nowhere", "pie", out="run"), print)
+        finetune(FinetuneConfig("set", "nowhere", "pie", out="run"), print)
     Path("labels").mkdir()
     Image.new("L", (200, 200)).save("labels/0.png")
     with pytest.raises(DataError, match=r"labels/1\.png: no such file; 2 of 3 pictures lack labels"):
-        load_examples(Examples("set", "labels"), 2, 255)
+        load_examples(ExamplesConfig("set", "labels"), 2, 255)
     assert not read

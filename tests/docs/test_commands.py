@@ -44,11 +44,11 @@ INSTEAD = {  # words that stand for others, or need a download
     "--features download": "--features VGG16.pth",
     "features=download": "features=VGG16.pth",
 }
-_SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3 --set judging.steps=2"
+_SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3 --set exposure_estimator.steps=2"
 SHORTER = {  # how what takes long is made short: a beginning, what is taken out, and what is put at the end
     "pielight train configs/denoise.yaml": ("", "--set steps=2 --set batch=2"),
     "pielight train": ("", f"--set steps=2 {_SMALL}"),
-    "pielight finetune": ("", "--steps 2 --set bank=4 --set pairs=2 --set judging.steps=2"),
+    "pielight finetune": ("", "--steps 2 --set bank=4 --set pairs=2 --set exposure_estimator.steps=2"),
     "pielight joint": ("", "--set steps=2 --set batch=2"),
     "pielight bench": ("", "--repeats 1 --photos 2"),
     "pielight evaluate": (r"(?:-j|--limit) \d+", "-j 1 --limit 2"),

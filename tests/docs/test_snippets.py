@@ -21,16 +21,16 @@ BEFORE = {  # what the snippets of a page take for granted, by a word of theirs
     "runs/joint-both/joint-segmentation-unified.onnx": _IMAGE,
     "for number, frame in enumerate(frames)": _IMAGE + _FRAMES,
     "from pielight.evaluation.downstream.detector import detector": "def segment(pixels):\n    return pixels[..., 0] // 24\n",  # noqa: E501
-    "read_joint(": "import torch\nmy_model = torch.nn.Conv2d(3, 2, 1)\ndark = torch.rand(1, 3, 64, 64)\n",
+    "read_recipe(": "import torch\nmy_model = torch.nn.Conv2d(3, 2, 1)\ndark = torch.rand(1, 3, 64, 64)\n",
     'Enhancer(task="dehaze")': _IMAGE,
 }
-SHORTER = {'read_joint("configs/joint-faces.yaml")': 'read_joint("short.yaml")'}
+SHORTER = {'read_recipe("configs/joint-faces.yaml"': 'read_recipe("short.yaml"'}
 FIRST = {  # what must have run before
     "runs/joint-both/joint-segmentation-unified.onnx":
         "pielight joint configs/joint-segmenter.yaml --set steps=2 --set batch=2 && "
-        "pielight joint configs/joint-segmentation.yaml --set constraints.features=VGG16.pth --set train=both "
+        "pielight joint configs/joint-segmentation.yaml --set constraints.vgg_weights=VGG16.pth --set train=both "
         "--set steps=2 --set batch=2 --out runs/joint-both",
-    "read_joint(":
+    "read_recipe(":
         "sed -e 's/^steps: .*/steps: 2/' -e 's/^batch: .*/batch: 2/' -e 's/^constraints:.*/constraints:\\n"
         "  features: VGG16.pth/' configs/joint-faces.yaml > short.yaml",
 }  # fmt: skip
@@ -69,7 +69,9 @@ def run_python(snippet: Snippet, place: Path) -> None:
 
 def run_yaml(snippet: Snippet, place: Path) -> None:
     (place / "own.yaml").write_text(snippet.text)
-    more = "--set constraints.features=VGG16.pth --set steps=2 --set batch=2 --set data.width=96 --set data.height=96"
+    more = (
+        "--set constraints.vgg_weights=VGG16.pth --set steps=2 --set batch=2 --set data.width=96 --set data.height=96"
+    )
     shell(f"pielight joint own.yaml {more} --out runs/own", place)
 
 

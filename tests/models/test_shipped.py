@@ -15,10 +15,11 @@ from skimage import data, transform
 
 from pielight import Enhancer
 from pielight.evaluation.metrics.fidelity import psnr
-from pielight.training.degradations.rain import Rain, rain
+from pielight.training.degradations.rain import rain
+from pielight.training.schema import RainConfig
 
 PHOTOS = ("astronaut", "coffee", "chelsea")
-SHOWER = replace(Rain(), untouched=0, drops=0, layers=2, cover=(0.1, 0.3), brightness=(0.5, 0.7), defocus=(0, 1))
+SHOWER = replace(RainConfig(), untouched=0, drops=0, layers=2, cover=(0.1, 0.3), brightness=(0.5, 0.7), defocus=(0, 1))
 
 
 def photo(name: str) -> np.ndarray:

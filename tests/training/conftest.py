@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from pielight.training.config import Data, Optimizer, Training
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.networks.exposure_estimator_config import Judging
+from pielight.training.schema import DataConfig, ExposureEstimatorConfig, OptimizerConfig, TrainConfig
 
 torch.set_num_threads(1)  # everything here is too small for a second thread to help
 
@@ -26,22 +25,22 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def toy_data(toy: Path) -> Data:
-    return Data(
-        (str(toy / "dark"),), (str(toy / "well"),), size=64, render=32, smallest=32, cache=str(toy / "cache"),
+def toy_data(toy: Path) -> DataConfig:
+    return DataConfig(
+        (str(toy / "dark"),), (str(toy / "well"),), size=64, loss_size=32, min_size=32, cache=str(toy / "cache"),
         dark_mean=(0.0, 1.0), well_mean=(0.0, 1.0), well_clipped=1.0, well_shadows=0.0,
     )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
-def tiny(toy_data: Data) -> Callable[..., Training]:
+def tiny(toy_data: DataConfig) -> Callable[..., TrainConfig]:
     """Make the settings of a run of six steps."""
 
-    def make(out: Path, **changes: Any) -> Training:
-        settings = Training(
-            name="tiny", steps=6, dark_batch=2, well_batch=2, feature_batch=1, bank=4, pairs=2, features="random",
-            out=str(out), data=toy_data, optimizer=Optimizer(warmup=2, average=0.9),
-            judging=Judging(steps=2, batch=2),
+    def make(out: Path, **changes: Any) -> TrainConfig:
+        settings = TrainConfig(
+            name="tiny", steps=6, dark_batch=2, well_batch=2, feature_batch=1, bank=4, pairs=2, vgg_weights="random",
+            out=str(out), data=toy_data, optimizer=OptimizerConfig(warmup_steps=2, ema_decay=0.9),
+            exposure_estimator=ExposureEstimatorConfig(steps=2, batch=2),
         )  # fmt: skip
         return dataclasses.replace(settings, **changes)
 

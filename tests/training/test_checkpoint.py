@@ -15,9 +15,8 @@ from click.testing import CliRunner
 from pielight.cli import main
 from pielight.errors import ConfigError, ModelError
 from pielight.training.checkpoint import State, claim, restore, save
-from pielight.training.config import Training
-from pielight.training.objectives.denoise_config import Denoising
-from pielight.training.settings import as_yaml
+from pielight.training.config_file import as_yaml
+from pielight.training.schema import DenoiseConfig, TrainConfig
 
 
 class Code:
@@ -73,14 +72,14 @@ def test_damaged(damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not Path("pwned").exists()
 
 
-def test_a_folder_that_tensorboard_could_not_name(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+def test_a_folder_that_tensorboard_could_not_name(tmp_path: Path, tiny: Callable[..., TrainConfig]) -> None:
     run = tmp_path / "caf\udce9"
     with pytest.raises(ConfigError, match=r"caf\?: no UTF-8 name, which TensorBoard needs; set another out"):
         claim(run, tiny(run))
     assert not run.exists()
 
 
-def test_claim(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+def test_claim(tmp_path: Path, tiny: Callable[..., TrainConfig]) -> None:
     run = tmp_path / "a" / "run"
     path = claim(run, tiny(run))
     assert not path.exists()
@@ -94,7 +93,7 @@ def test_claim(tmp_path: Path, tiny: Callable[..., Training]) -> None:
         claim(run, tiny(run))
 
 
-def test_settings_that_somebody_wrote_are_not_replaced(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+def test_settings_that_somebody_wrote_are_not_replaced(tmp_path: Path, tiny: Callable[..., TrainConfig]) -> None:
     mine = tmp_path / "config.yaml"
     mine.write_text("steps: 7  # mine\n")
     with pytest.raises(ConfigError, match=r"config\.yaml: is there already, and no run of this kind wrote it"):
@@ -105,7 +104,7 @@ def test_settings_that_somebody_wrote_are_not_replaced(tmp_path: Path, tiny: Cal
         claim(tmp_path, tiny(tmp_path))
 
 
-def test_a_checkpoint_without_its_settings_is_refused(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+def test_a_checkpoint_without_its_settings_is_refused(tmp_path: Path, tiny: Callable[..., TrainConfig]) -> None:
     claim(tmp_path, tiny(tmp_path)).touch()
     (tmp_path / "config.yaml").unlink()
     with pytest.raises(ConfigError, match=r": holds a checkpoint, but not its config.yaml; bring.*out$"):
@@ -115,7 +114,7 @@ def test_a_checkpoint_without_its_settings_is_refused(tmp_path: Path, tiny: Call
 
 @pytest.mark.parametrize(("first", "then"), [("curves", "denoise"), ("denoise", "curves")])
 def test_a_run_of_another_kind_is_refused_before_anything_is_read(first: str, then: str, tmp_path: Path) -> None:
-    kinds = {"curves": Training(), "denoise": Denoising()}
+    kinds = {"curves": TrainConfig(), "denoise": DenoiseConfig()}
     claim(tmp_path / "run", kinds[first]).touch()
     (tmp_path / "c.yaml").write_text(as_yaml(kinds[then]))
     words = ["train", str(tmp_path / "c.yaml"), "--well", str(tmp_path / "gone"), "--out", str(tmp_path / "run")]
@@ -125,7 +124,7 @@ def test_a_run_of_another_kind_is_refused_before_anything_is_read(first: str, th
     assert done.stderr.splitlines()[-1] == said
 
 
-def test_settings_of_another_version_name_their_file(tmp_path: Path, tiny: Callable[..., Training]) -> None:
+def test_settings_of_another_version_name_their_file(tmp_path: Path, tiny: Callable[..., TrainConfig]) -> None:
     claim(tmp_path, tiny(tmp_path)).touch()
     with (tmp_path / "config.yaml").open("a") as file:
         file.write("gone: 1\n")
@@ -134,7 +133,7 @@ def test_settings_of_another_version_name_their_file(tmp_path: Path, tiny: Calla
 
 
 def test_settings_are_written_whole_or_not_at_all(
-    tmp_path: Path, tiny: Callable[..., Training], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny: Callable[..., TrainConfig], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = claim(tmp_path, tiny(tmp_path))
     path.touch()

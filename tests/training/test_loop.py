@@ -21,16 +21,17 @@ from torch import Tensor, nn
 from pielight.errors import ConfigError, DataError, ModelError
 from pielight.training import loop
 from pielight.training.checkpoint import State, restore, save
-from pielight.training.config import Training, read_config
+from pielight.training.config_file import read_values
 from pielight.training.data import train_context as material
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.loop import train
 from pielight.training.networks.exposure_estimator import ExposureJudge
 from pielight.training.networks.features import VGGFeatures
-from pielight.training.settings import read_values
+from pielight.training.recipe import read_train_config
+from pielight.training.schema import TrainConfig
 from pielight.training.steps import Progress
 
-Make = Callable[..., Training]
+Make = Callable[..., TrainConfig]
 CONFIGS = [
     path for path in sorted((Path(__file__).parents[2] / "configs").glob("*.yaml")) if "recipe" not in read_values(path)
 ]
@@ -81,7 +82,7 @@ def test_resumed_run_is_the_same_to_the_bit(straight: Path, tiny: Make, tmp_path
 
 
 def test_adaptive_and_harder_runs_resume_to_the_bit(tiny: Make, tmp_path: Path) -> None:
-    settings = {"negatives": "adaptive", "harder": True, "steps": 4}
+    settings = {"negatives": "adaptive", "curriculum": True, "steps": 4}
     train(tiny(tmp_path / "straight", **settings), nothing)
     train(tiny(tmp_path / "resumed", **settings), nothing, stop_at=2)
     train(tiny(tmp_path / "resumed", **settings), nothing)
@@ -101,7 +102,7 @@ def test_ctrl_c_saves_a_whole_step(straight: Path, tiny: Make, tmp_path: Path) -
 
 
 def test_what_a_run_leaves_behind(straight: Path, tiny: Make) -> None:
-    assert read_config(straight / "config.yaml") == tiny(straight)
+    assert read_train_config(straight / "config.yaml") == tiny(straight)
     card = json.loads((straight / "tiny.json").read_text())
     assert (card["dark_pictures"], card["well_pictures"], card["skipped_steps"]) == (6, 6, 0)
     assert card["commit"] == restore(straight / "checkpoint.pt").facts["commit"]
@@ -117,12 +118,12 @@ def test_what_a_run_leaves_behind(straight: Path, tiny: Make) -> None:
 
 
 def test_without_a_term_that_needs_features_none_are_read(tiny: Make, tmp_path: Path) -> None:
-    config = tiny(tmp_path, features=str(tmp_path / "gone.pth"))
-    without = dataclasses.replace(config.losses, contrast=0.0, features=0.0)
+    config = tiny(tmp_path, vgg_weights=str(tmp_path / "gone.pth"))
+    without = dataclasses.replace(config.losses, contrastive=0.0, feature_preservation=0.0)
     said: list[str] = []
     train(dataclasses.replace(config, losses=without), nothing, stop_at=1, say=said.append)
     assert "6 pictures to mend, 6 good ones" in said
-    for one in ("contrast", "features"):
+    for one in ("contrastive", "feature_preservation"):
         losses = dataclasses.replace(without, **{one: 0.1})
         with pytest.raises(ModelError, match=r"gone\.pth: no such file"):
             train(dataclasses.replace(config, losses=losses, out=str(tmp_path / one)), nothing, stop_at=1)
@@ -140,7 +141,7 @@ def test_the_bank_has_features_only_for_the_contrast(
 
     monkeypatch.setattr(VGGFeatures, "forward", watched)
     config = tiny(tmp_path)
-    config = dataclasses.replace(config, losses=dataclasses.replace(config.losses, contrast=0.0))
+    config = dataclasses.replace(config, losses=dataclasses.replace(config.losses, contrastive=0.0))
     train(config, nothing, stop_at=1)
     assert [len(pictures) for pictures in seen] == [1, 1]  # of the step, before and after
 
@@ -153,7 +154,7 @@ def test_first_weights_do_not_depend_on_the_terms(tiny: Make, tmp_path: Path) ->
 
     for contrast, features in ((0.1, 0.1), (0.0, 0.0)):
         config = tiny(tmp_path / f"{contrast}")
-        losses = dataclasses.replace(config.losses, contrast=contrast, features=features)
+        losses = dataclasses.replace(config.losses, contrastive=contrast, feature_preservation=features)
         train(dataclasses.replace(config, losses=losses), nothing, stop_at=1, begin=note)
     assert all(torch.equal(value, first[1][name]) for name, value in first[0].items())
 
@@ -164,7 +165,7 @@ def test_progress(tiny: Make, tmp_path: Path) -> None:
     assert [(item.step, item.steps, item.skipped) for item in seen] == [(2, 5, 0), (4, 5, 0), (5, 5, 0)]
     assert seen[0].seconds_left > seen[1].seconds_left > seen[2].seconds_left == 0
     assert all(math.isfinite(value) for item in seen for value in item.terms.values())
-    assert {"total", "inversion", "judged", "regional"} <= seen[0].terms.keys()
+    assert {"total", "inversion", "exposure", "regional_consistency"} <= seen[0].terms.keys()
 
 
 @pytest.mark.parametrize("poison", ["loss", "gradient"])
@@ -216,8 +217,8 @@ def test_a_finished_run_is_exported_again_only_if_a_file_is_missing(copy: Path, 
 
 def test_other_settings_are_refused_by_name(copy: Path, tiny: Make) -> None:
     config = tiny(copy, steps=7)
-    config = dataclasses.replace(config, optimizer=dataclasses.replace(config.optimizer, rate=0.5))
-    with pytest.raises(ConfigError, match=r"other settings \(steps, optimizer.rate\); set another out"):
+    config = dataclasses.replace(config, optimizer=dataclasses.replace(config.optimizer, lr=0.5))
+    with pytest.raises(ConfigError, match=r"other settings \(steps, optimizer.lr\); set another out"):
         train(config, nothing)
     train(tiny(copy, checkpoint_minutes=9.0), nothing)  # changes nothing in the weights
 
@@ -277,12 +278,12 @@ def test_a_folder_that_cannot_be_made(tiny: Make, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_configuration_takes_three_steps(path: Path, tiny: Make, tmp_path: Path) -> None:
     small = tiny(tmp_path)
-    config = read_config(path)
-    side = 32 if config.data.render < config.data.size else small.data.size
+    config = read_train_config(path)
+    side = 32 if config.data.loss_size < config.data.size else small.data.size
     train(
         dataclasses.replace(
             config, steps=3, out=str(tmp_path), bank=2, pairs=2, dark_batch=2, well_batch=1, feature_batch=1,
-            features="random", data=dataclasses.replace(small.data, render=side),
+            vgg_weights="random", data=dataclasses.replace(small.data, loss_size=side),
         ),
         nothing,
     )  # fmt: skip

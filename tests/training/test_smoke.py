@@ -15,23 +15,26 @@ from torch import Tensor, nn
 
 import pielight.training.objectives.darkness
 from pielight.errors import ModelError
-from pielight.training.config import Losses, Training, read_config
 from pielight.training.data.train_context import Material, prepare, read_pictures
 from pielight.training.networks.dce_net import build
 from pielight.training.networks.denoise_net import DenoiseNet
-from pielight.training.networks.exposure_estimator_config import Judging
-from pielight.training.networks.lattice_net import Lattice
 from pielight.training.objectives import denoise_smoke as denoising
 from pielight.training.objectives import find_task
-from pielight.training.objectives.denoise_config import Denoising
 from pielight.training.objectives.task import Step, Term
 from pielight.training.overfit import Verdict
+from pielight.training.recipe import read_train_config
+from pielight.training.schema import DenoiseConfig, ExposureEstimatorConfig, LatticeConfig, LossWeights, TrainConfig
 from pielight.training.smoke import judge_terms, smoke, start_badly, toy_settings, trained_soundly
 from pielight.training.steps import Progress
 
 _STEPS = 6
-_ALL = ("losses.brightness=1", "losses.color=1", "losses.features=1", "losses.contrast=1")
-Scene = tuple[nn.Module, Training, Material]
+_ALL = (
+    "losses.brightness_triplet=1",
+    "losses.color_constancy=1",
+    "losses.feature_preservation=1",
+    "losses.contrastive=1",
+)
+Scene = tuple[nn.Module, TrainConfig, Material]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,10 +47,11 @@ def one_thread() -> Iterator[None]:
 
 def scene(folder: Path, *changes: str) -> Scene:
     """Return what the terms of a task are judged with, smaller than in a smoke run."""
-    trial = toy_settings(folder, read_config(None, changes), 2)
+    trial = toy_settings(folder, read_train_config(None, changes), 2)
     trial = dataclasses.replace(
-        trial, bank=4, pairs=4, feature_batch=1, dark_batch=2, well_batch=2, judging=Judging(steps=10, batch=2),
-        data=dataclasses.replace(trial.data, size=32, render=32),
+        trial, bank=4, pairs=4, feature_batch=1, dark_batch=2, well_batch=2,
+        exposure_estimator=ExposureEstimatorConfig(steps=10, batch=2),
+        data=dataclasses.replace(trial.data, size=32, loss_size=32),
     )  # fmt: skip
     torch.manual_seed(trial.seed)
     network = find_task(trial.task).build(trial)
@@ -66,18 +70,20 @@ def faults(judged: Scene) -> dict[str, str]:
 
 def test_every_term_of_darkness_falls(darkness: Scene) -> None:
     found = faults(darkness)
-    assert list(found) == [*find_task("darkness").terms, "total"]
+    assert list(found) == [*find_task("brighten").terms, "total"]
     assert not any(found.values())
 
 
-@pytest.mark.parametrize(("task", "seed"), [("haze", 2), ("rain", 0), ("darkness", 1)])
+@pytest.mark.parametrize(("task", "seed"), [("dehaze", 2), ("derain", 0), ("brighten", 1)])
 def test_terms_fall_for_every_task_and_seed(task: str, seed: int, tmp_path: Path) -> None:
     assert not any(faults(scene(tmp_path, f"task={task}", f"seed={seed}")).values())
 
 
 def test_terms_fall_with_other_arithmetic(darkness: Scene) -> None:
     network, config, material = darkness
-    cheap = dataclasses.replace(config, losses=dataclasses.replace(config.losses, contrast=0.0, features=0.0))
+    cheap = dataclasses.replace(
+        config, losses=dataclasses.replace(config.losses, contrastive=0.0, feature_preservation=0.0)
+    )
     other = copy.deepcopy(network)
     with torch.no_grad():
         for weight in other.parameters():
@@ -110,7 +116,7 @@ def no_gradient(cost: Tensor) -> Tensor:
     return cost + (cost - cost.detach()).sqrt()  # 0, whose slope is infinite
 
 
-@pytest.mark.parametrize("name", list(find_task("darkness").terms))
+@pytest.mark.parametrize("name", list(find_task("brighten").terms))
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [(zero_gradient, "DOES NOT FALL"), (wrong_sign, "IS NEGATIVE"), (wrong_gradient, "DOES NOT FALL"),
@@ -120,7 +126,7 @@ def test_a_broken_term_is_found(
     name: str, spoil: Callable[[Tensor], Tensor], fault: str, darkness: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, config, material = darkness
-    sound = find_task("darkness")
+    sound = find_task("brighten")
 
     def broken(step: Step) -> Tensor | None:
         cost = sound.terms[name](step)
@@ -129,13 +135,15 @@ def test_a_broken_term_is_found(
     terms: dict[str, Term] = {name: broken}
     task = dataclasses.replace(sound, terms=terms)
     monkeypatch.setattr(pielight.training.objectives.darkness, "DARKNESS", task)
-    weights = Losses(**dict.fromkeys((item.name for item in dataclasses.fields(Losses) if item.name in sound.terms), 0))
+    weights = LossWeights(
+        **dict.fromkeys((item.name for item in dataclasses.fields(LossWeights) if item.name in sound.terms), 0)
+    )
     alone = dataclasses.replace(config, losses=dataclasses.replace(weights, **{name: 1.0}))
     assert faults((network, alone, material)) == {name: fault, "total": fault}
 
 
 def test_a_broken_loss_of_the_denoiser_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = Denoising(batch=2, patch=16)
+    config = DenoiseConfig(batch=2, patch_size=16)
     pictures = [torch.randint(256, (3, 32, 32), dtype=torch.uint8)]
     torch.manual_seed(0)
     network, losses = DenoiseNet(), denoising.losses
@@ -156,11 +164,11 @@ def test_a_broken_loss_of_the_denoiser_is_found(tmp_path: Path, monkeypatch: pyt
 
 
 def test_smoke_trains_and_exports(tmp_path: Path) -> None:
-    weights = Losses(contrast=0.0, features=0.0, judged=0.0)
-    settings = Training(lattice=Lattice(iterations=4, channels=1, cell=16, width=0.25), losses=weights)
+    weights = LossWeights(contrastive=0.0, feature_preservation=0.0, exposure=0.0)
+    settings = TrainConfig(lattice=LatticeConfig(iterations=4, channels=1, cell=16, width=0.25), losses=weights)
     steps: list[int] = []
     found = list(smoke(tmp_path, settings, lambda progress: steps.append(progress.step), steps=3))
-    assert "cast" not in {verdict.term for verdict in found}  # it is 0 and cannot fall
+    assert "cast_smoothness" not in {verdict.term for verdict in found}  # it is 0 and cannot fall
     assert found[-1].term == "total"
     assert steps == [1, 2, 3]
     assert "lattice:\n  iterations: 4\n" in (tmp_path / "run" / "config.yaml").read_text()
@@ -168,7 +176,7 @@ def test_smoke_trains_and_exports(tmp_path: Path) -> None:
 
 
 def test_denoising_smoke_trains_and_exports(tmp_path: Path) -> None:
-    found = list(denoising.smoke(tmp_path, Denoising(), lambda _: None, steps=2))
+    found = list(denoising.smoke(tmp_path, DenoiseConfig(), lambda _: None, steps=2))
     assert [verdict.fault for verdict in found] == ["", "", "", ""]
     assert (tmp_path / "run" / "smoke.onnx").exists()
 
@@ -192,9 +200,14 @@ def test_faults() -> None:
 
 @pytest.mark.parametrize(
     ("name", "lattice"),
-    [("lattice", None), ("lattice", Lattice(channels=1)), ("lattice", Lattice(iterations=4)), ("dcenet", None)],
+    [
+        ("lattice", None),
+        ("lattice", LatticeConfig(channels=1)),
+        ("lattice", LatticeConfig(iterations=4)),
+        ("dcenet", None),
+    ],
 )
-def test_a_bad_start_is_loud_and_too_bright(name: str, lattice: Lattice | None) -> None:
+def test_a_bad_start_is_loud_and_too_bright(name: str, lattice: LatticeConfig | None) -> None:
     torch.manual_seed(0)
     pictures = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 0.3
     network = build(name, lattice)

@@ -19,15 +19,16 @@ from pielight.evaluation.downstream.annotations import read_boxes
 from pielight.models import find
 from pielight.survey.study import load as load_study
 from pielight.training.checkpoint import claim
-from pielight.training.config import Training, read_config
+from pielight.training.config_file import read_values
 from pielight.training.export.export import exported
-from pielight.training.joint.config import read_joint
 from pielight.training.joint.enhancing import load_enhancer
-from pielight.training.objectives.denoise_config import read_denoising
 from pielight.training.objectives.finetune_start import read_start
-from pielight.training.settings import read_values
+from pielight.training.recipe import read_recipe
+from pielight.training.schema import DenoiseConfig, JointConfig, TrainConfig
 from pielight.training.yaml_reader import MOST_BYTES, parse_yaml
 
+KINDS: tuple[Any, ...] = (TrainConfig, DenoiseConfig, JointConfig)
+READERS = [lambda path, kind=kind: read_recipe(path, (), kind) for kind in KINDS]
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 30))
 HOSTILE = {
     "date": b"steps: 2024-13-45",
@@ -91,7 +92,7 @@ def one_line(error: PielightError) -> str:
 def test_hostile_configurations(name: str, tmp_path: Path) -> None:
     path = tmp_path / "hostile.yaml"
     path.write_bytes(HOSTILE[name])
-    for reader in (read_values, read_config, read_denoising, read_joint):
+    for reader in (read_values, *READERS):
         with pytest.raises(ConfigError, match=r"hostile\.yaml: (cannot be read as YAML|should hold)") as caught:
             reader(path)
         one_line(caught.value)
@@ -101,7 +102,7 @@ def test_hostile_configurations(name: str, tmp_path: Path) -> None:
 def test_wrong_values(name: str, tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_bytes(WRONG[name])
-    for reader in (read_config, read_denoising, read_joint):
+    for reader in READERS:
         with pytest.raises(ConfigError, match=r"wrong\.yaml: ") as caught:
             reader(path)
         one_line(caught.value)
@@ -109,9 +110,9 @@ def test_wrong_values(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if HOSTILE[name].startswith(b"steps: ")])
 def test_hostile_changes(name: str) -> None:
-    for reader in (read_config, read_denoising, read_values):
+    for kind in KINDS:
         with pytest.raises(ConfigError, match=r"^--set steps=") as caught:
-            reader(None, [HOSTILE[name].decode().replace("steps: ", "steps=", 1)])
+            read_recipe(None, [HOSTILE[name].decode().replace("steps: ", "steps=", 1)], kind)
         one_line(caught.value)
 
 
@@ -122,7 +123,7 @@ def test_a_hostile_file_in_the_folder_of_a_run_stays(tmp_path: Path) -> None:
         (tmp_path / "checkpoint.pt").unlink(missing_ok=True)
         for _ in range(2):  # without a checkpoint, and with one
             with pytest.raises(ConfigError, match=r"config\.yaml") as caught:
-                claim(tmp_path, Training(out=str(tmp_path)))
+                claim(tmp_path, TrainConfig(out=str(tmp_path)))
             one_line(caught.value)
             assert stored.read_bytes() == content
             (tmp_path / "checkpoint.pt").touch()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pielight.cli.deprecation import deprecations_on_stderr
 from pielight.cli.options import model as model_option
 from pielight.cli.train import stoppable
 
@@ -29,7 +30,7 @@ Folder = click.Path(path_type=Path)
 @click.option("--steps", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Steps, at most.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all randomness.")
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True,
-              help="Change a setting of training, as in optimizer.rate=1e-4 or losses.regional=0.2.")  # fmt: skip
+              help="Change a setting of training, as in optimizer.lr=1e-4 or losses.inversion=5.")  # fmt: skip
 def finetune(
     dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int,
     changes: tuple[str, ...],
@@ -42,13 +43,13 @@ def finetune(
     0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
     """
     from pielight.models import DEFAULT
-    from pielight.training.objectives.finetune import Finetune
     from pielight.training.objectives.finetune import finetune as run
+    from pielight.training.schema import FinetuneConfig
 
-    settings = Finetune(
+    settings = FinetuneConfig(
         str(dark), str(normal) if normal else None, model or DEFAULT, features, steps, seed, str(out), changes
     )
-    with stoppable(out / "checkpoint.pt"):
+    with stoppable(out / "checkpoint.pt"), deprecations_on_stderr():
         tuned = run(settings, _show, say=lambda line: click.echo(line, err=True))
     if tuned is not None:  # None is what a run that is told where to stop returns
         _tell(tuned, settings.model)

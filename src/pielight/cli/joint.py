@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pielight.cli.deprecation import deprecations_on_stderr
 from pielight.cli.train import show_progress, stoppable
 from pielight.errors import ConfigError
 
@@ -23,12 +24,14 @@ def joint(config: Path, changes: tuple[str, ...], out: Path | None) -> None:
     status: 0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
     """
     with stoppable():
-        from pielight.training.joint.config import read_joint
         from pielight.training.joint.export import parts
         from pielight.training.joint.loop import train
+        from pielight.training.recipe import read_recipe
+        from pielight.training.schema import JointConfig
 
         try:
-            settings = read_joint(config, changes)
+            with deprecations_on_stderr():
+                settings = read_recipe(config, changes, JointConfig)
         except ConfigError as error:
             raise click.UsageError(str(error)) from error
     settings = dataclasses.replace(settings, out=str(out or settings.out))

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pielight.cli.deprecation import deprecations_on_stderr
 from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pielight.training.config import Data, Training
     from pielight.training.data.pictures import Role
-    from pielight.training.objectives.denoise_config import Denoising
     from pielight.training.overfit import Verdict
+    from pielight.training.schema import DataConfig, DenoiseConfig, TrainConfig
     from pielight.training.steps import Progress
 
 FAILED, INTERRUPTED = 1, 130
+_ORIGINS = ("training_data=", "license=", "pictures=", "terms=")
 Folder = click.Path(path_type=Path)
 
 
@@ -54,17 +55,18 @@ def train(
         raise click.UsageError("Missing argument 'CONFIG.yaml'; only --smoke needs none.")
     if smoke and (features or dark or well or out):
         raise click.UsageError("--smoke brings its own pictures, features and folder.")
+    from pielight.training.schema import TrainConfig
+
     with stoppable():
-        denoising = _read_denoising(config, changes)
-        if denoising is not None:
+        settings = _read(config, changes)
+        if not isinstance(settings, TrainConfig):
             if features or dark:
                 raise click.UsageError("A denoiser takes no --features and --dark.")
             if smoke:
-                _smoke_denoiser(denoising)
-                return
-            _train_denoiser(denoising, well, out)
+                _smoke_denoiser(settings)
+            else:
+                _train_denoiser(settings, well, out)
             return
-        settings = _read(config, changes)
         if smoke:
             _smoke(settings)
             return
@@ -73,39 +75,30 @@ def train(
             dark=tuple(map(str, dark)) or settings.data.dark,
             well=tuple(map(str, well)) or settings.data.well,
         )
-        if (dark or well) and not any(change.startswith(("pictures=", "terms=")) for change in changes):
-            settings = dataclasses.replace(settings, pictures="", terms="")  # those were of other folders
+        if (dark or well) and not any(change.startswith(_ORIGINS) for change in changes):
+            settings = dataclasses.replace(settings, training_data="", license="")  # those were of other folders
         _train(dataclasses.replace(
-            settings, data=data, features=features or settings.features, out=str(out or settings.out)
+            settings, data=data, vgg_weights=features or settings.vgg_weights, out=str(out or settings.out)
         ))  # fmt: skip
 
 
-def _read(config: Path | None, changes: tuple[str, ...]) -> Training:
-    from pielight.training.config import read_config
+def _read(config: Path | None, changes: tuple[str, ...]) -> TrainConfig | DenoiseConfig:
+    from pielight.training.recipe import read_recipe
+    from pielight.training.schema import DenoiseConfig, TrainConfig
 
     try:
-        return read_config(config, changes)
+        with deprecations_on_stderr():
+            return read_recipe(config, changes, TrainConfig, DenoiseConfig)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
 
 
-def _read_denoising(config: Path | None, changes: tuple[str, ...]) -> Denoising | None:
-    """Read the settings of a denoiser, or return None if they are of something else."""
-    from pielight.training.objectives.denoise_config import is_denoising, read_denoising
-    from pielight.training.settings import read_values
-
-    try:
-        return read_denoising(config, changes) if is_denoising(read_values(config, changes)) else None
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _train_denoiser(settings: Denoising, well: tuple[Path, ...], out: Path | None) -> None:
+def _train_denoiser(settings: DenoiseConfig, well: tuple[Path, ...], out: Path | None) -> None:
     from pielight.training.objectives.denoise_loop import train as run
 
     if well:
         data = dataclasses.replace(settings.data, well=tuple(map(str, well)))
-        settings = dataclasses.replace(settings, data=data, pictures="", terms="")  # those were of other folders
+        settings = dataclasses.replace(settings, data=data, training_data="", license="")  # those were of other folders
     settings = dataclasses.replace(settings, out=str(out or settings.out))
     folder = Path(settings.out)
     with stoppable(folder / "checkpoint.pt"):
@@ -115,7 +108,7 @@ def _train_denoiser(settings: Denoising, well: tuple[Path, ...], out: Path | Non
     click.echo(f"  pielight --denoise auto --denoise-model {name}.onnx PHOTO...", err=True)
 
 
-def _train(settings: Training) -> None:
+def _train(settings: TrainConfig) -> None:
     from pielight.training.loop import train as run
     from pielight.training.objectives import find_task
 
@@ -125,21 +118,21 @@ def _train(settings: Training) -> None:
     name = folder / settings.name
     click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
     door = find_task(settings.task).door
-    is_own = door == "brighten" and settings.task != "darkness"
+    is_own = door == "brighten" and settings.task != "brighten"
     option = (
         " --no-auto" if is_own else "" if door == "brighten" else f" --task {door}"
     )  # auto knows darkness and haze alone
     click.echo(f"  pielight{option} --model {name}.onnx PHOTO...", err=True)
 
 
-def _smoke(settings: Training) -> None:
+def _smoke(settings: TrainConfig) -> None:
     from pielight.training.smoke import smoke
 
     with tempfile.TemporaryDirectory() as folder:
         _tell(smoke(Path(folder), settings, _show_tenth))
 
 
-def _smoke_denoiser(settings: Denoising) -> None:
+def _smoke_denoiser(settings: DenoiseConfig) -> None:
     from pielight.training.objectives.denoise_smoke import smoke
 
     with tempfile.TemporaryDirectory() as folder:
@@ -187,7 +180,7 @@ def data() -> None:
 @data.command()
 @click.argument("paths", metavar="DIR...|CONFIG.yaml", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--as", "role", type=click.Choice(["dark", "well"]), help="What the pictures of the folders are to be.")
-@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting, as in data.smallest=64.")
+@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting, as in data.min_size=64.")
 def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) -> None:
     """Say which files training leaves out, and why.
 
@@ -200,10 +193,12 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
     if config is not None and role is not None:
         raise click.UsageError("--as is for folders; a configuration names its dark and its well ones.")
     with stoppable():
-        denoising = _read_denoising(config, changes)
-        settings = denoising.data if denoising else _read(config, changes).data
+        from pielight.training.schema import TrainConfig
+
+        recipe = _read(config, changes)
+        settings = recipe.data
         roles: dict[Role, tuple[str, ...]] = {"dark": settings.dark, "well": settings.well}
-        if denoising:  # it learns from clean pictures alone
+        if not isinstance(recipe, TrainConfig):  # a denoiser learns from clean pictures alone
             del roles["dark"]
         if role is not None:
             roles = {role: tuple(map(str, paths))}
@@ -212,7 +207,7 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
         raise click.exceptions.Exit(FAILED)
 
 
-def _check(folders: tuple[str, ...], role: Role, settings: Data) -> int:
+def _check(folders: tuple[str, ...], role: Role, settings: DataConfig) -> int:
     """Report on the files of one role and return how many are used."""
     from pielight.core.atomic_file import shown
     from pielight.training.data.pictures import check

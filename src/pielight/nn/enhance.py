@@ -19,7 +19,9 @@ from pielight.nn.apply_curves import apply_curves
 from pielight.nn.thumbnail import thumbnail
 from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
 from pielight.options import HIGHLIGHTS, check_highlights, check_strength
-from pielight.training.networks.lattice_net import Lattice, LatticeNet
+from pielight.training.config_file import validate
+from pielight.training.networks.lattice_net import LatticeNet
+from pielight.training.schema import LatticeConfig
 from pielight.training.yaml_reader import parse_yaml
 
 _SIZE = 256  # of the thumbnail, where a configuration names none
@@ -105,7 +107,8 @@ class Enhance(
             raise PielightError(
                 f"strength {strength}: must lie between 0 and 1.5 here; darkening is for the engine alone"
             )
-        self.network = LatticeNet(Lattice(iterations, channels, cell, width))
+        lattice = {"iterations": iterations, "channels": channels, "cell": cell, "width": width}
+        self.network = LatticeNet(validate(LatticeConfig, lattice))
         self.size, self.strength, self.highlights, self.auto = size, strength, check_highlights(highlights), auto
         self.name, self.data, self.terms = name, data, terms
 

@@ -16,8 +16,8 @@ from torch import Tensor
 from pielight.core.atomic_file import open_atomic, shown, write_atomic
 from pielight.core.tables import utf8
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
+from pielight.training.config_file import as_yaml, read_values, validate, was_written_by_us
 from pielight.training.export.export import git_commit
-from pielight.training.settings import as_yaml, build_settings, read_values
 
 _FREE = ("out", "checkpoint_minutes", "data.cache")  # settings that change nothing in the weights
 
@@ -105,21 +105,13 @@ def claim(out: Path, config: Any) -> Path:
     stored, path = out / "config.yaml", out / "checkpoint.pt"
     if path.exists():
         _refuse_others(out, stored, config)
-    elif stored.exists() and not _is_ours(stored, type(config)):
+    elif stored.exists() and not was_written_by_us(stored, type(config)):
         raise ConfigError(f"{stored}: is there already, and no run of this kind wrote it; set another out")
     try:
         write_atomic(stored, as_yaml(config).encode())
     except PictureError as error:
         raise ConfigError(f"{error}; set another out") from None
     return path
-
-
-def _is_ours(stored: Path, kind: type[Any]) -> bool:
-    """Say whether a run wrote this file: every setting is in it, in our order."""
-    try:
-        return stored.read_text(encoding="utf-8") == as_yaml(build_settings(kind, read_values(stored)))
-    except (ConfigError, OSError, UnicodeDecodeError):
-        return False
 
 
 def _refuse_others(out: Path, stored: Path, config: Any) -> None:
@@ -131,7 +123,7 @@ def _refuse_others(out: Path, stored: Path, config: Any) -> None:
     if before != now:
         raise ConfigError(f"{out}: holds a run of another kind ({before}, not {now}); set another out")
     try:
-        others = _differences(build_settings(type(config), values), config)
+        others = _differences(validate(type(config), values, warn=False), config)
     except ConfigError as error:
         raise ConfigError(f"{stored}: {error}; set another out") from None
     if others:

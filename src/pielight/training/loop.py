@@ -18,12 +18,12 @@ from torch import Tensor, nn
 
 from pielight.core.interrupt import deferred_interrupt
 from pielight.training.checkpoint import State, claim, facts, restore, save, take
-from pielight.training.config import Training
 from pielight.training.data.preparation import FOLDER, remove
 from pielight.training.data.train_context import APART, Material, prepare, read_pictures
 from pielight.training.export.export import export, exported
 from pielight.training.objectives import find_task
 from pielight.training.objectives.enhance import anchors, losses
+from pielight.training.schema import TrainConfig
 from pielight.training.steps import Progress, flushed_denormals, follow, schedule, step_generator
 
 
@@ -41,7 +41,7 @@ class _Run:
 
 @flushed_denormals()
 def train(
-    config: Training, report: Callable[[Progress], None], every: int = 20, stop_at: int | None = None,
+    config: TrainConfig, report: Callable[[Progress], None], every: int = 20, stop_at: int | None = None,
     say: Callable[[str], None] = lambda _: None, begin: Callable[[nn.Module], None] = lambda _: None,
 ) -> Path:  # fmt: skip
     """Train a network, or go on with a run that was stopped, and export it.
@@ -93,7 +93,7 @@ def train(
 
 
 def _prepare(
-    config: Training, state: State | None, path: Path, say: Callable[[str], None], begin: Callable[[nn.Module], None]
+    config: TrainConfig, state: State | None, path: Path, say: Callable[[str], None], begin: Callable[[nn.Module], None]
 ) -> _Run:
     """Load everything, and the state of a run that goes on."""
     folder = str(path.parent)
@@ -110,7 +110,7 @@ def _prepare(
         take(network, state.network, path)
     average = copy.deepcopy(network)
     settings = config.optimizer
-    optimizer = torch.optim.Adam(network.parameters(), settings.rate, weight_decay=settings.weight_decay)
+    optimizer = torch.optim.Adam(network.parameters(), settings.lr, weight_decay=settings.weight_decay)
     if state is None:
         state = State(0, 0, 0.0, network.state_dict(), average.state_dict(), optimizer.state_dict())
     else:
@@ -123,7 +123,7 @@ def _prepare(
 
 
 def _advance(
-    run: _Run, config: Training, path: Path, report: Callable[[Progress], None], every: int, last: int
+    run: _Run, config: TrainConfig, path: Path, report: Callable[[Progress], None], every: int, last: int
 ) -> State:
     """Train up to the step ``last`` and return the state, which is saved."""
     start, skipped, known = run.state.step, run.state.skipped, run.state.facts
@@ -135,14 +135,14 @@ def _advance(
     with deferred_interrupt() as interrupted:
         for step in range(start, last):
             for group in run.optimizer.param_groups:
-                group["lr"] = settings.rate * schedule(step, config.steps, settings.warmup)
+                group["lr"] = settings.lr * schedule(step, config.steps, settings.warmup_steps)
             total, terms = losses(run.network, config, run.material, step, accelerator.device)
             run.optimizer.zero_grad()
             accelerator.backward(total)
-            norm = accelerator.clip_grad_norm_(run.network.parameters(), settings.clip)
+            norm = accelerator.clip_grad_norm_(run.network.parameters(), settings.grad_clip)
             if math.isfinite(total.item()) and math.isfinite(float(norm)):
                 run.optimizer.step()
-                decay = min(settings.average, (1 + step) / (10 + step))
+                decay = min(settings.ema_decay, (1 + step) / (10 + step))
                 follow(run.average, accelerator.unwrap_model(run.network), decay)
                 for name, value in {"total": total.item(), **terms}.items():
                     sums.setdefault(name, []).append(value)
@@ -169,11 +169,11 @@ def _advance(
 
 
 @torch.no_grad()
-def _samples(run: _Run, config: Training) -> Tensor:
+def _samples(run: _Run, config: TrainConfig) -> Tensor:
     """Return four real and four spoiled pictures, before above after, ``(8, 3, 2 * render, render)``."""
     task, material, generator = find_task(config.task), run.material, step_generator(config.seed, APART + 1)
     real, _ = anchors(material, config, 4, generator)
     original, labels = material.well.batch(4, generator)
     pictures = torch.cat([real, task.spoil(original, labels, config, generator)[0]]).to(run.accelerator.device)
-    before = F.interpolate(pictures, (config.data.render,) * 2, mode="area")
+    before = F.interpolate(pictures, (config.data.loss_size,) * 2, mode="area")
     return torch.cat([before, task.render(before, run.average(pictures))], 2)

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from pielight.errors import ModelError
-from pielight.training.config import Data, Optimizer, Training
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.data.train_context import APART, Material, prepare, read_pictures
 from pielight.training.loop import train
 from pielight.training.objectives import find_task
 from pielight.training.objectives.enhance import draw, observe, total, unweighted
 from pielight.training.overfit import STEPS, Verdict, descend
+from pielight.training.schema import DataConfig, OptimizerConfig, TrainConfig
 from pielight.training.steps import Progress, flushed_denormals
 
 TOGETHER = 60
@@ -27,7 +27,7 @@ _CPU = torch.device("cpu")
 
 
 def smoke(
-    folder: Path, config: Training, report: Callable[[Progress], None], steps: int = TOGETHER
+    folder: Path, config: TrainConfig, report: Callable[[Progress], None], steps: int = TOGETHER
 ) -> Iterator[Verdict]:
     """Judge every term of a loss, then train on all of them, on toy pictures with random features.
 
@@ -63,25 +63,27 @@ def smoke(
             trained_soundly(lambda note: train(trial, note, every=1), report)
 
 
-def toy_settings(folder: Path, config: Training, steps: int) -> Training:
+def toy_settings(folder: Path, config: TrainConfig, steps: int) -> TrainConfig:
     """Write toy pictures into a folder and return the settings of a short run on them."""
     dark, well = write_toy_pictures(folder)
     task, weights = find_task(config.task), config.losses
     if config.network == "lattice" and config.lattice.channels == 1:
-        weights = dataclasses.replace(weights, cast=0.0)  # nothing differs between channels that share a curve
-    own = (str(dark),) if task.name == "darkness" else ()
+        weights = dataclasses.replace(
+            weights, cast_smoothness=0.0
+        )  # nothing differs between channels that share a curve
+    own = (str(dark),) if task.name == "brighten" else ()
     side = 64 if task.spatial else 32
-    data = Data(own, (str(well),), 64, side, smallest=64, well_shadows=0.0, cache=str(folder / "cache"))
+    data = DataConfig(own, (str(well),), 64, side, min_size=64, well_shadows=0.0, cache=str(folder / "cache"))
     return dataclasses.replace(
         config, name="smoke", steps=steps, dark_batch=4, well_batch=4, feature_batch=2, bank=48, pairs=32,
-        harder=False, features="random", precision="no", checkpoint_minutes=60.0, out=str(folder / "run"), data=data,
-        losses=weights, judging=dataclasses.replace(config.judging, steps=60, batch=4),
-        optimizer=Optimizer(rate=1.5e-3, warmup=5, average=0.9),
+        curriculum=False, vgg_weights="random", precision="no", checkpoint_minutes=60.0, out=str(folder / "run"),
+        data=data, losses=weights, exposure_estimator=dataclasses.replace(config.exposure_estimator, steps=60, batch=4),
+        optimizer=OptimizerConfig(lr=1.5e-3, warmup_steps=5, ema_decay=0.9),
         haze=dataclasses.replace(config.haze, untouched=0.0), rain=dataclasses.replace(config.rain, untouched=0.0),
     )  # fmt: skip
 
 
-def judge_terms(network: nn.Module, config: Training, material: Material, steps: int = STEPS) -> Iterator[Verdict]:
+def judge_terms(network: nn.Module, config: TrainConfig, material: Material, steps: int = STEPS) -> Iterator[Verdict]:
     """Descend every term that weighs anything alone, and their total, on one batch.
 
     Args:
@@ -99,14 +101,14 @@ def judge_terms(network: nn.Module, config: Training, material: Material, steps:
         alone = config if name == "total" else _without_others(config, name)
         pupil = copy.deepcopy(bad)
 
-        def cost(pupil: nn.Module = pupil, alone: Training = alone, name: str = name) -> Tensor:
+        def cost(pupil: nn.Module = pupil, alone: TrainConfig = alone, name: str = name) -> Tensor:
             terms = unweighted(observe(pupil, alone, material, batch))
             return total(terms, alone) if name == "total" else terms[name]
 
         yield Verdict(name, *descend(pupil, cost, steps))
 
 
-def _without_others(config: Training, name: str) -> Training:
+def _without_others(config: TrainConfig, name: str) -> TrainConfig:
     """Return settings in which one term weighs anything, so that others cost no time."""
     others = {other: 0.0 for other in find_task(config.task).terms if other != name}
     return dataclasses.replace(config, losses=dataclasses.replace(config.losses, **others))

@@ -15,10 +15,10 @@ from PIL import Image
 from pielight.core.color_torch import srgb_to_linear
 from pielight.errors import DataError
 from pielight.training.data.annotated import ExampleSet, load_examples
-from pielight.training.joint.config import Dimming, Examples
+from pielight.training.schema import DimmingConfig, ExamplesConfig
 from pielight.training.steps import step_generator
 
-CLEAN = Dimming(untouched=1.0)
+CLEAN = DimmingConfig(untouched=1.0)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_labels_follow_their_pixels() -> None:
         torch.randint(0, 4, (10, 12), generator=step_generator(0, 0)).repeat_interleave(8, 0).repeat_interleave(8, 1)
     )
     picture = (60 * values).to(torch.uint8).expand(3, -1, -1)
-    data = Examples(labels="x", width=64, height=48, zoom=(1.0, 1.0))
+    data = ExamplesConfig(labels="x", width=64, height=48, zoom=(1.0, 1.0))
     examples = ExampleSet([picture], [values.to(torch.uint8)], data, 9)
     for step in range(4):
         batch = examples.batch(3, CLEAN, step_generator(0, step))
@@ -45,7 +45,7 @@ def test_boxes_follow_their_pixels() -> None:
     picture = torch.zeros(3, 90, 80, dtype=torch.uint8)
     picture[:, 30:50, 20:36] = 255
     boxes = torch.tensor([[20.0, 30.0, 16.0, 20.0]])
-    examples = ExampleSet([picture], [boxes], Examples(boxes="x", width=60, height=60, zoom=(0.8, 2.0)), 9)
+    examples = ExampleSet([picture], [boxes], ExamplesConfig(boxes="x", width=60, height=60, zoom=(0.8, 2.0)), 9)
     for step in range(6):
         batch = examples.batch(2, CLEAN, step_generator(0, step))
         assert isinstance(batch.targets, list)
@@ -61,7 +61,7 @@ def test_boxes_follow_their_pixels() -> None:
 def test_small_pictures_are_continued_and_their_labels_ignored() -> None:
     examples = ExampleSet(
         [torch.full((3, 20, 24), 90, dtype=torch.uint8)], [torch.ones(20, 24, dtype=torch.uint8)],
-        Examples(labels="x", width=32, height=32), 9,
+        ExamplesConfig(labels="x", width=32, height=32), 9,
     )  # fmt: skip
     batch = examples.batch(1, CLEAN, step_generator(0, 0))
     assert isinstance(batch.targets, torch.Tensor)
@@ -70,15 +70,15 @@ def test_small_pictures_are_continued_and_their_labels_ignored() -> None:
 
 
 def test_a_step_is_always_the_same(scenes: Path) -> None:
-    examples = load_examples(Examples(str(scenes / "well"), str(scenes / "labels"), width=40, height=40), 2, 2)
-    first, again, other = (examples.batch(4, Dimming(), step_generator(3, step)) for step in (5, 5, 6))
+    examples = load_examples(ExamplesConfig(str(scenes / "well"), str(scenes / "labels"), width=40, height=40), 2, 2)
+    first, again, other = (examples.batch(4, DimmingConfig(), step_generator(3, step)) for step in (5, 5, 6))
     assert torch.equal(first.dark, again.dark)
     assert not torch.equal(first.dark, other.dark)
 
 
 def test_darkening_leaves_its_share_untouched(scenes: Path) -> None:
-    examples = load_examples(Examples(str(scenes / "well"), width=32, height=32), 2, 2)
-    batch = examples.batch(60, Dimming(stops=(-4, -4), untouched=0.5), step_generator(0, 0))
+    examples = load_examples(ExamplesConfig(str(scenes / "well"), width=32, height=32), 2, 2)
+    batch = examples.batch(60, DimmingConfig(stops=(-4, -4), untouched=0.5), step_generator(0, 0))
     kept = (batch.dark == batch.clean).flatten(1).all(1)
     assert 15 < kept.sum() < 45
     assert batch.dark[~kept].mean() < 0.4 * batch.clean[~kept].mean()
@@ -91,7 +91,7 @@ def test_darkening_leaves_its_share_untouched(scenes: Path) -> None:
 
 
 def test_wrong_labels(copy: Path) -> None:
-    data = Examples(str(copy / "well"), str(copy / "labels"))
+    data = ExamplesConfig(str(copy / "well"), str(copy / "labels"))
     first = copy / "labels" / "000.png"
     with pytest.raises(DataError, match=r"000.png: holds the label 2; there are 2 classes.*; set downstream.classes"):
         load_examples(data, 2, 255)
@@ -124,13 +124,13 @@ def test_wrong_boxes(copy: Path) -> None:
     ):
         file.write_text(json.dumps(content))
         with pytest.raises(DataError, match=reason):
-            load_examples(Examples(str(copy / "well"), boxes=str(file)), 2, 2)
+            load_examples(ExamplesConfig(str(copy / "well"), boxes=str(file)), 2, 2)
 
 
 def test_pictures_without_an_entry_are_left_out_and_those_without_a_box_stay(copy: Path) -> None:
     file, box = copy / "boxes.json", {"x": 10, "y": 10, "w": 8, "h": 9}
     file.write_text(json.dumps({"000.png": [box], "001.png": []}))
-    examples = load_examples(Examples(str(copy / "well"), boxes=str(file), width=32, height=32), 2, 2)
+    examples = load_examples(ExamplesConfig(str(copy / "well"), boxes=str(file), width=32, height=32), 2, 2)
     assert len(examples.pictures) == 2
     assert examples.left == len(list((copy / "well").iterdir())) - 2 > 0
     targets = examples.batch(12, CLEAN, step_generator(0, 0)).targets
@@ -141,7 +141,7 @@ def test_pictures_without_an_entry_are_left_out_and_those_without_a_box_stay(cop
 def test_crops_hold_one_of_the_boxes_and_leave_out_those_beyond() -> None:
     picture = torch.zeros(3, 100, 400, dtype=torch.uint8)
     boxes = torch.tensor([[10.0, 40.0, 10.0, 10.0], [190.0, 40.0, 10.0, 10.0], [370.0, 40.0, 10.0, 10.0]])
-    examples = ExampleSet([picture], [boxes], Examples(boxes="x", width=50, height=50), 9)
+    examples = ExampleSet([picture], [boxes], ExamplesConfig(boxes="x", width=50, height=50), 9)
     targets = examples.batch(64, CLEAN, step_generator(0, 0)).targets
     assert isinstance(targets, list)
     assert {len(target) for target in targets} == {1}
@@ -150,7 +150,7 @@ def test_crops_hold_one_of_the_boxes_and_leave_out_those_beyond() -> None:
 
 
 def test_missing_things(copy: Path) -> None:
-    data = Examples(str(copy / "well"), boxes=str(copy / "boxes.json"))
+    data = ExamplesConfig(str(copy / "well"), boxes=str(copy / "boxes.json"))
     for changed, reason in (
         (dataclasses.replace(data, clean=""), "no folder is given; set data.clean"),
         (dataclasses.replace(data, clean=str(copy / "none")), "no such folder"),
@@ -164,7 +164,7 @@ def test_missing_things(copy: Path) -> None:
 
 
 def test_pictures_are_shrunk_with_what_is_known(scenes: Path) -> None:
-    data = Examples(str(scenes / "well"), boxes=str(scenes / "boxes.json"), scale=0.5)
+    data = ExamplesConfig(str(scenes / "well"), boxes=str(scenes / "boxes.json"), scale=0.5)
     examples = load_examples(data, 2, 2)
     assert examples.pictures[0].shape == (3, 36, 36)
     assert examples.known is not None

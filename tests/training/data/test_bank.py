@@ -7,11 +7,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pielight.training.config import Data, Training
 from pielight.training.data.bank import Bank, Exposures, build_bank, easiest_first
 from pielight.training.data.batches import load
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.training.objectives.darkness import DARKNESS
+from pielight.training.schema import DataConfig, TrainConfig
 
 CPU = torch.device("cpu")
 
@@ -21,13 +21,13 @@ def features() -> VGGFeatures:
     return load_features("random")
 
 
-def make(data: Data, features: VGGFeatures | None, count: int, seed: int = 0, name: str = "mild") -> Bank:
+def make(data: DataConfig, features: VGGFeatures | None, count: int, seed: int = 0, name: str = "mild") -> Bank:
     well = load(data.well, "well", data)
-    config = Training(bank=count, negatives=name)
+    config = TrainConfig(bank=count, negatives=name)
     return build_bank(DARKNESS, config, well, features, torch.Generator().manual_seed(seed), CPU)
 
 
-def test_bank(toy_data: Data, features: VGGFeatures) -> None:
+def test_bank(toy_data: DataConfig, features: VGGFeatures) -> None:
     bank = make(toy_data, features, 10)  # more than one portion of eight
     assert [gram.shape for gram in bank.positives.grams] == [(10, size, size) for size in (64, 128, 256)]
     assert [gram.shape for gram in bank.negatives.grams] == [(20, size, size) for size in (64, 128, 256)]
@@ -40,14 +40,14 @@ def test_bank(toy_data: Data, features: VGGFeatures) -> None:
     assert not bank.positives.grams[0].requires_grad
 
 
-def test_the_bank_follows_from_the_generator(toy_data: Data, features: VGGFeatures) -> None:
+def test_the_bank_follows_from_the_generator(toy_data: DataConfig, features: VGGFeatures) -> None:
     one, same, other = (make(toy_data, features, 3, seed) for seed in (0, 0, 1))
     assert torch.equal(one.negatives.profiles, same.negatives.profiles)
     assert torch.equal(one.positives.grams[2], same.positives.grams[2])
     assert not torch.equal(one.positives.profiles, other.positives.profiles)
 
 
-def test_without_features_the_rest_of_the_bank_is_the_same(toy_data: Data, features: VGGFeatures) -> None:
+def test_without_features_the_rest_of_the_bank_is_the_same(toy_data: DataConfig, features: VGGFeatures) -> None:
     whole, bank = make(toy_data, features, 10), make(toy_data, None, 10)
     assert torch.equal(bank.positives.profiles, whole.positives.profiles)
     assert torch.equal(bank.negatives.profiles, whole.negatives.profiles)
@@ -55,7 +55,7 @@ def test_without_features_the_rest_of_the_bank_is_the_same(toy_data: Data, featu
     assert (len(part.profiles), part.grams) == (4, [])
 
 
-def test_draw(toy_data: Data, features: VGGFeatures) -> None:
+def test_draw(toy_data: DataConfig, features: VGGFeatures) -> None:
     negatives = make(toy_data, features, 3).negatives
     drawn = negatives.draw(4, torch.Generator().manual_seed(0))
     rows = [int((negatives.profiles == profile).all(1).nonzero()[0]) for profile in drawn.profiles]
@@ -66,7 +66,7 @@ def test_draw(toy_data: Data, features: VGGFeatures) -> None:
 
 
 @pytest.mark.parametrize("name", ["paper", "mild", "adaptive"])
-def test_positives_do_not_depend_on_the_negatives(name: str, toy_data: Data, features: VGGFeatures) -> None:
+def test_positives_do_not_depend_on_the_negatives(name: str, toy_data: DataConfig, features: VGGFeatures) -> None:
     plain, bank = make(toy_data, features, 10), make(toy_data, features, 10, name=name)
     assert torch.equal(plain.positives.profiles, bank.positives.profiles)
     assert torch.equal(plain.positives.grams[1], bank.positives.grams[1])
@@ -80,7 +80,7 @@ def test_easy_negatives_come_first_and_both_sides_take_turns() -> None:
     assert torch.equal(over[order[1::2] - 3], over.sort(descending=True).values)
 
 
-def test_the_bank_s_negatives_get_nearer_to_good_exposures(toy_data: Data, features: VGGFeatures) -> None:
+def test_the_bank_s_negatives_get_nearer_to_good_exposures(toy_data: DataConfig, features: VGGFeatures) -> None:
     bank = make(toy_data, features, 12, name="adaptive")
     middle = bank.positives.profiles.mean(0)
     off = (bank.negatives.profiles - middle).abs().mean(1)

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from pielight.errors import DataError
-from pielight.training.config import Data
 from pielight.training.data.batches import PictureSet, cached_regions, load
 from pielight.training.data.regions import Labels
+from pielight.training.schema import DataConfig
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -37,7 +37,7 @@ def random_pixels(seed: int = 0, height: int = 40, width: int = 30) -> NDArray[n
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 
 
-def test_batches_follow_from_the_generator(toy_data: Data) -> None:
+def test_batches_follow_from_the_generator(toy_data: DataConfig) -> None:
     pictures = load(toy_data.dark, "dark", toy_data)
     assert len(pictures) == 6
     first, second, other = (pictures.batch(5, seeded(seed)) for seed in (1, 1, 2))
@@ -55,7 +55,7 @@ def test_regions_lie_where_the_picture_does() -> None:
     labels[10:, 20:] = 1
     labels[30:, :40] = 2
     picture = (labels * 100).to(torch.uint8).repeat_interleave(2, 0).repeat_interleave(2, 1).expand(3, -1, -1)
-    data = Data(size=64, render=32, crop=(0.5, 1.0))
+    data = DataConfig(size=64, loss_size=32, crop=(0.5, 1.0))
     batch, regions = PictureSet([picture], [labels], data).batch(20, seeded(0))
     small = torch.nn.functional.interpolate(batch, (32, 32), mode="area")[:, 0] * 255 / 100
     assert (small - regions).abs().median() < 1e-3
@@ -64,7 +64,7 @@ def test_regions_lie_where_the_picture_does() -> None:
 
 
 def test_the_cache_is_keyed_by_content(tmp_path: Path) -> None:
-    data, compute = Data(cache=str(tmp_path / "deep" / "cache")), Counted()
+    data, compute = DataConfig(cache=str(tmp_path / "deep" / "cache")), Counted()
     labels = cached_regions(random_pixels(), data, compute)
     assert compute.calls == [(20, 15, 3)]
     assert labels.shape == (20, 15)
@@ -108,7 +108,7 @@ def other_name(path: Path) -> None:
     "damage", [keep_first_half, flip_a_byte, encrypt, other_shape, other_name, lambda path: path.write_bytes(b"")]
 )
 def test_a_damaged_cache_is_computed_anew(damage: Callable[[Path], object], tmp_path: Path) -> None:
-    data, compute = Data(cache=str(tmp_path)), Counted()
+    data, compute = DataConfig(cache=str(tmp_path)), Counted()
     labels = cached_regions(random_pixels(), data, compute)
     (path,) = tmp_path.rglob("*.npz")
     damage(path)
@@ -121,7 +121,7 @@ def test_more_regions_than_16_bits_hold(tmp_path: Path) -> None:
     def many(pixels: NDArray[np.uint8], _: str) -> Labels:
         return np.arange(pixels.shape[0] * pixels.shape[1], dtype=np.int32).reshape(pixels.shape[:2])
 
-    data = Data(cache=str(tmp_path))
+    data = DataConfig(cache=str(tmp_path))
     pixels = random_pixels(0, 600, 600)
     cached_regions(pixels, data, many)
     assert cached_regions(pixels, data, many).max() == 89_999
@@ -130,10 +130,10 @@ def test_more_regions_than_16_bits_hold(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"file: the region cache cannot be written \([^\n]+\); set data.cache"):
-        cached_regions(random_pixels(), Data(cache=str(tmp_path / "file")), Counted())
+        cached_regions(random_pixels(), DataConfig(cache=str(tmp_path / "file")), Counted())
 
 
-def test_nothing_usable(tmp_path: Path, toy_data: Data) -> None:
+def test_nothing_usable(tmp_path: Path, toy_data: DataConfig) -> None:
     (tmp_path / "a.txt").write_text("hello")
     with pytest.raises(DataError, match="no usable dark picture; `pielight data check` says why"):
         load([str(tmp_path)], "dark", toy_data)

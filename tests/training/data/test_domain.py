@@ -12,28 +12,30 @@ from PIL import Image
 
 from pielight.enhancer import Enhancer
 from pielight.errors import DataError
-from pielight.training.config import Data
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.domain import enhanced, held_out, matched, picture_set, read_folder, rehearsal
 from pielight.training.data.toy import toy_scene
-from pielight.training.degradations.darkening import Darkening, darken
+from pielight.training.degradations.darkening import darken
+from pielight.training.schema import DarkeningConfig, DataConfig
 
-PLAIN = Darkening(untouched=0, regional=0, response=(1.0, 1.0), cast=0, black=0, lift=0, fill=0)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Data:
-    return Data(size=64, render=32, smallest=32, crop=(1.0, 1.0), cache=str(tmp_path / "cache"))
+PLAIN = DarkeningConfig(
+    untouched=0, regional=0, camera_response=(1.0, 1.0), white_balance=0, black_level=0, lift=0, fill_light=0
+)
 
 
 @pytest.fixture
-def well(data: Data) -> PictureSet:
+def data(tmp_path: Path) -> DataConfig:
+    return DataConfig(size=64, loss_size=32, min_size=32, crop=(1.0, 1.0), cache=str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def well(data: DataConfig) -> PictureSet:
     random = np.random.default_rng(0)
     scenes = [np.round(255 * toy_scene(random, 96) ** (1 / 2.2)).astype(np.uint8) for _ in range(12)]
     return picture_set(scenes, data)
 
 
-def darkened(well: PictureSet, how: Darkening) -> PictureSet:
+def darkened(well: PictureSet, how: DarkeningConfig) -> PictureSet:
     pictures, labels = (torch.cat(items) for items in zip(*(
         PictureSet([picture], [label], well.data).batch(1, torch.Generator().manual_seed(0))
         for picture, label in zip(well.pictures, well.labels, strict=True)
@@ -44,7 +46,7 @@ def darkened(well: PictureSet, how: Darkening) -> PictureSet:
 
 @pytest.mark.parametrize("stops", [-2.0, -4.0])
 def test_exposure_is_found(well: PictureSet, stops: float) -> None:
-    how = dataclasses.replace(PLAIN, stops=(stops, stops), shot=(1e-6, 1e-6), read=(1e-9, 1e-9))
+    how = dataclasses.replace(PLAIN, stops=(stops, stops), shot_noise=(1e-6, 1e-6), read_noise=(1e-9, 1e-9))
     low, high = matched(darkened(well, how), well, how).stops
     assert low < high
     assert low - 0.5 <= stops <= high + 0.5
@@ -52,9 +54,10 @@ def test_exposure_is_found(well: PictureSet, stops: float) -> None:
 
 def test_noise_is_found(well: PictureSet) -> None:
     quiet, noisy = (
-        dataclasses.replace(PLAIN, stops=(-3.0, -3.0), shot=(noise, noise), read=(1e-9, 1e-9)) for noise in (1e-6, 5e-3)
+        dataclasses.replace(PLAIN, stops=(-3.0, -3.0), shot_noise=(noise, noise), read_noise=(1e-9, 1e-9))
+        for noise in (1e-6, 5e-3)
     )
-    found = [matched(darkened(well, how), well, PLAIN).shot[1] for how in (quiet, noisy)]
+    found = [matched(darkened(well, how), well, PLAIN).shot_noise[1] for how in (quiet, noisy)]
     assert found[1] > 10 * found[0]
 
 
@@ -74,7 +77,7 @@ def test_held_out_are_runs_of_a_fifth() -> None:
     assert out[:10] == list(range(20, 30))
 
 
-def test_too_few(tmp_path: Path, data: Data) -> None:
+def test_too_few(tmp_path: Path, data: DataConfig) -> None:
     (tmp_path / "few").mkdir()
     with pytest.raises(DataError, match="few: 0 usable dark pictures, and 8 are needed; `pielight data check"):
         read_folder(str(tmp_path / "few"), "dark", data)
@@ -86,7 +89,7 @@ def test_too_few(tmp_path: Path, data: Data) -> None:
 
 
 def test_results_take_the_place_of_well_exposed_pictures(well: PictureSet) -> None:
-    dark = darkened(well, dataclasses.replace(PLAIN, stops=(-3.0, -3.0), shot=(1e-6, 1e-6)))
+    dark = darkened(well, dataclasses.replace(PLAIN, stops=(-3.0, -3.0), shot_noise=(1e-6, 1e-6)))
     made = enhanced(Enhancer("pie", 1), dark, 6)
     assert 6 <= len(made) <= len(dark)
     assert all(picture.float().mean() > 0.15 * 255 for picture in made.pictures)
@@ -95,7 +98,7 @@ def test_results_take_the_place_of_well_exposed_pictures(well: PictureSet) -> No
         enhanced(Enhancer("pie", 1), black, 6)
 
 
-def test_rehearsal(data: Data) -> None:
+def test_rehearsal(data: DataConfig) -> None:
     pictures = rehearsal(data)
     assert len(pictures) == 4
     assert all(min(picture.shape[1:]) == 80 for picture in pictures.pictures)

@@ -10,11 +10,17 @@ import pytest
 from PIL import Image
 
 from pielight.errors import DataError
-from pielight.training.config import Data
 from pielight.training.data.pictures import check, files, read_small
+from pielight.training.schema import DataConfig
 
-SETTINGS = Data(
-    size=64, render=32, smallest=48, dark_mean=(0.01, 0.5), well_mean=(0.25, 0.7), well_clipped=0.25, well_shadows=0.1
+SETTINGS = DataConfig(
+    size=64,
+    loss_size=32,
+    min_size=48,
+    dark_mean=(0.01, 0.5),
+    well_mean=(0.25, 0.7),
+    well_clipped=0.25,
+    well_shadows=0.1,
 )
 
 
@@ -108,7 +114,7 @@ def test_large_pictures_are_reduced(tmp_path: Path) -> None:
 
 def test_smallest_is_about_the_file_not_about_what_is_kept(tmp_path: Path) -> None:
     picture(0.5, shape=(200, 200, 3)).save(tmp_path / "a.png")
-    settings = dataclasses.replace(SETTINGS, smallest=128)  # kept are 80 x 80
+    settings = dataclasses.replace(SETTINGS, min_size=128)  # kept are 80 x 80
     (verdict,) = check([str(tmp_path)], "well", settings)
     assert verdict.pixels is not None
     assert verdict.pixels.shape == (80, 80, 3)

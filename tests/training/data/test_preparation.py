@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from pielight.training.checkpoint import restore
-from pielight.training.config import Training
 from pielight.training.data import bank, domain
 from pielight.training.data.preparation import FOLDER, NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
@@ -19,10 +18,10 @@ from pielight.training.loop import train
 from pielight.training.networks import exposure_estimator as judge
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives import finetune
-from pielight.training.objectives.finetune import Finetune
+from pielight.training.schema import FinetuneConfig, TrainConfig
 from pielight.training.steps import counted
 
-Make = Callable[..., Training]
+Make = Callable[..., TrainConfig]
 CPU = torch.device("cpu")
 
 
@@ -143,7 +142,9 @@ def test_finetuning_keeps_its_preparation(tiny: Make, tmp_path: Path, monkeypatc
     network = LatticeNet()
     torch.nn.init.constant_(network.head.get_parameter("bias"), -0.3)
     export(network, tiny(tmp_path, steps=1), tmp_path)
-    settings = Finetune(str(tmp_path / "dark"), None, str(tmp_path / "tiny.onnx"), steps=4, out=str(tmp_path / "out"))
+    settings = FinetuneConfig(
+        str(tmp_path / "dark"), None, str(tmp_path / "tiny.onnx"), steps=4, out=str(tmp_path / "out")
+    )
     monkeypatch.setattr(domain, "judge", lambda *_: (0.5, "", ""))  # every result is well exposed
     finetune.finetune(settings, lambda *_: None, stop_at=1)
     for module, name in ((bank, "_expose"), (judge, "_learned"), (domain, "_well_exposed")):

@@ -12,18 +12,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pielight.training.degradations.adaptive import (
-    LIMIT,
-    Adaptive,
-    adaptive_negatives,
-    brightness,
-    solve,
-    wanted_brightness,
-)
-from pielight.training.degradations.capture import Capture
+from pielight.training.degradations.adaptive import LIMIT, adaptive_negatives, brightness, solve, wanted_brightness
 from pielight.training.degradations.curve_families import FAMILIES, Side
+from pielight.training.schema import AdaptiveConfig, CaptureConfig
 
-CLEAN = Adaptive(capture=Capture(noisy=0.0, compressed=0.0))
+CLEAN = AdaptiveConfig(capture=CaptureConfig(noisy=0.0, compressed=0.0))
 sides = pytest.mark.parametrize("side", get_args(Side))
 
 
@@ -154,7 +147,7 @@ def test_local_negatives_change_less_of_the_picture(side: Side) -> None:
 
 def test_draws_follow_the_seed() -> None:
     pictures, labels = scenes(6)
-    how = Adaptive(local=0.5, capture=Capture(noisy=0.5, compressed=0.5))
+    how = AdaptiveConfig(local=0.5, capture=CaptureConfig(noisy=0.5, compressed=0.5))
     first, again, other = (adaptive_negatives(pictures, labels, how, "under", generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from pielight.errors import ConfigError
-from pielight.training.degradations.adaptive import Adaptive
 from pielight.training.degradations.bag_of_curves import PRESETS, BagOfCurves, bag, negatives
 from pielight.training.degradations.curve_families import Side
+from pielight.training.schema import AdaptiveConfig
 
 NAMES = (*PRESETS, "adaptive")
 
@@ -84,9 +84,9 @@ def test_black_stays_finite(name: str) -> None:
 
 
 def test_adaptive_takes_its_settings() -> None:
-    settings = Adaptive(distance=(0.5, 0.6))
+    settings = AdaptiveConfig(distance=(0.5, 0.6))
     assert bag("adaptive", settings) is settings
-    assert bag("adaptive") == Adaptive()
+    assert bag("adaptive") == AdaptiveConfig()
 
 
 def test_unknown_preset() -> None:

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
-from pielight.training.degradations.capture import Capture, capture, jpeg
+from pielight.training.degradations.capture import capture, jpeg
+from pielight.training.schema import CaptureConfig
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -23,7 +24,7 @@ def scene(n: int = 4) -> torch.Tensor:
 
 def test_without_defects_only_8_bits_remain() -> None:
     pictures = scene()
-    kept = capture(pictures, Capture(noisy=0, compressed=0), generator())
+    kept = capture(pictures, CaptureConfig(noisy=0, compressed=0), generator())
     np.testing.assert_allclose(kept.numpy(), np.round(pictures.numpy() * 255) / 255, atol=1e-7)
 
 
@@ -31,12 +32,12 @@ def test_noise_is_shot_and_read_noise_in_linear_light() -> None:
     a, b = 2e-3, 1e-5
     for level in (0.02, 0.2, 0.5):
         flat = linear_to_srgb(torch.full((1, 3, 200, 200), level))
-        kept = capture(flat, Capture(noisy=1, shot=(a, a), read=(b, b), compressed=0), generator())
+        kept = capture(flat, CaptureConfig(noisy=1, shot_noise=(a, a), read_noise=(b, b), compressed=0), generator())
         assert srgb_to_linear(kept).std().item() == pytest.approx((a * level + b) ** 0.5, rel=0.05)
 
 
 def test_darker_means_noisier_against_the_signal() -> None:
-    how = Capture(noisy=1, shot=(1e-3, 1e-3), read=(1e-6, 1e-6), compressed=0)
+    how = CaptureConfig(noisy=1, shot_noise=(1e-3, 1e-3), read_noise=(1e-6, 1e-6), compressed=0)
     relative = [
         (srgb_to_linear(capture(linear_to_srgb(gray), how, generator())).std() / gray[0, 0, 0, 0]).item()
         for gray in torch.tensor([0.4, 0.1, 0.02]).view(3, 1, 1, 1, 1).expand(3, 1, 3, 64, 64)
@@ -63,14 +64,14 @@ def test_mild_jpeg_is_mild_and_a_higher_quality_milder() -> None:
 def test_shares() -> None:
     pictures = scene(64)
     eight = (pictures * 255).round() / 255
-    for how in (Capture(noisy=0.5, compressed=0), Capture(noisy=0, compressed=0.5)):
+    for how in (CaptureConfig(noisy=0.5, compressed=0), CaptureConfig(noisy=0, compressed=0.5)):
         touched = (capture(pictures, how, generator()) != eight).flatten(1).any(1).float().mean()
         assert 0.3 < touched < 0.7
 
 
 def test_draws_follow_the_seed() -> None:
     pictures = scene()
-    how = Capture(noisy=0.5, compressed=0.5)
+    how = CaptureConfig(noisy=0.5, compressed=0.5)
     first, again, other = (capture(pictures, how, generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

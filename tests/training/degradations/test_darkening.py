@@ -8,10 +8,19 @@ import pytest
 import torch
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
-from pielight.training.degradations.darkening import Darkening, darken, exposure_map
+from pielight.training.degradations.darkening import darken, exposure_map
+from pielight.training.schema import DarkeningConfig
 
-CLEAN = Darkening(
-    untouched=0, regional=0, fill=0, lift=0, cast=0, black=0, response=(1, 1), shot=(1e-12, 1e-12), read=(1e-14, 1e-14)
+CLEAN = DarkeningConfig(
+    untouched=0,
+    regional=0,
+    fill_light=0,
+    lift=0,
+    white_balance=0,
+    black_level=0,
+    camera_response=(1, 1),
+    shot_noise=(1e-12, 1e-12),
+    read_noise=(1e-14, 1e-14),
 )
 
 
@@ -38,7 +47,7 @@ def test_global_darkening_is_less_linear_light_then_8_bits() -> None:
 
 def test_noise_and_casts_are_there() -> None:
     pictures, labels = scene()
-    how = dataclasses.replace(CLEAN, stops=(-2.0, -2.0), cast=0.2, shot=(1e-3, 1e-3))
+    how = dataclasses.replace(CLEAN, stops=(-2.0, -2.0), white_balance=0.2, shot_noise=(1e-3, 1e-3))
     dark, _ = darken(pictures, labels, how, generator())
     plain = linear_to_srgb(srgb_to_linear(pictures) / 4)
     assert (dark - plain).std() > 0.005
@@ -79,7 +88,7 @@ def test_night_keeps_lamps_and_part_of_its_darkness() -> None:
 
 def test_pictures_larger_than_their_regions() -> None:
     pictures, labels = scene()
-    dark, target = darken(pictures, labels[:, ::2, ::2], Darkening(), generator())
+    dark, target = darken(pictures, labels[:, ::2, ::2], DarkeningConfig(), generator())
     assert dark.shape == pictures.shape
     assert target.shape == (6, 3, 16, 16)
     assert 0 <= dark.min() <= dark.max() <= 1
@@ -87,7 +96,7 @@ def test_pictures_larger_than_their_regions() -> None:
 
 def test_draws_follow_the_seed() -> None:
     pictures, labels = scene()
-    first, again, other = (darken(pictures, labels, Darkening(), generator(seed))[0] for seed in (1, 1, 2))
+    first, again, other = (darken(pictures, labels, DarkeningConfig(), generator(seed))[0] for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
@@ -96,7 +105,7 @@ def test_only_what_is_backlit_in_the_end_gets_fill_light() -> None:
     pictures, labels = scene()
     pictures[:, :, :, 16:] += 0.1
     for stops, lifted in ((-3.0, False), (-0.01, True)):
-        how = dataclasses.replace(CLEAN, fill=0.8, stops=(stops, stops))
+        how = dataclasses.replace(CLEAN, fill_light=0.8, stops=(stops, stops))
         change = (darken(pictures, labels, how, generator())[1] - pictures)[..., :12].mean((1, 2, 3))
         assert (change > 0.05).all() if lifted else (change.abs() < 1e-6).all()
 
@@ -105,16 +114,18 @@ def test_a_camera_with_a_toe_crushes_shadows_more() -> None:
     pictures, labels = scene()
     how = dataclasses.replace(CLEAN, stops=(-3.0, -3.0))
     plain = darken(pictures, labels, how, generator())[0]
-    crushed = darken(pictures, labels, dataclasses.replace(how, response=(1.5, 1.5)), generator())[0]
+    crushed = darken(pictures, labels, dataclasses.replace(how, camera_response=(1.5, 1.5)), generator())[0]
     assert (crushed.mean((1, 2, 3)) < 0.9 * plain.mean((1, 2, 3))).all()
-    back = darken(pictures, labels, dataclasses.replace(how, stops=(-1e-6, -1e-6), response=(1.5, 1.5)), generator())[0]
+    back = darken(
+        pictures, labels, dataclasses.replace(how, stops=(-1e-6, -1e-6), camera_response=(1.5, 1.5)), generator()
+    )[0]
     torch.testing.assert_close(back, pictures, atol=1 / 255, rtol=0)
 
 
 def test_an_error_of_the_black_level_tints_what_is_nearly_black() -> None:
     pictures, labels = scene()
-    how = dataclasses.replace(CLEAN, stops=(-5.0, -5.0), black=1e-3)
-    plain = darken(pictures, labels, dataclasses.replace(how, black=0.0), generator())[0]
+    how = dataclasses.replace(CLEAN, stops=(-5.0, -5.0), black_level=1e-3)
+    plain = darken(pictures, labels, dataclasses.replace(how, black_level=0.0), generator())[0]
     tinted = darken(pictures, labels, how, generator())[0]
     moved = (srgb_to_linear(tinted) - srgb_to_linear(plain)).mean((2, 3))
     assert moved.abs().max() < 1e-3 + 2e-4

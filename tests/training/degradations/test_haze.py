@@ -12,8 +12,9 @@ from torch import Generator, Tensor
 
 from pielight.training.degradations.depth import depth
 from pielight.training.degradations.exposure import blur
-from pielight.training.degradations.haze import Haze, haze, transmission, without_own_haze
+from pielight.training.degradations.haze import haze, transmission, without_own_haze
 from pielight.training.degradations.random import uniform
+from pielight.training.schema import HazeConfig
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -29,7 +30,7 @@ def pictures(count: int = 3, height: int = 48, width: int = 64) -> tuple[Tensor,
 def test_it_is_atmospheric_scattering() -> None:
     """``I = J t + A (1 - t)``, ``t = exp(-beta (n + (1 - n) d))``, from the same depth, written in NumPy."""
     photos, labels = pictures(height=24, width=32)
-    how = Haze(untouched=0, density=(1.5, 1.5), nearest=(0.3, 0.3), airlight=(0.9, 0.9), color=0.0, uneven=0.0)
+    how = HazeConfig(untouched=0, density=(1.5, 1.5), nearest=(0.3, 0.3), airlight=(0.9, 0.9), color=0.0, uneven=0.0)
     generator = seeded()
     far = torch.cat([depth(photos[i : i + 1], labels[i : i + 1], how.edges, generator) for i in range(3)])
     far = blur(far, float(uniform((1,), 0.3, 1.0, generator)))
@@ -48,7 +49,7 @@ def test_it_is_atmospheric_scattering() -> None:
 @given(seed=st.integers(0, 2**31), height=st.integers(8, 60), width=st.integers(8, 60))
 def test_every_picture_stays_one_and_moves_towards_the_airlight(seed: int, height: int, width: int) -> None:
     clear, labels = torch.rand(2, 3, height, width, generator=seeded(seed)), torch.zeros(2, height, width).int()
-    hazy, clear = haze(clear, labels, Haze(untouched=0, color=0, airlight=(1.0, 1.0)), seeded(seed))
+    hazy, clear = haze(clear, labels, HazeConfig(untouched=0, color=0, airlight=(1.0, 1.0)), seeded(seed))
     assert hazy.shape == clear.shape
     assert hazy.min() >= 0
     assert hazy.max() <= 1
@@ -61,21 +62,22 @@ def test_every_picture_stays_one_and_moves_towards_the_airlight(seed: int, heigh
 def test_denser_haze_takes_more_away_and_some_pictures_stay_clear() -> None:
     clear, labels = pictures(40)
     thin, thick = (
-        haze(clear, labels, Haze(untouched=0, density=(beta,) * 2), seeded())[0].std((2, 3)).mean() for beta in (0.5, 3)
+        haze(clear, labels, HazeConfig(untouched=0, density=(beta,) * 2), seeded())[0].std((2, 3)).mean()
+        for beta in (0.5, 3)
     )
     assert thick < 0.6 * thin
-    hazy, wanted = haze(clear, labels, Haze(untouched=0.5), seeded())
+    hazy, wanted = haze(clear, labels, HazeConfig(untouched=0.5), seeded())
     same = (hazy == wanted).flatten(1).all(1)
     assert 10 < same.sum() < 30
 
 
-USUAL = Haze(untouched=0.3, color=0.1, uneven=0.8)
-WILD = Haze(untouched=0.3, density=(0.2, 5.0), nearest=(0.0, 1.0), airlight=(0.0, 0.1), color=0.2, uneven=4.0)
+USUAL = HazeConfig(untouched=0.3, color=0.1, uneven=0.8)
+WILD = HazeConfig(untouched=0.3, density=(0.2, 5.0), nearest=(0.0, 1.0), airlight=(0.0, 0.1), color=0.2, uneven=4.0)
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("how", [USUAL, WILD], ids=["usual", "wild"])
-def test_colored_and_uneven_haze_is_its_transcription(how: Haze, seed: int) -> None:
+def test_colored_and_uneven_haze_is_its_transcription(how: HazeConfig, seed: int) -> None:
     """``t = exp(-beta max(0, 1 + u r (2 n - 1)) (m + (1 - m) d))`` with n drifting, and an airlight for each channel.
 
     Wild haze has places without any, and airlights that would be below black.
@@ -130,11 +132,11 @@ def test_own_haze_is_taken_out_up_to_half(darkest: float, share: float) -> None:
 def test_airlight_and_nearest_depth_are_drawn_from_their_ranges() -> None:
     """Where no light passes the airlight is seen, and where all is near, the nearest depth."""
     clear, labels = torch.zeros(60, 3, 8, 8), torch.zeros(60, 8, 8).int()
-    dense = Haze(untouched=0, density=(90, 90), nearest=(1, 1), airlight=(0.6, 0.9), color=0.0, uneven=0.0)
+    dense = HazeConfig(untouched=0, density=(90, 90), nearest=(1, 1), airlight=(0.6, 0.9), color=0.0, uneven=0.0)
     air = haze(clear, labels, dense, seeded())[0].mean((1, 2, 3))
     assert 0.6 - 0.5 / 255 <= air.min() < 0.63
     assert 0.87 < air.max() <= 0.9 + 0.5 / 255
-    how = Haze(untouched=0, density=(1, 1), nearest=(0.2, 0.7), uneven=0.0)
+    how = HazeConfig(untouched=0, density=(1, 1), nearest=(0.2, 0.7), uneven=0.0)
     nearest, farthest = (
         -transmission(torch.full((60, 1, 4, 4), far), how, seeded()).log().mean((1, 2, 3)) for far in (0.0, 1.0)
     )
@@ -144,14 +146,14 @@ def test_airlight_and_nearest_depth_are_drawn_from_their_ranges() -> None:
 
 
 def test_haze_is_thinner_here_than_there_only_if_it_may_be() -> None:
-    even, odd = (Haze(untouched=0, density=(1, 1), nearest=(1, 1), uneven=amount) for amount in (0.0, 0.9))
+    even, odd = (HazeConfig(untouched=0, density=(1, 1), nearest=(1, 1), uneven=amount) for amount in (0.0, 0.9))
     far = torch.ones(20, 1, 24, 32)
     assert transmission(far, even, seeded()).std((1, 2, 3)).max() < 1e-6
     assert transmission(far, odd, seeded()).std((1, 2, 3)).mean() > 0.03
 
 
 def test_what_stays_clear_lets_all_light_pass() -> None:
-    passed = transmission(torch.rand(40, 1, 8, 8, generator=seeded()), Haze(untouched=0.5), seeded())
+    passed = transmission(torch.rand(40, 1, 8, 8, generator=seeded()), HazeConfig(untouched=0.5), seeded())
     clear = (passed == 1).flatten(1).all(1)
     assert 10 < clear.sum() < 30
     assert (passed[~clear] < 1).all()
@@ -159,7 +161,7 @@ def test_what_stays_clear_lets_all_light_pass() -> None:
 
 def test_it_follows_from_the_generator() -> None:
     clear, labels = pictures()
-    first, again, other = (haze(clear, labels, Haze(untouched=0), seeded(seed))[0] for seed in (1, 1, 2))
+    first, again, other = (haze(clear, labels, HazeConfig(untouched=0), seeded(seed))[0] for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
@@ -168,5 +170,5 @@ def test_it_follows_from_the_generator() -> None:
 def test_what_stays_clear_is_not_even_rounded(small: int, large: int) -> None:
     """Enlarged by such factors, ones come out a hair below 1."""
     photos = torch.rand(4, 3, large, large, generator=seeded())
-    hazy, clear = haze(photos, torch.zeros(4, small, small).int(), Haze(untouched=1.0), seeded())
+    hazy, clear = haze(photos, torch.zeros(4, small, small).int(), HazeConfig(untouched=1.0), seeded())
     assert torch.equal(hazy, clear)

@@ -14,7 +14,8 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.signal import correlate2d
 from torch import Generator
 
-from pielight.training.degradations.rain import Rain, fallen, layer, lens_drops, rain, streak
+from pielight.training.degradations.rain import fallen, layer, lens_drops, rain, streak
+from pielight.training.schema import RainConfig
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -58,7 +59,7 @@ def plain_layer(shape: tuple[int, int], line: np.ndarray, cover: float, draws: D
     return np.clip(correlate2d(specks, line, mode="valid"), 0, 1.5)  # a line turned by 180 degrees is the same line
 
 
-def plain_fallen(shape: tuple[int, int], how: Rain, draws: Draws) -> np.ndarray:
+def plain_fallen(shape: tuple[int, int], how: RainConfig, draws: Draws) -> np.ndarray:
     angle, peak = draws.uniform(*how.angle), draws.uniform(*how.brightness)
     length, width = draws.log_uniform(*how.length), draws.log_uniform(*how.width)
     light = np.zeros(shape)
@@ -74,7 +75,7 @@ def plain_fallen(shape: tuple[int, int], how: Rain, draws: Draws) -> np.ndarray:
     return light
 
 
-def plain_rain(picture: np.ndarray, how: Rain, generator: Generator) -> np.ndarray:
+def plain_rain(picture: np.ndarray, how: RainConfig, generator: Generator) -> np.ndarray:
     draws = Draws(generator)
     draws.uniform()  # whether it stays dry
     light = plain_fallen(picture.shape[1:], how, draws)
@@ -102,14 +103,16 @@ def test_a_layer_is_specks_drawn_out_that_cover_the_share_asked_for(cover: float
 
 @pytest.mark.parametrize("seed", range(4))
 def test_streaks_of_several_distances_are_their_transcription(seed: int) -> None:
-    how = Rain(length=(8.0, 40.0), gusts=0.0)
+    how = RainConfig(length=(8.0, 40.0), gusts=0.0)
     found = fallen((40, 50), how, seeded(seed)).numpy()
     assert found == pytest.approx(plain_fallen((40, 50), how, Draws(seeded(seed))), abs=1e-4)
 
 
 @pytest.mark.parametrize("angle", [-30.0, 0.0, 30.0])
 def test_streaks_lean_as_they_are_told(angle: float) -> None:
-    light = fallen((128, 128), Rain(angle=(angle, angle), length=(40.0, 40.0), gusts=0.0, cover=(0.1, 0.1)), seeded(2))
+    light = fallen(
+        (128, 128), RainConfig(angle=(angle, angle), length=(40.0, 40.0), gusts=0.0, cover=(0.1, 0.1)), seeded(2)
+    )
 
     def rough(turn: float) -> float:
         """Return how much the light changes over 6 pixels in a direction."""
@@ -125,7 +128,7 @@ def test_streaks_lean_as_they_are_told(angle: float) -> None:
 
 def test_what_is_far_is_short_and_thin() -> None:
     """It changes sooner from pixel to pixel; a hair's breadth is fainter, and so is what is out of focus."""
-    even = replace(Rain(), layers=1, farthest=1.0, angle=(0, 0), gusts=0, defocus=(0, 0), cover=(0.3, 0.3))
+    even = replace(RainConfig(), layers=1, farthest=1.0, angle=(0, 0), gusts=0, defocus=(0, 0), cover=(0.3, 0.3))
     near = replace(even, length=(60.0, 60.0), width=(3.0, 3.0))
     lights = [fallen((128, 128), how, seeded(5)) for how in (near, replace(near, length=(20, 20), width=(1, 1)))]
     down, across = ([float(light.diff(dim=dim).abs().mean() / light.mean()) for light in lights] for dim in (0, 1))
@@ -138,7 +141,7 @@ def test_what_is_far_is_short_and_thin() -> None:
 
 
 def test_gusts_take_rain_away_in_places() -> None:
-    even = Rain(gusts=0.0, brightness=(0.4, 0.4), cover=(0.7, 0.7))
+    even = RainConfig(gusts=0.0, brightness=(0.4, 0.4), cover=(0.7, 0.7))
     spreads = []
     for seed in range(8):
         whole, thinned = (fallen((60, 60), how, seeded(seed)) for how in (even, replace(even, gusts=1.0)))
@@ -151,7 +154,7 @@ def test_gusts_take_rain_away_in_places() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_rain_is_its_transcription(seed: int) -> None:
     dry = torch.rand(1, 3, 40, 48, generator=seeded(seed))
-    how = Rain(untouched=0.0, drops=0.0, gusts=0.0, length=(8.0, 40.0), veil=(0.02, 0.1))
+    how = RainConfig(untouched=0.0, drops=0.0, gusts=0.0, length=(8.0, 40.0), veil=(0.02, 0.1))
     found = rain(dry, how, seeded(seed))[0].numpy()
     assert found == pytest.approx(plain_rain(dry[0].numpy().astype(float), how, seeded(seed)), abs=1.01 / 255)
     assert found.mean() - plain_rain(dry[0].numpy().astype(float), how, seeded(seed)).mean() == pytest.approx(
@@ -163,7 +166,7 @@ def test_rain_is_its_transcription(seed: int) -> None:
 @given(seed=st.integers(0, 2**31), height=st.integers(8, 70), width=st.integers(8, 70))
 def test_rain_only_adds_light(seed: int, height: int, width: int) -> None:
     dry = torch.rand(2, 3, height, width, generator=seeded(seed))
-    wet = rain(dry, Rain(untouched=0, drops=0), seeded(seed))
+    wet = rain(dry, RainConfig(untouched=0, drops=0), seeded(seed))
     assert wet.shape == dry.shape
     assert wet.max() <= 1
     assert (wet >= dry - 0.51 / 255).all()
@@ -171,7 +174,7 @@ def test_rain_only_adds_light(seed: int, height: int, width: int) -> None:
 
 def test_some_pictures_stay_dry_and_all_follow_from_the_generator() -> None:
     dry = torch.rand(100, 3, 24, 24, generator=seeded())
-    wet, again, other = (rain(dry, Rain(untouched=0.5), seeded(seed)) for seed in (3, 3, 4))
+    wet, again, other = (rain(dry, RainConfig(untouched=0.5), seeded(seed)) for seed in (3, 3, 4))
     assert torch.equal(wet, again)
     assert not torch.equal(wet, other)
     assert 35 < (wet == dry).flatten(1).all(1).sum() < 65
@@ -196,7 +199,7 @@ def test_drops_on_the_lens_are_their_transcription() -> None:
 
 def test_drops_come_as_often_as_they_are_told() -> None:
     dry = torch.full((30, 3, 32, 32), 0.5)
-    none = Rain(untouched=0, veil=(0, 0), brightness=(0, 0), drops=0.0)
+    none = RainConfig(untouched=0, veil=(0, 0), brightness=(0, 0), drops=0.0)
     assert torch.equal(rain(dry, none, seeded()), (dry * 255).round() / 255)
     spotted = (rain(dry, replace(none, drops=0.5), seeded()) - dry).abs().amax((1, 2, 3)) > 0.01
     assert 8 < spotted.sum() < 22

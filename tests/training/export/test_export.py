@@ -24,18 +24,17 @@ from pielight.inference.lattice_network import Predictor
 from pielight.models import find
 from pielight.ops.apply import apply
 from pielight.ops.thumbnail import thumbnail
-from pielight.training.config import Training
 from pielight.training.export import export as module
 from pielight.training.export.export import export, exported, git_commit
 from pielight.training.networks.dce_net import build
-from pielight.training.networks.lattice_net import Lattice
 from pielight.training.networks.render import render
+from pielight.training.schema import LatticeConfig, TrainConfig
 
-Make = Callable[..., Training]
+Make = Callable[..., TrainConfig]
 TINY = float(np.finfo(np.float32).tiny)
 
 
-def loud(name: str, lattice: Lattice | None = None) -> nn.Module:
+def loud(name: str, lattice: LatticeConfig | None = None) -> nn.Module:
     """A network that changes a picture a lot, with some denormal weights."""
     torch.manual_seed(0)
     network = build(name, lattice)
@@ -85,16 +84,16 @@ def test_the_engine_is_near_torch_on_a_smooth_lattice(tiny: Make, toy: Path, tmp
 
 
 SIZES = [
-    (64, Lattice(iterations=4)),
-    (64, Lattice(iterations=12, channels=1)),
-    (96, Lattice(cell=4, width=0.5)),
-    (128, Lattice(cell=16, width=1.5)),
-    (384, Lattice(iterations=1, cell=32, width=0.1)),
+    (64, LatticeConfig(iterations=4)),
+    (64, LatticeConfig(iterations=12, channels=1)),
+    (96, LatticeConfig(cell=4, width=0.5)),
+    (128, LatticeConfig(cell=16, width=1.5)),
+    (384, LatticeConfig(iterations=1, cell=32, width=0.1)),
 ]
 
 
 @pytest.mark.parametrize(("size", "lattice"), SIZES)
-def test_the_engine_takes_every_size(size: int, lattice: Lattice, tiny: Make, toy: Path, tmp_path: Path) -> None:
+def test_the_engine_takes_every_size(size: int, lattice: LatticeConfig, tiny: Make, toy: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = build("lattice", lattice)
     with torch.no_grad():
@@ -127,7 +126,7 @@ def test_the_engine_takes_every_size(size: int, lattice: Lattice, tiny: Make, to
 def test_batches_of_any_size(channels: int, tiny: Make, tmp_path: Path) -> None:
     import onnxruntime
 
-    network = loud("lattice", Lattice(channels=channels))
+    network = loud("lattice", LatticeConfig(channels=channels))
     export(network, tiny(tmp_path), tmp_path)
     pictures = torch.rand(3, 3, 64, 64)
     session = onnxruntime.InferenceSession(tmp_path / "tiny.onnx", providers=["CPUExecutionProvider"])
@@ -210,7 +209,7 @@ def test_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert git_commit() == "unknown"
 
 
-def test_a_run_without_a_step_is_not_exported(tiny: Callable[..., Training], tmp_path: Path) -> None:
+def test_a_run_without_a_step_is_not_exported(tiny: Callable[..., TrainConfig], tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no step was taken"):
         export(loud("lattice"), tiny(tmp_path), tmp_path, skipped=6)
     assert list(tmp_path.iterdir()) == []

@@ -19,16 +19,16 @@ from pielight.errors import ConfigError, DataError, ModelError, PielightError
 from pielight.training.checkpoint import restore
 from pielight.training.data import bank
 from pielight.training.data.preparation import FOLDER
-from pielight.training.joint.config import Downstream, Examples, Joint, Weights
 from pielight.training.joint.enhancing import load_enhancer
 from pielight.training.joint.export import parts
 from pielight.training.joint.loop import train
 from pielight.training.joint.task import load_task
 from pielight.training.joint.unified import Unified
 from pielight.training.networks.segmenter import Segmenter
+from pielight.training.schema import DownstreamConfig, ExamplesConfig, JointConfig, JointWeights
 from pielight.training.steps import Progress
 
-Make = Callable[..., Joint]
+Make = Callable[..., JointConfig]
 TOY = """
 import torch
 from torch import nn
@@ -69,7 +69,7 @@ def toy(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("who", ["enhancer", "both", "downstream"])
 def test_only_those_learn_that_should(who: str, tiny: Make, tmp_path: Path) -> None:
-    config = tiny(tmp_path / "run", train=who, weights=Weights(task=1.0, distil=0.0))
+    config = tiny(tmp_path / "run", train=who, weights=JointWeights(task=1.0, distillation=0.0))
     seen: list[Progress] = []
     train(config, seen.append, every=2)
     torch.manual_seed(config.seed)
@@ -90,12 +90,14 @@ def test_only_those_learn_that_should(who: str, tiny: Make, tmp_path: Path) -> N
 def test_an_enhancer_that_learns_to_denoise_keeps_to_the_picture(
     who: str, weight: float, tiny: Make, tmp_path: Path
 ) -> None:
-    parts_of_the_loss = Weights(distil=0.0, constraints=0.0, noise=weight)
+    parts_of_the_loss = JointWeights(distillation=0.0, constraints=0.0, denoising=weight)
     seen: list[Progress] = []
     train(tiny(tmp_path, train=who, denoise=True, weights=parts_of_the_loss), seen.append, every=1)
-    assert all(("noise" in progress.terms) == (who == "enhancer") for progress in seen)
+    assert all(("denoising" in progress.terms) == (who == "enhancer") for progress in seen)
     if who == "enhancer":
-        assert seen[0].terms["total"] == pytest.approx(seen[0].terms["task"] + 10 * seen[0].terms["noise"], rel=1e-4)
+        assert seen[0].terms["total"] == pytest.approx(
+            seen[0].terms["task"] + 10 * seen[0].terms["denoising"], rel=1e-4
+        )
 
 
 def test_stopped_and_resumed_to_the_bit(tiny: Make, tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ def test_stopped_and_resumed_to_the_bit(tiny: Make, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("denoise", [False, True])
 def test_one_graph_is_what_torch_does(denoise: bool, tiny: Make, tmp_path: Path) -> None:
-    config = tiny(tmp_path, train="both", denoise=denoise, steps=1, weights=Weights(constraints=0.0))
+    config = tiny(tmp_path, train="both", denoise=denoise, steps=1, weights=JointWeights(constraints=0.0))
     train(config, nothing)
     enhancer, _ = load_enhancer("pie", denoise)
     unified = Unified(enhancer, Segmenter(2))
@@ -147,7 +149,7 @@ def test_the_segmenter_alone_learns(tiny: Make, tmp_path: Path) -> None:
     config = tiny(tmp_path, enhancer="none", train="downstream", steps=25, batch=4)
     config = dataclasses.replace(
         config, darkening=dataclasses.replace(config.darkening, untouched=1.0),
-        downstream=dataclasses.replace(config.downstream, rate=5e-3),
+        downstream=dataclasses.replace(config.downstream, lr=5e-3),
     )  # fmt: skip
     seen: list[Progress] = []
     train(config, seen.append, every=5)
@@ -167,13 +169,13 @@ def test_where_both_learn_a_trained_model_keeps_its_statistics() -> None:
 
 def test_faces(detector: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None:
     config = tiny(
-        tmp_path, downstream=Downstream("faces", str(detector)), denoise=True,
-        data=Examples(str(scenes / "well"), boxes=str(scenes / "boxes.json"), width=64, height=48),
-        weights=Weights(task=1.0, distil=1.0, constraints=0.0),
+        tmp_path, downstream=DownstreamConfig("faces", str(detector)), denoise=True,
+        data=ExamplesConfig(str(scenes / "well"), boxes=str(scenes / "boxes.json"), width=64, height=48),
+        weights=JointWeights(task=1.0, distillation=1.0, constraints=0.0),
     )  # fmt: skip
     seen: list[Progress] = []
     train(config, seen.append)
-    assert seen[-1].terms["distil"] > 0
+    assert seen[-1].terms["distillation"] > 0
     session = onnxruntime.InferenceSession(tmp_path / "tiny-unified.onnx", providers=["CPUExecutionProvider"])
     names = [item.name for item in session.get_outputs()]
     assert names[0] == "enhanced"
@@ -185,8 +187,8 @@ def test_faces(detector: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None
 
 def test_a_users_module_is_taught_by_clean_pictures(toy: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None:
     config = tiny(
-        tmp_path / "run", data=Examples(str(scenes / "well"), width=40, height=40), train="both",
-        downstream=Downstream(f"{toy}:mean", loss=f"{toy}:loss"), weights=Weights(1.0, 1.0, 0.0),
+        tmp_path / "run", data=ExamplesConfig(str(scenes / "well"), width=40, height=40), train="both",
+        downstream=DownstreamConfig(f"{toy}:mean", loss=f"{toy}:loss"), weights=JointWeights(1.0, 1.0, 0.0),
     )  # fmt: skip
     train(config, nothing)
     session = onnxruntime.InferenceSession(tmp_path / "run" / "tiny-unified.onnx", providers=["CPUExecutionProvider"])
@@ -210,8 +212,8 @@ def test_modules_that_cannot_be_scored(
 ) -> None:
     place = loss if loss == "segmentation" else f"{toy}:{loss}"
     config = tiny(
-        tmp_path / "run", data=Examples(str(scenes / "well"), width=40, height=40),
-        downstream=Downstream(f"{toy}:{module}", loss=place),
+        tmp_path / "run", data=ExamplesConfig(str(scenes / "well"), width=40, height=40),
+        downstream=DownstreamConfig(f"{toy}:{module}", loss=place),
     )  # fmt: skip
     with pytest.raises(kind, match=reason) as raised:
         train(config, nothing)
@@ -220,7 +222,9 @@ def test_modules_that_cannot_be_scored(
 
 def test_logits_of_another_size_are_named(toy: Path, tiny: Make, tmp_path: Path) -> None:
     toy.write_text("from torch import nn\ndef small(): return nn.Conv2d(3, 2, 3, stride=2)\n")
-    config = tiny(tmp_path / "run", downstream=Downstream(f"{toy}:small", loss="segmentation", classes=2, ignore=2))
+    config = tiny(
+        tmp_path / "run", downstream=DownstreamConfig(f"{toy}:small", loss="segmentation", classes=2, ignore_index=2)
+    )
     expected = r"returned \(2, 2, 19, 23\); expected logits \(N, classes, H, W\) = \(2, 2, 40, 48\)"
     with pytest.raises(ModelError, match=expected):
         train(config, nothing)
@@ -230,8 +234,8 @@ def test_a_step_that_is_not_finite_is_skipped(toy: Path, tiny: Make, scenes: Pat
     toy.write_text(TOY + "calls = []\ndef late(o, t):\n    calls.append(1)\n    return loss(o, t) / (len(calls) < 3)\n")
     toy.write_text(toy.read_text().replace("/ (len(calls) < 3)", "* (1.0 if len(calls) < 3 else float('nan'))"))
     config = tiny(
-        tmp_path / "run", data=Examples(str(scenes / "well"), width=40, height=40),
-        downstream=Downstream(f"{toy}:mean", loss=f"{toy}:late"), weights=Weights(1.0, 0.0, 0.0),
+        tmp_path / "run", data=ExamplesConfig(str(scenes / "well"), width=40, height=40),
+        downstream=DownstreamConfig(f"{toy}:mean", loss=f"{toy}:late"), weights=JointWeights(1.0, 0.0, 0.0),
     )  # fmt: skip
     seen: list[Any] = []
     train(config, seen.append)

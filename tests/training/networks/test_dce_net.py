@@ -10,7 +10,8 @@ import torch
 
 from pielight.errors import ConfigError, ModelError
 from pielight.training.networks.dce_net import DCENet, build, read_dcenet
-from pielight.training.networks.lattice_net import Lattice, LatticeNet
+from pielight.training.networks.lattice_net import LatticeNet
+from pielight.training.schema import LatticeConfig
 
 
 def test_dcenet_is_the_published_one() -> None:
@@ -45,7 +46,7 @@ def test_dcenet_is_seven_convolutions_with_symmetric_skips() -> None:
 def test_build_knows_two() -> None:
     assert isinstance(build("dcenet"), DCENet)
     assert isinstance(build("lattice"), LatticeNet)
-    assert build("lattice", Lattice(iterations=4)).get_parameter("head.bias").shape == (12,)
+    assert build("lattice", LatticeConfig(iterations=4)).get_parameter("head.bias").shape == (12,)
     with pytest.raises(ConfigError, match="lattice or dcenet"):
         build("resnet")
 

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from pielight.training.config import Data
 from pielight.training.data.batches import PictureSet
 from pielight.training.networks.exposure_estimator import ExposureJudge, judged_exposure, learn_judge, misexposed
-from pielight.training.networks.exposure_estimator_config import Judging
+from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
-HOW = Judging(steps=60, batch=6, local=0.0, fill=0.0)
+HOW = ExposureEstimatorConfig(steps=60, batch=6, local_stops=0.0, fill_light=0.0)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -26,7 +25,7 @@ def pictures() -> PictureSet:
     """Noise around middle gray."""
     drawn = [(60 + torch.rand(3, 80, 80, generator=generator(i)) * 130).to(torch.uint8) for i in range(4)]
     labels = [(torch.arange(40 * 40).view(40, 40) // 800).int() for _ in drawn]
-    return PictureSet(drawn, labels, Data(size=64, render=32))
+    return PictureSet(drawn, labels, DataConfig(size=64, loss_size=32))
 
 
 def test_a_wrong_exposure_is_more_or_less_linear_light() -> None:
@@ -40,7 +39,7 @@ def test_a_wrong_exposure_is_more_or_less_linear_light() -> None:
 
 def test_parts_of_a_picture_may_err_apart() -> None:
     flat, labels = torch.full((16, 3, 32, 32), 0.5), torch.arange(32 * 32).view(1, 32, 32).expand(16, -1, -1) // 256
-    _, error = misexposed(flat, labels, dataclasses.replace(HOW, local=1.5), generator())
+    _, error = misexposed(flat, labels, dataclasses.replace(HOW, local_stops=1.5), generator())
     spread = error.flatten(1).amax(1) - error.flatten(1).amin(1)
     assert 0 < (spread > 0.1).float().mean() < 1
     assert spread.max() <= 1.5 + 1e-5
@@ -80,7 +79,7 @@ def test_a_benchmark_learns_the_judge_again_in_another_random_state(
         torch.manual_seed(first)
         drawn = generator()
         torch.rand(draws, generator=drawn)
-        found: ExposureJudge = learn(pictures, Judging(steps=1, batch=2), drawn, lambda _: None)
+        found: ExposureJudge = learn(pictures, ExposureEstimatorConfig(steps=1, batch=2), drawn, lambda _: None)
         return found
 
     learn = learned_once(learn_judge)

@@ -18,7 +18,7 @@ from pielight.training.networks.haze_net import (
     least_nearby,
     passed_light,
 )
-from pielight.training.networks.lattice_net import Lattice
+from pielight.training.schema import LatticeConfig
 
 
 def outputs(seed: int = 0, nodes: int = 4) -> torch.Tensor:
@@ -30,12 +30,12 @@ def outputs(seed: int = 0, nodes: int = 4) -> torch.Tensor:
 def test_a_fresh_network_takes_half_of_the_dark_channel_and_one_airlight_holds_everywhere() -> None:
     torch.manual_seed(0)
     picture = torch.rand(2, 3, 64, 64)
-    found = HazeNet(Lattice(cell=16))(picture)
+    found = HazeNet(LatticeConfig(cell=16))(picture)
     assert found.shape == (2, LEVELS + 3, 4, 4)
     assert (found[:, :LEVELS] > 0.9).all()  # noise is dark somewhere near
     assert (found[:, LEVELS:].amax((2, 3)) == found[:, LEVELS:].amin((2, 3))).all()
     assert (cleared(picture, found) - picture).abs().mean() < 0.05
-    veiled = HazeNet(Lattice(cell=16))(0.5 + 0.5 * picture)
+    veiled = HazeNet(LatticeConfig(cell=16))(0.5 + 0.5 * picture)
     assert (veiled[:, :LEVELS].mean() - (1 - 0.5 * 0.5 / 0.92)).abs() < 0.1
 
 
@@ -65,7 +65,7 @@ def test_the_airlight_is_not_below_the_lightest_haze() -> None:
     torch.manual_seed(0)
     picture = 0.3 + 0.1 * torch.rand(1, 3, 64, 64)
     picture[:, :, :20, :20] = torch.tensor([0.8, 0.85, 0.9]).view(1, 3, 1, 1)  # larger than what erosion removes
-    network = HazeNet(Lattice(cell=16))
+    network = HazeNet(LatticeConfig(cell=16))
     torch.nn.init.constant_(network.air.bias, -20.0)
     assert network(picture)[0, LEVELS:, 0, 0].tolist() == pytest.approx([0.8, 0.85, 0.9], abs=1e-4)
 
@@ -90,7 +90,7 @@ def test_the_engine_does_what_training_saw_where_the_lattice_is_flat() -> None:
 
 def test_what_is_deployed_leaves_a_trace_of_haze() -> None:
     torch.manual_seed(0)
-    network, picture = HazeNet(Lattice(cell=16)).eval(), 0.5 + 0.5 * torch.rand(2, 3, 64, 64)
+    network, picture = HazeNet(LatticeConfig(cell=16)).eval(), 0.5 + 0.5 * torch.rand(2, 3, 64, 64)
     passed, air = Exported(network)(picture)
     found = network(picture)
     assert passed.detach().numpy() == pytest.approx(0.05 + 0.95 * found[:, :LEVELS].detach().numpy(), abs=1e-6)

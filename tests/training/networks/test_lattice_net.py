@@ -11,7 +11,9 @@ from safetensors.torch import load_file
 
 from pielight.errors import ConfigError
 from pielight.models import find
-from pielight.training.networks.lattice_net import Lattice, LatticeNet, night_guard
+from pielight.training.config_file import validate
+from pielight.training.networks.lattice_net import LatticeNet, night_guard
+from pielight.training.schema import LatticeConfig, TrainConfig
 
 
 @pytest.mark.parametrize("size", [64, 256])
@@ -60,14 +62,16 @@ def test_first_weights_are_drawn_layer_by_layer() -> None:
 @pytest.mark.parametrize("cell", [4, 8, 16, 32])
 @pytest.mark.parametrize("size", [32, 96, 128])
 def test_nodes(cell: int, size: int) -> None:
-    assert LatticeNet(Lattice(cell=cell, width=0.25))(torch.rand(1, 3, size, size)).shape[2:] == (size // cell,) * 2
+    assert (
+        LatticeNet(LatticeConfig(cell=cell, width=0.25))(torch.rand(1, 3, size, size)).shape[2:] == (size // cell,) * 2
+    )
 
 
 @pytest.mark.parametrize("iterations", [1, 4, 12])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_iterations_and_channels(iterations: int, channels: int) -> None:
     torch.manual_seed(0)
-    alphas = LatticeNet(Lattice(iterations, channels, width=0.25))(torch.rand(2, 3, 64, 64))
+    alphas = LatticeNet(LatticeConfig(iterations, channels, width=0.25))(torch.rand(2, 3, 64, 64))
     assert alphas.shape == (2, 3 * iterations, 8, 8)
     red, green, blue = alphas.unflatten(1, (iterations, 3)).unbind(2)
     assert (torch.equal(red, green) and torch.equal(red, blue)) == (channels == 1)
@@ -76,26 +80,28 @@ def test_iterations_and_channels(iterations: int, channels: int) -> None:
 
 def test_width_scales_the_layers() -> None:
     def count(width: float) -> int:
-        return sum(p.numel() for p in LatticeNet(Lattice(width=width)).parameters())
+        return sum(p.numel() for p in LatticeNet(LatticeConfig(width=width)).parameters())
 
     assert 3.5 < count(1) / count(0.5) < 4.2
     assert 3.5 < count(2) / count(1) < 4.2
-    assert LatticeNet(Lattice(width=0.1))(torch.rand(1, 3, 32, 32)).shape == (1, 12, 4, 4)
+    assert LatticeNet(LatticeConfig(width=0.1))(torch.rand(1, 3, 32, 32)).shape == (1, 12, 4, 4)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"iterations": 0}, "iterations: 0 should be at least 1"),
-        ({"channels": 2}, "channels: 2 should be 1 or 3"),
-        ({"cell": 12}, "cell: 12 should be 4, 8, 16 or 32"),
-        ({"width": 0.0}, "width: 0.0 should lie between 0.1 and 8"),
-        ({"width": float("nan")}, "width: nan should lie"),
+        ({"channels": 2}, "channels: 2 is unknown; choose 1 or 3"),
+        ({"cell": 12}, "cell: 12 is unknown; choose 4, 8, 16 or 32"),
+        ({"width": 0.0}, "width: 0.0 should be between 0.1 and 8"),
+        ({"width": float("nan")}, "width: nan should be finite"),
     ],
 )
 def test_wrong_sizes(change: dict[str, float], said: str) -> None:
     with pytest.raises(ConfigError, match=rf"^lattice\.{said}"):
-        dataclasses.replace(Lattice(), **change)  # type: ignore[arg-type]
+        validate(TrainConfig, {"lattice": change})
+    with pytest.raises(ValueError, match="1 validation error"):
+        dataclasses.replace(LatticeConfig(), **change)  # type: ignore[arg-type]
 
 
 def test_night_guard_by_hand() -> None:

@@ -17,21 +17,21 @@ from click.testing import CliRunner
 from pielight.cli import main
 from pielight.errors import ConfigError, DataError
 from pielight.models import find
-from pielight.training.config import Data
 from pielight.training.export.denoiser import onnx_bytes
 from pielight.training.networks.denoise_net import AsApplied, DenoiseNet, cells_of
-from pielight.training.objectives.denoise_config import Denoising, read_denoising
 from pielight.training.objectives.denoise_loop import draw, losses, patches, train
+from pielight.training.recipe import read_recipe
+from pielight.training.schema import DataConfig, DenoiseConfig
 from pielight.training.steps import Progress
 
-Make = Callable[..., Denoising]
+Make = Callable[..., DenoiseConfig]
 
 
 @pytest.fixture
-def small(toy_data: Data) -> Make:
-    def make(out: Path, **changes: Any) -> Denoising:
+def small(toy_data: DataConfig) -> Make:
+    def make(out: Path, **changes: Any) -> DenoiseConfig:
         data = dataclasses.replace(toy_data, dark=())
-        return dataclasses.replace(Denoising(steps=4, batch=2, patch=32, out=str(out), data=data), **changes)
+        return dataclasses.replace(DenoiseConfig(steps=4, batch=2, patch_size=32, out=str(out), data=data), **changes)
 
     return make
 
@@ -72,7 +72,7 @@ def test_other_settings_are_refused(small: Make, tmp_path: Path) -> None:
 
 
 def test_no_pictures(small: Make, tmp_path: Path) -> None:
-    nothing = Data(well=(str(tmp_path),))
+    nothing = DataConfig(well=(str(tmp_path),))
     with pytest.raises(DataError, match="no usable well-exposed picture"):
         train(small(tmp_path / "run", data=nothing), lambda _: None)
 
@@ -126,21 +126,21 @@ def test_noise_is_a_wiener_share(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        "patch=20",
-        "patch=256",
+        "patch_size=20",
+        "patch_size=256",
         "steps=0",
-        "physics.stop=[1, 2]",
+        "noise.stop=[1, 2]",
         "recipe=7",
-        "physics.stops=[1, -3]",
-        "physics.shot=[0, 1e-3]",
-        "physics.blur=[0, 0]",
-        "physics.jpeg=2",
-        "detail=.nan",
+        "noise.stops=[1, -3]",
+        "noise.shot_noise=[0, 1e-3]",
+        "noise.blur=[0, 0]",
+        "noise.jpeg=2",
+        "gradient_weight=.nan",
     ],
 )
 def test_settings_are_checked(change: str) -> None:
     with pytest.raises(ConfigError, match=change.partition("=")[0]):
-        read_denoising(None, [change])
+        read_recipe(None, [change], DenoiseConfig)
 
 
 def test_the_command(small: Make, tmp_path: Path, toy: Path) -> None:
@@ -152,4 +152,4 @@ def test_the_command(small: Make, tmp_path: Path, toy: Path) -> None:
     assert done.exit_code == 0, done.output
     assert (tmp_path / "run" / "denoise.onnx").exists()
     assert CliRunner().invoke(main, [*words, "--dark", str(toy)]).exit_code == 2
-    assert "say denoise" in CliRunner().invoke(main, [*words, "--set", "recipe=other"]).output
+    assert "it takes none or denoise" in CliRunner().invoke(main, [*words, "--set", "recipe=other"]).output

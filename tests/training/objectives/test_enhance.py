@@ -7,7 +7,6 @@ import dataclasses
 import pytest
 import torch
 
-from pielight.training.config import Data, Losses, Training
 from pielight.training.data.bank import Bank, build_bank
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.train_context import Material
@@ -17,11 +16,12 @@ from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_f
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives.darkness import DARKNESS
 from pielight.training.objectives.enhance import anchors, losses
+from pielight.training.schema import DataConfig, LossWeights, TrainConfig
 from pielight.training.steps import step_generator
 
 TERMS = set(DARKNESS.terms)
-ALL = Losses(**dict.fromkeys(TERMS, 0.5))
-CONFIG = Training(dark_batch=2, well_batch=2, bank=4, pairs=3, data=Data(size=64, render=32), losses=ALL)
+ALL = LossWeights(**dict.fromkeys(TERMS, 0.5))
+CONFIG = TrainConfig(dark_batch=2, well_batch=2, bank=4, pairs=3, data=DataConfig(size=64, loss_size=32), losses=ALL)
 CPU = torch.device("cpu")
 JUDGE = ExposureJudge()
 
@@ -88,13 +88,13 @@ def test_harder_negatives_change_the_contrast_alone(material: Material) -> None:
     network = LatticeNet()
     config = dataclasses.replace(CONFIG, steps=4)
     plain, easy, hard = (
-        losses(network, dataclasses.replace(config, harder=harder, steps=steps),
+        losses(network, dataclasses.replace(config, curriculum=harder, steps=steps),
                material, 3, CPU)[1]
         for harder, steps in ((False, 4), (True, 4000), (True, 4))
     )  # fmt: skip
     changed = {name for name in TERMS if len({terms[name] for terms in (plain, easy, hard)}) > 1}
-    assert changed == {"contrast", "brightness"}
-    assert easy["brightness"] < hard["brightness"]  # nearer negatives leave less of a gap
+    assert changed == {"contrastive", "brightness_triplet"}
+    assert easy["brightness_triplet"] < hard["brightness_triplet"]  # nearer negatives leave less of a gap
 
 
 def test_every_term_reaches_the_network(material: Material) -> None:
@@ -103,7 +103,7 @@ def test_every_term_reaches_the_network(material: Material) -> None:
         network = LatticeNet()
         torch.nn.init.normal_(network.head.weight, 0, 0.2)
         torch.nn.init.constant_(network.head.bias, -0.1)  # brightens
-        weights = Losses(**{term: float(term == name) for term in TERMS}, margin=2.0)
+        weights = LossWeights(**{term: float(term == name) for term in TERMS}, margin=2.0)
         total, _ = losses(
             network,
             dataclasses.replace(CONFIG, losses=weights),

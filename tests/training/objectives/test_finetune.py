@@ -15,19 +15,19 @@ from safetensors.torch import load_file
 
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, DataError
-from pielight.training.config import Training
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.export.export import export
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives import finetune as module
 from pielight.training.objectives import finetune_loop as tuning
 from pielight.training.objectives import finetune_validation as watchdog
-from pielight.training.objectives.finetune import Finetune, Tuned, finetune
+from pielight.training.objectives.finetune import Tuned, finetune
 from pielight.training.objectives.finetune_start import read_start
+from pielight.training.schema import FinetuneConfig, TrainConfig
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory, tiny: Callable[..., Training]) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, tiny: Callable[..., TrainConfig]) -> Path:
     """A folder with ten dark and ten well-exposed pictures and a tiny model that brightens them a little."""
     folder = tmp_path_factory.mktemp("finetune")
     write_toy_pictures(folder, 10, 96)
@@ -45,12 +45,12 @@ def quick(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "_DRAWS", 4)
 
 
-def settings(place: Path, out: Path, **changes: object) -> Finetune:
-    made = Finetune(str(place / "dark"), str(place / "well"), str(place / "tiny.onnx"), steps=4, out=str(out))
+def settings(place: Path, out: Path, **changes: object) -> FinetuneConfig:
+    made = FinetuneConfig(str(place / "dark"), str(place / "well"), str(place / "tiny.onnx"), steps=4, out=str(out))
     return dataclasses.replace(made, **changes)
 
 
-def run(made: Finetune) -> tuple[Tuned, list[str]]:
+def run(made: FinetuneConfig) -> tuple[Tuned, list[str]]:
     said: list[str] = []
     tuned = finetune(made, lambda progress, look: None, said.append)
     assert tuned is not None
@@ -96,10 +96,10 @@ def test_says_early_that_it_will_not_help(place: Path, tmp_path: Path, monkeypat
 
 
 def test_settings_of_training_can_be_changed(place: Path, tmp_path: Path) -> None:
-    changes = ("optimizer.rate=1e-2", "losses.regional=0.5", "data.smallest=48")
+    changes = ("optimizer.lr=1e-2", "losses.regional_consistency=0.5", "data.min_size=48")
     tuned, _ = run(settings(place, tmp_path / "run", changes=changes))
     config = read_start(tuned.model).config
-    assert (config.optimizer.rate, config.losses.regional, config.data.smallest) == (1e-2, 0.5, 48)
+    assert (config.optimizer.lr, config.losses.regional_consistency, config.data.min_size) == (1e-2, 0.5, 48)
     with pytest.raises(ConfigError, match=r"holds a run with other settings \(changes\)"):
         run(settings(place, tmp_path / "run"))
     for change, said in (
@@ -107,9 +107,9 @@ def test_settings_of_training_can_be_changed(place: Path, tmp_path: Path) -> Non
         ("lattice.cell=4", "not free in fine-tuning"),
         ("data.dark=x", "not free in fine-tuning"),
         ("optimzer.rate=1", "unknown setting optimzer; did you mean optimizer"),
-        ("optimizer.rate=-1", "optimizer.rate: -1.0 should be"),
-        ("losses.contrast=1", "need --features"),
-        ("losses.contrast", "should look like key=value"),
+        ("optimizer.lr=-1", "optimizer.lr: -1 should be"),
+        ("losses.contrastive=1", "need --features"),
+        ("losses.contrastive", "should look like key=value"),
     ):
         with pytest.raises(ConfigError, match=said):
             run(settings(place, tmp_path / "other", changes=(change,)))

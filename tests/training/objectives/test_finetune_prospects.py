@@ -9,12 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pielight.training.config import Data
 from pielight.training.data.batches import load
-from pielight.training.degradations.darkening import Darkening
 from pielight.training.networks.exposure_estimator import ExposureJudge
 from pielight.training.objectives.finetune_prospects import Early, Prospect, doubts
 from pielight.training.objectives.finetune_validation import Look, Watchdog
+from pielight.training.schema import DarkeningConfig, DataConfig
 
 GOOD = Prospect(pictures=50, lifted=0.25, headroom=0.3)
 START = Look((20.0, 22.0), 20.0, 0.4, 0.0, 0.2, 0.3)
@@ -57,10 +56,10 @@ def test_a_gain_is_no_doubt() -> None:
     assert not Early(START, 1).doubt(1, START)  # the end is no early time
 
 
-def test_what_is_measured(toy_data: Data) -> None:
+def test_what_is_measured(toy_data: DataConfig) -> None:
     well, dark = load(toy_data.well, "well", toy_data), load(toy_data.dark, "dark", toy_data)
     torch.manual_seed(0)
-    physics = Darkening(untouched=0.0, stops=(-2.0, -2.0), regional=0.0)
+    physics = DarkeningConfig(untouched=0.0, stops=(-2.0, -2.0), regional=0.0)
     watchdog = Watchdog(dark, well, well, physics, physics, ExposureJudge().eval(), 0)
     idle, right = Flat(0.0), Flat(-1.0)
     assert watchdog.lifted(idle) == pytest.approx(0, abs=1e-4)

@@ -43,7 +43,7 @@ def test_denoiser() -> None:
         read_start(find("denoise").path)
 
 
-@pytest.mark.parametrize("task", ["haze", "{place}/bad.py:TASK"])
+@pytest.mark.parametrize("task", ["dehaze", "{place}/bad.py:TASK"])
 def test_a_model_of_another_task_is_refused_and_no_code_is_run(task: str, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("open('ran', 'w').close()")
     named = task.format(place=tmp_path)

@@ -10,13 +10,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pielight.training.config import Data
 from pielight.training.data.domain import picture_set
 from pielight.training.data.toy import toy_scene
-from pielight.training.degradations.darkening import Darkening
 from pielight.training.networks.exposure_estimator import ExposureJudge
 from pielight.training.objectives.finetune_loop import chosen
 from pielight.training.objectives.finetune_validation import Look, Watchdog, better, gain, unsound
+from pielight.training.schema import DarkeningConfig, DataConfig
 
 START = Look((20.0, 20.0, 20.0), 20.0, 0.4, 0.01, 0.2, 0.3)
 
@@ -35,16 +34,16 @@ class Lift(nn.Module):
 @pytest.fixture(scope="module")
 def watchdog(tmp_path_factory: pytest.TempPathFactory) -> Watchdog:
     cache = tmp_path_factory.mktemp("cache")
-    data = Data(size=64, render=32, smallest=32, cache=str(cache))
+    data = DataConfig(size=64, loss_size=32, min_size=32, cache=str(cache))
     random = np.random.default_rng(0)
 
     def shots(exponent: float, count: int) -> list[np.ndarray]:
         return [np.round(255 * toy_scene(random, 64) ** exponent).astype(np.uint8) for _ in range(count)]
 
     well, dark, others = (picture_set(shots(e, n), data) for e, n in ((0.45, 4), (1.0, 4), (0.45, 2)))
-    how = Darkening(untouched=0, regional=0, stops=(-3.0, -2.0))
+    how = DarkeningConfig(untouched=0, regional=0, stops=(-3.0, -2.0))
     torch.manual_seed(0)
-    return Watchdog(dark, well, others, how, Darkening(untouched=1.0), ExposureJudge().eval(), 0)
+    return Watchdog(dark, well, others, how, DarkeningConfig(untouched=1.0), ExposureJudge().eval(), 0)
 
 
 def test_looks_are_alike_and_see_what_helps(watchdog: Watchdog) -> None:

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from pielight.training.config import read_config
 from pielight.training.data.bank import Exposures
 from pielight.training.degradations.haze import haze
 from pielight.training.networks.haze_net import LEVELS, passed_light
 from pielight.training.objectives.haze import HAZE
 from pielight.training.objectives.task import Step
+from pielight.training.recipe import read_train_config
 
-CONFIG = read_config(None, ["task=haze"])
+CONFIG = read_train_config(None, ["task=dehaze"])
 NONE = Exposures([], torch.zeros(1, 32))
 
 
@@ -39,7 +39,7 @@ def test_the_regional_term_is_the_variance_of_transmission_inside_regions() -> N
     passed = passed_light(before, outputs[:1])[0].numpy().astype(float)
     gray = 0.299 * passed[0] + 0.587 * passed[1] + 0.114 * passed[2]
     expected = np.mean([(gray[:, part] - gray[:, part].mean()) ** 2 for part in (slice(0, 8), slice(8, 16))])
-    assert HAZE.terms["regional"](step(before, outputs, labels)).item() == pytest.approx(expected, rel=1e-4)
+    assert HAZE.terms["regional_consistency"](step(before, outputs, labels)).item() == pytest.approx(expected, rel=1e-4)
     assert expected > 1e-3
 
 
@@ -48,20 +48,20 @@ def test_one_transmission_for_each_region_costs_nothing_there() -> None:
     before, labels = torch.full((1, 3, 16, 16), 0.5), halves()
     outputs = torch.ones(1, LEVELS + 3, 16, 16)
     outputs[:, :LEVELS, :, 8:] = 0.3
-    regional = HAZE.terms["regional"]
+    regional = HAZE.terms["regional_consistency"]
     assert regional(step(before, outputs, labels)).item() < 1e-9
     assert regional(step(before, outputs, labels.transpose(1, 2))).item() > 0.1
 
 
 def test_regions_count_in_the_recipe() -> None:
-    assert CONFIG.losses.regional > 0
+    assert CONFIG.losses.regional_consistency > 0
     assert {field.name for field in dataclasses.fields(CONFIG.losses)} >= set(HAZE.terms)
 
 
 def test_smoothness_is_asked_of_transmissions_alone() -> None:
     outputs = torch.ones(1, LEVELS + 3, 8, 8)
     outputs[:, LEVELS:] = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0))
-    smoothness, before = HAZE.terms["smoothness"], torch.full((1, 3, 16, 16), 0.5)
+    smoothness, before = HAZE.terms["curve_smoothness"], torch.full((1, 3, 16, 16), 0.5)
     assert smoothness(step(before, outputs, halves())).item() == 0
     assert smoothness(step(before, outputs.flip(1), halves())).item() > 0
 

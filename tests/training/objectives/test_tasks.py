@@ -13,12 +13,13 @@ from safetensors.torch import load_file
 
 from pielight import Enhancer
 from pielight.errors import ConfigError
-from pielight.training.config import Data, Training, read_config
 from pielight.training.data.batches import load
 from pielight.training.data.pictures import check
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.loop import train
 from pielight.training.objectives import TASKS, find_task
+from pielight.training.recipe import read_train_config
+from pielight.training.schema import DataConfig, TrainConfig
 
 ROOT = Path(__file__).parents[3]
 OWN = f"{ROOT / 'examples' / 'underwater.py'}:UNDERWATER"
@@ -26,9 +27,9 @@ OWN = f"{ROOT / 'examples' / 'underwater.py'}:UNDERWATER"
 
 @pytest.mark.parametrize("name", [*TASKS, OWN])
 def test_what_every_task_keeps_to(name: str) -> None:
-    task, config = find_task(name), read_config(None, [f"task={name}"])
+    task, config = find_task(name), read_train_config(None, [f"task={name}"])
     generator = torch.Generator().manual_seed(0)
-    side, small = config.data.size, config.data.render
+    side, small = config.data.size, config.data.loss_size
     pictures, labels = torch.rand(2, 3, side, side), torch.zeros(2, small, small).int()
     first = torch.Generator().manual_seed(1)
     again = torch.Generator().manual_seed(1)
@@ -51,18 +52,20 @@ def test_what_every_task_keeps_to(name: str) -> None:
     assert any(weights[term] for term in task.terms)
 
 
-@pytest.mark.parametrize("name", ["haze", "rain", OWN])
+@pytest.mark.parametrize("name", ["dehaze", "derain", OWN])
 def test_a_task_learns_and_its_model_is_taken(name: str, tmp_path: Path) -> None:
     """On damage that it has not seen it is nearer to what should come back than the fresh network, and than nothing."""
     _, well = write_toy_pictures(tmp_path, 6, 128)
     torch.set_num_threads(1)
-    config = read_config(None, [
-        f"task={name}", "steps=40", "losses.contrast=0", "losses.features=0", "losses.judged=0", "dark_batch=1",
-        "well_batch=4", "bank=2", "pairs=2", "optimizer.warmup=2", "optimizer.average=0", "optimizer.rate=2e-3",
+    config = read_train_config(None, [
+        f"task={name}", "steps=40", "losses.contrastive=0", "losses.feature_preservation=0", "losses.exposure=0",
+        "dark_batch=1", "well_batch=4", "bank=2", "pairs=2", "optimizer.warmup_steps=2", "optimizer.ema_decay=0",
+        "optimizer.lr=2e-3",
         "rain.untouched=0", "haze.untouched=0", "rain.cover=[0.3,0.5]", "rain.brightness=[0.4,0.5]",
     ])  # fmt: skip
-    data = dataclasses.replace(config.data, well=(str(well),), size=64, kept=96, render=64 if name == "rain" else 32,
-                               smallest=32, well_mean=(0.0, 1.0), cache=str(tmp_path / "cache"))  # fmt: skip
+    data = dataclasses.replace(config.data, well=(str(well),), size=64, stored_size=96,
+                               loss_size=64 if name == "derain" else 32,
+                               min_size=32, well_mean=(0.0, 1.0), cache=str(tmp_path / "cache"))  # fmt: skip
     config = dataclasses.replace(config, data=data, out=str(tmp_path / "run"))
     seen: list[float] = []
     train(config, lambda p: seen.append(p.terms["total"]), 1)
@@ -92,23 +95,23 @@ def test_real_pictures_of_haze_and_rain_may_be_bright(tmp_path: Path) -> None:
     """Fog by day is brighter than any dark picture."""
     fog = np.random.default_rng(0).integers(180, 230, (160, 160, 3), dtype=np.uint8)
     Image.fromarray(fog).save(tmp_path / "fog.png")
-    for name in ("haze", "rain"):
-        data = read_config(None, [f"task={name}"]).data
+    for name in ("dehaze", "derain"):
+        data = read_train_config(None, [f"task={name}"]).data
         assert [verdict.reason for verdict in check([str(tmp_path)], "dark", data)] == [""]
-    assert next(check([str(tmp_path)], "dark", Data())).kind == "too bright"
+    assert next(check([str(tmp_path)], "dark", DataConfig())).kind == "too bright"
 
 
 def test_defaults_lie_below_the_settings() -> None:
-    config = read_config(None, ["task=rain", "data.size=64", "data.render=64"])
-    assert (config.name, config.data.size, config.data.kept) == ("derain", 64, 320)
-    assert read_config(None, []) == Training()
-    assert Data().kept == 0
+    config = read_train_config(None, ["task=derain", "data.size=64", "data.loss_size=64"])
+    assert (config.name, config.data.size, config.data.stored_size) == ("derain", 64, 320)
+    assert read_train_config(None, []) == TrainConfig()
+    assert DataConfig().stored_size == 0
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("dust", "choose one of darkness, haze, rain, or file.py:NAME"),
+        ("dust", "choose one of brighten, dehaze, derain, or file.py:NAME"),
         ("gone.py:TASK", "cannot be imported"),
         ("math:pi", "is float, no pielight"),
         ("math:nothing", "has no nothing"),
@@ -117,7 +120,7 @@ def test_defaults_lie_below_the_settings() -> None:
 )
 def test_what_is_no_task_is_refused(name: str, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
-        read_config(None, [f"task={name}"])
+        read_train_config(None, [f"task={name}"])
 
 
 def test_the_example_is_short() -> None:

@@ -19,7 +19,7 @@ from pielight.evaluation.downstream.segmentation import check_labels
 from pielight.training.data.pictures import files, read_small
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance, uniform
-from pielight.training.joint.config import Dimming, Examples
+from pielight.training.schema import DimmingConfig, ExamplesConfig
 
 _WHOLE = 1 << 30  # no side is longer
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm")
@@ -46,12 +46,12 @@ class ExampleSet:
     """uint8 ``(3, h, w)``."""
     known: list[Tensor] | None
     """Of each its labels, uint8 ``(h, w)``, or its boxes ``(K, 4)``."""
-    data: Examples
+    data: ExamplesConfig
     ignore: int
     left: int = 0
     """How many pictures were left out, since the file of boxes does not name them."""
 
-    def batch(self, count: int, how: Dimming, generator: Generator) -> Batch:
+    def batch(self, count: int, how: DimmingConfig, generator: Generator) -> Batch:
         """Draw random crops, half of them mirrored, and darken them.
 
         A crop holds one of its picture's boxes, drawn at random, if it can; boxes whose middle is outside are left out.
@@ -104,7 +104,7 @@ class ExampleSet:
         return part, target
 
 
-def dim(pictures: Tensor, how: Dimming, generator: Generator) -> tuple[Tensor, Tensor]:
+def dim(pictures: Tensor, how: DimmingConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     """Darken clean pictures by a lower exposure alone.
 
     ``y = Q8(sRGB(2^EV lin(x) + n)), n ~ N(0, a 2^EV lin(x) + b)``: one EV for a picture, a and b the shot and the read
@@ -121,18 +121,18 @@ def dim(pictures: Tensor, how: Dimming, generator: Generator) -> tuple[Tensor, T
         Dark pictures ``(N, 3, H, W)`` in [0, 1], and the same without noise and quantization; a share of
         ``how.untouched`` is as it was.
 
-    >>> dark, _ = dim(torch.ones(1, 3, 32, 32), Dimming(stops=(-4, -4), untouched=0), Generator().manual_seed(0))
+    >>> dark, _ = dim(torch.ones(1, 3, 32, 32), DimmingConfig(stops=(-4, -4), untouched=0), Generator().manual_seed(0))
     >>> round(srgb_to_linear(dark).mean().item(), 2)
     0.06
     """
     shape = (len(pictures), 1, 1, 1)
     light = srgb_to_linear(pictures) * torch.exp2(uniform(shape, *how.stops, generator))
-    dark = quantize(linear_to_srgb(sensor_noise(light, how.shot, how.read, generator).clamp(0, 1)))
+    dark = quantize(linear_to_srgb(sensor_noise(light, how.shot_noise, how.read_noise, generator).clamp(0, 1)))
     untouched = chance(shape, how.untouched, generator)
     return torch.where(untouched, pictures, dark), torch.where(untouched, pictures, linear_to_srgb(light))
 
 
-def load_examples(data: Examples, classes: int, ignore: int) -> ExampleSet:
+def load_examples(data: ExamplesConfig, classes: int, ignore: int) -> ExampleSet:
     """Read clean pictures with their labels or boxes.
 
     Raises:
@@ -176,7 +176,7 @@ def load_examples(data: Examples, classes: int, ignore: int) -> ExampleSet:
     return ExampleSet(pictures, known or None, data, ignore, left)
 
 
-def _labels_of(path: Path, data: Examples) -> Path:
+def _labels_of(path: Path, data: ExamplesConfig) -> Path:
     return Path(data.labels).expanduser() / f"{path.stem}.png"
 
 
@@ -189,7 +189,7 @@ def _labels(path: Path, size: tuple[int, int], classes: int, ignore: int) -> Ima
     try:
         check_labels(labels, classes, ignore)
     except DataError as error:
-        raise DataError(f"{path}: {error}; set downstream.classes or downstream.ignore") from None
+        raise DataError(f"{path}: {error}; set downstream.classes or downstream.ignore_index") from None
     return Image.fromarray(labels)
 
 

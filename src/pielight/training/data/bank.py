@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pielight.core.color_torch import luma
-from pielight.training.config import Training
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.preparation import NOTHING, Preparation
 from pielight.training.losses.contrastive import brightness_profile, grams
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures
 from pielight.training.objectives.task import Task
+from pielight.training.schema import TrainConfig
 from pielight.training.steps import counted
 
 _PORTION = 8  # crops
@@ -61,7 +61,7 @@ class Bank:
 
 @torch.no_grad()
 def build_bank(
-    task: Task, config: Training, pictures: PictureSet, features: VGGFeatures | None, generator: Generator,
+    task: Task, config: TrainConfig, pictures: PictureSet, features: VGGFeatures | None, generator: Generator,
     device: torch.device, say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
 ) -> Bank:  # fmt: skip
     """Compute the bank from ``config.bank`` random crops of good pictures.

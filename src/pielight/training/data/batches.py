@@ -19,9 +19,9 @@ from torch import Generator, Tensor
 
 from pielight.core.atomic_file import open_atomic
 from pielight.errors import DataError, PictureError
-from pielight.training.config import Data
 from pielight.training.data.pictures import Pixels, Role, check, files
 from pielight.training.data.regions import Labels, segment
+from pielight.training.schema import DataConfig
 from pielight.training.steps import counted
 
 
@@ -33,7 +33,7 @@ class PictureSet:
     """uint8 ``(3, h, w)``."""
     labels: Sequence[Tensor]
     """int32 ``(h', w')``."""
-    data: Data
+    data: DataConfig
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -60,13 +60,15 @@ class PictureSet:
         picture = _part(self.pictures[index], side, draw[1], draw[2]).float()[None] / 255
         labels = _part(self.labels[index], side, draw[1], draw[2]).float()[None, None]
         picture = F.interpolate(picture, (self.data.size,) * 2, mode="bilinear", antialias=True).clamp(0, 1)
-        labels = F.interpolate(labels, (self.data.render,) * 2, mode="nearest")[:, 0].int()
+        labels = F.interpolate(labels, (self.data.loss_size,) * 2, mode="nearest")[:, 0].int()
         if draw[3] < 0.5:
             return picture.flip(-1), labels.flip(-1)
         return picture, labels
 
 
-def load(folders: Sequence[str], role: Role, data: Data, say: Callable[[str], None] = lambda _: None) -> PictureSet:
+def load(
+    folders: Sequence[str], role: Role, data: DataConfig, say: Callable[[str], None] = lambda _: None
+) -> PictureSet:
     """Load every usable picture of the folders with its regions, which are computed once and kept on disk.
 
     Args:
@@ -85,7 +87,9 @@ def load(folders: Sequence[str], role: Role, data: Data, say: Callable[[str], No
     return picture_set(kept, data, say)
 
 
-def picture_set(pictures: Sequence[Pixels], data: Data, say: Callable[[str], None] = lambda _: None) -> PictureSet:
+def picture_set(
+    pictures: Sequence[Pixels], data: DataConfig, say: Callable[[str], None] = lambda _: None
+) -> PictureSet:
     """Return pictures in memory with their regions.
 
     Raises:
@@ -97,7 +101,7 @@ def picture_set(pictures: Sequence[Pixels], data: Data, say: Callable[[str], Non
     return PictureSet([torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in pictures], labels, data)
 
 
-def cached_regions(pixels: Pixels, data: Data, compute: Callable[[Pixels, str], Labels] = segment) -> Labels:
+def cached_regions(pixels: Pixels, data: DataConfig, compute: Callable[[Pixels, str], Labels] = segment) -> Labels:
     """Return the regions of a picture at half its size, from disk if this content was segmented before.
 
     The key is a SHA-256 of the pixels, their shape and the method; a damaged cache file is computed anew.

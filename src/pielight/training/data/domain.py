@@ -16,12 +16,11 @@ from pielight.core.color_torch import luma, srgb_to_linear
 from pielight.enhancer import Enhancer
 from pielight.errors import DataError
 from pielight.ops.noise import estimate
-from pielight.training.config import Data
 from pielight.training.data.batches import PictureSet, picture_set
 from pielight.training.data.pictures import Role, check, files, judge, reduced
 from pielight.training.data.preparation import NOTHING, Preparation
-from pielight.training.degradations.darkening import Darkening
 from pielight.training.degradations.exposure import camera_response, expose
+from pielight.training.schema import DarkeningConfig, DataConfig
 from pielight.training.steps import counted
 
 FEWEST = 8
@@ -50,7 +49,7 @@ class Folder:
         return self.part([i for i in range(len(self.paths)) if i not in out]), self.part(out)
 
 
-def read_folder(folder: str, role: Role, data: Data, say: Callable[[str], None] = lambda _: None) -> Folder:
+def read_folder(folder: str, role: Role, data: DataConfig, say: Callable[[str], None] = lambda _: None) -> Folder:
     """Read the pictures of a folder that can play a role; ``say`` is called with a line from time to time.
 
     Raises:
@@ -117,12 +116,12 @@ def _well_exposed(start: Enhancer, dark: PictureSet, say: Callable[[str], None])
     return found
 
 
-def rehearsal(data: Data) -> PictureSet:
+def rehearsal(data: DataConfig) -> PictureSet:
     """Return the photographs that scikit-image ships, for what a model must not forget."""
     return picture_set([reduced(getattr(skimage.data, name)(), data.size * 5 // 4) for name in _REHEARSED], data)
 
 
-def matched(dark: PictureSet, well: PictureSet, how: Darkening) -> Darkening:
+def matched(dark: PictureSet, well: PictureSet, how: DarkeningConfig) -> DarkeningConfig:
     """Return physics that darkens well-exposed pictures as a user's dark ones are.
 
     - Exposure: the interval whose ends bring the median well-exposed picture to the mean linear light of the dark
@@ -138,7 +137,7 @@ def matched(dark: PictureSet, well: PictureSet, how: Darkening) -> Darkening:
         well: Well-exposed ones, of other scenes or of the same.
         how: What stays of the physics.
     """
-    contrast = torch.tensor(how.response).log().mean().exp()
+    contrast = torch.tensor(how.camera_response).log().mean().exp()
     linear = [_small(picture) for picture in well.pictures]
     levels = []
     for stops in _STOPS.tolist():
@@ -152,8 +151,8 @@ def matched(dark: PictureSet, well: PictureSet, how: Darkening) -> Darkening:
         how,
         stops=(float(min(low, high - 1)), float(high)),
         regional=min(0.8, max(0.1, lit)),
-        shot=_interval([noise.shot for noise in noises], how.shot[0]),
-        read=_interval([noise.read for noise in noises], how.read[0]),
+        shot_noise=_interval([noise.shot for noise in noises], how.shot_noise[0]),
+        read_noise=_interval([noise.read for noise in noises], how.read_noise[0]),
     )
 
 

@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from pielight.core.color import luma
 from pielight.errors import DataError, PictureError
 from pielight.io.preflight import check_file
-from pielight.training.config import Data
+from pielight.training.schema import DataConfig
 
 Role = Literal["dark", "well"]
 Pixels = npt.NDArray[np.uint8]
@@ -123,7 +123,7 @@ def reduced(picture: Image.Image | Pixels, shorter: int) -> Pixels:
     return np.asarray(rgb)
 
 
-def check(folders: Sequence[str], role: Role, data: Data) -> Iterator[Verdict]:
+def check(folders: Sequence[str], role: Role, data: DataConfig) -> Iterator[Verdict]:
     """Look at every file of the folders and say whether it is used in a role, and if not, why.
 
     Raises:
@@ -132,7 +132,7 @@ def check(folders: Sequence[str], role: Role, data: Data) -> Iterator[Verdict]:
     seen: dict[str, Path] = {}
     for path in files(folders):
         try:
-            pixels = read_small(path, data.kept or data.size * 5 // 4, data.smallest)
+            pixels = read_small(path, data.stored_size or data.size * 5 // 4, data.min_size)
         except DataError as error:
             yield Verdict(path, str(error).partition(":")[0], str(error))
             continue
@@ -148,7 +148,7 @@ def _broken_link(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
 
 
-def judge(pixels: Pixels, role: Role, data: Data) -> tuple[float, str, str]:
+def judge(pixels: Pixels, role: Role, data: DataConfig) -> tuple[float, str, str]:
     """Return the mean gray level of a picture, and why it cannot play its role: kind and reason, or empty texts."""
     gray = np.sort(luma(pixels, np.float32).ravel()) / 255
     mean = float(gray.mean())

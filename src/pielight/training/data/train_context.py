@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pielight.training.config import Training
+from pielight.training.config_file import as_yaml
 from pielight.training.data.bank import Bank, build_bank
 from pielight.training.data.batches import PictureSet, load
 from pielight.training.data.pictures import check_folders
@@ -17,7 +17,7 @@ from pielight.training.data.preparation import NOTHING, Preparation, checksum
 from pielight.training.networks.exposure_estimator import learn_judge
 from pielight.training.networks.features import VGGFeatures, load_features
 from pielight.training.objectives import TASKS, find_task
-from pielight.training.settings import as_yaml
+from pielight.training.schema import TrainConfig
 from pielight.training.steps import step_generator
 
 APART = 2**31  # draws of the preparation come from steps that no run reaches
@@ -42,7 +42,7 @@ class Material(Pictures):
     judge: nn.Module | None
 
 
-def read_pictures(config: Training, device: torch.device, say: Callable[[str], None]) -> Pictures:
+def read_pictures(config: TrainConfig, device: torch.device, say: Callable[[str], None]) -> Pictures:
     """Load VGG16, if a term needs it, and the pictures with their regions.
 
     Raises:
@@ -52,14 +52,18 @@ def read_pictures(config: Training, device: torch.device, say: Callable[[str], N
     check_folders((*config.data.dark, *config.data.well))
     features = None
     if config.reads_features:
-        features = load_features(config.features, say).to(device)  # first: it fails in a moment
+        features = load_features(config.vgg_weights, say).to(device)  # first: it fails in a moment
     say("reading the pictures and their regions")
     dark = load(config.data.dark, "dark", config.data, say) if config.data.dark else None
     return Pictures(dark, load(config.data.well, "well", config.data, say), features)
 
 
 def prepare(
-    config: Training, pictures: Pictures, device: torch.device, say: Callable[[str], None], folder: Path | None = None
+    config: TrainConfig,
+    pictures: Pictures,
+    device: torch.device,
+    say: Callable[[str], None],
+    folder: Path | None = None,
 ) -> Material:
     """Compute the bank, and let the judge learn if its verdict counts.
 
@@ -74,25 +78,25 @@ def prepare(
         ModelError: if nothing can be written there.
     """
     task, well = find_task(config.task), pictures.well
-    seen = pictures.features if config.losses.contrast else None
+    seen = pictures.features if config.losses.contrastive else None
     say(f"{len(pictures.dark or ())} pictures to mend, {len(well)} good ones"
         + (f"; computing the features of {config.bank} crops of these" if seen else ""))  # fmt: skip
     kept = kept_for(config, [well], seen, device, folder)
     bank = build_bank(task, config, well, seen, step_generator(config.seed, APART), device, say, kept)
     judge = None
-    if config.losses.judged and "judged" in task.terms:
-        judge = learn_judge(well, config.judging, step_generator(config.seed, APART + 2), say, kept)
+    if config.losses.exposure and "exposure" in task.terms:
+        judge = learn_judge(well, config.exposure_estimator, step_generator(config.seed, APART + 2), say, kept)
         judge = judge.to(device)  # it learns on the CPU, where its draws are
     return Material(pictures.dark, well, pictures.features, bank, judge)
 
 
 def kept_for(
-    config: Training, pictures: Sequence[PictureSet], features: VGGFeatures | None, device: torch.device,
+    config: TrainConfig, pictures: Sequence[PictureSet], features: VGGFeatures | None, device: torch.device,
     folder: Path | None,
 ) -> Preparation:  # fmt: skip
     """Return what a run keeps of its preparation; nothing for a task of one's own, whose code may have changed."""
     if folder is None or config.task not in TASKS:
         return NOTHING
-    settings = as_yaml(replace(config, out="", steps=0, checkpoint_minutes=0.0, data=replace(config.data, cache=None)))
+    settings = as_yaml(replace(config, out="", steps=1, checkpoint_minutes=0.0, data=replace(config.data, cache=None)))
     parts = [part for one in pictures for part in (one.pictures, one.labels)]
     return Preparation(folder, checksum(settings, parts, [features], device))

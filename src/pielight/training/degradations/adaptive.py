@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import torch
 from torch import Generator, Tensor
 
 from pielight.core.color_torch import luma
-from pielight.training.degradations.capture import Capture, capture
-from pielight.training.degradations.curve_families import FAMILIES, Family, Interval, Side
+from pielight.training.degradations.capture import capture
+from pielight.training.degradations.curve_families import FAMILIES, Family, Side
 from pielight.training.degradations.local_light import light_patterns
 from pielight.training.degradations.random import uniform
+from pielight.training.schema import AdaptiveConfig
 
 LIMIT = 8.0
 """Largest amount of a curve, in either direction."""
 _HALVINGS = 14
-
-
-@dataclass(frozen=True)
-class Adaptive:
-    """How negatives are made whose exposure is wrong by a drawn distance, whatever the picture."""
-
-    distance: Interval = (0.2, 0.9)
-    """Share of the way from a picture's own brightness to black or white, as far as a curve gets there (uniform)."""
-    local: float = 0.4
-    """Share of the negatives whose light changes in a part of the picture only."""
-    capture: Capture = field(default_factory=Capture)
-    """Noise and JPEG."""
 
 
 def brightness(pictures: Tensor, where: Tensor) -> Tensor:
@@ -103,7 +90,9 @@ def solve(curve: Family, pictures: Tensor, where: Tensor, wanted: Tensor, side: 
     return (low + high) / 2
 
 
-def adaptive_negatives(pictures: Tensor, labels: Tensor, how: Adaptive, side: Side, generator: Generator) -> Tensor:
+def adaptive_negatives(
+    pictures: Tensor, labels: Tensor, how: AdaptiveConfig, side: Side, generator: Generator
+) -> Tensor:
     """Make pictures badly exposed by a drawn distance, with a drawn curve, everywhere or in a drawn part.
 
     ``y = capture(f(x; t m))``: the family f, the pattern m of :func:`light_patterns` and the distance d are drawn, and

@@ -8,9 +8,10 @@ import torch
 from torch import Generator, Tensor
 
 from pielight.errors import ConfigError
-from pielight.training.degradations.adaptive import Adaptive, adaptive_negatives
+from pielight.training.degradations.adaptive import adaptive_negatives
 from pielight.training.degradations.curve_families import Interval, Side, gamma_curve, log_curve, tone_curve
 from pielight.training.degradations.random import log_uniform
+from pielight.training.schema import AdaptiveConfig
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ PRESETS = {
 }
 
 
-def bag(name: str, adaptive: Adaptive | None = None) -> BagOfCurves | Adaptive:
+def bag(name: str, adaptive: AdaptiveConfig | None = None) -> BagOfCurves | AdaptiveConfig:
     """Return ``"paper"``, ``"mild"`` or ``"adaptive"``, the last with the given settings.
 
     Raises:
@@ -43,14 +44,14 @@ def bag(name: str, adaptive: Adaptive | None = None) -> BagOfCurves | Adaptive:
     (6.0, 6.0)
     """
     if name == "adaptive":
-        return adaptive or Adaptive()
+        return adaptive or AdaptiveConfig()
     if name not in PRESETS:
         raise ConfigError(f"negatives: {name!r} is unknown; choose {', '.join(PRESETS)} or adaptive")
     return PRESETS[name]
 
 
 def negatives(
-    pictures: Tensor, labels: Tensor, curves: BagOfCurves | Adaptive, side: Side, generator: Generator
+    pictures: Tensor, labels: Tensor, curves: BagOfCurves | AdaptiveConfig, side: Side, generator: Generator
 ) -> Tensor:
     """Draw one curve family for each picture and apply it on one side.
 
@@ -68,7 +69,7 @@ def negatives(
     >>> bool((negatives(gray, labels, bag("mild"), "under", torch.Generator().manual_seed(0)) < 0.5).all())
     True
     """
-    if isinstance(curves, Adaptive):
+    if isinstance(curves, AdaptiveConfig):
         return adaptive_negatives(pictures, labels, curves, side, generator)
     n = len(pictures)
     shape = (n, 1, 1, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,25 +12,10 @@ from torch import Generator, Tensor
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance
+from pielight.training.schema import CaptureConfig
 
 
-@dataclass(frozen=True)
-class Capture:
-    """How often pictures are noisy or compressed, and how much (random draws)."""
-
-    noisy: float = 0.3
-    """Share of pictures with shot and read noise."""
-    shot: tuple[float, float] = (1e-5, 1e-3)
-    """Variance of the shot noise per unit of linear light (log-uniform)."""
-    read: tuple[float, float] = (1e-8, 1e-5)
-    """Variance of the read noise (log-uniform)."""
-    compressed: float = 0.3
-    """Share of pictures that pass through JPEG."""
-    quality: tuple[int, int] = (60, 95)
-    """JPEG's quality (uniform)."""
-
-
-def capture(pictures: Tensor, how: Capture, generator: Generator) -> Tensor:
+def capture(pictures: Tensor, how: CaptureConfig, generator: Generator) -> Tensor:
     """Keep pictures as a camera would: some with noise in linear light, all in 8 bits, some as JPEG.
 
     ``y = JPEG(Q8(sRGB(lin(x) + n)))``, ``n ~ N(0, a lin(x) + b)``: against the signal, noise is the stronger the
@@ -46,14 +30,16 @@ def capture(pictures: Tensor, how: Capture, generator: Generator) -> Tensor:
         ``(N, 3, H, W)`` in [0, 1], multiples of 1/255.
 
     >>> flat = torch.full((1, 3, 8, 8), 0.5)
-    >>> (capture(flat, Capture(noisy=0, compressed=0), torch.Generator()) * 255).unique()
+    >>> (capture(flat, CaptureConfig(noisy=0, compressed=0), torch.Generator()) * 255).unique()
     tensor([128.])
     """
     n = len(pictures)
     noisy = chance((n, 1, 1, 1), how.noisy, generator)
     compressed = chance((n,), how.compressed, generator)
     quality = torch.randint(how.quality[0], how.quality[1] + 1, (n,), generator=generator)
-    grain = linear_to_srgb(sensor_noise(srgb_to_linear(pictures), how.shot, how.read, generator).clamp(0, 1))
+    grain = linear_to_srgb(
+        sensor_noise(srgb_to_linear(pictures), how.shot_noise, how.read_noise, generator).clamp(0, 1)
+    )
     kept = quantize(torch.where(noisy, grain, pictures).clamp(0, 1))
     for i in compressed.nonzero().flatten().tolist():
         kept[i] = jpeg(kept[i], int(quality[i]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
@@ -15,47 +13,10 @@ from pielight.training.degradations.exposure import blur, camera_response, expos
 from pielight.training.degradations.fill_light import backlit, fill_light
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance, uniform
+from pielight.training.schema import DarkeningConfig
 
 
-@dataclass(frozen=True)
-class Darkening:
-    """How well-exposed pictures are darkened for learning by inversion (intervals are uniform draws)."""
-
-    untouched: float = 0.2
-    """Share of pictures that stay as they are, so that good pictures are left alone."""
-    regional: float = 0.45
-    """Share of the others whose regions get exposures of their own."""
-    stops: tuple[float, float] = (-6.5, -0.5)
-    """Exposure of the whole picture in EV."""
-    regional_base: tuple[float, float] = (-0.25, 0.0)
-    """Exposure of the bright part of a regional sample in EV."""
-    regional_stops: tuple[float, float] = (-5.5, -0.7)
-    """Further exposure of the dark part of a regional sample in EV."""
-    night: float = 0.05
-    """Share of the regional samples that are night scenes: all but the brightest 0.2 to 8 % is dark."""
-    night_stops: tuple[float, float] = (-6.5, -3.5)
-    """Further exposure of the dark part of a night scene in EV."""
-    night_kept: float = 0.5
-    """Share of the darkness in EV that a night scene keeps, since night should look like night."""
-    fill: float = 0.9
-    """Fill light in what should come back of pictures that are backlit once they are darkened; see
-    :mod:`pielight.training.degradations.fill_light`."""
-    lift: float = 0.2
-    """How much brighter than before the others should come back, as the parameter of one light-enhancement curve: real
-    dark pictures come out darker than darkened ones."""
-    response: tuple[float, float] = (1.0, 1.6)
-    """Contrast of the camera's response; see :func:`pielight.training.degradations.exposure.camera_response`."""
-    cast: float = 0.12
-    """Largest relative error of the white balance per channel."""
-    black: float = 8e-4
-    """Largest error of the black level per channel in linear light; an 8-bit level next to black is 3e-4."""
-    shot: tuple[float, float] = (1e-5, 1e-3)
-    """Variance of the shot noise per unit of linear light (log-uniform)."""
-    read: tuple[float, float] = (1e-8, 1e-5)
-    """Variance of the read noise (log-uniform)."""
-
-
-def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
+def exposure_map(pictures: Tensor, labels: Tensor, how: DarkeningConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     """Draw an exposure in EV for every pixel: one for the picture, or one for its dark and its bright part.
 
     A regional sample splits a picture by the rank of its regions' brightness (backlight: what is dark gets even
@@ -91,7 +52,7 @@ def exposure_map(pictures: Tensor, labels: Tensor, how: Darkening, generator: Ge
     return stops.expand(n, 1, height, width), how.night_kept * (night & regional & touched)
 
 
-def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generator) -> tuple[Tensor, Tensor]:
+def darken(pictures: Tensor, labels: Tensor, how: DarkeningConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     """Darken well-exposed pictures as a camera with too little light would have taken them.
 
     ``y = Q8(C(sRGB(g * 2^EV * lin(C^-1(x)) + o + noise)))`` with the exposure of :func:`exposure_map`, the camera's
@@ -111,16 +72,18 @@ def darken(pictures: Tensor, labels: Tensor, how: Darkening, generator: Generato
     n = len(pictures)
     stops, kept = exposure_map(pictures, labels, how, generator)
     full = F.interpolate(stops, pictures.shape[-2:], mode="bilinear", align_corners=False)
-    cast = 1 + uniform((n, 3, 1, 1), -how.cast, how.cast, generator)
-    contrast = uniform((n, 1, 1, 1), *how.response, generator)
+    cast = 1 + uniform((n, 3, 1, 1), -how.white_balance, how.white_balance, generator)
+    contrast = uniform((n, 1, 1, 1), *how.camera_response, generator)
     seen = srgb_to_linear(camera_response(pictures, 1 / contrast))
-    offset = uniform((n, 3, 1, 1), -how.black, how.black, generator)
-    dark = sensor_noise((seen * torch.exp2(full) * cast + offset).clamp_min(0), how.shot, how.read, generator)
+    offset = uniform((n, 3, 1, 1), -how.black_level, how.black_level, generator)
+    dark = sensor_noise(
+        (seen * torch.exp2(full) * cast + offset).clamp_min(0), how.shot_noise, how.read_noise, generator
+    )
     touched = (stops != 0).flatten(1).any(1).view(n, 1, 1, 1)
     dark = torch.where(touched, quantize(camera_response(linear_to_srgb(dark.clamp(0, 1)), contrast)), pictures)
     small = F.interpolate(pictures, labels.shape[-2:], mode="area")
     shadows_only = backlit(dark)
-    filled = fill_light(small, labels, how.fill * shadows_only)
+    filled = fill_light(small, labels, how.fill_light * shadows_only)
     filled = light_curve(filled, [-how.lift * (1 - shadows_only) * touched])
     return dark, torch.where(kept > 0, expose(filled, kept * stops), filled)
 

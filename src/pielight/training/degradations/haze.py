@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
@@ -12,28 +10,7 @@ from pielight.training.degradations.depth import depth
 from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.noise import quantize
 from pielight.training.degradations.random import chance, uniform
-
-
-@dataclass(frozen=True)
-class Haze:
-    """How clear pictures become hazy (intervals are uniform draws, each for a picture)."""
-
-    untouched: float = 0.15
-    """Share of pictures that stay clear, so that clear pictures are left alone."""
-    density: tuple[float, float] = (0.8, 2.8)
-    """Scattering coefficient beta; depth goes from 0 to 1."""
-    nearest: tuple[float, float] = (0.1, 0.6)
-    """Depth of the nearest point, that of the farthest being 1."""
-    airlight: tuple[float, float] = (0.85, 1.0)
-    """Brightness of the airlight in sRGB."""
-    color: float = 0.04
-    """Largest difference of a channel's airlight."""
-    uneven: float = 0.3
-    """Relative change of the density from place to place at most, give or take a half, as in drifting fog."""
-    edges: float = 0.4
-    """Largest offset in depth of a region from its surroundings."""
-    clearest: float = 0.05
-    """Share of the pixels with a black channel that all pictures are made to have first."""
+from pielight.training.schema import HazeConfig
 
 
 def without_own_haze(pictures: Tensor, share: float) -> Tensor:
@@ -55,7 +32,7 @@ def without_own_haze(pictures: Tensor, share: float) -> Tensor:
     return ((pictures - black) / (1 - black)).clamp_min(0)
 
 
-def transmission(far: Tensor, how: Haze, generator: Generator) -> Tensor:
+def transmission(far: Tensor, how: HazeConfig, generator: Generator) -> Tensor:
     """Return how much light passes the haze: ``t = exp(-beta d)``, d from the nearest depth to 1, beta uneven.
 
     Args:
@@ -76,7 +53,7 @@ def transmission(far: Tensor, how: Haze, generator: Generator) -> Tensor:
     return torch.where(chance(shape, how.untouched, generator), torch.ones(()), light)
 
 
-def haze(pictures: Tensor, labels: Tensor, how: Haze, generator: Generator) -> tuple[Tensor, Tensor]:
+def haze(pictures: Tensor, labels: Tensor, how: HazeConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     """Lay haze over clear pictures: atmospheric scattering, ``I = J t + A (1 - t)``.
 
     Koschmieder, 1924; Narasimhan and Nayar, IJCV 2002. In sRGB, as the pictures are that methods are compared on
@@ -94,7 +71,7 @@ def haze(pictures: Tensor, labels: Tensor, how: Haze, generator: Generator) -> t
         :func:`without_own_haze`, those that stay clear, too, so that what is left alone is clear indeed.
 
     >>> black = torch.zeros(1, 3, 32, 32)
-    >>> dense = Haze(untouched=0, density=(50, 50), nearest=(1, 1), airlight=(0.8, 0.8), color=0, uneven=0)
+    >>> dense = HazeConfig(untouched=0, density=(50, 50), nearest=(1, 1), airlight=(0.8, 0.8), color=0, uneven=0)
     >>> haze(black, torch.zeros(1, 32, 32).int(), dense, Generator().manual_seed(0))[0].mean().round(decimals=2)
     tensor(0.8000)
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -21,38 +20,9 @@ from pielight.training.degradations.capture import jpeg
 from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.noise import quantize
 from pielight.training.degradations.random import chance, log_uniform, uniform
+from pielight.training.schema import LowLightNoiseConfig
 
 _ITERATIONS = 8
-
-
-@dataclass(frozen=True)
-class Physics:
-    """How clean photographs become noisy ones (intervals are draws, each for a patch)."""
-
-    stops: tuple[float, float] = (-6.5, 0.5)
-    """Exposure in EV."""
-    shot: tuple[float, float] = (1e-6, 3e-3)
-    """Variance of the shot noise per unit of linear light (log-uniform)."""
-    read: tuple[float, float] = (1e-9, 3e-6)
-    """Variance of the read noise (log-uniform)."""
-    balance: float = 0.7
-    """Largest difference in EV of a channel's noise, as gains for the white balance make it."""
-    correlated: float = 0.5
-    """Share of patches whose noise is blurred, as demosaicking and camera processing do."""
-    blur: tuple[float, float] = (0.3, 0.8)
-    """Standard deviation of that blur in pixels."""
-    mixed: float = 0.35
-    """Largest share of a channel's noise that comes from the other two, as color matrices mix it."""
-    deep: float = 0.15
-    """Share of patches that are not cut to 8 bits."""
-    jpeg: float = 0.15
-    """Share of patches that go through JPEG."""
-    quality: tuple[float, float] = (80.0, 98.0)
-    """Its quality."""
-    brightness: tuple[float, float] = (0.6, 1.15)
-    """Mean brightness after the curve, as a share of the photograph's."""
-    misjudged: float = 0.2
-    """Standard deviation of the logarithm of a level's error: an estimate is never exact."""
 
 
 class Sample(NamedTuple):
@@ -66,7 +36,7 @@ class Sample(NamedTuple):
     """The same without noise ``(N, 3, H, W)``."""
 
 
-def sample(photographs: Tensor, how: Physics, generator: Generator) -> Sample:
+def sample(photographs: Tensor, how: LowLightNoiseConfig, generator: Generator) -> Sample:
     """Darken clean photographs, with noise and without, and brighten both by one curve.
 
     ``noisy = f(Q8(sRGB(2^EV lin(x) + n)))`` and ``clean = f(sRGB(2^EV lin(x)))``: n is shot and read noise in linear
@@ -82,24 +52,24 @@ def sample(photographs: Tensor, how: Physics, generator: Generator) -> Sample:
     n = len(photographs)
     shape = (n, 1, 1, 1)
     dark = srgb_to_linear(photographs) * torch.exp2(uniform(shape, *how.stops, generator))
-    gains = torch.exp2(uniform((n, 3, 1, 1), -how.balance, how.balance, generator))
-    shot = log_uniform(shape, *how.shot, generator) * gains
-    read = log_uniform(shape, *how.read, generator) * gains**2
+    gains = torch.exp2(uniform((n, 3, 1, 1), -how.white_balance, how.white_balance, generator))
+    shot = log_uniform(shape, *how.shot_noise, generator) * gains
+    read = log_uniform(shape, *how.read_noise, generator) * gains**2
     noise = unit_noise(photographs.shape, how, generator) * (shot * dark + read).sqrt()
     clean = linear_to_srgb(dark.clamp(0, 1))
     noisy = linear_to_srgb((dark + noise).clamp(0, 1))
-    deep = chance(shape, how.deep, generator)
+    deep = chance(shape, how.high_bit_depth, generator)
     noisy = torch.where(deep, noisy, _stored(noisy, how, generator))
     wanted = photographs.mean((1, 2, 3)) * uniform((n,), *how.brightness, generator)
     curve = partial(_brightened, alphas=_alphas(clean, wanted, generator), highlights=_draw(0.0, 1.0, generator))
     means = np.stack([smoothed(cells) for cells in _last(F.avg_pool2d(noisy, CELL))])
     known = Noise(_last(shot), _last(read), _last((~deep).float() / 255))
     levels = _first(level(means, known, lambda values: _last(curve(_first(values)))))
-    error = torch.exp(how.misjudged * torch.randn((n, 3, 1, 1), generator=generator))
+    error = torch.exp(how.level_error * torch.randn((n, 3, 1, 1), generator=generator))
     return Sample(curve(noisy), levels * error, curve(clean))
 
 
-def unit_noise(shape: tuple[int, ...], how: Physics, generator: Generator) -> Tensor:
+def unit_noise(shape: tuple[int, ...], how: LowLightNoiseConfig, generator: Generator) -> Tensor:
     """Draw normal noise of variance 1, in some patches blurred and mixed over the channels.
 
     Args:
@@ -107,7 +77,7 @@ def unit_noise(shape: tuple[int, ...], how: Physics, generator: Generator) -> Te
         how: The intervals to draw from.
         generator: The source of all randomness.
 
-    >>> draw = unit_noise((4, 3, 64, 64), Physics(correlated=1.0), torch.Generator().manual_seed(0))
+    >>> draw = unit_noise((4, 3, 64, 64), LowLightNoiseConfig(correlated=1.0), torch.Generator().manual_seed(0))
     >>> bool((draw.std((2, 3)) - 1).abs().max() < 0.15)
     True
     """
@@ -121,13 +91,13 @@ def unit_noise(shape: tuple[int, ...], how: Physics, generator: Generator) -> Te
             point[..., 4, 4] = 1
             patch = blurred / blur(point, sigma).square().sum().sqrt()
         patches.append(patch)
-    share = uniform((shape[0], 1, 1, 1), 0.0, how.mixed, generator)
+    share = uniform((shape[0], 1, 1, 1), 0.0, how.crosstalk, generator)
     drawn = torch.stack(patches)
     mixed = drawn + share * (drawn.roll(1, 1) + drawn.roll(2, 1))
     return mixed / (1 + 2 * share * share).sqrt()
 
 
-def _stored(pictures: Tensor, how: Physics, generator: Generator) -> Tensor:
+def _stored(pictures: Tensor, how: LowLightNoiseConfig, generator: Generator) -> Tensor:
     """Cut pictures to 8 bits, some of them by JPEG."""
     coarse = quantize(pictures)
     for index in range(len(coarse)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -12,38 +11,9 @@ from torch import Generator, Tensor
 from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.noise import quantize
 from pielight.training.degradations.random import chance, log_uniform, uniform
+from pielight.training.schema import RainConfig
 
 _THINNEST = 0.5  # pixels: of a thinner streak a pixel is only partly covered
-
-
-@dataclass(frozen=True)
-class Rain:
-    """How dry pictures become rainy (intervals are draws for each picture, or for each of its layers where it says)."""
-
-    untouched: float = 0.25
-    """Share of pictures that stay dry, so that dry pictures are left alone."""
-    layers: int = 4
-    """Layers of streaks at most, each at a distance of its own."""
-    farthest: float = 5.0
-    """Distance of the farthest layer, that of the nearest being 1 (log-uniform, for each layer)."""
-    length: tuple[float, float] = (20.0, 200.0)
-    """Of the nearest streaks in pixels: how far a drop falls while the shutter is open (log-uniform)."""
-    width: tuple[float, float] = (0.8, 4.0)
-    """Standard deviation of the nearest streaks' profile in pixels (log-uniform)."""
-    defocus: tuple[float, float] = (0.0, 4.0)
-    """Blur of streaks at the nearest distance in pixels, which makes them wide and faint (for each layer)."""
-    angle: tuple[float, float] = (-40.0, 40.0)
-    """Of all streaks against the vertical in degrees; layers differ by up to 4 degrees."""
-    cover: tuple[float, float] = (0.02, 0.8)
-    """Share of the picture that the streaks of a layer lie over (log-uniform, for each layer)."""
-    brightness: tuple[float, float] = (0.1, 0.8)
-    """Of the brightest streaks in sRGB."""
-    gusts: float = 0.6
-    """Largest share by which rain is thinner in some places than in others."""
-    veil: tuple[float, float] = (0.0, 0.03)
-    """Light that drops too far away to be seen one by one add everywhere."""
-    drops: float = 0.1
-    """Share of pictures with drops on the lens, out of focus."""
 
 
 def streak(length: float, angle: float, width: float) -> Tensor:
@@ -90,7 +60,7 @@ def layer(shape: tuple[int, int], line: Tensor, cover: float, generator: Generat
     return drawn[margin : size[0], margin : size[1]].clamp(0, 1.5)
 
 
-def fallen(shape: tuple[int, int], how: Rain, generator: Generator) -> Tensor:
+def fallen(shape: tuple[int, int], how: RainConfig, generator: Generator) -> Tensor:
     """Draw the light of all streaks of one picture: layers at several distances, thinned where gusts take the rain.
 
     A layer at a distance z has streaks of length ``L / z`` and width ``w' = sqrt(w^2 + b^2) / z``, b its blur where it
@@ -142,7 +112,7 @@ def lens_drops(picture: Tensor, generator: Generator) -> Tensor:
     return picture * (1 - mask) + (0.75 * blurred + 0.25) * mask
 
 
-def rain(pictures: Tensor, how: Rain, generator: Generator) -> Tensor:
+def rain(pictures: Tensor, how: RainConfig, generator: Generator) -> Tensor:
     """Lay rain over dry pictures: ``I = min(1, J + (1 - k J) R + v)``, and drops on the lens of some.
 
     Streaks R (:func:`fallen`) add light to what lies behind them, the more the darker that is: k is drawn from 0, as in
@@ -157,7 +127,7 @@ def rain(pictures: Tensor, how: Rain, generator: Generator) -> Tensor:
         I, ``(N, 3, H, W)`` in [0, 1], quantized to 8 bits where it rains.
 
     >>> dry = torch.full((2, 3, 48, 64), 0.3)
-    >>> bool((rain(dry, Rain(untouched=0, drops=0), Generator().manual_seed(0)) >= quantize(dry)).all())
+    >>> bool((rain(dry, RainConfig(untouched=0, drops=0), Generator().manual_seed(0)) >= quantize(dry)).all())
     True
     """
     found = []

@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 
+from pielight.training.config_file import as_yaml
 from pielight.training.export.export import as_onnx, save_model
 from pielight.training.networks.denoise_net import AsApplied, DenoiseNet
-from pielight.training.objectives.denoise_config import Denoising
-from pielight.training.settings import as_yaml
+from pielight.training.schema import DenoiseConfig
 
 
 def export(
-    network: DenoiseNet, config: Denoising, folder: Path, skipped: int, seconds: float, facts: Mapping[str, Any]
+    network: DenoiseNet, config: DenoiseConfig, folder: Path, skipped: int, seconds: float, facts: Mapping[str, Any]
 ) -> None:
     """Write ``NAME.onnx``, ``NAME.safetensors`` and the card ``NAME.json`` into a folder.
 
@@ -52,7 +52,7 @@ def onnx_bytes(network: DenoiseNet) -> bytes:
     return as_onnx(AsApplied(network).eval(), example, ("noise",), free)
 
 
-def _named(config: Denoising) -> Denoising:
+def _named(config: DenoiseConfig) -> DenoiseConfig:
     """Return the settings with names in the place of paths, which say more of a machine than of a model."""
     well = tuple(Path(path).name for path in config.data.well)
     data = dataclasses.replace(config.data, well=well, cache=None)

@@ -22,15 +22,15 @@ from pielight import __version__
 from pielight.core.atomic_file import write_atomic
 from pielight.core.json_file import read_json
 from pielight.errors import ModelError, PictureError
-from pielight.training.config import Training
+from pielight.training.config_file import as_yaml
 from pielight.training.objectives import find_task
-from pielight.training.settings import as_yaml
+from pielight.training.schema import TrainConfig
 
 _PACKAGE = Path(__file__).parents[2]
 
 
 def export(
-    network: nn.Module, config: Training, folder: Path, skipped: int = 0, seconds: float = 0.0,
+    network: nn.Module, config: TrainConfig, folder: Path, skipped: int = 0, seconds: float = 0.0,
     facts: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Write ``NAME.onnx``, ``NAME.safetensors`` and the card ``NAME.json`` into a folder.
@@ -52,7 +52,8 @@ def export(
         ModelError: if a file cannot be written, or every step was skipped.
     """
     task = find_task(config.task)
-    kind = config.network if task.name == "darkness" else task.name
+    kinds = {"brighten": config.network, "dehaze": "haze", "derain": "rain"}
+    kind = kinds.get(task.name, task.name)
     save_model(
         network, kind, lambda: task.encode(network, config), as_yaml(_without_folders(config)), config, folder,
         skipped, seconds, facts or {},
@@ -65,9 +66,9 @@ class Recipe(Protocol):
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
-    def pictures(self) -> str: ...  # noqa: D102
+    def training_data(self) -> str: ...  # noqa: D102
     @property
-    def terms(self) -> str: ...  # noqa: D102
+    def license(self) -> str: ...  # noqa: D102
     @property
     def seed(self) -> int: ...  # noqa: D102
     @property
@@ -113,8 +114,8 @@ def save_model(
         "version": __version__,
         "parameters": sum(value.numel() for value in weights.values()),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
-        "data": recipe.pictures,
-        "terms": recipe.terms,
+        "data": recipe.training_data,
+        "terms": recipe.license,
         "commit": commit,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "seed": recipe.seed,
@@ -132,15 +133,15 @@ def save_model(
         raise ModelError(str(error)) from None
 
 
-def _without_folders(config: Training) -> Training:
+def _without_folders(config: TrainConfig) -> TrainConfig:
     """Return the settings with names in the place of paths, which say more of a machine than of a model."""
 
     def names(paths: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(Path(path).name for path in paths)
 
     data = dataclasses.replace(config.data, dark=names(config.data.dark), well=names(config.data.well), cache=None)
-    features = Path(config.features).name if config.features else None
-    return dataclasses.replace(config, features=features, out=Path(config.out).name, data=data)
+    features = Path(config.vgg_weights).name if config.vgg_weights else None
+    return dataclasses.replace(config, vgg_weights=features, out=Path(config.out).name, data=data)
 
 
 def exported(name: str, folder: Path) -> bool:

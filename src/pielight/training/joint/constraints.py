@@ -9,19 +9,18 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pielight.training.config import Data, Training
 from pielight.training.data.pictures import check_folders
 from pielight.training.data.train_context import Material, prepare, read_pictures
-from pielight.training.joint.config import Joint
 from pielight.training.networks.features import check_features
 from pielight.training.objectives.enhance import losses
+from pielight.training.schema import DataConfig, JointConfig, TrainConfig
 
 
 @dataclass(frozen=True)
 class Constrained:
     """What the constraints of a step are computed with."""
 
-    training: Training
+    training: TrainConfig
     material: Material
 
     def loss(self, network: nn.Module, step: int, device: torch.device) -> tuple[Tensor, dict[str, float]]:
@@ -29,7 +28,7 @@ class Constrained:
         return losses(network, self.training, self.material, step, device)
 
 
-def check_constraints(config: Joint) -> None:
+def check_constraints(config: JointConfig) -> None:
     """Check, before any work, that what the constraints are computed with is there.
 
     Raises:
@@ -38,12 +37,12 @@ def check_constraints(config: Joint) -> None:
     """
     how = config.constraints
     check_folders((*how.dark, *(how.well or (config.data.clean,))))
-    if how.losses.contrast > 0 or how.losses.features > 0:
-        check_features(how.features)
+    if how.losses.contrastive > 0 or how.losses.feature_preservation > 0:
+        check_features(how.vgg_weights)
 
 
 def prepare_constraints(
-    config: Joint, size: int, device: torch.device, say: Callable[[str], None], folder: Path
+    config: JointConfig, size: int, device: torch.device, say: Callable[[str], None], folder: Path
 ) -> Constrained:
     """Load pictures and features, and compute the bank of positives and negatives.
 
@@ -60,11 +59,11 @@ def prepare_constraints(
     """
     how = config.constraints
     well = how.well or (config.data.clean,)
-    render = how.render if size % how.render == 0 else size
-    data = Data(how.dark, well, size=size, render=render, cache=how.cache, smallest=64, well_mean=(0.1, 0.8))
-    training = Training(
+    render = how.loss_size if size % how.loss_size == 0 else size
+    data = DataConfig(how.dark, well, size=size, loss_size=render, cache=how.cache, min_size=64, well_mean=(0.1, 0.8))
+    training = TrainConfig(
         seed=config.seed, steps=config.steps, dark_batch=how.dark_batch, well_batch=how.well_batch,
-        feature_batch=how.feature_batch, bank=how.bank, pairs=how.pairs, features=how.features, data=data,
+        feature_batch=how.feature_batch, bank=how.bank, pairs=how.pairs, vgg_weights=how.vgg_weights, data=data,
         losses=how.losses, darkening=how.darkening,
     )  # fmt: skip
     say("PIE's constraints:")

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from pielight.errors import ConfigError, ModelError
 from pielight.models import find
+from pielight.training.config_file import validate
 from pielight.training.joint.denoising import VisibleNoise
-from pielight.training.networks.lattice_net import Lattice, LatticeNet
+from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.networks.render import render
-from pielight.training.settings import build_settings
+from pielight.training.schema import LatticeConfig
 from pielight.training.yaml_reader import parse_yaml
 
 
@@ -83,7 +84,7 @@ def _filter(length: int, size: int, like: Tensor) -> Tensor:
     return weights / weights.sum(1, keepdim=True)
 
 
-def load_enhancer(weights: str, denoise: bool = False) -> tuple[UnifiedEnhancer, Lattice]:
+def load_enhancer(weights: str, denoise: bool = False) -> tuple[UnifiedEnhancer, LatticeConfig]:
     """Load an enhancer to go on learning.
 
     Args:
@@ -101,7 +102,7 @@ def load_enhancer(weights: str, denoise: bool = False) -> tuple[UnifiedEnhancer,
     try:
         with safe_open(path, "pt") as file:
             told = parse_yaml((file.metadata() or {}).get("config", "")) or {}
-        lattice: Lattice = build_settings(Lattice, told.get("lattice", {}))
+        lattice = validate(LatticeConfig, told.get("lattice", {}), warn=False)
         size = int(told.get("data", {}).get("size", 256))
     except (ConfigError, AttributeError, TypeError, ValueError):
         raise ModelError(f"{path}: does not tell the size of its network; take a file that pielight wrote") from None

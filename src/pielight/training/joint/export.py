@@ -14,20 +14,19 @@ from torch import Tensor, nn
 
 from pielight.errors import ModelError
 from pielight.training.checkpoint import State
+from pielight.training.config_file import as_yaml
 from pielight.training.export.export import exported, onnx_bytes, save_model
-from pielight.training.joint.config import Joint
 from pielight.training.joint.task import flat
 from pielight.training.joint.unified import Flat, Unified
-from pielight.training.networks.lattice_net import Lattice
-from pielight.training.settings import as_yaml
+from pielight.training.schema import JointConfig, LatticeConfig
 
 _TRIED = (48, 64)  # height and width that a graph is traced with
 
 
-def parts(config: Joint) -> list[str]:
+def parts(config: JointConfig) -> list[str]:
     """Return the names of the models that a run leaves behind.
 
-    >>> parts(Joint(name="a", train="both"))
+    >>> parts(JointConfig(name="a", train="both"))
     ['a', 'a-downstream', 'a-enhancer', 'a-unified']
     """
     name = config.name
@@ -37,12 +36,12 @@ def parts(config: Joint) -> list[str]:
     return lattice + downstream + whole
 
 
-def complete(config: Joint, folder: Path) -> bool:
+def complete(config: JointConfig, folder: Path) -> bool:
     """Say whether a folder holds every model of a run."""
     return all(exported(name, folder) for name in parts(config))
 
 
-def export(unified: Unified, config: Joint, lattice: Lattice, state: State, folder: Path) -> None:
+def export(unified: Unified, config: JointConfig, lattice: LatticeConfig, state: State, folder: Path) -> None:
     """Write the models of a run, each as ONNX and safetensors with a card.
 
     ``NAME`` is the lattice network, which every door of pielight takes; ``NAME-enhancer`` maps "pictures"
@@ -114,7 +113,7 @@ def _free(tensor: Tensor) -> dict[int, str]:
     return {axis: f"d{axis}" for axis in range(tensor.dim()) if axis != (1 if tensor.dim() == 4 else tensor.dim() - 1)}
 
 
-def _settings(config: Joint, lattice: Lattice, unified: Unified) -> str:
+def _settings(config: JointConfig, lattice: LatticeConfig, unified: Unified) -> str:
     """Return the settings as YAML, with names in the place of paths, and the size of the lattice network."""
 
     def name(path: str) -> str:
@@ -126,7 +125,7 @@ def _settings(config: Joint, lattice: Lattice, unified: Unified) -> str:
     how = config.constraints
     constraints = dataclasses.replace(
         how, dark=tuple(map(name, how.dark)), well=tuple(map(name, how.well)), cache=None,
-        features=name(how.features) if how.features else None,
+        vgg_weights=name(how.vgg_weights) if how.vgg_weights else None,
     )  # fmt: skip
     weights = config.downstream.weights
     downstream = dataclasses.replace(
@@ -153,5 +152,5 @@ class _Side:
 class _Sized:
     """What :func:`pielight.training.joint.enhancing.load_enhancer` asks of a file of weights."""
 
-    lattice: Lattice
+    lattice: LatticeConfig
     data: _Side

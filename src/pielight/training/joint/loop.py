@@ -19,19 +19,23 @@ from pielight.errors import DataError
 from pielight.training.checkpoint import State, claim, facts, restore, save, take
 from pielight.training.data.annotated import ExampleSet, load_examples
 from pielight.training.data.preparation import FOLDER, remove
-from pielight.training.joint.config import Joint
 from pielight.training.joint.constraints import Constrained, check_constraints, prepare_constraints
 from pielight.training.joint.denoising import left_noise
 from pielight.training.joint.enhancing import UnifiedEnhancer, load_enhancer
 from pielight.training.joint.export import complete, export
 from pielight.training.joint.task import Task, load_task, try_out
 from pielight.training.joint.unified import Unified
-from pielight.training.networks.lattice_net import Lattice
 from pielight.training.networks.render import render
+from pielight.training.schema import JointConfig, LatticeConfig
 from pielight.training.steps import Progress, flushed_denormals, follow, schedule, step_generator
 
 _EXAMPLES = 2**30  # examples are drawn from steps of their own, apart from the constraints'
-_SHOWN = ("balance", "regional", "features", "contrast")  # terms of the constraints that are reported
+_SHOWN = (
+    "brightness_balance",
+    "regional_consistency",
+    "feature_preservation",
+    "contrastive",
+)  # terms of the constraints that are reported
 
 
 @dataclass
@@ -51,7 +55,7 @@ class _Run:
 
 @flushed_denormals()
 def train(
-    config: Joint, report: Callable[[Progress], None], every: int = 20, stop_at: int | None = None,
+    config: JointConfig, report: Callable[[Progress], None], every: int = 20, stop_at: int | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:  # fmt: skip
     """Train enhancer and downstream model, or go on with a run that was stopped, and export them.
@@ -85,7 +89,7 @@ def train(
     if config.constrained and config.enhances:
         check_constraints(config)
     task = load_task(config.downstream)
-    enhancer, lattice = load_enhancer(config.enhancer, config.denoise) if config.enhances else (None, Lattice())
+    enhancer, lattice = load_enhancer(config.enhancer, config.denoise) if config.enhances else (None, LatticeConfig())
     unified = Unified(enhancer, task.module)
     path = claim(out, config)
     say(f"{out}: takes config.yaml, checkpoint.pt and, in the end, the models")
@@ -105,16 +109,16 @@ def train(
 
 
 def _prepare(
-    config: Joint, unified: Unified, enhancer: UnifiedEnhancer | None, task: Task, state: State | None, path: Path,
-    say: Callable[[str], None],
+    config: JointConfig, unified: Unified, enhancer: UnifiedEnhancer | None, task: Task, state: State | None,
+    path: Path, say: Callable[[str], None],
 ) -> _Run:  # fmt: skip
     """Load everything, and the state of a run that goes on."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    examples = load_examples(config.data, config.downstream.classes, config.downstream.ignore)
+    examples = load_examples(config.data, config.downstream.classes, config.downstream.ignore_index)
     left = f"; {examples.left} without an entry in {config.data.boxes} left out" if examples.left else ""
     say(f"{len(examples.pictures)} clean pictures{left}")
     some = examples.batch(config.batch, config.darkening, step_generator(config.seed, _EXAMPLES))
-    try_out(task, some, config.weights.task > 0, config.weights.distil > 0)
+    try_out(task, some, config.weights.task > 0, config.weights.distillation > 0)
     known = facts(state.facts if state else {}, {"clean": examples.pictures, "target": examples.known or []})
     weights = config.downstream.weights
     if weights:
@@ -128,7 +132,7 @@ def _prepare(
     unified.to(device)
     average = copy.deepcopy(unified)
     unified.learns(config.train, settled=bool(weights))
-    rates = {"enhancer": config.optimizer.rate, "downstream": config.downstream.rate}
+    rates = {"enhancer": config.optimizer.lr, "downstream": config.downstream.lr}
     groups = [
         {"params": [item for item in part.parameters() if item.requires_grad], "lr": rates[name], "full": rates[name]}
         for name, part in unified.named_children()
@@ -144,7 +148,9 @@ def _prepare(
     return _Run(unified, average, teacher, task, optimizer, examples, constrained, state, device)
 
 
-def _advance(run: _Run, config: Joint, path: Path, report: Callable[[Progress], None], every: int, last: int) -> State:
+def _advance(
+    run: _Run, config: JointConfig, path: Path, report: Callable[[Progress], None], every: int, last: int
+) -> State:
     """Train up to the step ``last`` and return the state, which is saved."""
     start, skipped, known = run.state.step, run.state.skipped, run.state.facts
     spent, settings = run.state.seconds - time.monotonic(), config.optimizer
@@ -154,15 +160,15 @@ def _advance(run: _Run, config: Joint, path: Path, report: Callable[[Progress], 
     with deferred_interrupt() as interrupted:
         for step in range(start, last):
             for group in run.optimizer.param_groups:
-                group["lr"] = group["full"] * schedule(step, config.steps, settings.warmup)
+                group["lr"] = group["full"] * schedule(step, config.steps, settings.warmup_steps)
             torch.manual_seed((step + 0x9E3779B1 * config.seed) % 2**32)  # for what a module draws, as dropout does
             total, terms = losses(run, config, step)
             run.optimizer.zero_grad()
             total.backward()
-            norm = nn.utils.clip_grad_norm_(learning, settings.clip)
+            norm = nn.utils.clip_grad_norm_(learning, settings.grad_clip)
             if math.isfinite(total.item()) and math.isfinite(float(norm)):
                 run.optimizer.step()
-                _follow(run.average, run.unified, min(settings.average, (1 + step) / (10 + step)))
+                _follow(run.average, run.unified, min(settings.ema_decay, (1 + step) / (10 + step)))
                 for name, value in {"total": total.item(), **terms}.items():
                     sums.setdefault(name, []).append(value)
             else:
@@ -185,7 +191,7 @@ def _advance(run: _Run, config: Joint, path: Path, report: Callable[[Progress], 
     return run.state
 
 
-def losses(run: _Run, config: Joint, step: int) -> tuple[Tensor, dict[str, float]]:
+def losses(run: _Run, config: JointConfig, step: int) -> tuple[Tensor, dict[str, float]]:
     """Return the weighted loss of one step and the unweighted terms that were computed."""
     weight = config.weights
     batch = run.examples.batch(config.batch, config.darkening, step_generator(config.seed, _EXAMPLES + 1 + step))
@@ -195,21 +201,21 @@ def losses(run: _Run, config: Joint, step: int) -> tuple[Tensor, dict[str, float
     size = (dark.shape[-2], dark.shape[-1])
     bright, outputs = run.unified(dark)
     with torch.no_grad():
-        wanted = run.teacher(clean) if weight.distil or run.task.compares else None
+        wanted = run.teacher(clean) if weight.distillation or run.task.compares else None
     terms: dict[str, Tensor] = {}
     shown: dict[str, float] = {}
     if weight.task:
         terms["task"] = run.task.loss(outputs, targets, wanted, size)
-    if weight.distil:
-        terms["distil"] = run.task.distil(outputs, wanted, size)
+    if weight.distillation:
+        terms["distillation"] = run.task.distil(outputs, wanted, size)
     enhancer: Any = run.unified.enhancer
     if run.constrained is not None:
         terms["constraints"], every_term = run.constrained.loss(enhancer.network, step, run.device)
         shown = {name: every_term[name] for name in _SHOWN if name in every_term}
-    if config.cleaned:
+    if config.learns_to_denoise:
         with torch.no_grad():
             noiseless = render(batch.noiseless.to(run.device), enhancer.curves(dark))
-        terms["noise"] = left_noise(bright, noiseless)
+        terms["denoising"] = left_noise(bright, noiseless)
     total = torch.stack([getattr(weight, name) * term for name, term in terms.items()]).sum()
     return total, {name: term.item() for name, term in terms.items()} | shown
 

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from pielight.errors import ConfigError, DataError, ModelError, PielightError
 from pielight.training.data.annotated import Batch, Targets
 from pielight.training.import_path import named_object, one_line
-from pielight.training.joint.config import Downstream
 from pielight.training.joint.enhancing import fill, read_weights
 from pielight.training.networks.face_detector import FaceDetector, anchors, face_distillation, face_loss
 from pielight.training.networks.segmenter import Segmenter
+from pielight.training.schema import DownstreamConfig
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Task:
     """Whether the loss looks at the outputs on the clean pictures."""
 
 
-def load_task(how: Downstream) -> Task:
+def load_task(how: DownstreamConfig) -> Task:
     """Build a downstream model and load its weights. Code that the settings name is run.
 
     Raises:
@@ -154,7 +154,7 @@ def distillation(outputs: Any, clean: Any) -> Tensor:
     return torch.stack(parts).mean()
 
 
-def _scoring(how: Downstream) -> Callable[[Any, Targets, Any, tuple[int, int]], Tensor]:
+def _scoring(how: DownstreamConfig) -> Callable[[Any, Targets, Any, tuple[int, int]], Tensor]:
     """Return the loss that the settings name: ``segmentation``, ``faces``, or a user's."""
     name = how.loss or how.module
 
@@ -165,7 +165,7 @@ def _scoring(how: Downstream) -> Callable[[Any, Targets, Any, tuple[int, int]], 
         if not isinstance(outputs, Tensor) or outputs.shape != expected:
             kind = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
             raise ModelError(f"downstream: returned {kind}; expected logits (N, classes, H, W) = {expected}")
-        return F.cross_entropy(outputs, targets, ignore_index=how.ignore)
+        return F.cross_entropy(outputs, targets, ignore_index=how.ignore_index)
 
     def of_faces(outputs: Any, targets: Targets, clean: Any, size: tuple[int, int]) -> Tensor:
         if not isinstance(targets, list):

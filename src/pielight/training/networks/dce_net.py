@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.errors import ConfigError, ModelError
-from pielight.training.networks.lattice_net import Lattice, LatticeNet
+from pielight.training.networks.lattice_net import LatticeNet
+from pielight.training.schema import LatticeConfig
 
 ITERATIONS = 8
 _DCE_KEYS = [f"e_conv{i}.{part}" for i in range(1, 8) for part in ("weight", "bias")]
@@ -51,7 +52,7 @@ class DCENet(nn.Module):
         return torch.tanh(self.e_conv7(torch.cat([x1, x6], 1)))
 
 
-def build(name: str, lattice: Lattice | None = None) -> nn.Module:
+def build(name: str, lattice: LatticeConfig | None = None) -> nn.Module:
     """Return a fresh network: ``"lattice"``, of a given size, or ``"dcenet"``.
 
     Raises:

@@ -17,7 +17,7 @@ from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.fill_light import fill_light
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance, uniform
-from pielight.training.networks.exposure_estimator_config import Judging
+from pielight.training.schema import ExposureEstimatorConfig
 from pielight.training.steps import counted
 
 _CELL = 16  # pixels that one judgment is about, along each side
@@ -56,7 +56,9 @@ class ExposureJudge(nn.Module):
         return verdict
 
 
-def misexposed(pictures: Tensor, labels: Tensor, how: Judging, generator: Generator) -> tuple[Tensor, Tensor]:
+def misexposed(
+    pictures: Tensor, labels: Tensor, how: ExposureEstimatorConfig, generator: Generator
+) -> tuple[Tensor, Tensor]:
     """Expose well-exposed pictures wrongly, by known amounts.
 
     ``y = Q8(sRGB(min(1, 2^e (lin(x) + noise))))``, x the pictures with fill light ``how.fill``, e one error for the
@@ -75,16 +77,16 @@ def misexposed(pictures: Tensor, labels: Tensor, how: Judging, generator: Genera
     keys = uniform((n, int(labels.max()) + 1), 0.0, 1.0, generator)
     part = keys.gather(1, labels.flatten(1).long()).view(n, 1, height, width)
     part = blur((part < 0.5).float(), float(uniform((1,), 0.5, width / 16, generator)))
-    local = uniform((n, 1, 1, 1), -how.local, how.local, generator) * chance((n, 1, 1, 1), 0.5, generator)
+    local = uniform((n, 1, 1, 1), -how.local_stops, how.local_stops, generator) * chance((n, 1, 1, 1), 0.5, generator)
     error = uniform((n, 1, 1, 1), *how.stops, generator) + local * part
-    good = fill_light(pictures, labels, how.fill)
+    good = fill_light(pictures, labels, how.fill_light)
     noisy = sensor_noise(srgb_to_linear(good), (1e-5, 1e-2), (1e-8, 1e-4), generator)
     return quantize(linear_to_srgb((noisy * torch.exp2(error)).clamp(0, 1))), error
 
 
 def learn_judge(
-    pictures: PictureSet, how: Judging, generator: Generator, say: Callable[[str], None] = lambda _: None,
-    kept: Preparation = NOTHING,
+    pictures: PictureSet, how: ExposureEstimatorConfig, generator: Generator,
+    say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
 ) -> ExposureJudge:  # fmt: skip
     """Train an exposure judge on well-exposed pictures and on themselves exposed wrongly.
 
@@ -109,10 +111,12 @@ def learn_judge(
     return judge.requires_grad_(False).eval()
 
 
-def _learned(pictures: PictureSet, how: Judging, generator: Generator, say: Callable[[str], None]) -> dict[str, Any]:
+def _learned(
+    pictures: PictureSet, how: ExposureEstimatorConfig, generator: Generator, say: Callable[[str], None]
+) -> dict[str, Any]:
     """Return the weights of a judge, and by how much it erred in the last steps."""
     judge = ExposureJudge()
-    optimizer = torch.optim.Adam(judge.parameters(), how.rate)
+    optimizer = torch.optim.Adam(judge.parameters(), how.lr)
     late: list[float] = []
     for step in counted(range(how.steps), how.steps, "steps of the exposure judge", say):
         crops, labels = pictures.batch(how.batch, generator)
@@ -120,7 +124,7 @@ def _learned(pictures: PictureSet, how: Judging, generator: Generator, say: Call
         seen, error = misexposed(crops, labels, how, generator)
         verdict, truth = judge(seen), F.avg_pool2d(error, _CELL)
         loss = F.huber_loss(verdict, truth)
-        optimizer.param_groups[0]["lr"] = how.rate * (1 + math.cos(math.pi * step / how.steps)) / 2
+        optimizer.param_groups[0]["lr"] = how.lr * (1 + math.cos(math.pi * step / how.steps)) / 2
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pielight.training.networks.lattice_net import Lattice, Trunk
+from pielight.training.networks.lattice_net import Trunk
+from pielight.training.schema import LatticeConfig
 
 LEVELS = 4  # brightnesses at which a node has a transmission
 LEAST = 0.08  # transmission: beyond a gain of 12 noise and blocks are all that comes out
@@ -33,8 +34,8 @@ class HazeNet(Trunk):
     torch.Size([2, 7, 8, 8])
     """
 
-    def __init__(self, how: Lattice | None = None) -> None:
-        how = how or Lattice()
+    def __init__(self, how: LatticeConfig | None = None) -> None:
+        how = how or LatticeConfig()
         super().__init__(how)
         self.cell = how.cell
         self.head = nn.Conv2d(self.mixed, LEVELS, 1)

@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.core.color_torch import smooth_step
-from pielight.errors import ConfigError
 from pielight.training.losses.shadow_chroma import share_where_dark
+from pielight.training.schema import LatticeConfig
 
 _CELLS = (4, 8, 16, 32)
 _WIDTHS = (0.1, 8.0)
 _HELD = 0.7  # share of the enhancement that a night scene does without
-
-
-@dataclass(frozen=True)
-class Lattice:
-    """Size of the default network, and of what it returns.
-
-    Raises:
-        ConfigError: if a value is out of range.
-    """
-
-    iterations: int = 4
-    """Iterations of the light-enhancement curve."""
-    channels: int = 3
-    """3: red, green and blue have curves of their own; 1: they share one."""
-    cell: int = 8
-    """Pixels of the thumbnail from one node to the next: 4, 8, 16 or 32."""
-    width: float = 1.0
-    """Factor for the channels of every layer but the last, 0.1 to 8."""
-
-    def __post_init__(self) -> None:
-        if self.iterations < 1:
-            raise ConfigError(f"lattice.iterations: {self.iterations} should be at least 1")
-        if self.channels not in (1, 3):
-            raise ConfigError(f"lattice.channels: {self.channels} should be 1 or 3")
-        if self.cell not in _CELLS:
-            raise ConfigError(f"lattice.cell: {self.cell} should be 4, 8, 16 or 32")
-        if not _WIDTHS[0] <= self.width <= _WIDTHS[1]:
-            raise ConfigError(f"lattice.width: {self.width} should lie between {_WIDTHS[0]:g} and {_WIDTHS[1]:g}")
 
 
 class Trunk(nn.Module):
@@ -53,7 +23,7 @@ class Trunk(nn.Module):
     steps up with skip connections.
     """
 
-    def __init__(self, how: Lattice) -> None:
+    def __init__(self, how: LatticeConfig) -> None:
         super().__init__()
         widths = _scaled(how.width, 16, 24, 48, 64, 80)
         self.down = nn.ModuleList(_convolution(i, o, 2) for i, o in zip((6, *widths), widths, strict=False))
@@ -93,12 +63,12 @@ class LatticeNet(Trunk):
     >>> import torch
     >>> LatticeNet()(torch.rand(2, 3, 64, 64)).shape
     torch.Size([2, 12, 8, 8])
-    >>> LatticeNet(Lattice(iterations=8, cell=16))(torch.rand(2, 3, 64, 64)).shape
+    >>> LatticeNet(LatticeConfig(iterations=8, cell=16))(torch.rand(2, 3, 64, 64)).shape
     torch.Size([2, 24, 4, 4])
     """
 
-    def __init__(self, how: Lattice | None = None) -> None:
-        how = how or Lattice()
+    def __init__(self, how: LatticeConfig | None = None) -> None:
+        how = how or LatticeConfig()
         super().__init__(how)
         self.shared = how.channels == 1
         self.head = nn.Conv2d(self.mixed, how.channels * how.iterations, 1)

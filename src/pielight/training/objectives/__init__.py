@@ -6,7 +6,7 @@ from pielight.errors import ConfigError
 from pielight.training.import_path import named_object
 from pielight.training.objectives.task import Task
 
-TASKS = ("darkness", "haze", "rain")
+TASKS = ("brighten", "dehaze", "derain")
 
 
 def find_task(name: str) -> Task:
@@ -15,18 +15,18 @@ def find_task(name: str) -> Task:
     Raises:
         ConfigError: There is no such task.
 
-    >>> find_task("darkness").name
-    'darkness'
+    >>> find_task("brighten").name
+    'brighten'
     """
-    if name == "darkness":
+    if name == "brighten":
         from pielight.training.objectives.darkness import DARKNESS
 
         return DARKNESS
-    if name == "haze":
+    if name == "dehaze":
         from pielight.training.objectives.haze import HAZE
 
         return HAZE
-    if name == "rain":
+    if name == "derain":
         from pielight.training.objectives.rain import RAIN
 
         return RAIN

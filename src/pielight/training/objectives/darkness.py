@@ -8,7 +8,6 @@ import torch
 from torch import Generator, Tensor, nn
 
 from pielight.core.color_torch import luma
-from pielight.training.config import Training
 from pielight.training.degradations.bag_of_curves import bag, negatives
 from pielight.training.degradations.curve_families import Side
 from pielight.training.degradations.darkening import darken
@@ -21,17 +20,18 @@ from pielight.training.networks.dce_net import build
 from pielight.training.networks.exposure_estimator import judged_exposure
 from pielight.training.networks.render import render
 from pielight.training.objectives.task import Step, Task
+from pielight.training.schema import TrainConfig
 
 
-def _spoil(pictures: Tensor, labels: Tensor, config: Training, generator: Generator) -> tuple[Tensor, Tensor]:
+def _spoil(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     return darken(pictures, labels, config.darkening, generator)
 
 
-def _filled(pictures: Tensor, labels: Tensor, config: Training, _generator: Generator) -> Tensor:
-    return fill_light(pictures, labels, config.judging.fill)
+def _filled(pictures: Tensor, labels: Tensor, config: TrainConfig, _generator: Generator) -> Tensor:
+    return fill_light(pictures, labels, config.exposure_estimator.fill_light)
 
 
-def _bagged(pictures: Tensor, labels: Tensor, config: Training, generator: Generator, side: Side) -> Tensor:
+def _bagged(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, side: Side) -> Tensor:
     return negatives(pictures, labels, bag(config.negatives, config.adaptive), side, generator)
 
 
@@ -58,12 +58,12 @@ def _spared(step: Step) -> Tensor:
     )  # of real and of darkened pictures
 
 
-def _built(config: Training) -> nn.Module:
+def _built(config: TrainConfig) -> nn.Module:
     return build(config.network, config.lattice)
 
 
 DARKNESS = Task(
-    name="darkness",
+    name="brighten",
     spoil=_spoil,
     negatives=(partial(_bagged, side="under"), partial(_bagged, side="over")),
     build=_built,
@@ -71,16 +71,16 @@ DARKNESS = Task(
     encode=lambda network, config: onnx_bytes(network, config.data.size),
     terms={
         "inversion": inverted,
-        "contrast": contrasted,
-        "features": preserved,
-        "brightness": _ranked,
-        "balance": _balanced,
-        "judged": _judged,
-        "regional": consistent,
-        "color": lambda step: color_constancy(step.after),
-        "highlights": _spared,
-        "smoothness": smooth,
-        "cast": lambda step: cast_smoothness(step.outputs),
+        "contrastive": contrasted,
+        "feature_preservation": preserved,
+        "brightness_triplet": _ranked,
+        "brightness_balance": _balanced,
+        "exposure": _judged,
+        "regional_consistency": consistent,
+        "color_constancy": lambda step: color_constancy(step.after),
+        "highlight_preservation": _spared,
+        "curve_smoothness": smooth,
+        "cast_smoothness": lambda step: cast_smoothness(step.outputs),
     },
     positives=_filled,
 )

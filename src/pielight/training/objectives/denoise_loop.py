@@ -14,19 +14,18 @@ from torch import Generator, Tensor, nn
 from pielight.core.interrupt import deferred_interrupt
 from pielight.errors import DataError
 from pielight.training.checkpoint import State, claim, facts, restore, save, take
-from pielight.training.config import Data
 from pielight.training.data.pictures import check, files
 from pielight.training.degradations.low_light_noise import Sample, sample
 from pielight.training.export.denoiser import export
 from pielight.training.export.export import exported
 from pielight.training.networks.denoise_net import DenoiseNet, cells_of, pictures_of
-from pielight.training.objectives.denoise_config import Denoising
+from pielight.training.schema import DataConfig, DenoiseConfig
 from pielight.training.steps import Progress, counted, flushed_denormals, follow, schedule, step_generator
 
 
 @flushed_denormals()
 def train(
-    config: Denoising, report: Callable[[Progress], None], every: int = 100, stop_at: int | None = None,
+    config: DenoiseConfig, report: Callable[[Progress], None], every: int = 100, stop_at: int | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:  # fmt: skip
     """Train a denoiser, or go on with a run that was stopped, and export it.
@@ -75,7 +74,7 @@ def train(
     return out
 
 
-def clean_pictures(data: Data, say: Callable[[str], None] = lambda _: None) -> list[Tensor]:
+def clean_pictures(data: DataConfig, say: Callable[[str], None] = lambda _: None) -> list[Tensor]:
     """Read the clean photographs, uint8 ``(3, h, w)``; ``say`` is called with a line from time to time.
 
     Raises:
@@ -92,7 +91,7 @@ def clean_pictures(data: Data, say: Callable[[str], None] = lambda _: None) -> l
 
 
 def _advance(
-    config: Denoising, network: DenoiseNet, average: DenoiseNet, optimizer: torch.optim.Adam, state: State,
+    config: DenoiseConfig, network: DenoiseNet, average: DenoiseNet, optimizer: torch.optim.Adam, state: State,
     pictures: Sequence[Tensor], path: Path, report: Callable[[Progress], None], every: int, last: int,
 ) -> State:  # fmt: skip
     """Train up to the step ``last`` and return the state, which is saved."""
@@ -103,15 +102,15 @@ def _advance(
     with deferred_interrupt() as interrupted:
         for step in range(start, last):
             for group in optimizer.param_groups:
-                group["lr"] = settings.rate * schedule(step, config.steps, settings.warmup)
+                group["lr"] = settings.lr * schedule(step, config.steps, settings.warmup_steps)
             terms = losses(network, draw(config, pictures, step))
             loss = total(terms, config)
             optimizer.zero_grad()
             loss.backward()
-            norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+            norm = nn.utils.clip_grad_norm_(network.parameters(), settings.grad_clip)
             if math.isfinite(loss.item()) and math.isfinite(float(norm)):
                 optimizer.step()
-                follow(average, network, min(settings.average, (1 + step) / (10 + step)))
+                follow(average, network, min(settings.ema_decay, (1 + step) / (10 + step)))
                 for name, value in terms.items():
                     sums.setdefault(name, []).append(value.item())
             else:
@@ -133,10 +132,10 @@ def _advance(
     return state
 
 
-def draw(config: Denoising, pictures: Sequence[Tensor], step: int) -> Sample:
+def draw(config: DenoiseConfig, pictures: Sequence[Tensor], step: int) -> Sample:
     """Draw the batch of a step, by its seed alone, from clean photographs, uint8 ``(3, h, w)``."""
     generator = step_generator(config.seed, step)
-    return sample(patches(pictures, config.batch, config.patch, generator), config.physics, generator)
+    return sample(patches(pictures, config.batch, config.patch_size, generator), config.noise, generator)
 
 
 def losses(network: nn.Module, drawn: Sample) -> dict[str, Tensor]:
@@ -155,9 +154,9 @@ def losses(network: nn.Module, drawn: Sample) -> dict[str, Tensor]:
     }
 
 
-def total(terms: Mapping[str, Tensor], config: Denoising) -> Tensor:
+def total(terms: Mapping[str, Tensor], config: DenoiseConfig) -> Tensor:
     """Return the weighted sum of the losses."""
-    return terms["error"] + config.color * terms["color"] + config.detail * terms["detail"]
+    return terms["error"] + config.color_weight * terms["color"] + config.gradient_weight * terms["detail"]
 
 
 def patches(pictures: Sequence[Tensor], count: int, side: int, generator: Generator) -> Tensor:

@@ -10,12 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pielight.training.config import Data
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.networks.denoise_net import DenoiseNet
-from pielight.training.objectives.denoise_config import Denoising
 from pielight.training.objectives.denoise_loop import clean_pictures, draw, losses, total, train
 from pielight.training.overfit import STEPS, Verdict, descend
+from pielight.training.schema import DataConfig, DenoiseConfig
 from pielight.training.smoke import TOGETHER, trained_soundly
 from pielight.training.steps import Progress, flushed_denormals
 
@@ -23,7 +22,7 @@ _STEP = 2**31  # a batch that no run reaches
 
 
 def smoke(
-    folder: Path, config: Denoising, report: Callable[[Progress], None], steps: int = TOGETHER
+    folder: Path, config: DenoiseConfig, report: Callable[[Progress], None], steps: int = TOGETHER
 ) -> Iterator[Verdict]:
     """Descend every loss alone, and their total, on one batch, then train on toy pictures.
 
@@ -43,8 +42,8 @@ def smoke(
     with flushed_denormals():  # before torch starts its threads, which inherit it
         well = write_toy_pictures(folder)[1]
         trial = dataclasses.replace(
-            config, name="smoke", steps=steps, batch=4, patch=32, checkpoint_minutes=60.0, out=str(folder / "run"),
-            data=Data(well=(str(well),), smallest=64, well_shadows=0.0),
+            config, name="smoke", steps=steps, batch=4, patch_size=32, checkpoint_minutes=60.0, out=str(folder / "run"),
+            data=DataConfig(well=(str(well),), min_size=64, well_shadows=0.0),
         )  # fmt: skip
         torch.manual_seed(trial.seed)
         sound = True
@@ -56,7 +55,7 @@ def smoke(
 
 
 def judge_terms(
-    network: nn.Module, config: Denoising, pictures: Sequence[Tensor], steps: int = STEPS
+    network: nn.Module, config: DenoiseConfig, pictures: Sequence[Tensor], steps: int = STEPS
 ) -> Iterator[Verdict]:
     """Descend every loss alone, and their total, from a fresh network, whose guesses are noise."""
     batch = draw(config, pictures, _STEP)

@@ -9,17 +9,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pielight.training.config import Training
 from pielight.training.data.bank import Exposures
 from pielight.training.data.train_context import Material
 from pielight.training.hardness import hardness
 from pielight.training.networks.features import GRAM_LAYERS
 from pielight.training.objectives import find_task
 from pielight.training.objectives.task import Step
+from pielight.training.schema import TrainConfig
 from pielight.training.steps import step_generator
 
 
-def anchors(material: Material, config: Training, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def anchors(material: Material, config: TrainConfig, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Draw the pictures that the constraints judge: real ones to mend, or where there are none, spoiled ones.
 
     Returns:
@@ -49,23 +49,23 @@ class Batch:
     """The same, spoiled."""
 
 
-def draw(config: Training, material: Material, step: int, device: torch.device) -> Batch:
+def draw(config: TrainConfig, material: Material, step: int, device: torch.device) -> Batch:
     """Draw the batch of one step; all randomness follows from the seed and the step."""
     task, generator = find_task(config.task), step_generator(config.seed, step)
     real, labels = anchors(material, config, config.dark_batch, generator)
     original, well_labels = material.well.batch(config.well_batch, generator)
     damaged, target = task.spoil(original, well_labels, config, generator)
     positive = material.bank.positives.draw(config.pairs, generator)
-    hard = hardness(step, config.steps) if config.harder else None
+    hard = hardness(step, config.steps) if config.curriculum else None
     negative = material.bank.negatives.draw(config.pairs, generator, hard)
     real, labels, damaged, target = (item.to(device) for item in (real, labels, damaged, target))
     return Batch(real, labels, damaged, target, positive, negative)
 
 
-def observe(network: nn.Module, config: Training, material: Material, batch: Batch) -> Step:
+def observe(network: nn.Module, config: TrainConfig, material: Material, batch: Batch) -> Step:
     """Return what the terms of the loss see of a network on a batch."""
     task, real, damaged = find_task(config.task), batch.real, batch.damaged
-    small = (config.data.render,) * 2
+    small = (config.data.loss_size,) * 2
     before, dim = (F.interpolate(item, small, mode="area") for item in (real, damaged))
     with torch.autocast(real.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
         outputs = network(torch.cat([real, damaged])).float()
@@ -77,17 +77,17 @@ def observe(network: nn.Module, config: Training, material: Material, batch: Bat
 
 
 def _seen(
-    config: Training, material: Material, before: Tensor, after: Tensor
+    config: TrainConfig, material: Material, before: Tensor, after: Tensor
 ) -> tuple[dict[str, Tensor], Tensor | None]:
     """Return the features of the first few pictures after, and relu4_3 of those before, where a term needs them."""
     weight, few = config.losses, config.feature_batch
     if material.features is None or not config.reads_features:
         return {}, None
-    last = "relu4_3" if weight.features else GRAM_LAYERS[-1]
+    last = "relu4_3" if weight.feature_preservation else GRAM_LAYERS[-1]
     with torch.autocast(after.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
         found = {name: item.float() for name, item in material.features(after[:few], last).items()}
         with torch.no_grad():
-            content = material.features(before[:few])["relu4_3"].float() if weight.features else None
+            content = material.features(before[:few])["relu4_3"].float() if weight.feature_preservation else None
     return found, content
 
 
@@ -98,13 +98,13 @@ def unweighted(step: Step) -> dict[str, Tensor]:
     return {name: term for name, term in chosen.items() if term is not None}
 
 
-def total(terms: Mapping[str, Tensor], config: Training) -> Tensor:
+def total(terms: Mapping[str, Tensor], config: TrainConfig) -> Tensor:
     """Return the weighted sum of terms."""
     return torch.stack([getattr(config.losses, name) * term for name, term in terms.items()]).sum()
 
 
 def losses(
-    network: nn.Module, config: Training, material: Material, step: int, device: torch.device
+    network: nn.Module, config: TrainConfig, material: Material, step: int, device: torch.device
 ) -> tuple[Tensor, dict[str, float]]:
     """Return the weighted loss of one step and the unweighted terms that were computed.
 

@@ -16,7 +16,7 @@ from pielight.errors import ConfigError
 from pielight.io.decode import read
 from pielight.io.display import displayed
 from pielight.training.checkpoint import claim, facts, restore
-from pielight.training.config import Optimizer, Training, check
+from pielight.training.config_file import changed_key, with_changes
 from pielight.training.data.bank import build_bank
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.domain import Folder, enhanced, matched, read_folder, rehearsal
@@ -31,37 +31,17 @@ from pielight.training.objectives.finetune_loop import Lesson, Tuning, advance, 
 from pielight.training.objectives.finetune_prospects import Early, Prospect, doubts
 from pielight.training.objectives.finetune_start import Start, read_start
 from pielight.training.objectives.finetune_validation import FORGOTTEN, Look, Watchdog, gain
-from pielight.training.ranges import check_ranges
-from pielight.training.settings import changed
+from pielight.training.recipe import check
+from pielight.training.schema import FinetuneConfig, OptimizerConfig, TrainConfig
 from pielight.training.steps import Progress, flushed_denormals, step_generator
 
 _RATE = 3e-4
 _WELL = 6  # results of the start that should be well exposed, where they are learned from
 _BANK = 32  # without VGG16, where the bank only tells brightness
-_FIXED = ("task", "network", "lattice", "name", "seed", "steps", "features", "out", "data.dark", "data.well")
+_FIXED = ("task", "network", "lattice", "name", "seed", "steps", "vgg_weights", "out", "data.dark", "data.well")
 _FIXED_HINT = "what the start is stays, and folders, seed, steps and features have options of their own"
-_NEEDS_FEATURES = ("losses.contrast=", "losses.features=")
+_NEEDS_FEATURES = ("losses.contrastive", "losses.feature_preservation")
 _SHOWN, _SIDE = 8, 480  # pictures on the sheet, and their longer side
-
-
-@dataclass(frozen=True)
-class Finetune:
-    """The settings of fine-tuning."""
-
-    dark: str
-    """Folder of dark pictures."""
-    normal: str | None = None
-    """Folder of well-exposed pictures; without one, the start's own results take their place."""
-    model: str = "pie"
-    """The start: a shipped model, or the ONNX file of another one that `pielight train` wrote."""
-    features: str | None = None
-    """VGG16 weights; without them the terms that need VGG16 are left out, and nothing is downloaded."""
-    steps: int = 200
-    seed: int = 0
-    out: str = "finetuned"
-    changes: tuple[str, ...] = ()
-    """Settings of training that differ from the start's, as in ``optimizer.rate=1e-4``."""
-    recipe: str = "finetune"
 
 
 @dataclass(frozen=True)
@@ -82,7 +62,7 @@ class Tuned:
 
 @flushed_denormals()
 def finetune(
-    settings: Finetune, report: Callable[[Progress, Look], None], say: Callable[[str], None] = lambda _: None,
+    settings: FinetuneConfig, report: Callable[[Progress, Look], None], say: Callable[[str], None] = lambda _: None,
     stop_at: int | None = None,
 ) -> Tuned | None:  # fmt: skip
     """Fine-tune a model on dark pictures without pairs, or go on with a run that was stopped, and export it.
@@ -114,7 +94,6 @@ def finetune(
         ModelError: if the start cannot be fine-tuned, or a file cannot be read or written.
         ConfigError: if a setting is out of range, or the folder holds a run with other settings.
     """
-    check_ranges(settings)
     torch.manual_seed(settings.seed)
     start = read_start(settings.model)
     out, name = Path(settings.out), start.model.name.removesuffix("-tuned") + "-tuned"
@@ -122,10 +101,10 @@ def finetune(
         raise ConfigError(f"{shown(out)}: holds the model to start from; set another out")
     start = dataclasses.replace(start, config=_changed(start.config, settings))
     data = start.config.data
-    if settings.features is None:
+    if settings.vgg_weights is None:
         say("no --features: the losses that need VGG16 are left out; nothing is downloaded")
     check_folders([folder for folder in (settings.dark, settings.normal) if folder])
-    features = load_features(settings.features, say) if settings.features else None  # first: it fails in a moment
+    features = load_features(settings.vgg_weights, say) if settings.vgg_weights else None  # first: it fails in a moment
     say("reading the pictures and their regions")
     dark = read_folder(settings.dark, "dark", data, say)
     normal = read_folder(settings.normal, "well", data, say) if settings.normal else None
@@ -169,26 +148,30 @@ def finetune(
     return Tuned(model, sheet, before, after, share, state.ended)
 
 
-def _changed(config: Training, settings: Finetune) -> Training:
+def _changed(config: TrainConfig, settings: FinetuneConfig) -> TrainConfig:
     """Return the start's settings of training with those that the user changes.
 
     Raises:
         ConfigError: if one is no setting, is out of range, or is not free.
     """
     for change in settings.changes:
-        key = change.partition("=")[0].strip()
+        key = changed_key(TrainConfig, change)
         if key in _FIXED or key.partition(".")[0] in _FIXED:
             raise ConfigError(f"--set {shown(change)[:80]}: not free in fine-tuning; {_FIXED_HINT}")
-    made = changed(dataclasses.replace(config, data=dataclasses.replace(config.data, cache=None)), settings.changes)
+    made = with_changes(
+        dataclasses.replace(config, data=dataclasses.replace(config.data, cache=None)), settings.changes
+    )
     check(made)
-    if settings.features is None and any(change.startswith(_NEEDS_FEATURES) for change in settings.changes):
-        raise ConfigError("losses.contrast and losses.features need --features FILE")
+    if settings.vgg_weights is None and any(
+        changed_key(TrainConfig, change) in _NEEDS_FEATURES for change in settings.changes
+    ):
+        raise ConfigError("losses.contrastive and losses.feature_preservation need --features FILE")
     return made
 
 
 def _prepare(
-    settings: Finetune, start: Start, name: str, features: VGGFeatures | None, dark: Folder, normal: Folder | None,
-    say: Callable[[str], None],
+    settings: FinetuneConfig, start: Start, name: str, features: VGGFeatures | None, dark: Folder,
+    normal: Folder | None, say: Callable[[str], None],
 ) -> tuple[Lesson, Watchdog]:  # fmt: skip
     """Make everything that steps and looks need."""
     base = start.config
@@ -210,27 +193,29 @@ def _prepare(
     say(
         f"{len(learned)} dark and {len(well)} well-exposed pictures to learn from, {len(unseen)} and "
         f"{len(references)} held out; exposure {physics.stops[0]:.1f} to {physics.stops[1]:.1f} EV, shot noise up to "
-        f"{physics.shot[1]:.0e}, {physics.regional:.0%} dark in parts"
+        f"{physics.shot_noise[1]:.0e}, {physics.regional:.0%} dark in parts"
     )
     losses = base.losses
-    if settings.features is None:
-        losses = dataclasses.replace(losses, contrast=0.0, features=0.0)
-    config: Training = dataclasses.replace(
+    if settings.vgg_weights is None:
+        losses = dataclasses.replace(losses, contrastive=0.0, feature_preservation=0.0)
+    config: TrainConfig = dataclasses.replace(
         base, name=name, seed=settings.seed, steps=settings.steps, losses=losses, darkening=physics, out=settings.out,
-        features=settings.features or "random", bank=base.bank if settings.features else _BANK,
+        vgg_weights=settings.vgg_weights or "random", bank=base.bank if settings.vgg_weights else _BANK,
         data=dataclasses.replace(data, dark=(settings.dark,), well=(settings.normal,) if settings.normal else ()),
-        optimizer=Optimizer(rate=_RATE, warmup=min(20, settings.steps // 10), average=0.98, weight_decay=0.0),
-        pictures=f"{start.model.name} ({base.pictures}), fine-tuned on a user's {len(dark.paths)} dark "
+        optimizer=OptimizerConfig(_RATE, warmup_steps=min(20, settings.steps // 10), ema_decay=0.98, weight_decay=0.0),
+        training_data=f"{start.model.name} ({base.training_data}), fine-tuned on a user's {len(dark.paths)} dark "
         + (f"and {len(normal.paths)} well-exposed pictures" if normal else "pictures"),
-        terms=f"{base.terms}; and those of the user's pictures",
+        license=f"{base.license}; and those of the user's pictures",
     )  # fmt: skip
-    config = changed(config, settings.changes)
+    config = with_changes(config, settings.changes)
     others = rehearsal(data)
     kept = kept_for(config, [well, others], features, cpu, folder)
     bank = build_bank(
         find_task(config.task), config, well, features, step_generator(config.seed, APART), cpu, say, kept
     )
-    judge = learn_judge(_both(well, others), config.judging, step_generator(config.seed, APART + 2), say, kept)
+    judge = learn_judge(
+        _both(well, others), config.exposure_estimator, step_generator(config.seed, APART + 2), say, kept
+    )
     material = Material(learned, well, features, bank, judge)
     lesson = Lesson(config, material, (others, well), base.darkening, start.network)
     return lesson, Watchdog(unseen, references, others, physics, base.darkening, judge, config.seed)

@@ -15,14 +15,14 @@ from torch import Tensor, nn
 
 from pielight.core.interrupt import deferred_interrupt
 from pielight.training.checkpoint import State, save, take
-from pielight.training.config import Training
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.train_context import Material
-from pielight.training.degradations.darkening import Darkening, darken
+from pielight.training.degradations.darkening import darken
 from pielight.training.losses.inversion import inversion
 from pielight.training.networks.render import render
 from pielight.training.objectives.enhance import losses
 from pielight.training.objectives.finetune_validation import Look, Watchdog, better, gain, unsound
+from pielight.training.schema import DarkeningConfig, TrainConfig
 from pielight.training.steps import Progress, follow, schedule, step_generator
 
 _CHECKS, _PATIENCE = 12, 4  # looks of the watchdog in a run; those without a better score after which it ends
@@ -46,11 +46,11 @@ class Tuning(State):
 class Lesson:
     """What a step learns from."""
 
-    config: Training
+    config: TrainConfig
     material: Material
     known: Sequence[PictureSet]
     """Pictures on which the results should stay; each set is drawn from in equal parts."""
-    general: Darkening
+    general: DarkeningConfig
     """Physics by which they are darkened."""
     start: nn.Module
     """The network as it was."""
@@ -93,7 +93,7 @@ def advance(
     settings = config.optimizer
     network, average = copy.deepcopy(lesson.start), copy.deepcopy(lesson.start)
     network.requires_grad_(True).train()
-    optimizer = torch.optim.Adam(network.parameters(), settings.rate, weight_decay=settings.weight_decay)
+    optimizer = torch.optim.Adam(network.parameters(), settings.lr, weight_decay=settings.weight_decay)
     for part, weights in ((network, state.network), (average, state.average), (optimizer, state.optimizer)):
         if weights:
             take(part, weights, path)
@@ -104,16 +104,16 @@ def advance(
     with deferred_interrupt() as interrupted:
         while state.step < last and not state.ended:
             for group in optimizer.param_groups:
-                group["lr"] = settings.rate * schedule(state.step, config.steps, settings.warmup)
+                group["lr"] = settings.lr * schedule(state.step, config.steps, settings.warmup_steps)
             total, terms = losses(network, config, lesson.material, state.step, torch.device("cpu"))
             held = hold(network, lesson, state.step)
             total = total + _KEEP * held
             optimizer.zero_grad()
             total.backward()
-            norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+            norm = nn.utils.clip_grad_norm_(network.parameters(), settings.grad_clip)
             if math.isfinite(total.item()) and math.isfinite(float(norm)):
                 optimizer.step()
-                follow(average, network, min(settings.average, (1 + state.step) / (10 + state.step)))
+                follow(average, network, min(settings.ema_decay, (1 + state.step) / (10 + state.step)))
                 for name, value in {**terms, "hold": held.item()}.items():
                     sums.setdefault(name, []).append(value)
             else:

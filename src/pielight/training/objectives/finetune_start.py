@@ -11,10 +11,9 @@ from torch import nn
 from pielight.errors import ConfigError, ModelError
 from pielight.models import Model, find
 from pielight.training.checkpoint import take
-from pielight.training.config import Training
+from pielight.training.config_file import validate
 from pielight.training.networks.dce_net import build
-from pielight.training.ranges import check_ranges
-from pielight.training.settings import build_settings
+from pielight.training.schema import TrainConfig
 from pielight.training.yaml_reader import parse_yaml
 
 
@@ -24,7 +23,7 @@ class Start:
 
     model: Model
     network: nn.Module
-    config: Training
+    config: TrainConfig
     """What it was trained with."""
 
 
@@ -49,9 +48,8 @@ def read_start(name_or_path: str | Path | None) -> Start:
             facts = file.metadata() or {}
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
         values = parse_yaml(facts["config"])
-        config: Training = build_settings(Training, values)
-        check_ranges(config)
-        if config.task != Training.task:  # one of somebody's own would run their code
+        config = validate(TrainConfig, values, warn=False)
+        if config.task != TrainConfig.task:  # one of somebody's own would run their code
             raise ConfigError(f"its task is {config.task}")
         network = build(config.network, config.lattice)
     except (SafetensorError, OSError, KeyError, ValueError, AttributeError, ConfigError) as error:

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from pielight.core.color_torch import luma
 from pielight.training.data.batches import PictureSet
-from pielight.training.degradations.darkening import Darkening, darken
+from pielight.training.degradations.darkening import darken
 from pielight.training.networks.render import render
+from pielight.training.schema import DarkeningConfig
 from pielight.training.steps import step_generator
 
 _DRAWS = 64  # darkened crops of a kind, spread over its pictures
@@ -106,14 +107,14 @@ class Watchdog:
     """
 
     def __init__(
-        self, dark: PictureSet, well: PictureSet, others: PictureSet, domain: Darkening, general: Darkening,
+        self, dark: PictureSet, well: PictureSet, others: PictureSet, domain: DarkeningConfig, general: DarkeningConfig,
         judge: nn.Module, seed: int,
     ) -> None:  # fmt: skip
         self._well = _darkened(well, domain, seed)
         self._others = _darkened(others, general, seed)
         self._dark = torch.cat([_crops(dark, index, 1, seed)[0] for index in range(len(dark))])
         self._judge = judge
-        self._small = (dark.data.render,) * 2
+        self._small = (dark.data.loss_size,) * 2
 
     @torch.no_grad()
     def look(self, network: nn.Module) -> Look:
@@ -174,7 +175,7 @@ def _crops(pictures: PictureSet, index: int, count: int, seed: int) -> tuple[Ten
     return only.batch(count, step_generator(seed, _STEP + 2 * index))
 
 
-def _darkened(pictures: PictureSet, how: Darkening, seed: int) -> list[tuple[Tensor, Tensor]]:
+def _darkened(pictures: PictureSet, how: DarkeningConfig, seed: int) -> list[tuple[Tensor, Tensor]]:
     """Return the darkened crops of each picture, and what should come back of them."""
     count = max(1, -(-_DRAWS // len(pictures)))
     pairs = []

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from pielight.core.color_torch import luma
-from pielight.training.config import Training
 from pielight.training.degradations.haze import haze
 from pielight.training.export.export import as_onnx
 from pielight.training.losses.preservation import curve_smoothness
@@ -19,17 +18,18 @@ from pielight.training.losses.regional import regional_brightness_consistency
 from pielight.training.losses.terms import contrasted, inverted, preserved
 from pielight.training.networks.haze_net import LEVELS, Exported, HazeNet, cleared, passed_light
 from pielight.training.objectives.task import Step, Task
+from pielight.training.schema import TrainConfig
 
 _STRENGTHS = ((0.3, 0.8), (0.8, 1.6), (1.6, 3.0))  # density of the negatives: a breath, mist, fog
 
 
-def _spoil(pictures: Tensor, labels: Tensor, config: Training, generator: Generator) -> tuple[Tensor, Tensor]:
+def _spoil(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     hazy, clear = haze(pictures, labels, config.haze, generator)
     return hazy, F.interpolate(clear, labels.shape[-2:], mode="area")
 
 
 def _hazed(
-    pictures: Tensor, labels: Tensor, config: Training, generator: Generator, density: tuple[float, float]
+    pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, density: tuple[float, float]
 ) -> Tensor:
     return haze(pictures, labels, replace(config.haze, density=density, untouched=0.0), generator)[0]
 
@@ -40,7 +40,7 @@ def _regional(step: Step) -> Tensor:
     return regional_brightness_consistency(luma(passed), step.labels)
 
 
-def _encode(network: nn.Module, config: Training) -> bytes:
+def _encode(network: nn.Module, config: TrainConfig) -> bytes:
     side = config.data.size
     axes = {name: {0: "n"} for name in ("thumbnail", "transmission", "airlight")}
     return as_onnx(
@@ -54,12 +54,15 @@ _DEFAULTS: dict[str, Any] = {
     "dark_batch": 2,
     "well_batch": 14,
     "data": {"well_mean": (0.1, 0.7), "dark_mean": (0.005, 1.0)},
-    "losses": {"inversion": 10.0, "contrast": 0.005, "features": 0.0, "regional": 1.0, "smoothness": 0.05,
-               "balance": 0.0, "judged": 0.0, "highlights": 0.0, "cast": 0.0},
+    "losses": {
+        "inversion": 10.0, "contrastive": 0.005, "feature_preservation": 0.0, "regional_consistency": 1.0,
+        "curve_smoothness": 0.05, "brightness_balance": 0.0, "exposure": 0.0, "highlight_preservation": 0.0,
+        "cast_smoothness": 0.0,
+    },
 }  # fmt: skip
 
 HAZE = Task(
-    name="haze",
+    name="dehaze",
     spoil=_spoil,
     negatives=tuple(partial(_hazed, density=density) for density in _STRENGTHS),
     build=lambda config: HazeNet(config.lattice),
@@ -67,10 +70,10 @@ HAZE = Task(
     encode=_encode,
     terms={
         "inversion": inverted,
-        "contrast": contrasted,
-        "features": preserved,
-        "regional": _regional,
-        "smoothness": lambda step: curve_smoothness(step.outputs[:, :LEVELS]),
+        "contrastive": contrasted,
+        "feature_preservation": preserved,
+        "regional_consistency": _regional,
+        "curve_smoothness": lambda step: curve_smoothness(step.outputs[:, :LEVELS]),
     },
     door="dehaze",
     defaults=_DEFAULTS,

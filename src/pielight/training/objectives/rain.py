@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from pielight.training.config import Training
-from pielight.training.degradations.rain import Rain, rain
+from pielight.training.degradations.rain import rain
 from pielight.training.export.export import as_onnx
 from pielight.training.losses.detail import detail
 from pielight.training.losses.terms import consistent, contrasted, inverted, preserved
 from pielight.training.networks.rain_net import RainNet, dry
 from pielight.training.objectives.task import Task
+from pielight.training.schema import RainConfig, TrainConfig
 
 _STRENGTHS = (  # drizzle, a shower, and a storm
     {"layers": 2, "cover": (0.04, 0.1), "brightness": (0.3, 0.4), "defocus": (0.0, 2.0), "veil": (0.0, 0.01)},
@@ -25,19 +25,19 @@ _STRENGTHS = (  # drizzle, a shower, and a storm
 )
 
 
-def _spoil(pictures: Tensor, labels: Tensor, config: Training, generator: Generator) -> tuple[Tensor, Tensor]:
+def _spoil(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     target = F.interpolate(pictures, labels.shape[-2:], mode="area")
     return rain(pictures, config.rain, generator), target
 
 
 def _rained(
-    pictures: Tensor, _labels: Tensor, config: Training, generator: Generator, changes: dict[str, Any]
+    pictures: Tensor, _labels: Tensor, config: TrainConfig, generator: Generator, changes: dict[str, Any]
 ) -> Tensor:
-    how: Rain = replace(config.rain, untouched=0.0, **changes)
+    how: RainConfig = replace(config.rain, untouched=0.0, **changes)
     return rain(pictures, how, generator)
 
 
-def _encode(network: nn.Module, _config: Training) -> bytes:
+def _encode(network: nn.Module, _config: TrainConfig) -> bytes:
     axes = {name: {0: "n", 2: "h", 3: "w"} for name in ("picture", "rain")}
     return as_onnx(network, {"picture": torch.zeros(1, 3, 64, 64)}, ("rain",), axes)
 
@@ -47,26 +47,29 @@ _DEFAULTS: dict[str, Any] = {
     "out": "runs/derain",
     "dark_batch": 1,
     "well_batch": 8,
-    "data": {"size": 128, "render": 128, "kept": 320, "crop": [0.3, 0.6], "well_mean": (0.1, 0.8),
+    "data": {"size": 128, "loss_size": 128, "stored_size": 320, "crop": [0.3, 0.6], "well_mean": (0.1, 0.8),
              "dark_mean": (0.005, 1.0)},
-    "losses": {"inversion": 0.0, "error": 20.0, "detail": 10.0, "contrast": 0.005, "features": 0.005, "regional": 0.05,
-               "smoothness": 0.0, "balance": 0.0, "judged": 0.0, "highlights": 0.0, "cast": 0.0},
+    "losses": {
+        "inversion": 0.0, "l1": 20.0, "gradient": 10.0, "contrastive": 0.005, "feature_preservation": 0.005,
+        "regional_consistency": 0.05, "curve_smoothness": 0.0, "brightness_balance": 0.0, "exposure": 0.0,
+        "highlight_preservation": 0.0, "cast_smoothness": 0.0,
+    },
 }  # fmt: skip
 
 RAIN = Task(
-    name="rain",
+    name="derain",
     spoil=_spoil,
     negatives=tuple(partial(_rained, changes=changes) for changes in _STRENGTHS),
     build=lambda _config: RainNet(),
     render=dry,
     encode=_encode,
     terms={
-        "error": lambda step: (step.restored - step.target).abs().mean(),
-        "detail": lambda step: detail(step.restored, step.target),
+        "l1": lambda step: (step.restored - step.target).abs().mean(),
+        "gradient": lambda step: detail(step.restored, step.target),
         "inversion": inverted,
-        "contrast": contrasted,
-        "features": preserved,
-        "regional": consistent,
+        "contrastive": contrasted,
+        "feature_preservation": preserved,
+        "regional_consistency": consistent,
     },
     spatial=True,
     door="derain",

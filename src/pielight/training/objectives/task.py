@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from torch import Generator, Tensor, nn
 
 if TYPE_CHECKING:
-    from pielight.training.config import Training
     from pielight.training.data.bank import Exposures
+    from pielight.training.schema import TrainConfig
 
 
 @dataclass(frozen=True)
 class Step:
-    """What the terms of the loss see of one step; every picture is of the side ``data.render``."""
+    """What the terms of the loss see of one step; every picture is of the side ``data.loss_size``."""
 
-    config: Training
+    config: TrainConfig
     before: Tensor
     """Spoiled pictures ``(N, 3, h, w)`` in [0, 1]: real ones, or where there are none, made by physics."""
     after: Tensor
@@ -45,7 +45,7 @@ class Step:
 
 
 Term = Callable[[Step], Tensor | None]
-Spoil = Callable[[Tensor, Tensor, "Training", Generator], Tensor]
+Spoil = Callable[[Tensor, Tensor, "TrainConfig", Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,17 @@ class Task:
         render: Lays outputs over pictures: pictures ``(N, 3, h, w)`` and outputs to mended ones, differentiably.
         encode: Writes the network, which sees a side of S pixels, as the ONNX file that the doors open.
         terms: The terms of the loss, by the names of their weights in ``losses``; a term that returns None is left out.
-        spatial: Whether the network returns maps of the size of what it sees; ``data.render`` is ``data.size`` then.
+        spatial: Whether the network returns maps of the size of what it sees; ``data.loss_size`` is ``data.size`` then.
         door: What the doors call the task, as in ``pielight --task dehaze``.
-        defaults: Settings that differ from those of :class:`pielight.training.config.Training`.
+        defaults: Settings that differ from those of :class:`pielight.training.schema.TrainConfig`.
     """
 
     name: str
-    spoil: Callable[[Tensor, Tensor, Training, Generator], tuple[Tensor, Tensor]]
+    spoil: Callable[[Tensor, Tensor, TrainConfig, Generator], tuple[Tensor, Tensor]]
     negatives: Sequence[Spoil]
-    build: Callable[[Training], nn.Module]
+    build: Callable[[TrainConfig], nn.Module]
     render: Callable[[Tensor, Tensor], Tensor]
-    encode: Callable[[nn.Module, Training], bytes]
+    encode: Callable[[nn.Module, TrainConfig], bytes]
     terms: Mapping[str, Term]
     positives: Spoil = field(default=lambda pictures, labels, config, generator: pictures)
     spatial: bool = False

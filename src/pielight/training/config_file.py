@@ -1,0 +1,258 @@
+"""Settings of training as YAML: read, changed by ``key.sub=value``, validated, written; errors are one line."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from pielight.core.atomic_file import shown
+from pielight.errors import ConfigError
+from pielight.training.renamed import with_new_names
+from pielight.training.yaml_reader import MOST_BYTES, parse_yaml
+
+S = TypeVar("S")
+_TYPES = {"int_type": "int", "float_type": "float", "string_type": "str", "bool_type": "bool"}
+_LIMITS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of")
+
+
+def read_values(path: str | Path) -> dict[Any, Any]:
+    """Read the keys and values of a YAML file, without checking names.
+
+    Raises:
+        ConfigError: if the file is missing or no YAML mapping.
+    """
+    name = shown(path)
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(MOST_BYTES + 1).decode()
+        loaded = parse_yaml(text)
+    except FileNotFoundError:
+        raise ConfigError(f"{name}: no such file") from None
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read as YAML ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{name}: cannot be read as YAML (no text in UTF-8)") from None
+    except ValueError as error:
+        raise ConfigError(f"{name}: cannot be read as YAML ({error})") from None
+    if loaded is not None and not isinstance(loaded, dict):
+        raise ConfigError(f"{name}: should hold keys and values")
+    return loaded or {}
+
+
+def parse_change(change: str) -> dict[Any, Any]:
+    """Return what ``key.sub=value``, the value in YAML, means as nested settings.
+
+    Raises:
+        ConfigError: if it makes no sense.
+
+    >>> parse_change("data.size=128")
+    {'data': {'size': 128}}
+    """
+    key, equals, text = change.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {_brief(change)}: should look like key=value")
+    try:
+        nested = parse_yaml(text)
+    except ValueError as error:
+        raise ConfigError(f"--set {_brief(change)}: the value is not YAML ({error})") from None
+    for part in reversed(key.strip().split(".")):
+        nested = {part: nested}
+    assert isinstance(nested, dict)
+    return nested
+
+
+def apply_changes(kind: type, values: dict[Any, Any], changes: Sequence[str]) -> None:
+    """Change nested settings of a section in place as ``key.sub=value`` says.
+
+    Raises:
+        ConfigError: if a change makes no sense.
+    """
+    for change in changes:
+        target, nested = values, with_new_names(kind, parse_change(change))
+        name = ""
+        for _ in range(change.partition("=")[0].count(".")):
+            ((key, nested),) = nested.items()
+            name += f"{'.' if name else ''}{key}"
+            target = target.setdefault(key, {})
+            if not isinstance(target, dict):
+                raise ConfigError(f"--set {_brief(change)}: {_brief(name)} is a value, not a group")
+        target.update(nested)
+
+
+def changed_key(kind: type, change: str) -> str:
+    """Return the dotted key that ``key.sub=value`` changes, under its name of today.
+
+    >>> from pielight.training.schema import TrainConfig
+    >>> changed_key(TrainConfig, "judging.rate=1e-4")
+    'exposure_estimator.lr'
+    """
+    nested: Any = with_new_names(kind, parse_change(change), warn=False)
+    keys = []
+    for _ in range(change.partition("=")[0].count(".") + 1):
+        ((key, nested),) = nested.items()
+        keys.append(key)
+    return ".".join(keys)
+
+
+def with_changes(config: S, changes: Sequence[str]) -> S:
+    """Return settings with ``key.sub=value`` changes.
+
+    Raises:
+        ConfigError: if a change makes no sense, names no setting or has a value that is not allowed.
+
+    >>> from pielight.training.schema import ExposureEstimatorConfig
+    >>> with_changes(ExposureEstimatorConfig(), ["steps=7"]).steps
+    7
+    """
+    values = plain(config)
+    apply_changes(type(config), values, changes)
+    return validate(type(config), values)
+
+
+def validate(kind: type[S], values: Mapping[Any, Any], *, warn: bool = True) -> S:
+    """Validate nested settings as a section of the schema.
+
+    Args:
+        kind: The section.
+        values: As read from YAML; names of the previous release are replaced.
+        warn: Whether these raise a :class:`~pielight.errors.RenamedWarning`; not for what the user did not write.
+
+    Raises:
+        ConfigError: if a key is unknown (the nearest is suggested), or a value is not allowed.
+
+    >>> from pielight.training.schema import ExposureEstimatorConfig
+    >>> validate(ExposureEstimatorConfig, {"lr": "1e-4"}).lr
+    0.0001
+    """
+    values = with_new_names(kind, values, warn=warn)
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        raise ConfigError(_message(kind, values, error)) from None
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """Return settings as nested dicts and lists."""
+
+    def listed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: listed(item) for key, item in value.items()}
+        return [listed(item) for item in value] if isinstance(value, tuple) else value
+
+    return {key: listed(item) for key, item in dataclasses.asdict(config).items()}
+
+
+def as_yaml(config: Any) -> str:
+    """Return settings as YAML that :func:`validate` accepts.
+
+    >>> from pielight.training.schema import ExposureEstimatorConfig
+    >>> "steps: 7" in as_yaml(ExposureEstimatorConfig(steps=7))
+    True
+    """
+    return yaml.safe_dump(plain(config), sort_keys=False)
+
+
+def was_written_by_us(path: Path, kind: type) -> bool:
+    """Say whether a file holds every setting of a section in the form of :func:`as_yaml`, under new names or old."""
+    try:
+        values = read_values(path)
+        renamed = yaml.safe_dump(with_new_names(kind, values, warn=False), sort_keys=False)
+        unchanged = path.read_text(encoding="utf-8") == yaml.safe_dump(values, sort_keys=False)
+        return unchanged and renamed == as_yaml(validate(kind, values, warn=False))
+    except (ConfigError, OSError, UnicodeDecodeError):
+        return False
+
+
+@contextmanager
+def naming_file(path: str | Path | None, changes: Sequence[str]) -> Iterator[None]:
+    """Name the file in an error of its settings, unless a change may be the cause.
+
+    Raises:
+        ConfigError: with the file's name before it.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        if path is None or changes:
+            raise
+        raise ConfigError(f"{shown(path)}: {error}") from None
+
+
+def _message(kind: type, values: Any, errors: ValidationError) -> str:
+    """Return the first error of a validation in one line, unknown keys before all others."""
+    unknown = ("unexpected_keyword_argument", "invalid_key")
+    error = min(errors.errors(include_url=False), key=lambda error: error["type"] not in unknown)
+    reason, context = error["type"], error.get("ctx", {})
+    keys = [str(key) for key in error["loc"]] if reason in unknown else [k for k in error["loc"] if isinstance(k, str)]
+    name = _brief(".".join(keys))
+    for key in keys[:-1]:
+        kind, values = _sections(kind)[key], values.get(key)
+    if reason in unknown:
+        near = difflib.get_close_matches(_brief(keys[-1]), [f.name for f in dataclasses.fields(kind)], 1, 0.0)
+        return f"unknown setting {name}; did you mean {'.'.join([*keys[:-1], *near])}?"
+    if reason == "value_error":
+        return f"{name}: {context['error']}" if name else str(context["error"])
+    value = values.get(keys[-1])
+    value = list(value) if isinstance(value, tuple) else value
+    listed, single = _brief(value if isinstance(value, list) else repr(value)), _brief(repr(error["input"]))
+    if reason == "dataclass_type":
+        return f"{name} is a group of settings, not a value"
+    if reason == "missing" and len(error["loc"]) == len(keys):
+        return f"{name}: is missing"
+    if reason == "literal_error":
+        return f"{name}: {listed} is unknown; choose {context['expected'].replace(chr(39), '')}"
+    if reason == "too_long" and isinstance(error["input"], str):
+        return (f"{name}: a text of {context['actual_length']:,} characters; at most {context['max_length']:,} make "
+                "sense")  # fmt: skip
+    if reason in ("too_long", "missing"):
+        return f"{name}: {len(typing.get_args(_sections(kind)[keys[-1]]))} values are expected, as in [0.1, 0.5]"
+    if reason == "interval_order":
+        return f"{name}: the interval {listed} is the wrong way round"
+    if reason == "not_a_number":
+        return f"{name}: {single} is not a number"
+    if reason == "finite_number":
+        return f"{name}: {listed} should be finite"
+    if reason in _LIMITS:
+        return f"{name}: {listed} should be {_limits(typing.get_type_hints(kind, include_extras=True)[keys[-1]])}"
+    return f"{name}: {single} should be of type {_TYPES.get(reason, reason)}"
+
+
+def _sections(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _limits(hint: Any) -> str:
+    """Return the limits of a number, or of the numbers of an interval, in words.
+
+    >>> from pielight.training.schema.fields import PositiveShare, Share
+    >>> _limits(Share), _limits(PositiveShare)
+    ('between 0 and 1', 'above 0 and at most 1')
+    """
+    names = {"gt": "above", "ge": "at least", "le": "at most", "lt": "below", "multiple_of": "a multiple of"}
+    limits: dict[str, float] = {}
+
+    def collect(hint: Any) -> None:
+        for part in typing.get_args(hint):
+            for limit in part.metadata if isinstance(part, FieldInfo) else ():
+                limits.update((name, getattr(limit, name)) for name in names if hasattr(limit, name))
+            collect(part)
+
+    collect(hint)
+    if {"ge", "le"} <= limits.keys():
+        return f"between {limits['ge']:g} and {limits['le']:g}"
+    return " and ".join(f"{word} {limits[name]:g}" for name, word in names.items() if name in limits)
+
+
+def _brief(text: object) -> str:
+    """Return a key or text of the user's as it can stand in a one-line message."""
+    whole = shown(str(text))
+    return whole if len(whole) <= 80 else f"{whole[:80]}..."

@@ -1,0 +1,102 @@
+"""Recipes: which one a configuration is for, the defaults of its task, and which settings exclude each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from pielight.errors import ConfigError
+from pielight.training.config_file import apply_changes, naming_file, parse_change, read_values, validate
+from pielight.training.objectives import find_task
+from pielight.training.renamed import with_new_names
+from pielight.training.schema import DenoiseConfig, JointConfig, TrainConfig
+
+A = TypeVar("A")
+B = TypeVar("B")
+RECIPES: dict[str, type] = {"": TrainConfig, "denoise": DenoiseConfig, "joint": JointConfig}
+"""Schemas by the key ``recipe``, which a configuration for curves, haze or rain leaves out."""
+
+
+@overload
+def read_recipe(path: str | Path | None, changes: Sequence[str], kind: type[A], /) -> A: ...
+@overload
+def read_recipe(path: str | Path | None, changes: Sequence[str], kind: type[A], other: type[B], /) -> A | B: ...
+def read_recipe(path: str | Path | None, changes: Sequence[str], /, *kinds: type) -> Any:
+    """Read a configuration and apply ``key.sub=value`` changes, values in YAML.
+
+    Args:
+        path: YAML file; None takes the defaults.
+        changes: As given to ``--set``.
+        kinds: Schemas that are accepted; the first is that of a configuration that names no recipe.
+
+    Raises:
+        ConfigError: if the file is missing or no YAML mapping, a key is unknown (the nearest is suggested), a value is
+            not allowed, or the recipe is another.
+
+    >>> read_recipe(None, ["recipe=denoise", "steps=10"], TrainConfig, DenoiseConfig)  # doctest: +ELLIPSIS
+    DenoiseConfig(recipe='denoise', ..., steps=10, ...)
+    """
+    values = {} if path is None else read_values(path)
+    nested = [parse_change(change) for change in changes]
+    with naming_file(path, changes):
+        first = next(name for name, kind in RECIPES.items() if kind is kinds[0])
+        name = next((one["recipe"] for one in [*reversed(nested), values] if "recipe" in one), first)
+        if not isinstance(name, str) or RECIPES.get(name) not in kinds:
+            others = [f"{name or 'none'}" for name, kind in RECIPES.items() if kind in kinds]
+            raise ConfigError(f"recipe: {str(name)[:40]!r} is not for this command; it takes {' or '.join(others)}")
+        kind: Any = RECIPES[name]
+        values = with_new_names(kind, values)
+        apply_changes(kind, values, changes)
+        if kind is TrainConfig:
+            values = _over(_task_defaults(values), values)
+        config: Any = validate(kind, values)
+        if isinstance(config, TrainConfig):
+            check(config)
+    return config
+
+
+def read_train_config(path: str | Path | None, changes: Sequence[str] = ()) -> TrainConfig:
+    """Read a configuration of ``pielight train`` for a task; see :func:`read_recipe`.
+
+    >>> read_train_config(None, ["steps=10", "data.size=128", "losses.contrastive=0"]).data.size
+    128
+    """
+    return read_recipe(path, changes, TrainConfig)
+
+
+def _task_defaults(values: Mapping[Any, Any]) -> Mapping[str, Any]:
+    name = values.get("task", TrainConfig.task)
+    if not isinstance(name, str):
+        raise ConfigError("task: should be a name")
+    return find_task(name).defaults
+
+
+def _over(defaults: Mapping[Any, Any], values: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return nested settings with others laid over them."""
+    merged = dict(defaults)
+    for key, value in values.items():
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def check(config: TrainConfig) -> None:
+    """Check which settings exclude each other, given the task.
+
+    Raises:
+        ConfigError: naming the first setting that makes no sense.
+    """
+    task, data, weights = find_task(config.task), config.data, config.losses
+    if task.spatial and data.loss_size != data.size:
+        raise ConfigError(f"data.loss_size: {data.loss_size} should be data.size, {data.size}, for task: {config.task}")
+    if data.size % data.loss_size or data.size % 32:
+        raise ConfigError("data.size should be a multiple of 32 and of data.loss_size")
+    if weights.exposure and data.loss_size % 16:
+        raise ConfigError(f"data.loss_size: {data.loss_size} should be a multiple of 16, or losses.exposure be 0")
+    smooth = weights.curve_smoothness or weights.cast_smoothness
+    if config.network == "lattice" and data.size == config.lattice.cell and smooth:
+        raise ConfigError("lattice.cell: a lattice of one node has no smoothness; raise data.size, or set "
+                          "losses.curve_smoothness and losses.cast_smoothness to 0")  # fmt: skip
+    if not any(getattr(weights, name) for name in task.terms):
+        raise ConfigError("losses: every weight is 0, which leaves nothing to learn from")

@@ -1,0 +1,107 @@
+"""Settings that were renamed: their names of the previous release, which work for this one with a warning."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from pielight.errors import ConfigError, RenamedWarning
+from pielight.training.schema import (
+    CaptureConfig,
+    ConstraintsConfig,
+    DarkeningConfig,
+    DataConfig,
+    DenoiseConfig,
+    DimmingConfig,
+    DownstreamConfig,
+    ExposureEstimatorConfig,
+    FinetuneConfig,
+    HazeConfig,
+    JointConfig,
+    JointWeights,
+    LossWeights,
+    LowLightNoiseConfig,
+    OptimizerConfig,
+    TrainConfig,
+)  # fmt: skip
+
+_CARD = {"pictures": "training_data", "terms": "license"}
+_NOISE = {"shot": "shot_noise", "read": "read_noise"}
+RENAMED: dict[type, dict[str, str]] = {
+    TrainConfig: _CARD | {
+        "harder": "curriculum", "features": "vgg_weights", "optimiser": "optimizer", "judging": "exposure_estimator",
+    },
+    DenoiseConfig: _CARD | {
+        "patch": "patch_size", "colour": "color_weight", "detail": "gradient_weight", "optimiser": "optimizer",
+        "physics": "noise",
+    },
+    JointConfig: _CARD | {"optimiser": "optimizer"},
+    FinetuneConfig: {"features": "vgg_weights"},
+    DataConfig: {"render": "loss_size", "kept": "stored_size", "smallest": "min_size"},
+    LossWeights: {
+        "error": "l1", "detail": "gradient", "contrast": "contrastive", "brightness": "brightness_triplet",
+        "balance": "brightness_balance", "judged": "exposure", "regional": "regional_consistency",
+        "features": "feature_preservation", "colour": "color_constancy", "smoothness": "curve_smoothness",
+        "cast": "cast_smoothness", "highlights": "highlight_preservation",
+    },
+    OptimizerConfig: {"rate": "lr", "clip": "grad_clip", "warmup": "warmup_steps", "average": "ema_decay"},
+    ExposureEstimatorConfig: {"rate": "lr", "local": "local_stops", "fill": "fill_light"},
+    DarkeningConfig: _NOISE | {
+        "fill": "fill_light", "response": "camera_response", "cast": "white_balance", "black": "black_level",
+    },
+    CaptureConfig: _NOISE,
+    HazeConfig: {"colour": "color"},
+    LowLightNoiseConfig: _NOISE | {
+        "balance": "white_balance", "mixed": "crosstalk", "deep": "high_bit_depth", "misjudged": "level_error",
+    },
+    DimmingConfig: _NOISE,
+    DownstreamConfig: {"ignore": "ignore_index", "rate": "lr"},
+    JointWeights: {"distil": "distillation", "noise": "denoising"},
+    ConstraintsConfig: {"render": "loss_size", "features": "vgg_weights"},
+}  # fmt: skip
+"""Old name to new name, by the section that the setting is in."""
+RENAMED_VALUES: dict[tuple[type, str], dict[str, str]] = {
+    (TrainConfig, "task"): {"darkness": "brighten", "haze": "dehaze", "rain": "derain"}
+}
+"""The same of values, by section and setting."""
+
+
+def with_new_names(kind: type, values: Mapping[Any, Any], *, warn: bool = True, prefix: str = "") -> dict[Any, Any]:
+    """Return settings with the names and values of the previous release replaced, at every level.
+
+    Args:
+        kind: Section of the schema that the settings are for.
+        values: Nested settings, as read from YAML; unknown ones stay.
+        warn: Whether each old name raises a :class:`~pielight.errors.RenamedWarning`.
+        prefix: Of names in messages, as in ``optimizer.``.
+
+    Raises:
+        ConfigError: if a setting is given by both names.
+
+    >>> with_new_names(TrainConfig, {"optimiser": {"rate": 0.1}}, warn=False)
+    {'optimizer': {'lr': 0.1}}
+    """
+    hints = typing.get_type_hints(kind)
+    renamed: dict[Any, Any] = {}
+    for old, value in values.items():
+        new = RENAMED.get(kind, {}).get(old, old) if isinstance(old, str) else old
+        if new in renamed or (new != old and new in values):
+            raise ConfigError(f"{prefix}{old} is the old name of {prefix}{new}: keep one of them")
+        if warn and new != old:
+            _warn(f"{prefix}{old} is now {prefix}{new}")
+        if isinstance(value, Mapping) and dataclasses.is_dataclass(section := hints.get(new)):
+            assert isinstance(section, type)
+            value = with_new_names(section, value, warn=warn, prefix=f"{prefix}{new}.")
+        elif isinstance(value, str) and (better := RENAMED_VALUES.get((kind, new), {}).get(value)):
+            if warn:
+                _warn(f"{prefix}{new}: {value} is now {better}")
+            value = better
+        renamed[new] = value
+    return renamed
+
+
+def _warn(text: str) -> None:
+    warnings.warn(f"{text}; the old name works for this release alone", RenamedWarning, stacklevel=4)

@@ -1,0 +1,200 @@
+"""Settings of ``pielight train`` for an enhancer, a dehazer or a derainer."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pielight.training.schema.degradations import AdaptiveConfig, DarkeningConfig, HazeConfig, RainConfig
+from pielight.training.schema.fields import (
+    READ_NO,
+    Count,
+    Flag,
+    Interval,
+    NonNegative,
+    NonNegativeInteger,
+    Number,
+    Positive,
+    PositiveShareInterval,
+    Seed,
+    Share,
+    Text,
+    Texts,
+    section,
+)  # fmt: skip
+
+
+@section
+class DataConfig:
+    """Where pictures come from and what is used of them."""
+
+    dark: Texts = ()
+    """Folders of pictures to restore, unpaired: dark ones; without any, good ones are degraded by physics."""
+    well: Texts = ()
+    """Folders of well-exposed pictures, unpaired."""
+    size: Count = 256
+    """Side of the square that the network sees."""
+    loss_size: Count = 128
+    """Side at which curves are applied and losses are taken; divides ``size``."""
+    crop: PositiveShareInterval = (0.6, 1.0)
+    """Side of a random crop as a share of the picture's."""
+    regions: Literal["felzenszwalb", "slic"] = "felzenszwalb"
+    """Method of segmentation."""
+    cache: Text | None = None
+    """Folder of the region cache; null is ``~/.cache/pielight/regions``."""
+    stored_size: NonNegativeInteger = 0
+    """Length that the shorter side of pictures is reduced to in memory; 0 is 5/4 of ``size``."""
+    min_size: Count = 128
+    """A picture whose shorter side is below this is left out."""
+    dark_mean: Interval = (0.005, 0.4)
+    """Mean gray level of a picture that counts as dark."""
+    well_mean: Interval = (0.2, 0.7)
+    """Mean gray level of a picture that counts as well exposed."""
+    well_clipped: Share = 0.25
+    """Largest share of clipped pixels in a well-exposed picture."""
+    well_shadows: Share = 0.0
+    """Least mean gray level of the darkest 30 % of a well-exposed picture."""
+
+
+@section
+class LossWeights:
+    """Weights of the terms, named as their functions in :mod:`pielight.training.losses`; 0 takes one out."""
+
+    inversion: NonNegative = 10.0
+    l1: NonNegative = 0.0
+    """Mean absolute error of what is restored, where a task has it: sharper than ``inversion``."""
+    gradient: NonNegative = 0.0
+    """The same of the differences between neighboring pixels, where a task has it."""
+    contrastive: NonNegative = 0.1
+    brightness_triplet: NonNegative = 0.0
+    brightness_balance: NonNegative = 10.0
+    exposure: NonNegative = 0.25
+    """Exposure error that the exposure estimator sees."""
+    regional_consistency: NonNegative = 0.1
+    feature_preservation: NonNegative = 0.1
+    color_constancy: NonNegative = 0.0
+    curve_smoothness: NonNegative = 20.0
+    cast_smoothness: NonNegative = 100.0
+    highlight_preservation: NonNegative = 0.5
+    temperature: Positive = 0.1
+    """Temperature of the contrastive loss (InfoNCE)."""
+    margin: NonNegative = 0.3
+    """Margin of ``brightness_triplet``."""
+
+
+@section
+class OptimizerConfig:
+    """Adam with warm-up, cosine decay and averaged weights."""
+
+    lr: Positive = 1e-3
+    weight_decay: NonNegative = 1e-4
+    grad_clip: Positive = 1.0
+    """Largest gradient norm."""
+    warmup_steps: NonNegativeInteger = 50
+    ema_decay: Annotated[NonNegative, Field(lt=1)] = 0.995
+    """Decay of the exponential moving average of the weights that is exported."""
+
+
+@section
+class LatticeConfig:
+    """Size of the default network, and of the lattice that it returns."""
+
+    iterations: Count = 4
+    """Iterations of the light-enhancement curve."""
+    channels: Literal[1, 3] = 3
+    """3: red, green and blue each have a curve; 1: they share one."""
+    cell: Literal[4, 8, 16, 32] = 8
+    """Pixels of the thumbnail from one node to the next."""
+    width: Annotated[Number, Field(ge=0.1, le=8)] = 1.0
+    """Factor for the channels of every layer but the last."""
+
+
+@section
+class ExposureEstimatorConfig:
+    """How the exposure estimator learns."""
+
+    steps: NonNegativeInteger = 400
+    batch: Count = 12
+    lr: Positive = 2e-3
+    stops: Interval = (-4.0, 2.0)
+    """Exposure error of the whole picture in EV."""
+    local_stops: NonNegative = 1.5
+    """Largest further error of a part of the picture, in EV either way."""
+    fill_light: Share = 0.4
+    """Fill light that well-exposed pictures are given, for the estimator and in the bank."""
+
+
+@section
+class TrainConfig:
+    """A whole run of ``pielight train``."""
+
+    task: Text = "brighten"
+    """What pictures are restored from: ``brighten``, ``dehaze``, ``derain``, or a task of your own,
+    ``package.module:NAME`` or ``file.py:NAME``, which is run."""
+    name: Text = "pie"
+    training_data: Text = ""
+    """What it is trained on, in words, for the model card."""
+    license: Text = ""
+    """Terms of those pictures and of the weights, for the model card."""
+    network: Literal["lattice", "dcenet"] = "lattice"
+    lattice: LatticeConfig = field(default_factory=LatticeConfig)
+    """Size of ``network: lattice``; that of its thumbnail is ``data.size``."""
+    seed: Seed = 0
+    steps: Count = 1000
+    dark_batch: Count = 4
+    well_batch: Count = 10
+    feature_batch: Count = 1
+    """Dark pictures of a batch that pass VGG16, which costs most of a step."""
+    bank: Count = 128
+    """Well-exposed pictures in the bank of positives, each with an under- and an over-exposed negative."""
+    pairs: Count = 16
+    """Positives, and negatives, that an anchor is compared with at a step."""
+    negatives: Literal["paper", "mild", "adaptive"] = "mild"
+    """Bag of Curves."""
+    curriculum: Flag = False
+    """Negatives get harder as training goes on, from badly to barely wrong."""
+    vgg_weights: Text | None = None
+    """VGG16 weights, read if ``losses.contrastive`` or ``losses.feature_preservation`` is not 0: a file, ``download``
+    (torchvision's) or, for trying out, ``random``."""
+    precision: Annotated[Literal["no", "bf16"], READ_NO] = "no"
+    """``bf16`` computes the features in half the time on CPUs that can."""
+    checkpoint_minutes: NonNegative = 3.0
+    out: Text = "runs/pie"
+    data: DataConfig = field(default_factory=DataConfig)
+    losses: LossWeights = field(default_factory=LossWeights)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    darkening: DarkeningConfig = field(default_factory=DarkeningConfig)
+    haze: HazeConfig = field(default_factory=HazeConfig)
+    """Settings of ``task: dehaze``."""
+    rain: RainConfig = field(default_factory=RainConfig)
+    """Settings of ``task: derain``."""
+    adaptive: AdaptiveConfig = field(default_factory=AdaptiveConfig)
+    """Settings of ``negatives: adaptive``."""
+    exposure_estimator: ExposureEstimatorConfig = field(default_factory=ExposureEstimatorConfig)
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether a term needs VGG16."""
+        return self.losses.contrastive > 0 or self.losses.feature_preservation > 0
+
+
+@section
+class FinetuneConfig:
+    """Settings of ``pielight finetune``."""
+
+    dark: Text
+    """Folder of dark pictures."""
+    normal: Text | None = None
+    """Folder of well-exposed pictures; without one, the start's own results take their place."""
+    model: Text = "pie"
+    """The start: a shipped model, or the ONNX file of another one that `pielight train` wrote."""
+    vgg_weights: Text | None = None
+    """VGG16 weights; without them the terms that need VGG16 are left out, and nothing is downloaded."""
+    steps: Count = 200
+    seed: Seed = 0
+    out: Text = "finetuned"
+    changes: Texts = ()
+    """Settings of training that differ from the start's, as in ``optimizer.lr=1e-4``."""
+    recipe: Text = "finetune"
