@@ -15,7 +15,9 @@ from PIL import ExifTags, Image, JpegImagePlugin
 from pielight.inference.files import changed_bytes
 from pielight.inference.images import changed_image
 from pielight.io.codecs.jpeg.segments import APP1, EXIF, parse
-from pielight.io.metadata.exif_thumbnail import Remake, with_thumbnail
+from pielight.io.image import Picture
+from pielight.io.metadata import exif_thumbnail
+from pielight.io.metadata.exif_thumbnail import with_thumbnail
 from tests.io import samples
 from tests.io.thumbnailed import NOTE, brighter, exif, jpeg, opened, scene, small, with_exif
 
@@ -221,10 +223,14 @@ def test_what_is_odd_is_left_out_and_said() -> None:
 @pytest.mark.parametrize("place", range(0, 500, 7))
 def test_damaged_blocks(place: int) -> None:
     block = bytearray(exif(jpeg(small((40, 30), (0, 0, 40, 30)))))
+    picture = Picture(np.zeros((30, 40, 3), np.uint8), "RGB")
     block[place % len(block)] ^= 0xFF
-    made, _ = with_thumbnail(bytes(block), Remake(lambda old, room: old[:room], lambda old, *_: old), 65_533)
-    assert len(made) <= len(block)
-    with_thumbnail(bytes(block[:place]), Remake(lambda old, room: old[:room], lambda old, *_: old), 65_533)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exif_thumbnail, "remade_jpeg", lambda old, _, room: old[:room])
+        patch.setattr(exif_thumbnail, "remade_pixels", lambda _, old, *__: old)
+        made, _ = with_thumbnail(bytes(block), picture, 65_533)
+        assert len(made) <= len(block)
+        with_thumbnail(bytes(block[:place]), picture, 65_533)
 
 
 def test_strength_0_changes_no_thumbnail() -> None:

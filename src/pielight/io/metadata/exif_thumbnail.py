@@ -1,15 +1,16 @@
-"""The thumbnail in a block of EXIF, replaced where it stands, so that everything else keeps its place."""
+"""The thumbnail in a block of EXIF, replaced in place, so that everything else keeps its offset."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pielight.errors import PictureError
 from pielight.io.color.ycbcr import from_rgb, to_rgb
+from pielight.io.image import Picture
 from pielight.io.metadata.ifd import even, without_prefix
 from pielight.io.metadata.ifd_entries import RawEntry, TiffHeader, read_entries, read_header
+from pielight.io.metadata.thumbnails import remade_jpeg, remade_pixels
 from pielight.io.metadata.tiff_tags import (
     BITS_PER_SAMPLE,
     COMPRESSION,
@@ -28,37 +29,23 @@ from pielight.io.metadata.tiff_tags import (
 )
 
 _NONE, _CHUNKY = 1, 1
-_KINDS = ((1, 1), (2, 3), (6, 3))  # of gray, RGB and YCbCr: what colors are called, and channels
-_YCBCR, _STEPS = 6, {1, 2, 4}
+_YCBCR, _SUBSAMPLING = 6, {1, 2, 4}
+_KINDS = ((1, 1), (2, 3), (_YCBCR, 3))  # photometric interpretation and channels of gray, RGB and YCbCr
 
 
-@dataclass(frozen=True)
-class Remake:
-    """What makes thumbnails anew.
-
-    Attributes:
-        jpeg: From an old JPEG and the most bytes of the new one.
-        pixels: From old pixels, row by row, and their number across, down and of channels.
-    """
-
-    jpeg: Callable[[bytes, int], bytes]
-    pixels: Callable[[bytes, int, int, int], bytes]
-
-
-def with_thumbnail(exif: bytes, remake: Remake, most: int) -> tuple[bytes, str]:
-    """Replace the thumbnail of a block of EXIF, if it has one.
-
-    The new one stands in the place of the old, or at the end of the block if it is larger.
+def with_thumbnail(exif: bytes, picture: Picture, most: int) -> tuple[bytes, str]:
+    """Replace the thumbnail of a block of EXIF, if it has one: in place, or at the end of the block if it is larger.
 
     Args:
         exif: With or without the prefix that it has in JPEG.
-        remake: What makes it.
+        picture: What the new thumbnail shows.
         most: Most bytes of the block, for which the thumbnail's quality is lowered.
 
     Returns:
-        The block, and why it has no thumbnail any more, or nothing.
+        The block, and why its thumbnail was left out; empty if it was not.
 
-    >>> with_thumbnail(b"no EXIF", Remake(bytes, bytes), 65533)
+    >>> import numpy as np
+    >>> with_thumbnail(b"no EXIF", Picture(np.zeros((2, 2, 3), np.uint8), "RGB"), 65533)
     (b'no EXIF', '')
     """
     tiff = without_prefix(exif)
@@ -75,9 +62,9 @@ def with_thumbnail(exif: bytes, remake: Remake, most: int) -> tuple[bytes, str]:
     block = _Block(bytearray(tiff), header, tags)
     try:
         if JPEG_OFFSET in tags and JPEG_BYTE_COUNT in tags:
-            block.replace_jpeg(remake, most - len(prefix))
+            block.replace_jpeg(picture, most - len(prefix))
         elif STRIP_OFFSETS in tags and STRIP_BYTE_COUNTS in tags:
-            block.replace_pixels(remake)
+            block.replace_pixels(picture)
     except (PictureError, struct.error, OverflowError, ValueError) as error:
         reason = str(error) if isinstance(error, PictureError) else "damaged"
         return prefix + tiff[:link] + bytes(4) + tiff[link + 4 :], f"thumbnail in EXIF left out: {reason}"
@@ -101,7 +88,7 @@ class _Block:
             raise PictureError("damaged")
         return entry.numbers(self.data)
 
-    def replace_jpeg(self, remake: Remake, most: int) -> None:
+    def replace_jpeg(self, picture: Picture, most: int) -> None:
         """Put a new JPEG in the place of the old one, or at the end."""
         start, length = self.numbers(JPEG_OFFSET)[0], self.numbers(JPEG_BYTE_COUNT)[0]
         if not length:
@@ -112,7 +99,7 @@ class _Block:
         behind = self.data[start + length :]
         is_last = len(behind) < 4 and not any(behind)  # but for what makes its length even
         end = even(len(self.data))
-        new = remake.jpeg(old, max(length, most - (start if is_last else end)))
+        new = remade_jpeg(old, picture, max(length, most - (start if is_last else end)))
         if is_last:
             self.data[start:] = new
         elif len(new) <= length:
@@ -125,7 +112,7 @@ class _Block:
             field = self.header.offset.pack(value)
             self.header.entry.pack_into(self.data, self.tags[tag].position, tag, LONG, 1, field)
 
-    def replace_pixels(self, remake: Remake) -> None:
+    def replace_pixels(self, picture: Picture) -> None:
         """Put new pixels in the place of those that are not compressed."""
         (width,), (height,) = self.numbers(IMAGE_WIDTH), self.numbers(IMAGE_LENGTH)
         (channels,), (colors,) = self.numbers(SAMPLES_PER_PIXEL, 1), self.numbers(PHOTOMETRIC)
@@ -141,12 +128,12 @@ class _Block:
         if colors == _YCBCR:
             steps = self.numbers(YCBCR_SUBSAMPLING, 2)
             across, down = steps if len(steps) == 2 else (2, 2)  # the default of TIFF
-            if not {across, down} <= _STEPS:
+            if not {across, down} <= _SUBSAMPLING:
                 raise PictureError("of a kind that is not known")
-            rgb = remake.pixels(to_rgb(old, width, height, (across, down)), width, height, channels)
+            rgb = remade_pixels(picture, to_rgb(old, width, height, (across, down)), width, height, channels)
             new = from_rgb(rgb, width, height, (across, down)).ljust(len(old), b"\0")
         elif 0 < width * height * channels <= len(old):
-            new = remake.pixels(old, width, height, channels).ljust(len(old), b"\0")
+            new = remade_pixels(picture, old, width, height, channels).ljust(len(old), b"\0")
         else:
             raise PictureError("damaged")
         for strip in strips:
