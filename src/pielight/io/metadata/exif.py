@@ -1,7 +1,6 @@
-"""Blocks of EXIF, of which single values are changed in place.
+"""Blocks of EXIF whose orientation is read, and changed in place.
 
-Most makers' notes count the offsets of their values from the start of the block, so that it is never rewritten where
-that can be avoided.
+The offsets in most maker's notes count from the start of the block, so it is not rewritten where that can be avoided.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from pielight.io.metadata.tiff_tags import ORIENTATION, SHORT
 
 
 class Untouched(Image.Exif):
-    """EXIF that Pillow's encoders write byte for byte, where they would lay out bytes anew (AVIF)."""
+    """EXIF that Pillow writes byte for byte where it would encode it again (AVIF)."""
 
     def __init__(self, block: bytes) -> None:
         super().__init__()
@@ -27,12 +26,12 @@ class Untouched(Image.Exif):
         return True
 
     def tobytes(self, offset: int = 8) -> bytes:
-        """Return the block as it is."""
+        """Return the unchanged block."""
         return self._block
 
 
 def orientation_of(exif: bytes) -> int:
-    """Return the orientation that a block of EXIF says, 1 if it says none.
+    """Return the orientation in a block of EXIF, 1 if it has none.
 
     >>> orientation_of(b"")
     1
@@ -43,10 +42,10 @@ def orientation_of(exif: bytes) -> int:
 
 
 def with_orientation(exif: bytes, orientation: int) -> bytes:
-    """Set the orientation; without such a tag, a longer copy of the first directory goes to the end.
+    """Set the orientation; without such a tag, a longer copy of the first directory is appended.
 
     Args:
-        exif: A block of EXIF; a damaged one is returned as it is.
+        exif: A block of EXIF; a damaged one is returned unchanged.
         orientation: 1 to 8.
 
     >>> block = with_orientation(b"Exif\\0\\0II*\\0\\x08\\0\\0\\0\\0\\0" + bytes(4), 6)
@@ -63,14 +62,14 @@ def with_orientation(exif: bytes, orientation: int) -> bytes:
     except struct.error:
         return exif
     entries = list(found)
-    made = header.entry.pack(ORIENTATION, SHORT, 1, struct.pack(header.order + "2H", orientation, 0))
+    new = header.entry.pack(ORIENTATION, SHORT, 1, struct.pack(header.order + "2H", orientation, 0))
     for entry in entries:
         if entry.tag == ORIENTATION:
-            return prefix + data[: entry.position] + made + data[entry.position + len(made) :]
+            return prefix + data[: entry.position] + new + data[entry.position + len(new) :]
     if orientation == 1 or link > len(data):
         return exif
-    size, end = len(made), even(len(data))
-    fields = [(entry.tag, data[entry.position : entry.position + size]) for entry in entries] + [(ORIENTATION, made)]
+    size, end = len(new), even(len(data))
+    fields = [(entry.tag, data[entry.position : entry.position + size]) for entry in entries] + [(ORIENTATION, new)]
     fields.sort(key=lambda field: field[0])
     ifd = (
         header.count.pack(len(fields)) + b"".join(field for _, field in fields) + data[link : link + 4].ljust(4, b"\0")

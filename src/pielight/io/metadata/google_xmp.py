@@ -1,4 +1,4 @@
-"""What XMP says of the things behind a JPEG: Google's container, motion photos, and Adobe's HDR gain map."""
+"""XMP that describes data appended to a JPEG: Google's container, motion photos, and Adobe's HDR gain map."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _ITEM = b"http://ns.google.com/photos/1.0/container/item/"
 _CAMERA = b"http://ns.google.com/photos/1.0/camera/"
 _MOTION = re.compile(rb"(?:MotionPhoto|MicroVideo)\w*")
 _ANY = re.compile(rb"\w+")
-_BLANKS = rb"(?<!\s)\s+"  # from their first on, or each of many would be tried
+_BLANKS = rb"(?<!\s)\s+"  # from the first of a run on: linear time
 _VALUE = rb"""\s*=\s*(?:"([^"<]*)"|'([^'<]*)')"""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One of the things in a file, in their order, of which the picture is the first.
+    """An item of the container, in the order of the file; the picture is the first.
 
     Attributes:
         semantic: What it is, as ``GainMap`` or ``MotionPhoto``.
         length: Bytes of it; 0 for the picture itself.
-        padding: Bytes behind it.
-        span: Where the packet tells of it.
+        padding: Bytes after it.
+        span: Its list item in the packet.
     """
 
     semantic: str
@@ -43,17 +43,17 @@ def items(packet: bytes) -> list[Item]:
     >>> [(item.semantic, item.length) for item in items(packet.replace(b"I:Directory", b"C:Directory"))]
     [('GainMap', 9)]
     """
-    found = []
+    result = []
     for prefix in _prefixes(packet, _ITEM)[:1]:
         for span in _list_items(packet):
             semantic = _value(packet[span], prefix, b"Semantic").decode("ascii", "replace")
             length = 0 if semantic == _PRIMARY else _number(_value(packet[span], prefix, b"Length"))
-            found.append(Item(semantic, length, _number(_value(packet[span], prefix, b"Padding")), span))
-    return found
+            result.append(Item(semantic, length, _number(_value(packet[span], prefix, b"Padding")), span))
+    return result
 
 
 def without_items(packet: bytes, semantic: str) -> bytes:
-    """Take out the container's items of a kind."""
+    """Remove the container's items of a semantic."""
     for item in reversed(items(packet)):
         if item.semantic == semantic:
             packet = packet[: item.span.start] + packet[item.span.stop :]
@@ -61,24 +61,24 @@ def without_items(packet: bytes, semantic: str) -> bytes:
 
 
 def without_gain_map(packet: bytes) -> bytes:
-    """Take out what says that there is a gain map."""
+    """Remove what declares a gain map."""
     return _without(without_items(packet, GAIN_MAP), GAIN_MAP_NAMESPACE, _ANY)
 
 
 def without_container(packet: bytes) -> bytes:
-    """Take out what says that there is anything behind the picture."""
+    """Remove what declares any data after the picture."""
     packet = _without(without_gain_map(packet), _CAMERA, _MOTION)
     return _without(_without(packet, _CONTAINER, _ANY), _ITEM, _ANY)
 
 
 def _prefixes(packet: bytes, namespace: bytes) -> list[bytes]:
     """Return the prefixes that a packet declares for a namespace."""
-    found = re.finditer(rb"xmlns:([\w.-]+)\s*=\s*[\"']" + re.escape(namespace) + rb"[\"']", packet)
-    return sorted({match[1] for match in found})
+    matches = re.finditer(rb"xmlns:([\w.-]+)\s*=\s*[\"']" + re.escape(namespace) + rb"[\"']", packet)
+    return sorted({match[1] for match in matches})
 
 
 def _list_items(packet: bytes) -> Iterator[slice]:
-    """Yield where the list items of the container's directory stand."""
+    """Yield the spans of the list items of the container's directory."""
     for prefix in _prefixes(packet, _CONTAINER)[:1]:
         start = packet.find(b"<" + prefix + b":Directory")
         end = packet.find(b"</" + prefix + b":Directory", start)
@@ -89,15 +89,15 @@ def _list_items(packet: bytes) -> Iterator[slice]:
             start = opening.end()
             if not opening[2]:
                 closing = b"</" + opening[1] + b">"
-                place = packet.find(closing, start, end)
-                if place < 0:
+                closed = packet.find(closing, start, end)
+                if closed < 0:
                     break
-                start = place + len(closing)
+                start = closed + len(closing)
             yield slice(opening.start(), start)
 
 
-def _places(text: bytes, prefix: bytes, name: bytes) -> Iterator[slice]:
-    """Yield where the values of a property stand, as attributes and as elements."""
+def _value_spans(text: bytes, prefix: bytes, name: bytes) -> Iterator[slice]:
+    """Yield the spans of the values of a property, as attributes and as elements."""
     full = re.escape(prefix + b":" + name)
     for match in re.finditer(rb"(?<![\w:.-])" + full + _VALUE, text):
         yield slice(*match.span(1 if match[1] is not None else 2))
@@ -106,7 +106,7 @@ def _places(text: bytes, prefix: bytes, name: bytes) -> Iterator[slice]:
 
 
 def _value(text: bytes, prefix: bytes, name: bytes) -> bytes:
-    return next((text[place].strip() for place in _places(text, prefix, name)), b"")
+    return next((text[span].strip() for span in _value_spans(text, prefix, name)), b"")
 
 
 def _number(text: bytes) -> int:
@@ -114,9 +114,9 @@ def _number(text: bytes) -> int:
 
 
 def _without(packet: bytes, namespace: bytes, names: re.Pattern[bytes]) -> bytes:
-    """Take out the properties of a namespace that have some names, whether attributes or elements.
+    """Remove the properties of a namespace whose names match, both attributes and elements.
 
-    Its declaration goes with the last of them.
+    The declaration of the namespace goes with the last of them.
     """
     for prefix in _prefixes(packet, namespace):
         before, start = packet, re.escape(prefix) + rb":"
@@ -130,12 +130,12 @@ def _without(packet: bytes, namespace: bytes, names: re.Pattern[bytes]) -> bytes
 
 def _without_elements(packet: bytes, name: bytes) -> bytes:
     opening = re.compile(rb"<(" + name + rb")(?:\s[^<>]*?)?(/?)>")
-    made, place = [], 0
-    while match := opening.search(packet, place):
+    kept, position = [], 0
+    while match := opening.search(packet, position):
         closing = b"</" + match[1] + b">"
         end = match.end() if match[2] else packet.find(closing, match.end()) + len(closing)
         if end < match.end():  # never closed
             break
-        made.append(packet[place : match.start()])
-        place = end
-    return b"".join(made) + packet[place:]
+        kept.append(packet[position : match.start()])
+        position = end
+    return b"".join(kept) + packet[position:]

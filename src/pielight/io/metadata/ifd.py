@@ -23,7 +23,7 @@ from pielight.io.metadata.tiff_tags import (
 PREFIX = b"Exif\0\0"
 _GROUPS = {0: (EXIF_GROUP, GPS_GROUP), EXIF_GROUP: (INTEROPERABILITY,)}
 _MAX_DIRECTORIES = 64
-_FURTHEST_NOTE = 1 << 20  # a maker's note behind this is moved, so that a block stays small
+_FURTHEST_NOTE = 1 << 20  # a maker's note behind this is relocated, so that a block stays small
 
 
 class Entry(NamedTuple):
@@ -41,11 +41,11 @@ class Ifd:
         order: Byte order, ``<`` or ``>``.
         entries: By tag; without those that point to directories.
         groups: By the tag that points to them.
-        offset: Where it stood in what it was read from.
-        note_offset: Where the maker's note is to stand. Most makers' notes count the offsets of their values from
-            the start of the whole block, so that :meth:`exif_block` keeps it there; None if it stood too far behind.
-        note_origin: Where it stood.
-        named_groups: Tags that should have pointed to groups; without such a group, it was damaged.
+        offset: Where it was read.
+        note_offset: Offset that the maker's note keeps, since the offsets in most notes count from the start of the
+            block; None if it was too far behind.
+        note_origin: Offset of the maker's note where it was read.
+        named_groups: Tags that pointed to groups; one that is not in ``groups`` was damaged.
     """
 
     order: str
@@ -57,7 +57,7 @@ class Ifd:
     named_groups: set[int] = field(default_factory=set)
 
     def numbers(self, tag: int) -> tuple[int, ...]:
-        """Return the values of a tag of whole numbers, none if there is no such tag.
+        """Return the values of a tag of unsigned whole numbers; none if there is no such tag.
 
         >>> Ifd("<", {256: Entry(3, b"\\x10\\0")}).numbers(256)
         (16,)
@@ -66,15 +66,15 @@ class Ifd:
         return unpack_numbers(self.order, kind, len(content) // VALUE_SIZES.get(kind, 1), content)
 
     def only(self, tags: Iterable[int]) -> Ifd:
-        """Return some of the tags, with all the groups."""
+        """Return the directory with only these tags, and all groups."""
         return replace(self, entries={tag: self.entries[tag] for tag in tags if tag in self.entries})
 
     def without(self, tags: Iterable[int]) -> Ifd:
-        """Return all tags but some, with all the groups."""
+        """Return the directory without these tags, with all groups."""
         return self.only(self.entries.keys() - set(tags))
 
     def with_order(self, order: str) -> Ifd:
-        """Return the same in another byte order."""
+        """Return the directory in another byte order."""
         if order == self.order:
             return self
         entries = {tag: Entry(kind, _swapped(content, UNITS[kind])) for tag, (kind, content) in self.entries.items()}
@@ -82,7 +82,7 @@ class Ifd:
         return replace(self, order=order, entries=entries, groups=groups)
 
     def exif_block(self) -> bytes:
-        """Return it as a block of EXIF, or nothing if it is empty."""
+        """Return it as a block of EXIF, empty if it has no tags."""
         if not self.entries and not self.groups:
             return b""
         exif = self.groups.get(EXIF_GROUP)
@@ -98,10 +98,10 @@ class Ifd:
         return PREFIX + block.ljust(later, b"\0") + self.encode(later)
 
     def encode(self, offset: int) -> bytes:
-        """Return its bytes in a file, followed by what it points to, except for a maker's note with a fixed offset.
+        """Return its bytes, followed by the values that it points to, except for a maker's note with a fixed offset.
 
         Args:
-            offset: Where it is to stand; even.
+            offset: Its own; even.
         """
         encoded = {}
         end, behind = offset + 2 + 12 * len(self.entries.keys() | self.groups.keys()) + 4, bytearray()
@@ -124,12 +124,12 @@ class Ifd:
 
 
 def tiff_header(order: str, offset: int) -> bytes:
-    """Return the first bytes of a TIFF whose first directory stands at an offset."""
+    """Return the header of a TIFF whose first directory has an offset."""
     return (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "L", offset)
 
 
 def even(offset: int) -> int:
-    """Return the next offset at which a directory or value may stand."""
+    """Return the next offset that a directory or value may have."""
     return offset + offset % 2
 
 
@@ -141,7 +141,7 @@ def without_prefix(exif: bytes) -> bytes:
 
 
 def read_ifd(data: bytes) -> Ifd | None:
-    """Read the first directory of a TIFF or a block of EXIF, and its groups; what is damaged is left out.
+    """Read the first directory of a TIFF or a block of EXIF, and its groups; damaged entries are left out.
 
     Returns:
         None if nothing can be read.
@@ -156,10 +156,10 @@ def read_ifd(data: bytes) -> Ifd | None:
 
 
 def walk_ifds(data: bytes) -> Iterator[Ifd]:
-    """Read every directory of a TIFF that is no BigTIFF: the first, those behind it and those that they point to.
+    """Read all directories of a classic TIFF: the first, its successors, and those that they point to.
 
     Args:
-        data: The whole file, whatever stands in place of TIFF's number after the byte order.
+        data: The whole file, with any version number after the byte order.
     """
     header = TiffHeader("<" if data.startswith(b"II") else ">")
     offsets, known = [header.first_offset(data)], {0}
@@ -177,23 +177,23 @@ def walk_ifds(data: bytes) -> Iterator[Ifd]:
 def read_ifd_at(data: Source, offset: int, header: TiffHeader, group: int = 0) -> tuple[Ifd, int]:
     """Read the directory at an offset and its groups.
 
-    Groups are no deeper than EXIF's own are, so that none leads in a circle.
+    Groups are no deeper than in EXIF, so that circular offsets end.
 
     Args:
         data: The whole file.
-        offset: Where it stands.
+        offset: Of the directory.
         header: Of the file.
         group: The tag that points to it; 0 for none.
 
     Returns:
-        The directory, and where the offset of the next one stands.
+        The directory, and the position of the next one's offset.
     """
     ifd = Ifd(header.order, offset=offset)
     try:
         entries, link = read_entries(data, offset, header)
     except struct.error:
         return ifd, len(data)
-    room = len(data)  # entries that lie on each other must not fill the memory
+    room = len(data)  # overlapping entries must not fill the memory
     for entry in entries:
         if entry.tag in (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY):
             if entry.tag not in _GROUPS.get(group, ()) or entry.tag in ifd.named_groups:

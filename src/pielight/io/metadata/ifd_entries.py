@@ -1,4 +1,4 @@
-"""The entries of an image file directory (IFD) as they stand in a TIFF, a BigTIFF or a block of EXIF."""
+"""Reader of the entries of image file directories (IFDs) in TIFF, BigTIFF and EXIF."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class TiffHeader:
-    """How numbers stand in a TIFF.
+    """How numbers are coded in a TIFF.
 
     Attributes:
         order: Byte order, ``<`` or ``>``.
@@ -41,7 +41,7 @@ class TiffHeader:
 
     @property
     def first(self) -> int:
-        """Where the offset of the first directory stands."""
+        """Position of the offset of the first directory."""
         return 8 if self.is_big else 4
 
     @property
@@ -55,7 +55,7 @@ class TiffHeader:
         return struct.Struct(self.order + ("HHQ8s" if self.is_big else "HHL4s"))
 
     def offset_at(self, data: Source, position: int) -> int:
-        """Return the offset of a directory that stands at a position; 0, which is none, behind the end of the data."""
+        """Return the offset of a directory at a position; 0, which means none, behind the end of the data."""
         field = data[position : position + self.offset.size]
         return int(self.offset.unpack(field)[0]) if len(field) == self.offset.size else 0
 
@@ -65,12 +65,12 @@ class TiffHeader:
 
 
 class RawEntry(NamedTuple):
-    """An entry as it stands in a file.
+    """An entry in a file.
 
     Attributes:
         header: Of the file.
-        position: Where the entry stands.
-        tag: What the values mean.
+        position: Of the entry in the file.
+        tag: Meaning of the values as TIFF numbers it.
         kind: Type of the values as TIFF numbers it.
         number: Number of values.
         field: The values, if they fit in here, or else their offset.
@@ -90,12 +90,12 @@ class RawEntry(NamedTuple):
 
     @property
     def is_inline(self) -> bool:
-        """Whether the values stand in the entry itself."""
+        """Whether the values are in the entry itself."""
         return self.length <= len(self.field)
 
     @property
     def field_position(self) -> int:
-        """Where the field stands."""
+        """Position of the field in the file."""
         return self.position + self.header.entry.size - len(self.field)
 
     @property
@@ -149,12 +149,12 @@ def read_entries(data: Source, offset: int, header: TiffHeader, most: int = 65_5
 
     Args:
         data: The whole file.
-        offset: Where the directory stands.
+        offset: Of the directory.
         header: Of the file.
         most: Entries that are read.
 
     Returns:
-        Those that are there, and where the offset of the next directory stands, which may be behind the end.
+        Those that are complete, and the position of the next directory's offset, which may be behind the end.
 
     Raises:
         struct.error: There is no directory.

@@ -1,4 +1,4 @@
-"""Makers' notes that must move, although the offsets in them count from the start of the block around them."""
+"""Relocation of maker's notes, whose offsets count from the start of the EXIF block around them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ import struct
 from pielight.io.metadata.ifd_entries import TiffHeader, read_entries
 from pielight.io.metadata.tiff_tags import IFD, VALUE_SIZES
 
-_COUNTED_FROM_THE_NOTE = (b"Apple iOS\0", b"FUJIFILM", b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
-_HEADS = (  # what stands before the directory of a note, and where that starts; Canon and others have nothing there
+_RELATIVE_TO_NOTE = (b"Apple iOS\0", b"FUJIFILM", b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
+_HEADS = (  # signatures of makers, and where the directory of the note starts; Canon and others have none
     (b"SONY ", 12), (b"Panasonic\0", 12), (b"OLYMP\0", 8), (b"AOC\0", 6), (b"QVC\0", 6), (b"SIGMA\0", 10),
     (b"FOVEON\0", 10), (b"Nikon\0\1", 8), (b"LEICA\0", 8), (b"", 0),
 )  # fmt: skip
 _MOST_ENTRIES, _ENTRY, _INLINE = 1000, 12, 4
-_FOOTERS = (b"II*\0", b"MM\0*")  # of Canon, before the note's own place
+_FOOTERS = (b"II*\0", b"MM\0*")  # of Canon, followed by the offset of the note
 
 
 def moved_note(note: bytes, origin: int, offset: int) -> bytes | None:
-    """Return a maker's note as it is to be at another offset.
+    """Return a maker's note for another offset.
 
     Args:
-        note: As it was at ``origin``.
-        origin: Counted from the start of the block of EXIF, or of the TIFF, in which it was.
-        offset: Where it is to be.
+        note: Its bytes at ``origin``.
+        origin: Its offset in the block of EXIF, or the TIFF, that it comes from.
+        offset: Its new offset.
 
     Returns:
-        None if it is not known how the maker counts, or values stood outside the note.
+        None if its layout is unknown, or values are outside the note.
 
     >>> note = bytes.fromhex("0100 0600 0200 05000000 12010000 00000000 414243444500")
     >>> moved_note(note, 256, 266)[10:14].hex()
     '1c010000'
     """
-    if len(note) <= _INLINE or origin == offset or note.startswith(_COUNTED_FROM_THE_NOTE):
+    if len(note) <= _INLINE or origin == offset or note.startswith(_RELATIVE_TO_NOTE):
         return note
     start = next(start for head, start in _HEADS if note.startswith(head))
     for order in "<>":
@@ -48,7 +48,7 @@ def moved_note(note: bytes, origin: int, offset: int) -> bytes | None:
 
 
 def _values_outside(note: bytes, start: int, order: str) -> list[tuple[int, int, int]] | None:
-    """Return, of the values outside the entries, where their offset stands, the offset and the length."""
+    """Return the position of the offset, the offset and the length of each value that is outside its entry."""
     try:
         entries, link = read_entries(note, start, TiffHeader(order), _MOST_ENTRIES)
     except struct.error:

@@ -1,4 +1,4 @@
-"""Previews behind a JPEG's picture that a MakerNote leads to, as some cameras' do, by its distance from the EXIF."""
+"""Previews appended to a JPEG that some cameras' MakerNotes point to, by offsets that count from the EXIF."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, parse
 from pielight.io.metadata.tiff_tags import LONG, UNDEFINED
 
 _START = b"\xff\xd8\xff"
-_MOST = 16
-_HEADERS = (0, 32)  # bytes before the JPEG that some makers count
+_MAX_PREVIEWS = 16
+_HEADERS = (0, 32)  # bytes of a header before the JPEG that some makers point to
 
 
 class MakerPreview(NamedTuple):
-    """A JPEG behind the picture.
+    """A JPEG after the picture.
 
     Attributes:
         start: Where it starts in the file.
         stop: Where it ends.
-        pointers: Where offsets stand in the EXIF's segment, and how many bytes before the JPEG they lead to.
+        pointers: Positions of offsets in the EXIF's segment, and how many bytes before the JPEG they point.
     """
 
     start: int
@@ -30,51 +30,51 @@ class MakerPreview(NamedTuple):
 
 
 def find_previews(data: bytes, layout: Layout) -> Iterator[MakerPreview]:
-    """Find the JPEGs behind the picture that entries in its EXIF lead to."""
+    """Find the JPEGs after the picture that entries in its EXIF point to."""
     exif = next(layout.contents(APP1, EXIF), b"")
     order = {b"II": "<", b"MM": ">"}.get(exif[len(EXIF) : len(EXIF) + 2])
     if order is None:
         return
-    base, place = exif_base(data, exif), layout.end
-    for _ in range(_MOST):
-        place = data.find(_START, place)
-        if place < 0:
+    base, start = exif_base(data, exif), layout.end
+    for _ in range(_MAX_PREVIEWS):
+        start = data.find(_START, start)
+        if start < 0:
             return
-        found = tuple(
+        pointers = tuple(
             (pointer, before)
             for before in _HEADERS
-            for pointer in _pointers(exif, order, place - before - base, len(data) - base)
-            if place - before >= layout.end
+            for pointer in _pointers(exif, order, start - before - base, len(data) - base)
+            if start - before >= layout.end
         )
-        if not found:
-            place += len(_START)
+        if not pointers:
+            start += len(_START)
             continue
         try:
-            stop = place + parse(data[place:]).end
+            stop = start + parse(data[start:]).end
         except PictureError:
             return
-        yield MakerPreview(place, stop, found)
-        place = stop
+        yield MakerPreview(start, stop, pointers)
+        start = stop
 
 
 def exif_base(data: bytes, exif: bytes) -> int:
-    """Return where a file's EXIF counts its offsets from, of which the segment's content is given."""
+    """Return the position in a file from which the offsets count of the EXIF with this segment content."""
     return data.find(exif) + len(EXIF)
 
 
 def with_offset(exif: bytes, pointer: int, offset: int) -> bytes:
-    """Return the content of EXIF's segment in which an offset is another."""
+    """Return the content of EXIF's segment with one offset replaced."""
     order = "<" if exif.startswith(b"II", len(EXIF)) else ">"
     return exif[:pointer] + struct.pack(order + "L", offset) + exif[pointer + 4 :]
 
 
 def _pointers(exif: bytes, order: str, offset: int, end: int) -> Iterator[int]:
-    """Yield where entries have an offset as their value: a number, or where bytes stand that lie in the file."""
+    """Yield the positions of entries' fields that hold an offset: as a number, or of bytes that lie in the file."""
     if not len(exif) < offset < 1 << 32:
         return
-    value, place = struct.pack(order + "L", offset), -1
-    while (place := exif.find(value, place + 1)) >= 0:
-        if place >= len(EXIF) + 8:
-            _, kind, count = struct.unpack_from(order + "HHL", exif, place - 8)
+    value, position = struct.pack(order + "L", offset), -1
+    while (position := exif.find(value, position + 1)) >= 0:
+        if position >= len(EXIF) + 8:
+            _, kind, count = struct.unpack_from(order + "HHL", exif, position - 8)
             if (kind, count) == (LONG, 1) or (kind == UNDEFINED and 4 < count <= end - offset):
-                yield place
+                yield position

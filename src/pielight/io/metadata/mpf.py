@@ -1,4 +1,4 @@
-"""The index of the Multi-Picture Format (CIPA DC-007): where further pictures stand behind a JPEG."""
+"""The index of the Multi-Picture Format (CIPA DC-007), which lists further pictures appended to a JPEG."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pielight.io.metadata.ifd_entries import read_entries, read_header
 HEAD = b"MPF\0"
 GAIN_MAP = 0x050000
 PREVIEWS = range(0x010001, 0x010006)  # "large thumbnails" of several sizes
-VIEWS = range(0x020001, 0x020004)  # of a panorama, for two eyes, from several angles
+VIEWS = range(0x020001, 0x020004)  # of a panorama, a stereo pair, several angles
 UNDEFINED = 0
 _COUNT, _ENTRIES = 0xB001, 0xB002
 _ENTRY = 16  # bytes
-_MOST = 1000
+_MAX_PICTURES = 1000
 _KIND = 0xFFFFFF
 
 
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     """A picture in the index.
 
     Attributes:
-        attribute: What it is.
+        attribute: Its type and flags.
         size: Bytes of its file.
         offset: From :attr:`Index.base`; 0 for the first picture.
         dependents: Numbers, from 1 on, of up to two pictures that belong to it; 0 for none.
@@ -37,18 +37,18 @@ class Entry(NamedTuple):
 
     @property
     def kind(self) -> int:
-        """One of the kinds above, or another."""
+        """Its type, one of those above or another."""
         return self.attribute & _KIND
 
 
 @dataclass(frozen=True)
 class Index:
-    """The index as it stands in its segment.
+    """The index in its segment.
 
     Attributes:
-        content: Of the segment; offsets are counted from behind its head.
+        content: Of the segment; offsets count from after its head.
         order: Byte order, ``<`` or ``>``.
-        fields: Where the number of pictures and the offset of their entries stand.
+        fields: Positions of the number of pictures and of the offset of their entries.
         entries: Of all pictures, the first one too.
     """
 
@@ -60,13 +60,13 @@ class Index:
     def with_entries(self, entries: tuple[Entry, ...]) -> Index:
         """Return an index of the same length with no more pictures than now."""
         content = bytearray(self.content)
-        (place,) = struct.unpack_from(self.order + "L", content, self.fields[1])
-        place += len(HEAD)
+        (offset,) = struct.unpack_from(self.order + "L", content, self.fields[1])
+        start, size = len(HEAD) + offset, _ENTRY * len(self.entries)
         coded = b"".join(
             struct.pack(self.order + "3L2H", entry.attribute, entry.size, entry.offset, *entry.dependents)
             for entry in entries
         )
-        content[place : place + _ENTRY * len(self.entries)] = coded.ljust(_ENTRY * len(self.entries), b"\0")
+        content[start : start + size] = coded.ljust(size, b"\0")
         struct.pack_into(self.order + "L", content, self.fields[0], len(entries))
         struct.pack_into(self.order + "L", content, self.fields[1] - 4, len(coded))
         return replace(self, content=bytes(content), entries=entries)
@@ -86,7 +86,7 @@ def read_index(content: bytes) -> Index | None:
     """Read the index in the content of a segment.
 
     Returns:
-        None if it holds no index, as in a picture that is no file's first, or a damaged one.
+        None if it holds no index, as in further pictures of a file, or a damaged one.
 
     >>> read_index(b"MPF\\0II*\\0") is None
     True
@@ -98,12 +98,12 @@ def read_index(content: bytes) -> Index | None:
     try:
         rows = {entry.tag: entry for entry in read_entries(data, header.first_offset(data), header)[0]}
         count, index = rows[_COUNT], rows[_ENTRIES]
-        if not 0 < count.offset <= _MOST or index.number != _ENTRY * count.offset:
+        if not 0 < count.offset <= _MAX_PICTURES or index.number != _ENTRY * count.offset:
             return None
-        places = range(index.offset, index.offset + index.number, _ENTRY)
-        found = [struct.unpack_from(header.order + "3L2H", data, place) for place in places]
+        offsets = range(index.offset, index.offset + index.number, _ENTRY)
+        fields = [struct.unpack_from(header.order + "3L2H", data, offset) for offset in offsets]
     except (struct.error, KeyError):
         return None
-    entries = tuple(Entry(attribute, size, offset, (one, two)) for attribute, size, offset, one, two in found)
+    entries = tuple(Entry(attribute, size, offset, (one, two)) for attribute, size, offset, one, two in fields)
     positions = (len(HEAD) + count.field_position, len(HEAD) + index.field_position)
     return Index(content, header.order, positions, entries)

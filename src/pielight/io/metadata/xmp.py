@@ -1,4 +1,4 @@
-"""XMP packets: where a file holds its packet, and how a description is put into one without touching the rest."""
+"""XMP packets: found in files of every format, and extended without changing their other bytes."""
 
 from __future__ import annotations
 
@@ -23,38 +23,40 @@ _GRAPH = (f'<rdf:RDF xmlns:rdf="{RDF}">'.encode(), b"</rdf:RDF>")
 _CLOSED_GRAPH = re.compile(rb"</[A-Za-z_][\w.-]*:RDF\s*>")
 _EMPTY_GRAPH = re.compile(rb"<([A-Za-z_][\w.-]*:RDF)\b([^<>]*)/>")
 _CLOSED_META = re.compile(rb"</[A-Za-z_][\w.-]*:xmpmeta\s*>")
-_PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")  # from the first blank on, or each of many would be tried
-_MOST_PARTS = 10_000  # segments, chunks or tags that are looked through
-_MOST_BYTES = 1 << 24  # of a packet
+_PADDING = re.compile(
+    rb"(?<!\s)\s+(?=<\?xpacket end)"
+)  # from the first of a run on: linear time
+_MAX_PARTS = 10_000  # segments, chunks or tags that are searched
+_MAX_BYTES = 1 << 24  # of a packet
 _BYTES = (BYTE, UNDEFINED)
-_ENDS = 1 << 18  # bytes at both ends of a file of boxes in which encoders put the packet
+_ENDS = 1 << 18  # bytes at both ends of an ISO BMFF file, where encoders put the packet
 
 
 def with_description(packet: bytes, description: bytes) -> bytes:
-    """Return a packet with one more ``rdf:Description``; every other byte stays, but for padding that makes room.
+    """Return a packet with one more ``rdf:Description``; all else stays, but for padding, which shrinks.
 
     Args:
         packet: XMP in UTF-8; may be empty.
         description: The element.
 
     Returns:
-        The packet as it is if there is no place for a description in it.
+        The unchanged packet if it has no graph or envelope to hold a description.
 
-    >>> made = with_description(b"", b"<rdf:Description/>")
-    >>> with_description(made, b"<a/>").partition(b"<rdf:Description/>")[2]
+    >>> packet = with_description(b"", b"<rdf:Description/>")
+    >>> with_description(packet, b"<a/>").partition(b"<rdf:Description/>")[2]
     b'<a/></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     """
     if not packet:
         return _BEGIN + _META[0] + _GRAPH[0] + description + _GRAPH[1] + _META[1] + _END
     packet = _EMPTY_GRAPH.sub(rb"<\1\2></\1>", packet)
-    places = list(_CLOSED_GRAPH.finditer(packet))
-    if not places:
-        places = list(_CLOSED_META.finditer(packet))
+    closings = list(_CLOSED_GRAPH.finditer(packet))
+    if not closings:
+        closings = list(_CLOSED_META.finditer(packet))
         description = _GRAPH[0] + description + _GRAPH[1]
-    if not places:
+    if not closings:
         return packet
-    place = places[-1].start()
-    head, tail = packet[:place] + description, packet[place:]
+    end = closings[-1].start()
+    head, tail = packet[:end] + description, packet[end:]
     padding = _PADDING.search(tail)
     if padding:
         tail = tail[: padding.start()] + tail[min(padding.start() + len(description), padding.end() - 1) :]
@@ -85,25 +87,25 @@ def read_packet(path: Path) -> bytes | None:
 
 
 def _in_jpeg(file: BinaryIO) -> bytes | None:
-    place = 2
-    for _ in range(_MOST_PARTS):
-        file.seek(place)
+    position = 2
+    for _ in range(_MAX_PARTS):
+        file.seek(position)
         head = file.read(4)
         if len(head) < 4 or head[0] != 0xFF or head[1] in (0xDA, 0xD9):
             return None
         if head[1] == 0xFF:  # fill byte
-            place += 1
+            position += 1
             continue
         length = int.from_bytes(head[2:], "big")
         if head[1] == 0xE1 and file.read(len(JPEG_HEAD)) == JPEG_HEAD:
             return file.read(length - 2 - len(JPEG_HEAD))
-        place += 2 + length
+        position += 2 + length
     return None
 
 
 def _in_png(file: BinaryIO) -> bytes | None:
     for kind, length in _chunks(file, True):
-        if kind == b"iTXt" and length < _MOST_BYTES:
+        if kind == b"iTXt" and length < _MAX_BYTES:
             keyword, _, rest = file.read(length).partition(b"\0")
             if keyword == PNG_KEYWORD and rest.startswith(b"\0"):  # not compressed
                 return rest[2:].split(b"\0", 2)[-1]
@@ -111,20 +113,20 @@ def _in_png(file: BinaryIO) -> bytes | None:
 
 
 def _in_webp(file: BinaryIO) -> bytes | None:
-    return next((file.read(min(length, _MOST_BYTES)) for kind, length in _chunks(file, False) if kind == b"XMP "), None)
+    return next((file.read(min(length, _MAX_BYTES)) for kind, length in _chunks(file, False) if kind == b"XMP "), None)
 
 
 def _chunks(file: BinaryIO, is_png: bool) -> Iterator[tuple[bytes, int]]:
-    """Yield kind and length of each chunk of a PNG or WebP file, with the file at its content."""
-    place = 8 if is_png else 12
-    for _ in range(_MOST_PARTS):
-        file.seek(place)
+    """Yield type and length of each chunk of a PNG or WebP file, with the file positioned at its content."""
+    position = 8 if is_png else 12
+    for _ in range(_MAX_PARTS):
+        file.seek(position)
         head = file.read(8)
         if len(head) < 8:
             return
         length = int.from_bytes(head[:4], "big") if is_png else int.from_bytes(head[4:], "little")
         yield head[4:] if is_png else head[:4], length
-        place += 12 + length if is_png else 8 + length + length % 2
+        position += 12 + length if is_png else 8 + length + length % 2
 
 
 def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
@@ -133,15 +135,15 @@ def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
     if header is None:
         return None
     try:
-        entries, _ = read_entries(view, header.first_offset(view), header, _MOST_PARTS)
+        entries, _ = read_entries(view, header.first_offset(view), header, _MAX_PARTS)
     except struct.error:
         return None
-    packets = (entry.content(view)[:_MOST_BYTES] for entry in entries if entry.tag == XMP and entry.kind in _BYTES)
+    packets = (entry.content(view)[:_MAX_BYTES] for entry in entries if entry.tag == XMP and entry.kind in _BYTES)
     return next(packets, None)
 
 
 def _in_boxes(file: BinaryIO) -> bytes | None:
-    """Look at both ends of an AVIF or HEIC file, where encoders put the packet."""
+    """Search both ends of an AVIF or HEIC file."""
     file.seek(0)
     for part in (file.read(_ENDS), _tail(file)):
         start = part.find(b"<x:xmpmeta")

@@ -1,4 +1,4 @@
-"""The XMP packet of a picture's metadata, replaced wherever the metadata holds it."""
+"""Replacement of the XMP packet in all parts of a picture's metadata that hold it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pielight.io.metadata.xmp import JPEG_HEAD, PNG_KEYWORD
 
 
 def with_packet(metadata: Metadata, packet: bytes) -> Metadata:
-    """Return metadata with another packet; one that a JPEG's segment cannot hold does not get into the segments.
+    """Return metadata with another packet; in a JPEG's segments, one that is too long for them is not replaced.
 
     >>> with_packet(Metadata(segments=()), b"<x/>").segments
     (Segment(marker=225, content=b'http://ns.adobe.com/xap/1.0/\\x00<x/>'),)
@@ -33,12 +33,12 @@ def _is_packet(segment: Segment) -> bool:
 
 
 def _in_segments(segments: tuple[Segment, ...], packet: bytes) -> tuple[Segment, ...]:
-    """Put a packet into the descriptive segments of a JPEG, in place of the one that is there."""
-    made = Segment(APP1, JPEG_HEAD + packet)
-    if len(made.content) > MAX_SEGMENT:
+    """Put a packet into the descriptive segments of a JPEG, in place of the old one."""
+    new = Segment(APP1, JPEG_HEAD + packet)
+    if len(new.content) > MAX_SEGMENT:
         return segments
     if any(_is_packet(segment) for segment in segments):
-        return tuple(made if _is_packet(segment) else segment for segment in segments)
-    # Behind EXIF, which many readers expect first.
+        return tuple(new if _is_packet(segment) else segment for segment in segments)
+    # After EXIF, which many readers expect first.
     first = 1 if segments and segments[0].content.startswith(EXIF) else 0
-    return (*segments[:first], made, *segments[first:])
+    return (*segments[:first], new, *segments[first:])
