@@ -23,9 +23,7 @@ _GRAPH = (f'<rdf:RDF xmlns:rdf="{RDF}">'.encode(), b"</rdf:RDF>")
 _CLOSED_GRAPH = re.compile(rb"</[A-Za-z_][\w.-]*:RDF\s*>")
 _EMPTY_GRAPH = re.compile(rb"<([A-Za-z_][\w.-]*:RDF)\b([^<>]*)/>")
 _CLOSED_META = re.compile(rb"</[A-Za-z_][\w.-]*:xmpmeta\s*>")
-_PADDING = re.compile(
-    rb"(?<!\s)\s+(?=<\?xpacket end)"
-)  # from the first of a run on: linear time
+_PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")  # from the first of a run on: linear time
 _MAX_PARTS = 10_000  # segments, chunks or tags that are searched
 _MAX_BYTES = 1 << 24  # of a packet
 _BYTES = (BYTE, UNDEFINED)
