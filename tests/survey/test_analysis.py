@@ -61,7 +61,7 @@ def taken(study: Study, people: Iterable[Callable[[Question, random.Random], str
 
 def test_the_truth_comes_back_within_its_intervals() -> None:
     found = analyze(imagined(), taken(imagined(), [careful] * 40), rounds=400)
-    assert found.methods == ("best", "bright", "fair", "dim")
+    assert found.methods == ["best", "bright", "fair", "dim"]
     for method, score in zip(found.methods, found.scores, strict=True):
         assert score.value == pytest.approx(TRUE[method], abs=0.3)
         assert score.low is not None
@@ -81,7 +81,7 @@ def test_the_order_of_methods_does_not_matter() -> None:
     alphas = []
     for methods in list(permutations(TRUE))[::4]:
         found = analyze(dataclasses.replace(imagined(), methods=methods), votes, rounds=100)
-        assert found.methods == ("best", "bright", "fair", "dim")
+        assert found.methods == ["best", "bright", "fair", "dim"]
         alphas.append(found.alpha)
     assert alphas == pytest.approx([alphas[0]] * 6)
 
@@ -161,7 +161,7 @@ def test_ratings() -> None:
     study = imagined(mode="rating", questions=48)
     votes = taken(study, [opinion] * 15)
     found = analyze(study, votes, rounds=300)
-    assert found.methods == ("best", "bright", "fair", "dim")
+    assert found.methods == ["best", "bright", "fair", "dim"]
     for method, score in zip(found.methods, found.scores, strict=True):
         given = [int(vote.answer) for vote in votes if vote.question.left == method]
         assert score.value == pytest.approx(np.mean(given))

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from pielight.survey.scores import reachable, score
 from scipy.optimize import linprog
-
-from pielight.survey.bradley_terry import reachable, score
 
 
 def furthest(wins: NDArray[np.int64], ties: NDArray[np.int64], high: int, low: int) -> float:
@@ -57,7 +56,7 @@ EVEN = {"ab": "<<>>", "bc": "<<<>", "ac": "<<>", "ad": "<<<", "bd": "<<", "cd": 
 
 def test_one_that_never_won_takes_no_part_in_the_scale() -> None:
     found = score(tallies(*[EVEN] * 12), 4)
-    assert found.scale == (0, 1, 2)
+    assert found.scale == [0, 1, 2]
     assert found.order[-1] == 3
     assert (found.estimates[3].value, found.estimates[3].low, found.estimates[3].high) == (-np.inf, None, None)
     others = tallies(*[{pair: signs for pair, signs in EVEN.items() if "d" not in pair}] * 12)

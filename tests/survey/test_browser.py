@@ -135,7 +135,7 @@ def test_raters_of_known_preference(
     votes = read_votes(folder)
     assert len(votes) == 23 * 3
     found = analyze(study, votes, rounds=100)
-    assert found.methods == METHODS[::-1]
+    assert found.methods == [*METHODS[::-1]]
     assert (found.raters, found.excluded, found.checks) == (23, 0, (23, 0))
     assert found.tie_share in (0, None)
 

@@ -20,7 +20,7 @@ from pielight.io.decode import decode
 from pielight.io.display import displayed
 from pielight.io.formats import is_picture_name
 from pielight.io.required_extra import require_readers
-from pielight.survey.study import Scene, Study, StudySettings, picture_path
+from pielight.survey.study import Scene, Study, StudySettings, picture_path, save
 from pielight.survey.votes import Votes
 
 _LISTED = 5
@@ -36,14 +36,10 @@ def build(
     settings: StudySettings,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Study:
-    """Make a study in a folder, which appears when it is complete.
+    """Make a study in a new folder, which appears when it is complete.
 
-    Args:
-        folder: Folder of the study; must not exist yet.
-        inputs: Folder of dark photos.
-        methods: Folder of results of each method, matched by stem: ``a.png`` or ``a_pie.png`` belongs to ``a.jpg``.
-        settings: Settings of the study.
-        progress: Called with how many photos are done, of how many.
+    ``methods`` are folders of results, matched by stem with ``inputs``, a folder of dark photos: ``a.png`` or
+    ``a_pie.png`` belongs to ``a.jpg``. ``progress`` is called with how many photos are done, of how many.
 
     Raises:
         ConfigError: There are too few methods, or the folder exists.
@@ -51,9 +47,8 @@ def build(
         PictureError: A picture cannot be read.
     """
     if len(methods) < (least := 2 if settings.mode == "pairs" else 1):
-        raise ConfigError(
-            f"mode {settings.mode} needs at least {least} methods, not {len(methods)}: --method NAME=FOLDER"
-        )
+        needed = f"mode {settings.mode} needs at least {least} methods, not {len(methods)}"
+        raise ConfigError(f"{needed}: --method NAME=FOLDER")
     if folder.exists():
         raise ConfigError(f"{shown(folder)}: exists already; name a new folder")
     sources = _matched(inputs, methods)
@@ -61,9 +56,7 @@ def build(
     part = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}.part")
     try:
         (part / "pictures").mkdir(parents=True)
-        scenes: list[Scene] = []
-        checksums: dict[str, dict[str, str]] = {}
-        misfits: list[str] = []
+        scenes, checksums, misfits = [], {}, list[str]()
         broken = np.random.default_rng(settings.seed).permutation(len(sources))[: settings.attention]
         for number, (stem, paths) in enumerate(sources.items()):
             scene, checksums[stem] = _scene(part, stem, paths, settings, number in broken, misfits)
@@ -74,12 +67,12 @@ def build(
         folders = {name: str(path) for name, path in methods.items()}
         source = {"pielight": pielight.__version__, "input": str(inputs), "methods": folders, "sha256": checksums}
         study = Study(settings, tuple(methods), tuple(scenes), source)
-        study.save(part)
+        save(study, part)
         Votes(part).close()
         part.rename(folder)
-    except PielightError:
-        raise
     except OSError as error:
+        if isinstance(error, PielightError):
+            raise
         raise DataError(f"{shown(folder)}: cannot be written ({error.strerror})") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

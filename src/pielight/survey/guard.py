@@ -29,10 +29,10 @@ _HEADERS = {
 
 
 class TimedConnection:
-    """A connection that is aborted when a request or the answer to it takes too long.
+    """Wraps uvicorn's own protocol of a connection, which is aborted when a request or the answer takes too long.
 
     uvicorn waits without limit for the first request and for the rest of a header, so that silent clients would use
-    up ``limit_concurrency``. Everything else is left to uvicorn's own protocol, which this one wraps.
+    up ``limit_concurrency``.
     """
 
     open: ClassVar[dict[Any, TimedConnection]] = {}  # by address and port of the client
@@ -45,8 +45,7 @@ class TimedConnection:
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Wait for the first request."""
-        self._client = (transport.get_extra_info("peername") or ())[:2]
-        self._abort = transport.abort
+        self._client, self._abort = (transport.get_extra_info("peername") or ())[:2], transport.abort
         self._timer = asyncio.get_running_loop().call_later(REQUEST_SECONDS, self._abort)
         self.open[self._client] = self
         self._protocol.connection_made(transport)
@@ -81,17 +80,19 @@ class Guard:
 
         if connection := TimedConnection.open.get(scope["client"]):
             connection.restart(ANSWER_SECONDS)
-        await (self._refusal(scope) or self.app)(scope, receive, send_with_headers)
+        await (self._refusal(scope["method"], Headers(scope=scope)) or self.app)(scope, receive, send_with_headers)
         if connection := TimedConnection.open.get(scope["client"]):
             connection.restart(REQUEST_SECONDS)
 
-    def _refusal(self, scope: Scope) -> JSONResponse | None:
-        headers = Headers(scope=scope)
+    def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
         if not is_own_host(headers.get("host", ""), self.names, self.local):
             return JSONResponse({"error": "This address is not served here; see --allow-host."}, 421)
-        if scope["method"] in ("GET", "HEAD"):
+        if method in ("GET", "HEAD"):
             return None
-        if not _is_from_own_page(headers):
+        # A foreign page cannot send JSON without a CORS preflight, which fails here; browsers name the origin, too.
+        origin, kind = headers.get("origin"), headers.get("content-type", "").partition(";")[0].strip().lower()
+        is_own = origin is None or urlsplit(origin).netloc == headers.get("host")
+        if not is_own or kind != "application/json" or headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return JSONResponse({"error": "Refused: sent by another page."}, 403)
         if int(headers.get("content-length", BODY_LIMIT + 1)) > BODY_LIMIT:
             return JSONResponse({"error": "The request is too long."}, 413)
@@ -99,15 +100,10 @@ class Guard:
 
 
 def is_own_host(host: str, names: Collection[str], local: bool) -> bool:
-    """Return whether a request is meant for this server, by its Host header.
+    """Return whether a Host header means this server: one of its names, or an address; if local, of this machine.
 
     A foreign name that resolves to this address (DNS rebinding) would let foreign pages talk to the server; an address
     cannot be redirected.
-
-    Args:
-        host: The Host header.
-        names: Allowed names, besides ``localhost`` and addresses.
-        local: Whether only loopback addresses are allowed.
 
     >>> is_own_host("127.0.0.1:8000", [], True), is_own_host("evil.example", [], False)
     (True, False)
@@ -116,21 +112,6 @@ def is_own_host(host: str, names: Collection[str], local: bool) -> bool:
     """
     try:
         name = urlsplit(f"//{host}").hostname or ""
-        if name == "localhost" or name in names:
-            return True
-        return ipaddress.ip_address(name).is_loopback or not local
+        return name in ("localhost", *names) or ipaddress.ip_address(name).is_loopback or not local
     except ValueError:
         return False
-
-
-def _is_from_own_page(headers: Headers) -> bool:
-    """Return whether a request to change something comes from the survey's page.
-
-    A foreign page cannot send JSON without a CORS preflight, which fails here; browsers name the origin, too.
-    """
-    origin = headers.get("origin")
-    return (
-        headers.get("sec-fetch-site", "same-origin") == "same-origin"
-        and (origin is None or urlsplit(origin).netloc == headers.get("host"))
-        and headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
-    )

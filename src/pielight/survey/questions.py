@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
 from itertools import product
+from typing import NamedTuple
 
 from pielight.survey.study import Study
 
-_FIRST_CHECK = (3, 4, 5)  # how many questions come before it
+_FIRST_CHECK = (3, 4, 5)  # how many questions come before it, so that few raters leave before
 
 
-@dataclass(frozen=True)
-class Question:
-    """What a rater is asked.
+class Question(NamedTuple):
+    """What a rater is asked; the destroyed picture of an attention check is None, so is ``right`` in rating mode."""
 
-    Attributes:
-        scene: Index of the photo in the study.
-        left: Method on the left, or the only one; None for the destroyed picture of an attention check.
-        right: Method on the right; None for the destroyed picture, and in rating mode.
-        check: Whether it is an attention check.
-    """
-
-    scene: int
+    scene: int  # index of the photo in the study
     left: str | None
     right: str | None = None
     check: bool = False
 
 
 def questions(study: Study, token: str) -> list[Question]:
-    """Draw the questions of a rater.
+    """Draw the questions of a rater; the same token gives the same questions.
 
     Pairs of methods take turns, each with the photos in a random order of its own, so that every pair is asked about
     equally often; in rating mode, photos take turns, each with all methods. Then all are shuffled and sides are
-    drawn. Each attention check is placed at random in its share of the list; the first one early, so that few raters
-    leave before it.
-
-    Args:
-        study: The study.
-        token: The rater's token; the same token gives the same questions.
+    drawn. Each attention check is placed at random in its share of the list.
 
     >>> from pielight.survey.study import Scene, StudySettings
     >>> scenes = tuple(Scene(str(number), 9, 9, "", {}) for number in range(5))
@@ -58,15 +45,12 @@ def questions(study: Study, token: str) -> list[Question]:
     asked = asked[: study.settings.questions]
     rng.shuffle(asked)
     broken = [number for number, scene in enumerate(study.scenes) if scene.broken]
-    checks = [
-        Question(broken[turn % len(broken)], None if rated else rng.choice(study.methods), None, True)
-        for turn in range(study.settings.attention if broken else 0)
-    ]
+    turns = range(study.settings.attention if broken else 0)
+    shown = [None if rated else rng.choice(study.methods) for _ in turns]
+    checks = [Question(broken[turn % len(broken)], shown[turn], None, True) for turn in turns]
     rng.shuffle(checks)
     share = len(asked) / max(1, len(checks))
-    for number in reversed(range(len(checks))):
+    for number in reversed(turns):
         position = (number + rng.random()) * share if number else min(rng.choice(_FIRST_CHECK), share)
         asked.insert(max(1, int(position)), checks[number])  # never the first question
-    if rated:
-        return asked
-    return [replace(one, left=one.right, right=one.left) if rng.random() < 0.5 else one for one in asked]
+    return [one._replace(left=one.right, right=one.left) if not rated and rng.random() < 0.5 else one for one in asked]

@@ -6,20 +6,20 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pielight
 from pielight.core.json_file import json_text
 from pielight.core.tables import csv_text, markdown, markdown_text
 from pielight.survey.analysis import Analysis, passed
-from pielight.survey.bootstrap import Estimate
+from pielight.survey.scores import Estimate
 from pielight.survey.study import LEVELS, Study
 from pielight.survey.votes import Vote
 
 _COLUMNS = ("rater", "question", "scene", "left", "right", "check", "answer", "preferred", "seconds")
-_FIRST_LINE = (",".join(_COLUMNS) + "\n").encode()
 _UNDEFINED = {
-    "no pairs": "unknown, nothing was seen by two raters.",
-    "one value": "unknown, all raters gave one and the same answer.",
+    "no pairs": "unknown, nothing was seen by two raters",
+    "one value": "unknown, everyone gave one and the same answer",
 }
 
 
@@ -35,22 +35,18 @@ def as_markdown(study: Study, analysis: Analysis) -> str:
 
 
 def _lines(study: Study, analysis: Analysis) -> Iterator[str]:
-    answered, failed = analysis.checks
+    checks, failed = analysis.checks
+    photos = _count(len(study.scenes), "photo")
     yield f"# {markdown_text(study.settings.title)}\n"
-    yield (
-        f"{_count(analysis.votes, 'vote')} of {_count(analysis.raters, 'rater')} "
-        f"on {_count(len(study.scenes), 'photo')}."
-    )
-    yield (
-        f"{_count(analysis.excluded, 'rater')} left out who failed attention checks; "
-        f"{failed} of {_count(answered, 'check')} failed in all.\n"
-    )
+    yield f"{_count(analysis.votes, 'vote')} of {_count(analysis.raters, 'rater')} on {photos}."
+    left_out = f"{_count(analysis.excluded, 'rater')} left out who failed attention checks"
+    yield f"{left_out}; {failed} of {_count(checks, 'check')} failed in all.\n"
     if analysis.unchecked:
         yield f"{_count(analysis.unchecked, 'rater')} counted who left before any attention check.\n"
     yield from _comparisons(analysis) if analysis.mode == "pairs" else _ratings(analysis)
-    yield f"Agreement of raters (Krippendorff's alpha, {'nominal' if analysis.mode == 'pairs' else 'ordinal'}): " + (
-        _UNDEFINED[analysis.alpha] if isinstance(analysis.alpha, str) else f"{analysis.alpha:.3f}."
-    )
+    alpha = _UNDEFINED[analysis.alpha] if isinstance(analysis.alpha, str) else f"{analysis.alpha:.3f}"
+    level = "nominal" if analysis.mode == "pairs" else "ordinal"
+    yield f"Agreement of raters (Krippendorff's alpha, {level}): {alpha}."
     if analysis.raters < 2:
         yield "\nOne rater alone gives no intervals."
 
@@ -58,11 +54,12 @@ def _lines(study: Study, analysis: Analysis) -> Iterator[str]:
 def _comparisons(analysis: Analysis) -> Iterator[str]:
     rows, matrix = [], []
     for row, (method, score) in enumerate(zip(analysis.methods, analysis.scores, strict=True)):
-        wins, defeats = analysis.shares[row], [line[row] for line in analysis.shares]
-        met = [sum(counts) for counts in zip(wins, defeats, analysis.ties[row], strict=True)]
-        unbounded = _unbounded(score.value, sum(wins), sum(defeats))
-        rows.append((method, unbounded or _number(score.value, "+.2f"), _interval(score, "+.2f"),
-                     sum(wins), sum(defeats), sum(analysis.ties[row])))  # fmt: skip
+        wins, ties, defeats = analysis.shares[row], analysis.ties[row], [line[row] for line in analysis.shares]
+        met = [sum(counts) for counts in zip(wins, ties, defeats, strict=True)]
+        value = _number(score.value, "+.2f")
+        if score.value is None or math.isinf(score.value):
+            value = "not bounded" if any(wins) == any(defeats) else "never won" if any(defeats) else "never lost"
+        rows.append((method, value, _interval(score, "+.2f"), sum(wins), sum(defeats), sum(ties)))
         matrix.append((method, *(f"{won} of {times}" if times else "" for won, times in zip(wins, met, strict=True))))
     yield from _table(("method", "score (log-odds)", "95 % interval", "preferred", "not preferred", "ties"), rows)
     if not analysis.connected:
@@ -72,20 +69,15 @@ def _comparisons(analysis: Analysis) -> Iterator[str]:
         yield f"\nScores are relative to the mean of {bounded}; the votes set no bound for the others."
     yield "\nThe row preferred to the column, of all their comparisons:\n"
     yield from _table(("", *analysis.methods), matrix)
-    yield (
-        f"\nTies: {_number(analysis.tie_share, '.1%')} of the votes. Where one was preferred, it was the left one in "
-        f"{_number(analysis.left_share, '.1%')}."
-    )
+    ties_and_sides = (_number(analysis.tie_share, ".1%"), _number(analysis.left_share, ".1%"))
+    yield "\nTies: {} of the votes. Where one was preferred, it was the left one in {}.".format(*ties_and_sides)
 
 
 def _ratings(analysis: Analysis) -> Iterator[str]:
     titles = ("method", "mean opinion", "95 % interval", *(f"{level} {name}" for level, name in LEVELS.items()))
-    rows = [
-        (method, _number(score.value, ".2f"), _interval(score, ".2f"), *counts)
-        for method, score, counts in zip(analysis.methods, analysis.scores, analysis.shares, strict=True)
-    ]
-    yield from _table(titles, rows)
-    yield ""
+    rated = zip(analysis.methods, analysis.scores, analysis.shares, strict=True)
+    rows = [(method, _number(score.value, ".2f"), _interval(score, ".2f"), *counts) for method, score, counts in rated]
+    yield from (*_table(titles, rows), "")
 
 
 def as_csv(study: Study, votes: Sequence[Vote]) -> str:
@@ -96,37 +88,30 @@ def as_csv(study: Study, votes: Sequence[Vote]) -> str:
     """
     rows = []
     rated = study.settings.mode == "rating"
-    for vote in votes:
-        question = vote.question
+    for rater, number, question, answer, seconds in votes:
         left, right = question.left or "(destroyed)", "" if rated else question.right or "(destroyed)"
-        preferred = "" if rated else {"left": left, "right": right}.get(vote.answer, vote.answer)
+        preferred = "" if rated else {"left": left, "right": right}.get(answer, answer)
         if question.check:
-            preferred = "passed" if passed(vote) else "failed"
+            preferred = "passed" if passed(Vote(rater, number, question, answer, seconds)) else "failed"
         scene = study.scenes[question.scene].name
-        rows.append((vote.rater, vote.number + 1, scene, left, right, int(question.check), vote.answer, preferred,
-                     f"{vote.seconds:.3f}"))  # fmt: skip
-    return csv_text(dict(zip(_COLUMNS, _COLUMNS, strict=True)), [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+        shown = (left, right, int(question.check), answer, preferred, f"{seconds:.3f}")
+        rows.append(dict(zip(_COLUMNS, (rater, number + 1, scene, *shown), strict=True)))
+    return csv_text(dict.fromkeys(_COLUMNS, ""), rows)
 
 
 def is_export(path: Path) -> bool:
     """Return whether a file was made by :func:`as_csv`, by its first line."""
+    first_line = ",".join(_COLUMNS).encode() + b"\n"
     try:
         with path.open("rb") as file:
-            return file.read(len(_FIRST_LINE)) == _FIRST_LINE
+            return file.read(len(first_line)) == first_line
     except OSError:
         return False
 
 
-def _table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
-    keys = [str(number) for number in range(len(titles))]
-    return markdown(dict(zip(keys, titles, strict=True)), (dict(zip(keys, row, strict=True)) for row in rows))
-
-
-def _unbounded(value: float | None, wins: int, defeats: int) -> str:
-    """Say why a method has no finite score, if it has none."""
-    if value is not None and math.isfinite(value):
-        return ""
-    return "not bounded" if bool(wins) == bool(defeats) else "never won" if defeats else "never lost"
+def _table(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+    columns = {str(number): title for number, title in enumerate(titles)}
+    return markdown(columns, (dict(zip(columns, row, strict=True)) for row in rows))
 
 
 def _number(value: float | None, form: str) -> str:

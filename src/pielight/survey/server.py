@@ -34,7 +34,6 @@ from pielight.survey.votes import Votes
 MAX_RATERS = 10_000  # so that a script cannot fill the disk
 MAX_CONNECTIONS = 500
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
-_ANSWERS = {"pairs": ("left", "tie", "right"), "rating": tuple(map(str, LEVELS))}
 _PREFETCHED = 2  # questions whose pictures are fetched while one is answered
 _PICTURE_HEADERS = {  # a real time would tell in which order the methods' pictures were written
     "Cache-Control": "private, max-age=604800, immutable",
@@ -52,20 +51,16 @@ class Survey:
 
     def __init__(self, folder: Path, study: Study, votes: Votes) -> None:
         """Take the study of a folder; raise DataError if a picture is missing."""
-        self.folder, self.study, self.votes = folder, study, votes
+        self.folder, self.study, self.votes, settings = folder, study, votes, study.settings
+        self.rated, asked = settings.mode == "rating", questions(study, "")
         self.pictures = frozenset(name for scene in study.scenes for name in scene.files())
         missing = sorted(name for name in self.pictures if not picture_path(folder, name).is_file())
         if missing:
             raise DataError(f"{shown(folder)}: {len(missing)} pictures are missing, the first is pictures/{missing[0]}")
-        settings, asked = study.settings, questions(study, "")
         self.page = render_page(
-            "survey/page.html",
-            title=settings.title,
-            consent=settings.consent,
-            levels=LEVELS if settings.mode == "rating" else {},
-            questions=len(asked),
-            has_checks=any(one.check for one in asked),
-        )
+            "survey/page.html", title=settings.title, consent=settings.consent, levels=LEVELS if self.rated else {},
+            questions=len(asked), has_checks=any(one.check for one in asked),
+        )  # fmt: skip
         self.routes = [
             Route("/", self.show_page),
             Route("/pictures/{name}", self.show_picture),
@@ -74,45 +69,55 @@ class Survey:
             Route("/votes", self.vote, methods=["POST"]),
         ]
 
-    async def show_page(self, _: Request) -> Response:
+    def show_page(self, _: Request) -> Response:
         """Send the page."""
         headers = {"Content-Security-Policy": content_security_policy(self.page), "Cache-Control": "no-cache"}
         return HTMLResponse(self.page, headers=headers)
 
-    async def show_picture(self, request: Request) -> Response:
+    def show_picture(self, request: Request) -> Response:
         """Send a picture; only names that the study lists exist."""
         name = request.path_params["name"]
         if name not in self.pictures:
             raise HTTPException(404, "No such picture.")
         return FileResponse(picture_path(self.folder, name), headers={**_PICTURE_HEADERS, "ETag": f'"{name}"'})
 
-    async def begin(self, _: Request) -> Response:
+    def begin(self, _: Request) -> Response:
         """Make a new rater, who is a random token and nothing else."""
-        if await run_in_threadpool(self.votes.raters) >= MAX_RATERS:
+        if self.votes.raters() >= MAX_RATERS:
             raise HTTPException(403, "This survey has all the raters that it can take.")
         token = secrets.token_urlsafe(16)
-        rater = await run_in_threadpool(self.votes.begin, token, questions(self.study, token))
-        return JSONResponse({"token": token, **await run_in_threadpool(self._state, rater)}, 201)
+        rater = self.votes.begin(token, questions(self.study, token))
+        return JSONResponse({"token": token, **self._state(rater)}, 201)
 
-    async def show_question(self, request: Request) -> Response:
+    def show_question(self, request: Request) -> Response:
         """Send the rater's next question."""
-        return JSONResponse(await run_in_threadpool(self._state, await self._rater(request)))
+        return JSONResponse(self._state(self._rater(request)))
 
     async def vote(self, request: Request) -> Response:
         """Store a vote, and send the next question when it is on the disk."""
-        rater = await self._rater(request)
         try:
             body = await asyncio.wait_for(request.body(), REQUEST_SECONDS)
         except TimeoutError as error:
             raise HTTPException(408, "The request came too slowly.") from error
-        number, answer, seconds = _parse_vote(body, _ANSWERS[self.study.settings.mode])
-        if not await run_in_threadpool(self.votes.vote, rater, number, answer, seconds):
-            raise HTTPException(409, "It is not that question's turn.")
-        return JSONResponse(await run_in_threadpool(self._state, rater))
+        return await run_in_threadpool(self._vote, self._rater(request), body)
 
-    async def _rater(self, request: Request) -> int:
+    def _vote(self, rater: int, body: bytes) -> Response:
+        try:
+            vote = json.loads(body)
+            number, answer, seconds = vote["question"], vote["answer"], vote["seconds"]
+            is_valid = type(number) is int and 0 <= number < 1 << 31 and math.isfinite(seconds)
+            is_valid &= answer in (map(str, LEVELS) if self.rated else ("left", "tie", "right"))
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
+            is_valid = False
+        if not is_valid:
+            raise HTTPException(400, "The vote is malformed.")
+        if not self.votes.vote(rater, number, answer, min(max(float(seconds), 0.0), 86400.0)):
+            raise HTTPException(409, "It is not that question's turn.")
+        return JSONResponse(self._state(rater))
+
+    def _rater(self, request: Request) -> int:
         token = request.headers.get("x-rater", "")
-        rater = await run_in_threadpool(self.votes.rater, token) if _TOKEN.fullmatch(token) else None
+        rater = self.votes.rater(token) if _TOKEN.fullmatch(token) else None
         if rater is None:
             raise HTTPException(401, "This rater is not known.")
         return rater
@@ -127,15 +132,12 @@ class Survey:
         return state
 
     def _shown(self, question: Question) -> dict[str, Any]:
-        scene, settings = self.study.scenes[question.scene], self.study.settings
-        methods = [question.left] if settings.mode == "rating" else [question.left, question.right]
+        scene = self.study.scenes[question.scene]
+        methods = [question.left] if self.rated else [question.left, question.right]
         names = [scene.broken if method is None else scene.results[method] for method in methods]
-        return {
-            "pictures": [f"/pictures/{name}" for name in names],
-            "input": f"/pictures/{scene.dark}" if settings.show_input else None,
-            "width": scene.width,
-            "height": scene.height,
-        }
+        dark = f"/pictures/{scene.dark}" if self.study.settings.show_input else None
+        pictures = [f"/pictures/{name}" for name in names]
+        return {"pictures": pictures, "input": dark, "width": scene.width, "height": scene.height}
 
 
 def serve(
@@ -206,15 +208,3 @@ def _address(listener: socket.socket) -> str:
             probe.connect((outside, 9))  # sends no packet
             host = str(probe.getsockname()[0])
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-
-
-def _parse_vote(body: bytes, answers: Collection[str]) -> tuple[int, str, float]:
-    """Return the question's number, the answer and the seconds of a vote; raise HTTPException if it is malformed."""
-    try:
-        vote = json.loads(body)
-        number, answer, seconds = vote["question"], vote["answer"], vote["seconds"]
-        if type(number) is int and 0 <= number < 1 << 31 and answer in answers and math.isfinite(seconds):
-            return number, str(answer), min(max(float(seconds), 0.0), 86400.0)
-    except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
-        pass
-    raise HTTPException(400, "The vote is malformed.")

@@ -21,32 +21,17 @@ LEVELS = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Excellent"}  # ITU-T P.
 
 @dataclass(frozen=True)
 class StudySettings:
-    """Settings of a study.
+    """Settings of a study; raises ConfigError if one is out of range."""
 
-    Attributes:
-        mode: ``"pairs"``: which of two results is better, or neither; ``"rating"``: one result from 1 to 5.
-        questions: Questions per rater, without attention checks; at most as many as there are.
-        attention: Attention checks per rater: questions that show a destroyed picture.
-        seed: Seed of the order of questions and of the sides.
-        title: Heading of the page.
-        consent: Text before the first question.
-        show_input: Whether raters can look at the dark input.
-        size: Maximum length of the longer side of the pictures, in pixels.
-        lossless: Whether pictures are stored as PNG, not as JPEG of quality 95 without chroma subsampling.
-
-    Raises:
-        ConfigError: A value is out of range.
-    """
-
-    mode: Mode = "pairs"
-    questions: int = 40
-    attention: int = 3
-    seed: int = 0
+    mode: Mode = "pairs"  # which of two results is better, or neither; or one result from 1 to 5
+    questions: int = 40  # per rater, without attention checks; at most as many as there are
+    attention: int = 3  # attention checks per rater: questions that show a destroyed picture
+    seed: int = 0  # of the order of questions and of the sides
     title: str = "Which picture is better?"
-    consent: str = "Taking part is voluntary, and you may stop at any time."
-    show_input: bool = True
-    size: int = 1600
-    lossless: bool = False
+    consent: str = "Taking part is voluntary, and you may stop at any time."  # before the first question
+    show_input: bool = True  # whether raters can look at the dark input
+    size: int = 1600  # pixels of the longer side, at most
+    lossless: bool = False  # PNG, not JPEG of quality 95 without chroma subsampling
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -55,29 +40,20 @@ class StudySettings:
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} {getattr(self, name)}: must be at least {least}")
         for name, text in (("title", self.title), ("consent", self.consent)):
-            if utf8(text).decode() != text:
+            if not text.isascii() and utf8(text).decode() != text:
                 raise ConfigError(f"{name} {shown(text)}: is not UTF-8 text")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A dark photo and the results of the methods, all of one size, as random file names.
+    """A dark photo and the results of the methods, all of one size in pixels, under random file names."""
 
-    Attributes:
-        name: Stem of the photo's file.
-        width: Width of all pictures in pixels.
-        height: Height of all pictures in pixels.
-        dark: File of the photo.
-        results: File of each method's result.
-        broken: File of a destroyed result for attention checks, or empty.
-    """
-
-    name: str
+    name: str  # stem of the photo's file
     width: int
     height: int
-    dark: str
-    results: Mapping[str, str]
-    broken: str = ""
+    dark: str  # file of the photo
+    results: Mapping[str, str]  # file of each method's result
+    broken: str = ""  # file of a destroyed result for attention checks, if the scene has one
 
     def files(self) -> Iterator[str]:
         """Yield the names of all files."""
@@ -97,10 +73,11 @@ class Study:
         """Return all pairs of methods."""
         return list(combinations(self.methods, 2))
 
-    def save(self, folder: Path) -> None:
-        """Write ``study.json``; raise PictureError if that fails."""
-        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
-        write_atomic(folder / "study.json", utf8(f"{text}\n"))
+
+def save(study: Study, folder: Path) -> None:
+    """Write a study to its folder; raise PictureError if that fails."""
+    text = json.dumps({"format": FORMAT, **asdict(study)}, indent=1, ensure_ascii=False)
+    write_atomic(folder / "study.json", utf8(f"{text}\n"))
 
 
 def load(folder: Path) -> Study:
@@ -108,22 +85,14 @@ def load(folder: Path) -> Study:
     path = folder / "study.json"
     try:
         stored = read_json(path)
-        if stored["format"] != FORMAT:
-            raise DataError(f"{shown(path)}: format {stored['format']} is of another version of pielight")
-        return Study(
-            StudySettings(**stored["settings"]),
-            tuple(stored["methods"]),
-            tuple(Scene(**scene) for scene in stored["scenes"]),
-            stored["origin"],
-        )
-    except DataError:
-        raise
+        if stored["format"] == FORMAT:
+            scenes = tuple(Scene(**scene) for scene in stored["scenes"])
+            return Study(StudySettings(**stored["settings"]), tuple(stored["methods"]), scenes, stored["origin"])
     except FileNotFoundError as error:
         raise DataError(f"{shown(folder)}: no study here; 'pielight survey new' makes one") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
-        if isinstance(error, DataError):
-            raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{shown(path)}: cannot be read as a study ({type(error).__name__}: {error})") from error
+    raise DataError(f"{shown(path)}: format {stored['format']} is of another version of pielight")
 
 
 def picture_path(folder: Path, name: str) -> Path:

@@ -6,9 +6,8 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pielight.core.atomic_file import shown
 from pielight.errors import DataError
@@ -18,32 +17,21 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS raters (id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS questions (
     rater INTEGER NOT NULL REFERENCES raters, number INTEGER NOT NULL, scene INTEGER NOT NULL,
-    left TEXT, right TEXT, is_check INTEGER NOT NULL, PRIMARY KEY (rater, number)
-) WITHOUT ROWID;
+    left TEXT, right TEXT, is_check INTEGER NOT NULL, PRIMARY KEY (rater, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS votes (
     rater INTEGER NOT NULL, number INTEGER NOT NULL, answer TEXT NOT NULL, seconds REAL NOT NULL,
-    PRIMARY KEY (rater, number), FOREIGN KEY (rater, number) REFERENCES questions
-) WITHOUT ROWID;
+    PRIMARY KEY (rater, number), FOREIGN KEY (rater, number) REFERENCES questions) WITHOUT ROWID;
 """
 
 
-@dataclass(frozen=True)
-class Vote:
-    """An answer to a question.
+class Vote(NamedTuple):
+    """An answer to a question."""
 
-    Attributes:
-        rater: Number of the rater, from 1 on; the only thing known about a person.
-        number: Index of the question in the rater's list, from 0 on.
-        question: The question.
-        answer: ``left``, ``right`` or ``tie``; in rating mode ``1`` to ``5``.
-        seconds: Time from the pictures' appearance to the answer, as measured by the browser.
-    """
-
-    rater: int
-    number: int
+    rater: int  # from 1 on; the only thing known about a person
+    number: int  # of the question in the rater's list, from 0 on
     question: Question
-    answer: str
-    seconds: float
+    answer: str  # left, right or tie; in rating mode 1 to 5
+    seconds: float  # from the pictures' appearance to the answer, as measured by the browser
 
 
 class Votes:
@@ -54,8 +42,7 @@ class Votes:
 
     def __init__(self, folder: Path) -> None:
         """Open the votes in a study's folder; raise DataError if the file is damaged or cannot be written."""
-        self.path = folder / "votes.sqlite"
-        self._lock = threading.Lock()
+        self.path, self._lock = folder / "votes.sqlite", threading.Lock()
         try:
             self._database = sqlite3.connect(self.path, check_same_thread=False, timeout=30)
             for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
@@ -92,10 +79,9 @@ class Votes:
         return [Question(scene, left, right, bool(check)) for scene, left, right, check in rows], int(done)
 
     def vote(self, rater: int, number: int, answer: str, seconds: float) -> bool:
-        """Store an answer; the first answer to a question counts, and only the next question can be answered.
+        """Store an answer, and return whether the question is answered, now or before.
 
-        Returns:
-            Whether the question is answered, now or before; False if it is not that question's turn.
+        The first answer to a question counts. False means that it is not that question's turn.
         """
         with self._lock, self._database:  # one statement checks and stores, however many requests come at once
             self._database.execute(
@@ -109,14 +95,14 @@ class Votes:
         """Return all votes, rater by rater; raise DataError if the database is damaged."""
         try:
             rows = self._rows(
-                "SELECT rater, number, scene, left, right, is_check, answer, seconds "
+                "SELECT rater, number, answer, seconds, scene, left, right, is_check "
                 "FROM votes JOIN questions USING (rater, number) ORDER BY rater, number"
             )
         except sqlite3.Error as error:
             raise DataError(f"{shown(self.path)}: cannot be read ({error})") from error
         return [
             Vote(rater, number, Question(scene, left, right, bool(check)), answer, seconds)
-            for rater, number, scene, left, right, check, answer, seconds in rows
+            for rater, number, answer, seconds, scene, left, right, check in rows
         ]
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from pielight.survey.analysis import agreement
-from pielight.survey.bootstrap import bootstrap
-from pielight.survey.bradley_terry import fit, score
+from pielight.survey.scores import bootstrap, bradley_terry, score
 
 # Games of the American League in 1987: Agresti, Categorical Data Analysis (2nd edition), tables 10.10 and 10.11.
 TEAMS = ("Milwaukee", "Detroit", "Toronto", "New York", "Boston", "Cleveland", "Baltimore")
@@ -30,7 +29,7 @@ PUBLISHED = [1.5814, 1.4364, 1.2945, 1.2476, 1.1077, 0.6839, 0.0]
 
 def test_the_published_example() -> None:
     assert (GAMES + GAMES.T)[np.triu_indices(7, 1)].tolist() == [13] * 21
-    scores = fit(GAMES.astype(float))
+    scores = bradley_terry(GAMES.astype(float))
     assert scores - scores[-1] == pytest.approx(PUBLISHED, abs=1e-4)
     assert scores.sum() == pytest.approx(0, abs=1e-9)
 
@@ -62,7 +61,7 @@ def test_scores_agree_with_plain_maximum_likelihood(seed: int) -> None:
     tallies = np.stack([wins[PAIRS], wins.T[PAIRS], ties[PAIRS]], 1)[None].astype(float)
     found = score(tallies, 4)
     assert [one.value for one in found.estimates] == pytest.approx(maximum_likelihood(wins, ties), abs=1e-5)
-    assert found.scale == (0, 1, 2, 3)
+    assert found.scale == [0, 1, 2, 3]
 
 
 @settings(max_examples=20, deadline=None)
@@ -73,22 +72,24 @@ def test_known_strengths_come_back(size: int, seed: int) -> None:
     true -= true.mean()
     wins = 1e6 / (1 + np.exp(true - true[:, None]))  # as expected, not drawn
     np.fill_diagonal(wins, 0)
-    scores = fit(wins)
+    scores = bradley_terry(wins)
     assert scores == pytest.approx(true, abs=1e-4)
     order = rng.permutation(size)
-    assert fit(wins[np.ix_(order, order)]) == pytest.approx(scores[order], abs=1e-5)
+    assert bradley_terry(wins[np.ix_(order, order)]) == pytest.approx(scores[order], abs=1e-5)
 
 
 def test_extremes_stay_finite() -> None:
-    never_lost = fit(np.array([[0.0, 50, 50], [0, 0, 25], [0, 25, 0]]))
+    never_lost = bradley_terry(np.array([[0.0, 50, 50], [0, 0, 25], [0, 25, 0]]))
     assert np.isfinite(never_lost).all()
     assert never_lost[0] > 3
     assert never_lost[1] == pytest.approx(never_lost[2], abs=1e-5)
-    assert fit(np.zeros((3, 3))) == pytest.approx([0, 0, 0])
-    assert fit(5 * (1 - np.eye(3))) == pytest.approx([0, 0, 0], abs=1e-6)
-    apart = fit(np.array([[0.0, 9, 0, 0], [3, 0, 0, 0], [0, 0, 0, 9], [0, 0, 3, 0]]))  # two pairs that never met
+    assert bradley_terry(np.zeros((3, 3))) == pytest.approx([0, 0, 0])
+    assert bradley_terry(5 * (1 - np.eye(3))) == pytest.approx([0, 0, 0], abs=1e-6)
+    apart = bradley_terry(
+        np.array([[0.0, 9, 0, 0], [3, 0, 0, 0], [0, 0, 0, 9], [0, 0, 3, 0]])
+    )  # two pairs that never met
     assert np.isfinite(apart).all()
-    rare = fit(np.array([[0, 1e6, 0.5], [0.5, 0, 1e6], [0.5, 0.5, 0]]))  # wins once in a million
+    rare = bradley_terry(np.array([[0, 1e6, 0.5], [0.5, 0, 1e6], [0.5, 0.5, 0]]))  # wins once in a million
     assert np.isfinite(rare).all()
     assert (np.diff(rare) < -5).all()
 
