@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from pielight.survey.scores import reachable, score
 from scipy.optimize import linprog
+
+from pielight.survey.scores import reachable, score
 
 
 def furthest(wins: NDArray[np.int64], ties: NDArray[np.int64], high: int, low: int) -> float:
