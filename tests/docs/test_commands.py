@@ -49,7 +49,7 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     "pielight train configs/denoise.yaml": ("", "--set steps=2 --set batch=2"),
     "pielight train": ("", f"--set steps=2 {_SMALL}"),
     "pielight finetune": ("", "--steps 2 --set bank=4 --set pairs=2 --set exposure_estimator.steps=2"),
-    "pielight joint": ("", "--set steps=2 --set batch=2"),
+    "pielight joint": ("", "--set steps=2 --set batch=2 --set constraints.bank=4 --set constraints.pairs=2"),
     "pielight bench": ("", "--repeats 1 --photos 2"),
     "pielight evaluate": (r"(?:-j|--limit) \d+", "-j 1 --limit 2"),
     "python benchmarks/ablation.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
