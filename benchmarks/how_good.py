@@ -22,8 +22,8 @@ from string import Template
 from typing import Any
 
 from pielight.core.tables import csv_text, fenced, markdown_text, utf8
-from pielight.evaluation.report.tables import mean_and_interval, p_value
-from pielight.evaluation.statistics import Mean
+from pielight.evaluation.report.tables import p_value, value_and_interval
+from pielight.evaluation.statistics import Estimate
 
 PAGE = Template("""# Quality
 
@@ -137,7 +137,7 @@ def heading(metric: dict[str, Any]) -> str:
 
 def written(one: dict[str, Any], value: str) -> tuple[str, str]:
     """Return a value and its interval as text; JSON holds what is not finite as text."""
-    return mean_and_interval(Mean(one["pictures"], float(one[value]), float(one["low"]), float(one["high"])))
+    return value_and_interval(Estimate(one["pictures"], float(one[value]), float(one["low"]), float(one["high"])))
 
 
 def main() -> None:

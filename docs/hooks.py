@@ -30,10 +30,10 @@ _TRAINING = (
 _EVALUATION = (
     "pielight.evaluation.downstream.darkness",
     "pielight.evaluation.downstream.datasets",
-    "pielight.evaluation.downstream.detection",
+    "pielight.evaluation.downstream.face_detection",
     "pielight.evaluation.downstream.detector",
     "pielight.evaluation.downstream.segmentation",
-    "pielight.evaluation.metrics.metric",
+    "pielight.evaluation.metric_spec",
 )
 
 

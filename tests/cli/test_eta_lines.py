@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from pielight.cli import eta_lines as countdowns
-from pielight.cli.eta_lines import Line, TrialCounter, counting, looking
-from pielight.evaluation.inventory import INVENTORY
-from pielight.evaluation.plan import Task
+from pielight.cli.eta_lines import Line, TrialCounter, counting, counting_files
+from pielight.evaluation.datasets.file_cache import FILE_CACHE
+from pielight.evaluation.plan import Trial
 from pielight.evaluation.store import Key
 
 KEY = Key("own", "1", "", "gamma", "", "mae", "", False)
@@ -34,14 +34,14 @@ class Clock:
         return self.now
 
 
-def task(name: str, known: bool = False) -> Task:
+def trial(name: str, known: bool = False) -> Trial:
     method, sample = SimpleNamespace(label="gamma"), SimpleNamespace(name=name)
-    return Task("own", sample, method, (KEY,), () if known else (KEY,))  # type: ignore[arg-type]
+    return Trial("own", sample, method, (KEY,), () if known else (KEY,))  # type: ignore[arg-type]
 
 
 def plan(count: int) -> object:
     data = SimpleNamespace(name="own", samples=range(count))
-    return SimpleNamespace(data=[data], methods=[SimpleNamespace(label="gamma")])
+    return SimpleNamespace(datasets=[data], methods=[SimpleNamespace(label="gamma")])
 
 
 def test_time_left_comes_from_what_was_measured_now(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,19 +49,19 @@ def test_time_left_comes_from_what_was_measured_now(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sys.stderr", screen)
     progress = TrialCounter(plan(10), False, clock)  # type: ignore[arg-type]
     for number in range(4):
-        progress.known(task(str(number), known=True))
+        progress.on_stored(trial(str(number), known=True))
     assert screen.getvalue().split("\033[K")[-1] == "[4/10] own, 3: gamma"
     clock.now = 20.0
-    progress.show(task("4"))
+    progress.show(trial("4"))
     assert screen.getvalue().split("\033[K")[-1] == "[5/10, 2 min left] own, 4: gamma"
     for number in range(4):  # what was known is counted once
-        progress.show(task(str(number), known=True))
+        progress.show(trial(str(number), known=True))
     assert progress.left == 5
     clock.now = 40.0
-    progress.show(task("5"))
+    progress.show(trial("5"))
     assert screen.getvalue().split("\033[K")[-1] == "[6/10, 80 s left] own, 5: gamma"
     for number in range(6, 10):
-        progress.show(task(str(number)))
+        progress.show(trial(str(number)))
     assert screen.getvalue().endswith("[10/10] own: gamma\n")
 
 
@@ -70,7 +70,7 @@ def test_where_lines_stay_there_is_one_now_and_then(capsys: pytest.CaptureFixtur
     progress = TrialCounter(plan(100), False, clock)  # type: ignore[arg-type]
     for number in range(100):
         clock.now += 1.0
-        progress.show(task(str(number)))
+        progress.show(trial(str(number)))
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
     assert lines[0] == "[10/100, 2 min left] own, 9: gamma"
@@ -81,7 +81,7 @@ def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
     progress = TrialCounter(plan(1), True, clock)  # type: ignore[arg-type]
     clock.now = 100
-    progress.show(task("0"))
+    progress.show(trial("0"))
     Line(True, clock).show("x", due=True)
     assert capsys.readouterr().err == ""
 
@@ -89,12 +89,12 @@ def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 def test_files_that_are_looked_at_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
-    with looking(tmp_path, False):
+    with counting_files(tmp_path, False):
         for name in ("a", "b"):
             (tmp_path / name).touch()
-            INVENTORY.fact("text", tmp_path / name, Path.read_text)
+            FILE_CACHE.get("text", tmp_path / name, Path.read_text)
     assert screen.getvalue() == "\r\033[Klooking at the files: 1\r\033[Klooking at the files: 2\r\033[K"
-    INVENTORY.fact("text", tmp_path / "a", Path.read_text)
+    FILE_CACHE.get("text", tmp_path / "a", Path.read_text)
     assert screen.getvalue().endswith("2\r\033[K")
 
 

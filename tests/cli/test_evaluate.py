@@ -196,12 +196,11 @@ def test_a_killed_run_does_not_read_its_files_again(folder: Path, monkeypatch: p
     from click.testing import CliRunner
 
     from pielight.cli import main
-    from pielight.evaluation import inventory
-    from pielight.evaluation.datasets import pictures
+    from pielight.evaluation.datasets import file_cache, pictures
 
-    monkeypatch.setattr(inventory, "_SETTLED", -1)
-    monkeypatch.setattr(pictures, "INVENTORY", fresh := inventory.Inventory())
-    monkeypatch.setattr(inventory, "INVENTORY", fresh)
+    monkeypatch.setattr(file_cache, "_SETTLED", -1)
+    monkeypatch.setattr(pictures, "FILE_CACHE", fresh := file_cache.FileCache())
+    monkeypatch.setattr(file_cache, "FILE_CACHE", fresh)
     words = [
         "evaluate",
         "--data",
@@ -221,8 +220,8 @@ def test_a_killed_run_does_not_read_its_files_again(folder: Path, monkeypatch: p
     monkeypatch.setattr(pictures, "_sha256", lambda path: read.append(path) or whole(path))
     assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
     assert len(read) == len(set(read)) == 8  # four pictures and their references
-    monkeypatch.setattr(pictures, "INVENTORY", fresh := inventory.Inventory())
-    monkeypatch.setattr(inventory, "INVENTORY", fresh)
+    monkeypatch.setattr(pictures, "FILE_CACHE", fresh := file_cache.FileCache())
+    monkeypatch.setattr(file_cache, "FILE_CACHE", fresh)
     assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
     assert len(read) == 8
     Image.fromarray(np.zeros((96, 128, 3), np.uint8)).save("set/low/1.png")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pielight.errors import ConfigError, DataError
-from pielight.evaluation.plan import check, choose, tasks
+from pielight.evaluation.plan import check, choose, trials
 from pielight.evaluation.store import code_version
 from tests.evaluation.plans import plan_of
 
@@ -17,7 +17,7 @@ Draw = Callable[..., Path]
 
 def test_what_results_depend_on(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of(pairs, "pielight", "identity", metrics="psnr,niqe", gt_mean=True)
-    keys = [key for task in tasks(plan) for key in task.keys]
+    keys = [key for trial in trials(plan) for key in trial.keys]
     assert {key.method_sha256 for key in keys if key.method == "identity"} == {""}
     assert all(len(key.method_sha256) == 16 for key in keys if key.method == "pielight")
     assert {(key.metric, key.gt_mean) for key in keys} == {("psnr", True), ("niqe", False)}

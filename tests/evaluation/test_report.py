@@ -14,10 +14,9 @@ import pytest
 
 from pielight.evaluation import run
 from pielight.evaluation.datasets import presets
-from pielight.evaluation.methods.method import method
+from pielight.evaluation.methods.method import find_method
 from pielight.evaluation.plan import Plan, choose
-from pielight.evaluation.report import examples as shots
-from pielight.evaluation.report import files
+from pielight.evaluation.report import examples, files
 from pielight.evaluation.report.summary import Values, summarize
 from pielight.evaluation.store import Store
 
@@ -30,15 +29,15 @@ def report(pairs: Path, tmp_path: Path, draw: Callable[..., Path]) -> Callable[.
 
     def make(gt_mean: bool = False) -> Path:
         folder = tmp_path / "report"
-        data = (presets.find("pairs & <b>", pairs), presets.find("alone", tmp_path / "alone"))
-        methods = tuple(method(spec) for spec in ("identity", "<u>=gamma:0.5", "pielight"))
+        data = (presets.find_dataset("pairs & <b>", pairs), presets.find_dataset("alone", tmp_path / "alone"))
+        methods = tuple(find_method(spec) for spec in ("identity", "<u>=gamma:0.5", "pielight"))
         metrics = (*choose(["psnr", "ssim", "mae"]),)
         plan = Plan(data, methods, metrics, gt_mean)
         values, store = Values(), Store(folder)
-        for task, measurements in run.run(plan, store):
-            values.add(task, measurements)
+        for trial, measurements in run.run(plan, store):
+            values.add(trial, measurements)
         store.close()
-        pictures = list(shots.take(shots.places(plan, values), 1))
+        pictures = list(examples.with_thumbnails(examples.choose_examples(plan, values), 1))
         files.write(folder, summarize(plan, values, seed=3), values, pictures, "pielight evaluate ...")
         return folder
 
@@ -89,21 +88,17 @@ def test_gt_mean_is_labeled_everywhere(report: Callable[..., Path]) -> None:
 
 
 def test_best_and_worst(report: Callable[..., Path], tmp_path: Path, pairs: Path) -> None:
-    plan = Plan((presets.find("own", pairs),), (method("identity"),), choose(["mae", "psnr"]))
+    plan = Plan((presets.find_dataset("own", pairs),), (find_method("identity"),), choose(["mae", "psnr"]))
     values, store = Values(), Store(tmp_path / "other")
-    for task, measurements in run.run(plan, store):
-        values.add(task, measurements)
-    chosen = shots.places(plan, values)
-    assert [(place.metric.name, place.is_best) for place in chosen] == [("mae", True)] * 2 + [("mae", False)] * 2
-    (
-        best,
-        *_,
-    ) = (place.value for place in chosen)
-    assert best == min(values.of(plan.data[0], plan.methods[0], plan.metrics[0]))
-    assert chosen[2].value == max(values.of(plan.data[0], plan.methods[0], plan.metrics[0]))
-    assert len({place.sample.name for place in chosen}) == 4
-    one = Plan((plan.data[0].first(1),), plan.methods, plan.metrics)
-    assert len(shots.places(one, values)) == 1
+    for trial, measurements in run.run(plan, store):
+        values.add(trial, measurements)
+    chosen = examples.choose_examples(plan, values)
+    assert [(example.metric.name, example.is_best) for example in chosen] == [("mae", True)] * 2 + [("mae", False)] * 2
+    assert chosen[0].value == min(values.of(plan.datasets[0], plan.methods[0], plan.metrics[0]))
+    assert chosen[2].value == max(values.of(plan.datasets[0], plan.methods[0], plan.metrics[0]))
+    assert len({example.sample.name for example in chosen}) == 4
+    one = Plan((plan.datasets[0].first(1),), plan.methods, plan.metrics)
+    assert len(examples.choose_examples(one, values)) == 1
 
 
 def test_a_page_needs_nothing_else(report: Callable[..., Path]) -> None:

@@ -17,12 +17,12 @@ from pielight.errors import DataError, ModelError, PielightError
 from pielight.evaluation import run
 from pielight.evaluation.datasets import presets
 from pielight.evaluation.datasets.pictures import load
-from pielight.evaluation.methods.method import method
+from pielight.evaluation.methods.method import find_method
 from pielight.evaluation.metrics import METRICS
 from pielight.evaluation.plan import Plan, check, choose
 from pielight.evaluation.report.summary import Values, summarize
 from pielight.evaluation.store import FILE, Key, Measurement, Store, code_version
-from pielight.evaluation.workers import each
+from pielight.evaluation.workers import map_unordered
 from tests.evaluation.plans import plan_of
 
 Draw = Callable[..., Path]
@@ -30,8 +30,8 @@ Draw = Callable[..., Path]
 
 def finish(plan: Plan, folder: Path, jobs: int = 1, stop: Callable[[], bool] = lambda: False) -> Values:
     store, values = Store(folder), Values()
-    for task, measurements in run.run(plan, store, jobs, stop):
-        values.add(task, measurements)
+    for trial, measurements in run.run(plan, store, jobs, stop):
+        values.add(trial, measurements)
     store.close()
     return values
 
@@ -40,8 +40,8 @@ def test_flicker_is_measured_from_each_frame_to_the_next(tmp_path: Path, draw: D
     for number in range(1, 5):
         draw(tmp_path / "clip" / f"{number}.png", 1, 0.2)
         draw(tmp_path / "made" / f"{number}.png", 1, 0.4 if number < 3 else 0.6)
-    data = (presets.find("clip:film", tmp_path / "clip"),)
-    plan = Plan(data, (method("identity"), method(f"dir:{tmp_path / 'made'}")), choose(["flicker"]))
+    data = (presets.find_dataset("clip:film", tmp_path / "clip"),)
+    plan = Plan(data, (find_method("identity"), find_method(f"dir:{tmp_path / 'made'}")), choose(["flicker"]))
     check(plan)
     values = finish(plan, tmp_path / "report")
     identity, made = (values.of(data[0], one, plan.metrics[0]) for one in plan.methods)
@@ -62,18 +62,18 @@ def test_flicker_is_measured_from_each_frame_to_the_next(tmp_path: Path, draw: D
 def test_values_are_those_of_the_metrics(pairs: Path, tmp_path: Path, jobs: int) -> None:
     plan = plan_of(pairs, "identity", "gamma:0.5")
     values = finish(plan, tmp_path / "report", jobs)
-    assert len(values.found) == 5 * 2 * 2
+    assert len(values.measurements) == 5 * 2 * 2
     for number in range(1, 6):
         dark, bright = (load(pairs / kind / f"{number}.png") for kind in ("low", "high"))
-        found = values.found["own", "identity", "mae", str(number)]
+        found = values.measurements["own", "identity", "mae", str(number)]
         assert found.value == pytest.approx(np.abs(dark.astype(float) - bright).mean())
-        assert found.value > values.found["own", "gamma:0.5", "mae", str(number)].value
+        assert found.value > values.measurements["own", "gamma:0.5", "mae", str(number)].value
 
 
 def test_a_run_goes_on_where_it_stopped(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     measure = run.measure
-    monkeypatch.setattr(run, "measure", lambda task: calls.append(task.sample.name) or measure(task))
+    monkeypatch.setattr(run, "measure", lambda trial: calls.append(trial.sample.name) or measure(trial))
     plan = plan_of(pairs, "identity")
     finish(plan, tmp_path / "report", stop=lambda: len(calls) >= 2)
     assert calls == ["1", "2"]
@@ -82,13 +82,13 @@ def test_a_run_goes_on_where_it_stopped(pairs: Path, tmp_path: Path, monkeypatch
         stream.write(b'{"data": "own", "pict')  # what a power cut leaves
     values = finish(plan, tmp_path / "report")
     assert calls == ["1", "2", "3", "4", "5"]
-    assert len(values.found) == 10
+    assert len(values.measurements) == 10
     for line in file.read_text().splitlines():
         assert set(json.loads(line)) >= {"data", "picture", "picture_sha256", "method", "metric", "version", "gt_mean"}
     finish(plan_of(pairs, "identity", metrics="psnr,ssim"), tmp_path / "report")  # one more metric
     assert len(calls) == 10
     Image.new("RGB", (48, 40)).save(pairs / "low" / "1.png")  # another picture under the same name
-    assert len(finish(plan, tmp_path / "report").found) == 10
+    assert len(finish(plan, tmp_path / "report").measurements) == 10
     assert calls[10:] == ["1"]
 
 
@@ -96,7 +96,7 @@ def test_gt_mean(pairs: Path, tmp_path: Path) -> None:
     means = {}
     for gt_mean in (False, True):
         plan = plan_of(pairs, "identity", gt_mean=gt_mean)
-        means[gt_mean] = summarize(plan, finish(plan, tmp_path / "report")).cells[0].mean.value
+        means[gt_mean] = summarize(plan, finish(plan, tmp_path / "report")).cells[0].estimate.value
     assert means[True] > means[False] + 10  # knowing the answer's brightness helps
     assert len(Store(tmp_path / "report")) == 2 * 10
 
@@ -109,8 +109,8 @@ def test_what_has_no_value_says_why(pairs: Path, tmp_path: Path, monkeypatch: py
     for _ in range(2):  # measured, and read again
         summary = summarize(plan, finish(plan, tmp_path / "report"))
         cell = summary.cells[0]
-        assert cell.mean.count == 0
-        assert math.isnan(cell.mean.value)
+        assert cell.estimate.count == 0
+        assert math.isnan(cell.estimate.value)
         assert cell.note.startswith("niqe has no value for 5 of 5 pictures (NIQE needs at least two blocks")
     first, second = summary.comparisons
     assert math.isnan(first.p_holm)
@@ -121,7 +121,7 @@ def test_equal_pictures_have_infinite_psnr(pairs: Path, tmp_path: Path) -> None:
     plan = plan_of(pairs, f"them=dir:{pairs / 'high'}", "identity")
     for _ in range(2):
         values = finish(plan, tmp_path / "report")
-        assert values.found["own", "them", "psnr", "1"].value == math.inf
+        assert values.measurements["own", "them", "psnr", "1"].value == math.inf
     summary = summarize(plan, values)
     assert summary.cells[0].is_best
     assert not summary.cells[1].is_best
@@ -133,14 +133,14 @@ def test_a_damaged_picture_has_no_value_and_is_tried_again(pairs: Path, tmp_path
     for jobs in (1, 2):
         plan, folder = plan_of(pairs, "identity", metrics="mae"), tmp_path / f"report{jobs}"
         values = finish(plan, folder, jobs)
-        failed = [one for one in values.found.values() if one.failed]
+        failed = [one for one in values.measurements.values() if one.failed]
         assert [one.key.picture for one in failed] == ["3"]
         assert "3.png: damaged" in failed[0].reason
         assert len((folder / FILE).read_text().splitlines()) == 4
         assert "no value for 1 of 5 pictures" in summarize(plan, values).cells[0].note
     draw(pairs / "low" / "3.png", 3)
     again = finish(plan, folder)
-    assert not any(one.failed for one in again.found.values())
+    assert not any(one.failed for one in again.measurements.values())
 
 
 def test_a_report_whose_lines_are_odd(tmp_path: Path) -> None:
@@ -152,14 +152,14 @@ def test_a_report_whose_lines_are_odd(tmp_path: Path) -> None:
 
 def test_values_depend_on_compiled_code_and_on_niqe_parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "pielight"
-    for name in ("curves/_loop.so", "curves/apply.py", "cli/enhance.py"):
+    for name in ("ops/_loop.so", "ops/apply.py", "cli/enhance.py"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text("1")
     monkeypatch.setattr("pielight.__file__", str(home / "__init__.py"))
     before = code_version("psnr")
     (home / "cli/enhance.py").write_text("2")
     assert code_version("psnr") == before
-    (home / "curves/_loop.so").write_text("2")
+    (home / "ops/_loop.so").write_text("2")
     assert code_version("psnr") != before
     (tmp_path / "niqe.npz").write_text("1")
     monkeypatch.setattr("pielight.evaluation.store.pristine_file", lambda: tmp_path / "niqe.npz")
@@ -170,10 +170,10 @@ def test_values_depend_on_compiled_code_and_on_niqe_parameters(tmp_path: Path, m
 
 def test_a_picture_that_changed_between_two_runs_is_read_again(pairs: Path, tmp_path: Path, draw: Draw) -> None:
     plan = plan_of(pairs, "identity", metrics="mae")
-    before = finish(plan, tmp_path / "report").found["own", "identity", "mae", "1"].value
+    before = finish(plan, tmp_path / "report").measurements["own", "identity", "mae", "1"].value
     draw(pairs / "low" / "1.png", 1, 0.9)
     after = finish(plan_of(pairs, "identity", metrics="mae"), tmp_path / "report")
-    assert after.found["own", "identity", "mae", "1"].value < before / 2
+    assert after.measurements["own", "identity", "mae", "1"].value < before / 2
 
 
 def test_what_the_machine_lacks_ends_the_run_and_is_not_stored(
@@ -186,7 +186,7 @@ def test_what_the_machine_lacks_ends_the_run_and_is_not_stored(
     with pytest.raises(ModelError, match="network is away"):
         finish(plan_of(pairs, "identity", metrics="mae"), tmp_path / "report")
     monkeypatch.undo()
-    assert finish(plan_of(pairs, "identity", metrics="mae"), tmp_path / "report").found
+    assert finish(plan_of(pairs, "identity", metrics="mae"), tmp_path / "report").measurements
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_processes_share_work_and_stream() -> None:
             yield number
 
     ahead = []
-    for _, result in each(abs, numbers(), 2):
+    for _, result in map_unordered(abs, numbers(), 2):
         ahead.append(len(taken) - len(ahead))
         assert result >= 0
     assert len(ahead) == 40
@@ -230,4 +230,4 @@ def test_processes_share_work_and_stream() -> None:
 
 def test_a_process_that_dies_is_an_error() -> None:
     with pytest.raises(PielightError, match="a process died"):
-        list(each(os._exit, [1, 1, 1], 2))
+        list(map_unordered(os._exit, [1, 1, 1], 2))

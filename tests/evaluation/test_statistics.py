@@ -31,7 +31,7 @@ def test_pictures_of_one_scene_count_as_one_draw() -> None:
     for seed in range(100):
         values = np.repeat(rng.normal(0, 1, 20), 3) + rng.normal(0, 0.4, 60)
         found = compare([0.0] * 60, list(values), seed, groups)
-        covered += found.mean.low <= 0 <= found.mean.high
+        covered += found.estimate.low <= 0 <= found.estimate.high
         alarms += found.p < 0.05
     assert covered >= 90  # 72 when every picture is drawn by itself
     assert alarms <= 10
@@ -46,7 +46,7 @@ def test_groups_of_one_are_no_groups() -> None:
 def test_a_few_large_differences_do_not_make_a_method_worse() -> None:
     second = [1.0 + 0.01 * k for k in range(38)] + [-40.0, -41.0]
     found = compare([0.0] * 40, second)
-    assert (found.mean.value < 0, found.p < 0.001, found.direction, found.is_clear) == (True, True, 1, False)
+    assert (found.estimate.value < 0, found.p < 0.001, found.direction, found.is_clear) == (True, True, 1, False)
 
 
 def test_the_seed_decides() -> None:
@@ -70,11 +70,11 @@ def test_a_difference_is_found_and_none_is_not() -> None:
     base = rng.normal(20, 5, 50)
     better = compare(list(base), list(base + rng.normal(0.5, 0.5, 50)))
     assert better.p < 0.001
-    assert 0 < better.mean.low < 0.5 < better.mean.high
+    assert 0 < better.estimate.low < 0.5 < better.estimate.high
     equal = compare(list(base), list(base))
-    assert (equal.p, equal.wins, equal.losses, equal.mean.value) == (1.0, 0, 0, 0.0)
-    assert compare([1.0, math.nan, 3.0], [2.0, 2.0, 5.0]).mean.count == 2
-    assert compare([math.inf, 1.0], [math.inf, 3.0]).mean.value == 2.0
+    assert (equal.p, equal.wins, equal.losses, equal.estimate.value) == (1.0, 0, 0, 0.0)
+    assert compare([1.0, math.nan, 3.0], [2.0, 2.0, 5.0]).estimate.count == 2
+    assert compare([math.inf, 1.0], [math.inf, 3.0]).estimate.value == 2.0
     assert math.isnan(compare([math.nan], [1.0]).p)
 
 

@@ -20,9 +20,7 @@ from pielight import CurveLattice, Enhancer
 from pielight.cli import main
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluation.datasets.pictures import sha256
-from pielight.evaluation.methods.enhancements import enhancement
-from pielight.evaluation.methods.method import method
-from pielight.evaluation.methods.specs import parse
+from pielight.evaluation.methods.method import find_method, open_enhancer, parse
 from pielight.models import DENOISER, find
 
 
@@ -57,7 +55,7 @@ def test_doors_agree(enhancer: Enhancer, night: NDArray[np.uint8], tmp_path: Pat
     pielight.apply(place, enhancer.curves(night), denoise=denoise, out=place)
     assert (place == cleaned).all()
     spec = f"pielight:model={enhancer.model.path},denoise={denoise}"
-    assert (enhancement(parse(spec))(night) == cleaned).all()
+    assert (open_enhancer(parse(spec))(night) == cleaned).all()
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +84,8 @@ def test_own_denoiser_at_every_door(
     curves = enhancer.curves(night)
     assert (pielight.apply(night, curves, threads=1, denoise=1, denoise_model=half_denoiser) == cleaned).all()
     spec = f"pielight:model={enhancer.model.path},denoise=1,denoise_model={half_denoiser}"
-    assert (enhancement(parse(spec))(night) == cleaned).all()
-    assert method(spec).sha256 == sha256(enhancer.model.path, half_denoiser)
+    assert (open_enhancer(parse(spec))(night) == cleaned).all()
+    assert find_method(spec).sha256 == sha256(enhancer.model.path, half_denoiser)
     picked = pielight.enhance(night, denoise=1, denoise_model=half_denoiser)
     assert (picked == Enhancer(denoise_model=half_denoiser)(night, denoise=1)).all()
     assert (picked != pielight.enhance(night, denoise=1)).any()
@@ -132,9 +130,9 @@ def test_a_denoiser_that_cannot_serve(
 
 def test_a_denoiser_with_nothing_to_do_in_an_evaluation() -> None:
     with pytest.raises(ConfigError, match="denoise_model is for denoise=auto"):
-        method("pielight:denoise_model=mine.onnx")
+        find_method("pielight:denoise_model=mine.onnx")
     with pytest.raises(PielightError, match=r"mine\.onnx: no such model"):
-        method("pielight:denoise=auto,denoise_model=mine.onnx")
+        find_method("pielight:denoise=auto,denoise_model=mine.onnx")
 
 
 def test_opacity_stays(enhancer: Enhancer, night: NDArray[np.uint8]) -> None:
@@ -196,7 +194,7 @@ def test_16_bits_stay_16_bits(enhancer: Enhancer, night: NDArray[np.uint8]) -> N
 @pytest.mark.parametrize("value", ["2", "some"])
 def test_nonsense_in_an_evaluation(value: str) -> None:
     with pytest.raises(ConfigError, match=f"denoise {value!r} is neither auto nor a number from 0 to 1"):
-        enhancement(parse(f"pielight:denoise={value}"))
+        open_enhancer(parse(f"pielight:denoise={value}"))
 
 
 def neutral(dtype: type) -> NDArray[Any]:

@@ -15,7 +15,7 @@ import click
 from pielight.core.progress import Progress
 
 if TYPE_CHECKING:
-    from pielight.evaluation.plan import Plan, Task
+    from pielight.evaluation.plan import Plan, Trial
 
 Item = TypeVar("Item")
 _QUIET_SECONDS = 10.0  # after which a line is due where lines stay
@@ -61,9 +61,9 @@ class TrialCounter:
     """
 
     def __init__(self, plan: Plan, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
-        self._left = Counter({(d.name, m.label): len(d.samples) for d in plan.data for m in plan.methods})
+        self._left = Counter({(d.name, m.label): len(d.samples) for d in plan.datasets for m in plan.methods})
         self._total = self._left.total()
-        self._ahead = 0  # known already, and not shown yet
+        self._ahead = 0  # found in the store, and not shown yet
         self._countdown, self._line = Progress(clock=clock), Line(quiet, clock)
 
     @property
@@ -71,20 +71,20 @@ class TrialCounter:
         """Results that are not there yet."""
         return self._left.total()
 
-    def known(self, task: Task) -> None:
+    def on_stored(self, trial: Trial) -> None:
         """Count a result that an earlier run has measured, when it is found."""
         self._ahead += 1
-        self._line.show(self._text(task))
+        self._line.show(self._text(trial))
 
-    def show(self, task: Task) -> None:
+    def show(self, trial: Trial) -> None:
         """Count a picture that a method has done."""
-        self._left[task.data, task.method.label] -= 1
-        if task.missing:
+        self._left[trial.dataset, trial.method.label] -= 1
+        if trial.missing:
             self._countdown.step()
         else:
             self._ahead -= 1
-        whole = not self._left[task.data, task.method.label]
-        self._line.show(self._text(task, whole), due=whole)
+        whole = not self._left[trial.dataset, trial.method.label]
+        self._line.show(self._text(trial, whole), due=whole)
         if not self.left:
             self._line.end(keep=True)
 
@@ -94,38 +94,38 @@ class TrialCounter:
         click.echo(f"stopped: {self._total - self.left} results measured, {self.left} left; "
                    "the same command goes on", err=True)  # fmt: skip
 
-    def _text(self, task: Task, whole: bool = False) -> str:
+    def _text(self, trial: Trial, whole: bool = False) -> str:
         from pielight.core.atomic_file import shown
 
         waiting = self.left - self._ahead
         left = self._countdown.left(waiting)
-        what = task.data if whole else f"{task.data}, {task.sample.name}"
-        return f"[{self._total - waiting}/{self._total}{left and f', {left}'}] {shown(f'{what}: {task.method.label}')}"
+        what = trial.dataset if whole else f"{trial.dataset}, {trial.sample.name}"
+        return f"[{self._total - waiting}/{self._total}{left and f', {left}'}] {shown(f'{what}: {trial.method.label}')}"
 
 
 @contextmanager
-def looking(folder: Path, quiet: bool) -> Iterator[None]:
-    """Say how many files are looked at, which a run before in the same folder has not.
+def counting_files(folder: Path, quiet: bool) -> Iterator[None]:
+    """Show how many files are read for the first time in this folder.
 
     Args:
         folder: Of the report.
         quiet: Show nothing.
     """
-    from pielight.evaluation.inventory import INVENTORY
+    from pielight.evaluation.datasets.file_cache import FILE_CACHE
 
     line, count = Line(quiet), 0
 
-    def looked(path: Path) -> None:
+    def on_read(path: Path) -> None:
         nonlocal count
         count += 1
         line.show(f"looking at the files: {count}")
 
-    INVENTORY.read(folder)
-    INVENTORY.looked = looked
+    FILE_CACHE.load(folder)
+    FILE_CACHE.on_read = on_read
     try:
         yield
     finally:
-        INVENTORY.looked = lambda _: None
+        FILE_CACHE.on_read = lambda _: None
         line.end()
 
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pielight.cli import downstream_tasks as tasks
-from pielight.cli import options
-from pielight.cli.eta_lines import TrialCounter, counting, looking
+from pielight.cli import downstream_options, options
+from pielight.cli.eta_lines import TrialCounter, counting, counting_files
 from pielight.errors import ConfigError, MissingExtraError, PielightError
 
 if TYPE_CHECKING:
-    from pielight.evaluation.datasets.datasets import DataSet
+    from pielight.evaluation.datasets.dataset import Dataset
     from pielight.evaluation.plan import Plan
     from pielight.evaluation.report.summary import Summary, Values
 
@@ -33,7 +32,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
               help="A method; give it again for another. The others are compared with the first.")  # fmt: skip
 @click.option("--metrics", metavar="A,B,...",
               help=f"What is measured. [default: {','.join(_DEFAULT_METRICS)}, as far as they apply; "
-              "niqe needs --niqe; with --task recall, or miou,accuracy and the IoU of every class]")  # fmt: skip
+              "niqe needs --niqe; with --downstream recall, or miou,accuracy and the IoU of every class]")  # fmt: skip
 @click.option("--niqe", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npz",
               help="NIQE's parameters: its authors' for niqe, those of 'pielight niqe' for niqe-own.")  # fmt: skip
 @click.option("--download", is_flag=True, help="Fetch the network of lpips if it is not there (233 MB).")
@@ -45,7 +44,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
               help="Of the bootstrap, and of the noise of --dark-ev.")  # fmt: skip
 @click.option("--gt-mean", is_flag=True,
               help="Scale results to the mean of the reference first; labeled wherever it acts.")  # fmt: skip
-@tasks.options
+@downstream_options.options
 @options.quiet
 def evaluate(
     data: tuple[str, ...],
@@ -59,7 +58,7 @@ def evaluate(
     seed: int,
     gt_mean: bool,
     quiet: bool,
-    **task: Any,
+    **downstream: Any,
 ) -> None:
     """Measure how good methods are: every method on the same pictures, with intervals and paired tests.
 
@@ -79,54 +78,49 @@ def evaluate(
       onnx:FILE.onnx[,multiple=N]   a network from picture to picture
       dir:FOLDER        pictures that somebody made, matched by their stems
 
-    With --task, every method stands before a detector or a segmenter of yours:
+    With --downstream, a detector or a segmenter of yours is run on the results:
 
     \b
-    pielight evaluate --task faces --detector yunet.onnx --data faces=FACES
-        --method pielight:denoise=auto --dark-ev 0,6 -o report/
-    pielight evaluate --task segmentation --segmenter net.onnx --ignore 11
-        --data streets=CAMVID --method pielight --dark-ev 0,4 -o report/
+    pielight evaluate --downstream faces --detector yunet.onnx
+        --data faces=FACES --method pielight:denoise=auto --dark-ev 0,6 -o report/
+    pielight evaluate --downstream segmentation --segmenter net.onnx
+        --ignore 11 --data streets=CAMVID --method pielight --dark-ev 0,4
 
     PATH holds pictures, or pairs of folders as low/ and high/, input/ and expertC/, or scenes with Label/. The report
     is index.html, summary.md, summary.json and pictures.csv. What was measured before is not measured again: an
     evaluation that was stopped goes on where it was. Exit status: 0, 1 if something failed, 2 if the command line
     makes no sense.
     """
-    from pielight.core.atomic_file import few, shown
-
-    with _makes_sense(), looking(output, quiet):
-        if tasks.is_asked_for(task):
-            plan = tasks.plan(
-                data,
-                methods,
-                metrics,
-                limit,
-                seed,
-                {"--niqe": niqe, "--download": download, "--gt-mean": gt_mean},
-                **task,
-            )
-        else:
-            plan = _plan(data, methods, metrics, niqe, download, limit, gt_mean)
-    for one in plan.data:
-        for note in one.notes:
-            click.echo(f"{shown(one.name)}: {note}", err=True)
-    values = _measured(plan, output, jobs or _cores(), quiet)
-    from pielight.evaluation.datasets.pairing import counted
-    from pielight.evaluation.report import examples as shots
-    from pielight.evaluation.report import files
+    from pielight.core.atomic_file import shown
+    from pielight.core.messages import counted, few
+    from pielight.core.threads import available_threads
+    from pielight.evaluation.report import examples, files
     from pielight.evaluation.report.summary import summarize
 
+    with _usage_errors(), counting_files(output, quiet):
+        if given := downstream_options.given(downstream):
+            for option, value in {"--niqe": niqe, "--download": download, "--gt-mean": gt_mean}.items():
+                if value:
+                    raise ConfigError(f"{option} has no meaning with --downstream {given['downstream']}")
+            plan = downstream_options.plan(data, methods, metrics, limit, seed, given)
+        else:
+            plan = _plan(data, methods, metrics, niqe, download, limit, gt_mean)
+    for dataset in plan.datasets:
+        for note in dataset.notes:
+            click.echo(f"{shown(dataset.name)}: {note}", err=True)
+    jobs = jobs or available_threads()
+    values = _measured(plan, output, jobs, quiet)
     summary = summarize(plan, values, seed)
-    chosen = shots.places(plan, values)
-    taken = counting("pictures of the page", shots.take(chosen, jobs or _cores()), len(chosen), quiet)
-    pictures = sorted(taken, key=lambda pair: chosen.index(pair[0]))
+    chosen = examples.choose_examples(plan, values)
+    made = counting("pictures of the page", examples.with_thumbnails(chosen, jobs), len(chosen), quiet)
+    pictures = sorted(made, key=lambda pair: chosen.index(pair[0]))
     command = shlex.join(["pielight", *sys.argv[1:]])
     written = files.write(output, summary, values, pictures, command)
     for line in _lines(summary):
         click.echo(shown(line))
     if not quiet:
         click.echo(shown(written["html"]), err=True)
-    failures = list(dict.fromkeys(one.reason for one in values.found.values() if one.failed))
+    failures = list(dict.fromkeys(one.reason for one in values.measurements.values() if one.failed))
     if failures:
         raise PielightError(
             f"{counted(len(failures))} failed, which count{'s' if len(failures) == 1 else ''} nowhere: {few(failures)}"
@@ -142,29 +136,31 @@ def _plan(
     limit: int | None,
     gt_mean: bool,
 ) -> Plan:
-    from pielight.evaluation.datasets import presets
-    from pielight.evaluation.methods.method import method
-    from pielight.evaluation.metrics import METRICS
+    from pielight.evaluation.datasets.presets import find_dataset
+    from pielight.evaluation.methods.method import find_method
+    from pielight.evaluation.metrics import METRICS, RENAMED
     from pielight.evaluation.metrics.perceptual import fetch_network
     from pielight.evaluation.metrics.pristine import pristine_file, use_pristine
     from pielight.evaluation.plan import Plan, check, choose
 
-    own = niqe is not None and use_pristine(niqe).own
-    found: list[DataSet] = []
+    is_own = niqe is not None and use_pristine(niqe).own
+    datasets: list[Dataset] = []
     for text in data:
-        name, path = tasks.name_and_path(text, "lol=LOLdataset")
-        found.append(presets.find(name, path).first(limit))
+        datasets.append(find_dataset(*downstream_options.name_and_path(text, "lol=LOLdataset")).first(limit))
     if metrics is None:
-        paired = any(one.is_paired for one in found)
+        paired = any(one.is_paired for one in datasets)
         names = [name for name in _DEFAULT_METRICS if paired or "reference" not in METRICS[name].needs]
         if pristine_file() is None:
             names.remove("niqe")
             click.echo("niqe is left out: it needs --niqe FILE.npz", err=True)
-        elif own:
+        elif is_own:
             names[names.index("niqe")] = "niqe-own"
     else:
-        names = [name.strip() for name in metrics.split(",") if name.strip()]
-    plan = Plan(tuple(found), tuple(method(text) for text in methods), choose(names), gt_mean)
+        names = downstream_options.metric_names(metrics)
+    for name in set(names) & set(RENAMED):
+        click.echo(f"--metrics {name} is deprecated; say {RENAMED[name]}", err=True)
+    names = [RENAMED.get(name, name) for name in names]
+    plan = Plan(tuple(datasets), tuple(map(find_method, methods)), choose(names), gt_mean)
     if download:
         if "lpips" not in names:
             raise ConfigError("--download is for --metrics lpips, and nothing else needs a download")
@@ -176,19 +172,19 @@ def _plan(
 def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
     """Run the plan; Ctrl-C ends the command."""
     from pielight.core.interrupt import deferred_interrupt
-    from pielight.evaluation.inventory import INVENTORY
+    from pielight.evaluation.datasets.file_cache import FILE_CACHE
     from pielight.evaluation.report.summary import Values
     from pielight.evaluation.run import run
     from pielight.evaluation.store import Store
 
     store, values = Store(output), Values()
-    INVENTORY.keep(output)
+    FILE_CACHE.save(output)
     progress = TrialCounter(plan, quiet)
     try:
         with deferred_interrupt() as interrupted:
-            for task, measurements in run(plan, store, jobs, interrupted, progress.known):
-                values.add(task, measurements)
-                progress.show(task)
+            for trial, measurements in run(plan, store, jobs, interrupted, progress.on_stored):
+                values.add(trial, measurements)
+                progress.show(trial)
     except KeyboardInterrupt:  # the second Ctrl-C
         pass
     finally:
@@ -200,29 +196,23 @@ def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
 
 
 def _lines(summary: Summary) -> Iterator[str]:
+    from pielight.core.messages import counted
     from pielight.core.tables import aligned
-    from pielight.evaluation.datasets.pairing import counted
-    from pielight.evaluation.report import captions as words
-    from pielight.evaluation.report import tables
+    from pielight.evaluation.report import captions, tables
 
-    for data in summary.plan.data:
-        yield f"{data.name}, {counted(len(data.samples))}"
-        yield from aligned(*tables.means(summary, data))
+    for dataset in summary.plan.datasets:
+        yield f"{dataset.name}, {counted(len(dataset.samples))}"
+        yield from aligned(*tables.means(summary, dataset))
         yield ""
-    if summary.plan.viewer is not None:
-        yield words.notice(summary.plan)
+    if summary.plan.evaluator is not None:
+        yield captions.notice(summary.plan)
     if summary.plan.gt_mean:
-        yield words.gt_mean_notice(summary.plan)
-
-
-def _cores() -> int:
-    from pielight.core.threads import available_threads
-
-    return available_threads()
+        yield captions.gt_mean_notice(summary.plan)
 
 
 @contextmanager
-def _makes_sense() -> Iterator[None]:
+def _usage_errors() -> Iterator[None]:
+    """Report errors as those of the command line, with status 2, but for a missing extra."""
     try:
         yield
     except MissingExtraError:

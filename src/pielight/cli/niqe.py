@@ -23,7 +23,8 @@ def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
     command line makes no sense.
     """
     from pielight.core.atomic_file import check_place, shown
-    from pielight.evaluation.datasets.pairing import counted, pictures
+    from pielight.core.messages import counted
+    from pielight.evaluation.datasets.pairing import pictures
     from pielight.evaluation.datasets.pictures import load
     from pielight.evaluation.metrics.niqe import block_features
     from pielight.evaluation.metrics.pristine import fitted, sharp, write_pristine

@@ -6,7 +6,7 @@ import io
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,16 +29,6 @@ def shown(path: str | Path) -> str:
     'a?b.jpg'
     """
     return "".join(letter if letter.isprintable() else "?" for letter in str(path))
-
-
-def few(offenders: Sequence[object], count: int = 3) -> str:
-    """List the first few of many.
-
-    >>> few(["a", "b", "c", "d", "e"])
-    'a, b, c and 2 more'
-    """
-    listed = ", ".join(shown(str(offender)) for offender in offenders[:count])
-    return listed if len(offenders) <= count else f"{listed} and {len(offenders) - count} more"
 
 
 def is_same_file(one: Path, other: Path) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pielight.core.messages import nearest
 from pielight.errors import ConfigError, DataError
-from pielight.evaluation.datasets.datasets import DataSet, Sample
-from pielight.evaluation.datasets.presets import nearest
-from pielight.evaluation.methods.method import Method
-from pielight.evaluation.metrics import METRICS, Figure, Metric
+from pielight.evaluation.datasets.dataset import Dataset, Sample
+from pielight.evaluation.downstream.task_evaluator import TaskEvaluator
+from pielight.evaluation.methods.method import CLEAN, Method
+from pielight.evaluation.metric_spec import MetricSpec, PictureMetric
+from pielight.evaluation.metrics import METRICS, RENAMED
 from pielight.evaluation.store import Key, code_version
-from pielight.evaluation.task_evaluator import CLEAN, Viewer
 from pielight.io.required_extra import require_readers
 
 
@@ -21,54 +23,57 @@ class Plan:
     """What is to be measured.
 
     Attributes:
-        data: The data sets.
+        datasets: The datasets.
         methods: The methods.
-        metrics: The metrics; with a viewer, its figures.
+        metrics: The metrics; with an evaluator, its dataset-level metrics.
         gt_mean: Whether results are scaled to the mean of the reference before metrics that need one.
-        viewer: The model that looks at results, if that is how they are measured.
+        evaluator: The downstream model that is run on results, if that is how they are measured.
     """
 
-    data: tuple[DataSet, ...]
+    datasets: tuple[Dataset, ...]
     methods: tuple[Method, ...]
-    metrics: tuple[Figure, ...]
+    metrics: tuple[MetricSpec, ...]
     gt_mean: bool = False
-    viewer: Viewer | None = None
+    evaluator: TaskEvaluator | None = None
 
     @property
     def compared(self) -> tuple[Method, ...]:
-        """The methods; a bound is none."""
+        """The methods without the bound."""
         return tuple(method for method in self.methods if method != CLEAN)
 
-    def applies(self, metric: Figure, data: DataSet) -> bool:
-        """Say whether a metric can be measured on a data set."""
-        return (data.is_paired or "reference" not in metric.needs) and (data.is_film or "sequence" not in metric.needs)
+    def metrics_of(self, dataset: Dataset) -> list[MetricSpec]:
+        """Return the metrics that can be measured on a dataset."""
+        given = (
+            {"input"} | ({"reference"} if dataset.is_paired else set()) | ({"sequence"} if dataset.is_film else set())
+        )
+        return [metric for metric in self.metrics if metric.needs <= given]
 
-    def is_scaled(self, metric: Figure) -> bool:
+    def is_scaled(self, metric: MetricSpec) -> bool:
         """Say whether GT-mean acts on a metric."""
         return self.gt_mean and "reference" in metric.needs
 
 
-class Task(NamedTuple):
-    """A picture that a method enhances and metrics measure.
+class Trial(NamedTuple):
+    """One method on one picture: a unit of work.
 
     Attributes:
-        data: Name of the data set.
+        dataset: Name of the dataset.
         sample: The picture.
         method: The method.
-        keys: All that is wanted.
-        missing: What of it must still be measured.
-        viewer: The model that looks at it, if that is how it is measured.
+        keys: All measurements that are wanted.
+        missing: Those that must still be made.
+        evaluator: The downstream model that makes them, if any.
     """
 
-    data: str
+    dataset: str
     sample: Sample
     method: Method
     keys: tuple[Key, ...]
     missing: tuple[Key, ...]
-    viewer: Viewer | None = None
+    evaluator: TaskEvaluator | None = None
 
 
-def choose(names: list[str]) -> tuple[Metric, ...]:
+def choose(names: list[str]) -> tuple[PictureMetric, ...]:
     """Return metrics by their names.
 
     Raises:
@@ -81,7 +86,10 @@ def choose(names: list[str]) -> tuple[Metric, ...]:
         ...
     pielight.errors.ConfigError: pnsr: no such metric; did you mean psnr?
     """
-    unknown = [f"{name}: no such metric; {nearest(name, list(METRICS))}" for name in names if name not in METRICS]
+    for name in set(names) & set(RENAMED):
+        warnings.warn(f"the metric {name} is now called {RENAMED[name]}", DeprecationWarning, stacklevel=2)
+    names = [RENAMED.get(name, name) for name in names]
+    unknown = [f"{name}: no such metric; {nearest(name, METRICS)}" for name in names if name not in METRICS]
     if unknown:
         raise ConfigError("; ".join(unknown))
     if not names:
@@ -90,51 +98,55 @@ def choose(names: list[str]) -> tuple[Metric, ...]:
 
 
 def check(plan: Plan) -> None:
-    """Check before hours of work that nothing is missing.
+    """Check before any measurement that nothing is missing.
 
     Raises:
-        DataError: Two things have the same name, a folder of results lacks pictures, or a metric has nothing to do.
+        DataError: Two datasets or methods have the same name, a folder of results lacks pictures, or a metric applies
+            to no dataset.
         PictureError: The extra that reads a picture is not installed.
         PielightError: A metric lacks what it needs.
     """
     for kind, names in (
-        ("data sets", [data.name for data in plan.data]), ("methods", [method.label for method in plan.methods]),
+        ("data sets", [data.name for data in plan.datasets]), ("methods", [method.label for method in plan.methods]),
     ):  # fmt: skip
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise DataError(f"two {kind} are called {twice[0]}; name them otherwise, as in NAME=...")
-    for data in plan.data:
-        require_readers(path for sample in data.samples for path in sample.files())
-    for method in plan.methods:
-        for data in plan.data:
-            method.check(data)
+    for dataset in plan.datasets:
+        require_readers(path for sample in dataset.samples for path in sample.files())
+        for method in plan.methods:
+            method.check(dataset)
     for metric in plan.metrics:
-        if not any(plan.applies(metric, data) for data in plan.data):
+        if not any(metric in plan.metrics_of(dataset) for dataset in plan.datasets):
             wanted = "frames of a film, as in --data NAME:film=PATH" if "sequence" in metric.needs else "references"
             raise DataError(f"{metric.name}: needs {wanted}, and no data set has them; leave it out of --metrics")
-        if isinstance(metric, Metric) and metric.prepare is not None:
+        if isinstance(metric, PictureMetric) and metric.prepare is not None:
             metric.prepare()
-    if plan.viewer is not None:
-        for data in plan.data:
-            plan.viewer.check(data)
+    if plan.evaluator is not None:
+        for dataset in plan.datasets:
+            plan.evaluator.check(dataset)
 
 
-def tasks(plan: Plan) -> Iterator[Task]:
+def trials(plan: Plan) -> Iterator[Trial]:
     """Yield what there is to do, picture by picture, checksums included."""
-    if plan.viewer is None:
+    evaluator = plan.evaluator
+    if evaluator is None:
         versions = {metric.name: code_version(metric.name) for metric in plan.metrics}
-    else:  # looks once, whatever figures are made of it
-        versions = {plan.viewer.name: f"{code_version(plan.viewer.name)} {plan.viewer.identity()}"}
-    for data in plan.data:
-        measured = {metric.name: plan.is_scaled(metric) for metric in plan.metrics if plan.applies(metric, data)}
-        if plan.viewer is not None:
-            measured = {plan.viewer.name: False}
-        for sample in data.samples:
+    else:
+        versions = {evaluator.name: f"{code_version(evaluator.name)} {evaluator.identity()}"}
+    for dataset in plan.datasets:
+        if evaluator is None:
+            measured = {metric.name: plan.is_scaled(metric) for metric in plan.metrics_of(dataset)}
+        else:  # once, whatever metrics are computed of its states
+            measured = {evaluator.name: False}
+        for sample in dataset.samples:
             checksum = sample.sha256()
             for method in plan.methods:
-                identity = method.identity(data.name, sample)
+                identity = method.identity(dataset.name, sample)
                 keys = tuple(
-                    Key(data.name, sample.name, checksum, method.spec.text, identity, name, versions[name], scaled)
-                    for name, scaled in measured.items()
+                    Key(
+                        dataset.name, sample.name, checksum, method.spec.text, identity, name, versions[name], is_scaled
+                    )
+                    for name, is_scaled in measured.items()
                 )
-                yield Task(data.name, sample, method, keys, keys, plan.viewer)
+                yield Trial(dataset.name, sample, method, keys, keys, evaluator)

@@ -1,4 +1,4 @@
-"""A run of an evaluation: what is planned and not yet measured is enhanced, measured and stored."""
+"""A run of an evaluation: the trials that are not measured yet are enhanced, measured and stored."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ import numpy as np
 
 from pielight.core.color import luma
 from pielight.errors import DataError, PictureError
-from pielight.evaluation.datasets.datasets import Sample
 from pielight.evaluation.datasets.pictures import Pixels, load
-from pielight.evaluation.datasets.result_folders import results_in
-from pielight.evaluation.methods.enhancements import Enhance, enhancement
-from pielight.evaluation.methods.method import Method, result
-from pielight.evaluation.methods.specs import Spec
+from pielight.evaluation.methods.method import clear_caches, source
 from pielight.evaluation.metrics import METRICS
-from pielight.evaluation.plan import Plan, Task, tasks
+from pielight.evaluation.onnx_network import size_text
+from pielight.evaluation.plan import Plan, Trial, trials
 from pielight.evaluation.store import Key, Measurement, Store
-from pielight.evaluation.task_evaluator import CLEAN
-from pielight.evaluation.workers import each
+from pielight.evaluation.workers import map_unordered
 
 
 def run(
@@ -29,127 +25,116 @@ def run(
     store: Store,
     jobs: int = 1,
     stop: Callable[[], bool] = lambda: False,
-    known_already: Callable[[Task], object] = lambda _: None,
-) -> Iterator[tuple[Task, list[Measurement]]]:
+    on_stored: Callable[[Trial], object] = lambda _: None,
+) -> Iterator[tuple[Trial, list[Measurement]]]:
     """Measure what the store does not have yet, and add it.
 
     Args:
         plan: What is to be measured.
-        store: Where measurements are found and put.
+        store: Where measurements are looked up and added.
         jobs: Processes; memory is that of a few pictures for each.
-        stop: Asked several times a second; once it says True, the rest is left for another time.
-        known_already: Told of each that the store has, when it is found, which is before it is yielded.
+        stop: Called several times a second; once it returns True, the rest is left for another run.
+        on_stored: Called with each trial that the store has already, before it is yielded.
 
     Yields:
-        Each method on each picture with its measurements, in no order; those that were there are included, and lack
-        nothing. A picture that cannot be read or enhanced has no values, which is not stored, so that the next run
-        tries again.
+        Trials with their measurements, in no order; of those that the store had, nothing is missing. A picture that
+        cannot be read or enhanced has no values, which is not stored, so that the next run tries again.
 
     Raises:
         PielightError: A model cannot be read, or the machine lacks something.
     """
-    _load.cache_clear()  # files may have changed since the last run
-    _seen.cache_clear()
-    _enhancement.cache_clear()
-    results_in.cache_clear()
-    known: list[Task] = []
+    clear_caches()
+    _reference.cache_clear()
+    stored: list[Trial] = []
 
-    def missing() -> Iterator[Task]:
-        for task in tasks(plan):
+    def missing() -> Iterator[Trial]:
+        for trial in trials(plan):
             if stop():
                 return
-            gaps = tuple(key for key in task.keys if key not in store)
+            gaps = tuple(key for key in trial.keys if key not in store)
             if gaps:
-                yield task._replace(missing=gaps)
+                yield trial._replace(missing=gaps)
             else:
-                known.append(task._replace(missing=()))
-                known_already(task)
+                stored.append(trial._replace(missing=()))
+                on_stored(trial)
 
-    for task, measurements in each(measure, missing(), jobs, stop):
+    def from_store() -> Iterator[tuple[Trial, list[Measurement]]]:
+        for trial in stored:
+            yield trial, [store[key] for key in trial.keys]
+        stored.clear()
+
+    for trial, measurements in map_unordered(measure, missing(), jobs, stop):
         failed = {one.key: one for one in measurements if one.failed}
         store.add(one for one in measurements if not one.failed)
-        for done in known:
-            yield done, [store[key] for key in done.keys]
-        yield task, [failed.get(key) or store[key] for key in task.keys]
-        known.clear()
-    for done in known:
-        yield done, [store[key] for key in done.keys]
+        yield from from_store()
+        yield trial, [failed.get(key) or store[key] for key in trial.keys]
+    yield from from_store()
 
 
-def measure(task: Task) -> list[Measurement]:
-    """Enhance one picture by one method and measure the result; what fails for this picture only has no value.
+def measure(trial: Trial) -> list[Measurement]:
+    """Enhance one picture by one method and measure the result; if that fails, measurements have no value.
 
     Raises:
         PielightError: A model cannot be read, or the machine lacks something.
     """
-    if task.viewer is not None:
-        return [_looked_at(task, key) for key in task.missing]
     try:
-        source = _seen(task.sample)
-        reference = None if task.sample.reference is None else _load(task.sample.reference)
-        if reference is not None and reference.shape != source.shape:
-            sizes = [f"{pixels.shape[1]} x {pixels.shape[0]}" for pixels in (source, reference)]
-            raise DataError(f"{task.sample.name} of {task.data}: the picture is {sizes[0]}, its reference {sizes[1]}")
-        after = enhanced(task.method, task.data, task.sample)
+        reference = _reference_of(trial)
+        result = trial.method.enhanced(trial.dataset, trial.sample)
+        if trial.evaluator is not None:
+            state = trial.evaluator.update(result, trial.sample)
+            return [Measurement(key, math.nan, state=state) for key in trial.missing]
     except (PictureError, DataError) as error:
-        return [Measurement(key, math.nan, str(error), failed=True) for key in task.missing]
-    scaled = None
-    measurements = []
-    for key in task.missing:
-        pixels = after
-        if key.gt_mean and reference is not None:
-            scaled = to_mean_of(reference, after) if scaled is None else scaled
-            pixels = scaled
-        metric = METRICS[key.metric]
-        try:
-            if "sequence" not in metric.needs:
-                value, reason = metric.measure(pixels, reference=reference, source=source), ""
-            elif task.sample.previous is None:
-                value, reason = math.nan, "the first frame of a clip"
-            else:
-                frames, sources = _with_previous(task, pixels, source)
-                value, reason = metric.measure(frames, source=sources), ""
-        except DataError as error:  # this picture is too small for it, or the like
-            value, reason = math.nan, str(error)
-        if math.isnan(value):
-            reason = reason or "nothing in the picture to measure"
-        measurements.append(Measurement(key, float(value), reason))
-    return measurements
+        return [Measurement(key, math.nan, str(error), failed=True) for key in trial.missing]
+    scaled = result
+    if reference is not None and any(key.gt_mean for key in trial.missing):
+        scaled = to_mean_of(reference, result)
+    return [_measured(trial, key, scaled if key.gt_mean else result, reference) for key in trial.missing]
 
 
-def _looked_at(task: Task, key: Key) -> Measurement:
-    """Enhance one picture and have the viewer look at the result."""
-    assert task.viewer is not None
+def _measured(trial: Trial, key: Key, result: Pixels, reference: Pixels | None) -> Measurement:
+    """Measure a result by one metric."""
+    metric, before = METRICS[key.metric], trial.sample.previous
     try:
-        evidence = task.viewer.look(enhanced(task.method, task.data, task.sample), task.sample)
-    except (PictureError, DataError) as error:
-        return Measurement(key, math.nan, str(error), failed=True)
-    return Measurement(key, math.nan, evidence=evidence)
+        if "sequence" not in metric.needs:
+            value = metric.measure(result, reference=reference, source=source(trial.sample))
+        elif before is None:
+            raise DataError("the first frame of a clip")
+        else:
+            frames = [trial.method.enhanced(trial.dataset, before), result]
+            value = metric.measure(frames, source=[source(before), source(trial.sample)])
+    except DataError as error:  # the picture is too small for the metric, or the like
+        return Measurement(key, math.nan, str(error))
+    return Measurement(key, float(value), "nothing in the picture to measure" if math.isnan(value) else "")
 
 
-def _with_previous(task: Task, after: Pixels, source: Pixels) -> tuple[list[Pixels], list[Pixels]]:
-    """Return a result and its input, each after that of the frame before."""
-    before = task.sample.previous
-    assert before is not None
-    return [enhanced(task.method, task.data, before), after], [_seen(before), source]
-
-
-def enhanced(method: Method, data: str, sample: Sample) -> Pixels:
-    """Return what a method makes of a picture of a data set.
+def _reference_of(trial: Trial) -> Pixels | None:
+    """Return the reference of a picture, if there is one.
 
     Raises:
-        PielightError: It cannot be read or enhanced.
+        DataError: It has another size.
     """
-    if method == CLEAN:
-        return sample.clean()
-    enhance = None if method.folder is not None else _enhancement(method.spec)
-    return result(method, enhance, data, sample, _seen(sample))
+    if trial.sample.reference is None:
+        return None
+    reference, pixels = _reference(trial.sample.reference), source(trial.sample)
+    if reference.shape != pixels.shape:
+        raise DataError(
+            f"{trial.sample.name} of {trial.dataset}: the picture is {size_text(pixels)}, its reference "
+            f"{size_text(reference)}"
+        )
+    return reference
+
+
+@lru_cache(maxsize=2)
+def _reference(path: Path) -> Pixels:
+    pixels = load(path)
+    pixels.flags.writeable = False  # all methods share it
+    return pixels
 
 
 def to_mean_of(reference: Pixels, pixels: Pixels) -> Pixels:
     """Scale a result to the mean gray level of the reference, ``clip(x mean(y) / mean(x))``: GT-mean (KinD and others).
 
-    It lets a method know the answer's brightness, so values measured so are not comparable with others.
+    It uses the brightness of the ground truth, so values measured so are not comparable with others.
 
     >>> to_mean_of(np.full((1, 1, 3), 100, np.uint8), np.full((1, 1, 3), 50, np.uint8))[0, 0].tolist()
     [100, 100, 100]
@@ -157,23 +142,3 @@ def to_mean_of(reference: Pixels, pixels: Pixels) -> Pixels:
     gain = luma(reference).mean() / max(luma(pixels).mean(), 1e-6)
     scaled: Pixels = np.rint((pixels * gain).clip(0, 255)).astype(np.uint8)
     return scaled
-
-
-@lru_cache(maxsize=2)
-def _load(path: Path) -> Pixels:
-    return _shared(load(path))
-
-
-@lru_cache(maxsize=2)
-def _seen(sample: Sample) -> Pixels:
-    return _shared(sample.pixels())
-
-
-def _shared(pixels: Pixels) -> Pixels:
-    pixels.flags.writeable = False  # methods share it
-    return pixels
-
-
-@lru_cache(maxsize=64)
-def _enhancement(spec: Spec) -> Enhance:
-    return enhancement(spec)

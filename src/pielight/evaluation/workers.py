@@ -1,4 +1,4 @@
-"""Work shared among processes, streaming: a few tasks ahead, in no order, until all is done or Ctrl-C."""
+"""A process pool that streams: few items ahead, results in no order, until all is done or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,98 +7,110 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TypeVar
 
 from pielight.errors import PielightError
 
-Task = TypeVar("Task")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-GRACE = 2.0  # seconds that tasks in work are given after Ctrl-C
+GRACE = 2.0  # seconds to finish items in work after Ctrl-C
 _TICK = 0.1
-_AHEAD = 2  # tasks for each process, so that none waits for the next
+_AHEAD = 2  # items for each process, so that none waits for the next
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def each(
-    work: Callable[[Task], Result],
-    tasks: Iterable[Task],
+def map_unordered(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
     jobs: int,
     stop: Callable[[], bool] = lambda: False,
-) -> Iterator[tuple[Task, Result]]:
-    """Do tasks in processes of their own, or in this one if ``jobs`` is 1.
+) -> Iterator[tuple[Item, Result]]:
+    """Call a function for every item, in other processes, or in this one if ``jobs`` is 1.
 
     Args:
-        work: A function of a module, which processes can find.
-        tasks: Taken only as there is room for them.
+        function: One that processes can import.
+        items: Taken only as there is room for them.
         jobs: Processes.
-        stop: Once it says True, nothing is begun any more, and what is in work has ``GRACE`` seconds.
+        stop: Once it returns True, nothing is started any more, and what is in work has ``GRACE`` seconds.
 
     Yields:
-        Tasks with their results, as they are finished.
+        Items with their results, as they are finished.
 
     Raises:
-        PielightError: A task raised one, or a process died.
+        PielightError: The function raised one, or a process died.
     """
-    if jobs == 1:
-        for task in tasks:
-            if stop():
-                return
-            yield task, work(task)
+    if jobs > 1:
+        pending: dict[Future[Result | _Failure], Item] = {}
+        with _process_pool(jobs, pending) as pool:
+            yield from _results(pool, pending, function, items, _AHEAD * jobs, stop)
         return
-    waiting = iter(tasks)
-    at_work: dict[Future[Result | _Failure], Task] = {}
-    deadline = float("inf")
+    for item in items:
+        if stop():
+            return
+        yield item, function(item)
+
+
+def _results(
+    pool: ProcessPoolExecutor,
+    pending: dict[Future[Result | _Failure], Item],
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    most: int,
+    stop: Callable[[], bool],
+) -> Iterator[tuple[Item, Result]]:
+    """Keep at most so many items pending, and yield them with their results."""
+    waiting, deadline = iter(items), float("inf")
+    while True:
+        if stop():
+            for future in [future for future in pending if future.cancel()]:
+                del pending[future]
+            deadline = min(deadline, time.monotonic() + GRACE)
+        for item in takewhile(lambda _: not stop(), islice(waiting, 0 if stop() else most - len(pending))):
+            with _no_interrupts():
+                pending[pool.submit(_caught, function, item)] = item
+        if not pending or time.monotonic() > deadline:
+            return
+        for future in wait(pending, _TICK, FIRST_COMPLETED).done:
+            result = future.result()
+            if isinstance(result, _Failure):
+                raise PielightError(result.text)
+            yield pending.pop(future), result
+
+
+@contextmanager
+def _process_pool(jobs: int, pending: Sized) -> Iterator[ProcessPoolExecutor]:
+    """Start processes, and end them; those that still work on pending items are killed."""
     others = set(multiprocessing.active_children())
     with _one_thread_each():
         pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
         try:
-            while True:
-                while len(at_work) < _AHEAD * jobs and not stop():
-                    ahead = list(islice(waiting, 1))
-                    if not ahead:
-                        break
-                    with _no_interrupts():
-                        at_work[pool.submit(_guarded, work, ahead[0])] = ahead[0]
-                if not at_work:
-                    return
-                ready, _ = wait(at_work, _TICK, FIRST_COMPLETED)
-                for future in ready:
-                    result = future.result()
-                    if isinstance(result, _Failure):
-                        raise PielightError(result.text)
-                    yield at_work.pop(future), result
-                if stop():
-                    for future in [future for future in at_work if future.cancel()]:
-                        del at_work[future]
-                    deadline = min(deadline, time.monotonic() + GRACE)
-                    if time.monotonic() > deadline:
-                        return
+            yield pool
         except BrokenProcessPool as error:
             raise PielightError(
                 "a process died, perhaps for lack of memory; -j 1 needs least, and the same command goes on"
             ) from error
         finally:
-            if at_work:  # nobody waits for it any more
+            if pending:
                 for process in set(multiprocessing.active_children()) - others:
                     process.kill()
             pool.shutdown(cancel_futures=True)
 
 
 class _Failure:
-    """Our errors as text: not every one of them can be pickled."""
+    """An error of ours as text: not every one of them can be pickled."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
 
-def _guarded(work: Callable[[Task], Result], task: Task) -> Result | _Failure:
+def _caught(function: Callable[[Item], Result], item: Item) -> Result | _Failure:
     try:
-        return work(task)
+        return function(item)
     except PielightError as error:
         return _Failure(str(error))
     except MemoryError:
@@ -120,7 +132,7 @@ def _begin() -> None:
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back from this thread, and for good from a process that it starts, which could not tidy up."""
+    """Block Ctrl-C in this thread, and for good in a process that it starts, which could not clean up."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -133,7 +145,7 @@ def _no_interrupts() -> Iterator[None]:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Have processes that are started compute in one thread: together they fill the cores."""
+    """Have processes that are started compute in one thread each: together they use all cores."""
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:

@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from pielight.evaluation.downstream.yunet import STRIDES
+from pielight.evaluation.downstream.detector import STRIDES
 
 _NUMBERS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 

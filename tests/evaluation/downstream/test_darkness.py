@@ -32,15 +32,15 @@ def test_noise_has_the_variance_that_is_stated() -> None:
 
 def test_noise_of_names_that_are_not_utf8() -> None:
     pixels, dark = np.full((8, 9, 3), 200, np.uint8), Darkness(ev=3)
-    assert not np.array_equal(dark.seen(pixels, "caf\udce9"), dark.seen(pixels, "caf\udce8"))
+    assert not np.array_equal(dark.degrade(pixels, "caf\udce9"), dark.degrade(pixels, "caf\udce8"))
 
 
 def test_noise_depends_on_name_and_seed_alone() -> None:
     pixels = np.full((8, 9, 3), 200, np.uint8)
-    first = Darkness(ev=3).seen(pixels, "a")
-    assert (Darkness(ev=3).seen(pixels, "a") == first).all()
-    assert (Darkness(ev=3).seen(pixels, "b") != first).any()
-    assert (Darkness(ev=3, seed=1).seen(pixels, "a") != first).any()
+    first = Darkness(ev=3).degrade(pixels, "a")
+    assert (Darkness(ev=3).degrade(pixels, "a") == first).all()
+    assert (Darkness(ev=3).degrade(pixels, "b") != first).any()
+    assert (Darkness(ev=3, seed=1).degrade(pixels, "a") != first).any()
 
 
 @pytest.mark.parametrize(("size", "scale"), [((250, 333), 0.4), ((64, 48), 0.5), ((40, 30), 0.9), ((5, 5), 0.05)])
@@ -55,7 +55,7 @@ def test_shrinking_is_the_mean_of_areas(size: tuple[int, int], scale: float) -> 
 def test_clean_is_not_darkened_and_0_ev_is_not_noisy() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     assert (Darkness(ev=6, shrink=0.5).clean(pixels) == shrunk(pixels, 0.5)).all()
-    assert (Darkness(ev=0, shrink=0.5).seen(pixels, "a") == shrunk(pixels, 0.5)).all()
+    assert (Darkness(ev=0, shrink=0.5).degrade(pixels, "a") == shrunk(pixels, 0.5)).all()
 
 
 @pytest.mark.parametrize("wrong", [{"ev": 17}, {"shot": -1}, {"read": 2}, {"shrink": 0}, {"shrink": 1.5}])

@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 
 from pielight.errors import DataError, ModelError
-from pielight.evaluation.downstream.label_maps import read_labels
+from pielight.evaluation.downstream.annotations import read_labels
 from pielight.evaluation.downstream.segmentation import (
     class_ious,
     confusion,
-    evidence,
-    figures,
     mean_iou,
     pixel_accuracy,
+    segmentation_metrics,
+    segmentation_state,
 )
 from pielight.evaluation.downstream.segmenter import Segmenter
 from tests.evaluation.downstream.networks import random_detector, save_segmenter
@@ -40,8 +40,10 @@ def test_every_figure_is_a_count_of_pixels() -> None:
     assert np.array(class_ious(total)) == pytest.approx(np.array(ious), nan_ok=True)
     assert mean_iou(total) == pytest.approx(np.nanmean(ious))
     assert pixel_accuracy(total) == pytest.approx(accuracy)
-    known = figures([f"c{label}" for label in range(11)])
-    found = {name: figure.of([evidence(matrix) for matrix in matrices]) for name, figure in known.items()}
+    known = segmentation_metrics([f"c{label}" for label in range(11)])
+    found = {
+        name: metric.compute([segmentation_state(matrix) for matrix in matrices]) for name, metric in known.items()
+    }
     assert found["miou"] == pytest.approx(100 * np.nanmean(ious))
     assert found["accuracy"] == pytest.approx(100 * accuracy)
     assert [found[f"iou-c{label}"] for label in range(11)] == pytest.approx(100 * np.array(ious), nan_ok=True)
@@ -50,8 +52,10 @@ def test_every_figure_is_a_count_of_pixels() -> None:
 def test_miou_is_not_the_mean_over_pictures() -> None:
     one = confusion(np.zeros((1, 4), np.uint8), np.array([[0, 0, 0, 1]], np.uint8), 2)
     other = confusion(np.ones((1, 4), np.uint8), np.ones((1, 4), np.uint8), 2)
-    miou = figures(["a", "b"])["miou"]
-    assert miou.of([evidence(one), evidence(other)]) == pytest.approx(100 * (3 / 4 + 4 / 5) / 2)
+    miou = segmentation_metrics(["a", "b"])["miou"]
+    assert miou.compute([segmentation_state(one), segmentation_state(other)]) == pytest.approx(
+        100 * (3 / 4 + 4 / 5) / 2
+    )
 
 
 def test_labels_that_do_not_fit() -> None:
@@ -76,7 +80,7 @@ def test_a_segmenter(tmp_path: Path) -> None:
         Segmenter(save_segmenter(tmp_path / "half.onnx", stride=2))(pixels)
     with pytest.raises(ModelError, match=r"first output cls_8 is .*; logits \(N, C, H, W\) of a segmentation network"):
         Segmenter(random_detector(tmp_path / "faces.onnx", 0), 16)
-    with pytest.raises(DataError, match="values that are no numbers"):
+    with pytest.raises(DataError, match="values that are not finite"):
         Segmenter(save_segmenter(tmp_path / "nan.onnx", at=float("nan")))(pixels)
     with pytest.raises(ModelError, match="no such ONNX file"):
         Segmenter(tmp_path / "none.onnx")

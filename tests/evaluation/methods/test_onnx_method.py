@@ -11,9 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pielight.errors import DataError, ModelError
 from pielight.evaluation.datasets.pictures import Pixels
-from pielight.evaluation.methods.enhancements import enhancement
-from pielight.evaluation.methods.method import method
-from pielight.evaluation.methods.specs import parse
+from pielight.evaluation.methods.method import find_method, open_enhancer, parse
 
 
 def save_network(path: Path, side: int | str = "h", name: str = "picture") -> Path:
@@ -32,18 +30,18 @@ def test_a_network_from_picture_to_picture(dark: Pixels, tmp_path: Path, bright_
     file = save_network(tmp_path / "root.onnx")
     expected = np.rint(np.sqrt(dark / 255) * 255)
     for spec in (f"onnx:{file}", f"onnx:{file},multiple=32"):
-        assert np.abs(enhancement(method(spec).spec)(dark) - expected).max() <= 1
+        assert np.abs(open_enhancer(find_method(spec).spec)(dark) - expected).max() <= 1
     fixed = save_network(tmp_path / "fixed.onnx", 64)
-    assert enhancement(parse(f"onnx:{fixed},multiple=64"))(dark).shape == dark.shape
+    assert open_enhancer(parse(f"onnx:{fixed},multiple=64"))(dark).shape == dark.shape
     with pytest.raises(DataError, match="multiple=32"):
-        enhancement(parse(f"onnx:{fixed}"))(dark)
+        open_enhancer(parse(f"onnx:{fixed}"))(dark)
     with pytest.raises(ModelError, match="use pielight:model="):
-        enhancement(parse(f"onnx:{bright_model}"))
+        open_enhancer(parse(f"onnx:{bright_model}"))
     more = onnx.load(file)  # outputs of other kinds beside it
     more.graph.node.append(helper.make_node("Shape", ["bright"], ["sides"]))
     more.graph.output.insert(0, helper.make_tensor_value_info("sides", TensorProto.INT64, [4]))
     onnx.save(more, tmp_path / "more.onnx")
-    assert np.abs(enhancement(parse(f"onnx:{tmp_path / 'more.onnx'}"))(dark) - expected).max() <= 1
+    assert np.abs(open_enhancer(parse(f"onnx:{tmp_path / 'more.onnx'}"))(dark) - expected).max() <= 1
     constant = numpy_helper.from_array(np.full((1, 3, 1, 1), 2, np.float32), "factor")
     node = helper.make_node("Mul", ["picture", "factor"], ["out"])
     shapes = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, "h", "w"]) for name in ("picture", "out")]
@@ -51,7 +49,7 @@ def test_a_network_from_picture_to_picture(dark: Pixels, tmp_path: Path, bright_
     outside = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(outside, tmp_path / "out.onnx", save_as_external_data=True, size_threshold=0, location="weights.bin")
     with pytest.raises(ModelError, match="keeps its weights in other files"):
-        enhancement(parse(f"onnx:{tmp_path / 'out.onnx'}"))
+        open_enhancer(parse(f"onnx:{tmp_path / 'out.onnx'}"))
     (tmp_path / "bad.onnx").write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="not an ONNX model"):
-        enhancement(parse(f"onnx:{tmp_path / 'bad.onnx'}"))
+        open_enhancer(parse(f"onnx:{tmp_path / 'bad.onnx'}"))

@@ -13,7 +13,8 @@ from scipy.ndimage import gaussian_filter
 from skimage import data
 
 from pielight.errors import DataError
-from pielight.evaluation.metrics import METRICS, Metric
+from pielight.evaluation.metric_spec import PictureMetric
+from pielight.evaluation.metrics import METRICS
 from pielight.evaluation.metrics.niqe import Pristine
 
 PHOTO = data.astronaut()[:224, 100:340]
@@ -35,7 +36,7 @@ PERFECT = {
 }
 
 
-def measured(metric: Metric, result: np.ndarray, other: np.ndarray) -> float:
+def measured(metric: PictureMetric, result: np.ndarray, other: np.ndarray) -> float:
     """Measure one picture, or three frames of it."""
     if "sequence" in metric.needs:
         return metric.measure([result] * 3, reference=[other] * 3, source=[other] * 3)
@@ -76,7 +77,7 @@ def test_an_equal_picture_has_the_perfect_value(name: str) -> None:
 
 
 @pytest.mark.parametrize("metric", PAIRED, ids=lambda metric: metric.name)
-def test_distances_are_symmetric_and_grow_with_noise_and_blur(metric: Metric) -> None:
+def test_distances_are_symmetric_and_grow_with_noise_and_blur(metric: PictureMetric) -> None:
     sign = 1 if metric.higher_is_better else -1
     grain = np.random.default_rng(0).normal(0, 1, PHOTO.shape)
     noisy = [(PHOTO + grain * sigma).clip(0, 255).astype(np.uint8) for sigma in (0, 4, 12, 40)]
@@ -92,7 +93,7 @@ def test_distances_are_symmetric_and_grow_with_noise_and_blur(metric: Metric) ->
 @pytest.mark.parametrize("metric", HERE.values(), ids=lambda metric: metric.name)
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), lowest=st.integers(0, 250), span=st.integers(1, 255))
-def test_values_stay_in_their_range(metric: Metric, seed: int, lowest: int, span: int) -> None:
+def test_values_stay_in_their_range(metric: PictureMetric, seed: int, lowest: int, span: int) -> None:
     random = np.random.default_rng(seed)
     shape = (176, 165, 3) if "ms-ssim" in metric.name else (40, 33, 3)
     result = random.integers(lowest, min(lowest + span, 256), shape).astype(np.uint8)
@@ -103,7 +104,7 @@ def test_values_stay_in_their_range(metric: Metric, seed: int, lowest: int, span
 
 
 @pytest.mark.parametrize("metric", HERE.values(), ids=lambda metric: metric.name)
-def test_gray_is_color_with_equal_channels(metric: Metric) -> None:
+def test_gray_is_color_with_equal_channels(metric: PictureMetric) -> None:
     gray, dark = PHOTO[..., 1], DARK[..., 1]
     whole = measured(metric, np.repeat(gray[..., None], 3, 2), np.repeat(dark[..., None], 3, 2))
     assert measured(metric, gray, dark) == pytest.approx(whole, nan_ok=True)
@@ -111,7 +112,7 @@ def test_gray_is_color_with_equal_channels(metric: Metric) -> None:
 
 
 @pytest.mark.parametrize("metric", HERE.values(), ids=lambda metric: metric.name)
-def test_pictures_of_one_pixel_give_a_value_or_one_line(metric: Metric) -> None:
+def test_pictures_of_one_pixel_give_a_value_or_one_line(metric: PictureMetric) -> None:
     pixel = np.full((1, 1, 3), 9, np.uint8)
     try:
         assert isinstance(measured(metric, pixel, pixel), float)
@@ -122,7 +123,7 @@ def test_pictures_of_one_pixel_give_a_value_or_one_line(metric: Metric) -> None:
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
 def test_black_and_white_pictures_give_a_value_without_a_warning(
-    metric: Metric, recwarn: pytest.WarningsRecorder
+    metric: PictureMetric, recwarn: pytest.WarningsRecorder
 ) -> None:
     if metric.name in ("lpips", "niqe-own"):
         pytest.skip("needs its package, or parameters")
@@ -136,7 +137,7 @@ def test_black_and_white_pictures_give_a_value_without_a_warning(
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
-def test_what_is_missing_or_odd_is_named(metric: Metric) -> None:
+def test_what_is_missing_or_odd_is_named(metric: PictureMetric) -> None:
     small = PHOTO[:50, :40]
     if metric.needs:
         with pytest.raises(DataError, match=f"{metric.name} needs"):

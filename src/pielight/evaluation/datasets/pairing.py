@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pielight.core.atomic_file import few, shown
+from pielight.core.atomic_file import shown
+from pielight.core.messages import counted, few
 from pielight.errors import DataError
 from pielight.evaluation.datasets.pictures import size
 from pielight.io.formats import is_picture_name
@@ -19,23 +20,55 @@ _ROLES = re.compile(rf"({'|'.join(sorted((*INPUTS, *REFERENCES), key=len, revers
 
 
 def pictures(folder: Path) -> list[Path]:
-    """Return the pictures directly in a folder, in the order of people: 2 before 10.
+    """Return the pictures directly in a folder in natural order: 2 before 10.
 
     Raises:
         DataError: The folder cannot be read.
     """
-    try:
-        found = [path for path in folder.iterdir() if is_picture_name(path) and not path.name.startswith(".")]
-    except OSError as error:
-        raise DataError(f"{shown(folder)}: no folder that can be read ({error.strerror})") from error
-    return sorted(found, key=lambda path: natural(path.name))
+    return [path for path in _entries(folder) if is_picture_name(path) and not path.name.startswith(".")]
+
+
+def nonempty(folder: Path) -> list[Path]:
+    """Return the pictures directly in a folder.
+
+    Raises:
+        DataError: There are none.
+    """
+    files = pictures(folder)
+    if not files:
+        raise DataError(f"{shown(folder)}: no pictures in this folder")
+    return files
+
+
+def existing_folder(path: Path) -> None:
+    """Check that a folder exists.
+
+    Raises:
+        DataError: It does not.
+    """
+    if not path.is_dir():
+        raise DataError(f"{shown(path)}: no such folder")
+
+
+def check_unique(folder: Path, files: Sequence[Path]) -> None:
+    """Check that the stems of files, which name samples, differ.
+
+    Raises:
+        DataError: Some are the same; lists the first few.
+    """
+    first: dict[str, Path] = {}
+    twice = [file.name for file in files if first.setdefault(file.stem, file) != file]
+    if twice:
+        raise DataError(f"{shown(folder)}: pictures that have the same name but for the extension: {few(twice)}")
 
 
 def pair(inputs: Sequence[Path], references: Sequence[Path]) -> list[tuple[Path, Path]]:
-    """Match pictures with their references: by stem; without words as low or gt; else by the last number in it.
+    """Match pictures with their references: by stem, by stem without words as low or gt, or by its last number.
 
     Raises:
         DataError: Some have no partner, or two have the same name; lists the first few.
+
+    Of these three keys the first counts that matches most.
 
     >>> [(a.name, b.name) for a, b in pair([Path("low00690.png")], [Path("normal00690.png")])]
     [('low00690.png', 'normal00690.png')]
@@ -50,12 +83,12 @@ def pair(inputs: Sequence[Path], references: Sequence[Path]) -> list[tuple[Path,
     if best is None:
         raise DataError(f"{shown(inputs[0].parent)}: two pictures have the same name but for its extension; remove one")
     left, right = best
-    lonely = [path for key, path in left.items() if key not in right]
-    lonely += [path for key, path in right.items() if key not in left]
-    if lonely:
+    unmatched = [path for key, path in left.items() if key not in right]
+    unmatched += [path for key, path in right.items() if key not in left]
+    if unmatched:
         raise DataError(
-            f"{shown(inputs[0].parent)} and {shown(references[0].parent)}: {counted(len(lonely))} without a partner: "
-            f"{few([Path(path.parent.name, path.name) for path in lonely])}"
+            f"{shown(inputs[0].parent)} and {shown(references[0].parent)}: {counted(len(unmatched))} without a "
+            f"partner: {few([Path(path.parent.name, path.name) for path in unmatched])}"
         )
     return [(path, right[key]) for key, path in left.items()]
 
@@ -78,8 +111,8 @@ def check_sizes(pairs: Iterable[tuple[Path, Path]]) -> None:
 
 def named(folder: Path, names: Iterable[str]) -> Path | None:
     """Return the folder inside a folder that has one of some names, in any case, the first name first."""
-    found = subfolders(folder)
-    return next((found[name] for name in names if name in found), None)
+    folders = subfolders(folder)
+    return next((folders[name] for name in names if name in folders), None)
 
 
 def subfolders(folder: Path) -> Mapping[str, Path]:
@@ -88,15 +121,11 @@ def subfolders(folder: Path) -> Mapping[str, Path]:
     Raises:
         DataError: The folder cannot be read.
     """
-    try:
-        found = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: natural(path.name))
-    except OSError as error:
-        raise DataError(f"{shown(folder)}: no folder that can be read ({error.strerror})") from error
-    return {path.name.lower(): path for path in found}
+    return {path.name.lower(): path for path in _entries(folder) if path.is_dir()}
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:
-    """Return what sorts names as people do.
+    """Return a key that sorts names in natural order: 2 before 10.
 
     >>> sorted(["10.png", "2.png", "a.png"], key=natural)
     ['2.png', '10.png', 'a.png']
@@ -105,23 +134,23 @@ def natural(name: str) -> list[tuple[int, int | str]]:
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
 
 
-def counted(number: int) -> str:
-    """Write how many pictures.
-
-    >>> counted(1), counted(2)
-    ('1 picture', '2 pictures')
-    """
-    return f"{number} picture{'' if number == 1 else 's'}"
+def _entries(folder: Path) -> list[Path]:
+    """Return what a folder holds, in natural order."""
+    try:
+        return sorted(folder.iterdir(), key=lambda path: natural(path.name))
+    except OSError as error:
+        raise DataError(f"{shown(folder)}: no folder that can be read ({error.strerror})") from error
 
 
 def _keyed(paths: Sequence[Path], key: Callable[[Path], str | None]) -> dict[str, Path] | None:
-    found: dict[str, Path] = {}
+    """Return paths by a key, or None if one has no key or two have the same."""
+    by_key: dict[str, Path] = {}
     for path in paths:
         name = key(path)
-        if name is None or name in found:
+        if name is None or name in by_key:
             return None
-        found[name] = path
-    return found
+        by_key[name] = path
+    return by_key
 
 
 def _stem(path: Path) -> str:
@@ -133,5 +162,5 @@ def _bare_stem(path: Path) -> str:
 
 
 def _number(path: Path) -> str | None:
-    found = re.findall(r"\d+", path.stem)
-    return str(int(found[-1])) if found else None
+    numbers = re.findall(r"\d+", path.stem)
+    return str(int(numbers[-1])) if numbers else None

@@ -1,4 +1,4 @@
-"""The pictures of an evaluation as every method and metric gets them: upright, 8 bits, three channels."""
+"""Pictures as every method and metric gets them: upright, 8 bits, three channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 
 from pielight.core.atomic_file import read_file, shown
 from pielight.errors import PictureError
-from pielight.evaluation.inventory import INVENTORY
+from pielight.evaluation.datasets.file_cache import FILE_CACHE
 from pielight.io.decode import decode
 from pielight.io.metadata.exif import orientation_of
 from pielight.io.metadata.tiff_tags import ORIENTATION
@@ -22,9 +22,9 @@ Pixels = NDArray[np.uint8]
 
 
 def load(path: Path) -> Pixels:
-    """Read a picture as ``(H, W, 3)`` uint8: turned upright, 16 bits rounded to 8, opacity and color profile ignored.
+    """Read a picture as ``(H, W, 3)`` uint8: turned upright, 16 bits rounded to 8, alpha and color profile ignored.
 
-    Papers read pictures so; whoever wants colors of another profile counted converts the files first.
+    This is how papers read pictures. Convert files of other color profiles to sRGB first.
 
     Raises:
         PictureError: It cannot be read.
@@ -37,9 +37,9 @@ def load(path: Path) -> Pixels:
 
 
 def size(path: Path) -> tuple[int, int] | None:
-    """Return width and height of a picture as it stands upright, by its header; None if that cannot be told."""
-    found = INVENTORY.fact("size", path, _size)
-    return None if found is None else (int(found[0]), int(found[1]))
+    """Return width and height of a picture after it is turned upright, from its header; None if that is damaged."""
+    sides = FILE_CACHE.get("size", path, _size)
+    return None if sides is None else (int(sides[0]), int(sides[1]))
 
 
 def _size(path: Path) -> tuple[int, int] | None:
@@ -48,7 +48,7 @@ def _size(path: Path) -> tuple[int, int] | None:
         with Image.open(path) as image:
             width, height = image.size
             turned = image.format != "TIFF" and swaps_sides(image.getexif().get(ORIENTATION, 1))  # Pillow turns TIFFs
-    except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
+    except Exception:  # noqa: BLE001 - decoding reports what is wrong with a picture
         return None
     return (height, width) if turned else (width, height)
 
@@ -59,16 +59,13 @@ def sha256(*paths: Path) -> str:
     Raises:
         PictureError: One cannot be read.
     """
-    found = [str(INVENTORY.fact("sha256", path, _sha256)) for path in paths]
-    return (found[0] if len(found) == 1 else hashlib.sha256(" ".join(found).encode()).hexdigest())[:16]
+    digests = [str(FILE_CACHE.get("sha256", path, _sha256)) for path in paths]
+    return (digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest())[:16]
 
 
 def _sha256(path: Path) -> str:
-    found = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while part := file.read(1 << 20):
-                found.update(part)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise PictureError(f"{shown(path)}: cannot be read ({error.strerror})") from error
-    return found.hexdigest()

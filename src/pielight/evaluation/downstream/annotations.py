@@ -1,21 +1,27 @@
-"""Files of labeled boxes, which say what a detector should find in each picture."""
+"""Ground truth in files: labeled bounding boxes in JSON, and label maps, which are PNGs of classes."""
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import Any
 
-from pielight.core.atomic_file import shown
-from pielight.core.json_file import read_json
-from pielight.errors import DataError
-from pielight.evaluation.datasets.datasets import Box
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-BOXES_ARE = '{"NAME.jpg": [{"x": 1, "y": 2, "w": 30, "h": 40}, ...], ...} in pixels'
+from pielight.core.atomic_file import read_file, shown
+from pielight.core.json_file import read_json
+from pielight.errors import DataError, PictureError
+from pielight.evaluation.datasets.dataset import Box
+
+Labels = NDArray[np.uint8]
+BOXES_FORMAT = '{"NAME.jpg": [{"x": 1, "y": 2, "w": 30, "h": 40}, ...], ...} in pixels'
 
 
 def read_boxes(file: Path) -> dict[str, tuple[Box, ...]]:
-    """Read a JSON file of boxes: for each picture x, y, w and h of what is labeled in it, which may be nothing.
+    """Read a JSON file of bounding boxes: x, y, w and h of every labeled object of each picture, which may have none.
 
     Raises:
         DataError: There is no such file, or it is of another form, or a box has no area.
@@ -23,16 +29,16 @@ def read_boxes(file: Path) -> dict[str, tuple[Box, ...]]:
     try:
         record = read_json(file)
     except OSError as error:
-        raise DataError(f"{shown(file)}: cannot be read ({error.strerror}); wanted is {BOXES_ARE}") from error
+        raise DataError(f"{shown(file)}: cannot be read ({error.strerror}); wanted is {BOXES_FORMAT}") from error
     except ValueError as error:
-        raise DataError(f"{shown(file)}: no JSON ({error}); wanted is {BOXES_ARE}") from error
+        raise DataError(f"{shown(file)}: no JSON ({error}); wanted is {BOXES_FORMAT}") from error
     if not isinstance(record, dict) or not record:
-        raise DataError(f"{shown(file)}: no pictures in it; wanted is {BOXES_ARE}")
+        raise DataError(f"{shown(file)}: no pictures in it; wanted is {BOXES_FORMAT}")
     return {picture: _boxes(file, picture, boxes) for picture, boxes in record.items()}
 
 
 def check_inside(file: Path, picture: str, boxes: tuple[Box, ...], sides: tuple[int, int]) -> None:
-    """Check that no box lies wholly outside its picture; a face at the edge may be labeled beyond it.
+    """Check that no box lies wholly outside its picture; objects at the edge may be labeled beyond it.
 
     Args:
         file: Where the boxes come from.
@@ -54,16 +60,38 @@ def check_inside(file: Path, picture: str, boxes: tuple[Box, ...], sides: tuple[
 def _boxes(file: Path, picture: str, record: Any) -> tuple[Box, ...]:
     """Check the boxes of one picture."""
     if not isinstance(record, list):
-        raise DataError(f"{shown(file)}: {shown(picture)} has no list of boxes; wanted is {BOXES_ARE}")
-    found = []
-    for one in record:
+        raise DataError(f"{shown(file)}: {shown(picture)} has no list of boxes; wanted is {BOXES_FORMAT}")
+    boxes = []
+    for box in record:
         try:
-            x, y, w, h = (float(one[key]) for key in "xywh")
+            x, y, w, h = (float(box[key]) for key in "xywh")
         except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise DataError(
-                f"{shown(file)}: a box of {shown(picture)} is no x, y, w, h; wanted is {BOXES_ARE}"
+                f"{shown(file)}: a box of {shown(picture)} is no x, y, w, h; wanted is {BOXES_FORMAT}"
             ) from error
         if not (all(map(math.isfinite, (x, y, w, h))) and w > 0 and h > 0):
             raise DataError(f"{shown(file)}: a box of {shown(picture)} has no area: {x:g}, {y:g}, {w:g} x {h:g}")
-        found.append((x, y, w, h))
-    return tuple(found)
+        boxes.append((x, y, w, h))
+    return tuple(boxes)
+
+
+def read_labels(path: Path) -> Labels:
+    """Read a label map ``(H, W)``, the class of every pixel, from a PNG of gray levels or palette indices.
+
+    Raises:
+        DataError: It is no such PNG.
+        PictureError: It cannot be read.
+    """
+    try:
+        with Image.open(io.BytesIO(read_file(path)), formats=["PNG"]) as image:
+            if image.mode not in ("L", "P"):
+                raise DataError(
+                    f"{shown(path)}: labels must be a PNG of one byte a pixel, the class; this one is {image.mode}"
+                )
+            labels = np.array(image, np.uint8)
+    except (DataError, PictureError):
+        raise
+    except Exception as error:  # Pillow raises a dozen types for damaged files
+        raise DataError(f"{shown(path)}: labels must be a PNG of one byte a pixel, the class; this is none") from error
+    labels.flags.writeable = False
+    return labels

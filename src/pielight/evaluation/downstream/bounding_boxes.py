@@ -1,4 +1,4 @@
-"""Boxes ``(x, y, w, h)``: how much they overlap, which of many are one, and which are right."""
+"""Bounding boxes ``(x, y, w, h)``: overlap, non-maximum suppression, and matching with the ground truth."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def iou(first: Floats, second: Floats) -> Floats:
     sides = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
     shared = sides.clip(0).prod(-1)
     union = a[..., 2:].prod(-1) + b[..., 2:].prod(-1) - shared
-    found: Floats = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return found
+    overlaps: Floats = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return overlaps
 
 
-def suppressed(boxes: Floats, scores: Floats, most: float) -> NDArray[np.intp]:
-    """Return which boxes remain of those that overlap: the highest score first, without those that overlap it more.
+def non_maximum_suppression(boxes: Floats, scores: Floats, most: float) -> NDArray[np.intp]:
+    """Return the boxes that greedy non-maximum suppression keeps: the best first, without others that overlap it.
 
     Args:
         boxes: ``(N, 4)``.
@@ -38,9 +38,10 @@ def suppressed(boxes: Floats, scores: Floats, most: float) -> NDArray[np.intp]:
         most: IoU that is allowed.
 
     Returns:
-        Their indices, the highest score first (greedy non-maximum suppression).
+        Their indices, the highest score first.
 
-    >>> suppressed(np.array([[0.0, 0, 9, 9], [0, 0, 9, 8], [20, 0, 9, 9]]), np.array([0.6, 0.9, 0.7]), 0.3).tolist()
+    >>> boxes = np.array([[0.0, 0, 9, 9], [0, 0, 9, 8], [20, 0, 9, 9]])
+    >>> non_maximum_suppression(boxes, np.array([0.6, 0.9, 0.7]), 0.3).tolist()
     [1, 2]
     """
     left = np.argsort(-scores, kind="stable")
@@ -52,27 +53,27 @@ def suppressed(boxes: Floats, scores: Floats, most: float) -> NDArray[np.intp]:
     return np.array(kept, np.intp)
 
 
-def right(boxes: Floats, truth: Floats, least: float) -> NDArray[np.bool_]:
-    """Say which boxes are right, as PASCAL VOC does (Everingham et al., IJCV 2010, section 4.2).
+def matches(boxes: Floats, truth: Floats, least: float) -> NDArray[np.bool_]:
+    """Return which boxes match the ground truth, as PASCAL VOC does (Everingham et al., IJCV 2010, section 4.2).
 
-    Each box, the highest score first, belongs to the true one that it overlaps most; it is right if they overlap
-    enough and no box before it was right there.
+    Each box, the highest score first, belongs to the true one that it overlaps most; it matches if they overlap enough
+    and no box before it matched the same.
 
     Args:
         boxes: ``(N, 4)``, the highest score first.
         truth: ``(M, 4)``.
-        least: IoU that is wanted.
+        least: IoU of a match.
 
-    >>> right(np.array([[0.0, 0, 9, 9], [0, 0, 9, 8]]), np.array([[0.0, 0, 9, 9]]), 0.5).tolist()
+    >>> matches(np.array([[0.0, 0, 9, 9], [0, 0, 9, 8]]), np.array([[0.0, 0, 9, 9]]), 0.5).tolist()
     [True, False]
     """
-    found = np.zeros(len(boxes), bool)
+    matched = np.zeros(len(boxes), bool)
     if not len(truth):
-        return found
+        return matched
     overlaps = iou(boxes, truth)
     taken: set[int] = set()
     for i, best in enumerate(overlaps.argmax(1).tolist()):
         if overlaps[i, best] >= least and best not in taken:
             taken.add(best)
-            found[i] = True
-    return found
+            matched[i] = True
+    return matched

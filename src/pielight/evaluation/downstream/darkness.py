@@ -1,4 +1,4 @@
-"""Darkness at a stated exposure: what a camera with too little light would have made of a well-lit picture."""
+"""Darkness at a stated exposure: a well-lit picture as a camera with too little light would have taken it."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ class Darkness:
         """Return the picture ``(H, W, 3)`` shrunk, but not darkened."""
         return shrunk(pixels, self.shrink)
 
-    def seen(self, pixels: Pixels, name: str) -> Pixels:
+    def degrade(self, pixels: Pixels, name: str) -> Pixels:
         """Return the picture ``(H, W, 3)`` shrunk and darkened.
 
         Args:
             pixels: uint8 in sRGB.
-            name: Of the picture; with ``seed`` it decides the noise, whatever the order of pictures.
+            name: Of the picture; with ``seed`` it seeds the noise, so that the order of pictures does not matter.
         """
         return darken(self.clean(pixels), self.ev, self.shot, self.read, generator(name, self.seed))
 
@@ -70,9 +70,8 @@ def darken(pixels: Pixels, ev: float, shot: float, read: float, rng: np.random.G
 
     ``y = Q8(sRGB(min(1, max(0, l + n))))``, ``l = 2^-EV lin(x)``, ``n ~ N(0, shot * l + read)``: linear light (IEC
     61966-2-1), the Poisson-Gaussian noise of Foi et al. (2008), 8 bits.
-    :mod:`pielight.training.degradations.darkening` draws
-    exposures, noise, white balance and a camera's response at random and by regions, for training; this is the one
-    equation at one exposure, for measuring.
+    :mod:`pielight.training.degradations.darkening` draws exposures, noise, white balance and a camera's response at
+    random and by regions, for training; this is the one equation at one exposure, for measuring.
 
     Args:
         pixels: ``(H, W, 3)`` uint8 in sRGB.
@@ -94,7 +93,7 @@ def darken(pixels: Pixels, ev: float, shot: float, read: float, rng: np.random.G
 
 
 def generator(name: str, seed: int) -> np.random.Generator:
-    """Return the random numbers of one picture, by its name and a seed.
+    """Return the random number generator of one picture, by its name and a seed.
 
     >>> a, b = (generator(name, 0).standard_normal() for name in ("a", "b"))
     >>> a != b and a == generator("a", 0).standard_normal()

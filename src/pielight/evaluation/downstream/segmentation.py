@@ -1,24 +1,103 @@
-"""How semantic segmentation is scored: IoU of every class, their mean, and pixel accuracy."""
+"""Semantic segmentation as a downstream task: IoU of every class, their mean, and pixel accuracy."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.core.atomic_file import shown
 from pielight.errors import DataError
-from pielight.evaluation.dataset_metrics import Pool, PooledFigure
-from pielight.evaluation.store import Evidence
+from pielight.evaluation.datasets.dataset import Dataset, Sample
+from pielight.evaluation.datasets.pictures import Pixels, load, sha256
+from pielight.evaluation.downstream.annotations import Labels, read_labels
+from pielight.evaluation.downstream.segmenter import Segmenter
+from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricState, Weighted, ratio
+from pielight.evaluation.onnx_network import size_text
 
-Floats = NDArray[np.float64]
-Labels = NDArray[np.uint8]
 Counts = NDArray[np.int64]
-Segment = Callable[[NDArray[np.uint8]], Labels]
 NAME = "segmentation"
 IGNORE = 255
+
+
+@dataclass(frozen=True)
+class SegmentationEvaluator:
+    """A segmentation network, scored by IoU and pixel accuracy.
+
+    Attributes:
+        path: Its ONNX file.
+        multiple: What both sides of its input must be a multiple of.
+        ignore: Label whose pixels do not count.
+    """
+
+    path: Path
+    multiple: int = 1
+    ignore: int = IGNORE
+
+    @property
+    def name(self) -> str:
+        """Name of the task."""
+        return NAME
+
+    def description(self) -> str:
+        """Return a sentence for reports."""
+        return (
+            f"Classes that {self.path.name} finds (SHA-256 {sha256(self.path)}); pixels of the label {self.ignore} do "
+            "not count."
+        )
+
+    def identity(self) -> str:
+        """Return the checksum of the file, and the settings."""
+        return f"{sha256(self.path)} multiple={self.multiple} ignore={self.ignore}"
+
+    def classes(self, sample: Sample) -> int:
+        """Return how many classes the network has, by running it on a picture.
+
+        Raises:
+            PielightError: It fails.
+        """
+        return _segmenter(self.path, self.multiple)(load(sample.input))[1]
+
+    def check(self, dataset: Dataset) -> None:
+        """Check the labels of all pictures, and run the network on the first.
+
+        Raises:
+            PielightError: Something is wrong.
+        """
+        classes = self.classes(dataset.samples[0])
+        for sample in dataset.samples:
+            path, labels = _labels_of(sample)
+            try:
+                check_labels(labels, classes, self.ignore)
+            except DataError as error:
+                raise DataError(f"{shown(path)}: {error}; --ignore names another label") from None
+
+    def update(self, pixels: Pixels, sample: Sample) -> MetricState:
+        """Find the classes of a picture.
+
+        Raises:
+            DataError: The network fails, or the labels do not fit.
+        """
+        found, classes = _segmenter(self.path, self.multiple)(pixels)
+        path, truth = _labels_of(sample)
+        try:
+            return segmentation_state(confusion(truth, found, classes, self.ignore))
+        except DataError as error:
+            raise DataError(f"{shown(path)}: {error}") from None
+
+
+def _labels_of(sample: Sample) -> tuple[Path, Labels]:
+    assert sample.labels is not None
+    return sample.labels, _read_labels(sample.labels)
+
+
+_read_labels = lru_cache(maxsize=2)(read_labels)  # the methods follow each other on the same picture
+_segmenter = lru_cache(maxsize=2)(Segmenter)
 
 
 def confusion(truth: Labels, found: Labels, classes: int, ignore: int = IGNORE) -> Counts:
@@ -38,7 +117,7 @@ def confusion(truth: Labels, found: Labels, classes: int, ignore: int = IGNORE) 
     """
     if truth.shape != found.shape:
         raise DataError(
-            f"labels are {_size(truth)}, what the segmenter found is {_size(found)}; they must be of one size"
+            f"labels are {size_text(truth)}, what the segmenter found is {size_text(found)}; they must be of one size"
         )
     check_labels(truth, classes, ignore)
     counted = truth != ignore
@@ -59,8 +138,8 @@ def check_labels(truth: Labels, classes: int, ignore: int) -> None:
         ...
     pielight.errors.DataError: holds the label 11; there are 11 classes, 0 to 10, and 255 is ignored
     """
-    there = np.flatnonzero(np.bincount(truth.ravel(), minlength=256))
-    wrong = [int(label) for label in there if label >= classes and label != ignore]
+    present = np.flatnonzero(np.bincount(truth.ravel(), minlength=256))
+    wrong = [int(label) for label in present if label >= classes and label != ignore]
     if wrong:
         listed = ", ".join(map(str, wrong[:3]))
         raise DataError(
@@ -69,21 +148,20 @@ def check_labels(truth: Labels, classes: int, ignore: int) -> None:
         )
 
 
-def evidence(matrix: Counts) -> Evidence:
-    """Return what all figures are computed of: of every class, the pixels that are right, that are it, and that were
-    taken for it."""
+def segmentation_state(matrix: Counts) -> MetricState:
+    """Return what all metrics are computed of: of every class, the pixels found right, labeled so, and found so."""
     rows = (matrix.diagonal(), matrix.sum(1), matrix.sum(0))
     return tuple(tuple(float(number) for number in row) for row in rows)
 
 
 def class_ious(matrix: Counts) -> Floats:
-    """Return ``IoU_c = m_cc / (sum_f m_cf + sum_t m_tc - m_cc)``, nan for a class that is neither there nor found.
+    """Return ``IoU_c = m_cc / (sum_f m_cf + sum_t m_tc - m_cc)``, nan for a class neither labeled nor found.
 
     >>> class_ious(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]])).round(2).tolist()
     [0.75, 0.8, nan]
     """
-    found: Floats = _ious(*(np.array([row]) for row in evidence(matrix)))[0]
-    return found
+    ious: Floats = _ious(*(np.array([row]) for row in segmentation_state(matrix)))[0]
+    return ious
 
 
 def mean_iou(matrix: Counts) -> float:
@@ -101,60 +179,54 @@ def pixel_accuracy(matrix: Counts) -> float:
     >>> pixel_accuracy(np.array([[3, 1], [0, 4]]))
     0.875
     """
-    return float(_ratio(matrix.diagonal().sum(keepdims=True), matrix.sum(keepdims=True).reshape(1))[0])
+    return float(ratio(matrix.diagonal().sum(keepdims=True), matrix.sum(keepdims=True).reshape(1))[0])
 
 
-def figures(names: Sequence[str]) -> dict[str, PooledFigure]:
-    """Return what can be measured, by name; processes can send it to each other.
+def segmentation_metrics(names: Sequence[str]) -> dict[str, DatasetMetric]:
+    """Return the metrics of segmentation by name.
 
     Args:
         names: Of the classes.
 
-    >>> list(figures(["sky", "road"]))
+    >>> list(segmentation_metrics(["sky", "road"]))
     ['miou', 'accuracy', 'iou-sky', 'iou-road']
     """
 
-    def figure(name: str, title: str, formula: str, pool: Callable[[Sequence[Evidence]], Pool]) -> PooledFigure:
-        source = "PASCAL VOC; Everingham et al., IJCV 2015"
-        return PooledFigure(name, title, formula, source, "%", True, 0.0, 100.0, frozenset(), NAME, pool)
-
-    found = [
-        figure("miou", "Mean IoU", "mean over classes of IoU_c; a class neither there nor found has none",
-               partial(_pool, value=_mean)),
-        figure("accuracy", "Pixel accuracy", "sum_c m_cc / sum m", _accuracy),
-    ]  # fmt: skip
-    for place, name in enumerate(names):
-        slug = re.sub(r"[\s,]+", "-", name.strip().lower())
-        found.append(
-            figure(f"iou-{slug}", f"IoU of {name}", "m_cc / (sum_f m_cf + sum_t m_tc - m_cc)",
-                   partial(_pool, value=partial(np.take, indices=place, axis=1)))
+    def metric(
+        name: str, title: str, formula: str, weighted: Callable[[Sequence[MetricState]], Weighted]
+    ) -> DatasetMetric:
+        return DatasetMetric(
+            name=name, title=title, formula=formula, source="PASCAL VOC; Everingham et al., IJCV 2015", unit="%",
+            higher_is_better=True, high=100.0, evaluator=NAME, weighted=weighted,
         )  # fmt: skip
-    return {one.name: one for one in found}
+
+    metrics = [
+        metric("miou", "Mean IoU", "mean over classes of IoU_c; a class neither there nor found has none",
+               partial(_of_ious, value=_mean)),
+        metric("accuracy", "Pixel accuracy", "sum_c m_cc / sum m", _accuracy),
+    ]  # fmt: skip
+    for number, name in enumerate(names):
+        slug = re.sub(r"[\s,]+", "-", name.strip().lower())
+        of_class = partial(np.take, indices=number, axis=1)
+        formula = "m_cc / (sum_f m_cf + sum_t m_tc - m_cc)"
+        metrics.append(metric(f"iou-{slug}", f"IoU of {name}", formula, partial(_of_ious, value=of_class)))
+    return {one.name: one for one in metrics}
 
 
-def _pool(seen: Sequence[Evidence], value: Callable[[Floats], Floats]) -> Pool:
-    right, true, taken = (np.array([one[row] for one in seen]) for row in range(3))
-    return lambda weights: 100 * value(_ious(weights @ right, weights @ true, weights @ taken))
+def _of_ious(states: Sequence[MetricState], value: Callable[[Floats], Floats]) -> Weighted:
+    right, labeled, found = (np.array([state[row] for state in states]) for row in range(3))
+    return lambda weights: 100 * value(_ious(weights @ right, weights @ labeled, weights @ found))
 
 
-def _accuracy(seen: Sequence[Evidence]) -> Pool:
-    right, true = (np.array([sum(one[row]) for one in seen]) for row in range(2))
-    return lambda weights: 100 * _ratio(weights @ right, weights @ true)
+def _accuracy(states: Sequence[MetricState]) -> Weighted:
+    right, labeled = (np.array([sum(state[row]) for state in states]) for row in range(2))
+    return lambda weights: 100 * ratio(weights @ right, weights @ labeled)
 
 
-def _ious(right: Floats, true: Floats, taken: Floats) -> Floats:
-    return _ratio(right, true + taken - right)
+def _ious(right: Floats, labeled: Floats, found: Floats) -> Floats:
+    return ratio(right, labeled + found - right)
 
 
 def _mean(ious: Floats) -> Floats:
-    there = ~np.isnan(ious)
-    return _ratio(np.where(there, ious, 0).sum(1), there.sum(1))
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    found: Floats = np.divide(above, below, out=np.full(np.shape(below), np.nan), where=below > 0)
-    return found
-
-
-def _size(labels: Labels) -> str:
-    return " x ".join(map(str, labels.shape[::-1]))
+    present = ~np.isnan(ious)
+    return ratio(np.where(present, ious, 0).sum(1), present.sum(1))

@@ -1,7 +1,34 @@
-"""Enhancement methods to compare: pielight, classical filters, ONNX files, folders of results."""
+"""Methods to compare: pielight, classic algorithms, networks in files, and folders of results.
+
+A new kind of method is one file with its :class:`~pielight.evaluation.methods.spec.MethodKind`, and one line here.
+"""
 
 from __future__ import annotations
 
 from pielight.core.extras import require
 
-require("evaluate")
+require("evaluate")  # before an import fails
+
+from pielight.evaluation.methods.classic import CLAHE, EQUALIZE, GAMMA, GUIDED, IDENTITY, MEDIAN
+from pielight.evaluation.methods.dark_channel import DCP
+from pielight.evaluation.methods.lime import LIME
+from pielight.evaluation.methods.onnx_method import ONNX
+from pielight.evaluation.methods.pielight_method import PIELIGHT
+from pielight.evaluation.methods.public_checkpoint import DCE
+from pielight.evaluation.methods.result_folder import DIR
+from pielight.evaluation.methods.spec import MethodKind
+
+METHODS: dict[str, MethodKind] = {
+    "pielight": PIELIGHT,
+    "identity": IDENTITY,
+    "gamma": GAMMA,
+    "clahe": CLAHE,
+    "equalize": EQUALIZE,
+    "lime": LIME,
+    "dcp": DCP,
+    "median": MEDIAN,
+    "guided": GUIDED,
+    "dce": DCE,
+    "onnx": ONNX,
+    "dir": DIR,
+}

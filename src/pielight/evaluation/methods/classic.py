@@ -1,4 +1,4 @@
-"""Classic ways to brighten, and to smooth rain away, to compare with."""
+"""Classic algorithms to compare with: gamma, histogram equalization, and filters that smooth rain away."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from skimage.exposure import adjust_gamma, equalize_adapthist, equalize_hist
 
 from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.methods.guided_filter import guided_filter
+from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, number, without_settings
 
-GAMMA = 1 / 2.2
+DISPLAY_GAMMA = 1 / 2.2
 
 
-def gamma(pixels: Pixels, exponent: float = GAMMA) -> Pixels:
+def gamma(pixels: Pixels, exponent: float = DISPLAY_GAMMA) -> Pixels:
     """Raise every channel to a power, ``x^g``; below 1 brightens.
 
     >>> gamma(np.full((1, 1, 3), 64, np.uint8), 0.5)[0, 0].tolist()
@@ -64,3 +65,18 @@ def guided(pixels: Pixels) -> Pixels:
 def _eight_bits(values: NDArray[np.float64]) -> Pixels:
     result: Pixels = np.rint(255 * values.clip(0, 1)).astype(np.uint8)
     return result
+
+
+def _gamma(spec: Spec) -> Enhance:
+    exponent = number(spec, "exponent", spec.argument) if spec.argument else DISPLAY_GAMMA
+    if not 0 < exponent < 100:
+        raise spec.error("the exponent must be above 0; 0.45 brightens")
+    return lambda pixels: gamma(pixels, exponent)
+
+
+IDENTITY = without_settings("identity", lambda pixels: pixels)
+GAMMA = MethodKind("gamma[:EXPONENT]", _gamma, "optional")
+CLAHE = without_settings("clahe", clahe)
+EQUALIZE = without_settings("equalize", equalize)
+MEDIAN = without_settings("median", median)
+GUIDED = without_settings("guided", guided)

@@ -1,4 +1,4 @@
-"""The dark channel prior: dehazing by what every clear picture has, some dark channel nearby (He, Sun and Tang)."""
+"""The dark channel prior: dehazing by the observation that some channel is dark in most patches without haze."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from scipy.ndimage import minimum_filter
 
 from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.methods.guided_filter import guided_filter
+from pielight.evaluation.methods.spec import without_settings
 
 Floats = NDArray[np.float64]
 PATCH, KEPT, LEAST = 15, 0.95, 0.1  # as the authors set them
@@ -48,3 +49,6 @@ def airlight(light: Floats) -> Any:
     count = max(1, dark.size // 1000)
     haziest = light.reshape(-1, 3)[np.argpartition(dark, -count)[-count:]]
     return np.maximum(haziest[haziest.sum(axis=1).argmax()], 1 / 255)
+
+
+DCP = without_settings("dcp", dark_channel_prior)

@@ -26,8 +26,8 @@ def guided_filter(guide: Floats, values: Floats, radius: int, smooth: float) -> 
     """
 
     def mean(plane: Floats) -> Floats:
-        found: Floats = uniform_filter(plane, 2 * radius + 1, mode="nearest")
-        return found
+        means: Floats = uniform_filter(plane, 2 * radius + 1, mode="nearest")
+        return means
 
     of_guide, of_values = mean(guide), mean(values)
     slope = (mean(guide * values) - of_guide * of_values) / (mean(guide * guide) - of_guide**2 + smooth)

@@ -11,6 +11,7 @@ from scipy.sparse import dia_array
 from scipy.sparse.linalg import splu
 
 from pielight.errors import DataError
+from pielight.evaluation.methods.spec import without_settings
 
 Floats = NDArray[np.float64]
 ALPHA, GAMMA, SIGMA = 0.15, 0.8, 2.0  # as the authors set them
@@ -48,7 +49,7 @@ def illumination_map(first: Floats, alpha: float = ALPHA) -> Floats:
         first: ``(H, W)`` in [0, 1], T0.
         alpha: Weight of smoothness.
 
-    The matrix is factorised, since iterations take thousands of steps: its weights span six orders of magnitude.
+    The matrix is factorized: its weights span six orders of magnitude, so iterative solvers take thousands of steps.
 
     Raises:
         DataError: The picture is too large for that.
@@ -97,3 +98,6 @@ def _system(first: Floats, alpha: float) -> Any:
     along = dia_array((np.array([np.roll(-down, width), np.roll(-up, -width)]), [width, -width]), shape=shape)
     center = dia_array(((1 + down + right + up + left)[np.newaxis], [0]), shape=shape)
     return (center + across + along).tocsc()
+
+
+LIME = without_settings("lime", lime)

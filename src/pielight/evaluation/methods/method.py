@@ -1,32 +1,35 @@
-"""Methods to compare: what each is called, what its results depend on, and what it makes of a picture."""
+"""Methods to compare: what each is called, what its results depend on, and its result of a picture."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from pielight.core.atomic_file import shown
 from pielight.core.extras import require
-from pielight.errors import DataError, ModelError, PictureError
-from pielight.evaluation.datasets.datasets import DataSet, Sample
+from pielight.core.messages import nearest
+from pielight.errors import ConfigError, DataError, ModelError, PictureError
+from pielight.evaluation.datasets.dataset import Dataset, Sample
 from pielight.evaluation.datasets.pairing import subfolders
 from pielight.evaluation.datasets.pictures import Pixels, load, sha256
-from pielight.evaluation.datasets.result_folders import check_results, result_in, results_in
-from pielight.evaluation.methods.enhancements import Enhance, enhancement
-from pielight.evaluation.methods.specs import KINDS, Spec, file_and_multiple, parse, settings
-from pielight.inference.descriptor import TASKS
-from pielight.models import DENOISER, find
+from pielight.evaluation.methods import METHODS
+from pielight.evaluation.methods.result_folder import check_results, result_file, results_in
+from pielight.evaluation.methods.spec import Enhance, Spec
+
+_LABELED = re.compile(r"([^=:]+)=((?:" + "|".join(METHODS) + r")(?:[:,].*)?)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Method:
-    """What is compared.
+    """One of the methods that are compared.
 
     Attributes:
         spec: As the command line names it.
-        sha256: Of the model's file, and the denoiser's after it if that takes part, 16 digits; or nothing.
+        sha256: 16 digits of the checksum of its model's file, and the denoiser's if that takes part; or nothing.
         folder: Of a ``dir:`` method.
     """
 
@@ -36,34 +39,84 @@ class Method:
 
     @property
     def label(self) -> str:
-        """What tables call it."""
+        """Its name in tables."""
         return self.spec.label
 
-    def result_of(self, data: str, sample: Sample) -> Path | None:
-        """Return the file that somebody else made of a picture, if this is a ``dir:`` method and there is one.
+    def result_file(self, dataset: str, sample: Sample) -> Path | None:
+        """Return the result of a ``dir:`` method for a picture of a dataset, if there is one.
 
         Raises:
-            DataError: Several files could be it.
+            DataError: Several files match.
         """
-        return None if self.folder is None else result_in(self.folder, data, sample)
+        return None if self.folder is None else result_file(self.folder, dataset, sample)
 
-    def check(self, data: DataSet) -> None:
-        """Check that a ``dir:`` method has all pictures of a data set, in their sizes.
+    def check(self, dataset: Dataset) -> None:
+        """Check that a ``dir:`` method has results of all pictures of a dataset, in their sizes.
 
         Raises:
             DataError: Some are missing or of other sizes; lists the first few.
         """
         if self.folder is not None:
-            check_results(self.folder, data)
+            check_results(self.folder, dataset)
 
-    def identity(self, data: str, sample: Sample) -> str:
-        """Return what results depend on besides the spec: a checksum of the model, or of the pictures somebody made."""
+    def identity(self, dataset: str, sample: Sample) -> str:
+        """Return what results depend on besides the spec: a checksum of the model, or of a folder's results."""
         frames = [sample] if sample.previous is None else [sample, sample.previous]
-        paths = [path for frame in frames if (path := self.result_of(data, frame)) is not None]
+        paths = [path for frame in frames if (path := self.result_file(dataset, frame)) is not None]
         return sha256(*paths) if paths else self.sha256
 
+    def enhanced(self, dataset: str, sample: Sample) -> Pixels:
+        """Return its result of a picture of a dataset.
 
-def method(text: str) -> Method:
+        Raises:
+            DataError: The result has another size or type, or there is none.
+            PielightError: It cannot be made or read.
+        """
+        if self == CLEAN:
+            return sample.clean()
+        pixels, path = source(sample), self.result_file(dataset, sample)
+        if path is None and self.folder is not None:
+            raise DataError(f"{self.label}: no picture for {sample.name} of {dataset}")
+        result = _enhancer(self.spec)(pixels) if path is None else load(path)
+        if result.shape != pixels.shape or result.dtype != np.uint8:
+            (height, width), (other_height, other_width) = pixels.shape[:2], result.shape[:2]
+            raise DataError(
+                f"{self.label}: {sample.name} of {dataset} is {width} x {height}, its result "
+                f"{other_width} x {other_height}"
+            )
+        return result
+
+
+CLEAN = Method(Spec("clean", "clean", "clean", ""))
+"""A perfect enhancement, which restores the picture before it was darkened: a bound, and not compared as a method."""
+
+
+def parse(text: str) -> Spec:
+    """Split a spec ``[LABEL=]KIND[:ARGUMENT]`` into its parts.
+
+    Raises:
+        ConfigError: There is no such method.
+
+    >>> parse("mine=pielight:strength=0.8")
+    Spec(text='pielight:strength=0.8', label='mine', kind='pielight', argument='strength=0.8')
+    >>> parse("gama:0.5")
+    Traceback (most recent call last):
+        ...
+    pielight.errors.ConfigError: gama:0.5: no such method; did you mean gamma?
+    """
+    labeled = _LABELED.fullmatch(text)
+    label, spec = (labeled[1], labeled[2]) if labeled else (text, text)
+    kind, _, argument = spec.partition(":")
+    if kind not in METHODS:
+        raise ConfigError(f"{shown(text)}: no such method; {nearest(kind, METHODS)}")
+    if METHODS[kind].argument == "required" and not argument:
+        raise ConfigError(f"{shown(text)}: names no file; say {METHODS[kind].usage}")
+    if METHODS[kind].argument == "none" and argument:
+        raise ConfigError(f"{shown(text)}: {kind} takes no argument")
+    return Spec(spec, label, kind, argument)
+
+
+def find_method(text: str) -> Method:
     """Find a method's files and check its settings, without loading a network.
 
     Raises:
@@ -73,44 +126,51 @@ def method(text: str) -> Method:
         ModelError: A file is missing.
     """
     spec = parse(text)
+    kind = METHODS[spec.kind]
     if spec.kind == "dir":
-        results_in.cache_clear()  # it may hold more by now
+        results_in.cache_clear()  # the folder may have changed
         folder = Path(spec.argument)
         subfolders(folder)
         return Method(spec, folder=folder)
-    if spec.kind == "pielight":
-        wanted = settings(spec)
-        paths = [find(wanted.model, TASKS[wanted.task].model).path]
-        if wanted.denoise != 0:
-            paths.append(find(wanted.denoise_model, DENOISER).path)
-    elif spec.kind in ("dce", "onnx"):
-        paths = [file_and_multiple(spec)[0]]
-    else:
-        enhancement(spec)
+    if kind.files is None:
+        kind.enhancer(spec)
         return Method(spec)
+    paths = kind.files(spec)
     try:
         found = Method(spec, sha256(*paths))
     except PictureError:
-        raise ModelError(f"{shown(paths[0])}: no such file; say {KINDS[spec.kind]}") from None
-    if spec.kind == "dce":
-        require("train")
+        raise ModelError(f"{shown(paths[0])}: no such file; say {kind.usage}") from None
+    if kind.extra:
+        require(kind.extra)
     return found
 
 
-def result(method: Method, enhance: Enhance | None, data: str, sample: Sample, pixels: Pixels) -> Pixels:
-    """Return what a method makes of a picture, checked.
+def open_enhancer(spec: Spec) -> Enhance:
+    """Return what enhances ``(H, W, 3)`` uint8 pictures, one thread each.
 
     Raises:
-        DataError: It has another size or type.
-        PielightError: It cannot be made or read.
+        PielightError: A setting makes no sense, or a model cannot be opened.
     """
-    path = method.result_of(data, sample)
-    found = load(path) if path is not None else enhance(pixels) if enhance else None
-    if found is None:
-        raise DataError(f"{method.label}: no picture for {sample.name} of {data}")
-    if found.shape != pixels.shape or found.dtype != np.uint8:
-        theirs = f"{found.shape[1]} x {found.shape[0]}"
-        raise DataError(
-            f"{method.label}: {sample.name} of {data} is {pixels.shape[1]} x {pixels.shape[0]}, its result {theirs}"
-        )
-    return found
+    return METHODS[spec.kind].enhancer(spec)
+
+
+@lru_cache(maxsize=2)
+def source(sample: Sample) -> Pixels:
+    """Return what methods get of a picture, read-only: the last two are cached and shared by all methods.
+
+    Raises:
+        PictureError: It cannot be read.
+    """
+    pixels = sample.pixels()
+    pixels.flags.writeable = False
+    return pixels
+
+
+def clear_caches() -> None:
+    """Forget pictures, models and folders, whose files may have changed since the last run."""
+    source.cache_clear()
+    _enhancer.cache_clear()
+    results_in.cache_clear()
+
+
+_enhancer = lru_cache(maxsize=64)(open_enhancer)

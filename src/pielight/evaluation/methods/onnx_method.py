@@ -2,77 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from pielight.errors import DataError, ModelError
 from pielight.evaluation.datasets.pictures import Pixels
-from pielight.evaluation.methods.specs import written
-from pielight.inference.onnx_session import NetworkError, open_session, run_session
+from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, escaped, number, parts, settings
+from pielight.evaluation.onnx_network import OnnxNetwork
 
-_OUTSIDE = b"\n\x08location\x12"  # the key of external data, as protobuf encodes it
+_USAGE = "onnx:FILE.onnx[,multiple=N]"
+_MOST = 1024  # pixels that sides are padded to a multiple of
 
 
-def network(path: Path, multiple: int = 1) -> Callable[[Pixels], Pixels]:
+def network(path: Path, multiple: int = 1) -> Enhance:
     """Return what enhances ``(H, W, 3)`` uint8 pictures by an ONNX network.
 
     The network maps ``(1, 3, H, W)`` floats in [0, 1], R, G, B, to the same; its first output of that shape counts.
 
     Args:
         path: The file.
-        multiple: What both sides must be a multiple of; the picture is continued by reflection and cut again.
+        multiple: What both sides must be a multiple of; pictures are padded by reflection, and results cropped.
 
     Raises:
-        ModelError: It is missing, damaged, or a lattice network of pielight's own. What is returned raises DataError
-            for a picture on which it fails.
+        ModelError: It is missing, damaged, or a lattice network of pielight's own. The returned function raises
+            DataError for a picture on which it fails.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such ONNX file")
-    check_whole(path)
-    session = open_session(path, threads=1)  # pictures are shared among processes
-    first, *others = session.get_inputs()
-    if first.name == "thumbnail":
-        raise ModelError(f"{path}: a lattice network; use pielight:model={written(path)}")
-    if others or len(first.shape) != 4 or first.type != "tensor(float)":
-        raise ModelError(f"{path}: must take one float input (1, 3, H, W), not {first.type} {first.shape}")
+    model = OnnxNetwork(path, multiple, hint=f"onnx:{escaped(path)}")
+    if model.input == "thumbnail":
+        raise ModelError(f"{path}: a lattice network; use pielight:model={escaped(path)}")
 
     def enhance(pixels: Pixels) -> Pixels:
         height, width = pixels.shape[:2]
-        edges = ((0, -height % multiple), (0, -width % multiple), (0, 0))
-        padded = np.pad(pixels, edges, mode="symmetric")
-        picture = np.ascontiguousarray(padded.transpose(2, 0, 1)[np.newaxis], np.float32) / np.float32(255)
-        try:
-            outputs = run_session(session, None, {first.name: picture})
-        except NetworkError as error:
-            hint = (
-                f"; if it wants sides of a multiple of 32, say onnx:{written(path)},multiple=32"
-                if multiple == 1
-                else ""
-            )
-            raise DataError(f"{path}: fails on {width} x {height} pixels ({error}){hint}") from error
-        found = next((output for output in outputs if getattr(output, "shape", None) == picture.shape), None)
-        if found is None:
+        batch = model.batch(pixels)
+        outputs = model.run(batch)
+        result = next((output for output in outputs if getattr(output, "shape", None) == batch.shape), None)
+        if result is None:
             raise DataError(
-                f"{path}: returns {[getattr(output, 'shape', None) for output in outputs]}, none like {picture.shape}"
+                f"{path}: returns {[getattr(output, 'shape', None) for output in outputs]}, none like {batch.shape}"
             )
-        light = found[0].transpose(1, 2, 0)[:height, :width]
+        light = result[0].transpose(1, 2, 0)[:height, :width]
         if np.isnan(light).any():
-            raise DataError(f"{path}: returns values that are no numbers on {width} x {height} pixels")
+            raise DataError(f"{path}: returns NaN on {width} x {height} pixels")
         bright: Pixels = np.rint(255 * light.clip(0, 1)).astype(np.uint8)
         return bright
 
     return enhance
 
 
-def check_whole(path: Path) -> None:
-    """Check that an ONNX file holds its weights itself.
+def file_and_multiple(spec: Spec) -> tuple[Path, int]:
+    """Return the file of an ``onnx`` method, and what the sides of its pictures must be a multiple of.
 
     Raises:
-        ModelError: They are in other files.
+        ConfigError: The multiple is no whole number from 1 to 1024, or something else is set.
+
+    >>> file_and_multiple(Spec("", "", "onnx", "theirs.onnx,multiple=32"))[1]
+    32
     """
-    if _OUTSIDE in path.read_bytes():
-        raise ModelError(
-            f"{path}: keeps its weights in other files, which no checksum would cover; save it as one file"
-        )
+    file, *given = parts(spec)
+    multiple = number(spec, "multiple", settings(spec, given, ("multiple",), _USAGE).get("multiple", "1"))
+    if not (1 <= multiple <= _MOST and multiple == int(multiple)):
+        raise spec.error(f"multiple must be a whole number from 1 to {_MOST}")
+    return Path(file), int(multiple)
+
+
+ONNX = MethodKind(
+    _USAGE, lambda spec: network(*file_and_multiple(spec)), "required", lambda spec: [file_and_multiple(spec)[0]]
+)

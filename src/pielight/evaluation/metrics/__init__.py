@@ -1,4 +1,7 @@
-"""Every metric by its name: how near a reference, how natural, and what was harmed."""
+"""Metrics by name: how near a reference, how natural, and what was harmed.
+
+A new metric is one file with its :class:`~pielight.evaluation.metric_spec.PictureMetric`, and one line here.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from pielight.core.extras import require
 
 require("evaluate")  # before an import fails
 
+from pielight.evaluation.metric_spec import PictureMetric
 from pielight.evaluation.metrics.clipping import CLIPPED
 from pielight.evaluation.metrics.color import CIEDE2000
 from pielight.evaluation.metrics.fidelity import MAE, PSNR, UNCHANGED
@@ -13,7 +17,6 @@ from pielight.evaluation.metrics.flicker import FLICKER
 from pielight.evaluation.metrics.halo import HALO
 from pielight.evaluation.metrics.hue import SKIN_HUE, SKY_HUE
 from pielight.evaluation.metrics.lightness_order import LOE
-from pielight.evaluation.metrics.metric import Figure, Metric
 from pielight.evaluation.metrics.neutral import NEUTRAL_SHIFT
 from pielight.evaluation.metrics.niqe import NIQE, NIQE_OWN
 from pielight.evaluation.metrics.noise import NOISE_GAIN
@@ -21,7 +24,7 @@ from pielight.evaluation.metrics.perceptual import LPIPS
 from pielight.evaluation.metrics.piqe import PIQE
 from pielight.evaluation.metrics.structure import MS_SSIM, MS_SSIM_RGB, SSIM, SSIM_GRAY
 
-METRICS: dict[str, Metric] = {
+METRICS: dict[str, PictureMetric] = {
     metric.name: metric
     for metric in (
         *(PSNR, SSIM, SSIM_GRAY, MS_SSIM, MS_SSIM_RGB, MAE, CIEDE2000, LPIPS),
@@ -29,5 +32,5 @@ METRICS: dict[str, Metric] = {
         *(CLIPPED, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
     )
 }
-
-__all__ = ["METRICS", "Figure", "Metric"]
+RENAMED = {"ssim-grey": "ssim-gray"}
+"""Names of earlier releases, which keep working with a warning."""

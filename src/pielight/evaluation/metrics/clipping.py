@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pielight.evaluation.metrics.metric import Metric, Pixels
+from pielight.evaluation.metric_spec import INPUT, PictureMetric, Pixels
 from pielight.evaluation.metrics.tone import lightness
 
 _CLIPPED = 254
@@ -30,7 +30,7 @@ def _share(pixels: Pixels) -> float:
     return float((lightness(pixels) >= _CLIPPED).mean(dtype=np.float64))
 
 
-CLIPPED = Metric(
+CLIPPED = PictureMetric(
     name="clipped",
     title="Share of clipped pixels, less that of the input",
     formula="share(max(R, G, B) >= 254) of the result - that of the input",
@@ -39,6 +39,6 @@ CLIPPED = Metric(
     higher_is_better=False,
     low=-1.0,
     high=1.0,
-    needs=frozenset({"input"}),
+    needs=INPUT,
     function=clipped,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from pielight.evaluation.metrics.metric import Metric, Pixels
+from pielight.evaluation.metric_spec import REFERENCE, PictureMetric, Pixels
 
 
 def ciede2000(pixels: Pixels, reference: Pixels) -> float:
@@ -26,15 +26,13 @@ def ciede2000(pixels: Pixels, reference: Pixels) -> float:
     return float(deltaE_ciede2000(first, second).mean(dtype=np.float64))
 
 
-CIEDE2000 = Metric(
+CIEDE2000 = PictureMetric(
     name="ciede2000",
     title="Color difference CIEDE2000",
     formula="mean of sqrt((dL'/SL)^2 + (dC'/SC)^2 + (dH'/SH)^2 + RT dC' dH' / (SC SH))",
     source="Sharma, Wu and Dalal, CR&A 2005; scikit-image",
     unit="dE00",
     higher_is_better=False,
-    low=0.0,
-    high=None,
-    needs=frozenset({"reference"}),
+    needs=REFERENCE,
     function=ciede2000,
 )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio
 
-from pielight.evaluation.metrics.metric import Metric, Pixels
+from pielight.evaluation.metric_spec import INPUT, REFERENCE, PictureMetric, Pixels
 
 _UNTOUCHED = 60.0
 
@@ -57,39 +57,38 @@ def unchanged(pixels: Pixels, source: Pixels) -> float:
     return min(psnr(pixels, source), _UNTOUCHED)
 
 
-PSNR = Metric(
+PSNR = PictureMetric(
     name="psnr",
     title="Peak signal-to-noise ratio",
     formula="10 log10(255^2 / MSE), MSE over R, G and B",
     source="scikit-image",
     unit="dB",
     higher_is_better=True,
-    low=0.0,
     high=math.inf,
-    needs=frozenset({"reference"}),
+    needs=REFERENCE,
     function=psnr,
+    note="Infinite for equal pictures.",
 )
-MAE = Metric(
+MAE = PictureMetric(
     name="mae",
     title="Mean absolute error",
     formula="mean |x - y| over R, G and B",
     source="definition",
     unit="levels",
     higher_is_better=False,
-    low=0.0,
     high=255.0,
-    needs=frozenset({"reference"}),
+    needs=REFERENCE,
     function=mae,
 )
-UNCHANGED = Metric(
+UNCHANGED = PictureMetric(
     name="unchanged",
     title="Nearness to the input, for well-exposed pictures",
     formula="min(60, PSNR(result, input))",
     source="pielight; PSNR by scikit-image",
     unit="dB",
     higher_is_better=True,
-    low=0.0,
     high=_UNTOUCHED,
-    needs=frozenset({"input"}),
+    needs=INPUT,
     function=unchanged,
+    note="Stops at 60 dB, so that means stay finite; meant for pictures that are well exposed already.",
 )

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from pielight.evaluation.metrics.metric import Floats, Metric, Pixels
+from pielight.evaluation.metric_spec import INPUT, Floats, PictureMetric, Pixels
 from pielight.evaluation.metrics.tone import lightness, tone_curve
 
 _CELLS = 8
@@ -47,15 +47,14 @@ def _cells(plane: npt.NDArray[np.float64]) -> Floats:
     return sums
 
 
-FLICKER = Metric(
+FLICKER = PictureMetric(
     name="flicker",
     title="Change of brightness between frames that the input does not explain",
     formula="mean |A(L'_t - L'_{t-1}) - A(f(L_t) - f(L_{t-1}))| over 8 x 8 cells; f the nearest rising curve at t - 1",
     source="pielight",
     unit="levels",
     higher_is_better=False,
-    low=0.0,
-    high=None,
-    needs=frozenset({"input", "sequence"}),
+    needs=INPUT | {"sequence"},
     function=flicker,
+    note="Measures consecutive frames, each with the one before: `--data NAME:film=PATH`.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter, gaussian_gradient_magnitude, map_coordinates
 
-from pielight.evaluation.metrics.metric import Floats, Metric, Pixels
+from pielight.evaluation.metric_spec import INPUT, Floats, PictureMetric, Pixels
 from pielight.evaluation.metrics.tone import lightness, tone_curve
 
 _EDGE = 10.0  # levels a pixel, of the smoothed picture: a step of 38 levels
@@ -68,15 +68,18 @@ def _of_like(values: Floats, guide: Floats, spread: float) -> Floats:
     return found / weight  # type: ignore[no-any-return]
 
 
-HALO = Metric(
+HALO = PictureMetric(
     name="halo",
     title="Height of halos beside strong edges",
     formula="mean |G_1 * (r - B r)| near strong edges; r = L_result - f(L_input), f the nearest curve, B bilateral",
     source="pielight; bilateral grid after Chen, Paris and Durand, SIGGRAPH 2007",
     unit="levels",
     higher_is_better=False,
-    low=0.0,
     high=255.0,
-    needs=frozenset({"input"}),
+    needs=INPUT,
     function=halo,
+    note=(
+        "Leaves out what one curve over the whole picture explains and, mostly, what changes slowly; edges "
+        "that were softened count a little."
+    ),
 )

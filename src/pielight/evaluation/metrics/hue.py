@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pielight.evaluation.metrics.metric import Floats, Metric, Pixels
+from pielight.evaluation.metric_spec import INPUT, REFERENCE, Floats, PictureMetric, Pixels
 from pielight.evaluation.metrics.patches import chromatic_at_middle, lit, patches
 
 _SKIN = (25.0, 75.0)
@@ -58,9 +58,9 @@ def _degrees(ab: Floats) -> Floats:
     return np.degrees(np.arctan2(ab[:, 1], ab[:, 0])) % 360
 
 
-def _metric(name: str, title: str, hues: tuple[float, float], function: Callable[..., float]) -> Metric:
+def _metric(name: str, title: str, hues: tuple[float, float], function: Callable[..., float]) -> PictureMetric:
     """Return the description of one range of hues."""
-    return Metric(
+    return PictureMetric(
         name=name,
         title=title,
         formula=f"mean |h - h'| over patches with {hues[0]:g} <= h' <= {hues[1]:g} degrees and 10 <= chroma at L* = 50 "
@@ -70,9 +70,10 @@ def _metric(name: str, title: str, hues: tuple[float, float], function: Callable
         higher_is_better=False,
         low=0.0,
         high=180.0,
-        needs=frozenset({"input"}),
-        uses=frozenset({"reference"}),
+        needs=INPUT,
+        uses=REFERENCE,
         function=function,
+        note="Knows no faces and no skies, only their colors: wood and sand count as skin, blue walls as sky.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from pielight.evaluation.metrics.metric import Metric, Pixels
+from pielight.evaluation.metric_spec import INPUT, PictureMetric, Pixels
 from pielight.evaluation.metrics.tone import lightness
 
 _SIDE = 50
@@ -44,15 +44,18 @@ def _points(pixels: Pixels) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return brightest[step - 1 :: step, step - 1 :: step].ravel().astype(np.int64)  # type: ignore[no-any-return]
 
 
-LOE = Metric(
+LOE = PictureMetric(
     name="loe",
     title="Lightness order error",
     formula="1/m sum_x sum_y [L(x) >= L(y)] xor [Le(x) >= Le(y)]; L = max(R, G, B) of 15 x 15 pixels, at m points",
     source="Wang, Zheng, Hu and Li, TIP 2013 (NPE), sampled as in LOE.m",
     unit="points",
     higher_is_better=False,
-    low=0.0,
-    high=None,
-    needs=frozenset({"input"}),
+    needs=INPUT,
     function=loe,
+    note=(
+        "Grows with the number of points, so it compares at one size of picture only. Its points are chosen "
+        "as in the widely used `LOE.m` (50 to 99 along the shorter side); other code samples otherwise and "
+        "gives other values."
+    ),
 )

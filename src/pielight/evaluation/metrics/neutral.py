@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pielight.evaluation.metrics.metric import Metric, Pixels
+from pielight.evaluation.metric_spec import INPUT, REFERENCE, PictureMetric, Pixels
 from pielight.evaluation.metrics.patches import chromatic, chromatic_at_middle, lit, patches
 
 _NEUTRAL = 8.0
@@ -39,16 +39,15 @@ def neutral_shift(pixels: Pixels, source: Pixels, reference: Pixels | None = Non
     return float(np.hypot(moved[:, 0], moved[:, 1]).mean())
 
 
-NEUTRAL_SHIFT = Metric(
+NEUTRAL_SHIFT = PictureMetric(
     name="neutral-shift",
     title="Color shift of neutral patches",
     formula="mean over neutral patches of |ab(result) - ab(reference, else input, at the result's luminance)|",
     source="pielight; CIELAB by scikit-image",
     unit="dE",
     higher_is_better=False,
-    low=0.0,
-    high=None,
-    needs=frozenset({"input"}),
-    uses=frozenset({"reference"}),
+    needs=INPUT,
+    uses=REFERENCE,
     function=neutral_shift,
+    note="Compares with the reference where there is one, else with the input, at equal luminance.",
 )

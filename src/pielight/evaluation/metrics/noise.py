@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import correlate1d, gaussian_gradient_magnitude
 
 from pielight.core.color import luma
-from pielight.evaluation.metrics.metric import Floats, Metric, Pixels, at_least
+from pielight.evaluation.metric_spec import INPUT, Floats, PictureMetric, Pixels, at_least
 
 _BLOCK = 16
 _FLATTEST = 0.25
@@ -67,15 +67,16 @@ def _means(plane: Floats) -> Floats:
     return whole.reshape(rows, _BLOCK, columns, _BLOCK).mean((1, 3))  # type: ignore[no-any-return]
 
 
-NOISE_GAIN = Metric(
+NOISE_GAIN = PictureMetric(
     name="noise-gain",
     title="Gain of relative noise in flat areas",
     formula="median over flat blocks of (s_result / m_result) / (s_input / m_input), s by Immerkaer's operator",
     source="pielight, after Immerkaer, CVIU 1996",
-    unit="",
     higher_is_better=False,
-    low=0.0,
-    high=None,
-    needs=frozenset({"input"}),
+    needs=INPUT,
     function=noise_gain,
+    note=(
+        "Divides brightness out: scaling gives 1, a curve that compresses what it lifts less. To see what "
+        "denoising alone does, measure against the same method without it."
+    ),
 )

@@ -8,12 +8,12 @@ from skimage.color import xyz2lab
 from skimage.color.colorconv import xyz_from_rgb
 
 from pielight.core.color import srgb_to_linear
-from pielight.evaluation.metrics.metric import Floats, Pixels
+from pielight.evaluation.metric_spec import Floats, Pixels
 
 _PATCH = 8
 _MIDDLE = 0.1842  # luminance of L* = 50
 _LEAST_LIGHT = 0.001
-_LINEAR = srgb_to_linear(np.arange(256) / 255)  # light of the 8-bit levels
+_LINEAR = srgb_to_linear(np.arange(256) / 255)  # of the 8-bit levels
 
 
 def patches(pixels: Pixels) -> Floats:

@@ -13,7 +13,7 @@ import numpy as np
 from pielight.core.download import Remote, fetch
 from pielight.core.extras import require
 from pielight.errors import ModelError
-from pielight.evaluation.metrics.metric import Metric, Pixels, at_least
+from pielight.evaluation.metric_spec import REFERENCE, PictureMetric, Pixels, at_least
 
 ALEXNET = Remote(
     "torchvision's AlexNet", "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth", 244_408_911,
@@ -92,16 +92,18 @@ def _folder() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints"
 
 
-LPIPS = Metric(
+LPIPS = PictureMetric(
     name="lpips",
     title="Learned perceptual image patch similarity",
     formula="sum_l 1/(H_l W_l) sum_hw |w_l (y_l - x_l)|^2, features of AlexNet",
     source="Zhang et al., CVPR 2018; the package lpips, version 0.1 of the weights",
-    unit="",
     higher_is_better=False,
-    low=0.0,
-    high=None,
-    needs=frozenset({"reference"}),
+    needs=REFERENCE,
     function=lpips_distance,
     prepare=_network,
+    note=(
+        "Needs the extra `lpips` (`pip install '.[lpips]'` in a clone) and torchvision's AlexNet in torch's "
+        "hub folder, which `pielight evaluate --download` fetches (233 MB). Nothing is downloaded without "
+        "that option."
+    ),
 )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from pielight.core.color import luma
-from pielight.evaluation.metrics.metric import Floats, Metric, Pixels, at_least
+from pielight.evaluation.metric_spec import Floats, PictureMetric, Pixels, at_least
 from pielight.evaluation.metrics.niqe import standardized
 
 _BLOCK = 16
@@ -64,15 +64,12 @@ def _noisy(blocks: Floats, deviation: Floats) -> np.ndarray[tuple[int], np.dtype
     return deviation > 2 * np.abs(deviation - ratio) / np.maximum(deviation, ratio)  # type: ignore[no-any-return]
 
 
-PIQE = Metric(
+PIQE = PictureMetric(
     name="piqe",
     title="Perception-based image quality evaluator",
     formula="100 (sum of block distortions + 1) / (active blocks + 1), blocks of 16 x 16",
     source="Venkatanath et al., NCC 2015; no trained parameters",
-    unit="",
     higher_is_better=False,
-    low=0.0,
-    high=None,
-    needs=frozenset(),
     function=piqe,
+    note=("In place of BRISQUE, since it needs no trained parameters. Gray levels are scaled to a maximum of 255."),
 )

@@ -16,7 +16,7 @@ import numpy as np
 
 from pielight.core.atomic_file import shown, write_atomic
 from pielight.errors import DataError
-from pielight.evaluation.metrics.metric import Floats
+from pielight.evaluation.metric_spec import Floats
 
 PARAMETERS = "PIELIGHT_NIQE"
 SHARP = 0.75  # share of its picture's sharpest block that a block must reach to count as pristine (Mittal et al., 2013)

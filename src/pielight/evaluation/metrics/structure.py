@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from skimage.metrics import structural_similarity
 
 from pielight.core.color import luma
-from pielight.evaluation.metrics.metric import Metric, Pixels, at_least
+from pielight.evaluation.metric_spec import REFERENCE, PictureMetric, Pixels, at_least
 
 _WINDOW = 11
 _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -130,51 +131,42 @@ def _gray(pixels: Pixels) -> Pixels:
     return luma(pixels).round().astype(np.uint8)
 
 
-SSIM = Metric(
+_GRAY_OR_RGB = "Papers report {} of gray levels or of R, G and B; the two do not compare."
+SSIM = PictureMetric(
     name="ssim",
     title="Structural similarity",
     formula="mean of (2 mx my + C1)(2 sxy + C2) / ((mx^2 + my^2 + C1)(sx^2 + sy^2 + C2)), averaged over R, G and B",
     source="Wang et al., TIP 2004; scikit-image",
-    unit="",
     higher_is_better=True,
     low=-1.0,
     high=1.0,
-    needs=frozenset({"reference"}),
+    needs=REFERENCE,
     function=ssim,
+    note=_GRAY_OR_RGB.format("SSIM"),
 )
-SSIM_GRAY = Metric(
+SSIM_GRAY = replace(
+    SSIM,
     name="ssim-gray",
     title="Structural similarity of gray levels",
     formula="SSIM of 0.299 R + 0.587 G + 0.114 B",
-    source="Wang et al., TIP 2004; scikit-image",
-    unit="",
-    higher_is_better=True,
-    low=-1.0,
-    high=1.0,
-    needs=frozenset({"reference"}),
     function=ssim_gray,
 )
-MS_SSIM = Metric(
+MS_SSIM = replace(
+    SSIM,
     name="ms-ssim",
     title="Multi-scale structural similarity",
     formula="product over 5 scales of mean(contrast x structure)^w, luminance at the last; of BT.601 gray levels",
     source="Wang, Simoncelli and Bovik, Asilomar 2003; SSIM of each scale by scikit-image",
-    unit="",
-    higher_is_better=True,
     low=0.0,
-    high=1.0,
-    needs=frozenset({"reference"}),
     function=ms_ssim,
+    note="Of gray levels, as published and as its authors' code computes it.",
 )
-MS_SSIM_RGB = Metric(
+MS_SSIM_RGB = replace(
+    MS_SSIM,
     name="ms-ssim-rgb",
     title="Multi-scale structural similarity of R, G and B",
     formula="MS-SSIM of R, of G and of B, averaged",
     source="Wang, Simoncelli and Bovik, Asilomar 2003, of each channel; SSIM of each scale by scikit-image",
-    unit="",
-    higher_is_better=True,
-    low=0.0,
-    high=1.0,
-    needs=frozenset({"reference"}),
     function=ms_ssim_rgb,
+    note="Noise in color weighs much more in it than in ms-ssim; the two do not compare.",
 )

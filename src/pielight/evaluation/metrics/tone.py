@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
-from pielight.evaluation.metrics.metric import Floats, Pixels
+from pielight.evaluation.metric_spec import Floats, Pixels
 
 
 def lightness(pixels: Pixels) -> npt.NDArray[np.uint8]:

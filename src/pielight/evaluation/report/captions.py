@@ -1,4 +1,4 @@
-"""What a report says in words: how it was measured, and what must be known of it."""
+"""The sentences of a report: how it was measured, and what must be known of it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pielight.evaluation.report.summary import SIGNIFICANT, Summary
 from pielight.evaluation.statistics import CONFIDENCE, RESAMPLES
 
 TEST_OF_MEANS = "Wilcoxon signed-rank test"
-TEST_OF_A_SET = f"permutation test, which exchanges the two results of pictures ({RESAMPLES} times)"
+TEST_OF_DATASETS = f"permutation test, which exchanges the two results of pictures ({RESAMPLES} times)"
 
 
 def notice(plan: Plan) -> str:
-    """Say what comes before all numbers: which model looks at the results, or what GT-mean does."""
-    return gt_mean_notice(plan) if plan.viewer is None else plan.viewer.says()
+    """Return what comes before all numbers: which model is run on the results, or what GT-mean does."""
+    return gt_mean_notice(plan) if plan.evaluator is None else plan.evaluator.description()
 
 
 def gt_mean_notice(plan: Plan) -> str:
-    """Say what GT-mean does to the numbers."""
+    """Return what GT-mean does to the numbers."""
     if not plan.gt_mean:
         return "GT-mean is off: results are measured as they are."
     names = ", ".join(metric.name for metric in plan.metrics if plan.is_scaled(metric)) or "no metric of this report"
@@ -29,15 +29,15 @@ def gt_mean_notice(plan: Plan) -> str:
     )
 
 
-def how(summary: Summary) -> str:
-    """Say how intervals and p-values were computed."""
-    pooled = summary.plan.viewer is not None
+def statistics_note(summary: Summary) -> str:
+    """Return how intervals and p-values were computed."""
+    of_datasets = summary.plan.evaluator is not None
     text = (
-        f"{'Values of all pictures of a set together' if pooled else 'Means over pictures'}, in brackets "
+        f"{'Values of all pictures of a set together' if of_datasets else 'Means over pictures'}, in brackets "
         f"{100 * CONFIDENCE:.0f} % bootstrap intervals (expanded percentiles, "
         f"{RESAMPLES} resamples, seed {summary.seed})."
     )
-    grouped = [data.name for data in summary.plan.data if data.groups]
+    grouped = [dataset.name for dataset in summary.plan.datasets if dataset.groups]
     if grouped:
         text += (
             f" In {', '.join(grouped)} the pictures of one scene or clip are drawn together and tested by their mean, "
@@ -45,32 +45,33 @@ def how(summary: Summary) -> str:
         )
     if summary.comparisons:
         text += (
-            f" Comparisons are paired, picture by picture, with the first method: {'' if pooled else 'mean '}"
+            f" Comparisons are paired, picture by picture, with the first method: {'' if of_datasets else 'mean '}"
             f"difference with its bootstrap interval, and the two-sided "
-            f"{TEST_OF_A_SET if pooled else TEST_OF_MEANS}; p (Holm) is corrected for the "
+            f"{TEST_OF_DATASETS if of_datasets else TEST_OF_MEANS}; p (Holm) is corrected for the "
             f"{len(summary.comparisons)} comparisons of this report, and only where it is below {SIGNIFICANT} one is "
             "called better or worse; mixed is where the interval of the mean disagrees with the test."
         )
     return text
 
 
-def notes(summary: Summary, data: str) -> list[str]:
-    """Return what must be known of a data set: what it lacks, and where metrics have no value."""
-    found = [f"{cell.method.label}: {cell.note}" for cell in summary.cells if cell.data.name == data and cell.note]
-    return [*(note for one in summary.plan.data if one.name == data for note in one.notes), *found]
+def notes(summary: Summary, dataset: str) -> list[str]:
+    """Return what must be known of a dataset: what it lacks, and where metrics have no value."""
+    of_dataset = [note for one in summary.plan.datasets if one.name == dataset for note in one.notes]
+    cells = [cell for cell in summary.cells if cell.dataset.name == dataset and cell.note]
+    return of_dataset + [f"{cell.method.label}: {cell.note}" for cell in cells]
 
 
-def provenance(facts: Mapping[str, Any]) -> list[str]:
+def provenance(record: Mapping[str, Any]) -> list[str]:
     """Return lines on versions, checksums, seed and date."""
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if version)
-    checksums = [f"{data['name']} {data['sha256']}" for data in facts["data"]]
-    for method in facts["methods"]:
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items() if version)
+    checksums = [f"{dataset['name']} {dataset['sha256']}" for dataset in record["data"]]
+    for method in record["methods"]:
         if isinstance(method["sha256"], str):
             checksums.append(f"{method['label']} {method['sha256']}")
         elif method["sha256"]:
-            checksums += [f"{method['label']} on {data} {digits}" for data, digits in method["sha256"].items()]
+            checksums += [f"{method['label']} on {dataset} {digits}" for dataset, digits in method["sha256"].items()]
     return [
-        f"date: {facts['date']}; seed: {facts['seed']}; GT-mean: {'on' if facts['gt_mean'] else 'off'}",
-        f"versions: {versions}; {facts['system']}",
+        f"date: {record['date']}; seed: {record['seed']}; GT-mean: {'on' if record['gt_mean'] else 'off'}",
+        f"versions: {versions}; {record['system']}",
         f"checksums (SHA-256, first digits): {', '.join(checksums)}",
     ]

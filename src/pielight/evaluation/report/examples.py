@@ -11,25 +11,24 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from pielight.evaluation.datasets.datasets import DataSet, Sample
+from pielight.evaluation.datasets.dataset import Sample
 from pielight.evaluation.datasets.pictures import Pixels, load
-from pielight.evaluation.methods.method import Method
-from pielight.evaluation.metrics import Figure
+from pielight.evaluation.methods.method import Method, source
+from pielight.evaluation.metric_spec import MetricSpec
 from pielight.evaluation.plan import Plan
 from pielight.evaluation.report.summary import Values
-from pielight.evaluation.run import enhanced
-from pielight.evaluation.workers import each
+from pielight.evaluation.workers import map_unordered
 
 EACH = 2  # best ones, and as many worst ones
 _SIZE, _QUALITY = 360, 82
 
 
 @dataclass(frozen=True)
-class Place:
+class Example:
     """A picture that is shown.
 
     Attributes:
-        data: Name of the data set.
+        dataset: Name of the dataset.
         method: The method.
         sample: The picture.
         metric: By which it was chosen.
@@ -37,15 +36,15 @@ class Place:
         is_best: Whether it is one of the best; else it is one of the worst.
     """
 
-    data: str
+    dataset: str
     method: Method
     sample: Sample
-    metric: Figure
+    metric: MetricSpec
     value: float
     is_best: bool
 
 
-class Shot(NamedTuple):
+class Thumbnails(NamedTuple):
     """JPEG files of a picture: the input, the result, and the reference if there is one."""
 
     before: bytes
@@ -53,60 +52,54 @@ class Shot(NamedTuple):
     reference: bytes | None
 
 
-def ranked_by(plan: Plan, data: DataSet) -> Figure | None:
-    """Return the first metric that has a better direction, by which pictures are ranked."""
-    usable = (metric for metric in plan.metrics if plan.applies(metric, data) and metric.higher_is_better is not None)
-    return next(usable, None)
-
-
-def places(plan: Plan, values: Values, count: int = EACH) -> list[Place]:
-    """Choose the best and the worst pictures of every method on every data set.
+def choose_examples(plan: Plan, values: Values, count: int = EACH) -> list[Example]:
+    """Choose the best and the worst pictures of every method on every dataset, by the first metric with a direction.
 
     Args:
         plan: What was measured.
         values: The measurements.
-        count: How many best ones, and how many worst ones; less where there are not so many pictures.
+        count: How many best ones, and how many worst ones; fewer where there are not so many pictures.
     """
-    found: list[Place] = []
-    for data in plan.data:
-        metric = ranked_by(plan, data)
+    examples: list[Example] = []
+    for dataset in plan.datasets:
+        directed = (metric for metric in plan.metrics_of(dataset) if metric.higher_is_better is not None)
+        metric = next(directed, None)
         if metric is None:
             continue
         for method in plan.compared:
-            pairs = zip(data.samples, values.of(data, method, metric), strict=True)
-            there = [(value, sample) for sample, value in pairs if not math.isnan(value)]
-            there.sort(key=lambda pair: pair[0], reverse=bool(metric.higher_is_better))
-            best = there[: min(count, math.ceil(len(there) / 2))]
-            worst = there[len(best) :][-count:]
-            found += [Place(data.name, method, sample, metric, value, True) for value, sample in best]
-            found += [Place(data.name, method, sample, metric, value, False) for value, sample in worst[::-1]]
-    return found
+            pairs = zip(dataset.samples, values.of(dataset, method, metric), strict=True)
+            ranked = [(value, sample) for sample, value in pairs if not math.isnan(value)]
+            ranked.sort(key=lambda pair: pair[0], reverse=bool(metric.higher_is_better))
+            best = ranked[: min(count, math.ceil(len(ranked) / 2))]
+            worst = ranked[len(best) :][-count:][::-1]
+            for is_best, chosen in ((True, best), (False, worst)):
+                examples += [Example(dataset.name, method, sample, metric, value, is_best) for value, sample in chosen]
+    return examples
 
 
-def take(chosen: list[Place], jobs: int, stop: Callable[[], bool] = lambda: False) -> Iterator[tuple[Place, Shot]]:
-    """Make the chosen pictures again, several at a time.
+def with_thumbnails(
+    examples: list[Example], jobs: int, stop: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[Example, Thumbnails]]:
+    """Make the thumbnails of examples, several at a time.
 
     Raises:
         PielightError: One cannot be made.
     """
-    yield from each(shot, chosen, jobs, stop)
+    yield from map_unordered(thumbnails, examples, jobs, stop)
 
 
-def shot(place: Place) -> Shot:
-    """Make one picture again."""
-    sample = place.sample
+def thumbnails(example: Example) -> Thumbnails:
+    """Make the thumbnails of one example; a darkened picture has the clean one as its reference."""
+    sample = example.sample
     reference = None if sample.reference is None else load(sample.reference)
-    before = sample.pixels()
-    if sample.conditions is not None and not np.array_equal(clean := sample.clean(), before):
+    before = source(sample)
+    if sample.degradation is not None and not np.array_equal(clean := sample.clean(), before):
         reference = clean
-    return Shot(
-        _small(before),
-        _small(enhanced(place.method, place.data, sample)),
-        None if reference is None else _small(reference),
-    )
+    after = example.method.enhanced(example.dataset, sample)
+    return Thumbnails(_jpeg(before), _jpeg(after), None if reference is None else _jpeg(reference))
 
 
-def _small(pixels: Pixels) -> bytes:
+def _jpeg(pixels: Pixels) -> bytes:
     image = Image.fromarray(pixels)
     image.thumbnail((_SIZE, _SIZE), Image.Resampling.LANCZOS)
     file = io.BytesIO()

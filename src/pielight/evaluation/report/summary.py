@@ -1,4 +1,4 @@
-"""What an evaluation found: means with intervals, and how the methods differ from the first."""
+"""The results of an evaluation: values with intervals, and how the methods differ from the first."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ from functools import cached_property
 from itertools import compress
 from typing import Literal
 
-from pielight.evaluation.dataset_metrics import PooledFigure, pooled_compare, pooled_mean
-from pielight.evaluation.datasets.datasets import DataSet
-from pielight.evaluation.methods.method import Method
-from pielight.evaluation.metrics import Figure
-from pielight.evaluation.plan import Plan, Task
-from pielight.evaluation.statistics import Difference, Mean, compare, holm, mean
-from pielight.evaluation.store import Evidence, Measurement
-from pielight.evaluation.task_evaluator import CLEAN
+from pielight.evaluation.datasets.dataset import Dataset
+from pielight.evaluation.methods.method import CLEAN, Method
+from pielight.evaluation.metric_spec import DatasetMetric, MetricSpec, MetricState
+from pielight.evaluation.plan import Plan, Trial
+from pielight.evaluation.statistics import (
+    Difference,
+    Estimate,
+    compare,
+    compare_datasets,
+    dataset_value,
+    holm,
+    mean,
+)
+from pielight.evaluation.store import Measurement
 
 SIGNIFICANT = 0.05
 
@@ -27,64 +33,63 @@ class Values:
     """The measurements of a plan as they come in.
 
     Attributes:
-        found: By data set, label of the method, metric and picture.
+        measurements: By dataset, label of the method, name of the metric and picture.
     """
 
-    found: dict[tuple[str, str, str, str], Measurement] = field(default_factory=dict)
+    measurements: dict[tuple[str, str, str, str], Measurement] = field(default_factory=dict)
 
-    def add(self, task: Task, measurements: Iterable[Measurement]) -> None:
-        """Keep the measurements of a task."""
+    def add(self, trial: Trial, measurements: Iterable[Measurement]) -> None:
+        """Add the measurements of a trial."""
         for one in measurements:
-            self.found[task.data, task.method.label, one.key.metric, task.sample.name] = one
+            self.measurements[trial.dataset, trial.method.label, one.key.metric, trial.sample.name] = one
 
-    def of(self, data: DataSet, method: Method, metric: Figure) -> list[float]:
-        """Return the values of all pictures of a data set in their order, nan where there is none."""
-        if isinstance(metric, PooledFigure):
-            return [metric.of([one]) if one else math.nan for one in self.evidence(data, method, metric)]
-        there = self._measurements(data, method, metric)
-        return [math.nan if one is None else one.value for one in there]
+    def of(self, dataset: Dataset, method: Method, metric: MetricSpec) -> list[float]:
+        """Return the values of all pictures of a dataset in their order, nan where there is none."""
+        if isinstance(metric, DatasetMetric):
+            return [metric.compute([state]) if state else math.nan for state in self.states(dataset, method, metric)]
+        return [math.nan if one is None else one.value for one in self._of(dataset, method, metric)]
 
-    def evidence(self, data: DataSet, method: Method, figure: PooledFigure) -> list[Evidence]:
-        """Return what was seen on all pictures of a data set in their order, empty where there is none."""
-        return [() if one is None else one.evidence for one in self._measurements(data, method, figure)]
+    def states(self, dataset: Dataset, method: Method, metric: DatasetMetric) -> list[MetricState]:
+        """Return the states of all pictures of a dataset in their order, empty where there is none."""
+        return [() if one is None else one.state for one in self._of(dataset, method, metric)]
 
-    def checksum(self, data: DataSet, method: Method | None = None) -> str:
-        """Return 16 digits of a checksum of the pictures of a data set, or of what a method's results depend on."""
+    def checksum(self, dataset: Dataset, method: Method | None = None) -> str:
+        """Return 16 digits of a checksum of the pictures of a dataset, or of what a method's results depend on."""
         lines = set()
-        for (name, label, _, picture), one in self.found.items():
-            if name == data.name and method is None:
+        for (name, label, _, picture), one in self.measurements.items():
+            if name == dataset.name and method is None:
                 lines.add(f"{picture} {one.key.picture_sha256}\n")
-            elif name == data.name and method is not None and label == method.label:
+            elif name == dataset.name and method is not None and label == method.label:
                 lines.add(f"{picture} {one.key.method_sha256}\n")
         return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-    def reason(self, data: DataSet, method: Method, metric: Figure) -> str:
-        """Return why a picture has no value: the first reason there is."""
-        there = self._measurements(data, method, metric)
-        return next((one.reason for one in there if one is not None and one.reason), "")
+    def reason(self, dataset: Dataset, method: Method, metric: MetricSpec) -> str:
+        """Return why pictures have no value: the first reason there is."""
+        measurements = self._of(dataset, method, metric)
+        return next((one.reason for one in measurements if one is not None and one.reason), "")
 
-    def _measurements(self, data: DataSet, method: Method, metric: Figure) -> Iterator[Measurement | None]:
-        name = metric.made_of if isinstance(metric, PooledFigure) else metric.name
-        return (self.found.get((data.name, method.label, name, sample.name)) for sample in data.samples)
+    def _of(self, dataset: Dataset, method: Method, metric: MetricSpec) -> Iterator[Measurement | None]:
+        name = metric.evaluator if isinstance(metric, DatasetMetric) else metric.name
+        return (self.measurements.get((dataset.name, method.label, name, sample.name)) for sample in dataset.samples)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The mean of a metric over the pictures of a data set, by one method.
+    """The value of a metric on a dataset by one method.
 
     Attributes:
-        data: The data set.
+        dataset: The dataset.
         method: The method.
         metric: The metric.
-        mean: With its interval.
-        is_best: Whether no other method has a better mean.
+        estimate: Its mean over pictures, or the dataset-level metric, with its interval.
+        is_best: Whether no other method has a better value.
         note: On how many pictures it has no value, and why.
     """
 
-    data: DataSet
+    dataset: Dataset
     method: Method
-    metric: Figure
-    mean: Mean
+    metric: MetricSpec
+    estimate: Estimate
     is_best: bool = False
     note: str = ""
 
@@ -94,7 +99,7 @@ class Comparison:
     """A method against the first on the same pictures.
 
     Attributes:
-        data: The data set.
+        dataset: The dataset.
         metric: The metric.
         first: The first method of the command line.
         method: The other.
@@ -102,8 +107,8 @@ class Comparison:
         p_holm: Its p-value, corrected for the number of comparisons in the report.
     """
 
-    data: DataSet
-    metric: Figure
+    dataset: Dataset
+    metric: MetricSpec
     first: Method
     method: Method
     difference: Difference
@@ -111,9 +116,9 @@ class Comparison:
 
     @property
     def verdict(self) -> Literal["better", "worse", "mixed", ""]:
-        """What can be said of the other method: nothing where the corrected p-value is 0.05 or more.
+        """How the other method compares: empty where the corrected p-value is 0.05 or more.
 
-        Mixed is where the test finds a difference, but the mean does not lie on the same side with its whole interval.
+        Mixed is where the test finds a difference, but the interval does not lie wholly on the same side.
         """
         if self.metric.higher_is_better is None or not self.p_holm < SIGNIFICANT:
             return ""
@@ -124,12 +129,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Summary:
-    """All of it.
+    """All results.
 
     Attributes:
         plan: What was measured.
-        cells: By data set, method and metric, in the order of the command line.
-        comparisons: By data set, metric and method.
+        cells: By dataset, method and metric, in the order of the command line.
+        comparisons: By dataset, metric and method.
         seed: Of the resampling.
     """
 
@@ -138,17 +143,13 @@ class Summary:
     comparisons: tuple[Comparison, ...]
     seed: int
 
-    def metrics_of(self, data: DataSet) -> list[Figure]:
-        """Return the metrics that apply to a data set."""
-        return [metric for metric in self.plan.metrics if self.plan.applies(metric, data)]
-
-    def cell(self, data: DataSet, method: Method, metric: Figure) -> Cell:
+    def cell(self, dataset: Dataset, method: Method, metric: MetricSpec) -> Cell:
         """Return one cell."""
-        return self._cells[data.name, method.label, metric.name]
+        return self._cells[dataset.name, method.label, metric.name]
 
     @cached_property
     def _cells(self) -> Mapping[tuple[str, str, str], Cell]:
-        return {(cell.data.name, cell.method.label, cell.metric.name): cell for cell in self.cells}
+        return {(cell.dataset.name, cell.method.label, cell.metric.name): cell for cell in self.cells}
 
 
 def summarize(plan: Plan, values: Values, seed: int = 0) -> Summary:
@@ -161,66 +162,64 @@ def summarize(plan: Plan, values: Values, seed: int = 0) -> Summary:
     """
     cells: list[Cell] = []
     comparisons: list[Comparison] = []
-    for data in plan.data:
-        for metric in (metric for metric in plan.metrics if plan.applies(metric, data)):
-            row = [
-                Cell(data, method, metric, _mean(values, data, method, metric, seed),
-                     note=_note(values, data, method, metric))
-                for method in plan.methods
-            ]  # fmt: skip
-            cells += _best_marked(row)
+    for dataset in plan.datasets:
+        for metric in plan.metrics_of(dataset):
+            cells += _best_marked([_cell(values, dataset, method, metric, seed) for method in plan.methods])
             first, *others = plan.compared
             for method in others:
-                difference = _difference(values, data, (first, method), metric, seed)
-                comparisons.append(Comparison(data, metric, first, method, difference))
+                difference = _difference(values, dataset, (first, method), metric, seed)
+                comparisons.append(Comparison(dataset, metric, first, method, difference))
     corrected = holm([comparison.difference.p for comparison in comparisons])
     marked = tuple(replace(one, p_holm=p) for one, p in zip(comparisons, corrected, strict=True))
     return Summary(plan, tuple(cells), marked, seed)
 
 
-def _mean(values: Values, data: DataSet, method: Method, metric: Figure, seed: int) -> Mean:
-    if not isinstance(metric, PooledFigure):
-        return mean(values.of(data, method, metric), seed, data.groups)
-    (seen,), groups = _there(data, values.evidence(data, method, metric))
-    return pooled_mean(metric, seen, seed, groups)
+def _cell(values: Values, dataset: Dataset, method: Method, metric: MetricSpec, seed: int) -> Cell:
+    if isinstance(metric, DatasetMetric):
+        states = values.states(dataset, method, metric)
+        (measured,), groups = _measured(dataset, states)
+        estimate = dataset_value(metric, measured, seed, groups)
+        pictures = [0.0 if state else math.nan for state in states]
+    else:
+        pictures = values.of(dataset, method, metric)
+        estimate = mean(pictures, seed, dataset.groups)
+    return Cell(dataset, method, metric, estimate, note=_note(metric, pictures, values.reason(dataset, method, metric)))
 
 
-def _difference(values: Values, data: DataSet, pair: tuple[Method, Method], metric: Figure, seed: int) -> Difference:
+def _difference(
+    values: Values, dataset: Dataset, pair: tuple[Method, Method], metric: MetricSpec, seed: int
+) -> Difference:
     """Compare the second of two methods with the first."""
-    if not isinstance(metric, PooledFigure):
-        one, other = pair
-        return compare(values.of(data, one, metric), values.of(data, other, metric), seed, data.groups)
-    (first, second), groups = _there(data, *(values.evidence(data, method, metric) for method in pair))
-    return pooled_compare(metric, first, second, seed, groups)
+    if not isinstance(metric, DatasetMetric):
+        one, other = (values.of(dataset, method, metric) for method in pair)
+        return compare(one, other, seed, dataset.groups)
+    (first, second), groups = _measured(dataset, *(values.states(dataset, method, metric) for method in pair))
+    return compare_datasets(metric, first, second, seed, groups)
 
 
-def _there(data: DataSet, *columns: list[Evidence]) -> tuple[list[list[Evidence]], list[str] | None]:
-    """Keep the pictures that all columns have evidence of, and their groups."""
+def _measured(dataset: Dataset, *columns: list[MetricState]) -> tuple[list[list[MetricState]], list[str] | None]:
+    """Keep the pictures of which all columns have a state, and their groups."""
     kept = [all(row) for row in zip(*columns, strict=True)]
-    groups = None if data.groups is None else list(compress(data.groups, kept))
+    groups = None if dataset.groups is None else list(compress(dataset.groups, kept))
     return [list(compress(column, kept)) for column in columns], groups
 
 
 def _best_marked(row: list[Cell]) -> list[Cell]:
     """Mark the best of several methods."""
     metric = row[0].metric
-    there = [cell.mean.value for cell in row if cell.method != CLEAN and not math.isnan(cell.mean.value)]
-    if metric.higher_is_better is None or len(there) < 2:
+    compared = [cell for cell in row if cell.method != CLEAN and not math.isnan(cell.estimate.value)]
+    if metric.higher_is_better is None or len(compared) < 2:
         return row
-    best = max(there) if metric.higher_is_better else min(there)
-    return [replace(cell, is_best=cell.mean.value == best and cell.method != CLEAN) for cell in row]
+    best = (max if metric.higher_is_better else min)(cell.estimate.value for cell in compared)
+    return [replace(cell, is_best=cell.estimate.value == best and cell.method != CLEAN) for cell in row]
 
 
-def _note(values: Values, data: DataSet, method: Method, metric: Figure) -> str:
-    if isinstance(metric, PooledFigure):
-        found = [0.0 if one else math.nan for one in values.evidence(data, method, metric)]
-    else:
-        found = values.of(data, method, metric)
-    gone, infinite = sum(map(math.isnan, found)), sum(map(math.isinf, found))
+def _note(metric: MetricSpec, values: list[float], reason: str) -> str:
+    """Return on how many pictures a metric has no value, or an infinite one."""
+    missing, infinite = sum(map(math.isnan, values)), sum(map(math.isinf, values))
     notes = []
-    if gone:
-        reason = values.reason(data, method, metric)
-        notes.append(f"{metric.name} has no value for {gone} of {len(found)} pictures ({reason})")
-    if infinite and infinite < len(found):
-        notes.append(f"{metric.name} is infinite for {infinite} of {len(found)} pictures; the mean is of the others")
+    if missing:
+        notes.append(f"{metric.name} has no value for {missing} of {len(values)} pictures ({reason})")
+    if infinite and infinite < len(values):
+        notes.append(f"{metric.name} is infinite for {infinite} of {len(values)} pictures; the mean is of the others")
     return "; ".join(notes)

@@ -1,32 +1,35 @@
-"""The tables of a report: which columns there are and how values are written."""
+"""The tables of a report: their columns, and how values are formatted."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from pielight.core.tables import Columns, Markup, Row
-from pielight.evaluation.datasets.datasets import DataSet
-from pielight.evaluation.metrics import Figure
+from pielight.evaluation.datasets.dataset import Dataset
+from pielight.evaluation.metric_spec import MetricSpec
 from pielight.evaluation.plan import Plan
 from pielight.evaluation.report.summary import Comparison, Summary, Values
-from pielight.evaluation.statistics import Mean
+from pielight.evaluation.statistics import Estimate
 
 GT_MEAN = "GT-mean"
 _COMPARISON = {
     "method": "method", "metric": "metric", "difference": "difference [95 %]", "wins": "pictures: greater / smaller",
     "p": "p", "p_holm": "p (Holm)",
 }  # fmt: skip
+DEFINITIONS = {"name": "metric", "title": "", "formula": "formula", "source": "source"}
+"""The columns of the table of metrics."""
 
 
-def key(plan: Plan, metric: Figure) -> str:
-    """Return what files call a metric: its name, with ``_gt_mean`` after it where that is on."""
+def key(plan: Plan, metric: MetricSpec) -> str:
+    """Return the key of a metric in files: its name, with ``_gt_mean`` where that is on."""
     return f"{metric.name}_gt_mean" if plan.is_scaled(metric) else metric.name
 
 
-def heading(plan: Plan, metric: Figure) -> str:
-    """Return what tables call a metric: its name, unit and better direction.
+def heading(plan: Plan, metric: MetricSpec) -> str:
+    """Return the heading of a metric's column: name, unit and better direction.
 
     >>> from pielight.evaluation.metrics import METRICS
     >>> heading(Plan((), (), ()), METRICS["psnr"]), heading(Plan((), (), (), gt_mean=True), METRICS["psnr"])
@@ -37,33 +40,31 @@ def heading(plan: Plan, metric: Figure) -> str:
     return f"{metric.name}{f' ({inside})' if inside else ''}{arrow}"
 
 
-def means(summary: Summary, data: DataSet, emphasis: str = "") -> tuple[Columns, list[dict[str, Any]]]:
+def means(summary: Summary, dataset: Dataset, emphasis: str = "") -> tuple[Columns, list[dict[str, Any]]]:
     """Return the table of the means of a data set: a row for each method, a column for each metric.
 
     Args:
-        summary: What was found.
-        data: The data set.
+        summary: The results.
+        dataset: The dataset.
         emphasis: Written before and after the best.
     """
-    metrics = summary.metrics_of(data)
+    metrics = summary.plan.metrics_of(dataset)
     columns = {"method": "method"} | {metric.name: heading(summary.plan, metric) for metric in metrics}
     rows: list[dict[str, Any]] = []
     for method in summary.plan.methods:
         row: dict[str, Any] = {"method": method.label}
         for metric in metrics:
-            cell = summary.cell(data, method, metric)
+            cell = summary.cell(dataset, method, metric)
             mark = emphasis if cell.is_best else ""
-            value, interval = mean_and_interval(cell.mean)
+            value, interval = value_and_interval(cell.estimate)
             row[metric.name] = Markup(f"{mark}{value}{mark} {interval}".rstrip())
         rows.append(row)
     return columns, rows
 
 
-def comparisons(summary: Summary, data: DataSet) -> tuple[Columns, list[dict[str, Any]]]:
+def comparisons(summary: Summary, dataset: Dataset) -> tuple[Columns, list[dict[str, Any]]]:
     """Return the table of the comparisons on a data set."""
-    found = [one for one in summary.comparisons if one.data == data]
-    columns = _COMPARISON if summary.plan.viewer is None else _COMPARISON | {"difference": "difference [95 %]"}
-    return columns, [_comparison(summary.plan, one) for one in found]
+    return _COMPARISON, [_comparison(summary.plan, one) for one in summary.comparisons if one.dataset == dataset]
 
 
 def pictures(plan: Plan, values: Values) -> tuple[Columns, list[Row]]:
@@ -71,24 +72,21 @@ def pictures(plan: Plan, values: Values) -> tuple[Columns, list[Row]]:
     columns = {"data": "data set", "picture": "picture", "method": "method"}
     columns |= {key(plan, metric): heading(plan, metric) for metric in plan.metrics}
     rows: list[Row] = []
-    for data in plan.data:
-        found = {
-            (method.label, metric.name): values.of(data, method, metric)
+    for dataset in plan.datasets:
+        columns_of = {
+            method.label: {key(plan, metric): values.of(dataset, method, metric) for metric in plan.metrics}
             for method in plan.methods
-            for metric in plan.metrics
         }
-        for number, sample in enumerate(data.samples):
-            for method in plan.methods:
-                row: dict[str, Any] = {"data": data.name, "picture": sample.name, "method": method.label}
-                for metric in plan.metrics:
-                    value = found[method.label, metric.name][number]
-                    row[key(plan, metric)] = None if math.isnan(value) else value
-                rows.append(row)
+        for index, sample in enumerate(dataset.samples):
+            for label, of_method in columns_of.items():
+                cells = {name: column[index] for name, column in of_method.items()}
+                row = {"data": dataset.name, "picture": sample.name, "method": label}
+                rows.append(row | {name: None if math.isnan(value) else value for name, value in cells.items()})
     return columns, rows
 
 
 def number(value: float, digits: int | None = None) -> str:
-    """Write a value with the digits that count.
+    """Format a value with its significant digits.
 
     >>> [number(value) for value in (0.81234, 17.8123, 312.4123, 0.00123, float("inf"), float("nan"), -0.5)]
     ['0.812', '17.81', '312.4', '0.00123', '∞', '–', '−0.500']
@@ -100,16 +98,17 @@ def number(value: float, digits: int | None = None) -> str:
     return f"{value:.{_digits(value) if digits is None else digits}f}".replace("-", "−")
 
 
-def mean_and_interval(mean: Mean) -> tuple[str, str]:
-    """Write a mean and its interval, which is empty if there is none, with as many digits.
+def value_and_interval(estimate: Estimate) -> tuple[str, str]:
+    """Format a value and its interval, which is empty if there is none, with as many digits.
 
-    >>> mean_and_interval(Mean(9, 1.5, 0.5, 2.5))
+    >>> value_and_interval(Estimate(9, 1.5, 0.5, 2.5))
     ('1.50', '[0.50, 2.50]')
     """
-    if math.isnan(mean.low):
-        return number(mean.value), ""
-    digits = _digits(max(abs(mean.low), abs(mean.value), abs(mean.high)))
-    return number(mean.value, digits), f"[{number(mean.low, digits)}, {number(mean.high, digits)}]"
+    low, value, high = estimate.low, estimate.value, estimate.high
+    if math.isnan(low):
+        return number(value), ""
+    digits = _digits(max(abs(low), abs(value), abs(high)))
+    return number(value, digits), f"[{number(low, digits)}, {number(high, digits)}]"
 
 
 def _digits(value: float) -> int:
@@ -120,7 +119,7 @@ def _digits(value: float) -> int:
 
 
 def p_value(p: float) -> str:
-    """Write a p-value.
+    """Format a p-value.
 
     >>> p_value(0.04321), p_value(1e-9)
     ('0.043', '< 0.001')
@@ -130,29 +129,17 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def definitions(metrics: Iterable[Figure]) -> list[Mapping[str, Any]]:
+def definitions(metrics: Iterable[MetricSpec]) -> list[Mapping[str, Any]]:
     """Return what each metric is."""
-    return [
-        {
-            "name": metric.name,
-            "title": metric.title,
-            "formula": metric.formula,
-            "source": metric.source,
-            "unit": metric.unit,
-            "higher_is_better": metric.higher_is_better,
-            "low": metric.low,
-            "high": metric.high,
-            "needs": sorted(metric.needs),
-        }
-        for metric in metrics
-    ]
+    names = [field.name for field in fields(MetricSpec)]
+    return [{name: getattr(metric, name) for name in names} | {"needs": sorted(metric.needs)} for metric in metrics]
 
 
 def _comparison(plan: Plan, one: Comparison) -> dict[str, Any]:
-    mean = one.difference.mean
-    sign = "+" if mean.value > 0 else ""
+    estimate = one.difference.estimate
+    sign = "+" if estimate.value > 0 else ""
     verdict = f", {one.verdict}" if one.verdict else ""
-    value, interval = mean_and_interval(mean)
+    value, interval = value_and_interval(estimate)
     return {
         "method": one.method.label,
         "metric": heading(plan, one.metric),

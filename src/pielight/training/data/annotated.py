@@ -13,8 +13,7 @@ from torch import Generator, Tensor
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.errors import DataError
-from pielight.evaluation.downstream.annotations import check_inside, read_boxes
-from pielight.evaluation.downstream.label_maps import read_labels
+from pielight.evaluation.downstream.annotations import check_inside, read_boxes, read_labels
 from pielight.evaluation.downstream.segmentation import check_labels
 from pielight.training.data.pictures import files, read_small
 from pielight.training.degradations.noise import quantize, sensor_noise

@@ -1,4 +1,4 @@
-"""``pielight evaluate --task`` with the real command, and networks that are made for it."""
+"""``pielight evaluate --downstream`` with the real command, and networks that are made for it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from PIL import Image
 from tests.evaluation.downstream.networks import save_segmenter, square_finder
 
 COUNT = 6
-FACES = ("--task", "faces", "--detector", "face.onnx", "--data", "own=set")
-CLASSES = ("--task", "segmentation", "--segmenter", "net.onnx", "--data", "own=set")
+FACES = ("--downstream", "faces", "--detector", "face.onnx", "--data", "own=set")
+SEGMENTATION = ("--downstream", "segmentation", "--data", "own=set", "--segmenter")
+CLASSES = (*SEGMENTATION, "net.onnx")
 
 
 @pytest.fixture
@@ -125,25 +126,25 @@ def test_classes_are_lost_in_the_dark_and_found_again(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("--data", "own=set", "--dark-ev", "4"), "--dark-ev needs --task faces or --task segmentation"),
-        (("--task", "faces", "--data", "own=set"), "--task faces needs --detector FILE.onnx"),
-        (("--task", "segmentation", "--data", "own=set"), "--task segmentation needs --segmenter FILE.onnx"),
-        ((*FACES, "--ignore", "3"), "--ignore has no meaning with --task faces"),
-        ((*CLASSES, "--shrink", "0.5"), "--shrink has no meaning with --task segmentation"),
-        ((*FACES, "--gt-mean"), "--gt-mean has no meaning with --task faces"),
-        ((*FACES, "--metrics", "psnr"), "psnr: --task faces does not measure it; known are recall, ap"),
+        (("--data", "own=set", "--dark-ev", "4"), "--dark-ev needs --downstream faces or --downstream segmentation"),
+        (("--downstream", "faces", "--data", "own=set"), "--downstream faces needs --detector FILE.onnx"),
+        (SEGMENTATION[:-1], "--downstream segmentation needs --segmenter FILE.onnx"),
+        ((*FACES, "--ignore", "3"), "--ignore has no meaning with --downstream faces"),
+        ((*CLASSES, "--shrink", "0.5"), "--shrink has no meaning with --downstream segmentation"),
+        ((*FACES, "--gt-mean"), "--gt-mean has no meaning with --downstream faces"),
+        ((*FACES, "--metrics", "psnr"), "psnr: --downstream faces does not measure it; known are recall, ap"),
         ((*FACES, "--dark-ev", "a"), "--dark-ev a: say numbers with commas between"),
         ((*FACES, "--dark-ev", "-2"), "-2 EV; say how many times the light is halved"),
         ((*FACES, "--noise", "1"), "--noise 1: say 2 numbers"),
         ((*FACES, "--score", "1.5"), "score is 1.5; say a number above 0 and below 1"),
-        (("--task", "faces", "--detector", "none.onnx", "--data", "own=set"), "none.onnx: no such ONNX file"),
-        (("--task", "faces", "--detector", "net.onnx", "--data", "own=set"), "net.onnx: no YuNet detector"),
+        (("--downstream", "faces", "--detector", "none.onnx", "--data", "own=set"), "none.onnx: no such ONNX file"),
+        (("--downstream", "faces", "--detector", "net.onnx", "--data", "own=set"), "net.onnx: no YuNet detector"),
         ((*FACES[:-1], "own=nowhere"), "nowhere/boxes.json: cannot be read"),
         (CLASSES, "set/labels/0.png: holds the label 9; there are 2 classes, 0 to 1, and 255 is ignored; --ignore"),
         ((*CLASSES, "--ignore", "9", "--classes", "a,b,c"), "--classes names 3 classes; net.onnx tells 2 apart"),
-        (("--task", "segmentation", "--segmenter", "half.onnx", "--data", "own=set"),
+        ((*SEGMENTATION, "half.onnx"),
          "half.onnx: returns [1, 2, 32, 48] for 96 x 64 pixels; logits [1, C, 64, 96]"),
-        (("--task", "segmentation", "--segmenter", "face.onnx,multiple=x", "--data", "own=set"), "multiple must be"),
+        ((*SEGMENTATION, "face.onnx,multiple=x"), "multiple must be"),
         ((*FACES, "--dark-ev", "2", "--method", "dir:set/images"), "go with data as they are, not darkened or shrunk"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is known of files without reading them again: their checksums and sizes, kept beside a report."""
+"""Facts about files that are expensive to compute, such as checksums: cached, and kept beside a report."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ from pathlib import Path
 from typing import Any
 
 FILE = "files.jsonl"
-_SETTLED = 2 * 10**9  # nanoseconds: what changed later than this may change again within one tick of the clock
+_SETTLED = 2 * 10**9  # nanoseconds: a file modified later than this may change again within one tick of its clock
 
 Stamp = tuple[int, ...]
 
 
-class Inventory:
-    """Facts of files, each computed once while the file stays as it is: the same place on the disk, size and times.
+class FileCache:
+    """Facts about files, each valid while device, inode, size and times of the file stay the same.
 
     Attributes:
-        looked: Told the path of every file that is read for a fact.
+        on_read: Called with the path of every file that is read for a fact.
     """
 
     def __init__(self) -> None:
-        self.looked: Callable[[Path], object] = lambda _: None
+        self.on_read: Callable[[Path], object] = lambda _: None
         self._known: dict[tuple[str, str], tuple[Stamp, Any]] = {}
-        self._new: list[bytes] = []
+        self._unsaved: list[bytes] = []
         self._folder: Path | None = None
 
-    def fact(self, kind: str, path: Path, compute: Callable[[Path], Any]) -> Any:
-        """Return what ``compute`` says of a file, now or when it was asked before.
+    def get(self, kind: str, path: Path, compute: Callable[[Path], Any]) -> Any:
+        """Return a fact about a file, cached or computed.
 
         Args:
-            kind: What is asked.
+            kind: Name of the fact.
             path: The file.
-            compute: Reads it; its answer is one that JSON knows.
+            compute: Reads the file and returns a value that JSON can hold.
         """
         stamp = _stamp(path)
         key = kind, str(path.absolute())
         if stamp is not None and key in self._known and self._known[key][0] == stamp:
             return self._known[key][1]
-        self.looked(path)
+        self.on_read(path)
         value = compute(path)
         if stamp is not None and stamp == _stamp(path) and time.time_ns() - max(stamp[-2:]) > _SETTLED:
             self._known[key] = stamp, value
-            self._new.append(json.dumps([*key, stamp, value]).encode() + b"\n")
+            self._unsaved.append(json.dumps([*key, stamp, value]).encode() + b"\n")
             if self._folder is not None:
-                self.keep(self._folder)
+                self.save(self._folder)
         return value
 
-    def read(self, folder: Path) -> None:
-        """Take what an earlier run has kept in a folder, if anything; a line that is damaged says nothing."""
+    def load(self, folder: Path) -> None:
+        """Read what an earlier run saved in a folder, if anything; damaged lines are skipped."""
         self._folder = None
         try:
             lines = (folder / FILE).read_bytes().splitlines()
@@ -63,26 +63,29 @@ class Inventory:
             except (ValueError, TypeError, RecursionError):
                 continue
 
-    def keep(self, folder: Path) -> None:
-        """Add what is new to the file in a folder, from now on at once; a disk that is full keeps nothing."""
+    def save(self, folder: Path) -> None:
+        """Append what is new to the file in a folder, and from now on each new fact at once.
+
+        Without room on the disk, facts are cached in this process only.
+        """
         self._folder = folder
-        lines, self._new = b"".join(self._new), []
+        lines, self._unsaved = b"".join(self._unsaved), []
         try:
             file = os.open(folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
             try:
                 os.write(file, lines)
             finally:
                 os.close(file)
-        except OSError:  # it is known in this process all the same
+        except OSError:
             self._folder = None
 
 
 def _stamp(path: Path) -> Stamp | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-INVENTORY = Inventory()
+FILE_CACHE = FileCache()

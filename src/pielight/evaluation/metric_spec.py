@@ -1,4 +1,4 @@
-"""A metric: its definition in words, and one door through which pictures are checked and measured."""
+"""What a metric is: of single pictures, whose mean is reported, or of a dataset as a whole, such as mIoU."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from pielight.errors import DataError
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
+MetricState = tuple[tuple[float, ...], ...]
+"""What a task evaluator has seen in one picture, as rows of numbers; its metrics are computed of those of a dataset."""
+Weighted = Callable[[Floats], Floats]
+"""From weights ``(R, P)``, how often each of P pictures counts in R resamples, to values ``(R,)``, nan for none."""
+REFERENCE, INPUT = frozenset({"reference"}), frozenset({"input"})
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A number that reports show, and how its values are to be read.
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec:
+    """A metric as reports describe it, and how its values are to be read.
 
     Attributes:
         name: As on the command line.
@@ -27,33 +32,52 @@ class Figure:
         higher_is_better: None where neither direction is.
         low: Least possible value; None without a bound.
         high: Greatest possible value; None without a bound.
-        needs: Of ``"reference"``, ``"input"`` and ``"sequence"``, what must be given beside the result.
+        needs: Which of ``"reference"``, ``"input"`` and ``"sequence"`` it needs beside the result.
     """
 
     name: str
     title: str
     formula: str
     source: str
-    unit: str
+    unit: str = ""
     higher_is_better: bool | None
-    low: float | None
-    high: float | None
-    needs: frozenset[str]
+    low: float | None = 0.0
+    high: float | None = None
+    needs: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Metric(Figure):
-    """A measure of one picture; that of a data set is the mean.
+@dataclass(frozen=True, kw_only=True)
+class DatasetMetric(MetricSpec):
+    """A metric of all pictures of a dataset together, which is no mean over pictures.
+
+    Attributes:
+        evaluator: Name of the task evaluator whose states it is computed of.
+        weighted: Takes the states of P pictures; returns the metric as a function of the pictures' weights.
+    """
+
+    evaluator: str
+    weighted: Callable[[Sequence[MetricState]], Weighted]
+
+    def compute(self, states: Sequence[MetricState]) -> float:
+        """Return the value for some pictures, each of which counts once; nan where there is none."""
+        return float(self.weighted(states)(np.ones((1, len(states))))[0]) if states else float("nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureMetric(MetricSpec):
+    """A metric of one picture; that of a dataset is the mean.
 
     Attributes:
         function: Takes the checked result, then ``reference=`` and ``source=`` as far as it needs them.
-        uses: What it makes use of when it is given.
-        prepare: Finds what it needs beside pictures, or raises; called before hours of work.
+        uses: Optional inputs, of those that ``needs`` may name.
+        prepare: Loads what it needs beside pictures, or raises; called before any measurement.
+        note: What to know before its values are compared, for the documentation.
     """
 
     function: Callable[..., float]
     uses: frozenset[str] = frozenset()
     prepare: Callable[[], object] | None = None
+    note: str = ""
 
     def measure(
         self,
@@ -128,9 +152,9 @@ class Metric(Figure):
     def _same_size(self, pictures: dict[str, list[Pixels]]) -> None:
         """Check that all pictures have one size."""
         sizes = {kind: list(dict.fromkeys(p.shape[:2] for p in frames)) for kind, frames in pictures.items()}
-        if len({size for found in sizes.values() for size in found}) > 1:
-            named = {kind: " and ".join(f"{w} x {h}" for h, w in found[:3]) for kind, found in sizes.items()}
-            raise DataError(f"{self.name}: different sizes: {_listed(named)}")
+        if len({size for of_kind in sizes.values() for size in of_kind}) > 1:
+            listed = {kind: " and ".join(f"{w} x {h}" for h, w in of_kind[:3]) for kind, of_kind in sizes.items()}
+            raise DataError(f"{self.name}: different sizes: {_listed(listed)}")
 
 
 def _listed(values: Mapping[str, object]) -> str:
@@ -152,3 +176,15 @@ def at_least(side: int, name: str, pixels: Pixels) -> None:
     if min(pixels.shape[:2]) < side:
         height, width = pixels.shape[:2]
         raise DataError(f"{name} needs sides of at least {side} pixels, not {width} x {height}")
+
+
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Return quotients, nan where the denominator is not above 0.
+
+    >>> ratio(np.array([1.0, 2.0]), np.array([2.0, 0.0])).tolist()
+    [0.5, nan]
+    """
+    quotients: Floats = np.divide(
+        numerator, denominator, out=np.full(np.shape(denominator), np.nan), where=denominator > 0
+    )
+    return quotients

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from pielight.errors import PielightError
-from pielight.evaluation.methods.method import method
-from pielight.evaluation.methods.specs import KINDS, file_and_multiple, parse, settings, written
+from pielight.evaluation.methods import METHODS
+from pielight.evaluation.methods.method import find_method, parse
+from pielight.evaluation.methods.onnx_method import file_and_multiple
+from pielight.evaluation.methods.pielight_method import arguments
+from pielight.evaluation.methods.spec import escaped
 
 
 @pytest.mark.parametrize(
@@ -38,12 +41,12 @@ from pielight.evaluation.methods.specs import KINDS, file_and_multiple, parse, s
 )
 def test_specs_that_make_no_sense(spec: str, reason: str) -> None:
     with pytest.raises(PielightError, match=reason):
-        method(spec)
-    assert set(KINDS) >= {"pielight", "identity", "dir"}
+        find_method(spec)
+    assert set(METHODS) >= {"pielight", "identity", "dir"}
 
 
 @pytest.mark.parametrize("name", ["a,b.onnx", "a,strength=2.onnx", ",,a,,,.onnx"])
 def test_commas_in_paths_are_doubled(name: str) -> None:
     path = Path("some,where", name)
-    assert settings(parse(f"pielight:model={written(path)},auto=off")).model == str(path)
-    assert file_and_multiple(parse(f"onnx:{written(path)},multiple=32")) == (path, 32)
+    assert arguments(parse(f"pielight:model={escaped(path)},auto=off")).model == str(path)
+    assert file_and_multiple(parse(f"onnx:{escaped(path)},multiple=32")) == (path, 32)

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from pielight.errors import DataError
 from pielight.evaluation.datasets import presets
-from pielight.evaluation.datasets.datasets import find
+from pielight.evaluation.datasets.layouts import detect
 from pielight.evaluation.datasets.pictures import load, size
 
 Draw = Callable[..., Path]
@@ -36,7 +36,7 @@ def test_pairs(tmp_path: Path, draw: Draw, layout: str) -> None:
     files, expected = LAYOUTS[layout]
     for name in files:
         draw(tmp_path / name)
-    found = find("set", tmp_path)
+    found = detect("set", tmp_path)
     assert found.is_paired
     assert [(one.name, one.reference and one.reference.stem) for one in found.samples] == list(expected.items())
 
@@ -44,7 +44,7 @@ def test_pairs(tmp_path: Path, draw: Draw, layout: str) -> None:
 def test_single_pictures(tmp_path: Path, draw: Draw) -> None:
     for name in ("10.jpg", "9.bmp", "notes.txt/x.png", ".hidden.png"):
         draw(tmp_path / name)
-    found = find("any", tmp_path)
+    found = detect("any", tmp_path)
     assert not found.is_paired
     assert [one.name for one in found.samples] == ["9", "10"]
     assert found.first(1).notes == ("the first 1 of 2 pictures",)
@@ -70,7 +70,7 @@ def test_what_does_not_match(tmp_path: Path, draw: Draw, files: list[str], reaso
     for name in files:
         draw(tmp_path / name)
     with pytest.raises(DataError) as caught:
-        find("set", tmp_path)
+        detect("set", tmp_path)
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -79,9 +79,9 @@ def test_an_empty_folder_of_references(tmp_path: Path, draw: Draw) -> None:
     draw(tmp_path / "low/a.png")
     (tmp_path / "high").mkdir()
     with pytest.raises(DataError, match=r"high: no pictures in this folder"):
-        find("set", tmp_path)
+        detect("set", tmp_path)
     with pytest.raises(DataError, match="no such folder"):
-        find("set", tmp_path / "none")
+        detect("set", tmp_path / "none")
 
 
 def test_sizes_that_differ(tmp_path: Path, draw: Draw) -> None:
@@ -91,41 +91,41 @@ def test_sizes_that_differ(tmp_path: Path, draw: Draw) -> None:
     with pytest.raises(
         DataError, match=r"partners must be of one size; 4 are not: .*1.png is 48 x 40, 1.png 48 x 41.* and 1 more"
     ):
-        find("set", tmp_path)
+        detect("set", tmp_path)
 
 
 def test_presets_say_what_is_missing(tmp_path: Path, draw: Draw) -> None:
     for number in (1, 2, 5):
         draw(tmp_path / f"LIME/{number}.bmp")
-    found = presets.find("LIME", tmp_path)
+    found = presets.find_dataset("LIME", tmp_path)
     assert found.layout == "LIME, pictures without references"
     assert found.notes == ("3 pictures, while LIME has 10; missing 3, 4, 6, 7, 8 and 2 more",)
-    assert presets.find("own:lime", tmp_path).name == "own"
+    assert presets.find_dataset("own:lime", tmp_path).name == "own"
     for number in range(1, 11):
         draw(tmp_path / f"LIME/{number}.bmp")
-    assert presets.find("lime", tmp_path).notes == ()
+    assert presets.find_dataset("lime", tmp_path).notes == ()
     with pytest.raises(DataError, match="LOL-v1 has references, as in low/"):
-        presets.find("lol", tmp_path / "LIME")
+        presets.find_dataset("lol", tmp_path / "LIME")
 
 
 def test_presets_know_their_layout(tmp_path: Path, draw: Draw) -> None:
     for place in ("Real_captured/Test", "Synthetic/Test", "Synthetic/Train"):
         draw(tmp_path / place / "Low" / "1.png")
         draw(tmp_path / place / "Normal" / "1.png")
-    assert "Synthetic/Test" in presets.find("lol-v2-synthetic", tmp_path).samples[0].input.as_posix()
-    assert "Real_captured/Test" in presets.find("lol-v2-real", tmp_path).samples[0].input.as_posix()
+    assert "Synthetic/Test" in presets.find_dataset("lol-v2-synthetic", tmp_path).samples[0].input.as_posix()
+    assert "Real_captured/Test" in presets.find_dataset("lol-v2-real", tmp_path).samples[0].input.as_posix()
     with pytest.raises(DataError, match="real_captured, synthetic"):
-        presets.find("other", tmp_path)
+        presets.find_dataset("other", tmp_path)
     with pytest.raises(DataError, match="DICM has no references"):
-        presets.find("dicm", tmp_path / "Synthetic")
+        presets.find_dataset("dicm", tmp_path / "Synthetic")
 
 
 def test_presets_that_are_unknown(tmp_path: Path, draw: Draw) -> None:
     draw(tmp_path / "1.png")
     with pytest.raises(DataError, match="dcim: no such preset of a data set; did you mean dicm"):
-        presets.find("x:dcim", tmp_path)
-    assert "the nearest is dicm" in presets.find("dcim", tmp_path).notes[0]
-    assert presets.find("holiday", tmp_path).notes == ()
+        presets.find_dataset("x:dcim", tmp_path)
+    assert "the nearest is dicm" in presets.find_dataset("dcim", tmp_path).notes[0]
+    assert presets.find_dataset("holiday", tmp_path).notes == ()
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -152,17 +152,17 @@ def test_a_film_knows_the_frame_before_each(tmp_path: Path, draw: Draw) -> None:
     for clip, frames in (("walk", (1, 2, 10)), ("car", (7, 8))):
         for frame in frames:
             draw(tmp_path / clip / f"{frame}.png", frame)
-    found = presets.find("night:film", tmp_path)
+    found = presets.find_dataset("night:film", tmp_path)
     assert found.name == "night"
     assert found.is_film
     assert found.layout == "frames of 2 clips"
     order = {sample.name: sample.previous and sample.previous.name for sample in found.samples}
     assert order == {"car/7": None, "car/8": "car/7", "walk/1": None, "walk/2": "walk/1", "walk/10": "walk/2"}
-    assert presets.find("film", tmp_path / "walk").layout == "frames of 1 clip"
+    assert presets.find_dataset("film", tmp_path / "walk").layout == "frames of 1 clip"
 
 
 def test_a_film_may_have_references(pairs: Path) -> None:
-    found = presets.find("own:film", pairs)
+    found = presets.find_dataset("own:film", pairs)
     assert found.is_paired
     assert found.samples[3].previous is not None
 
@@ -170,7 +170,7 @@ def test_a_film_may_have_references(pairs: Path) -> None:
 def test_one_frame_is_no_film(tmp_path: Path, draw: Draw) -> None:
     draw(tmp_path / "1.png")
     with pytest.raises(DataError, match="two frames or more"):
-        presets.find("own:film", tmp_path)
+        presets.find_dataset("own:film", tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no pictures"):
-        presets.find("own:film", tmp_path / "empty")
+        presets.find_dataset("own:film", tmp_path / "empty")

@@ -9,50 +9,50 @@ import pytest
 from PIL import Image
 
 from pielight.errors import ConfigError, DataError
-from pielight.evaluation.datasets.datasets import Sample, find
+from pielight.evaluation.datasets.dataset import Sample
+from pielight.evaluation.datasets.layouts import detect
 from pielight.evaluation.datasets.pictures import load
-from pielight.evaluation.methods.enhancements import enhancement
-from pielight.evaluation.methods.method import method, result
+from pielight.evaluation.methods.method import find_method, open_enhancer
 
 
 def test_pictures_that_somebody_made(pairs: Path, tmp_path: Path) -> None:
-    data = find("lol", pairs)
+    data = detect("lol", pairs)
     folder = tmp_path / "theirs"
     folder.mkdir()
     for sample in data.samples[:-1]:
         Image.fromarray(load(sample.input) + np.uint8(9)).save(folder / f"{sample.name}_pie.png")
-    theirs = method(f"dir:{folder}")
+    theirs = find_method(f"dir:{folder}")
     with pytest.raises(DataError, match=r"no pictures for 1 of lol: 5"):
         theirs.check(data)
     sample = data.samples[0]
-    assert np.array_equal(result(theirs, None, "lol", sample, load(sample.input)), load(sample.input) + np.uint8(9))
+    assert np.array_equal(theirs.enhanced("lol", sample), load(sample.input) + np.uint8(9))
     before = theirs.identity("lol", sample)
     (folder / "lol").mkdir()
     Image.new("RGB", (5, 5)).save(folder / "lol" / "1.png")
-    again = method(f"dir:{folder}")
+    again = find_method(f"dir:{folder}")
     assert again.identity("lol", sample) != before  # the folder of the data set's name comes first
     with pytest.raises(DataError, match="1 of lol is 48 x 40, its result 5 x 5"):
-        result(again, None, "lol", sample, load(sample.input))
+        again.enhanced("lol", sample)
     with pytest.raises(ConfigError):
-        enhancement(again.spec)
+        open_enhancer(again.spec)
 
 
 def test_scenes_that_somebody_made(tmp_path: Path) -> None:
     for name in ("12_3.png", "13/3.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (4, 4)).save(tmp_path / name)
-    theirs = method(f"dir:{tmp_path}")
-    found = [theirs.result_of("sice", Sample(name, Path("x"))) for name in ("12/3", "13/3", "14/3")]
+    theirs = find_method(f"dir:{tmp_path}")
+    found = [theirs.result_file("sice", Sample(name, Path("x"))) for name in ("12/3", "13/3", "14/3")]
     assert found == [tmp_path / "12_3.png", tmp_path / "13" / "3.png", None]
 
 
 def test_results_that_could_be_either(pairs: Path, tmp_path: Path) -> None:
-    sample = find("lol", pairs).samples[0]
+    sample = detect("lol", pairs).samples[0]
     made = tmp_path / "made"
     made.mkdir()
     for name in ("1_pie.png", "1_result.png"):
         Image.new("RGB", (48, 40)).save(made / name)
     with pytest.raises(DataError, match=r"several pictures for 1 of lol: 1_pie\.png, 1_result\.png"):
-        method(f"dir:{made}").result_of("lol", sample)
+        find_method(f"dir:{made}").result_file("lol", sample)
     Image.new("RGB", (48, 40)).save(made / "1.png")  # the exact name comes first
-    assert method(f"dir:{made}").result_of("lol", sample) == made / "1.png"
+    assert find_method(f"dir:{made}").result_file("lol", sample) == made / "1.png"

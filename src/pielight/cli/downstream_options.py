@@ -1,0 +1,196 @@
+"""``pielight evaluate --downstream``: the options of a detector or a segmenter that is run on results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pielight.cli.options import F
+from pielight.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pielight.evaluation.datasets.dataset import Dataset
+    from pielight.evaluation.downstream.darkness import Darkness
+    from pielight.evaluation.downstream.task_evaluator import TaskEvaluator
+    from pielight.evaluation.methods.method import Method
+    from pielight.evaluation.metric_spec import DatasetMetric
+    from pielight.evaluation.plan import Plan
+
+_OWN = {"faces": ("detector", "score", "nms", "iou", "shrink"), "segmentation": ("segmenter", "ignore", "classes")}
+_OPTIONS = (
+    click.option("--downstream", type=click.Choice(list(_OWN)),
+                 help="Measure what a model finds in the results; PATH holds boxes.json, or images/ and labels/."),
+    click.option("--task", type=click.Choice(list(_OWN)), hidden=True),  # its name in earlier releases
+    click.option("--detector", metavar="FILE.onnx", help="Of faces, like YuNet."),
+    click.option("--segmenter", metavar="FILE.onnx[,multiple=N]", help="From (N, 3, H, W) in [0, 1] to logits."),
+    click.option("--dark-ev", metavar="EV,EV,...",
+                 help="Darken the pictures so many times by half, in linear light; 0 is as they are. [default: 0]"),
+    click.option("--noise", metavar="SHOT,READ",
+                 help="Of darkened pictures: variance SHOT x signal + READ. [default: 1e-3,1e-6]"),
+    click.option("--shrink", type=float, metavar="SCALE", help="Shrink pictures and boxes first. [default: 1]"),
+    click.option("--score", type=float, metavar="0..1", help="Least score of a face for the recall. [default: 0.5]"),
+    click.option("--nms", type=float, metavar="0..1", help="IoU up to which two boxes are two faces. [default: 0.3]"),
+    click.option("--iou", type=float, metavar="0..1", help="IoU from which on a face is found. [default: 0.5]"),
+    click.option("--ignore", type=click.IntRange(0, 255), help="Label that does not count. [default: 255]"),
+    click.option("--classes", metavar="NAME,NAME,...", help="Names of the classes, from 0 on."),
+)  # fmt: skip
+
+
+def options(command: F) -> F:
+    """Add the options of downstream tasks to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, empty if none was; ``--task`` counts as ``--downstream``.
+
+    Raises:
+        ConfigError: ``--downstream`` was not given, but options that need it.
+    """
+    options = {name: value for name, value in values.items() if value is not None}
+    if "task" in options:
+        click.echo("--task is deprecated in this command; say --downstream", err=True)
+        options.setdefault("downstream", options.pop("task"))
+    if options and "downstream" not in options:
+        option = next(iter(options)).replace("_", "-")
+        raise ConfigError(f"--{option} needs --downstream faces or --downstream segmentation")
+    return options
+
+
+def plan(
+    data: tuple[str, ...],
+    methods: tuple[str, ...],
+    metrics: str | None,
+    limit: int | None,
+    seed: int,
+    options: Mapping[str, Any],
+) -> Plan:
+    """Return what is to be measured.
+
+    Args:
+        data: As on the command line.
+        methods: As on the command line.
+        metrics: As on the command line.
+        limit: As on the command line.
+        seed: As on the command line.
+        options: From :func:`given`.
+
+    Raises:
+        PielightError: Something makes no sense, or a model cannot be scored.
+    """
+    from pielight.core.messages import nearest
+    from pielight.evaluation.downstream import datasets
+    from pielight.evaluation.plan import Plan, check
+
+    task = options["downstream"]
+    foreign = next((name for kind, names in _OWN.items() if kind != task for name in names if name in options), None)
+    if foreign:
+        raise ConfigError(f"--{foreign} has no meaning with --downstream {task}")
+    exposures, darkness = numbers("--dark-ev", options.get("dark_ev") or "0"), _darkness(options, seed)
+    read = datasets.faces if task == "faces" else datasets.segmentation
+    found: list[Dataset] = []
+    for text in data:
+        found += datasets.darkened(read(*name_and_path(text, "faces=FACES")).first(limit), exposures, darkness)
+    evaluator, known = _faces(options) if task == "faces" else _segmentation(options, found[0])
+    names = ["recall"] if task == "faces" else list(known)
+    if metrics is not None:
+        names = metric_names(metrics)
+    if unknown := [name for name in names if name not in known]:
+        raise ConfigError(f"{unknown[0]}: --downstream {task} does not measure it; {nearest(unknown[0], known)}")
+    if not names:
+        raise ConfigError(f"no metric is named; known are {', '.join(known)}")
+    chosen = Plan(tuple(found), _methods(methods, found), tuple(known[name] for name in names), evaluator=evaluator)
+    check(chosen)
+    return chosen
+
+
+def metric_names(text: str) -> list[str]:
+    """Return the names that commas separate, each once.
+
+    >>> metric_names("psnr, ssim,psnr")
+    ['psnr', 'ssim']
+    """
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def numbers(option: str, text: str, count: int | None = None) -> list[float]:
+    """Read numbers that commas separate.
+
+    Raises:
+        ConfigError: They are none, or not so many.
+
+    >>> numbers("--noise", "1e-3,1e-6", 2)
+    [0.001, 1e-06]
+    """
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if not values or (count is not None and len(values) != count):
+        raise ConfigError(
+            f"{option} {text}: say {'numbers' if count is None else f'{count} numbers'} with commas between"
+        )
+    return list(dict.fromkeys(values)) if count is None else values
+
+
+def name_and_path(text: str, example: str) -> tuple[str, Path]:
+    """Split ``NAME=PATH``.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise ConfigError(f"--data {text}: say NAME=PATH, as in {example}")
+    return name, Path(path)
+
+
+def _methods(texts: tuple[str, ...], datasets: list[Dataset]) -> tuple[Method, ...]:
+    """Find the methods; the picture as it is comes first unless it is named, and the picture before darkening last."""
+    from pielight.evaluation.methods.method import CLEAN, find_method
+
+    methods = tuple(map(find_method, texts))
+    if all(one.spec.kind != "identity" for one in methods):
+        methods = (find_method("untouched=identity"), *methods)
+    is_dark = any(getattr(one.samples[0].degradation, "ev", 0) for one in datasets)
+    return (*methods, CLEAN) if is_dark else methods
+
+
+def _darkness(options: Mapping[str, Any], seed: int) -> Darkness:
+    from pielight.evaluation.downstream.darkness import Darkness
+
+    shot, read = numbers("--noise", options.get("noise") or "1e-3,1e-6", 2)
+    return Darkness(0.0, shot, read, options.get("shrink", 1.0), seed)
+
+
+def _faces(options: Mapping[str, Any]) -> tuple[TaskEvaluator, dict[str, DatasetMetric]]:
+    from pielight.evaluation.downstream.face_detection import FaceEvaluator, face_metrics
+
+    if "detector" not in options:
+        raise ConfigError("--downstream faces needs --detector FILE.onnx")
+    thresholds = {name: options[name] for name in ("score", "nms", "iou") if name in options}
+    evaluator = FaceEvaluator(Path(options["detector"]), **thresholds)
+    return evaluator, face_metrics(evaluator.score, evaluator.iou)
+
+
+def _segmentation(options: Mapping[str, Any], dataset: Dataset) -> tuple[TaskEvaluator, dict[str, DatasetMetric]]:
+    from pielight.evaluation.downstream.segmentation import IGNORE, SegmentationEvaluator, segmentation_metrics
+
+    if "segmenter" not in options:
+        raise ConfigError("--downstream segmentation needs --segmenter FILE.onnx")
+    file, _, multiple = options["segmenter"].partition(",multiple=")
+    if multiple and (not multiple.isdecimal() or not int(multiple)):
+        raise ConfigError(f"--segmenter {options['segmenter']}: multiple must be a whole number from 1 on")
+    evaluator = SegmentationEvaluator(Path(file), int(multiple or 1), options.get("ignore", IGNORE))
+    count = evaluator.classes(dataset.samples[0])
+    names = [str(number) for number in range(count)]
+    if "classes" in options:
+        names = [name.strip() for name in options["classes"].split(",")]
+        if len(set(names)) != count or len(names) != count or not all(names):
+            raise ConfigError(f"--classes names {len(set(filter(None, names)))} classes; {file} tells {count} apart")
+    return evaluator, segmentation_metrics(names)

@@ -1,0 +1,121 @@
+"""A dataset: samples, each a picture with what it should become, and what degrades it before methods get it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from pielight.evaluation.datasets.pictures import Pixels, load, sha256
+
+Box = tuple[float, float, float, float]
+
+
+class Degradation(Protocol):
+    """What is done to a picture before methods get it; its ``repr`` names every setting that the result depends on."""
+
+    def clean(self, pixels: Pixels) -> Pixels:
+        """Return the picture as a perfect enhancement would restore it."""
+
+    def degrade(self, pixels: Pixels, name: str) -> Pixels:
+        """Return the picture as methods get it, of the same size as the clean one; the name seeds random numbers."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture to enhance.
+
+    Attributes:
+        name: Unique in its dataset: the stem, in SICE after that of the scene, as in ``12/3``.
+        input: The file of the picture.
+        reference: The file of what it should become, if there is one.
+        previous: The frame before it in a film, unless it is the first.
+        scene: What it has in common with other pictures: the scene of SICE, the clip of a film. Statistics resample the
+            pictures of one scene together.
+        boxes: What a detector should find in it, ``(x, y, w, h)`` each, in pixels of the file.
+        labels: The file of its label map, which a segmenter should return.
+        degradation: What is done to it before methods get it; None leaves it as it is.
+    """
+
+    name: str
+    input: Path
+    reference: Path | None = None
+    previous: Sample | None = None
+    scene: str = ""
+    boxes: tuple[Box, ...] | None = None
+    labels: Path | None = None
+    degradation: Degradation | None = None
+
+    def pixels(self) -> Pixels:
+        """Return what methods get.
+
+        Raises:
+            PictureError: The file cannot be read.
+        """
+        pixels = load(self.input)
+        return pixels if self.degradation is None else self.degradation.degrade(pixels, self.name)
+
+    def clean(self) -> Pixels:
+        """Return what a perfect enhancement would restore, as far as that is known.
+
+        Raises:
+            PictureError: The file cannot be read.
+        """
+        pixels = load(self.input)
+        return pixels if self.degradation is None else self.degradation.clean(pixels)
+
+    def files(self) -> list[Path]:
+        """Return the files that its measurements depend on."""
+        before = None if self.previous is None else self.previous.input
+        return [path for path in (self.input, self.reference, before, self.labels) if path is not None]
+
+    def sha256(self) -> str:
+        """Return the first 16 digits of a checksum of all that its measurements depend on.
+
+        Raises:
+            PictureError: A file cannot be read.
+        """
+        digits = sha256(*self.files())
+        if self.boxes is None and self.degradation is None:
+            return digits
+        return hashlib.sha256(f"{digits} {self.boxes} {self.degradation!r}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Pictures that are measured together.
+
+    Attributes:
+        name: As given by the user.
+        layout: How its files are arranged, in words.
+        samples: The pictures, sorted.
+        notes: What the user should know: what is missing or left out.
+    """
+
+    name: str
+    layout: str
+    samples: tuple[Sample, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether there are references."""
+        return self.samples[0].reference is not None
+
+    @property
+    def groups(self) -> list[str] | None:
+        """The scene of every picture, or None if there is one of each."""
+        return [sample.scene for sample in self.samples] if self.samples[0].scene else None
+
+    @property
+    def is_film(self) -> bool:
+        """Whether the pictures are consecutive frames."""
+        return any(sample.previous is not None for sample in self.samples)
+
+    def first(self, limit: int | None) -> Dataset:
+        """Keep only the first pictures, with a note that says so."""
+        if limit is None or limit >= len(self.samples):
+            return self
+        note = f"the first {limit} of {len(self.samples)} pictures"
+        return replace(self, samples=self.samples[:limit], notes=(*self.notes, note))

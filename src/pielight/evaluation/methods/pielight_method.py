@@ -1,0 +1,81 @@
+"""pielight itself as a method: any model, task and options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from pielight.enhancer import Enhancer
+from pielight.errors import ConfigError, PielightError
+from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, number, parts, settings
+from pielight.inference.descriptor import BRIGHTEN, TASKS, check_settings
+from pielight.models import DENOISER, find
+from pielight.options import HIGHLIGHTS, EnhanceOptions, parse_denoise
+
+_USAGE = (
+    "pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,"
+    "denoise_model=FILE.onnx,auto=on|off]"
+)
+_NAMES = ("model", "strength", "highlights", "denoise", "denoise_model", "auto", "task")
+
+
+class Arguments(NamedTuple):
+    """What the spec of a ``pielight`` method sets.
+
+    Attributes:
+        model: Name of a shipped model or path of an ONNX file; None is the default model.
+        denoise_model: Path of an ONNX file; None is the shipped denoiser.
+        task: What pictures are restored from.
+        options: The other settings.
+    """
+
+    model: str | None
+    denoise_model: str | None
+    task: str
+    options: EnhanceOptions
+
+
+def arguments(spec: Spec) -> Arguments:
+    """Return what the spec of a ``pielight`` method sets, checked.
+
+    Raises:
+        ConfigError: There is no such setting, or its value makes no sense.
+
+    >>> arguments(Spec("", "", "pielight", "strength=0.8,auto=off")).options
+    EnhanceOptions(strength=0.8, highlights=0.5, denoise=0.0, auto=False)
+    """
+    given = settings(spec, parts(spec), _NAMES, _USAGE)
+    auto, task = given.get("auto", "on"), given.get("task", BRIGHTEN)
+    if auto not in ("on", "off"):
+        raise spec.error("auto is on or off")
+    if task not in TASKS:
+        raise spec.error(f"task is one of {', '.join(TASKS)}")
+    strength = number(spec, "strength", given.get("strength", "1"))
+    highlights = number(spec, "highlights", given.get("highlights", str(HIGHLIGHTS)))
+    try:
+        check_settings(task, **{name: name in TASKS[BRIGHTEN].settings for name in given})
+        options = EnhanceOptions(strength, highlights, parse_denoise(given.get("denoise", "0")), auto == "on")
+    except ConfigError:
+        raise
+    except PielightError as error:
+        raise spec.error(str(error)) from None
+    if given.get("denoise_model") and options.denoise == 0:
+        raise spec.error("denoise_model is for denoise=auto, or a number above 0")
+    return Arguments(given.get("model") or None, given.get("denoise_model") or None, task, options)
+
+
+def _files(spec: Spec) -> list[Path]:
+    chosen = arguments(spec)
+    paths = [find(chosen.model, TASKS[chosen.task].model).path]
+    if chosen.options.denoise != 0:
+        paths.append(find(chosen.denoise_model, DENOISER).path)
+    return paths
+
+
+def _enhancer(spec: Spec) -> Enhance:
+    model, denoise_model, task, options = arguments(spec)
+    enhancer = Enhancer(model, threads=1, auto=options.auto, denoise_model=denoise_model, task=task)
+    return lambda pixels: enhancer(pixels, options.strength, options.highlights, denoise=options.denoise)
+
+
+PIELIGHT = MethodKind(_USAGE, _enhancer, "optional", _files)

@@ -1,0 +1,88 @@
+"""Results of other programs in a folder, matched to pictures by their names: methods of the kind ``dir``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from pielight.core.atomic_file import shown
+from pielight.core.messages import few
+from pielight.errors import DataError
+from pielight.evaluation.datasets.dataset import Dataset, Sample
+from pielight.evaluation.datasets.pairing import check_sizes, pictures, subfolders
+from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec
+from pielight.io.required_extra import require_readers
+
+_RESULT_ENDS = ("_pie", "_enhanced", "_out", "_result")
+
+
+def result_file(folder: Path, dataset: str, sample: Sample) -> Path | None:
+    """Return the result of a picture, or None if there is none.
+
+    A subfolder with the name of the dataset takes precedence. Results have the name of the picture, alone or followed
+    by ``_pie``, ``_enhanced``, ``_out`` or ``_result``; for SICE's ``12/3`` also ``12_3``.
+
+    Args:
+        folder: Of the results.
+        dataset: Name of the dataset.
+        sample: The picture.
+
+    Raises:
+        DataError: Several files match.
+    """
+    by_name = results_in(folder, dataset.lower())
+    names = [sample.name.lower(), sample.name.lower().replace("/", "_")]
+    paths = next((by_name[name] for name in names if name in by_name), [])
+    if len(paths) > 1:
+        raise DataError(
+            f"{shown(folder)}: several pictures for {sample.name} of {dataset}: {few([path.name for path in paths])}"
+        )
+    return paths[0] if paths else None
+
+
+def check_results(folder: Path, dataset: Dataset) -> None:
+    """Check that a folder has results of all pictures of a dataset, in their sizes.
+
+    Raises:
+        DataError: Some are missing or of other sizes; lists the first few.
+        PictureError: The extra that reads one is not installed.
+    """
+    if any(sample.degradation is not None for sample in dataset.samples):
+        raise DataError(
+            f"{shown(folder)}: pictures that somebody made go with data as they are, not darkened or shrunk"
+        )
+    results = {sample: result_file(folder, dataset.name, sample) for sample in dataset.samples}
+    missing = [sample.name for sample, path in results.items() if path is None]
+    if missing:
+        raise DataError(f"{shown(folder)}: no pictures for {len(missing)} of {dataset.name}: {few(missing)}")
+    check_sizes((sample.input, path) for sample, path in results.items() if path is not None)
+    require_readers(path for path in results.values() if path is not None)
+
+
+@lru_cache(maxsize=64)
+def results_in(folder: Path, dataset: str) -> Mapping[str, list[Path]]:
+    """Return the results in a folder by the names of their pictures in lower case; exact names take precedence.
+
+    Args:
+        folder: Its pictures count, and those in its subfolders.
+        dataset: Name of a dataset; a subfolder of that name is searched instead.
+    """
+    top = subfolders(folder).get(dataset, folder)
+    exact: dict[str, list[Path]] = {}
+    with_end: dict[str, list[Path]] = {}
+    for prefix, inside in [("", top), *((f"{name}/", path) for name, path in subfolders(top).items())]:
+        for path in pictures(inside):
+            stem = path.stem.lower()
+            exact.setdefault(prefix + stem, []).append(path)
+            for end in _RESULT_ENDS:
+                if stem.endswith(end):
+                    with_end.setdefault(prefix + stem.removesuffix(end), []).append(path)
+    return with_end | exact
+
+
+def _no_enhancer(spec: Spec) -> Enhance:
+    raise spec.error("makes no pictures of its own")
+
+
+DIR = MethodKind("dir:FOLDER", _no_enhancer, "required")
