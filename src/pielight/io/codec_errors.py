@@ -1,4 +1,4 @@
-"""What decoders and encoders raise, turned into one line that names the file."""
+"""Errors of decoders and encoders, converted to a PictureError of one line that names the file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pielight.errors import MissingExtraError, PictureError, PielightError
 from pielight.io.formats import KNOWN
 from pielight.io.pillow_limits import own_limits
 
-# What Pillow's decoders and the other libraries are known to raise on damaged files.
+# Exceptions that Pillow's decoders and the other libraries raise on damaged files.
 DAMAGED = (
     OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, AttributeError, ArithmeticError,
     AssertionError, RuntimeError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError,
@@ -23,7 +23,13 @@ DAMAGED = (
 
 @contextmanager
 def errors_named(name: str, what: str = "damaged picture", writing: bool = False) -> Iterator[None]:
-    """Turn whatever goes wrong in decoders and encoders into one line that names the file."""
+    """Convert errors of decoders and encoders to a PictureError of one line that names the file.
+
+    Args:
+        name: Of the file.
+        what: What the error is called, as in "damaged picture".
+        writing: Let errors of the system pass, such as a full disk.
+    """
     try:
         with own_limits():
             yield
@@ -36,6 +42,6 @@ def errors_named(name: str, what: str = "damaged picture", writing: bool = False
     except MemoryError as error:
         raise PictureError(f"{name}: not enough memory") from error
     except DAMAGED as error:
-        if writing and isinstance(error, OSError) and error.errno:  # not the picture's fault but the disk's
+        if writing and isinstance(error, OSError) and error.errno:  # an error of the disk, not of the picture
             raise
         raise PictureError(f"{name}: {what} ({shown(str(error)) or type(error).__name__})") from error

@@ -1,4 +1,4 @@
-"""What a file holds beside its pixels and another format cannot: it is left out, and said."""
+"""Metadata that a format cannot hold: it is left out, and named in a note."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from pielight.io.codecs.jpeg.segments import APP0, APP1, APP2, APP12, APP13, COMMENT, EXIF, JFXX, PHOTOSHOP, Segment
 from pielight.io.codecs.jpeg.trailer import ISO_GAIN_MAP
-from pielight.io.codecs.jpeg.trailer_metadata import without_parts
-from pielight.io.codecs.png.text import CARRIED_PROFILES, Text, texts
+from pielight.io.codecs.jpeg.trailer_update import without_trailer
+from pielight.io.codecs.png.text import CARRIED_PROFILES, texts
 from pielight.io.codecs.png.text import COMMENT as COMMENT_KEYWORD
 from pielight.io.formats import FORMATS
 from pielight.io.metadata import mpf
@@ -19,9 +19,9 @@ from pielight.io.metadata.tiff_tags import X_RESOLUTION
 from pielight.io.metadata.xmp import JPEG_HEAD, PNG_KEYWORD, with_description
 from pielight.io.provenance import without_record
 
-_USUAL_DPI = (72, 96)  # which programs write where nobody chose a resolution
+_DEFAULT_DPI = (72, 96)  # which programs write if nobody chose a resolution
 _ICC, _EXTENDED_XMP = b"ICC_PROFILE\0", b"http://ns.adobe.com/xmp/extension/\0"
-# Beginnings of what goes along in another way, is said elsewhere, or belongs to the old coding (a thumbnail, quality).
+# Beginnings of segments that are carried in another way, named elsewhere, or belong to the source's coding.
 _CARRIED = {
     APP0: (JFXX,),
     APP1: (EXIF, JPEG_HEAD, _EXTENDED_XMP),
@@ -31,12 +31,12 @@ _CARRIED = {
     COMMENT: (b"",),
 }
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-_OF_THE_CODING = (b"pHYs", b"sBIT", b"sRGB")  # which go another way, or say nothing more
+_OF_THE_CODING = (b"pHYs", b"sBIT", b"sRGB")  # carried in another way, or without further meaning
 _COLORS = (b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI")
-_SRGB_CODE = bytes((1, 13))  # in cICP: primaries and curve
+_SRGB_CICP = bytes((1, 13))  # primaries and transfer curve
 _SRGB = {b"gAMA": (45455,), b"cHRM": (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)}
 _TOLERANCE = 100  # of a hundred thousand
-_MOST_NAMES = 5
+_MAX_NAMES = 5
 
 
 def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Metadata:
@@ -45,14 +45,14 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
     Args:
         metadata: Of the picture read.
         file_format: Pillow's name of the format to write.
-        notes: Gets what is left out.
+        notes: Is extended by what is left out.
     """
     left_out: list[str] = []
     held = FORMATS[file_format].metadata
     if metadata.chunks and file_format != "PNG":
         metadata = _without_chunks(metadata, file_format, left_out, notes)
     if metadata.segments is not None and file_format != "JPEG":
-        metadata = _without_segments(without_parts(metadata, left_out), left_out)
+        metadata = _without_segments(without_trailer(metadata, left_out), left_out)
     if metadata.video and "cicp" not in held:
         left_out.append("video")
         metadata = replace(metadata, video=b"", xmp=without_container(metadata.xmp) if metadata.xmp else None)
@@ -62,7 +62,7 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
     if metadata.comment and "comment" not in held:
         left_out.append("comment")
         metadata = replace(metadata, comment=None)
-    if metadata.dpi and "resolution" not in held and not _says_resolution(metadata, "exif" in held):
+    if metadata.dpi and "resolution" not in held and not _needs_no_resolution(metadata, "exif" in held):
         left_out.append("resolution")
         metadata = replace(metadata, dpi=None)
     if metadata.exif and "exif" not in held:
@@ -77,74 +77,70 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
     return metadata
 
 
-def _says_resolution(metadata: Metadata, holds_exif: bool) -> bool:
-    """Say whether EXIF, or the usual resolution, goes without saying it."""
-    usual = all(round(value) in _USUAL_DPI for value in metadata.dpi or ())
+def _needs_no_resolution(metadata: Metadata, holds_exif: bool) -> bool:
+    """Say whether the resolution is a default one, or is held by EXIF."""
+    usual = all(round(value) in _DEFAULT_DPI for value in metadata.dpi or ())
     tags = read_ifd(metadata.exif) if holds_exif else None
     return usual or (tags is not None and X_RESOLUTION in tags.entries)
 
 
 def _without_chunks(metadata: Metadata, file_format: str, left_out: list[str], notes: list[str]) -> Metadata:
-    """Leave out what only PNG has, except for a comment."""
-    found = [text for text in texts(metadata.chunks) if text.keyword != PNG_KEYWORD.decode()]
+    """Leave out the chunks of a PNG, except for a comment."""
+    entries = [text for text in texts(metadata.chunks) if text.keyword != PNG_KEYWORD.decode()]
     comment = metadata.comment
     if comment is None and "comment" in FORMATS[file_format].metadata:
-        comment = next((text.content for text in found if text.keyword == COMMENT_KEYWORD), None) or None
-        found = [text for text in found if comment is None or text.keyword != COMMENT_KEYWORD]
-    left_out += _of("texts", (text.keyword for text in found if not _is_carried(text)))
+        comment = next((text.content for text in entries if text.keyword == COMMENT_KEYWORD), None) or None
+        entries = [text for text in entries if comment is None or text.keyword != COMMENT_KEYWORD]
+    left_out += _listed("texts", (text.keyword for text in entries if text.keyword not in CARRIED_PROFILES))
     others = [kind for kind, _ in metadata.chunks if kind not in (*_TEXTS, *_OF_THE_CODING, *_COLORS)]
-    left_out += _of("chunks", (kind.decode("latin-1") for kind in others))
+    left_out += _listed("chunks", (kind.decode("latin-1") for kind in others))
     if metadata.icc_profile is None and _names_other_colors(metadata.chunks):
         notes.append(f"colors are taken as sRGB: {file_format} does not know PNG's chunks that name them")
     return replace(metadata, comment=comment, chunks=())
 
 
-def _is_carried(text: Text) -> bool:
-    """Say whether a text is a profile that goes to other formats in their own way."""
-    return text.keyword in CARRIED_PROFILES
-
-
 def _names_other_colors(chunks: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Say whether chunks name other colors than sRGB's, by the first of PNG's order of preference that is there."""
-    found = dict(chunks)
-    if b"cICP" in found:
-        return not found[b"cICP"].startswith(_SRGB_CODE)
-    return b"sRGB" not in found and any(_differs(found[kind], known) for kind, known in _SRGB.items() if kind in found)
+    """Say whether chunks name other colors than sRGB's, by the first in PNG's order of preference that is present."""
+    by_type = dict(chunks)
+    if b"cICP" in by_type:
+        return not by_type[b"cICP"].startswith(_SRGB_CICP)
+    present = ((by_type[kind], known) for kind, known in _SRGB.items() if kind in by_type)
+    return b"sRGB" not in by_type and any(_differs(content, known) for content, known in present)
 
 
 def _differs(content: bytes, known: tuple[int, ...]) -> bool:
-    values = [int.from_bytes(content[place : place + 4], "big") for place in range(0, 4 * len(known), 4)]
+    values = [int.from_bytes(content[start : start + 4], "big") for start in range(0, 4 * len(known), 4)]
     return any(abs(value - expected) > _TOLERANCE for value, expected in zip(values, known, strict=True))
 
 
 def _without_segments(metadata: Metadata, left_out: list[str]) -> Metadata:
-    """Leave out what only JPEG has; several comments become one."""
+    """Leave out the segments of a JPEG; several comments become one."""
     segments = metadata.segments or ()
     comments = [segment.content for segment in segments if segment.marker == COMMENT]
     if any(segment.content.startswith(_EXTENDED_XMP) for segment in segments):
         left_out.append("extended XMP")
-    left_out += _of("segments", (_name(segment) for segment in segments if not _goes_along(segment)))
+    left_out += _listed("segments", (_name(segment) for segment in segments if not _is_carried(segment)))
     comment = b"\n".join(comments) if len(comments) > 1 else metadata.comment
     return replace(metadata, comment=comment, segments=None, density=b"")
 
 
-def _goes_along(segment: Segment) -> bool:
+def _is_carried(segment: Segment) -> bool:
     return segment.content.startswith(_CARRIED.get(segment.marker, ()))
 
 
 def _name(segment: Segment) -> str:
-    """Name a segment by its marker and the word with which most begin."""
+    """Name a segment by its marker, and by the identifier with which most begin."""
     word = segment.content[:16].split(b"\0")[0]
     known = word.decode("ascii", "replace") if word.isalnum() else ""
     return f"APP{segment.marker - APP0} {known}".rstrip()
 
 
-def _of(what: str, names: Iterable[str]) -> list[str]:
-    """Return one entry that names some things, or none.
+def _listed(what: str, names: Iterable[str]) -> list[str]:
+    """Return one entry that lists names, or no entry without names.
 
-    >>> _of("texts", ["Title", "Author", "Title"])
+    >>> _listed("texts", ["Title", "Author", "Title"])
     ['texts (Title, Author)']
     """
-    found = list(dict.fromkeys("".join(letter if letter.isprintable() else "?" for letter in name) for name in names))
-    shown = ", ".join(found[:_MOST_NAMES]) + (f" and {len(found) - _MOST_NAMES} more" if found[_MOST_NAMES:] else "")
-    return [f"{what} ({shown})"] if found else []
+    unique = list(dict.fromkeys("".join(letter if letter.isprintable() else "?" for letter in name) for name in names))
+    shown = ", ".join(unique[:_MAX_NAMES]) + (f" and {len(unique) - _MAX_NAMES} more" if unique[_MAX_NAMES:] else "")
+    return [f"{what} ({shown})"] if unique else []

@@ -1,4 +1,4 @@
-"""Another format than the picture came in: what it cannot hold becomes the nearest that it can."""
+"""Conversion of a picture to what a format can hold: modes, depth, opacity, color space and metadata."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from PIL import Image
 
 from pielight.core.strips import strips, to_8_bits
 from pielight.errors import PictureError
-from pielight.io.codecs.heif.coding import is_wide
-from pielight.io.codecs.jpeg.trailer_metadata import with_true_parts
+from pielight.io.codecs.heif.coding import is_wide_gamut
+from pielight.io.codecs.jpeg.trailer_update import with_updated_trailer
 from pielight.io.codecs.tiff.tags import essential_exif, is_sound
 from pielight.io.color.cmyk import Inks
 from pielight.io.color.icc import to_srgb
@@ -22,18 +22,18 @@ from pielight.io.metadata.embedded_thumbnails import with_new_thumbnails
 from pielight.io.metadata.ifd import PREFIX
 
 _MAX_EXIF, _MAX_XMP = 65_527, 65_504  # of a JPEG's segment
-_HEADS = (b"II*\0", b"MM\0*")  # of EXIF
-_OPAQUE, _SEEN = 255, 128
+_TIFF_HEADERS = (b"II*\0", b"MM\0*")  # with which EXIF begins
+_OPAQUE, _VISIBLE = 255, 128
 
 
 def fit(picture: Picture, file_format: str) -> Picture:
     """Make a picture fit a format; one that fits already is returned as it is.
 
-    Opacity is laid on white where there is none, 16 bits are rounded to 8, inks become sRGB, and GIF gets 256
-    colors; the note of the result says which of these it was.
+    Opacity is composited over white where the format has none, 16 bits are rounded to 8, CMYK becomes sRGB, and GIF
+    gets 256 colors; the note of the result names what was done.
 
     Args:
-        picture: What to write.
+        picture: To write.
         file_format: Pillow's name of the format to write.
 
     Raises:
@@ -50,14 +50,14 @@ def fit(picture: Picture, file_format: str) -> Picture:
         notes.append("several pictures in the file: only the first is kept")
         picture = replace(picture, is_one_of_several=False)
     if picture.mode not in modes:
-        picture = _unpacked(picture, notes)
+        picture = _as_shown(picture, notes)
     if "X" in picture.mode and picture.mode not in modes:
         notes.append("channel without a name left out")
         picture = replace(picture, mode={"LX;16": "I;16"}.get(picture.mode, picture.mode.replace("X", "")), alpha=None)
     if picture.mode not in modes and picture.pixels.dtype == np.uint16:
         picture = _rounded(picture)
         notes.append("16 bits rounded to 8")
-    if is_wide(picture.metadata.cicp) and not picture.metadata.icc_profile and "cicp" not in held:
+    if is_wide_gamut(picture.metadata.cicp) and not picture.metadata.icc_profile and "cicp" not in held:
         notes.append(f"wide colors are taken as sRGB: {file_format} does not know their code")
         picture = replace(picture, metadata=replace(picture.metadata, cicp=None))
     if picture.metadata.coding and picture.metadata.coding.has_rgb and "cicp" in held:
@@ -84,22 +84,22 @@ def fit(picture: Picture, file_format: str) -> Picture:
         notes.append("opacity laid on white")
     exif = picture.metadata.exif
     headless = (
-        file_format == HEIF and exif and not exif.removeprefix(PREFIX).startswith(_HEADS)
+        file_format == HEIF and exif and not exif.removeprefix(PREFIX).startswith(_TIFF_HEADERS)
     )  # libheif finds no start
     if headless or (file_format in ("TIFF", "AVIF") and not is_sound(exif)):
         notes.append("EXIF left out: it is damaged")
         picture = replace(picture, metadata=replace(picture.metadata, exif=b""))
     if file_format == "JPEG":
         picture = _short_segments(picture, notes)
-    picture = with_true_parts(picture, file_format, notes)
+    picture = with_updated_trailer(picture, file_format, notes)
     picture = replace(picture, metadata=without_losses(picture.metadata, file_format, notes))
     if picture.changed:
         picture = replace(with_new_thumbnails(picture, file_format, notes), changed=False)
     return replace(picture, note="; ".join(notes))
 
 
-def _unpacked(picture: Picture, notes: list[str]) -> Picture:
-    """Take palettes and inks as the colors that they show."""
+def _as_shown(picture: Picture, notes: list[str]) -> Picture:
+    """Convert palettes and CMYK to the colors that they show."""
     if isinstance(picture.source, Palette):
         alpha = picture.source.opacity()
         return replace(picture, mode="RGB" if alpha is None else "RGBA", alpha=alpha, source=None)
@@ -129,19 +129,19 @@ def _on_white(picture: Picture) -> Picture:
 
 
 def _few_colors(picture: Picture) -> Picture:
-    """Choose 256 colors, or 255 and a clear one."""
-    clear = picture.alpha is not None and bool((picture.alpha < _SEEN).any())
+    """Reduce a picture to 256 colors, or to 255 and a transparent one."""
+    clear = picture.alpha is not None and bool((picture.alpha < _VISIBLE).any())
     colors = to_image(replace(picture, mode=picture.mode.removesuffix("A"), alpha=None)).convert("RGB")
     chosen = Palette.of(colors.quantize(255 if clear else 256, dither=Image.Dither.FLOYDSTEINBERG))
     if clear and picture.alpha is not None:
         entries = np.vstack([chosen.entries, np.zeros((1, 4), np.uint8)])
-        indices = np.where(picture.alpha < _SEEN, np.uint8(len(entries) - 1), chosen.indices)
+        indices = np.where(picture.alpha < _VISIBLE, np.uint8(len(entries) - 1), chosen.indices)
         chosen = Palette(indices, entries, transparency=len(entries) - 1)
     return replace(picture, pixels=chosen.colors(), mode="P", alpha=None, source=chosen)
 
 
 def _short_segments(picture: Picture, notes: list[str]) -> Picture:
-    """Leave out what a JPEG's segments are too short for, unless it came from a JPEG's several segments."""
+    """Leave out what is too long for a JPEG's segment, unless it came from several segments of a JPEG."""
     metadata = picture.metadata
     if metadata.segments is None:
         if len(metadata.exif) > _MAX_EXIF:

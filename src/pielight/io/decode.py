@@ -29,7 +29,7 @@ from pielight.io.codecs.png import chunks as png
 from pielight.io.codecs.png import still as png_still
 from pielight.io.codecs.raw import develop as raw
 from pielight.io.codecs.tiff import writer as tiff
-from pielight.io.codecs.tiff.sample_format import TiffKind, kind_of, stand_in
+from pielight.io.codecs.tiff.sample_format import SampleFormat, read_sample_format, with_readable_tags
 from pielight.io.codecs.tiff.tags import notes_on, silence
 from pielight.io.codecs.webp import still as webp
 from pielight.io.formats import HEIF, READABLE
@@ -40,10 +40,10 @@ from pielight.io.metadata.tiff_tags import ORIENTATION
 from pielight.io.orientation import as_stored
 from pielight.io.size_limits import check_size
 
-_TRACKS = b"moov"  # of a sequence of pictures, beside the first
-_BYTES_PER_PIXEL = {"P": 5, "CMYK": 14}  # of modes that have other pixels than Pillow's too
+_TRACKS = b"moov"  # a sequence of pictures after the first
+_BYTES_PER_PIXEL = {"P": 5, "CMYK": 14}  # of modes whose decoded pixels differ from Pillow's
 _ICONS = (b"\0\0\1\0", b"\0\0\2\0")
-_READERS: dict[str, Callable[[Image.Image, bytes], Metadata]] = {  # of metadata; a JPEG's takes its layout, too
+_METADATA_READERS: dict[str, Callable[[Image.Image, bytes], Metadata]] = {  # a JPEG's also takes its layout
     "PNG": png_still.read_metadata,
     "WEBP": webp.read_metadata,
     "TIFF": tiff.read_metadata,
@@ -84,7 +84,7 @@ def decode(data: bytes, name: str = "picture") -> Picture:
 
 
 def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray[Any]:
-    """Decode a picture's pixels for prediction only, a JPEG's at some eighths of its size.
+    """Decode a picture's pixels for prediction only; a JPEG is decoded at a multiple of 1/8 of its size.
 
     Args:
         data: The whole file.
@@ -105,7 +105,7 @@ def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray
 
 
 def open_image(image: Image.Image) -> Picture:
-    """Take a Pillow image apart, which may not be loaded yet.
+    """Return a Pillow image, which may not be loaded yet, as a picture.
 
     Raises:
         PictureError: It is damaged, or its mode is not supported.
@@ -128,47 +128,45 @@ def _checked(data: bytes) -> Layout | None:
 def _opened(data: bytes) -> Image.Image:
     """Open a picture with Pillow, which does not decode its pixels yet."""
     formats: tuple[str, ...] = READABLE
-    if (boxed := heif.container(data)) is not None:
-        if boxed == HEIF:
+    file_bytes = len(data)
+    if (file_format := heif.container(data)) is not None:
+        if file_format == HEIF:
             heif.enable()
-        data, formats = heif.readable(data, boxed), (boxed,)
+        data, formats = heif.readable(data, file_format), (file_format,)
     else:
         heif.check_kind(data)
     if data.startswith(_ICONS):
         raise PictureError("icons (ICO, CUR) are not supported; convert it to PNG first")
-    kind = kind_of(data)
-    if kind is not None:
-        kind.check()
-    readable = data if kind is None or kind.opens_in_pillow else stand_in(data, kind)
-    image = Image.open(io.BytesIO(readable), formats=formats)
-    check_size(image.width, image.height, _bytes_per_pixel(image), len(data))
+    if sample_format := read_sample_format(data):
+        sample_format.check()
+        if not sample_format.opens_in_pillow:
+            data = with_readable_tags(data, sample_format)
+    image = Image.open(io.BytesIO(data), formats=formats)
+    check_size(image.width, image.height, _bytes_per_pixel(image), file_bytes)
     return image
 
 
 def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     file_format = "JPEG" if image.format == "MPO" else str(image.format)
-    kind = kind_of(data)
-    is_deep = kind.is_deep if kind else png.is_high_bit_depth(image, data)
-    several = _holds_several(image, data, kind)
-    metadata = jpeg.read_metadata(image, data, layout) if layout else _READERS[file_format](image, data)
-    if file_format == "JPEG":
+    sample_format = read_sample_format(data)
+    is_high_bit_depth = sample_format.needs_tifffile if sample_format else png.is_high_bit_depth(image, data)
+    several = _holds_several(image, data, sample_format)
+    metadata = jpeg.read_metadata(image, data, layout) if layout else _METADATA_READERS[file_format](image, data)
+    if layout:
         several = any(part.kind == "view" for part in metadata.appended)
-    notes = _notes_on(metadata, layout)
-    if file_format == "PNG" and (gone := png.chunks_of_old_colors(data)):
-        notes.append(f"left out, as it tells of the colors before: {', '.join(gone)}")
+    notes = _notes_on(file_format, metadata, data, layout)
     if metadata.coding and metadata.coding.planes and metadata.xmp:
         metadata = replace(metadata, xmp=without_gain_map(metadata.xmp))
-    orientation = 1
     if file_format == "TIFF":
         silence()
-        notes += notes_on(data)
-        orientation = image.getexif().get(ORIENTATION, 1)
-    picture = decode_high_bit_depth(data, kind) if is_deep else None
-    if picture is not None and picture.note:
-        notes.append(picture.note)
-    if kind is not None and not is_deep and (extras := len(kind.bits) - len(image.getbands())) > 0:
+    orientation = image.getexif().get(ORIENTATION, 1) if file_format == "TIFF" else 1
+    picture = None
+    if is_high_bit_depth:
+        picture = decode_high_bit_depth(data, sample_format)
+        notes += [picture.note] if picture.note else []
+    elif sample_format is not None and (extras := len(sample_format.bits) - len(image.getbands())) > 0:
         notes.append(extra_samples_note(extras))
-    if file_format == "JPEG" and image.mode in ("L", "RGB"):
+    elif layout and image.mode in ("L", "RGB"):
         pixels = jpeg.decode_pixels(data, image.mode == "L")
         picture = None if pixels is None else Picture(pixels, image.mode)
     if picture is None:
@@ -177,16 +175,16 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
     return replace(picture, format=file_format, metadata=metadata, note="; ".join(notes), is_one_of_several=several)
 
 
-def _holds_several(image: Image.Image, data: bytes, kind: TiffKind | None) -> bool:
+def _holds_several(image: Image.Image, data: bytes, sample_format: SampleFormat | None) -> bool:
     """Say whether a file, which is no JPEG, holds more pictures than the one that is decoded."""
-    if kind is not None and kind.is_followed:
+    if sample_format is not None and sample_format.is_followed:
         return True
     if bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1:
         return True
     return image.format == HEIF and any(box.kind == _TRACKS for box in walk(data))
 
 
-def _notes_on(metadata: Metadata, layout: Layout | None) -> list[str]:
+def _notes_on(file_format: str, metadata: Metadata, data: bytes, layout: Layout | None) -> list[str]:
     """Return what the user should know of how a picture is coded, and of what is left out of it."""
     notes, coding = [], metadata.coding
     if layout and len(metadata.segments or ()) < len(layout.descriptive()):
@@ -197,17 +195,19 @@ def _notes_on(metadata: Metadata, layout: Layout | None) -> list[str]:
         notes.append(f"HDR curve {curve} stays, and is changed as if it were sRGB's")
     if coding and coding.planes:
         notes.append(f"left out: {', '.join(coding.planes)}")
-    return notes
+    if file_format == "PNG" and (stale := png.stale_chunks(data)):
+        notes.append(f"left out, as it tells of the colors before: {', '.join(stale)}")
+    return notes + notes_on(data) if file_format == "TIFF" else notes
 
 
 def _decoded_bmp(data: bytes) -> Picture:
     readable, note = bmp.readable(data)
     with _opened(readable) as image:
         picture = _decoded(image, readable, None)
-    fourth = bmp.unnamed_channel(readable)
-    if fourth is not None:
-        picture = replace(picture, mode="RGBX", alpha=fourth)
-    metadata = replace(picture.metadata, headless=bmp.is_headless(data), **bmp.described(readable))
+    unnamed = bmp.unnamed_channel(readable)
+    if unnamed is not None:
+        picture = replace(picture, mode="RGBX", alpha=unnamed)
+    metadata = replace(picture.metadata, headless=bmp.is_headless(data), **bmp.color_metadata(readable))
     return replace(picture, metadata=metadata, note=note)
 
 

@@ -34,10 +34,10 @@ _WRITERS: dict[str, Callable[[Picture, BinaryIO, int | None], None]] = {
 
 
 def write(picture: Picture, path: Path, quality: int | None = None) -> None:
-    """Write a picture in the format of the file's extension, else in the one it came in, at one stroke.
+    """Write a picture as a whole file or not at all, in the format of the extension, else in the one it came in.
 
     Args:
-        picture: What to write.
+        picture: To write.
         path: Where to; missing folders are made.
         quality: 1..100 for lossy formats; None keeps the source's own.
 
@@ -68,8 +68,8 @@ def save(
     """Write a picture into an open file as ``file_format``, or as the format that it came in.
 
     Args:
-        picture: What to write; see :func:`pielight.io.convert.fit` for what becomes of it.
-        file: Open for writing and reading, at its end. A file of the system is faster than one in memory.
+        picture: To write; it is converted by :func:`pielight.io.convert.fit`.
+        file: Open for writing and reading, at its end. A file on disk is faster than one in memory.
         file_format: Pillow's name of the format.
         quality: 1..100 for lossy formats; None keeps the source's own.
         name: What errors call it.

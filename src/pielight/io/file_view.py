@@ -1,8 +1,11 @@
-"""An open file that is read by slices, as bytes are, so that a walk over a large one reads only what it needs."""
+"""A file that is read by slices, as bytes are, so that a walk over a large one reads only what it needs."""
 
 from __future__ import annotations
 
+import mmap
 from typing import BinaryIO
+
+FileBytes = bytes | mmap.mmap  # the content of a file, read whole or mapped into memory
 
 
 class FileView:

@@ -1,4 +1,4 @@
-"""What is counted in a file before a reader opens it, since of some parts readers take minutes for many."""
+"""Limits on the number of parts in a file, checked before a library opens it that would take minutes for them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pathlib import Path
 from pielight.errors import PictureError
 from pielight.io.codecs.gif import blocks as gif
 from pielight.io.codecs.heif.items import exif_item
-from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, Source, is_jpeg, parse
-from pielight.io.codecs.png.chunks import SIGNATURE, chunk_places
+from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, is_jpeg, parse
+from pielight.io.codecs.png.chunks import SIGNATURE, chunk_spans
 from pielight.io.codecs.webp.chunks import chunks as webp_chunks
+from pielight.io.file_view import FileBytes
 from pielight.io.metadata.ifd_entries import read_entries, read_header
 from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, STRIPS, TILES, VALUE_SIZES
 
 _MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 100_000, 300_000  # of a PNG: others, and those of pixels
 _MAX_PAGES, _MAX_ENTRIES = 10_000, 200_000  # of a TIFF
-_MAX_FRACTIONS, _MAX_PLACES, _MAX_NUMBERS = 100_000, 4_000_000, 1_000_000  # values of one tag that are decoded
-_FRACTIONS, _BYTES, _PRIVATE = (5, 10), (1, 2, 6, 7), 32_768
-_MAX_SHARE, _FREE_BYTES = 4, 1 << 28  # values may lie on each other to this many times the file, and this much
+_MAX_RATIONALS, _MAX_OFFSETS, _MAX_NUMBERS = 100_000, 4_000_000, 1_000_000  # values of one tag that are decoded
+_RATIONALS, _BYTES, _PRIVATE = (5, 10), (1, 2, 6, 7), 32_768
+_MAX_OVERLAP, _FREE_BYTES = 4, 1 << 28  # values may overlap: up to this many times the file, plus these bytes
 _GROUPS = (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY)
 _PIXELS = (b"IDAT", b"fdAT")
 
@@ -36,11 +37,11 @@ def check_file(path: Path) -> None:
                 check(data)
 
 
-def check(data: Source) -> Layout | None:
-    """Refuse a file with more parts than any photo; what is damaged or of an unknown kind is left to its reader.
+def check(data: FileBytes) -> Layout | None:
+    """Refuse a file with more parts than any photo; damaged and unknown files are left to their readers.
 
     Returns:
-        The parts of a JPEG, None of another format.
+        The layout of a JPEG; None of another format.
 
     Raises:
         PictureError: Its text has no file name yet.
@@ -64,8 +65,8 @@ def check(data: Source) -> Layout | None:
     return None
 
 
-def check_directories(data: Source) -> None:
-    """Check a TIFF, or a block of EXIF, of which damaged ones pass.
+def check_directories(data: FileBytes) -> None:
+    """Check the directories of a TIFF or an EXIF block; damaged ones pass.
 
     Raises:
         PictureError: See :func:`check`.
@@ -90,22 +91,22 @@ def check_directories(data: Source) -> None:
             _refuse(entry.number > most and length <= len(data), f"more than {most:,} values of tag {entry.tag}")
             if entry.tag in _GROUPS:
                 offsets.append(entry.offset)
-        _refuse(claimed > _MAX_SHARE * len(data) + _FREE_BYTES, "tags that lie on each other many times")
+        _refuse(claimed > _MAX_OVERLAP * len(data) + _FREE_BYTES, "tags that lie on each other many times")
         offsets.append(header.offset_at(data, link))
 
 
 def _most_values(tag: int, kind: int) -> int:
     """Return how many values of a tag readers may have to decode."""
-    if kind in _FRACTIONS:
-        return _MAX_FRACTIONS
+    if kind in _RATIONALS:
+        return _MAX_RATIONALS
     if tag in (*STRIPS, *TILES):
-        return _MAX_PLACES
+        return _MAX_OFFSETS
     return _MAX_NUMBERS if kind not in _BYTES and tag < _PRIVATE else 1 << 64
 
 
-def _check_chunks(data: Source) -> None:
+def _check_chunks(data: FileBytes) -> None:
     others, pixels = 0, 0
-    for kind, place in chunk_places(data):
+    for kind, place in chunk_spans(data):
         if kind in _PIXELS:
             pixels += 1
         else:
@@ -116,7 +117,7 @@ def _check_chunks(data: Source) -> None:
         _refuse(pixels > _MAX_PIXEL_CHUNKS, f"more than {_MAX_PIXEL_CHUNKS:,} chunks of pixels in a PNG file")
 
 
-def _check_riff(data: Source) -> None:
+def _check_riff(data: FileBytes) -> None:
     """Check the EXIF of a WebP; its library goes through the other parts at once."""
     for number, (kind, place) in enumerate(webp_chunks(data, 12, len(data)), 1):
         if kind == b"EXIF":

@@ -1,4 +1,4 @@
-"""Which extra reads a picture, told by the head of its file, so that what is missing is said before any work."""
+"""The extra that decodes a picture, found from the head of its file, so that a missing one is reported early."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pielight.io import preflight
 from pielight.io.codecs.heif.container import is_heif
 from pielight.io.codecs.png.chunks import is_high_bit_depth
 from pielight.io.codecs.raw.develop import is_raw
-from pielight.io.codecs.tiff.sample_format import kind_of
+from pielight.io.codecs.tiff.sample_format import read_sample_format
 from pielight.io.formats import READABLE
 from pielight.io.pillow_limits import own_limits
 
-_HEAD = 1 << 16  # bytes: the first directory of a TIFF is mostly among them
+_HEAD = 1 << 16  # bytes, which mostly include the first directory of a TIFF
 
 
 def require_readers(paths: Iterable[Path]) -> None:
@@ -41,7 +41,7 @@ def require_readers(paths: Iterable[Path]) -> None:
 
 
 def _reader(path: Path) -> str:
-    """Return the extra that reads a picture; nothing for one that Pillow reads, or that will be found damaged."""
+    """Return the extra that decodes a picture; empty if Pillow decodes it, or if it is damaged."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             head = data[:_HEAD]
@@ -49,9 +49,9 @@ def _reader(path: Path) -> str:
                 return "raw"
             if is_heif(head):
                 return "heif"
-            kind = kind_of(data)
-            if kind is not None:
-                return "deep" if kind.is_deep else ""
+            sample_format = read_sample_format(data)
+            if sample_format is not None:
+                return "deep" if sample_format.needs_tifffile else ""
             preflight.check(data)
             with own_limits(), Image.open(path, formats=READABLE) as image:
                 return "deep" if is_high_bit_depth(image, head) else ""

@@ -1,10 +1,12 @@
-"""A frame of an animation, page of a document or view in a JPEG, and the canvas on which frames are drawn."""
+"""Frames of an animation, pages of a document or views in a JPEG, and the canvas on which frames are drawn."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +71,56 @@ class Frame:
     def cropped(self) -> Picture:
         """Return the frame's region of the pixels, to be encoded in the mode of :attr:`picture`."""
         return replace(self.picture, pixels=self.pixels if self.control is None else self.pixels[self.control.region])
+
+
+class Frames(ABC):
+    """The frames of a file, decoded one at a time, as often as they are iterated over.
+
+    What a file becomes whose frames are processed, in memory that does not grow with their number::
+
+        frames = decode_frames(data, first, "GIF", name)
+        processed = (replace(frame, pixels=process(frame.pixels)) for frame in frames)
+        note = frames.write(file, processed, first, quality)
+
+    Args:
+        data: The whole file.
+        name: What errors call it.
+
+    Raises:
+        PictureError: There are too many frames, or the file is damaged.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data, self._name = data, name
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many there are, with those that are not supported."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Frame]:
+        """Decode one after the other.
+
+        Raises:
+            PictureError: A frame is damaged.
+        """
+
+    @abstractmethod
+    def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
+        """Write frames in the format that they came in, with their times, regions and the like.
+
+        Args:
+            file: Open for writing and reading, at its end.
+            frames: All that iterating yields, in that order, with processed pixels; they are taken one at a time.
+            first: The first as :func:`pielight.io.decode.decode` returns it, with the metadata of the file.
+            quality: 1..100 for lossy formats; None keeps the source's own.
+
+        Returns:
+            What the user should know of how the file was read and written, or nothing.
+
+        Raises:
+            PictureError: A frame cannot be encoded.
+        """
 
 
 class Canvas:

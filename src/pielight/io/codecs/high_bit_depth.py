@@ -1,4 +1,4 @@
-"""16-bit color in PNG and TIFF, which Pillow would cut to 8 bits (extra ``deep``)."""
+"""PNG and TIFF of more than 8 bits a channel, which Pillow would cut to 8 (extra ``deep``)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pielight.core.strips import look_up, strips, to_8_bits
 from pielight.errors import PictureError
 from pielight.io.codecs.png.chunks import with_chunks
 from pielight.io.codecs.png.still import metadata_chunks
-from pielight.io.codecs.tiff.sample_format import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, TiffKind
+from pielight.io.codecs.tiff.sample_format import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, SampleFormat
 from pielight.io.codecs.tiff.tags import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
 from pielight.io.color.cmyk import Inks
 from pielight.io.color.lab import lab_to_srgb
@@ -30,26 +30,26 @@ for _library in ("tifffile", "imagecodecs"):  # else their warnings, and those o
     logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
-def decode_high_bit_depth(data: bytes, kind: TiffKind | None = None) -> Picture:
+def decode_high_bit_depth(data: bytes, sample_format: SampleFormat | None = None) -> Picture:
     """Decode the pixels of a 16-bit PNG, or of a TIFF that Pillow cannot read whole.
 
-    What has another depth than 8 or 16 becomes 16 bits, and Lab becomes sRGB, as the note says. The format and the
-    metadata of the result are not filled in.
+    Depths other than 8 and 16 become 16 bits, and Lab becomes sRGB, as the note says. Format and metadata of the
+    result are not set.
 
     Args:
         data: The whole file.
-        kind: Of a TIFF.
+        sample_format: Of a TIFF.
 
     Raises:
         MissingExtraError: The extra ``deep`` is not installed.
         PictureError: The TIFF is of a kind that is not supported. Its text has no file name yet.
     """
     require("deep")
-    values = _png_values(data) if kind is None else _tiff_values(data)
+    values = _png_values(data) if sample_format is None else _tiff_values(data)
     notes: list[str] = []
-    if kind is not None:
-        values = _plain(values, kind, notes)
-        if kind.photometric == CMYK:
+    if sample_format is not None:
+        values = _converted(values, sample_format, notes)
+        if sample_format.photometric == CMYK:
             if values.dtype == np.uint16:
                 notes.append("16 bits of the inks rounded to 8")
                 values = to_8_bits(values)
@@ -58,12 +58,12 @@ def decode_high_bit_depth(data: bytes, kind: TiffKind | None = None) -> Picture:
     if values.dtype not in (np.uint8, np.uint16) or values.ndim != 3 or values.shape[2] not in _MODES:
         raise PictureError("16-bit picture of this kind is not supported; convert it to 16-bit RGB or gray first")
     mode = _MODES[values.shape[2]]
-    has_more = values.shape[2] in (2, 4)
-    if has_more and kind is not None and not kind.has_opacity:
+    has_extra = values.shape[2] in (2, 4)
+    if has_extra and sample_format is not None and not sample_format.has_opacity:
         mode = mode.replace("A", "X")
     if values.dtype == np.uint8:
         mode = {"I;16": "L"}.get(mode, mode.removesuffix(";16"))
-    picture = Picture(values[..., :-1] if has_more else values, mode, values[..., -1] if has_more else None)
+    picture = Picture(values[..., :-1] if has_extra else values, mode, values[..., -1] if has_extra else None)
     if mode == "LX":
         picture = replace(picture, mode="L", alpha=None)
         notes.append(extra_samples_note(1))
@@ -71,23 +71,23 @@ def decode_high_bit_depth(data: bytes, kind: TiffKind | None = None) -> Picture:
 
 
 def extra_samples_note(count: int) -> str:
-    """Say that samples beside the colors are left out."""
+    """Return the note that samples beyond the colors are left out."""
     return f"left out: {count} extra sample{'s' if count > 1 else ''} without a name"
 
 
-def _plain(values: NDArray[Any], kind: TiffKind, notes: list[str]) -> NDArray[Any]:
-    """Turn a TIFF's values into those of a gray or RGB picture, or of inks, of 8 or 16 bits."""
-    (bits,) = set(kind.bits)
+def _converted(values: NDArray[Any], sample_format: SampleFormat, notes: list[str]) -> NDArray[Any]:
+    """Convert a TIFF's values to gray, RGB or CMYK of 8 or 16 bits."""
+    (bits,) = set(sample_format.bits)
     if bits not in (8, 16):
         notes.append(f"{bits} bits a channel {'widened' if bits < 16 else 'rounded'} to 16")
         values = _of_16_bits(values, bits)
     if not values.flags.writeable:
         values = values.copy()
-    if kind.photometric == WHITE_IS_ZERO:
+    if sample_format.photometric == WHITE_IS_ZERO:
         values[..., 0] = np.iinfo(values.dtype).max - values[..., 0]
-    if kind.photometric in (CIELAB, ICCLAB):
+    if sample_format.photometric in (CIELAB, ICCLAB):
         notes.append("Lab turned into sRGB")
-        values[..., :3] = lab_to_srgb(np.ascontiguousarray(values[..., :3]), kind.photometric == ICCLAB)
+        values[..., :3] = lab_to_srgb(np.ascontiguousarray(values[..., :3]), sample_format.photometric == ICCLAB)
     return values
 
 
@@ -150,7 +150,7 @@ def _save_tiff(values: NDArray[Any], metadata: Metadata, file: BinaryIO, more: l
     start, leading = file.tell(), leading_block(metadata)
     picture_start = start + file.write(leading)
     tifffile.imwrite(
-        tifffile.FileHandle(file, name="picture.tif", offset=picture_start),  # a file without a name has a number there
+        tifffile.FileHandle(file, name="picture.tif", offset=picture_start),  # tifffile expects a name
         values if values.shape[2] > 1 else values[..., 0],
         photometric=_TIFF_MODELS[values.shape[2]],
         planarconfig="contig" if values.shape[2] > 1 else None,

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pielight.io.codecs.jpeg.segments import Source
+from pielight.io.file_view import FileBytes
 
-_VIDEO = (b"mpvd", b"sefd")  # of Google, and Samsung's index of what is in a file
+_VIDEO = (b"mpvd", b"sefd")  # Google's, and Samsung's index of the parts of a file
 
 
 class Box(NamedTuple):
-    """A box's type, and where its content lies."""
+    """The type of a box, and the span of its content."""
 
     kind: bytes
     start: int
     end: int
 
 
-def walk(data: Source, start: int = 0, end: int | None = None) -> Iterator[Box]:
-    """Read boxes one after the other; the last may say that it is longer than what is there.
+def walk(data: FileBytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
+    """Read boxes one after the other; the last may claim to be longer than the data.
 
     >>> [box.kind for box in walk(b"\\0\\0\\0\\x0cftypavif\\0\\0\\0\\x08free")]
     [b'ftyp', b'free']
@@ -37,8 +37,8 @@ def walk(data: Source, start: int = 0, end: int | None = None) -> Iterator[Box]:
         start += length
 
 
-def read_brands(data: Source) -> list[bytes]:
-    """Return the brands of a file, its own and those that it is compatible with; none if it is not of this kind.
+def read_brands(data: FileBytes) -> list[bytes]:
+    """Return the major and the compatible brands of a file; none if it has another format.
 
     >>> read_brands(b"\\0\\0\\0\\x18ftypmif1\\0\\0\\0\\0avifmiaf")
     [b'mif1', b'avif', b'miaf']
@@ -46,12 +46,12 @@ def read_brands(data: Source) -> list[bytes]:
     first = next(walk(data), None)
     if first is None or first.kind != b"ftyp":
         return []
-    brands = [data[place : place + 4] for place in range(first.start, first.end - 3, 4)]
+    brands = [data[offset : offset + 4] for offset in range(first.start, first.end - 3, 4)]
     return brands[:1] + brands[2:]
 
 
-def video_boxes(data: Source) -> bytes:
-    """Return the boxes in which phones keep a motion photo's video behind the picture.
+def video_boxes(data: FileBytes) -> bytes:
+    """Return the boxes in which phones append a motion photo's video.
 
     >>> video_boxes(box(b"ftyp", b"heic") + box(b"mpvd", b"video"))[8:]
     b'video'

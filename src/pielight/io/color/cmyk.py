@@ -1,4 +1,4 @@
-"""Pictures in printing inks: CMYK as light that can be enhanced, and back."""
+"""CMYK as reflected light that can be enhanced, and back."""
 
 from __future__ import annotations
 

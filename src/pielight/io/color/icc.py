@@ -1,4 +1,4 @@
-"""Color profiles: what the numbers of a picture mean, for formats that cannot say so."""
+"""ICC profiles: conversion to sRGB for formats that hold no profile."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SRGB: Final = "sRGB"
 
 
 def to_srgb(picture: Picture) -> tuple[Picture, bool]:
-    """Turn the colors of a picture with a profile into sRGB, and drop the profile.
+    """Convert a picture with a profile to sRGB, and drop the profile.
 
     Args:
         picture: Of mode CMYK or 8 bits a channel.
 
     Returns:
-        The picture, of mode RGB if it was CMYK, and whether its colors changed. A profile that is damaged, of
-        another kind than the picture, or sRGB itself changes nothing.
+        The picture, of mode RGB if it was CMYK, and whether it was converted; not for a profile that is damaged, of
+        another color model than the picture, or sRGB itself.
     """
     if not picture.metadata.icc_profile:
         return picture, False

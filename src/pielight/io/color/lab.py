@@ -1,4 +1,4 @@
-"""Colors of CIE L*a*b* under the light of profiles, D50, as TIFF codes them, turned into sRGB."""
+"""CIE L*a*b* under D50, as TIFF codes it, converted to sRGB."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DARK, _SLOPE, _OFFSET = 6 / 29, 108 / 841, 4 / 29
 
 
 def lab_to_srgb(values: NDArray[Any], icc_coding: bool) -> NDArray[Any]:
-    """Turn L*, a* and b* into red, green and blue; what sRGB cannot show is cut.
+    """Convert L*a*b* to sRGB; colors out of gamut are clipped.
 
     Args:
         values: uint8 or uint16 of shape (H, W, 3).
@@ -33,7 +33,7 @@ def lab_to_srgb(values: NDArray[Any], icc_coding: bool) -> NDArray[Any]:
     [[[255, 255, 255], [0, 0, 0]]]
     """
     most = np.iinfo(values.dtype).max
-    whole = 65_280 if icc_coding and most > 255 else most  # what L* of 100 is
+    whole = 65_280 if icc_coding and most > 255 else most  # code of L* = 100
     step = (most + 1) // 256
     result = np.empty(values.shape, values.dtype)
     for strip in strips(values.shape):

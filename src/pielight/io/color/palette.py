@@ -1,4 +1,4 @@
-"""Pictures of few colors: an index map and a palette, of which only the colors are enhanced."""
+"""Pictures with a palette: indices and entries, of which only the entries are enhanced."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SIZE = 256
 
 
 class EntryMeans:
-    """What the entries of a palette become: the mean of the pixels that show them.
+    """The new entries of a palette: the means of the processed pixels that show them.
 
     Args:
-        size: How many indices there may be.
+        size: Number of possible indices.
     """
 
     def __init__(self, size: int = _SIZE) -> None:
@@ -26,20 +26,20 @@ class EntryMeans:
         self.sums = np.zeros((size, 3))
 
     def add(self, indices: NDArray[Any], pixels: NDArray[Any]) -> None:
-        """Count pixels.
+        """Add processed pixels.
 
         Args:
-            indices: Which entry each shows, (H, W).
+            indices: Of the entry that each pixel shows, (H, W).
             pixels: uint8 of shape (H, W, 3).
         """
         for strip in strips(indices.shape):
-            places = indices[strip].ravel()
-            self.counts += np.bincount(places, minlength=len(self.counts))
+            flat = indices[strip].ravel()
+            self.counts += np.bincount(flat, minlength=len(self.counts))
             for channel in range(3):
-                self.sums[:, channel] += np.bincount(places, pixels[strip][..., channel].ravel(), len(self.sums))
+                self.sums[:, channel] += np.bincount(flat, pixels[strip][..., channel].ravel(), len(self.sums))
 
     def entries(self, before: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the new entries, like those before, (N, 3 or 4); unused ones, and opacity, stay."""
+        """Return the entries, (N, 3 or 4), with new colors; unused entries, and opacity, stay."""
         entries = before.copy()
         used = np.flatnonzero(self.counts[: len(entries)])
         entries[used, :3] = np.rint(self.sums[used] / self.counts[used, np.newaxis])
@@ -48,13 +48,13 @@ class EntryMeans:
 
 @dataclass(frozen=True)
 class Palette:
-    """What a picture of mode P holds beside its colors as they are seen.
+    """Indices and palette of a picture of mode P.
 
     Attributes:
-        indices: Which entry each pixel shows, uint8 of shape (H, W).
+        indices: Of the entry that each pixel shows, uint8 of shape (H, W).
         entries: Red, green, blue and opacity of each entry, uint8 of shape (N, 4).
         rawmode: Whether the palette itself holds opacity: RGB or RGBA.
-        transparency: Clear entry, or opacity of each, as Pillow keeps it beside the palette.
+        transparency: Index of the transparent entry, or opacity of each, as Pillow keeps it.
     """
 
     indices: NDArray[np.uint8]
@@ -64,7 +64,7 @@ class Palette:
 
     @classmethod
     def of(cls, image: Image.Image) -> Palette:
-        """Take apart a loaded image of mode P."""
+        """Return indices and palette of a loaded image of mode P."""
         indices = np.empty((image.height, image.width), np.uint8)
         for strip in strips(indices.shape):
             indices[strip] = np.asarray(image.crop((0, strip.start, image.width, strip.stop)))
@@ -91,7 +91,7 @@ class Palette:
         return None if opacity.min() == 255 else look_up(opacity, self.indices)
 
     def image(self, pixels: NDArray[Any]) -> Image.Image:
-        """Make the image whose entries are the mean of the pixels that show them; unused ones stay.
+        """Return an image whose entries are the means of the pixels that show them; unused ones stay.
 
         Args:
             pixels: uint8 of shape (H, W, 3).
@@ -107,7 +107,7 @@ class Palette:
         return image
 
     def _padded(self) -> NDArray[np.uint8]:
-        """Return all entries that an index can name; those that the file lacks are black."""
+        """Return 256 entries; those that the file lacks are black."""
         padded = np.zeros((_SIZE, 4), np.uint8)
         padded[:, 3] = 255
         padded[: len(self.entries)] = self.entries

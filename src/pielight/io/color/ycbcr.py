@@ -1,4 +1,4 @@
-"""Pixels of luma and chroma that are not compressed, as TIFF and EXIF order them."""
+"""Uncompressed YCbCr pixels with subsampled chroma, in the order of TIFF and EXIF."""
 
 from __future__ import annotations
 

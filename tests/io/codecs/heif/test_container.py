@@ -14,7 +14,7 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.io.codecs.heif.coding import hdr_curve, read_cicp, read_coding
-from pielight.io.codecs.heif.container import _linked, container, encoding
+from pielight.io.codecs.heif.container import _associated, container, encoding
 from pielight.io.codecs.heif.items import read_items
 from pielight.io.codecs.isobmff import box, walk
 from pielight.io.convert import fit
@@ -180,7 +180,7 @@ def with_plane(kind: bytes) -> bytes:
             parts = {one.kind: inner[one.start : one.end] for one in walk(inner)}
             count = sum(1 for _ in walk(parts[b"ipco"]))
             parts[b"ipco"] += box(b"auxC", bytes(4) + kind + b"\0")
-            parts[b"ipma"] = _linked(parts[b"ipma"], count + 1, {second})
+            parts[b"ipma"] = _associated(parts[b"ipma"], count + 1, {second})
             inner = b"".join(box(*part) for part in parts.items())
         if name != b"iref":
             content += box(name, inner)

@@ -69,7 +69,7 @@ def test_items(version: int, wide: bool) -> None:
     assert data[place - 4 : place + length] == b"idat" + bytes(8)
     assert read_coding(items) == Coding(10, "4:2:2", 150)
     assert read_cicp(items) == (12, 13)
-    assert [item.kind for item in items.pointing_here(b"cdsc")] == [b"Exif"]
+    assert [item.kind for item in items.referring(b"cdsc")] == [b"Exif"]
 
 
 @pytest.mark.parametrize("length", range(0, 420, 7))

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 
 from pielight.errors import PictureError
 from pielight.io.codecs.png.chunks import with_chunks
-from pielight.io.codecs.tiff.sample_format import kind_of
+from pielight.io.codecs.tiff.sample_format import read_sample_format
 from pielight.io.color.lab import lab_to_srgb
 from pielight.io.convert import fit
 from pielight.io.decode import decode
@@ -216,9 +216,14 @@ def test_pages_of_rare_kinds_are_told() -> None:
 
 def test_damaged_kinds_are_left_to_readers() -> None:
     data = written(samples.deep(3), 2)
-    assert kind_of(b"no TIFF") is kind_of(data[:4]) is kind_of(data[:4] + b"\xff" * 4) is None
+    assert (
+        read_sample_format(b"no TIFF")
+        is read_sample_format(data[:4])
+        is read_sample_format(data[:4] + b"\xff" * 4)
+        is None
+    )
     for place in range(0, 400):
-        kind_of(data[:place])
+        read_sample_format(data[:place])
 
 
 def test_a_missing_extra_is_said_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,9 +252,9 @@ encode(read(Path({str(path)!r})))
 
 def test_plain_kinds_need_no_extra() -> None:
     for name in ("rgb.tif", "palette.tif", "cmyk.tif"):
-        kind = kind_of(samples.sample(name))
-        assert kind is not None
-        assert not kind.is_deep
-    kind = kind_of(samples.saved(samples.image("I;16"), "TIFF"))
-    assert (kind is not None, kind and kind.is_deep) == (True, False)
+        sample_format = read_sample_format(samples.sample(name))
+        assert sample_format is not None
+        assert not sample_format.needs_tifffile
+    sample_format = read_sample_format(samples.saved(samples.image("I;16"), "TIFF"))
+    assert (sample_format is not None, sample_format and sample_format.needs_tifffile) == (True, False)
     assert isinstance(decode(samples.sample("rgb_16.tif")), Picture)

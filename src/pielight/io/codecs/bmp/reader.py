@@ -1,4 +1,4 @@
-"""BMP and DIB files as they come in: bit fields, opacity, and what the colors mean."""
+"""BMP and DIB files as they are read: bit fields, opacity and color space."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from pielight.errors import PictureError
 from pielight.io.size_limits import check_size
 
 FILE_HEAD = 14
-_CORE, INFO, _OS2, _V4, V5 = 12, 40, 64, 108, 124  # bytes of headers, by which they are told apart
+_CORE, INFO, _OS2, _V4, V5 = 12, 40, 64, 108, 124  # bytes of headers, which identify them
 _HEADERS = (_CORE, INFO, 52, 56, _OS2, _V4, V5)
-_PLAIN, _RLE8, _RLE4, FIELDS, _FIELDS_WITH_ALPHA = 0, 1, 2, 3, 6  # how pixels are coded
+_PLAIN, _RLE8, _RLE4, FIELDS, _FIELDS_WITH_ALPHA = 0, 1, 2, 3, 6  # compression
 _OTHERS = {4: "JPEG", 5: "PNG", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
 _BITS = (1, 4, 8, 16, 24, 32)
 _BYTES_PER_PIXEL = 12  # of bit fields on their way to Pillow
-_RLE_BYTES = 16_000_000  # takes Pillow seconds
+_RLE_BYTES = 16_000_000  # takes Pillow seconds to decode
 MASKS = struct.Struct("<4L")
 BGRA = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
-_SPACE = slice(FILE_HEAD + 56, FILE_HEAD + _V4)  # what the colors mean: a code, primaries and gammas
+_SPACE = slice(FILE_HEAD + 56, FILE_HEAD + _V4)  # color space: type, primaries and gammas
 _CALIBRATED, SRGB, EMBEDDED, LINKED = b"\0\0\0\0", b"BGRs", b"DEBM", b"KNIL"
-_PROFILE = FILE_HEAD + 112  # where the place and the length of a profile stand
+_PROFILE = FILE_HEAD + 112  # position of a profile's offset and length
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of its pixels.
+    """The header of a file.
 
     Attributes:
-        size: Bytes of the header, by which its kind is told.
+        size: Bytes of the header, which identify its version.
         width: In pixels.
         height: In pixels; below 0 if the first row is the upper one.
         bits: Of a pixel.
-        coding: How the pixels are coded.
-        masks: Bits of red, green, blue and opacity, none without such.
-        offset: Where the pixels stand in the file.
+        coding: Compression of the pixels.
+        masks: Bit masks of red, green, blue and opacity; empty without bit fields.
+        offset: Of the pixels in the file.
     """
 
     size: int
@@ -54,7 +54,7 @@ class Header:
 
 
 def is_bmp(data: bytes) -> bool:
-    """Say whether a file is a BMP, or a DIB without a header of a file, as clipboards hold it.
+    """Say whether a file is a BMP, or a DIB without a file header, as clipboards hold it.
 
     >>> is_bmp(b"BM"), is_bmp(struct.pack("<LllHHL", 40, 3, 2, 1, 24, 0)), is_bmp(b"(..")
     (True, True, False)
@@ -63,7 +63,7 @@ def is_bmp(data: bytes) -> bool:
 
 
 def is_headless(data: bytes) -> bool:
-    """Say whether a file is a DIB without a header of a file."""
+    """Say whether a file is a DIB without a file header."""
     size = int.from_bytes(data[:4], "little")
     if size == _CORE:
         return data[8:10] == b"\1\0" and int.from_bytes(data[10:12], "little") in _BITS
@@ -71,7 +71,7 @@ def is_headless(data: bytes) -> bool:
 
 
 def readable(data: bytes) -> tuple[bytes, str]:
-    """Return a file as Pillow reads it, and what the user should know of that: with a file's header, and whole bytes.
+    """Return a file with a file header and 8 bits a channel, as Pillow reads it, and what the user should know of that.
 
     Args:
         data: The whole file, of which :func:`is_bmp` is true.
@@ -80,7 +80,7 @@ def readable(data: bytes) -> tuple[bytes, str]:
         PictureError: It is damaged, too large or of a kind that is not supported. Its text has no file name yet.
     """
     if is_headless(data):
-        data = file_head(len(data), FILE_HEAD + _pixels_behind(data)) + data
+        data = file_head(len(data), FILE_HEAD + _pixel_offset(data)) + data
     header = _read(data)
     if header.width < 1 or not header.height:
         raise PictureError("damaged picture (no pixels)")
@@ -91,7 +91,7 @@ def readable(data: bytes) -> tuple[bytes, str]:
 
 
 def unnamed_channel(data: bytes) -> NDArray[np.uint8] | None:
-    """Return the fourth byte of each pixel, (H, W), where a header does not say what it is and it is not all alike.
+    """Return the fourth byte of each pixel, (H, W), if the header does not define it and it is not constant.
 
     Args:
         data: As :func:`readable` returned it.
@@ -106,8 +106,8 @@ def unnamed_channel(data: bytes) -> NDArray[np.uint8] | None:
     return fourth if header.height < 0 else fourth[::-1]
 
 
-def described(data: bytes) -> dict[str, Any]:
-    """Return, of a file with a header, its profile and what else it says that its colors mean, as metadata."""
+def color_metadata(data: bytes) -> dict[str, Any]:
+    """Return the ICC profile or the color space of a file with a file header, as fields of its metadata."""
     if int.from_bytes(data[FILE_HEAD : FILE_HEAD + 4], "little") < _V4:
         return {}
     space, content = data[_SPACE], b""
@@ -122,12 +122,12 @@ def described(data: bytes) -> dict[str, Any]:
 
 
 def file_head(size: int, offset: int) -> bytes:
-    """Return the header of a file of so many bytes, whose pixels stand at ``offset``."""
+    """Return the file header of a file of ``size`` bytes, whose pixels are at ``offset``."""
     return b"BM" + struct.pack("<3L", size, 0, offset)
 
 
-def _pixels_behind(data: bytes) -> int:
-    """Return where the pixels stand in a DIB without a header of a file: behind header, masks and palette."""
+def _pixel_offset(data: bytes) -> int:
+    """Return the offset of the pixels in a DIB without a file header: after header, masks and palette."""
     data = data[:INFO].ljust(INFO, b"\0")
     size = int.from_bytes(data[:4], "little")
     if size == _CORE:
@@ -141,7 +141,7 @@ def _pixels_behind(data: bytes) -> int:
 
 def _read(data: bytes) -> Header:
     size = int.from_bytes(data[FILE_HEAD : FILE_HEAD + 4], "little")
-    offset = int.from_bytes(data[10:14], "little") or FILE_HEAD + _pixels_behind(data[FILE_HEAD : FILE_HEAD + INFO])
+    offset = int.from_bytes(data[10:14], "little") or FILE_HEAD + _pixel_offset(data[FILE_HEAD : FILE_HEAD + INFO])
     if not _CORE <= size <= V5:
         raise PictureError("damaged picture (there is no header)")
     if size not in _HEADERS:
@@ -172,14 +172,14 @@ def _read(data: bytes) -> Header:
 
 def _pixels(data: bytes, header: Header) -> memoryview:
     length = abs(header.height) * (-(-header.width * header.bits // 32) * 4)
-    found = memoryview(data)[header.offset : header.offset + length]
-    if len(found) < length:
+    pixels = memoryview(data)[header.offset : header.offset + length]
+    if len(pixels) < length:
         raise PictureError("damaged picture (pixels are missing)")
-    return found
+    return pixels
 
 
 def _with_whole_bytes(data: bytes, header: Header) -> tuple[bytes, str]:
-    """Return a file with 8 bits for each channel, and what is lost on the way."""
+    """Return a file with 8 bits a channel, and a note on what is lost."""
     masks = header.masks
     fields = [field for mask in masks if mask and (field := _field(mask))]
     apart = sum(masks) == reduce(or_, masks) < 1 << header.bits
@@ -201,18 +201,18 @@ def _with_whole_bytes(data: bytes, header: Header) -> tuple[bytes, str]:
     head[14:20] = struct.pack("<HL", 32, FIELDS)
     head[32:40] = bytes(8)
     head[INFO : INFO + MASKS.size] = MASKS.pack(*BGRA[:3], BGRA[3] if has_alpha else 0)
-    behind = b""
+    profile = b""
     if header.size == V5:
-        place, length = struct.unpack_from("<2L", data, _PROFILE)
-        behind = data[FILE_HEAD + place : FILE_HEAD + place + length]
-        head[112:120] = struct.pack("<2L", len(head) + result.nbytes, len(behind))
+        start, length = struct.unpack_from("<2L", data, _PROFILE)
+        profile = data[FILE_HEAD + start : FILE_HEAD + start + length]
+        head[112:120] = struct.pack("<2L", len(head) + result.nbytes, len(profile))
     offset = FILE_HEAD + len(head)
-    made = b"".join((file_head(offset + result.nbytes + len(behind), offset), head, result.data, behind))
-    return made, f"{deepest} bits a channel cut to 8" if deepest > 8 else ""
+    encoded = b"".join((file_head(offset + result.nbytes + len(profile), offset), head, result.data, profile))
+    return encoded, f"{deepest} bits a channel cut to 8" if deepest > 8 else ""
 
 
 def _field(mask: int) -> tuple[int, int] | None:
-    """Return where a field of bits starts and how long it is; None if it has gaps.
+    """Return shift and length of a bit field; None if it has gaps.
 
     >>> _field(0x7E0), _field(0b101)
     ((5, 6), None)

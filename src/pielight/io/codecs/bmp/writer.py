@@ -1,4 +1,4 @@
-"""BMP files as they go out: with a header that tells of opacity and of what the colors mean."""
+"""BMP files as they are written: with a header that holds opacity and color space if they are needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pielight.io.image import Picture
 
 _SPACE_BYTES = 52
 _NO_RESOLUTION = (0, 0)
-_FOR_PHOTOGRAPHS = 4  # how colors are to be matched
+_PERCEPTUAL = 4  # rendering intent
 
 
 def write(picture: Picture, file: BinaryIO, _quality: int | None) -> None:
@@ -25,14 +25,14 @@ def write(picture: Picture, file: BinaryIO, _quality: int | None) -> None:
 
 
 class _BmpFile:
-    """A file into which Pillow writes a BMP, whose header becomes longer where it has more to say.
+    """A file into which Pillow writes a BMP, whose header is extended where it has more to hold.
 
     Args:
-        file: Where to.
+        file: Open for writing.
         has_alpha: Whether the fourth byte of a pixel is opacity.
         profile: ICC profile, or nothing.
-        color_space: As :func:`pielight.io.codecs.bmp.reader.described` returns it, or nothing.
-        headless: Leave out the header of the file, as clipboards do.
+        color_space: As :func:`pielight.io.codecs.bmp.reader.color_metadata` returns it, or nothing.
+        headless: Leave out the file header, as clipboards do.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class _BmpFile:
         self.flush = file.flush
 
     def write(self, data: bytes) -> int:
-        """Write a part of the BMP; its first bytes wait until the header is whole."""
+        """Write a part of the BMP; its first bytes are held back until the header is complete."""
         if len(self._head) >= FILE_HEAD + INFO:
             return self._file.write(data)
         self._head += data
@@ -58,7 +58,7 @@ class _BmpFile:
         return len(data)
 
     def finish(self) -> None:
-        """Write what stands behind the pixels."""
+        """Write what follows the pixels."""
         self._file.write(self._behind)
 
     def _longer(self) -> bytes:
@@ -70,6 +70,6 @@ class _BmpFile:
             info[16:20] = FIELDS.to_bytes(4, "little")
         masks = MASKS.pack(*(BGRA if self._has_alpha else bytes(4)))
         place = size + more - FILE_HEAD if self._behind else 0
-        tail = struct.pack("<4L", _FOR_PHOTOGRAPHS, place, len(self._behind), 0)
+        tail = struct.pack("<4L", _PERCEPTUAL, place, len(self._behind), 0)
         whole = file_head(size + more + len(self._behind), offset + more) + bytes(info) + masks + self._space + tail
         return whole + self._head[FILE_HEAD + INFO :]

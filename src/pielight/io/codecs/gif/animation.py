@@ -1,4 +1,4 @@
-"""Animated GIF: only its palettes are written anew, so that all else of the file stays byte for byte."""
+"""Animated GIF: only its palettes change; all else of the file stays byte for byte."""
 
 from __future__ import annotations
 
@@ -11,29 +11,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.io.codec_errors import errors_named
-from pielight.io.codecs.frame import Frame
+from pielight.io.codecs.frame import Frame, Frames
 from pielight.io.codecs.gif import blocks as gif
 from pielight.io.codecs.gif.blocks import gif_packet, without_gif_packet, write_gif_packet
 from pielight.io.color.palette import EntryMeans
 from pielight.io.image import Picture
 from pielight.io.size_limits import check_frames
 
-_GRAYS = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()  # of a file without palettes
+_GRAYS = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()  # the palette of a file without any
 
 
-class GifFrames:
-    """The frames of an animated GIF, decoded one at a time.
-
-    Args:
-        data: The whole file.
-        name: What errors call it.
-
-    Raises:
-        PictureError: There are too many.
-    """
+class GifFrames(Frames):
+    """The frames of an animated GIF."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self._data, self._name = data, name
+        super().__init__(data, name)
         with errors_named(name):
             self._layout = gif.layout(data)
             check_frames(len(self), len(self) * self._layout.width * self._layout.height, len(data))
@@ -54,14 +46,14 @@ class GifFrames:
             yield Frame(np.ascontiguousarray(colors), picture, colors, number=number + 1)
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, _quality: int | None) -> str:
-        """Write the file with the palettes of the processed frames; see :class:`pielight.io.frames.Frames`.
+        """Write the file with the palettes of the processed frames; see :class:`.frame.Frames`.
 
-        A color becomes the mean of what it becomes wherever it is drawn in any frame, whichever palette it is from.
+        A color becomes the mean of its processed pixels in all frames, whichever palette it is from.
         """
         palettes = [self._colors(own or self._layout.palette) for _, _, own in self._layout.frames]
         colors = np.unique(np.concatenate([_packed(palette) for palette in palettes]))
         sums, counts = np.zeros((len(colors), 3)), np.zeros(len(colors), np.int64)
-        entry = np.zeros(1 << 24, np.uint16)  # of each color, in the palette of a frame: from 1 on
+        entry = np.zeros(1 << 24, np.uint16)  # index of each color in a frame's palette, from 1
         for (rows, columns, _), palette, frame in zip(self._layout.frames, palettes, frames, strict=True):
             decoded, alpha = frame.picture.pixels[rows, columns], frame.picture.alpha
             assert alpha is not None
@@ -70,15 +62,15 @@ class GifFrames:
             means = EntryMeans(len(shown) + 1)
             indices = entry[_packed(decoded)] * (alpha[rows, columns] > 0)
             means.add(indices, frame.pixels[rows, columns])
-            places = np.searchsorted(colors, shown)
-            sums[places] += means.sums[1:]
-            counts[places] += means.counts[1:]
+            rows_of_shown = np.searchsorted(colors, shown)
+            sums[rows_of_shown] += means.sums[1:]
+            counts[rows_of_shown] += means.counts[1:]
             entry[shown] = 0
         used = counts > 0
-        made = np.stack([colors >> 16, colors >> 8 & 255, colors & 255], axis=1).astype(np.uint8)
-        made[used] = np.rint(sums[used] / counts[used, np.newaxis])
+        processed = np.stack([colors >> 16, colors >> 8 & 255, colors & 255], axis=1).astype(np.uint8)
+        processed[used] = np.rint(sums[used] / counts[used, np.newaxis])
         start, xmp = file.tell(), first.metadata.xmp
-        result = self._with_palettes(lambda palette: made[np.searchsorted(colors, _packed(palette))])
+        result = self._with_palettes(lambda palette: processed[np.searchsorted(colors, _packed(palette))])
         if not xmp or xmp == gif_packet(self._data):
             file.write(result)
         else:

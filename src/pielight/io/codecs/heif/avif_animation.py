@@ -1,4 +1,4 @@
-"""Animated AVIF: its frames are coded anew, with the times and the loops that they had."""
+"""Animated AVIF: its frames are encoded with the durations and the repetitions of the source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from pielight.io.codec_errors import errors_named
-from pielight.io.codecs.frame import Frame
+from pielight.io.codecs.frame import Frame, Frames
 from pielight.io.codecs.heif.still import write_avif
 from pielight.io.codecs.isobmff import Box, walk
 from pielight.io.convert import fit
@@ -19,22 +19,14 @@ from pielight.io.image import Picture, from_image, to_image
 from pielight.io.size_limits import check_frames
 
 _REPEATS = 1  # a flag of an edit list
-_DURATIONS = {b"mvhd": (24, 16), b"tkhd": (28, 20)}  # their place in a box, where they have 8 bytes and 4
+_DURATIONS = {b"mvhd": (24, 16), b"tkhd": (28, 20)}  # their offset in a box, where they have 8 bytes and 4
 
 
-class AvifFrames:
-    """The frames of an animated AVIF, decoded one at a time.
-
-    Args:
-        data: The whole file.
-        name: What errors call it.
-
-    Raises:
-        PictureError: There are too many.
-    """
+class AvifFrames(Frames):
+    """The frames of an animated AVIF."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self._data, self._name = data, name
+        super().__init__(data, name)
         self._durations: dict[int, int] = {}  # by index, in milliseconds
         with errors_named(name):
             self._image = Image.open(io.BytesIO(data), formats=("AVIF",))
@@ -50,7 +42,7 @@ class AvifFrames:
             yield Frame(picture.pixels, picture, picture.pixels, number=index + 1)
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
-        """Write the processed frames; see :class:`pielight.io.frames.Frames`."""
+        """Write the processed frames; see :class:`.frame.Frames`."""
         for index in range(self._count):
             if index not in self._durations:
                 self._decoded(index)
@@ -104,7 +96,7 @@ class _Sequence(Image.Image):
 
 
 def read_plays(data: bytes) -> int | None:
-    """Return how often an animation is played; None is for ever."""
+    """Return how often an animation is played; None means for ever."""
     for track in _inside(data, b"moov", b"trak"):
         edits = next(_inside(data, b"edts", b"elst", start=track), None)
         head = next(_inside(data, b"tkhd", start=track), None)
@@ -117,7 +109,7 @@ def read_plays(data: bytes) -> int | None:
 
 
 def write_plays(file: BinaryIO, start: int, plays: int | None) -> None:
-    """Write over what libavif says, that an animation is played for ever."""
+    """Overwrite how often an animation is played, which libavif sets to for ever."""
     if plays is None:
         return
     file.seek(start)
@@ -130,8 +122,8 @@ def write_plays(file: BinaryIO, start: int, plays: int | None) -> None:
             file.seek(start + box.start + 3)
             file.write(bytes((_REPEATS if plays > 1 else 0,)))
         for box in heads:
-            place, length = _duration_place(data, box)
-            file.seek(start + place)
+            position, length = _duration_place(data, box)
+            file.seek(start + position)
             file.write((plays * _number(data, *_segment(data, edits[0]))).to_bytes(length, "big"))
     file.seek(0, 2)
 
@@ -152,9 +144,9 @@ def _duration_place(data: bytes, box: Box) -> tuple[int, int]:
 
 
 def _duration(data: bytes, box: Box) -> int | None:
-    """Return the duration in a box; None is without end."""
-    place, length = _duration_place(data, box)
-    value = _number(data, place, length)
+    """Return the duration in a box; None is endless."""
+    position, length = _duration_place(data, box)
+    value = _number(data, position, length)
     return None if value == (1 << 8 * length) - 1 else value
 
 
@@ -162,5 +154,5 @@ def _segment(data: bytes, edits: Box) -> tuple[int, int]:
     return edits.start + 8, 8 if data[edits.start] == 1 else 4
 
 
-def _number(data: bytes, place: int, length: int) -> int:
-    return int.from_bytes(data[place : place + length], "big")
+def _number(data: bytes, position: int, length: int) -> int:
+    return int.from_bytes(data[position : position + length], "big")

@@ -1,4 +1,4 @@
-"""How AVIF and HEIC files code their pixels and name their colors."""
+"""How AVIF and HEIC files code their pixels, and their color space as CICP code points."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import BinaryIO
 
 from pielight.io.codecs.heif.items import Item, Items
 
-_CODE = b"colrnclx"
-_PLAIN_PRIMARIES = (1, 2, 5, 6)  # of sRGB, none said, and old television: nearly the same
+_NCLX = b"colrnclx"
+_PLAIN_PRIMARIES = (1, 2, 5, 6)  # sRGB, unspecified, and standard-definition television: nearly the same
 _PRIMARIES, _TRANSFERS, _UNKNOWN = (1, *range(4, 13), 22), (1, *range(4, 19)), 2  # by ITU-T H.273
-_IDENTITY = bytes(2)  # the number of a matrix that changes nothing
+_IDENTITY = bytes(2)  # code point of the identity matrix
 _HDR_CURVES = {16: "PQ", 18: "HLG"}
-_HEAD = 1 << 16  # our own files have their boxes here
+_HEAD = 1 << 16  # bytes in which our own files have their boxes
 _SUBSAMPLINGS = {(0, 0): "4:4:4", (1, 0): "4:2:2", (1, 1): "4:2:0"}  # chroma halved across, and down
 _ALPHAS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
-_PLANES = {  # by what their kind holds in small letters
+_PLANES = {  # by a part of their type in lower case
     b"gainmap": "HDR gain map",
     b"depth": "depth map",
     b"disparity": "depth map",
@@ -32,10 +32,10 @@ class Coding:
     Attributes:
         bits: Per channel.
         subsampling: Of chroma, as ``4:2:0``; None of gray pictures.
-        length: Bytes of the coded pixels, without opacity, thumbnails and the like; 0 if that is not known.
+        length: Bytes of the coded pixels, without opacity, thumbnails and the like; 0 if unknown.
         thumbnails: Longer sides of the thumbnails.
-        planes: What else belongs to the picture, as gain maps and depth, and is not opacity.
-        has_rgb: Whether R, G and B are coded as they are, which only encoders without loss do.
+        planes: Names of auxiliary planes other than opacity, such as gain maps and depth.
+        has_rgb: Whether R, G and B are coded directly, as only lossless encoders do.
     """
 
     bits: int = 8
@@ -47,7 +47,7 @@ class Coding:
 
 
 def read_coding(items: Items) -> Coding:
-    """Return how what is shown is coded."""
+    """Return how the picture is coded."""
     parts = items.parts()
     length = sum(length for part in parts for _, length in part.spans)
     part = parts[0] if parts else Item()
@@ -63,14 +63,14 @@ def read_coding(items: Items) -> Coding:
 
 
 def _thumbnails(items: Items) -> tuple[int, ...]:
-    sizes = [item.property_of(b"ispe") or b"" for item in items.pointing_here(b"thmb")]
+    sizes = [item.property_of(b"ispe") or b"" for item in items.referring(b"thmb")]
     sides = [max(int.from_bytes(size[4:8], "big"), int.from_bytes(size[8:12], "big")) for size in sizes]
     return tuple(side for side in sides if side)
 
 
 def _planes(items: Items) -> tuple[str, ...]:
-    """Name what is no part of the picture as it is shown everywhere."""
-    kinds = [item.property_of(b"auxC") or b"" for item in items.pointing_here(b"auxl")]
+    """Name the auxiliary planes that not every viewer uses."""
+    kinds = [item.property_of(b"auxC") or b"" for item in items.referring(b"auxl")]
     named = [next((name for part, name in _PLANES.items() if part in kind.lower()), "") for kind in kinds]
     unknown = ["further plane" for kind, name in zip(kinds, named, strict=True) if not name and not _is_alpha(kind)]
     tone_mapped = ["HDR gain map" for item in items.by_number.values() if item.kind == b"tmap"]
@@ -82,7 +82,7 @@ def _is_alpha(kind: bytes) -> bool:
 
 
 def read_cicp(items: Items) -> tuple[int, int] | None:
-    """Return the numbers for primaries and transfer curve by which a file names its colors without a profile."""
+    """Return the CICP code points (ITU-T H.273) of primaries and transfer curve; None if the file has none."""
     code = _code(items)
     if not code:
         return None
@@ -91,42 +91,42 @@ def read_cicp(items: Items) -> tuple[int, int] | None:
 
 
 def _code(items: Items) -> bytes:
-    """Return the numbers for primaries, transfer curve and matrix as they stand in a file; empty if it says none."""
-    found = (item.property_of(b"colr", b"nclx") or b"" for item in (items.shown(), *items.parts()))
-    return next((code for code in found if len(code) >= 4), b"")
+    """Return primaries, transfer curve and matrix as coded in the file; empty if it has none."""
+    contents = (item.property_of(b"colr", b"nclx") or b"" for item in (items.shown(), *items.parts()))
+    return next((code for code in contents if len(code) >= 4), b"")
 
 
-def is_wide(code: tuple[int, int] | None) -> bool:
-    """Say whether a code stands for other colors than sRGB's.
+def is_wide_gamut(cicp: tuple[int, int] | None) -> bool:
+    """Say whether CICP code points stand for other primaries than sRGB's.
 
-    >>> is_wide((12, 13)), is_wide((1, 13)), is_wide(None)
+    >>> is_wide_gamut((12, 13)), is_wide_gamut((1, 13)), is_wide_gamut(None)
     (True, False, False)
     """
-    return code is not None and code[0] not in _PLAIN_PRIMARIES
+    return cicp is not None and cicp[0] not in _PLAIN_PRIMARIES
 
 
-def hdr_curve(code: tuple[int, int] | None) -> str:
-    """Name the curve of a picture that is brighter than paper, else nothing.
+def hdr_curve(cicp: tuple[int, int] | None) -> str:
+    """Return the name of the transfer curve of a picture of high dynamic range; else empty.
 
     >>> hdr_curve((9, 16)), hdr_curve((12, 13))
     ('PQ', '')
     """
-    return _HDR_CURVES.get(code[1], "") if code else ""
+    return _HDR_CURVES.get(cicp[1], "") if cicp else ""
 
 
-def write_cicp(file: BinaryIO, start: int, code: tuple[int, int]) -> None:
-    """Write a color code over the one that Pillow put into an AVIF file; an animation says it twice.
+def write_cicp(file: BinaryIO, start: int, cicp: tuple[int, int]) -> None:
+    """Overwrite the CICP code points that Pillow put into an AVIF file; an animation has them twice.
 
     Args:
         file: Open for reading too.
         start: Where the AVIF starts in it; it goes on to the end.
-        code: From :func:`read_cicp`.
+        cicp: Primaries and transfer curve.
     """
     file.seek(start)
     head = file.read(_HEAD)
-    place = head.find(_CODE)
-    while place >= 0:
-        file.seek(start + place + len(_CODE))
-        file.write(b"".join(number.to_bytes(2, "big") for number in code))
-        place = head.find(_CODE, place + 1)
+    position = head.find(_NCLX)
+    while position >= 0:
+        file.seek(start + position + len(_NCLX))
+        file.write(b"".join(number.to_bytes(2, "big") for number in cicp))
+        position = head.find(_NCLX, position + 1)
     file.seek(0, 2)

@@ -1,4 +1,4 @@
-"""HEIC pictures, as phones take them (extra ``heif``), and AVIF, which shares their container."""
+"""The container of HEIC (extra ``heif``) and AVIF: which of them a file is, and repairs for the libraries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _caught = SharedCatch(lambda line: line.startswith(b"x265 ["))
 def container(data: bytes) -> str | None:
     """Return Pillow's name of the format of a file, HEIC or AVIF; None if it is neither.
 
-    What the pixels are coded as decides, and only where a file does not say, its brands.
+    The codec of the pixels decides; the brands count only where the file does not name it.
 
     >>> [container(b"\\0\\0\\0\\x18ftyp" + brand) for brand in (b"heic", b"avif", b"mif2", b"isom")]
     ['HEIF', 'AVIF', 'HEIF', None]
@@ -48,7 +48,7 @@ def is_heif(data: bytes) -> bool:
 
 
 def check_kind(data: bytes) -> None:
-    """Refuse a file that is made like HEIC and AVIF, and coded in another way.
+    """Refuse a file with the container of HEIC and AVIF whose pixels have another codec.
 
     Raises:
         PictureError: It is such a file. Its text has no file name yet.
@@ -60,7 +60,7 @@ def check_kind(data: bytes) -> None:
 
 
 def readable(data: bytes, file_format: str) -> bytes:
-    """Return a HEIC or AVIF file as the libraries take it, which go by its first brand and miss the size of opacity."""
+    """Return a HEIC or AVIF file with the major brand and the size of alpha that the libraries need."""
     first, *others = read_brands(data)
     if file_format == HEIF:
         known = first in _HEIC and any(brand in _HEVC for brand in others)
@@ -71,7 +71,7 @@ def readable(data: bytes, file_format: str) -> bytes:
 
 
 def enable() -> None:
-    """Teach Pillow to read and write HEIC.
+    """Register HEIC with Pillow.
 
     Raises:
         MissingExtraError: The extra ``heif`` is not installed.
@@ -84,7 +84,7 @@ def enable() -> None:
 
 @contextmanager
 def encoding(pixels: int, subsampling: str) -> Iterator[None]:
-    """Keep x265 silent, and say that memory is short where it would blame the picture, or crash.
+    """Silence x265, and raise a shortage of memory where it would blame the picture, or crash.
 
     Args:
         pixels: Of the picture.
@@ -107,16 +107,16 @@ def encoding(pixels: int, subsampling: str) -> Iterator[None]:
 
 
 def _branded(data: bytes, brand: bytes) -> bytes:
-    """Write a brand over a file's own, and over the first of those that it is compatible with, if there are any."""
+    """Overwrite a file's major brand, and its first compatible brand if it has any."""
     brands = data[_BRANDS_START : _BRANDS_START + 12]
     compatible = brand if len(read_brands(data)) > 1 else brands[8:]
     return data[:_BRANDS_START] + brand + brands[4:8] + compatible + data[_BRANDS_START + 12 :]
 
 
 def _with_sizes(data: bytes) -> bytes:
-    """Give opacity the size of its picture where it has none, as early files have it.
+    """Give alpha planes without a size, as in early files, that of their picture.
 
-    The boxes of items are written anew behind the file's end, so that nothing else moves.
+    The meta box is copied to the end of the file with this change, so that nothing else moves.
     """
     items = read_items(data)
     size = items.shown().property_of(b"ispe")
@@ -131,12 +131,12 @@ def _with_sizes(data: bytes) -> bytes:
     content = data[meta.start : meta.start + FULL]
     for kind, start, end in walk(data, meta.start + FULL, meta.end):
         content += box(kind, _with_size(data[start:end], size, without) if kind == b"iprp" else data[start:end])
-    place = data.rindex(b"meta", 0, meta.start)
-    return data[:place] + b"free" + data[meta.start :] + box(b"meta", content)
+    position = data.rindex(b"meta", 0, meta.start)
+    return data[:position] + b"free" + data[meta.start :] + box(b"meta", content)
 
 
 def _with_size(properties: bytes, size: bytes, without: set[int]) -> bytes:
-    """Link a size, which is among the properties, to some items."""
+    """Associate the size, which is among the properties, with some items."""
     result, index = b"", 0
     for kind, start, end in walk(properties):
         content = properties[start:end]
@@ -144,21 +144,21 @@ def _with_size(properties: bytes, size: bytes, without: set[int]) -> bytes:
             known = [(one.kind, content[one.start : one.end]) for one in walk(content)]
             index = 1 + known.index((b"ispe", size))
         elif kind == b"ipma":
-            content = _linked(content, index, without)
+            content = _associated(content, index, without)
         result += box(kind, content)
     return result
 
 
-def _linked(associations: bytes, index: int, numbers: set[int]) -> bytes:
+def _associated(associations: bytes, index: int, numbers: set[int]) -> bytes:
     version, flags = associations[0], associations[3] & 1
     long, wide = (4 if version else 2), (2 if flags else 1)
-    result, place = bytearray(associations[: 2 * FULL]), 2 * FULL
-    while place + long < len(associations):
-        end = place + long + 1 + associations[place + long] * wide
-        entry = bytearray(associations[place:end])
+    result, position = bytearray(associations[: 2 * FULL]), 2 * FULL
+    while position + long < len(associations):
+        end = position + long + 1 + associations[position + long] * wide
+        entry = bytearray(associations[position:end])
         if int.from_bytes(entry[:long], "big") in numbers:
             entry[long] += 1
             entry += index.to_bytes(wide, "big")
         result += entry
-        place = end
+        position = end
     return bytes(result)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pielight.io.codecs.isobmff import Box, walk
-from pielight.io.codecs.jpeg.segments import Source
+from pielight.io.file_view import FileBytes
 
 FULL = 4  # bytes of version and flags at the head of some boxes
-_IN_FILE, _IN_BOX = 0, 1  # ways in which places of an item are counted
-_WITHOUT_FORM = 2  # the first version in which an item's type is four letters
+_IN_FILE, _IN_BOX = 0, 1  # construction methods: offsets count from the file, or from the idat box
+_FOUR_LETTERS = 2  # the first version in which an item's type is four letters
 
 
 @dataclass
 class Item:
-    """A picture, a part of one, or what belongs to it.
+    """A picture, a tile of one, or data that belong to it.
 
     Attributes:
         kind: ``hvc1``, ``av01``, ``grid``, ``Exif`` and the like.
-        spans: Places and lengths of its bytes.
-        properties: Kinds and contents of the boxes that describe it.
-        references: Numbers of the items that it points to, by the kind of reference.
+        spans: Offsets and lengths of its bytes.
+        properties: Types and contents of the boxes that describe it.
+        references: Numbers of the items that it points to, by the type of reference.
     """
 
     kind: bytes = b""
@@ -29,10 +29,9 @@ class Item:
     references: dict[bytes, list[int]] = field(default_factory=dict)
 
     def property_of(self, kind: bytes, start: bytes = b"") -> bytes | None:
-        """Return the content of the first property of a kind, from behind some first bytes of it on."""
-        found = (content for name, content in self.properties if name == kind and content.startswith(start))
-        content = next(found, None)
-        return None if content is None else content[len(start) :]
+        """Return the content, after ``start``, of the first property of a type that begins so, or None."""
+        contents = (content for name, content in self.properties if name == kind and content.startswith(start))
+        return next((content[len(start) :] for content in contents), None)
 
 
 @dataclass
@@ -56,13 +55,13 @@ class Items:
         numbers = self.shown().references.get(b"dimg") or [self.primary]
         return [self.by_number[number] for number in numbers if number in self.by_number]
 
-    def pointing_here(self, kind: bytes) -> list[Item]:
-        """Return the items that point to what is shown: thumbnails (``thmb``), other planes (``auxl``) and the like."""
+    def referring(self, kind: bytes) -> list[Item]:
+        """Return the items that refer to the one shown: thumbnails (``thmb``), auxiliary planes (``auxl``) etc."""
         return [item for item in self.by_number.values() if self.primary in item.references.get(kind, ())]
 
 
-def read_items(data: Source) -> Items:
-    """Read the items of a file; what is damaged is left out."""
+def read_items(data: FileBytes) -> Items:
+    """Read the items of a file; damaged ones are left out."""
     items = Items()
     meta = next((box for box in walk(data) if box.kind == b"meta"), None)
     if meta is None:
@@ -79,58 +78,58 @@ def read_items(data: Source) -> Items:
     return items
 
 
-def exif_item(data: Source) -> bytes:
-    """Return the block of EXIF of an AVIF or HEIC file, byte for byte, which its readers lay out anew; may be empty.
+def exif_item(data: FileBytes) -> bytes:
+    """Return the EXIF block of an AVIF or HEIC file, byte for byte, which Pillow would rewrite; may be empty.
 
     >>> exif_item(b"no boxes")
     b''
     """
     item = next((item for item in read_items(data).by_number.values() if item.kind == b"Exif"), Item())
     content = b""
-    for place, length in item.spans:
-        content += data[place : place + length]
-        if len(content) > len(data):  # parts that lie on each other must not fill the memory
+    for offset, length in item.spans:
+        content += data[offset : offset + length]
+        if len(content) > len(data):  # overlapping parts must not fill the memory
             break
-    start = FULL + int.from_bytes(content[:FULL], "big")  # there it says how far behind the block starts
+    start = FULL + int.from_bytes(content[:FULL], "big")  # the offset of the TIFF header
     return content[start:]
 
 
 class _Reader:
-    """Takes numbers from a box with a version; behind its end they are 0."""
+    """Reads numbers from a box with a version; after its end they are 0."""
 
-    def __init__(self, data: Source, box: Box, full: bool = True) -> None:
-        self._data, self.place, self.end = data, box.start, box.end
+    def __init__(self, data: FileBytes, box: Box, full: bool = True) -> None:
+        self._data, self.position, self.end = data, box.start, box.end
         head = self.number(FULL) if full else 0
         self.version, self.flags = head >> 24, head & 0xFFFFFF
 
     def number(self, length: int) -> int:
-        self.place += length
-        return int.from_bytes(self._data[self.place - length : min(self.place, self.end)], "big")
+        self.position += length
+        return int.from_bytes(self._data[self.position - length : min(self.position, self.end)], "big")
 
     def more(self) -> bool:
-        return self.place < self.end
+        return self.position < self.end
 
 
 def _item(items: Items, number: int) -> Item:
     return items.by_number.setdefault(number, Item())
 
 
-def _kinds(data: Source, box: Box, items: Items) -> None:
+def _kinds(data: FileBytes, box: Box, items: Items) -> None:
     outer = _Reader(data, box)
     outer.number(4 if outer.version else 2)
-    for entry in walk(data, outer.place, box.end):
+    for entry in walk(data, outer.position, box.end):
         reader = _Reader(data, entry)
-        if entry.kind == b"infe" and reader.version >= _WITHOUT_FORM:
-            number = reader.number(4 if reader.version > _WITHOUT_FORM else 2)
+        if entry.kind == b"infe" and reader.version >= _FOUR_LETTERS:
+            number = reader.number(4 if reader.version > _FOUR_LETTERS else 2)
             reader.number(2)
-            kind = data[reader.place : min(reader.place + 4, entry.end)]
+            kind = data[reader.position : min(reader.position + 4, entry.end)]
             _item(items, number).kind = kind if len(kind) == 4 else b""
 
 
-def _references(data: Source, box: Box, items: Items) -> None:
+def _references(data: FileBytes, box: Box, items: Items) -> None:
     outer = _Reader(data, box)
     width = 4 if outer.version else 2
-    for entry in walk(data, outer.place, box.end):
+    for entry in walk(data, outer.position, box.end):
         reader = _Reader(data, entry, full=False)
         targets = _item(items, reader.number(width)).references.setdefault(entry.kind, [])
         reader.number(2)
@@ -138,7 +137,7 @@ def _references(data: Source, box: Box, items: Items) -> None:
             targets.append(reader.number(width))
 
 
-def _properties(data: Source, box: Box, items: Items) -> None:
+def _properties(data: FileBytes, box: Box, items: Items) -> None:
     inner = list(walk(data, box.start, box.end))
     holders = [each for each in inner if each.kind == b"ipco"]
     found = [(kind, data[start:end]) for each in holders for kind, start, end in walk(data, each.start, each.end)]
@@ -155,7 +154,7 @@ def _properties(data: Source, box: Box, items: Items) -> None:
                     item.properties.append(found[index - 1])
 
 
-def _spans(data: Source, box: Box, in_box: Box | None, items: Items) -> None:
+def _spans(data: FileBytes, box: Box, in_box: Box | None, items: Items) -> None:
     reader = _Reader(data, box)
     sizes = reader.number(2)
     offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))

@@ -1,4 +1,4 @@
-"""The quality at which a picture takes as many bytes as its source did, found on a sample of it."""
+"""The quality at which an AVIF or HEIC takes as many bytes as its source, searched on a sample of the picture."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _BLOCK, _BLOCKS = 96, 6  # pixels a side, and blocks a side of the sample
 
 
 def quality_at_rate(image: Image.Image, file_format: str, options: dict[str, Any], bytes_per_pixel: float) -> int:
-    """Find the quality at which an AVIF or HEIC has a rate.
+    """Return the quality at which an AVIF or HEIC has a rate.
 
     Args:
-        image: What is to be written.
+        image: To be written.
         file_format: Pillow's name of the format.
         options: Of Pillow's ``save``, without quality and metadata.
-        bytes_per_pixel: The rate.
+        bytes_per_pixel: The rate to match.
     """
     sample = _sample(image)
     room = bytes_per_pixel * sample.width * sample.height
@@ -37,7 +37,7 @@ def quality_at_rate(image: Image.Image, file_format: str, options: dict[str, Any
 
 
 def _sample(image: Image.Image) -> Image.Image:
-    """Put blocks from all over a picture together, or take it whole if it is no larger."""
+    """Return a mosaic of blocks from all over a picture, or the whole if it is no larger."""
     width, height = (min(_BLOCK, size) for size in image.size)
     if image.width * image.height <= width * height * _BLOCKS * _BLOCKS:
         return image

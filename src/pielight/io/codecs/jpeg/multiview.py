@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import BinaryIO
 
-from pielight.io.codecs.frame import Frame
+from pielight.io.codecs.frame import Frame, Frames
 from pielight.io.codecs.jpeg.segments import parse
 from pielight.io.codecs.jpeg.trailer import find_parts
 from pielight.io.decode import decode
@@ -19,11 +19,11 @@ from pielight.io.visible_change import look_different, sample
 _JPEG = "JPEG"
 
 
-class JpegViews:
-    """The views in a JPEG file; see :class:`pielight.io.frames.Frames`."""
+class JpegViews(Frames):
+    """The views in a JPEG file."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self._data, self._name = data, name
+        super().__init__(data, name)
         layout = parse(data)
         views = [part.content for part in find_parts(data, layout) or () if part.kind == "view"]
         sizes = [layout.size(), *(parse(view).size() for view in views)]
@@ -40,7 +40,7 @@ class JpegViews:
             yield Frame(picture.pixels, picture, picture.pixels, number=number)
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
-        """Write all views as JPEGs, each with what its own file holds; see :class:`pielight.io.frames.Frames`."""
+        """Write all views as JPEGs, each with what its own file holds; see :class:`.frame.Frames`."""
         remaining = iter(frames)
         first_frame = next(remaining)
         parts = tuple(

@@ -1,4 +1,4 @@
-"""Whether a JPEG is a smaller copy of another, where nothing else says so."""
+"""Recognize a JPEG that is a smaller copy of another, by comparing their pixels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from pielight.io.codecs.jpeg.segments import Layout
 
 _SIDE = 32  # pixels at which both are compared
-_ALIKE = 0.9  # correlation; a depth map of the scene has far less
+_MIN_CORRELATION = 0.9  # a depth map of the scene has far less
 _COLORS = 3  # channels: a map of the scene mostly has one
 _DAMAGED = (OSError, SyntaxError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -20,10 +20,10 @@ def is_smaller_copy(content: bytes, layout: Layout, data: bytes, whole: Layout) 
     """Say whether a JPEG in color has the shape of a larger one, and shows the same.
 
     Args:
-        content: The JPEG.
-        layout: Its parts.
+        content: The smaller JPEG.
+        layout: Of the smaller one.
         data: The file of the larger one.
-        whole: The parts of that.
+        whole: Layout of the larger one.
     """
     (width, height), (full_width, full_height) = layout.size(), whole.size()
     uneven = abs(width * full_height - height * full_width)
@@ -34,11 +34,11 @@ def is_smaller_copy(content: bytes, layout: Layout, data: bytes, whole: Layout) 
     except _DAMAGED:
         return False
     spread = float(one.std() * other.std())
-    return spread > 0 and float((one * other).mean()) > _ALIKE * spread
+    return spread > 0 and float((one * other).mean()) > _MIN_CORRELATION * spread
 
 
 def _sample(data: bytes) -> NDArray[np.float64]:
-    """Return the lightness of a JPEG at a few places, with a mean of 0."""
+    """Return the luma of a JPEG, 32 pixels a side, with a mean of 0."""
     with JpegImageFile(io.BytesIO(data)) as image:
         image.draft("L", (_SIDE, _SIDE))
         values: NDArray[np.float64] = np.array(image.convert("L").resize((_SIDE, _SIDE), reducing_gap=2.0), np.float64)

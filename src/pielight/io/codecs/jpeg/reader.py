@@ -21,7 +21,7 @@ _DEPTHS = range(2, 17)  # bits that a JPEG may have
 
 
 def check_kind(layout: Layout) -> None:
-    """Refuse by name the kinds of JPEG that no reader here knows.
+    """Refuse lossless, hierarchical and high-bit-depth JPEG.
 
     Raises:
         PictureError: It is such a file. Its text has no file name yet.
@@ -39,11 +39,11 @@ def decode_pixels(data: bytes, gray: bool, at_least: int = 0) -> NDArray[Any] | 
     Args:
         data: The whole file.
         gray: Whether the file holds one channel.
-        at_least: If not 0, a smaller picture is decoded, of sides not below this, by eighths.
+        at_least: If not 0, the picture is decoded at the smallest multiple of 1/8 whose sides are not below this.
 
     Returns:
-        uint8 of shape (H, W, 1), or the first three channels of (H, W, 4), which Pillow can use as it is. None
-        if there is anything odd about the file; Pillow is to decide then.
+        uint8 of shape (H, W, 1), or the first three channels of (H, W, 4), which Pillow can use without a copy;
+        None for a file that the decoder rejects or warns about, which Pillow may still read.
     """
     try:
         pixels: NDArray[Any] = simplejpeg.decode_jpeg(

@@ -1,8 +1,7 @@
-"""How a JPEG file is laid out: its segments, its frame and where it ends, found in one pass with limits."""
+"""The structure of a JPEG file: its segments, its frame header and its end, found in one pass with limits."""
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from math import gcd
 from typing import NamedTuple
 
 from pielight.errors import PictureError
+from pielight.io.file_view import FileBytes
 
 MAX_SEGMENT = 65_533
 APP0, APP1, APP2, APP12, APP13, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xEC, 0xED, 0xEE, 0xEF, 0xFE
@@ -18,19 +18,17 @@ EXIF = b"Exif\x00\x00"
 PHOTOSHOP = b"Photoshop 3.0\x00"
 JFIF, JFXX = b"JFIF\x00", b"JFXX\x00"
 JFIF_DENSITY = slice(7, 12)  # unit, across, down
-# Every other reader spends time on each of them; photos have some tens, and no fill bytes.
+# Limits: other readers spend time on each of these; photos have some tens, and no fill bytes.
 MAX_SEGMENTS, MAX_FILL_BYTES, MAX_SCANS, MAX_EXIF_SEGMENTS = 10_000, 1_000_000, 50, 16
 FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
-_STANDALONE = (*range(0xD0, END_OF_IMAGE + 1), 0xC8, *range(0xF0, COMMENT))  # Pillow reads no length behind these
+_STANDALONE = (*range(0xD0, END_OF_IMAGE + 1), 0xC8, *range(0xF0, COMMENT))  # Pillow reads no length after these
 _FIRST_LONG = 0xC0  # below it there are no markers
-_CODING = {  # what belongs to the coding of the old file and is made anew
+_CODING = {  # beginnings of segments that belong to the source's coding and are written anew
     APP0: (JFIF,),
     APP14: (b"Adobe",),
 }
 MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _FILL = re.compile(rb"\xff*")
-
-Source = bytes | mmap.mmap
 
 
 class Segment(NamedTuple):
@@ -40,7 +38,7 @@ class Segment(NamedTuple):
     content: bytes
 
     def coded(self) -> bytes:
-        """Return it as it stands in a file.
+        """Return the segment as bytes of a file.
 
         >>> Segment(COMMENT, b"A").coded().hex()
         'fffe000341'
@@ -54,8 +52,8 @@ class Layout:
 
     Attributes:
         segments: Before the first scan, up to the first damaged one.
-        scans: How many there are in the first picture.
-        end: Where the first picture ends; what is behind was appended.
+        scans: Number of scans of the first picture.
+        end: Where the first picture ends; what follows was appended.
     """
 
     segments: tuple[Segment, ...]
@@ -63,7 +61,7 @@ class Layout:
     end: int
 
     def contents(self, marker: int, head: bytes) -> Iterator[bytes]:
-        """Yield the contents of the segments of a kind that begin in some way."""
+        """Yield the contents, which begin with ``head``, of segments with a marker."""
         return (content for kind, content in self.segments if kind == marker and content.startswith(head))
 
     def descriptive(self) -> tuple[Segment, ...]:
@@ -76,9 +74,9 @@ class Layout:
         )
 
     def frame(self) -> bytes:
-        """Return what describes how the picture is coded: depth, height, width, channels; empty if it is not there."""
-        found = (content for marker, content in self.segments if marker in FRAMES and len(content) >= 6)
-        return next((content for content in found if len(content) == 6 + 3 * content[5]), b"")
+        """Return the frame header: depth, height, width and channels; empty if there is none."""
+        headers = (content for marker, content in self.segments if marker in FRAMES and len(content) >= 6)
+        return next((content for content in headers if len(content) == 6 + 3 * content[5]), b"")
 
     def size(self) -> tuple[int, int]:
         """Return width and height."""
@@ -88,7 +86,7 @@ class Layout:
     def sampling(self) -> tuple[tuple[int, int], ...]:
         """Return how many samples each channel has across and down, in the smallest whole numbers.
 
-        ``((2, 1), (1, 1), (1, 1))`` is 4:2:2. Files spell it in several ways. Empty if there is no frame.
+        ``((2, 1), (1, 1), (1, 1))`` is 4:2:2. Empty without a frame header.
         """
         factors = [(factor >> 4, factor & 15) for factor in self.frame()[7::3]]
         if not factors:
@@ -97,13 +95,13 @@ class Layout:
         return tuple((wide // across, high // down) for wide, high in factors)
 
 
-def is_jpeg(data: Source) -> bool:
+def is_jpeg(data: FileBytes) -> bool:
     """Say whether a file begins as a JPEG does."""
     return data[:2] == b"\xff\xd8"
 
 
-def parse(data: Source) -> Layout:
-    """Find the parts of a JPEG file.
+def parse(data: FileBytes) -> Layout:
+    """Find the segments, scans and end of a JPEG file.
 
     Raises:
         PictureError: It has more segments, scans or fill bytes than any photo. Its text has no file name yet.
@@ -111,41 +109,41 @@ def parse(data: Source) -> Layout:
     >>> parse(bytes.fromhex("ffd8 fffe 0003 41 ffda 0002 00 ffd9 4142"))
     Layout(segments=(Segment(marker=254, content=b'A'),), scans=1, end=14)
     """
-    segments, place = _header(data)
-    scans, end = _scans(data, place, MAX_SEGMENTS - len(segments))
+    segments, position = _header(data)
+    scans, end = _scans(data, position, MAX_SEGMENTS - len(segments))
     return Layout(tuple(segments), scans, end)
 
 
-def _header(data: Source) -> tuple[list[Segment], int]:
-    """Read up to the first scan, and count what Pillow would look at on the way."""
+def _header(data: FileBytes) -> tuple[list[Segment], int]:
+    """Read the segments up to the first scan, and count what Pillow would look at on the way."""
     segments: list[Segment] = []
-    place, fill, count, exif, sound = 2, 0, 0, 0, True
-    while (start := data.find(b"\xff", place)) >= 0:
-        marker_at = _end_of_fill(data, start)
-        fill += marker_at - place - 1
+    position, fill, count, exif, sound = 2, 0, 0, 0, True
+    while (start := data.find(b"\xff", position)) >= 0:
+        marker_position = _end_of_fill(data, start)
+        fill += marker_position - position - 1
         _check_fill(fill)
-        marker = data[marker_at] if marker_at < len(data) else 0
+        marker = data[marker_position] if marker_position < len(data) else 0
         if marker == START_OF_SCAN:
-            return segments, marker_at - 1
-        place = marker_at + 1
+            return segments, marker_position - 1
+        position = marker_position + 1
         if not marker or marker in _STANDALONE:
             fill += 2
             sound = sound and marker != END_OF_IMAGE
             continue
-        length = int.from_bytes(data[place : place + 2], "big")
-        if marker < _FIRST_LONG or place + length > len(data):
+        length = int.from_bytes(data[position : position + 2], "big")
+        if marker < _FIRST_LONG or position + length > len(data):
             break
         count += 1
-        content = data[place + 2 : place + length]
+        content = data[position + 2 : position + length]
         exif += content.startswith(EXIF)
         sound = sound and length >= 2
         if count > MAX_SEGMENTS or exif > MAX_EXIF_SEGMENTS:
             raise _too_many_segments(count > MAX_SEGMENTS)
         if sound:
             segments.append(Segment(marker, content))
-        place += max(2, length)
+        position += max(2, length)
     else:
-        _check_fill(fill + len(data) - place)
+        _check_fill(fill + len(data) - position)
     return segments, len(data)
 
 
@@ -154,25 +152,25 @@ def _check_fill(count: int) -> None:
         raise PictureError(f"{count:,} fill bytes between the segments of a JPEG; the limit is {MAX_FILL_BYTES:,}")
 
 
-def _end_of_fill(data: Source, start: int) -> int:
+def _end_of_fill(data: FileBytes, start: int) -> int:
     match = _FILL.match(data, start)
     return match.end() if match else start
 
 
-def _scans(data: Source, place: int, segments_left: int) -> tuple[int, int]:
+def _scans(data: FileBytes, position: int, segments_left: int) -> tuple[int, int]:
     """Count the scans from the first one on, and find the end of the picture."""
     scans, end = 0, len(data)
-    while found := MARKER_IN_SCAN.search(data, place):
-        place, marker = found.end(), data[found.end() - 1]
+    while match := MARKER_IN_SCAN.search(data, position):
+        position, marker = match.end(), data[match.end() - 1]
         if marker == END_OF_IMAGE:
-            end = place
+            end = position
             break
         scans += marker == START_OF_SCAN
         segments_left -= 1
         if segments_left < 0:
             raise _too_many_segments(True)
         if marker >= _FIRST_LONG and marker not in _STANDALONE:
-            place += int.from_bytes(data[place : place + 2], "big")
+            position += int.from_bytes(data[position : position + 2], "big")
     if scans > MAX_SCANS:
         raise PictureError(f"{scans:,} scans in a JPEG; the limit is {MAX_SCANS}")
     return scans, end
@@ -184,7 +182,7 @@ def _too_many_segments(of_all: bool) -> PictureError:
 
 
 def joined(segments: Iterable[Segment]) -> bytes:
-    """Return segments as they stand in a file."""
+    """Return segments as bytes of a file."""
     return b"".join(segment.coded() for segment in segments)
 
 

@@ -27,12 +27,12 @@ _PILLOWS: dict[Sampling, int] = {_FULL: 0, ((2, 1), (1, 1), (1, 1)): 1, ((2, 2),
 _HUFFMAN, _QUANTIZATION = 0xC4, 0xDB
 _CMYK, _ADOBE = 4, Segment(APP14, b"Adobe\0\x64\0\0\0\0\2")  # says that the inks are coded as YCCK
 _TABLES = (0, 1, 2, 0)  # of each channel, if there are so many
-_CHANNEL_OF_SCAN = 5  # place behind the start of a scan
-_IN_WHOLE = ("extra", "exif", "icc_profile", "xmp", "comment")  # options that belong to a file once
+_CHANNEL_OF_SCAN = 5  # bytes after the start of a scan
+_ONCE = ("extra", "exif", "icc_profile", "xmp", "comment")  # options that belong to a file once
 
 
 def subsampling(sampling: Sampling, channels: int = 3) -> int | Sampling:
-    """Return Pillow's number of a sampling, or the sampling itself if it has none; 4:4:4 of one that is impossible.
+    """Return Pillow's number of a chroma subsampling, or its factors if it has none; 4:4:4 if it is impossible.
 
     >>> subsampling(((2, 1), (1, 1), (1, 1))), subsampling(()), subsampling(((1, 2), (1, 1), (1, 1)))
     (1, 0, ((1, 2), (1, 1), (1, 1)))
@@ -43,9 +43,9 @@ def subsampling(sampling: Sampling, channels: int = 3) -> int | Sampling:
 
 
 def save_scans(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> None:
-    """Write an image whose channels Y, Cb, Cr, and of CMYK also K, have samples as ``options["subsampling"]`` says.
+    """Write an image whose channels Y, Cb, Cr, and of CMYK also K, are sampled as ``options["subsampling"]`` says.
 
-    Each is encoded as a gray picture; put together, their scans are a JPEG as the standard has it.
+    Each is encoded as a gray JPEG, and their scans are merged into one file.
 
     Args:
         image: Of mode RGB, RGBX or CMYK.
@@ -57,7 +57,7 @@ def save_scans(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> N
     """
     sampling: Sampling = options["subsampling"]
     tables = options.get("qtables") or _tables(options["quality"])
-    own = {name: value for name, value in options.items() if name not in ("subsampling", "quality", *_IN_WHOLE)}
+    own = {name: value for name, value in options.items() if name not in ("subsampling", "quality", *_ONCE)}
     numbers = [min(table, len(tables) - 1) for table in _TABLES[: len(sampling)]]
     files = []
     for number, channel in enumerate(_channels(image)):
@@ -65,13 +65,13 @@ def save_scans(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> N
         assert steps is not None
         chosen = own | {"qtables": [tables[numbers[number]]]}
         if not number:
-            chosen |= {name: options[name] for name in _IN_WHOLE if name in options}
+            chosen |= {name: options[name] for name in _ONCE if name in options}
         files.append(_saved(channel.reduce(steps), **chosen))
     file.write(_joined(files, sampling, numbers, image.size))
 
 
 def _channels(image: Image.Image) -> tuple[Image.Image, ...]:
-    """Return the channels that are coded; inks as Adobe has it, whose colors are the light that they let through."""
+    """Return the channels to code; CMYK as Adobe's YCCK, in which RGB is the inverse of the inks."""
     if image.mode != "CMYK":
         return image.convert("RGB").convert("YCbCr").split()
     *inks, black = image.split()
@@ -79,7 +79,7 @@ def _channels(image: Image.Image) -> tuple[Image.Image, ...]:
 
 
 def _steps(sampling: Sampling) -> list[tuple[int, int] | None]:
-    """Return of how many pixels across and down each sample is the mean; None if that is no whole number."""
+    """Return how many pixels across and down are averaged into a sample; None if that is no whole number."""
     across, down = (max(sizes) for sizes in zip(*sampling, strict=True))
     return [
         None if not wide or not high or across % wide or down % high else (across // wide, down // high)
@@ -101,7 +101,7 @@ def _saved(image: Image.Image, **options: Any) -> bytes:
 
 
 def _joined(files: Sequence[bytes], sampling: Sampling, tables: Sequence[int], size: tuple[int, int]) -> bytes:
-    """Put gray pictures together as the channels of one."""
+    """Merge gray JPEGs as the channels of one."""
     heads = [parse(data).segments for data in files]
     frames = [next(part for part in head if part.marker in FRAMES) for head in heads]
     frame = frames[0].content[:1] + size[1].to_bytes(2, "big") + size[0].to_bytes(2, "big") + bytes((len(files),))
@@ -112,30 +112,30 @@ def _joined(files: Sequence[bytes], sampling: Sampling, tables: Sequence[int], s
         parts = [_ADOBE, *(part for part in parts if not part.content.startswith(JFIF))]
     for number, head in dict(zip(reversed(tables), reversed(heads), strict=True)).items():
         parts += [_numbered(part, number) for part in head if part.marker == _QUANTIZATION]
-    # The greater marker is that of a frame which may have everything that the others have.
+    # The greater marker is that of the most general kind of frame.
     parts.append(Segment(max(part.marker for part in frames), frame))
     scans = (_scans(data, head, number + 1) for number, (data, head) in enumerate(zip(files, heads, strict=True)))
-    # In turn, so that what is shown of a progressive file while it loads is in color.
-    in_turn = b"".join(b"".join(turn) for turn in zip_longest(*scans, fillvalue=b""))
-    return b"\xff\xd8" + joined(parts) + in_turn + bytes((0xFF, END_OF_IMAGE))
+    # Interleaved, so that a progressive file appears in color while it loads.
+    interleaved = b"".join(b"".join(turn) for turn in zip_longest(*scans, fillvalue=b""))
+    return b"\xff\xd8" + joined(parts) + interleaved + bytes((0xFF, END_OF_IMAGE))
 
 
 def _numbered(table: Segment, number: int) -> Segment:
-    """Give a quantization table a number."""
+    """Return a quantization table with another number."""
     return Segment(table.marker, bytes((table.content[0] & 0xF0 | number,)) + table.content[1:])
 
 
 def _scans(data: bytes, head: Sequence[Segment], channel: int) -> Iterator[bytes]:
-    """Yield the scans of a gray picture as those of a channel, with the tables that each of them needs."""
-    place = 2 + len(joined(head))  # Pillow leaves no gaps
+    """Yield the scans of a gray JPEG as those of a channel, each with the tables that it needs."""
+    position = 2 + len(joined(head))  # Pillow leaves no gaps
     before = joined(part for part in head if part.marker == _HUFFMAN)
-    while data[place + 1] != END_OF_IMAGE:
-        start = place
-        while data[place + 1] != START_OF_SCAN:
-            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-        named = place + _CHANNEL_OF_SCAN
-        found = MARKER_IN_SCAN.search(data, named)
-        assert found is not None
-        place = found.start()
-        yield before + data[start:named] + bytes((channel,)) + data[named + 1 : place]
+    while data[position + 1] != END_OF_IMAGE:
+        start = position
+        while data[position + 1] != START_OF_SCAN:
+            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+        channel_position = position + _CHANNEL_OF_SCAN
+        match = MARKER_IN_SCAN.search(data, channel_position)
+        assert match is not None
+        position = match.start()
+        yield before + data[start:channel_position] + bytes((channel,)) + data[channel_position + 1 : position]
         before = b""

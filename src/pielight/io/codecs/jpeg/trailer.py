@@ -1,4 +1,4 @@
-"""What stands behind the picture of a JPEG file: further pictures, a gain map, a video, makers' trailers."""
+"""The trailer of a JPEG file, after its picture: further pictures, a gain map, a video, data of camera makers."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _VIDEO = re.compile(rb"\0\0\0[\x08-\xff]ftyp")
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of what stands behind the picture.
+    """A part of a JPEG file's trailer.
 
     Attributes:
         content: Its bytes.
         kind: A gain map, a preview of the picture, a further view of the scene, another picture, or anything else.
-        number: In the index of the Multi-Picture Format, from 1 on; 0 if it is not in there.
-        pointers: Places of offsets in EXIF that lead to it; see :class:`.maker_previews.MakerPreview`.
+        number: In the index of the Multi-Picture Format, from 1; 0 if it is not listed there.
+        pointers: Positions of offsets in EXIF that point to it; see :class:`.maker_previews.MakerPreview`.
     """
 
     content: bytes
@@ -38,19 +38,19 @@ class Part:
     pointers: tuple[tuple[int, int], ...] = ()
 
     def has_video(self) -> bool:
-        """Say whether there is a video in it."""
+        """Say whether it holds a video."""
         return self.kind == "rest" and _VIDEO.search(self.content) is not None
 
 
 def is_index(segment: Segment) -> bool:
-    """Say whether a segment holds the index of further pictures."""
+    """Say whether a segment holds the index of the Multi-Picture Format."""
     return segment.marker == APP2 and mpf.read_index(segment.content) is not None
 
 
 def segments_and_parts(data: bytes, layout: Layout) -> tuple[tuple[Segment, ...], tuple[Part, ...]]:
-    """Return what describes a picture, and what stands behind it, as in :func:`find_parts`.
+    """Return the descriptive segments of a picture, and its trailer as in :func:`find_parts`.
 
-    An index that is wrong is left out; what it should lead to stays, as one part of no kind.
+    A wrong index is left out; the trailer then stays whole, as one part.
     """
     segments, parts = layout.descriptive(), find_parts(data, layout)
     if parts is not None:
@@ -60,14 +60,14 @@ def segments_and_parts(data: bytes, layout: Layout) -> tuple[tuple[Segment, ...]
 
 
 def find_parts(data: bytes, layout: Layout) -> tuple[Part, ...] | None:
-    """Take apart what stands behind the picture.
+    """Split the trailer into its parts.
 
     Args:
         data: The whole file.
         layout: Of its first picture.
 
     Returns:
-        All of it, in its order; None if the index of further pictures is wrong.
+        All parts in order, without gaps; None if the index of further pictures is wrong.
     """
     marks: dict[int, tuple[int, Kind | None, int]] = {}
     for segment in filter(is_index, layout.segments):
@@ -91,32 +91,32 @@ def find_parts(data: bytes, layout: Layout) -> tuple[Part, ...] | None:
         if not any(start < preview.stop and preview.start < stop for start, stop in others):
             marks.setdefault(preview.start, (preview.stop, "preview", 0))
             pointers[preview.start] = preview.pointers
-    parts, place = [], layout.end
+    parts, position = [], layout.end
     for start, (stop, kind, number) in sorted(marks.items()):
-        if start < place:
+        if start < position:
             return None
-        parts += [Part(data[place:start])] if place < start else []
+        parts += [Part(data[position:start])] if position < start else []
         content = data[start:stop]
         parts.append(Part(content, kind or _kind_of(content, data, layout), number, pointers.get(start, ())))
-        place = stop
-    return tuple([*parts, Part(data[place:])] if place < len(data) else parts)
+        position = stop
+    return tuple([*parts, Part(data[position:])] if position < len(data) else parts)
 
 
 def write_parts(file: BinaryIO, start: int, segments: tuple[Segment, ...], parts: tuple[Part, ...]) -> None:
-    """Write what stands behind a picture, and where it stands into the index.
+    """Append the trailer to a picture, and update the offsets in the index and in EXIF.
 
     Args:
         file: Open for writing and reading, at its end.
         start: Where the picture starts in it; it goes on to the end.
-        segments: That the picture was written with.
-        parts: What follows.
+        segments: Of the picture as it was written.
+        parts: Of the trailer.
     """
-    places, offsets = {}, []
+    spans, offsets = {}, []
     size = file.seek(0, 2) - start
     for part in parts:
-        place = file.tell() - start
-        places[part.number] = place, len(part.content)
-        offsets += [(pointer, place - before) for pointer, before in part.pointers]
+        position = file.tell() - start
+        spans[part.number] = position, len(part.content)
+        offsets += [(pointer, position - before) for pointer, before in part.pointers]
         file.write(part.content)
     if offsets:
         _write_offsets(file, start, segments, offsets)
@@ -127,8 +127,8 @@ def write_parts(file: BinaryIO, start: int, segments: tuple[Segment, ...], parts
         base = file.read(size).find(segment.coded()) + 4 + len(mpf.HEAD)
         entries = [index.entries[0]._replace(size=size, offset=0)]
         for number, entry in enumerate(index.entries[1:], start=1):
-            place, length = places.get(number, (base, 0))
-            entries.append(entry._replace(size=length, offset=place - base))
+            position, length = spans.get(number, (base, 0))
+            entries.append(entry._replace(size=length, offset=position - base))
         file.seek(start + base - len(mpf.HEAD))
         file.write(index.with_entries(tuple(entries)).content)
     file.seek(0, 2)
@@ -137,23 +137,23 @@ def write_parts(file: BinaryIO, start: int, segments: tuple[Segment, ...], parts
 def _write_offsets(
     file: BinaryIO, start: int, segments: tuple[Segment, ...], offsets: Iterable[tuple[int, int]]
 ) -> None:
-    """Write into EXIF where parts stand now: places of offsets in its segment, and what they lead to."""
+    """Write offsets into EXIF: positions in its segment, and what each of them points to."""
     exif = next(content for marker, content in segments if marker == APP1 and content.startswith(EXIF))
     file.seek(start)
     base = exif_base(file.read(), exif)
-    for pointer, place in offsets:
-        exif = with_offset(exif, pointer, place - base)
+    for pointer, position in offsets:
+        exif = with_offset(exif, pointer, position - base)
     file.seek(start + base - len(EXIF))
     file.write(exif)
     file.seek(0, 2)
 
 
-def without(
-    gone: Callable[[Part], bool], segments: tuple[Segment, ...], parts: tuple[Part, ...]
+def without_parts(
+    dropped: Callable[[Part], bool], segments: tuple[Segment, ...], parts: tuple[Part, ...]
 ) -> tuple[tuple[Segment, ...], tuple[Part, ...]]:
-    """Leave out some parts, in the index too, which goes with the last of them."""
-    numbers = {part.number for part in parts if gone(part) and part.number}
-    made = []
+    """Leave out some parts, and their entries in the index; an index without entries is dropped."""
+    numbers = {part.number for part in parts if dropped(part) and part.number}
+    kept_segments = []
     for segment in segments:
         index = mpf.read_index(segment.content) if numbers and is_index(segment) else None
         if index is not None:
@@ -161,20 +161,20 @@ def without(
             if len(index.entries) == 1:
                 continue
             segment = Segment(segment.marker, index.content)
-        made.append(segment)
-    kept = [part for part in parts if not gone(part)]
-    renamed = [replace(part, number=part.number - sum(number < part.number for number in numbers)) for part in kept]
-    return tuple(made), tuple(renamed)
+        kept_segments.append(segment)
+    kept = [part for part in parts if not dropped(part)]
+    renumbered = [replace(part, number=part.number - sum(number < part.number for number in numbers)) for part in kept]
+    return tuple(kept_segments), tuple(renumbered)
 
 
 def _container(data: bytes, layout: Layout) -> Iterator[tuple[int, int, str]]:
-    """Yield where the things stand that the XMP's container lists: one behind the other."""
+    """Yield start, end and semantic of each item in the XMP's container, which follow one another."""
     for content in layout.contents(APP1, JPEG_HEAD):
-        place = layout.end
+        position = layout.end
         for item in items(content):
-            start = place
-            place += item.length + item.padding
-            if item.length and place <= len(data):
+            start = position
+            position += item.length + item.padding
+            if item.length and position <= len(data):
                 yield start, start + item.length, item.semantic
 
 
@@ -189,7 +189,7 @@ def _kind_of_entry(entry: mpf.Entry) -> Kind | None:
 
 
 def _kind_of(content: bytes, data: bytes, whole: Layout) -> Kind:
-    """Tell a gain map by its metadata, a view of the scene by its size, that of the picture, and a smaller copy."""
+    """Recognize a gain map by its metadata, a view by its size, the picture's, and a preview by what it shows."""
     try:
         layout = parse(content)
     except PictureError:

@@ -15,11 +15,11 @@ from pielight.io.image import Picture, to_image
 from pielight.io.metadata.metadata import Metadata
 
 _QUALITY = 95
-_FIRST_CONTENT = 6  # behind the markers of the file and of the segment, and its length
+_FIRST_CONTENT = 6  # after the markers of the file and of the segment, and its length
 
 
 def write(picture: Picture, file: BinaryIO, quality: int | None) -> None:
-    """Write a JPEG, with what stands behind its picture; without a quality, with the source's own tables."""
+    """Write a JPEG with its trailer; without a quality, with the source's own quantization tables."""
     start, metadata = file.tell(), picture.metadata
     save_image(to_image(picture), file, save_options(metadata, picture.mode, quality))
     if metadata.density:
@@ -65,12 +65,12 @@ def write_density(file: BinaryIO, start: int, value: bytes) -> None:
 
 
 def save_image(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> None:
-    """Save an image with Pillow, which writes to a file's number and does not see when the disk takes only a part.
+    """Save an image with Pillow, which writes to the file descriptor and does not notice a full disk.
 
     Args:
         image: What to save.
         file: Open for writing and reading, at its end.
-        options: Of Pillow's ``save``; ``subsampling`` may be a sampling that Pillow has no number for.
+        options: Of Pillow's ``save``; ``subsampling`` may also be sampling factors that Pillow does not know.
 
     Raises:
         OSError: The file cannot be written to, or the image not be encoded.
@@ -82,7 +82,7 @@ def save_image(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> N
         _check_space(file)
         if not options.get("progressive"):
             raise
-        # Pillow gives a progressive JPEG two bytes a pixel at most, too few for noise at the finest quality.
+        # Pillow's buffer for a progressive JPEG has two bytes a pixel, too few for noise at the finest quality.
         file.seek(start)
         file.truncate()
         _encode(image, file, options | {"progressive": False})

@@ -1,4 +1,4 @@
-"""Animated PNG: its frames share one header and one palette, and each is coded like a PNG of its own."""
+"""Animated PNG: its frames share one header and one palette, and each is coded like a PNG."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from pielight.io.codec_errors import errors_named
-from pielight.io.codecs.frame import Canvas, Disposal, Frame, FrameControl
+from pielight.io.codecs.frame import Canvas, Disposal, Frame, FrameControl, Frames
 from pielight.io.codecs.png.chunks import SIGNATURE, chunk, png_chunks
 from pielight.io.codecs.png.still import metadata_chunks
 from pielight.io.color.palette import EntryMeans, Palette
@@ -27,25 +27,17 @@ _DISPOSALS = {0: Disposal.KEEP, 1: Disposal.CLEAR, 2: Disposal.RESTORE}
 
 @dataclass(frozen=True)
 class _CodedFrame:
-    """A frame as it is coded; without a control, it is shown only by what does not know animations."""
+    """A frame as it is coded; one without a control is shown only by viewers that do not know animations."""
 
     control: tuple[int, ...] = ()
     parts: list[bytes] = field(default_factory=list)
 
 
-class ApngFrames:
-    """The frames of an animated PNG, decoded one at a time.
-
-    Args:
-        data: The whole file.
-        name: What errors call it.
-
-    Raises:
-        PictureError: There are too many, or the file is damaged.
-    """
+class ApngFrames(Frames):
+    """The frames of an animated PNG."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self._name = name
+        super().__init__(data, name)
         self._header, self._plays = data[16:29], bytes(4)
         self._palette: dict[bytes, bytes] = {}  # with the opacity of its entries
         self._frames: list[_CodedFrame] = []
@@ -82,7 +74,7 @@ class ApngFrames:
             yield frame
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, _quality: int | None) -> str:
-        """Write the processed frames; see :class:`pielight.io.frames.Frames`."""
+        """Write the processed frames; see :class:`.frame.Frames`."""
         if isinstance(first.source, Palette):
             means = EntryMeans()
             for frame in frames:
@@ -108,7 +100,7 @@ class ApngFrames:
         return first.note
 
     def _alone(self, frame: _CodedFrame, width: int, height: int) -> bytes:
-        """Return a frame as a file."""
+        """Return a frame as a PNG file."""
         header = struct.pack(">LL", width, height) + self._header[8:]
         chunks = [(b"IHDR", header), *self._palette.items(), (b"IDAT", b"".join(frame.parts)), (b"IEND", b"")]
         return SIGNATURE + b"".join(chunk(kind, content) for kind, content in chunks)

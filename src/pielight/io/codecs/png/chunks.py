@@ -7,61 +7,61 @@ from collections.abc import Iterable, Iterator
 
 from PIL import Image
 
-from pielight.io.codecs.jpeg.segments import Source
+from pielight.io.file_view import FileBytes
 
 _KEPT = (
     b"cHRM", b"cICP", b"cLLI", b"gAMA", b"mDCV", b"pHYs", b"sBIT", b"sRGB", b"tEXt", b"zTXt", b"iTXt", b"tIME",
 )  # fmt: skip
-_OF_OLD_COLORS = (b"bKGD", b"hIST", b"sPLT")
+_STALE = (b"bKGD", b"hIST", b"sPLT")
 _GRAY, _PALETTE, _WHOLE_BYTES = 0, 3, (8, 16)  # color types, and depths
-_DEPTH, _COLOR = 24, 25  # places in a file
+_DEPTH, _COLOR = 24, 25  # positions in a file
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_END = 33  # signature and IHDR
 _METRE = 0.0254
 
 
-def chunk_places(data: Source) -> Iterator[tuple[bytes, slice]]:
-    """Yield type and place of the content of each chunk of a PNG file; the last may be cut."""
-    place = len(SIGNATURE)
-    while place + 12 <= len(data):
-        length = int.from_bytes(data[place : place + 4], "big")
-        yield data[place + 4 : place + 8], slice(place + 8, place + 8 + length)
-        place += 12 + length
+def chunk_spans(data: FileBytes) -> Iterator[tuple[bytes, slice]]:
+    """Yield type and span of the content of each chunk of a PNG file; the last may be cut."""
+    position = len(SIGNATURE)
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        yield data[position + 4 : position + 8], slice(position + 8, position + 8 + length)
+        position += 12 + length
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield type and content of each chunk of a PNG file, up to the first damaged one."""
-    for kind, place in chunk_places(data):
-        if place.stop + 4 > len(data):
+    for kind, span in chunk_spans(data):
+        if span.stop + 4 > len(data):
             return
-        yield kind, data[place]
+        yield kind, data[span]
 
 
 def kept_chunks(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the chunks of a PNG file that still hold for the result, except for profile and EXIF."""
+    """Return the chunks of a PNG file that stay valid in the result, except for profile and EXIF."""
     chunks = [chunk for chunk in png_chunks(data) if is_kept(chunk[0])]
     opaque = all(kind != b"tRNS" for kind, _ in png_chunks(data))
     if data[_COLOR] != _PALETTE and not (data[_DEPTH] in _WHOLE_BYTES and opaque):
-        chunks = [chunk for chunk in chunks if chunk[0] != b"sBIT"]  # depth or channels will be others
+        chunks = [chunk for chunk in chunks if chunk[0] != b"sBIT"]  # depth or channels will change
     return tuple(chunks)
 
 
-def chunks_of_old_colors(data: bytes) -> list[str]:
-    """Name the chunks of a PNG file that tell of the colors before they were changed, and are left out.
+def stale_chunks(data: bytes) -> list[str]:
+    """Return the names of the chunks of a PNG file that describe the colors of the source, and are left out.
 
-    >>> chunks_of_old_colors(with_chunks(b"x" * 33, [(b"bKGD", bytes(6))])[25:])
+    >>> stale_chunks(with_chunks(b"x" * 33, [(b"bKGD", bytes(6))])[25:])
     ['bKGD']
     """
-    return [kind.decode() for kind, _ in png_chunks(data) if kind in _OF_OLD_COLORS]
+    return [kind.decode() for kind, _ in png_chunks(data) if kind in _STALE]
 
 
-def is_high_bit_depth(image: Image.Image, data: Source) -> bool:
+def is_high_bit_depth(image: Image.Image, data: FileBytes) -> bool:
     """Say whether Pillow would cut an opened PNG from 16 bits to 8, so that :mod:`.high_bit_depth` must decode it."""
     return image.format == "PNG" and data[_DEPTH] == 16 and (data[_COLOR] != _GRAY or "transparency" in image.info)
 
 
 def is_kept(kind: bytes) -> bool:
-    """Say whether a chunk goes to the result: it describes the picture, or its maker says that it may be copied.
+    """Say whether a chunk goes to the result: it describes the picture, or is private and marked safe to copy.
 
     >>> is_kept(b"tEXt"), is_kept(b"orNt"), is_kept(b"acTL"), is_kept(b"IDAT")
     (True, True, False, False)
@@ -71,7 +71,7 @@ def is_kept(kind: bytes) -> bool:
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
-    """Return a chunk as it stands in a file.
+    """Return a chunk as bytes of a file.
 
     >>> chunk(b"IEND", b"").hex()
     '0000000049454e44ae426082'
@@ -80,13 +80,13 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def with_chunks(data: bytes, chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Put chunks behind the header of a PNG file.
+    """Insert chunks after the header of a PNG file.
 
     >>> list(png_chunks(with_chunks(b"x" * 33, [(b"tEXt", b"a"), (b"tIME", b"")])[25:]))
     [(b'tEXt', b'a'), (b'tIME', b'')]
     """
-    made = b"".join(chunk(kind, content) for kind, content in chunks)
-    return data[:HEADER_END] + made + data[HEADER_END:]
+    encoded = b"".join(chunk(kind, content) for kind, content in chunks)
+    return data[:HEADER_END] + encoded + data[HEADER_END:]
 
 
 def profile_chunk(profile: bytes) -> tuple[bytes, bytes]:

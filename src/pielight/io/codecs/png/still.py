@@ -37,11 +37,11 @@ def read_metadata(image: Image.Image, data: bytes) -> Metadata:
 def metadata_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:
     """Return the chunks that hold a picture's metadata."""
     chunks = list(metadata.chunks)
-    if metadata.icc_profile:  # a file has a profile or says that it is sRGB
+    if metadata.icc_profile:  # the standard forbids both iCCP and sRGB
         chunks = [profile_chunk(metadata.icc_profile), *(chunk for chunk in chunks if chunk[0] != b"sRGB")]
     if metadata.dpi and all(kind != b"pHYs" for kind, _ in chunks):
         chunks.append(resolution_chunk(metadata.dpi))
-    if not metadata.chunks:  # those of a PNG hold all of it already
+    if not metadata.chunks:  # the source's own chunks hold all of it already
         chunks += [(b"iTXt", PNG_KEYWORD + b"\0" * 5 + metadata.xmp)] if metadata.xmp else []
         chunks += [png_text.profile_chunk(png_text.IPTC, metadata.photoshop)] if metadata.photoshop else []
         chunks += [png_text.comment_chunk(metadata.comment)] if metadata.comment else []
@@ -57,14 +57,14 @@ def write(picture: Picture, file: BinaryIO, _quality: int | None) -> None:
 
 
 class _WithChunks:
-    """A file into which Pillow writes a PNG, and chunks come behind its header, many of which Pillow leaves out."""
+    """A file into which Pillow writes a PNG, with chunks inserted after its header that Pillow cannot write."""
 
     def __init__(self, file: BinaryIO, chunks: Iterable[tuple[bytes, bytes]]) -> None:
         self._file, self._chunks, self._head = file, chunks, b""
         self.flush = file.flush
 
     def write(self, data: bytes) -> int:
-        """Write a part of the PNG; its first bytes wait until the header is whole."""
+        """Write a part of the PNG; its first bytes are held back until the header is complete."""
         if len(self._head) >= HEADER_END:
             return self._file.write(data)
         self._head += data

@@ -1,4 +1,4 @@
-"""Texts in the chunks of a PNG, and the profiles that ImageMagick and exiftool keep among them as hexadecimal text."""
+"""Text chunks of a PNG, and the profiles that ImageMagick and exiftool store in them as hexadecimal text."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from pielight.io.metadata.xmp import JPEG_HEAD
 
 Chunk = tuple[bytes, bytes]
 COMMENT = "Comment"
-IPTC, _PHOTOSHOP, _XMP, _EXIF, _APP1 = "iptc", "8bim", "xmp", "exif", "APP1"  # what profiles are called
+IPTC, _PHOTOSHOP, _XMP, _EXIF, _APP1 = "iptc", "8bim", "xmp", "exif", "APP1"  # names of profiles
 _PROFILE = "Raw profile type "
 CARRIED_PROFILES = tuple(_PROFILE + kind for kind in (IPTC, _PHOTOSHOP, _XMP, _EXIF, _APP1))
 _RESOURCE, _IPTC_RESOURCE = b"8BIM", 1028
 _KINDS = (b"tEXt", b"zTXt", b"iTXt")
-_LONGEST, _MOST_EXPANSION = 1 << 24, 1032  # of deflate
-_LINE = 72  # digits
+_MAX_BYTES, _MAX_EXPANSION = 1 << 24, 1032  # of deflate
+_LINE = 72  # hexadecimal digits
 
 
 class Text(NamedTuple):
-    """A text; its content is in UTF-8 if its chunk is iTXt, else in Latin-1."""
+    """A text chunk; its content is in UTF-8 if the chunk is iTXt, else in Latin-1."""
 
     keyword: str
     content: bytes
 
 
 def texts(chunks: Iterable[Chunk]) -> list[Text]:
-    """Return the texts of a PNG; what is damaged, or beyond 16 MB of unpacked texts, has no content.
+    """Return the texts of a PNG; damaged ones, and those beyond 16 MB of unpacked text, have no content.
 
     >>> texts([(b"tEXt", b"Title\\0Night"), (b"gAMA", b"")])
     [Text(keyword='Title', content=b'Night')]
     """
-    found, room = [], _LONGEST
+    result, room = [], _MAX_BYTES
     for kind, content in chunks:
         if kind in _KINDS:
             keyword, _, rest = content.partition(b"\0")
@@ -48,38 +48,38 @@ def texts(chunks: Iterable[Chunk]) -> list[Text]:
             if compressed:
                 rest, used = _unpacked(rest, room)
                 room -= used
-            found.append(Text(keyword.decode("latin-1"), rest))
-    return found
+            result.append(Text(keyword.decode("latin-1"), rest))
+    return result
 
 
-def exif(found: Iterable[Text]) -> bytes:
-    """Return the EXIF that stands as a profile among texts; empty if there is none.
+def exif(entries: Iterable[Text]) -> bytes:
+    """Return the EXIF that is stored as a profile among texts; empty if there is none.
 
     >>> exif(texts([(b"tEXt", b"Raw profile type exif\\0\\nexif\\n       8\\n4578696600004d4d\\n")]))
     b'Exif\\x00\\x00MM'
     """
-    return next((content for content in _profiles(found, _EXIF, _APP1) if content.startswith(PREFIX)), b"")
+    return next((content for content in _profiles(entries, _EXIF, _APP1) if content.startswith(PREFIX)), b"")
 
 
-def xmp(found: Iterable[Text]) -> bytes | None:
-    """Return the XMP that stands as a profile among texts, or None."""
-    for content in _profiles(found, _XMP, _APP1):
+def xmp(entries: Iterable[Text]) -> bytes | None:
+    """Return the XMP that is stored as a profile among texts, or None."""
+    for content in _profiles(entries, _XMP, _APP1):
         if not content.startswith(PREFIX):
             return content.removeprefix(JPEG_HEAD)
     return None
 
 
-def photoshop(found: Iterable[Text]) -> bytes:
-    """Return Photoshop's resources, which hold IPTC, that stand as profiles among texts; empty if there are none."""
-    content = next(_profiles(found, _PHOTOSHOP, IPTC), b"")
+def photoshop(entries: Iterable[Text]) -> bytes:
+    """Return Photoshop's resources, which hold IPTC, that are stored as profiles among texts; may be empty."""
+    content = next(_profiles(entries, _PHOTOSHOP, IPTC), b"")
     if not content or content.startswith(_RESOURCE):
         return content
     head = _RESOURCE + struct.pack(">HHL", _IPTC_RESOURCE, 0, len(content))
     return head + content + bytes(len(content) % 2)
 
 
-def _profiles(found: Iterable[Text], *kinds: str) -> Iterator[bytes]:
-    for text in found:
+def _profiles(entries: Iterable[Text], *kinds: str) -> Iterator[bytes]:
+    for text in entries:
         if text.keyword in [_PROFILE + kind for kind in kinds]:
             parts = text.content.split(b"\n", 3)  # nothing, the kind, the length and the digits
             with suppress(IndexError, binascii.Error):
@@ -110,10 +110,10 @@ def comment_chunk(comment: bytes) -> Chunk:
 
 
 def _unpacked(packed: bytes, room: int) -> tuple[bytes, int]:
-    """Return what was packed, and how many bytes were unpacked; nothing if it is damaged or longer than ``room``."""
+    """Return unpacked data and its length; no data if it is damaged or longer than ``room``."""
     unpacker = zlib.decompressobj()
     try:
         content = unpacker.decompress(packed, room) if room else b""
     except zlib.error:
-        return b"", min(room, _MOST_EXPANSION * len(packed))
+        return b"", min(room, _MAX_EXPANSION * len(packed))
     return b"" if unpacker.unconsumed_tail or not unpacker.eof else content, len(content)

@@ -1,4 +1,4 @@
-"""Camera RAW, developed by LibRaw (extra ``raw``)."""
+"""Camera RAW: recognized by its first bytes, and developed by LibRaw (extra ``raw``)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pielight.io.codecs.isobmff import read_brands
 from pielight.io.codecs.jpeg.segments import APP1, EXIF, parse
 from pielight.io.codecs.raw.integrity import check_sensor
 from pielight.io.codecs.raw.metadata import has_note, tags_of_raw
-from pielight.io.codecs.tiff.tags import note_of_makers
+from pielight.io.codecs.tiff.tags import maker_note_warning
 from pielight.io.color.cicp import srgb_profile
 from pielight.io.formats import EXTENSIONS, RAW
 from pielight.io.image import Picture
@@ -31,20 +31,20 @@ _MAGIC = (
     b"\0MRM", b"FOVb", b"ARRI", b"qktk", b"qktn", b"DSC-Image", b"NOKIARAW",
 )  # fmt: skip
 _FURTHER_MAGIC = ((4, b"ftypcrx "), (6, b"HEAPCCDR"), (25, b"ARECOYK"))
-_IN_TIFF = (b"CR", b"IIII", b"MMMM")  # of Canon and Phase One, behind the head of a TIFF
+_IN_TIFF = (b"CR", b"IIII", b"MMMM")  # of Canon and Phase One, after the header of a TIFF
 _OTHERS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF")  # ordinary pictures, whatever their names say
 _MOSAIC, _HEAD = 32803, 64
-_CHATTER = b"unknown file: "
+_WARNING = b"unknown file: "
 _BYTES_PER_PIXEL = 16  # what LibRaw holds at its peak: four 16-bit channels, and the result
 
 
 def is_raw(data: bytes, name: str) -> bool:
-    """Say whether a file is camera RAW: by its first bytes, or a TIFF or unknown file with a name or tags that say so.
+    """Say whether a file is camera RAW, by its first bytes, or by name or tags of a TIFF or unknown file.
 
     >>> is_raw(b"\\0MRM", "picture"), is_raw(b"II*\\0", "a.kdc"), is_raw(b"GIF89a", "a.kdc")
     (True, True, False)
     """
-    if data.startswith(_MAGIC) or any(data.startswith(magic, place) for place, magic in _FURTHER_MAGIC):
+    if data.startswith(_MAGIC) or any(data.startswith(magic, offset) for offset, magic in _FURTHER_MAGIC):
         return True
     named = EXTENSIONS.get(Path(name).suffix.lower()) == RAW
     if data.startswith(_TIFF):
@@ -53,7 +53,7 @@ def is_raw(data: bytes, name: str) -> bool:
 
 
 def is_raw_file(path: Path) -> bool:
-    """Say whether a file is camera RAW; what cannot be read is not."""
+    """Say whether a file is camera RAW; False if it cannot be read."""
     try:
         if not path.is_file():
             return False
@@ -65,7 +65,7 @@ def is_raw_file(path: Path) -> bool:
 
 
 def develop(data: bytes) -> Picture:
-    """Develop a RAW file at 16 bits: the camera's white balance, no brightening, sRGB, turned upright.
+    """Develop a RAW file to 16-bit sRGB, upright, with the camera's white balance and without auto-brightening.
 
     Raises:
         MissingExtraError: The extra ``raw`` is not installed.
@@ -75,7 +75,7 @@ def develop(data: bytes) -> Picture:
     import rawpy
 
     try:
-        with caught_stderr(_is_chatter) as printed, rawpy.imread(io.BytesIO(data)) as raw:
+        with caught_stderr(_is_warning) as printed, rawpy.imread(io.BytesIO(data)) as raw:
             width, height = raw.sizes.raw_width, raw.sizes.raw_height
             check_size(width, height, _BYTES_PER_PIXEL, len(data))
             check_sensor(data, width, height)
@@ -107,34 +107,34 @@ def develop(data: bytes) -> Picture:
     )
     mode = "I;16" if gray else "RGB;16"
     return Picture(
-        pixels.reshape(*pixels.shape[:2], -1), mode, format=RAW, metadata=metadata, note=note_of_makers(data)
+        pixels.reshape(*pixels.shape[:2], -1), mode, format=RAW, metadata=metadata, note=maker_note_warning(data)
     )
 
 
 def _is_from_a_camera(data: bytes) -> bool:
-    """Look into a TIFF's first directory for what only RAW files have."""
+    """Look for tags of RAW files in a TIFF's first directory."""
     tags = next(walk_ifds(data), None)
     if tags is None:
         return False
-    # Cameras put a small picture first, and the sensor's values into a directory of their own.
+    # Cameras put a reduced picture first, and the sensor data into a directory of their own.
     reduced = tags.numbers(NEW_SUBFILE_TYPE)[:1] not in ((), (0,))
     mosaic = tags.numbers(PHOTOMETRIC)[:1] == (_MOSAIC,)
     return mosaic or DNG_VERSION in tags.entries or (SUB_IFDS in tags.entries and reduced)
 
 
-def _is_chatter(line: bytes) -> bool:
-    return line.startswith(_CHATTER)
+def _is_warning(line: bytes) -> bool:
+    return line.startswith(_WARNING)
 
 
 def _complaint(printed: BinaryIO) -> str:
-    """Return the first line that LibRaw printed, or nothing."""
+    """Return the first warning that LibRaw printed, or nothing."""
     printed.seek(0)
-    lines = [line.removeprefix(_CHATTER) for line in printed if _is_chatter(line)]
+    lines = [line.removeprefix(_WARNING) for line in printed if _is_warning(line)]
     return lines[0].decode("utf-8", "replace").strip() if lines else ""
 
 
 def _preview_exif(raw: Any) -> bytes:
-    """Return the EXIF of the JPEG that the camera put into a RAW file beside the sensor's values."""
+    """Return the EXIF of the JPEG preview that the camera embedded into a RAW file."""
     import rawpy
 
     try:

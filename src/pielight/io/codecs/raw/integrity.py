@@ -1,4 +1,4 @@
-"""Whether a RAW file holds all of its sensor's values: where they are missing, LibRaw develops leftover memory."""
+"""Check that a RAW file holds all sensor data: where they are missing, LibRaw develops uninitialized memory."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from pielight.io.metadata.tiff_tags import (
     TILES,
 )
 
-_UNCOMPRESSED, _OF_SENSORS = 1, (32803, 34892)  # codings, and kinds of pictures: mosaics and linear
-_BLOCKS = (8, 34892, 50002, 52546)  # deflate, lossy JPEG, JPEG XL: many values may share a bit
+_UNCOMPRESSED, _SENSOR_DATA = 1, (32803, 34892)  # compression; photometric interpretations: mosaic and linear
+_BLOCKS = (8, 34892, 50002, 52546)  # compressions (deflate, lossy JPEG, JPEG XL) below a bit a value
 _JPEG, _JPEG_START = (6, 7, 34892), b"\xff\xd8"
 _LEAST_BITS, _LEAST_BITS_OF_BLOCKS, _PACKED_BITS = 1, 1 / 64, 12
 _NOWHERE = 0xFFFFFFFF
@@ -30,26 +30,26 @@ _FUJIFILM, _CANON_2, _CANON_3, _PANASONIC = b"FUJIFILMCCD-RAW", b"CR", b"ftypcrx
 _PACKED = (b"\0MRM", b"ARRI")
 _PANASONIC_DEPTH, _PANASONIC_CODING, _PANASONIC_PLACE = 10, 45, 280
 _PANASONIC_GROUPS = {4: (14, 14), 5: (9, 10), 6: (11, 14), 7: (9, 10)}  # values in 16 bytes: of 14 bits, of 12
-_PANASONIC_FIRST, _PANASONIC_LAST = 4, 7  # what older cameras do not name, and the last of a fixed rate
+_PANASONIC_FIRST, _PANASONIC_LAST = 4, 7  # implied in older cameras, and the last of a fixed rate
 
 
-class _Account(NamedTuple):
-    """Bytes that are there, and that are needed."""
+class _Extent(NamedTuple):
+    """Bytes that are present, and that are needed."""
 
-    there: int
+    present: int
     needed: int
 
 
 def check_sensor(data: bytes, width: int, height: int) -> None:
     """Refuse a RAW file that was cut, or is too small for what it says it holds.
 
-    Where the values lie is known of files that are laid out like TIFF, of Fujifilm's RAF and of Canon's CR3. Of
-    all others it is known what any coding needs at least.
+    The extent of the sensor data is known for files with the structure of TIFF, Fujifilm's RAF and Canon's CR3. For
+    all others, the minimum of any coding is required.
 
     Args:
         data: The whole file.
-        width: Values of the sensor in a row, as LibRaw read it.
-        height: Rows of them.
+        width: Sensor width in pixels, as LibRaw read it.
+        height: Sensor height in pixels.
 
     Raises:
         PictureError: Its text has no file name yet.
@@ -59,59 +59,59 @@ def check_sensor(data: bytes, width: int, height: int) -> None:
         ...
     pielight.errors.PictureError: cut RAW file: 192 of 1,023,156 bytes
     """
-    for there, needed in _accounts(data, width * height):
-        if there < needed:
-            raise PictureError(f"cut RAW file: {there:,} of {needed:,} bytes")
+    for present, needed in _extents(data, width * height):
+        if present < needed:
+            raise PictureError(f"cut RAW file: {present:,} of {needed:,} bytes")
 
 
-def _accounts(data: bytes, values: int) -> Iterator[_Account]:
+def _extents(data: bytes, values: int) -> Iterator[_Extent]:
     least: float = _LEAST_BITS
     if data.startswith((b"II", b"MM")):
         directories = list(walk_ifds(data))
         if any(_first(directory, COMPRESSION) in _BLOCKS for directory in directories):
             least = _LEAST_BITS_OF_BLOCKS
-        yield from _of_tiff(data, directories)
+        yield from _tiff_extents(data, directories)
         if data.startswith(_PANASONIC):
-            yield from _of_panasonic(data, directories, values)
+            yield from _panasonic_extents(data, directories, values)
     elif data.startswith(_FUJIFILM):
-        yield _Account(len(data), sum(struct.unpack(">2L", data[100:108].ljust(8, b"\0"))))
+        yield _Extent(len(data), sum(struct.unpack(">2L", data[100:108].ljust(8, b"\0"))))
     elif data[4:12] == _CANON_3:
         least = _LEAST_BITS_OF_BLOCKS
-        yield _Account(len(data), _end_of_boxes(data))
+        yield _Extent(len(data), _end_of_boxes(data))
     elif data.startswith(_PACKED):
         least = _PACKED_BITS
-    yield _Account(len(data), int(values * least / 8))
+    yield _Extent(len(data), int(values * least / 8))
 
 
-def _of_tiff(data: bytes, directories: list[Ifd]) -> Iterator[_Account]:
-    """Account for the largest pictures of a TIFF, which are the sensor's."""
+def _tiff_extents(data: bytes, directories: list[Ifd]) -> Iterator[_Extent]:
+    """Yield the extents of the largest pictures of a TIFF, which hold the sensor data."""
     spans = [_spans(directory) for directory in directories]
     sizes = [sum(length for _, length in each) for each in spans]
-    negative = any(DNG_VERSION in directory.entries for directory in directories)
+    is_dng = any(DNG_VERSION in directory.entries for directory in directories)
     for directory, each, size in zip(directories, spans, sizes, strict=True):
-        of_sensor = negative and _first(directory, PHOTOMETRIC) in _OF_SENSORS
+        of_sensor = is_dng and _first(directory, PHOTOMETRIC) in _SENSOR_DATA
         largest = size > 0 and size >= max(sizes) / 2
         if largest:
-            yield _Account(len(data), max(place + length for place, length in each))
-        if of_sensor:  # other makers say of their coding what is not so
-            yield _Account(size, _least_of_negative(directory))
+            yield _Extent(len(data), max(offset + length for offset, length in each))
+        if of_sensor:  # other makers name a wrong compression
+            yield _Extent(size, _least_dng_bytes(directory))
         if (of_sensor or (largest and data[8:10] == _CANON_2)) and _first(directory, COMPRESSION) in _JPEG:
-            for place, _ in each:
-                if not data.startswith(_JPEG_START, place):
-                    raise PictureError(f"damaged RAW file: no sensor's values at byte {place:,}")
+            for offset, _ in each:
+                if not data.startswith(_JPEG_START, offset):
+                    raise PictureError(f"damaged RAW file: no sensor's values at byte {offset:,}")
 
 
 def _spans(directory: Ifd) -> list[tuple[int, int]]:
-    """Return places and lengths of strips or tiles."""
-    for places, lengths in (STRIPS, TILES):
-        found = zip(directory.numbers(places), directory.numbers(lengths), strict=False)
-        if spans := [(place, length) for place, length in found if place != _NOWHERE]:
+    """Return offsets and lengths of strips or tiles."""
+    for offsets, lengths in (STRIPS, TILES):
+        pairs = zip(directory.numbers(offsets), directory.numbers(lengths), strict=False)
+        if spans := [(offset, length) for offset, length in pairs if offset != _NOWHERE]:
             return spans
     return []
 
 
-def _least_of_negative(directory: Ifd) -> int:
-    """Return how many bytes a picture of a DNG takes at least."""
+def _least_dng_bytes(directory: Ifd) -> int:
+    """Return the minimum of bytes of a picture in a DNG."""
     values = _first(directory, IMAGE_WIDTH) * _first(directory, IMAGE_LENGTH) * _first(directory, SAMPLES_PER_PIXEL, 1)
     coding = _first(directory, COMPRESSION, _UNCOMPRESSED)
     if coding == _UNCOMPRESSED:
@@ -119,25 +119,25 @@ def _least_of_negative(directory: Ifd) -> int:
     return int(values * (_LEAST_BITS_OF_BLOCKS if coding in _BLOCKS else _LEAST_BITS) / 8)
 
 
-def _of_panasonic(data: bytes, directories: list[Ifd], values: int) -> Iterator[_Account]:
-    """Account for values that are packed in groups of 16 bytes up to the file's end."""
+def _panasonic_extents(data: bytes, directories: list[Ifd], values: int) -> Iterator[_Extent]:
+    """Yield the extent of values that are packed in groups of 16 bytes up to the file's end."""
     tags = directories[0] if directories else Ifd("<")
-    coding, place = _first(tags, _PANASONIC_CODING, _PANASONIC_FIRST), _first(tags, _PANASONIC_PLACE)
-    if place and coding <= _PANASONIC_LAST:
+    coding, offset = _first(tags, _PANASONIC_CODING, _PANASONIC_FIRST), _first(tags, _PANASONIC_PLACE)
+    if offset and coding <= _PANASONIC_LAST:
         group = _PANASONIC_GROUPS.get(coding, _PANASONIC_GROUPS[_PANASONIC_FIRST])
         of_12_bits = _first(tags, _PANASONIC_DEPTH) == _PACKED_BITS
-        yield _Account(len(data), place + values // group[of_12_bits] * 16)
+        yield _Extent(len(data), offset + values // group[of_12_bits] * 16)
 
 
 def _end_of_boxes(data: bytes) -> int:
-    """Return where the last of the boxes ends of which a CR3 is made."""
-    place = 0
-    while place + 16 <= len(data) and data[place + 4 : place + 8] in _BOXES:
-        length, _, long = struct.unpack_from(">LLQ", data, place)
-        place += long if length == 1 else length
-        if length == 0:  # up to the end
+    """Return the end of the last box of a CR3."""
+    offset = 0
+    while offset + 16 <= len(data) and data[offset + 4 : offset + 8] in _BOXES:
+        length, _, long = struct.unpack_from(">LLQ", data, offset)
+        offset += long if length == 1 else length
+        if length == 0:  # the box reaches to the end of the file
             break
-    return place
+    return offset
 
 
 def _first(directory: Ifd, tag: int, default: int = 0) -> int:

@@ -1,4 +1,4 @@
-"""EXIF and XMP of camera RAW, with the maker's note in its place."""
+"""EXIF and XMP of camera RAW, with the maker's note at its offset."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _CANON_3 = b"ftypcrx "
 _CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _FIRST, _EXIF, _NOTE, _GPS = b"CMT1", b"CMT2", b"CMT3", b"CMT4"
-_NOTE_START = 8  # behind the head of its own block, from which its places count as from that of EXIF
+_NOTE_START = 8  # after the header of its own block, from which its offsets count as from that of EXIF
 
 
 def tags_of_raw(data: bytes) -> tuple[bytes, bytes | None]:
-    """Return the EXIF, as far as it describes the picture, and the XMP of a CR3, or of RAW laid out like a TIFF."""
+    """Return the descriptive EXIF and the XMP of a CR3, or of a RAW file with the structure of a TIFF."""
     if data[4:12] == _CANON_3:
         return _of_canon_3(data)
-    data = _TIFF[data.startswith(b"MM")] + data[4:]  # some makers have first bytes of their own
+    data = _TIFF[data.startswith(b"MM")] + data[4:]  # some makers have other magic numbers
     tags = read_ifd(data)
     xmp = tags.entries.get(XMP) if tags else None
     return essential_exif(data)[0], xmp.content if xmp else None
@@ -36,7 +36,7 @@ def has_note(exif: bytes) -> bool:
 
 
 def _of_canon_3(data: bytes) -> tuple[bytes, bytes | None]:
-    """Put together what has a box for each directory, all of them blocks of their own."""
+    """Merge the directories of a CR3, each of which is a TIFF in a box."""
     blocks: dict[bytes, bytes] = {}
     xmp = None
     for box in walk(data):

@@ -1,4 +1,4 @@
-"""TIFF of several pages: each is a picture of its own, with its own tags, and all get one set of curves."""
+"""TIFF of several pages, each of which is a picture with its own tags."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import UnidentifiedImageError
 from pielight.errors import PictureError
 from pielight.io import size_limits as sizes
 from pielight.io.codec_errors import errors_named
-from pielight.io.codecs.frame import Frame
+from pielight.io.codecs.frame import Frame, Frames
 from pielight.io.decode import decode
 from pielight.io.encode import save
 from pielight.io.formats import HIGH_BIT_DEPTH_MODES
@@ -31,34 +31,33 @@ from pielight.io.metadata.tiff_tags import (
     TILES,
 )
 
-_REDUCED = 1  # a bit of what kind of page it is: a thumbnail of another one
-_MOST_ROWS = 1000  # of a page that are looked through for its size
-_COPIED, _COPIED_PER_PIXEL = 10_000_000_000, 300  # bytes: the whole file for each page
+_REDUCED = 1  # a bit of NewSubfileType: the page is a thumbnail of another one
+_MAX_ENTRIES = 1000  # of a page that are searched for its size
+_MAX_COPIED, _MAX_COPIED_PER_PIXEL = 10_000_000_000, 300  # bytes: the whole file is copied for each page
 
 
 @dataclass(frozen=True)
 class _Page:
-    """Where a page's directory stands, and the place of the next one; what kind of page, and its pixels."""
+    """A page.
 
-    place: int
+    Attributes:
+        offset: Of its directory.
+        link: Position of the offset of the next directory.
+        subfile_type: The value of its tag NewSubfileType.
+        pixels: Number of its pixels.
+    """
+
+    offset: int
     link: int
-    kind: int
+    subfile_type: int
     pixels: int
 
 
-class TiffPages:
-    """The pages of a TIFF, decoded one at a time.
-
-    Args:
-        data: The whole file.
-        name: What errors call it.
-
-    Raises:
-        PictureError: There are too many.
-    """
+class TiffPages(Frames):
+    """The pages of a TIFF."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self._data, self._name = data, name
+        super().__init__(data, name)
         self._unsupported: dict[int, str] = {}  # why, by the number of a page
         self._header = read_header(data) or TiffHeader("<")
         with errors_named(name):
@@ -66,7 +65,7 @@ class TiffPages:
             pixels = sum(page.pixels for page in self._pages)
             sizes.check_frames(len(self._pages), pixels)
             copied = len(self._pages) * len(data)
-            if copied > max(_COPIED, _COPIED_PER_PIXEL * pixels):
+            if copied > max(_MAX_COPIED, _MAX_COPIED_PER_PIXEL * pixels):
                 raise PictureError(f"{len(self._pages):,} pages in {len(data) >> 20} MB would take minutes; split it")
 
     def __len__(self) -> int:
@@ -83,102 +82,103 @@ class TiffPages:
                 named = isinstance(error.__cause__, PictureError)
                 self._unsupported[number] = str(error.__cause__) if named else "of a kind that is not supported"
                 continue
-            yield Frame(picture.pixels, picture, None if page.kind & _REDUCED else picture.pixels, number=number)
+            yield Frame(
+                picture.pixels, picture, None if page.subfile_type & _REDUCED else picture.pixels, number=number
+            )
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
-        """Write the processed pages; see :class:`pielight.io.frames.Frames`."""
+        """Write the processed pages; see :class:`.frame.Frames`."""
         mixed: dict[int, str] = {}
         start, link, order = file.tell(), 0, ""
         for frame in frames:
             picture, number = frame.cropped(), frame.number
             if number == 1:
                 picture = replace(picture, metadata=first.metadata)
-            made = io.BytesIO()
-            save(picture, made, "TIFF", quality, f"{self._name}: page {number}")
-            tags = read_ifd(made.getvalue())
+            encoded = io.BytesIO()
+            save(picture, encoded, "TIFF", quality, f"{self._name}: page {number}")
+            tags = read_ifd(encoded.getvalue())
             if tags is None or (order and tags.order != order and picture.mode in ("I;16", *HIGH_BIT_DEPTH_MODES)):
                 mixed[number] = "its bytes cannot have the order of the first page's"
                 continue
             order = order or tags.order
-            link = _append(file, start, made.getvalue(), tags, order, self._pages[number - 1].kind, link)
+            link = _append(file, start, encoded.getvalue(), tags, order, self._pages[number - 1].subfile_type, link)
         left_out = dict(sorted((self._unsupported | mixed).items()))
-        return "; ".join(filter(None, (first.note, _said(left_out))))
+        return "; ".join(filter(None, (first.note, _note(left_out))))
 
     def _directories(self) -> Iterator[_Page]:
         data, header = self._data, self._header
         known: set[int] = set()
-        place = header.first_offset(data)
-        while place >= header.first + header.offset.size and place not in known and len(known) <= sizes.MAX_FRAMES:
-            known.add(place)
+        offset = header.first_offset(data)
+        while offset >= header.first + header.offset.size and offset not in known and len(known) <= sizes.MAX_FRAMES:
+            known.add(offset)
             try:
-                entries, link = read_entries(data, place, header, _MOST_ROWS)
+                entries, link = read_entries(data, offset, header, _MAX_ENTRIES)
             except struct.error:
                 return
             numbers = dict.fromkeys((NEW_SUBFILE_TYPE, IMAGE_WIDTH, IMAGE_LENGTH), 0)
             for entry in entries:
                 if entry.tag in numbers and entry.kind in (SHORT, LONG):
                     numbers[entry.tag] = entry._replace(number=1).numbers(data)[0]
-            yield _Page(place, link, numbers[NEW_SUBFILE_TYPE], numbers[IMAGE_WIDTH] * numbers[IMAGE_LENGTH])
-            place = header.offset_at(data, link)
+            yield _Page(offset, link, numbers[NEW_SUBFILE_TYPE], numbers[IMAGE_WIDTH] * numbers[IMAGE_LENGTH])
+            offset = header.offset_at(data, link)
 
     def _alone(self, page: _Page) -> bytes:
-        """Return the file with one page only."""
+        """Return the file with the offset of one page in place of the first, and without a next one."""
         data, header = memoryview(self._data), self._header
-        behind = header.first + header.offset.size
+        after = header.first + header.offset.size
         return b"".join(
             (
                 data[: header.first],
-                header.offset.pack(page.place),
-                data[behind : page.link],
+                header.offset.pack(page.offset),
+                data[after : page.link],
                 header.offset.pack(0),
                 data[page.link + header.offset.size :],
             )
         )
 
 
-def _append(file: BinaryIO, start: int, page: bytes, tags: Ifd, order: str, kind: int, link: int) -> int:
-    """Append a page, which is a TIFF of its own, to those before it.
+def _append(file: BinaryIO, start: int, page: bytes, tags: Ifd, order: str, subfile_type: int, link: int) -> int:
+    """Append a page, given as a TIFF of one page, to those before it.
 
     Args:
         file: Open for writing and reading.
-        start: Where the first page starts in it, from which all places count.
+        start: Where the first page starts in it, from which all offsets count.
         page: The TIFF.
         tags: Its directory.
-        order: Of the bytes of the first page.
-        kind: What kind of page it is.
-        link: Where its place is to be written, counted from ``start``; 0 for the first.
+        order: Byte order of the first page.
+        subfile_type: Of the page.
+        link: Position of the offset of its directory, counted from ``start``; 0 for the first.
 
     Returns:
-        Where that of the next one is to be written.
+        The position of the offset of the next page's directory.
     """
     shift = file.seek(0, 2) - start
     shift += file.write(bytes(shift % 2))
-    if shift:  # the first keeps a maker's note in its place
+    if shift:  # only the first page can keep a maker's note at its offset
         tags.groups = {
             tag: replace(group, note_offset=None) if tag == EXIF_GROUP else group for tag, group in tags.groups.items()
         }
     end = 0
-    for places, lengths in (STRIPS, TILES):
-        found = tags.numbers(places)
-        if found:
-            moved = struct.pack(f"{tags.order}{len(found)}L", *(place + shift for place in found))
-            tags.entries[places] = Entry(LONG, moved)
-            end = max(map(sum, zip(found, tags.numbers(lengths), strict=False)))
-    if kind:
-        tags.entries[NEW_SUBFILE_TYPE] = Entry(LONG, struct.pack(tags.order + "L", kind))
-    if end <= tags.offset:  # the directory stands behind the pixels, and is written anew
+    for tag, lengths in (STRIPS, TILES):
+        if offsets := tags.numbers(tag):
+            moved = struct.pack(f"{tags.order}{len(offsets)}L", *(offset + shift for offset in offsets))
+            tags.entries[tag] = Entry(LONG, moved)
+            end = max(map(sum, zip(offsets, tags.numbers(lengths), strict=False)))
+    if subfile_type:
+        tags.entries[NEW_SUBFILE_TYPE] = Entry(LONG, struct.pack(tags.order + "L", subfile_type))
+    if end <= tags.offset:  # the directory follows the pixels, and is encoded again
         page = page[: tags.offset]
-    place = shift + file.write(page)
-    place += file.write(bytes(place % 2))
+    offset = shift + file.write(page)
+    offset += file.write(bytes(offset % 2))
     tags = tags.with_order(order)
-    file.write(tags.encode(place))
+    file.write(tags.encode(offset))
     file.seek(start + (link or 4))
-    file.write(struct.pack(order + "L", place))
+    file.write(struct.pack(order + "L", offset))
     file.seek(0, 2)
-    return place + 2 + 12 * len(tags.entries.keys() | tags.groups.keys())
+    return offset + 2 + 12 * len(tags.entries.keys() | tags.groups.keys())
 
 
-def _said(left_out: dict[int, str]) -> str:
+def _note(left_out: dict[int, str]) -> str:
     if not left_out:
         return ""
     pages = f"page{'s' if len(left_out) > 1 else ''} {', '.join(map(str, left_out))}"

@@ -1,4 +1,4 @@
-"""Kinds of TIFF: what its samples are, and who can read them."""
+"""The sample format of a TIFF: what its samples are, and which library can decode them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import TiffImagePlugin
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg.segments import Source
+from pielight.io.file_view import FileBytes
 from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
 from pielight.io.metadata.ifd_entries import read_entries, read_header
 from pielight.io.metadata.tiff_tags import (
@@ -37,17 +37,17 @@ _NAMES = {
     ICCLAB: "ICCLab", 10: "ITULab", 32803: "sensor", 32844: "LogL", 32845: "LogLuv", 34892: "linear RAW",
 }  # fmt: skip
 _SIGNS = {2: "signed {}-bit", 3: "{}-bit float", 5: "complex {}-bit", 6: "complex {}-bit"}
-_OPACITY = 2  # which colors are not multiplied with
-_UNSIGNED = (1, 4)  # or of no type that is said
+_STRAIGHT_ALPHA = 2  # not premultiplied
+_UNSIGNED = (1, 4)  # or undefined
 _ONLY_TIFFFILE = (33003, 33005, 34712, 34887, 50001, 50002, 52546)  # JPEG 2000, LERC, WebP and JPEG XL
-_DEEPEST = 32
+_MAX_BITS = 32
 _READ = (
     IMAGE_WIDTH, IMAGE_LENGTH, BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, SAMPLES_PER_PIXEL, EXTRA_SAMPLES,
     SAMPLE_FORMAT,
 )  # fmt: skip
 _WHOLE_NUMBERS = (BYTE, SHORT, LONG)
 _MOST_VALUES = 64
-_ORGANIZED = (  # how pixels lie in a file
+_PIXEL_LAYOUT = (
     BITS_PER_SAMPLE, SAMPLE_FORMAT, EXTRA_SAMPLES, 266, *STRIPS, ROWS_PER_STRIP, PLANAR_CONFIGURATION, *range(320, 324),
     *TILES,
 )  # fmt: skip
@@ -55,16 +55,16 @@ _LZW, _START = 5, 8
 
 
 @dataclass(frozen=True)
-class TiffKind:
-    """What the first picture of a TIFF is made of.
+class SampleFormat:
+    """Color model, depth and compression of the first picture of a TIFF, as TIFF numbers them.
 
     Attributes:
-        photometric: The model of its colors, as TIFF numbers it.
+        photometric: Photometric interpretation.
         bits: Of each channel.
-        formats: Kinds of numbers, as TIFF numbers them.
-        compression: As TIFF numbers it.
+        formats: Number formats: unsigned, signed, float.
+        compression: Method.
         is_followed: Whether there are more pictures.
-        extras: What the samples beside the colors are, as TIFF numbers it; may be empty though there are some.
+        extras: Types of the samples beyond the colors; may be empty though there are some.
     """
 
     photometric: int
@@ -76,9 +76,9 @@ class TiffKind:
 
     @property
     def name(self) -> str:
-        """What a user may call it.
+        """A description for the user.
 
-        >>> TiffKind(2, (16, 16, 16), (2,), 1, False).name
+        >>> SampleFormat(2, (16, 16, 16), (2,), 1, False).name
         'signed 16-bit RGB TIFF'
         """
         sign = next((_SIGNS[code] for code in self.formats if code in _SIGNS), "{}-bit")
@@ -87,35 +87,35 @@ class TiffKind:
         return f"{depth} {_NAMES.get(self.photometric, 'unknown')} TIFF"
 
     @property
-    def is_deep(self) -> bool:
-        """Whether tifffile must read it, since Pillow cannot, or would cut it to 8 bits."""
+    def needs_tifffile(self) -> bool:
+        """Whether tifffile must decode it, since Pillow cannot, or would cut it to 8 bits."""
         plain_gray = self.photometric == BLACK_IS_ZERO and self.bits == (16,)
         unusual = max(self.bits) > 8 or self.photometric in (CIELAB, ICCLAB) or self.compression in _ONLY_TIFFFILE
         return unusual and not (plain_gray and self.compression not in _ONLY_TIFFFILE)
 
     @property
     def has_opacity(self) -> bool:
-        """Whether the first sample beside the colors is opacity, and not one without a name."""
-        return self.extras[:1] == (_OPACITY,)
+        """Whether the first sample beyond the colors is opacity, and not one without a name."""
+        return self.extras[:1] == (_STRAIGHT_ALPHA,)
 
     @property
     def opens_in_pillow(self) -> bool:
-        """Whether Pillow opens it, even if it cannot decode it whole."""
+        """Whether Pillow opens it, even if it cannot decode all of it."""
         named = self.has_opacity or len(self.bits) == _COLORS.get(self.photometric)
         deep = set(self.bits) == {16} and self.photometric in (BLACK_IS_ZERO, RGB) and named
-        return (not self.is_deep or deep) and self.compression not in _ONLY_TIFFFILE
+        return (not self.needs_tifffile or deep) and self.compression not in _ONLY_TIFFFILE
 
     def check(self) -> None:
-        """Refuse what nothing here reads.
+        """Refuse what neither library decodes.
 
         Raises:
             PictureError: Its text has no file name yet.
         """
-        if not self.is_deep and max(self.bits) <= 8:
-            return  # Pillow says what it does not know
+        if not self.needs_tifffile and max(self.bits) <= 8:
+            return  # Pillow refuses what it does not know
         colors = _COLORS.get(self.photometric)
         whole = all(code in _UNSIGNED for code in self.formats)
-        if colors is None or not whole or len(set(self.bits)) > 1 or not 0 < max(self.bits) <= _DEEPEST:
+        if colors is None or not whole or len(set(self.bits)) > 1 or not 0 < max(self.bits) <= _MAX_BITS:
             raise PictureError(f"{self.name} is not supported; convert it to 16-bit RGB or gray first")
         if len(self.bits) not in (colors, colors + (self.photometric != CMYK)):
             raise PictureError(
@@ -123,34 +123,34 @@ class TiffKind:
             )
 
 
-def kind_of(data: Source) -> TiffKind | None:
-    """Read what kind of TIFF a file is; None of another format, or if it is too damaged."""
+def read_sample_format(data: FileBytes) -> SampleFormat | None:
+    """Return the sample format of a TIFF; None of another file format, or if it is too damaged."""
     header = read_header(data)
     if header is None or data[2:4] not in (b"*\0", b"\0*", b"+\0", b"\0+"):
         return None
-    found: dict[int, tuple[int, ...]] = {}
+    values: dict[int, tuple[int, ...]] = {}
     try:
         entries, link = read_entries(data, header.first_offset(data), header)
         for entry in entries:
             if entry.tag in _READ and entry.kind in _WHOLE_NUMBERS and 0 < entry.number <= _MOST_VALUES:
-                found[entry.tag] = entry.numbers(data)
+                values[entry.tag] = entry.numbers(data)
     except struct.error:
         return None
-    if IMAGE_WIDTH not in found or IMAGE_LENGTH not in found:
+    if IMAGE_WIDTH not in values or IMAGE_LENGTH not in values:
         return None
-    (samples,), bits = found.get(SAMPLES_PER_PIXEL, (1,))[:1], found.get(BITS_PER_SAMPLE, (1,))
+    (samples,), bits = values.get(SAMPLES_PER_PIXEL, (1,))[:1], values.get(BITS_PER_SAMPLE, (1,))
     bits = bits * samples if len(bits) == 1 and samples <= _MOST_VALUES else bits
-    return TiffKind(
-        found.get(PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, found.get(SAMPLE_FORMAT, (1,)),
-        found.get(COMPRESSION, (1,))[0], header.offset_at(data, link) > 0, found.get(EXTRA_SAMPLES, ()),
+    return SampleFormat(
+        values.get(PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, values.get(SAMPLE_FORMAT, (1,)),
+        values.get(COMPRESSION, (1,))[0], header.offset_at(data, link) > 0, values.get(EXTRA_SAMPLES, ()),
     )  # fmt: skip
 
 
-def stand_in(data: bytes, kind: TiffKind) -> bytes:
-    """Return a small TIFF of the same tags that Pillow opens, for a file of a kind that it does not know."""
-    is_lab = kind.photometric in (CIELAB, ICCLAB)  # whose profile does not hold for sRGB
-    tags = (read_ifd(data) or Ifd("<")).without((*_ORGANIZED, *((ICC_PROFILE,) if is_lab else ())))
-    channels = 3 if _COLORS.get(kind.photometric) == 3 else 1
+def with_readable_tags(data: bytes, sample_format: SampleFormat) -> bytes:
+    """Return a TIFF without pixels, with the same descriptive tags, that Pillow opens to read the metadata."""
+    is_lab = sample_format.photometric in (CIELAB, ICCLAB)  # whose profile does not hold for sRGB
+    tags = (read_ifd(data) or Ifd("<")).without((*_PIXEL_LAYOUT, *((ICC_PROFILE,) if is_lab else ())))
+    channels = 3 if _COLORS.get(sample_format.photometric) == 3 else 1
 
     def short(*values: int) -> Entry:
         return Entry(SHORT, struct.pack(f"{tags.order}{len(values)}H", *values))
@@ -158,7 +158,7 @@ def stand_in(data: bytes, kind: TiffKind) -> bytes:
     tags.entries[BITS_PER_SAMPLE] = short(*[8] * channels)
     tags.entries[SAMPLES_PER_PIXEL] = short(channels)
     tags.entries[PHOTOMETRIC] = short(RGB if channels == 3 else BLACK_IS_ZERO)
-    if kind.compression not in TiffImagePlugin.COMPRESSION_INFO:
+    if sample_format.compression not in TiffImagePlugin.COMPRESSION_INFO:
         tags.entries[COMPRESSION] = short(_LZW)
     for tag in STRIPS:
         tags.entries[tag] = Entry(LONG, struct.pack(tags.order + "L", _START))

@@ -1,4 +1,4 @@
-"""TIFF keeps its metadata among the tags that lay the file out; here the two are told apart."""
+"""Tags of TIFF that describe the picture, as opposed to those that describe the layout of the file."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
 RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
 _RESOLUTION = (X_RESOLUTION, Y_RESOLUTION)
 _INCH, _CENTIMETER, _CENTIMETERS_PER_INCH = 2, 3, 2.54
-_FINEST, _TOLERANCE = 10_000, 0.5  # the smallest fraction of a dot an inch; dots an inch that are the same
-_PLACES = (STRIP_OFFSETS, TILE_OFFSETS)
+_MAX_DENOMINATOR, _TOLERANCE = 10_000, 0.5  # of dots per inch, and their difference that does not count
+_OFFSETS = (STRIP_OFFSETS, TILE_OFFSETS)
 _DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723)
 _LAYOUT = (
     *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), PREDICTOR, *range(320, 329), 330,
@@ -63,17 +63,17 @@ _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
 
 @cache
 def silence() -> None:
-    """Keep libtiff, as Pillow uses it, from printing what is wrong with a file to the user's screen."""
+    """Keep Pillow's libtiff from printing errors to the user's screen."""
     try:
         set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
-    except (OSError, AttributeError):  # built in another way: its lines are untidy, no more
+    except (OSError, AttributeError):  # another build: its lines are only untidy
         return
     set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
     set_handler(None)
 
 
 def descriptive_exif(data: bytes) -> bytes:
-    """Return, of all tags of a TIFF, those that describe it, and not how its file is laid out, in EXIF form."""
+    """Return the tags of a TIFF that describe the picture, and not the layout of the file, as an EXIF block."""
     tags = read_ifd(data)
     return tags.without((*_LAYOUT, XMP, PHOTOSHOP)).exif_block() if tags else b""
 
@@ -86,7 +86,7 @@ def essential_exif(exif: bytes, most: int | None = None) -> tuple[bytes, str]:
         most: Bytes of the result, for which a maker's note is moved or left out if it must be.
 
     Returns:
-        The block, empty if it is too long or cannot be read, and what became of it: "shortened" and the like.
+        The block, empty if it is too long or cannot be read, and what was done: "shortened" and the like.
     """
     tags = read_ifd(exif)
     if tags is None:
@@ -108,7 +108,7 @@ def _may_move(owner: Ifd) -> bool:
     return owner.note_origin is None or moved_note(note, owner.note_origin, 0) is not None
 
 
-def note_of_makers(data: bytes) -> str:
+def maker_note_warning(data: bytes) -> str:
     """Return what the user should know of a maker's note in a TIFF or RAW file, or nothing."""
     tags = read_ifd(data)
     owner = tags.groups.get(EXIF_GROUP) if tags else None
@@ -117,7 +117,7 @@ def note_of_makers(data: bytes) -> str:
 
 
 def is_sound(exif: bytes) -> bool:
-    """Say whether EXIF can be read and all its groups are there, which TIFF and AVIF need.
+    """Say whether EXIF can be read with all its groups, as TIFF and AVIF need.
 
     >>> is_sound(b""), is_sound(b"no EXIF")
     (True, False)
@@ -127,10 +127,10 @@ def is_sound(exif: bytes) -> bool:
 
 
 def notes_on(data: bytes) -> list[str]:
-    """Return what the user should know of a TIFF of which not everything is kept."""
+    """Return what the user should know of parts of a TIFF that are not kept."""
     tags = read_ifd(data)
     found = [what for tag, what in _LEFT_OUT.items() if tags and tag in tags.entries]
-    return [note for note in (note_of_makers(data), f"left out: {', '.join(found)}" if found else "") if note]
+    return [note for note in (maker_note_warning(data), f"left out: {', '.join(found)}" if found else "") if note]
 
 
 def tiff_options(metadata: Metadata, mode: str) -> dict[str, Any]:
@@ -146,9 +146,9 @@ def tiff_options(metadata: Metadata, mode: str) -> dict[str, Any]:
 
 
 def leading_block(metadata: Metadata) -> bytes:
-    """Return what is to stand before the picture in a TIFF file: the whole EXIF if there is a maker's note in it.
+    """Return the bytes to write before the picture in a TIFF file: the whole EXIF if there is a maker's note in it.
 
-    There, all that the note says of places stays true, since both count them from the first byte.
+    There, the offsets in the note stay valid, since TIFF and EXIF both count from the first byte.
     """
     tags = read_ifd(metadata.exif)
     owner = tags.groups.get(EXIF_GROUP) if tags else None
@@ -159,9 +159,9 @@ def leading_block(metadata: Metadata) -> bytes:
 
 
 def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
-    """Add what describes the picture to a TIFF file, byte for byte, which its encoders cannot do.
+    """Add the descriptive tags to a TIFF file, byte for byte, which its encoders cannot do.
 
-    It goes to the end, with a new copy of the first directory.
+    They go to the end, with a new copy of the first directory.
 
     Args:
         file: Holds, from ``start`` to its end, the block of :func:`leading_block` and a TIFF of one picture; open
@@ -199,11 +199,11 @@ def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
 
 
 def _coded_directory(file: BinaryIO, start: int, shift: int) -> Ifd:
-    """Read the directory of the TIFF that an encoder wrote, with the places of its pixels moved by ``shift``."""
+    """Read the directory of the TIFF that an encoder wrote, with the offsets of its pixels moved by ``shift``."""
     view = FileView(file, start)
     header = read_header(view) or TiffHeader("<")
     coded, _ = read_ifd_at(view, header.first_offset(view), header)
-    for tag in _PLACES:
+    for tag in _OFFSETS:
         if offsets := coded.numbers(tag):
             moved = struct.pack(f"{coded.order}{len(offsets)}L", *(offset + shift for offset in offsets))
             coded.entries[tag] = Entry(LONG, moved)
@@ -211,17 +211,17 @@ def _coded_directory(file: BinaryIO, start: int, shift: int) -> Ifd:
 
 
 def _add_resolution(tags: Ifd, metadata: Metadata) -> None:
-    """Give the tags the picture's resolution, unless they say the same already, in any unit."""
-    if metadata.dpi is None or _says(tags, metadata.dpi):
+    """Set the picture's resolution, unless the tags have the same already, in any unit."""
+    if metadata.dpi is None or _has_resolution(tags, metadata.dpi):
         return
     for tag, value in zip(_RESOLUTION, metadata.dpi, strict=True):
-        fraction = Fraction(value).limit_denominator(_FINEST)
+        fraction = Fraction(value).limit_denominator(_MAX_DENOMINATOR)
         tags.entries[tag] = Entry(RATIONAL, struct.pack(tags.order + "2L", fraction.numerator, fraction.denominator))
     tags.entries[RESOLUTION_UNIT] = Entry(SHORT, struct.pack(tags.order + "H", _INCH))
 
 
-def _says(tags: Ifd, dpi: tuple[float, float]) -> bool:
-    """Say whether the tags hold this resolution, in whatever unit."""
+def _has_resolution(tags: Ifd, dpi: tuple[float, float]) -> bool:
+    """Say whether the tags have this resolution, in any unit."""
     unit = tags.entries.get(RESOLUTION_UNIT, Entry(SHORT, struct.pack(tags.order + "H", _INCH)))
     found = [tags.entries.get(tag, Entry(RATIONAL, b"")) for tag in _RESOLUTION]
     if unit.kind != SHORT or any(kind != RATIONAL or len(content) != 8 for kind, content in found):

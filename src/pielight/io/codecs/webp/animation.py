@@ -1,4 +1,4 @@
-"""Animated WebP: the frames of its container, each of which is a small WebP picture."""
+"""Animated WebP: the frames of its container, each of which is coded like a WebP picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from pielight.errors import PictureError
 from pielight.io.codec_errors import errors_named
-from pielight.io.codecs.frame import Canvas, Disposal, Frame, FrameControl
+from pielight.io.codecs.frame import Canvas, Disposal, Frame, FrameControl, Frames
 from pielight.io.codecs.webp.chunks import FRAME_HEADER, chunks
 from pielight.io.decode import decode
 from pielight.io.encode import encode
@@ -20,25 +20,17 @@ _ICC, _ALPHA, _EXIF, _XMP, _ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
 _CLEARED, _IN_PLACE = 0x01, 0x02  # flags of a frame
 
 
-class WebpFrames:
-    """The frames of an animated WebP, decoded one at a time.
-
-    Args:
-        data: The whole file.
-        name: What errors call it.
-
-    Raises:
-        PictureError: There are too many.
-    """
+class WebpFrames(Frames):
+    """The frames of an animated WebP."""
 
     def __init__(self, data: bytes, name: str) -> None:
         parts = list(chunks(data, 12, len(data)))
-        self._data, self._name = data, name
+        super().__init__(data, name)
         self._frames = [part for kind, part in parts if kind == b"ANMF" and part.stop - part.start > FRAME_HEADER]
         head = next((data[part] for kind, part in parts if kind == b"VP8X"), b"").ljust(10, b"\0")
         self._has_alpha = head[0] & _ALPHA
         self._size = head[4:10]
-        self._width, self._height = _number(head[4:7]) + 1, _number(head[7:10]) + 1
+        self._width, self._height = _unsigned(head[4:7]) + 1, _unsigned(head[7:10]) + 1
         self._loop = next((data[part] for kind, part in parts if kind == b"ANIM"), bytes(6))
         with errors_named(name):
             check_frames(len(self._frames), len(self._frames) * self._width * self._height, len(data))
@@ -51,7 +43,7 @@ class WebpFrames:
         for number, part in enumerate(self._frames, 1):
             name = f"{self._name}: frame {number}"
             head = self._data[part.start : part.start + FRAME_HEADER]
-            left, top, width, height = (_number(head[at : at + 3]) for at in (0, 3, 6, 9))
+            left, top, width, height = (_unsigned(head[at : at + 3]) for at in (0, 3, 6, 9))
             disposal = Disposal.CLEAR if head[15] & _CLEARED else Disposal.KEEP
             control = FrameControl(2 * left, 2 * top, width + 1, height + 1, not head[15] & _IN_PLACE, disposal)
             picture = decode(self._alone(part), name)
@@ -60,7 +52,7 @@ class WebpFrames:
             yield frame
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
-        """Write the processed frames; see :class:`pielight.io.frames.Frames`."""
+        """Write the processed frames; see :class:`.frame.Frames`."""
         metadata = first.metadata
         start = file.tell()
         file.write(b"RIFF\0\0\0\0WEBP")
@@ -87,7 +79,7 @@ class WebpFrames:
         return self._has_alpha | _ANIMATION | sum(flag for content, flag in held if content)
 
     def _alone(self, part: slice) -> bytes:
-        """Return a frame as a file."""
+        """Return a frame as a WebP file."""
         coded = [
             (kind, self._data[where])
             for kind, where in chunks(self._data, part.start + FRAME_HEADER, part.stop)
@@ -101,7 +93,7 @@ class WebpFrames:
         return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
 
 
-def _number(value: bytes) -> int:
+def _unsigned(value: bytes) -> int:
     return int.from_bytes(value, "little")
 
 

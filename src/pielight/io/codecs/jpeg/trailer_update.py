@@ -1,4 +1,4 @@
-"""Keep true what a JPEG says of the things behind its picture, when that is another one or gets another format."""
+"""Update a JPEG's trailer, and the metadata about it, for a picture that was changed or gets another format."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pielight.errors import PictureError
 from pielight.io.codecs.jpeg.segments import joined, parse
-from pielight.io.codecs.jpeg.trailer import ISO_GAIN_MAP, Part, without
+from pielight.io.codecs.jpeg.trailer import ISO_GAIN_MAP, Part, without_parts
 from pielight.io.image import Picture
 from pielight.io.metadata.embedded_thumbnails import with_new_segments
 from pielight.io.metadata.google_xmp import without_container, without_gain_map
@@ -17,16 +17,16 @@ from pielight.io.metadata.xmp_packet import with_packet
 _NO_LIMIT = 1 << 30
 
 
-def with_true_parts(picture: Picture, file_format: str, notes: list[str]) -> Picture:
-    """Make what stands behind the picture of a JPEG fit it, and leave out what cannot.
+def with_updated_trailer(picture: Picture, file_format: str, notes: list[str]) -> Picture:
+    """Make the trailer of a JPEG fit its changed picture.
 
-    Previews are made anew. A gain map was that of the picture before the change: brightened shadows and the old map
-    together are no picture that anybody saw.
+    Previews are regenerated. A gain map is dropped, since it belongs to the picture before the change: together with
+    brightened shadows it would show a picture that nobody has seen.
 
     Args:
         picture: As it will be written.
         file_format: Pillow's name of the format to write.
-        notes: Gets what is left out, and why.
+        notes: Is extended by what is left out, and why.
     """
     metadata = picture.metadata
     if not picture.changed or metadata.segments is None or file_format != "JPEG":
@@ -35,12 +35,12 @@ def with_true_parts(picture: Picture, file_format: str, notes: list[str]) -> Pic
     return replace(picture, metadata=metadata)
 
 
-def without_parts(metadata: Metadata, left_out: list[str]) -> Metadata:
-    """Leave out everything behind the picture, and what XMP says of it.
+def without_trailer(metadata: Metadata, left_out: list[str]) -> Metadata:
+    """Drop the trailer, and the XMP about it.
 
     Args:
         metadata: Of a JPEG.
-        left_out: Gets what that was, but for previews, and views of the scene.
+        left_out: Is extended by what that was, except for previews and views of the scene.
     """
     parts = metadata.appended
     further = sum(part.kind == "picture" for part in parts)
@@ -58,7 +58,7 @@ def _is_trailer(part: Part) -> bool:
 
 
 def _without_gain_map(metadata: Metadata, notes: list[str]) -> Metadata:
-    segments, parts = without(lambda part: part.kind == "gain map", metadata.segments or (), metadata.appended)
+    segments, parts = without_parts(lambda part: part.kind == "gain map", metadata.segments or (), metadata.appended)
     if len(parts) < len(metadata.appended):
         notes.append("HDR gain map left out: it is that of the picture before")
     segments = tuple(segment for segment in segments if not segment.content.startswith(ISO_GAIN_MAP))
@@ -69,11 +69,11 @@ def _without_gain_map(metadata: Metadata, notes: list[str]) -> Metadata:
 
 
 def _with_new_previews(metadata: Metadata, picture: Picture, notes: list[str]) -> Metadata:
-    made: list[Part] = []
+    regenerated: list[Part] = []
     failed: set[int] = set()
     for part in metadata.appended:
         if part.kind == "preview":
-            # What EXIF leads to has its length somewhere in a MakerNote.
+            # The length of a preview that EXIF points to is stored somewhere in a MakerNote.
             length = len(part.content) if part.pointers else 0
             try:
                 new = remade_jpeg(part.content, picture, length or _NO_LIMIT)
@@ -82,18 +82,18 @@ def _with_new_previews(metadata: Metadata, picture: Picture, notes: list[str]) -
             except PictureError as error:
                 notes.append(f"preview {'left as it was' if length else 'left out'}: {error}")
                 failed |= set() if length else {part.number}
-        made.append(part)
-    segments, parts = without(lambda part: part.number in failed, metadata.segments or (), tuple(made))
+        regenerated.append(part)
+    segments, parts = without_parts(lambda part: part.number in failed, metadata.segments or (), tuple(regenerated))
     return replace(metadata, segments=segments, appended=parts)
 
 
 def _with_own_thumbnail(preview: bytes, picture: Picture, length: int, notes: list[str]) -> bytes:
-    """Make the thumbnail anew that a preview has in its own EXIF, if there is room for it."""
+    """Regenerate the thumbnail in a preview's own EXIF, if there is room for it."""
     segments = parse(preview).segments
-    told: list[str] = []
-    made = with_new_segments(segments, picture, told)
-    new = preview[:2] + joined(made) + preview[2 + len(joined(segments)) :]
+    segment_notes: list[str] = []
+    updated = joined(with_new_segments(segments, picture, segment_notes))
+    new = preview[:2] + updated + preview[2 + len(joined(segments)) :]
     if length and len(new) > length:
         return preview
-    notes += told
+    notes += segment_notes
     return new
