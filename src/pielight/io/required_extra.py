@@ -55,5 +55,5 @@ def _reader(path: Path) -> str:
             preflight.check(data)
             with own_limits(), Image.open(path, formats=READABLE) as image:
                 return "deep" if is_high_bit_depth(image, head) else ""
-    except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
+    except Exception:  # noqa: BLE001 - decoding the picture reports what is wrong
         return ""
