@@ -239,7 +239,7 @@ import sys
 from pathlib import Path
 from pielight.survey import guard, server
 guard.REQUEST_SECONDS = guard.ANSWER_SECONDS = 3
-server.serve(Path(sys.argv[1]), port=0, ready=lambda address: print(address, flush=True))
+server.serve(Path(sys.argv[1]), "127.0.0.1", 0, ready=lambda address: print(address, flush=True))
 """
 
 

@@ -127,20 +127,17 @@ def analyze(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     _require()
     from pielight.core.atomic_file import check_place, shown, write_atomic
     from pielight.core.tables import utf8
-    from pielight.survey.analysis import analyze as analyze_votes
-    from pielight.survey.report import as_json, as_markdown
-    from pielight.survey.study import load
-    from pielight.survey.votes import read_votes
+    from pielight.survey import analysis, report, study, votes
 
-    study = load(folder)
+    loaded = study.load(folder)
     if output is not None:
         check_place(output / "report.md")
-    analysis = analyze_votes(study, read_votes(folder), allow_failed, rounds)
-    text = as_markdown(study, analysis)
+    result = analysis.analyze(loaded, votes.read_votes(folder), allow_failed, rounds)
+    text = report.as_markdown(loaded, result)
     click.echo(text, nl=False)
     if output is not None:
         write_atomic(output / "report.md", utf8(text))
-        write_atomic(output / "report.json", utf8(as_json(study, analysis)))
+        write_atomic(output / "report.json", utf8(report.as_json(loaded, result)))
         click.echo(f"{shown(output / 'report.md')}, {shown(output / 'report.json')}", err=True)
 
 
@@ -159,15 +156,14 @@ def export(folder: Path, output: Path) -> None:
     _require()
     from pielight.core.atomic_file import check_place, shown, write_atomic
     from pielight.core.tables import utf8
-    from pielight.survey.report import as_csv, is_export
-    from pielight.survey.study import load
+    from pielight.survey import report, study
     from pielight.survey.votes import read_votes
 
     if output.suffix.lower() != ".csv":
         raise ConfigError(f"{shown(output)}: must end in .csv")
     check_place(output)
-    if output.exists() and not is_export(output):
+    if output.exists() and not report.is_export(output):
         raise ConfigError(f"{shown(output)}: not written by survey export, and kept; give a new name")
     votes = read_votes(folder)
-    write_atomic(output, utf8(as_csv(load(folder), votes)))
+    write_atomic(output, utf8(report.as_csv(study.load(folder), votes)))
     click.echo(f"{shown(output)}: {len(votes)} votes", err=True)

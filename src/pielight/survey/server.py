@@ -70,9 +70,15 @@ class Survey:
         ]
 
     def show_page(self, _: Request) -> Response:
-        """Send the page."""
-        headers = {"Content-Security-Policy": content_security_policy(self.page), "Cache-Control": "no-cache"}
-        return HTMLResponse(self.page, headers=headers)
+        """Send the page, with a policy that allows its own inline script and style only."""
+        script, style = (
+            csp_hash(re.findall(rf"<{tag}>(.*?)</{tag}>", self.page, re.DOTALL)[0]) for tag in ("script", "style")
+        )
+        policy = (
+            f"default-src 'none'; img-src 'self' data:; connect-src 'self'; script-src {script}; style-src {style}; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        return HTMLResponse(self.page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
     def show_picture(self, request: Request) -> Response:
         """Send a picture; only names that the study lists exist."""
@@ -141,24 +147,12 @@ class Survey:
 
 
 def serve(
-    folder: Path,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    names: Collection[str] = (),
-    ready: Callable[[str], None] = lambda address: None,
+    folder: Path, host: str, port: int, names: Collection[str] = (), ready: Callable[[str], None] = lambda address: None
 ) -> None:
-    """Serve a study until Ctrl-C.
+    """Serve a study until Ctrl-C; raise ConfigError if it cannot listen there, DataError if there is no valid study.
 
-    Args:
-        folder: Folder of the study.
-        host: Address to listen at; ``0.0.0.0`` for the whole network.
-        port: Port to listen at; 0 for any that is free.
-        names: Host names under which the server is reached, besides addresses.
-        ready: Called with the server's address when it listens.
-
-    Raises:
-        ConfigError: It cannot listen there.
-        DataError: There is no study, or it is damaged.
+    ``host`` is the address to listen at, ``0.0.0.0`` for the whole network; port 0 takes any that is free. ``names``
+    are host names under which raters reach it, besides addresses. ``ready`` is called with the address to open.
     """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -171,11 +165,8 @@ def serve(
         local = listener.getsockname()[0] in ("127.0.0.1", "::1")
         allowed = {*names, host.lower()} if local else {*names, host.lower(), socket.gethostname().lower()}
         with closing(Votes(folder)) as votes:
-            app = Starlette(
-                routes=Survey(folder, study, votes).routes,
-                middleware=[Middleware(Guard, names=allowed, local=local)],
-                exception_handlers=_ERRORS,
-            )
+            guard = [Middleware(Guard, names=allowed, local=local)]
+            app = Starlette(False, Survey(folder, study, votes).routes, guard, _ERRORS)
             config = uvicorn.Config(
                 app, lifespan="off", log_level="warning", access_log=False, server_header=False, proxy_headers=False,
                 ws="none", timeout_graceful_shutdown=3, limit_concurrency=MAX_CONNECTIONS,
@@ -186,17 +177,6 @@ def serve(
             ready(_address(listener))
             with suppress(KeyboardInterrupt):  # asyncio may have handled it already
                 uvicorn.Server(config).run(sockets=[listener])
-
-
-def content_security_policy(page: str) -> str:
-    """Return a policy that allows a page its own inline script and style, and the server's pictures and answers."""
-    script, style = (
-        " ".join(map(csp_hash, re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL))) for tag in ("script", "style")
-    )
-    return (
-        f"default-src 'none'; img-src 'self' data:; connect-src 'self'; script-src {script}; style-src {style}; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
 
 
 def _address(listener: socket.socket) -> str:
