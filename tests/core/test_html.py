@@ -63,5 +63,5 @@ def test_templates_are_packaged() -> None:
     project = Path(__file__).parents[2] / "pyproject.toml"
     patterns = tomllib.loads(project.read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]["pielight"]
     packaged = {path for pattern in patterns for path in PACKAGE.glob(pattern)}
-    assert {path for kind in ("html", "css", "js") for path in PACKAGE.rglob(f"*.{kind}")} <= packaged
+    assert {path for kind in ("html", "css", "js", "md") for path in PACKAGE.rglob(f"*.{kind}")} <= packaged
     assert all(any(PACKAGE.glob(pattern)) for pattern in patterns)
