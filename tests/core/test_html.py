@@ -17,7 +17,7 @@ PACKAGE = Path(pielight.__file__).parent
 PAGES = {  # a template, and the least that it can show
     "comparison/page.html": {"figures": []},
     "evaluation/report/page.html": {
-        "notice": "", "is_warning": False, "how": "", "first": "", "sections": [], "definitions": ({}, []),
+        "notice": "", "is_warning": False, "statistics_note": "", "first": "", "sections": [], "definitions": ({}, []),
         "command": "", "provenance": [],
     },
     "survey/page.html": {"consent": "", "levels": {}, "questions": 1, "has_checks": True},
