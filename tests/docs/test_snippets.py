@@ -26,10 +26,6 @@ BEFORE = {  # what the snippets of a page take for granted, by a word of theirs
 }
 SHORTER = {'read_recipe("configs/joint-faces.yaml"': 'read_recipe("short.yaml"'}
 FIRST = {  # what must have run before
-    "runs/joint-both/joint-segmentation-unified.onnx":
-        "pielight joint configs/joint-segmenter.yaml --set steps=2 --set batch=2 && "
-        "pielight joint configs/joint-segmentation.yaml --set constraints.vgg_weights=VGG16.pth --set train=both "
-        "--set steps=2 --set batch=2 --out runs/joint-both",
     "read_recipe(":
         "sed -e 's/^steps: .*/steps: 2/' -e 's/^batch: .*/batch: 2/' -e 's/^constraints:.*/constraints:\\n"
         "  features: VGG16.pth/' configs/joint-faces.yaml > short.yaml",
