@@ -42,7 +42,7 @@ INSTEAD = {  # words that stand for others, or need a download
     "PHOTO...": "PHOTO",
     "KEY=VALUE": "seed=1",
     "--features download": "--features VGG16.pth",
-    "features=download": "features=VGG16.pth",
+    "vgg_weights=download": "vgg_weights=VGG16.pth",
 }
 _SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3 --set exposure_estimator.steps=2"
 SHORTER = {  # how what takes long is made short: a beginning, what is taken out, and what is put at the end
