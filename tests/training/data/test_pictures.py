@@ -40,7 +40,7 @@ def test_every_reason(tmp_path: Path) -> None:
         "dim": ("too dark", "mean brightness 0.150, below 0.25"),
         "empty": ("not a picture", ""),
         "flat": ("one flat color", ""),
-        "link": ("damaged", "No such file"),
+        "link": ("unreadable", "no such file"),
         "shadows": ("dark shadows", "0.000, below 0.1"),
         "small": ("too small", "70 x 40, the shorter side is below 48"),
         "text": ("not a picture", ""),
@@ -86,14 +86,12 @@ def test_brightness_by_role(mean: float, dark: str, well: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["RGB.jpg", "L.jpg", "CMYK.jpg", "RGBA.png", "LA.png", "P.png", "1.png", "I;16.png",
-                                  "I.tif", "F.tif", "RGB.webp", "RGB.bmp", "RGB.gif"])  # fmt: skip
+                                  "I;16.tif", "RGB.webp", "RGB.bmp", "RGB.gif"])  # fmt: skip
 def test_modes_and_formats(name: str, tmp_path: Path) -> None:
     path, mode = tmp_path / name, name.partition(".")[0]
     gray = np.linspace(0, 1, 60 * 80).reshape(60, 80)
-    if mode in ("I;16", "I"):
-        image = Image.fromarray((gray * 65535).astype(np.uint16 if mode == "I;16" else np.int32))
-    elif mode == "F":
-        image = Image.fromarray(gray.astype(np.float32))
+    if mode == "I;16":
+        image = Image.fromarray((gray * 65535).astype(np.uint16))
     else:
         image = Image.fromarray((gray * 255).astype(np.uint8)).convert(mode)
     image.save(path)
@@ -122,23 +120,30 @@ def test_smallest_is_about_the_file_not_about_what_is_kept(tmp_path: Path) -> No
 
 def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture(0.5).save(tmp_path / "a.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2_000)
-    with pytest.raises(DataError, match="too large: more than 4,000 pixels"):
+    monkeypatch.setattr("pielight.io.size_limits.MAX_PIXELS", 4_000)
+    with pytest.raises(DataError, match="too large: 70 x 60 pixels; the limit is"):
         read_small(tmp_path / "a.png", 64)
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_large_photo_is_no_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture(0.5).save(tmp_path / "a.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4_000)  # Pillow warns from here, refuses from twice as many
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4_000)  # Pillow warns from here
     assert read_small(tmp_path / "a.png", 64).shape == (60, 70, 3)
 
 
-def test_values_that_are_no_numbers(tmp_path: Path) -> None:
-    values = np.full((60, 60), 0.5, np.float32)
-    values[0, 0] = np.nan
-    Image.fromarray(values).save(tmp_path / "a.tif")
-    assert np.unique(read_small(tmp_path / "a.tif", 64)).tolist() == [0, 128]
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_values_without_a_known_scale_are_left_out(kind: type, tmp_path: Path) -> None:
+    Image.fromarray(np.full((60, 60), 1, kind)).save(tmp_path / "a.tif")
+    with pytest.raises(DataError, match=r"^unreadable: .*32-bit .* is not supported; convert"):
+        read_small(tmp_path / "a.tif", 64)
+
+
+def test_small_ones_are_told_by_their_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture(0.5).save(tmp_path / "a.png")
+    monkeypatch.setattr("pielight.training.data.pictures.load_rgb8", None)  # they are not decoded
+    with pytest.raises(DataError, match="too small: 70 x 60, the shorter side is below 61"):
+        read_small(tmp_path / "a.png", 64, 61)
 
 
 def test_files(tmp_path: Path) -> None:

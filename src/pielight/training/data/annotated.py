@@ -15,13 +15,13 @@ from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.errors import DataError
 from pielight.evaluation.downstream.annotations import check_inside, read_boxes, read_labels
 from pielight.evaluation.downstream.segmentation import check_labels
+from pielight.io.formats import is_picture_name
 from pielight.training.data.pictures import files, read_small
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance, uniform
 from pielight.training.schema import DimmingConfig, ExamplesConfig
 
 _WHOLE = 1 << 30  # no side is longer
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm")
 
 Targets = Tensor | list[Tensor] | None
 """Labels ``(N, H, W)``, or of each picture its boxes ``(K, 4)`` as x, y, w, h in pixels; None if nothing is known."""
@@ -143,7 +143,7 @@ def load_examples(data: ExamplesConfig, classes: int, ignore: int) -> ExampleSet
         raise DataError("no folder is given; set data.clean")
     file = Path(data.boxes).expanduser()
     boxes = read_boxes(file) if data.boxes else {}
-    paths = [path for path in files([data.clean]) if path.suffix.lower() in _PICTURES]
+    paths = [path for path in files([data.clean]) if is_picture_name(path)]
     lonely = [path for path in paths if data.labels and not _labels_of(path, data).is_file()]
     if lonely:
         raise DataError(

@@ -19,7 +19,8 @@ from torch import Generator, Tensor
 
 from pielight.core.atomic_file import open_atomic
 from pielight.errors import DataError, PictureError
-from pielight.training.data.pictures import Pixels, Role, check, files
+from pielight.io.load_rgb import Pixels
+from pielight.training.data.pictures import Role, check, files
 from pielight.training.data.regions import Labels, segment
 from pielight.training.schema import DataConfig
 from pielight.training.steps import counted

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import struct
-import warnings
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from pielight.core.atomic_file import shown
 from pielight.core.color import luma
 from pielight.errors import DataError, PictureError
-from pielight.io.preflight import check_file
+from pielight.io.formats import KNOWN
+from pielight.io.load_rgb import Pixels, load_rgb8, stored_size
 from pielight.training.schema import DataConfig
 
 Role = Literal["dark", "well"]
-Pixels = npt.NDArray[np.uint8]
-
-_DAMAGED = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)  # what Pillow's decoders raise
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ def check_folders(folders: Sequence[str]) -> None:
 
 
 def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
-    """Read a picture of any size, mode and format as RGB, its shorter side reduced to ``shorter`` if it is longer.
+    """Read a picture as RGB, its shorter side reduced to ``shorter`` if it is longer.
 
     Pixels stay as they lie in the file, whatever EXIF says of its orientation, as the enhancer sees them too.
 
@@ -80,33 +75,26 @@ def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
     Raises:
         DataError: saying why it cannot be used; the text, "kind: figures", does not repeat the path.
     """
+    size = stored_size(path)
     try:
-        check_file(path)
-        with (
-            warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning),
-            Image.open(path) as picture,
-        ):
-            if min(picture.size) < smallest:
-                raise DataError(f"too small: {picture.width} x {picture.height}, the shorter side is below {smallest}")
-            picture.draft("RGB", (2 * shorter, 2 * shorter))
-            deep = picture.mode.startswith(("I", "F"))
-            if deep:
-                values = np.nan_to_num(np.asarray(picture, np.float32))
-                most = next((top for top in (1, 255) if values.max() <= top), 65535)  # the scale is a guess
-                rgb = Image.fromarray((values * (255 / most)).clip(0, 255).round().astype(np.uint8)).convert("RGB")
-            else:
-                rgb = picture.convert("RGB")
+        pixels = (
+            None if size is not None and min(size) < smallest else load_rgb8(path, turn=False, at_least=2 * shorter)
+        )
     except PictureError as error:
-        raise DataError(f"damaged: {error}") from None
-    except DataError:
-        raise
-    except UnidentifiedImageError:
-        raise DataError("not a picture") from None
-    except Image.DecompressionBombError:
-        raise DataError(f"too large: more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels") from None
-    except _DAMAGED as error:
-        raise DataError(f"damaged: {str(error)[:60]}") from None
-    return reduced(rgb, shorter)
+        raise DataError(_why(str(error).removeprefix(f"{shown(path)}: "))) from None
+    width, height = size or pixels.shape[1::-1]  # type: ignore[union-attr]
+    if pixels is None or min(width, height) < smallest:
+        raise DataError(f"too small: {width} x {height}, the shorter side is below {smallest}")
+    return reduced(pixels, shorter)
+
+
+def _why(error: str) -> str:
+    """Return "kind: figures" of what is wrong with a file."""
+    if error == "empty file" or KNOWN in error:
+        return "not a picture"
+    if "; the limit is " in error or "bomb" in error:
+        return f"too large: {error}"
+    return f"{'damaged' if error.startswith('damaged') else 'unreadable'}: {error}"
 
 
 def reduced(picture: Image.Image | Pixels, shorter: int) -> Pixels:
