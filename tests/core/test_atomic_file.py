@@ -36,7 +36,7 @@ def test_a_failure_leaves_the_old_file_and_no_part(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize("nameless", [True, False])
 def test_either_way_of_writing(tmp_path: Path, nameless: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not nameless:
-        monkeypatch.setattr(files, "_OWN_FILES", tmp_path / "none")
+        monkeypatch.setattr(files, "_DESCRIPTORS", tmp_path / "none")
     with files.open_atomic(tmp_path / "new.jpg") as file:
         file.write(b"one")
         file.flush()

@@ -44,7 +44,7 @@ def test_a_result_has_the_rights_and_times_of_its_picture(
         raise PermissionError(1, "Operation not permitted")
 
     if way == "named":
-        monkeypatch.setattr(files, "_OWN_FILES", night.parent / "none")
+        monkeypatch.setattr(files, "_DESCRIPTORS", night.parent / "none")
     if way == "no links":
         monkeypatch.setattr(os, "link", refuse)
     for number, rights in enumerate((0o600, 0o644, 0o664, 0o400)):
@@ -86,7 +86,7 @@ def test_what_has_no_source_follows_the_umask(tmp_path: Path) -> None:
 def test_nobody_else_reads_a_private_picture_while_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_OWN_FILES", tmp_path / "none")
+    monkeypatch.setattr(files, "_DESCRIPTORS", tmp_path / "none")
     with files.open_atomic(tmp_path / "a.jpg", attributes=Attributes(0o600, (os.getuid(), os.getgid()))):
         (part,) = tmp_path.iterdir()
         assert mode(part) == 0o600

@@ -19,7 +19,7 @@ WAYS = ("nameless", "named", "no links")
 def way(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Write as a system does that knows nameless files, none of them, or no hard links either."""
     if request.param != "nameless":
-        monkeypatch.setattr(files, "_OWN_FILES", tmp_path / "none")
+        monkeypatch.setattr(files, "_DESCRIPTORS", tmp_path / "none")
     if request.param == "no links":
 
         def refuse(*_: object, **__: object) -> None:

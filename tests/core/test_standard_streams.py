@@ -25,7 +25,7 @@ with open_atomic(target) as file:
 
 @pytest.mark.parametrize("nameless", [True, False])
 def test_no_file_gets_the_number_of_a_standard_stream(tmp_path: Path, nameless: bool) -> None:
-    switch = "" if nameless else "from pielight.core import atomic_file; atomic_file._OWN_FILES = Path('none')\n"
+    switch = "" if nameless else "from pielight.core import atomic_file; atomic_file._DESCRIPTORS = Path('none')\n"
     code = LOW.replace("target =", f"{switch}target =")
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.jpg"], check=False)
     assert done.returncode == 0

@@ -1,1 +1,1 @@
-"""What every part uses: threads, files, standard streams, optional packages, tables."""
+"""What every part uses: color, pixels, threads, atomic files, streams, progress, tables, optional packages."""

@@ -1,4 +1,4 @@
-"""Files of others, fetched when and only when the user asks: said, shown, checked, and whole or not at all."""
+"""Downloads that the user asked for: announced, shown with progress, verified by checksum, and written atomically."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from pielight.errors import ModelError
 
 _MB = 1 << 20
 _CHUNK = 1 << 18  # bytes
-_SILENCE = 30  # seconds that a server may say nothing
+_TIMEOUT = 30  # seconds without an answer
 
 
 class Remote(NamedTuple):
-    """A file that can be fetched.
+    """A file that can be downloaded.
 
     Attributes:
-        title: What it is, in words.
-        url: Where it is.
+        title: A description.
+        url: Its address.
         size: In bytes.
-        sha256: Its checksum.
+        sha256: Checksum in hexadecimal.
     """
 
     title: str
@@ -41,7 +41,7 @@ class Remote(NamedTuple):
 
     @property
     def offer(self) -> str:
-        """What the user is told before asking for it: how large it is, and from where it comes.
+        """Its size and host, for a message that offers the download.
 
         >>> Remote("weights", "https://example.org/a/w.pth", 3 << 20, "").offer
         '3 MB from example.org'
@@ -50,15 +50,15 @@ class Remote(NamedTuple):
 
 
 def fetch(remote: Remote, folder: Path, say: Callable[[str], None]) -> Path:
-    """Return the file of a folder that holds what a remote file does; it is downloaded if it is not there.
+    """Return the local copy of a remote file, which is downloaded if it is not in the folder.
 
     Args:
-        remote: What is wanted.
-        folder: Where it is kept; made if it is missing.
-        say: Told in lines what is downloaded, from where, to where, how large it is, and how far that is.
+        remote: The file.
+        folder: Where it is kept; created if it is missing.
+        say: Called with lines: what is downloaded, from where, to where, its size, and the progress.
 
     Raises:
-        ModelError: It cannot be had, or is not what it should be.
+        ModelError: It cannot be downloaded, or differs from the checksum.
         PictureError: The file cannot be written.
     """
     target = folder / remote.name
@@ -66,24 +66,24 @@ def fetch(remote: Remote, folder: Path, say: Callable[[str], None]) -> Path:
         return target
     check_place(target)
     say(f"downloading {remote.title}: {round(remote.size / _MB)} MB from {remote.url} to {shown(target)}")
-    digest, there = hashlib.sha256(), 0
+    digest, received = hashlib.sha256(), 0
     with open_atomic(target) as file:
-        for chunk in _shown(_chunks(remote), remote, say):
+        for chunk in _with_progress(_chunks(remote), remote, say):
             digest.update(chunk)
-            there += len(chunk)
+            received += len(chunk)
             file.write(chunk)
-        if there != remote.size or digest.hexdigest() != remote.sha256:
+        if received != remote.size or digest.hexdigest() != remote.sha256:
             raise ModelError(
-                f"{remote.url}: {there} bytes that are not {remote.title} (SHA-256 differs); nothing is kept"
+                f"{remote.url}: {received} bytes that are not {remote.title} (SHA-256 differs); nothing is kept"
             )
     return target
 
 
 def _chunks(remote: Remote) -> Iterator[bytes]:
-    """Yield what the server sends, one byte more than there should be at most."""
+    """Yield what the server sends, at most one byte more than the expected size."""
     left = remote.size + 1
     try:
-        with closing(urllib.request.urlopen(remote.url, timeout=_SILENCE)) as answer:
+        with closing(urllib.request.urlopen(remote.url, timeout=_TIMEOUT)) as answer:
             while left and (chunk := answer.read(min(_CHUNK, left))):
                 left -= len(chunk)
                 yield chunk
@@ -91,14 +91,14 @@ def _chunks(remote: Remote) -> Iterator[bytes]:
         raise ModelError(f"{remote.url}: cannot be downloaded ({shown(str(error))[:80]})") from None
 
 
-def _shown(chunks: Iterator[bytes], remote: Remote, say: Callable[[str], None]) -> Iterator[bytes]:
-    """Pass chunks on, and say at each tenth how much is there and how long the rest will take."""
-    work, there, tenths = Progress(10), 0, 0
+def _with_progress(chunks: Iterator[bytes], remote: Remote, say: Callable[[str], None]) -> Iterator[bytes]:
+    """Yield the chunks, and report progress at each tenth."""
+    progress, received = Progress(10), 0
     for chunk in chunks:
         yield chunk
-        there += len(chunk)
-        if 10 * there // remote.size > tenths:
-            work.step()
-            tenths = 10 * there // remote.size
-            left = work.left(10 - tenths)
-            say(f"{10 * tenths} %: {round(there / _MB)} of {round(remote.size / _MB)} MB{left and f', {left}'}")
+        received += len(chunk)
+        if 10 * received // remote.size > progress.done:
+            progress.step(10 * received // remote.size - progress.done)
+            left = progress.left()
+            percent, megabytes = 10 * progress.done, f"{round(received / _MB)} of {round(remote.size / _MB)} MB"
+            say(f"{percent} %: {megabytes}{left and f', {left}'}")

@@ -1,4 +1,4 @@
-"""The system and the versions that a result depends on."""
+"""The environment of a result: date, system and package versions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _PACKAGES = ("pielight", "numpy", "pillow", "onnxruntime")
 
 
 def environment(packages: Sequence[str] = _PACKAGES) -> dict[str, Any]:
-    """Return what a result depends on besides its settings: when, on what system, with which versions.
+    """Return date, system and versions, for the record of a result.
 
     Args:
-        packages: Names as the package index has them; one that is not installed has no version.
+        packages: Names in the package index; the version of one that is not installed is None.
 
     >>> sorted(environment())
     ['date', 'system', 'versions']

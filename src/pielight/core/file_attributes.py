@@ -11,12 +11,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Attributes:
-    """What a file system keeps about a file beside its name and content; no ACLs and no extended attributes.
+    """Permissions, owner and times of a file; no ACLs and no extended attributes.
 
     Attributes:
         mode: Permission bits, without set-user-ID, set-group-ID and sticky bit.
-        owner: Numbers of user and group.
-        times: Last access and last change in nanoseconds, or None where they are not to be kept.
+        owner: IDs of user and group.
+        times: Last access and last change in nanoseconds; None if they are not kept.
     """
 
     mode: int
@@ -24,13 +24,13 @@ class Attributes:
     times: tuple[int, int] | None = None
 
     def give(self, descriptor: int) -> None:
-        """Give an open file the permissions, and owner and group as far as the system lets this process.
+        """Set permissions, owner and group of an open file as far as the system allows.
 
-        Where the group cannot be kept, the other group gets no more rights than everybody.
+        Where the group cannot be set, the other group gets no more rights than everybody.
         """
-        if not hasattr(os, "fchown"):  # Windows, where a new file inherits the rights of its folder
+        if not hasattr(os, "fchown"):  # Windows: a new file inherits the rights of its folder
             return
-        # Only root can give a file away. Some file systems (FAT, some network drives) know no owners or permissions.
+        # Only root can change owners. Some file systems (FAT, some network drives) have no owners or permissions.
         with suppress(OSError):
             os.fchown(descriptor, self.owner[0] if os.geteuid() == 0 else -1, self.owner[1])
         is_same_group = os.fstat(descriptor).st_gid == self.owner[1]
@@ -38,7 +38,7 @@ class Attributes:
             os.fchmod(descriptor, self.mode if is_same_group else self.mode & (0o707 | (self.mode & 0o7) << 3))
 
     def give_times(self, file: int | Path) -> None:
-        """Give a file, by its descriptor or path, the times, if there are any."""
+        """Set the times of a file, given by its descriptor or path, if there are any."""
         if self.times is not None:
             with suppress(OSError):  # some network drives refuse
                 os.utime(file, ns=self.times)
@@ -49,21 +49,21 @@ def attributes_of(path: Path, times: bool = False) -> Attributes | None:
 
     Args:
         path: A regular file, or a link to one.
-        times: Whether they belong to what is kept.
+        times: Whether to include them.
     """
     try:
-        found = path.stat()
-    except (OSError, ValueError):  # reading it will say so
+        status = path.stat()
+    except (OSError, ValueError):  # reading it will report why
         return None
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         return None
-    kept = (found.st_atime_ns, found.st_mtime_ns) if times else None
-    return Attributes(stat.S_IMODE(found.st_mode) & 0o777, (found.st_uid, found.st_gid), kept)
+    kept = (status.st_atime_ns, status.st_mtime_ns) if times else None
+    return Attributes(stat.S_IMODE(status.st_mode) & 0o777, (status.st_uid, status.st_gid), kept)
 
 
 def attributes_to_keep(path: Path, given: Attributes | None) -> Attributes | None:
-    """Return what a file is to have that takes a name: permissions and owner of the file there, else what is given."""
-    there = None if path.is_symlink() else attributes_of(path)
-    if there is None or given is None:
-        return there or given
-    return Attributes(there.mode, there.owner, given.times)
+    """Return the attributes of a file that replaces another: its permissions and owner, else those given."""
+    old = None if path.is_symlink() else attributes_of(path)
+    if old is None or given is None:
+        return old or given
+    return Attributes(old.mode, old.owner, given.times)

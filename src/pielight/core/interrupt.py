@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for the end of a step of work, so that what is saved is whole."""
+"""Ctrl-C deferred to the end of a step of work, so that saved state is complete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class Interrupted:
-    """Says, when it is called, whether a signal was noted.
+    """Tells, when called, whether a signal has arrived.
 
     Attributes:
         number: Of the signal, or 0.
@@ -19,21 +19,21 @@ class Interrupted:
     number = 0
 
     def __call__(self) -> bool:
-        """Return whether there was one."""
+        """Return whether a signal has arrived."""
         return self.number != 0
 
 
 @contextmanager
 def deferred_interrupt(*more: int) -> Iterator[Interrupted]:
-    """Note the first Ctrl-C (SIGINT) instead of raising; the second raises KeyboardInterrupt as usual.
+    """Record the first Ctrl-C (SIGINT) instead of raising; the second raises KeyboardInterrupt.
 
-    Outside the main thread, which alone gets signals, nothing changes.
+    Outside the main thread, which alone receives signals, this does nothing.
 
     Args:
-        more: Numbers of other signals that count as Ctrl-C.
+        more: Numbers of other signals to treat the same way.
 
     Yields:
-        A function that says whether Ctrl-C was pressed.
+        A function that tells whether a signal has arrived.
 
     >>> with deferred_interrupt() as interrupted:
     ...     signal.raise_signal(signal.SIGINT)
@@ -42,7 +42,7 @@ def deferred_interrupt(*more: int) -> Iterator[Interrupted]:
     """
     interrupted = Interrupted()
 
-    def note(number: int, _: FrameType | None) -> None:
+    def record(number: int, _: FrameType | None) -> None:
         if interrupted():
             raise KeyboardInterrupt
         interrupted.number = number
@@ -50,7 +50,7 @@ def deferred_interrupt(*more: int) -> Iterator[Interrupted]:
     if threading.current_thread() is not threading.main_thread():
         yield interrupted
         return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, *more)}
+    before = {number: signal.signal(number, record) for number in (signal.SIGINT, *more)}
     try:
         yield interrupted
     finally:

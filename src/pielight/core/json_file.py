@@ -12,22 +12,22 @@ from pielight.core.atomic_file import write_atomic
 from pielight.core.tables import utf8
 
 _PIECE = 1 << 20
-_MOST = 256 << 20  # bytes: the boxes of a million pictures
+_MAX_BYTES = 256 << 20  # bounding boxes of a million pictures
 
 
-def read_json(path: Path, most: int = _MOST) -> Any:
+def read_json(path: Path, most: int = _MAX_BYTES) -> Any:
     """Read a JSON file.
 
     Args:
         path: The file.
-        most: Bytes that it may have.
+        most: Limit of its size in bytes.
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is too large, nested too deeply, or no JSON; the text is one line and does not repeat the path.
+        ValueError: It is too large, nested too deeply, or not JSON; the text is one line without the path.
     """
     data = bytearray()
-    with path.open("rb") as file:  # piece by piece, since room is made for all that is asked for at once
+    with path.open("rb") as file:  # in pieces, since read() allocates as much as it is asked for
         while len(data) <= most and (piece := file.read(_PIECE)):
             data += piece
     if len(data) > most:
@@ -41,7 +41,7 @@ def read_json(path: Path, most: int = _MOST) -> Any:
 
 
 def json_text(record: Any) -> str:
-    """Return a record as JSON that every reader takes: numbers that are not finite become "inf", "-inf" or "nan".
+    """Return a record as standard JSON: numbers that are not finite become "inf", "-inf" or "nan".
 
     >>> print(json_text({"psnr": math.inf}))
     {
@@ -52,7 +52,7 @@ def json_text(record: Any) -> str:
 
 
 def write_json(path: Path, record: Any) -> None:
-    """Write a record as a JSON file, at one stroke.
+    """Write a record as a JSON file, atomically.
 
     Raises:
         PictureError: The file cannot be written.
@@ -61,7 +61,7 @@ def write_json(path: Path, record: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return a value with nothing in it that JSON does not know."""
+    """Return a value of types that JSON has."""
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What native libraries print on the user's screen, where they offer no other way to keep them silent."""
+"""Capture of what native libraries print to standard error, where they offer no other way to silence them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ from typing import BinaryIO, cast
 from pielight.core import signals
 from pielight.core.signals import STANDARD_ERROR
 
-_MOST = 1 << 16  # bytes that are looked through
+_MAX_BYTES = 1 << 16  # of output that is returned
 _one_at_a_time = threading.Lock()
 
 
 class SharedCatch:
-    """Catches on the user's screen what one library prints, for several threads at a time.
-
-    The first of them begins it, the last ends it.
+    """Captures what one library prints to standard error, while at least one thread uses it.
 
     Args:
-        is_chatter: Says of a line whether it is the library's.
+        is_chatter: Tells whether a line is the library's.
     """
 
     def __init__(self, is_chatter: Callable[[bytes], bool]) -> None:
@@ -32,10 +30,10 @@ class SharedCatch:
 
     @contextmanager
     def __call__(self) -> Iterator[Callable[[], bytes]]:
-        """Catch it.
+        """Capture it.
 
         Yields:
-            A function that returns what was printed, also by other threads.
+            A function that returns what all threads printed so far.
         """
         with self._lock:
             if not self._users:
@@ -44,7 +42,7 @@ class SharedCatch:
             printed = self._printed
         assert printed is not None
         try:
-            yield lambda: os.pread(printed.fileno(), _MOST, 0)  # not by read: its place is where the next line goes
+            yield lambda: os.pread(printed.fileno(), _MAX_BYTES, 0)  # read() would move the position of the next line
         finally:
             with self._lock:
                 self._users -= 1
@@ -54,22 +52,22 @@ class SharedCatch:
 
 @contextmanager
 def caught_stderr(is_chatter: Callable[[bytes], bool]) -> Iterator[BinaryIO]:
-    """Catch what a library itself prints on the user's screen; what others print goes there in the end.
+    """Capture what a library prints to standard error; the lines of others are printed at the end.
 
-    One at a time, since the screen is the whole process's.
+    One capture at a time, since standard error belongs to the whole process.
 
     Args:
-        is_chatter: Says of a line whether it is the library's.
+        is_chatter: Tells whether a line is the library's.
 
     Yields:
-        A file with what was printed.
+        A file with the output.
     """
     with _one_at_a_time:
         try:
             screen = os.dup(STANDARD_ERROR)
-        except OSError:  # it is closed, and its number free for any file
+        except OSError:  # it is closed, and its descriptor free for any file
             screen = None
-        with _nameless() as printed:
+        with _memory_file() as printed:
             own = printed.fileno() == STANDARD_ERROR
             if screen is not None:
                 signals.screen = screen
@@ -87,7 +85,7 @@ def caught_stderr(is_chatter: Callable[[bytes], bool]) -> Iterator[BinaryIO]:
                     os.close(STANDARD_ERROR)
 
 
-def _nameless() -> BinaryIO:
+def _memory_file() -> BinaryIO:
     """Open a file in memory where the system has such, since disks may be full."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("pielight"), "w+b")
@@ -97,5 +95,5 @@ def _nameless() -> BinaryIO:
 def _pass_on(printed: BinaryIO, is_chatter: Callable[[bytes], bool]) -> None:
     printed.seek(0)
     if others := [line for line in printed if not is_chatter(line)]:
-        with suppress(OSError):  # a screen that takes nothing is nobody's fault here
+        with suppress(OSError):  # standard error that cannot be written to is no error here
             os.write(STANDARD_ERROR, b"".join(others))

@@ -1,4 +1,4 @@
-"""Names of new files, which no two of them get."""
+"""Names of new files, claimed so that no two processes use the same one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Literal
 
 from pielight.core.standard_streams import NEW, open_file
 
-Existing = Literal["skip", "overwrite", "rename"]  # what becomes of a file that has the name of a new one
+Existing = Literal["skip", "overwrite", "rename"]  # what happens to a file that has the name of a new one
 
 
 def numbered(path: Path, first: int = 1) -> Iterator[Path]:
-    """Yield the names that a file may have, from a number on.
+    """Yield the names that a file may get, from a number on.
 
     >>> names = numbered(Path("a_pie.jpg"))
     >>> [next(names).name for _ in range(3)]
@@ -27,14 +27,14 @@ def numbered(path: Path, first: int = 1) -> Iterator[Path]:
 def claim(
     give: Callable[[Path], None], path: Path, existing: Existing, number: int, part: Path, named: bool
 ) -> Path | None:
-    """Give a file its name by links, which fail where a file has that name, or by replacing.
+    """Give a file its name: by a link, which fails where the name is taken, or by replacing.
 
     Args:
-        give: Gives the file a name that no file has, or raises FileExistsError.
+        give: Gives the file a free name, or raises FileExistsError.
         path: See :func:`pielight.core.atomic_file.open_atomic`, as for the next two.
-        existing: As there.
-        number: As there.
-        part: The name for the moment before it replaces a file.
+        existing: See there.
+        number: See there.
+        part: Temporary name from which it replaces a file.
         named: Whether the file has that name already.
 
     Returns:
@@ -58,20 +58,20 @@ def claim(
 
 
 def link(part: Path, name: Path) -> None:
-    """Give a file another name that no file has; where there are no hard links, as on FAT, its only one.
+    """Link a file to a free name; where there are no hard links, as on FAT, rename it.
 
     Raises:
-        FileExistsError: A file has it.
+        FileExistsError: The name is taken.
     """
     try:
         os.link(part, name)
     except FileExistsError:
         raise
     except OSError:
-        if os.name == "nt":  # where this fails if a file has the name
+        if os.name == "nt":  # where this fails if the name is taken
             part.rename(name)
             return
-        os.close(open_file(name, NEW))  # claims the name; that of a file of ours can be replaced
+        os.close(open_file(name, NEW))  # reserves the name for the replacement
         try:
             part.replace(name)
         except BaseException:

@@ -1,4 +1,4 @@
-"""What counts as the pixels of a picture."""
+"""Arrays of pixels: their types, scales and memory layout."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pielight.errors import OptionError
 
-Pixels: TypeAlias = NDArray[Any]  # one of the types below; an operation keeps the type that it is given
+Pixels: TypeAlias = NDArray[Any]  # of one of the types below, which operations keep
 _FULL_SCALE: dict[Any, float] = {
     np.dtype(np.uint8): 255.0,
     np.dtype(np.uint16): 65535.0,
@@ -19,7 +19,7 @@ _FULL_SCALE: dict[Any, float] = {
 
 
 def full_scale(dtype: np.dtype[Any]) -> float:
-    """Return the number that stands for full brightness in this type of pixel.
+    """Return the value of full brightness in a type of pixels.
 
     Raises:
         OptionError: Pictures of this type are not supported.
@@ -53,7 +53,7 @@ def check_pixels(pixels: Pixels) -> None:
 
 
 def is_regular(pixels: Pixels) -> bool:
-    """Say whether the compiled loops can walk over an array: aligned, in native byte order, channels side by side.
+    """Say whether the compiled loops can process an array: aligned, in native byte order, channels contiguous.
 
     >>> is_regular(np.zeros((2, 5, 4), np.uint8)[..., :3]), is_regular(np.zeros((3, 2, 5), np.uint8).T)
     (True, False)
@@ -68,7 +68,7 @@ def is_regular(pixels: Pixels) -> bool:
 
 
 def regular(pixels: Pixels) -> Pixels:
-    """Return a picture over which the compiled loops can walk: itself, or a copy.
+    """Return a picture that the compiled loops can process: itself, or a copy.
 
     >>> picture = np.zeros((2, 5, 3), np.uint16)
     >>> regular(picture) is picture, is_regular(regular(picture.transpose(1, 0, 2)[..., ::-1]))
@@ -79,7 +79,7 @@ def regular(pixels: Pixels) -> Pixels:
 
 
 def is_same_memory(one: Pixels, other: Pixels) -> bool:
-    """Say whether two arrays are the same pixels at the same place.
+    """Say whether two arrays are the same pixels in memory.
 
     >>> picture = np.zeros((4, 5, 3))
     >>> is_same_memory(picture[:2], picture[:2]), is_same_memory(picture[:2], picture[1:3])
@@ -89,5 +89,5 @@ def is_same_memory(one: Pixels, other: Pixels) -> bool:
 
 
 def plain_order(pixels: Pixels) -> Pixels:
-    """Return the same memory without the name of its byte order, which is the machine's: loops do not expect it."""
+    """Return a view without an explicit byte order, which is the native one: the compiled loops do not accept it."""
     return pixels.view(np.dtype(pixels.dtype.str)) if pixels.dtype.byteorder in "<>" else pixels

@@ -35,9 +35,9 @@ class Progress:
         left = self.left()
         return f"{self.done}{'' if self.total is None else f' of {self.total}'}{left and f', {left}'}"
 
-    def step(self) -> None:
-        """Count a step."""
-        self.done += 1
+    def step(self, steps: int = 1) -> None:
+        """Count steps that are done."""
+        self.done += steps
 
     def left(self, steps: int | None = None) -> str:
         """Return how long so many more steps, by default the rest, will take; empty if that is not known or none."""

@@ -1,4 +1,4 @@
-"""Signals that end the command; loads next to nothing, so that they are heard from the first milliseconds on."""
+"""Signals that end the command; imports almost nothing, so that they work from the first milliseconds on."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import os
 import signal
 
 STANDARD_ERROR = 2
-screen = STANDARD_ERROR  # another descriptor while what libraries print there is caught
+screen = STANDARD_ERROR  # another descriptor while the output of libraries is captured
 
 
 def leave_at_once() -> None:
-    """Have Ctrl-C (SIGINT) and SIGTERM end the process at once with a line and status 130 or 143.
+    """Let Ctrl-C (SIGINT) and SIGTERM end the process at once with one line and exit status 130 or 143.
 
-    Raising KeyboardInterrupt, as Python does, is for work that has something to put in order: while modules are
-    loaded, it is lost, or garbled into another error.
+    Python's KeyboardInterrupt is for work that must clean up: while modules are imported, it gets lost, or turns into
+    another error.
     """
-    # Where they are another's, they are to be ignored, as for jobs in the background.
+    # Other handlers stay: jobs in the background ignore the signals.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, leave)
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
@@ -23,7 +23,7 @@ def leave_at_once() -> None:
 
 
 def raise_interrupts() -> None:
-    """Take :func:`leave_at_once` back."""
+    """Undo :func:`leave_at_once`."""
     if signal.getsignal(signal.SIGINT) is leave:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGTERM) is leave:
@@ -31,8 +31,8 @@ def raise_interrupts() -> None:
 
 
 def leave(number: int, _: object = None) -> None:
-    """End the process as a signal's handler."""
+    """End the process; a signal handler."""
     try:
         os.write(screen, b"stopped\n")
-    finally:  # also if nobody is there to be told
+    finally:  # even if standard error is closed
         os._exit(128 + number)

@@ -1,4 +1,4 @@
-"""The descriptors of standard streams: what is there where they are closed, and files that never get theirs."""
+"""Standard streams that are safe to use even where they are closed, and files that never take their descriptors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 from pielight.core.signals import STANDARD_ERROR
 
-TYPE_CHECKING = False  # what typing has under this name; signals are to be heard before it is loaded
+TYPE_CHECKING = False  # instead of typing.TYPE_CHECKING: signals must work before typing is imported
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
@@ -18,7 +18,7 @@ NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR
 
 
 class _Lossy(io.FileIO):
-    """A file that takes what it cannot write, too: a full disk below a log is no reason to stop work."""
+    """A file whose write errors are ignored: a full disk of a log is no reason to stop work."""
 
     def write(self, data: object) -> int:
         try:
@@ -28,7 +28,7 @@ class _Lossy(io.FileIO):
 
 
 class _Closed(io.BufferedIOBase):
-    """Standard output that is closed; nothing stays in a buffer, to fail once more when the process ends."""
+    """Closed standard output; nothing is buffered that would fail again when the process ends."""
 
     def writable(self) -> bool:
         return True
@@ -41,22 +41,22 @@ def lossy(descriptor: int, like: TextIO, closefd: bool = True) -> TextIO:
     """Open a text stream, written line by line, that never fails.
 
     Args:
-        descriptor: Where to.
-        like: The stream whose encoding it has.
-        closefd: Whether the descriptor is closed with it.
+        descriptor: Of the file.
+        like: The stream whose encoding it gets.
+        closefd: Whether closing the stream closes the descriptor.
     """
     binary = io.BufferedWriter(_Lossy(descriptor, "w", closefd=closefd))
     return io.TextIOWrapper(binary, like.encoding, like.errors, line_buffering=True)
 
 
 def open_standard_streams() -> None:
-    """Make the process's standard streams safe to use, closed ones included; for a command, at its very start.
+    """Make the standard streams safe to use, even closed ones; for a command, at its very start.
 
-    In the place of a closed one stands a null device, so that no other file gets its number. To read or write it
-    fails, as it should; only standard error takes everything, also where it is open and its disk is full. What the
-    encoding of standard output does not know, as names of files may hold it, is escaped.
+    A closed stream is replaced by a null device, so that no other file gets its descriptor. Reading or writing it
+    fails, as it should; only standard error accepts everything, even where its disk is full. Characters that the
+    encoding of standard output lacks, as in file names, are escaped.
     """
-    if sys.stdin is None:  # in this order, since a file gets the lowest number that is free
+    if sys.stdin is None:  # in this order, since a file gets the lowest free descriptor
         sys.stdin = os.fdopen(os.open(os.devnull, os.O_WRONLY), "r")
     if sys.stdout is None:
         os.open(os.devnull, os.O_RDONLY)
@@ -69,7 +69,7 @@ def open_standard_streams() -> None:
 
 
 def reason(error: OSError) -> str:
-    """Say why a standard stream cannot be used.
+    """Return why a standard stream cannot be used.
 
     >>> reason(OSError(errno.EBADF, "Bad file descriptor")), reason(OSError(errno.ENOSPC, "No space left on device"))
     ('it is closed', 'No space left on device')
@@ -78,9 +78,9 @@ def reason(error: OSError) -> str:
 
 
 def open_file(path: str | Path, flags: int, mode: int = 0o666) -> int:
-    """Open a file by a descriptor above those of the standard streams, even where these are closed.
+    """Open a file with a descriptor above those of the standard streams, even where these are closed.
 
-    Else what libraries print to standard output or error would be written into a picture.
+    Otherwise the output of libraries to a closed standard stream would be written into a picture.
     """
     descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0), mode)
     low = []

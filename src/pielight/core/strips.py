@@ -1,4 +1,4 @@
-"""Work on a picture in strips, so that what is made on the way stays small."""
+"""Processing of pictures in strips, which keeps intermediate arrays small."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TO_8_BITS = ((np.arange(65536) + 128) // 257).astype(np.uint8)
 
 
 def strips(shape: Sequence[int]) -> Iterator[slice]:
-    """Cut the rows of a picture into strips of about a quarter of a million pixels.
+    """Yield strips of rows of about a quarter of a million pixels.
 
     >>> list(strips((5, 100_000)))
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
@@ -24,7 +24,7 @@ def strips(shape: Sequence[int]) -> Iterator[slice]:
 
 
 def blocks(shape: Sequence[int], pixels: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a picture into strips of about so many pixels; rows that are longer are cut, too.
+    """Yield blocks of about so many pixels: strips of rows, or parts of rows that are longer.
 
     >>> list(blocks((2, 5), 4))[:2]
     [(slice(0, 1, None), slice(0, 4, None)), (slice(0, 1, None), slice(4, 5, None))]
@@ -35,15 +35,15 @@ def blocks(shape: Sequence[int], pixels: int) -> Iterator[tuple[slice, slice]]:
             yield slice(top, min(top + height, shape[0])), slice(left, min(left + pixels, shape[1]))
 
 
-def look_up(table: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
-    """Return the entries of a table at ``places``; at one stroke, NumPy would make eight bytes of each place.
+def look_up(table: NDArray[Any], indices: NDArray[Any]) -> NDArray[Any]:
+    """Return ``table[indices]`` in strips, since NumPy converts indices to eight bytes each.
 
     >>> look_up(np.array([5, 6, 7]), np.array([[2, 0]], np.uint8)).tolist()
     [[7, 5]]
     """
-    result = np.empty((*places.shape, *table.shape[1:]), table.dtype)
-    for strip in strips(places.shape):
-        result[strip] = table[places[strip]]
+    result = np.empty((*indices.shape, *table.shape[1:]), table.dtype)
+    for strip in strips(indices.shape):
+        result[strip] = table[indices[strip]]
     return result
 
 

@@ -1,8 +1,8 @@
-"""Tables as Markdown, aligned text or CSV, in which foreign text, such as file names, is shown and never obeyed.
+"""Tables as Markdown, aligned text and CSV; text from outside, such as file names, is escaped.
 
 A table is its columns, ``{key: title}``, and rows, ``{key: value}``.
 
-File names need not be UTF-8; Python holds their foreign bytes as surrogates (``\\udc80`` to ``\\udcff``).
+File names need not be UTF-8; Python represents their invalid bytes as surrogates (``\\udc80`` to ``\\udcff``).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 Columns = Mapping[str, str]
 Row = Mapping[str, Any]
 
-_FORMULA = ("=", "+", "-", "@")  # what spreadsheets tell a formula by (OWASP, CSV injection)
-_FOREIGN = re.compile("[\\x00-\\x1f\ud800-\udfff]")  # tabs and new lines too, which readers of CSV disagree about
+_FORMULA = ("=", "+", "-", "@")  # first characters of formulas in spreadsheets (OWASP, CSV injection)
+_FOREIGN = re.compile("[\\x00-\\x1f\ud800-\udfff]")  # tabs and newlines too, which readers of CSV treat differently
 _WRITTEN = re.compile(r"\\(\\|u[0-9a-f]{4})")
-_MARK = re.compile(r"\\u(?:00[01]|d[89a-f])")  # how they begin when they are written
+_MARK = re.compile(r"\\u(?:00[01]|d[89a-f])")  # the start of an escape
 _HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 _INLINE = re.compile(
     r"""[`|]                          # code, and the walls of a table
@@ -32,11 +32,11 @@ _INLINE = re.compile(
 
 
 class Markup(str):
-    """Text that is Markdown already."""
+    """Text that is Markdown, and is not escaped."""
 
 
 def utf8(text: str) -> bytes:
-    """Encode text; foreign bytes of file names become escapes, which are those of JSON, so that it reads them back.
+    """Encode text; surrogates become the escapes of JSON, which reads them back.
 
     >>> utf8("caf\\udce9")
     b'caf\\\\udce9'
@@ -45,7 +45,7 @@ def utf8(text: str) -> bytes:
 
 
 def markdown(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of a Markdown table, each as soon as its row is there; what is no ``Markup`` shows as it is.
+    """Yield the lines of a Markdown table, each as soon as its row is available; all but ``Markup`` is escaped.
 
     >>> print(*markdown({"name": "what", "value": "here"}, [{"name": "a|b", "value": 2.5}]), sep="\\n")
     | what | here |
@@ -59,7 +59,7 @@ def markdown(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def aligned(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of a table whose columns are padded with blanks: the first to the left, the others to the right.
+    """Yield the lines of a table padded with spaces: the first column is left-aligned, the others right-aligned.
 
     >>> print(*aligned({"name": "what", "value": "dB"}, [{"name": "lamp", "value": 17.25}]), sep="\\n")
     what     dB
@@ -73,7 +73,7 @@ def aligned(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def csv_text(columns: Columns, rows: Iterable[Row]) -> str:
-    """Return rows as CSV with the columns' keys in the first line; what is None stays empty, and text is guarded.
+    """Return rows as CSV with the columns' keys in the first line; None is an empty cell, and text is escaped.
 
     >>> csv_text({"name": "what", "psnr": "PSNR"}, [{"name": "a,b", "psnr": None}])
     'name,psnr\\n"a,b",\\n'
@@ -88,21 +88,21 @@ def csv_text(columns: Columns, rows: Iterable[Row]) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """Write text for a cell of a CSV file, so that no spreadsheet takes it for a formula; see :func:`read_csv`.
+    """Return the cell of a CSV file for a text, which no spreadsheet takes for a formula; see :func:`read_csv`.
 
-    An apostrophe comes before what begins like a formula. Where the text has foreign bytes or control characters, or
-    looks as if they had been escaped, these and backslashes are escaped. No two texts give the same cell.
+    An apostrophe is put before what begins like a formula. Surrogates, control characters and existing escapes are
+    escaped, with all backslashes of the text. The encoding is reversible.
 
     >>> csv_cell("=1+1"), csv_cell("caf\\udce9"), csv_cell("night.jpg")
     ("'=1+1", 'caf\\\\udce9', 'night.jpg')
     """
     if _FOREIGN.search(text) or _MARK.search(text):
-        text = _FOREIGN.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\\", "\\\\"))
+        text = _FOREIGN.sub(lambda match: f"\\u{ord(match[0]):04x}", text.replace("\\", "\\\\"))
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
 def read_csv(text: str) -> list[dict[str, str]]:
-    """Read a CSV file of pielight: a record for each line after the first, with what :func:`csv_cell` did undone.
+    """Read a CSV file of pielight: a record for each row, with :func:`csv_cell` reversed.
 
     >>> read_csv("picture,psnr\\n'=1+1,17.5\\n")
     [{'picture': '=1+1', 'psnr': '17.5'}]
@@ -111,7 +111,7 @@ def read_csv(text: str) -> list[dict[str, str]]:
 
 
 def markdown_text(text: str) -> str:
-    """Write text in a line of Markdown, so that it shows as it is: no tags, code, links, emphasis or new lines.
+    """Return text for a line of Markdown, escaped: no tags, code, links, emphasis or newlines.
 
     >>> print(markdown_text("<b>a|b</b> *c* 5 * 3 <= 20"))
     &lt;b>a\\|b&lt;/b> \\*c\\* 5 * 3 <= 20
@@ -119,11 +119,11 @@ def markdown_text(text: str) -> str:
     if isinstance(text, Markup):
         return text
     line = _INLINE.sub(r"\\\g<0>", " ".join(text.splitlines()))
-    return _HTML.sub(lambda found: "&lt;" if found[0] == "<" else "&amp;", line)
+    return _HTML.sub(lambda match: "&lt;" if match[0] == "<" else "&amp;", line)
 
 
 def fenced(text: str) -> list[str]:
-    """Return text as a code block of Markdown that nothing in it can end.
+    """Return text as a fenced code block of Markdown, with a fence that is longer than any in it.
 
     >>> fenced("a ``` b")
     ['````', 'a ``` b', '````']
@@ -137,7 +137,7 @@ def _read_cell(cell: str) -> str:
         cell = cell[1:]
     if not _MARK.search(cell):
         return cell
-    return _WRITTEN.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1][1:], 16)), cell)
+    return _WRITTEN.sub(lambda match: "\\" if match[1] == "\\" else chr(int(match[1][1:], 16)), cell)
 
 
 def _text(value: Any) -> str:

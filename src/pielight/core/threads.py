@@ -1,4 +1,4 @@
-"""Work on the rows of a picture, shared among threads."""
+"""Rows of a picture processed by several threads."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from pielight.errors import OptionError
 
-_LEAST_VALUES = 1 << 17  # below this a second thread costs more than it brings
-_BANDS = 4  # a thread: one whose core is busy otherwise leaves some to the others
+_LEAST_VALUES = 1 << 17  # fewer are not worth a second thread
+_BANDS = 4  # per thread, so that a thread on a busy core leaves some to the others
 
 
 def available_threads() -> int:
@@ -24,7 +24,7 @@ def available_threads() -> int:
 
 
 def check_threads(threads: int | None) -> int:
-    """Return a number of threads, by default one for every core that the process may use.
+    """Return a valid number of threads, by default one for every core that the process may use.
 
     Raises:
         OptionError: It is no whole number, or below 1.
@@ -40,22 +40,22 @@ def check_threads(threads: int | None) -> int:
 
 
 def share_rows(band: Callable[[int, int], None], height: int, values: int, threads: int) -> None:
-    """Call ``band(top, bottom)`` for all rows, in several threads if there is work enough.
+    """Call ``band(top, bottom)`` for all rows, in several threads if it is worth it.
 
     Args:
-        band: Works on rows [top, bottom) and releases the GIL. What it raises is raised here, when all have ended.
+        band: Processes rows [top, bottom) and releases the GIL. Its exception is raised here after all have ended.
         height: Number of rows.
-        values: Number of values that there are to work on.
-        threads: The most threads, the calling one included.
+        values: Number of values to process.
+        threads: Limit of threads, the calling one included.
 
     >>> share_rows(lambda top, bottom: print(top, bottom), 9, 100, 4)
     0 9
     """
-    crew = max(1, min(threads, height, values // _LEAST_VALUES))
-    if crew == 1:
+    workers = max(1, min(threads, height, values // _LEAST_VALUES))
+    if workers == 1:
         band(0, height)
         return
-    count = min(height, crew * _BANDS)
+    count = min(height, workers * _BANDS)
     left = [(height * part // count, height * (part + 1) // count) for part in reversed(range(count))]
     errors: list[BaseException] = []
 
@@ -71,12 +71,12 @@ def share_rows(band: Callable[[int, int], None], height: int, values: int, threa
                 errors.append(error)
                 return
 
-    helpers = [threading.Thread(target=work, name="pielight-rows") for _ in range(crew - 1)]
+    helpers = [threading.Thread(target=work, name="pielight-rows") for _ in range(workers - 1)]
     started = []
     for helper in helpers:
         try:
             helper.start()
-        except RuntimeError:  # the system has no room for more: the others do its work
+        except RuntimeError:  # the limit of the system: the others do its work
             break
         started.append(helper)
     work()

@@ -1,4 +1,4 @@
-"""A limit on the time that work may take which cannot be left from inside."""
+"""A time limit for work that cannot check the time itself."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_LEAST = 0.05  # seconds from one look to the next
+_INTERVAL = 0.05  # least seconds between two checks
 
 
 class Limit:
-    """A limit on time.
+    """A time limit.
 
     Attributes:
-        is_over: Whether the work took longer.
+        is_over: Whether the work exceeded it.
     """
 
     is_over = False
@@ -24,8 +24,8 @@ class Limit:
 def time_limit(seconds: float, stop: Callable[[], None]) -> Iterator[Limit]:
     """Call ``stop`` from another thread if the block takes longer.
 
-    What counts is the processor time of the calling thread where the system tells it, so that no work is stopped
-    because the machine is busy or the process was suspended; elsewhere it is the time that passes.
+    It counts processor time of the calling thread where the system provides it, so that no work is stopped because the
+    machine is busy or the process was suspended; elsewhere it counts elapsed time.
 
     >>> with time_limit(60, lambda: None) as limit:
     ...     pass
@@ -36,7 +36,7 @@ def time_limit(seconds: float, stop: Callable[[], None]) -> Iterator[Limit]:
     spent = _clock()
 
     def watch() -> None:
-        while not done.wait(max(_LEAST, seconds - spent())):
+        while not done.wait(max(_INTERVAL, seconds - spent())):
             if spent() >= seconds:
                 limit.is_over = True
                 stop()
@@ -48,11 +48,11 @@ def time_limit(seconds: float, stop: Callable[[], None]) -> Iterator[Limit]:
         yield limit
     finally:
         done.set()
-        watcher.join()  # the calling thread's clock ends with it
+        watcher.join()  # it reads the clock of the calling thread, which may end
 
 
 def _clock() -> Callable[[], float]:
-    """Return what tells the seconds that the calling thread has worked, or that have passed, from now on."""
+    """Return a clock of the processor time of the calling thread, or of elapsed time, from now on."""
     if hasattr(time, "pthread_getcpuclockid"):
         clock = time.pthread_getcpuclockid(threading.get_ident())
         start = time.clock_gettime(clock)
