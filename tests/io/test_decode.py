@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 from pielight.errors import PictureError
 from pielight.io import size_limits as sizes
 from pielight.io.convert import fit
-from pielight.io.decode import decode, decode_reduced
+from pielight.io.decode import decode, decode_reduced, open_image, read
 from tests.io import corpus, samples
 from tests.io.samples import saved
 
@@ -89,3 +90,18 @@ def test_a_transparent_color_of_16_bits_becomes_opacity(color: int, mode: str) -
     assert (picture.mode, picture.pixels[0, 0, 0], picture.pixels[1, 1, 0]) == (mode, 7, 500)
     assert picture.alpha is not None
     assert picture.alpha[0, :2].tolist() == [0, 65535]
+
+
+def test_a_damaged_image_of_pillow_is_one_line() -> None:
+    image = Image.open(io.BytesIO(samples.sample("rgb.png")[:300]))
+    with pytest.raises(PictureError, match=r"^damaged picture \("):
+        open_image(image)
+    with pytest.raises(PictureError, match="mode F are not supported"):
+        open_image(Image.new("F", (4, 4)))
+
+
+def test_a_path_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(samples.sample("rgb.png"))
+    assert np.array_equal(read(tmp_path / "a.png").pixels, decode(samples.sample("rgb.png")).pixels)
+    with pytest.raises(PictureError, match=r"nowhere\.png: no such file"):
+        read(tmp_path / "nowhere.png")

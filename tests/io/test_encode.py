@@ -1,4 +1,7 @@
-"""A picture that is written comes back as it was, coded as its file was."""
+"""A picture that is written comes back as it was, coded as its file was.
+
+Also tests :mod:`pielight.io.codecs.pillow`.
+"""
 
 import dataclasses
 import io

@@ -1,4 +1,7 @@
-"""Every frame of an animation is changed alike, and all else of it is kept."""
+"""Every frame of an animation is changed alike, and all else of it is kept.
+
+Also tests :mod:`pielight.io.codecs.png.animation`.
+"""
 
 import io
 import time

@@ -1,4 +1,7 @@
-"""BMP and DIB: bit fields, opacity, profiles, and the kinds that are refused by name."""
+"""BMP and DIB: bit fields, opacity, profiles, and the kinds that are refused by name.
+
+Also tests :mod:`pielight.io.codecs.bmp.writer`.
+"""
 
 import io
 import json

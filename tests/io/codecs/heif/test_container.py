@@ -1,4 +1,7 @@
-"""AVIF and HEIC of other makers: brands, opacity without a size, HDR, previews, and planes that do not stay."""
+"""AVIF and HEIC of other makers: brands, opacity without a size, HDR, previews, and planes that do not stay.
+
+Also tests :mod:`pielight.io.codecs.heif.still`.
+"""
 
 import io
 import mmap

@@ -1,4 +1,7 @@
-"""What stands behind a JPEG's picture stays, and what leads to it stays true; what cannot is left out and said."""
+"""What stands behind a JPEG's picture stays, and what leads to it stays true; what cannot is left out and said.
+
+Also tests :mod:`pielight.io.codecs.jpeg.trailer_update` and :mod:`pielight.io.codecs.jpeg.multiview`.
+"""
 
 import io
 import json

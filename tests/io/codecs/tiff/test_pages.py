@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ from PIL.TiffImagePlugin import AppendingTiffWriter
 from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
 from pielight.io import size_limits as sizes
+from pielight.io.codecs.tiff import pages
 from pielight.io.decode import decode
-from pielight.io.metadata.ifd import tiff_header
+from pielight.io.metadata.ifd import Entry, Ifd, tiff_header
+from pielight.io.metadata.metadata import Metadata
+from pielight.io.metadata.tiff_tags import EXIF_GROUP
 from tests.io import samples
 
 
@@ -181,3 +185,31 @@ def test_flipped_bits(flips: list[tuple[int, int]], enhancer: Enhancer) -> None:
     except PictureError as error:
         assert str(error).startswith("a.tif: ")  # noqa: PT017
         assert str(error).isprintable()  # noqa: PT017
+
+
+def test_pages_whose_copies_would_take_minutes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = mixed()
+    monkeypatch.setattr(pages, "_MAX_COPIED", 4 * len(data) - 1)
+    monkeypatch.setattr(pages, "_MAX_COPIED_PER_PIXEL", 0)
+    with pytest.raises(PictureError, match=r"^a: 4 pages in 0 MB would take minutes; split it"):
+        pages.TiffPages(data, "a")
+
+
+def test_a_page_of_another_byte_order_is_left_out_where_its_pixels_cannot_turn() -> None:
+    data = document((samples.deep(3), {}), (samples.deep(3), {}))
+    source, first, file = pages.TiffPages(data, "a"), decode(data), io.BytesIO()
+    exif = Ifd(">", {271: Entry(2, b"maker\0")}, {EXIF_GROUP: Ifd(">", {37500: Entry(7, bytes(40))}, note_offset=200)})
+    turned = [replace(frame, picture=replace(frame.picture, metadata=Metadata(exif=exif.exif_block())))
+              if frame.number == 2 else frame for frame in source]  # fmt: skip
+    assert source.write(file, turned, first, None) == (
+        "page 2 left out: its bytes cannot have the order of the first page's"
+    )
+    assert not decode(file.getvalue()).is_one_of_several
+
+
+def test_a_chain_of_pages_ends_where_it_is_damaged() -> None:
+    data = bytearray(mixed())
+    whole = pages.TiffPages(bytes(data), "a")
+    (first, *_) = whole._pages
+    struct.pack_into("<L", data, first.link, len(data) - 1)
+    assert len(pages.TiffPages(bytes(data), "a")) == 1
