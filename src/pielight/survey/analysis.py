@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import krippendorff
@@ -42,12 +44,7 @@ class Analysis:
 
 
 def passed(vote: Vote) -> bool:
-    """Return whether the answer to an attention check shows that the rater was looking.
-
-    >>> from pielight.survey.questions import Question
-    >>> passed(Vote(1, 0, Question(0, None, "pie", True), "right", 2.0))
-    True
-    """
+    """Return whether the answer to an attention check shows that the rater was looking."""
     if vote.question.left is None and vote.question.right is None:
         return int(vote.answer) <= _MAX_RATING_OF_BROKEN
     return vote.answer == ("right" if vote.question.left is None else "left")
@@ -68,7 +65,7 @@ def analyze(study: Study, votes: Sequence[Vote], allowed: int = 0, rounds: int =
         raise DataError(f"the study has no votes that count{reason}")
     methods, rated, seed = study.methods, study.settings.mode == "rating", study.settings.seed
     raters = {rater: row for row, rater in enumerate(dict.fromkeys(vote.rater for vote in counted))}
-    shape = (len(methods), len(LEVELS)) if rated else (len(study.pairs()), 3)
+    shape = (len(methods), len(LEVELS)) if rated else (math.comb(len(methods), 2), 3)
     by_rater, by_scene = np.zeros((len(raters), *shape)), np.zeros((len(study.scenes), *shape))
     for vote in counted:
         outcome = _outcome(study, vote)
@@ -111,12 +108,12 @@ def analyze(study: Study, votes: Sequence[Vote], allowed: int = 0, rounds: int =
 
 def _outcome(study: Study, vote: Vote) -> tuple[int, int]:
     """Return the method and the level of a rating, or the pair and 0, 1 or 2: the first, the second, neither."""
-    left, right = vote.question.left or "", vote.question.right or ""
+    left = study.methods.index(vote.question.left or "")
     if study.settings.mode == "rating":
-        return study.methods.index(left), int(vote.answer) - 1
-    is_swapped = study.methods.index(left) > study.methods.index(right)
-    pair = study.pairs().index((right, left) if is_swapped else (left, right))
-    return pair, 2 if vote.answer == "tie" else int((vote.answer == "right") != is_swapped)
+        return left, int(vote.answer) - 1
+    right = study.methods.index(vote.question.right or "")
+    pair = list(combinations(range(len(study.methods)), 2)).index((min(left, right), max(left, right)))
+    return pair, 2 if vote.answer == "tie" else int((vote.answer == "right") != (left > right))
 
 
 def agreement(counts: npt.ArrayLike, level: Literal["nominal", "ordinal"]) -> float | Undefined:

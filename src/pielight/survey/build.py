@@ -21,7 +21,7 @@ from pielight.io.decode import decode
 from pielight.io.display import displayed
 from pielight.io.formats import is_picture_name
 from pielight.io.required_extra import require_readers
-from pielight.survey.study import Scene, Study, StudySettings, picture_path, save
+from pielight.survey.study import Scene, Study, StudySettings, picture_path
 from pielight.survey.votes import Votes
 
 _LISTED = 5
@@ -68,12 +68,12 @@ def build(
         folders = {name: str(path) for name, path in methods.items()}
         source = {"pielight": pielight.__version__, "input": str(inputs), "methods": folders, "sha256": checksums}
         study = Study(settings, tuple(methods), tuple(scenes), source)
-        save(study, part)
+        study.save(part)
         Votes(part).close()
         part.rename(folder)
+    except PielightError:
+        raise
     except OSError as error:
-        if isinstance(error, PielightError):
-            raise
         raise DataError(f"{shown(folder)}: cannot be written ({error.strerror})") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -100,42 +100,34 @@ def _matched(inputs: Path, methods: Mapping[str, Path]) -> dict[str, dict[str, P
 def _by_stem(folder: Path, inputs: Collection[str]) -> dict[str, Path]:
     """Return the pictures in a folder by the stems of their inputs; a result beside its input is left out."""
     try:
-        names = sorted(one for one in folder.iterdir() if not one.name.startswith(".") and not one.is_dir())
+        files = [path for path in folder.iterdir() if not path.name.startswith(".") and not path.is_dir()]
     except OSError as error:
         raise DataError(f"{shown(folder)}: no such folder, or not readable ({error.strerror})") from error
-    paths = [path for path in names if is_picture_name(path)]
+    paths = {path: origin(path) for path in sorted(files) if is_picture_name(path)}
+    stems = {path.stem for path in paths}
+    pictures: dict[str, list[Path]] = {}
+    for path, source in paths.items():
+        if source not in stems:
+            pictures.setdefault(path.stem if path.stem in inputs else source or path.stem, []).append(path)
     if not paths:
         raise DataError(f"{shown(folder)}: no pictures in this folder")
-    stems = {path.stem for path in paths}
-    pictures: dict[str, Path] = {}
-    duplicates = []
-    for path in paths:
-        if (source := origin(path)) in stems:
-            continue
-        stem = path.stem if path.stem in inputs else source or path.stem
-        if stem in pictures:
-            duplicates.append(f"{pictures[stem].name} and {path.name}")
-        pictures[stem] = path
-    if duplicates:
-        raise DataError(f"{shown(folder)}: several pictures of one name: {few(duplicates, _LISTED)}")
-    return pictures
+    if twins := [" and ".join(path.name for path in same) for same in pictures.values() if len(same) > 1]:
+        raise DataError(f"{shown(folder)}: several pictures of one name: {few(twins, _LISTED)}")
+    return {stem: path for stem, (path,) in pictures.items()}
 
 
 def _scene(
     folder: Path, stem: str, paths: Mapping[str, Path], settings: StudySettings, has_check: bool, misfits: list[str]
 ) -> tuple[Scene, dict[str, str]]:
     """Store the pictures of a photo, and return them with the SHA-256 of their sources; list results of other sizes."""
-    files, checksums = {}, {}
-    size: tuple[int, int] | None = None
-    image = Image.new("RGB", (1, 1))
+    files, checksums, sizes = {}, {}, []
     for method, path in paths.items():
         data = read_file(path)
         checksums[method or "input"] = hashlib.sha256(data).hexdigest()
         image = displayed(decode(data, shown(path)), _FULL_SIZE)
-        size = size or image.size
-        if image.size != size:
-            misfits.append(f"{method}/{path.name} {image.width} x {image.height}, not {size[0]} x {size[1]}")
-            continue
+        sizes.append("{} x {}".format(*image.size))
+        if sizes[-1] != sizes[0]:
+            misfits.append(f"{method}/{path.name} {sizes[-1]}, not {sizes[0]}")
         image.thumbnail((settings.size, settings.size), Image.Resampling.LANCZOS)
         files[method] = _store(folder, image, settings.lossless)
     broken = _store(folder, destroyed(image), settings.lossless) if has_check else ""
@@ -143,11 +135,7 @@ def _scene(
 
 
 def destroyed(image: Image.Image) -> Image.Image:
-    """Return a picture that nobody prefers: coarse blocks of wrong colors.
-
-    >>> destroyed(Image.new("RGB", (60, 40))).size
-    (60, 40)
-    """
+    """Return a picture that nobody prefers: coarse blocks of wrong colors."""
     blocks = np.asarray(image.resize((_BLOCKS, _BLOCKS), Image.Resampling.BOX)).astype(int)
     noise = np.random.default_rng(0).integers(-90, 90, blocks.shape)
     coarse = (255 - blocks[..., ::-1] // 2 + noise).clip(0, 255).astype(np.uint8)
@@ -157,6 +145,6 @@ def destroyed(image: Image.Image) -> Image.Image:
 def _store(folder: Path, image: Image.Image, lossless: bool) -> str:
     """Write a picture without metadata under a random name."""
     name = secrets.token_hex(16) + (".png" if lossless else ".jpg")
-    options: dict[str, Any] = {} if lossless else {"quality": _QUALITY, "subsampling": 0}
-    Image.fromarray(np.asarray(image)).save(picture_path(folder, name), optimize=True, **options)
+    quality: dict[str, Any] = {} if lossless else {"quality": _QUALITY, "subsampling": 0}
+    Image.fromarray(np.asarray(image)).save(picture_path(folder, name), optimize=True, **quality)
     return name

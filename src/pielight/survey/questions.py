@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from itertools import product
+from itertools import combinations, product
 from typing import NamedTuple
 
 from pielight.survey.study import Study
@@ -38,7 +38,7 @@ def questions(study: Study, token: str) -> list[Question]:
         order = rng.sample(scenes, len(scenes))
         asked = [Question(*one) for one in product(order, rng.sample(study.methods, len(study.methods)))]
     else:
-        pairs = study.pairs()
+        pairs = list(combinations(study.methods, 2))
         rng.shuffle(pairs)
         orders = {pair: rng.sample(scenes, len(scenes)) for pair in pairs}
         asked = [Question(orders[pair][turn], *pair) for turn in scenes for pair in pairs]

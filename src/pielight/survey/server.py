@@ -105,9 +105,10 @@ class Survey:
             body = await asyncio.wait_for(request.body(), REQUEST_SECONDS)
         except TimeoutError as error:
             raise HTTPException(408, "The request came too slowly.") from error
-        return await run_in_threadpool(self._vote, self._rater(request), body)
+        return await run_in_threadpool(self._vote, request, body)
 
-    def _vote(self, rater: int, body: bytes) -> Response:
+    def _vote(self, request: Request, body: bytes) -> Response:
+        rater = self._rater(request)
         try:
             vote = json.loads(body)
             number, answer, seconds = vote["question"], vote["answer"], vote["seconds"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -39,8 +38,8 @@ class StudySettings:
         for name, least in (("questions", 1), ("attention", 0), ("size", 64)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} {getattr(self, name)}: must be at least {least}")
-        for name, text in (("title", self.title), ("consent", self.consent)):
-            if not text.isascii() and utf8(text).decode() != text:
+        for name in ("title", "consent"):
+            if utf8(text := getattr(self, name)).decode() != text:
                 raise ConfigError(f"{name} {shown(text)}: is not UTF-8 text")
 
 
@@ -69,15 +68,10 @@ class Study:
     scenes: tuple[Scene, ...]
     origin: Mapping[str, Any] = field(default_factory=dict)
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """Return all pairs of methods."""
-        return list(combinations(self.methods, 2))
-
-
-def save(study: Study, folder: Path) -> None:
-    """Write a study to its folder; raise PictureError if that fails."""
-    text = json.dumps({"format": FORMAT, **asdict(study)}, indent=1, ensure_ascii=False)
-    write_atomic(folder / "study.json", utf8(f"{text}\n"))
+    def save(self, folder: Path) -> None:
+        """Write ``study.json``; raise PictureError if that fails."""
+        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False)
+        write_atomic(folder / "study.json", utf8(f"{text}\n"))
 
 
 def load(folder: Path) -> Study:
