@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import os
 
+from pielight import _deprecated
+
 TYPE_CHECKING = False  # what typing has under this name; loading it takes longer than all else here
 if TYPE_CHECKING:
     from typing import Any
@@ -36,6 +38,7 @@ _HOMES = {
 
 # ONNX Runtime's wheels report their use to its vendor unless this is set when they are imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+_deprecated.install()
 
 
 def __getattr__(name: str) -> Any:

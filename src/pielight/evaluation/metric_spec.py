@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ Weighted = Callable[[Floats], Floats]
 REFERENCE, INPUT = frozenset({"reference"}), frozenset({"input"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MetricSpec:
     """A metric as reports describe it, and how its values are to be read.
 
@@ -28,8 +28,8 @@ class MetricSpec:
         title: In words.
         formula: The equation, in plain text.
         source: Who defined it, and whose code computes it.
-        unit: Of its values; empty for plain numbers.
         higher_is_better: None where neither direction is.
+        unit: Of its values; empty for plain numbers.
         low: Least possible value; None without a bound.
         high: Greatest possible value; None without a bound.
         needs: Which of ``"reference"``, ``"input"`` and ``"sequence"`` it needs beside the result.
@@ -39,14 +39,15 @@ class MetricSpec:
     title: str
     formula: str
     source: str
-    unit: str = ""
+    _: KW_ONLY
     higher_is_better: bool | None
+    unit: str = ""
     low: float | None = 0.0
     high: float | None = None
     needs: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class DatasetMetric(MetricSpec):
     """A metric of all pictures of a dataset together, which is no mean over pictures.
 
@@ -63,7 +64,7 @@ class DatasetMetric(MetricSpec):
         return float(self.weighted(states)(np.ones((1, len(states))))[0]) if states else float("nan")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PictureMetric(MetricSpec):
     """A metric of one picture; that of a dataset is the mean.
 
@@ -75,6 +76,7 @@ class PictureMetric(MetricSpec):
     """
 
     function: Callable[..., float]
+    _: KW_ONLY
     uses: frozenset[str] = frozenset()
     prepare: Callable[[], object] | None = None
     note: str = ""

@@ -150,23 +150,14 @@ def face_metrics(score: float, least: float) -> dict[str, DatasetMetric]:
     ['recall', 'ap']
     """
     of_recall = DatasetMetric(
-        name="recall",
-        title=f"Share of the faces that are found (IoU {least:g}, score {score:g})",
-        formula=f"faces with a box of IoU >= {least:g} and score >= {score:g} / all faces; one box finds one face",
-        source="Everingham et al., IJCV 2010, for which box finds which face",
-        higher_is_better=True,
-        high=1.0,
-        evaluator=NAME,
-        weighted=partial(recall, score=score),
-    )
+        "recall", f"Share of the faces that are found (IoU {least:g}, score {score:g})",
+        f"faces with a box of IoU >= {least:g} and score >= {score:g} / all faces; one box finds one face",
+        "Everingham et al., IJCV 2010, for which box finds which face", NAME, partial(recall, score=score),
+        higher_is_better=True, high=1.0,
+    )  # fmt: skip
     precision = DatasetMetric(
-        name="ap",
-        title=f"Average precision (IoU {least:g}); all faces must be labeled",
-        formula=f"sum_k (r_k - r_(k-1)) max_(j >= k) p_j, boxes of score >= {LEAST_SCORE:g}, all points",
-        source="Everingham et al., IJCV 2015, section 4.2",
-        higher_is_better=True,
-        high=1.0,
-        evaluator=NAME,
-        weighted=average_precision,
-    )
+        "ap", f"Average precision (IoU {least:g}); all faces must be labeled",
+        f"sum_k (r_k - r_(k-1)) max_(j >= k) p_j, boxes of score >= {LEAST_SCORE:g}, all points",
+        "Everingham et al., IJCV 2015, section 4.2", NAME, average_precision, higher_is_better=True, high=1.0,
+    )  # fmt: skip
     return {"recall": of_recall, "ap": precision}

@@ -196,8 +196,8 @@ def segmentation_metrics(names: Sequence[str]) -> dict[str, DatasetMetric]:
         name: str, title: str, formula: str, weighted: Callable[[Sequence[MetricState]], Weighted]
     ) -> DatasetMetric:
         return DatasetMetric(
-            name=name, title=title, formula=formula, source="PASCAL VOC; Everingham et al., IJCV 2015", unit="%",
-            higher_is_better=True, high=100.0, evaluator=NAME, weighted=weighted,
+            name, title, formula, "PASCAL VOC; Everingham et al., IJCV 2015", NAME, weighted, higher_is_better=True,
+            unit="%", high=100.0,
         )  # fmt: skip
 
     metrics = [

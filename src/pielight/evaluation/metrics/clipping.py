@@ -31,14 +31,7 @@ def _share(pixels: Pixels) -> float:
 
 
 CLIPPED = PictureMetric(
-    name="clipped",
-    title="Share of clipped pixels, less that of the input",
-    formula="share(max(R, G, B) >= 254) of the result - that of the input",
-    source="pielight",
-    unit="share",
-    higher_is_better=False,
-    low=-1.0,
-    high=1.0,
-    needs=INPUT,
-    function=clipped,
-)
+    "clipped", "Share of clipped pixels, less that of the input",
+    "share(max(R, G, B) >= 254) of the result - that of the input", "pielight", clipped, needs=INPUT,
+    higher_is_better=False, unit="share", low=-1.0, high=1.0,
+)  # fmt: skip

@@ -27,12 +27,7 @@ def ciede2000(pixels: Pixels, reference: Pixels) -> float:
 
 
 CIEDE2000 = PictureMetric(
-    name="ciede2000",
-    title="Color difference CIEDE2000",
-    formula="mean of sqrt((dL'/SL)^2 + (dC'/SC)^2 + (dH'/SH)^2 + RT dC' dH' / (SC SH))",
-    source="Sharma, Wu and Dalal, CR&A 2005; scikit-image",
-    unit="dE00",
-    higher_is_better=False,
-    needs=REFERENCE,
-    function=ciede2000,
-)
+    "ciede2000", "Color difference CIEDE2000",
+    "mean of sqrt((dL'/SL)^2 + (dC'/SC)^2 + (dH'/SH)^2 + RT dC' dH' / (SC SH))",
+    "Sharma, Wu and Dalal, CR&A 2005; scikit-image", ciede2000, needs=REFERENCE, higher_is_better=False, unit="dE00",
+)  # fmt: skip

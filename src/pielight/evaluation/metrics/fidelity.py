@@ -58,37 +58,16 @@ def unchanged(pixels: Pixels, source: Pixels) -> float:
 
 
 PSNR = PictureMetric(
-    name="psnr",
-    title="Peak signal-to-noise ratio",
-    formula="10 log10(255^2 / MSE), MSE over R, G and B",
-    source="scikit-image",
-    unit="dB",
-    higher_is_better=True,
-    high=math.inf,
-    needs=REFERENCE,
-    function=psnr,
+    "psnr", "Peak signal-to-noise ratio", "10 log10(255^2 / MSE), MSE over R, G and B", "scikit-image", psnr,
+    needs=REFERENCE, higher_is_better=True, unit="dB", high=math.inf,
     note="Infinite for equal pictures.",
-)
+)  # fmt: skip
 MAE = PictureMetric(
-    name="mae",
-    title="Mean absolute error",
-    formula="mean |x - y| over R, G and B",
-    source="definition",
-    unit="levels",
-    higher_is_better=False,
-    high=255.0,
-    needs=REFERENCE,
-    function=mae,
-)
+    "mae", "Mean absolute error", "mean |x - y| over R, G and B", "definition", mae, needs=REFERENCE,
+    higher_is_better=False, unit="levels", high=255.0,
+)  # fmt: skip
 UNCHANGED = PictureMetric(
-    name="unchanged",
-    title="Nearness to the input, for well-exposed pictures",
-    formula="min(60, PSNR(result, input))",
-    source="pielight; PSNR by scikit-image",
-    unit="dB",
-    higher_is_better=True,
-    high=_UNTOUCHED,
-    needs=INPUT,
-    function=unchanged,
+    "unchanged", "Nearness to the input, for well-exposed pictures", "min(60, PSNR(result, input))",
+    "pielight; PSNR by scikit-image", unchanged, needs=INPUT, higher_is_better=True, unit="dB", high=_UNTOUCHED,
     note="Stops at 60 dB, so that means stay finite; meant for pictures that are well exposed already.",
-)
+)  # fmt: skip

@@ -48,13 +48,8 @@ def _cells(plane: npt.NDArray[np.float64]) -> Floats:
 
 
 FLICKER = PictureMetric(
-    name="flicker",
-    title="Change of brightness between frames that the input does not explain",
-    formula="mean |A(L'_t - L'_{t-1}) - A(f(L_t) - f(L_{t-1}))| over 8 x 8 cells; f the nearest rising curve at t - 1",
-    source="pielight",
-    unit="levels",
-    higher_is_better=False,
-    needs=INPUT | {"sequence"},
-    function=flicker,
+    "flicker", "Change of brightness between frames that the input does not explain",
+    "mean |A(L'_t - L'_{t-1}) - A(f(L_t) - f(L_{t-1}))| over 8 x 8 cells; f the nearest rising curve at t - 1",
+    "pielight", flicker, needs=INPUT | {"sequence"}, higher_is_better=False, unit="levels",
     note="Measures consecutive frames, each with the one before: `--data NAME:film=PATH`.",
-)
+)  # fmt: skip

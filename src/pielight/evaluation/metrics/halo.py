@@ -69,17 +69,10 @@ def _of_like(values: Floats, guide: Floats, spread: float) -> Floats:
 
 
 HALO = PictureMetric(
-    name="halo",
-    title="Height of halos beside strong edges",
-    formula="mean |G_1 * (r - B r)| near strong edges; r = L_result - f(L_input), f the nearest curve, B bilateral",
-    source="pielight; bilateral grid after Chen, Paris and Durand, SIGGRAPH 2007",
-    unit="levels",
-    higher_is_better=False,
-    high=255.0,
-    needs=INPUT,
-    function=halo,
-    note=(
-        "Leaves out what one curve over the whole picture explains and, mostly, what changes slowly; edges "
-        "that were softened count a little."
-    ),
-)
+    "halo", "Height of halos beside strong edges",
+    "mean |G_1 * (r - B r)| near strong edges; r = L_result - f(L_input), f the nearest curve, B bilateral",
+    "pielight; bilateral grid after Chen, Paris and Durand, SIGGRAPH 2007", halo, needs=INPUT, higher_is_better=False,
+    unit="levels", high=255.0,
+    note="Leaves out what one curve over the whole picture explains and, mostly, what changes slowly; edges that "
+         "were softened count a little.",
+)  # fmt: skip

@@ -61,20 +61,13 @@ def _degrees(ab: Floats) -> Floats:
 def _metric(name: str, title: str, hues: tuple[float, float], function: Callable[..., float]) -> PictureMetric:
     """Return the description of one range of hues."""
     return PictureMetric(
-        name=name,
-        title=title,
-        formula=f"mean |h - h'| over patches with {hues[0]:g} <= h' <= {hues[1]:g} degrees and 10 <= chroma at L* = 50 "
+        name, title,
+        f"mean |h - h'| over patches with {hues[0]:g} <= h' <= {hues[1]:g} degrees and 10 <= chroma at L* = 50 "
         "<= 50; h = atan2(b*, a*), h' of the reference, else the input",
-        source="pielight; CIELAB by scikit-image",
-        unit="degrees",
-        higher_is_better=False,
-        low=0.0,
-        high=180.0,
-        needs=INPUT,
-        uses=REFERENCE,
-        function=function,
+        "pielight; CIELAB by scikit-image", function, needs=INPUT, uses=REFERENCE, higher_is_better=False,
+        unit="degrees", high=180.0,
         note="Knows no faces and no skies, only their colors: wood and sand count as skin, blue walls as sky.",
-    )
+    )  # fmt: skip
 
 
 SKIN_HUE = _metric("skin-hue", "Turn of skin's hues", _SKIN, skin_hue)

@@ -45,17 +45,11 @@ def _points(pixels: Pixels) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 LOE = PictureMetric(
-    name="loe",
-    title="Lightness order error",
-    formula="1/m sum_x sum_y [L(x) >= L(y)] xor [Le(x) >= Le(y)]; L = max(R, G, B) of 15 x 15 pixels, at m points",
-    source="Wang, Zheng, Hu and Li, TIP 2013 (NPE), sampled as in LOE.m",
+    "loe", "Lightness order error",
+    "1/m sum_x sum_y [L(x) >= L(y)] xor [Le(x) >= Le(y)]; L = max(R, G, B) of 15 x 15 pixels, at m points",
+    "Wang, Zheng, Hu and Li, TIP 2013 (NPE), sampled as in LOE.m", loe, needs=INPUT, higher_is_better=False,
     unit="points",
-    higher_is_better=False,
-    needs=INPUT,
-    function=loe,
-    note=(
-        "Grows with the number of points, so it compares at one size of picture only. Its points are chosen "
-        "as in the widely used `LOE.m` (50 to 99 along the shorter side); other code samples otherwise and "
-        "gives other values."
-    ),
-)
+    note="Grows with the number of points, so it compares at one size of picture only. Its points are chosen as in "
+         "the widely used `LOE.m` (50 to 99 along the shorter side); other code samples otherwise and gives other "
+         "values.",
+)  # fmt: skip

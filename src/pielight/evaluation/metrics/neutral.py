@@ -40,14 +40,8 @@ def neutral_shift(pixels: Pixels, source: Pixels, reference: Pixels | None = Non
 
 
 NEUTRAL_SHIFT = PictureMetric(
-    name="neutral-shift",
-    title="Color shift of neutral patches",
-    formula="mean over neutral patches of |ab(result) - ab(reference, else input, at the result's luminance)|",
-    source="pielight; CIELAB by scikit-image",
-    unit="dE",
-    higher_is_better=False,
-    needs=INPUT,
-    uses=REFERENCE,
-    function=neutral_shift,
+    "neutral-shift", "Color shift of neutral patches",
+    "mean over neutral patches of |ab(result) - ab(reference, else input, at the result's luminance)|",
+    "pielight; CIELAB by scikit-image", neutral_shift, needs=INPUT, uses=REFERENCE, higher_is_better=False, unit="dE",
     note="Compares with the reference where there is one, else with the input, at equal luminance.",
-)
+)  # fmt: skip

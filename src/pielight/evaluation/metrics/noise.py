@@ -68,15 +68,9 @@ def _means(plane: Floats) -> Floats:
 
 
 NOISE_GAIN = PictureMetric(
-    name="noise-gain",
-    title="Gain of relative noise in flat areas",
-    formula="median over flat blocks of (s_result / m_result) / (s_input / m_input), s by Immerkaer's operator",
-    source="pielight, after Immerkaer, CVIU 1996",
-    higher_is_better=False,
-    needs=INPUT,
-    function=noise_gain,
-    note=(
-        "Divides brightness out: scaling gives 1, a curve that compresses what it lifts less. To see what "
-        "denoising alone does, measure against the same method without it."
-    ),
-)
+    "noise-gain", "Gain of relative noise in flat areas",
+    "median over flat blocks of (s_result / m_result) / (s_input / m_input), s by Immerkaer's operator",
+    "pielight, after Immerkaer, CVIU 1996", noise_gain, needs=INPUT, higher_is_better=False,
+    note="Divides brightness out: scaling gives 1, a curve that compresses what it lifts less. To see what "
+         "denoising alone does, measure against the same method without it.",
+)  # fmt: skip

@@ -93,17 +93,11 @@ def _folder() -> Path:
 
 
 LPIPS = PictureMetric(
-    name="lpips",
-    title="Learned perceptual image patch similarity",
-    formula="sum_l 1/(H_l W_l) sum_hw |w_l (y_l - x_l)|^2, features of AlexNet",
-    source="Zhang et al., CVPR 2018; the package lpips, version 0.1 of the weights",
-    higher_is_better=False,
-    needs=REFERENCE,
-    function=lpips_distance,
-    prepare=_network,
-    note=(
-        "Needs the extra `lpips` (`pip install '.[lpips]'` in a clone) and torchvision's AlexNet in torch's "
-        "hub folder, which `pielight evaluate --download` fetches (233 MB). Nothing is downloaded without "
-        "that option."
-    ),
-)
+    "lpips", "Learned perceptual image patch similarity",
+    "sum_l 1/(H_l W_l) sum_hw |w_l (y_l - x_l)|^2, features of AlexNet",
+    "Zhang et al., CVPR 2018; the package lpips, version 0.1 of the weights", lpips_distance, needs=REFERENCE,
+    higher_is_better=False, prepare=_network,
+    note="Needs the extra `lpips` (`pip install '.[lpips]'` in a clone) and torchvision's AlexNet in torch's hub "
+         "folder, which `pielight evaluate --download` fetches (233 MB). Nothing is downloaded without that "
+         "option.",
+)  # fmt: skip

@@ -65,11 +65,8 @@ def _noisy(blocks: Floats, deviation: Floats) -> np.ndarray[tuple[int], np.dtype
 
 
 PIQE = PictureMetric(
-    name="piqe",
-    title="Perception-based image quality evaluator",
-    formula="100 (sum of block distortions + 1) / (active blocks + 1), blocks of 16 x 16",
-    source="Venkatanath et al., NCC 2015; no trained parameters",
-    higher_is_better=False,
-    function=piqe,
-    note=("In place of BRISQUE, since it needs no trained parameters. Gray levels are scaled to a maximum of 255."),
-)
+    "piqe", "Perception-based image quality evaluator",
+    "100 (sum of block distortions + 1) / (active blocks + 1), blocks of 16 x 16",
+    "Venkatanath et al., NCC 2015; no trained parameters", piqe, higher_is_better=False,
+    note="In place of BRISQUE, since it needs no trained parameters. Gray levels are scaled to a maximum of 255.",
+)  # fmt: skip

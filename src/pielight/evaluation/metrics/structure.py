@@ -133,40 +133,25 @@ def _gray(pixels: Pixels) -> Pixels:
 
 _GRAY_OR_RGB = "Papers report {} of gray levels or of R, G and B; the two do not compare."
 SSIM = PictureMetric(
-    name="ssim",
-    title="Structural similarity",
-    formula="mean of (2 mx my + C1)(2 sxy + C2) / ((mx^2 + my^2 + C1)(sx^2 + sy^2 + C2)), averaged over R, G and B",
-    source="Wang et al., TIP 2004; scikit-image",
-    higher_is_better=True,
-    low=-1.0,
-    high=1.0,
-    needs=REFERENCE,
-    function=ssim,
+    "ssim", "Structural similarity",
+    "mean of (2 mx my + C1)(2 sxy + C2) / ((mx^2 + my^2 + C1)(sx^2 + sy^2 + C2)), averaged over R, G and B",
+    "Wang et al., TIP 2004; scikit-image", ssim, needs=REFERENCE, higher_is_better=True, low=-1.0, high=1.0,
     note=_GRAY_OR_RGB.format("SSIM"),
-)
+)  # fmt: skip
 SSIM_GRAY = replace(
-    SSIM,
-    name="ssim-gray",
-    title="Structural similarity of gray levels",
-    formula="SSIM of 0.299 R + 0.587 G + 0.114 B",
+    SSIM, name="ssim-gray", title="Structural similarity of gray levels", formula="SSIM of 0.299 R + 0.587 G + 0.114 B",
     function=ssim_gray,
-)
+)  # fmt: skip
 MS_SSIM = replace(
-    SSIM,
-    name="ms-ssim",
-    title="Multi-scale structural similarity",
+    SSIM, name="ms-ssim", title="Multi-scale structural similarity",
     formula="product over 5 scales of mean(contrast x structure)^w, luminance at the last; of BT.601 gray levels",
-    source="Wang, Simoncelli and Bovik, Asilomar 2003; SSIM of each scale by scikit-image",
-    low=0.0,
-    function=ms_ssim,
+    source="Wang, Simoncelli and Bovik, Asilomar 2003; SSIM of each scale by scikit-image", low=0.0, function=ms_ssim,
     note="Of gray levels, as published and as its authors' code computes it.",
-)
+)  # fmt: skip
 MS_SSIM_RGB = replace(
-    MS_SSIM,
-    name="ms-ssim-rgb",
-    title="Multi-scale structural similarity of R, G and B",
+    MS_SSIM, name="ms-ssim-rgb", title="Multi-scale structural similarity of R, G and B",
     formula="MS-SSIM of R, of G and of B, averaged",
     source="Wang, Simoncelli and Bovik, Asilomar 2003, of each channel; SSIM of each scale by scikit-image",
     function=ms_ssim_rgb,
     note="Noise in color weighs much more in it than in ms-ssim; the two do not compare.",
-)
+)  # fmt: skip
