@@ -59,7 +59,7 @@ def test_enhancing_loads_no_torch(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["pielight.enhancer", "pielight.batch", "pielight.cli.enhance", "pielight.evaluation.downstream.task_evaluators"],
+    ["pielight.enhancer", "pielight.batch", "pielight.cli.enhance", "pielight.evaluation.downstream.face_detection"],
 )
 def test_doors_load_no_torch(module: str) -> None:
     code = f"import sys, {module}; print('torch' in sys.modules)"

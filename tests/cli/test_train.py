@@ -213,7 +213,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_evaluate_names_its_extra() -> None:
-    code = "import sys; sys.modules['scipy'] = None; import pielight.evaluation"
+    code = "import sys; sys.modules['scipy'] = None; import pielight.evaluation.metrics"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ)
     assert re.search(r"MissingExtraError: scipy is not installed; run: .* install .*\[evaluate\]", done.stderr)
 
