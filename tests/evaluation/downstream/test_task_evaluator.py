@@ -29,7 +29,7 @@ def test_downstream_tasks_need_the_core_alone() -> None:
 def test_an_evaluator_goes_to_other_processes(kind: type[TaskEvaluator], tmp_path: Path) -> None:
     save = square_finder if kind is FaceEvaluator else save_segmenter
     evaluator = kind(save(tmp_path / "model.onnx"))  # type: ignore[call-arg]
-    again = pickle.loads(pickle.dumps(evaluator))
+    again = pickle.loads(pickle.dumps(evaluator))  # noqa: S301
     assert again == evaluator
     assert again.identity() == evaluator.identity()
     assert "model.onnx" in evaluator.description()
