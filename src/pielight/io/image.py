@@ -1,4 +1,4 @@
-"""A picture: its pixels, and everything else that its file holds; from and to Pillow's images."""
+"""A decoded picture: its pixels, mode and metadata; from and to Pillow's images."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pielight.core.pixels import is_same_memory
 from pielight.core.strips import strips
 from pielight.errors import PictureError
 from pielight.io.color.cmyk import Inks
@@ -23,18 +24,17 @@ class Picture:
     """A decoded picture.
 
     Attributes:
-        pixels: uint8 or uint16 of shape (H, W, 1) or (H, W, 3), as stored: not turned by EXIF orientation. It may
-            be a view that leaves out the fourth channel of a buffer.
-        mode: Pillow's name for what it holds: 1, L, LA, I;16, P, RGB, RGBA, RGBX or CMYK; 16-bit modes that
-            Pillow does not have are called LA;16, LX;16, RGB;16, RGBA;16 and RGBX;16.
-        alpha: Opacity, of shape (H, W) and the type of the pixels, or None. Of modes with an X, a channel without a
-            name.
-        format: Pillow's name of the file format it came in, or RAW.
-        metadata: EXIF, color profile and the like.
-        note: What the user should know of how it was read, or nothing.
-        source: What a picture of mode P or CMYK is put together from again.
-        is_one_of_several: Whether its file holds further ones.
-        changed: Whether it looks different from the picture in the file, which thumbnails in there show.
+        pixels: uint8 or uint16 of shape (H, W, 1) or (H, W, 3), as stored, without EXIF orientation applied. It
+            may be a view that leaves out the last channel of a buffer.
+        mode: Pillow's name of its channels: 1, L, LA, I;16, P, RGB, RGBA, RGBX or CMYK; 16-bit modes that
+            Pillow lacks are called LA;16, LX;16, RGB;16, RGBA;16 and RGBX;16.
+        alpha: Opacity, of shape (H, W) and the type of the pixels, or None. In modes with an X, an unnamed channel.
+        format: Pillow's name of its file format, or RAW.
+        metadata: EXIF, color profile and others.
+        note: What the user should know about how it was read; may be empty.
+        source: The palette or inks from which a picture of mode P or CMYK is encoded again.
+        is_one_of_several: Whether its file holds more pictures.
+        changed: Whether it looks different from the thumbnails in its file.
     """
 
     pixels: NDArray[Any]
@@ -49,9 +49,9 @@ class Picture:
 
 
 def from_image(image: Image.Image) -> Picture:
-    """Take a Pillow image apart.
+    """Convert a Pillow image to a picture.
 
-    A transparent color of a gray or RGB image becomes opacity, since the enhanced pixels of that color may
+    A transparent color of a gray or RGB image becomes an alpha channel, since the enhanced pixels of that color may
     differ from each other.
 
     Raises:
@@ -80,7 +80,7 @@ def from_image(image: Image.Image) -> Picture:
 
 
 def to_image(picture: Picture) -> Image.Image:
-    """Make a Pillow image of the picture's mode, or of mode RGBX where its RGB pixels lie in such a buffer.
+    """Convert a picture to a Pillow image of its mode, or of mode RGBX where its RGB pixels are in such a buffer.
 
     Raises:
         PictureError: Pillow has no such mode.
@@ -107,7 +107,7 @@ def to_image(picture: Picture) -> Image.Image:
 
 
 def interleaved(picture: Picture) -> NDArray[Any]:
-    """Return all channels as one array; where they are views of one buffer, that buffer, which is not copied.
+    """Return all channels in one array: without a copy where they are views of one buffer.
 
     >>> buffer = np.zeros((2, 3, 4), np.uint8)
     >>> interleaved(Picture(buffer[..., :3], "RGBA", buffer[..., 3])) is buffer
@@ -120,22 +120,18 @@ def interleaved(picture: Picture) -> NDArray[Any]:
         and buffer.shape == (*pixels.shape[:2], pixels.shape[2] + 1)
         and buffer.flags.c_contiguous
         and buffer.dtype == pixels.dtype
-        and _same_memory(buffer[..., :-1], pixels)
-        and (alpha is None or _same_memory(buffer[..., -1], alpha))
+        and is_same_memory(buffer[..., :-1], pixels)
+        and (alpha is None or is_same_memory(buffer[..., -1], alpha))
     ):
         return buffer
     return np.ascontiguousarray(pixels) if alpha is None else np.dstack([pixels, alpha])
 
 
-def _same_memory(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    return (one.ctypes.data, one.shape, one.strides) == (other.ctypes.data, other.shape, other.strides)
-
-
 def _values(image: Image.Image) -> NDArray[Any]:
-    """Copy a loaded image's pixels by strips: at one stroke, Pillow would hold them twice on the way."""
+    """Copy a loaded image's pixels in strips, since Pillow makes a second copy of what is converted at once."""
     first = np.asarray(image.crop((0, 0, 1, 1)))
     channels = 1 if first.ndim == 2 else first.shape[2]
-    dtype = np.uint16 if image.mode.startswith("I;16") else first.dtype  # in the machine's byte order
+    dtype = np.uint16 if image.mode.startswith("I;16") else first.dtype  # in native byte order
     values = np.empty((image.height, image.width, channels), dtype)
     for strip in strips(values.shape):
         part = np.asarray(image.crop((0, strip.start, image.width, strip.stop)))

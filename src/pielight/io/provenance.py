@@ -1,4 +1,4 @@
-"""The record in a result of what made it: version, model and options, in XMP."""
+"""Provenance: the XMP record in a result of the version, model and options that made it."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from pielight.io.metadata.xmp_packet import with_packet
 from pielight.io.provenance_checksum import EMPTY
 
 NAMESPACE = "urn:pielight:xmp:1.0:"
-WITHOUT_RECORD = ("BMP",)  # formats that hold no XMP
+WITHOUT_RECORD = ("BMP",)  # formats without XMP
 _VERSION, _SOURCE, _SEAL = "Version", "Source", "Seal"
-_FINGERPRINT_BYTES = 1 << 14  # at each end of a file: enough to tell photos apart, and read in no time
+_FINGERPRINT_BYTES = 1 << 14  # at each end of a file: enough to tell photos apart, and fast to read
 _OPENING = f'<rdf:Description xmlns:rdf="{RDF}" rdf:about='
 _VALUE = r"""(?:"[^"<]*"|'[^'<]*')"""
 _OWN = re.compile(rf'{re.escape(_OPENING)}"[^"<]*" xmlns:pielight="{NAMESPACE}"(?: pielight:\w+={_VALUE})*/>'.encode())
 _ATTRIBUTE = re.compile(rb"""(?<!\s)\s+pielight:(\w+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
 _ELEMENT = re.compile(rb"<pielight:(\w+)>([^<]*)</pielight:\1>\s*")
-# Of XML's own; the standard library's functions for them load a client for HTTP, or every entity of HTML.
+# Those of XML; the functions of the standard library import an HTTP client, or all entities of HTML.
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _ABOUT = re.compile(rb"""(?<![\w.-])[\w.-]+:about\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
 
 
 @dataclass(frozen=True)
 class Record:
-    """What made a result.
+    """How a result was made.
 
     Attributes:
         version: Of pielight.
-        options: Names, in camel case, and values of what decides how the result looks: the task, the model and its
-            checksum, strength and the like, sorted.
-        source: Fingerprint of the picture's file, or nothing; see :func:`fingerprint`.
-        is_ours: Whether the record stands as pielight wrote it, so that no other program has rewritten the file's XMP.
+        options: Names, in camel case, and values of all that determines the pixels: the task, the model and its
+            checksum, strength and others, sorted.
+        source: Fingerprint of the source file, or empty; see :func:`fingerprint`.
+        is_ours: Whether the record is as pielight wrote it: no other program has rewritten the file's XMP.
     """
 
     version: str
@@ -46,7 +46,7 @@ class Record:
 
     @classmethod
     def of(cls, version: str, **options: object) -> Record:
-        """Make a record; options that are None are left out.
+        """Return a record; options that are None are left out.
 
         >>> Record.of("1.0", Strength=0.5, Quality=None).options
         (('Strength', '0.5'),)
@@ -55,15 +55,15 @@ class Record:
 
     @property
     def task(self) -> str:
-        """What the picture was mended of; empty if that is not told."""
+        """The task, as ``brighten``; empty if it is not recorded."""
         return dict(self.options).get("Task", "")
 
     def asks_the_same(self, other: Record) -> bool:
-        """Say whether two results of one picture look the same, whatever the version."""
+        """Say whether two results of one picture have the same options; the version does not matter."""
         return self.options == other.options
 
     def differences(self, wanted: Record) -> str:
-        """Say in which options a result is not what is wanted.
+        """Describe the options in which a result differs from what is wanted.
 
         >>> Record.of("1", Strength=0.5, Task="brighten").differences(Record.of("1", Strength=1, Task="brighten"))
         'strength 0.5, now 1'
@@ -75,14 +75,14 @@ class Record:
         )
 
     def description(self, about: str = "") -> bytes:
-        """Return it as an element of XMP."""
+        """Return it as an XMP element."""
         named = ((_VERSION, self.version), (_SOURCE, self.source), *self.options, (_SEAL, EMPTY))
         values = "".join(f' pielight:{name}="{_escaped(value)}"' for name, value in named if value)
         return f'{_OPENING}"{_escaped(about)}" xmlns:pielight="{NAMESPACE}"{values}/>'.encode()
 
 
 def fingerprint(data: bytes) -> str:
-    """Return a fingerprint of a file: of its length, its first and its last 16 kB, in hexadecimal.
+    """Return a hash, in hexadecimal, of the length, the first and the last 16 kB of a file.
 
     >>> fingerprint(b"photo") == fingerprint(b"photo"), fingerprint(b"photo") == fingerprint(b"other")
     (True, False)
@@ -91,7 +91,7 @@ def fingerprint(data: bytes) -> str:
 
 
 def read_fingerprint(path: Path) -> str:
-    """Return the fingerprint of a file, which is not read as a whole; nothing if it cannot be read."""
+    """Return the fingerprint of a file without reading all of it; empty if it cannot be read."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -108,21 +108,19 @@ def _hashed(size: int, head: bytes, tail: bytes) -> str:
 
 
 def recorded(metadata: Metadata, record: Record) -> Metadata:
-    """Put a record into a picture's XMP; the rest of the packet stays byte for byte.
+    """Add a record to a picture's XMP; the rest of the packet stays byte for byte.
 
-    An older record gives way. A packet in which there is no place, or no room in a JPEG, stays as it is.
+    An older record is replaced. A packet without a graph, or without room in a JPEG, stays unchanged.
     """
     packet = metadata.xmp or b""
     about = _ABOUT.search(packet)
     name = next((group for group in about.groups() if group is not None), b"") if about else b""
-    made = with_description(without_record(packet), record.description(_unescaped(name.decode("utf-8", "replace"))))
-    if made == packet:
-        return metadata
-    return with_packet(metadata, made)
+    new = with_description(without_record(packet), record.description(_unescaped(name.decode("utf-8", "replace"))))
+    return metadata if new == packet else with_packet(metadata, new)
 
 
 def without_record(packet: bytes) -> bytes:
-    """Take a record out of a packet, also one that another program has laid out anew."""
+    """Remove the record from a packet, even if another program has rewritten it."""
     if NAMESPACE.encode() not in packet:
         return packet
     return _ELEMENT.sub(b"", _ATTRIBUTE.sub(b"", _OWN.sub(b"", packet)))
@@ -132,16 +130,16 @@ def find_record(packet: bytes | None) -> Record | None:
     """Return the record in an XMP packet, or None."""
     if not packet or NAMESPACE.encode() not in packet:
         return None
-    found = dict(_pairs(packet))
-    version, source, _ = (found.pop(name, "") for name in (_VERSION, _SOURCE, _SEAL))
-    return Record(version, tuple(sorted(found.items())), source, _OWN.search(packet) is not None)
+    values = dict(_pairs(packet))
+    version, source, _ = (values.pop(name, "") for name in (_VERSION, _SOURCE, _SEAL))
+    return Record(version, tuple(sorted(values.items())), source, _OWN.search(packet) is not None)
 
 
 def read_record(path: Path) -> Record | None:
-    """Return the record in a picture's file, which is not decoded; None without one, or if it cannot be read."""
+    """Return the record in a picture's file without decoding it; None without one, or if it cannot be read."""
     try:
         return find_record(read_packet(path)) if path.is_file() else None
-    except OSError:  # whoever needs the file will say what is wrong with it
+    except OSError:  # reading the picture will report why
         return None
 
 

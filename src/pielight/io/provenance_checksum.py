@@ -1,4 +1,4 @@
-"""The seal of a result: a checksum of its whole file, in the record, by which later changes of the file are known."""
+"""The checksum of a result's file in its record, by which later changes of the file are detected."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _CHUNK_HEAD, _CRC = 8, 4  # bytes
 
 
 def seal(file: BinaryIO, start: int = 0) -> bool:
-    """Put the checksum of a file into its record, whose seal is empty; a file without a record stays as it is.
+    """Write the checksum of a file into its record, which still holds zeros; a file without a record stays unchanged.
 
     Args:
-        file: Open for reading and writing, whole.
-        start: Where the picture starts in it; it goes on to the end.
+        file: Complete, open for reading and writing.
+        start: Position of the picture, which extends to the end.
 
     Returns:
         Whether it has a record.
     """
-    place = _find(file, start)
-    if place is None:
+    position = _find(file, start)
+    if position is None:
         file.seek(0, 2)
         return False
-    chunk = _chunk(file, start, place)
-    digest = _digest(file, start, place, chunk)
-    file.seek(place)
+    chunk = _chunk(file, start, position)
+    digest = _digest(file, start, position, chunk)
+    file.seek(position)
     file.write(digest)
     if chunk:
         file.seek(chunk[0])
@@ -45,66 +45,66 @@ def seal(file: BinaryIO, start: int = 0) -> bool:
 
 
 def is_sealed(path: Path) -> bool:
-    """Say whether a result is to the byte what pielight wrote.
+    """Say whether a result is unchanged since pielight wrote it.
 
     Raises:
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
-        place = _find(file, 0)
-        if place is None:
+        position = _find(file, 0)
+        if position is None:
             return False
-        file.seek(place)
-        return file.read(len(EMPTY)) == _digest(file, 0, place, _chunk(file, 0, place))
+        file.seek(position)
+        return file.read(len(EMPTY)) == _digest(file, 0, position, _chunk(file, 0, position))
 
 
 def _find(file: BinaryIO, start: int) -> int | None:
-    """Return where the value of the seal stands."""
+    """Return the position of the checksum."""
     file.seek(start)
     reach = len(_ATTRIBUTE) + len(EMPTY) + 1
-    place, before = start, b""
+    position, before = start, b""
     while part := file.read(_PART):
         match = _SEAL.search(before + part)
         if match:
-            return place - len(before) + match.start(1)
-        place += len(part)
+            return position - len(before) + match.start(1)
+        position += len(part)
         before = (before + part)[-reach:]
     return None
 
 
-def _chunk(file: BinaryIO, start: int, place: int) -> tuple[int, int] | None:
-    """Return where the chunk of a PNG with the seal begins, with its type, and where its own checksum stands."""
+def _chunk(file: BinaryIO, start: int, position: int) -> tuple[int, int] | None:
+    """Return, of the chunk of a PNG that holds the checksum, the positions of its type and its CRC; None in others."""
     file.seek(start)
     if file.read(4) != _PNG:
         return None
     here = start + 8
-    while here < place:
+    while here < position:
         file.seek(here)
         head = file.read(_CHUNK_HEAD)
         end = here + _CHUNK_HEAD + int.from_bytes(head[:4], "big")
         if len(head) < _CHUNK_HEAD:
             return None
-        if place < end:
+        if position < end:
             return (here + 4, end) if head[4:] == _TEXT else None
         here = end + _CRC
     return None
 
 
-def _digest(file: BinaryIO, start: int, place: int, chunk: tuple[int, int] | None) -> bytes:
-    """Return the checksum of a file with an empty seal, without what depends on the seal."""
-    found = blake2b(digest_size=len(EMPTY) // 2)
-    spans = [(place, place + len(EMPTY))] + ([(chunk[1], chunk[1] + _CRC)] if chunk else [])
+def _digest(file: BinaryIO, start: int, position: int, chunk: tuple[int, int] | None) -> bytes:
+    """Return the checksum of a file without the span of the checksum itself and of the CRC that depends on it."""
+    digest = blake2b(digest_size=len(EMPTY) // 2)
+    spans = [(position, position + len(EMPTY))] + ([(chunk[1], chunk[1] + _CRC)] if chunk else [])
     for first, last in _between(start, spans):
         file.seek(first)
         left = None if last is None else last - first
         while part := file.read(_PART if left is None else min(_PART, left)):
-            found.update(part)
+            digest.update(part)
             left = None if left is None else left - len(part)
-    return found.hexdigest().encode()
+    return digest.hexdigest().encode()
 
 
 def _between(start: int, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int | None]]:
-    """Yield what lies between spans, the last one open."""
+    """Yield the spans between spans; the last one is open."""
     for first, last in spans:
         yield start, first
         start = last

@@ -1,4 +1,4 @@
-"""How large a picture may be."""
+"""Limits of the size of pictures and animations."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pielight.errors import PictureError
 
 MAX_PIXELS = 256_000_000
-MAX_SIDE = 1_000_000  # places and weights among the nodes take some 40 bytes for each pixel of a side
-MAX_FRAMES = 2000  # of an animation, or pages; each takes milliseconds, however small it is
-MAX_FRAMES_PIXELS = 1_000_000_000  # all together
-_SUSPECT_FRAMES = 5000  # pixels of an animation for each byte of its file
+MAX_SIDE = 1_000_000  # interpolation takes some 40 bytes per pixel of a side
+MAX_FRAMES = 2000  # or pages; each takes milliseconds, however small it is
+MAX_FRAMES_PIXELS = 1_000_000_000  # of all frames together
+_SUSPECT_FRAMES = 5000  # pixels of an animation per byte of its file
 _SUSPECT_BYTES, _SUSPECT_RATIO = 350_000_000, 500
 
 
 def check_size(width: int, height: int, bytes_per_pixel: int, file_bytes: int) -> None:
-    """Refuse what is too large, or made to fill the memory: no photo shrinks to a 500th.
+    """Refuse a picture that is too large, or compressed 500-fold, as no photo is.
 
     Raises:
         PictureError: Its text has no file name yet.
@@ -38,12 +38,12 @@ def check_size(width: int, height: int, bytes_per_pixel: int, file_bytes: int) -
 
 
 def check_frames(count: int, pixels: int, file_bytes: int | None = None) -> None:
-    """Refuse an animation that would keep us for minutes, or is made for that.
+    """Refuse an animation that would take minutes, or looks like a decompression bomb.
 
     Args:
         count: Frames, or pages.
-        pixels: Of all of them.
-        file_bytes: Of the file of an animation; None for pages, which may be blank.
+        pixels: Of all of them together.
+        file_bytes: Size of an animation's file; None for pages, which may be blank.
 
     Raises:
         PictureError: Its text has no file name yet.
@@ -65,10 +65,10 @@ def check_frames(count: int, pixels: int, file_bytes: int | None = None) -> None
 
 @contextmanager
 def memory_for(name: str) -> Iterator[None]:
-    """Blame a shortage of memory on the picture that was at work.
+    """Turn a MemoryError into an error that names the picture.
 
     Raises:
-        PictureError: Memory was short.
+        PictureError: There was not enough memory.
     """
     try:
         yield

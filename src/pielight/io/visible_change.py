@@ -1,4 +1,4 @@
-"""Whether a picture looks different from what it was."""
+"""Test of whether a picture has visibly changed, on a sample of its pixels."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SAMPLES = 250_000
-_UNSEEN = 2 / 255  # of full scale
+_INVISIBLE = 2 / 255  # of full scale
 
 
 def sample(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return a copy of some pixels from all over a picture.
+    """Return a copy of evenly spaced pixels of a picture.
 
     >>> sample(np.zeros((3000, 4000, 3), np.uint8)).shape
     (500, 667, 3)
@@ -23,10 +23,10 @@ def sample(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def look_different(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    """Say whether samples of integers differ by more than anybody sees.
+    """Say whether samples of integers differ visibly.
 
     >>> look_different(np.array([7, 9], np.uint8), np.array([9, 8], np.uint8))
     False
     """
-    most = np.abs(one.astype(np.int32) - other).max(initial=0)
-    return bool(most > _UNSEEN * np.iinfo(one.dtype).max)
+    largest = np.abs(one.astype(np.int32) - other).max(initial=0)
+    return bool(largest > _INVISIBLE * np.iinfo(one.dtype).max)
