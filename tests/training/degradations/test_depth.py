@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from pielight.training.degradations.depth import PROXIES, clouds, depth, ground, looks, room, slope, things
+from pielight.training.degradations.depth import PROXIES, clouds, depth, ground, looks, objects, room, slope
 
 HEIGHT, WIDTH = 18, 24
 TINY = 1e-3
@@ -66,7 +66,7 @@ def plain_slope(_: Tensor, generator: Generator) -> np.ndarray:
     return each(lambda x, y, row, column: x * math.sin(angle) - y * math.cos(angle))
 
 
-def plain_things(photo: Tensor, generator: Generator) -> np.ndarray:
+def plain_objects(photo: Tensor, generator: Generator) -> np.ndarray:
     found = 1 + 0.3 * plain_slope(photo, generator)
     count = int(torch.randint(2, 9, (1,), generator=generator))
     for distance in sorted(draw(count, 0.1, 0.9, generator), reverse=True):  # the nearest is drawn last
@@ -92,7 +92,7 @@ def plain_looks(photo: Tensor, generator: Generator) -> np.ndarray:
     return each(mix)
 
 
-PLAIN = {room: plain_room, ground: plain_ground, slope: plain_slope, things: plain_things, looks: plain_looks}
+PLAIN = {room: plain_room, ground: plain_ground, slope: plain_slope, objects: plain_objects, looks: plain_looks}
 
 
 def scaled(values: np.ndarray) -> np.ndarray:

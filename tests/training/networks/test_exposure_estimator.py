@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pielight.training.data.batches import PictureSet
-from pielight.training.networks.exposure_estimator import ExposureJudge, judged_exposure, learn_judge, misexposed
+from pielight.training.networks.exposure_estimator import ExposureJudge, judged_exposure, learn_judge, misexpose
 from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
 HOW = ExposureEstimatorConfig(steps=60, batch=6, local_stops=0.0, fill_light=0.0)
@@ -30,7 +30,7 @@ def pictures() -> PictureSet:
 
 def test_a_wrong_exposure_is_more_or_less_linear_light() -> None:
     flat, labels = torch.full((3, 3, 32, 32), 0.5), torch.zeros(3, 32, 32, dtype=torch.int32)
-    seen, error = misexposed(flat, labels, dataclasses.replace(HOW, stops=(-2.0, 1.0)), generator())
+    seen, error = misexpose(flat, labels, dataclasses.replace(HOW, stops=(-2.0, 1.0)), generator())
     linear = ((0.5 + 0.055) / 1.055) ** 2.4 * 2 ** error.numpy().astype(np.float64)
     expected = 1.055 * linear ** (1 / 2.4) - 0.055
     assert error.flatten(1).std(1).max() < 1e-6  # one error for the whole picture
@@ -39,7 +39,7 @@ def test_a_wrong_exposure_is_more_or_less_linear_light() -> None:
 
 def test_parts_of_a_picture_may_err_apart() -> None:
     flat, labels = torch.full((16, 3, 32, 32), 0.5), torch.arange(32 * 32).view(1, 32, 32).expand(16, -1, -1) // 256
-    _, error = misexposed(flat, labels, dataclasses.replace(HOW, local_stops=1.5), generator())
+    _, error = misexpose(flat, labels, dataclasses.replace(HOW, local_stops=1.5), generator())
     spread = error.flatten(1).amax(1) - error.flatten(1).amin(1)
     assert 0 < (spread > 0.1).float().mean() < 1
     assert spread.max() <= 1.5 + 1e-5
@@ -52,7 +52,7 @@ def test_it_learns_to_tell_under_from_over(pictures: PictureSet) -> None:
     crops, labels = pictures.batch(4, generator(9))
     crops = torch.nn.functional.interpolate(crops, labels.shape[-2:], mode="area")
     dark, good, bright = (
-        misexposed(crops, labels, dataclasses.replace(HOW, stops=(stops, stops)), generator(1))[0]
+        misexpose(crops, labels, dataclasses.replace(HOW, stops=(stops, stops)), generator(1))[0]
         for stops in (-3.0, 0.0, 1.5)
     )
     assert judge(dark).mean() < judge(good).mean() - 0.5 < judge(bright).mean() - 0.8

@@ -50,14 +50,14 @@ class ExampleSet:
     left: int = 0
     """How many pictures were left out, since the file of boxes does not name them."""
 
-    def batch(self, count: int, how: DimmingConfig, generator: Generator) -> Batch:
+    def batch(self, count: int, config: DimmingConfig, generator: Generator) -> Batch:
         """Draw random crops, half of them mirrored, and darken them.
 
         A crop holds one of its picture's boxes, drawn at random, if it can; boxes whose middle is outside are left out.
 
         Args:
             count: N.
-            how: The intervals to draw from.
+            config: The intervals to draw from.
             generator: The source of all randomness.
         """
         chosen = torch.randint(len(self.pictures), (count,), generator=generator).tolist()
@@ -67,7 +67,7 @@ class ExampleSet:
         targets: Targets = known or None
         if known and self.data.labels:
             targets = torch.stack(known).long()
-        return Batch(*dim(clean, how, generator), clean, targets)
+        return Batch(*dim(clean, config, generator), clean, targets)
 
     def _crop(self, index: int, generator: Generator) -> tuple[Tensor, Tensor | None]:
         draw = torch.rand(4, generator=generator).tolist()
@@ -103,7 +103,7 @@ class ExampleSet:
         return part, target
 
 
-def dim(pictures: Tensor, how: DimmingConfig, generator: Generator) -> tuple[Tensor, Tensor]:
+def dim(pictures: Tensor, config: DimmingConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     """Darken clean pictures by a lower exposure alone.
 
     ``y = Q8(sRGB(2^EV lin(x) + n)), n ~ N(0, a 2^EV lin(x) + b)``: one EV for a picture, a and b the shot and the read
@@ -113,21 +113,21 @@ def dim(pictures: Tensor, how: DimmingConfig, generator: Generator) -> tuple[Ten
 
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
 
     Returns:
         Dark pictures ``(N, 3, H, W)`` in [0, 1], and the same without noise and quantization; a share of
-        ``how.untouched`` is as it was.
+        ``config.untouched`` is as it was.
 
     >>> dark, _ = dim(torch.ones(1, 3, 32, 32), DimmingConfig(stops=(-4, -4), untouched=0), Generator().manual_seed(0))
     >>> round(srgb_to_linear(dark).mean().item(), 2)
     0.06
     """
     shape = (len(pictures), 1, 1, 1)
-    light = srgb_to_linear(pictures) * torch.exp2(uniform(shape, *how.stops, generator))
-    dark = quantize(linear_to_srgb(sensor_noise(light, how.shot_noise, how.read_noise, generator).clamp(0, 1)))
-    untouched = chance(shape, how.untouched, generator)
+    light = srgb_to_linear(pictures) * torch.exp2(uniform(shape, *config.stops, generator))
+    dark = quantize(linear_to_srgb(sensor_noise(light, config.shot_noise, config.read_noise, generator).clamp(0, 1)))
+    untouched = chance(shape, config.untouched, generator)
     return torch.where(untouched, pictures, dark), torch.where(untouched, pictures, linear_to_srgb(light))
 
 

@@ -121,7 +121,7 @@ def rehearsal(data: DataConfig) -> PictureSet:
     return picture_set([reduced(getattr(skimage.data, name)(), data.size * 5 // 4) for name in _REHEARSED], data)
 
 
-def matched(dark: PictureSet, well: PictureSet, how: DarkeningConfig) -> DarkeningConfig:
+def matched(dark: PictureSet, well: PictureSet, config: DarkeningConfig) -> DarkeningConfig:
     """Return physics that darkens well-exposed pictures as a user's dark ones are.
 
     - Exposure: the interval whose ends bring the median well-exposed picture to the mean linear light of the dark
@@ -135,9 +135,9 @@ def matched(dark: PictureSet, well: PictureSet, how: DarkeningConfig) -> Darkeni
     Args:
         dark: The user's dark pictures.
         well: Well-exposed ones, of other scenes or of the same.
-        how: What stays of the physics.
+        config: What stays of the physics.
     """
-    contrast = torch.tensor(how.camera_response).log().mean().exp()
+    contrast = torch.tensor(config.camera_response).log().mean().exp()
     linear = [_small(picture) for picture in well.pictures]
     levels = []
     for stops in _STOPS.tolist():
@@ -148,11 +148,11 @@ def matched(dark: PictureSet, well: PictureSet, how: DarkeningConfig) -> Darkeni
     noises = [estimate(picture.numpy().transpose(1, 2, 0)) for picture in dark.pictures]
     lit = sum(_brightest_tenth(_small(picture)) > _LIT for picture in dark.pictures) / len(dark)
     return dataclasses.replace(
-        how,
+        config,
         stops=(float(min(low, high - 1)), float(high)),
         regional=min(0.8, max(0.1, lit)),
-        shot_noise=_interval([noise.shot for noise in noises], how.shot_noise[0]),
-        read_noise=_interval([noise.read for noise in noises], how.read_noise[0]),
+        shot_noise=_interval([noise.shot for noise in noises], config.shot_noise[0]),
+        read_noise=_interval([noise.read for noise in noises], config.read_noise[0]),
     )
 
 

@@ -91,7 +91,7 @@ def solve(curve: Family, pictures: Tensor, where: Tensor, wanted: Tensor, side: 
 
 
 def adaptive_negatives(
-    pictures: Tensor, labels: Tensor, how: AdaptiveConfig, side: Side, generator: Generator
+    pictures: Tensor, labels: Tensor, config: AdaptiveConfig, side: Side, generator: Generator
 ) -> Tensor:
     """Make pictures badly exposed by a drawn distance, with a drawn curve, everywhere or in a drawn part.
 
@@ -104,16 +104,20 @@ def adaptive_negatives(
     Args:
         pictures: Well-exposed ``(N, 3, H, W)`` in [0, 1].
         labels: Regions ``(N, H, W)``, whole numbers from 0.
-        how: The intervals.
+        config: The intervals.
         side: ``"under"`` or ``"over"``.
         generator: The source of all randomness.
 
     Returns:
         Badly exposed ``(N, 3, H, W)`` in [0, 1], in 8 bits.
+
+    >>> gray, one = torch.full((2, 3, 8, 8), 0.5), torch.zeros(2, 8, 8).int()
+    >>> bool((adaptive_negatives(gray, one, AdaptiveConfig(), "under", Generator().manual_seed(0)).mean() < 0.5))
+    True
     """
     n = len(pictures)
-    where = light_patterns(pictures, labels, side, how.local, generator)
-    distance = uniform((n, 1, 1, 1), *how.distance, generator)
+    where = light_patterns(pictures, labels, side, config.local, generator)
+    distance = uniform((n, 1, 1, 1), *config.distance, generator)
     family = torch.randint(len(FAMILIES), (n,), generator=generator)
     made = torch.empty_like(pictures)
     for index, curve in enumerate(FAMILIES.values()):
@@ -122,4 +126,4 @@ def adaptive_negatives(
             part, mask = pictures[mine], where[mine]
             wanted = wanted_brightness(curve, part, mask, distance[mine], side)
             made[mine] = curve(part, solve(curve, part, mask, wanted, side) * mask)
-    return capture(made, how.capture, generator)
+    return capture(made, config.capture, generator)

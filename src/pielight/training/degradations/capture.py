@@ -15,7 +15,7 @@ from pielight.training.degradations.random import chance
 from pielight.training.schema import CaptureConfig
 
 
-def capture(pictures: Tensor, how: CaptureConfig, generator: Generator) -> Tensor:
+def capture(pictures: Tensor, config: CaptureConfig, generator: Generator) -> Tensor:
     """Keep pictures as a camera would: some with noise in linear light, all in 8 bits, some as JPEG.
 
     ``y = JPEG(Q8(sRGB(lin(x) + n)))``, ``n ~ N(0, a lin(x) + b)``: against the signal, noise is the stronger the
@@ -23,7 +23,7 @@ def capture(pictures: Tensor, how: CaptureConfig, generator: Generator) -> Tenso
 
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
-        how: Shares and intervals.
+        config: Shares and intervals.
         generator: The source of all randomness.
 
     Returns:
@@ -34,11 +34,11 @@ def capture(pictures: Tensor, how: CaptureConfig, generator: Generator) -> Tenso
     tensor([128.])
     """
     n = len(pictures)
-    noisy = chance((n, 1, 1, 1), how.noisy, generator)
-    compressed = chance((n,), how.compressed, generator)
-    quality = torch.randint(how.quality[0], how.quality[1] + 1, (n,), generator=generator)
+    noisy = chance((n, 1, 1, 1), config.noisy, generator)
+    compressed = chance((n,), config.compressed, generator)
+    quality = torch.randint(config.quality[0], config.quality[1] + 1, (n,), generator=generator)
     grain = linear_to_srgb(
-        sensor_noise(srgb_to_linear(pictures), how.shot_noise, how.read_noise, generator).clamp(0, 1)
+        sensor_noise(srgb_to_linear(pictures), config.shot_noise, config.read_noise, generator).clamp(0, 1)
     )
     kept = quantize(torch.where(noisy, grain, pictures).clamp(0, 1))
     for i in compressed.nonzero().flatten().tolist():

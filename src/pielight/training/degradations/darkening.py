@@ -16,7 +16,9 @@ from pielight.training.degradations.random import chance, uniform
 from pielight.training.schema import DarkeningConfig
 
 
-def exposure_map(pictures: Tensor, labels: Tensor, how: DarkeningConfig, generator: Generator) -> tuple[Tensor, Tensor]:
+def exposure_map(
+    pictures: Tensor, labels: Tensor, config: DarkeningConfig, generator: Generator
+) -> tuple[Tensor, Tensor]:
     """Draw an exposure in EV for every pixel: one for the picture, or one for its dark and its bright part.
 
     A regional sample splits a picture by the rank of its regions' brightness (backlight: what is dark gets even
@@ -27,7 +29,7 @@ def exposure_map(pictures: Tensor, labels: Tensor, how: DarkeningConfig, generat
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
         labels: Regions ``(N, h, w)``, whole numbers from 0.
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
 
     Returns:
@@ -35,24 +37,24 @@ def exposure_map(pictures: Tensor, labels: Tensor, how: DarkeningConfig, generat
     """
     n, height, width = labels.shape
     gray = F.interpolate(luma(pictures), (height, width), mode="area")
-    night = chance((n, 1, 1, 1), how.night, generator)
+    night = chance((n, 1, 1, 1), config.night, generator)
     part = torch.cat([dark_part(gray[i : i + 1], labels[i : i + 1], bool(night[i]), generator) for i in range(n)])
     sigma = float(uniform((1,), 0.3, max(0.31, height / 16), generator))
     part = torch.where(night, part, blur(part, sigma))
-    everywhere = uniform((n, 1, 1, 1), *how.stops, generator)
-    base = torch.where(night, 0.0, uniform((n, 1, 1, 1), *how.regional_base, generator))
+    everywhere = uniform((n, 1, 1, 1), *config.stops, generator)
+    base = torch.where(night, 0.0, uniform((n, 1, 1, 1), *config.regional_base, generator))
     deeper = torch.where(
         night,
-        uniform((n, 1, 1, 1), *how.night_stops, generator),
-        uniform((n, 1, 1, 1), *how.regional_stops, generator),
+        uniform((n, 1, 1, 1), *config.night_stops, generator),
+        uniform((n, 1, 1, 1), *config.regional_stops, generator),
     )
-    regional = chance((n, 1, 1, 1), how.regional, generator)
-    touched = ~chance((n, 1, 1, 1), how.untouched, generator)
+    regional = chance((n, 1, 1, 1), config.regional, generator)
+    touched = ~chance((n, 1, 1, 1), config.untouched, generator)
     stops = torch.where(regional, base + deeper * part, everywhere) * touched
-    return stops.expand(n, 1, height, width), how.night_kept * (night & regional & touched)
+    return stops.expand(n, 1, height, width), config.night_kept * (night & regional & touched)
 
 
-def darken(pictures: Tensor, labels: Tensor, how: DarkeningConfig, generator: Generator) -> tuple[Tensor, Tensor]:
+def darken(pictures: Tensor, labels: Tensor, config: DarkeningConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     """Darken well-exposed pictures as a camera with too little light would have taken them.
 
     ``y = Q8(C(sRGB(g * 2^EV * lin(C^-1(x)) + o + noise)))`` with the exposure of :func:`exposure_map`, the camera's
@@ -62,34 +64,47 @@ def darken(pictures: Tensor, labels: Tensor, how: DarkeningConfig, generator: Ge
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
         labels: Regions ``(N, h, w)``, of the same or a smaller size.
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
 
     Returns:
         The darkened pictures ``(N, 3, H, W)`` in [0, 1], quantized to 8 bits, and what should come back of them
-        ``(N, 3, h, w)``: the pictures with fill light, and night scenes with ``how.night_kept`` of their EV.
+        ``(N, 3, h, w)``: the pictures with fill light, and night scenes with ``config.night_kept`` of their EV.
+
+    >>> gray, one = torch.full((1, 3, 32, 32), 0.5), torch.zeros(1, 32, 32, dtype=torch.int32)
+    >>> config = DarkeningConfig(untouched=0, regional=0, stops=(-2, -2), lift=0)
+    >>> dark, target = darken(gray, one, config, Generator().manual_seed(0))
+    >>> bool(dark.mean() < 0.3), bool(target.mean() == 0.5)
+    (True, True)
     """
     n = len(pictures)
-    stops, kept = exposure_map(pictures, labels, how, generator)
+    stops, kept = exposure_map(pictures, labels, config, generator)
     full = F.interpolate(stops, pictures.shape[-2:], mode="bilinear", align_corners=False)
-    cast = 1 + uniform((n, 3, 1, 1), -how.white_balance, how.white_balance, generator)
-    contrast = uniform((n, 1, 1, 1), *how.camera_response, generator)
+    cast = 1 + uniform((n, 3, 1, 1), -config.white_balance, config.white_balance, generator)
+    contrast = uniform((n, 1, 1, 1), *config.camera_response, generator)
     seen = srgb_to_linear(camera_response(pictures, 1 / contrast))
-    offset = uniform((n, 3, 1, 1), -how.black_level, how.black_level, generator)
+    offset = uniform((n, 3, 1, 1), -config.black_level, config.black_level, generator)
     dark = sensor_noise(
-        (seen * torch.exp2(full) * cast + offset).clamp_min(0), how.shot_noise, how.read_noise, generator
+        (seen * torch.exp2(full) * cast + offset).clamp_min(0), config.shot_noise, config.read_noise, generator
     )
     touched = (stops != 0).flatten(1).any(1).view(n, 1, 1, 1)
     dark = torch.where(touched, quantize(camera_response(linear_to_srgb(dark.clamp(0, 1)), contrast)), pictures)
     small = F.interpolate(pictures, labels.shape[-2:], mode="area")
     shadows_only = backlit(dark)
-    filled = fill_light(small, labels, how.fill_light * shadows_only)
-    filled = light_curve(filled, [-how.lift * (1 - shadows_only) * touched])
+    filled = fill_light(small, labels, config.fill_light * shadows_only)
+    filled = light_curve(filled, [-config.lift * (1 - shadows_only) * touched])
     return dark, torch.where(kept > 0, expose(filled, kept * stops), filled)
 
 
 def dark_part(gray: Tensor, labels: Tensor, night: bool, generator: Generator) -> Tensor:
-    """Draw which part of one picture is dark, as a mask ``(1, 1, h, w)`` in [0, 1]."""
+    """Draw which part of one picture is dark, as a mask ``(1, 1, h, w)`` in [0, 1].
+
+    ``sigmoid(4 (c - rank) / s)``, rank that of the pixel in a field: the gray level at night; else the means of regions
+    (half of the time), a random value per region or smooth noise; c and s, the share and the softness, are drawn.
+
+    >>> dark_part(torch.rand(1, 1, 8, 8), torch.zeros(1, 8, 8).int(), True, Generator().manual_seed(0)).shape
+    torch.Size([1, 1, 8, 8])
+    """
     kind = float(uniform((1,), 0.0, 1.0, generator))
     height, width = gray.shape[-2:]
     means = region_means(gray, labels)

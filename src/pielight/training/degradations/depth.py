@@ -55,7 +55,7 @@ def clouds(pictures: Tensor, generator: Generator) -> Tensor:
     return F.interpolate(coarse, pictures.shape[-2:], mode="bicubic", align_corners=False)[0, 0]
 
 
-def things(pictures: Tensor, generator: Generator) -> Tensor:
+def objects(pictures: Tensor, generator: Generator) -> Tensor:
     """Return a background and up to eight discs and boxes before it, the nearer ones in front."""
     x, y = _places(pictures)
     depth = torch.ones_like(x) + 0.3 * slope(pictures, generator)
@@ -83,7 +83,7 @@ def looks(pictures: Tensor, generator: Generator) -> Tensor:
     return mix
 
 
-PROXIES: tuple[Callable[[Tensor, Generator], Tensor], ...] = (room, ground, slope, clouds, things, looks)
+PROXIES: tuple[Callable[[Tensor, Generator], Tensor], ...] = (room, ground, slope, clouds, objects, looks)
 
 
 def depth(picture: Tensor, labels: Tensor, edges: float, generator: Generator) -> Tensor:
@@ -101,6 +101,10 @@ def depth(picture: Tensor, labels: Tensor, edges: float, generator: Generator) -
 
     Returns:
         ``(1, 1, h, w)``, from 0 (nearest) to 1 (farthest).
+
+    >>> far = depth(torch.rand(1, 3, 16, 16), torch.zeros(1, 16, 16).int(), 0.3, Generator().manual_seed(0))
+    >>> far.shape, far.min().item(), far.max().item()
+    (torch.Size([1, 1, 16, 16]), 0.0, 1.0)
     """
     first, second = torch.randint(len(PROXIES), (2,), generator=generator).tolist()
     share = uniform((1,), 0.5, 1.0, generator)

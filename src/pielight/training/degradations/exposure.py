@@ -1,4 +1,4 @@
-"""Exposure: more or less light, the response of cameras, and the blur of masks."""
+"""Exposure in linear light, the response of cameras, and the blur of masks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,11 @@ def camera_response(pictures: Tensor, contrast: Tensor) -> Tensor:
 
 
 def blur(mask: Tensor, sigma: float) -> Tensor:
-    """Blur masks ``(N, 1, H, W)`` with a Gaussian of ``sigma`` pixels."""
+    """Blur masks ``(N, 1, H, W)`` with a Gaussian of ``sigma`` pixels, cut at 2.5 sigma; edges are replicated.
+
+    >>> blur(torch.eye(5)[2].view(1, 1, 1, 5), 1.0).flatten().round(decimals=3)
+    tensor([0.0540, 0.2440, 0.4030, 0.2440, 0.0540])
+    """
     radius = max(1, int(2.5 * sigma))
     offsets = torch.arange(-radius, radius + 1, dtype=mask.dtype)
     kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)

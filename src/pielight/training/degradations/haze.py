@@ -1,4 +1,4 @@
-"""Haze: what a veil of lit air does to a clear picture, without a sensor of depth."""
+"""Haze by the atmospheric scattering model, with random depth in place of a depth sensor."""
 
 from __future__ import annotations
 
@@ -32,28 +32,32 @@ def without_own_haze(pictures: Tensor, share: float) -> Tensor:
     return ((pictures - black) / (1 - black)).clamp_min(0)
 
 
-def transmission(far: Tensor, how: HazeConfig, generator: Generator) -> Tensor:
+def transmission(far: Tensor, config: HazeConfig, generator: Generator) -> Tensor:
     """Return how much light passes the haze: ``t = exp(-beta d)``, d from the nearest depth to 1, beta uneven.
 
     Args:
         far: d, ``(N, 1, h, w)`` in [0, 1].
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
 
     Returns:
         ``(N, 1, h, w)`` in (0, 1]; 1 everywhere for the pictures that stay clear.
+
+    >>> even = HazeConfig(untouched=0, density=(1, 1), nearest=(1, 1), uneven=0)
+    >>> transmission(torch.zeros(1, 1, 2, 2), even, Generator()).unique().round(decimals=4)
+    tensor([0.3679])
     """
     n, _, height, width = far.shape
     shape = (n, 1, 1, 1)
-    nearest = uniform(shape, *how.nearest, generator)
+    nearest = uniform(shape, *config.nearest, generator)
     drift = F.interpolate(torch.rand((n, 1, 3, 3), generator=generator), (height, width), mode="bicubic")
-    uneven = 1 + how.uneven * uniform(shape, 0, 1, generator) * (2 * drift - 1)
-    density = uniform(shape, *how.density, generator) * uneven.clamp_min(0)
+    uneven = 1 + config.uneven * uniform(shape, 0, 1, generator) * (2 * drift - 1)
+    density = uniform(shape, *config.density, generator) * uneven.clamp_min(0)
     light = torch.exp(-density * (nearest + (1 - nearest) * far))
-    return torch.where(chance(shape, how.untouched, generator), torch.ones(()), light)
+    return torch.where(chance(shape, config.untouched, generator), torch.ones(()), light)
 
 
-def haze(pictures: Tensor, labels: Tensor, how: HazeConfig, generator: Generator) -> tuple[Tensor, Tensor]:
+def haze(pictures: Tensor, labels: Tensor, config: HazeConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     """Lay haze over clear pictures: atmospheric scattering, ``I = J t + A (1 - t)``.
 
     Koschmieder, 1924; Narasimhan and Nayar, IJCV 2002. In sRGB, as the pictures are that methods are compared on
@@ -63,7 +67,7 @@ def haze(pictures: Tensor, labels: Tensor, how: HazeConfig, generator: Generator
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
         labels: Regions ``(N, h, w)``.
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
 
     Returns:
@@ -77,12 +81,12 @@ def haze(pictures: Tensor, labels: Tensor, how: HazeConfig, generator: Generator
     """
     n, shape = len(pictures), labels.shape[-2:]
     small = F.interpolate(pictures, shape, mode="area")
-    far = torch.cat([depth(small[i : i + 1], labels[i : i + 1], how.edges, generator) for i in range(n)])
+    far = torch.cat([depth(small[i : i + 1], labels[i : i + 1], config.edges, generator) for i in range(n)])
     far = blur(far, float(uniform((1,), 0.3, 1.0, generator)))
-    light = transmission(far, how, generator)
+    light = transmission(far, config, generator)
     hazy = (light < 1).flatten(1).any(1).view(n, 1, 1, 1)
     light = F.interpolate(light, pictures.shape[-2:], mode="bilinear", align_corners=False)
-    clear = without_own_haze(pictures, how.clearest)
-    air = uniform((n, 1, 1, 1), *how.airlight, generator)
-    air = (air + uniform((n, 3, 1, 1), -how.color, how.color, generator)).clamp(0, 1)
+    clear = without_own_haze(pictures, config.clearest)
+    air = uniform((n, 1, 1, 1), *config.airlight, generator)
+    air = (air + uniform((n, 3, 1, 1), -config.color, config.color, generator)).clamp(0, 1)
     return torch.where(hazy, quantize(clear * light + air * (1 - light)), clear), clear

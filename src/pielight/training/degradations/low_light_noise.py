@@ -36,45 +36,45 @@ class Sample(NamedTuple):
     """The same without noise ``(N, 3, H, W)``."""
 
 
-def sample(photographs: Tensor, how: LowLightNoiseConfig, generator: Generator) -> Sample:
+def sample(photographs: Tensor, config: LowLightNoiseConfig, generator: Generator) -> Sample:
     """Darken clean photographs, with noise and without, and brighten both by one curve.
 
     ``noisy = f(Q8(sRGB(2^EV lin(x) + n)))`` and ``clean = f(sRGB(2^EV lin(x)))``: n is shot and read noise in linear
     light, blurred and mixed over the channels but of the same variance, Q8 quantization with or without JPEG, and f
     the light-enhancement curve that brings the mean brightness near the photograph's, bounded and sparing
-    highlights as every door applies it (:func:`pielight.ops.tone.toned`).
+    highlights as every entry point applies it (:func:`pielight.ops.tone.toned`).
 
     Args:
         photographs: ``(N, 3, H, W)`` in [0, 1]; H and W multiples of 4.
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
     """
     n = len(photographs)
     shape = (n, 1, 1, 1)
-    dark = srgb_to_linear(photographs) * torch.exp2(uniform(shape, *how.stops, generator))
-    gains = torch.exp2(uniform((n, 3, 1, 1), -how.white_balance, how.white_balance, generator))
-    shot = log_uniform(shape, *how.shot_noise, generator) * gains
-    read = log_uniform(shape, *how.read_noise, generator) * gains**2
-    noise = unit_noise(photographs.shape, how, generator) * (shot * dark + read).sqrt()
+    dark = srgb_to_linear(photographs) * torch.exp2(uniform(shape, *config.stops, generator))
+    gains = torch.exp2(uniform((n, 3, 1, 1), -config.white_balance, config.white_balance, generator))
+    shot = log_uniform(shape, *config.shot_noise, generator) * gains
+    read = log_uniform(shape, *config.read_noise, generator) * gains**2
+    noise = unit_noise(photographs.shape, config, generator) * (shot * dark + read).sqrt()
     clean = linear_to_srgb(dark.clamp(0, 1))
     noisy = linear_to_srgb((dark + noise).clamp(0, 1))
-    deep = chance(shape, how.high_bit_depth, generator)
-    noisy = torch.where(deep, noisy, _stored(noisy, how, generator))
-    wanted = photographs.mean((1, 2, 3)) * uniform((n,), *how.brightness, generator)
+    deep = chance(shape, config.high_bit_depth, generator)
+    noisy = torch.where(deep, noisy, _stored(noisy, config, generator))
+    wanted = photographs.mean((1, 2, 3)) * uniform((n,), *config.brightness, generator)
     curve = partial(_brightened, alphas=_alphas(clean, wanted, generator), highlights=_draw(0.0, 1.0, generator))
     means = np.stack([smoothed(cells) for cells in _last(F.avg_pool2d(noisy, CELL))])
     known = Noise(_last(shot), _last(read), _last((~deep).float() / 255))
     levels = _first(level(means, known, lambda values: _last(curve(_first(values)))))
-    error = torch.exp(how.level_error * torch.randn((n, 3, 1, 1), generator=generator))
+    error = torch.exp(config.level_error * torch.randn((n, 3, 1, 1), generator=generator))
     return Sample(curve(noisy), levels * error, curve(clean))
 
 
-def unit_noise(shape: tuple[int, ...], how: LowLightNoiseConfig, generator: Generator) -> Tensor:
+def unit_noise(shape: tuple[int, ...], config: LowLightNoiseConfig, generator: Generator) -> Tensor:
     """Draw normal noise of variance 1, in some patches blurred and mixed over the channels.
 
     Args:
         shape: ``(N, 3, H, W)``.
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
 
     >>> draw = unit_noise((4, 3, 64, 64), LowLightNoiseConfig(correlated=1.0), torch.Generator().manual_seed(0))
@@ -84,25 +84,25 @@ def unit_noise(shape: tuple[int, ...], how: LowLightNoiseConfig, generator: Gene
     white = torch.randn(shape, generator=generator)
     patches = []
     for patch in white:
-        if float(torch.rand((), generator=generator)) < how.correlated:
-            sigma = _draw(*how.blur, generator)
+        if float(torch.rand((), generator=generator)) < config.correlated:
+            sigma = _draw(*config.blur, generator)
             blurred = blur(patch[:, None], sigma)[:, 0]
             point = torch.zeros(1, 1, 9, 9)
             point[..., 4, 4] = 1
             patch = blurred / blur(point, sigma).square().sum().sqrt()
         patches.append(patch)
-    share = uniform((shape[0], 1, 1, 1), 0.0, how.crosstalk, generator)
+    share = uniform((shape[0], 1, 1, 1), 0.0, config.crosstalk, generator)
     drawn = torch.stack(patches)
     mixed = drawn + share * (drawn.roll(1, 1) + drawn.roll(2, 1))
     return mixed / (1 + 2 * share * share).sqrt()
 
 
-def _stored(pictures: Tensor, how: LowLightNoiseConfig, generator: Generator) -> Tensor:
+def _stored(pictures: Tensor, config: LowLightNoiseConfig, generator: Generator) -> Tensor:
     """Cut pictures to 8 bits, some of them by JPEG."""
     coarse = quantize(pictures)
     for index in range(len(coarse)):
-        if float(torch.rand((), generator=generator)) < how.jpeg:
-            quality = round(_draw(*how.quality, generator))
+        if float(torch.rand((), generator=generator)) < config.jpeg:
+            quality = round(_draw(*config.quality, generator))
             coarse[index] = jpeg(coarse[index], quality, "4:2:0" if quality < 90 else "4:4:4")
     return coarse
 
@@ -121,7 +121,7 @@ def _alphas(pictures: Tensor, wanted: Tensor, generator: Generator) -> NDArray[n
 
 
 def _brightened(pictures: Tensor, alphas: NDArray[np.float32], highlights: float) -> Tensor:
-    """Apply curves as every door does."""
+    """Apply curves as every entry point does."""
     return torch.from_numpy(toned(pictures.numpy(), partial(light_curve, alphas=alphas), 1.0, highlights))
 
 

@@ -50,6 +50,10 @@ def layer(shape: tuple[int, int], line: Tensor, cover: float, generator: Generat
 
     Returns:
         ``(H, W)``, from 0 to 1.5.
+
+    >>> drawn = layer((64, 64), streak(9.0, 0.0, 0.5), 0.3, Generator().manual_seed(0))
+    >>> bool((drawn > 0.05).float().mean() > 0.1)
+    True
     """
     margin = len(line) - 1  # lines that begin outside
     size = (shape[0] + margin, shape[1] + margin)
@@ -60,7 +64,7 @@ def layer(shape: tuple[int, int], line: Tensor, cover: float, generator: Generat
     return drawn[margin : size[0], margin : size[1]].clamp(0, 1.5)
 
 
-def fallen(shape: tuple[int, int], how: RainConfig, generator: Generator) -> Tensor:
+def fallen(shape: tuple[int, int], config: RainConfig, generator: Generator) -> Tensor:
     """Draw the light of all streaks of one picture: layers at several distances, thinned where gusts take the rain.
 
     A layer at a distance z has streaks of length ``L / z`` and width ``w' = sqrt(w^2 + b^2) / z``, b its blur where it
@@ -70,25 +74,25 @@ def fallen(shape: tuple[int, int], how: RainConfig, generator: Generator) -> Ten
 
     Args:
         shape: Height and width.
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
 
     Returns:
         ``(H, W)``, >= 0.
     """
-    angle, peak = (float(uniform((1,), *ends, generator)) for ends in (how.angle, how.brightness))
-    length, width = (float(log_uniform((1,), *ends, generator)) for ends in (how.length, how.width))
+    angle, peak = (float(uniform((1,), *ends, generator)) for ends in (config.angle, config.brightness))
+    length, width = (float(log_uniform((1,), *ends, generator)) for ends in (config.length, config.width))
     light = torch.zeros(shape)
-    for _ in range(int(torch.randint(1, how.layers + 1, (), generator=generator))):
-        distance = float(log_uniform((1,), 1.0, how.farthest, generator))
-        cover = float(log_uniform((1,), *how.cover, generator))
+    for _ in range(int(torch.randint(1, config.layers + 1, (), generator=generator))):
+        distance = float(log_uniform((1,), 1.0, config.farthest, generator))
+        cover = float(log_uniform((1,), *config.cover, generator))
         lean = angle + float(uniform((1,), -4.0, 4.0, generator))
-        sharp, blurred = width / distance, float(uniform((1,), *how.defocus, generator)) / distance
+        sharp, blurred = width / distance, float(uniform((1,), *config.defocus, generator)) / distance
         wide = max(_THINNEST, math.hypot(sharp, blurred))
         line = streak(length / distance, lean, wide)
         light += peak * min(1.0, sharp / wide) * layer(shape, line, cover, generator)
     gusts = F.interpolate(torch.rand((1, 1, 3, 3), generator=generator), shape, mode="bicubic", align_corners=True)
-    return light * (1 - how.gusts * float(torch.rand((), generator=generator)) * gusts[0, 0].clamp(0, 1))
+    return light * (1 - config.gusts * float(torch.rand((), generator=generator)) * gusts[0, 0].clamp(0, 1))
 
 
 def lens_drops(picture: Tensor, generator: Generator) -> Tensor:
@@ -112,7 +116,7 @@ def lens_drops(picture: Tensor, generator: Generator) -> Tensor:
     return picture * (1 - mask) + (0.75 * blurred + 0.25) * mask
 
 
-def rain(pictures: Tensor, how: RainConfig, generator: Generator) -> Tensor:
+def rain(pictures: Tensor, config: RainConfig, generator: Generator) -> Tensor:
     """Lay rain over dry pictures: ``I = min(1, J + (1 - k J) R + v)``, and drops on the lens of some.
 
     Streaks R (:func:`fallen`) add light to what lies behind them, the more the darker that is: k is drawn from 0, as in
@@ -120,7 +124,7 @@ def rain(pictures: Tensor, how: RainConfig, generator: Generator) -> Tensor:
 
     Args:
         pictures: J, ``(N, 3, H, W)`` in [0, 1].
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
 
     Returns:
@@ -130,15 +134,15 @@ def rain(pictures: Tensor, how: RainConfig, generator: Generator) -> Tensor:
     >>> bool((rain(dry, RainConfig(untouched=0, drops=0), Generator().manual_seed(0)) >= quantize(dry)).all())
     True
     """
-    found = []
+    rainy = []
     for picture in pictures.split(1):
-        if bool(chance((), how.untouched, generator)):
-            found.append(picture)
+        if bool(chance((), config.untouched, generator)):
+            rainy.append(picture)
             continue
-        light = fallen((picture.shape[-2], picture.shape[-1]), how, generator)
+        light = fallen((picture.shape[-2], picture.shape[-1]), config, generator)
         spared = uniform((1,), 0.0, 1.0, generator)
-        wet = picture + (1 - spared * picture) * light + uniform((1,), *how.veil, generator)
-        if bool(chance((), how.drops, generator)):
+        wet = picture + (1 - spared * picture) * light + uniform((1,), *config.veil, generator)
+        if bool(chance((), config.drops, generator)):
             wet = lens_drops(wet, generator)
-        found.append(quantize(wet.clamp(0, 1)))
-    return torch.cat(found)
+        rainy.append(quantize(wet.clamp(0, 1)))
+    return torch.cat(rainy)

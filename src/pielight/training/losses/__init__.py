@@ -1,1 +1,1 @@
-"""The constraints of PIE and learning by inversion, one file each, as plain functions of tensors."""
+"""The constraints of PIE and learning by inversion as plain functions of tensors, differentiable, each a mean."""

@@ -56,18 +56,18 @@ class ExposureJudge(nn.Module):
         return verdict
 
 
-def misexposed(
-    pictures: Tensor, labels: Tensor, how: ExposureEstimatorConfig, generator: Generator
+def misexpose(
+    pictures: Tensor, labels: Tensor, config: ExposureEstimatorConfig, generator: Generator
 ) -> tuple[Tensor, Tensor]:
     """Expose well-exposed pictures wrongly, by known amounts.
 
-    ``y = Q8(sRGB(min(1, 2^e (lin(x) + noise))))``, x the pictures with fill light ``how.fill``, e one error for the
+    ``y = Q8(sRGB(min(1, 2^e (lin(x) + noise))))``, x the pictures with fill light ``config.fill``, e one error for the
     whole picture and, for half of the pictures, another one added in a random half of the regions.
 
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
         labels: Regions ``(N, H, W)``.
-        how: The intervals to draw from.
+        config: The intervals to draw from.
         generator: The source of all randomness.
 
     Returns:
@@ -77,15 +77,17 @@ def misexposed(
     keys = uniform((n, int(labels.max()) + 1), 0.0, 1.0, generator)
     part = keys.gather(1, labels.flatten(1).long()).view(n, 1, height, width)
     part = blur((part < 0.5).float(), float(uniform((1,), 0.5, width / 16, generator)))
-    local = uniform((n, 1, 1, 1), -how.local_stops, how.local_stops, generator) * chance((n, 1, 1, 1), 0.5, generator)
-    error = uniform((n, 1, 1, 1), *how.stops, generator) + local * part
-    good = fill_light(pictures, labels, how.fill_light)
+    local = uniform((n, 1, 1, 1), -config.local_stops, config.local_stops, generator) * chance(
+        (n, 1, 1, 1), 0.5, generator
+    )
+    error = uniform((n, 1, 1, 1), *config.stops, generator) + local * part
+    good = fill_light(pictures, labels, config.fill_light)
     noisy = sensor_noise(srgb_to_linear(good), (1e-5, 1e-2), (1e-8, 1e-4), generator)
     return quantize(linear_to_srgb((noisy * torch.exp2(error)).clamp(0, 1))), error
 
 
 def learn_judge(
-    pictures: PictureSet, how: ExposureEstimatorConfig, generator: Generator,
+    pictures: PictureSet, config: ExposureEstimatorConfig, generator: Generator,
     say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
 ) -> ExposureJudge:  # fmt: skip
     """Train an exposure judge on well-exposed pictures and on themselves exposed wrongly.
@@ -95,7 +97,7 @@ def learn_judge(
 
     Args:
         pictures: Well-exposed pictures.
-        how: The settings.
+        config: The settings.
         generator: The source of all randomness but the first weights.
         say: Called with a line from time to time, and with one on how well it judges at the end.
         kept: What a run that was stopped has computed of it.
@@ -103,7 +105,7 @@ def learn_judge(
     Returns:
         The judge, frozen.
     """
-    found = kept.result("judge", lambda: _learned(pictures, how, generator, say))
+    found = kept.result("judge", lambda: _learned(pictures, config, generator, say))
     judge = ExposureJudge()
     judge.load_state_dict(found["judge"])
     if found["errors"]:
@@ -112,23 +114,23 @@ def learn_judge(
 
 
 def _learned(
-    pictures: PictureSet, how: ExposureEstimatorConfig, generator: Generator, say: Callable[[str], None]
+    pictures: PictureSet, config: ExposureEstimatorConfig, generator: Generator, say: Callable[[str], None]
 ) -> dict[str, Any]:
     """Return the weights of a judge, and by how much it erred in the last steps."""
     judge = ExposureJudge()
-    optimizer = torch.optim.Adam(judge.parameters(), how.lr)
+    optimizer = torch.optim.Adam(judge.parameters(), config.lr)
     late: list[float] = []
-    for step in counted(range(how.steps), how.steps, "steps of the exposure judge", say):
-        crops, labels = pictures.batch(how.batch, generator)
+    for step in counted(range(config.steps), config.steps, "steps of the exposure judge", say):
+        crops, labels = pictures.batch(config.batch, generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
-        seen, error = misexposed(crops, labels, how, generator)
+        seen, error = misexpose(crops, labels, config, generator)
         verdict, truth = judge(seen), F.avg_pool2d(error, _CELL)
         loss = F.huber_loss(verdict, truth)
-        optimizer.param_groups[0]["lr"] = how.lr * (1 + math.cos(math.pi * step / how.steps)) / 2
+        optimizer.param_groups[0]["lr"] = config.lr * (1 + math.cos(math.pi * step / config.steps)) / 2
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if step >= how.steps * 3 // 4:
+        if step >= config.steps * 3 // 4:
             late.append((verdict - truth).abs().mean().item())
     return {"judge": judge.state_dict(), "errors": late}
 

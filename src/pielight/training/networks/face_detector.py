@@ -86,7 +86,7 @@ def anchors(outputs: dict[str, Tensor], size: tuple[int, int]) -> Anchors:
     return Anchors(cls[..., 0], obj[..., 0], raw, torch.cat([middle - half, middle + half], -1), corner + stride_ / 2)
 
 
-def face_loss(found: Anchors, clean: Anchors, boxes: list[Tensor]) -> Tensor:
+def face_loss(enhanced: Anchors, clean: Anchors, boxes: list[Tensor]) -> Tensor:
     """Pull the labeled faces up and keep what is no face down.
 
     Of the anchors in the middle of a labeled box the eight count whose boxes on the clean picture fit it best and are
@@ -95,29 +95,29 @@ def face_loss(found: Anchors, clean: Anchors, boxes: list[Tensor]) -> Tensor:
     scores it low on the clean picture, too: ``-p^2 log(1 - p)`` with the score p (Lin et al., ICCV 2017).
 
     Args:
-        found: On the enhanced pictures.
+        enhanced: On the enhanced pictures.
         clean: Of the first detector on the clean pictures.
         boxes: Of each picture ``(K, 4)``, x, y, w, h.
     """
     terms = []
     for i, labeled in enumerate(boxes):
-        score = found.score[i].clamp_max(1 - _TINY)
+        score = enhanced.score[i].clamp_max(1 - _TINY)
         background = clean.score[i] < _UNSURE
         for x, y, w, h in labeled.tolist():
-            face = found.boxes.new_tensor([x, y, x + w, y + h])
-            offset = (found.centers - (face[:2] + face[2:]) / 2).abs() / (face[2:] - face[:2])
+            face = enhanced.boxes.new_tensor([x, y, x + w, y + h])
+            offset = (enhanced.centers - (face[:2] + face[2:]) / 2).abs() / (face[2:] - face[:2])
             distance = offset.amax(1)  # half a box reaches to its edge
             background = background & (distance > 0.75)
             fit = iou(clean.boxes[i], face) * (clean.score[i] + 0.05) - 10 * (distance - 0.25).clamp_min(0)
             fits, best = fit.topk(min(_POSITIVES, len(fit)))
             share = fits.clamp_min(_TINY) / fits.clamp_min(_TINY).sum()
-            sure = -(found.cls[i, best] + _TINY).log() - (found.obj[i, best] + _TINY).log()
-            terms.append((share * (sure + 1 - iou(found.boxes[i, best], face))).sum())
+            sure = -(enhanced.cls[i, best] + _TINY).log() - (enhanced.obj[i, best] + _TINY).log()
+            terms.append((share * (sure + 1 - iou(enhanced.boxes[i, best], face))).sum())
         terms.append((-score.square() * (1 - score).log() * background).sum())
     return torch.stack(terms).sum() / len(boxes)
 
 
-def face_distillation(found: Anchors, clean: Anchors) -> Tensor:
+def face_distillation(enhanced: Anchors, clean: Anchors) -> Tensor:
     """Return how far a detector's outputs on enhanced pictures are from those on the clean ones.
 
     Over all anchors the divergence of Bernoulli distributions, ``KL(q || p)`` of cls and of obj, and where the clean
@@ -128,9 +128,10 @@ def face_distillation(found: Anchors, clean: Anchors) -> Tensor:
     faces = weight.sum(1) + 1
     # A share of the weight is everywhere, so that nothing new appears; the rest is where faces are.
     apart = [
-        ((weight + 0.1) * _divergence(q, p)).sum(1) / faces for p, q in ((found.cls, clean.cls), (found.obj, clean.obj))
+        ((weight + 0.1) * _divergence(q, p)).sum(1) / faces
+        for p, q in ((enhanced.cls, clean.cls), (enhanced.obj, clean.obj))
     ]
-    moved = F.smooth_l1_loss(found.raw, clean.raw, reduction="none", beta=0.1).mean(2)
+    moved = F.smooth_l1_loss(enhanced.raw, clean.raw, reduction="none", beta=0.1).mean(2)
     return (apart[0] + apart[1] + (weight * moved).sum(1) / faces).mean()
 
 

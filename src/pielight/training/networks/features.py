@@ -69,7 +69,7 @@ class VGGFeatures(nn.Module):
         """Return the features of RGB pictures ``(N, 3, H, W)`` in [0, 1], by layer name, up to ``last``."""
         x = (pictures - self.mean) * self.scale
         x = x.flip(1) if self.flip else x
-        found: dict[str, Tensor] = {}
+        features: dict[str, Tensor] = {}
         for layer in _LAYERS:
             if layer is None:
                 x = F.max_pool2d(x, 2)
@@ -77,10 +77,10 @@ class VGGFeatures(nn.Module):
             x = F.relu(self.convolutions[str(layer[0])](x))
             name = _TAPS.get(layer[0])
             if name is not None:
-                found[name] = x
+                features[name] = x
                 if name == last:
                     break
-        return found
+        return features
 
 
 def check_features(path: str | Path | None) -> None:

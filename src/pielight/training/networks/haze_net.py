@@ -34,10 +34,10 @@ class HazeNet(Trunk):
     torch.Size([2, 7, 8, 8])
     """
 
-    def __init__(self, how: LatticeConfig | None = None) -> None:
-        how = how or LatticeConfig()
-        super().__init__(how)
-        self.cell = how.cell
+    def __init__(self, config: LatticeConfig | None = None) -> None:
+        config = config or LatticeConfig()
+        super().__init__(config)
+        self.cell = config.cell
         self.head = nn.Conv2d(self.mixed, LEVELS, 1)
         self.air = nn.Linear(self.whole[-1].get_parameter("bias").numel(), 3)
         for layer, start in ((self.head, 0.0), (self.air, 0.0)):  # half of the dark channel, and half way to white
@@ -105,13 +105,13 @@ def least_nearby(pictures: Tensor) -> Tensor:
     tensor([ 0.,  1.,  6., 11.])
     """
     for axis, pad in ((2, (0, 0, _NEAR // 2, _NEAR // 2)), (3, (_NEAR // 2, _NEAR // 2, 0, 0))):
-        found, covered, side = F.pad(pictures, pad, mode="replicate"), 1, pictures.shape[axis]
+        least, covered, side = F.pad(pictures, pad, mode="replicate"), 1, pictures.shape[axis]
         while covered < _NEAR:
             step = min(covered, _NEAR - covered)
             length = side + _NEAR - covered - step
-            found = torch.minimum(found.narrow(axis, 0, length), found.narrow(axis, step, length))
+            least = torch.minimum(least.narrow(axis, 0, length), least.narrow(axis, step, length))
             covered += step
-        pictures = found
+        pictures = least
     return pictures
 
 

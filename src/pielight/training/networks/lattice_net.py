@@ -7,12 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.core.color_torch import smooth_step
-from pielight.training.losses.shadow_chroma import share_where_dark
+from pielight.training.networks.shadow_chroma import damp_shadow_chroma
 from pielight.training.schema import LatticeConfig
 
-_CELLS = (4, 8, 16, 32)
-_WIDTHS = (0.1, 8.0)
-_HELD = 0.7  # share of the enhancement that a night scene does without
+_NIGHT_CUT = 0.7  # share of the enhancement that a night scene does without
 
 
 class Trunk(nn.Module):
@@ -23,17 +21,17 @@ class Trunk(nn.Module):
     steps up with skip connections.
     """
 
-    def __init__(self, how: LatticeConfig) -> None:
+    def __init__(self, config: LatticeConfig) -> None:
         super().__init__()
-        widths = _scaled(how.width, 16, 24, 48, 64, 80)
+        widths = _scaled(config.width, 16, 24, 48, 64, 80)
         self.down = nn.ModuleList(_convolution(i, o, 2) for i, o in zip((6, *widths), widths, strict=False))
         last = widths[-1]
         self.whole = nn.Sequential(nn.Linear(2 * last, last), nn.LeakyReLU(0.1), nn.Linear(last, last))
-        self.steps = [cell for cell in (16, 8, 4) if cell >= how.cell]
-        for cell, skip, width in zip(self.steps, widths[3:0:-1], _scaled(how.width, 56, 40, 32), strict=False):
+        self.steps = [cell for cell in (16, 8, 4) if cell >= config.cell]
+        for cell, skip, width in zip(self.steps, widths[3:0:-1], _scaled(config.width, 56, 40, 32), strict=False):
             self.add_module(f"up{cell}", _convolution(last + skip, width))
             last = width
-        (self.mixed,) = _scaled(how.width, 40)
+        (self.mixed,) = _scaled(config.width, 40)
         self.mix = _convolution(last, self.mixed)
 
     def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -57,7 +55,7 @@ class LatticeNet(Trunk):
     ``(N, 12, S/8, S/8)``; S is a multiple of 32. The square root of the picture goes in beside it, since in very dark
     ones all the detail is next to zero. What comes out of the :class:`Trunk` is damped where
     :func:`night_guard` says so, and differs between channels as
-    :func:`~pielight.training.losses.shadow_chroma.share_where_dark`
+    :func:`~pielight.training.networks.shadow_chroma.damp_shadow_chroma`
     says.
 
     >>> import torch
@@ -67,11 +65,11 @@ class LatticeNet(Trunk):
     torch.Size([2, 24, 4, 4])
     """
 
-    def __init__(self, how: LatticeConfig | None = None) -> None:
-        how = how or LatticeConfig()
-        super().__init__(how)
-        self.shared = how.channels == 1
-        self.head = nn.Conv2d(self.mixed, how.channels * how.iterations, 1)
+    def __init__(self, config: LatticeConfig | None = None) -> None:
+        config = config or LatticeConfig()
+        super().__init__(config)
+        self.shared = config.channels == 1
+        self.head = nn.Conv2d(self.mixed, config.channels * config.iterations, 1)
         nn.init.normal_(self.head.weight, 0.0, 0.01)  # start next to the identity
         nn.init.zeros_(self.head.get_parameter("bias"))
 
@@ -79,7 +77,7 @@ class LatticeNet(Trunk):
         """Return the lattice ``(N, 3 * iterations, S / cell, S / cell)`` of pictures ``(N, 3, S, S)``."""
         seen = torch.cat([pictures, torch.sqrt(pictures + 1e-4)], 1) - 0.5
         alphas = torch.tanh(self.head(self.maps(seen)[0])) * night_guard(pictures)
-        return alphas.repeat_interleave(3, 1) if self.shared else share_where_dark(alphas, pictures)
+        return alphas.repeat_interleave(3, 1) if self.shared else damp_shadow_chroma(alphas, pictures)
 
 
 def _convolution(channels: int, width: int, stride: int = 1) -> nn.Conv2d:
@@ -115,4 +113,4 @@ def night_guard(pictures: Tensor) -> Tensor:
     brightest = blocks.topk(max(1, blocks.shape[1] // 10), dim=1).values.mean(1)
     white = F.avg_pool2d(pictures, max(1, side // 128)).amax((1, 2, 3))  # no single hot pixel
     night = smooth_step(white, 0.7, 0.95) * (1 - smooth_step(brightest, 0.08, 0.25))
-    return (1 - _HELD * night).view(-1, 1, 1, 1)
+    return (1 - _NIGHT_CUT * night).view(-1, 1, 1, 1)

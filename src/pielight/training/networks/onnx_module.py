@@ -20,7 +20,8 @@ _LARGEST = 1 << 30  # bytes
 class OnnxModule(nn.Module):
     """Runs the nodes of an ONNX graph in torch, its floating-point constants being parameters.
 
-    It knows what detectors such as YuNet are made of: Conv, Relu, Sigmoid, MaxPool, Resize (nearest), Add, Transpose,
+    In place of onnx2torch, which does the same for more kinds of nodes but has had no release since August 2024. It
+    supports what detectors such as YuNet are made of: Conv, Relu, Sigmoid, MaxPool, Resize (nearest), Add, Transpose,
     and Shape, Gather, Unsqueeze, Concat and Reshape, which compute sizes. Sizes are plain numbers and lists here, which
     an export follows as it does those of any module.
 

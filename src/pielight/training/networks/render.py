@@ -1,4 +1,4 @@
-"""Rendering: curve maps of any size laid over a picture, differentiably."""
+"""Apply curve maps of any size to a picture, differentiably."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def render(pictures: Tensor, alphas: Tensor) -> Tensor:
     The maps are interpolated bilinearly to the size of the pictures, then the light-enhancement
     curve (:func:`pielight.ops.light_curve.light_curve`) is iterated at every pixel.
 
-    Differs from the engine (`pielight.ops.apply`): the engine blends the curves of the four nearest nodes
-    instead of their parameters, because that is a table look-up; they differ most where parameters jump, as
-    around lamps (8/255 on a drawn one).
+    Differs from the engine (:mod:`pielight.ops.apply`): the engine blends the results of the curves of the nine
+    nearest nodes, by weights of a quadratic B-spline, instead of their parameters, because each is a look-up in a
+    table; they differ most where parameters jump, as around lamps (8/255 on a synthetic one).
 
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from pielight.training.losses.shadow_chroma import share_where_dark
+from pielight.training.networks.shadow_chroma import damp_shadow_chroma
 
 
 def test_it_agrees_with_a_plain_transcription():
@@ -11,7 +11,7 @@ def test_it_agrees_with_a_plain_transcription():
     generator = torch.Generator().manual_seed(0)
     alphas = torch.rand((2, 24, 4, 4), generator=generator) * 2 - 1
     pictures = torch.rand((2, 3, 32, 32), generator=generator) * 0.3
-    found = share_where_dark(alphas, pictures).numpy()
+    found = damp_shadow_chroma(alphas, pictures).numpy()
     own = alphas.numpy().reshape(2, 8, 3, 4, 4)
     difference = own - own.mean(2, keepdims=True)
     for n, i, j in np.ndindex(2, 4, 4):
@@ -26,10 +26,10 @@ def test_it_agrees_with_a_plain_transcription():
 def test_a_picture_near_black_has_one_tint_and_a_lit_one_keeps_its_curves():
     """What it is for, at both ends."""
     alphas = torch.rand((1, 24, 2, 2), generator=torch.Generator().manual_seed(1))
-    dark = share_where_dark(alphas, torch.full((1, 3, 16, 16), 0.03)).unflatten(1, (8, 3))
+    dark = damp_shadow_chroma(alphas, torch.full((1, 3, 16, 16), 0.03)).unflatten(1, (8, 3))
     tints = dark - dark.mean(2, keepdim=True)
     torch.testing.assert_close(tints, tints[..., :1, :1].expand_as(tints))
-    torch.testing.assert_close(share_where_dark(alphas, torch.full((1, 3, 16, 16), 0.4)), alphas)
+    torch.testing.assert_close(damp_shadow_chroma(alphas, torch.full((1, 3, 16, 16), 0.4)), alphas)
 
 
 def test_parameters_stay_in_range():
@@ -38,4 +38,4 @@ def test_parameters_stay_in_range():
     alphas[:, 0, 0] = 1.0
     pictures = torch.full((1, 3, 16, 16), 0.5)
     pictures[..., 8:, :] = 0.01
-    assert share_where_dark(alphas, pictures).abs().max() <= 1
+    assert damp_shadow_chroma(alphas, pictures).abs().max() <= 1

@@ -1,4 +1,4 @@
-"""Neutrality: where it is too dark to tell colors, curves change them as they do in the whole picture."""
+"""Shadow chroma: where it is too dark to tell colors, curves change them as they do in the whole picture."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from pielight.core.color_torch import smooth_step
 _UNRELIABLE, _RELIABLE = 16 / 255, 48 / 255
 
 
-def share_where_dark(alphas: Tensor, pictures: Tensor) -> Tensor:
+def damp_shadow_chroma(alphas: Tensor, pictures: Tensor) -> Tensor:
     """Let dark nodes share how their channels differ with the whole picture, since chroma is mostly noise there.
 
     ``a_c + (1 - S(b; 16/255, 48/255)) (mean_xy d_c - d_c)``, ``d_c = a_c - mean_c a_c``: b the mean gray level of the
-    part of the picture that the node stands for, S the smooth step from 0 to 1 between two values, and the sum held in
-    [-1, 1]. Near black a level
-    of 8 bits is a large part of a channel, and differences between channels turn it into blotches; a cast of the
-    whole picture can still be corrected.
+    part of the picture around the node, S the smooth step from 0 to 1 between two values, and the sum clipped to
+    [-1, 1]. Near black a level of 8 bits is a large part of a channel, and differences between channels turn it into
+    blotches; a cast of the whole picture can still be corrected.
 
     Beyond the paper: there every channel has its own curve everywhere, and the mean color is pulled to gray.
 
@@ -30,7 +29,7 @@ def share_where_dark(alphas: Tensor, pictures: Tensor) -> Tensor:
 
     >>> import torch
     >>> alphas = torch.tensor([[-0.9, -0.5], [-0.6, -0.6], [-0.3, -0.7]]).view(1, 3, 1, 2)
-    >>> share_where_dark(alphas, torch.full((1, 3, 8, 16), 0.05))[0, :, 0]
+    >>> damp_shadow_chroma(alphas, torch.full((1, 3, 8, 16), 0.05))[0, :, 0]
     tensor([[-0.7000, -0.7000],
             [-0.6000, -0.6000],
             [-0.5000, -0.5000]])
