@@ -17,9 +17,8 @@ import pytest
 from torch.utils.data import DataLoader, Dataset
 
 import pielight
-from pielight import CurveLattice, Enhancer
+from pielight import CurveLattice, Enhancer, HazeLattice
 from pielight.errors import MissingExtraError, PictureError, PielightError
-from pielight.ops.haze_lattice import HazeLattice
 
 DARK = np.random.default_rng(0).integers(0, 60, (40, 50, 3), np.uint8)
 COPIES: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))]  # noqa: S301
@@ -47,9 +46,9 @@ def test_a_copy_has_a_lock_and_a_session_of_its_own(bright_model: Path) -> None:
     enhancer = Enhancer(bright_model)
     enhancer(DARK)
     other = copy.deepcopy(enhancer)
-    assert other._mends._session is None
-    assert isinstance(other._mends._lock, type(threading.Lock()))
-    assert other._mends._lock is not enhancer._mends._lock
+    assert other.processor.network._session is None
+    assert isinstance(other.processor.network._lock, type(threading.Lock()))
+    assert other.processor.network._lock is not enhancer.processor.network._lock
 
 
 def test_another_process_may_work_elsewhere(

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-import pielight
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
 from pielight.ops.apply import apply
+from pielight.options import EnhanceOptions
 from tests.layouts import SCALE, laid_out
 
 HAZY = np.full((40, 60, 3), 200, np.uint8)
@@ -76,7 +76,7 @@ def test_a_long_thin_file(tmp_path: Path, size: tuple[int, int]) -> None:
     Image.linear_gradient("L").resize(size).convert("RGB").save(tmp_path / "long.png")
     tracemalloc.start()
     try:
-        result = Enhancer(task="derain", threads=1)(tmp_path / "long.png")
+        result = Enhancer(task="derain", threads=1).enhance_file(tmp_path / "long.png")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -112,9 +112,9 @@ def test_arrays_of_any_layout(data: st.DataObject) -> None:
             return
         curves = opened.curves(plain)
         assert np.array_equal(opened.curves(image).tables(), curves.tables())
-        assert np.array_equal(pielight.apply(image, curves, out=out, denoise=denoise), wanted)
+        assert np.array_equal(curves.apply(image, out=out, denoise=denoise), wanted)
         if image.flags.writeable:
-            assert np.array_equal(pielight.apply(image, curves, out=image, denoise=denoise), wanted)
+            assert np.array_equal(curves.apply(image, out=image, denoise=denoise), wanted)
 
 
 @pytest.mark.parametrize("dtype", sorted(SCALE))
@@ -209,7 +209,6 @@ def test_strength(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
         (np.full((4, 4), 255.0), "finite"),
         (b"", "picture"),
         (b"junk", "not a JPEG"),
-        ("missing.jpg", r"missing\.jpg: no such file"),
         (None, "NoneType"),
         (Image.new("LAB", (2, 2)), "LAB"),
         (Image.new("F", (2, 2)), "mode F"),
@@ -286,12 +285,33 @@ def test_a_model_of_another_task_says_whose_it_is(haze_model: Path, bright_model
     for model, task, reason in (
         (haze_model, "brighten", "it is for --task dehaze"),
         (bright_model, "dehaze", "it is for --task brighten"),
-        (rain_model, "dehaze", "not a lattice network.*it is for --task derain"),
+        (rain_model, "dehaze", "not a network to dehaze pictures.*it is for --task derain"),
         (rain_model, "brighten", "it is for --task derain"),
-        (haze_model, "derain", "not a network of rain.*it is for --task dehaze"),
+        (haze_model, "derain", "not a network to derain pictures.*it is for --task dehaze"),
         (bright_model, "derain", "it is for --task brighten"),
     ):
         with pytest.raises(PielightError, match=reason):
             Enhancer(model, task=task)(HAZY)
     with pytest.raises(PielightError, match="choose brighten, dehaze, derain"):
         Enhancer(task="dust")
+
+
+def test_options_in_one_object(enhancer: Enhancer, photo: NDArray[np.uint8], tmp_path: Path, rain_model: Path) -> None:
+    options = EnhanceOptions(0.7, 0.2, 0.5, auto=False)
+    wanted = enhancer(photo, 0.7, 0.2, denoise=0.5)
+    assert np.array_equal(enhancer(photo, options=options), wanted)
+    Image.fromarray(photo).save(tmp_path / "a.png")
+    assert np.array_equal(np.asarray(Image.open(enhancer.enhance_file(tmp_path / "a.png", options=options))), wanted)
+    faded = Enhancer(enhancer.model.path, threads=1)
+    bright = np.full((40, 40, 3), 200, np.uint8)
+    assert np.array_equal(faded(bright), bright)
+    assert (faded(bright, options=EnhanceOptions(auto=False)) > bright).any()
+    with pytest.raises(PielightError, match="options: hold strength"):
+        enhancer(photo, 0.5, options=options)
+    with pytest.raises(PielightError, match="auto: has no meaning for derain"):
+        Enhancer(rain_model, task="derain")(photo, options=EnhanceOptions(auto=False))
+
+
+def test_a_missing_file(enhancer: Enhancer, tmp_path: Path) -> None:
+    with pytest.raises(PielightError, match=r"missing\.jpg: no such file"):
+        enhancer.enhance_file(tmp_path / "missing.jpg")

@@ -6,6 +6,8 @@ The names here load what they need when they are first used; ``import pielight``
 >>> from pielight import enhance
 >>> enhance(np.full((8, 8, 3), 20, np.uint8)).shape
 (8, 8, 3)
+>>> __version__.count(".")
+2
 """
 
 from __future__ import annotations
@@ -18,21 +20,52 @@ TYPE_CHECKING = False  # what typing has under this name; loading it takes longe
 if TYPE_CHECKING:
     from typing import Any
 
-    from pielight.api import enhance
+    from pielight.api import apply, enhance, enhance_file
     from pielight.enhancer import Enhancer
-    from pielight.errors import PielightError
-    from pielight.inference.images import apply
-    from pielight.ops.lattice import CurveLattice
+    from pielight.errors import (
+        ConfigError,
+        DataError,
+        DeviceError,
+        ExistsError,
+        MissingExtraError,
+        ModelError,
+        OptionError,
+        PictureError,
+        PielightError,
+    )
+    from pielight.inference.brighten import CurveLattice
+    from pielight.inference.dehaze import HazeLattice
+    from pielight.options import EnhanceOptions
 
 __version__ = "0.1.0"
-__all__ = ["CurveLattice", "Enhancer", "PielightError", "__version__", "apply", "enhance"]
+__all__ = [
+    "ConfigError",
+    "CurveLattice",
+    "DataError",
+    "DeviceError",
+    "EnhanceOptions",
+    "Enhancer",
+    "ExistsError",
+    "HazeLattice",
+    "MissingExtraError",
+    "ModelError",
+    "OptionError",
+    "PictureError",
+    "PielightError",
+    "__version__",
+    "apply",
+    "enhance",
+    "enhance_file",
+]
 
-_HOMES = {
-    "CurveLattice": "pielight.ops.lattice",
+_MODULES = {
+    "CurveLattice": "pielight.inference.brighten",
+    "EnhanceOptions": "pielight.options",
     "Enhancer": "pielight.enhancer",
-    "PielightError": "pielight.errors",
-    "apply": "pielight.inference.images",
+    "HazeLattice": "pielight.inference.dehaze",
+    "apply": "pielight.api",
     "enhance": "pielight.api",
+    "enhance_file": "pielight.api",
 }
 
 
@@ -42,11 +75,11 @@ _deprecated.install()
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module 'pielight' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES.get(name, "pielight.errors")), name)
 
 
 def __dir__() -> list[str]:

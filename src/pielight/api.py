@@ -1,31 +1,40 @@
-"""The default model's enhancer, which all callers share, in one call."""
+"""The default model of each task, which all callers share, in one call."""
 
 from __future__ import annotations
 
 import threading
+import warnings
 from pathlib import Path
 from typing import Any, overload
 
-from numpy.typing import NDArray
-from PIL import Image
-
-from pielight.enhancer import Enhancer
+from pielight.enhancer import Enhancer, P
+from pielight.errors import OptionError
 from pielight.inference.descriptor import BRIGHTEN
-from pielight.options import HIGHLIGHTS, Denoise
-
-Array = NDArray[Any]
+from pielight.inference.lattice import Lattice
+from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
 
 _enhancers: dict[str, Enhancer] = {}
 _lock = threading.Lock()
 
 
-def _default_enhancer(task: str) -> Enhancer:
+def _default_enhancer(task: str, denoise_model: str | Path | None) -> Enhancer:
     with _lock:
         if task not in _enhancers:
             _enhancers[task] = Enhancer(task=task)
-        return _enhancers[task]
+    return _enhancers[task] if denoise_model is None else _enhancers[task].with_denoiser(denoise_model)
 
 
+@overload
+def enhance(
+    image: P,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    *,
+    denoise: Denoise = 0.0,
+    options: EnhanceOptions | None = None,
+    denoise_model: str | Path | None = None,
+    task: str = BRIGHTEN,
+) -> P: ...
 @overload
 def enhance(
     image: str | Path,
@@ -38,57 +47,43 @@ def enhance(
     output: str | Path | None = None,
     preserve_times: bool = False,
 ) -> Path: ...
-@overload
-def enhance(
-    image: bytes,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    *,
-    denoise: Denoise = 0.0,
-    denoise_model: str | Path | None = None,
-    task: str = BRIGHTEN,
-) -> bytes: ...
-@overload
-def enhance(
-    image: Image.Image,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    *,
-    denoise: Denoise = 0.0,
-    denoise_model: str | Path | None = None,
-    task: str = BRIGHTEN,
-) -> Image.Image: ...
-@overload
-def enhance(
-    image: Array,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    *,
-    denoise: Denoise = 0.0,
-    denoise_model: str | Path | None = None,
-    task: str = BRIGHTEN,
-) -> Array: ...
 
 
 def enhance(
-    image: str | Path | bytes | Image.Image | Array,
+    image: Any,
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
     *,
     denoise: Denoise = 0.0,
+    options: EnhanceOptions | None = None,
     denoise_model: str | Path | None = None,
     task: str = BRIGHTEN,
     output: str | Path | None = None,
     preserve_times: bool = False,
-) -> Path | bytes | Image.Image | Array:
-    """Brighten a picture with the default model, or take haze or rain out; see :meth:`Enhancer.__call__`.
+) -> Any:
+    """Brighten a picture in memory with the default model, or take haze or rain out; see :meth:`Enhancer.__call__`.
 
     Arrays are RGB; an array ``bgr`` of OpenCV's is brightened by ``enhance(bgr[..., ::-1])[..., ::-1]``. The default
     weights are for research use only (``Enhancer("free")`` has others).
 
-    ``denoise_model`` is the path of an ONNX file with the network that takes noise out; None is the one that comes with
-    pielight. ``task`` is ``"brighten"``, ``"dehaze"`` or ``"derain"``.
+    Args:
+        image: Bytes of a picture's file, a Pillow image, an array or a torch tensor.
+        strength: See :meth:`Enhancer.__call__`, as for the next three.
+        highlights: As there.
+        denoise: As there.
+        options: As there.
+        denoise_model: Path of an ONNX file with another denoising network.
+        task: ``"brighten"``, ``"dehaze"`` or ``"derain"``.
+        output: Deprecated, with a path in place of the image: the file to write.
+        preserve_times: Deprecated, as ``output``.
 
+    Returns:
+        The same kind.
+
+    Raises:
+        PielightError: The picture cannot be read, or an argument is out of range or not for this task.
+
+    >>> from PIL import Image
     >>> enhance(Image.new("L", (5, 4), 30)).mode
     'L'
     >>> import numpy
@@ -96,10 +91,61 @@ def enhance(
     >>> bool((enhance(bgr[..., ::-1])[..., ::-1] > bgr).all())
     True
     """
-    enhancer: Any = _default_enhancer(task)  # the overloads above say which kind returns which
-    if denoise_model is not None:
-        enhancer = enhancer.with_denoiser(denoise_model)
-    result: Path | bytes | Image.Image | Array = enhancer(
-        image, strength, highlights, denoise=denoise, output=output, preserve_times=preserve_times
+    enhancer: Any = _default_enhancer(task, denoise_model)  # the overloads above tell which kind returns which
+    if isinstance(image, (str, Path)):
+        warnings.warn("pielight.enhance: a path is deprecated; use enhance_file", DeprecationWarning, stacklevel=2)
+        return enhancer.enhance_file(
+            image, output, strength, highlights,
+            denoise=denoise, options=options, exist_ok=True, preserve_times=preserve_times,
+        )  # fmt: skip
+    return enhancer(
+        image, strength, highlights, denoise=denoise, options=options, output=output, preserve_times=preserve_times
     )
-    return result
+
+
+def enhance_file(
+    source: str | Path,
+    target: str | Path | None = None,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    *,
+    denoise: Denoise = 0.0,
+    options: EnhanceOptions | None = None,
+    exist_ok: bool = False,
+    file_format: str | None = None,
+    quality: int | None = None,
+    preserve_times: bool = False,
+    denoise_model: str | Path | None = None,
+    task: str = BRIGHTEN,
+) -> Path:
+    """Brighten a picture's file into another file with the default model; see :meth:`Enhancer.enhance_file`.
+
+    Raises:
+        ExistsError: The target exists, and ``exist_ok`` is not set.
+        PielightError: See there.
+
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("RGB", (40, 30), (20, 30, 40)).save(f"{folder}/night.png")
+    ...     enhance_file(f"{folder}/night.png").name
+    'night_pie.png'
+    """
+    return _default_enhancer(task, denoise_model).enhance_file(
+        source, target, strength, highlights, denoise=denoise, options=options, exist_ok=exist_ok,
+        file_format=file_format, quality=quality, preserve_times=preserve_times,
+    )  # fmt: skip
+
+
+def apply(image: Any, lattice: Lattice, *arguments: Any, **options: Any) -> Any:
+    """Return ``lattice.apply(image, ...)``, which is to be used in its place.
+
+    >>> import numpy
+    >>> from pielight import CurveLattice
+    >>> apply(numpy.zeros((2, 3), numpy.uint8), CurveLattice(numpy.zeros((8, 3, 2, 2)))).shape
+    (2, 3)
+    """
+    warnings.warn("pielight.apply is deprecated; use lattice.apply(image, ...)", DeprecationWarning, stacklevel=2)
+    if not isinstance(lattice, Lattice):
+        raise OptionError(f"{type(lattice).__name__}: expected the CurveLattice that Enhancer.curves returns")
+    return lattice.apply(image, *arguments, **options)

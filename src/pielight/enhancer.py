@@ -1,38 +1,44 @@
-"""One model that mends pictures of any kind and returns the same kind."""
+"""One model that enhances pictures of any kind and returns the same kind."""
 
 from __future__ import annotations
 
+import warnings
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pielight import __version__
 from pielight.core.atomic_file import read_file, shown
 from pielight.core.threads import check_threads
 from pielight.errors import OptionError
-from pielight.inference.change import ModelChange, applier
-from pielight.inference.denoise import network
-from pielight.inference.derain import SpatialNetwork
-from pielight.inference.descriptor import BRIGHTEN, check_settings, find_task
-from pielight.inference.files import FileOptions, Written, changed_bytes, changed_file, result_beside
-from pielight.inference.images import changed_array, changed_image, colors_of
-from pielight.inference.lattice_network import Predictor
+from pielight.inference.denoise import DESCRIPTOR as DENOISE
+from pielight.inference.denoise import shared_denoiser
+from pielight.inference.descriptor import BRIGHTEN, TASKS, describe
+from pielight.inference.in_memory import enhance_in_memory, split_opacity
+from pielight.inference.lattice import Lattice
+from pielight.inference.pipeline import SaveOptions, Written, enhance_bytes, enhance_file
+from pielight.inference.processor import Processor, Runtime
+from pielight.inference.result_names import result_beside
 from pielight.io.decode import decode_reduced, open_image
 from pielight.io.provenance import Record
-from pielight.io.size_limits import memory_for
-from pielight.models import DENOISER, find
-from pielight.ops.haze_lattice import Lattice
-from pielight.options import HIGHLIGHTS, Denoise, check_denoise, check_highlights, check_strength
+from pielight.ops.apply_torch import check_device
+from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
 Array = NDArray[Any]
+P = TypeVar("P", bytes, Image.Image, Array, "Tensor")
 
 
 class Enhancer:
-    """Mends pictures with one model, which is opened at the first picture; safe to share among threads.
+    """Enhances pictures with one model, which is opened at the first picture; safe to share among threads.
 
     It can be copied and pickled, for other processes, too: a copy opens the model's file itself.
 
@@ -40,13 +46,13 @@ class Enhancer:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
         threads: Threads for the network and for the curves; None takes every core that the process may use.
         auto: Leave well-exposed pictures alone, in proportion, or clear ones in dehazing; not for deraining.
-        device: Where the curves are applied: ``"cpu"``, or by torch on ``"cuda"`` (extra ``gpu``); not for deraining.
-        denoise_model: Path of an ONNX file with the network that takes noise out; None is the one that comes with
-            pielight.
+        device: Where the curves are applied to the full picture: ``"cpu"``, or ``"cuda"`` by torch (extra ``gpu``).
+            The network, which sees a thumbnail, and denoising run on the CPU in either case. Not for deraining.
+        denoise_model: Path of an ONNX file with another denoising network than the one that comes with pielight.
         task: ``"brighten"``, ``"dehaze"`` or ``"derain"``; ``model`` is one for that.
 
     Raises:
-        PielightError: There is no such model, device or task, ``threads`` is below 1, or the task has no such setting.
+        PielightError: There is no such model, device or task, ``threads`` is below 1, or the task has no such option.
 
     >>> Enhancer(threads=1)(np.full((9, 7), 0.1, np.float32)).shape
     (9, 7)
@@ -63,29 +69,39 @@ class Enhancer:
     ) -> None:
         if threads is not None:
             check_threads(threads)
-        kind = find_task(task)
-        check_settings(task, auto=not auto, device=device != "cpu")
-        self.model = find(model, kind.model)
+        self._descriptor = describe(task, TASKS)
+        self._descriptor.check_options(auto=not auto, device=device != "cpu")
+        self.model = self._descriptor.find(model)
+        self.denoiser = DENOISE.find(denoise_model)
         self.task = task
         self.threads = threads
-        self._auto = auto
-        self._denoise_by(denoise_model)
-        self._apply = applier(device, threads)
-        path = self.model.path
-        self._mends: SpatialNetwork | Predictor = (
-            Predictor(path, threads, auto, task) if kind.has_curves else SpatialNetwork(path, threads)
-        )
+        self.auto = auto
+        denoiser = shared_denoiser(self.denoiser.path, threads)
+        runtime = Runtime(denoiser, threads, None if device == "cpu" else check_device(device))
+        self.processor = Processor(runtime, self._descriptor.open(self.model.path, threads))
 
     def with_denoiser(self, denoise_model: str | Path | None) -> Enhancer:
-        """Return an enhancer of the same curves that takes noise out by another network.
+        """Return an enhancer with the same model and another denoising network.
 
         Raises:
             ModelError: There is no such file.
         """
         other = copy(self)
-        other._denoise_by(denoise_model)
+        other.denoiser = DENOISE.find(denoise_model)
+        runtime = replace(self.processor.runtime, denoiser=shared_denoiser(other.denoiser.path, self.threads))
+        other.processor = replace(self.processor, runtime=runtime)
         return other
 
+    @overload
+    def __call__(
+        self,
+        image: P,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        *,
+        denoise: Denoise = 0.0,
+        options: EnhanceOptions | None = None,
+    ) -> P: ...
     @overload
     def __call__(
         self,
@@ -97,66 +113,100 @@ class Enhancer:
         output: str | Path | None = None,
         preserve_times: bool = False,
     ) -> Path: ...
-    @overload
-    def __call__(
-        self, image: bytes, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
-    ) -> bytes: ...
-    @overload
-    def __call__(
-        self, image: Image.Image, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
-    ) -> Image.Image: ...
-    @overload
-    def __call__(
-        self, image: Array, strength: float = 1.0, highlights: float = HIGHLIGHTS, *, denoise: Denoise = 0.0
-    ) -> Array: ...
 
     def __call__(
         self,
-        image: str | Path | bytes | Image.Image | Array,
+        image: Any,
         strength: float = 1.0,
         highlights: float = HIGHLIGHTS,
         *,
         denoise: Denoise = 0.0,
+        options: EnhanceOptions | None = None,
         output: str | Path | None = None,
         preserve_times: bool = False,
-    ) -> Path | bytes | Image.Image | Array:
-        """Mend a picture.
+    ) -> Any:
+        """Enhance a picture in memory.
 
         Args:
-            image: One of: a path; the bytes of a picture's file; a Pillow image; a uint8, uint16, or float (in
-                [0, 1]) array of shape (H, W), (H, W, 1), (H, W, 3), or with opacity (H, W, 2), (H, W, 4). Channels are
-                R, G, B; of OpenCV's BGR take ``enhancer(bgr[..., ::-1])[..., ::-1]``.
+            image: One of: the bytes of a picture's file; a Pillow image; a uint8, uint16, or float (in [0, 1]) array of
+                shape (H, W), (H, W, 1), (H, W, 3), or with opacity (H, W, 2), (H, W, 4); a uint8 or float torch tensor
+                (3, H, W) or (N, 3, H, W). Channels are R, G, B; of OpenCV's BGR take
+                ``enhancer(bgr[..., ::-1])[..., ::-1]``. A path is deprecated: see :meth:`enhance_file`.
             strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5, below 0 darkens,
                 or adds haze or rain.
             highlights: How far what is bright already is protected, 0 to 1; for brightening only.
-            denoise: How much of the noise that brightening or dehazing shows is taken out: 0 (none) to 1 (all), or
-                ``"auto"``, which goes by what can be seen and leaves pictures in which it finds no noise as they are
-                without it, bit for bit; not for deraining.
-            output: For a path only: the file to write, by default the picture's name with ``_pie`` beside it.
-            preserve_times: For a path only: whether that file takes the picture's times of access and of change.
+            denoise: Share of the noise made visible by brightening or dehazing that is removed: 0 (none) to 1 (all), or
+                ``"auto"``, which depends on how visible it becomes and leaves pictures in which it finds no noise as
+                they are without it, bit for bit; not for deraining.
+            options: All of these in one object, in their place; its ``auto`` goes before the enhancer's.
+            output: For a path only (deprecated): the file to write.
+            preserve_times: For a path only (deprecated): see :meth:`enhance_file`.
 
         Returns:
             The same kind: bytes of a file in the same format with its metadata, a Pillow image of the same
-            mode (PA becomes RGBA, 16 bits take the machine's byte order), an array of the same shape and
-            type; for a path, that of the file written.
+            mode (PA becomes RGBA, 16 bits take the machine's byte order), an array or tensor of the same shape and
+            type, a tensor also on the same device, without a gradient.
 
         Raises:
-            PielightError: The picture cannot be read or written, or an argument is out of range or not for this task.
+            PielightError: The picture cannot be read, or an argument is out of range or not for this task.
+
+        >>> Enhancer(threads=1)(np.full((4, 5, 3), 30, np.uint8), options=EnhanceOptions(0.0)).max()
+        np.uint8(30)
         """
         if isinstance(image, (str, Path)):
-            target = result_beside(Path(image)) if output is None else Path(output)
-            self.file(Path(image), target, strength, highlights, denoise=denoise, preserve_times=preserve_times)
-            return target
+            warnings.warn("pielight: a path is deprecated here; use enhance_file", DeprecationWarning, stacklevel=2)
+            return self.enhance_file(
+                image, output, strength, highlights,
+                denoise=denoise, options=options, exist_ok=True, preserve_times=preserve_times,
+            )  # fmt: skip
         if output is not None or preserve_times:
             only = "preserve_times" if output is None else "output"
             raise OptionError(f"{only} is only for a picture given as a path")
         if isinstance(image, bytes):
-            return self.encoded(image, strength, highlights, denoise=denoise)[0]
-        if isinstance(image, Image.Image):
-            return changed_image(image, self._change(strength, highlights, denoise), strength)
-        if isinstance(image, np.ndarray):
-            return changed_array(image, self._change(strength, highlights, denoise))
-        raise OptionError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
+            return self.encoded(image, strength, highlights, denoise=denoise, options=options)[0]
+        return enhance_in_memory(image, self.processor, self._options(strength, highlights, denoise, options))
+
+    def enhance_file(
+        self,
+        source: str | Path,
+        target: str | Path | None = None,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        *,
+        denoise: Denoise = 0.0,
+        options: EnhanceOptions | None = None,
+        exist_ok: bool = False,
+        file_format: str | None = None,
+        quality: int | None = None,
+        preserve_times: bool = False,
+    ) -> Path:
+        """Enhance a picture's file into another file, which appears whole or not at all, and has the same permissions.
+
+        Args:
+            source: Picture to read: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or camera RAW.
+            target: File to write; None is the picture's name with ``_pie`` beside it.
+            strength: See :meth:`__call__`, as for the next three.
+            highlights: As there.
+            denoise: As there.
+            options: As there.
+            exist_ok: Whether a file that has the target's name is replaced; its permissions stay.
+            file_format: Pillow's name of the format to write; None is the source's, or that of the target's
+                extension if it has another.
+            quality: 1..100 for lossy formats; None keeps the source's own.
+            preserve_times: Whether the file takes the source's times of access and of change.
+
+        Returns:
+            The path of the file that was written.
+
+        Raises:
+            ExistsError: The target exists.
+            PictureError: The source cannot be read, the target is the source, or it cannot be written.
+            PielightError: An argument is out of range or not for this task.
+        """
+        source = Path(source)
+        target = result_beside(source) if target is None else Path(target)
+        saving = SaveOptions(file_format, quality, "overwrite" if exist_ok else "skip", 1, preserve_times)
+        return self.write(source, target, self._options(strength, highlights, denoise, options), saving).path
 
     def file(
         self,
@@ -170,55 +220,22 @@ class Enhancer:
         quality: int | None = None,
         preserve_times: bool = False,
     ) -> str:
-        """Mend a picture's file into another file, which appears whole or not at all, and has the same permissions.
-
-        A file that has that name is replaced; its permissions stay. Owner and group are kept as the system lets us.
-
-        Args:
-            source: Picture to read.
-            target: File to write.
-            strength: -1.5 to 1.5.
-            highlights: 0 to 1.
-            denoise: 0 to 1, or ``"auto"``.
-            file_format: Pillow's name of the format to write; None is the source's, or that of the target's
-                extension if it has another.
-            quality: 1..100 for lossy formats; None keeps the source's own.
-            preserve_times: Whether the file takes the source's times of access and of change.
+        """Enhance a picture's file as :meth:`enhance_file` does with ``exist_ok``.
 
         Returns:
             What the user should know of how it was read and written, or nothing.
+        """
+        saving = SaveOptions(file_format, quality, preserve_times=preserve_times)
+        return self.write(source, target, self._options(strength, highlights, denoise), saving).note
+
+    def write(self, source: Path, target: Path, options: EnhanceOptions, saving: SaveOptions) -> Written:
+        """Enhance a picture's file with a choice of what becomes of a file that has the target's name.
 
         Raises:
-            PictureError: The source cannot be read, the target is the source, or it cannot be written.
-            PielightError: An argument is out of range.
+            PielightError: See :meth:`enhance_file`.
         """
-        options = FileOptions(file_format, quality, preserve_times=preserve_times)
-        return self.write(source, target, strength, highlights, denoise=denoise, options=options).note
-
-    def write(
-        self,
-        source: Path,
-        target: Path,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        *,
-        denoise: Denoise = 0.0,
-        options: FileOptions | None = None,
-    ) -> Written:
-        """Mend a picture's file as :meth:`file` does, with a choice of what becomes of a file that has that name.
-
-        Returns:
-            Where the result was written, and what the user should know of how.
-
-        Raises:
-            ExistsError: The name is taken, and the file that has it is to be kept.
-            PielightError: See :meth:`file`.
-        """
-        options = options or FileOptions()
-        change = self._change(strength, highlights, denoise)
-        record = self.record(strength, highlights, denoise=denoise, quality=options.quality)
-        with memory_for(shown(source)):
-            return changed_file(source, target, change, strength, options, record)
+        self._check(options)
+        return enhance_file(source, target, self.processor, options, saving, self.record(options, saving.quality))
 
     def encoded(
         self,
@@ -227,11 +244,12 @@ class Enhancer:
         highlights: float = HIGHLIGHTS,
         *,
         denoise: Denoise = 0.0,
+        options: EnhanceOptions | None = None,
         file_format: str | None = None,
         quality: int | None = None,
         name: str = "picture",
     ) -> tuple[bytes, str]:
-        """Mend the bytes of a picture's file; see :meth:`file`.
+        """Enhance the bytes of a picture's file; see :meth:`enhance_file`.
 
         Returns:
             The bytes of the result's file, and what the user should know of how it was read and written, or nothing.
@@ -240,71 +258,70 @@ class Enhancer:
             PictureError: The bytes are no picture, or it cannot be encoded.
             PielightError: An argument is out of range.
         """
-        change = self._change(strength, highlights, denoise)
-        record = self.record(strength, highlights, denoise=denoise, quality=quality)
-        with memory_for(name):
-            return changed_bytes(data, change, strength, file_format, quality, name, record)
+        options = self._options(strength, highlights, denoise, options)
+        record = self.record(options, quality)
+        return enhance_bytes(data, name, self.processor, options, SaveOptions(file_format, quality), record)
 
-    def record(
-        self,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        *,
-        denoise: Denoise = 0.0,
-        quality: int | None = None,
-    ) -> Record:
+    def record(self, options: EnhanceOptions, quality: int | None = None) -> Record:
         """Return the record of what makes a result, as the XMP of a result's file holds it.
 
         Raises:
             ModelError: A model's file cannot be read.
 
-        >>> dict(Enhancer(threads=1).record(0.5).options)["Strength"]
+        >>> dict(Enhancer(threads=1).record(EnhanceOptions(0.5)).options)["Strength"]
         '0.5'
         """
-        from pielight import __version__
-
-        has = find_task(self.task).settings
+        known = self._descriptor.options
         return Record.of(
             __version__,
             Task=self.task,
             Model=self.model.name,
             ModelSHA256=self.model.sha256(),
-            Strength=float(strength),
-            Highlights=float(highlights) if "highlights" in has else None,
-            Auto=self._auto if "auto" in has else None,
-            Denoise=denoise if isinstance(denoise, str) else float(denoise) if "denoise" in has else None,
-            DenoiseModelSHA256=self.denoiser.sha256() if denoise != 0 else None,
+            Strength=options.strength,
+            Highlights=options.highlights if "highlights" in known else None,
+            Auto=options.auto if "auto" in known else None,
+            Denoise=options.denoise if "denoise" in known else None,
+            DenoiseModelSHA256=self.denoiser.sha256() if options.denoise != 0 else None,
             Quality=quality,
         )
 
     def curves(self, image: str | Path | bytes | Image.Image | Array) -> Lattice:
-        """Predict the curves of a picture, to be applied once or many times with :func:`pielight.apply`.
+        """Predict the curves of a picture, to be applied once or many times: :meth:`pielight.CurveLattice.apply`.
 
         Raises:
             PielightError: The picture cannot be read, or the task is one without curves.
+
+        >>> dark = np.full((40, 60, 3), 30, np.uint8)
+        >>> enhancer = Enhancer(threads=1)
+        >>> bool((enhancer.curves(dark).apply(dark) == enhancer(dark)).all())
+        True
         """
-        predict = self._mends
-        if isinstance(predict, SpatialNetwork):
-            raise OptionError(f"{self.task}: looks at every pixel and has no curves; call the enhancer itself")
+        network: Any = self.processor.network
+        side = network.thumbnail_side
         if isinstance(image, (str, Path)):
-            pixels = decode_reduced(read_file(Path(image)), _ENOUGH * predict.size, shown(image))
+            pixels = decode_reduced(read_file(Path(image)), _ENOUGH * side, shown(image))
         elif isinstance(image, bytes):
-            pixels = decode_reduced(image, _ENOUGH * predict.size)
+            pixels = decode_reduced(image, _ENOUGH * side)
         elif isinstance(image, Image.Image):
             pixels = open_image(image).pixels
         elif isinstance(image, np.ndarray):
-            pixels = colors_of(image)[0]
+            pixels = split_opacity(image)[0]
         else:
             raise OptionError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
-        return predict(pixels)
+        lattice: Lattice = network.predict(pixels, self.auto)
+        return lattice
 
-    def _denoise_by(self, denoise_model: str | Path | None) -> None:
-        self.denoiser = find(denoise_model, DENOISER)
-        self._denoise_network = network(self.denoiser.path, self.threads)
+    def _options(
+        self, strength: float, highlights: float, denoise: Denoise, options: EnhanceOptions | None = None
+    ) -> EnhanceOptions:
+        if options is None:
+            options = EnhanceOptions(strength, highlights, denoise, self.auto)
+        elif (strength, highlights, denoise) != (1.0, HIGHLIGHTS, 0.0):
+            raise OptionError("options: hold strength, highlights and denoise already; leave those out")
+        self._check(options)
+        return options
 
-    def _change(self, strength: float, highlights: float, denoise: Denoise) -> ModelChange:
-        check_strength(strength)
-        check_highlights(highlights)
-        check_denoise(denoise)
-        check_settings(self.task, highlights=highlights != HIGHLIGHTS, denoise=denoise != 0)
-        return ModelChange(self._mends, self._apply, self._denoise_network, self.threads, strength, highlights, denoise)
+    def _check(self, options: EnhanceOptions) -> None:
+        self._descriptor.check_options(
+            highlights=options.highlights != HIGHLIGHTS, denoise=options.denoise != 0, auto=not options.auto
+        )

@@ -50,10 +50,10 @@ def test_pictures_that_are_not_read_are_counted(tree: Path) -> None:
         (tree / name).touch()
     findings = find([tree])
     assert findings.left_out == {".jxl": 2, ".psd": 1}
-    assert findings.says_left_out() == ("3 files of kinds that pielight does not read were left out: .jxl 2, .psd 1")
+    assert findings.left_out_text() == ("3 files of kinds that pielight does not read were left out: .jxl 2, .psd 1")
     assert find([tree], DEEP).left_out == {".jxl": 3, ".psd": 1, ".jp2": 1}
     assert find([tree], Search(exclude=["*.psd"])).left_out == {".jxl": 2}
-    assert find([tree / "b.jpg"]).says_left_out() == ""
+    assert find([tree / "b.jpg"]).left_out_text() == ""
     for name in ("e.ico", "e.cur", "e.sgi", "e.pbm", "e.jpf"):
         (tree / name).touch()
     assert set(find([tree]).left_out) == {".jxl", ".psd", ".ico", ".cur", ".sgi", ".pbm", ".jpf"}

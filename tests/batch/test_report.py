@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from pielight.batch.report import Report
-from pielight.batch.run import Outcome, Settings
+from pielight.batch.run import BatchOptions, JobResult
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
+from pielight.options import EnhanceOptions
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -19,9 +20,9 @@ def test_a_line_for_the_run_and_for_each_picture(tmp_path: Path, bright_model: P
     odd = Path(os.fsdecode(b"caf\xe9 \n.jpg"))
     for interrupted in (True, False):  # the second replaces the report of the first
         report = Report(path)
-        report.begin(Enhancer(bright_model), Settings(strength=0.5, file_format="PNG"))
-        report.add(Outcome(odd, Path("out.png"), "done", seconds=0.123456))
-        report.add(Outcome(Path("b.jpg"), Path("b.png"), "failed", "b.jpg: empty file"))
+        report.begin(Enhancer(bright_model), BatchOptions(EnhanceOptions(0.5), file_format="PNG"))
+        report.add(JobResult(odd, Path("out.png"), "done", seconds=0.123456))
+        report.add(JobResult(Path("b.jpg"), Path("b.png"), "failed", "b.jpg: empty file"))
         assert len(lines(path)) == 3  # written as it goes
         report.end(interrupted)
     run, done, failed, end = lines(path)
@@ -36,9 +37,9 @@ def test_a_line_for_the_run_and_for_each_picture(tmp_path: Path, bright_model: P
 
 def test_what_a_result_cannot_tell_is_in_its_line(tmp_path: Path, bright_model: Path) -> None:
     report = Report(tmp_path / "run.jsonl")
-    report.begin(Enhancer(bright_model), Settings(strength=0.5))
-    report.add(Outcome(Path("a.bmp"), Path("a_pie.bmp"), "done", is_recorded=False))
-    report.add(Outcome(Path("a.png"), Path("a_pie.png"), "done"))
+    report.begin(Enhancer(bright_model), BatchOptions(EnhanceOptions(0.5)))
+    report.add(JobResult(Path("a.bmp"), Path("a_pie.bmp"), "done", is_recorded=False))
+    report.add(JobResult(Path("a.png"), Path("a_pie.png"), "done"))
     report.end(False)
     _, bmp, png, _ = lines(tmp_path / "run.jsonl")
     assert isinstance(bmp["record"], dict)
@@ -59,7 +60,7 @@ def test_runs_at_once_do_not_write_one_report(tmp_path: Path, bright_model: Path
     pytest.importorskip("fcntl", reason="Windows has no such locks")
     path = tmp_path / "run.jsonl"
     first = Report(path)
-    first.begin(Enhancer(bright_model), Settings())
+    first.begin(Enhancer(bright_model), BatchOptions())
     with pytest.raises(PielightError, match=r"run\.jsonl: another run writes this report; choose another name"):
         Report(path)
     first.end(False)
@@ -71,4 +72,4 @@ def test_runs_at_once_do_not_write_one_report(tmp_path: Path, bright_model: Path
 def test_a_full_disk_is_one_line(bright_model: Path) -> None:
     report = Report(Path("/dev/full"))
     with pytest.raises(PielightError, match="/dev/full: the report cannot be written"):
-        report.begin(Enhancer(bright_model), Settings())
+        report.begin(Enhancer(bright_model), BatchOptions())

@@ -12,16 +12,17 @@ from PIL import Image
 from pielight.batch import run as run_module
 from pielight.batch.find import Search
 from pielight.batch.plan import Job, Naming, plan
-from pielight.batch.run import Outcome, Settings, run
+from pielight.batch.run import BatchOptions, JobResult, run
 from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
-from pielight.inference.files import Written
+from pielight.inference.pipeline import Written
+from pielight.options import EnhanceOptions
 
 
-def enhance(tree: Path, model: Path, existing: Existing = "skip", workers: int = 2) -> list[Outcome]:
+def enhance(tree: Path, model: Path, existing: Existing = "skip", workers: int = 2) -> list[JobResult]:
     jobs = plan([tree], search=Search(recursive=True)).jobs
-    return list(run(jobs, Enhancer(model, threads=1), Settings(existing=existing), workers))
+    return list(run(jobs, Enhancer(model, threads=1), BatchOptions(existing=existing), workers))
 
 
 def test_bad_files_do_not_stop_the_rest(tree: Path, bright_model: Path) -> None:
@@ -37,9 +38,9 @@ def test_bad_files_do_not_stop_the_rest(tree: Path, bright_model: Path) -> None:
 
 
 def test_what_is_in_work_is_told(tree: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(job: Job, *_: Any) -> Outcome:
+    def slow(job: Job, *_: Any) -> JobResult:
         time.sleep(0.25)
-        return Outcome(job.input, job.output, "done")
+        return JobResult(job.input, job.output, "done")
 
     monkeypatch.setattr(run_module, "_enhance", slow)
     told: list[set[str]] = []
@@ -63,9 +64,9 @@ def test_runs_at_once_over_the_same_photos(tree: Path, bright_model: Path, exist
     plans = [
         plan([tree], Naming(existing=existing), Search(recursive=True)).jobs for _ in range(3)
     ]  # all before any writes
-    enhancer, settings = Enhancer(bright_model, threads=1), Settings(existing=existing)
+    enhancer, settings = Enhancer(bright_model, threads=1), BatchOptions(existing=existing)
 
-    def enhanced(jobs: Sequence[Job]) -> list[Outcome]:
+    def enhanced(jobs: Sequence[Job]) -> list[JobResult]:
         return list(run(jobs, enhancer, settings, 2))
 
     with ThreadPoolExecutor(3) as pool:
@@ -83,9 +84,9 @@ def test_what_appears_while_a_photo_is_at_work_is_kept(tree: Path, bright_model:
             return super().write(source, target, *arguments, **options)
 
     jobs = [Job(tree / "b.jpg", tree / "out.jpg")]
-    (outcome,) = run(jobs, Late(bright_model, threads=1), Settings(existing="skip"))
+    (outcome,) = run(jobs, Late(bright_model, threads=1), BatchOptions(existing="skip"))
     assert (outcome.status, outcome.reason, outcome.output.read_bytes()) == ("skipped", "the result exists", b"mine")
-    (outcome,) = run(jobs, Late(bright_model, threads=1), Settings(existing="rename"))
+    (outcome,) = run(jobs, Late(bright_model, threads=1), BatchOptions(existing="rename"))
     assert (outcome.status, outcome.output) == ("done", tree / "out-2.jpg")
     assert (tree / "out.jpg").read_bytes() == b"mine"
 
@@ -108,7 +109,7 @@ def test_several_frames_are_noted(tmp_path: Path, bright_model: Path) -> None:
     frames = [Image.new("RGB", (8, 8), color) for color in ("navy", "black")]
     frames[0].save(tmp_path / "two.tif", save_all=True, append_images=frames[1:])
     jobs = [Job(tmp_path / "two.tif", tmp_path / "one.jpg")]
-    (outcome,) = run(jobs, Enhancer(bright_model, threads=1), Settings(file_format="JPEG"))
+    (outcome,) = run(jobs, Enhancer(bright_model, threads=1), BatchOptions(file_format="JPEG"))
     assert outcome.status == "done"
     assert "first" in outcome.reason
 
@@ -210,4 +211,4 @@ def test_a_stop_lets_what_is_in_work_end(tree: Path, bright_model: Path, monkeyp
 
 def test_strength_is_checked_at_once() -> None:
     with pytest.raises(PielightError, match="strength"):
-        Settings(strength=2)
+        EnhanceOptions(2)

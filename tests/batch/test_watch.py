@@ -10,7 +10,7 @@ import pytest
 
 from pielight.batch.find import Search
 from pielight.batch.plan import Naming
-from pielight.batch.run import Outcome, Settings
+from pielight.batch.run import BatchOptions, JobResult
 from pielight.batch.watch import watch
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
@@ -22,13 +22,13 @@ class Watched:
     """A watched folder whose outcomes arrive in a list."""
 
     def __init__(self, folder: Path, model: Path, naming: Naming, search: Search) -> None:
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[JobResult] = []
         self.stop = threading.Event()
-        seen = watch([folder], naming, search, Enhancer(model, 1), Settings(), 2, self.stop.is_set, INTERVAL)
+        seen = watch([folder], naming, search, Enhancer(model, 1), BatchOptions(), 2, self.stop.is_set, INTERVAL)
         self.thread = threading.Thread(target=lambda: self._note(seen))
         self.thread.start()
 
-    def _note(self, outcomes: Iterator[Outcome]) -> None:
+    def _note(self, outcomes: Iterator[JobResult]) -> None:
         for outcome in outcomes:
             self.outcomes.append(outcome)
 
@@ -127,4 +127,4 @@ def test_a_folder_that_cannot_be_read_is_told_once(
 
 def test_a_folder_that_is_gone(tmp_path: Path, bright_model: Path) -> None:
     with pytest.raises(PielightError, match="gone: no such folder"):
-        next(watch([tmp_path / "gone"], Naming(), Search(), Enhancer(bright_model), Settings()))
+        next(watch([tmp_path / "gone"], Naming(), Search(), Enhancer(bright_model), BatchOptions()))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.cli import COMMANDS, main
-from pielight.inference.descriptor import TASKS
+from pielight.inference.descriptor import TASKS, describe
 
 
 @pytest.fixture
@@ -395,7 +395,7 @@ def test_help_speaks_of_every_task() -> None:
 def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
-    from pielight.batch.run import Outcome, Work
+    from pielight.batch.run import JobResult, RunningJob
     from pielight.cli.progress import StatusLines
 
     class Terminal(io.StringIO):
@@ -405,10 +405,14 @@ def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     progress = StatusLines(2, quiet=False)
-    progress.show(Outcome(Path("a.jpg"), Path("a_pie.jpg"), "done", seconds=0.1))
-    progress.show(Outcome(Path("b.jpg"), Path("b_pie.jpg"), "failed", "b.jpg: empty file"))
+    progress.show(JobResult(Path("a.jpg"), Path("a_pie.jpg"), "done", seconds=0.1))
+    progress.show(JobResult(Path("b.jpg"), Path("b_pie.jpg"), "failed", "b.jpg: empty file"))
     now = time.monotonic()
-    works = [Work(Path("c.heic"), 1, now - 20), Work(Path("d.heic"), 1, now - 21), Work(Path("e.heic"), 1, now)]
+    works = [
+        RunningJob(Path("c.heic"), 1, now - 20),
+        RunningJob(Path("d.heic"), 1, now - 21),
+        RunningJob(Path("e.heic"), 1, now),
+    ]
     for _ in range(3):  # asked several times a second
         progress.wait(works)
         progress.wait(works[2:])
@@ -422,13 +426,13 @@ def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest
 def test_what_takes_long_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
-    from pielight.batch.run import Work
+    from pielight.batch.run import RunningJob
     from pielight.cli.progress import StatusLines
 
     screen = io.StringIO()
     monkeypatch.setattr(sys, "stderr", screen)
     for quiet in (False, True):
-        StatusLines(2, quiet).wait([Work(Path("c.heic"), 1, time.monotonic() - 20)])
+        StatusLines(2, quiet).wait([RunningJob(Path("c.heic"), 1, time.monotonic() - 20)])
     assert screen.getvalue() == ""
 
 
@@ -461,7 +465,7 @@ def test_what_photos_are_mended_of(tmp_path: Path, haze_model: Path, rain_model:
 def test_a_model_of_another_task_is_told(tmp_path: Path) -> None:
     Image.fromarray(np.full((40, 60, 3), 200, np.uint8)).save(tmp_path / "fog.png")
     for task, model in ((t, m) for t in TASKS for m in TASKS if t != m):
-        done = invoke("--task", task, "--model", TASKS[model].model, str(tmp_path / "fog.png"))
+        done = invoke("--task", task, "--model", describe(model).shipped[0], str(tmp_path / "fog.png"))
         assert (done.exit_code, f"it is for --task {model}" in done.stderr) == (1, True), done.stderr
         assert not (tmp_path / "fog_pie.png").exists()
 

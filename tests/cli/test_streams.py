@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.batch.plan import Naming
-from pielight.batch.run import Settings
+from pielight.batch.run import BatchOptions
 from pielight.batch.stream import STREAM, job, stream
 from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
@@ -66,7 +66,7 @@ def test_a_file_that_appears_while_a_stream_is_read(folder: Path, enhancer: Enha
         Path("late.jpg").unlink(missing_ok=True)
         late = job(STREAM, Naming("late.jpg", existing))
         source = Slow(Path("night.jpg").read_bytes())
-        outcome = stream(late, enhancer, Settings(existing=existing), source, io.BytesIO())
+        outcome = stream(late, enhancer, BatchOptions(existing=existing), source, io.BytesIO())
         assert (outcome.status, outcome.output) == (status, Path(name))
         assert Path("late.jpg").read_bytes() == b"mine"
 
@@ -170,7 +170,7 @@ def test_a_full_disk_behind_a_report(folder: Path) -> None:
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "from pielight.batch import report, run; from pathlib import Path; from pielight.cli import main\n"
         "def begin(self, *_):\n    pass\n"
-        "def enhance(job, *_):\n    return run.Outcome(job.input, job.output, 'done')\n"
+        "def enhance(job, *_):\n    return run.JobResult(job.input, job.output, 'done')\n"
         "report.Report.begin = begin; run._enhance = enhance; main(prog_name='pielight')"
     )
     command = [sys.executable, "-c", limited, ".", "-j", "1", "--report", "run.jsonl"]

@@ -18,7 +18,7 @@ from pielight.comparison.comparison import Comparison, compare
 from pielight.comparison.html import html_sheet
 from pielight.comparison.png import png_sheet
 from pielight.enhancer import Enhancer
-from pielight.inference.lattice_network import Predictor
+from pielight.inference.lattice import LatticeNetwork
 from pielight.io.metadata.tiff_tags import ORIENTATION
 
 
@@ -40,13 +40,13 @@ def mean(image: Image.Image) -> float:
 
 def test_the_network_looks_once(folder: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
-    predict = Predictor.__call__
+    predict = LatticeNetwork.predict
 
-    def count(self: Predictor, *arguments: Any) -> Any:
+    def count(self: LatticeNetwork, *arguments: Any) -> Any:
         looks.append(1)
         return predict(self, *arguments)
 
-    monkeypatch.setattr(Predictor, "__call__", count)
+    monkeypatch.setattr(LatticeNetwork, "predict", count)
     enhancer = Enhancer(bright_model)
     sheet = compare(enhancer, Path("night.jpg"), [0.5, 1.0, 1.5], size=64)
     assert looks == [1]

@@ -15,7 +15,8 @@ from pielight.core.atomic_file import write_atomic
 from pielight.core.file_attributes import Attributes, attributes_of
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
-from pielight.inference.files import FileOptions
+from pielight.inference.pipeline import SaveOptions
+from pielight.options import EnhanceOptions
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fchown"), reason="Windows has no such permissions")
 TIMES = (1_000_000_001_123_456_789, 1_100_000_002_123_456_789)
@@ -51,8 +52,8 @@ def test_a_result_has_the_rights_and_times_of_its_picture(
         night.chmod(rights)
         os.utime(night, ns=TIMES)
         for kept in (True, False):
-            options = FileOptions(existing=existing, preserve_times=kept)
-            result = enhancer.write(night, night.parent / f"{number}{kept}.png", strength, options=options).path
+            saving = SaveOptions(existing=existing, preserve_times=kept)
+            result = enhancer.write(night, night.parent / f"{number}{kept}.png", EnhanceOptions(strength), saving).path
             assert mode(result) == rights
             status = result.stat()
             assert ((status.st_atime_ns, status.st_mtime_ns) == TIMES) == kept

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pielight import CurveLattice
 from pielight.errors import PielightError
 from pielight.inference.denoise_plan import plan
-from pielight.ops.apply import apply
-from pielight.ops.lattice import CurveLattice
-from pielight.options import check_denoise
+from pielight.options import EnhanceOptions, check_denoise
 
-BRIGHTER = partial(apply, lattice=CurveLattice(np.full((8, 3, 4, 4), -0.4)))
+BRIGHTER = CurveLattice(np.full((8, 3, 4, 4), -0.4))
+IDENTITY = CurveLattice(np.zeros((8, 3, 4, 4)))
 
 
 @pytest.fixture
@@ -25,18 +24,18 @@ def grainy(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def test_auto_leaves_a_clean_picture_alone(photo: NDArray[np.uint8]) -> None:
-    assert plan(photo // 2 * 2, BRIGHTER, 0.0) is None
+    assert plan(photo // 2 * 2, BRIGHTER, EnhanceOptions(denoise=0.0)) is None
     clean = np.repeat(np.linspace(60, 90, 240)[:, np.newaxis, np.newaxis], 320, 1).astype(np.uint8)
-    assert plan(clean, BRIGHTER, "auto") is None
+    assert plan(clean, BRIGHTER, EnhanceOptions(denoise="auto")) is None
 
 
 def test_auto_leaves_alone_what_curves_do_not_brighten(grainy: NDArray[np.uint8]) -> None:
-    assert plan(grainy, lambda means: means, "auto") is None
-    assert plan(grainy, lambda means: means, 1) is not None
+    assert plan(grainy, IDENTITY, EnhanceOptions(denoise="auto")) is None
+    assert plan(grainy, IDENTITY, EnhanceOptions(denoise=1)) is not None
 
 
 def test_auto_acts_where_noise_was_made_visible(grainy: NDArray[np.uint8]) -> None:
-    found = plan(grainy, BRIGHTER, "auto")
+    found = plan(grainy, BRIGHTER, EnhanceOptions(denoise="auto"))
     assert found is not None
     assert found.level.shape == (24, 32, 3)
     assert found.share.shape == (24, 32, 1)
@@ -47,7 +46,7 @@ def test_auto_acts_where_noise_was_made_visible(grainy: NDArray[np.uint8]) -> No
 
 @pytest.mark.parametrize(("denoise", "brightness", "color"), [(0.25, 0.25, 0.5), (0.5, 0.5, 1), (1, 1, 1)])
 def test_color_goes_first(grainy: NDArray[np.uint8], denoise: float, brightness: float, color: float) -> None:
-    found = plan(grainy, BRIGHTER, denoise)
+    found = plan(grainy, BRIGHTER, EnhanceOptions(denoise=denoise))
     assert found is not None
     assert (found.share == 1).all()
     assert found.mix @ np.ones(3) == pytest.approx(np.full(3, brightness))
@@ -57,7 +56,7 @@ def test_color_goes_first(grainy: NDArray[np.uint8], denoise: float, brightness:
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 50, 1), (21, 18, 3)])
 def test_small_pictures(shape: tuple[int, int, int]) -> None:
-    found = plan(np.full(shape, 7, np.uint8), BRIGHTER, 1)
+    found = plan(np.full(shape, 7, np.uint8), BRIGHTER, EnhanceOptions(denoise=1))
     assert found is not None
     assert found.share.shape == (-(-shape[0] // 4), -(-shape[1] // 4), 1)
 
@@ -70,7 +69,7 @@ def test_no_such_strength(denoise: Any) -> None:
 
 def test_black_bars_hold_no_noise(grainy: NDArray[np.uint8]) -> None:
     framed = np.pad(grainy, ((40, 40), (0, 0), (0, 0)))
-    found = plan(framed, BRIGHTER, 1)
+    found = plan(framed, BRIGHTER, EnhanceOptions(denoise=1))
     assert found is not None
     assert (found.share[:9] == 0).all()
     assert (found.share[12:-12] == 1).mean() > 0.99

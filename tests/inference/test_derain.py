@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,10 +16,23 @@ from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
 import pielight.inference.derain as spatial
 from pielight.errors import ModelError, PielightError
-from pielight.inference.derain import SpatialNetwork
+from pielight.inference.denoise import shared_denoiser
+from pielight.inference.derain import DESCRIPTOR
+from pielight.inference.processor import Processor, Runtime
 from pielight.models import find
+from pielight.options import EnhanceOptions
 
 RANDOM = np.random.default_rng(0)
+
+
+class Derainer:
+    """A network with what runs it."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        self._processor = Processor(Runtime(shared_denoiser(None, 1)), DESCRIPTOR.open(path, threads))
+
+    def apply(self, pixels: NDArray[Any], strength: float = 1.0, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        return self._processor.process(pixels, EnhanceOptions(strength), out)
 
 
 def oracle(light: np.ndarray, strength: float) -> np.ndarray:
@@ -33,7 +47,7 @@ def oracle(light: np.ndarray, strength: float) -> np.ndarray:
 def test_rain_is_subtracted(rain_model: Path, dtype: str, scale: int, channels: int, strength: float) -> None:
     light = RANDOM.uniform(0, 1, (41, 37, channels))
     pixels = (light * scale).round().astype(dtype) if scale > 1 else light.astype(dtype)
-    done = SpatialNetwork(rain_model, 1).apply(pixels, strength)
+    done = Derainer(rain_model, 1).apply(pixels, strength)
     assert (done.shape, done.dtype) == (pixels.shape, pixels.dtype)
     expected = oracle(pixels / scale, strength)[4:-8, 4:-8]
     assert done[4:-8, 4:-8] / scale == pytest.approx(expected, abs=max(1e-5, 0.51 / scale))
@@ -43,7 +57,7 @@ def test_rain_is_subtracted(rain_model: Path, dtype: str, scale: int, channels: 
 @given(height=st.integers(1, 300), width=st.integers(1, 40))
 def test_strips_are_the_whole(rain_model: Path, height: int, width: int) -> None:
     pixels = np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    network = SpatialNetwork(rain_model, 1)
+    network = Derainer(rain_model, 1)
     whole = network.apply(pixels)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spatial, "_STRIP", 1)  # strips of as many rows as they overlap by
@@ -58,7 +72,7 @@ def test_strips_are_the_whole(rain_model: Path, height: int, width: int) -> None
 def test_large_pictures_are_looked_at_reduced(rain_model: Path, height: int, width: int, channels: int) -> None:
     """OpenCV is the oracle: area means, and what the network finds in them enlarged."""
     pixels = np.random.default_rng(height).integers(0, 256, (height, width, channels), dtype=np.uint8)
-    network = SpatialNetwork(rain_model, 1)
+    network = Derainer(rain_model, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spatial, "LONGEST", 40)
         patch.setattr(spatial, "_STRIP", 7 * width)
@@ -83,7 +97,7 @@ def test_no_seams_wherever_it_is_cut(
     dtype = data.draw(st.sampled_from([np.uint8, np.float32]))
     light = np.random.default_rng(height).uniform(0, 1, (height, width, 3))
     pixels = (light * 255).astype(dtype) if dtype is np.uint8 else light.astype(dtype)
-    network = SpatialNetwork(rain_model, 1)
+    network = Derainer(rain_model, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spatial, "LONGEST", data.draw(st.integers(20, 160)))
         whole = network.apply(pixels).astype(float)
@@ -96,7 +110,7 @@ def test_no_seams_wherever_it_is_cut(
 )
 def test_even_pictures_stay(level: int, size: tuple[int, int]) -> None:
     """White, which the shipped network takes for streaks that are cut off, above all."""
-    derain = SpatialNetwork(find("derain").path, 1)
+    derain = Derainer(find("derain").path, 1)
     for channels in (1, 3):
         even = np.full((*size, channels), level, np.uint8)
         assert np.array_equal(derain.apply(even), even)
@@ -106,7 +120,7 @@ def test_even_pictures_stay(level: int, size: tuple[int, int]) -> None:
 
 
 def test_white_beside_something_and_nearly_white(photo: NDArray[np.uint8]) -> None:
-    derain = SpatialNetwork(find("derain").path, 1)
+    derain = Derainer(find("derain").path, 1)
     page = np.full((200, 300, 3), 255, np.uint8)
     page[:96, :128] = photo
     done = derain.apply(page)
@@ -138,32 +152,32 @@ def test_strength_0_is_the_identity_and_needs_no_network(tmp_path: Path) -> None
     path = tmp_path / "junk.onnx"
     path.write_bytes(b"junk")
     pixels = RANDOM.integers(0, 256, (5, 6, 3), dtype=np.uint8)
-    assert np.array_equal(SpatialNetwork(path).apply(pixels, 0), pixels)
+    assert np.array_equal(Derainer(path).apply(pixels, 0), pixels)
     with pytest.raises(ModelError, match=r"junk\.onnx"):
-        SpatialNetwork(path).apply(pixels)
+        Derainer(path).apply(pixels)
     with pytest.raises(ModelError, match="no such model file"):
-        SpatialNetwork(tmp_path / "gone.onnx")
+        Derainer(tmp_path / "gone.onnx")
 
 
 def test_other_networks_are_refused(bright_model: Path, haze_model: Path, rain_model: Path, tmp_path: Path) -> None:
     pixels = np.zeros((8, 8, 3), np.uint8)
     for path, task in ((bright_model, "brighten"), (haze_model, "dehaze")):
-        with pytest.raises(ModelError, match=f"not a network of rain .*; it is for --task {task}$"):
-            SpatialNetwork(path).apply(pixels)
+        with pytest.raises(ModelError, match=f"not a network to derain pictures .*; it is for --task {task}$"):
+            Derainer(path).apply(pixels)
     fixed = onnx.load(rain_model)
     fixed.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 64
     onnx.save(fixed, tmp_path / "fixed.onnx")
     with pytest.raises(ModelError, match="h and w open"):
-        SpatialNetwork(tmp_path / "fixed.onnx").apply(pixels)
+        Derainer(tmp_path / "fixed.onnx").apply(pixels)
     broken = onnx.load(rain_model)
     broken.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(np.float32(np.inf), "half"))
     onnx.save(broken, tmp_path / "broken.onnx")
     with pytest.raises(ModelError, match="not finite"):
-        SpatialNetwork(tmp_path / "broken.onnx").apply(RANDOM.integers(0, 256, (8, 8, 3), dtype=np.uint8))
+        Derainer(tmp_path / "broken.onnx").apply(RANDOM.integers(0, 256, (8, 8, 3), dtype=np.uint8))
 
 
 def test_what_is_no_picture_is_refused(rain_model: Path) -> None:
     with pytest.raises(PielightError, match="expected"):
-        SpatialNetwork(rain_model).apply(np.zeros((4, 4), np.uint8))
+        Derainer(rain_model).apply(np.zeros((4, 4), np.uint8))
     with pytest.raises(PielightError, match="strength"):
-        SpatialNetwork(rain_model).apply(np.zeros((4, 4, 3), np.uint8), 2.0)
+        Derainer(rain_model).apply(np.zeros((4, 4, 3), np.uint8), 2.0)

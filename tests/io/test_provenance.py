@@ -15,7 +15,6 @@ import pytest
 from PIL import Image
 
 from pielight.enhancer import Enhancer
-from pielight.inference.files import changed_bytes
 from pielight.io.codecs.jpeg.segments import APP1, Segment
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.xmp import JPEG_HEAD, read_packet, with_description
@@ -31,6 +30,7 @@ from pielight.io.provenance import (
 )  # fmt: skip
 from pielight.io.provenance_checksum import is_sealed
 from tests.io import samples
+from tests.io.functions import changed_bytes
 
 KINDS = ("rgb.jpg", "rgb.png", "rgb_16.png", "lossy.webp", "lossless.webp", "rgb.tif", "rgb_16.tif", "palette.gif",
          "rgb.avif", "rgb.heic", "cmyk.jpg")  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 
 from pielight import Enhancer
 from pielight.errors import ModelError
-from pielight.inference.descriptor import TASKS
+from pielight.inference.descriptor import TASKS, describe
 from pielight.models import find, shipped
 
 
@@ -21,7 +21,7 @@ def test_the_shipped_model_matches_its_card() -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_a_model_that_matches_its_card(task: str) -> None:
-    model = find(None, TASKS[task].model)
+    model = describe(task).find()
     assert model.verify()
     assert {"name", "commit", "seed", "terms"} <= set(model.card)
     picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
@@ -29,7 +29,7 @@ def test_every_task_has_a_model_that_matches_its_card(task: str) -> None:
 
 
 def test_the_models_of_haze_and_rain_are_small() -> None:
-    assert sum(find(None, TASKS[task].model).path.stat().st_size for task in ("dehaze", "derain")) <= 2_000_000
+    assert sum(describe(task).find().path.stat().st_size for task in ("dehaze", "derain")) <= 2_000_000
 
 
 @pytest.mark.parametrize("name", ["pie", "free"])

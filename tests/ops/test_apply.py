@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
+from pielight import CurveLattice
 from pielight.errors import PielightError
 from pielight.ops import apply as engine
 from pielight.ops import lattice as lattices
 from pielight.ops.apply import apply
-from pielight.ops.lattice import CurveLattice
 from pielight.ops.thumbnail import thumbnail
 
 SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from pielight import Enhancer
+from pielight import CurveLattice, Enhancer
 from pielight.errors import DeviceError, MissingExtraError, PielightError
 from pielight.ops import apply_torch as gpu
 from pielight.ops.apply import apply
-from pielight.ops.lattice import CurveLattice
 
 CPU = torch.device("cpu")
 SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pielight import CurveLattice
 from pielight.ops.apply import apply
-from pielight.ops.lattice import CurveLattice
 from pielight.ops.noise import Noise
 from pielight.ops.noise_level import level, smoothed
 

@@ -17,8 +17,8 @@ _STRENGTH, _UNTOUCHED = "Strength", "0"
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What becomes of a picture whose result may exist.
+class ExistingResult:
+    """Whether the result of a picture exists and stays.
 
     Attributes:
         is_kept: Whether there is nothing to do.
@@ -29,8 +29,8 @@ class Standing:
     reason: str = ""
 
 
-def standing(job: Job, existing: Existing, wanted: Record, data: bytes | None = None) -> Standing:
-    """Say whether a result exists and stays.
+def check_existing(job: Job, existing: Existing, wanted: Record, data: bytes | None = None) -> ExistingResult:
+    """Check whether a result exists and stays.
 
     With ``skip``, a result stays unless its record says that pielight made it of the same picture with other options.
     One that another program has changed since stays, too: what was done by hand must not be lost.
@@ -42,22 +42,22 @@ def standing(job: Job, existing: Existing, wanted: Record, data: bytes | None = 
         data: The picture's file, if it is none on disk.
     """
     if existing != "skip" or not os.path.lexists(job.output) or (data is None and not os.path.lexists(job.input)):
-        return Standing(False)
+        return ExistingResult(False)
     if _is_copy(job, data):  # as strength 0 leaves it; its record, if any, is that of the picture
         if dict(wanted.options).get(_STRENGTH) == _UNTOUCHED:
-            return Standing(True, KEPT)
-        return Standing(False, f"made anew: it was a copy, as of {_STRENGTH.lower()} 0")
+            return ExistingResult(True, KEPT)
+        return ExistingResult(False, f"made anew: it was a copy, as of {_STRENGTH.lower()} 0")
     found = read_record(job.output)
     if found is None:
-        return Standing(True, f"{KEPT}, and does not tell its options")
+        return ExistingResult(True, f"{KEPT}, and does not tell its options")
     if found.asks_the_same(wanted):
-        return Standing(True, KEPT)
+        return ExistingResult(True, KEPT)
     differences = found.differences(wanted)
     if not found.is_ours or not is_sealed(job.output):
-        return Standing(True, f"{KEPT}, and another program has changed it since ({differences})")
+        return ExistingResult(True, f"{KEPT}, and another program has changed it since ({differences})")
     if found.source != (read_fingerprint(job.input) if data is None else fingerprint(data)):
-        return Standing(True, f"{KEPT}, but of another picture, or an older state of this one ({differences})")
-    return Standing(False, f"made anew: {differences}")
+        return ExistingResult(True, f"{KEPT}, but of another picture, or an older state of this one ({differences})")
+    return ExistingResult(False, f"made anew: {differences}")
 
 
 def _is_copy(job: Job, data: bytes | None) -> bool:

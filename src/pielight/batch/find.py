@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 from pielight.core.atomic_file import shown
 from pielight.errors import PielightError
-from pielight.inference.files import origin
+from pielight.inference.result_names import origin
 from pielight.io.formats import is_picture_name, is_unread_name
 from pielight.io.provenance import read_record
 
 
-class Found(NamedTuple):
-    """A picture, and its place: its path below the folder that was named, or its name."""
+class FoundPicture(NamedTuple):
+    """A picture, with its path relative to the folder that was named, or its name."""
 
     path: Path
-    place: Path
+    relative_path: Path
 
 
 @dataclass
@@ -35,15 +35,15 @@ class Findings:
         results: How many results of the same task, by their records, were left out.
     """
 
-    pictures: list[Found] = field(default_factory=list)
+    pictures: list[FoundPicture] = field(default_factory=list)
     unreadable: dict[Path, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     results: int = 0
 
-    def says_left_out(self) -> str:
-        """Say what was left out, if anything was.
+    def left_out_text(self) -> str:
+        """Return what was left out, as text; empty if nothing was.
 
-        >>> Findings(left_out=Counter({".psd": 1, ".jxl": 2})).says_left_out()
+        >>> Findings(left_out=Counter({".psd": 1, ".jxl": 2})).left_out_text()
         '3 files of kinds that pielight does not read were left out: .jxl 2, .psd 1'
         """
         said = []
@@ -76,15 +76,15 @@ class Search:
     exclude: Sequence[str] = ()
     task: str = ""
 
-    def takes(self, place: Path) -> bool:
-        """Say whether the patterns let a picture pass.
+    def takes(self, relative_path: Path) -> bool:
+        """Return whether the patterns let a picture pass.
 
         >>> Search(include=["*.jpg"], exclude=["raw"]).takes(Path("2024/A.JPG"))
         True
         >>> Search(exclude=["raw"]).takes(Path("2024/raw/a.jpg"))
         False
         """
-        parts = [step for step in (place, *place.parents) if step.name]
+        parts = [step for step in (relative_path, *relative_path.parents) if step.name]
         texts = {text.lower() for step in parts for text in (step.name, step.as_posix())}
 
         def matches(patterns: Sequence[str]) -> bool:
@@ -111,19 +111,19 @@ def find(
     """
     search = search or Search()
     named = {real(path) for path in inputs}  # fails where the working folder has been deleted, which looks empty
-    unique: dict[Path, Found] = {}
+    unique: dict[Path, FoundPicture] = {}
     findings = Findings()
     for path in dict.fromkeys(inputs):
-        here = list(_walk(path, search, output, findings)) if is_folder(path) else [Found(path, Path(path.name))]
+        here = list(_walk(path, search, output, findings)) if is_folder(path) else [FoundPicture(path, Path(path.name))]
         if strict and not here and not findings.unreadable:
             deeper = "" if search.recursive else "; -r looks into the folders inside"
-            others = f"; {said}" if (said := findings.says_left_out()) else ""
+            others = f"; {said}" if (said := findings.left_out_text()) else ""
             raise PielightError(f"{shown(path)}: no pictures in this folder{deeper}{others}")
         for one in here:
             unique.setdefault(real(one.path), one)
     stems = {(one.path.parent, one.path.stem) for one in unique.values()}
     photos = [one for one in unique.values() if (one.path.parent, origin(one.path)) not in stems]
-    taken = [one for one in photos if search.takes(one.place)]
+    taken = [one for one in photos if search.takes(one.relative_path)]
     for one in taken:
         if search.task and real(one.path) not in named and is_result(one.path, search.task):
             findings.results += 1
@@ -132,7 +132,7 @@ def find(
     if strict and not photos and findings.unreadable:
         raise PielightError(next(iter(findings.unreadable.values())))
     if strict and taken and not findings.pictures:
-        raise PielightError(f"{shown(inputs[0])}: {findings.says_left_out()}")
+        raise PielightError(f"{shown(inputs[0])}: {findings.left_out_text()}")
     if strict and photos and not taken:
         raise PielightError(f"{shown(inputs[0])}: --include and --exclude leave no picture")
     return findings
@@ -161,7 +161,7 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def _walk(folder: Path, search: Search, output: Path | None, findings: Findings) -> Iterator[Found]:
+def _walk(folder: Path, search: Search, output: Path | None, findings: Findings) -> Iterator[FoundPicture]:
     def note(error: OSError) -> None:
         place = Path(error.filename)
         findings.unreadable[place] = f"{shown(place)}: folder cannot be read ({error.strerror})"
@@ -175,6 +175,6 @@ def _walk(folder: Path, search: Search, output: Path | None, findings: Findings)
             if name.startswith("."):
                 continue
             if is_picture_name(path):
-                yield Found(path, path.relative_to(folder))
+                yield FoundPicture(path, path.relative_to(folder))
             elif is_unread_name(path) and search.takes(path.relative_to(folder)):
                 findings.left_out[path.suffix.lower()] += 1

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pielight.batch.find import Findings, Found, Search, find, is_folder, real
+from pielight.batch.find import Findings, FoundPicture, Search, find, is_folder, real
 from pielight.core.atomic_file import shown
 from pielight.core.output_names import Existing, numbered
 from pielight.errors import PielightError
-from pielight.inference.files import result_beside, suffix_of_result
+from pielight.inference.result_names import result_beside, suffix_of_result
 from pielight.io.formats import WRITABLE, format_of, is_picture_name
 
 
@@ -120,14 +120,14 @@ class Names:
         self._taken[place] = path
         return job
 
-    def result(self, found: Found, folder: Path | None) -> Job:
+    def result(self, found: FoundPicture, folder: Path | None) -> Job:
         """Pair a picture with its result beside it or in a folder.
 
         Raises:
             PielightError: See :meth:`job`.
         """
         suffix = suffix_of_result(found.path, self._naming.file_format)
-        target = found.path if folder is None else folder / found.place
+        target = found.path if folder is None else folder / found.relative_path
         if not target.name:
             raise PielightError(f"{shown(found.path)}: no picture is named")
         renamed = target.with_name(target.stem + suffix)

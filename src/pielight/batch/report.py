@@ -12,8 +12,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from pielight import __version__
 from pielight.batch.find import real
-from pielight.batch.run import Outcome, Settings
+from pielight.batch.run import BatchOptions, JobResult
 from pielight.core.atomic_file import shown
 from pielight.core.standard_streams import open_file
 from pielight.enhancer import Enhancer
@@ -52,23 +53,23 @@ class Report:
         self._counts: Counter[str] = Counter()
         self._record: dict[str, str] = {}
 
-    def begin(self, enhancer: Enhancer, settings: Settings, auto: bool = True, device: str = "cpu") -> None:
+    def begin(self, enhancer: Enhancer, options: BatchOptions, device: str = "cpu") -> None:
         """Write the first line.
 
         Raises:
             PielightError: The file cannot be written.
         """
-        from pielight import __version__
-
-        self._record = dict(settings.record(enhancer).options)
+        self._record = dict(options.record(enhancer).options)
         model = {"task": enhancer.task, "model": enhancer.model.name, "sha256": enhancer.model.sha256()}
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        if settings.denoise != 0:
+        if options.enhance.denoise != 0:
             model |= {"denoise_model": enhancer.denoiser.name, "denoise_sha256": enhancer.denoiser.sha256()}
-        engine = {**model, "auto": auto, "device": device}
-        self._write({"type": "run", "pielight": __version__, "started": started, **engine, **asdict(settings)})
+        chosen = asdict(options)
+        chosen |= chosen.pop("enhance")
+        first = {"type": "run", "pielight": __version__, "started": started}
+        self._write({**first, **model, "device": device, **chosen})
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: JobResult) -> None:
         """Write the line of a picture, or of a folder that cannot be read.
 
         Raises:

@@ -5,73 +5,61 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
 
-from pielight.batch.existing_results import KEPT, Standing, standing
+from pielight.batch.existing_results import KEPT, ExistingResult, check_existing
 from pielight.batch.find import Findings
 from pielight.batch.plan import Job
 from pielight.core.atomic_file import shown
 from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PielightError
-from pielight.inference.files import FileOptions
+from pielight.inference.pipeline import SaveOptions
 from pielight.io.formats import READABLE
 from pielight.io.pillow_limits import own_limits
 from pielight.io.preflight import check_file
 from pielight.io.provenance import Record
-from pielight.options import HIGHLIGHTS, Denoise, check_denoise, check_highlights, check_strength
+from pielight.options import EnhanceOptions
 
 PIXELS_PER_WORKER = 32_000_000  # on average: a larger picture waits for room, and none shares with a huge one
-GRACE = 2.0  # seconds that pictures in work are given when the rest is called off
+GRACE = 2.0  # seconds that running jobs are given after a stop
 _TICK = 0.1
 
 
 @dataclass(frozen=True)
-class Settings:
+class BatchOptions:
     """What is done to every picture.
 
     Attributes:
-        strength: -1.5 to 1.5; 0 leaves a picture as it is, 1 is the model's choice.
-        highlights: 0 to 1, how far what is bright already is protected.
+        enhance: Strength and the like.
         file_format: Pillow's name of the format to write; None keeps each picture's own.
         quality: 1..100 for lossy formats; None keeps each source's own.
         existing: What becomes of results that exist.
-        denoise: 0 to 1, how much of the noise that brightening or dehazing shows is taken out, or ``auto``.
         preserve_times: Whether results take their pictures' times of access and of change.
-
-    Raises:
-        PielightError: A number is out of range.
     """
 
-    strength: float = 1.0
-    highlights: float = HIGHLIGHTS
+    enhance: EnhanceOptions = field(default_factory=EnhanceOptions)
     file_format: str | None = None
     quality: int | None = None
     existing: Existing = "skip"
-    denoise: Denoise = 0.0
     preserve_times: bool = False
 
-    def __post_init__(self) -> None:
-        check_strength(self.strength)
-        check_highlights(self.highlights)
-        check_denoise(self.denoise)
-
-    def file_options(self, number: int) -> FileOptions:
+    def saving(self, number: int) -> SaveOptions:
         """Return how a result with a number is written."""
-        return FileOptions(self.file_format, self.quality, self.existing, number, self.preserve_times)
+        return SaveOptions(self.file_format, self.quality, self.existing, number, self.preserve_times)
 
     def record(self, enhancer: Enhancer) -> Record:
         """Return the record that results get."""
-        return enhancer.record(self.strength, self.highlights, denoise=self.denoise, quality=self.quality)
+        return enhancer.record(self.enhance, self.quality)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """What became of one picture, or of a folder that cannot be read.
 
     Attributes:
@@ -93,14 +81,14 @@ class Outcome:
     is_recorded: bool = True
 
 
-def unreadable(findings: Findings) -> list[Outcome]:
+def unreadable(findings: Findings) -> list[JobResult]:
     """Return what became of folders that cannot be read."""
-    return [Outcome(path, path, "failed", why, kind="folder") for path, why in findings.unreadable.items()]
+    return [JobResult(path, path, "failed", why, kind="folder") for path, why in findings.unreadable.items()]
 
 
 @dataclass(frozen=True)
-class Work:
-    """A picture in work.
+class RunningJob:
+    """A picture that is being enhanced.
 
     Attributes:
         input: The picture.
@@ -113,12 +101,12 @@ class Work:
     start: float
 
 
-def crew(cores: int, pictures: int) -> tuple[int, int]:
-    """Share cores among pictures: how many at a time, and how many threads each.
+def split_threads(cores: int, pictures: int) -> tuple[int, int]:
+    """Split cores among pictures: how many pictures at a time, and how many threads each.
 
     Several pictures at a time are faster than several threads on one: decoding and encoding take one thread.
 
-    >>> crew(4, 1), crew(4, 3), crew(4, 200)
+    >>> split_threads(4, 1), split_threads(4, 3), split_threads(4, 200)
     ((1, 4), (3, 1), (4, 1))
     """
     workers = max(1, min(cores, pictures))
@@ -128,74 +116,74 @@ def crew(cores: int, pictures: int) -> tuple[int, int]:
 def run(
     jobs: Iterable[Job],
     enhancer: Enhancer,
-    settings: Settings | None = None,
+    options: BatchOptions | None = None,
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
-    tell: Callable[[Collection[Work]], None] = lambda works: None,
-) -> Iterator[Outcome]:
+    on_wait: Callable[[Collection[RunningJob]], None] = lambda running: None,
+) -> Iterator[JobResult]:
     """Enhance pictures, several at a time; one that fails does not stop the rest.
 
     Args:
         jobs: From :func:`~pielight.batch.plan.plan`; the next is taken only when there is room for it.
         enhancer: The model, shared among the workers.
-        settings: What is done to every picture.
+        options: What is done to every picture.
         workers: Pictures at a time.
-        stop: Asked several times a second; once it says True, no picture is begun any more, and those in work
+        stop: Asked several times a second; once it returns True, no job is started any more, and running ones
             have ``GRACE`` seconds to end.
-        tell: Called several times a second with what is in work.
+        on_wait: Called several times a second with what is running.
 
     Yields:
-        Outcomes, as pictures are finished.
+        JobResults, as pictures are finished.
 
     Raises:
         ModelError: The model is damaged, so that no picture could be enhanced.
     """
-    settings = settings or Settings()
+    options = options or BatchOptions()
     budget = workers * PIXELS_PER_WORKER
-    record = settings.record(enhancer)
+    record = options.record(enhancer)
     waiting = iter(jobs)
     job, cost = next(waiting, None), 0
-    state: Standing | None = None
-    at_work: dict[Future[Outcome], Work] = {}
+    state: ExistingResult | None = None
+    running: dict[Future[JobResult], RunningJob] = {}
     last_moment = float("inf")
-    threads = _Threads(workers)
+    pool = _Workers(workers)
     try:
-        while at_work or (job and not stop()):
-            if job and not stop() and len(at_work) < workers:
-                state = state or standing(job, settings.existing, record)
+        while running or (job and not stop()):
+            if job and not stop() and len(running) < workers:
+                state = state or check_existing(job, options.existing, record)
                 if state.is_kept:
-                    yield Outcome(job.input, job.output, "skipped", state.reason)
+                    yield JobResult(job.input, job.output, "skipped", state.reason)
                     job, cost, state = next(waiting, None), 0, None
                     continue
                 cost = cost or min(_pixels(job.input), budget)
-                if sum(work.cost for work in at_work.values()) + cost <= budget:
-                    task = partial(_enhance, job, enhancer, settings, state.reason)
-                    at_work[threads.begin(task)] = Work(job.input, cost, time.monotonic())
+                if sum(one.cost for one in running.values()) + cost <= budget:
+                    task = partial(_enhance, job, enhancer, options, state.reason)
+                    running[pool.start(task)] = RunningJob(job.input, cost, time.monotonic())
                     job, cost, state = next(waiting, None), 0, None
                     continue
-            ready, _ = wait(at_work, _TICK, FIRST_COMPLETED)
+            ready, _ = wait(running, _TICK, FIRST_COMPLETED)
             for future in ready:
-                del at_work[future]
+                del running[future]
                 yield future.result()
-            tell(at_work.values())
+            on_wait(running.values())
             if stop():
                 last_moment = min(last_moment, time.monotonic() + GRACE)
                 if time.monotonic() > last_moment:
                     return
     finally:
-        threads.leave()
+        pool.shut_down()
 
 
-class _Threads:
-    """Threads that work on pictures; where the system has no room for a single one, the calling thread does."""
+class _Workers:
+    """Worker threads; where the system cannot start a single one, the calling thread does the work."""
 
     def __init__(self, workers: int) -> None:
         self._pool = ThreadPoolExecutor(workers, "pielight")
         self._started = False
 
-    def begin(self, task: Callable[[], Outcome]) -> Future[Outcome]:
-        """Have a thread do a task."""
-        result: Future[Outcome] = Future()
+    def start(self, task: Callable[[], JobResult]) -> Future[JobResult]:
+        """Start a task in a thread."""
+        result: Future[JobResult] = Future()
         try:
             self._pool.submit(_settle, result, task)
             self._started = True
@@ -204,13 +192,13 @@ class _Threads:
                 _settle(result, task)
         return result
 
-    def leave(self) -> None:
-        """Begin nothing more, and do not wait for what is in work."""
+    def shut_down(self) -> None:
+        """Begin nothing more, and do not wait for what is running."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _settle(result: Future[Outcome], task: Callable[[], Outcome]) -> None:
-    """Do a task, unless another thread has done so."""
+def _settle(result: Future[JobResult], task: Callable[[], JobResult]) -> None:
+    """Do a task, unless another thread has done it."""
     if result.done():
         return
     try:
@@ -219,27 +207,24 @@ def _settle(result: Future[Outcome], task: Callable[[], Outcome]) -> None:
         result.set_exception(error)
 
 
-def _enhance(job: Job, enhancer: Enhancer, settings: Settings, anew: str) -> Outcome:
+def _enhance(job: Job, enhancer: Enhancer, options: BatchOptions, reason_to_replace: str) -> JobResult:
     """Enhance a picture.
 
     Args:
         job: The picture and its result.
         enhancer: The model.
-        settings: What is done to it.
-        anew: Why an older result gives way, or nothing.
+        options: What is done to it.
+        reason_to_replace: Why an older result is replaced, or nothing.
     """
     start = time.perf_counter()
-    if anew:
-        settings = replace(settings, existing="overwrite")
+    if reason_to_replace:
+        options = replace(options, existing="overwrite")
     try:
-        written = enhancer.write(
-            job.input, job.target, settings.strength, settings.highlights, denoise=settings.denoise,
-            options=settings.file_options(job.number),
-        )  # fmt: skip
+        written = enhancer.write(job.input, job.target, options.enhance, options.saving(job.number))
     except ModelError:
         raise
     except ExistsError:  # since it was looked for
-        return Outcome(job.input, job.output, "skipped", KEPT, time.perf_counter() - start)
+        return JobResult(job.input, job.output, "skipped", KEPT, time.perf_counter() - start)
     except PielightError as error:
         reason = str(error)
     except MemoryError:
@@ -249,10 +234,10 @@ def _enhance(job: Job, enhancer: Enhancer, settings: Settings, anew: str) -> Out
     except Exception as error:  # noqa: BLE001 - whatever one picture brings about, the others go on
         reason = f"{shown(job.input)}: {type(error).__name__} ({shown(str(error))}); please report this picture"
     else:
-        note = "; ".join(filter(None, (anew, written.note)))
+        note = "; ".join(filter(None, (reason_to_replace, written.note)))
         seconds = time.perf_counter() - start
-        return Outcome(job.input, written.path, "done", note, seconds, is_recorded=written.is_recorded)
-    return Outcome(job.input, job.output, "failed", reason, time.perf_counter() - start)
+        return JobResult(job.input, written.path, "done", note, seconds, is_recorded=written.is_recorded)
+    return JobResult(job.input, job.output, "failed", reason, time.perf_counter() - start)
 
 
 def _pixels(path: Path) -> int:

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from pielight.batch.existing_results import KEPT, Standing, standing
+from pielight.batch.existing_results import KEPT, ExistingResult, check_existing
 from pielight.batch.plan import Job, Names, Naming
-from pielight.batch.run import Outcome, Settings
+from pielight.batch.run import BatchOptions, JobResult
 from pielight.core.atomic_file import MAX_FILE_BYTES, read_file, shown, write_atomic
 from pielight.core.standard_streams import reason
 from pielight.enhancer import Enhancer
@@ -34,13 +34,13 @@ def job(source: Path, naming: Naming) -> Job:
     return Names(naming).job(source, file)
 
 
-def stream(job: Job, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, stdout: BinaryIO) -> Outcome:
+def stream(job: Job, enhancer: Enhancer, options: BatchOptions, stdin: BinaryIO, stdout: BinaryIO) -> JobResult:
     """Enhance one picture from or to a stream; the bytes are those that a file would have.
 
     Args:
         job: From :func:`job`.
         enhancer: The model.
-        settings: What is done to it.
+        options: What is done to it.
         stdin: Read if the source is ``-``.
         stdout: Gets the picture, and nothing else.
 
@@ -55,31 +55,30 @@ def stream(job: Job, enhancer: Enhancer, settings: Settings, stdin: BinaryIO, st
             data, name = _read(stdin), _NAME
         else:
             data, name = read_file(source), shown(source)
-        state = (
-            Standing(False) if target == STREAM else standing(job, settings.existing, settings.record(enhancer), data)
-        )
+        state = ExistingResult(False)
+        if target != STREAM:
+            state = check_existing(job, options.existing, options.record(enhancer), data)
         if state.is_kept:
-            return Outcome(source, target, "skipped", state.reason)
-        file_format = settings.file_format
+            return JobResult(source, target, "skipped", state.reason)
+        file_format = options.file_format
         if file_format is None and target != STREAM:
             file_format = format_of(target, "") or None
         result, note = enhancer.encoded(
-            data, settings.strength, settings.highlights, denoise=settings.denoise,
-            file_format=file_format, quality=settings.quality, name=name,
-        )  # fmt: skip
+            data, options=options.enhance, file_format=file_format, quality=options.quality, name=name
+        )
         if target == STREAM:
             _write(stdout, result)
         else:
-            existing = "overwrite" if state.reason else settings.existing
+            existing = "overwrite" if state.reason else options.existing
             target = write_atomic(job.target, result, existing, number=job.number)
     except ModelError:
         raise
     except ExistsError:  # since it was looked for
-        return Outcome(source, target, "skipped", KEPT)
+        return JobResult(source, target, "skipped", KEPT)
     except PielightError as error:
-        return Outcome(source, target, "failed", str(error), time.perf_counter() - start)
+        return JobResult(source, target, "failed", str(error), time.perf_counter() - start)
     note = "; ".join(filter(None, (state.reason, note)))
-    return Outcome(source, target, "done", note, time.perf_counter() - start)
+    return JobResult(source, target, "done", note, time.perf_counter() - start)
 
 
 def _read(stdin: BinaryIO) -> bytes:

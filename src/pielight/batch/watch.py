@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pielight.batch.find import Found, Search, find, is_folder, is_result
+from pielight.batch.find import FoundPicture, Search, find, is_folder, is_result
 from pielight.batch.plan import Job, Names, Naming
-from pielight.batch.run import Outcome, Settings, Work, run, unreadable
+from pielight.batch.run import BatchOptions, JobResult, RunningJob, run, unreadable
 from pielight.core.atomic_file import shown
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
-from pielight.inference.files import origin
+from pielight.inference.result_names import origin
 
 INTERVAL = 1.0
 _TICK = 0.1
@@ -30,36 +30,36 @@ def watch(
     naming: Naming,
     search: Search,
     enhancer: Enhancer,
-    settings: Settings,
+    options: BatchOptions,
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
     interval: float = INTERVAL,
-    tell: Callable[[Collection[Work]], None] = lambda works: None,
-) -> Iterator[Outcome]:
+    on_wait: Callable[[Collection[RunningJob]], None] = lambda running: None,
+) -> Iterator[JobResult]:
     """Enhance the pictures of folders, and those that arrive, until told to stop.
 
     A picture is taken once its size and time have stood still for an interval, and again only when they change.
-    What is named like a result, ``a_pie.jpg``, is never taken. A folder that cannot be read is told once.
+    What is named like a result, ``a_pie.jpg``, is never taken. A folder that cannot be read is reported once.
 
     Args:
         folders: Where to look.
         naming: How results are named.
         search: Which pictures are taken.
         enhancer: The model.
-        settings: What is done to every picture.
+        options: What is done to every picture.
         workers: Pictures at a time.
         stop: See :func:`~pielight.batch.run.run`.
         interval: Seconds between two looks.
-        tell: See :func:`~pielight.batch.run.run`.
+        on_wait: See :func:`~pielight.batch.run.run`.
 
     Yields:
-        Outcomes, as pictures are finished.
+        JobResults, as pictures are finished.
 
     Raises:
         PielightError: A folder is gone, or the output is a file.
     """
     names, output = Names(naming), naming.folder()
-    told: set[Path] = set()
+    reported: set[Path] = set()
     last: dict[Path, _Stamp] = {}
     handled: dict[Path, _Stamp] = {}
     while not stop():
@@ -68,8 +68,8 @@ def watch(
                 raise PielightError(f"{shown(folder)}: no such folder to watch")
         findings = find(folders, replace(search, task=""), output, strict=False)  # no file is opened at every look
         for outcome in unreadable(findings):
-            if outcome.input not in told:
-                told.add(outcome.input)
+            if outcome.input not in reported:
+                reported.add(outcome.input)
                 yield outcome
         found = [one for one in findings.pictures if origin(one.path) is None]
         names.reserve(one.path for one in found)
@@ -84,7 +84,7 @@ def watch(
                 jobs.append(names.result(one, output))
             except PielightError as error:  # its name is taken, say
                 yield _refused(one, error)
-        yield from run(jobs, enhancer, settings, workers, stop, tell)
+        yield from run(jobs, enhancer, options, workers, stop, on_wait)
         last = stamps
         _sleep(interval, stop)
 
@@ -93,8 +93,8 @@ def _is_ready(path: Path, now: dict[Path, _Stamp], last: dict[Path, _Stamp], han
     return path in now and last.get(path) == now[path] and handled.get(path) != now[path]
 
 
-def _refused(found: Found, error: PielightError) -> Outcome:
-    return Outcome(found.path, found.path, "failed", str(error))
+def _refused(found: FoundPicture, error: PielightError) -> JobResult:
+    return JobResult(found.path, found.path, "failed", str(error))
 
 
 def _stamp(path: Path) -> _Stamp | None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from pielight.cli.options import FAILED, INTERRUPTED
-from pielight.core.signals import raise_interrupts
+from pielight.core.signals import FAILED, INTERRUPTED, raise_interrupts
 from pielight.core.standard_streams import reason
 from pielight.errors import PielightError
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from pielight.cli import options
+from pielight.core.signals import FAILED
 from pielight.errors import ExistsError, ModelError, PielightError
 
 if TYPE_CHECKING:
     from pielight.core.output_names import Existing
-    from pielight.options import Denoise
 
 _RANGE = click.FloatRange(-1.5, 1.5)
 
@@ -46,18 +46,14 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple
 @options.model
 @options.jobs("Threads. [default: every core]")
 @options.quiet
+@options.grouped(model=options.ModelOptions)
 def compare(
     photos: tuple[Path, ...],
     output: Path | None,
     strengths: tuple[float, ...],
-    task: str,
-    highlights: float | None,
-    denoise: Denoise,
-    denoise_model: str | None,
-    auto: bool | None,
+    model: options.ModelOptions,
     size: int,
     existing: Existing,
-    model: str | None,
     jobs: int | None,
     quiet: bool,
 ) -> None:
@@ -66,20 +62,17 @@ def compare(
     Files, and the pictures of folders. The page is one file that loads nothing from elsewhere. Exit status: 0, 1 if
     a photo failed, 2 if the command line makes no sense.
     """
-    options.check_denoiser(denoise, denoise_model)
-    options.check_task(task, highlights, auto, denoise)
+    model.check()
     from pielight.batch.find import find
     from pielight.batch.plan import Names, Naming
-    from pielight.cli.enhance_request import makes_sense
+    from pielight.cli.enhance_request import usage_errors
     from pielight.cli.progress import StatusLines
     from pielight.comparison.comparison import compare as compare_photo
     from pielight.comparison.html import html_sheet
     from pielight.comparison.png import png_sheet
     from pielight.core.atomic_file import check_place, shown, write_atomic
-    from pielight.enhancer import Enhancer
-    from pielight.options import HIGHLIGHTS
 
-    with makes_sense():
+    with usage_errors():
         findings = find(photos)
         paths = [found.path for found in findings.pictures]
         if output is None:
@@ -90,20 +83,19 @@ def compare(
         names.reserve(paths)
         sheet = names.job(paths[0], output)
         check_place(output)
-        enhancer = Enhancer(model, jobs, auto is not False, denoise_model=denoise_model, task=task)
+        enhancer = model.enhancer(jobs)
     kept = f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)"
     if existing == "skip" and os.path.lexists(sheet.output):
         click.echo(kept, err=True)
         return
-    spared = HIGHLIGHTS if highlights is None else highlights
     comparisons = []
     progress = StatusLines(None, quiet)
-    progress.begin(findings.says_left_out())
+    progress.begin(findings.left_out_text())
     for closed in findings.unreadable.values():
         progress.fail(closed)
     for path in paths:
         try:
-            comparisons.append(compare_photo(enhancer, path, strengths, spared, size, denoise))
+            comparisons.append(compare_photo(enhancer, path, strengths, model.enhance_options(), size))
         except ModelError:
             raise
         except PielightError as error:
@@ -119,4 +111,4 @@ def compare(
             if not quiet:
                 click.echo(shown(output), err=True)
     if progress.failed:
-        raise click.exceptions.Exit(options.FAILED)
+        raise click.exceptions.Exit(FAILED)

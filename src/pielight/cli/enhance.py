@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pielight.cli import options
-
-if TYPE_CHECKING:
-    from pielight.core.output_names import Existing
-    from pielight.options import Denoise
+from pielight.core.signals import FAILED
 
 
 @click.command()
@@ -48,27 +44,15 @@ if TYPE_CHECKING:
 @options.device
 @options.jobs("Photos at a time, or threads if there is but one. [default: every core]")
 @options.quiet
+@options.grouped(model=options.ModelOptions, results=options.ResultOptions, search=options.SearchOptions)
 def enhance(
     photos: tuple[Path, ...],
-    output: str | None,
-    task: str,
-    strength: float,
-    highlights: float | None,
-    denoise: Denoise,
-    denoise_model: str | None,
-    auto: bool | None,
-    file_format: str | None,
-    quality: int | None,
-    existing: Existing,
-    preserve_times: bool,
-    recursive: bool,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
+    model: options.ModelOptions,
+    results: options.ResultOptions,
+    search: options.SearchOptions,
     dry_run: bool,
     report: Path | None,
     watch: bool,
-    model: str | None,
-    device: str,
     jobs: int | None,
     quiet: bool,
 ) -> None:
@@ -86,38 +70,37 @@ def enhance(
     """
     if dry_run and (report or watch):
         raise click.UsageError("--dry-run writes nothing: leave out --report and --watch.")
-    options.check_denoiser(denoise, denoise_model)
-    options.check_task(task, highlights, auto, denoise, device)
+    model.check()
     from pielight.batch.find import Search, is_folder
     from pielight.batch.plan import Naming
-    from pielight.batch.run import Settings
-    from pielight.cli import enhance_request as ways
+    from pielight.batch.run import BatchOptions
+    from pielight.cli import enhance_request as requests
     from pielight.cli.license_notice import tell_terms
     from pielight.cli.screen import own_screen
     from pielight.core.threads import available_threads
-    from pielight.options import HIGHLIGHTS
 
-    streamed = Path("-") in photos or output == "-"
+    streamed = Path("-") in photos or results.output == "-"
     if streamed and (len(photos) > 1 or is_folder(photos[0]) or dry_run or report or watch):
         raise click.UsageError("- is for one photo, without --dry-run, --report and --watch.")
-    if streamed and preserve_times:
+    if streamed and results.preserve_times:
         raise click.UsageError("--preserve-times is for files: a stream has no times.")
     if watch and not all(map(is_folder, photos)):
         raise click.UsageError("--watch is for folders.")
-    with ways.makes_sense():
-        spared = HIGHLIGHTS if highlights is None else highlights
-        settings = Settings(strength, spared, file_format, quality, existing, denoise, preserve_times)
-    naming, search = Naming(output, existing, file_format), Search(recursive, include, exclude, task)
-    engine = ways.Engine(model, auto is not False, device, denoise_model, task)
-    order = ways.Order(photos, naming, search, settings, engine, jobs or available_threads(), report, quiet)
+    with requests.usage_errors():
+        chosen = model.enhance_options()
+    batch = BatchOptions(chosen, results.file_format, results.quality, results.existing, results.preserve_times)
+    naming = Naming(results.output, results.existing, results.file_format)
+    searched = Search(search.recursive, search.include, search.exclude, model.task)
+    cores = jobs or available_threads()
+    request = requests.EnhanceRequest(photos, naming, searched, batch, model, cores, report, quiet)
     if dry_run:
-        went_well = ways.preview(order)
+        succeeded = requests.preview(request)
     else:
         with own_screen():
             if watch:
-                ways.enhance_watched(order)
-            went_well = ways.enhance_stream(order) if streamed else ways.enhance_batch(order)
-            if went_well and not quiet:
-                tell_terms(model, task)
-    if not went_well:
-        raise click.exceptions.Exit(options.FAILED)
+                requests.enhance_watched(request)
+            succeeded = requests.enhance_stream(request) if streamed else requests.enhance_batch(request)
+            if succeeded and not quiet:
+                tell_terms(model.model, model.task)
+    if not succeeded:
+        raise click.exceptions.Exit(FAILED)

@@ -13,6 +13,7 @@ import click
 
 from pielight.cli import downstream_options, options
 from pielight.cli.eta_lines import TrialCounter, counting, counting_files
+from pielight.core.signals import INTERRUPTED
 from pielight.errors import ConfigError, MissingExtraError, PielightError
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
         store.close()
     if progress.left:
         progress.stopped()
-        raise click.exceptions.Exit(options.INTERRUPTED)
+        raise click.exceptions.Exit(INTERRUPTED)
     return values
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pielight.cli.options import FAILED
+from pielight.core.signals import FAILED
 
 _FOREIGN = {  # settings of training that a network has no use for, by what its card calls it; cards hold them all
     "lattice": {"haze", "rain"},
@@ -67,10 +67,7 @@ def _show_model(model: str | None, settings: bool) -> None:
 
     import pielight
     from pielight.core.threads import available_threads
-    from pielight.inference.denoise_network import DenoiseNetwork
-    from pielight.inference.derain import SpatialNetwork
-    from pielight.inference.descriptor import BRIGHTEN, TASKS, task_of
-    from pielight.inference.lattice_network import Predictor
+    from pielight.inference.descriptor import BRIGHTEN, TASKS, describe, kind_of
     from pielight.inference.onnx_session import open_session, runtime
     from pielight.models import find, shipped
     from pielight.ops.compiled import loop
@@ -84,15 +81,12 @@ def _show_model(model: str | None, settings: bool) -> None:
     _show("model", found.name)
     _show("file", str(found.path))
     session = open_session(found.path, 1)
-    task = task_of(entry.name for entry in session.get_outputs())
-    if "cells" in [entry.name for entry in session.get_inputs()]:
-        DenoiseNetwork(found.path).open()
-    elif task and not TASKS[task].has_curves:
-        SpatialNetwork(found.path).open()
-    else:
-        _show("thumbnail", "{0} x {0} pixels".format(Predictor(found.path, task=task or BRIGHTEN).size))
-    if task:
-        _show("task", task)
+    kind = kind_of(output.name for output in session.get_outputs())
+    inputs = describe(kind or BRIGHTEN).open(found.path, 1).open().get_inputs()
+    if inputs[0].name == "thumbnail":
+        _show("thumbnail", "{0} x {0} pixels".format(inputs[0].shape[2]))
+    if kind in TASKS:
+        _show("task", kind)
     _show("sha256", f"{found.sha256()} ({verified})")
     for key, value in found.card.items():
         if key not in ("name", "sha256", "config"):

@@ -21,15 +21,14 @@ def tell_terms(model: str | None, task: str) -> None:
         model: As the user names it; None is the default of the task.
         task: What the run does.
     """
-    from pielight.inference.descriptor import find_task
-    from pielight.models import find
+    from pielight.inference.descriptor import describe
 
     if not sys.stderr.isatty():
         return
-    found = find(model, find_task(task).model)
+    found = describe(task).find(model)
     state = Path(os.environ.get("XDG_STATE_HOME") or Path("~", ".local", "state")).expanduser()
     mark = state / _MARK.parent / f"{_MARK.name}-{found.name}"
-    if "research" not in str(found.card.get("terms", "")) or mark.exists():
+    if not found.is_for_research_only or mark.exists():
         return
     other = "; --model free is under Apache-2.0" if task == "brighten" else ""
     click.echo(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pielight.cli import options
+from pielight.core.signals import FAILED
 from pielight.errors import PielightError
 
 
@@ -47,4 +48,4 @@ def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
     if not quiet:
         click.echo(f"{shown(output)}: {counted(len(found))}, {sum(map(len, found))} sharp blocks", err=True)
     if failed:
-        raise click.exceptions.Exit(options.FAILED)
+        raise click.exceptions.Exit(FAILED)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pielight.errors import PielightError
-from pielight.inference.descriptor import BRIGHTEN, TASKS, check_settings
+from pielight.inference.descriptor import BRIGHTEN, TASKS
 
-FAILED, INTERRUPTED = 1, 130
+if TYPE_CHECKING:
+    from pielight.core.output_names import Existing
+    from pielight.enhancer import Enhancer
+    from pielight.options import Denoise, EnhanceOptions
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -108,34 +114,92 @@ model = click.option("--model", metavar="NAME|PATH.onnx", help="Another model th
 quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 
 
-def check_denoiser(denoise: float | str, denoise_model: str | None) -> None:
-    """Check that a denoiser has something to do.
+@dataclass(frozen=True)
+class ModelOptions:
+    """The options that choose a model, and how it enhances; None where a default applies."""
 
-    Raises:
-        click.UsageError: It has not.
-    """
-    if denoise_model is not None and denoise == 0:
-        raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
+    task: str
+    model: str | None
+    denoise_model: str | None
+    highlights: float | None
+    denoise: Denoise
+    auto: bool | None
+    strength: float = 1.0
+    device: str = "cpu"
+
+    def check(self) -> None:
+        """Check that the task knows the options that the command line names, and that a denoiser has something to do.
+
+        Raises:
+            click.UsageError: One of these does not hold.
+        """
+        if self.denoise_model is not None and self.denoise == 0:
+            raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
+        from pielight.inference.descriptor import describe
+
+        try:
+            describe(self.task).check_options(
+                highlights=self.highlights is not None,
+                auto=self.auto is not None,
+                denoise=self.denoise != 0,
+                device=self.device != "cpu",
+            )
+        except PielightError as error:
+            raise click.UsageError(f"--{error}.") from None
+
+    def enhance_options(self) -> EnhanceOptions:
+        """Return how pictures are enhanced."""
+        from pielight.options import HIGHLIGHTS, EnhanceOptions
+
+        highlights = HIGHLIGHTS if self.highlights is None else self.highlights
+        return EnhanceOptions(self.strength, highlights, self.denoise, self.auto is not False)
+
+    def enhancer(self, threads: int | None) -> Enhancer:
+        """Find the model and the device.
+
+        Raises:
+            PielightError: There is none.
+        """
+        from pielight.enhancer import Enhancer
+
+        return Enhancer(self.model, threads, self.auto is not False, self.device, self.denoise_model, self.task)
 
 
-def check_task(
-    task: str, highlights: float | None, auto: bool | None, denoise: float | str, device: str = "cpu"
-) -> None:
-    """Check that a task has the settings that the command line names.
+@dataclass(frozen=True)
+class ResultOptions:
+    """The options that say where results go, and how they are written."""
 
-    Raises:
-        click.UsageError: It has not.
-    """
-    try:
-        check_settings(
-            task,
-            highlights=highlights is not None,
-            auto=auto is not None,
-            denoise=denoise != 0,
-            device=device != "cpu",
-        )
-    except PielightError as error:
-        raise click.UsageError(f"--{error}.") from None
+    output: str | None
+    file_format: str | None
+    quality: int | None
+    existing: Existing
+    preserve_times: bool
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """The options that say which pictures of folders are taken."""
+
+    recursive: bool
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+
+def grouped(**kinds: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Hand options to a command in groups: an object of each type, whose fields have the names of options."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def call(**values: Any) -> None:
+            groups = {
+                name: kind(**{one.name: values.pop(one.name) for one in fields(kind) if one.name in values})
+                for name, kind in kinds.items()
+            }
+            command(**groups, **values)
+
+        return call
+
+    return decorate
 
 
 def jobs(help_text: str) -> Callable[[F], F]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from pielight.batch.run import Outcome, Work
+    from pielight.batch.run import JobResult, RunningJob
 
 _PATIENCE = 1.0  # seconds for which a picture may be in work without a word
 
@@ -42,32 +42,32 @@ class StatusLines:
         self.failed = True
         self._line(text, stays=True)
 
-    def show(self, outcome: Outcome) -> None:
+    def show(self, outcome: JobResult) -> None:
         """Report what became of one picture."""
         from pielight.core.atomic_file import shown
 
         self.counts[outcome.status] += 1
-        place = self._place()
+        count = self._count()
         if outcome.status == "failed":
             self.failed = True
             self._line(outcome.reason, stays=True)
         elif outcome.status == "skipped":
-            self._line(f"{place} {shown(outcome.output)}: skipped, {outcome.reason}", stays=False)
+            self._line(f"{count} {shown(outcome.output)}: skipped, {outcome.reason}", stays=False)
         else:
             if outcome.reason:
                 self._line(f"{shown(outcome.input)}: {outcome.reason}", stays=True)
-            self._line(f"{place} {shown(outcome.output)} ({outcome.seconds:.2f} s)", stays=False)
+            self._line(f"{count} {shown(outcome.output)} ({outcome.seconds:.2f} s)", stays=False)
 
-    def wait(self, works: Collection[Work]) -> None:
+    def wait(self, running: Collection[RunningJob]) -> None:
         """Show on a terminal which picture has been in work longest, and for how many seconds."""
         from pielight.core.atomic_file import shown
 
-        longest = min(works, key=lambda work: work.start, default=None)
+        longest = min(running, key=lambda job: job.start, default=None)
         seconds = 0.0 if longest is None else time.monotonic() - longest.start
         if longest is None or seconds < _PATIENCE or not self._live:
             return
-        others = f" and {len(works) - 1} more" if len(works) > 1 else ""
-        waited = f"{self._place()} {shown(longest.input)}{others}: at work for {seconds:.0f} s"
+        others = f" and {len(running) - 1} more" if len(running) > 1 else ""
+        waited = f"{self._count()} {shown(longest.input)}{others}: at work for {seconds:.0f} s"
         if waited != self._waited:
             self._waited = waited
             self._line(waited, stays=False)
@@ -82,7 +82,7 @@ class StatusLines:
         left = "" if self._total is None else f", {self._total - self.counts.total()} left"
         self._line(f"stopped: {self._summary('skipped') or '0 enhanced'}{left}{advice}", stays=True)
 
-    def _place(self) -> str:
+    def _count(self) -> str:
         return f"[{self.counts.total()}]" if self._total is None else f"[{self.counts.total()}/{self._total}]"
 
     def _summary(self, skipped: str) -> str:

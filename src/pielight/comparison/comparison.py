@@ -10,12 +10,10 @@ from PIL import Image
 
 from pielight.core.atomic_file import shown
 from pielight.enhancer import Enhancer
-from pielight.inference.descriptor import TASKS
-from pielight.inference.images import apply
 from pielight.io.decode import read
 from pielight.io.display import displayed
 from pielight.io.size_limits import memory_for
-from pielight.options import HIGHLIGHTS, Denoise
+from pielight.options import EnhanceOptions
 
 
 @dataclass(frozen=True)
@@ -34,43 +32,25 @@ class Comparison:
 
 
 def compare(
-    enhancer: Enhancer,
-    path: Path,
-    strengths: Sequence[float],
-    highlights: float = HIGHLIGHTS,
-    size: int = 1200,
-    denoise: Denoise = 0.0,
+    enhancer: Enhancer, path: Path, strengths: Sequence[float], options: EnhanceOptions, size: int = 1200
 ) -> Comparison:
-    """Enhance a photo at several strengths; a network of curves looks at it once.
+    """Enhance a photo at several strengths; the network sees it once.
 
     Args:
         enhancer: The model.
         path: The photo.
         strengths: -1.5 to 1.5 each.
-        highlights: 0 to 1.
+        options: All else.
         size: Pixels that the longer side of each picture has at most.
-        denoise: 0 to 1, or ``"auto"``.
 
     Raises:
         PielightError: The photo cannot be read, or a strength is out of range.
     """
     with memory_for(shown(path)):
-        return _compared(enhancer, path, strengths, highlights, size, denoise)
-
-
-def _compared(
-    enhancer: Enhancer, path: Path, strengths: Sequence[float], highlights: float, size: int, denoise: Denoise
-) -> Comparison:
-    picture = read(path)
-    curves = enhancer.curves(picture.pixels) if TASKS[enhancer.task].has_curves else None
-    after = {}
-    for strength in strengths:  # one by one, so that only small ones are kept
-        if curves is None:
-            pixels = enhancer(picture.pixels, strength, highlights, denoise=denoise)
-        else:
-            pixels = apply(
-                picture.pixels, curves, strength, highlights, enhancer.threads, denoise=denoise,
-                denoise_model=enhancer.denoiser.path,
-            )  # fmt: skip
-        after[strength] = displayed(replace(picture, pixels=pixels), size)
-    return Comparison(shown(path.name), displayed(picture, size), after)
+        picture = read(path)
+        processor = enhancer.processor.for_picture(picture.pixels, options)
+        after = {}
+        for strength in strengths:  # one by one, so that only small ones are kept
+            pixels = processor.process(picture.pixels, replace(options, strength=strength))
+            after[strength] = displayed(replace(picture, pixels=pixels), size)
+        return Comparison(shown(path.name), displayed(picture, size), after)

@@ -6,6 +6,8 @@ import os
 import signal
 
 STANDARD_ERROR = 2
+FAILED, SIGNALED = 1, 128  # exit statuses: of a failure, and what a signal's number is added to
+INTERRUPTED = SIGNALED + signal.SIGINT
 screen = STANDARD_ERROR  # another descriptor while the output of libraries is captured
 
 
@@ -35,4 +37,4 @@ def leave(number: int, _: object = None) -> None:
     try:
         os.write(screen, b"stopped\n")
     finally:  # even if standard error is closed
-        os._exit(128 + number)
+        os._exit(SIGNALED + number)

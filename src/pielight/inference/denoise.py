@@ -1,74 +1,107 @@
-"""Curves and denoising together: what every door does to pixels."""
+"""Denoising: a network that removes the noise which curves make visible, in pictures of any size in bounded memory."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from pielight.core.pixels import Pixels
+from pielight.core.color import luma
+from pielight.core.pixels import Pixels, full_scale
 from pielight.errors import ModelError
-from pielight.inference.denoise_network import DenoiseNetwork
-from pielight.inference.denoise_plan import plan
-from pielight.models import DENOISER, find
-from pielight.ops.haze_lattice import Lattice
-from pielight.options import Denoise, check_denoise
+from pielight.inference.denoise_plan import Plan
+from pielight.inference.descriptor import ModelDescriptor, TensorSpec
+from pielight.inference.onnx_session import Network
+from pielight.ops.noise_level import CELL
 
-Apply = Callable[..., Pixels]  # of pielight.ops.apply.apply, with strength, highlights and out by name
-
+REACH = 40  # pixels to each side that the network sees
+_ALIGNED = 8  # pixels along each side of a cell at the network's deep end
+_BAND, _PART = 544, 1904  # rows and columns at a time, multiples of 8
 _lock = threading.Lock()
 
 
-def render(
-    apply: Apply,
-    pixels: Pixels,
-    lattice: Lattice,
-    strength: float,
-    highlights: float,
-    denoise: Denoise,
-    denoiser: DenoiseNetwork,
-    threads: int | None = None,
-    out: Pixels | None = None,
-) -> Pixels:
-    """Apply curves to a picture and take out the noise that they make visible.
+class DenoiseNetwork(Network):
+    """A denoising network in an ONNX file.
 
-    Args:
-        apply: What applies a lattice of curves.
-        pixels: (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
-        lattice: The curves.
-        strength: -1.5 to 1.5; 0 is the identity, bit for bit, whatever the noise.
-        highlights: 0 to 1.
-        denoise: ``"auto"``, or 0 to 1.
-        denoiser: The network that takes noise out; a damaged one is told even if there is no noise.
-        threads: Threads; None takes every core that the process may use.
-        out: Where to put the result; may be ``pixels`` itself.
-
-    Returns:
-        ``out``, or a new array like ``pixels``.
-
-    Raises:
-        ModelError: The network is damaged, or of another kind.
-        PielightError: The array is not a picture, or an argument is out of range.
+    The file maps ``cells`` (n, 48, h, w), pixels in [0, 1] in cells of 4 x 4 with channels fastest, their ``level``
+    (n, 3, h, w), the ``share`` (n, 1, h, w) of the noise to subtract, and ``mix`` (3, 3), which weighs it, to
+    ``noise`` (n, 48, h, w). h and w are even and up to 156 and 496. It may look 40 pixels far; one that looks farther
+    leaves seams.
     """
 
-    def curve(means: NDArray[Any]) -> NDArray[Any]:
-        return apply(means, lattice, strength=strength, highlights=highlights, out=means)
+    def subtract(self, pixels: Pixels, plan: Plan, band: int = _BAND, part: int = _PART) -> None:
+        """Remove noise from a picture, in its own memory.
 
-    wanted = None
-    if check_denoise(denoise) != 0 and strength != 0:
-        denoiser.open()
-        wanted = plan(pixels, curve, denoise, threads)  # now, since ``out`` may be the picture
-    result = apply(pixels, lattice, strength=strength, highlights=highlights, out=out)
-    if wanted is not None:
-        denoiser.subtract(result, wanted)
-    return result
+        The network works on bands and parts that overlap by what it sees, so that there are no seams; where there is
+        nothing to do it does not.
+
+        Args:
+            pixels: (H, W, 1 or 3): uint8, uint16, or floats in [0, 1]; gray counts as three equal channels.
+            plan: What to do.
+            band: Rows at a time, a multiple of 8.
+            part: Columns at a time, a multiple of 8.
+
+        Raises:
+            ModelError: The file is damaged, or what the network returns is not the noise of a picture.
+        """
+        height, width = pixels.shape[:2]
+        above = pixels[:0]
+        for top in range(0, height, band):
+            bottom = min(top + band, height)
+            first = max(0, top - REACH)
+            window = np.concatenate([above, pixels[top : min(bottom + REACH, height)]])  # as it was before
+            above = window[max(0, bottom - REACH - first) : bottom - first]
+            for left, right, start, stop in _parts(width, part):
+                if plan.share[_cells(top, bottom), _cells(left, right)].any():
+                    here = plan.at((_cells(first, first + len(window)), _cells(start, stop)))
+                    noise = self._noise(window[:, start:stop], here)
+                    inside = noise[top - first : bottom - first, left - start : right - start]
+                    _take(pixels[top:bottom, left:right], inside)
+
+    def _noise(self, window: Pixels, plan: Plan) -> NDArray[np.float32]:
+        """Return the noise of a window (H, W, C), as a view of shape (H, W, 3)."""
+        picture = _whole(window, _ALIGNED)
+        h, w = picture.shape[0] // CELL, picture.shape[1] // CELL
+        cells = np.empty((CELL, CELL, 3, h, w), np.float32)
+        split = picture.reshape(h, CELL, w, CELL, -1).transpose(1, 3, 4, 0, 2)
+        np.multiply(split, np.float32(1 / full_scale(window.dtype)), out=cells, dtype=np.float32, casting="unsafe")
+        maps = {name: _whole(values, _ALIGNED // CELL).transpose(2, 0, 1) for name, values in plan.maps().items()}
+        inputs = {
+            "cells": cells.reshape(1, -1, h, w),
+            "level": np.ascontiguousarray(np.broadcast_to(maps["level"], (3, h, w)))[np.newaxis],
+            "share": np.ascontiguousarray(maps["share"])[np.newaxis],
+            "mix": plan.mix,
+        }
+        (noise,) = self.run(["noise"], inputs)
+        if noise.shape != inputs["cells"].shape:
+            raise ModelError(f"{self.path}: the noise has shape {noise.shape}; expected {inputs['cells'].shape}")
+        if not np.isfinite(noise).all():
+            raise ModelError(f"{self.path}: the noise holds values that are not finite")
+        result: NDArray[np.float32] = noise.reshape(CELL, CELL, 3, h, w).transpose(3, 0, 4, 1, 2)
+        return result.reshape(h * CELL, w * CELL, 3)
 
 
-def network(model: str | Path | None, threads: int | None) -> DenoiseNetwork:
+DESCRIPTOR = ModelDescriptor(
+    kind="denoise",
+    purpose="denoise pictures",
+    shipped=("denoise",),
+    inputs=(
+        TensorSpec("cells", ("n", 48, "h", "w")),
+        TensorSpec("level", ("n", 3, "h", "w")),
+        TensorSpec("share", ("n", 1, "h", "w")),
+        TensorSpec("mix", (3, 3)),
+    ),
+    outputs=(TensorSpec("noise", ("n", 48, "h", "w")),),
+    network=DenoiseNetwork,
+)
+
+
+def shared_denoiser(model: str | Path | None, threads: int | None) -> DenoiseNetwork:
     """Find a denoising network; callers with one file and number of threads share it as long as the file is the same.
 
     Args:
@@ -78,18 +111,51 @@ def network(model: str | Path | None, threads: int | None) -> DenoiseNetwork:
     Raises:
         ModelError: There is no such file.
 
-    >>> network(None, 1) is network("denoise", 1)
+    >>> shared_denoiser(None, 1) is shared_denoiser("denoise", 1)
     True
     """
-    path = find(model, DENOISER).path
+    path = DESCRIPTOR.find(model).path
     try:
         state = path.stat()
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
     with _lock:  # else several threads at once would each make one
-        return _network(path, (state.st_mtime_ns, state.st_size), threads)
+        return _shared(path, (state.st_mtime_ns, state.st_size), threads)
 
 
 @lru_cache(maxsize=8)
-def _network(path: Path, _: tuple[int, int], threads: int | None) -> DenoiseNetwork:
-    return DenoiseNetwork(path, threads)
+def _shared(path: Path, _: tuple[int, int], threads: int | None) -> DenoiseNetwork:
+    return DenoiseNetwork(DESCRIPTOR, path, threads)
+
+
+def _parts(width: int, part: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the first and last column of each part, and of what the network has to see for it."""
+    for left in range(0, width, part):
+        right = min(left + part, width)
+        yield left, right, max(0, left - REACH), min(width, right + REACH)
+
+
+def _cells(first: int, last: int) -> slice:
+    """Return the cells that hold pixels [first, last)."""
+    return slice(first // CELL, -(-last // CELL))
+
+
+def _whole(values: NDArray[Any], multiple: int) -> NDArray[Any]:
+    """Repeat the last row and column up to a multiple."""
+    more = [(0, -side % multiple) for side in values.shape[:2]]
+    return np.pad(values, (*more, (0, 0)), mode="edge") if more != [(0, 0), (0, 0)] else values
+
+
+def _take(pixels: Pixels, noise: NDArray[np.float32]) -> None:
+    """Subtract noise in units of full scale; gray takes its luma."""
+    if pixels.shape[2] == 1:
+        noise = luma(noise, np.float32)[..., np.newaxis]
+    scale = full_scale(pixels.dtype)
+    if pixels.dtype.kind == "f":
+        np.clip(pixels - noise, 0, 1, out=pixels)
+        return
+    values = noise * np.float32(-scale)
+    values += pixels
+    np.rint(values, out=values)
+    np.clip(values, 0, scale, out=values)
+    pixels[...] = values

@@ -1,8 +1,7 @@
-"""What is to be done about the noise of a picture, and where."""
+"""Which noise of a picture is to be removed, and where."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,10 +10,11 @@ from numpy.typing import NDArray
 
 from pielight.core.color import LUMA_WEIGHTS, smooth_step
 from pielight.core.pixels import Pixels
+from pielight.ops.apply import ToneCurves, apply
 from pielight.ops.noise import Noise, estimate
 from pielight.ops.noise_level import CELL, level, smoothed
 from pielight.ops.thumbnail import box_means
-from pielight.options import AUTO, Denoise, check_denoise
+from pielight.options import AUTO, EnhanceOptions
 
 _INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # what curves add to noise: below it auto does nothing, above it all
 _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without any look like plastic
@@ -25,7 +25,7 @@ _ROWS = 64  # at a time, so that what is computed on the way takes little memory
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done about the noise of a picture.
+    """Which noise of a picture is to be removed.
 
     Attributes:
         level: Standard deviation of the noise after the curves in each cell of 4 x 4 pixels, float32 of shape
@@ -48,10 +48,8 @@ class Plan:
         return Plan(self.level[cells], self.share[cells], self.mix)
 
 
-def plan(
-    pixels: Pixels, curve: Callable[[NDArray[Any]], NDArray[Any]], denoise: Denoise, threads: int | None = None
-) -> Plan | None:
-    """Decide what is to be done about the noise of a picture.
+def plan(pixels: Pixels, curves: ToneCurves, options: EnhanceOptions, threads: int | None = None) -> Plan | None:
+    """Decide which noise of a picture is to be removed.
 
     With d a number, d of the noise's brightness goes and min(1, 2 d) of its color. ``auto`` goes by what the curves
     add to the noise of a cell, the root of the difference of the variances after and before: below 1.5 levels of 255 it
@@ -63,22 +61,23 @@ def plan(
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
-        curve: What the lattice does to a float32 picture in [0, 1] of another size, laid over the same scene; may
-            overwrite it with its result.
-        denoise: ``"auto"`` or 0 to 1.
+        curves: The lattice that is to be laid over it.
+        options: How it is laid over, and how much noise goes.
         threads: Threads; None takes every core that the process may use.
 
     Returns:
         The plan, or None if there is nothing to do.
 
     Raises:
-        PielightError: ``denoise`` is out of range, or the array is not a picture.
-
-    >>> plan(np.full((64, 64, 1), 128, np.uint8), lambda x: x, "auto") is None
-    True
+        OptionError: The array is not a picture.
     """
-    if check_denoise(denoise) == 0:
+    denoise = options.denoise
+    if denoise == 0:
         return None
+
+    def curve(means: NDArray[Any]) -> NDArray[Any]:
+        return apply(means, curves, options.strength, options.highlights, threads, out=means)
+
     noise = estimate(pixels)
     if denoise == AUTO:
         means = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)

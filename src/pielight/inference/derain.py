@@ -1,8 +1,9 @@
-"""Networks that look at every pixel: strips of the picture pass ONNX Runtime, and what they find is taken away."""
+"""Deraining: a network looks at every pixel and returns the rain, which is subtracted."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -11,49 +12,58 @@ from PIL import Image
 
 from pielight.core.pixels import Pixels, check_pixels, full_scale, is_same_memory
 from pielight.core.strips import blocks
-from pielight.errors import ModelError
-from pielight.inference.descriptor import DERAIN, TASKS, hint
-from pielight.inference.onnx_session import Network, as_text
-from pielight.options import check_strength
+from pielight.errors import ModelError, OptionError
+from pielight.inference.descriptor import ModelDescriptor, TensorSpec, shape_text
+from pielight.inference.onnx_session import Network
+from pielight.inference.processor import Prediction, Runtime
+from pielight.options import EnhanceOptions
 
 LONGEST = 1024  # side of what a network sees, in pixels; larger pictures have wider streaks than it knows
 REACH = 136  # pixels that a network looks away from a pixel, at most
 _MULTIPLE = 8  # of the sides that a network gets
 _CELL, _AROUND = 8, 2  # sides of the cells whose values bound what is left, and how many there are to each side
 _STRIP = 1 << 20  # pixels of a strip, about
-_OUTPUTS = TASKS[DERAIN].outputs
 
 
-class SpatialNetwork(Network):
-    """A network in an ONNX file that says what of a picture is rain; opened at the first picture, safe among threads.
+@dataclass(frozen=True)
+class Rain(Prediction):
+    """The rain in a picture.
+
+    Attributes:
+        rain: R, float32 of shape (h, w, 1 or 3): of means of ``factor`` x ``factor`` pixels.
+        factor: How many times smaller than the picture it is.
+    """
+
+    rain: NDArray[np.float32]
+    factor: int
+
+    def process(self, pixels: Pixels, options: EnhanceOptions, runtime: Runtime, out: Pixels | None = None) -> Pixels:
+        """Subtract the rain: ``J = I - s R`` with s the strength; see :class:`Prediction`."""
+        source = pixels
+        if out is None:
+            out = np.empty(pixels.shape, pixels.dtype)
+        elif np.may_share_memory(out, pixels) and not is_same_memory(out, pixels):
+            source = pixels.copy()
+        for part in blocks(source.shape, _STRIP):
+            removed = _enlarged(self.rain, self.factor, part)
+            out[part] = _scaled(_light(source[part]) - np.float32(options.strength) * removed, pixels.dtype)
+        return out
+
+
+class DerainNetwork(Network):
+    """A network in an ONNX file that returns what of a picture is rain.
 
     The file maps ``picture`` (n, 3, h, w) in [0, 1], h and w multiples of 8, to ``rain`` (n, 3, h, w), which is
     subtracted. It should look no farther than 136 pixels, so that strips do not show.
-
-    Args:
-        path: The ONNX file.
-        threads: Threads of ONNX Runtime; None leaves the choice to it.
-
-    Raises:
-        ModelError: There is no such file.
     """
 
-    def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
-        """Check that a picture goes in and rain comes out."""
-        if list(inputs) != ["picture"] or not set(_OUTPUTS) <= set(outputs):
-            raise ModelError(
-                f"{self.path}: not a network of rain (inputs {list(inputs)}, outputs {list(outputs)}){hint(outputs)}"
-            )
-        kind, shape = inputs["picture"].type, inputs["picture"].shape
-        is_open = len(shape) == 4 and shape[1] == 3 and not any(isinstance(side, int) for side in shape[2:])
-        if kind != "tensor(float)" or not is_open:
-            raise ModelError(
-                f"{self.path}: picture is {kind} of shape {as_text(shape)}; expected tensor(float), (n, 3, h, w), "
-                "h and w open"
-            )
+    @property
+    def thumbnail_side(self) -> int:
+        """None; raises OptionError."""
+        raise OptionError("derain: looks at every pixel and has no curves; call the enhancer itself")
 
-    def apply(self, pixels: Pixels, strength: float = 1.0, out: Pixels | None = None) -> Pixels:
-        """Take the rain out of a picture: ``J = I - s R``.
+    def predict(self, pixels: Pixels, auto: bool = True) -> Rain:
+        """Find the rain in a picture.
 
         Of a picture whose longer side is above 1024 pixels, the network sees means of 2 x 2, 3 x 3, .. pixels, and R
         is enlarged: streaks of a large picture are long and wide. J lies within the values around each pixel, so that
@@ -61,49 +71,40 @@ class SpatialNetwork(Network):
 
         Args:
             pixels: I, (H, W, 3) or gray (H, W, 1): uint8, uint16, or floats in [0, 1].
-            strength: s, -1.5 to 1.5; 0 is the identity, bit for bit.
-            out: Where to put the result, of the shape and type of ``pixels``; may be ``pixels`` itself.
-
-        Returns:
-            ``out``, or a new array of the same shape and type.
+            auto: Has no effect.
 
         Raises:
             ModelError: The file is damaged, or holds another kind of network.
-            PielightError: The array is not a picture, or the strength is out of range.
+            OptionError: The array is not a picture.
         """
         check_pixels(pixels)
-        if out is None:
-            out = np.empty(pixels.shape, pixels.dtype)
-        if check_strength(strength) == 0:
-            out[...] = pixels
-            return out
-        source = pixels.copy() if is_same_memory(out, pixels) or np.may_share_memory(out, pixels) else pixels
-        factor = -(-max(source.shape[:2]) // LONGEST)
-        light = _reduced(source, factor)
-        rain = _bounded(self._found(light), light)
-        for part in blocks(source.shape, _STRIP):
-            taken = _enlarged(rain, factor, part)
-            out[part] = _scaled(_light(source[part]) - np.float32(strength) * taken, pixels.dtype)
-        return out
+        factor = -(-max(pixels.shape[:2]) // LONGEST)
+        light = _reduced(pixels, factor)
+        return Rain(_bounded(self._rain_in(light), light), factor)
 
-    def _found(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict_for_all(self, frames: Iterable[Pixels], auto: bool = True) -> None:
+        """Return None: rain falls elsewhere in each frame."""
+
+    def _rain_in(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the rain in a picture (h, w, 1 or 3), found in strips that overlap."""
         height, width = light.shape[:2]
         rows = max(REACH, _STRIP // width // _MULTIPLE * _MULTIPLE)
         found = np.empty(light.shape, np.float32)
         for top in range(0, height, rows):
             first, last = max(0, top - REACH), min(height, top + rows + REACH)
-            found[top : top + rows] = self._rain(light[first:last])[top - first : top - first + rows]
+            found[top : top + rows] = self._run_strip(light[first:last])[top - first : top - first + rows]
         return found
 
-    def _rain(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _run_strip(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network on a strip (h, w, 1 or 3)."""
         height, width, channels = light.shape
         padded = np.pad(light, ((0, -height % _MULTIPLE), (0, -width % _MULTIPLE), (0, 0)), mode="edge")
         planes = np.ascontiguousarray(np.broadcast_to(padded, (*padded.shape[:2], 3)).transpose(2, 0, 1)[np.newaxis])
-        (rain,) = self.run(_OUTPUTS, {"picture": planes})
+        (rain,) = self.run(self.descriptor.output_names, {"picture": planes})
         if rain.shape != planes.shape:
-            raise ModelError(f"{self.path}: rain has shape {as_text(rain.shape)}; expected {as_text(planes.shape)}")
+            raise ModelError(
+                f"{self.path}: rain has shape {shape_text(rain.shape)}; expected {shape_text(planes.shape)}"
+            )
         if not np.isfinite(rain).all():
             raise ModelError(f"{self.path}: the rain holds values that are not finite")
         found: NDArray[np.float32] = rain[0].transpose(1, 2, 0)[:height, :width]
@@ -194,3 +195,13 @@ def _scaled(light: NDArray[np.float32], dtype: np.dtype[np.generic]) -> Pixels:
     """Return values in [0, 1] as pixels."""
     light = light.clip(0, 1)
     return light if dtype.kind == "f" else np.rint(light * np.float32(full_scale(dtype)))
+
+
+DESCRIPTOR = ModelDescriptor(
+    kind="derain",
+    purpose="derain pictures",
+    shipped=("derain",),
+    inputs=(TensorSpec("picture", ("n", 3, "h", "w")),),
+    outputs=(TensorSpec("rain", ("n", 3, "h", "w")),),
+    network=DerainNetwork,
+)

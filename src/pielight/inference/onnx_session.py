@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pielight.core.native_output import caught_stderr
 from pielight.core.time_limit import time_limit
 from pielight.errors import ModelError
+from pielight.inference.descriptor import ModelDescriptor
 from pielight.inference.onnx_limits import check_graph
 
 if TYPE_CHECKING:
@@ -38,11 +39,10 @@ _LONGEST_LINE = 300
 
 
 class Network:
-    """An ONNX file that is opened once, when it is first used, and checked then; safe to share among threads.
-
-    A class of its own says what the file must hold, in :meth:`check`.
+    """An ONNX file that is opened and checked once, when it is first used; safe to share among threads.
 
     Args:
+        descriptor: What the file must hold.
         path: The file.
         threads: Threads of ONNX Runtime; None leaves the choice to it.
 
@@ -50,9 +50,10 @@ class Network:
         ModelError: There is no such file.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    def __init__(self, descriptor: ModelDescriptor, path: Path, threads: int | None = None) -> None:
         if not path.is_file():
             raise ModelError(f"{path}: no such model file")
+        self.descriptor = descriptor
         self.path = path
         self.threads = threads
         self._lock = threading.Lock()
@@ -66,14 +67,6 @@ class Network:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _lock=threading.Lock(), _session=None)
 
-    def check(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
-        """Check the file's inputs and outputs, by name.
-
-        Raises:
-            ModelError: They are those of another kind of network.
-        """
-        raise NotImplementedError
-
     def open(self) -> onnxruntime.InferenceSession:
         """Open the file, unless that was done before.
 
@@ -84,7 +77,8 @@ class Network:
             if self._session is None:
                 session = open_session(self.path, self.threads)
                 inputs, outputs = session.get_inputs(), session.get_outputs()
-                self.check({entry.name: entry for entry in inputs}, {entry.name: entry for entry in outputs})
+                by_name = [{tensor.name: tensor for tensor in tensors} for tensors in (inputs, outputs)]
+                self.descriptor.check_tensors(self.path, *by_name)
                 self._session = session
             return self._session
 
@@ -218,12 +212,3 @@ def first_line(error: Exception) -> str:
     """
     line = str(error).strip().partition("\n")[0].strip()[:_LONGEST_LINE]
     return "".join(sign if sign.isprintable() else "?" for sign in line)
-
-
-def as_text(shape: Sequence[int | str | None]) -> str:
-    """Return the shape of an input as text; a side of no fixed length has a name, or none.
-
-    >>> as_text(["n", 3, None, None])
-    '(n, 3, ?, ?)'
-    """
-    return f"({', '.join('?' if side is None else str(side) for side in shape)})"

@@ -32,6 +32,16 @@ class Model:
     path: Path
     card: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def license(self) -> str:
+        """The terms of the weights and of the data that they were trained on; empty if the card does not tell."""
+        return str(self.card.get("terms", ""))
+
+    @property
+    def is_for_research_only(self) -> bool:
+        """Whether the terms allow research use only."""
+        return "research" in self.license
+
     def sha256(self) -> str:
         """Return the SHA-256 checksum of the ONNX file, in hexadecimal.
 

@@ -8,7 +8,7 @@ one row of tables, in which each pixel looks up three columns.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from pielight.core.pixels import Pixels, check_pixels, full_scale, is_regular, i
 from pielight.core.threads import check_threads, share_rows
 from pielight.errors import OptionError
 from pielight.ops.compiled import loop as _loop
-from pielight.ops.haze_lattice import Lattice
 from pielight.ops.interpolation import TAPS, Axis
 from pielight.ops.lut import LEVELS, knots, place
 from pielight.options import HIGHLIGHTS, check_highlights, check_strength
@@ -27,9 +26,18 @@ DOWN_BITS, ACROSS_BITS = 16, 10  # weights of the rows and of the columns of nod
 _DOUBLE_ROWS = 64  # float64 pictures go through float32, so many rows at a time
 
 
+class ToneCurves(Protocol):
+    """A grid of tone curves; :class:`pielight.inference.lattice.Lattice` is one."""
+
+    def tables(
+        self, strength: float = 1.0, highlights: float = HIGHLIGHTS, at: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Evaluate every node's curve at brightnesses (n,), or at the 256 levels of 8 bits: (h, w, 3, n) in [0, 1]."""
+
+
 def apply(
     pixels: Pixels,
-    lattice: Lattice,
+    lattice: ToneCurves,
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
     threads: int | None = None,
@@ -54,7 +62,7 @@ def apply(
     Raises:
         OptionError: The array is not a picture, or an argument is out of range.
 
-    >>> from pielight.ops.lattice import CurveLattice
+    >>> from pielight import CurveLattice
     >>> dark = np.full((4, 6, 3), 51, np.uint8)
     >>> apply(dark, CurveLattice(np.full((1, 3, 2, 2), -1.0)), highlights=0)[0, 0].tolist()
     [92, 92, 92]
@@ -94,7 +102,7 @@ def apply(
     return out
 
 
-def node_tables(lattice: Lattice, strength: float, highlights: float, deep: bool, channels: int) -> NDArray[Any]:
+def node_tables(lattice: ToneCurves, strength: float, highlights: float, deep: bool, channels: int) -> NDArray[Any]:
     """Tabulate the curves as the loop wants them.
 
     Args:

@@ -5,18 +5,20 @@ What the network says is computed on the CPU as ever, since a thumbnail is small
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
+from pielight.core.extras import require
 from pielight.core.pixels import Pixels, check_pixels, full_scale
 from pielight.errors import DeviceError
-from pielight.ops.apply import ACROSS_BITS, DOWN_BITS, TABLE_BITS, node_tables
-from pielight.ops.haze_lattice import Lattice
+from pielight.ops.apply import ACROSS_BITS, DOWN_BITS, TABLE_BITS, ToneCurves, node_tables
 from pielight.ops.interpolation import TAPS, Axis
 from pielight.ops.lut import place
 from pielight.options import HIGHLIGHTS, check_highlights, check_strength
+
+if TYPE_CHECKING:
+    import torch
 
 _STRIP_VALUES = 1 << 24  # bounds the memory at work on the card
 
@@ -25,8 +27,12 @@ def check_device(device: str) -> torch.device:
     """Return the torch device of a name such as ``cuda`` or ``cuda:1``.
 
     Raises:
+        MissingExtraError: torch is not installed.
         DeviceError: There is no such device here.
     """
+    require("gpu")
+    import torch
+
     try:
         found = torch.device(str(device))
         if found.type != "cuda":
@@ -40,7 +46,7 @@ def check_device(device: str) -> torch.device:
 
 def apply(
     pixels: Pixels,
-    lattice: Lattice,
+    lattice: ToneCurves,
     device: torch.device,
     strength: float = 1.0,
     highlights: float = HIGHLIGHTS,
@@ -60,12 +66,15 @@ def apply(
         PielightError: The array is not a picture, or an argument is out of range.
         DeviceError: The device's memory does not suffice.
 
-    >>> from pielight.ops.lattice import CurveLattice
+    >>> import torch
+    >>> from pielight import CurveLattice
     >>> dark = np.full((4, 6, 3), 51, np.uint8)
     >>> flat = CurveLattice(np.full((1, 3, 2, 2), -1.0))
     >>> apply(dark, flat, torch.device("cpu"), highlights=0)[0, 0].tolist()
     [92, 92, 92]
     """
+    import torch
+
     check_pixels(pixels)
     check_highlights(highlights)
     out = np.empty(pixels.shape, pixels.dtype) if out is None else out
@@ -81,8 +90,10 @@ def apply(
 
 
 def _apply(
-    pixels: Pixels, lattice: Lattice, device: torch.device, strength: float, highlights: float, out: Pixels
+    pixels: Pixels, lattice: ToneCurves, device: torch.device, strength: float, highlights: float, out: Pixels
 ) -> None:
+    import torch
+
     height, width, channels = pixels.shape
     whole = pixels.dtype == np.uint8
     tables = node_tables(lattice, strength, highlights, not whole, channels)

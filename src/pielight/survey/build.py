@@ -16,7 +16,7 @@ import pielight
 from pielight.core.atomic_file import read_file, shown
 from pielight.core.messages import few
 from pielight.errors import ConfigError, DataError, PielightError
-from pielight.inference.files import origin
+from pielight.inference.result_names import origin
 from pielight.io.decode import decode
 from pielight.io.display import displayed
 from pielight.io.formats import is_picture_name

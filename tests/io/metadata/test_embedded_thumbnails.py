@@ -6,10 +6,10 @@ import struct
 import pytest
 from PIL import Image
 
-from pielight.inference.files import changed_bytes
 from pielight.io.codecs.jpeg.segments import APP0, APP1, APP13, JFXX, PHOTOSHOP, Segment, parse
 from pielight.io.metadata.xmp import JPEG_HEAD
 from tests.io import samples
+from tests.io.functions import changed_bytes
 from tests.io.metadata.test_thumbnails import BARS, check_shows, enhanced
 from tests.io.thumbnailed import brighter, jpeg, opened, scene, small
 

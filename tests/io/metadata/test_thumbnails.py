@@ -12,13 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, JpegImagePlugin
 
-from pielight.inference.files import changed_bytes
-from pielight.inference.images import changed_image
 from pielight.io.codecs.jpeg.segments import APP1, EXIF, parse
 from pielight.io.image import Picture
 from pielight.io.metadata import exif_thumbnail
 from pielight.io.metadata.exif_thumbnail import with_thumbnail
 from tests.io import samples
+from tests.io.functions import changed_bytes, changed_image
 from tests.io.thumbnailed import NOTE, brighter, exif, jpeg, opened, scene, small, with_exif
 
 
@@ -48,17 +47,6 @@ def check_shows(
     new, wanted, before = (np.asarray(picture).astype(int) for picture in (thumbnail, expected, old))
     assert np.abs(new - wanted).mean() < 4
     assert np.abs(new - before).mean() > 15
-
-
-class Alike:
-    """A change that is the same for all frames of a file; see :class:`pielight.inference.images.FramesChange`."""
-
-    def __call__(self, pixels: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
-        return brighter(pixels)
-
-    def alike(self, frames: Any) -> "Alike":
-        assert len(list(frames)) > 1
-        return self
 
 
 def enhanced(data: bytes, **options: Any) -> tuple[bytes, str]:
@@ -263,7 +251,7 @@ def test_exiftool_finds_nothing_wrong(tmp_path: Path) -> None:
 
 def test_a_pillow_image_has_it_too() -> None:
     image = opened(with_exif(exif(jpeg(small()))))
-    result = changed_image(image, brighter, 1.0)
+    result = changed_image(image, brighter)
     check_shows(opened(thumbnail_of(result.info["exif"].removeprefix(EXIF))), result, small(), BARS)
     assert result.getexif()[271] == "maker"
 
@@ -276,7 +264,7 @@ def test_that_of_an_animation_shows_its_first_frame(file_format: str) -> None:
     source = samples.saved(
         frames[0], file_format, save_all=True, append_images=frames[1:], exif=EXIF + exif(old), **options
     )
-    data, note = changed_bytes(source, Alike(), 1.0)
+    data, note = changed_bytes(source, brighter, 1.0)
     assert note == ""
     check_shows(opened(thumbnail_of(block_of(data))), opened(data).convert("RGB"), opened(old), BARS)
 

@@ -20,7 +20,7 @@ from torch import nn
 
 from pielight import Enhancer
 from pielight.errors import ModelError
-from pielight.inference.lattice_network import Predictor
+from pielight.inference.descriptor import describe
 from pielight.models import find
 from pielight.ops.apply import apply
 from pielight.ops.thumbnail import thumbnail
@@ -50,14 +50,14 @@ def loud(name: str, lattice: LatticeConfig | None = None) -> nn.Module:
 def test_onnx_renders_what_torch_renders(name: str, tiny: Make, toy: Path, tmp_path: Path) -> None:
     network = loud(name)
     export(network, tiny(tmp_path, network=name), tmp_path)
-    predictor = Predictor(tmp_path / "tiny.onnx", auto=False)
+    predictor = describe("brighten").open(tmp_path / "tiny.onnx")
     for path in sorted((toy / "well").iterdir())[:3]:
         pixels = np.asarray(Image.open(path)).astype(np.float32) / 255
         small = thumbnail(pixels, predictor.size).copy()
         with torch.no_grad():
             alphas = network(torch.from_numpy(small)[None])
             thumb = render(torch.from_numpy(small)[None], alphas)
-        lattice = predictor(pixels)
+        lattice = predictor.predict(pixels)
         assert np.abs(lattice.alphas.reshape(1, -1, *lattice.nodes) - alphas.numpy()).max() < 1e-4
         with torch.no_grad():
             again = render(torch.from_numpy(small)[None], torch.tensor(lattice.alphas).view_as(alphas))
@@ -73,12 +73,12 @@ def test_the_engine_is_near_torch_on_a_smooth_lattice(tiny: Make, toy: Path, tmp
         nn.init.normal_(network.get_parameter("head.weight"), 0.0, 0.03)
         network.get_parameter("head.bias").fill_(-0.3)
     export(network, tiny(tmp_path), tmp_path)
-    predictor = Predictor(tmp_path / "tiny.onnx", auto=False)
+    predictor = describe("brighten").open(tmp_path / "tiny.onnx")
     pixels = np.asarray(Image.open(toy / "well" / "000.png")).astype(np.float32) / 1000
     with torch.no_grad():
         alphas = network(torch.from_numpy(thumbnail(pixels, predictor.size).copy())[None])
         expected = render(torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None], alphas)[0].numpy()
-    found = apply(pixels, predictor(pixels), highlights=0).transpose(2, 0, 1)
+    found = apply(pixels, predictor.predict(pixels), highlights=0).transpose(2, 0, 1)
     assert np.abs(expected - pixels.transpose(2, 0, 1)).mean() > 0.1
     assert np.abs(found - expected).max() <= 3 / 255
 
@@ -104,13 +104,13 @@ def test_the_engine_takes_every_size(size: int, lattice: LatticeConfig, tiny: Ma
         )
     config = tiny(tmp_path, lattice=lattice)
     export(network, dataclasses.replace(config, data=dataclasses.replace(config.data, size=size)), tmp_path)
-    predictor = Predictor(tmp_path / "tiny.onnx", auto=False)
+    predictor = describe("brighten").open(tmp_path / "tiny.onnx")
     assert predictor.size == size
     pixels = np.asarray(Image.open(toy / "well" / "000.png")).astype(np.float32) / 1000
     with torch.no_grad():
         alphas = network(torch.from_numpy(thumbnail(pixels, size).copy())[None])
         expected = render(torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None], alphas)[0].numpy()
-    curves = predictor(pixels)
+    curves = predictor.predict(pixels)
     assert curves.alphas.shape == (lattice.iterations, 3, size // lattice.cell, size // lattice.cell)
     assert np.abs(curves.alphas.reshape(alphas.shape) - alphas.numpy()).max() < 1e-4
     found = apply(pixels, curves, highlights=0).transpose(2, 0, 1)

@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy.ndimage import minimum_filter, uniform_filter
 
+from pielight import HazeLattice
 from pielight.ops.apply import apply
-from pielight.ops.haze_lattice import HazeLattice
 from pielight.training.networks.haze_net import (
     LEVELS,
     Exported,

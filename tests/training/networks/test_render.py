@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from pielight import CurveLattice
 from pielight.ops.apply import apply
-from pielight.ops.lattice import CurveLattice
 from pielight.training.networks.render import render
 
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, number, parts, settings
-from pielight.inference.descriptor import BRIGHTEN, TASKS, check_settings
-from pielight.models import DENOISER, find
+from pielight.inference.descriptor import BRIGHTEN, TASKS, describe
 from pielight.options import HIGHLIGHTS, EnhanceOptions, parse_denoise
 
 _USAGE = (
@@ -53,7 +52,8 @@ def arguments(spec: Spec) -> Arguments:
     strength = number(spec, "strength", given.get("strength", "1"))
     highlights = number(spec, "highlights", given.get("highlights", str(HIGHLIGHTS)))
     try:
-        check_settings(task, **{name: name in TASKS[BRIGHTEN].settings for name in given})
+        known = describe(BRIGHTEN).options
+        describe(task).check_options(**{name: name in known for name in given})
         options = EnhanceOptions(strength, highlights, parse_denoise(given.get("denoise", "0")), auto == "on")
     except ConfigError:
         raise
@@ -66,16 +66,16 @@ def arguments(spec: Spec) -> Arguments:
 
 def _files(spec: Spec) -> list[Path]:
     chosen = arguments(spec)
-    paths = [find(chosen.model, TASKS[chosen.task].model).path]
+    paths = [describe(chosen.task).find(chosen.model).path]
     if chosen.options.denoise != 0:
-        paths.append(find(chosen.denoise_model, DENOISER).path)
+        paths.append(describe("denoise").find(chosen.denoise_model).path)
     return paths
 
 
 def _enhancer(spec: Spec) -> Enhance:
     model, denoise_model, task, options = arguments(spec)
     enhancer = Enhancer(model, threads=1, auto=options.auto, denoise_model=denoise_model, task=task)
-    return lambda pixels: enhancer(pixels, options.strength, options.highlights, denoise=options.denoise)
+    return lambda pixels: enhancer(pixels, options=options)
 
 
 PIELIGHT = MethodKind(_USAGE, _enhancer, "optional", _files)

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.enhancer import Enhancer
-from pielight.inference.files import changed_bytes
 from pielight.io.codecs.jpeg.segments import APP1, APP2, EXIF, Layout, Segment, parse
 from pielight.io.codecs.jpeg.trailer import find_parts
 from pielight.io.decode import decode
@@ -45,19 +44,18 @@ from tests.io.companions import (
     ultra_hdr,
     with_segments,
 )  # fmt: skip
-from tests.io.metadata.test_thumbnails import Alike
+from tests.io.functions import changed_bytes
 from tests.io.thumbnailed import brighter, exif, jpeg, opened, scene
 
 NO_GAIN_MAP = "HDR gain map left out: it is that of the picture before"
 
 
-class Same(Alike):
-    def __call__(self, pixels: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
-        return pixels.copy()
+def same(pixels: NDArray[Any]) -> NDArray[Any]:
+    return pixels.copy()
 
 
 def enhanced(data: bytes, **options: Any) -> tuple[bytes, str]:
-    return changed_bytes(data, Alike(), 1.0, **options)
+    return changed_bytes(data, brighter, 1.0, **options)
 
 
 def behind(data: bytes) -> bytes:
@@ -131,7 +129,7 @@ def test_previews_are_made_anew(attribute: int) -> None:
     assert behind(data) == one[2] + b"padding" + other[2] + VIDEO
     assert listed(data)[0][2] == data[: parse(data).end]
     assert opened(one[2]).quantization == opened(preview()).quantization  # type: ignore[attr-defined]
-    assert behind(changed_bytes(source, Same(), 0.0, quality=80)[0]) == behind(source)
+    assert behind(changed_bytes(source, same, 0.0, quality=80)[0]) == behind(source)
 
 
 def test_a_smaller_copy_without_a_kind_is_a_preview() -> None:
@@ -234,7 +232,7 @@ def test_a_packet_laid_out_as_elements() -> None:
 
 
 def test_a_picture_that_looks_the_same_keeps_its_gain_map_and_its_thumbnails() -> None:
-    class Hardly(Alike):
+    class Hardly:
         def __call__(self, pixels: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
             return pixels + np.uint8(self.step)
 
@@ -294,15 +292,15 @@ def test_other_formats_say_what_they_leave_behind() -> None:
     assert b'xmp:Rating="5"' in after
     for word in (b"hdrgm", b"MotionPhoto", b"Container", b"Item:"):
         assert word not in after
-    data, note = changed_bytes(ultra_hdr(), Same(), 0.0, file_format="WEBP")
+    data, note = changed_bytes(ultra_hdr(), same, 0.0, file_format="WEBP")
     assert note == "left out, as WEBP has no place for it: HDR gain map"
     assert enhanced(composed([(PREVIEW, preview()), (None, bytes(99))]), file_format="TIFF")[1] == ""
 
 
 def test_strength_0_keeps_the_gain_map() -> None:
     source = ultra_hdr(VIDEO)
-    assert changed_bytes(source, Same(), 0.0) == (source, "")
-    data, note = changed_bytes(source, Same(), 0.0, quality=70)
+    assert changed_bytes(source, same, 0.0) == (source, "")
+    data, note = changed_bytes(source, same, 0.0, quality=70)
     assert (behind(data), note, xmp_of(data)) == (behind(source), "", xmp_of(source))
     assert listed(data)[1][2] == gain_map()
 
@@ -398,9 +396,9 @@ def test_a_preview_that_a_makers_note_leads_to(order: str, header: int, first: b
         old[place + 16 :],
     )
     assert behind(data) == first + bytes(header) + content + b"behind"
-    same, _ = changed_bytes(source, Same(), 0.0, quality=50)
-    assert behind(same) == behind(source)
-    assert preview() == same[same.index(preview()) :][: len(preview())]
+    again, _ = changed_bytes(source, same, 0.0, quality=50)
+    assert behind(again) == behind(source)
+    assert preview() == again[again.index(preview()) :][: len(preview())]
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")

@@ -1,4 +1,4 @@
-"""Every door denoises, and alike."""
+"""Every entry point denoises, and alike."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 @pytest.mark.parametrize("denoise", ["auto", 0.7])
-def test_doors_agree(enhancer: Enhancer, night: NDArray[np.uint8], tmp_path: Path, denoise: Any) -> None:
+def test_entry_points_agree(enhancer: Enhancer, night: NDArray[np.uint8], tmp_path: Path, denoise: Any) -> None:
     cleaned = enhancer(night, denoise=denoise)
     assert (cleaned != enhancer(night)).mean() > 0.5
     assert (np.asarray(enhancer(Image.fromarray(night), denoise=denoise)) == cleaned).all()
     assert (np.asarray(Image.open(io.BytesIO(enhancer(png(night), denoise=denoise)))) == cleaned).all()
     (tmp_path / "night.png").write_bytes(png(night))
-    written = enhancer(tmp_path / "night.png", denoise=denoise)
+    written = enhancer.enhance_file(tmp_path / "night.png", denoise=denoise)
     assert (np.asarray(Image.open(written)) == cleaned).all()
-    assert (pielight.apply(night, enhancer.curves(night), denoise=denoise) == cleaned).all()
+    assert (enhancer.curves(night).apply(night, denoise=denoise) == cleaned).all()
     place = night.copy()
-    pielight.apply(place, enhancer.curves(night), denoise=denoise, out=place)
+    enhancer.curves(night).apply(place, denoise=denoise, out=place)
     assert (place == cleaned).all()
     spec = f"pielight:model={enhancer.model.path},denoise={denoise}"
     assert (open_enhancer(parse(spec))(night) == cleaned).all()
@@ -71,7 +71,7 @@ def half_denoiser(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_own_denoiser_at_every_door(
+def test_own_denoiser_at_every_entry_point(
     enhancer: Enhancer, half_denoiser: Path, night: NDArray[np.uint8], tmp_path: Path
 ) -> None:
     own = Enhancer(enhancer.model.path, threads=1, denoise_model=half_denoiser)
@@ -82,7 +82,7 @@ def test_own_denoiser_at_every_door(
     assert (enhancer.with_denoiser(half_denoiser)(night, denoise=1) == cleaned).all()
     assert (own.with_denoiser(None)(night, denoise=1) == whole).all()
     curves = enhancer.curves(night)
-    assert (pielight.apply(night, curves, threads=1, denoise=1, denoise_model=half_denoiser) == cleaned).all()
+    assert (curves.apply(night, threads=1, denoise=1, denoise_model=half_denoiser) == cleaned).all()
     spec = f"pielight:model={enhancer.model.path},denoise=1,denoise_model={half_denoiser}"
     assert (open_enhancer(parse(spec))(night) == cleaned).all()
     assert find_method(spec).sha256 == sha256(enhancer.model.path, half_denoiser)
@@ -118,7 +118,7 @@ def test_a_denoiser_that_cannot_serve(
     for name, said in (
         ("none.onnx", "none.onnx: no such model; give the path of an ONNX file, or one of: denoise"),
         ("bad.onnx", "bad.onnx: damaged, or not an ONNX model"),
-        (str(bright_model), "bright.onnx: not a denoising network"),
+        (str(bright_model), "bright.onnx: not a network to denoise pictures"),
     ):
         done = CliRunner().invoke(main, [*words, str(tmp_path / name), "--denoise", "auto"])
         assert (done.exit_code, done.output.count("\n")) == (1, 1)
@@ -209,10 +209,10 @@ def neutral(dtype: type) -> NDArray[Any]:
 def test_gray_stays_gray(dtype: type, denoise: Any) -> None:
     gray = neutral(dtype)
     lattice = CurveLattice(np.full((8, 3, 4, 4), -0.4))
-    cleaned = pielight.apply(gray.repeat(3, 2), lattice, threads=1, denoise=denoise)
+    cleaned = lattice.apply(gray.repeat(3, 2), threads=1, denoise=denoise)
     assert (cleaned == cleaned[..., :1]).all()
-    assert (cleaned != pielight.apply(gray.repeat(3, 2), lattice, threads=1)).mean() > 0.5
-    alone = pielight.apply(gray, lattice, threads=1, denoise=denoise)
+    assert (cleaned != lattice.apply(gray.repeat(3, 2), threads=1)).mean() > 0.5
+    alone = lattice.apply(gray, threads=1, denoise=denoise)
     step = 1e-6 if gray.dtype.kind == "f" else 1
     assert np.abs(alone.astype(float) - cleaned[..., :1]).max() <= step
 
@@ -222,7 +222,7 @@ def test_gray_takes_the_tint_of_its_curves_alone() -> None:
     alphas = np.full((8, 3, 4, 4), -0.4)
     alphas[:, 2] = -0.3
     lattice = CurveLattice(alphas)
-    taken = pielight.apply(gray, lattice, threads=1) - pielight.apply(gray, lattice, threads=1, denoise=1)
+    taken = lattice.apply(gray, threads=1) - lattice.apply(gray, threads=1, denoise=1)
     assert np.abs(taken - taken[..., :1]).max() < 1e-6
     assert np.abs(taken).max() > 0.02
 
@@ -231,7 +231,7 @@ def test_gray_takes_the_tint_of_its_curves_alone() -> None:
 def test_auto_changes_no_bit_of_a_clean_photograph(name: str) -> None:
     pixels = getattr(data, name)()
     lattice = CurveLattice(np.full((8, 3, 4, 4), -0.4))  # makes the step between two levels visible in the dark
-    assert (pielight.apply(pixels, lattice, denoise="auto") == pielight.apply(pixels, lattice)).all()
+    assert (lattice.apply(pixels, denoise="auto") == lattice.apply(pixels)).all()
 
 
 def test_a_palette_keeps_much_of_the_noise_and_jpeg_does_not(enhancer: Enhancer, tmp_path: Path) -> None:

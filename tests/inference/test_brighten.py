@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
+from pielight import CurveLattice
 from pielight.errors import ModelError, PielightError
-from pielight.ops.lattice import CurveLattice
 
 
 def random_lattice(seed: int = 0, nodes: tuple[int, int] = (4, 5), iterations: int = 8) -> CurveLattice:

@@ -1,23 +1,25 @@
-"""The lattice of haze: how much light passes it where, and its color, as tone curves of the same engine."""
+"""Dehazing: a network sees a thumbnail and returns how much light passes the haze where, and the haze's color."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.errors import ModelError
-from pielight.ops.lattice import CurveLattice, check_share
-from pielight.ops.lut import levels
-from pielight.options import HIGHLIGHTS, check_highlights, check_strength
+from pielight.inference.descriptor import ModelDescriptor, Side, TensorSpec
+from pielight.inference.lattice import THUMBNAIL, Lattice, LatticeNetwork, check_share, node_sides
+from pielight.ops.haze_gate import haze_gate
+from pielight.ops.haze_tables import haze_tables
+from pielight.options import HIGHLIGHTS, check_highlights
 
-_LEAST = np.float32(0.05)  # transmission, at strengths beyond 1
+_LEVELS = 16  # of brightness that a transmission is given for, at most
 
 
 @dataclass(frozen=True)
-class HazeLattice:
+class HazeLattice(Lattice):
     """A small grid of transmissions that covers a picture edge to edge, and the airlight.
 
     Haze follows ``I = J t + A (1 - t)`` (Koschmieder, 1924). Solved for the clear picture, ``J = (I - A) / t + A`` is a
@@ -25,14 +27,14 @@ class HazeLattice:
 
     Attributes:
         transmission: t, float32 of shape (K, h, w) in (0, 1]: of K brightnesses, evenly spaced from black to white, at
-            h x w nodes, which lie as those of :class:`~pielight.ops.lattice.CurveLattice`.
+            h x w nodes, which lie as those of :class:`~pielight.inference.brighten.CurveLattice`.
         airlight: A, float32 of shape (3,) in [0, 1].
 
     Raises:
         ModelError: A shape is another one, or a value out of range.
 
     >>> mist = HazeLattice(np.full((4, 2, 2), 0.5), np.full(3, 0.8))
-    >>> round(float(mist.tables(1.0, at=np.array([0.6], np.float32))[0, 0, 0, 0]), 4)
+    >>> float(mist.apply(np.full((2, 3, 3), 0.6))[0, 0, 0].round(4))
     0.4
     """
 
@@ -66,7 +68,7 @@ class HazeLattice:
         """Return less haze: ``t_s = 1 - s (1 - t)`` with s the share; 0 makes the curves the identity.
 
         Raises:
-            PielightError: The share is not in [0, 1].
+            OptionError: The share is not in [0, 1].
 
         >>> HazeLattice(np.full((4, 2, 2), 0.5), np.full(3, 0.8)).faded(0.5).transmission.max()
         np.float32(0.75)
@@ -75,40 +77,35 @@ class HazeLattice:
         return self if share == 1.0 else HazeLattice(1 - np.float32(share) * (1 - self.transmission), self.airlight)
 
     def tables(
-        self,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        at: NDArray[np.float32] | None = None,
+        self, strength: float = 1.0, highlights: float = HIGHLIGHTS, at: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """Evaluate every node's curve, for as much of the haze as wanted.
+        """Evaluate every node's curve: :func:`~pielight.ops.haze_tables.haze_tables`.
 
-        ``J = (I - A) / t_s + A`` with ``t_s = 1 - s (1 - t)``, at least 0.05; for negative strengths haze is added,
-        ``J = I t_s + A (1 - t_s)`` with ``t_s = 1 - |s| (1 - t)``.
-
-        Args:
-            strength: s, -1.5 to 1.5; 0 is the identity.
-            highlights: 0 to 1; of no effect, since the airlight itself stays as it is.
-            at: I, at which to evaluate, float32 of shape (n,); None is the 256 levels of 8 bits.
-
-        Returns:
-            float32 of shape (h, w, 3, n) in [0, 1].
-
-        Raises:
-            PielightError: An argument is out of range.
+        ``highlights`` has no effect, since the airlight itself stays as it is.
         """
-        check_strength(strength)
         check_highlights(highlights)
-        x = levels() if at is None else np.ascontiguousarray(at, np.float32)
-        place = x * np.float32(len(self.transmission) - 1)
-        passed = np.zeros((*self.nodes, len(x)), np.float32)
-        for level, values in enumerate(self.transmission):
-            passed += values[:, :, np.newaxis] * np.maximum(0, 1 - np.abs(place - level))
-        passed = np.maximum(_LEAST, 1 - np.float32(abs(strength)) * (1 - passed))[:, :, np.newaxis]
-        air = self.airlight[:, np.newaxis]
-        result = (x - air) / passed + air if strength >= 0 else x * passed + air * (1 - passed)
-        cleared: NDArray[np.float32] = result.clip(0, 1).astype(np.float32, copy=False)
-        return cleared
+        return haze_tables(self.transmission, self.airlight, strength, at)
 
 
-Lattice: TypeAlias = CurveLattice | HazeLattice
-"""What a network says about a picture, and the engine lays over it."""
+class DehazeNetwork(LatticeNetwork):
+    """Maps ``thumbnail`` to ``transmission`` in (0, 1], at K brightnesses, and ``airlight`` in [0, 1]."""
+
+    def _lattice(self, outputs: list[NDArray[np.float32]]) -> Lattice:
+        return HazeLattice(outputs[0][0], outputs[1][0])
+
+    def _gate(self, thumbnail: NDArray[Any]) -> float:
+        return haze_gate(thumbnail)
+
+
+DESCRIPTOR = ModelDescriptor(
+    kind="dehaze",
+    purpose="dehaze pictures",
+    shipped=("dehaze",),
+    inputs=(THUMBNAIL,),
+    outputs=(
+        TensorSpec("transmission", ("n", Side("K", 1, _LEVELS), *node_sides())),
+        TensorSpec("airlight", ("n", 3)),
+    ),
+    network=DehazeNetwork,
+    options=frozenset({"auto", "denoise", "device"}),
+)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pielight import HazeLattice
 from pielight.errors import ModelError, PielightError
 from pielight.ops.apply import apply
-from pielight.ops.haze_lattice import HazeLattice
 
 
 def lattice(seed: int = 0, nodes: tuple[int, int] = (3, 5), levels: int = 4) -> HazeLattice:

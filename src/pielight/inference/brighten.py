@@ -1,0 +1,97 @@
+"""Brightening: a network sees a thumbnail and returns a lattice of light-enhancement curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.errors import ModelError
+from pielight.inference.descriptor import BRIGHTEN, ModelDescriptor, Side, TensorSpec
+from pielight.inference.lattice import THUMBNAIL, Lattice, LatticeNetwork, check_share, node_sides
+from pielight.ops.curve_tables import curve_tables
+from pielight.ops.exposure_gate import exposure_gate
+from pielight.options import HIGHLIGHTS
+
+_ITERATIONS = 64  # at most
+
+
+@dataclass(frozen=True)
+class CurveLattice(Lattice):
+    """A small grid of light-enhancement curves that covers a picture edge to edge.
+
+    Attributes:
+        alphas: Curve parameters, float32 of shape (N, 3, h, w) in [-1, 1]: N iterations of
+            :func:`~pielight.ops.light_curve.light_curve` for red, green and blue at h x w nodes. Node (j, i)
+            sits in the middle of cell (j, i) of the picture cut into h x w equal cells.
+
+    Raises:
+        ModelError: The shape is another one, or a value is not a finite number in [-1, 1].
+
+    >>> CurveLattice(np.zeros((8, 3, 2, 2))).tables(1.0).shape
+    (2, 2, 3, 256)
+    >>> dark = np.full((6, 8), 51, np.uint8)
+    >>> lattice = CurveLattice(np.full((1, 3, 2, 2), -1.0))
+    >>> [int(lattice.apply(dark, strength)[0, 0]) for strength in (-1, 0, 0.5, 1)]
+    [27, 51, 71, 91]
+    """
+
+    alphas: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        alphas = np.array(self.alphas, dtype=np.float32)
+        if alphas.ndim != 4 or alphas.shape[1] != 3 or 0 in alphas.shape:
+            raise ModelError(f"curve parameters have shape {alphas.shape}; expected (N, 3, h, w)")
+        if not (alphas.min() >= -1.0 and alphas.max() <= 1.0):  # also False for NaN
+            raise ModelError("curve parameters must be finite and lie in [-1, 1]")
+        alphas.flags.writeable = False
+        object.__setattr__(self, "alphas", alphas)
+
+    def __reduce__(self) -> tuple[type[CurveLattice], tuple[NDArray[np.float32]]]:  # copies are read-only, too
+        return type(self), (self.alphas,)
+
+    @property
+    def nodes(self) -> tuple[int, int]:
+        """Rows and columns of the grid, (h, w)."""
+        return self.alphas.shape[2], self.alphas.shape[3]
+
+    def faded(self, share: float) -> CurveLattice:
+        """Return curves that act less: every parameter times ``share``; 0 makes them the identity.
+
+        Raises:
+            OptionError: The share is not in [0, 1].
+
+        >>> CurveLattice(np.full((8, 3, 2, 2), -0.5)).faded(0.5).alphas.max()
+        np.float32(-0.25)
+        """
+        check_share(share)
+        return self if share == 1.0 else CurveLattice(self.alphas * np.float32(share))
+
+    def tables(
+        self, strength: float = 1.0, highlights: float = HIGHLIGHTS, at: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Evaluate every node's curve: :func:`~pielight.ops.curve_tables.curve_tables`."""
+        return curve_tables(self.alphas, strength, highlights, at)
+
+
+class BrightenNetwork(LatticeNetwork):
+    """Maps ``thumbnail`` to ``alphas``; channels 3 k .. 3 k + 2 are red, green and blue of the curve's iteration k."""
+
+    def _lattice(self, outputs: list[NDArray[np.float32]]) -> Lattice:
+        return CurveLattice(outputs[0][0].reshape(-1, 3, *outputs[0].shape[2:]))
+
+    def _gate(self, thumbnail: NDArray[Any]) -> float:
+        return exposure_gate(thumbnail)
+
+
+DESCRIPTOR = ModelDescriptor(
+    kind=BRIGHTEN,
+    purpose="brighten pictures",
+    shipped=("pie", "free"),
+    inputs=(THUMBNAIL,),
+    outputs=(TensorSpec("alphas", ("n", Side("3 N", 1, 3 * _ITERATIONS, 3), *node_sides())),),
+    network=BrightenNetwork,
+    options=frozenset({"highlights", "auto", "denoise", "device"}),
+)

@@ -1,0 +1,129 @@
+"""Pictures in memory, enhanced into the same kind: NumPy arrays, Pillow images and torch tensors."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.core.pixels import full_scale
+from pielight.errors import OptionError
+from pielight.inference.processor import Processor
+from pielight.io.decode import open_image
+from pielight.io.image import to_image
+from pielight.io.metadata.embedded_thumbnails import exif_with_new_thumbnail
+from pielight.options import EnhanceOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Array = NDArray[Any]
+EXPECTED = "Pillow image, NumPy array or torch tensor"
+
+
+def enhance_in_memory(image: Any, processor: Processor, options: EnhanceOptions, out: Array | None = None) -> Any:
+    """Enhance a Pillow image, an array or a tensor into the same kind; ``out`` is for an array only.
+
+    Raises:
+        PielightError: It is no picture, or damaged.
+    """
+    if isinstance(image, np.ndarray):
+        return enhance_array(image, processor, options, out)
+    if out is not None:
+        raise OptionError("out is only for an array")
+    if isinstance(image, Image.Image):
+        return enhance_image(image, processor, options)
+    if is_tensor(image):
+        return enhance_tensor(image, processor, options)
+    raise OptionError(f"{type(image).__name__}: expected a {EXPECTED}")
+
+
+def enhance_array(image: Array, processor: Processor, options: EnhanceOptions, out: Array | None = None) -> Array:
+    """Enhance an array of any shape that pictures have; opacity stays.
+
+    Raises:
+        OptionError: It is no picture, or ``out`` is not like it.
+    """
+    colors, opacity = split_opacity(image)
+    if out is not None:
+        if out.shape != image.shape or out.dtype != image.dtype:
+            raise OptionError(f"out of shape {out.shape}, {out.dtype}: must be like the array")
+        colors_out, opacity_out = split_opacity(out)
+        processor.process(colors, options, colors_out)
+        if opacity_out is not None:
+            opacity_out[...] = opacity
+        return out
+    result = processor.process(colors, options)
+    return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(image.shape)
+
+
+def enhance_image(image: Image.Image, processor: Processor, options: EnhanceOptions) -> Image.Image:
+    """Enhance a Pillow image into another of the same mode.
+
+    Raises:
+        PictureError: Its mode is not supported, or it is damaged.
+    """
+    if options.strength == 0:
+        return image.copy()
+    picture = processor.process_picture(open_image(image), options)
+    result = to_image(picture)
+    kept = {key: value for key, value in image.info.items() if key != "transparency"}
+    if isinstance(exif := kept.get("exif"), bytes):
+        kept["exif"] = exif_with_new_thumbnail(exif, picture)
+    result.info = kept | result.info  # the transparency of a palette
+    return result
+
+
+def enhance_tensor(image: Tensor, processor: Processor, options: EnhanceOptions) -> Tensor:
+    """Enhance a tensor (3, H, W) or (N, 3, H, W): uint8, or floating point in [0, 1].
+
+    Each picture of a batch is enhanced by itself, on the CPU, and the result goes back to the tensor's device. It is
+    detached: no gradient flows (``pielight.nn.Enhance`` is differentiable). Half precision is computed in float32.
+
+    Raises:
+        OptionError: It is no picture, or of another type.
+    """
+    torch = sys.modules["torch"]
+    if image.ndim not in (3, 4) or image.shape[-3] != 3:
+        raise OptionError(f"tensor of shape {tuple(image.shape)}: expected (3, H, W) or (N, 3, H, W)")
+    if not (image.is_floating_point() or image.dtype == torch.uint8):
+        raise OptionError(f"tensor of type {image.dtype}: expected torch.uint8, or floats in [0, 1]")
+    values = image.detach().cpu()
+    if image.dtype not in (torch.uint8, torch.float32, torch.float64):
+        values = values.float()
+    batch = (values if values.ndim == 4 else values[None]).permute(0, 2, 3, 1).numpy()
+    pictures = [np.ascontiguousarray(processor.process(pixels, options).transpose(2, 0, 1)) for pixels in batch]
+    result = torch.from_numpy(np.stack(pictures)) if pictures else values
+    enhanced: Tensor = result.reshape(image.shape).to(image.device, image.dtype)
+    return enhanced
+
+
+def is_tensor(image: Any) -> bool:
+    """Return whether something is a torch tensor; torch is not imported for that.
+
+    >>> is_tensor([1.0])
+    False
+    """
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(image, torch.Tensor)
+
+
+def split_opacity(image: Array) -> tuple[Array, Array | None]:
+    """Split an array into (H, W, 1 or 3) colors and (H, W, 1) opacity, or None without it.
+
+    Raises:
+        OptionError: The array has another shape or type than a picture's.
+
+    >>> [None if part is None else part.shape for part in split_opacity(np.zeros((2, 3, 4)))]
+    [(2, 3, 3), (2, 3, 1)]
+    """
+    full_scale(image.dtype)
+    shaped = image[..., np.newaxis] if image.ndim == 2 else image
+    if shaped.ndim != 3 or shaped.shape[2] not in (1, 2, 3, 4):
+        raise OptionError(f"array of shape {image.shape}: expected (H, W) or (H, W, 1 to 4)")
+    if shaped.shape[2] in (2, 4):
+        return shaped[..., :-1], shaped[..., -1:]
+    return shaped, None

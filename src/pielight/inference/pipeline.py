@@ -1,0 +1,194 @@
+"""From picture file to picture file: decode, process, encode, as :func:`enhance_encoded` has it from top to bottom.
+
+The way of a photo from the command line to the disk, file by file:
+
+1. ``cli/enhance.py``: the command and its options.
+2. ``cli/enhance_request.py``: what was asked for, and the ways to carry it out.
+3. ``batch/run.py``: several photos at a time.
+4. ``enhancer.py``: one model.
+5. ``inference/pipeline.py``: this file.
+6. ``io/decode.py``: bytes to pixels.
+7. ``inference/processor.py``: prediction, then its application; for the default model in
+8. ``inference/lattice.py``.
+9. ``io/encode.py``: pixels to bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Generic, NamedTuple, TypeVar
+
+from pielight.core.atomic_file import is_same_file, open_atomic, read_file, shown
+from pielight.core.file_attributes import attributes_of
+from pielight.core.output_names import Existing
+from pielight.errors import PictureError
+from pielight.inference.processor import Processor
+from pielight.io.decode import decode
+from pielight.io.encode import fitted, save
+from pielight.io.formats import RAW, format_of, written_format
+from pielight.io.frames import decode_frames
+from pielight.io.image import Picture
+from pielight.io.metadata.embedded_thumbnails import with_new_thumbnails
+from pielight.io.provenance import WITHOUT_RECORD, Record, find_record, fingerprint, recorded
+from pielight.io.provenance_checksum import seal
+from pielight.io.size_limits import memory_for
+from pielight.options import EnhanceOptions
+
+F = TypeVar("F", bound=BinaryIO)
+
+
+@dataclass(frozen=True)
+class SaveOptions:
+    """How a result's file is written.
+
+    Attributes:
+        file_format: Pillow's name of the format; None is the source's, or that of the target's extension if it has
+            another.
+        quality: 1..100 for lossy formats; None keeps the source's own.
+        existing: What becomes of a file that has the name when the result is written.
+        number: From which on the result is numbered if ``existing`` is ``rename``.
+        preserve_times: Whether the result takes the source's times of access and of change.
+    """
+
+    file_format: str | None = None
+    quality: int | None = None
+    existing: Existing = "overwrite"
+    number: int = 1
+    preserve_times: bool = False
+
+
+class Written(NamedTuple):
+    """The file that a result was written to, what the user should know of how, and whether it has a record."""
+
+    path: Path
+    note: str
+    is_recorded: bool = False
+
+
+@dataclass(frozen=True)
+class Encoded(Generic[F]):
+    """The open file that holds a result, what the user should know of how, and whether it has a record."""
+
+    file: F
+    note: str
+    is_recorded: bool = False
+
+
+def enhance_file(
+    source: Path,
+    target: Path,
+    processor: Processor,
+    options: EnhanceOptions,
+    saving: SaveOptions,
+    record: Record | None,
+) -> Written:
+    """Enhance a picture's file into another file, which appears whole or not at all.
+
+    Raises:
+        ExistsError: The target exists, and is to be kept.
+        PictureError: The source cannot be read, the target is the source, or it cannot be written.
+    """
+    if is_same_file(source, target) and saving.existing == "overwrite":
+        raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
+    attributes = attributes_of(source, saving.preserve_times)  # before reading changes the time of access
+    file = open_atomic(target, saving.existing, attributes, saving.number)
+    with memory_for(shown(source)):
+        done = enhance_encoded(read_file(source), source, file, target, processor, options, saving, record)
+    return Written(done.file.path, done.note, done.is_recorded)
+
+
+def enhance_bytes(
+    data: bytes, name: str, processor: Processor, options: EnhanceOptions, saving: SaveOptions, record: Record | None
+) -> tuple[bytes, str]:
+    """Enhance the bytes of a picture's file; return those of the result, and what the user should know of how.
+
+    Raises:
+        PictureError: The bytes are no picture, or it cannot be encoded.
+    """
+    file = nullcontext(io.BytesIO())
+    with memory_for(name):
+        done = enhance_encoded(data, Path(name), file, None, processor, options, saving, record)
+        return done.file.getvalue(), done.note
+
+
+def enhance_encoded(
+    data: bytes,
+    source: Path,
+    output: AbstractContextManager[F],
+    target: Path | None,
+    processor: Processor,
+    options: EnhanceOptions,
+    saving: SaveOptions,
+    record: Record | None,
+) -> Encoded[F]:
+    """Decode a picture's file, process its pixels, and encode them into a file that is opened when they are ready.
+
+    The frames of an animation or of a document are decoded, processed and encoded one at a time.
+
+    Args:
+        data: The whole file.
+        source: Its path, or its name in errors.
+        output: The file to write.
+        target: Its path; None is a file in memory, of the source's format.
+        processor: The model.
+        options: How the picture is enhanced.
+        saving: How the result is written.
+        record: What made the result, for its XMP; a file that is copied as it is gets none.
+    """
+    name, target_name = shown(source), shown(target or source)
+    picture = decode(data, name)
+    file_format = saving.file_format or _format_of_result(picture, source, target)
+    if options.strength == 0 and saving.quality is None and file_format == picture.format:
+        with output as file:  # the file itself is the result: encoding it again would change a JPEG
+            file.write(data)
+        return Encoded(file, "")
+    picture = _with_record(picture, record, data)
+    frames = decode_frames(data, picture, file_format, name)
+    del data  # as large as the picture, for what does not shrink
+    if frames is None:
+        picture = fitted(processor.process_picture(picture, options), file_format, target_name)
+        with output as file:
+            save(picture, file, file_format, saving.quality, target_name)
+            note, is_recorded = picture.note, seal(file)
+    else:
+        processor = processor.for_frames((one.displayed for one in frames if one.displayed is not None), options)
+        picture = _with_new_thumbnails(picture, processor, options)
+        processed = (replace(frame, pixels=processor.process(frame.pixels, options)) for frame in frames)
+        with output as file:
+            note = frames.write(file, processed, picture, saving.quality)
+            is_recorded = seal(file)
+    if record is not None and not is_recorded and file_format not in WITHOUT_RECORD:
+        note = "; ".join(filter(None, (note, "no record of what made it: the XMP has no place for one")))
+    return Encoded(file, note, is_recorded)
+
+
+def _format_of_result(picture: Picture, source: Path, target: Path | None) -> str:
+    """Return the format to write; with the same extension, what is inside counts, whatever the name says."""
+    own = written_format(picture.format)
+    is_same = target is None or (target.suffix.lower() == source.suffix.lower() and picture.format != RAW)
+    return own if target is None or is_same else format_of(target, own)
+
+
+def _with_record(picture: Picture, record: Record | None, data: bytes) -> Picture:
+    """Put the record of what makes a result into its metadata; note where the picture is a result itself."""
+    if record is None:
+        return picture
+    older = find_record(picture.metadata.xmp)
+    notes = [picture.note] if picture.note else []
+    if older and older.task == record.task:
+        notes.append("a result of pielight already, now enhanced once more")
+    metadata = recorded(picture.metadata, replace(record, source=fingerprint(data)))
+    return replace(picture, metadata=metadata, note="; ".join(notes))
+
+
+def _with_new_thumbnails(first: Picture, processor: Processor, options: EnhanceOptions) -> Picture:
+    """Make the thumbnails in the metadata of several frames anew, from the first one."""
+    if options.strength == 0 or not first.metadata.exif or first.format == "JPEG":  # whose views have their own
+        return first
+    notes = [first.note] if first.note else []
+    processed = replace(first, pixels=processor.process(first.pixels, options))
+    made = with_new_thumbnails(processed, first.format, notes)
+    return replace(first, metadata=made.metadata, note="; ".join(notes))

@@ -1,0 +1,114 @@
+"""A model with all that runs it: one object that enhances the pixels of any picture."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from pielight.core.pixels import Pixels, check_pixels
+from pielight.inference.denoise import DenoiseNetwork
+from pielight.io.image import Picture
+from pielight.io.visible_change import look_different, sample
+from pielight.options import EnhanceOptions
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What predictions are applied by.
+
+    Attributes:
+        denoiser: The denoising network.
+        threads: Threads; None takes every core that the process may use.
+        device: Where curves are applied; None is the CPU.
+    """
+
+    denoiser: DenoiseNetwork
+    threads: int | None = None
+    device: torch.device | None = None
+
+
+class Prediction(ABC):
+    """What a network predicts for a picture, which is then applied at any strength."""
+
+    @abstractmethod
+    def process(self, pixels: Pixels, options: EnhanceOptions, runtime: Runtime, out: Pixels | None = None) -> Pixels:
+        """Apply the prediction.
+
+        Args:
+            pixels: (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
+            options: Strength and the like.
+            runtime: What it is applied by.
+            out: Where to put the result, of the shape and type of ``pixels``; may be ``pixels`` itself.
+
+        Returns:
+            ``out``, or a new array like ``pixels``.
+
+        Raises:
+            PielightError: The array is not a picture, or a network is damaged.
+        """
+
+
+class Predictor(Protocol):
+    """A network of one of :data:`~pielight.inference.descriptor.TASKS`."""
+
+    def predict(self, pixels: Pixels, auto: bool = True) -> Prediction:
+        """Predict what to do to a picture, (H, W, 1 or 3)."""
+
+    def predict_for_all(self, frames: Iterable[Pixels], auto: bool = True) -> Prediction | None:
+        """Predict once what to do to all frames of a file; None if each frame has a prediction of its own."""
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Enhances pixels, those of one picture or those of all frames of a file.
+
+    Attributes:
+        runtime: What predictions are applied by.
+        network: Predicts; None if there is a prediction already.
+        prediction: For every picture; None predicts for each.
+    """
+
+    runtime: Runtime
+    network: Predictor | None = None
+    prediction: Prediction | None = None
+
+    def process(self, pixels: Pixels, options: EnhanceOptions, out: Pixels | None = None) -> Pixels:
+        """Enhance pixels (H, W, 1 or 3), into another array or a given one; strength 0 is the identity, bit for bit.
+
+        Raises:
+            PielightError: The array is not a picture, or a network is damaged.
+        """
+        if options.strength == 0:
+            check_pixels(pixels)
+            if out is None:
+                return pixels.copy()
+            out[...] = pixels
+            return out
+        prediction = self.prediction or self._predict(pixels, options)
+        return prediction.process(pixels, options, self.runtime, out)
+
+    def process_picture(self, picture: Picture, options: EnhanceOptions) -> Picture:
+        """Enhance a picture that nobody else holds, in its own memory if that can be written to."""
+        before = sample(picture.pixels)
+        pixels = self.process(picture.pixels, options, picture.pixels if picture.pixels.flags.writeable else None)
+        return replace(picture, pixels=pixels, changed=look_different(before, sample(pixels)))
+
+    def for_picture(self, pixels: Pixels, options: EnhanceOptions) -> Processor:
+        """Return the processor with the prediction for a picture, to enhance it at several strengths."""
+        return replace(self, prediction=self._predict(pixels, options))
+
+    def for_frames(self, frames: Iterable[Pixels], options: EnhanceOptions) -> Processor:
+        """Return the processor with one prediction for all frames of a file, if the model can share one."""
+        if options.strength == 0 or self.network is None:
+            return self
+        return replace(self, prediction=self.network.predict_for_all(frames, options.auto))
+
+    def _predict(self, pixels: Pixels, options: EnhanceOptions) -> Prediction:
+        if self.network is None:
+            raise ValueError("a processor needs a network or a prediction")
+        return self.network.predict(pixels, options.auto)
