@@ -45,7 +45,7 @@ def test_what_is_in_work_is_told(tree: Path, bright_model: Path, monkeypatch: py
     monkeypatch.setattr(run_module, "_enhance", slow)
     told: list[set[str]] = []
     jobs, enhancer = plan([tree]).jobs, Enhancer(bright_model, threads=1)
-    for _ in run(jobs, enhancer, workers=1, tell=lambda works: told.append({work.input.name for work in works})):
+    for _ in run(jobs, enhancer, workers=1, on_wait=lambda running: told.append({job.input.name for job in running})):
         pass
     assert {frozenset(names) for names in told} - {frozenset()} == {frozenset({job.input.name}) for job in jobs}
 

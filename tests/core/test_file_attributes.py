@@ -127,6 +127,6 @@ def test_root_keeps_owner_and_group(enhancer: Enhancer, night: Path) -> None:
 
 
 def test_times_are_for_files_only(enhancer: Enhancer, night: Path) -> None:
-    assert enhancer(night, preserve_times=True).stat().st_mtime_ns == TIMES[1]
+    assert enhancer.enhance_file(night, preserve_times=True).stat().st_mtime_ns == TIMES[1]
     with pytest.raises(PielightError, match="preserve_times is only for a picture given as a path"):
         enhancer(night.read_bytes(), preserve_times=True)  # type: ignore[call-overload]

@@ -29,6 +29,7 @@ from pielight.io.provenance import (
     without_record,
 )  # fmt: skip
 from pielight.io.provenance_checksum import is_sealed
+from pielight.options import EnhanceOptions
 from tests.io import samples
 from tests.io.functions import changed_bytes
 
@@ -153,7 +154,9 @@ def test_a_run_records_its_options(enhancer: Enhancer, tmp_path: Path) -> None:
     source.write_bytes(samples.sample("rgb.jpg"))
     enhancer.file(source, target, 0.5, 0.25, quality=80)
     record = read_record(target)
-    assert record == replace(enhancer.record(0.5, 0.25, quality=80), source=read_fingerprint(source))
+    assert record == replace(
+        enhancer.record(EnhanceOptions(0.5, 0.25, auto=enhancer.auto), 80), source=read_fingerprint(source)
+    )
     options = dict(record.options)
     assert (options["Strength"], options["Highlights"], options["Quality"]) == ("0.5", "0.25", "80")
     assert options["ModelSHA256"] == enhancer.model.sha256()

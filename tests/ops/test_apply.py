@@ -14,7 +14,7 @@ from scipy.interpolate import BSpline
 from pielight import CurveLattice
 from pielight.errors import PielightError
 from pielight.ops import apply as engine
-from pielight.ops import lattice as lattices
+from pielight.ops import curve_tables as lattices
 from pielight.ops.apply import apply
 from pielight.ops.thumbnail import thumbnail
 

@@ -95,7 +95,7 @@ def compare(
         progress.fail(closed)
     for path in paths:
         try:
-            comparisons.append(compare_photo(enhancer, path, strengths, model.enhance_options(), size))
+            comparisons.append(compare_photo(enhancer, path, strengths, size, model.enhance_options()))
         except ModelError:
             raise
         except PielightError as error:

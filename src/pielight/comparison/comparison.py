@@ -32,7 +32,11 @@ class Comparison:
 
 
 def compare(
-    enhancer: Enhancer, path: Path, strengths: Sequence[float], options: EnhanceOptions, size: int = 1200
+    enhancer: Enhancer,
+    path: Path,
+    strengths: Sequence[float],
+    size: int = 1200,
+    options: EnhanceOptions | None = None,
 ) -> Comparison:
     """Enhance a photo at several strengths; the network sees it once.
 
@@ -40,12 +44,13 @@ def compare(
         enhancer: The model.
         path: The photo.
         strengths: -1.5 to 1.5 each.
-        options: All else.
         size: Pixels that the longer side of each picture has at most.
+        options: All else.
 
     Raises:
         PielightError: The photo cannot be read, or a strength is out of range.
     """
+    options = options or EnhanceOptions(auto=enhancer.auto)
     with memory_for(shown(path)):
         picture = read(path)
         processor = enhancer.processor.for_picture(picture.pixels, options)

@@ -23,7 +23,7 @@ class DenoiseNet(nn.Module):
     (:func:`cells_of`), s ``(N, 3, h, w)``, h and w even; the noise as y.
 
     Cells are FFDNet's pixel-unshuffle (Zhang et al., TIP 2018). Four residual convolutions work at half of their
-    resolution, a skip connection joins. It sees `pielight.inference.denoise_network.REACH` pixels to each side.
+    resolution, a skip connection joins. It sees `pielight.inference.denoise.REACH` pixels to each side.
 
     >>> DenoiseNet()(torch.rand(1, 48, 4, 6), torch.zeros(1, 3, 4, 6)).abs().max().item()
     0.0
