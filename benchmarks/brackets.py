@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pielight import Enhancer, apply
+from pielight import Enhancer
 from pielight.core.color import linear_to_srgb, smooth_step, srgb_to_linear
 from pielight.evaluation.metrics.fidelity import psnr
 from pielight.ops.exposure_gate import exposure_gate
@@ -70,11 +70,11 @@ def _one(path: Path, enhancer: Enhancer, ramps: Any, falls: Any, kept: Any) -> N
         picture = exposed(np.asarray(image), stops)
         curves = enhancer.curves(picture)
         small = np.asarray(Image.fromarray(picture).resize((256, 256), Image.Resampling.BOX)).transpose(2, 0, 1) / 255
-        levels = [apply(picture, curves.faded(share)).mean() for share in SHARES]
+        levels = [curves.faded(share).apply(picture).mean() for share in SHARES]
         for name, share in ramps.items():
             means[name].append(float(np.interp(share(small), SHARES, levels)))
             if not stops:
-                kept[name].append(min(60.0, psnr(apply(picture, curves.faded(share(small))), picture)))
+                kept[name].append(min(60.0, psnr(curves.faded(share(small)).apply(picture), picture)))
     for name, values in means.items():
         darker = np.maximum.accumulate(values[::-1])[::-1]
         falls[name].append(float((darker - values).max()))

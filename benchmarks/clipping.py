@@ -14,7 +14,7 @@ command.needs("evaluate")
 
 from pathlib import Path
 
-from pielight import Enhancer, apply
+from pielight import Enhancer
 from quality import read
 
 
@@ -25,7 +25,7 @@ def measure(paths: list[Path]) -> None:
     for path in paths:
         picture = read(path)
         curves = enhancer.curves(picture)
-        shares = [100 * float((apply(picture, curves, strength=s).max(2) >= 254).mean()) for s in (0, 1, 1.5)]
+        shares = [100 * float((curves.apply(picture, strength=s).max(2) >= 254).mean()) for s in (0, 1, 1.5)]
         rises = [share - shares[0] for share in shares[1:]]
         worst = max(worst, *rises)
         print(f"| {path.name} | {shares[0]:.2f} | {rises[0]:+.2f} | {rises[1]:+.2f} |")

@@ -26,7 +26,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 from skimage.restoration import denoise_tv_chambolle
 
-from pielight import Enhancer, apply
+from pielight import Enhancer
 from pielight.evaluation.datasets.pairing import pair, pictures
 from pielight.evaluation.metrics.noise import noise_gain
 from pielight.evaluation.metrics.structure import ssim
@@ -54,7 +54,7 @@ def table(dark: Path, reference: Path, every: int) -> None:
         pixels, wanted = (np.asarray(Image.open(one).convert("RGB")) for one in both)
         lattice = enhancer.curves(pixels)
         start = time.perf_counter()
-        bright = apply(pixels, lattice, threads=1)
+        bright = lattice.apply(pixels, threads=1)
         alone = time.perf_counter() - start
         for name, function in filters.items():
             start = time.perf_counter()
@@ -62,7 +62,7 @@ def table(dark: Path, reference: Path, every: int) -> None:
             measure(rows, name, result, wanted, bright, time.perf_counter() - start)
         for denoise in ("auto", 0.5, 1):
             start = time.perf_counter()
-            result = apply(pixels, lattice, threads=1, denoise=denoise)
+            result = lattice.apply(pixels, threads=1, denoise=denoise)
             measure(rows, f"--denoise {denoise}", result, wanted, bright, time.perf_counter() - start - alone)
     print("| | PSNR | SSIM | noise gain | seconds |\n|---|---|---|---|---|")
     for name, values in rows.items():

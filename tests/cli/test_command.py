@@ -475,7 +475,7 @@ def test_a_file_of_another_task_is_told_in_one_line(folder: Path, rain_model: Pa
         done = process(command, "night.jpg", "dusk.png", "--task", "dehaze", "--model", str(rain_model))
         assert (done.returncode, done.stdout) == (1, "")
         (line,) = done.stderr.splitlines()
-        assert line.startswith(f"Error: {rain_model}: not a lattice network")
+        assert line.startswith(f"Error: {rain_model}: not a network to dehaze pictures")
         assert line.endswith("it is for --task derain")
     done = process("--task", "derain", "--model", str(haze_model), "night.jpg")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)

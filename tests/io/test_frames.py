@@ -20,6 +20,7 @@ from PIL import Image
 
 from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
+from pielight.inference.lattice import LatticeNetwork
 from pielight.io import size_limits as sizes
 from pielight.io.codecs.frame import Frame
 from pielight.io.codecs.gif.blocks import gif_packet, layout, without_gif_packet
@@ -29,6 +30,7 @@ from pielight.io.codecs.webp.chunks import chunks as webp_chunks
 from pielight.io.decode import decode
 from pielight.io.frames import decode_frames
 from pielight.io.provenance import find_record, without_record
+from pielight.options import EnhanceOptions
 from tests.io import animations, samples
 from tests.io.animations import animated, frames
 
@@ -51,7 +53,7 @@ def flat(enhancer: Enhancer, model: Any, tmp_path: Path) -> Enhancer:
 def asks_the_same(packet: bytes | None, enhancer: Enhancer) -> bool:
     """Say whether the record of what made a result is there, and true."""
     record = find_record(packet)
-    return record is not None and record.asks_the_same(enhancer.record())
+    return record is not None and record.asks_the_same(enhancer.record(EnhanceOptions(auto=enhancer.auto)))
 
 
 @pytest.mark.parametrize(("file_format", "mode", "options"), KINDS)
@@ -232,23 +234,19 @@ def test_other_changes_take_every_frame(task: str, haze_model: Path, rain_model:
         assert not np.array_equal(old, new)
 
 
-def test_the_curves_are_those_of_the_mean_of_what_is_not_black(save_model: Any, tmp_path: Path) -> None:
-    seen = []
+def test_the_curves_are_those_of_the_mean_of_what_is_not_black(
+    save_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, predict = [], LatticeNetwork.predict
 
-    class Spy(Enhancer):
-        def __init__(self) -> None:
-            super().__init__(threads=1, auto=False)
-            predict = self._mends
+    def spied(self: LatticeNetwork, pixels: NDArray[Any], auto: bool = True) -> Any:
+        seen.append(pixels)
+        return predict(self, pixels, auto)
 
-            def spied(pixels: NDArray[Any]) -> Any:
-                seen.append(pixels)
-                return predict(pixels)  # type: ignore[operator]
-
-            spied.size = 64  # type: ignore[attr-defined]
-            self._mends = spied  # type: ignore[assignment]
-
+    monkeypatch.setattr(LatticeNetwork, "predict", spied)
+    path = save_model(tmp_path / "m.onnx", np.full((1, 24, 2, 2), -0.3, np.float32))
     pictures = [Image.new("RGB", (64, 64), (level,) * 3) for level in (0, 20, 40)]
-    Spy()(samples.saved(pictures[0], "PNG", save_all=True, append_images=pictures[1:]))
+    Enhancer(path, threads=1, auto=False)(samples.saved(pictures[0], "PNG", save_all=True, append_images=pictures[1:]))
     assert [pixels.shape for pixels in seen] == [(64, 64, 3)]
     assert abs(seen[0] - 30 / 255).max() < 1e-6
 

@@ -53,11 +53,11 @@ def test_onnx_renders_what_torch_renders(name: str, tiny: Make, toy: Path, tmp_p
     predictor = describe("brighten").open(tmp_path / "tiny.onnx")
     for path in sorted((toy / "well").iterdir())[:3]:
         pixels = np.asarray(Image.open(path)).astype(np.float32) / 255
-        small = thumbnail(pixels, predictor.size).copy()
+        small = thumbnail(pixels, predictor.thumbnail_side).copy()
         with torch.no_grad():
             alphas = network(torch.from_numpy(small)[None])
             thumb = render(torch.from_numpy(small)[None], alphas)
-        lattice = predictor.predict(pixels)
+        lattice = predictor.predict(pixels, auto=False)
         assert np.abs(lattice.alphas.reshape(1, -1, *lattice.nodes) - alphas.numpy()).max() < 1e-4
         with torch.no_grad():
             again = render(torch.from_numpy(small)[None], torch.tensor(lattice.alphas).view_as(alphas))
@@ -76,9 +76,9 @@ def test_the_engine_is_near_torch_on_a_smooth_lattice(tiny: Make, toy: Path, tmp
     predictor = describe("brighten").open(tmp_path / "tiny.onnx")
     pixels = np.asarray(Image.open(toy / "well" / "000.png")).astype(np.float32) / 1000
     with torch.no_grad():
-        alphas = network(torch.from_numpy(thumbnail(pixels, predictor.size).copy())[None])
+        alphas = network(torch.from_numpy(thumbnail(pixels, predictor.thumbnail_side).copy())[None])
         expected = render(torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None], alphas)[0].numpy()
-    found = apply(pixels, predictor.predict(pixels), highlights=0).transpose(2, 0, 1)
+    found = apply(pixels, predictor.predict(pixels, auto=False), highlights=0).transpose(2, 0, 1)
     assert np.abs(expected - pixels.transpose(2, 0, 1)).mean() > 0.1
     assert np.abs(found - expected).max() <= 3 / 255
 
@@ -105,12 +105,12 @@ def test_the_engine_takes_every_size(size: int, lattice: LatticeConfig, tiny: Ma
     config = tiny(tmp_path, lattice=lattice)
     export(network, dataclasses.replace(config, data=dataclasses.replace(config.data, size=size)), tmp_path)
     predictor = describe("brighten").open(tmp_path / "tiny.onnx")
-    assert predictor.size == size
+    assert predictor.thumbnail_side == size
     pixels = np.asarray(Image.open(toy / "well" / "000.png")).astype(np.float32) / 1000
     with torch.no_grad():
         alphas = network(torch.from_numpy(thumbnail(pixels, size).copy())[None])
         expected = render(torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None], alphas)[0].numpy()
-    curves = predictor.predict(pixels)
+    curves = predictor.predict(pixels, auto=False)
     assert curves.alphas.shape == (lattice.iterations, 3, size // lattice.cell, size // lattice.cell)
     assert np.abs(curves.alphas.reshape(alphas.shape) - alphas.numpy()).max() < 1e-4
     found = apply(pixels, curves, highlights=0).transpose(2, 0, 1)
