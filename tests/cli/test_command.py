@@ -479,7 +479,7 @@ def test_a_file_of_another_task_is_told_in_one_line(folder: Path, rain_model: Pa
         assert line.endswith("it is for --task derain")
     done = process("--task", "derain", "--model", str(haze_model), "night.jpg")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert f"{haze_model}: not a network of rain" in done.stderr
+    assert f"{haze_model}: not a network to derain pictures" in done.stderr
     assert "it is for --task dehaze" in done.stderr
 
 
