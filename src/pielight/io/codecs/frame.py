@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from pielight.core.strips import strips
 from pielight.errors import PictureError
+from pielight.io.codec_errors import errors_named
+from pielight.io.color.palette import Palette
+from pielight.io.decode import decode
 from pielight.io.image import Picture
 
 
@@ -192,3 +195,25 @@ def _blend(colors: NDArray[Any], opacity: NDArray[Any], pixels: NDArray[Any], al
         share = np.where(whole > 0, new / np.where(whole > 0, whole, 1), 1)[..., np.newaxis]
         colors[strip] = np.rint(pixels[strip] * share + colors[strip] * (1 - share))
         opacity[strip] = np.rint(whole * full)
+
+
+class CanvasFrames(Frames):
+    """Frames that are drawn on a canvas, each of which is coded like a file of one picture."""
+
+    _width: int
+    _height: int
+
+    @abstractmethod
+    def _files(self) -> Iterator[tuple[bytes, FrameControl]]:
+        """Yield each frame as a file, and where and how it is drawn."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Decode one after the other, and draw it."""
+        canvas = Canvas(self._width, self._height)
+        for number, (data, control) in enumerate(self._files(), 1):
+            name = f"{self._name}: frame {number}"
+            picture = decode(data, name)
+            alpha = picture.source.opacity() if isinstance(picture.source, Palette) else picture.alpha
+            with errors_named(name):
+                frame = canvas.frame(number, picture, alpha, control)
+            yield frame

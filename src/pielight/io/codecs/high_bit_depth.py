@@ -16,7 +16,7 @@ from pielight.errors import PictureError
 from pielight.io.codecs.png.chunks import with_chunks
 from pielight.io.codecs.png.still import metadata_chunks
 from pielight.io.codecs.tiff.sample_format import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, SampleFormat
-from pielight.io.codecs.tiff.tags import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
+from pielight.io.codecs.tiff.writer import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
 from pielight.io.color.cmyk import Inks
 from pielight.io.color.lab import lab_to_srgb
 from pielight.io.image import Picture, interleaved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 
 from PIL import Image
@@ -44,3 +45,26 @@ def encodable(picture: Picture) -> Image.Image:
 def checked(file: BinaryIO) -> BinaryIO:
     """Return a file whose current end counts as its start, and to which Pillow cannot write unnoticed errors."""
     return cast(BinaryIO, Checked(file, file.tell()))
+
+
+class HeaderRewriter:
+    """A file into which Pillow writes, whose header is rewritten on the way.
+
+    Args:
+        file: Open for writing.
+        size: Bytes of the header; they are held back until they are complete.
+        rewrite: Returns what is written in place of the first bytes, which are ``size`` or more.
+    """
+
+    def __init__(self, file: BinaryIO, size: int, rewrite: Callable[[bytes], bytes]) -> None:
+        self._file, self._size, self._rewrite, self._head = file, size, rewrite, b""
+        self.flush = file.flush
+
+    def write(self, data: bytes) -> int:
+        """Write the next bytes."""
+        if len(self._head) >= self._size:
+            return self._file.write(data)
+        self._head += data
+        if len(self._head) >= self._size:
+            self._file.write(self._rewrite(self._head))
+        return len(data)

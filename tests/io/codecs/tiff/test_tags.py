@@ -7,15 +7,13 @@ import numpy as np
 import pytest
 
 from pielight.io.codecs.tiff.tags import (
-    LZW,
     descriptive_exif,
     essential_exif,
     is_sound,
     maker_note_warning,
     notes_on,
-    tiff_options,
 )
-from pielight.io.codecs.tiff.writer import write
+from pielight.io.codecs.tiff.writer import LZW, tiff_options, write
 from pielight.io.decode import decode
 from pielight.io.image import Picture
 from pielight.io.metadata.ifd import Entry, Ifd, read_ifd

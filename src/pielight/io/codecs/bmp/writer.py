@@ -19,57 +19,32 @@ def write(picture: Picture, file: BinaryIO, _quality: int | None) -> None:
     """Write a BMP; a fourth channel without a name is written as such."""
     metadata, has_alpha = picture.metadata, picture.mode == "RGBA"
     image = pillow.encodable(replace(picture, mode="RGBA") if picture.mode == "RGBX" else picture)
-    made = _BmpFile(pillow.checked(file), has_alpha, metadata.icc_profile, metadata.color_space, metadata.headless)
-    image.save(cast(BinaryIO, made), "BMP", dpi=metadata.dpi or _NO_RESOLUTION)
-    made.finish()
+    if metadata.icc_profile:
+        space, profile = EMBEDDED.ljust(_SPACE_BYTES, b"\0"), metadata.icc_profile
+    else:
+        space = metadata.color_space or SRGB.ljust(_SPACE_BYTES, b"\0")
+        space, profile = space[:_SPACE_BYTES], space[_SPACE_BYTES:]
+    needs_v5 = bool(has_alpha or metadata.icc_profile or metadata.color_space)
+
+    def rewritten(head: bytes) -> bytes:
+        head = _with_v5_header(head, has_alpha, space, profile) if needs_v5 else head
+        return head[FILE_HEAD if metadata.headless else 0 :]
+
+    target = pillow.HeaderRewriter(pillow.checked(file), FILE_HEAD + INFO, rewritten)
+    image.save(cast(BinaryIO, target), "BMP", dpi=metadata.dpi or _NO_RESOLUTION)
+    file.write(profile)
 
 
-class _BmpFile:
-    """A file into which Pillow writes a BMP, whose header is extended where it has more to hold.
-
-    Args:
-        file: Open for writing.
-        has_alpha: Whether the fourth byte of a pixel is opacity.
-        profile: ICC profile, or nothing.
-        color_space: As :func:`pielight.io.codecs.bmp.reader.color_metadata` returns it, or nothing.
-        headless: Leave out the file header, as clipboards do.
-    """
-
-    def __init__(
-        self, file: BinaryIO, has_alpha: bool, profile: bytes | None, color_space: bytes, headless: bool
-    ) -> None:
-        self._file, self._has_alpha, self._headless, self._head = file, has_alpha, headless, b""
-        self._is_longer = bool(has_alpha or profile or color_space)
-        if profile:
-            self._space, self._behind = EMBEDDED.ljust(_SPACE_BYTES, b"\0"), profile
-        else:
-            space = color_space or SRGB.ljust(_SPACE_BYTES, b"\0")
-            self._space, self._behind = space[:_SPACE_BYTES], space[_SPACE_BYTES:]
-        self.flush = file.flush
-
-    def write(self, data: bytes) -> int:
-        """Write a part of the BMP; its first bytes are held back until the header is complete."""
-        if len(self._head) >= FILE_HEAD + INFO:
-            return self._file.write(data)
-        self._head += data
-        if len(self._head) >= FILE_HEAD + INFO:
-            head = self._longer() if self._is_longer else self._head
-            self._file.write(head[FILE_HEAD if self._headless else 0 :])
-        return len(data)
-
-    def finish(self) -> None:
-        """Write what follows the pixels."""
-        self._file.write(self._behind)
-
-    def _longer(self) -> bytes:
-        more = V5 - INFO
-        size, _, offset = struct.unpack_from("<3L", self._head, 2)
-        info = bytearray(self._head[FILE_HEAD : FILE_HEAD + INFO])
-        info[:4] = V5.to_bytes(4, "little")
-        if self._has_alpha:
-            info[16:20] = FIELDS.to_bytes(4, "little")
-        masks = MASKS.pack(*(BGRA if self._has_alpha else bytes(4)))
-        place = size + more - FILE_HEAD if self._behind else 0
-        tail = struct.pack("<4L", _PERCEPTUAL, place, len(self._behind), 0)
-        whole = file_head(size + more + len(self._behind), offset + more) + bytes(info) + masks + self._space + tail
-        return whole + self._head[FILE_HEAD + INFO :]
+def _with_v5_header(head: bytes, has_alpha: bool, space: bytes, profile: bytes) -> bytes:
+    """Return the first bytes of a BMP with a longer header, which holds opacity and color space."""
+    more = V5 - INFO
+    size, _, offset = struct.unpack_from("<3L", head, 2)
+    info = bytearray(head[FILE_HEAD : FILE_HEAD + INFO])
+    info[:4] = V5.to_bytes(4, "little")
+    if has_alpha:
+        info[16:20] = FIELDS.to_bytes(4, "little")
+    masks = MASKS.pack(*(BGRA if has_alpha else bytes(4)))
+    profile_offset = size + more - FILE_HEAD if profile else 0
+    tail = struct.pack("<4L", _PERCEPTUAL, profile_offset, len(profile), 0)
+    file_header = file_head(size + more + len(profile), offset + more)
+    return file_header + bytes(info) + masks + space + tail + head[FILE_HEAD + INFO :]

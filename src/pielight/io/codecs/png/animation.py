@@ -11,11 +11,10 @@ from typing import BinaryIO
 import numpy as np
 
 from pielight.io.codec_errors import errors_named
-from pielight.io.codecs.frame import Canvas, Disposal, Frame, FrameControl, Frames
+from pielight.io.codecs.frame import CanvasFrames, Disposal, Frame, FrameControl
 from pielight.io.codecs.png.chunks import SIGNATURE, chunk, png_chunks
 from pielight.io.codecs.png.still import metadata_chunks
 from pielight.io.color.palette import EntryMeans, Palette
-from pielight.io.decode import decode
 from pielight.io.encode import encode
 from pielight.io.image import Picture
 from pielight.io.metadata.metadata import Metadata
@@ -33,7 +32,7 @@ class _CodedFrame:
     parts: list[bytes] = field(default_factory=list)
 
 
-class ApngFrames(Frames):
+class ApngFrames(CanvasFrames):
     """The frames of an animated PNG."""
 
     def __init__(self, data: bytes, name: str) -> None:
@@ -58,20 +57,6 @@ class ApngFrames(Frames):
 
     def __len__(self) -> int:
         return len(self._frames)
-
-    def __iter__(self) -> Iterator[Frame]:
-        canvas = Canvas(self._width, self._height)
-        for number, coded in enumerate(self._frames, 1):
-            name = f"{self._name}: frame {number}"
-            _, width, height, left, top, _, _, disposal, blending = (
-                coded.control or (0, self._width, self._height, 0, 0, 0, 0, 0, 0)
-            )  # fmt: skip
-            control = FrameControl(left, top, width, height, blending == 1, _DISPOSALS.get(disposal, Disposal.KEEP))
-            picture = decode(self._alone(coded, width, height), name)
-            alpha = picture.source.opacity() if isinstance(picture.source, Palette) else picture.alpha
-            with errors_named(name):
-                frame = canvas.frame(number, picture, alpha, control)
-            yield frame
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, _quality: int | None) -> str:
         """Write the processed frames; see :class:`.frame.Frames`."""
@@ -99,11 +84,15 @@ class ApngFrames(Frames):
         file.write(chunk(b"IEND", b""))
         return first.note
 
-    def _alone(self, frame: _CodedFrame, width: int, height: int) -> bytes:
-        """Return a frame as a PNG file."""
-        header = struct.pack(">LL", width, height) + self._header[8:]
-        chunks = [(b"IHDR", header), *self._palette.items(), (b"IDAT", b"".join(frame.parts)), (b"IEND", b"")]
-        return SIGNATURE + b"".join(chunk(kind, content) for kind, content in chunks)
+    def _files(self) -> Iterator[tuple[bytes, FrameControl]]:
+        whole = (0, self._width, self._height, 0, 0, 0, 0, 0, 0)
+        for frame in self._frames:
+            _, width, height, left, top, _, _, disposal, blending = frame.control or whole
+            header = struct.pack(">LL", width, height) + self._header[8:]
+            chunks = [(b"IHDR", header), *self._palette.items(), (b"IDAT", b"".join(frame.parts)), (b"IEND", b"")]
+            data = SIGNATURE + b"".join(chunk(kind, content) for kind, content in chunks)
+            kept = _DISPOSALS.get(disposal, Disposal.KEEP)
+            yield data, FrameControl(left, top, width, height, blending == 1, kept)
 
 
 def _encoded(picture: Picture) -> tuple[bytes, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import BinaryIO, cast
 
@@ -52,22 +51,6 @@ def metadata_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:
 
 def write(picture: Picture, file: BinaryIO, _quality: int | None) -> None:
     """Write a PNG of at most 8 bits, or of 16-bit gray."""
-    made = _WithChunks(pillow.checked(file), metadata_chunks(picture.metadata))
-    pillow.encodable(picture).save(cast(BinaryIO, made), "PNG")
-
-
-class _WithChunks:
-    """A file into which Pillow writes a PNG, with chunks inserted after its header that Pillow cannot write."""
-
-    def __init__(self, file: BinaryIO, chunks: Iterable[tuple[bytes, bytes]]) -> None:
-        self._file, self._chunks, self._head = file, chunks, b""
-        self.flush = file.flush
-
-    def write(self, data: bytes) -> int:
-        """Write a part of the PNG; its first bytes are held back until the header is complete."""
-        if len(self._head) >= HEADER_END:
-            return self._file.write(data)
-        self._head += data
-        if len(self._head) >= HEADER_END:
-            self._file.write(with_chunks(self._head, self._chunks))
-        return len(data)
+    chunks = metadata_chunks(picture.metadata)  # many of which Pillow cannot write
+    target = pillow.HeaderRewriter(pillow.checked(file), HEADER_END, lambda head: with_chunks(head, chunks))
+    pillow.encodable(picture).save(cast(BinaryIO, target), "PNG")

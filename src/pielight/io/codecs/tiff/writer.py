@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
-from typing import BinaryIO
+from fractions import Fraction
+from typing import Any, BinaryIO
 
 from PIL import Image, TiffImagePlugin
 
 from pielight.io.codecs import pillow
-from pielight.io.codecs.tiff.tags import PREDICTOR_NONE, attach_tags, descriptive_exif, leading_block, tiff_options
+from pielight.io.codecs.tiff.tags import LAYOUT, descriptive_exif
+from pielight.io.file_view import FileView
 from pielight.io.image import Picture
+from pielight.io.metadata.ifd import PREFIX, Entry, Ifd, even, read_ifd, read_ifd_at, tiff_header
+from pielight.io.metadata.ifd_entries import TiffHeader, read_header
 from pielight.io.metadata.metadata import Metadata
-from pielight.io.metadata.tiff_tags import PHOTOSHOP, PREDICTOR
+from pielight.io.metadata.tiff_tags import (
+    BYTE,
+    EXIF_GROUP,
+    ICC_PROFILE,
+    LONG,
+    PHOTOSHOP,
+    PREDICTOR,
+    RATIONAL,
+    RESOLUTION_UNIT,
+    SHORT,
+    STRIP_OFFSETS,
+    TILE_OFFSETS,
+    UNDEFINED,
+    X_RESOLUTION,
+    XMP,
+    Y_RESOLUTION,
+)
+
+PREDICTOR_NONE = 1
+LZW = "tiff_lzw"
+PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
+RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
+_RESOLUTION = (X_RESOLUTION, Y_RESOLUTION)
+_INCH, _CENTIMETER, _CENTIMETERS_PER_INCH = 2, 3, 2.54
+_MAX_DENOMINATOR, _TOLERANCE = 10_000, 0.5  # of dots per inch, and their difference that does not count
+_OFFSETS = (STRIP_OFFSETS, TILE_OFFSETS)
+_BILEVEL = ("group3", "group4", "tiff_ccitt")
+_COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
 
 
 def read_metadata(image: Image.Image, data: bytes) -> Metadata:
@@ -38,3 +70,105 @@ def write(picture: Picture, file: BinaryIO, _quality: int | None) -> None:
     file.write(leading)
     pillow.encodable(picture).save(pillow.checked(file), "TIFF", **tiff_options(picture.metadata, picture.mode))
     attach_tags(file, start, picture.metadata)
+
+
+def tiff_options(metadata: Metadata, mode: str) -> dict[str, Any]:
+    """Return Pillow's ``save`` options for a TIFF; a compression that cannot hold ``mode`` becomes LZW."""
+    compression = RENAMED.get(metadata.compression, metadata.compression)
+    bilevel = mode == "1" and compression in _BILEVEL
+    no_jpeg = compression == "jpeg" and mode not in ("L", "RGB")
+    if not bilevel and (no_jpeg or compression not in _COMPRESSIONS):
+        compression = LZW
+    if compression in PREDICTED and mode not in ("1", "P") and metadata.predictor != PREDICTOR_NONE:
+        return {"tiffinfo": {PREDICTOR: 2}, "compression": compression}
+    return {"compression": compression}
+
+
+def leading_block(metadata: Metadata) -> bytes:
+    """Return the bytes to write before the picture in a TIFF file: the whole EXIF if there is a maker's note in it.
+
+    There, the offsets in the note stay valid, since TIFF and EXIF both count from the first byte.
+    """
+    tags = read_ifd(metadata.exif)
+    owner = tags.groups.get(EXIF_GROUP) if tags else None
+    if owner is None or owner.note_offset is None:
+        return b""
+    block = metadata.exif.removeprefix(PREFIX)
+    return block.ljust(even(len(block)), b"\0")
+
+
+def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
+    """Add the descriptive tags to a TIFF file, byte for byte, which its encoders cannot do.
+
+    They go to the end, with a new copy of the first directory.
+
+    Args:
+        file: Holds, from ``start`` to its end, the block of :func:`leading_block` and a TIFF of one picture; open
+            for reading too.
+        start: Where the block starts, which becomes the start of the whole TIFF.
+        metadata: Of the picture.
+    """
+    leading = leading_block(metadata)
+    tags = read_ifd(metadata.exif) or Ifd("<")
+    tags = tags.without(LAYOUT)
+    _add_resolution(tags, metadata)
+    for tag, kind, content in (
+        (XMP, BYTE, metadata.xmp),
+        (PHOTOSHOP, BYTE, metadata.photoshop),
+        (ICC_PROFILE, UNDEFINED, metadata.icc_profile),
+    ):
+        if content:
+            tags.entries[tag] = Entry(kind, content)
+    if not tags.entries and not tags.groups:
+        return
+    coded = _coded_directory(file, start + len(leading), len(leading))
+    order = tags.order if leading else coded.order
+    made = Ifd(order, coded.with_order(order).entries | tags.with_order(order).entries)
+    if leading:
+        for tag, group in tags.groups.items():
+            made.entries[tag] = Entry(LONG, struct.pack(order + "L", group.offset))
+    else:
+        made.groups = tags.with_order(order).groups
+    end = file.seek(0, 2) - start
+    end += file.write(b"\0" * (end % 2))
+    file.write(made.encode(end))
+    file.seek(start)
+    file.write(tiff_header(order, end))
+    file.seek(0, 2)
+
+
+def _coded_directory(file: BinaryIO, start: int, shift: int) -> Ifd:
+    """Read the directory of the TIFF that an encoder wrote, with the offsets of its pixels moved by ``shift``."""
+    view = FileView(file, start)
+    header = read_header(view) or TiffHeader("<")
+    coded, _ = read_ifd_at(view, header.first_offset(view), header)
+    for tag in _OFFSETS:
+        if offsets := coded.numbers(tag):
+            moved = struct.pack(f"{coded.order}{len(offsets)}L", *(offset + shift for offset in offsets))
+            coded.entries[tag] = Entry(LONG, moved)
+    return coded
+
+
+def _add_resolution(tags: Ifd, metadata: Metadata) -> None:
+    """Set the picture's resolution, unless the tags have the same already, in any unit."""
+    if metadata.dpi is None or _has_resolution(tags, metadata.dpi):
+        return
+    for tag, value in zip(_RESOLUTION, metadata.dpi, strict=True):
+        fraction = Fraction(value).limit_denominator(_MAX_DENOMINATOR)
+        tags.entries[tag] = Entry(RATIONAL, struct.pack(tags.order + "2L", fraction.numerator, fraction.denominator))
+    tags.entries[RESOLUTION_UNIT] = Entry(SHORT, struct.pack(tags.order + "H", _INCH))
+
+
+def _has_resolution(tags: Ifd, dpi: tuple[float, float]) -> bool:
+    """Say whether the tags have this resolution, in any unit."""
+    unit = tags.entries.get(RESOLUTION_UNIT, Entry(SHORT, struct.pack(tags.order + "H", _INCH)))
+    found = [tags.entries.get(tag, Entry(RATIONAL, b"")) for tag in _RESOLUTION]
+    if unit.kind != SHORT or any(kind != RATIONAL or len(content) != 8 for kind, content in found):
+        return False
+    (code,) = struct.unpack_from(tags.order + "H", unit.content)
+    per_inch = {_INCH: 1.0, _CENTIMETER: _CENTIMETERS_PER_INCH}.get(code)
+    pairs = [struct.unpack(tags.order + "2L", content) for _, content in found]
+    return per_inch is not None and all(
+        abs(per_inch * over - value * under) <= _TOLERANCE * under
+        for (over, under), value in zip(pairs, dpi, strict=True)
+    )

@@ -7,9 +7,8 @@ from typing import BinaryIO
 
 from pielight.errors import PictureError
 from pielight.io.codec_errors import errors_named
-from pielight.io.codecs.frame import Canvas, Disposal, Frame, FrameControl, Frames
+from pielight.io.codecs.frame import CanvasFrames, Disposal, Frame, FrameControl
 from pielight.io.codecs.webp.chunks import FRAME_HEADER, chunks
-from pielight.io.decode import decode
 from pielight.io.encode import encode
 from pielight.io.image import Picture
 from pielight.io.metadata.metadata import Metadata
@@ -20,7 +19,7 @@ _ICC, _ALPHA, _EXIF, _XMP, _ANIMATION = 0x20, 0x10, 0x08, 0x04, 0x02
 _CLEARED, _IN_PLACE = 0x01, 0x02  # flags of a frame
 
 
-class WebpFrames(Frames):
+class WebpFrames(CanvasFrames):
     """The frames of an animated WebP."""
 
     def __init__(self, data: bytes, name: str) -> None:
@@ -37,19 +36,6 @@ class WebpFrames(Frames):
 
     def __len__(self) -> int:
         return len(self._frames)
-
-    def __iter__(self) -> Iterator[Frame]:
-        canvas = Canvas(self._width, self._height)
-        for number, part in enumerate(self._frames, 1):
-            name = f"{self._name}: frame {number}"
-            head = self._data[part.start : part.start + FRAME_HEADER]
-            left, top, width, height = (_unsigned(head[at : at + 3]) for at in (0, 3, 6, 9))
-            disposal = Disposal.CLEAR if head[15] & _CLEARED else Disposal.KEEP
-            control = FrameControl(2 * left, 2 * top, width + 1, height + 1, not head[15] & _IN_PLACE, disposal)
-            picture = decode(self._alone(part), name)
-            with errors_named(name):
-                frame = canvas.frame(number, picture, picture.alpha, control)
-            yield frame
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
         """Write the processed frames; see :class:`.frame.Frames`."""
@@ -78,19 +64,20 @@ class WebpFrames(Frames):
         held = ((metadata.icc_profile, _ICC), (metadata.exif, _EXIF), (metadata.xmp, _XMP))
         return self._has_alpha | _ANIMATION | sum(flag for content, flag in held if content)
 
-    def _alone(self, part: slice) -> bytes:
-        """Return a frame as a WebP file."""
-        coded = [
-            (kind, self._data[where])
-            for kind, where in chunks(self._data, part.start + FRAME_HEADER, part.stop)
-            if kind in _CODED
-        ]
-        if not coded:
-            raise PictureError(f"{self._name}: damaged picture (a frame is empty)")
-        body = b"".join(_chunk(kind, content) for kind, content in coded)
-        if coded[0][0] == b"ALPH":
-            body = _chunk(b"VP8X", bytes((_ALPHA, 0, 0, 0)) + self._data[part.start + 6 : part.start + 12]) + body
-        return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
+    def _files(self) -> Iterator[tuple[bytes, FrameControl]]:
+        for part in self._frames:
+            head = self._data[part.start : part.start + FRAME_HEADER]
+            left, top, width, height = (_unsigned(head[at : at + 3]) for at in (0, 3, 6, 9))
+            disposal = Disposal.CLEAR if head[15] & _CLEARED else Disposal.KEEP
+            control = FrameControl(2 * left, 2 * top, width + 1, height + 1, not head[15] & _IN_PLACE, disposal)
+            inner = chunks(self._data, part.start + FRAME_HEADER, part.stop)
+            coded = [(kind, self._data[span]) for kind, span in inner if kind in _CODED]
+            if not coded:
+                raise PictureError(f"{self._name}: damaged picture (a frame is empty)")
+            body = b"".join(_chunk(kind, content) for kind, content in coded)
+            if coded[0][0] == b"ALPH":
+                body = _chunk(b"VP8X", bytes((_ALPHA, 0, 0, 0)) + head[6:12]) + body
+            yield b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body, control
 
 
 def _unsigned(value: bytes) -> int:
