@@ -18,8 +18,8 @@ def _methods(ctx: click.Context, option: click.Parameter, values: tuple[str, ...
     """Read NAME=FOLDER."""
     methods: dict[str, Path] = {}
     for value in values:
-        name, equals, folder = value.partition("=")
-        if not (name.strip() and equals and folder and name.isprintable()):
+        name, _, folder = value.partition("=")
+        if not (name.strip() and folder and name.isprintable()):
             raise click.BadParameter(f"{value!r} is not NAME=FOLDER.", ctx, option)
         if name in methods:
             raise click.BadParameter(f"{name!r} is named twice.", ctx, option)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -65,12 +66,9 @@ def as_csv(study: Study, votes: Sequence[Vote]) -> str:
 
 def is_export(path: Path) -> bool:
     """Return whether a file was made by :func:`as_csv`, by its first line."""
-    first_line = ",".join(_COLUMNS).encode() + b"\n"
-    try:
-        with path.open("rb") as file:
-            return file.read(len(first_line)) == first_line
-    except OSError:
-        return False
+    with suppress(OSError), path.open("rb") as file:
+        return file.readline(1000) == ",".join(_COLUMNS).encode() + b"\n"
+    return False
 
 
 def _number(value: float | None, form: str) -> str:

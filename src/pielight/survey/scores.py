@@ -53,9 +53,6 @@ def bootstrap(
     """Compute statistics with percentile intervals: 2.5 % of the draws lie on each side.
 
     ``tallies`` is ``(raters, ...)``; ``statistic`` computes ``(M,)`` values from their sum, NaN where one is undefined.
-
-    >>> bootstrap(np.array([[1.0], [1.0]]), lambda tally: tally)
-    [Estimate(value=2.0, low=2.0, high=2.0)]
     """
     values = statistic(tallies.sum(0))
     drawn = np.array([statistic(tally) for tally in resample(tallies, rounds, seed)]).reshape(-1, len(values))
@@ -71,14 +68,9 @@ def bootstrap(
 
 
 def mean_opinions(tally: Floats) -> Floats:
-    """Return ``(M,)`` mean opinion scores, NaN without ratings (ITU-T P.800.1), of ``(M, 5)`` counts of 1 to 5.
-
-    >>> mean_opinions(np.array([[0.0, 0, 0, 1, 1]])).tolist()
-    [4.5]
-    """
+    """Return ``(M,)`` mean opinion scores, NaN without ratings (ITU-T P.800.1), of ``(M, 5)`` counts of 1 to 5."""
     with np.errstate(invalid="ignore"):
-        means: Floats = tally @ np.arange(1.0, 6.0) / tally.sum(1)
-    return means
+        return np.asarray(tally @ np.arange(1.0, 6.0) / tally.sum(1))
 
 
 def reachable(wins: Floats) -> Relation:
@@ -106,8 +98,7 @@ def bradley_terry(wins: Floats) -> Floats:
     [0.549, -0.549]
     """
     alpha = 0.0 if reachable(wins).all() else _REGULARIZATION
-    scores: Floats = choix.ilsr_pairwise_dense(wins, alpha, max_iter=_MAX_ITERATIONS)
-    return scores
+    return np.asarray(choix.ilsr_pairwise_dense(wins, alpha, max_iter=_MAX_ITERATIONS))
 
 
 def score(tallies: Floats, methods: int, rounds: int = 1000, seed: int = 0) -> Scores:

@@ -64,8 +64,8 @@ class Survey:
         self.routes = [
             Route("/", self.show_page),
             Route("/pictures/{name}", self.show_picture),
-            Route("/raters", self.begin, methods=["POST"]),
             Route("/question", self.show_question),
+            Route("/raters", self.begin, methods=["POST"]),
             Route("/votes", self.vote, methods=["POST"]),
         ]
 
@@ -102,10 +102,9 @@ class Survey:
     async def vote(self, request: Request) -> Response:
         """Store a vote, and send the next question when it is on the disk."""
         try:
-            body = await asyncio.wait_for(request.body(), REQUEST_SECONDS)
+            return await run_in_threadpool(self._vote, request, await asyncio.wait_for(request.body(), REQUEST_SECONDS))
         except TimeoutError as error:
             raise HTTPException(408, "The request came too slowly.") from error
-        return await run_in_threadpool(self._vote, request, body)
 
     def _vote(self, request: Request, body: bytes) -> Response:
         rater = self._rater(request)

@@ -76,7 +76,7 @@ class Votes:
         """Return the questions of a rater, and how many of them are answered."""
         done = self._rows("SELECT count(*) FROM votes WHERE rater = ?", rater)[0][0]
         rows = self._rows("SELECT scene, left, right, is_check FROM questions WHERE rater = ? ORDER BY number", rater)
-        return [Question(scene, left, right, bool(check)) for scene, left, right, check in rows], int(done)
+        return [_question(row) for row in rows], int(done)
 
     def vote(self, rater: int, number: int, answer: str, seconds: float) -> bool:
         """Store an answer, and return whether the question is answered, now or before.
@@ -93,21 +93,20 @@ class Votes:
 
     def all(self) -> list[Vote]:
         """Return all votes, rater by rater; raise DataError if the database is damaged."""
+        joined = "SELECT * FROM votes JOIN questions USING (rater, number) ORDER BY rater, number"
         try:
-            rows = self._rows(
-                "SELECT rater, number, answer, seconds, scene, left, right, is_check "
-                "FROM votes JOIN questions USING (rater, number) ORDER BY rater, number"
-            )
+            return [Vote(row[0], row[1], _question(row[4:]), row[2], row[3]) for row in self._rows(joined)]
         except sqlite3.Error as error:
             raise DataError(f"{shown(self.path)}: cannot be read ({error})") from error
-        return [
-            Vote(rater, number, Question(scene, left, right, bool(check)), answer, seconds)
-            for rater, number, answer, seconds, scene, left, right, check in rows
-        ]
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         with self._lock:
             return self._database.execute(statement, values).fetchall()
+
+
+def _question(row: Sequence[Any]) -> Question:
+    scene, left, right, is_check = row
+    return Question(scene, left, right, bool(is_check))
 
 
 def read_votes(folder: Path) -> list[Vote]:
