@@ -90,6 +90,18 @@ def test_brightness_profile_takes_quantiles_of_region_means() -> None:
     assert (np.diff(found) >= 0).all()
 
 
+def test_brightness_profile_takes_the_middle_of_every_32nd() -> None:
+    gray = torch.arange(64 * 4).view(1, 1, 16, 16) / 256
+    profile = brightness_profile(gray, torch.arange(256).view(1, 16, 16))[0]  # every pixel is a region
+    assert (profile * 256).tolist() == [8 * k + 4 for k in range(QUANTILES)]
+
+
+def test_layers_have_to_match() -> None:
+    one, two = [torch.eye(2)[None]], [torch.eye(2)[None]] * 2
+    with pytest.raises(ValueError, match="argument 2"):
+        gram_distance(one, two)
+
+
 def test_brightness_triplet_is_the_hinge_over_every_pair() -> None:
     anchor, positive, negative = draw(2, QUANTILES), draw(3, QUANTILES, seed=1), draw(4, QUANTILES, seed=2)
     plain = [

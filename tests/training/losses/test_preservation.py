@@ -38,6 +38,15 @@ def test_features_ignore_brightness_but_not_layout() -> None:
     assert same < 1e-3 < other
 
 
+def test_features_of_a_black_picture_are_finite() -> None:
+    black = torch.zeros(1, 2, 4, 4, requires_grad=True)
+    loss = feature_preservation(torch.zeros(1, 2, 4, 4), black)
+    loss.backward()
+    assert loss.item() == 0
+    assert black.grad is not None
+    assert torch.isfinite(black.grad).all()
+
+
 def test_color_constancy_is_the_published_root() -> None:
     pictures = draw(3, 3, 4, 4)
     plain = []
