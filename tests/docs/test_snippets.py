@@ -27,7 +27,8 @@ BEFORE = {  # what the snippets of a page take for granted, by a word of theirs
 SHORTER = {'read_recipe("configs/joint-faces.yaml"': 'read_recipe("short.yaml"'}
 FIRST = {  # what must have run before
     "read_recipe(":
-        "sed -e 's/^steps: .*/steps: 2/' -e 's/^batch: .*/batch: 2/' -e 's/^constraints:.*/constraints:\\n"
+        "sed -e 's/^steps: .*/steps: 2/' -e 's/^batch: .*/batch: 2/' -e 's/^out: .*/out: runs\\/short/' "
+        "-e 's/^constraints:.*/constraints:\\n"
         "  vgg_weights: VGG16.pth/' configs/joint-faces.yaml > short.yaml",
 }  # fmt: skip
 EXCERPTS = {"def dive(": "examples/underwater.py"}
