@@ -72,9 +72,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 def pages() -> dict[str, str]:
     """Return the Markdown of the generated pages by their names."""
-    public = [_home(name) for name in pielight.__all__ if not name.startswith("__")]
-    if find_spec("pielight.options"):
-        public.append("pielight.options")
+    public = [_home(name) for name in pielight.__all__ if not name.startswith("__") and not hasattr(errors, name)]
     if find_spec("pielight.nn"):
         public.append("pielight.nn")
     kinds = [

@@ -59,11 +59,9 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
 
 
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
-    text = (site / "api/python/index.html").read_text(encoding="utf-8")
+    text = "".join((site / f"api/{page}/index.html").read_text(encoding="utf-8") for page in ("python", "errors"))
     for name in pielight.__all__:
         assert name.startswith("__") or f'.{name}"' in text, name
-    text = (site / "api/errors/index.html").read_text(encoding="utf-8")
-    assert "pielight.errors.MissingExtraError" in text
 
 
 def test_tables_are_shown_and_roles_are_not(site: Path) -> None:
