@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from pielight.cli import main
 from pielight.errors import DataError
-from pielight.survey.analysis import analyze
+from pielight.survey.analysis import analyze, passed
 from pielight.survey.questions import Question, questions
 from pielight.survey.report import as_json, as_markdown
 from pielight.survey.study import Scene, Study, StudySettings, load
@@ -96,6 +96,16 @@ def test_unanimous_raters(answer: str, alpha: float | str) -> None:
     alone = analyze(study, taken(study, [same]), rounds=100)
     assert alone.alpha == "no pairs"
     assert "nothing was seen by two raters" in as_markdown(study, alone)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "answers"),
+    [(None, "pie", ("right",)), ("pie", None, ("left",)), (None, None, ("1", "2"))],
+)
+def test_who_looks_passes_an_attention_check(left: str | None, right: str | None, answers: tuple[str, ...]) -> None:
+    possible = "12345" if left == right else ("left", "right", "tie")
+    votes = [Vote(1, 0, Question(0, left, right, True), answer, 2.0) for answer in possible]
+    assert tuple(vote.answer for vote in votes if passed(vote)) == answers
 
 
 def test_careless_raters_are_left_out() -> None:

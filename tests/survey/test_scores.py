@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from pielight.survey.analysis import agreement
-from pielight.survey.scores import bootstrap, bradley_terry, score
+from pielight.survey.scores import bootstrap, bradley_terry, mean_opinions, score
 
 # Games of the American League in 1987: Agresti, Categorical Data Analysis (2nd edition), tables 10.10 and 10.11.
 TEAMS = ("Milwaukee", "Detroit", "Toronto", "New York", "Boston", "Cleveland", "Baltimore")
@@ -129,6 +129,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         assert found.high is not None
         held += found.low <= 1.0 <= found.high
     assert 0.89 <= held / 200 <= 0.99
+
+
+def test_mean_opinions() -> None:
+    assert mean_opinions(np.array([[0.0, 0, 0, 1, 1], [2, 0, 0, 0, 2]])).tolist() == [4.5, 3.0]
+    assert np.isnan(mean_opinions(np.zeros((1, 5)))).all()
 
 
 def test_one_rater_gives_no_interval() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
 import random
 import signal
@@ -213,6 +214,14 @@ def test_requests_of_others_are_refused(serving: Client) -> None:
     own = f"http://{place.netloc}"
     assert serving.ask("POST", "/raters", {}, Origin=own, Sec_Fetch_Site="same-origin").status == 201
     assert serving.ask("OPTIONS", "/raters", Origin="http://evil.example").status == 403
+
+
+def test_a_body_says_how_long_it_is(serving: Client) -> None:
+    place = urlsplit(serving.address)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
+    connection.request("POST", "/raters", iter([b"{", b"}"]), {"Content-Type": "application/json"}, encode_chunked=True)
+    assert connection.getresponse().status == 413  # of unknown length
+    connection.close()
 
 
 def test_nonsense_does_not_stop_it(serving: Client) -> None:

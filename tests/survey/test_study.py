@@ -16,6 +16,7 @@ from PIL import Image
 from pielight.cli import main
 from pielight.core.tables import read_csv
 from pielight.errors import ConfigError, DataError
+from pielight.survey.build import destroyed
 from pielight.survey.questions import questions
 from pielight.survey.study import Scene, Study, StudySettings, load, picture_path
 from pielight.survey.votes import Votes, read_votes
@@ -69,6 +70,23 @@ def test_large_pictures_are_reduced_and_turned(folders: dict[str, Path]) -> None
     for name in scene.files():
         picture = Image.open(picture_path(folders[""].parent / "study", name))
         assert (picture.size, picture.format) == ((60, 90), "PNG")
+
+
+def test_a_destroyed_picture_is_blocks_of_wrong_colors() -> None:
+    image = Image.linear_gradient("L").convert("RGB").resize((60, 40))
+    broken = destroyed(image)
+    assert broken.size == image.size
+    assert len(broken.getcolors() or []) <= 144
+    assert np.abs(np.asarray(broken).astype(int) - np.asarray(image)).mean() > 50
+
+
+def test_results_beside_their_inputs_are_left_out(folders: dict[str, Path]) -> None:
+    for path in list(folders[""].iterdir()):
+        Image.new("RGB", (9, 9)).save(path.with_name(f"{path.stem}_pie.png"))
+    (folders[""] / ".hidden.jpg").write_bytes(b"")
+    (folders[""] / "notes.txt").write_text("no picture")
+    assert new(folders).exit_code == 0
+    assert len(load(folders[""].parent / "study").scenes) == SCENES
 
 
 def test_results_of_pielight_match_by_their_suffix(folders: dict[str, Path]) -> None:
