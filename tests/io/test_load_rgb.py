@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pielight.errors import PictureError
-from pielight.io.load_rgb import load_rgb8, stored_size
+from pielight.io.load_rgb import header_size, load_rgb8
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_pixels_are_those_of_pillow(name: str, image: Image.Image, tmp_path: Pat
     pixels = load_rgb8(tmp_path / name)
     assert (pixels.dtype, pixels.flags.c_contiguous) == (np.uint8, True)
     assert np.array_equal(pixels, np.asarray(Image.open(tmp_path / name).convert("RGB")))
-    assert stored_size(tmp_path / name) == image.size
+    assert header_size(tmp_path / name) == image.size
 
 
 @pytest.mark.parametrize(("at_least", "height"), [(0, 303), (300, 303), (160, 303), (150, 152), (70, 76), (37, 38),
@@ -46,10 +46,12 @@ def test_a_large_jpeg_is_decoded_small_as_pillow_drafts_it(
 def test_it_is_turned_on_demand(image: Image.Image, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    image.save(tmp_path / "a.png", exif=exif)
-    assert load_rgb8(tmp_path / "a.png").shape == (431, 303, 3)
-    assert load_rgb8(tmp_path / "a.png", turn=False).shape == (303, 431, 3)
-    assert stored_size(tmp_path / "a.png") == (431, 303)
+    for name in ("a.png", "a.jpg", "a.tif"):
+        image.save(tmp_path / name, exif=exif)
+        for turn in (True, False):
+            height, width = load_rgb8(tmp_path / name, turn=turn).shape[:2]
+            assert (height, width) == ((431, 303) if turn else (303, 431))
+            assert header_size(tmp_path / name, turn=turn) == (width, height)
 
 
 def test_sixteen_bits_are_rounded(tmp_path: Path) -> None:
@@ -61,6 +63,6 @@ def test_sixteen_bits_are_rounded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n\0\0"])
 def test_what_is_no_picture(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(content)
-    assert stored_size(tmp_path / "a.png") is None
+    assert header_size(tmp_path / "a.png") is None
     with pytest.raises(PictureError, match=r"a\.png: "):
         load_rgb8(tmp_path / "a.png")

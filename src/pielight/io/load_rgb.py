@@ -13,7 +13,8 @@ from pielight.io.codecs.jpeg.segments import is_jpeg, parse
 from pielight.io.decode import decode, decode_reduced
 from pielight.io.formats import READABLE
 from pielight.io.metadata.exif import orientation_of
-from pielight.io.orientation import upright
+from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.orientation import swaps_sides, upright
 from pielight.io.preflight import check_file
 
 Pixels = NDArray[np.uint8]
@@ -49,14 +50,17 @@ def load_rgb8(path: Path, *, turn: bool = True, at_least: int = 0) -> Pixels:
     return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
-def stored_size(path: Path) -> tuple[int, int] | None:
-    """Return width and height of a picture as its header says, not turned; None if that cannot be told."""
+def header_size(path: Path, *, turn: bool = True) -> tuple[int, int] | None:
+    """Return width and height of a picture from its header, upright or as stored; None if that cannot be told."""
     try:
         check_file(path)
         with Image.open(path, formats=READABLE) as image:
-            return image.size
-    except Exception:  # noqa: BLE001 - what is wrong with a picture is said when it is decoded
+            width, height = image.size
+            is_sideways = swaps_sides(image.getexif().get(ORIENTATION, 1))
+            is_turned = image.format == "TIFF"  # by Pillow
+    except Exception:  # noqa: BLE001 - decoding reports what is wrong with a picture
         return None
+    return (height, width) if is_sideways and is_turned != turn else (width, height)
 
 
 def _divisor(data: bytes, at_least: int) -> int:

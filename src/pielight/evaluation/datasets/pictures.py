@@ -5,52 +5,20 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from pielight.core.atomic_file import read_file, shown
+from pielight.core.atomic_file import shown
 from pielight.errors import PictureError
 from pielight.evaluation.datasets.file_cache import FILE_CACHE
-from pielight.io.decode import decode
-from pielight.io.metadata.exif import orientation_of
-from pielight.io.metadata.tiff_tags import ORIENTATION
-from pielight.io.orientation import swaps_sides, upright
-from pielight.io.preflight import check_file
+from pielight.io.load_rgb import Pixels, header_size, load_rgb8
 
-Pixels = NDArray[np.uint8]
+__all__ = ["Pixels", "load", "sha256", "size"]
 
-
-def load(path: Path) -> Pixels:
-    """Read a picture as ``(H, W, 3)`` uint8: turned upright, 16 bits rounded to 8, alpha and color profile ignored.
-
-    This is how papers read pictures. Convert files of other color profiles to sRGB first.
-
-    Raises:
-        PictureError: It cannot be read.
-    """
-    picture = decode(read_file(path), shown(path))
-    pixels = upright(picture.pixels, orientation_of(picture.metadata.exif))
-    if pixels.dtype != np.uint8:
-        pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
+load = load_rgb8
 
 
 def size(path: Path) -> tuple[int, int] | None:
     """Return width and height of a picture after it is turned upright, from its header; None if that is damaged."""
-    sides = FILE_CACHE.get("size", path, _size)
+    sides = FILE_CACHE.get("size", path, header_size)
     return None if sides is None else (int(sides[0]), int(sides[1]))
-
-
-def _size(path: Path) -> tuple[int, int] | None:
-    try:
-        check_file(path)
-        with Image.open(path) as image:
-            width, height = image.size
-            turned = image.format != "TIFF" and swaps_sides(image.getexif().get(ORIENTATION, 1))  # Pillow turns TIFFs
-    except Exception:  # noqa: BLE001 - decoding reports what is wrong with a picture
-        return None
-    return (height, width) if turned else (width, height)
 
 
 def sha256(*paths: Path) -> str:

@@ -15,7 +15,7 @@ from pielight.core.atomic_file import shown
 from pielight.core.color import luma
 from pielight.errors import DataError, PictureError
 from pielight.io.formats import KNOWN
-from pielight.io.load_rgb import Pixels, load_rgb8, stored_size
+from pielight.io.load_rgb import Pixels, header_size, load_rgb8
 from pielight.training.schema import DataConfig
 
 Role = Literal["dark", "well"]
@@ -75,7 +75,7 @@ def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
     Raises:
         DataError: saying why it cannot be used; the text, "kind: figures", does not repeat the path.
     """
-    size = stored_size(path)
+    size = header_size(path, turn=False)
     try:
         pixels = (
             None if size is not None and min(size) < smallest else load_rgb8(path, turn=False, at_least=2 * shorter)
