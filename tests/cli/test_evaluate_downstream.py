@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pielight.evaluation.downstream import face_detection, segmentation
+from tests.cli.evaluate_here import Done, evaluate_here
 from tests.evaluation.downstream.networks import save_segmenter, square_finder
 
-COUNT = 6
+COUNT, COUNTED = 6, 30
 FACES = ("--downstream", "faces", "--detector", "face.onnx", "--data", "own=set")
 SEGMENTATION = ("--downstream", "segmentation", "--data", "own=set", "--segmenter")
 CLASSES = (*SEGMENTATION, "net.onnx")
@@ -40,6 +42,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("set/boxes.json").write_text(json.dumps(boxes))
     square_finder(Path("face.onnx"))
     save_segmenter(Path("net.onnx"))
+    for cached in (face_detection._detector, segmentation._segmenter, segmentation._read_labels):
+        cached.cache_clear()  # of another test's files of these names
+    monkeypatch.setattr("pielight.evaluation.statistics.RESAMPLES", 999)
     return tmp_path
 
 
@@ -51,10 +56,9 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def evaluate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    with start(*arguments) as command:
-        out, err = command.communicate(timeout=120)
-    return subprocess.CompletedProcess(arguments, command.returncode, out, err)
+def evaluate(*arguments: str) -> Done:
+    """Run the command in this process, which saves loading it; ``start`` runs the real one."""
+    return evaluate_here("-j", "1", *arguments)
 
 
 def means(folder: str = "report") -> dict[tuple[str, str, str], float]:
@@ -63,7 +67,7 @@ def means(folder: str = "report") -> dict[tuple[str, str, str], float]:
 
 
 def test_faces_are_lost_in_the_dark_and_found_again(folder: Path) -> None:
-    what = (*FACES, "--method", "gamma:0.3", "--dark-ev", "0,3", "--metrics", "recall,ap", "-j", "2")
+    what = (*FACES, "--method", "gamma:0.3", "--dark-ev", "0,3", "--metrics", "recall,ap")
     done = evaluate(*what)
     assert done.returncode == 0, done.stderr
     assert "own-3ev: darkened by 3 EV in linear light" in done.stderr
@@ -160,12 +164,12 @@ def test_what_makes_no_sense_is_one_line_before_any_work(folder: Path, arguments
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_run_that_is_killed_goes_on(folder: Path, jobs: str) -> None:
-    for number in range(COUNT, 60):
+    for number in range(COUNT, COUNTED):
         for kind in ("images", "labels"):
             Path(f"set/{kind}/{number}.png").write_bytes(Path(f"set/{kind}/0.png").read_bytes())
-    what = (*CLASSES, "--ignore", "9", "--method", "clahe", "--dark-ev", "0,2", "-j", jobs)
+    what = (*CLASSES, "--ignore", "9", "--method", "clahe", "--dark-ev", "0,2")
     results = Path("report/results.jsonl")
-    command = start(*what)
+    command = start(*what, "-j", jobs)
     end = time.monotonic() + 60
     while (not results.exists() or results.read_bytes().count(b"\n") < 9) and time.monotonic() < end:
         time.sleep(0.005)
@@ -175,8 +179,17 @@ def test_a_run_that_is_killed_goes_on(folder: Path, jobs: str) -> None:
     done = evaluate(*what)
     assert done.returncode == 0, done.stderr
     now = results.read_text().splitlines(keepends=True)
-    assert 9 <= len(there) < len(now) == 60 * 2 * 3  # nothing twice
+    assert 9 <= len(there) < len(now) == COUNTED * 2 * 3  # nothing twice
     assert now[: len(there)] == there
     whole = means()
     assert evaluate(*what, "-o", "other").returncode == 0
     assert means("other") == whole
+
+
+def test_the_former_name_of_the_option_works_and_says_so(folder: Path) -> None:
+    former = ("--task", *FACES[1:])
+    done = evaluate(*former, "--method", "identity", "--limit", "2")
+    assert done.returncode == 0, done.stderr
+    assert "--task is deprecated in this command; say --downstream" in done.stderr
+    assert means() == {("own", "identity", "recall"): 1}
+    assert "--task is deprecated" not in evaluate(*FACES, "--method", "identity", "--limit", "2").stderr

@@ -37,6 +37,7 @@ _OPTIONS = (
     click.option("--ignore", type=click.IntRange(0, 255), help="Label that does not count. [default: 255]"),
     click.option("--classes", metavar="NAME,NAME,...", help="Names of the classes, from 0 on."),
 )  # fmt: skip
+_NAMES = ("downstream", "task", "dark_ev", "noise", *_OWN["faces"], *_OWN["segmentation"])
 
 
 def options(command: F) -> F:
@@ -46,13 +47,13 @@ def options(command: F) -> F:
     return command
 
 
-def given(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that were given, empty if none was; ``--task`` counts as ``--downstream``.
+def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of downstream tasks that were given; ``--task`` counts as ``--downstream``.
 
     Raises:
         ConfigError: ``--downstream`` was not given, but options that need it.
     """
-    options = {name: value for name, value in values.items() if value is not None}
+    options = {name: arguments[name] for name in _NAMES if arguments[name] is not None}
     if "task" in options:
         click.echo("--task is deprecated in this command; say --downstream", err=True)
         options.setdefault("downstream", options.pop("task"))
@@ -62,23 +63,13 @@ def given(values: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def plan(
-    data: tuple[str, ...],
-    methods: tuple[str, ...],
-    metrics: str | None,
-    limit: int | None,
-    seed: int,
-    options: Mapping[str, Any],
-) -> Plan:
-    """Return what is to be measured.
+def plan(arguments: Mapping[str, Any], options: Mapping[str, Any], seed: int) -> Plan:
+    """Return what is to be measured, checked.
 
     Args:
-        data: As on the command line.
-        methods: As on the command line.
-        metrics: As on the command line.
-        limit: As on the command line.
-        seed: As on the command line.
-        options: From :func:`given`.
+        arguments: All options of the command.
+        options: Those of downstream tasks, from :func:`given`.
+        seed: Of the noise.
 
     Raises:
         PielightError: Something makes no sense, or a model cannot be scored.
@@ -88,23 +79,28 @@ def plan(
     from pielight.evaluation.plan import Plan, check
 
     task = options["downstream"]
-    foreign = next((name for kind, names in _OWN.items() if kind != task for name in names if name in options), None)
-    if foreign:
-        raise ConfigError(f"--{foreign} has no meaning with --downstream {task}")
+    foreign = [name for kind, names in _OWN.items() if kind != task for name in names]
+    wrong = [name for name in foreign if name in options]
+    wrong += [name for name in ("niqe", "download", "gt_mean") if arguments[name]]
+    if wrong:
+        raise ConfigError(f"--{wrong[0].replace('_', '-')} has no meaning with --downstream {task}")
     exposures, darkness = numbers("--dark-ev", options.get("dark_ev") or "0"), _darkness(options, seed)
     read = datasets.faces if task == "faces" else datasets.segmentation
     found: list[Dataset] = []
-    for text in data:
-        found += datasets.darkened(read(*name_and_path(text, "faces=FACES")).first(limit), exposures, darkness)
+    for text in arguments["data"]:
+        found += datasets.darkened(
+            read(*name_and_path(text, "faces=FACES")).first(arguments["limit"]), exposures, darkness
+        )
     evaluator, known = _faces(options) if task == "faces" else _segmentation(options, found[0])
     names = ["recall"] if task == "faces" else list(known)
-    if metrics is not None:
-        names = metric_names(metrics)
+    if arguments["metrics"] is not None:
+        names = metric_names(arguments["metrics"])
     if unknown := [name for name in names if name not in known]:
         raise ConfigError(f"{unknown[0]}: --downstream {task} does not measure it; {nearest(unknown[0], known)}")
     if not names:
         raise ConfigError(f"no metric is named; known are {', '.join(known)}")
-    chosen = Plan(tuple(found), _methods(methods, found), tuple(known[name] for name in names), evaluator=evaluator)
+    methods, metrics = _methods(arguments["methods"], found), tuple(known[name] for name in names)
+    chosen = Plan(tuple(found), methods, metrics, evaluator=evaluator)
     check(chosen)
     return chosen
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pielight.cli import downstream_options, options
-from pielight.cli.eta_lines import TrialCounter, counting, counting_files
+from pielight.cli.evaluation_progress import TrialCounter, counting, counting_files
 from pielight.core.signals import INTERRUPTED
 from pielight.errors import ConfigError, MissingExtraError, PielightError
 
 if TYPE_CHECKING:
-    from pielight.evaluation.datasets.dataset import Dataset
     from pielight.evaluation.plan import Plan
     from pielight.evaluation.report.summary import Summary, Values
 
@@ -47,20 +46,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
               help="Scale results to the mean of the reference first; labeled wherever it acts.")  # fmt: skip
 @downstream_options.options
 @options.quiet
-def evaluate(
-    data: tuple[str, ...],
-    methods: tuple[str, ...],
-    metrics: str | None,
-    niqe: Path | None,
-    download: bool,
-    output: Path,
-    jobs: int | None,
-    limit: int | None,
-    seed: int,
-    gt_mean: bool,
-    quiet: bool,
-    **downstream: Any,
-) -> None:
+def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments: Any) -> None:
     """Measure how good methods are: every method on the same pictures, with intervals and paired tests.
 
     \b
@@ -99,13 +85,7 @@ def evaluate(
     from pielight.evaluation.report.summary import summarize
 
     with _usage_errors(), counting_files(output, quiet):
-        if given := downstream_options.given(downstream):
-            for option, value in {"--niqe": niqe, "--download": download, "--gt-mean": gt_mean}.items():
-                if value:
-                    raise ConfigError(f"{option} has no meaning with --downstream {given['downstream']}")
-            plan = downstream_options.plan(data, methods, metrics, limit, seed, given)
-        else:
-            plan = _plan(data, methods, metrics, niqe, download, limit, gt_mean)
+        plan = _plan(arguments, seed)
     for dataset in plan.datasets:
         for note in dataset.notes:
             click.echo(f"{shown(dataset.name)}: {note}", err=True)
@@ -128,15 +108,14 @@ def evaluate(
         )
 
 
-def _plan(
-    data: tuple[str, ...],
-    methods: tuple[str, ...],
-    metrics: str | None,
-    niqe: Path | None,
-    download: bool,
-    limit: int | None,
-    gt_mean: bool,
-) -> Plan:
+def _plan(arguments: Mapping[str, Any], seed: int) -> Plan:
+    """Return what is to be measured, checked.
+
+    Raises:
+        PielightError: Something makes no sense, or is missing.
+    """
+    if downstream := downstream_options.given(arguments):
+        return downstream_options.plan(arguments, downstream, seed)
     from pielight.evaluation.datasets.presets import find_dataset
     from pielight.evaluation.methods.method import find_method
     from pielight.evaluation.metrics import METRICS, RENAMED
@@ -144,11 +123,10 @@ def _plan(
     from pielight.evaluation.metrics.pristine import pristine_file, use_pristine
     from pielight.evaluation.plan import Plan, check, choose
 
-    is_own = niqe is not None and use_pristine(niqe).own
-    datasets: list[Dataset] = []
-    for text in data:
-        datasets.append(find_dataset(*downstream_options.name_and_path(text, "lol=LOLdataset")).first(limit))
-    if metrics is None:
+    is_own = arguments["niqe"] is not None and use_pristine(arguments["niqe"]).own
+    named = [downstream_options.name_and_path(text, "lol=LOLdataset") for text in arguments["data"]]
+    datasets = tuple(find_dataset(name, path).first(arguments["limit"]) for name, path in named)
+    if arguments["metrics"] is None:
         paired = any(one.is_paired for one in datasets)
         names = [name for name in _DEFAULT_METRICS if paired or "reference" not in METRICS[name].needs]
         if pristine_file() is None:
@@ -157,12 +135,13 @@ def _plan(
         elif is_own:
             names[names.index("niqe")] = "niqe-own"
     else:
-        names = downstream_options.metric_names(metrics)
+        names = downstream_options.metric_names(arguments["metrics"])
     for name in set(names) & set(RENAMED):
         click.echo(f"--metrics {name} is deprecated; say {RENAMED[name]}", err=True)
     names = [RENAMED.get(name, name) for name in names]
-    plan = Plan(tuple(datasets), tuple(map(find_method, methods)), choose(names), gt_mean)
-    if download:
+    methods = tuple(map(find_method, arguments["methods"]))
+    plan = Plan(datasets, methods, choose(names), arguments["gt_mean"])
+    if arguments["download"]:
         if "lpips" not in names:
             raise ConfigError("--download is for --metrics lpips, and nothing else needs a download")
         fetch_network(lambda line: click.echo(line, err=True))

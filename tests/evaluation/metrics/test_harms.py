@@ -13,9 +13,9 @@ from skimage.color import rgb2lab
 from pielight.errors import DataError
 from pielight.evaluation.metrics import METRICS
 from pielight.evaluation.metrics.clipping import clipped
+from pielight.evaluation.metrics.color_shift import neutral_shift
 from pielight.evaluation.metrics.flicker import flicker
 from pielight.evaluation.metrics.halo import halo
-from pielight.evaluation.metrics.neutral import neutral_shift
 from pielight.evaluation.metrics.noise import noise_gain
 from pielight.evaluation.metrics.tone import tone_curve
 

@@ -9,19 +9,8 @@ from pathlib import Path
 from pielight.core.atomic_file import shown
 from pielight.core.messages import few
 from pielight.errors import DataError
+from pielight.evaluation.datasets import pairing
 from pielight.evaluation.datasets.dataset import Dataset, Sample
-from pielight.evaluation.datasets.pairing import (
-    INPUTS,
-    REFERENCES,
-    check_sizes,
-    check_unique,
-    existing_folder,
-    named,
-    nonempty,
-    pair,
-    pictures,
-    subfolders,
-)
 
 _TEST_SPLITS = ("eval15", "test", "val", "validation")
 
@@ -36,7 +25,7 @@ def detect(name: str, path: Path) -> Dataset:
     Raises:
         DataError: It holds no pictures, or pictures that do not match; lists the first few.
     """
-    existing_folder(path)
+    pairing.existing_folder(path)
     return next(dataset for layout in LAYOUTS if (dataset := layout(name, path)) is not None)
 
 
@@ -49,20 +38,20 @@ def paired(name: str, path: Path) -> Dataset | None:
     Raises:
         DataError: One of the two is missing or empty, pictures have no partner, or partners differ in size.
     """
-    inputs, references = named(path, INPUTS), named(path, REFERENCES)
-    if inputs is None or (references is None and pictures(path)):
+    inputs, references = pairing.named(path, pairing.INPUTS), pairing.named(path, pairing.REFERENCES)
+    if inputs is None or (references is None and pairing.pictures(path)):
         return None
     if references is None:
         raise DataError(f"{shown(path)}: {inputs.name} has no folder of references beside it, as high, normal or gt")
-    pairs = pair(nonempty(inputs), nonempty(references))
-    check_sizes(pairs)
+    pairs = pairing.pair(pairing.nonempty(inputs), pairing.nonempty(references))
+    pairing.check_sizes(pairs)
     samples = tuple(Sample(source.stem, source, reference) for source, reference in pairs)
     return Dataset(name, f"pairs in {inputs.name} and {references.name}", samples)
 
 
 def held_out_split(name: str, path: Path) -> Dataset | None:
     """Read the pairs of a split for testing, ``eval15``, ``test`` or ``val``, or return None if there are none."""
-    split = named(path, _TEST_SPLITS)
+    split = pairing.named(path, _TEST_SPLITS)
     return None if split is None else paired(name, split)
 
 
@@ -74,11 +63,11 @@ def scenes(name: str, path: Path) -> Dataset | None:
     Raises:
         DataError: Scenes and references do not match, or differ in size.
     """
-    label = named(path, ["label", "labels"])
+    label = pairing.named(path, ["label", "labels"])
     if label is None:
         return None
-    references = {reference.stem.lower(): reference for reference in pictures(label)}
-    folders = {key: folder for key, folder in subfolders(path).items() if folder != label}
+    references = {reference.stem.lower(): reference for reference in pairing.pictures(label)}
+    folders = {key: folder for key, folder in pairing.subfolders(path).items() if folder != label}
     unmatched = [key for key in folders if key not in references] + [key for key in references if key not in folders]
     if unmatched or not folders:
         raise DataError(
@@ -86,14 +75,14 @@ def scenes(name: str, path: Path) -> Dataset | None:
         )
     samples = []
     for key, folder in folders.items():
-        frames = pictures(folder)
+        frames = pairing.pictures(folder)
         samples += [
             Sample(f"{folder.name}/{frame.stem}", frame, references[key], scene=folder.name)
             for frame in frames[: (len(frames) - 1) // 2]
         ]
     if not samples:
         raise DataError(f"{shown(path)}: no scene has three exposures or more")
-    check_sizes((sample.input, references[sample.input.parent.name.lower()]) for sample in samples)
+    pairing.check_sizes((sample.input, references[sample.input.parent.name.lower()]) for sample in samples)
     note = "of each scene, the exposures below the middle one"
     return Dataset(name, f"scenes with {label.name}", tuple(samples), (note,))
 
@@ -104,12 +93,12 @@ def unpaired(name: str, path: Path) -> Dataset:
     Raises:
         DataError: There are none in it, or two have the same name.
     """
-    files = pictures(path)
+    files = pairing.pictures(path)
     if not files:
-        inside = list(subfolders(path))
+        inside = list(pairing.subfolders(path))
         hint = f"; it holds the folders {few(inside)}: name one of them" if inside else ""
         raise DataError(f"{shown(path)}: no pictures in this folder{hint}")
-    check_unique(path, files)
+    pairing.check_unique(path, files)
     return Dataset(name, "pictures without references", tuple(Sample(file.stem, file) for file in files))
 
 
@@ -125,10 +114,10 @@ def film(name: str, path: Path) -> Dataset:
     Raises:
         DataError: There are no pictures, or fewer than two in every clip.
     """
-    existing_folder(path)
+    pairing.existing_folder(path)
     clips = [path]
-    if not pictures(path) and paired(name, path) is None:
-        clips = list(subfolders(path).values()) or clips
+    if not pairing.pictures(path) and paired(name, path) is None:
+        clips = list(pairing.subfolders(path).values()) or clips
     samples: list[Sample] = []
     for clip in clips:
         prefix = "" if clip is path else f"{clip.name}/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from pielight.evaluation.metric_spec import Floats
 
 
 def iou(first: Floats, second: Floats) -> Floats:

@@ -7,13 +7,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pielight.core.color import linear_to_srgb, srgb_to_linear
 from pielight.errors import ConfigError
+from pielight.evaluation.metric_spec import Floats, Pixels
 
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 MOST_EV = 16.0
 
 

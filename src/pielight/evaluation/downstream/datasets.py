@@ -9,16 +9,8 @@ from pathlib import Path
 from pielight.core.atomic_file import shown
 from pielight.core.messages import counted, few
 from pielight.errors import DataError
+from pielight.evaluation.datasets import pairing
 from pielight.evaluation.datasets.dataset import Dataset, Sample
-from pielight.evaluation.datasets.pairing import (
-    check_sizes,
-    check_unique,
-    existing_folder,
-    named,
-    nonempty,
-    pair,
-    pictures,
-)
 from pielight.evaluation.datasets.pictures import size
 from pielight.evaluation.downstream.annotations import BOXES_FORMAT, check_inside, read_boxes
 from pielight.evaluation.downstream.darkness import Darkness
@@ -38,15 +30,15 @@ def faces(name: str, path: Path) -> Dataset:
     """
     file = path / BOXES
     record = read_boxes(file)
-    folder = named(path, ["images"]) or path
-    files = {picture.name: picture for picture in pictures(folder)}
+    folder = pairing.named(path, ["images"]) or path
+    files = {picture.name: picture for picture in pairing.pictures(folder)}
     if missing := [picture for picture in record if picture not in files]:
         raise DataError(f"{shown(folder)}: {counted(len(missing))} of {BOXES} missing: {few(missing)}")
     labeled = {picture: path for picture, path in files.items() if picture in record}
     for picture, path in labeled.items():
         if (sides := size(path)) is not None:
             check_inside(file, picture, record[picture], sides)
-    check_unique(folder, list(labeled.values()))
+    pairing.check_unique(folder, list(labeled.values()))
     samples = tuple(Sample(path.stem, path, boxes=record[picture]) for picture, path in labeled.items())
     if not any(sample.boxes for sample in samples):
         raise DataError(f"{shown(file)}: no box in it; wanted is {BOXES_FORMAT}")
@@ -65,12 +57,12 @@ def segmentation(name: str, path: Path) -> Dataset:
     Raises:
         DataError: One of the two is missing, pictures have no partner, or partners differ in size.
     """
-    existing_folder(path)
-    images, labels = named(path, ["images"]), named(path, ["labels"])
+    pairing.existing_folder(path)
+    images, labels = pairing.named(path, ["images"]), pairing.named(path, ["labels"])
     if images is None or labels is None:
         raise DataError(f"{shown(path)}: holds no {'labels' if images else 'images'}; wanted are images/ and labels/")
-    pairs = pair(nonempty(images), nonempty(labels))
-    check_sizes(pairs)
+    pairs = pairing.pair(pairing.nonempty(images), pairing.nonempty(labels))
+    pairing.check_sizes(pairs)
     samples = tuple(Sample(source.stem, source, labels=truth) for source, truth in pairs)
     return Dataset(name, "pictures with labels", samples)
 

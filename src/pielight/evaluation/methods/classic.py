@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
+from scipy.ndimage import median_filter, uniform_filter
 from skimage.color.adapt_rgb import adapt_rgb, hsv_value
 from skimage.exposure import adjust_gamma, equalize_adapthist, equalize_hist
 
 from pielight.evaluation.datasets.pictures import Pixels
-from pielight.evaluation.methods.guided_filter import guided_filter
 from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, number, without_settings
 
 DISPLAY_GAMMA = 1 / 2.2
+Floats = NDArray[np.float64]
 
 
 def gamma(pixels: Pixels, exponent: float = DISPLAY_GAMMA) -> Pixels:
@@ -62,7 +62,33 @@ def guided(pixels: Pixels) -> Pixels:
     return _eight_bits(np.stack([guided_filter(plane, plane, 4, 0.01) for plane in np.moveaxis(light, 2, 0)], axis=2))
 
 
-def _eight_bits(values: NDArray[np.float64]) -> Pixels:
+def guided_filter(guide: Floats, values: Floats, radius: int, smooth: float) -> Floats:
+    """Smooth values, but for the edges of a guide, of which they are a linear function in each window.
+
+    ``q = mean(a) g + mean(b)``, ``a = cov(g, p) / (var(g) + eps)``, ``b = mean(p) - a mean(g)`` (eq. 5, 6
+    and 8 of He, Sun and Tang, PAMI 2013).
+
+    Args:
+        guide: g, ``(H, W)``.
+        values: p, ``(H, W)``.
+        radius: The window has 2 r + 1 pixels a side.
+        smooth: eps; edges of less variance are smoothed away.
+
+    >>> flat = np.full((8, 8), 0.3)
+    >>> bool(np.allclose(guided_filter(flat, flat, 2, 1e-3), 0.3))
+    True
+    """
+
+    def mean(plane: Floats) -> Floats:
+        means: Floats = uniform_filter(plane, 2 * radius + 1, mode="nearest")
+        return means
+
+    of_guide, of_values = mean(guide), mean(values)
+    slope = (mean(guide * values) - of_guide * of_values) / (mean(guide * guide) - of_guide**2 + smooth)
+    return mean(slope) * guide + mean(of_values - slope * of_guide)
+
+
+def _eight_bits(values: Floats) -> Pixels:
     result: Pixels = np.rint(255 * values.clip(0, 1)).astype(np.uint8)
     return result
 

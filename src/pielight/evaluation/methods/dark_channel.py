@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter
 
 from pielight.evaluation.datasets.pictures import Pixels
-from pielight.evaluation.methods.guided_filter import guided_filter
+from pielight.evaluation.methods.classic import guided_filter
 from pielight.evaluation.methods.spec import without_settings
 
 Floats = NDArray[np.float64]

@@ -12,12 +12,11 @@ require("evaluate")  # before an import fails
 from pielight.evaluation.metric_spec import PictureMetric
 from pielight.evaluation.metrics.clipping import CLIPPED
 from pielight.evaluation.metrics.color import CIEDE2000
+from pielight.evaluation.metrics.color_shift import NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE
 from pielight.evaluation.metrics.fidelity import MAE, PSNR, UNCHANGED
 from pielight.evaluation.metrics.flicker import FLICKER
 from pielight.evaluation.metrics.halo import HALO
-from pielight.evaluation.metrics.hue import SKIN_HUE, SKY_HUE
 from pielight.evaluation.metrics.lightness_order import LOE
-from pielight.evaluation.metrics.neutral import NEUTRAL_SHIFT
 from pielight.evaluation.metrics.niqe import NIQE, NIQE_OWN
 from pielight.evaluation.metrics.noise import NOISE_GAIN
 from pielight.evaluation.metrics.perceptual import LPIPS

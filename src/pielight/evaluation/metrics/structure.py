@@ -40,13 +40,6 @@ def ssim(pixels: Pixels, reference: Pixels) -> float:
 def ssim_gray(pixels: Pixels, reference: Pixels) -> float:
     """Return the :func:`ssim` of BT.601 gray levels, rounded to 8 bits, as many papers report it.
 
-    Args:
-        pixels: ``(H, W, 3)`` uint8; both sides >= 11.
-        reference: The same shape.
-
-    Raises:
-        DataError: if a side is shorter than 11.
-
     >>> ssim_gray(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16, 3), np.uint8))
     1.0
     """
@@ -75,16 +68,9 @@ def ms_ssim(pixels: Pixels, reference: Pixels) -> float:
 
 
 def ms_ssim_rgb(pixels: Pixels, reference: Pixels) -> float:
-    """Return the mean of the multi-scale structural similarities of R, G and B; see :func:`ms_ssim`.
+    """Return the mean of the multi-scale structural similarities of R, G and B, by the terms of :func:`ms_ssim`.
 
     Noise in color weighs much more in it than in that of gray levels, which papers report.
-
-    Args:
-        pixels: ``(H, W, 3)`` uint8; both sides >= 161.
-        reference: The same shape.
-
-    Raises:
-        DataError: if a side is shorter than 161.
 
     >>> ms_ssim_rgb(np.zeros((170, 170, 3), np.uint8), np.zeros((170, 170, 3), np.uint8))
     1.0

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pielight.cli import eta_lines as countdowns
-from pielight.cli.eta_lines import Line, TrialCounter, counting, counting_files
+from pielight.cli import evaluation_progress as countdowns
+from pielight.cli.evaluation_progress import Line, TrialCounter, counting, counting_files
 from pielight.evaluation.datasets.file_cache import FILE_CACHE
 from pielight.evaluation.plan import Trial
 from pielight.evaluation.store import Key

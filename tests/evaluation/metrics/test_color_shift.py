@@ -1,4 +1,4 @@
-"""Hues of skin and sky: colors that were turned by a known angle."""
+"""Hues of skin and sky that were turned by a known angle; patches are means of light, not of sRGB levels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import pytest
 from skimage import data
 from skimage.color import lab2rgb, rgb2lab
 
-from pielight.evaluation.metrics.hue import hue_shift, skin_hue, sky_hue
+from pielight.evaluation.metrics.color_shift import (
+    chromatic,
+    chromatic_at_middle,
+    hue_shift,
+    lit,
+    patches,
+    skin_hue,
+    sky_hue,
+)
 
 PHOTO = data.astronaut()[:240, 100:360]
 
@@ -65,3 +73,20 @@ def test_it_is_the_mean_over_patches_of_their_turn() -> None:
                 turn = abs(math.degrees(math.atan2(b1, a1)) % 360 - hue)
                 turns.append(min(turn, 360 - turn))
     assert hue_shift(shifted, PHOTO, None, (25, 75)) == pytest.approx(np.mean(turns), rel=0.1)
+
+
+def test_means_are_of_linear_light() -> None:
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[::2] = 255
+    assert np.allclose(patches(pixels)[0, 1], 0.5, atol=0.01)
+    assert patches(np.zeros((20, 35, 3), np.uint8)).shape == (2 * 4, 3)
+    assert patches(np.zeros((3, 5, 3), np.uint8)).shape == (1, 3)
+
+
+def test_neutral_and_colored_patches() -> None:
+    gray, red = np.full((8, 8, 3), 90, np.uint8), np.tile(np.array([150, 60, 60], np.uint8), (8, 8, 1))
+    assert np.abs(chromatic(patches(gray))).max() < 0.5
+    assert chromatic(patches(red))[0, 0] > 20
+    darker = patches(red) / 4
+    assert np.allclose(chromatic_at_middle(darker), chromatic_at_middle(patches(red)), atol=1e-6)
+    assert lit(patches(np.zeros((8, 8, 3), np.uint8))).tolist() == [False]
