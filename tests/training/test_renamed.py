@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from pielight.errors import ConfigError, RenamedWarning
-from pielight.training.config_file import plain, read_values, with_changes
+from pielight.training.checkpoint import claim
+from pielight.training.config_file import plain, read_values, validate, with_changes
+from pielight.training.objectives.finetune_start import read_start
 from pielight.training.recipe import read_recipe, read_train_config
 from pielight.training.renamed import RENAMED, RENAMED_VALUES, with_new_names
 from pielight.training.schema import DenoiseConfig, JointConfig, OptimizerConfig, TrainConfig
@@ -112,3 +114,21 @@ def test_what_is_no_setting_stays() -> None:
 def test_every_section_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         OptimizerConfig().lr = 2.0  # type: ignore[misc]
+
+
+def test_settings_stored_in_shipped_models_are_read_in_silence() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        config = read_start("pie").config
+    assert (config.task, config.optimizer.lr, config.precision) == ("brighten", 1e-3, "bf16")
+    assert config.darkening.lift == 0.3
+
+
+def test_a_run_of_the_previous_release_goes_on(tmp_path: Path) -> None:
+    config = validate(TrainConfig, read_values(OLD[-1]), warn=False)
+    (tmp_path / "config.yaml").write_text(OLD[-1].read_text())
+    (tmp_path / "checkpoint.pt").touch()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert claim(tmp_path, dataclasses.replace(config, out=str(tmp_path))) == tmp_path / "checkpoint.pt"
+    assert "optimizer:" in (tmp_path / "config.yaml").read_text()
