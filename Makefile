@@ -33,7 +33,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/python -m codespell_lib .
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 
 # Coverage is that of the tests that make quick runs: a tracer would slow the long ones, most of which start processes.
 test: lint

@@ -83,3 +83,15 @@ def test_the_rows_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert stored["type"] == "bench"
     assert stored["versions"]["pielight"]
     assert [row["met"] for row in stored["rows"]] == [True, None]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell")
+def test_peak_counts_what_was_used() -> None:
+    from pielight.bench.peak import peak
+
+    before = peak()
+    assert before is not None
+    held = np.ones(60 << 20, np.uint8)
+    after = peak()
+    assert after is not None
+    assert after >= max(before, held.nbytes / 2**20)

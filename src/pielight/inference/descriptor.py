@@ -6,18 +6,15 @@ and one entry of :data:`KINDS`. The command line, evaluation and ``pielight.nn``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pielight.errors import ModelError, OptionError
 from pielight.models import Model, find
-
-if TYPE_CHECKING:
-    from pielight.inference.onnx_session import Network
 
 BRIGHTEN = "brighten"
 TASKS = (BRIGHTEN, "dehaze", "derain")  # what a picture is restored from
@@ -104,7 +101,7 @@ class ModelDescriptor:
     shipped: tuple[str, ...]
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
-    network: type[Network]
+    network: Callable[[ModelDescriptor, Path, int | None], Any]
     options: frozenset[str] = frozenset()
 
     @property
