@@ -1,3 +1,8 @@
+"""Measurements of speed and memory, and the command that prints them.
+
+Covers ``pielight.bench.peak``.
+"""
+
 import json
 import subprocess
 import sys

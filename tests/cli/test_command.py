@@ -1,4 +1,7 @@
-"""The command as a user runs it: a few times as a process, else in this one."""
+"""The command as a user runs it: a few times as a process, else in this one.
+
+Covers ``pielight.cli.enhance_request``, ``pielight.cli.info``.
+"""
 
 import json
 import os

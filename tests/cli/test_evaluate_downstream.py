@@ -1,4 +1,7 @@
-"""``pielight evaluate --downstream`` with the real command, and networks that are made for it."""
+"""``pielight evaluate --downstream`` with the real command, and networks that are made for it.
+
+Covers ``pielight.cli.downstream_options``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sheets of photos, the page in a real browser."""
+"""Sheets of photos, the page in a real browser.
+
+Covers ``pielight.cli.compare``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reports: the files, and the page in a real browser."""
+"""Reports: the files, and the page in a real browser.
+
+Covers ``pielight.evaluation.report.captions``.
+"""
 
 from __future__ import annotations
 

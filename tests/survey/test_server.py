@@ -1,4 +1,7 @@
-"""The server: many raters at once, killed in between, and asked for what it does not give."""
+"""The server: many raters at once, killed in between, and asked for what it does not give.
+
+Covers ``pielight.survey.guard``.
+"""
 
 from __future__ import annotations
 

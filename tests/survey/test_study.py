@@ -1,4 +1,7 @@
-"""Studies: what is matched, stored and asked."""
+"""Studies: what is matched, stored and asked.
+
+Covers ``pielight.cli.survey``.
+"""
 
 import json
 import os

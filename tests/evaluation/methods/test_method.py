@@ -1,4 +1,7 @@
-"""Each kind of method on a picture."""
+"""Each kind of method on a picture.
+
+Covers ``pielight.evaluation.methods.public_checkpoint``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Networks from picture to picture, written for the purpose."""
+"""Networks from picture to picture, written for the purpose.
+
+Covers ``pielight.evaluation.onnx_network``.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,17 @@
+"""Standard error of the command outlives a redirection of the usual one."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from pielight.cli.screen import own_screen
+
+
+def test_own_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    before = sys.stderr
+    with own_screen():
+        print("seen", file=sys.stderr, flush=True)
+    assert sys.stderr is before
+    assert "seen" in capfd.readouterr().err
