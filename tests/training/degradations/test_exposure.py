@@ -53,3 +53,15 @@ def test_blur_is_a_gaussian_that_keeps_flat_masks() -> None:
     point[0, 0, 10, 10] = 1
     spread = blur(point, 1.5)[0, 0]
     assert spread[10, 10] / spread[10, 11] == pytest.approx(np.exp(0.5 / 1.5**2), rel=1e-4)
+
+
+@pytest.mark.parametrize(("sigma", "radius"), [(0.3, 1), (1.0, 2), (2.0, 5), (3.3, 8)])
+def test_blur_is_a_gaussian_cut_at_two_and_a_half_sigma(sigma: float, radius: int) -> None:
+    impulse = torch.zeros(1, 1, 21, 21, dtype=torch.float64)
+    impulse[..., 10, 10] = 1
+    blurred = blur(impulse, sigma)[0, 0].numpy()
+    offsets = np.arange(-radius, radius + 1)
+    line = np.exp(-0.5 * (offsets / sigma) ** 2)
+    expected = np.zeros((21, 21))
+    expected[10 - radius : 11 + radius, 10 - radius : 11 + radius] = np.outer(line, line) / line.sum() ** 2
+    np.testing.assert_allclose(blurred, expected, atol=1e-12)

@@ -92,3 +92,9 @@ def test_highlights_count_the_rise_of_the_brightest_tenth_of_pictures_that_reach
     plain = np.maximum(y[top] - x[top], 0).mean() / 2  # of two pictures
     assert highlight_preservation(before, after).item() == pytest.approx(plain)
     assert highlight_preservation(before, before * 0.5).item() == 0
+
+
+def test_of_a_picture_of_a_few_pixels_the_brightest_one_counts() -> None:
+    before = torch.tensor([1.0, 0.2, 0.2, 0.2]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
+    after = (before + torch.tensor([0.0, 0.5, 0.5, 0.5]).view(1, 1, 2, 2)).clamp_max(1)
+    assert highlight_preservation(before, after).item() == 0
