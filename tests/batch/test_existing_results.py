@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from pielight.cli import main
 from pielight.io.provenance import read_record
-from pielight.io.provenance_checksum import is_sealed
+from pielight.io.provenance_checksum import is_unmodified
 
 
 @pytest.fixture
@@ -107,12 +107,12 @@ def test_what_another_program_has_changed_but_for_the_record_is_kept(folder: Pat
         smaller = result.crop((0, 0, 30, 20))
         packet = result.info.get("xmp", b"")
     result_bytes = Path(f"d_pie.{suffix}").read_bytes()
-    assert is_sealed(Path(f"d_pie.{suffix}"))
+    assert is_unmodified(Path(f"d_pie.{suffix}"))
     for place in (len(result_bytes) // 2, len(result_bytes) - 1):  # one byte, as of an orientation in its place
         changed = bytearray(result_bytes)
         changed[place] ^= 1
         Path(f"d_pie.{suffix}").write_bytes(changed)
-        assert not is_sealed(Path(f"d_pie.{suffix}"))
+        assert not is_unmodified(Path(f"d_pie.{suffix}"))
     if suffix in ("jpg", "webp", "avif"):
         smaller.save(f"d_pie.{suffix}", xmp=packet)
     told = invoke(f"d.{suffix}", "--strength", "0.5").stderr

@@ -29,7 +29,7 @@ from pielight.io.codecs.png.chunks import png_chunks
 from pielight.io.codecs.webp.chunks import chunks as webp_chunks
 from pielight.io.decode import decode
 from pielight.io.frames import decode_frames
-from pielight.io.provenance import find_record, without_record
+from pielight.io.provenance import parse_record, without_record
 from pielight.options import EnhanceOptions
 from tests.io import animations, samples
 from tests.io.animations import animated, frames
@@ -50,10 +50,10 @@ def flat(enhancer: Enhancer, model: Any, tmp_path: Path) -> Enhancer:
     return Enhancer(model(tmp_path / "flat.onnx", np.full((1, 24, 2, 2), -0.3, np.float32)), threads=1, auto=False)
 
 
-def asks_the_same(packet: bytes | None, enhancer: Enhancer) -> bool:
+def has_same_options(packet: bytes | None, enhancer: Enhancer) -> bool:
     """Say whether the record of what made a result is there, and true."""
-    record = find_record(packet)
-    return record is not None and record.asks_the_same(enhancer.record(EnhanceOptions(auto=enhancer.auto)))
+    record = parse_record(packet)
+    return record is not None and record.has_same_options(enhancer.record(EnhanceOptions(auto=enhancer.auto)))
 
 
 @pytest.mark.parametrize(("file_format", "mode", "options"), KINDS)
@@ -104,7 +104,7 @@ def test_times_and_loops_stay(enhancer: Enhancer, file_format: str, mode: str, o
 def test_a_gif_is_changed_in_its_palettes_only(enhancer: Enhancer) -> None:
     data = animated("GIF", "P", comment=b"night", transparency=5, disposal=2, background=3)
     whole, found = enhancer(data), layout(data)
-    assert asks_the_same(gif_packet(whole), enhancer)
+    assert has_same_options(gif_packet(whole), enhancer)
     result = without_gif_packet(whole)
     palettes = [part for part in (found.palette, *(own for _, _, own in found.frames)) if part]
     assert len(found.frames) == 4
@@ -207,7 +207,7 @@ def test_what_describes_an_animated_webp_stays(enhancer: Enhancer) -> None:
     result = enhancer(data)
     with Image.open(io.BytesIO(result)) as image:
         assert (image.info["exif"], image.info["icc_profile"]) == (kept["exif"], kept["icc_profile"])
-        assert asks_the_same(image.info["xmp"], enhancer)
+        assert has_same_options(image.info["xmp"], enhancer)
         assert without_record(image.info["xmp"]).startswith(samples.XMP[:-14])
     for kind in (b"VP8X", b"ANIM"):
         parts = [dict(webp_chunks(part, 12, len(part)))[kind] for part in (data, result)]

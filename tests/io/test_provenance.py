@@ -21,14 +21,14 @@ from pielight.io.metadata.xmp import JPEG_HEAD, read_packet, with_description
 from pielight.io.provenance import (
     NAMESPACE,
     Record,
-    find_record,
     fingerprint,
+    parse_record,
     read_fingerprint,
     read_record,
-    recorded,
+    with_record,
     without_record,
 )  # fmt: skip
-from pielight.io.provenance_checksum import is_sealed
+from pielight.io.provenance_checksum import is_unmodified
 from pielight.options import EnhanceOptions
 from tests.io import samples
 from tests.io.functions import changed_bytes
@@ -62,7 +62,7 @@ def test_every_format_that_holds_xmp_holds_the_record(name: str, tmp_path: Path)
     path.write_bytes(again)
     packet = read_packet(path) or b""
     assert packet.count(NAMESPACE.encode()) == 1  # the newer one in place of the older
-    assert find_record(packet) == replace(RECORD, source=fingerprint(written(name)))
+    assert parse_record(packet) == replace(RECORD, source=fingerprint(written(name)))
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -88,14 +88,14 @@ def test_it_is_found_in_large_files(name: str, tmp_path: Path) -> None:
 def test_results_are_sealed(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(written(name))
-    assert is_sealed(path)
+    assert is_unmodified(path)
     with path.open("ab") as file:
         file.write(b"x")
-    assert not is_sealed(path)
+    assert not is_unmodified(path)
 
 
 def test_a_packet_keeps_its_other_bytes_and_its_length() -> None:
-    made = recorded(Metadata(xmp=PACKET), RECORD).xmp or b""
+    made = with_record(Metadata(xmp=PACKET), RECORD).xmp or b""
     assert len(made) == len(PACKET)
     head = PACKET.partition(b"</r:RDF>")[0]
     assert made.startswith(head + b"<rdf:Description")
@@ -106,14 +106,14 @@ def test_a_packet_keeps_its_other_bytes_and_its_length() -> None:
 
 
 def test_a_packet_without_a_place_stays() -> None:
-    assert recorded(Metadata(xmp=b"no XMP"), RECORD) == Metadata(xmp=b"no XMP")
+    assert with_record(Metadata(xmp=b"no XMP"), RECORD) == Metadata(xmp=b"no XMP")
     assert b"five stars<rdf:RDF" in with_description(samples.XMP, b"<a/>")
 
 
 def test_long_runs_take_no_time() -> None:
     start = time.process_time()
     for run in (b"x" * 1_000_000, b" " * 1_000_000, b"<a " * 300_000, b":about" * 100_000):
-        recorded(Metadata(xmp=PACKET.replace(b"</r:RDF>", NAMESPACE.encode() + run + b"</r:RDF>")), RECORD)
+        with_record(Metadata(xmp=PACKET.replace(b"</r:RDF>", NAMESPACE.encode() + run + b"</r:RDF>")), RECORD)
     assert time.process_time() - start < 5  # minutes, where a pattern begins anew at every byte of a run
 
 
@@ -125,7 +125,7 @@ def test_an_empty_graph_is_a_place() -> None:
 def test_a_packet_that_fills_its_segment_stays() -> None:
     full = PACKET.replace(b" " * 3000, b"") + b"x" * 65_000
     segments = (Segment(APP1, JPEG_HEAD + full),)
-    assert recorded(Metadata(xmp=full, segments=segments), RECORD).segments == segments
+    assert with_record(Metadata(xmp=full, segments=segments), RECORD).segments == segments
 
 
 def test_one_that_another_program_laid_out_anew_is_read_and_replaced() -> None:
@@ -134,18 +134,18 @@ def test_one_that_another_program_laid_out_anew_is_read_and_replaced() -> None:
         f"xmlns:pielight='{NAMESPACE}' pielight:Version='1.0'><pielight:Strength>0.5</pielight:Strength>\n"
         "<other>x</other></rdf:Description></rdf:RDF></x:xmpmeta>"
     ).encode()
-    found = find_record(spread)
+    found = parse_record(spread)
     assert found is not None
-    assert (found.version, found.options, found.is_ours) == ("1.0", (("Strength", "0.5"),), False)
-    again = find_record(recorded(Metadata(xmp=spread), RECORD).xmp)
+    assert (found.version, found.options, found.is_verbatim) == ("1.0", (("Strength", "0.5"),), False)
+    again = parse_record(with_record(Metadata(xmp=spread), RECORD).xmp)
     assert again is not None
     assert again.options == RECORD.options
 
 
 def test_options_decide_and_not_the_version() -> None:
-    assert RECORD.asks_the_same(Record("1.0", RECORD.options))
+    assert RECORD.has_same_options(Record("1.0", RECORD.options))
     other = Record.of("9.9.0", Task="brighten", Strength=1, Model='odd "name" & <tag>')
-    assert not RECORD.asks_the_same(other)
+    assert not RECORD.has_same_options(other)
     assert RECORD.differences(other) == "strength 0.6, now 1"
 
 
@@ -160,7 +160,7 @@ def test_a_run_records_its_options(enhancer: Enhancer, tmp_path: Path) -> None:
     options = dict(record.options)
     assert (options["Strength"], options["Highlights"], options["Quality"]) == ("0.5", "0.25", "80")
     assert options["ModelSHA256"] == enhancer.model.sha256()
-    assert record.is_ours
+    assert record.is_verbatim
     enhancer.file(source, tmp_path / "c.jpg", 0)
     assert (tmp_path / "c.jpg").read_bytes() == source.read_bytes()
 

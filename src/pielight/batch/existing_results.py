@@ -10,7 +10,7 @@ from pielight.batch.plan import Job
 from pielight.core.output_names import Existing
 from pielight.io.formats import format_of
 from pielight.io.provenance import WITHOUT_RECORD, Record, fingerprint, read_fingerprint, read_record
-from pielight.io.provenance_checksum import is_sealed
+from pielight.io.provenance_checksum import is_unmodified
 
 KEPT = "the result exists"
 _STRENGTH, _UNTOUCHED = "Strength", "0"
@@ -50,10 +50,10 @@ def check_existing(job: Job, existing: Existing, wanted: Record, data: bytes | N
     found = read_record(job.output)
     if found is None:
         return ExistingResult(True, f"{KEPT}, and does not tell its options")
-    if found.asks_the_same(wanted):
+    if found.has_same_options(wanted):
         return ExistingResult(True, KEPT)
     differences = found.differences(wanted)
-    if not found.is_ours or not is_sealed(job.output):
+    if not found.is_verbatim or not is_unmodified(job.output):
         return ExistingResult(True, f"{KEPT}, and another program has changed it since ({differences})")
     if found.source != (read_fingerprint(job.input) if data is None else fingerprint(data)):
         return ExistingResult(True, f"{KEPT}, but of another picture, or an older state of this one ({differences})")

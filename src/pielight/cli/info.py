@@ -38,11 +38,11 @@ def _show_photo(path: Path) -> bool:
     from pielight.core.atomic_file import check_regular, shown
     from pielight.errors import PictureError
     from pielight.io.metadata.xmp import read_packet
-    from pielight.io.provenance import find_record
+    from pielight.io.provenance import parse_record
 
     try:
         check_regular(path)
-        record = find_record(read_packet(path))
+        record = parse_record(read_packet(path))
     except PictureError as error:
         click.echo(error, err=True)
         return False

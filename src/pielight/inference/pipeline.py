@@ -32,8 +32,8 @@ from pielight.io.formats import RAW, format_of, written_format
 from pielight.io.frames import decode_frames
 from pielight.io.image import Picture
 from pielight.io.metadata.embedded_thumbnails import with_new_thumbnails
-from pielight.io.provenance import WITHOUT_RECORD, Record, find_record, fingerprint, recorded
-from pielight.io.provenance_checksum import seal
+from pielight.io.provenance import WITHOUT_RECORD, Record, fingerprint, parse_record, with_record
+from pielight.io.provenance_checksum import write_checksum
 from pielight.io.size_limits import memory_for
 from pielight.options import EnhanceOptions
 
@@ -152,14 +152,14 @@ def enhance_encoded(
         picture = fitted(processor.process_picture(picture, options), file_format, target_name)
         with output as file:
             save(picture, file, file_format, saving.quality, target_name)
-            note, is_recorded = picture.note, seal(file)
+            note, is_recorded = picture.note, write_checksum(file)
     else:
         processor = processor.for_frames((one.displayed for one in frames if one.displayed is not None), options)
         picture = _with_new_thumbnails(picture, processor, options)
         processed = (replace(frame, pixels=processor.process(frame.pixels, options)) for frame in frames)
         with output as file:
             note = frames.write(file, processed, picture, saving.quality)
-            is_recorded = seal(file)
+            is_recorded = write_checksum(file)
     if record is not None and not is_recorded and file_format not in WITHOUT_RECORD:
         note = "; ".join(filter(None, (note, "no record of what made it: the XMP has no place for one")))
     return Encoded(file, note, is_recorded)
@@ -176,11 +176,11 @@ def _with_record(picture: Picture, record: Record | None, data: bytes) -> Pictur
     """Put the record of what makes a result into its metadata; note where the picture is a result itself."""
     if record is None:
         return picture
-    older = find_record(picture.metadata.xmp)
+    older = parse_record(picture.metadata.xmp)
     notes = [picture.note] if picture.note else []
     if older and older.task == record.task:
         notes.append("a result of pielight already, now enhanced once more")
-    metadata = recorded(picture.metadata, replace(record, source=fingerprint(data)))
+    metadata = with_record(picture.metadata, replace(record, source=fingerprint(data)))
     return replace(picture, metadata=metadata, note="; ".join(notes))
 
 

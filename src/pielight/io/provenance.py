@@ -36,13 +36,13 @@ class Record:
         options: Names, in camel case, and values of all that determines the pixels: the task, the model and its
             checksum, strength and others, sorted.
         source: Fingerprint of the source file, or empty; see :func:`fingerprint`.
-        is_ours: Whether the record is as pielight wrote it: no other program has rewritten the file's XMP.
+        is_verbatim: Whether the record is as pielight wrote it: no other program has rewritten the file's XMP.
     """
 
     version: str
     options: tuple[tuple[str, str], ...]
     source: str = ""
-    is_ours: bool = True
+    is_verbatim: bool = True
 
     @classmethod
     def of(cls, version: str, **options: object) -> Record:
@@ -58,7 +58,7 @@ class Record:
         """The task, as ``brighten``; empty if it is not recorded."""
         return dict(self.options).get("Task", "")
 
-    def asks_the_same(self, other: Record) -> bool:
+    def has_same_options(self, other: Record) -> bool:
         """Say whether two results of one picture have the same options; the version does not matter."""
         return self.options == other.options
 
@@ -107,7 +107,7 @@ def _hashed(size: int, head: bytes, tail: bytes) -> str:
     return blake2b(b"%d " % size + head + tail, digest_size=8).hexdigest()
 
 
-def recorded(metadata: Metadata, record: Record) -> Metadata:
+def with_record(metadata: Metadata, record: Record) -> Metadata:
     """Add a record to a picture's XMP; the rest of the packet stays byte for byte.
 
     An older record is replaced. A packet without a graph, or without room in a JPEG, stays unchanged.
@@ -126,7 +126,7 @@ def without_record(packet: bytes) -> bytes:
     return _ELEMENT.sub(b"", _ATTRIBUTE.sub(b"", _OWN.sub(b"", packet)))
 
 
-def find_record(packet: bytes | None) -> Record | None:
+def parse_record(packet: bytes | None) -> Record | None:
     """Return the record in an XMP packet, or None."""
     if not packet or NAMESPACE.encode() not in packet:
         return None
@@ -138,7 +138,7 @@ def find_record(packet: bytes | None) -> Record | None:
 def read_record(path: Path) -> Record | None:
     """Return the record in a picture's file without decoding it; None without one, or if it cannot be read."""
     try:
-        return find_record(read_packet(path)) if path.is_file() else None
+        return parse_record(read_packet(path)) if path.is_file() else None
     except OSError:  # reading the picture will report why
         return None
 

@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 EMPTY = "0" * 16
 _ATTRIBUTE = b'pielight:Seal="'
-_SEAL = re.compile(_ATTRIBUTE + b'([0-9a-f]{16})"')
+_CHECKSUM = re.compile(_ATTRIBUTE + b'([0-9a-f]{16})"')
 _PART = 1 << 20
 _PNG, _TEXT = b"\x89PNG", b"iTXt"
 _CHUNK_HEAD, _CRC = 8, 4  # bytes
 
 
-def seal(file: BinaryIO, start: int = 0) -> bool:
+def write_checksum(file: BinaryIO, start: int = 0) -> bool:
     """Write the checksum of a file into its record, which still holds zeros; a file without a record stays unchanged.
 
     Args:
@@ -44,7 +44,7 @@ def seal(file: BinaryIO, start: int = 0) -> bool:
     return True
 
 
-def is_sealed(path: Path) -> bool:
+def is_unmodified(path: Path) -> bool:
     """Say whether a result is unchanged since pielight wrote it.
 
     Raises:
@@ -64,7 +64,7 @@ def _find(file: BinaryIO, start: int) -> int | None:
     reach = len(_ATTRIBUTE) + len(EMPTY) + 1
     position, before = start, b""
     while part := file.read(_PART):
-        match = _SEAL.search(before + part)
+        match = _CHECKSUM.search(before + part)
         if match:
             return position - len(before) + match.start(1)
         position += len(part)
