@@ -44,11 +44,26 @@ def fit(picture: Picture, file_format: str) -> Picture:
     """
     if file_format not in FORMATS or not FORMATS[file_format].modes:
         raise PictureError(f"{file_format} cannot be written; name the result .tif or .jpg")
-    modes, held = FORMATS[file_format].modes, FORMATS[file_format].metadata
     notes = [picture.note] if picture.note else []
     if picture.is_one_of_several:
         notes.append("several pictures in the file: only the first is kept")
         picture = replace(picture, is_one_of_several=False)
+    picture = _with_supported_depth(picture, file_format, notes)
+    picture = _with_supported_colors(picture, file_format, notes)
+    picture = _with_supported_mode(picture, file_format, notes)
+    picture = _with_sound_exif(picture, file_format, notes)
+    if file_format == "JPEG":
+        picture = _with_short_segments(picture, notes)
+    picture = with_updated_trailer(picture, file_format, notes)
+    picture = replace(picture, metadata=without_losses(picture.metadata, file_format, notes))
+    if picture.changed:
+        picture = replace(with_new_thumbnails(picture, file_format, notes), changed=False)
+    return replace(picture, note="; ".join(notes))
+
+
+def _with_supported_depth(picture: Picture, file_format: str, notes: list[str]) -> Picture:
+    """Resolve palettes and CMYK, drop an unnamed channel, and round to 8 bits, where the mode is not supported."""
+    modes = FORMATS[file_format].modes
     if picture.mode not in modes:
         picture = _as_shown(picture, notes)
     if "X" in picture.mode and picture.mode not in modes:
@@ -57,21 +72,33 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.mode not in modes and picture.pixels.dtype == np.uint16:
         picture = _rounded(picture)
         notes.append("16 bits rounded to 8")
-    if is_wide_gamut(picture.metadata.cicp) and not picture.metadata.icc_profile and "cicp" not in held:
+    return picture
+
+
+def _with_supported_colors(picture: Picture, file_format: str, notes: list[str]) -> Picture:
+    """Drop what the format cannot hold of color space and coding; convert to sRGB where it holds no profile."""
+    metadata, coding, held = picture.metadata, picture.metadata.coding, FORMATS[file_format].metadata
+    if is_wide_gamut(metadata.cicp) and not metadata.icc_profile and "cicp" not in held:
         notes.append(f"wide colors are taken as sRGB: {file_format} does not know their code")
-        picture = replace(picture, metadata=replace(picture.metadata, cicp=None))
-    if picture.metadata.coding and picture.metadata.coding.has_rgb and "cicp" in held:
+        metadata = replace(metadata, cicp=None)
+    if coding and coding.has_rgb and "cicp" in held:
         notes.append(f"coded without loss before: {file_format} is written with loss, --format png is not")
-    if picture.metadata.coding and picture.metadata.coding.thumbnails and file_format == "AVIF":
+    if coding and coding.thumbnails and file_format == "AVIF":
         notes.append("preview left out: AVIF is written without")
-        coding = replace(picture.metadata.coding, thumbnails=())
-        picture = replace(picture, metadata=replace(picture.metadata, coding=coding))
-    if picture.metadata.color_space and file_format != "BMP":
+        metadata = replace(metadata, coding=replace(coding, thumbnails=()))
+    if metadata.color_space and file_format != "BMP":
         notes.append("colors are taken as sRGB: what a BMP links or calibrates goes nowhere else")
-        picture = replace(picture, metadata=replace(picture.metadata, color_space=b""))
+        metadata = replace(metadata, color_space=b"")
+    picture = replace(picture, metadata=metadata)
     if "icc" not in held and picture.format != file_format:
         picture, changed = to_srgb(picture)
         notes += [f"colors turned into sRGB: {file_format} holds no profile"] if changed else []
+    return picture
+
+
+def _with_supported_mode(picture: Picture, file_format: str, notes: list[str]) -> Picture:
+    """Convert to a mode of the format: bilevel to gray, gray with opacity to RGBA, 256 colors, or no opacity."""
+    modes = FORMATS[file_format].modes
     if picture.mode == "1" and "1" not in modes:
         picture = replace(picture, mode="L")
     if picture.mode == "LA" and "RGBA" in modes and "LA" not in modes:
@@ -82,20 +109,18 @@ def fit(picture: Picture, file_format: str) -> Picture:
     if picture.alpha is not None and picture.mode not in modes:
         picture = _on_white(picture)
         notes.append("opacity laid on white")
+    return picture
+
+
+def _with_sound_exif(picture: Picture, file_format: str, notes: list[str]) -> Picture:
+    """Drop EXIF that the format's library would reject."""
     exif = picture.metadata.exif
-    headless = (
-        file_format == HEIF and exif and not exif.removeprefix(PREFIX).startswith(_TIFF_HEADERS)
-    )  # libheif finds no start
-    if headless or (file_format in ("TIFF", "AVIF") and not is_sound(exif)):
+    # libheif looks for the header of a TIFF.
+    rejected = file_format == HEIF and exif and not exif.removeprefix(PREFIX).startswith(_TIFF_HEADERS)
+    if rejected or (file_format in ("TIFF", "AVIF") and not is_sound(exif)):
         notes.append("EXIF left out: it is damaged")
-        picture = replace(picture, metadata=replace(picture.metadata, exif=b""))
-    if file_format == "JPEG":
-        picture = _short_segments(picture, notes)
-    picture = with_updated_trailer(picture, file_format, notes)
-    picture = replace(picture, metadata=without_losses(picture.metadata, file_format, notes))
-    if picture.changed:
-        picture = replace(with_new_thumbnails(picture, file_format, notes), changed=False)
-    return replace(picture, note="; ".join(notes))
+        return replace(picture, metadata=replace(picture.metadata, exif=b""))
+    return picture
 
 
 def _as_shown(picture: Picture, notes: list[str]) -> Picture:
@@ -140,7 +165,7 @@ def _few_colors(picture: Picture) -> Picture:
     return replace(picture, pixels=chosen.colors(), mode="P", alpha=None, source=chosen)
 
 
-def _short_segments(picture: Picture, notes: list[str]) -> Picture:
+def _with_short_segments(picture: Picture, notes: list[str]) -> Picture:
     """Leave out what is too long for a JPEG's segment, unless it came from several segments of a JPEG."""
     metadata = picture.metadata
     if metadata.segments is None:

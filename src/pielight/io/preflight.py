@@ -106,22 +106,22 @@ def _most_values(tag: int, kind: int) -> int:
 
 def _check_chunks(data: FileBytes) -> None:
     others, pixels = 0, 0
-    for kind, place in chunk_spans(data):
+    for kind, span in chunk_spans(data):
         if kind in _PIXELS:
             pixels += 1
         else:
             others += 1
         if kind == b"eXIf":
-            check_directories(data[place])
+            check_directories(data[span])
         _refuse(others > _MAX_CHUNKS, f"more than {_MAX_CHUNKS:,} chunks in a file")
         _refuse(pixels > _MAX_PIXEL_CHUNKS, f"more than {_MAX_PIXEL_CHUNKS:,} chunks of pixels in a PNG file")
 
 
 def _check_riff(data: FileBytes) -> None:
     """Check the EXIF of a WebP; its library goes through the other parts at once."""
-    for number, (kind, place) in enumerate(webp_chunks(data, 12, len(data)), 1):
+    for number, (kind, span) in enumerate(webp_chunks(data, 12, len(data)), 1):
         if kind == b"EXIF":
-            check_directories(data[place].removeprefix(EXIF))
+            check_directories(data[span].removeprefix(EXIF))
         _refuse(number > _MAX_CHUNKS, f"more than {_MAX_CHUNKS:,} chunks in a file")
 
 

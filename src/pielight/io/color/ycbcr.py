@@ -21,7 +21,7 @@ def to_rgb(data: bytes, width: int, height: int, steps: Steps) -> bytes:
     wide, high = -(-width // across), -(-height // down)
     blocks = np.frombuffer(data, np.uint8, wide * high * (across * down + 2)).reshape(high, wide, -1)
     luma = blocks[..., :-2].reshape(high, wide, down, across).swapaxes(1, 2).reshape(high * down, wide * across)
-    chroma = (blocks[..., place].repeat(down, axis=0).repeat(across, axis=1) for place in (-2, -1))
+    chroma = (blocks[..., index].repeat(down, axis=0).repeat(across, axis=1) for index in (-2, -1))
     planes = [Image.fromarray(np.ascontiguousarray(plane[:height, :width])) for plane in (luma, *chroma)]
     return Image.merge("YCbCr", planes).convert("RGB").tobytes()
 
@@ -38,6 +38,6 @@ def from_rgb(data: bytes, width: int, height: int, steps: Steps) -> bytes:
     rows = np.pad(np.asarray(luma), ((0, high * down - height), (0, wide * across - width)), mode="edge")
     blocks = np.empty((high, wide, across * down + 2), np.uint8)
     blocks[..., :-2] = rows.reshape(high, down, wide, across).swapaxes(1, 2).reshape(high, wide, -1)
-    for place, plane in zip((-2, -1), chroma, strict=True):
-        blocks[..., place] = np.asarray(plane.reduce(steps))
+    for index, plane in zip((-2, -1), chroma, strict=True):
+        blocks[..., index] = np.asarray(plane.reduce(steps))
     return blocks.tobytes()

@@ -112,8 +112,8 @@ def color_metadata(data: bytes) -> dict[str, Any]:
         return {}
     space, content = data[_SPACE], b""
     if len(data) >= FILE_HEAD + V5 and space[:4] in (EMBEDDED, LINKED):
-        place, length = struct.unpack_from("<2L", data, _PROFILE)
-        content = data[FILE_HEAD + place : FILE_HEAD + place + length]
+        start, length = struct.unpack_from("<2L", data, _PROFILE)
+        content = data[FILE_HEAD + start : FILE_HEAD + start + length]
     if space.startswith(EMBEDDED):
         return {"icc_profile": content or None}
     if space.startswith(LINKED) or (space.startswith(_CALIBRATED) and any(space)):

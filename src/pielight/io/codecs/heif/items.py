@@ -140,7 +140,7 @@ def _references(data: FileBytes, box: Box, items: Items) -> None:
 def _properties(data: FileBytes, box: Box, items: Items) -> None:
     inner = list(walk(data, box.start, box.end))
     holders = [each for each in inner if each.kind == b"ipco"]
-    found = [(kind, data[start:end]) for each in holders for kind, start, end in walk(data, each.start, each.end)]
+    properties = [(kind, data[start:end]) for each in holders for kind, start, end in walk(data, each.start, each.end)]
     for each in inner:
         if each.kind != b"ipma":
             continue
@@ -150,8 +150,8 @@ def _properties(data: FileBytes, box: Box, items: Items) -> None:
             item = _item(items, reader.number(4 if reader.version else 2))
             for _ in range(reader.number(1)):
                 index = reader.number(2) & 0x7FFF if reader.flags & 1 else reader.number(1) & 0x7F
-                if 0 < index <= len(found):
-                    item.properties.append(found[index - 1])
+                if 0 < index <= len(properties):
+                    item.properties.append(properties[index - 1])
 
 
 def _spans(data: FileBytes, box: Box, in_box: Box | None, items: Items) -> None:

@@ -26,10 +26,10 @@ _QUALITY = 90
 
 def read_metadata(image: Image.Image, data: bytes) -> Metadata:
     """Return the metadata of an opened AVIF or HEIC."""
-    items, found = read_items(data), pillow.read_metadata(image)
+    items, metadata = read_items(data), pillow.read_metadata(image)
     return replace(
-        found,
-        exif=(_avif_exif(image, data) if image.format == "AVIF" else b"") or found.exif,
+        metadata,
+        exif=(_avif_exif(image, data) if image.format == "AVIF" else b"") or metadata.exif,
         cicp=read_cicp(items),
         coding=read_coding(items),
         video=video_boxes(data),

@@ -55,8 +55,8 @@ def segments_and_parts(data: bytes, layout: Layout) -> tuple[tuple[Segment, ...]
     segments, parts = layout.descriptive(), find_parts(data, layout)
     if parts is not None:
         return segments, parts
-    behind = data[layout.end :]
-    return tuple(segment for segment in segments if not is_index(segment)), (Part(behind),) if behind else ()
+    trailer = data[layout.end :]
+    return tuple(segment for segment in segments if not is_index(segment)), (Part(trailer),) if trailer else ()
 
 
 def find_parts(data: bytes, layout: Layout) -> tuple[Part, ...] | None:

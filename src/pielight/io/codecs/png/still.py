@@ -25,12 +25,12 @@ from pielight.io.metadata.xmp import PNG_KEYWORD
 
 def read_metadata(image: Image.Image, data: bytes) -> Metadata:
     """Return the metadata of an opened PNG."""
-    chunks, found = kept_chunks(data), pillow.read_metadata(image)
+    chunks, metadata = kept_chunks(data), pillow.read_metadata(image)
     texts = png_text.texts(chunks)
     # EXIF may stand after the pixels, where Pillow finds it only once they are loaded.
     exif = dict(png_chunks(data)).get(b"eXIf") or png_text.exif(texts)
-    xmp, photoshop = found.xmp or png_text.xmp(texts), png_text.photoshop(texts)
-    return replace(found, exif=exif, xmp=xmp, photoshop=photoshop, comment=None, chunks=chunks)
+    xmp, photoshop = metadata.xmp or png_text.xmp(texts), png_text.photoshop(texts)
+    return replace(metadata, exif=exif, xmp=xmp, photoshop=photoshop, comment=None, chunks=chunks)
 
 
 def metadata_chunks(metadata: Metadata) -> list[tuple[bytes, bytes]]:

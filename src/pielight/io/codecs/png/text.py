@@ -89,7 +89,7 @@ def _profiles(entries: Iterable[Text], *kinds: str) -> Iterator[bytes]:
 def profile_chunk(kind: str, content: bytes) -> Chunk:
     """Return the chunk that holds a profile."""
     digits = content.hex()
-    lines = "".join(digits[place : place + _LINE] + "\n" for place in range(0, len(digits), _LINE))
+    lines = "".join(digits[start : start + _LINE] + "\n" for start in range(0, len(digits), _LINE))
     text = f"\n{kind}\n{len(content):8d}\n{lines}"
     return b"zTXt", (_PROFILE + kind).encode() + b"\0\0" + zlib.compress(text.encode())
 

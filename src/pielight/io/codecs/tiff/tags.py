@@ -106,5 +106,5 @@ def is_sound(exif: bytes) -> bool:
 def notes_on(data: bytes) -> list[str]:
     """Return what the user should know of parts of a TIFF that are not kept."""
     tags = read_ifd(data)
-    found = [what for tag, what in _LEFT_OUT.items() if tags and tag in tags.entries]
-    return [note for note in (maker_note_warning(data), f"left out: {', '.join(found)}" if found else "") if note]
+    left_out = [what for tag, what in _LEFT_OUT.items() if tags and tag in tags.entries]
+    return [note for note in (maker_note_warning(data), f"left out: {', '.join(left_out)}" if left_out else "") if note]

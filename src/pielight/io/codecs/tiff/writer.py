@@ -162,12 +162,12 @@ def _add_resolution(tags: Ifd, metadata: Metadata) -> None:
 def _has_resolution(tags: Ifd, dpi: tuple[float, float]) -> bool:
     """Say whether the tags have this resolution, in any unit."""
     unit = tags.entries.get(RESOLUTION_UNIT, Entry(SHORT, struct.pack(tags.order + "H", _INCH)))
-    found = [tags.entries.get(tag, Entry(RATIONAL, b"")) for tag in _RESOLUTION]
-    if unit.kind != SHORT or any(kind != RATIONAL or len(content) != 8 for kind, content in found):
+    resolutions = [tags.entries.get(tag, Entry(RATIONAL, b"")) for tag in _RESOLUTION]
+    if unit.kind != SHORT or any(kind != RATIONAL or len(content) != 8 for kind, content in resolutions):
         return False
     (code,) = struct.unpack_from(tags.order + "H", unit.content)
     per_inch = {_INCH: 1.0, _CENTIMETER: _CENTIMETERS_PER_INCH}.get(code)
-    pairs = [struct.unpack(tags.order + "2L", content) for _, content in found]
+    pairs = [struct.unpack(tags.order + "2L", content) for _, content in resolutions]
     return per_inch is not None and all(
         abs(per_inch * over - value * under) <= _TOLERANCE * under
         for (over, under), value in zip(pairs, dpi, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pielight.io.file_view import FileBytes
 
-FRAME_HEADER = 16  # bytes of a frame before its chunks: place, size, duration and flags
+FRAME_HEADER = 16  # bytes of a frame before its chunks: position, size, duration and flags
 
 
 def chunks(data: FileBytes, start: int, stop: int) -> Iterator[tuple[bytes, slice]]:
