@@ -52,6 +52,7 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     "pielight joint": ("", "--set steps=2 --set batch=2 --set constraints.bank=4 --set constraints.pairs=2"),
     "pielight bench": ("", "--repeats 1 --photos 2"),
     "pielight evaluate": (r"(?:-j|--limit) \d+", "-j 1 --limit 2"),
+    "python benchmarks/phone_photos.py": ("", "--megapixels 1"),
     "python benchmarks/ablation.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
     "python benchmarks/sizes.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
     "python benchmarks/exposure_scatter.py": ("", "--steps 2"),

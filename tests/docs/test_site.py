@@ -64,6 +64,13 @@ def test_every_public_name_is_in_the_reference(site: Path) -> None:
         assert name.startswith("__") or f'.{name}"' in text, name
 
 
+def test_examples_are_shown_as_code(site: Path) -> None:
+    for name in ("python", "errors", "training", "evaluation"):
+        text = (site / f"api/{name}/index.html").read_text(encoding="utf-8")
+        assert '<span class="gp">&gt;&gt;&gt;' in text
+        assert "<blockquote>" not in text
+
+
 def test_tables_are_shown_and_roles_are_not(site: Path) -> None:
     assert "<td>pie, seed 0</td>" in (site / "results/model-cards/index.html").read_text(encoding="utf-8")
     for page in site.rglob("*.html"):
