@@ -1,4 +1,4 @@
-"""Settings as YAML: files, changes, names, types and limits are checked."""
+"""Settings as YAML: files, changes, and what ``pielight.training.setting_errors`` says of wrong ones."""
 
 from __future__ import annotations
 

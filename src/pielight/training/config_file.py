@@ -1,10 +1,7 @@
-"""Settings of training as YAML: read, changed by ``key.sub=value``, validated, written; errors are one line."""
+"""Settings of training as YAML: read, changed by ``key.sub=value``, validated, written."""
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import typing
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,16 +9,14 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
 
 from pielight.core.atomic_file import shown
 from pielight.errors import ConfigError
 from pielight.training.renamed import with_new_names
+from pielight.training.setting_errors import brief, message
 from pielight.training.yaml_reader import MOST_BYTES, parse_yaml
 
 S = TypeVar("S")
-_TYPES = {"int_type": "int", "float_type": "float", "string_type": "str", "bool_type": "bool"}
-_LIMITS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of")
 
 
 def read_values(path: str | Path) -> dict[Any, Any]:
@@ -59,11 +54,11 @@ def parse_change(change: str) -> dict[Any, Any]:
     """
     key, equals, text = change.partition("=")
     if not equals:
-        raise ConfigError(f"--set {_brief(change)}: should look like key=value")
+        raise ConfigError(f"--set {brief(change)}: should look like key=value")
     try:
         nested = parse_yaml(text)
     except ValueError as error:
-        raise ConfigError(f"--set {_brief(change)}: the value is not YAML ({error})") from None
+        raise ConfigError(f"--set {brief(change)}: the value is not YAML ({error})") from None
     for part in reversed(key.strip().split(".")):
         nested = {part: nested}
     assert isinstance(nested, dict)
@@ -84,7 +79,7 @@ def apply_changes(kind: type, values: dict[Any, Any], changes: Sequence[str]) ->
             name += f"{'.' if name else ''}{key}"
             target = target.setdefault(key, {})
             if not isinstance(target, dict):
-                raise ConfigError(f"--set {_brief(change)}: {_brief(name)} is a value, not a group")
+                raise ConfigError(f"--set {brief(change)}: {brief(name)} is a value, not a group")
         target.update(nested)
 
 
@@ -137,18 +132,13 @@ def validate(kind: type[S], values: Mapping[Any, Any], *, warn: bool = True) -> 
     try:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
-        raise ConfigError(_message(kind, values, error)) from None
+        raise ConfigError(message(kind, values, error)) from None
 
 
 def plain(config: Any) -> dict[str, Any]:
     """Return settings as nested dicts and lists."""
-
-    def listed(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: listed(item) for key, item in value.items()}
-        return [listed(item) for item in value] if isinstance(value, tuple) else value
-
-    return {key: listed(item) for key, item in dataclasses.asdict(config).items()}
+    values: dict[str, Any] = TypeAdapter(type(config)).dump_python(config, mode="json")
+    return values
 
 
 def as_yaml(config: Any) -> str:
@@ -185,74 +175,3 @@ def naming_file(path: str | Path | None, changes: Sequence[str]) -> Iterator[Non
         if path is None or changes:
             raise
         raise ConfigError(f"{shown(path)}: {error}") from None
-
-
-def _message(kind: type, values: Any, errors: ValidationError) -> str:
-    """Return the first error of a validation in one line, unknown keys before all others."""
-    unknown = ("unexpected_keyword_argument", "invalid_key")
-    error = min(errors.errors(include_url=False), key=lambda error: error["type"] not in unknown)
-    reason, context = error["type"], error.get("ctx", {})
-    keys = [str(key) for key in error["loc"]] if reason in unknown else [k for k in error["loc"] if isinstance(k, str)]
-    name = _brief(".".join(keys))
-    for key in keys[:-1]:
-        kind, values = _sections(kind)[key], values.get(key)
-    if reason in unknown:
-        near = difflib.get_close_matches(_brief(keys[-1]), [f.name for f in dataclasses.fields(kind)], 1, 0.0)
-        return f"unknown setting {name}; did you mean {'.'.join([*keys[:-1], *near])}?"
-    if reason == "value_error":
-        return f"{name}: {context['error']}" if name else str(context["error"])
-    value = values.get(keys[-1])
-    value = list(value) if isinstance(value, tuple) else value
-    listed, single = _brief(value if isinstance(value, list) else repr(value)), _brief(repr(error["input"]))
-    if reason == "dataclass_type":
-        return f"{name} is a group of settings, not a value"
-    if reason == "missing" and len(error["loc"]) == len(keys):
-        return f"{name}: is missing"
-    if reason == "literal_error":
-        return f"{name}: {listed} is unknown; choose {context['expected'].replace(chr(39), '')}"
-    if reason == "too_long" and isinstance(error["input"], str):
-        return (f"{name}: a text of {context['actual_length']:,} characters; at most {context['max_length']:,} make "
-                "sense")  # fmt: skip
-    if reason in ("too_long", "missing"):
-        return f"{name}: {len(typing.get_args(_sections(kind)[keys[-1]]))} values are expected, as in [0.1, 0.5]"
-    if reason == "interval_order":
-        return f"{name}: the interval {listed} is the wrong way round"
-    if reason == "not_a_number":
-        return f"{name}: {single} is not a number"
-    if reason == "finite_number":
-        return f"{name}: {listed} should be finite"
-    if reason in _LIMITS:
-        return f"{name}: {listed} should be {_limits(typing.get_type_hints(kind, include_extras=True)[keys[-1]])}"
-    return f"{name}: {single} should be of type {_TYPES.get(reason, reason)}"
-
-
-def _sections(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _limits(hint: Any) -> str:
-    """Return the limits of a number, or of the numbers of an interval, in words.
-
-    >>> from pielight.training.schema.fields import PositiveShare, Share
-    >>> _limits(Share), _limits(PositiveShare)
-    ('between 0 and 1', 'above 0 and at most 1')
-    """
-    names = {"gt": "above", "ge": "at least", "le": "at most", "lt": "below", "multiple_of": "a multiple of"}
-    limits: dict[str, float] = {}
-
-    def collect(hint: Any) -> None:
-        for part in typing.get_args(hint):
-            for limit in part.metadata if isinstance(part, FieldInfo) else ():
-                limits.update((name, getattr(limit, name)) for name in names if hasattr(limit, name))
-            collect(part)
-
-    collect(hint)
-    if {"ge", "le"} <= limits.keys():
-        return f"between {limits['ge']:g} and {limits['le']:g}"
-    return " and ".join(f"{word} {limits[name]:g}" for name, word in names.items() if name in limits)
-
-
-def _brief(text: object) -> str:
-    """Return a key or text of the user's as it can stand in a one-line message."""
-    whole = shown(str(text))
-    return whole if len(whole) <= 80 else f"{whole[:80]}..."
