@@ -19,7 +19,7 @@ from pielight.evaluation import run
 from pielight.evaluation.datasets import presets
 from pielight.evaluation.methods.method import find_method
 from pielight.evaluation.plan import Plan, choose
-from pielight.evaluation.report import examples, files
+from pielight.evaluation.report import captions, examples, files
 from pielight.evaluation.report.summary import Values, summarize
 from pielight.evaluation.store import Store
 
@@ -102,6 +102,16 @@ def test_best_and_worst(report: Callable[..., Path], tmp_path: Path, pairs: Path
     assert len({example.sample.name for example in chosen}) == 4
     one = Plan((plan.datasets[0].first(1),), plan.methods, plan.metrics)
     assert len(examples.choose_examples(one, values)) == 1
+
+
+def test_captions(report: Callable[..., Path], pairs: Path) -> None:
+    plan = Plan((presets.find_dataset("own", pairs),), (find_method("identity"),), choose(["mae", "loe"]), gt_mean=True)
+    assert captions.gt_mean_notice(plan).startswith("GT-MEAN IS ON: before mae, each result")  # loe has no reference
+    facts = json.loads((report() / "summary.json").read_text(encoding="utf-8"))
+    dates, versions, checksums = captions.provenance(facts)
+    assert dates.endswith("seed: 3; GT-mean: off")
+    assert "numpy" in versions
+    assert facts["methods"][2]["sha256"] in checksums
 
 
 def test_a_page_needs_nothing_else(report: Callable[..., Path]) -> None:

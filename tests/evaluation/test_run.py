@@ -231,3 +231,25 @@ def test_processes_share_work_and_stream() -> None:
 def test_a_process_that_dies_is_an_error() -> None:
     with pytest.raises(PielightError, match="a process died"):
         list(map_unordered(os._exit, [1, 1, 1], 2))
+
+
+def test_lines_of_the_previous_release_are_read(tmp_path: Path) -> None:
+    key = Key("d", "1", "", "m", "", "ssim-gray", "1", False)
+    of_faces = key._replace(metric="faces")
+    lines = [
+        {**key._asdict(), "metric": "ssim-grey", "value": 0.5},
+        {**of_faces._asdict(), "value": "nan", "evidence": [[1], [0.9], [1]]},
+    ]
+    (tmp_path / FILE).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    store = Store(tmp_path)
+    assert store[key].value == 0.5
+    assert store[of_faces].state == ((1.0,), (0.9,), (1.0,))
+    store.add([Measurement(of_faces._replace(picture="2"), math.nan, state=((2.0,), (), ()))])
+    store.close()
+    assert Store(tmp_path)[of_faces._replace(picture="2")].state == ((2.0,), (), ())
+
+
+def test_metrics_by_their_former_names() -> None:
+    with pytest.warns(DeprecationWarning, match="ssim-grey is now called ssim-gray"):
+        (metric,) = choose(["ssim-grey", "ssim-gray"])
+    assert metric.name == "ssim-gray"

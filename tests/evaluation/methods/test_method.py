@@ -14,6 +14,7 @@ import torch
 from pielight import Enhancer
 from pielight.errors import ConfigError, ModelError
 from pielight.evaluation.datasets.pictures import Pixels, sha256
+from pielight.evaluation.methods import public_checkpoint
 from pielight.evaluation.methods.method import find_method, open_enhancer, parse
 from pielight.models import DENOISER, find
 from pielight.training.networks.dce_net import DCENet
@@ -57,6 +58,7 @@ def test_a_public_checkpoint(dark: Pixels, tmp_path: Path) -> None:
     with torch.no_grad():
         expected = render(pictures, network(pictures))[0].permute(1, 2, 0).numpy() * 255
     assert np.abs(open_enhancer(found.spec)(dark) - expected).max() <= 0.51
+    assert public_checkpoint.DCE.extra == "train"
     (tmp_path / "other.pth").write_bytes(b"no checkpoint")
     with pytest.raises(ModelError, match="not a safe PyTorch checkpoint"):
         published(tmp_path / "other.pth")
