@@ -1,4 +1,4 @@
-"""Lines on stderr that say how far an evaluation is, and how long the rest will take."""
+"""Progress lines of an evaluation on stderr."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class Line:
     def __init__(self, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._quiet, self._clock = quiet, clock
         self._live = sys.stderr.isatty() and not quiet
-        self._said = clock()
+        self._last_shown = clock()
         self._open = False
 
     def show(self, text: str, due: bool = False) -> None:
-        """Say how it stands; where lines stay, only if that is due, or the last one is old."""
+        """Show a text; without a terminal only if it is due, or the last line is old."""
         if self._live:
             click.echo(f"\r\033[K{text}", err=True, nl=False)
             self._open = True
-        elif not self._quiet and (due or self._clock() - self._said >= _QUIET_SECONDS):
+        elif not self._quiet and (due or self._clock() - self._last_shown >= _QUIET_SECONDS):
             click.echo(text, err=True)
-            self._said = self._clock()
+            self._last_shown = self._clock()
 
     def end(self, keep: bool = False) -> None:
         """End the line that changes, or take it away."""
@@ -89,7 +89,7 @@ class TrialCounter:
             self._line.end(keep=True)
 
     def stopped(self) -> None:
-        """Say how far it came."""
+        """Report how many results a stopped run has."""
         self._line.end()
         click.echo(f"stopped: {self._total - self.left} results measured, {self.left} left; "
                    "the same command goes on", err=True)  # fmt: skip
@@ -130,7 +130,7 @@ def counting_files(folder: Path, quiet: bool) -> Iterator[None]:
 
 
 def counting(title: str, items: Iterable[Item], total: int, quiet: bool) -> Iterator[Item]:
-    """Pass items on, and say how many there are and how long the rest will take."""
+    """Yield items, and show how many there are and how long the rest will take."""
     line, work = Line(quiet), Progress(total)
     for item in items:
         work.step()

@@ -108,37 +108,28 @@ class PictureMetric(MetricSpec):
             ...
         pielight.errors.DataError: mae needs a reference
         """
-        present: dict[str, Pixels | Sequence[Pixels]] = {"result": result}
+        given: dict[str, Pixels | Sequence[Pixels]] = {"result": result}
         for kind, value in (("reference", reference), ("input", source)):
             if value is None and kind in self.needs:
                 raise DataError(f"{self.name} needs {'a reference' if kind == 'reference' else 'the input'}")
             if value is not None and kind in self.needs | self.uses:
-                present[kind] = value
-        if "sequence" in self.needs:
-            return self._call(self._sequences(present))
-        pictures = {kind: self._picture(kind, value) for kind, value in present.items()}
-        self._same_size({kind: [picture] for kind, picture in pictures.items()})
-        return self._call(pictures)
-
-    def _call(self, checked: Mapping[str, Pixels | list[Pixels]]) -> float:
-        """Call the function with what was checked."""
-        names = {"reference": "reference", "input": "source"}
-        others = {argument: checked[kind] for kind, argument in names.items() if kind in checked}
-        return float(self.function(checked["result"], **others))
-
-    def _sequences(self, given: Mapping[str, Pixels | Sequence[Pixels]]) -> dict[str, list[Pixels]]:
-        """Check lists of frames: of one length, at least two, of one size."""
-        for kind, frames in given.items():
-            if isinstance(frames, np.ndarray) and frames.ndim < 4:
+                given[kind] = value
+        is_sequence = "sequence" in self.needs
+        for kind, value in given.items():
+            if is_sequence and isinstance(value, np.ndarray) and value.ndim < 4:
                 raise DataError(f"{self.name} needs consecutive frames, not one {kind}")
-        checked = {kind: [self._picture(kind, frame) for frame in frames] for kind, frames in given.items()}
-        lengths = {kind: len(frames) for kind, frames in checked.items()}
+        frames = {kind: [self._picture(kind, one) for one in (value if is_sequence else [value])]
+                  for kind, value in given.items()}  # fmt: skip
+        lengths = {kind: len(pictures) for kind, pictures in frames.items()}
         if len(set(lengths.values())) > 1:
             raise DataError(f"{self.name}: different numbers of frames: {_listed(lengths)}")
-        if lengths["result"] < 2:
+        if is_sequence and lengths["result"] < 2:
             raise DataError(f"{self.name} needs at least two frames, not {lengths['result']}")
-        self._same_size(checked)
-        return checked
+        self._same_size(frames)
+        arguments = {kind: pictures if is_sequence else pictures[0] for kind, pictures in frames.items()}
+        names = {"reference": "reference", "input": "source"}
+        others = {names[kind]: value for kind, value in arguments.items() if kind != "result"}
+        return float(self.function(arguments["result"], **others))
 
     def _picture(self, kind: str, value: object) -> Pixels:
         """Return a picture as ``(H, W, 3)`` uint8; gray is repeated."""

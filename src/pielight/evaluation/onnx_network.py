@@ -22,7 +22,7 @@ class OnnxNetwork:
     Args:
         path: The ONNX file.
         multiple: What both sides of its input must be a multiple of; :meth:`batch` pads pictures by reflection.
-        hint: How to say another multiple on the command line, for the message of a network that fails.
+        hint: Its spec on the command line, for the error message of a network that needs another multiple.
 
     Raises:
         ModelError: The file is missing, damaged or incomplete, or the network takes something else.

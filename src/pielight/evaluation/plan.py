@@ -49,7 +49,7 @@ class Plan:
         return [metric for metric in self.metrics if metric.needs <= given]
 
     def is_scaled(self, metric: MetricSpec) -> bool:
-        """Say whether GT-mean acts on a metric."""
+        """Return whether GT-mean acts on a metric."""
         return self.gt_mean and "reference" in metric.needs
 
 

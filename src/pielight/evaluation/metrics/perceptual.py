@@ -52,7 +52,7 @@ def fetch_network(say: Callable[[str], None]) -> None:
     """Download AlexNet's weights into torch's hub folder, unless they are there.
 
     Args:
-        say: Told what is downloaded, and how far that is.
+        say: Called with lines on what is downloaded, and how far that is.
 
     Raises:
         MissingExtraError: if the package is not installed.

@@ -144,7 +144,7 @@ def fitted(photographs: Sequence[Floats]) -> Pristine:
 
 
 def write_pristine(path: Path, pristine: Pristine, photographs: int) -> None:
-    """Write parameters of our own, marked so that nobody takes them for the authors'.
+    """Write fitted parameters, marked as such, so that they are not mistaken for the authors'.
 
     Raises:
         PictureError: if the file cannot be written.
