@@ -28,12 +28,12 @@ import numpy as np
 import torch
 from scipy.stats import t as student
 
-import pielight.training.data.train_context as material
 from pielight import Enhancer
 from pielight.evaluation.metrics.pristine import read_pristine
-from pielight.training.loop import train
+from pielight.training.objectives import restoration
 from pielight.training.recipe import read_train_config
 from pielight.training.schema import TrainConfig
+from pielight.training.trainer import train
 from quality import measure
 
 CONTRAST = ("contrastive", "exposure", "brightness_balance")
@@ -79,7 +79,7 @@ ABLATIONS = {
             "fixed, the paper's": ["negatives=paper"],
             "uniform ranges": ["negatives=mild"],
             "adaptive": ["negatives=adaptive"],
-            "adaptive, harder": ["negatives=adaptive", "harder=true"],
+            "adaptive, harder": ["negatives=adaptive", "curriculum=true"],
         },
         # Negatives act through contrast alone: it weighs ten times as much here, more pictures pass VGG16, the judge
         # (which needs no negatives) does not speak for it, and warm-up leaves most of a short run.
@@ -119,8 +119,8 @@ def run(
 
 def share_work(sets: int | None = None) -> None:
     """Let runs share what many of them begin with: the last so many sets of pictures, None for all, and the judge."""
-    material.load = functools.lru_cache(maxsize=sets)(material.load)
-    material.learn_judge = learned_once(material.learn_judge)
+    restoration.load = functools.lru_cache(maxsize=sets)(restoration.load)
+    restoration.learn_judge = learned_once(restoration.learn_judge)
 
 
 def learned_once(learn_judge: Any) -> Any:

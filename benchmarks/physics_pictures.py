@@ -21,23 +21,23 @@ from PIL import Image
 from skimage import data
 
 from pielight.training.data.regions import segment
-from pielight.training.objectives import find_task
+from pielight.training.objectives.tasks import find_task
 from pielight.training.recipe import read_train_config
 
 MORE = {"dehaze": ["haze.color=0.15", "haze.uneven=1"], "derain": ["rain.drops=1"]}
 
 
 def row(name: str, picture: Image.Image) -> np.ndarray:
-    """Return a picture beside itself spoiled at every strength of a task, and at the middle one with more physics."""
+    """Return a picture beside itself degraded at every strength of a task, and at the middle one with more physics."""
     pixels = np.asarray(picture)
     labels = torch.from_numpy(segment(pixels, "felzenszwalb").astype(np.int32))[None]
     clear = torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None] / 255
     generator = torch.Generator().manual_seed(3)
     plain, more = (read_train_config(None, [f"task={name}", "rain.drops=0", *changes]) for changes in ([], MORE[name]))
     strengths = find_task(name).negatives
-    spoiled = [spoil(clear, labels, plain, generator) for spoil in strengths]
-    spoiled.append(strengths[1](clear, labels, more, generator.manual_seed(10)))  # where a drop lies on the face
-    panels = [(one[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8) for one in (clear, *spoiled)]
+    degraded = [degrade(clear, labels, plain, generator) for degrade in strengths]
+    degraded.append(strengths[1](clear, labels, more, generator.manual_seed(10)))  # where a drop lies on the face
+    panels = [(one[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8) for one in (clear, *degraded)]
     return np.hstack(panels)
 
 

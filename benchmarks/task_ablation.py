@@ -32,15 +32,18 @@ from pielight import Enhancer
 from pielight.evaluation.datasets.pairing import pair, pictures
 from pielight.evaluation.metrics.fidelity import psnr
 from pielight.evaluation.metrics.structure import ssim
-from pielight.training.export.export import onnx_bytes
-from pielight.training.losses.terms import consistent, smooth
+from pielight.training.export.onnx import lattice_onnx
 from pielight.training.networks.haze_net import LEVELS, HazeNet
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.networks.render import render
-from pielight.training.objectives import find_task
-from pielight.training.objectives.haze import HAZE
-from pielight.training.objectives.rain import RAIN
-from pielight.training.objectives.task import Task
+from pielight.training.objectives.dehaze import DEHAZE
+from pielight.training.objectives.derain import DERAIN
+from pielight.training.objectives.restoration_task import (
+    RestorationTask,
+    curve_smoothness_term,
+    regional_consistency_term,
+)
+from pielight.training.objectives.tasks import find_task
 from pielight.training.recipe import read_train_config
 from pielight.training.schema import LatticeConfig, TrainConfig
 from quality import read
@@ -60,17 +63,18 @@ class OneTransmission(HazeNet):
         return outputs
 
 
-def curves_alone(task: Task, lattice: LatticeConfig) -> Task:
-    """Return a task whose network is that of darkness: a lattice of curves."""
-    terms = {**task.terms, "regional_consistency": consistent, "curve_smoothness": smooth}
+def curves_alone(task: RestorationTask, lattice: LatticeConfig) -> RestorationTask:
+    """Return a task whose network is that of brightening: a lattice of curves."""
+    terms = {**task.terms, "regional_consistency": regional_consistency_term, "curve_smoothness": curve_smoothness_term}
     return replace(
-        task, build=lambda _config: LatticeNet(lattice), render=render, terms=terms, door="brighten", spatial=False,
-        encode=lambda network, config: onnx_bytes(network, config.data.size),
+        task, build=lambda _config: LatticeNet(lattice), render=render, terms=terms, inference_task="brighten",
+        spatial=False,
+        encode=lambda network, config: lattice_onnx(network, config.data.size),
     )  # fmt: skip
 
 
-HAZE_CURVES, RAIN_CURVES = curves_alone(HAZE, LatticeConfig()), curves_alone(RAIN, LatticeConfig())
-HAZE_ONE = replace(HAZE, build=lambda config: OneTransmission(config.lattice))
+HAZE_CURVES, RAIN_CURVES = curves_alone(DEHAZE, LatticeConfig()), curves_alone(DERAIN, LatticeConfig())
+HAZE_ONE = replace(DEHAZE, build=lambda config: OneTransmission(config.lattice))
 HERE = f"{Path(__file__)}:"
 ROWS: dict[str, dict[str, list[str]]] = {
     "haze": {
@@ -123,10 +127,10 @@ def rendered(config: TrainConfig) -> Callable[[Any], Any]:
 
 def report(config: TrainConfig, data: Path, task: str, model: Path) -> Report:
     """Measure a trained model."""
-    doors = {"haze": "dehaze", "rain": "derain"}
+    tasks = {"haze": "dehaze", "rain": "derain"}
     is_curves = config.task.endswith("_CURVES")
     return measure(
-        data, task, rendered(config) if is_curves else Enhancer(model, auto=task != "haze", task=doors[task])
+        data, task, rendered(config) if is_curves else Enhancer(model, auto=task != "haze", task=tasks[task])
     )
 
 

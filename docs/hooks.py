@@ -21,11 +21,11 @@ _TRAINING = (
     "pielight.training.config_file",
     "pielight.training.recipe",
     "pielight.training.schema",
-    "pielight.training.loop",
-    "pielight.training.objectives.task",
-    "pielight.training.joint.loop",
-    "pielight.training.joint.enhancing",
-    "pielight.training.joint.unified",
+    "pielight.training.trainer",
+    "pielight.training.objectives.restoration_task",
+    "pielight.training.objectives.joint",
+    "pielight.training.joint.enhancer_module",
+    "pielight.training.joint.model",
 )
 _EVALUATION = (
     "pielight.evaluation.downstream.darkness",

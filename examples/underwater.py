@@ -10,14 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from pielight.training.degradations.noise import quantize
-from pielight.training.degradations.random import uniform
-from pielight.training.export.export import onnx_bytes
-from pielight.training.losses.terms import consistent, contrasted, inverted, preserved, smooth
-from pielight.training.networks.lattice_net import LatticeNet
-from pielight.training.networks.render import render
-from pielight.training.objectives.task import Task
-from pielight.training.schema import TrainConfig
+import pielight.training as pt
 
 ABSORBED = torch.tensor([0.6, 0.12, 0.06]).view(1, 3, 1, 1)  # of red, green and blue light, a meter of clear sea
 VEIL = torch.tensor([0.02, 0.25, 0.3]).view(1, 3, 1, 1)  # the water's own light
@@ -25,29 +18,30 @@ VEIL = torch.tensor([0.02, 0.25, 0.3]).view(1, 3, 1, 1)  # the water's own light
 
 def dive(pictures: Tensor, meters: tuple[float, float], generator: Generator) -> Tensor:
     """Sink pictures: ``I_c = J_c exp(-a_c d) + V_c (1 - exp(-a_c d / 3))`` at a depth of d meters."""
-    depth = uniform((len(pictures), 1, 1, 1), *meters, generator)
+    depth = pt.uniform((len(pictures), 1, 1, 1), *meters, generator)
     sunk = pictures * torch.exp(-ABSORBED * depth) + VEIL * (1 - torch.exp(-ABSORBED * depth / 3))
-    return quantize(sunk.clamp(0, 1))
+    return pt.quantize(sunk.clamp(0, 1))
 
 
-def spoil(pictures: Tensor, labels: Tensor, _config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
+def degrade(pictures: Tensor, labels: Tensor, _config: pt.TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     """Return sunk pictures, and the pictures as what should come back."""
     return dive(pictures, (0.0, 5.0), generator), F.interpolate(pictures, labels.shape[-2:], mode="area")
 
 
-UNDERWATER = Task(
+UNDERWATER = pt.RestorationTask(
     name="underwater",
-    spoil=spoil,
+    degrade=degrade,
     negatives=(
         lambda pictures, _labels, _config, generator: dive(pictures, (1.0, 2.0), generator),
         lambda pictures, _labels, _config, generator: dive(pictures, (4.0, 6.0), generator),
     ),
-    build=lambda config: LatticeNet(config.lattice),
-    render=render,
-    encode=lambda network, config: onnx_bytes(network, config.data.size),
+    build=lambda config: pt.LatticeNet(config.lattice),
+    render=pt.render,
+    encode=lambda network, config: pt.lattice_onnx(network, config.data.size),
     terms={
-        "inversion": inverted, "contrastive": contrasted, "feature_preservation": preserved,
-        "regional_consistency": consistent, "curve_smoothness": smooth,
+        "inversion": pt.inversion_term, "contrastive": pt.contrastive_term,
+        "feature_preservation": pt.feature_preservation_term, "regional_consistency": pt.regional_consistency_term,
+        "curve_smoothness": pt.curve_smoothness_term,
     },
     defaults={"name": "underwater", "out": "runs/underwater", "losses": {"curve_smoothness": 1.0}},
 )  # fmt: skip

@@ -18,7 +18,7 @@ from PIL import Image
 
 from pielight.core.extras import PACKAGES
 from pielight.evaluation.metrics.pristine import Pristine
-from pielight.training.data import train_context as material
+from pielight.training.objectives import restoration
 from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
@@ -93,7 +93,7 @@ def test_nothing_named(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def unshared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Undo what scripts share among their runs, which is done for the whole process."""
     for name in ("load", "learn_judge"):
-        monkeypatch.setattr(material, name, getattr(material, name))
+        monkeypatch.setattr(restoration, name, getattr(restoration, name))
 
 
 @pytest.mark.parametrize("name", sorted(DATA))
@@ -217,15 +217,15 @@ def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> N
 
     calls: list[str] = []
     for name in ("load", "learn_judge"):  # both must be there, where the runs look them up
-        monkeypatch.setattr(material, name, lambda *given, name=name: calls.append(name) or object())
+        monkeypatch.setattr(restoration, name, lambda *given, name=name: calls.append(name) or object())
     ablation.share_work(2)
     data, generator = DataConfig(well=("well",)), torch.Generator()
     pictures = SimpleNamespace(data=data)
     for _ in range(2):
-        material.load(("well",), "well", data)
-        material.learn_judge(pictures, ExposureEstimatorConfig(), generator, print)
+        restoration.load(("well",), "well", data)
+        restoration.learn_judge(pictures, ExposureEstimatorConfig(), generator, print)
     assert calls == ["load", "learn_judge"]
-    material.learn_judge(pictures, ExposureEstimatorConfig(steps=1), generator, print)
+    restoration.learn_judge(pictures, ExposureEstimatorConfig(steps=1), generator, print)
     assert calls.count("learn_judge") == 2
 
 

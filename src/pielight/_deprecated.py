@@ -32,10 +32,10 @@ MOVED = {  # former module: its names, and where each is now
     "pielight.downstream.yunet": {"decode": "pielight.evaluation.downstream.detector"},
     "pielight.evaluate.metrics": {"METRICS": "pielight.evaluation.metrics"},
     "pielight.joint.config": {"read_joint": "pielight.training.recipe:read_recipe"},
-    "pielight.joint.enhancing": {"load_enhancer": "pielight.training.joint.enhancing"},
-    "pielight.joint.loop": {"train": "pielight.training.joint.loop"},
-    "pielight.joint.unified": {"Unified": "pielight.training.joint.unified"},
-    "pielight.train.tasks.task": {"Task": "pielight.training.objectives.task"},
+    "pielight.joint.enhancing": {"load_enhancer": "pielight.training.joint.enhancer_module"},
+    "pielight.joint.loop": {"train": "pielight.training.trainer"},
+    "pielight.joint.unified": {"Unified": "pielight.training.joint.model:JointModel"},
+    "pielight.train.tasks.task": {"Task": "pielight.training.objectives.restoration_task:RestorationTask"},
 }
 
 

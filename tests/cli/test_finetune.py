@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +13,11 @@ from click.testing import CliRunner, Result
 
 from pielight.cli import main
 from pielight.models import find
+from pielight.training import schema
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.export.export import export
 from pielight.training.networks.lattice_net import LatticeNet
-from pielight.training.objectives import finetune
-from pielight.training.objectives import finetune_validation as watchdog
-from pielight.training.schema import DataConfig, ExposureEstimatorConfig, TrainConfig
+from pielight.training.objectives.restoration import Restoration
+from pielight.training.schema import DataConfig, ExposureEstimatorConfig, FinetuneConfig, TrainConfig
 
 torch.set_num_threads(1)  # the pictures are too small for a second thread to help
 
@@ -26,8 +26,7 @@ torch.set_num_threads(1)  # the pictures are too small for a second thread to he
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))  # of the region cache
-    monkeypatch.setattr(finetune, "_BANK", 4)
-    monkeypatch.setattr(watchdog, "_DRAWS", 4)
+    monkeypatch.setattr(schema, "FinetuneConfig", functools.partial(FinetuneConfig, bank=4, crops=4))
     write_toy_pictures(tmp_path, 8, 64)
     data = DataConfig(size=64, loss_size=32, min_size=32, dark_mean=(0.0, 1.0), well_mean=(0.0, 1.0), well_clipped=1.0)
     tiny = TrainConfig(
@@ -39,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         data=data,
         exposure_estimator=ExposureEstimatorConfig(2, 2),
     )
-    export(LatticeNet(), tiny, tmp_path)
+    Restoration(tiny).export(LatticeNet(), tmp_path)
     return tmp_path
 
 

@@ -19,9 +19,8 @@ from pielight.cli import main
 from pielight.training import smoke
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.networks import exposure_estimator as judge
-from pielight.training.objectives import denoise_smoke as denoising_smoke
-from pielight.training.overfit import Verdict
 from pielight.training.schema import TrainConfig
+from pielight.training.smoke import Verdict
 
 TINY = """
 name: tiny
@@ -57,9 +56,9 @@ def process(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]
 PLACES = ("--dark", "dark", "--well", "well", "--out", "run")
 
 
-def test_the_hint_names_the_door_of_the_task(folder: Path) -> None:
+def test_the_hint_names_the_task(folder: Path) -> None:
     Path("haze.yaml").write_text(
-        "{task: dehaze, steps: 1, bank: 2, pairs: 2, well_batch: 1, dark_batch: 1, losses: {contrastive: 0}, "
+        "{task: dehaze, steps: 1, bank: 2, pairs: 2, well_batch: 1, dark_batch: 1, losses: {contrast: 0}, "
         "data: {size: 64, render: 32, smallest: 32, well_mean: [0, 1], cache: cache}}"
     )
     done = invoke("train", "haze.yaml", "--well", "well", "--out", "run")
@@ -71,7 +70,7 @@ def test_train_and_go_on(folder: Path) -> None:
     done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.exposure=0")
     assert (done.exit_code, done.stdout) == (0, "")
     for text in (
-        "config.yaml", "checkpoint.pt", "tensorboard --logdir run", "3 pictures to mend, 3 good ones", "step 4/4",
+        "config.yaml", "checkpoint.pt", "tensorboard --logdir run", "3 pictures to restore, 3 good ones", "step 4/4",
         "inversion 0.", "0 s left", "0 skipped", "pielight --model run/tiny.onnx PHOTO",
     ):  # fmt: skip
         assert text in done.stderr
@@ -161,7 +160,7 @@ def test_smoke_shows_first_and_last(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_smoke_of_a_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(denoising_smoke, "smoke", lambda *_: [Verdict("error", 0.5, 0.25)])
+    monkeypatch.setattr(smoke, "smoke", lambda *_: [Verdict("error", 0.5, 0.25)])
     done = invoke("train", "--smoke", "--set", "recipe=denoise")
     assert done.exit_code == 0, done.output
     assert re.search(r"^error +0\.5000 +0\.2500 +falls$", done.stdout, re.MULTILINE)

@@ -228,19 +228,19 @@ def test_training_looks_at_every_folder_before_it_reads_one(place: Path, monkeyp
     from pielight.errors import DataError
     from pielight.training.data import pictures
     from pielight.training.data.annotated import load_examples
-    from pielight.training.data.train_context import read_pictures
-    from pielight.training.objectives.finetune import finetune
+    from pielight.training.objectives.restoration import Restoration
     from pielight.training.recipe import read_train_config
     from pielight.training.schema import ExamplesConfig, FinetuneConfig
+    from pielight.training.trainer import train
 
     read: list[object] = []
     monkeypatch.setattr(pictures, "read_small", lambda *given: read.append(given))
     monkeypatch.setattr("pielight.training.data.annotated.read_small", lambda *given: read.append(given))
     config = read_train_config(None, ["vgg_weights=random", "data.dark=[set]", "data.well=[nowhere]"])
     with pytest.raises(DataError, match="nowhere: no such folder"):
-        read_pictures(config, None, print)  # type: ignore[arg-type]
+        Restoration(config).read(print)
     with pytest.raises(DataError, match="nowhere: no such folder"):
-        finetune(FinetuneConfig("set", "nowhere", "pie", out="run"), print)
+        train(FinetuneConfig("set", "nowhere", "pie", out="run"))
     Path("labels").mkdir()
     Image.new("L", (200, 200)).save("labels/0.png")
     with pytest.raises(DataError, match=r"labels/1\.png: no such file; 2 of 3 pictures lack labels"):

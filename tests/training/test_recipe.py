@@ -9,8 +9,8 @@ import yaml
 
 from pielight.errors import ConfigError
 from pielight.training.config_file import as_yaml, read_values
-from pielight.training.objectives import find_task
-from pielight.training.recipe import RECIPES, check, read_recipe, read_train_config
+from pielight.training.objectives.tasks import check_task, find_task
+from pielight.training.recipe import RECIPES, read_recipe, read_train_config
 from pielight.training.schema import DenoiseConfig, JointConfig, LossWeights, TrainConfig
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
@@ -167,4 +167,4 @@ def test_terms_of_tasks_have_weights() -> None:
 
 
 def test_settings_that_were_made_in_python_are_checked() -> None:
-    check(TrainConfig())
+    check_task(TrainConfig())

@@ -8,24 +8,25 @@ import math
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-import pielight.training.objectives.darkness
 from pielight.errors import ModelError
-from pielight.training.data.train_context import Material, prepare, read_pictures
+from pielight.training.data.bank import Exposures
 from pielight.training.networks.dce_net import build
 from pielight.training.networks.denoise_net import DenoiseNet
-from pielight.training.objectives import denoise_smoke as denoising
-from pielight.training.objectives import find_task
-from pielight.training.objectives.task import Step, Term
-from pielight.training.overfit import Verdict
+from pielight.training.objectives.denoise import Denoise
+from pielight.training.objectives.objective import ignore
+from pielight.training.objectives.restoration import Batch, Restoration
+from pielight.training.objectives.restoration_task import StepOutputs
+from pielight.training.objectives.tasks import find_task
 from pielight.training.recipe import read_train_config
 from pielight.training.schema import DenoiseConfig, ExposureEstimatorConfig, LatticeConfig, LossWeights, TrainConfig
-from pielight.training.smoke import judge_terms, smoke, start_badly, toy_settings, trained_soundly
-from pielight.training.steps import Progress
+from pielight.training.smoke import Verdict, judge_terms, smoke, trained_soundly
+from pielight.training.trainer import StepReport
 
 _STEPS = 6
 _ALL = (
@@ -34,7 +35,7 @@ _ALL = (
     "losses.feature_preservation=1",
     "losses.contrastive=1",
 )
-Scene = tuple[nn.Module, TrainConfig, Material]
+Scene = tuple[nn.Module, Restoration]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,29 +48,31 @@ def one_thread() -> Iterator[None]:
 
 def scene(folder: Path, *changes: str) -> Scene:
     """Return what the terms of a task are judged with, smaller than in a smoke run."""
-    trial = toy_settings(folder, read_train_config(None, changes), 2)
+    trial = Restoration(read_train_config(None, changes)).toy(folder, 2).config
     trial = dataclasses.replace(
         trial, bank=4, pairs=4, feature_batch=1, dark_batch=2, well_batch=2,
         exposure_estimator=ExposureEstimatorConfig(steps=10, batch=2),
         data=dataclasses.replace(trial.data, size=32, loss_size=32),
     )  # fmt: skip
+    objective = Restoration(trial)
     torch.manual_seed(trial.seed)
-    network = find_task(trial.task).build(trial)
-    cpu = torch.device("cpu")
-    return network, trial, prepare(trial, read_pictures(trial, cpu, lambda _: None), cpu, lambda _: None)
+    network = objective.build(ignore)
+    objective.read(ignore)
+    objective.prepare(network, ignore)
+    return network, objective
 
 
 @pytest.fixture(scope="module")
-def darkness(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return scene(tmp_path_factory.mktemp("darkness"), *_ALL)
+def brighten(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    return scene(tmp_path_factory.mktemp("brighten"), *_ALL)
 
 
 def faults(judged: Scene) -> dict[str, str]:
     return {verdict.term: verdict.fault for verdict in judge_terms(*judged, steps=_STEPS)}
 
 
-def test_every_term_of_darkness_falls(darkness: Scene) -> None:
-    found = faults(darkness)
+def test_every_term_of_brightening_falls(brighten: Scene) -> None:
+    found = faults(brighten)
     assert list(found) == [*find_task("brighten").terms, "total"]
     assert not any(found.values())
 
@@ -79,8 +82,9 @@ def test_terms_fall_for_every_task_and_seed(task: str, seed: int, tmp_path: Path
     assert not any(faults(scene(tmp_path, f"task={task}", f"seed={seed}")).values())
 
 
-def test_terms_fall_with_other_arithmetic(darkness: Scene) -> None:
-    network, config, material = darkness
+def test_terms_fall_with_other_arithmetic(brighten: Scene) -> None:
+    network, objective = brighten
+    config = objective.config
     cheap = dataclasses.replace(
         config, losses=dataclasses.replace(config.losses, contrastive=0.0, feature_preservation=0.0)
     )
@@ -89,7 +93,7 @@ def test_terms_fall_with_other_arithmetic(darkness: Scene) -> None:
         for weight in other.parameters():
             weight *= 1 + 1e-6 * torch.randn_like(weight)
     with warnings.catch_warnings(action="ignore"), torch.backends.mkldnn.flags(enabled=False):
-        assert not any(faults((other, cheap, material)).values())
+        assert not any(faults((other, Restoration(cheap, objective.context))).values())
 
 
 def zero_gradient(cost: Tensor) -> Tensor:
@@ -118,49 +122,42 @@ def no_gradient(cost: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("name", list(find_task("brighten").terms))
 @pytest.mark.parametrize(
-    ("spoil", "fault"),
+    ("breaks", "fault"),
     [(zero_gradient, "DOES NOT FALL"), (wrong_sign, "IS NEGATIVE"), (wrong_gradient, "DOES NOT FALL"),
      (constant, "DOES NOT FALL"), (no_number, "IS NO NUMBER"), (no_gradient, "DOES NOT FALL")],
 )  # fmt: skip
-def test_a_broken_term_is_found(
-    name: str, spoil: Callable[[Tensor], Tensor], fault: str, darkness: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network, config, material = darkness
-    sound = find_task("brighten")
+def test_a_broken_term_is_found(name: str, breaks: Callable[[Tensor], Tensor], fault: str, brighten: Scene) -> None:
+    network, sound = brighten
 
-    def broken(step: Step) -> Tensor | None:
-        cost = sound.terms[name](step)
-        return None if cost is None else spoil(cost)
+    def broken(step: StepOutputs) -> Tensor | None:
+        cost = sound.task.terms[name](step)
+        return None if cost is None else breaks(cost)
 
-    terms: dict[str, Term] = {name: broken}
-    task = dataclasses.replace(sound, terms=terms)
-    monkeypatch.setattr(pielight.training.objectives.darkness, "DARKNESS", task)
-    weights = LossWeights(
-        **dict.fromkeys((item.name for item in dataclasses.fields(LossWeights) if item.name in sound.terms), 0)
-    )
-    alone = dataclasses.replace(config, losses=dataclasses.replace(weights, **{name: 1.0}))
-    assert faults((network, alone, material)) == {name: fault, "total": fault}
+    names = (item.name for item in dataclasses.fields(LossWeights) if item.name in sound.task.terms)
+    weights = dataclasses.replace(LossWeights(**dict.fromkeys(names, 0.0)), **{name: 1.0})
+    alone = Restoration(dataclasses.replace(sound.config, losses=weights), sound.context)
+    alone.task = dataclasses.replace(sound.task, terms={name: broken})
+    assert faults((network, alone)) == {name: fault, "total": fault}
 
 
-def test_a_broken_loss_of_the_denoiser_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = DenoiseConfig(batch=2, patch_size=16)
-    pictures = [torch.randint(256, (3, 32, 32), dtype=torch.uint8)]
+def test_a_broken_loss_of_the_denoiser_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    objective = Denoise(DenoiseConfig(batch=2, patch_size=16), [torch.randint(256, (3, 32, 32), dtype=torch.uint8)])
     torch.manual_seed(0)
-    network, losses = DenoiseNet(), denoising.losses
+    network, terms = DenoiseNet(), Denoise.terms
 
     def judged() -> dict[str, str]:
-        return {verdict.term: verdict.fault for verdict in denoising.judge_terms(network, config, pictures, _STEPS)}
+        return {verdict.term: verdict.fault for verdict in judge_terms(network, objective, _STEPS)}
 
     assert judged() == dict.fromkeys(("error", "color", "detail", "total"), "")
     for name in ("error", "color", "detail"):
-        for spoil in (zero_gradient, wrong_sign, wrong_gradient, constant, no_number):
-            monkeypatch.setattr(
-                denoising, "losses",
-                lambda network, batch, name=name, spoil=spoil: (
-                    (terms := losses(network, batch)) | {name: spoil(terms[name])}
-                ),
-            )  # fmt: skip
-            assert judged()[name], (name, spoil)
+        for breaks in (zero_gradient, wrong_sign, wrong_gradient, constant, no_number):
+
+            def broken(self: Denoise, network: nn.Module, batch: Any, only: Any = None) -> dict[str, Tensor]:
+                sound = terms(self, network, batch, only)
+                return sound | {name: breaks(sound[name])}  # noqa: B023 - it is used in this turn alone
+
+            monkeypatch.setattr(Denoise, "terms", broken)
+            assert judged()[name], (name, breaks)
 
 
 def test_smoke_trains_and_exports(tmp_path: Path) -> None:
@@ -176,14 +173,14 @@ def test_smoke_trains_and_exports(tmp_path: Path) -> None:
 
 
 def test_denoising_smoke_trains_and_exports(tmp_path: Path) -> None:
-    found = list(denoising.smoke(tmp_path, DenoiseConfig(), lambda _: None, steps=2))
+    found = list(smoke(tmp_path, DenoiseConfig(), lambda _: None, steps=2))
     assert [verdict.fault for verdict in found] == ["", "", "", ""]
     assert (tmp_path / "run" / "smoke.onnx").exists()
 
 
 def test_skipped_steps_are_an_error() -> None:
-    def run(note: Callable[[Progress], None]) -> Path:
-        note(Progress(2, 2, {}, 0.0, 1))
+    def run(note: Callable[[StepReport], None]) -> Path:
+        note(StepReport(2, 2, {}, 0.0, 1))
         return Path()
 
     with pytest.raises(ModelError, match="1 steps of the training were skipped"):
@@ -213,7 +210,8 @@ def test_a_bad_start_is_loud_and_too_bright(name: str, lattice: LatticeConfig | 
     network = build(name, lattice)
     with torch.no_grad():
         calm = network(pictures)
-        start_badly(network, pictures)
+        unused = Exposures([], pictures)
+        Restoration(TrainConfig()).start_badly(network, Batch(*[pictures] * 4, unused, unused))
         loud = network(pictures)
     assert calm.std() < 0.02
     assert loud.std() > 0.2

@@ -18,10 +18,10 @@ from pielight.errors import ConfigError, PielightError
 from pielight.evaluation.downstream.annotations import read_boxes
 from pielight.models import find
 from pielight.survey.study import load as load_study
-from pielight.training.checkpoint import claim
+from pielight.training.checkpoint import prepare_run_dir
 from pielight.training.config_file import read_values
-from pielight.training.export.export import exported
-from pielight.training.joint.enhancing import load_enhancer
+from pielight.training.export.model_files import exported
+from pielight.training.joint.enhancer_module import load_enhancer
 from pielight.training.objectives.finetune_start import read_start
 from pielight.training.recipe import read_recipe
 from pielight.training.schema import DenoiseConfig, JointConfig, TrainConfig
@@ -123,7 +123,7 @@ def test_a_hostile_file_in_the_folder_of_a_run_stays(tmp_path: Path) -> None:
         (tmp_path / "checkpoint.pt").unlink(missing_ok=True)
         for _ in range(2):  # without a checkpoint, and with one
             with pytest.raises(ConfigError, match=r"config\.yaml") as caught:
-                claim(tmp_path, TrainConfig(out=str(tmp_path)))
+                prepare_run_dir(tmp_path, TrainConfig(out=str(tmp_path)))
             one_line(caught.value)
             assert stored.read_bytes() == content
             (tmp_path / "checkpoint.pt").touch()

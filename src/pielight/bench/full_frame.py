@@ -14,7 +14,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pielight.training.export.export import onnx_bytes
+from pielight.training.export.onnx import lattice_onnx
 from pielight.training.networks.dce_net import DCENet
 from pielight.training.networks.render import render
 
@@ -44,7 +44,7 @@ def times(height: int, width: int, threads: int) -> list[tuple[float, float]]:
     options.intra_op_num_threads = threads  # 0 is ONNX Runtime's own choice
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     whole, network = (
-        onnxruntime.InferenceSession(onnx_bytes(made, height, width), options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(lattice_onnx(made, height, width), options, providers=["CPUExecutionProvider"])
         for made in (FullFrame(), DCENet())
     )
     frame = np.random.default_rng(0).integers(0, 60, (height, width, 3), np.uint8)

@@ -13,8 +13,7 @@ from pielight.cli.train import stoppable
 
 if TYPE_CHECKING:
     from pielight.training.objectives.finetune import Tuned
-    from pielight.training.objectives.finetune_validation import Look
-    from pielight.training.steps import Progress
+    from pielight.training.trainer import StepReport
 
 Folder = click.Path(path_type=Path)
 
@@ -43,25 +42,29 @@ def finetune(
     0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
     """
     from pielight.models import DEFAULT
-    from pielight.training.objectives.finetune import finetune as run
+    from pielight.training.objectives.finetune import Finetuning
     from pielight.training.schema import FinetuneConfig
+    from pielight.training.trainer import train
 
     settings = FinetuneConfig(
         str(dark), str(normal) if normal else None, model or DEFAULT, features, steps, seed, str(out), changes
     )
+    objective = Finetuning(settings)
     with stoppable(out / "checkpoint.pt"), deprecations_on_stderr():
-        tuned = run(settings, _show, say=lambda line: click.echo(line, err=True))
-    if tuned is not None:  # None is what a run that is told where to stop returns
-        _tell(tuned, settings.model)
+        train(objective, _show, say=lambda line: click.echo(line, err=True))
+    if objective.result is not None:  # None is that of a run that stopped early
+        _show_result(objective.result, settings.model)
 
 
-def _show(progress: Progress, look: Look) -> None:
+def _show(progress: StepReport) -> None:
+    metrics = progress.validation
     terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
-    click.echo(f"step {progress.step}/{progress.steps}  held out {look.score:.2f} dB, others {look.kept:.2f} dB  "
-               f"brightness {look.brightness:.3f}  {terms}  {progress.seconds_left:.0f} s left", err=True)  # fmt: skip
+    click.echo(f"step {progress.step}/{progress.steps}  held out {metrics.score:.2f} dB, "
+               f"others {metrics.kept:.2f} dB  brightness {metrics.brightness:.3f}  {terms}  "
+               f"{progress.seconds_left:.0f} s left", err=True)  # fmt: skip
 
 
-def _tell(tuned: Tuned, start: str) -> None:
+def _show_result(tuned: Tuned, start: str) -> None:
     from pielight.training.objectives.finetune_validation import gain
 
     before, after = tuned.before, tuned.after
@@ -74,7 +77,7 @@ def _tell(tuned: Tuned, start: str) -> None:
         ("dark ones: brightness", before.brightness, after.brightness, ".3f"),
         ("dark ones: contrast", before.contrast, after.contrast, ".3f"),
         ("dark ones: at white", before.clipped, after.clipped, ".2%"),
-        ("dark ones: exposure judge, EV", before.misjudged, after.misjudged, ".2f"),
+        ("dark ones: exposure error, EV", before.misjudged, after.misjudged, ".2f"),
     )
     for caption, old, new, form in rows:
         click.echo(f"{caption:<32} {old:>8{form}} {new:>8{form}}")

@@ -24,10 +24,10 @@ def joint(config: Path, changes: tuple[str, ...], out: Path | None) -> None:
     status: 0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
     """
     with stoppable():
-        from pielight.training.joint.export import parts
-        from pielight.training.joint.loop import train
+        from pielight.training.joint.model_files import model_names
         from pielight.training.recipe import read_recipe
         from pielight.training.schema import JointConfig
+        from pielight.training.trainer import train
 
         try:
             with deprecations_on_stderr():
@@ -38,5 +38,5 @@ def joint(config: Path, changes: tuple[str, ...], out: Path | None) -> None:
     folder = Path(settings.out)
     with stoppable(folder / "checkpoint.pt"):
         train(settings, show_progress, say=lambda line: click.echo(line, err=True))
-    for name in parts(settings):
+    for name in model_names(settings):
         click.echo(f"{folder / name}.onnx, .safetensors and .json", err=True)

@@ -17,9 +17,8 @@ from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
     from pielight.training.data.pictures import Role
-    from pielight.training.overfit import Verdict
     from pielight.training.schema import DataConfig, DenoiseConfig, TrainConfig
-    from pielight.training.steps import Progress
+    from pielight.training.trainer import StepReport
 
 FAILED, INTERRUPTED = 1, 130
 _ORIGINS = ("training_data=", "license=", "pictures=", "terms=")
@@ -55,18 +54,12 @@ def train(
         raise click.UsageError("Missing argument 'CONFIG.yaml'; only --smoke needs none.")
     if smoke and (features or dark or well or out):
         raise click.UsageError("--smoke brings its own pictures, features and folder.")
-    from pielight.training.schema import TrainConfig
+    from pielight.training.schema import DenoiseConfig, TrainConfig
 
     with stoppable():
         settings = _read(config, changes)
-        if not isinstance(settings, TrainConfig):
-            if features or dark:
-                raise click.UsageError("A denoiser takes no --features and --dark.")
-            if smoke:
-                _smoke_denoiser(settings)
-            else:
-                _train_denoiser(settings, well, out)
-            return
+        if isinstance(settings, DenoiseConfig) and (features or dark):
+            raise click.UsageError("A denoiser takes no --features and --dark.")
         if smoke:
             _smoke(settings)
             return
@@ -77,9 +70,9 @@ def train(
         )
         if (dark or well) and not any(change.startswith(_ORIGINS) for change in changes):
             settings = dataclasses.replace(settings, training_data="", license="")  # those were of other folders
-        _train(dataclasses.replace(
-            settings, data=data, vgg_weights=features or settings.vgg_weights, out=str(out or settings.out)
-        ))  # fmt: skip
+        if features and isinstance(settings, TrainConfig):
+            settings = dataclasses.replace(settings, vgg_weights=features)
+        _train(dataclasses.replace(settings, data=data, out=str(out or settings.out)))
 
 
 def _read(config: Path | None, changes: tuple[str, ...]) -> TrainConfig | DenoiseConfig:
@@ -93,65 +86,34 @@ def _read(config: Path | None, changes: tuple[str, ...]) -> TrainConfig | Denois
         raise click.UsageError(str(error)) from error
 
 
-def _train_denoiser(settings: DenoiseConfig, well: tuple[Path, ...], out: Path | None) -> None:
-    from pielight.training.objectives.denoise_loop import train as run
-
-    if well:
-        data = dataclasses.replace(settings.data, well=tuple(map(str, well)))
-        settings = dataclasses.replace(settings, data=data, training_data="", license="")  # those were of other folders
-    settings = dataclasses.replace(settings, out=str(out or settings.out))
-    folder = Path(settings.out)
-    with stoppable(folder / "checkpoint.pt"):
-        run(settings, show_progress, say=lambda line: click.echo(line, err=True))
-    name = folder / settings.name
-    click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
-    click.echo(f"  pielight --denoise auto --denoise-model {name}.onnx PHOTO...", err=True)
-
-
-def _train(settings: TrainConfig) -> None:
-    from pielight.training.loop import train as run
-    from pielight.training.objectives import find_task
+def _train(settings: TrainConfig | DenoiseConfig) -> None:
+    from pielight.training.recipe import try_options
+    from pielight.training.trainer import train as run
 
     folder = Path(settings.out)
     with stoppable(folder / "checkpoint.pt"):
         run(settings, show_progress, say=lambda line: click.echo(line, err=True))
     name = folder / settings.name
     click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
-    door = find_task(settings.task).door
-    is_own = door == "brighten" and settings.task != "brighten"
-    option = (
-        " --no-auto" if is_own else "" if door == "brighten" else f" --task {door}"
-    )  # auto knows darkness and haze alone
-    click.echo(f"  pielight{option} --model {name}.onnx PHOTO...", err=True)
+    click.echo(f"  pielight {try_options(settings)} {name}.onnx PHOTO...", err=True)
 
 
-def _smoke(settings: TrainConfig) -> None:
+def _smoke(settings: TrainConfig | DenoiseConfig) -> None:
+    """Print each verdict when it is there; end with status 1 if one has a fault."""
     from pielight.training.smoke import smoke
 
-    with tempfile.TemporaryDirectory() as folder:
-        _tell(smoke(Path(folder), settings, _show_tenth))
-
-
-def _smoke_denoiser(settings: DenoiseConfig) -> None:
-    from pielight.training.objectives.denoise_smoke import smoke
-
-    with tempfile.TemporaryDirectory() as folder:
-        _tell(smoke(Path(folder), settings, _show_tenth))
-
-
-def _tell(verdicts: Iterator[Verdict]) -> None:
-    """Print each verdict when it is there; end with status 1 if one found a fault."""
     click.echo(f"{'alone, on one batch':<20} {'first':>10} {'last':>10}")
     faults = 0
-    for verdict in verdicts:
-        faults += bool(verdict.fault)
-        click.echo(f"{verdict.term:<20} {verdict.first:>10.4f} {verdict.last:>10.4f}  {verdict.fault or 'falls'}")
+    with tempfile.TemporaryDirectory() as folder:
+        for verdict in smoke(Path(folder), settings, _show_tenth):
+            faults += bool(verdict.fault)
+            click.echo(f"{verdict.term:<20} {verdict.first:>10.4f} {verdict.last:>10.4f}  {verdict.fault or 'falls'}")
     if faults:
         raise click.exceptions.Exit(FAILED)
     click.echo("training on all of them ran, and the model was exported")
 
 
-def _show_tenth(progress: Progress) -> None:
+def _show_tenth(progress: StepReport) -> None:
     if progress.step % 10 == 0:
         show_progress(progress)
 
@@ -182,7 +144,7 @@ def data() -> None:
 @click.option("--as", "role", type=click.Choice(["dark", "well"]), help="What the pictures of the folders are to be.")
 @click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting, as in data.min_size=64.")
 def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) -> None:
-    """Say which files training leaves out, and why.
+    """Report which files training leaves out, and why.
 
     Of folders, with --as, or of both roles in the folders that a configuration names. Exit status: 0, 1 if a role has
     no usable picture, 2 if the command line makes no sense.
@@ -226,9 +188,9 @@ def _check(folders: tuple[str, ...], role: Role, settings: DataConfig) -> int:
     return used
 
 
-def show_progress(progress: Progress) -> None:
-    """Print a line on a run."""
-    from pielight.training.steps import duration
+def show_progress(progress: StepReport) -> None:
+    """Print the progress of a run in one line."""
+    from pielight.core.progress import duration
 
     terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
     left = duration(progress.seconds_left)

@@ -1,14 +1,15 @@
-"""Checkpoints of a run: written whole or not at all, read without running code."""
+"""The folder of a run and its checkpoint: written whole or not at all, read without running code."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,32 +18,35 @@ from pielight.core.atomic_file import open_atomic, shown, write_atomic
 from pielight.core.tables import utf8
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
 from pielight.training.config_file import as_yaml, read_values, validate, was_written_by_us
-from pielight.training.export.export import git_commit
+from pielight.training.export.model_files import git_commit
 
 _FREE = ("out", "checkpoint_minutes", "data.cache")  # settings that change nothing in the weights
 
 
 @dataclass
 class State:
-    """All that a run needs to go on bit for bit; a step's randomness follows from seed and step."""
+    """All that a run needs to resume bit for bit; a step's randomness follows from seed and step."""
 
     step: int
     skipped: int
-    """Steps whose loss was not finite."""
+    """Steps whose loss or gradient was not finite."""
     seconds: float
     """Time spent so far."""
     network: dict[str, Tensor]
     average: dict[str, Tensor]
-    """Exponential average of the weights."""
+    """Exponential moving average of the weights."""
     optimizer: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
-    """What the model card will say of the run: commits, numbers of pictures."""
+    """The :func:`fingerprint` of the run."""
+    best: dict[str, Tensor] = field(default_factory=dict)
+    """The averaged weights of the best validation; empty before there was a better one than the start."""
+    best_score: float = -math.inf
+    best_step: int = 0
+    ended: str = ""
+    """Why the run ended before its last step, if it did."""
 
 
-S = TypeVar("S", bound=State)
-
-
-def save(path: Path, state: State) -> None:
+def save_checkpoint(path: Path, state: State) -> None:
     """Write a checkpoint under a temporary name, then rename it.
 
     Raises:
@@ -66,27 +70,31 @@ def write_tensors(path: Path, values: Mapping[str, Any]) -> None:
         raise ModelError(f"{path}: cannot be written ({str(error).splitlines()[0][:80]})") from None
 
 
-@overload
-def restore(path: Path) -> State: ...
-@overload
-def restore(path: Path, kind: type[S]) -> S: ...
-def restore(path: Path, kind: type[State] = State) -> State:
+def read_checkpoint(path: Path) -> State:
     """Read a checkpoint.
-
-    Args:
-        path: The file.
-        kind: What it holds.
 
     Raises:
         ModelError: if it is damaged or of another kind.
     """
     try:
-        return kind(**torch.load(path, map_location="cpu", weights_only=True))
+        return State(**torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
         raise ModelError(f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start anew") from None
 
 
-def claim(out: Path, config: Any) -> Path:
+def load_state(part: Any, weights: Mapping[str, Any], path: Path) -> None:
+    """Load a network's or an optimizer's part of a checkpoint.
+
+    Raises:
+        ModelError: if it is another network's.
+    """
+    try:
+        part.load_state_dict(weights)
+    except (RuntimeError, ValueError):  # the network was changed since
+        raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None
+
+
+def prepare_run_dir(out: Path, config: Any) -> Path:
     """Make the folder of a run and store its resolved settings, or refuse to mix two runs in one folder.
 
     Args:
@@ -144,37 +152,33 @@ def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:
     return found
 
 
-def facts(before: Mapping[str, Any], pictures: Mapping[str, Sequence[Tensor]]) -> dict[str, Any]:
-    """Return what the model card will say of the pictures and the source; pictures that changed end the run.
+def fingerprint(
+    before: Mapping[str, Any], pictures: Mapping[str, Sequence[Tensor]], weights: Mapping[str, Path]
+) -> dict[str, Any]:
+    """Return checksums of what a run learns from, for its card, and the commits of its source.
 
     Args:
-        before: The facts of the checkpoint that a run goes on from; empty for a new run.
+        before: The fingerprint in the checkpoint that the run resumes from; empty for a new run.
         pictures: uint8, by role.
+        weights: Files of weights that the run starts from, by role.
 
     Raises:
-        DataError: if the pictures are not those that the run began with.
+        DataError: if pictures or weights are not those that the run began with.
     """
-    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     for role, items in pictures.items():
         digest = hashlib.sha256()
         for item in items:
             digest.update(repr(tuple(item.shape)).encode() + item.numpy().tobytes())
-        found |= {f"{role}_pictures": len(items), f"{role}_sha256": digest.hexdigest()}
-        if any(before.get(name, found[name]) != found[name] for name in (f"{role}_pictures", f"{role}_sha256")):
+        facts |= {f"{role}_pictures": len(items), f"{role}_sha256": digest.hexdigest()}
+        if any(before.get(name, facts[name]) != facts[name] for name in (f"{role}_pictures", f"{role}_sha256")):
             count = before.get(f"{role}_pictures")
             raise DataError(f"the {role} pictures are not the {count} that the run began with; bring them back, or set "
                             "another out")  # fmt: skip
+    for role, path in weights.items():
+        name = f"{role}_sha256"
+        facts[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        if before and before.get(name) != facts[name]:
+            raise DataError(f"{path}: not the weights that the run began with; bring them back, or set another out")
     commits = [*before.get("commit", "").split(", "), git_commit()]
-    return found | {"commit": ", ".join(dict.fromkeys(commit for commit in commits if commit))}
-
-
-def take(part: Any, weights: Mapping[str, Any], path: Path) -> None:
-    """Load a network's or an optimizer's part of a checkpoint.
-
-    Raises:
-        ModelError: if it is another network's.
-    """
-    try:
-        part.load_state_dict(weights)
-    except (RuntimeError, ValueError):  # the network was changed since
-        raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None
+    return facts | {"commit": ", ".join(dict.fromkeys(commit for commit in commits if commit))}

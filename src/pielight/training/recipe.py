@@ -1,4 +1,4 @@
-"""Recipes: which one a configuration is for, the defaults of its task, and which settings exclude each other."""
+"""Recipes: which one a configuration is for, the defaults of its task, and the objective that trains by it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,45 @@ from typing import Any, TypeVar, overload
 
 from pielight.errors import ConfigError
 from pielight.training.config_file import apply_changes, naming_file, parse_change, read_values, validate
-from pielight.training.objectives import find_task
+from pielight.training.objectives.denoise import Denoise
+from pielight.training.objectives.finetune import Finetuning
+from pielight.training.objectives.joint import JointTraining
+from pielight.training.objectives.objective import Objective
+from pielight.training.objectives.restoration import Restoration
+from pielight.training.objectives.tasks import check_task, find_task
 from pielight.training.renamed import with_new_names
-from pielight.training.schema import DenoiseConfig, JointConfig, TrainConfig
+from pielight.training.schema import DenoiseConfig, FinetuneConfig, JointConfig, TrainConfig
 
 A = TypeVar("A")
 B = TypeVar("B")
 RECIPES: dict[str, type] = {"": TrainConfig, "denoise": DenoiseConfig, "joint": JointConfig}
 """Schemas by the key ``recipe``, which a configuration for curves, haze or rain leaves out."""
+_OBJECTIVES: dict[type[Any], type[Objective[Any]]] = {
+    TrainConfig: Restoration, DenoiseConfig: Denoise, FinetuneConfig: Finetuning, JointConfig: JointTraining,
+}  # fmt: skip
+
+
+def objective_of(config: Any) -> Objective[Any]:
+    """Return the objective that trains by settings of any recipe.
+
+    >>> type(objective_of(TrainConfig())).__name__
+    'Restoration'
+    """
+    return _OBJECTIVES[type(config)](config)
+
+
+def try_options(config: TrainConfig | DenoiseConfig) -> str:
+    """Return the options of `pielight` by which a trained model is tried; the model file follows.
+
+    >>> try_options(TrainConfig(task="dehaze"))
+    '--task dehaze --model'
+    """
+    if isinstance(config, DenoiseConfig):
+        return "--denoise auto --denoise-model"
+    task = find_task(config.task)
+    if task.inference_task != "brighten":
+        return f"--task {task.inference_task} --model"
+    return "--model" if task.name == "brighten" else "--no-auto --model"  # auto knows the shipped tasks alone
 
 
 @overload
@@ -52,7 +83,7 @@ def read_recipe(path: str | Path | None, changes: Sequence[str], /, *kinds: type
             values = _over(_task_defaults(values), values)
         config: Any = validate(kind, values)
         if isinstance(config, TrainConfig):
-            check(config)
+            check_task(config)
     return config
 
 
@@ -79,24 +110,3 @@ def _over(defaults: Mapping[Any, Any], values: Mapping[Any, Any]) -> dict[Any, A
         below = merged.get(key)
         merged[key] = _over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return merged
-
-
-def check(config: TrainConfig) -> None:
-    """Check which settings exclude each other, given the task.
-
-    Raises:
-        ConfigError: naming the first setting that makes no sense.
-    """
-    task, data, weights = find_task(config.task), config.data, config.losses
-    if task.spatial and data.loss_size != data.size:
-        raise ConfigError(f"data.loss_size: {data.loss_size} should be data.size, {data.size}, for task: {config.task}")
-    if data.size % data.loss_size or data.size % 32:
-        raise ConfigError("data.size should be a multiple of 32 and of data.loss_size")
-    if weights.exposure and data.loss_size % 16:
-        raise ConfigError(f"data.loss_size: {data.loss_size} should be a multiple of 16, or losses.exposure be 0")
-    smooth = weights.curve_smoothness or weights.cast_smoothness
-    if config.network == "lattice" and data.size == config.lattice.cell and smooth:
-        raise ConfigError("lattice.cell: a lattice of one node has no smoothness; raise data.size, or set "
-                          "losses.curve_smoothness and losses.cast_smoothness to 0")  # fmt: skip
-    if not any(getattr(weights, name) for name in task.terms):
-        raise ConfigError("losses: every weight is 0, which leaves nothing to learn from")

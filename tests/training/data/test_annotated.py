@@ -16,7 +16,7 @@ from pielight.core.color_torch import srgb_to_linear
 from pielight.errors import DataError
 from pielight.training.data.annotated import ExampleSet, load_examples
 from pielight.training.schema import DimmingConfig, ExamplesConfig
-from pielight.training.steps import step_generator
+from pielight.training.seeding import step_generator
 
 CLEAN = DimmingConfig(untouched=1.0)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pielight.training.data.bank import Bank, Exposures, build_bank, easiest_first
 from pielight.training.data.batches import load
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
-from pielight.training.objectives.darkness import DARKNESS
+from pielight.training.objectives.brighten import BRIGHTEN
 from pielight.training.schema import DataConfig, TrainConfig
 
 CPU = torch.device("cpu")
@@ -24,7 +24,9 @@ def features() -> VGGFeatures:
 def make(data: DataConfig, features: VGGFeatures | None, count: int, seed: int = 0, name: str = "mild") -> Bank:
     well = load(data.well, "well", data)
     config = TrainConfig(bank=count, negatives=name)
-    return build_bank(DARKNESS, config, well, features, torch.Generator().manual_seed(seed), CPU)
+    return build_bank(
+        BRIGHTEN.positives, BRIGHTEN.negatives, config, well, features, torch.Generator().manual_seed(seed), CPU
+    )
 
 
 def test_bank(toy_data: DataConfig, features: VGGFeatures) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,16 @@ from typing import Any
 import pytest
 import torch
 
-from pielight.training.checkpoint import restore
+from pielight.core.progress import track
+from pielight.training.checkpoint import read_checkpoint
 from pielight.training.data import bank, domain
 from pielight.training.data.preparation import FOLDER, NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.export.export import export
-from pielight.training.loop import train
 from pielight.training.networks import exposure_estimator as judge
 from pielight.training.networks.lattice_net import LatticeNet
-from pielight.training.objectives import finetune
+from pielight.training.objectives.restoration import Restoration
 from pielight.training.schema import FinetuneConfig, TrainConfig
-from pielight.training.steps import counted
+from pielight.training.trainer import train
 
 Make = Callable[..., TrainConfig]
 CPU = torch.device("cpu")
@@ -104,7 +104,7 @@ def test_a_killed_run_does_not_start_over(tiny: Make, tmp_path: Path, monkeypatc
         portions.clear()
         out = train(tiny(tmp_path / "killed", bank=10), lambda _: None, stop_at=2)
         assert len(portions) == 3  # those of the second portion
-    one, other = restore(straight / "checkpoint.pt").network, restore(out / "checkpoint.pt").network
+    one, other = read_checkpoint(straight / "checkpoint.pt").network, read_checkpoint(out / "checkpoint.pt").network
     assert all(torch.equal(one[key], other[key]) for key in one)
 
     monkeypatch.setattr(bank, "_expose", lambda *_: pytest.fail("computed again"))
@@ -136,26 +136,24 @@ def test_other_settings_are_prepared_anew(tiny: Make, tmp_path: Path, monkeypatc
 
 def test_finetuning_keeps_its_preparation(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(finetune, "_BANK", 4)
     write_toy_pictures(tmp_path, 10, 96)
     torch.manual_seed(0)
     network = LatticeNet()
     torch.nn.init.constant_(network.head.get_parameter("bias"), -0.3)
-    export(network, tiny(tmp_path, steps=1), tmp_path)
-    settings = FinetuneConfig(
-        str(tmp_path / "dark"), None, str(tmp_path / "tiny.onnx"), steps=4, out=str(tmp_path / "out")
-    )
+    Restoration(tiny(tmp_path, steps=1)).export(network, tmp_path)
+    dark, start, out = (str(tmp_path / name) for name in ("dark", "tiny.onnx", "out"))
+    settings = FinetuneConfig(dark, None, start, steps=4, out=out, bank=4)
     monkeypatch.setattr(domain, "judge", lambda *_: (0.5, "", ""))  # every result is well exposed
-    finetune.finetune(settings, lambda *_: None, stop_at=1)
+    train(settings, stop_at=1)
     for module, name in ((bank, "_expose"), (judge, "_learned"), (domain, "_well_exposed")):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("computed again"))
-    finetune.finetune(settings, lambda *_: None)
+    train(settings)
     assert not (tmp_path / "out" / FOLDER).exists()
 
 
 def test_progress_of_the_preparation(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter(range(0, 100_000, 6))
-    monkeypatch.setattr("pielight.training.steps.time.monotonic", lambda: float(next(clock)))
+    for module in ("data.bank", "data.batches", "networks.exposure_estimator"):
+        monkeypatch.setattr(f"pielight.training.{module}.track", functools.partial(track, every=0))
     said: list[str] = []
     train(tiny(tmp_path, bank=24), lambda _: None, stop_at=1, say=said.append)
     for line in (
@@ -165,7 +163,7 @@ def test_progress_of_the_preparation(tiny: Make, tmp_path: Path, monkeypatch: py
         assert any(one.startswith(line) and one.endswith(" left") for one in said), line
 
 
-def test_counted() -> None:
+def test_track() -> None:
     said: list[str] = []
-    assert list(counted(range(3), 3, "x", said.append, every=1e9)) == [0, 1, 2]
+    assert list(track(range(3), 3, "x", said.append, every=1e9)) == [0, 1, 2]
     assert not said

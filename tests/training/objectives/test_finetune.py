@@ -15,15 +15,15 @@ from safetensors.torch import load_file
 
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, DataError
+from pielight.training.checkpoint import read_checkpoint
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.export.export import export
 from pielight.training.networks.lattice_net import LatticeNet
-from pielight.training.objectives import finetune as module
-from pielight.training.objectives import finetune_loop as tuning
-from pielight.training.objectives import finetune_validation as watchdog
-from pielight.training.objectives.finetune import Tuned, finetune
+from pielight.training.objectives import finetune
+from pielight.training.objectives.finetune import Finetuning, Tuned
 from pielight.training.objectives.finetune_start import read_start
+from pielight.training.objectives.restoration import Restoration
 from pielight.training.schema import FinetuneConfig, TrainConfig
+from pielight.training.trainer import train
 
 
 @pytest.fixture(scope="session")
@@ -34,34 +34,33 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny: Callable[..., TrainCon
     torch.manual_seed(0)
     network = LatticeNet()
     torch.nn.init.constant_(network.head.get_parameter("bias"), -0.08)
-    export(network, tiny(folder, steps=1), folder)
+    Restoration(tiny(folder, steps=1)).export(network, folder)
     return folder
 
 
 @pytest.fixture(autouse=True)
 def quick(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(place))  # of the region cache
-    monkeypatch.setattr(module, "_BANK", 4)
-    monkeypatch.setattr(watchdog, "_DRAWS", 4)
 
 
 def settings(place: Path, out: Path, **changes: object) -> FinetuneConfig:
-    made = FinetuneConfig(str(place / "dark"), str(place / "well"), str(place / "tiny.onnx"), steps=4, out=str(out))
+    made = FinetuneConfig(
+        str(place / "dark"), str(place / "well"), str(place / "tiny.onnx"), steps=4, out=str(out), bank=4, crops=4
+    )
     return dataclasses.replace(made, **changes)
 
 
 def run(made: FinetuneConfig) -> tuple[Tuned, list[str]]:
     said: list[str] = []
-    tuned = finetune(made, lambda progress, look: None, said.append)
-    assert tuned is not None
-    return tuned, said
+    objective = Finetuning(made)
+    train(objective, say=said.append)
+    assert objective.result is not None
+    return objective.result, said
 
 
-def test_with_normal(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_RATE", 3e-3)
-    monkeypatch.setattr(module, "FORGOTTEN", 60.0)  # the toy model has nothing to forget
-    monkeypatch.setattr(tuning, "_KEEP", 0.0)
-    tuned, said = run(settings(place, tmp_path / "run", steps=12))
+def test_with_normal(place: Path, tmp_path: Path) -> None:
+    free = {"lr": 3e-3, "max_forgotten": 60.0, "distillation": 0.0}  # the toy model has nothing to forget
+    tuned, said = run(settings(place, tmp_path / "run", steps=12, **free))
     assert "8 dark and 8 well-exposed pictures to learn from, 2 and 2 held out" in " ".join(said)
     assert tuned.share > 0
     assert tuned.after.score > tuned.before.score + 0.1
@@ -76,18 +75,16 @@ def test_with_normal(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert read_start(tuned.model).config.name == "tiny-tuned"  # which can be fine-tuned again
 
 
-def test_no_better_than_the_start(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_RATE", 1e-9)
-    tuned, said = run(settings(place, tmp_path / "run", normal=None, steps=2))
+def test_no_better_than_the_start(place: Path, tmp_path: Path) -> None:
+    tuned, said = run(settings(place, tmp_path / "run", normal=None, steps=2, lr=1e-9))
     assert "the results of tiny take the place of well-exposed pictures" in " ".join(said)
     assert (tuned.share, tuned.after) == (0.0, tuned.before)
     start, result = (load_file(path.with_suffix(".safetensors")) for path in (place / "tiny.onnx", tuned.model))
     assert all(torch.equal(start[key], result[key]) for key in start)
 
 
-def test_says_early_that_it_will_not_help(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_RATE", 1e-9)
-    _, said = run(settings(place, tmp_path / "run"))
+def test_says_early_that_it_will_not_help(place: Path, tmp_path: Path) -> None:
+    _, said = run(settings(place, tmp_path / "run", lr=1e-9))
     doubts = [line.removeprefix("not likely to help: ") for line in said if line.startswith("not likely to help: ")]
     assert doubts == [
         "10 dark pictures are few, 50 will do: chance decides what is found better",
@@ -106,7 +103,7 @@ def test_settings_of_training_can_be_changed(place: Path, tmp_path: Path) -> Non
         ("steps=3", "--set steps=3: not free in fine-tuning"),
         ("lattice.cell=4", "not free in fine-tuning"),
         ("data.dark=x", "not free in fine-tuning"),
-        ("optimzer.rate=1", "unknown setting optimzer; did you mean optimizer"),
+        ("optimzer.lr=1", "unknown setting optimzer; did you mean optimizer"),
         ("optimizer.lr=-1", "optimizer.lr: -1 should be"),
         ("losses.contrastive=1", "need --features"),
         ("losses.contrastive", "should look like key=value"),
@@ -119,7 +116,9 @@ def test_settings_of_training_can_be_changed(place: Path, tmp_path: Path) -> Non
 def test_goes_on_bit_for_bit(place: Path, tmp_path: Path) -> None:
     whole, _ = run(settings(place, tmp_path / "whole"))
     parts = settings(place, tmp_path / "parts")
-    assert finetune(parts, lambda progress, look: None, stop_at=2) is None
+    stopped = Finetuning(parts)
+    train(stopped, stop_at=2)
+    assert stopped.result is None
     assert not (tmp_path / "parts" / "tiny-tuned.onnx").exists()
     resumed, said = run(parts)
     assert any("going on after step 2 of 4" in line for line in said)
@@ -131,14 +130,38 @@ def test_goes_on_bit_for_bit(place: Path, tmp_path: Path) -> None:
 
 def test_refusals(place: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nothing: no such folder"):
-        finetune(settings(place, tmp_path / "run", dark=str(tmp_path / "nothing")), lambda progress, look: None)
+        train(settings(place, tmp_path / "run", dark=str(tmp_path / "nothing")))
     assert not (tmp_path / "run").exists()
     made = settings(place, tmp_path / "run")
-    finetune(made, lambda progress, look: None, stop_at=1)
+    train(made, stop_at=1)
     with pytest.raises(ConfigError, match=r"holds a run with other settings \(seed\)"):
-        finetune(dataclasses.replace(made, seed=1), lambda progress, look: None)
+        train(dataclasses.replace(made, seed=1))
     again = place / "tiny-tuned.onnx"
     for suffix in (".onnx", ".safetensors"):
         again.with_suffix(suffix).write_bytes((place / f"tiny{suffix}").read_bytes())
     with pytest.raises(ConfigError, match="holds the model to start from; set another out"):
-        finetune(settings(place, place, model=str(again)), lambda progress, look: None)
+        train(settings(place, place, model=str(again)))
+
+
+def test_settings_are_checked(place: Path, tmp_path: Path) -> None:
+    for name, value in (("bank", 0), ("lr", 0.0), ("distillation", -1.0), ("max_forgotten", -1.0), ("crops", 0)):
+        with pytest.raises(ValueError, match=name):
+            settings(place, tmp_path / "run", **{name: value})
+
+
+def test_an_unsound_validation_ends_the_run(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune, "fault_of", lambda *_: "it burns out")
+    tuned, _ = run(settings(place, tmp_path / "run"))
+    assert (tuned.ended, tuned.share) == ("it burns out", 0.0)
+    state = read_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert (state.step, state.ended, state.best) == (1, "it burns out", {})
+
+
+def test_patience_ends_the_run_which_stays_ended(place: Path, tmp_path: Path) -> None:
+    made = settings(place, tmp_path / "run", steps=12, lr=1e-9)
+    tuned, _ = run(made)
+    state = read_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert tuned.ended == f"no better score since step {state.best_step}"
+    assert state.step == state.best_step + 4
+    again, _ = run(made)
+    assert again == tuned

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from pielight.training.data.batches import load
 from pielight.training.networks.exposure_estimator import ExposureJudge
 from pielight.training.objectives.finetune_prospects import Early, Prospect, doubts
-from pielight.training.objectives.finetune_validation import Look, Watchdog
+from pielight.training.objectives.finetune_validation import Metrics, Validator
 from pielight.training.schema import DarkeningConfig, DataConfig
 
 GOOD = Prospect(pictures=50, lifted=0.25, headroom=0.3)
-START = Look((20.0, 22.0), 20.0, 0.4, 0.0, 0.2, 0.3)
+START = Metrics((20.0, 22.0), 20.0, 0.4, 0.0, 0.2, 0.3)
 
 
 class Flat(nn.Module):
@@ -60,8 +60,8 @@ def test_what_is_measured(toy_data: DataConfig) -> None:
     well, dark = load(toy_data.well, "well", toy_data), load(toy_data.dark, "dark", toy_data)
     torch.manual_seed(0)
     physics = DarkeningConfig(untouched=0.0, stops=(-2.0, -2.0), regional=0.0)
-    watchdog = Watchdog(dark, well, well, physics, physics, ExposureJudge().eval(), 0)
+    validator = Validator(dark, well, well, physics, physics, ExposureJudge().eval(), 0)
     idle, right = Flat(0.0), Flat(-1.0)
-    assert watchdog.lifted(idle) == pytest.approx(0, abs=1e-4)
-    assert watchdog.lifted(right) > 0.5
-    assert watchdog.headroom(idle) > watchdog.headroom(right) > 0
+    assert validator.lifted(idle) == pytest.approx(0, abs=1e-4)
+    assert validator.lifted(right) > 0.5
+    assert validator.headroom(idle) > validator.headroom(right) > 0

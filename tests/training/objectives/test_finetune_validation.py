@@ -1,4 +1,4 @@
-"""What the watchdog of fine-tuning sees, and what it lets pass."""
+"""What validation of fine-tuning measures, and what it lets pass."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from torch import Tensor, nn
 from pielight.training.data.domain import picture_set
 from pielight.training.data.toy import toy_scene
 from pielight.training.networks.exposure_estimator import ExposureJudge
-from pielight.training.objectives.finetune_loop import chosen
-from pielight.training.objectives.finetune_validation import Look, Watchdog, better, gain, unsound
+from pielight.training.objectives.finetune_validation import Metrics, Validator, better, fault_of, gain, interpolated
 from pielight.training.schema import DarkeningConfig, DataConfig
 
-START = Look((20.0, 20.0, 20.0), 20.0, 0.4, 0.01, 0.2, 0.3)
+START = Metrics((20.0, 20.0, 20.0), 20.0, 0.4, 0.01, 0.2, 0.3)
 
 
 class Lift(nn.Module):
@@ -32,7 +31,7 @@ class Lift(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def watchdog(tmp_path_factory: pytest.TempPathFactory) -> Watchdog:
+def validator(tmp_path_factory: pytest.TempPathFactory) -> Validator:
     cache = tmp_path_factory.mktemp("cache")
     data = DataConfig(size=64, loss_size=32, min_size=32, cache=str(cache))
     random = np.random.default_rng(0)
@@ -43,12 +42,12 @@ def watchdog(tmp_path_factory: pytest.TempPathFactory) -> Watchdog:
     well, dark, others = (picture_set(shots(e, n), data) for e, n in ((0.45, 4), (1.0, 4), (0.45, 2)))
     how = DarkeningConfig(untouched=0, regional=0, stops=(-3.0, -2.0))
     torch.manual_seed(0)
-    return Watchdog(dark, well, others, how, DarkeningConfig(untouched=1.0), ExposureJudge().eval(), 0)
+    return Validator(dark, well, others, how, DarkeningConfig(untouched=1.0), ExposureJudge().eval(), 0)
 
 
-def test_looks_are_alike_and_see_what_helps(watchdog: Watchdog) -> None:
-    nothing, more = watchdog.look(Lift(0.0)), watchdog.look(Lift(-0.15))
-    assert watchdog.look(Lift(0.0)) == nothing
+def test_validations_are_alike_and_see_what_helps(validator: Validator) -> None:
+    nothing, more = validator.measure(Lift(0.0)), validator.measure(Lift(-0.15))
+    assert validator.measure(Lift(0.0)) == nothing
     assert len(more.restored) == 4
     assert more.score > nothing.score + 3
     assert more.brightness > nothing.brightness
@@ -57,49 +56,49 @@ def test_looks_are_alike_and_see_what_helps(watchdog: Watchdog) -> None:
     assert not better(nothing, more)
 
 
-def test_only_what_helps_is_chosen(watchdog: Watchdog) -> None:
+def test_only_what_helps_is_interpolated(validator: Validator) -> None:
     start = Lift(-0.05)
     best = {"alpha": torch.tensor(-0.12)}
-    network, look, share = chosen(start, best, watchdog, forgotten=60.0)
+    network, metrics, share = interpolated(start, best, validator, forgotten=60.0)
     assert share == 1.0
-    assert look.score > watchdog.look(start).score
-    _, held, less = chosen(start, best, watchdog, forgotten=3.0)
+    assert metrics.score > validator.measure(start).score
+    _, held, less = interpolated(start, best, validator, forgotten=3.0)
     assert 0 < less < 1
-    assert held.kept >= watchdog.look(start).kept - 3.0
+    assert held.kept >= validator.measure(start).kept - 3.0
     for bad, forgotten in ((0.1, 60.0), (-0.12, 0.0)):
-        network, look, share = chosen(start, {"alpha": torch.tensor(bad)}, watchdog, forgotten)
+        network, metrics, share = interpolated(start, {"alpha": torch.tensor(bad)}, validator, forgotten)
         assert (share, network) == (0.0, start)
-        assert look == watchdog.look(start)
-    assert chosen(start, {}, watchdog, 60.0)[2] == 0.0
+        assert metrics == validator.measure(start)
+    assert interpolated(start, {}, validator, 60.0)[2] == 0.0
 
 
-class Scores(Watchdog):
+class Scores(Validator):
     """Reads the score of a network off its weight: two pictures, which gain differently."""
 
     def __init__(self, gains: dict[float, tuple[float, float]]) -> None:
         self._gains = gains
 
-    def look(self, network: nn.Module) -> Look:
+    def measure(self, network: nn.Module) -> Metrics:
         gains = self._gains[round(network.get_parameter("alpha").item(), 2)]
-        return Look(tuple(20 + value for value in gains), 20.0, 0.4, 0.0, 0.2, 0.3)
+        return Metrics(tuple(20 + value for value in gains), 20.0, 0.4, 0.0, 0.2, 0.3)
 
 
 @pytest.mark.parametrize(
     ("three_quarters", "half", "share"),
     [((0.75, 0.9), (0.3, 0.4), 0.75), ((0.7, 0.74), (0.3, 0.4), 1.0), ((0.8, 1.0), (0.76, 0.9), 0.5)],
 )
-def test_of_gains_that_cannot_be_told_apart_the_nearest_to_the_start_is_chosen(
+def test_of_gains_that_cannot_be_told_apart_the_nearest_to_the_start_is_interpolated(
     three_quarters: tuple[float, float], half: tuple[float, float], share: float
 ) -> None:
     gains = {0.0: (0.0, 0.0), -0.2: (0.8, 1.0), -0.15: three_quarters, -0.1: half, -0.05: (0.1, 0.2)}
-    assert chosen(Lift(0.0), {"alpha": torch.tensor(-0.2)}, Scores(gains), 0.3)[2] == share
+    assert interpolated(Lift(0.0), {"alpha": torch.tensor(-0.2)}, Scores(gains), 0.3)[2] == share
 
 
-def test_collapse_is_seen(watchdog: Watchdog) -> None:
-    start = watchdog.look(Lift(-0.05))
-    assert unsound(start, start) == ""
-    assert "brightness went from" in unsound(watchdog.look(Lift(-1.0)), start)
-    assert "no numbers" in unsound(watchdog.look(Lift(math.nan)), start)
+def test_collapse_is_seen(validator: Validator) -> None:
+    start = validator.measure(Lift(-0.05))
+    assert fault_of(start, start) == ""
+    assert "brightness went from" in fault_of(validator.measure(Lift(-1.0)), start)
+    assert "no numbers" in fault_of(validator.measure(Lift(math.nan)), start)
 
 
 @pytest.mark.parametrize(
@@ -108,12 +107,12 @@ def test_collapse_is_seen(watchdog: Watchdog) -> None:
         ({"brightness": 0.15}, "the mean brightness went from 0.40 to 0.15"),
         ({"clipped": 0.05}, "the share of burnt-out pixels went from 1.0% to 5.0%"),
         ({"contrast": 0.1}, "the contrast went from 0.200 to 0.100"),
-        ({"misjudged": 0.5}, "the exposure judge's verdict went from 0.30 to 0.50 EV"),
+        ({"misjudged": 0.5}, "the estimated exposure error went from 0.30 to 0.50 EV"),
         ({"brightness": 0.5, "clipped": 0.02, "contrast": 0.18, "misjudged": 0.4}, ""),
     ],
 )
 def test_limits(change: dict[str, float], said: str) -> None:
-    assert unsound(dataclasses.replace(START, **change), START) == said
+    assert fault_of(dataclasses.replace(START, **change), START) == said
 
 
 def test_chance_is_not_better() -> None:

@@ -36,6 +36,13 @@ class Batch:
     clean: Tensor
     targets: Targets
 
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device."""
+        targets = self.targets
+        if targets is not None:
+            targets = targets.to(device) if isinstance(targets, Tensor) else [boxes.to(device) for boxes in targets]
+        return Batch(self.dark.to(device), self.noiseless.to(device), self.clean.to(device), targets)
+
 
 @dataclass(frozen=True)
 class ExampleSet:

@@ -12,20 +12,23 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pielight.core.color_torch import luma
+from pielight.core.progress import track
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.preparation import NOTHING, Preparation
 from pielight.training.losses.contrastive import brightness_profile, grams
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures
-from pielight.training.objectives.task import Task
 from pielight.training.schema import TrainConfig
-from pielight.training.steps import counted
+
+Degrade = Callable[[Tensor, Tensor, TrainConfig, Generator], Tensor]
+"""Pictures ``(N, 3, h, w)`` in [0, 1], their regions ``(N, h, w)``, the settings and the source of all randomness, to
+changed pictures ``(N, 3, h, w)``."""
 
 _PORTION = 8  # crops
 
 
 @dataclass(frozen=True)
 class Exposures:
-    """Good or spoiled pictures, as the contrastive losses see them."""
+    """Good or degraded pictures, as the contrastive losses see them."""
 
     grams: Sequence[Tensor]
     """Gram matrices ``(K, C, C)``, one entry per layer; none where no loss needs them."""
@@ -61,8 +64,9 @@ class Bank:
 
 @torch.no_grad()
 def build_bank(
-    task: Task, config: TrainConfig, pictures: PictureSet, features: VGGFeatures | None, generator: Generator,
-    device: torch.device, say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
+    positives: Degrade, negatives: Sequence[Degrade], config: TrainConfig, pictures: PictureSet,
+    features: VGGFeatures | None, generator: Generator, device: torch.device,
+    say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
 ) -> Bank:  # fmt: skip
     """Compute the bank from ``config.bank`` random crops of good pictures.
 
@@ -70,7 +74,8 @@ def build_bank(
     instead of two of them passing at every step, because that costs half of the training time.
 
     Args:
-        task: Makes positives, and of each one negative for every strength.
+        positives: Makes positives of crops.
+        negatives: Make of each crop one negative for every strength.
         config: The settings.
         pictures: Good pictures.
         features: The frozen network; None leaves Gram matrices out.
@@ -80,20 +85,20 @@ def build_bank(
         kept: What a run that was stopped has computed of it; each portion is kept when it is done.
     """
     apart = torch.Generator().manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-    count, strengths = config.bank, len(task.negatives)
+    count, strengths = config.bank, len(negatives)
     good: list[Exposures] = []
     bad: list[Exposures] = []
 
     def portion(start: int) -> dict[str, Any]:
         crops, labels = pictures.batch(min(_PORTION, count - start), generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
-        made = [task.positives(crops, labels, config, apart)]
-        made += [spoil(crops, labels, config, apart) for spoil in task.negatives]
+        made = [positives(crops, labels, config, apart)]
+        made += [degrade(crops, labels, config, apart) for degrade in negatives]
         seen = [_expose(one, labels, features, device) for one in made]
         plain = [{"grams": list(one.grams), "profiles": one.profiles} for one in seen]
         return {"seen": plain, "generator": generator.get_state(), "apart": apart.get_state()}
 
-    for start in counted(range(0, count, _PORTION), -(-count // _PORTION), f"the bank of {count} crops", say):
+    for start in track(range(0, count, _PORTION), -(-count // _PORTION), f"the bank of {count} crops", say):
         found = kept.result(f"bank-{start}", partial(portion, start))
         generator.set_state(found["generator"])
         apart.set_state(found["apart"])
@@ -102,10 +107,10 @@ def build_bank(
         ]
         good.append(first)
         bad += others
-    positives = _join(good)
+    joined = _join(good)
     sides = [_join(bad[side::strengths]) for side in range(strengths)]
-    order = easiest_first([(made.profiles - positives.profiles).abs().mean(1) for made in sides])
-    return Bank(positives, _join(sides).take(order))
+    order = easiest_first([(made.profiles - joined.profiles).abs().mean(1) for made in sides])
+    return Bank(joined, _join(sides).take(order))
 
 
 def easiest_first(distances: Sequence[Tensor]) -> Tensor:

@@ -18,12 +18,12 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from pielight.core.atomic_file import open_atomic
+from pielight.core.progress import track
 from pielight.errors import DataError, PictureError
 from pielight.io.load_rgb import Pixels
 from pielight.training.data.pictures import Role, check, files
 from pielight.training.data.regions import Labels, segment
 from pielight.training.schema import DataConfig
-from pielight.training.steps import counted
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def load(
     Raises:
         DataError: if a folder is missing or nothing in it can be used.
     """
-    seen = counted(check(folders, role, data), len(files(folders)), f"reading {role} pictures", say)
+    seen = track(check(folders, role, data), len(files(folders)), f"reading {role} pictures", say)
     kept = [verdict.pixels for verdict in seen if verdict.pixels is not None]
     if not kept:
         raise DataError(f"{', '.join(folders)}: no usable {role} picture; `pielight data check` says why")
@@ -98,7 +98,7 @@ def picture_set(
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = pool.map(lambda pixels: cached_regions(pixels, data), pictures)
-        labels = [torch.from_numpy(item) for item in counted(found, len(pictures), "finding regions of pictures", say)]
+        labels = [torch.from_numpy(item) for item in track(found, len(pictures), "finding regions of pictures", say)]
     return PictureSet([torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in pictures], labels, data)
 
 

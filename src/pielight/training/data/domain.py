@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pielight.core.color_torch import luma, srgb_to_linear
+from pielight.core.progress import track
 from pielight.enhancer import Enhancer
 from pielight.errors import DataError
 from pielight.ops.noise import estimate
@@ -21,7 +22,6 @@ from pielight.training.data.pictures import Role, check, files, judge, reduced
 from pielight.training.data.preparation import NOTHING, Preparation
 from pielight.training.degradations.exposure import camera_response, expose
 from pielight.training.schema import DarkeningConfig, DataConfig
-from pielight.training.steps import counted
 
 FEWEST = 8
 """Usable pictures of a role, so that some can be held out."""
@@ -55,7 +55,7 @@ def read_folder(folder: str, role: Role, data: DataConfig, say: Callable[[str], 
     Raises:
         DataError: if the folder is missing, or holds fewer than 8.
     """
-    seen = counted(check([folder], role, data), len(files([folder])), f"reading {role} pictures", say)
+    seen = track(check([folder], role, data), len(files([folder])), f"reading {role} pictures", say)
     found = [(verdict.path, verdict.pixels) for verdict in seen if verdict.pixels is not None]
     if len(found) < FEWEST:
         raise DataError(
@@ -108,7 +108,7 @@ def enhanced(
 def _well_exposed(start: Enhancer, dark: PictureSet, say: Callable[[str], None]) -> list[Tensor]:
     """Return those of the results that are well exposed, uint8 ``(h, w, 3)``."""
     found = []
-    for picture in counted(dark.pictures, len(dark), "brightening the dark pictures", say):
+    for picture in track(dark.pictures, len(dark), "brightening the dark pictures", say):
         pixels = start(picture.numpy().transpose(1, 2, 0).copy(), denoise="auto")
         _, kind, _ = judge(pixels, "well", dark.data)
         if not kind:

@@ -61,7 +61,7 @@ class AsApplied(nn.Module):
     and a matrix ``(3, 3)`` that weighs its brightness and its color.
     """
 
-    def __init__(self, network: DenoiseNet) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 

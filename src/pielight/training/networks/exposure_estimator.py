@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
+from pielight.core.progress import track
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.preparation import NOTHING, Preparation
 from pielight.training.degradations.exposure import blur
@@ -18,7 +19,6 @@ from pielight.training.degradations.fill_light import fill_light
 from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance, uniform
 from pielight.training.schema import ExposureEstimatorConfig
-from pielight.training.steps import counted
 
 _CELL = 16  # pixels that one judgment is about, along each side
 
@@ -120,7 +120,7 @@ def _learned(
     judge = ExposureJudge()
     optimizer = torch.optim.Adam(judge.parameters(), config.lr)
     late: list[float] = []
-    for step in counted(range(config.steps), config.steps, "steps of the exposure judge", say):
+    for step in track(range(config.steps), config.steps, "steps of the exposure judge", say):
         crops, labels = pictures.batch(config.batch, generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
         seen, error = misexpose(crops, labels, config, generator)

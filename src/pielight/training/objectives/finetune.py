@@ -1,13 +1,16 @@
-"""Fine-tuning: a trained model learns a user's own dark pictures in minutes, and is kept only if that helped."""
+"""The objective of fine-tuning: a trained model learns a user's own dark pictures, and is kept only if that helped."""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from pielight.comparison.png import panel_sheet
 from pielight.core.atomic_file import is_same_file, shown, write_atomic
@@ -15,137 +18,244 @@ from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError
 from pielight.io.decode import read
 from pielight.io.display import displayed
-from pielight.training.checkpoint import claim, facts, restore
 from pielight.training.config_file import changed_key, with_changes
-from pielight.training.data.bank import build_bank
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.domain import Folder, enhanced, matched, read_folder, rehearsal
 from pielight.training.data.pictures import check_folders
-from pielight.training.data.preparation import FOLDER, Preparation, checksum, remove
-from pielight.training.data.train_context import APART, Material, kept_for
-from pielight.training.export.export import export
-from pielight.training.networks.exposure_estimator import learn_judge
+from pielight.training.data.preparation import Preparation, checksum
+from pielight.training.degradations.darkening import darken
+from pielight.training.export.model_files import NO_RECORD, RunRecord
+from pielight.training.losses.inversion import inversion
 from pielight.training.networks.features import VGGFeatures, load_features
-from pielight.training.objectives import find_task
-from pielight.training.objectives.finetune_loop import Lesson, Tuning, advance, chosen
+from pielight.training.networks.render import render
 from pielight.training.objectives.finetune_prospects import Early, Prospect, doubts
 from pielight.training.objectives.finetune_start import Start, read_start
-from pielight.training.objectives.finetune_validation import FORGOTTEN, Look, Watchdog, gain
-from pielight.training.recipe import check
-from pielight.training.schema import FinetuneConfig, OptimizerConfig, TrainConfig
-from pielight.training.steps import Progress, flushed_denormals, step_generator
+from pielight.training.objectives.finetune_validation import Metrics, Validator, fault_of, gain, interpolated
+from pielight.training.objectives.objective import Say, Validation
+from pielight.training.objectives.restoration import Restoration, TrainContext
+from pielight.training.objectives.tasks import check_task
+from pielight.training.schema import DarkeningConfig, FinetuneConfig, OptimizerConfig, TrainConfig
+from pielight.training.seeding import REHEARSAL, step_generator
 
-_RATE = 3e-4
-_WELL = 6  # results of the start that should be well exposed, where they are learned from
-_BANK = 32  # without VGG16, where the bank only tells brightness
+_FEWEST = {"learned": 6, "unseen": 2}  # results of the start that should be well exposed
+_REHEARSED = 6  # pictures of the distillation loss at a step
+_VALIDATIONS = 12  # of a run
 _FIXED = ("task", "network", "lattice", "name", "seed", "steps", "vgg_weights", "out", "data.dark", "data.well")
 _FIXED_HINT = "what the start is stays, and folders, seed, steps and features have options of their own"
-_NEEDS_FEATURES = ("losses.contrastive", "losses.feature_preservation")
+_NEEDS_FEATURES = {"losses.contrastive", "losses.feature_preservation"}
 _SHOWN, _SIDE = 8, 480  # pictures on the sheet, and their longer side
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """What came of it."""
+    """The result."""
 
     model: Path
     """The ONNX file."""
     sheet: Path
     """Held-out pictures: as they are, by the start, by the result."""
-    before: Look
-    after: Look
+    before: Metrics
+    after: Metrics
     share: float
     """How far the weights went from the start's to the best ones; 0 if the result is the start."""
     ended: str
     """Why it ended before its last step, if it did."""
 
 
-@flushed_denormals()
-def finetune(
-    settings: FinetuneConfig, report: Callable[[Progress, Look], None], say: Callable[[str], None] = lambda _: None,
-    stop_at: int | None = None,
-) -> Tuned | None:  # fmt: skip
-    """Fine-tune a model on dark pictures without pairs, or go on with a run that was stopped, and export it.
+@dataclass(frozen=True)
+class FinetuneContext:
+    """What the steps of fine-tuning share beside those of training."""
 
-    ``L = sum w L + 20 L_hold``: the losses of training, with well-exposed pictures darkened as the user's dark ones
-    are (:func:`pielight.training.data.domain.matched`), and a hold on what the start knows
-    (:func:`pielight.training.objectives.finetune_loop.hold`). A fifth of the pictures is held out;
-    :class:`~pielight.training.objectives.finetune_validation.Watchdog`
-    looks at the averaged weights a dozen times, the best are kept, and four
-    looks without a better score, or one that is unsound, end the run.
-    :func:`~pielight.training.objectives.finetune_loop.chosen` then says how far to go.
-    If nothing is better than the start by more than
-    chance, the start's weights are the result.
+    rehearsed: Sequence[PictureSet]
+    """Pictures on which the results should stay; each set is drawn from in equal parts."""
+    physics: DarkeningConfig
+    """By which they are darkened."""
+    start: nn.Module
+    """The network as it was."""
+    validator: Validator
+    before: Metrics
+    """Those of the start."""
+    early: Early
 
-    Writes into ``settings.out``: ``config.yaml``, ``checkpoint.pt``, ``NAME-tuned.onnx``, ``.safetensors`` and
-    ``.json``, and ``before-after.png``.
 
-    Args:
-        settings: The settings.
-        report: Called with the losses and with what the watchdog sees, a dozen times.
-        say: Called with a line at each stage.
-        stop_at: Stop after this step, with a checkpoint and without a result.
+class Finetuning(Restoration):
+    """Fine-tunes a model on dark pictures without pairs.
 
-    Returns:
-        What came of it; None if ``stop_at`` ended it.
+    ``L = sum w L + 20 L_distillation``: the losses of training, with well-exposed pictures darkened as the user's dark
+    ones are (:func:`pielight.training.data.domain.matched`), and a distillation loss that keeps what the start knows.
+    A fifth of the pictures is held out; the averaged weights are validated on them a dozen times, the best are kept,
+    and four validations without a better score, or an unsound one, end the run.
+    :func:`~pielight.training.objectives.finetune_validation.interpolated` then decides how far to go. If nothing is
+    better than the start by more than chance, the start's weights are the result.
 
-    Raises:
-        DataError: if there are too few pictures, or they are not those that the run began with.
-        ModelError: if the start cannot be fine-tuned, or a file cannot be read or written.
-        ConfigError: if a setting is out of range, or the folder holds a run with other settings.
+    Writes ``NAME-tuned.onnx``, ``.safetensors`` and ``.json``, and ``before-after.png``; ``result`` holds what came of
+    it.
     """
-    torch.manual_seed(settings.seed)
-    start = read_start(settings.model)
-    out, name = Path(settings.out), start.model.name.removesuffix("-tuned") + "-tuned"
-    if is_same_file(out / f"{name}.onnx", start.model.path):
-        raise ConfigError(f"{shown(out)}: holds the model to start from; set another out")
-    start = dataclasses.replace(start, config=_changed(start.config, settings))
-    data = start.config.data
-    if settings.vgg_weights is None:
-        say("no --features: the losses that need VGG16 are left out; nothing is downloaded")
-    check_folders([folder for folder in (settings.dark, settings.normal) if folder])
-    features = load_features(settings.vgg_weights, say) if settings.vgg_weights else None  # first: it fails in a moment
-    say("reading the pictures and their regions")
-    dark = read_folder(settings.dark, "dark", data, say)
-    normal = read_folder(settings.normal, "well", data, say) if settings.normal else None
-    identity = dataclasses.replace(settings, model=start.model.sha256())  # a path does not say whether it changed
-    path = claim(out, identity)
-    state = restore(path, Tuning) if path.exists() else Tuning(0, 0, 0.0, {}, {}, {})
-    wells = normal.pictures.pictures if normal else []
-    state.facts = facts(state.facts, {"dark": dark.pictures.pictures, "well": wells})
-    if state.step:
-        say(f"{path}: going on after step {state.step} of {settings.steps}")
 
-    lesson, watchdog = _prepare(settings, start, name, features, dark, normal, say)
-    before = watchdog.look(start.network)
-    prospect = Prospect(len(dark.paths), watchdog.lifted(start.network), watchdog.headroom(start.network))
-    for doubt in doubts(prospect):
-        say(f"not likely to help: {doubt}")
-    early = Early(before, settings.steps)
+    channels_last = False
+    exports_by_validation = True
+    patience = 4
 
-    def told_early(progress: Progress, look: Look) -> None:
-        report(progress, look)
-        doubt = early.doubt(progress.step, look)
-        if doubt:
+    def __init__(self, settings: FinetuneConfig) -> None:
+        super().__init__(settings)
+        self.result: Tuned | None = None
+        self._start: Start
+        self._dark: Folder
+        self._normal: Folder | None
+        self._vgg: VGGFeatures | None
+        self._tuning: FinetuneContext
+
+    @property
+    def identity(self) -> FinetuneConfig:
+        """The settings, with the start's checksum, since a path does not say whether the file changed."""
+        identity: FinetuneConfig = dataclasses.replace(self.settings, model=self._start.model.sha256())
+        return identity
+
+    def build(self, say: Say) -> nn.Module:
+        """Read the start, check the settings, and read the pictures.
+
+        Raises:
+            DataError: if there are too few pictures.
+            ModelError: if the start cannot be fine-tuned.
+            ConfigError: if a setting is out of range or not free.
+        """
+        settings = self.settings
+        self._start = start = read_start(settings.model)
+        name = start.model.name.removesuffix("-tuned") + "-tuned"
+        if is_same_file(Path(settings.out) / f"{name}.onnx", start.model.path):
+            raise ConfigError(f"{shown(Path(settings.out))}: holds the model to start from; set another out")
+        self.config = _changed(start.config, settings)
+        if settings.vgg_weights is None:
+            say("no --features: the losses that need VGG16 are left out; nothing is downloaded")
+        check_folders([folder for folder in (settings.dark, settings.normal) if folder])
+        self._vgg = (
+            load_features(settings.vgg_weights, say) if settings.vgg_weights else None
+        )  # first: it fails in a moment
+        say("reading the pictures and their regions")
+        self._dark = read_folder(settings.dark, "dark", self.config.data, say)
+        self._normal = read_folder(settings.normal, "well", self.config.data, say) if settings.normal else None
+        self.config = self._configured(name, self.config.darkening)
+        self.report_every = max(1, settings.steps // _VALIDATIONS)
+        return copy.deepcopy(start.network).requires_grad_(True).train()
+
+    def _configured(self, name: str, physics: DarkeningConfig) -> TrainConfig:
+        """Return the settings of training: those of the start, the user's, and physics like the dark pictures'."""
+        settings, base = self.settings, _changed(self._start.config, self.settings)
+        losses = base.losses
+        if settings.vgg_weights is None:
+            losses = dataclasses.replace(losses, contrastive=0.0, feature_preservation=0.0)
+        well = (settings.normal,) if settings.normal else ()
+        count = f"{len(self._dark.paths)} dark "
+        config: TrainConfig = dataclasses.replace(
+            base, name=name, seed=settings.seed, steps=settings.steps, losses=losses, darkening=physics,
+            out=settings.out, vgg_weights=settings.vgg_weights or "random",
+            bank=base.bank if settings.vgg_weights else settings.bank,
+            data=dataclasses.replace(base.data, dark=(settings.dark,), well=well),
+            optimizer=OptimizerConfig(
+                settings.lr, weight_decay=0.0, warmup_steps=min(20, settings.steps // 10), ema_decay=0.98
+            ),
+            training_data=f"{self._start.model.name} ({base.training_data}), fine-tuned on a user's {count}"
+            + (f"and {len(self._normal.paths)} well-exposed pictures" if self._normal else "pictures"),
+            license=f"{base.license}; and those of the user's pictures",
+        )  # fmt: skip
+        return with_changes(config, settings.changes)
+
+    def read(self, say: Say) -> dict[str, Sequence[Tensor]]:  # noqa: D102
+        wells = self._normal.pictures.pictures if self._normal else []
+        return {"dark": self._dark.pictures.pictures, "well": wells}
+
+    def prepare(self, network: nn.Module, say: Say, folder: Path | None = None) -> None:
+        """Match the physics to the dark pictures, compute the bank, train the exposure judge, measure the start."""
+        base, settings = _changed(self._start.config, self.settings), self.settings
+        learned, unseen = (part.pictures for part in self._dark.split())
+        if self._normal is None:
+            well, references = self._own_results(folder, say)
+        else:
+            well, references = (part.pictures for part in self._normal.split())
+        physics = matched(learned, well, base.darkening)
+        say(
+            f"{len(learned)} dark and {len(well)} well-exposed pictures to learn from, {len(unseen)} and "
+            f"{len(references)} held out; exposure {physics.stops[0]:.1f} to {physics.stops[1]:.1f} EV, shot noise up "
+            f"to {physics.shot_noise[1]:.0e}, {physics.regional:.0%} dark in parts"
+        )
+        self.config = self._configured(self.config.name, physics)
+        others = rehearsal(self.config.data)
+        vgg = self._vgg.to(self.device) if self._vgg else None
+        kept = self.kept([well, others], vgg, folder)
+        bank = self.bank(well, vgg, say, kept)
+        both = PictureSet([*well.pictures, *others.pictures], [*well.labels, *others.labels], well.data)
+        judge = self.learn_judge(both, say, kept)
+        self._context = TrainContext(learned, well, vgg, bank, judge)
+        validator = Validator(unseen, references, others, physics, base.darkening, judge, self.config.seed,
+                              settings.crops, self.device)  # fmt: skip
+        start = self._start.network.to(self.device)
+        before = validator.measure(start)
+        self.best_score = before.score
+        self._tuning = FinetuneContext(
+            (others, well), base.darkening, start, validator, before, Early(before, settings.steps)
+        )
+        for doubt in doubts(Prospect(len(self._dark.paths), validator.lifted(start), validator.headroom(start))):
             say(f"not likely to help: {doubt}")
 
-    last = settings.steps if stop_at is None else min(settings.steps, stop_at)
-    state = advance(lesson, state, watchdog, path, told_early, last)
-    if state.step < settings.steps and not state.ended:
-        return None
-    network, after, share = chosen(start.network, state.best, watchdog, FORGOTTEN)
-    mean, error = gain(after, before)
-    told = {
-        "start": {"name": start.model.name, "sha256": start.model.sha256()}, "share": share,
-        "best_step": state.best_step, "held_out_psnr": [round(look.score, 3) for look in (before, after)],
-        "held_out_gain": [round(mean, 3), round(error, 3)],
-        "other_pictures_psnr": [round(look.kept, 3) for look in (before, after)],
-    }  # fmt: skip
-    export(network, lesson.config, out, 0, state.seconds, {**state.facts, **told})
-    model, sheet = out / f"{name}.onnx", out / "before-after.png"
-    write_sheet(sheet, start.model.path, model, dark.split()[1])
-    remove(out)
-    return Tuned(model, sheet, before, after, share, state.ended)
+    def _own_results(self, folder: Path | None, say: Say) -> Sequence[PictureSet]:
+        """Return the start's results in the place of well-exposed pictures: to learn from, and held out."""
+        model = self._start.model
+        say(f"no --normal: the results of {model.name} take the place of well-exposed pictures")
+        enhancer, digest, cpu = Enhancer(model.path), model.sha256(), torch.device("cpu")
+        results = []
+        for (role, fewest), part in zip(_FEWEST.items(), self._dark.split(), strict=True):
+            kept = Preparation(folder and folder / role, checksum(digest, [part.pictures.pictures], [], cpu))
+            results.append(enhanced(enhancer, part.pictures, fewest, say, kept))
+        return results
+
+    def loss(self, network: nn.Module, step: int) -> tuple[Tensor, dict[str, Tensor]]:  # noqa: D102
+        total, terms = super().loss(network, step)
+        distillation = self.distillation_loss(network, step)
+        return total + self.settings.distillation * distillation, {**terms, "distillation": distillation}
+
+    def distillation_loss(self, network: nn.Module, step: int) -> Tensor:
+        """Return how far a network's results have moved from the start's on pictures that are darkened in every way.
+
+        ``L = L_inv(y, y_0)`` with y the results and y_0 the start's, a distillation of the start (Li and Hoiem,
+        Learning without Forgetting, 2016).
+        """
+        context, generator = self._tuning, step_generator(self.config.seed, REHEARSAL + step)
+        count = _REHEARSED // len(context.rehearsed)
+        drawn = [pictures.batch(count, generator) for pictures in context.rehearsed]
+        pictures, labels = (torch.cat(items) for items in zip(*drawn, strict=True))
+        seen = darken(pictures, labels, context.physics, generator)[0].to(self.device)
+        small = F.interpolate(seen, labels.shape[-2:], mode="area")
+        with torch.no_grad():
+            before = render(small, context.start(seen))
+        return inversion(render(small, network(seen)), before)
+
+    def validate(self, network: nn.Module, step: int, say: Say) -> Validation:  # noqa: D102
+        context = self._tuning
+        metrics = context.validator.measure(network)
+        doubt = context.early.doubt(step, metrics)
+        if doubt:
+            say(f"not likely to help: {doubt}")
+        return Validation(metrics.score, fault_of(metrics, context.before), metrics)
+
+    def export(self, network: nn.Module, folder: Path, record: RunRecord = NO_RECORD) -> None:
+        """Write the network between the start and the best weights, and the sheet of held-out pictures."""
+        context, start, name = self._tuning, self._start.model, self.config.name
+        before = context.before
+        network, after, share = interpolated(context.start, record.best, context.validator, self.settings.max_forgotten)
+        facts = {
+            **record.facts, "start": {"name": start.name, "sha256": start.sha256()}, "share": share,
+            "best_step": record.best_step, "held_out_psnr": [round(one.score, 3) for one in (before, after)],
+            "held_out_gain": [round(value, 3) for value in gain(after, before)],
+            "other_pictures_psnr": [round(one.kept, 3) for one in (before, after)],
+        }  # fmt: skip
+        super().export(network.cpu(), folder, RunRecord(seconds=record.seconds, facts=facts))
+        model, sheet = folder / f"{name}.onnx", folder / "before-after.png"
+        write_sheet(sheet, start.path, model, self._dark.split()[1])
+        self.result = Tuned(model, sheet, before, after, share, record.ended)
+
+    def is_exported(self, folder: Path) -> bool:
+        """Return False: the metrics of a finished run are measured again."""
+        return False
 
 
 def _changed(config: TrainConfig, settings: FinetuneConfig) -> TrainConfig:
@@ -161,68 +271,12 @@ def _changed(config: TrainConfig, settings: FinetuneConfig) -> TrainConfig:
     made = with_changes(
         dataclasses.replace(config, data=dataclasses.replace(config.data, cache=None)), settings.changes
     )
-    check(made)
+    check_task(made)
     if settings.vgg_weights is None and any(
         changed_key(TrainConfig, change) in _NEEDS_FEATURES for change in settings.changes
     ):
         raise ConfigError("losses.contrastive and losses.feature_preservation need --features FILE")
     return made
-
-
-def _prepare(
-    settings: FinetuneConfig, start: Start, name: str, features: VGGFeatures | None, dark: Folder,
-    normal: Folder | None, say: Callable[[str], None],
-) -> tuple[Lesson, Watchdog]:  # fmt: skip
-    """Make everything that steps and looks need."""
-    base = start.config
-    data, cpu, folder = dark.pictures.data, torch.device("cpu"), Path(settings.out) / FOLDER
-    learned, unseen = (part.pictures for part in dark.split())
-    if normal is None:
-        say(f"no --normal: the results of {start.model.name} take the place of well-exposed pictures")
-        enhancer = Enhancer(start.model.path)
-        digest = start.model.sha256()
-        well, references = (
-            enhanced(
-                enhancer, part, fewest, say, Preparation(folder / kind, checksum(digest, [part.pictures], [], cpu))
-            )
-            for kind, part, fewest in (("learned", learned, _WELL), ("unseen", unseen, 2))
-        )
-    else:
-        well, references = (part.pictures for part in normal.split())
-    physics = matched(learned, well, base.darkening)
-    say(
-        f"{len(learned)} dark and {len(well)} well-exposed pictures to learn from, {len(unseen)} and "
-        f"{len(references)} held out; exposure {physics.stops[0]:.1f} to {physics.stops[1]:.1f} EV, shot noise up to "
-        f"{physics.shot_noise[1]:.0e}, {physics.regional:.0%} dark in parts"
-    )
-    losses = base.losses
-    if settings.vgg_weights is None:
-        losses = dataclasses.replace(losses, contrastive=0.0, feature_preservation=0.0)
-    config: TrainConfig = dataclasses.replace(
-        base, name=name, seed=settings.seed, steps=settings.steps, losses=losses, darkening=physics, out=settings.out,
-        vgg_weights=settings.vgg_weights or "random", bank=base.bank if settings.vgg_weights else _BANK,
-        data=dataclasses.replace(data, dark=(settings.dark,), well=(settings.normal,) if settings.normal else ()),
-        optimizer=OptimizerConfig(_RATE, warmup_steps=min(20, settings.steps // 10), ema_decay=0.98, weight_decay=0.0),
-        training_data=f"{start.model.name} ({base.training_data}), fine-tuned on a user's {len(dark.paths)} dark "
-        + (f"and {len(normal.paths)} well-exposed pictures" if normal else "pictures"),
-        license=f"{base.license}; and those of the user's pictures",
-    )  # fmt: skip
-    config = with_changes(config, settings.changes)
-    others = rehearsal(data)
-    kept = kept_for(config, [well, others], features, cpu, folder)
-    bank = build_bank(
-        find_task(config.task), config, well, features, step_generator(config.seed, APART), cpu, say, kept
-    )
-    judge = learn_judge(
-        _both(well, others), config.exposure_estimator, step_generator(config.seed, APART + 2), say, kept
-    )
-    material = Material(learned, well, features, bank, judge)
-    lesson = Lesson(config, material, (others, well), base.darkening, start.network)
-    return lesson, Watchdog(unseen, references, others, physics, base.darkening, judge, config.seed)
-
-
-def _both(one: PictureSet, other: PictureSet) -> PictureSet:
-    return PictureSet([*one.pictures, *other.pictures], [*one.labels, *other.labels], one.data)
 
 
 def write_sheet(sheet: Path, start: Path, result: Path, unseen: Folder) -> None:

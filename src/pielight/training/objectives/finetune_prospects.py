@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pielight.training.objectives.finetune_validation import LEAST, Look, gain
+from pielight.training.objectives.finetune_validation import LEAST, Metrics, gain
 
 _MANY, _LIFTED, _HEADROOM = 50, 0.25, 0.3
 _EARLY = 0.25  # share of the steps after which a gain should show
@@ -41,23 +41,23 @@ def doubts(prospect: Prospect) -> Iterator[str]:
 
 
 class Early:
-    """Says once, after a quarter of the steps, that nothing has been gained.
+    """Reports once, after a quarter of the steps, that nothing has been gained.
 
     Args:
-        start: What the start does.
+        start: The metrics of the start.
         steps: Of the run.
     """
 
-    def __init__(self, start: Look, steps: int) -> None:
-        self._start, self._steps, self._best, self._told = start, steps, -math.inf, False
+    def __init__(self, start: Metrics, steps: int) -> None:
+        self._start, self._steps, self._best, self._reported = start, steps, -math.inf, False
 
-    def doubt(self, step: int, look: Look) -> str:
+    def doubt(self, step: int, metrics: Metrics) -> str:
         """Return why going on is not likely to help, or nothing."""
-        mean, error = gain(look, self._start)
+        mean, error = gain(metrics, self._start)
         self._best = max(self._best, mean)
-        if self._told or step < _EARLY * self._steps or step >= self._steps:
+        if self._reported or step < _EARLY * self._steps or step >= self._steps:
             return ""
-        self._told = True
+        self._reported = True
         if self._best >= LEAST:
             return ""
         return f"after {step} of {self._steps} steps the held-out score is {mean:+.2f} dB (standard error {error:.2f})"

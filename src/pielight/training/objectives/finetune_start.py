@@ -10,7 +10,7 @@ from torch import nn
 
 from pielight.errors import ConfigError, ModelError
 from pielight.models import Model, find
-from pielight.training.checkpoint import take
+from pielight.training.checkpoint import load_state
 from pielight.training.config_file import validate
 from pielight.training.networks.dce_net import build
 from pielight.training.schema import TrainConfig
@@ -57,5 +57,5 @@ def read_start(name_or_path: str | Path | None) -> Start:
         raise ModelError(
             f"{path}: cannot be fine-tuned; it is no brightening model of `pielight train` ({why})"
         ) from None
-    take(network, weights, path)
+    load_state(network, weights, path)
     return Start(model, network.eval(), config)

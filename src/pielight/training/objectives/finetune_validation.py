@@ -1,8 +1,10 @@
-"""The watchdog of fine-tuning: what a network does to held-out pictures, and whether that is sound."""
+"""Validation of fine-tuning: what a network does to held-out pictures, whether that is sound, and how far to go."""
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,18 +16,17 @@ from pielight.training.data.batches import PictureSet
 from pielight.training.degradations.darkening import darken
 from pielight.training.networks.render import render
 from pielight.training.schema import DarkeningConfig
-from pielight.training.steps import step_generator
+from pielight.training.seeding import VALIDATION, step_generator
 
-_DRAWS = 64  # darkened crops of a kind, spread over its pictures
 _WHITE = 254 / 255
-_STEP = 2**31 + 8  # its draws come from steps that no run reaches
-CLIPPED, DIMMED, FLATTER, MISJUDGED, FORGOTTEN = 0.02, 1.0, 0.7, 0.15, 0.3
+_CLIPPED, _DIMMED, _FLATTER, _MISJUDGED = 0.02, 1.0, 0.7, 0.15
+_SHARES = (1.0, 0.75, 0.5, 0.25)
 LEAST = 0.1
 """Gain in dB below which nothing is better."""
 
 
 @dataclass(frozen=True)
-class Look:
+class Metrics:
     """What a network does to held-out pictures."""
 
     restored: tuple[float, ...]
@@ -39,7 +40,7 @@ class Look:
     contrast: float
     """Mean over them of the standard deviation of gray levels."""
     misjudged: float
-    """Mean over them of the exposure judge's verdict, in EV either way."""
+    """Mean over them of the estimated exposure error, in EV either way."""
 
     @property
     def score(self) -> float:
@@ -47,54 +48,54 @@ class Look:
         return sum(self.restored) / len(self.restored)
 
 
-def gain(look: Look, start: Look) -> tuple[float, float]:
+def gain(metrics: Metrics, start: Metrics) -> tuple[float, float]:
     """Return the mean gain of the validation score in dB, picture by picture, and its standard error.
 
-    >>> [round(value, 3) for value in gain(Look((21.0, 20.5), 0, 0, 0, 0, 0), Look((20.0, 20.0), 0, 0, 0, 0, 0))]
+    >>> [round(value, 3) for value in gain(Metrics((21.0, 20.5), 0, 0, 0, 0, 0), Metrics((20.0, 20.0), 0, 0, 0, 0, 0))]
     [0.75, 0.25]
     """
-    gains = [new - old for new, old in zip(look.restored, start.restored, strict=True)]
+    gains = [new - old for new, old in zip(metrics.restored, start.restored, strict=True)]
     mean = sum(gains) / len(gains)
     spread = sum((value - mean) ** 2 for value in gains) / max(1, len(gains) - 1)
     return mean, math.sqrt(spread / len(gains))
 
 
-def better(look: Look, start: Look) -> bool:
-    """Say whether the validation score rose by more than chance: by 0.1 dB and two standard errors at least.
+def better(metrics: Metrics, start: Metrics) -> bool:
+    """Return whether the validation score rose by more than chance: by 0.1 dB and two standard errors at least.
 
-    >>> better(Look((21.0, 20.9), 0, 0, 0, 0, 0), Look((20.0, 20.0), 0, 0, 0, 0, 0))
+    >>> better(Metrics((21.0, 20.9), 0, 0, 0, 0, 0), Metrics((20.0, 20.0), 0, 0, 0, 0, 0))
     True
     """
-    mean, error = gain(look, start)
+    mean, error = gain(metrics, start)
     return mean >= max(LEAST, 2 * error)
 
 
-def unsound(look: Look, start: Look) -> str:
-    """Say what is wrong with a network beside the one that it was, or nothing.
+def fault_of(metrics: Metrics, start: Metrics) -> str:
+    """Return why a network is unsound beside the one that it started from, or an empty text.
 
     On the held-out dark pictures the mean brightness may change by a factor of two, 2 % more pixels may reach white,
-    0.7 of the contrast must stay, and the exposure judge may find them 0.15 EV worse; nothing may be no number.
+    0.7 of the contrast must stay, and the estimated exposure error may rise by 0.15 EV; every metric must be finite.
 
-    >>> start = Look((20.0,), 20.0, 0.4, 0.01, 0.2, 0.3)
-    >>> unsound(Look((21.0,), 20.0, 0.9, 0.01, 0.2, 0.3), start)
+    >>> start = Metrics((20.0,), 20.0, 0.4, 0.01, 0.2, 0.3)
+    >>> fault_of(Metrics((21.0,), 20.0, 0.9, 0.01, 0.2, 0.3), start)
     'the mean brightness went from 0.40 to 0.90'
     """
-    values = (*look.restored, look.kept, look.brightness, look.clipped, look.contrast, look.misjudged)
+    values = (*metrics.restored, metrics.kept, metrics.brightness, metrics.clipped, metrics.contrast, metrics.misjudged)
     if not all(map(math.isfinite, values)):
         return "its results are no numbers"
-    if abs(math.log2((look.brightness + 1e-6) / (start.brightness + 1e-6))) > DIMMED:
-        return f"the mean brightness went from {start.brightness:.2f} to {look.brightness:.2f}"
-    if look.clipped > start.clipped + CLIPPED:
-        return f"the share of burnt-out pixels went from {start.clipped:.1%} to {look.clipped:.1%}"
-    if look.contrast < FLATTER * start.contrast:
-        return f"the contrast went from {start.contrast:.3f} to {look.contrast:.3f}"
-    if look.misjudged > start.misjudged + MISJUDGED:
-        return f"the exposure judge's verdict went from {start.misjudged:.2f} to {look.misjudged:.2f} EV"
+    if abs(math.log2((metrics.brightness + 1e-6) / (start.brightness + 1e-6))) > _DIMMED:
+        return f"the mean brightness went from {start.brightness:.2f} to {metrics.brightness:.2f}"
+    if metrics.clipped > start.clipped + _CLIPPED:
+        return f"the share of burnt-out pixels went from {start.clipped:.1%} to {metrics.clipped:.1%}"
+    if metrics.contrast < _FLATTER * start.contrast:
+        return f"the contrast went from {start.contrast:.3f} to {metrics.contrast:.3f}"
+    if metrics.misjudged > start.misjudged + _MISJUDGED:
+        return f"the estimated exposure error went from {start.misjudged:.2f} to {metrics.misjudged:.2f} EV"
     return ""
 
 
-class Watchdog:
-    """Looks at a network with the same held-out pictures each time.
+class Validator:
+    """Measures networks on the same held-out pictures each time.
 
     Args:
         dark: Held-out dark pictures.
@@ -102,34 +103,36 @@ class Watchdog:
         others: Pictures of other kinds, the references of what must not be forgotten.
         domain: Physics by which ``well`` is darkened.
         general: Physics by which ``others`` is darkened.
-        judge: The exposure judge.
+        judge: The exposure judge; it and the networks are on ``device``.
         seed: Of the draws.
+        crops: Darkened crops of each kind, spread over its pictures.
+        device: Where the networks are.
     """
 
     def __init__(
         self, dark: PictureSet, well: PictureSet, others: PictureSet, domain: DarkeningConfig, general: DarkeningConfig,
-        judge: nn.Module, seed: int,
+        judge: nn.Module, seed: int, crops: int = 64, device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
-        self._well = _darkened(well, domain, seed)
-        self._others = _darkened(others, general, seed)
-        self._dark = torch.cat([_crops(dark, index, 1, seed)[0] for index in range(len(dark))])
+        self._well = _darkened(well, domain, seed, crops, device)
+        self._others = _darkened(others, general, seed, crops, device)
+        self._dark = torch.cat([_crops(dark, index, 1, seed)[0] for index in range(len(dark))]).to(device)
         self._judge = judge
         self._small = (dark.data.loss_size,) * 2
 
     @torch.no_grad()
-    def look(self, network: nn.Module) -> Look:
+    def measure(self, network: nn.Module) -> Metrics:
         """Measure a network."""
         results = self._brightened(network, self._dark)
         gray = luma(results).flatten(1)
-        verdicts = self._judge(results).mean((1, 2, 3))
+        errors = self._judge(results).mean((1, 2, 3))
         kept = self._psnr(network, self._others)
-        return Look(
+        return Metrics(
             restored=tuple(self._psnr(network, self._well)),
             kept=sum(kept) / len(kept),
             brightness=gray.mean().item(),
             clipped=(results.amax(1) >= _WHITE).float().mean().item(),
             contrast=gray.std(1).mean().item(),
-            misjudged=verdicts.abs().mean().item(),
+            misjudged=errors.abs().mean().item(),
         )
 
     @torch.no_grad()
@@ -150,17 +153,43 @@ class Watchdog:
 
     def _psnr(self, network: nn.Module, pairs: list[tuple[Tensor, Tensor]]) -> list[float]:
         """Return the PSNR of each picture, a mean over its crops."""
-        found = []
+        scores = []
         for darkened, target in pairs:
             error = (self._brightened(network, darkened) - target).square().mean((1, 2, 3))
-            found.append((-10 * torch.log10(error.clamp_min(1e-6))).mean().item())
-        return found
+            scores.append((-10 * torch.log10(error.clamp_min(1e-6))).mean().item())
+        return scores
 
     def _brightened(self, network: nn.Module, pictures: Tensor) -> Tensor:
         parts = []
         for part in pictures.split(16):  # memory
             parts.append(render(F.interpolate(part, self._small, mode="area"), network(part)))
         return torch.cat(parts).clamp(0, 1)
+
+
+def interpolated(
+    start: nn.Module, best: Mapping[str, Tensor], validator: Validator, forgotten: float
+) -> tuple[nn.Module, Metrics, float]:
+    """Return a network between the start and the best weights, its metrics, and how far it went.
+
+    ``w_0 + s (w - w_0)`` with s = 1, 3/4, 1/2 and 1/4 (Wortsman et al., WiSE-FT, 2022), of those that are sound, lose
+    at most ``forgotten`` dB on other kinds of pictures and are better than the start by more than chance. Of these, the
+    nearest to the start whose gain is within one standard error of the largest (Breiman et al., Classification and
+    Regression Trees, 1984), since every step away loses elsewhere; the start itself, with s = 0, if there is none.
+    """
+    first = validator.measure(start)
+    fitting: list[tuple[nn.Module, Metrics, float]] = []
+    for share in _SHARES if best else ():
+        network = copy.deepcopy(start)
+        with torch.no_grad():
+            for key, value in network.state_dict().items():
+                value.lerp_(best[key].to(value.device), share)
+        metrics = validator.measure(network)
+        if better(metrics, first) and not fault_of(metrics, first) and metrics.kept >= first.kept - forgotten:
+            fitting.append((network, metrics, share))
+    if not fitting:
+        return start, first, 0.0
+    most, error = max(gain(metrics, first) for _, metrics, _ in fitting)
+    return next(one for one in reversed(fitting) if gain(one[1], first)[0] >= most - error)
 
 
 def _fitted(pictures: Tensor, target: Tensor) -> Tensor:
@@ -172,14 +201,17 @@ def _fitted(pictures: Tensor, target: Tensor) -> Tensor:
 
 def _crops(pictures: PictureSet, index: int, count: int, seed: int) -> tuple[Tensor, Tensor]:
     only = PictureSet([pictures.pictures[index]], [pictures.labels[index]], pictures.data)
-    return only.batch(count, step_generator(seed, _STEP + 2 * index))
+    return only.batch(count, step_generator(seed, VALIDATION + 2 * index))
 
 
-def _darkened(pictures: PictureSet, how: DarkeningConfig, seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Return the darkened crops of each picture, and what should come back of them."""
-    count = max(1, -(-_DRAWS // len(pictures)))
+def _darkened(
+    pictures: PictureSet, physics: DarkeningConfig, seed: int, crops: int, device: torch.device | str
+) -> list[tuple[Tensor, Tensor]]:
+    """Return the darkened crops of each picture, and what they should be restored to."""
+    count = max(1, -(-crops // len(pictures)))
     pairs = []
     for index in range(len(pictures)):
-        crops, labels = _crops(pictures, index, count, seed)
-        pairs.append(darken(crops, labels, how, step_generator(seed, _STEP + 2 * index + 1)))
+        drawn, labels = _crops(pictures, index, count, seed)
+        darkened, target = darken(drawn, labels, physics, step_generator(seed, VALIDATION + 2 * index + 1))
+        pairs.append((darkened.to(device), target.to(device)))
     return pairs

@@ -197,4 +197,14 @@ class FinetuneConfig:
     out: Text = "finetuned"
     changes: Texts = ()
     """Settings of training that differ from the start's, as in ``optimizer.lr=1e-4``."""
+    lr: Positive = 3e-4
+    """Learning rate, if ``changes`` sets none."""
+    bank: Count = 32
+    """Positives in the bank without VGG16, where the bank only compares brightness; with it, the start's own size."""
+    distillation: NonNegative = 20.0
+    """Weight of the distillation loss, twice that of the inversion."""
+    max_forgotten: NonNegative = 0.3
+    """Loss of PSNR on other kinds of pictures that is accepted, in dB."""
+    crops: Count = 64
+    """Darkened crops of each kind that a validation measures."""
     recipe: Text = "finetune"

@@ -80,19 +80,19 @@ class VisibleNoise(nn.Module):
         return share * smooth_step(share, _ABSENT, _PRESENT)
 
 
-def left_noise(denoised: Tensor, noiseless: Tensor) -> Tensor:
+def noise_loss(denoised: Tensor, noiseless: Tensor) -> Tensor:
     """Return how far denoised pictures are from what they would be without noise.
 
     ``mean |e| + (mean |dx e| + mean |dy e|) / 2``, e the difference of a pixel, dx e its step to the neighbor, which
     grain and the borders of cells make large: the terms that the denoiser learns from at first
-    (:func:`pielight.training.objectives.denoise_loop.losses`). Without them a task
+    (:class:`pielight.training.objectives.denoise.Denoise`). Without them a task
     that does not mind lets it draw patterns.
 
     Args:
         denoised: ``(N, 3, H, W)``.
         noiseless: The same curves laid over the same pictures without noise.
 
-    >>> left_noise(torch.ones(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)).item()
+    >>> noise_loss(torch.ones(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)).item()
     1.0
     """
     error = denoised - noiseless

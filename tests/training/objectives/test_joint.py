@@ -1,4 +1,4 @@
-"""The loop: who learns and who does not, resuming to the bit, what is left behind, and errors in one line."""
+"""Joint training: who learns and who does not, resuming to the bit, what is left behind, and errors in one line."""
 
 from __future__ import annotations
 
@@ -16,17 +16,25 @@ from torch import nn
 
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, DataError, ModelError, PielightError
-from pielight.training.checkpoint import restore
+from pielight.training.checkpoint import read_checkpoint
 from pielight.training.data import bank
 from pielight.training.data.preparation import FOLDER
-from pielight.training.joint.enhancing import load_enhancer
-from pielight.training.joint.export import parts
-from pielight.training.joint.loop import train
-from pielight.training.joint.task import load_task
-from pielight.training.joint.unified import Unified
+from pielight.training.joint.downstream_model import load_downstream
+from pielight.training.joint.enhancer_module import load_enhancer
+from pielight.training.joint.model import JointModel
+from pielight.training.joint.model_files import model_names
 from pielight.training.networks.segmenter import Segmenter
-from pielight.training.schema import DownstreamConfig, ExamplesConfig, JointConfig, JointWeights
-from pielight.training.steps import Progress
+from pielight.training.schema import (
+    ConstraintsConfig,
+    DimmingConfig,
+    DownstreamConfig,
+    ExamplesConfig,
+    JointConfig,
+    JointWeights,
+    LossWeights,
+    OptimizerConfig,
+)
+from pielight.training.trainer import StepReport, train
 
 Make = Callable[..., JointConfig]
 TOY = """
@@ -52,7 +60,29 @@ def crash(outputs, targets): raise ValueError("first line\\nsecond")
 """
 
 
-def nothing(_: Progress) -> None:
+@pytest.fixture
+def tiny(scenes: Path) -> Callable[..., JointConfig]:
+    """Make the settings of a run of four steps."""
+
+    def make(out: Path, **changes: Any) -> JointConfig:
+        settings = JointConfig(
+            name="tiny", steps=4, batch=2, out=str(out),
+            optimizer=OptimizerConfig(lr=1e-4, warmup_steps=1, ema_decay=0.5),
+            data=ExamplesConfig(str(scenes / "well"), str(scenes / "labels"), width=48, height=40),
+            darkening=DimmingConfig(stops=(-3, -2), untouched=0.2),
+            downstream=DownstreamConfig(classes=2, ignore_index=2),
+            constraints=ConstraintsConfig(
+                dark_batch=1, well_batch=1, bank=2, pairs=2, loss_size=32, vgg_weights="random",
+                cache=str(scenes / "cache"),
+                losses=LossWeights(exposure=0.0),
+            ),
+        )  # fmt: skip
+        return dataclasses.replace(settings, **changes)
+
+    return make
+
+
+def nothing(_: StepReport) -> None:
     pass
 
 
@@ -70,15 +100,15 @@ def toy(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("who", ["enhancer", "both", "downstream"])
 def test_only_those_learn_that_should(who: str, tiny: Make, tmp_path: Path) -> None:
     config = tiny(tmp_path / "run", train=who, weights=JointWeights(task=1.0, distillation=0.0))
-    seen: list[Progress] = []
+    seen: list[StepReport] = []
     train(config, seen.append, every=2)
     torch.manual_seed(config.seed)
-    module = load_task(config.downstream).module  # first, as its weights are drawn
-    start = Unified(load_enhancer("pie")[0], module).state_dict()
-    end = restore(tmp_path / "run" / "checkpoint.pt").network
+    module = load_downstream(config.downstream).module  # first, as its weights are drawn
+    start = JointModel(load_enhancer("pie")[0], module).state_dict()
+    end = read_checkpoint(tmp_path / "run" / "checkpoint.pt").network
     assert same(start, end, "enhancer") == (who == "downstream")
     assert same(start, end, "downstream") == (who == "enhancer")
-    assert sorted({path.stem for path in (tmp_path / "run").glob("*.json")}) == sorted(parts(config))
+    assert sorted({path.stem for path in (tmp_path / "run").glob("*.json")}) == sorted(model_names(config))
     assert not list((tmp_path / "run").glob("*.part"))
     terms = seen[-1].terms
     assert ("constraints" in terms) == (who != "downstream")
@@ -91,7 +121,7 @@ def test_an_enhancer_that_learns_to_denoise_keeps_to_the_picture(
     who: str, weight: float, tiny: Make, tmp_path: Path
 ) -> None:
     parts_of_the_loss = JointWeights(distillation=0.0, constraints=0.0, denoising=weight)
-    seen: list[Progress] = []
+    seen: list[StepReport] = []
     train(tiny(tmp_path, train=who, denoise=True, weights=parts_of_the_loss), seen.append, every=1)
     assert all(("denoising" in progress.terms) == (who == "enhancer") for progress in seen)
     if who == "enhancer":
@@ -106,7 +136,7 @@ def test_stopped_and_resumed_to_the_bit(tiny: Make, tmp_path: Path) -> None:
     train(halting, nothing, stop_at=2)
     assert not (tmp_path / "b" / "tiny.json").exists()
     train(halting, nothing)
-    one, other = (restore(tmp_path / name / "checkpoint.pt") for name in "ab")
+    one, other = (read_checkpoint(tmp_path / name / "checkpoint.pt") for name in "ab")
     assert same(one.network, other.network, "")
     assert same(one.average, other.average, "")
     with pytest.raises(ConfigError, match=r"other settings \(seed\)"):
@@ -118,7 +148,7 @@ def test_one_graph_is_what_torch_does(denoise: bool, tiny: Make, tmp_path: Path)
     config = tiny(tmp_path, train="both", denoise=denoise, steps=1, weights=JointWeights(constraints=0.0))
     train(config, nothing)
     enhancer, _ = load_enhancer("pie", denoise)
-    unified = Unified(enhancer, Segmenter(2))
+    unified = JointModel(enhancer, Segmenter(2))
     unified.load_state_dict(load_file(tmp_path / "tiny-unified.safetensors"))
     unified.eval()
     options = {"providers": ["CPUExecutionProvider"]}
@@ -137,7 +167,7 @@ def test_one_graph_is_what_torch_does(denoise: bool, tiny: Make, tmp_path: Path)
         np.testing.assert_allclose(only.run(["enhanced"], {"pictures": pictures.numpy()})[0], enhanced, atol=1e-3)
 
 
-def test_the_enhancer_goes_through_every_door(tiny: Make, tmp_path: Path) -> None:
+def test_inference_takes_the_enhancer(tiny: Make, tmp_path: Path) -> None:
     train(tiny(tmp_path, steps=1), nothing)
     dark = (30 * np.random.default_rng(0).random((40, 50, 3))).astype(np.uint8)
     assert Enhancer(tmp_path / "tiny.onnx", threads=1)(dark).mean() > 1.5 * dark.mean()
@@ -151,14 +181,14 @@ def test_the_segmenter_alone_learns(tiny: Make, tmp_path: Path) -> None:
         config, darkening=dataclasses.replace(config.darkening, untouched=1.0),
         downstream=dataclasses.replace(config.downstream, lr=5e-3),
     )  # fmt: skip
-    seen: list[Progress] = []
+    seen: list[StepReport] = []
     train(config, seen.append, every=5)
     assert seen[-1].terms["task"] < 0.8 * seen[0].terms["task"]
     assert sorted(path.name for path in tmp_path.glob("*.onnx")) == ["tiny-downstream.onnx"]
 
 
 def test_where_both_learn_a_trained_model_keeps_its_statistics() -> None:
-    unified = Unified(nn.Identity(), nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2)))
+    unified = JointModel(nn.Identity(), nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2)))
     for settled in (True, False):
         unified.learns("both", settled)
         before = unified.state_dict()["downstream.1.running_mean"].clone()
@@ -173,7 +203,7 @@ def test_faces(detector: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None
         data=ExamplesConfig(str(scenes / "well"), boxes=str(scenes / "boxes.json"), width=64, height=48),
         weights=JointWeights(task=1.0, distillation=1.0, constraints=0.0),
     )  # fmt: skip
-    seen: list[Progress] = []
+    seen: list[StepReport] = []
     train(config, seen.append)
     assert seen[-1].terms["distillation"] > 0
     session = onnxruntime.InferenceSession(tmp_path / "tiny-unified.onnx", providers=["CPUExecutionProvider"])
@@ -210,10 +240,10 @@ def test_a_users_module_is_taught_by_clean_pictures(toy: Path, tiny: Make, scene
 def test_modules_that_cannot_be_scored(
     module: str, loss: str, kind: type[PielightError], reason: str, toy: Path, tiny: Make, scenes: Path, tmp_path: Path
 ) -> None:
-    place = loss if loss == "segmentation" else f"{toy}:{loss}"
+    import_path = loss if loss == "segmentation" else f"{toy}:{loss}"
     config = tiny(
         tmp_path / "run", data=ExamplesConfig(str(scenes / "well"), width=40, height=40),
-        downstream=DownstreamConfig(f"{toy}:{module}", loss=place),
+        downstream=DownstreamConfig(f"{toy}:{module}", loss=import_path),
     )  # fmt: skip
     with pytest.raises(kind, match=reason) as raised:
         train(config, nothing)

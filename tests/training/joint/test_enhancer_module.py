@@ -13,8 +13,8 @@ from torch import nn
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError
-from pielight.training.joint.denoising import VisibleNoise, left_noise
-from pielight.training.joint.enhancing import UnifiedEnhancer, load_enhancer, thumbnail
+from pielight.training.joint.enhancer_module import EnhancerModule, load_enhancer, thumbnail
+from pielight.training.joint.visible_noise import VisibleNoise, noise_loss
 from pielight.training.networks.lattice_net import LatticeNet
 
 
@@ -39,7 +39,7 @@ def test_the_thumbnail_is_the_antialiased_one(shape: tuple[int, int]) -> None:
 def test_gradients_pass_thumbnail_lattice_and_curves() -> None:
     """By finite differences, of the pictures and of the network's weights."""
     torch.manual_seed(0)
-    enhancer = UnifiedEnhancer(Small(), 4).double()
+    enhancer = EnhancerModule(Small(), 4).double()
     pictures = torch.rand(1, 3, 9, 7, dtype=torch.float64, requires_grad=True)
     weight = enhancer.network.layer.weight
 
@@ -113,15 +113,15 @@ def test_weights_of_other_networks_are_refused(tmp_path: Path) -> None:
 def test_fresh_networks_start_near_the_identity() -> None:
     pictures = torch.rand(1, 3, 33, 47)
     with torch.no_grad():
-        assert (UnifiedEnhancer(LatticeNet(), 64)(pictures) - pictures).abs().max() < 0.1
+        assert (EnhancerModule(LatticeNet(), 64)(pictures) - pictures).abs().max() < 0.1
 
 
 def test_left_noise_is_its_transcription_and_minds_a_grid() -> None:
     a, b = torch.rand(2, 2, 3, 12, 16)
     e = (a - b).numpy()
     expected = np.abs(e).mean() + (np.abs(np.diff(e, axis=2)).mean() + np.abs(np.diff(e, axis=3)).mean()) / 2
-    assert left_noise(a, b).item() == pytest.approx(expected, rel=1e-5)
+    assert noise_loss(a, b).item() == pytest.approx(expected, rel=1e-5)
     flat = torch.full((1, 3, 16, 16), 0.5)
     grid = flat + 0.02 * (torch.arange(16) % 4 == 0)
     veil = flat + (grid - flat).abs().mean()  # of the same mean error
-    assert left_noise(grid, flat) > 1.8 * left_noise(veil, flat)
+    assert noise_loss(grid, flat) > 1.8 * noise_loss(veil, flat)

@@ -17,12 +17,11 @@ from click.testing import CliRunner
 from pielight.cli import main
 from pielight.errors import ConfigError, DataError
 from pielight.models import find
-from pielight.training.export.denoiser import onnx_bytes
 from pielight.training.networks.denoise_net import AsApplied, DenoiseNet, cells_of
-from pielight.training.objectives.denoise_loop import draw, losses, patches, train
+from pielight.training.objectives.denoise import Denoise, denoiser_onnx, random_patches
 from pielight.training.recipe import read_recipe
 from pielight.training.schema import DataConfig, DenoiseConfig
-from pielight.training.steps import Progress
+from pielight.training.trainer import StepReport, train
 
 Make = Callable[..., DenoiseConfig]
 
@@ -37,10 +36,10 @@ def small(toy_data: DataConfig) -> Make:
 
 
 def test_a_run_goes_on_bit_for_bit(small: Make, tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[StepReport] = []
     train(small(tmp_path / "a"), seen.append, every=2)
     assert [progress.step for progress in seen] == [2, 4]
-    assert set(seen[0].terms) == {"error", "color", "detail"}
+    assert set(seen[0].terms) == {"total", "error", "color", "detail"}
     train(small(tmp_path / "b"), seen.append, stop_at=2)
     assert not (tmp_path / "b" / "denoise.json").exists()
     train(small(tmp_path / "b"), seen.append)
@@ -55,7 +54,7 @@ def test_a_run_goes_on_bit_for_bit(small: Make, tmp_path: Path) -> None:
 
 
 def test_a_report_after_a_stop_is_of_its_own_steps(small: Make, tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[StepReport] = []
     train(small(tmp_path), seen.append, every=4, stop_at=3)
     train(small(tmp_path), seen.append, every=1)
     last = seen[-1].terms
@@ -81,10 +80,10 @@ def test_training_takes_noise_out(small: Make, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network, config = DenoiseNet(), small(tmp_path, batch=4)
     pictures = [torch.full((3, 32, 32), value, dtype=torch.uint8) for value in (80, 120, 160)]
-    optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+    objective, optimizer = Denoise(config, pictures), torch.optim.Adam(network.parameters(), 3e-3)
     found = []
     for step in range(60):
-        error = losses(network, draw(config, pictures, step))["error"]
+        error = objective.terms(network, objective.draw(step))["error"]
         optimizer.zero_grad()
         error.backward()
         optimizer.step()
@@ -94,7 +93,7 @@ def test_training_takes_noise_out(small: Make, tmp_path: Path) -> None:
 
 def test_patches_come_from_the_pictures() -> None:
     picture = torch.arange(3 * 16 * 24, dtype=torch.int64).view(3, 16, 24).remainder(256).to(torch.uint8)
-    found = patches([picture], 20, 8, torch.Generator().manual_seed(0))
+    found = random_patches([picture], 20, 8, torch.Generator().manual_seed(0))
     assert found.shape == (20, 3, 8, 8)
     assert set((found * 255).round().int().unique().tolist()) <= set(picture.unique().tolist())
 
@@ -102,7 +101,7 @@ def test_patches_come_from_the_pictures() -> None:
 def test_the_exported_network_is_the_trained_one() -> None:
     torch.manual_seed(0)
     network = DenoiseNet()
-    session = onnxruntime.InferenceSession(onnx_bytes(network), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(denoiser_onnx(network), providers=["CPUExecutionProvider"])
     for height, width in ((8, 8), (24, 40)):
         cells, level = cells_of(torch.rand(1, 3, height, width)), torch.rand(1, 3, height // 4, width // 4) * 0.1
         share, mix = torch.rand(1, 1, height // 4, width // 4), torch.rand(3, 3)

@@ -1,4 +1,4 @@
-"""The loop: it resumes to the bit, survives what goes wrong, and leaves everything behind that it promises."""
+"""The trainer: it resumes to the bit, survives what goes wrong, and leaves everything behind that it promises."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor, nn
 
 from pielight.errors import ConfigError, DataError, ModelError
-from pielight.training import loop
-from pielight.training.checkpoint import State, restore, save
+from pielight.training.checkpoint import State, read_checkpoint, save_checkpoint
 from pielight.training.config_file import read_values
-from pielight.training.data import train_context as material
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.loop import train
 from pielight.training.networks.exposure_estimator import ExposureJudge
 from pielight.training.networks.features import VGGFeatures
+from pielight.training.objectives import restoration
+from pielight.training.objectives.restoration import Restoration
 from pielight.training.recipe import read_train_config
 from pielight.training.schema import TrainConfig
-from pielight.training.steps import Progress
+from pielight.training.trainer import StepReport, flushed_denormals, train, update_ema
 
 Make = Callable[..., TrainConfig]
 CONFIGS = [
@@ -37,7 +36,7 @@ CONFIGS = [
 ]
 
 
-def nothing(_: Progress) -> None:
+def nothing(_: StepReport) -> None:
     pass
 
 
@@ -72,12 +71,12 @@ def assert_same(one: State, other: State) -> None:
 
 def test_resumed_run_is_the_same_to_the_bit(straight: Path, tiny: Make, tmp_path: Path) -> None:
     train(tiny(tmp_path), nothing, stop_at=3)
-    assert restore(tmp_path / "checkpoint.pt").step == 3
+    assert read_checkpoint(tmp_path / "checkpoint.pt").step == 3
     assert not (tmp_path / "tiny.onnx").exists()
     said: list[str] = []
-    train(tiny(tmp_path), nothing, say=said.append, begin=lambda _: pytest.fail("the run is not new"))
+    train(tiny(tmp_path), nothing, say=said.append)
     assert any("going on after step 3 of 6" in line for line in said)
-    assert_same(restore(straight / "checkpoint.pt"), restore(tmp_path / "checkpoint.pt"))
+    assert_same(read_checkpoint(straight / "checkpoint.pt"), read_checkpoint(tmp_path / "checkpoint.pt"))
     assert (straight / "tiny.onnx").read_bytes() == (tmp_path / "tiny.onnx").read_bytes()
 
 
@@ -86,26 +85,26 @@ def test_adaptive_and_harder_runs_resume_to_the_bit(tiny: Make, tmp_path: Path) 
     train(tiny(tmp_path / "straight", **settings), nothing)
     train(tiny(tmp_path / "resumed", **settings), nothing, stop_at=2)
     train(tiny(tmp_path / "resumed", **settings), nothing)
-    assert_same(*(restore(tmp_path / name / "checkpoint.pt") for name in ("straight", "resumed")))
+    assert_same(*(read_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("straight", "resumed")))
 
 
 def test_ctrl_c_saves_a_whole_step(straight: Path, tiny: Make, tmp_path: Path) -> None:
-    def press(progress: Progress) -> None:
+    def press(progress: StepReport) -> None:
         if progress.step == 2:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         train(tiny(tmp_path), press, every=1)
-    assert restore(tmp_path / "checkpoint.pt").step == 2
+    assert read_checkpoint(tmp_path / "checkpoint.pt").step == 2
     train(tiny(tmp_path), nothing)
-    assert_same(restore(straight / "checkpoint.pt"), restore(tmp_path / "checkpoint.pt"))
+    assert_same(read_checkpoint(straight / "checkpoint.pt"), read_checkpoint(tmp_path / "checkpoint.pt"))
 
 
 def test_what_a_run_leaves_behind(straight: Path, tiny: Make) -> None:
     assert read_train_config(straight / "config.yaml") == tiny(straight)
     card = json.loads((straight / "tiny.json").read_text())
     assert (card["dark_pictures"], card["well_pictures"], card["skipped_steps"]) == (6, 6, 0)
-    assert card["commit"] == restore(straight / "checkpoint.pt").facts["commit"]
+    assert card["commit"] == read_checkpoint(straight / "checkpoint.pt").facts["commit"]
     with safe_open(straight / "tiny.safetensors", "pt") as stored:
         assert stored.metadata()["commit"] == card["commit"]
         assert "dark_batch: 2" in stored.metadata()["config"]
@@ -122,7 +121,7 @@ def test_without_a_term_that_needs_features_none_are_read(tiny: Make, tmp_path: 
     without = dataclasses.replace(config.losses, contrastive=0.0, feature_preservation=0.0)
     said: list[str] = []
     train(dataclasses.replace(config, losses=without), nothing, stop_at=1, say=said.append)
-    assert "6 pictures to mend, 6 good ones" in said
+    assert "6 pictures to restore, 6 good ones" in said
     for one in ("contrastive", "feature_preservation"):
         losses = dataclasses.replace(without, **{one: 0.1})
         with pytest.raises(ModelError, match=r"gone\.pth: no such file"):
@@ -149,18 +148,20 @@ def test_the_bank_has_features_only_for_the_contrast(
 def test_first_weights_do_not_depend_on_the_terms(tiny: Make, tmp_path: Path) -> None:
     first: list[dict[str, Tensor]] = []
 
-    def note(network: nn.Module) -> None:
-        first.append({name: value.clone() for name, value in network.state_dict().items()})
+    class Noting(Restoration):
+        def prepare(self, network: nn.Module, *arguments: Any) -> None:
+            super().prepare(network, *arguments)
+            first.append({name: value.clone() for name, value in network.state_dict().items()})
 
     for contrast, features in ((0.1, 0.1), (0.0, 0.0)):
         config = tiny(tmp_path / f"{contrast}")
         losses = dataclasses.replace(config.losses, contrastive=contrast, feature_preservation=features)
-        train(dataclasses.replace(config, losses=losses), nothing, stop_at=1, begin=note)
+        train(Noting(dataclasses.replace(config, losses=losses)), nothing, stop_at=1)
     assert all(torch.equal(value, first[1][name]) for name, value in first[0].items())
 
 
 def test_progress(tiny: Make, tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[StepReport] = []
     train(tiny(tmp_path, steps=5), seen.append, every=2, stop_at=5)
     assert [(item.step, item.steps, item.skipped) for item in seen] == [(2, 5, 0), (4, 5, 0), (5, 5, 0)]
     assert seen[0].seconds_left > seen[1].seconds_left > seen[2].seconds_left == 0
@@ -172,23 +173,23 @@ def test_progress(tiny: Make, tmp_path: Path) -> None:
 def test_a_step_that_is_not_finite_is_skipped_and_counted(
     poison: str, tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = loop.losses
+    real = Restoration.loss
 
-    def poisoned(network: Any, *arguments: Any) -> Any:
-        total, terms = real(network, *arguments)
-        if arguments[2] != 1:  # the step
+    def poisoned(self: Restoration, network: nn.Module, step: int) -> Any:
+        total, terms = real(self, network, step)
+        if step != 1:
             return total, terms
         if poison == "loss":
-            return total * math.nan, dict.fromkeys(terms, math.nan)
+            return total * math.nan, {name: term * math.nan for name, term in terms.items()}
         parameter = next(network.parameters())
         return total + torch.sqrt((parameter * 0).sum()), terms  # the root's slope at 0 is infinite
 
-    monkeypatch.setattr(loop, "losses", poisoned)
-    seen: list[Progress] = []
+    monkeypatch.setattr(Restoration, "loss", poisoned)
+    seen: list[StepReport] = []
     train(tiny(tmp_path, steps=4), seen.append, every=1, stop_at=1)
-    before = restore(tmp_path / "checkpoint.pt")
+    before = read_checkpoint(tmp_path / "checkpoint.pt")
     train(tiny(tmp_path, steps=4), seen.append, every=1, stop_at=2)
-    after = restore(tmp_path / "checkpoint.pt")
+    after = read_checkpoint(tmp_path / "checkpoint.pt")
     assert (after.step, after.skipped) == (2, 1)
     for part in ("network", "average"):
         for key, value in getattr(before, part).items():
@@ -200,7 +201,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(
 
 
 def test_a_finished_run_is_exported_again_only_if_a_file_is_missing(copy: Path, tiny: Make) -> None:
-    def never(_: Progress) -> None:
+    def never(_: StepReport) -> None:
         pytest.fail("nothing is left to train")
 
     config = tiny(copy)
@@ -241,10 +242,10 @@ def test_other_pictures_are_refused(tiny: Make, tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_network_is_refused(copy: Path, tiny: Make) -> None:
-    state = restore(copy / "checkpoint.pt")
+    state = read_checkpoint(copy / "checkpoint.pt")
     state.step = 1
     state.network.popitem()
-    save(copy / "checkpoint.pt", state)
+    save_checkpoint(copy / "checkpoint.pt", state)
     with pytest.raises(ModelError, match=r"checkpoint.pt: holds weights of another network"):
         train(tiny(copy), nothing)
 
@@ -264,7 +265,7 @@ def test_the_judge_goes_where_the_network_is(tiny: Make, tmp_path: Path, monkeyp
             places.append(*arguments)
             return self
 
-    monkeypatch.setattr(material, "learn_judge", lambda *_: Judge().requires_grad_(False))
+    monkeypatch.setattr(restoration, "learn_judge", lambda *_: Judge().requires_grad_(False))
     train(tiny(tmp_path), nothing, stop_at=1)
     assert places == [Accelerator().device]
 
@@ -288,3 +289,60 @@ def test_every_configuration_takes_three_steps(path: Path, tiny: Make, tmp_path:
         nothing,
     )  # fmt: skip
     assert (tmp_path / f"{config.name}.onnx").exists()
+
+
+def kept() -> bool:
+    """Say whether denormal numbers count."""
+    return bool(torch.tensor(1e-38) / 2 > 0)
+
+
+def test_denormals_are_flushed_until_the_outermost_block_ends() -> None:
+    assert kept()
+    with flushed_denormals():
+        with flushed_denormals():
+            assert not kept()
+        assert not kept()
+    assert kept()
+
+
+def test_denormals_that_the_caller_flushes_stay_flushed() -> None:
+    torch.set_flush_denormal(True)
+    try:
+        with pytest.raises(KeyboardInterrupt), flushed_denormals():
+            raise KeyboardInterrupt
+        assert not kept()
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def test_the_average_follows_the_weights() -> None:
+    average, network = nn.Linear(1, 1), nn.Linear(1, 1)
+    nn.init.constant_(average.weight, 1.0)
+    nn.init.constant_(network.weight, 3.0)
+    update_ema(average, network, 0.75)
+    assert average.weight.item() == pytest.approx(1.5)
+    assert not any(weight.grad_fn for weight in average.parameters())
+
+
+def test_statistics_of_normalization_are_copied_into_the_average() -> None:
+    average, network = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
+    network(torch.randn(8, 2))
+    update_ema(average, network, 0.9)
+    assert torch.equal(average.running_mean, network.running_mean)
+
+
+def test_modules_draw_by_seed_and_step(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network with dropout resumes to the bit too, since torch's own randomness is seeded at every step."""
+    draws: list[float] = []
+    real = Restoration.loss
+
+    def noting(self: Restoration, network: nn.Module, step: int) -> Any:
+        draws.append(torch.rand(1).item())
+        return real(self, network, step)
+
+    monkeypatch.setattr(Restoration, "loss", noting)
+    train(tiny(tmp_path / "a", steps=2), nothing)
+    train(tiny(tmp_path / "b", steps=2), nothing, stop_at=1)
+    train(tiny(tmp_path / "b", steps=2), nothing)
+    assert draws[:2] == draws[2:]
+    assert draws[0] != draws[1]

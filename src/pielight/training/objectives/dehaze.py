@@ -1,4 +1,4 @@
-"""Haze: a veil of lit air, and the lattice of transmissions that takes it away."""
+"""Dehazing: a veil of scattered light, and the lattice of transmissions that removes it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,23 @@ from torch import Generator, Tensor, nn
 
 from pielight.core.color_torch import luma
 from pielight.training.degradations.haze import haze
-from pielight.training.export.export import as_onnx
+from pielight.training.export.onnx import as_onnx
 from pielight.training.losses.preservation import curve_smoothness
 from pielight.training.losses.regional import regional_brightness_consistency
-from pielight.training.losses.terms import contrasted, inverted, preserved
 from pielight.training.networks.haze_net import LEVELS, Exported, HazeNet, cleared, passed_light
-from pielight.training.objectives.task import Step, Task
+from pielight.training.objectives.restoration_task import (
+    RestorationTask,
+    StepOutputs,
+    contrastive_term,
+    feature_preservation_term,
+    inversion_term,
+)
 from pielight.training.schema import TrainConfig
 
 _STRENGTHS = ((0.3, 0.8), (0.8, 1.6), (1.6, 3.0))  # density of the negatives: a breath, mist, fog
 
 
-def _spoil(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
+def _degrade(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     hazy, clear = haze(pictures, labels, config.haze, generator)
     return hazy, F.interpolate(clear, labels.shape[-2:], mode="area")
 
@@ -34,7 +39,7 @@ def _hazed(
     return haze(pictures, labels, replace(config.haze, density=density, untouched=0.0), generator)[0]
 
 
-def _regional(step: Step) -> Tensor:
+def _regional(step: StepOutputs) -> Tensor:
     """Return how much the transmission varies inside regions: near things are one, and depth has edges between them."""
     passed = passed_light(step.before, step.outputs[: len(step.before)])
     return regional_brightness_consistency(luma(passed), step.labels)
@@ -61,20 +66,21 @@ _DEFAULTS: dict[str, Any] = {
     },
 }  # fmt: skip
 
-HAZE = Task(
+DEHAZE = RestorationTask(
     name="dehaze",
-    spoil=_spoil,
+    degrade=_degrade,
     negatives=tuple(partial(_hazed, density=density) for density in _STRENGTHS),
     build=lambda config: HazeNet(config.lattice),
     render=cleared,
     encode=_encode,
     terms={
-        "inversion": inverted,
-        "contrastive": contrasted,
-        "feature_preservation": preserved,
+        "inversion": inversion_term,
+        "contrastive": contrastive_term,
+        "feature_preservation": feature_preservation_term,
         "regional_consistency": _regional,
         "curve_smoothness": lambda step: curve_smoothness(step.outputs[:, :LEVELS]),
     },
-    door="dehaze",
+    inference_task="dehaze",
+    architecture="haze",
     defaults=_DEFAULTS,
 )

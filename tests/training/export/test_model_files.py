@@ -24,14 +24,19 @@ from pielight.inference.descriptor import describe
 from pielight.models import find
 from pielight.ops.apply import apply
 from pielight.ops.thumbnail import thumbnail
-from pielight.training.export import export as module
-from pielight.training.export.export import export, exported, git_commit
+from pielight.training.export import model_files as module
+from pielight.training.export.model_files import NO_RECORD, RunRecord, exported, git_commit
 from pielight.training.networks.dce_net import build
 from pielight.training.networks.render import render
+from pielight.training.objectives.restoration import Restoration
 from pielight.training.schema import LatticeConfig, TrainConfig
 
 Make = Callable[..., TrainConfig]
 TINY = float(np.finfo(np.float32).tiny)
+
+
+def export(network: nn.Module, config: TrainConfig, folder: Path, record: RunRecord = NO_RECORD) -> None:
+    Restoration(config).export(network, folder, record)
 
 
 def loud(name: str, lattice: LatticeConfig | None = None) -> nn.Module:
@@ -148,7 +153,7 @@ def test_no_denormal_weights(tiny: Make, tmp_path: Path) -> None:
 
 def test_card(tiny: Make, tmp_path: Path) -> None:
     config = tiny(tmp_path, seed=5)
-    export(loud("lattice"), config, tmp_path, skipped=2, seconds=90.0, facts={"commit": "abc", "dark_pictures": 7})
+    export(loud("lattice"), config, tmp_path, RunRecord(2, 90.0, {"commit": "abc", "dark_pictures": 7}))
     model = find(tmp_path / "tiny.onnx")
     assert model.verify()
     card = model.card
@@ -211,5 +216,5 @@ def test_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_without_a_step_is_not_exported(tiny: Callable[..., TrainConfig], tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no step was taken"):
-        export(loud("lattice"), tiny(tmp_path), tmp_path, skipped=6)
+        export(loud("lattice"), tiny(tmp_path), tmp_path, RunRecord(skipped=6))
     assert list(tmp_path.iterdir()) == []

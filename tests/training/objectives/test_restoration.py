@@ -6,24 +6,31 @@ import dataclasses
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from pielight.training.data.bank import Bank, build_bank
 from pielight.training.data.batches import PictureSet
-from pielight.training.data.train_context import Material
 from pielight.training.losses.contrastive import QUANTILES
 from pielight.training.networks.exposure_estimator import ExposureJudge
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.training.networks.lattice_net import LatticeNet
-from pielight.training.objectives.darkness import DARKNESS
-from pielight.training.objectives.enhance import anchors, losses
+from pielight.training.objectives.brighten import BRIGHTEN
+from pielight.training.objectives.restoration import Restoration, TrainContext
 from pielight.training.schema import DataConfig, LossWeights, TrainConfig
-from pielight.training.steps import step_generator
+from pielight.training.seeding import step_generator
 
-TERMS = set(DARKNESS.terms)
+TERMS = set(BRIGHTEN.terms)
 ALL = LossWeights(**dict.fromkeys(TERMS, 0.5))
 CONFIG = TrainConfig(dark_batch=2, well_batch=2, bank=4, pairs=3, data=DataConfig(size=64, loss_size=32), losses=ALL)
 CPU = torch.device("cpu")
 JUDGE = ExposureJudge()
+
+
+def losses(
+    network: nn.Module, config: TrainConfig, context: TrainContext, step: int
+) -> tuple[Tensor, dict[str, float]]:
+    total, terms = Restoration(config, context).loss(network, step)
+    return total, {name: term.item() for name, term in terms.items()}
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +49,12 @@ def features() -> VGGFeatures:
 
 @pytest.fixture(scope="module")
 def bank(pictures: PictureSet, features: VGGFeatures) -> Bank:
-    return build_bank(DARKNESS, CONFIG, pictures, features, step_generator(0, 1), CPU)
+    return build_bank(BRIGHTEN.positives, BRIGHTEN.negatives, CONFIG, pictures, features, step_generator(0, 1), CPU)
 
 
 @pytest.fixture(scope="module")
-def material(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> Material:
-    return Material(pictures, pictures, features, bank, JUDGE)
+def context(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> TrainContext:
+    return TrainContext(pictures, pictures, features, bank, JUDGE)
 
 
 def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(bank: Bank) -> None:
@@ -61,35 +68,34 @@ def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(ba
     assert bank.negatives.draw(99, step_generator(0, 2)).profiles.shape == (8, QUANTILES)
 
 
-def test_the_total_is_the_weighted_sum_of_every_term(material: Material) -> None:
+def test_the_total_is_the_weighted_sum_of_every_term(context: TrainContext) -> None:
     torch.manual_seed(0)
-    total, terms = losses(LatticeNet(), CONFIG, material, 3, CPU)
+    total, terms = losses(LatticeNet(), CONFIG, context, 3)
     assert set(terms) == TERMS
     assert total.item() == pytest.approx(sum(getattr(CONFIG.losses, name) * value for name, value in terms.items()))
 
 
 @pytest.mark.parametrize("name", sorted(TERMS))
-def test_a_weight_of_0_takes_a_term_out(name: str, material: Material) -> None:
+def test_a_weight_of_0_takes_a_term_out(name: str, context: TrainContext) -> None:
     weights = dataclasses.replace(CONFIG.losses, **{name: 0.0})
     config = dataclasses.replace(CONFIG, losses=weights)
-    _, terms = losses(LatticeNet(), config, material, 3, CPU)
+    _, terms = losses(LatticeNet(), config, context, 3)
     assert set(terms) == TERMS - {name}
 
 
-def test_a_step_is_a_function_of_seed_and_step(material: Material) -> None:
+def test_a_step_is_a_function_of_seed_and_step(context: TrainContext) -> None:
     torch.manual_seed(0)
     network = LatticeNet()
-    first, again, later = (losses(network, CONFIG, material, step, CPU)[0].item() for step in (3, 3, 4))
+    first, again, later = (losses(network, CONFIG, context, step)[0].item() for step in (3, 3, 4))
     assert first == again != later
 
 
-def test_harder_negatives_change_the_contrast_alone(material: Material) -> None:
+def test_harder_negatives_change_the_contrast_alone(context: TrainContext) -> None:
     torch.manual_seed(0)
     network = LatticeNet()
     config = dataclasses.replace(CONFIG, steps=4)
     plain, easy, hard = (
-        losses(network, dataclasses.replace(config, curriculum=harder, steps=steps),
-               material, 3, CPU)[1]
+        losses(network, dataclasses.replace(config, curriculum=harder, steps=steps), context, 3)[1]
         for harder, steps in ((False, 4), (True, 4000), (True, 4))
     )  # fmt: skip
     changed = {name for name in TERMS if len({terms[name] for terms in (plain, easy, hard)}) > 1}
@@ -97,20 +103,14 @@ def test_harder_negatives_change_the_contrast_alone(material: Material) -> None:
     assert easy["brightness_triplet"] < hard["brightness_triplet"]  # nearer negatives leave less of a gap
 
 
-def test_every_term_reaches_the_network(material: Material) -> None:
+def test_every_term_reaches_the_network(context: TrainContext) -> None:
     for name in TERMS:
         torch.manual_seed(0)
         network = LatticeNet()
         torch.nn.init.normal_(network.head.weight, 0, 0.2)
         torch.nn.init.constant_(network.head.bias, -0.1)  # brightens
         weights = LossWeights(**{term: float(term == name) for term in TERMS}, margin=2.0)
-        total, _ = losses(
-            network,
-            dataclasses.replace(CONFIG, losses=weights),
-            material,
-            3,
-            CPU,
-        )
+        total, _ = losses(network, dataclasses.replace(CONFIG, losses=weights), context, 3)
         total.backward()
         assert network.head.weight.grad is not None
         assert network.head.weight.grad.abs().sum() > 0, name
@@ -121,11 +121,11 @@ def test_seeds_and_steps_draw_apart() -> None:
     assert len(draws) == 16
 
 
-def test_without_dark_pictures_darkened_ones_are_judged(material: Material, pictures: PictureSet) -> None:
+def test_without_dark_pictures_darkened_ones_are_judged(context: TrainContext, pictures: PictureSet) -> None:
     torch.manual_seed(0)
-    real, labels = anchors(dataclasses.replace(material, dark=None), CONFIG, 3, step_generator(0, 1))
+    real, labels = Restoration(CONFIG, dataclasses.replace(context, dark=None)).anchors(3, step_generator(0, 1))
     assert (real.shape, labels.shape) == ((3, 3, 64, 64), (3, 32, 32))
     bright = pictures.batch(3, step_generator(0, 1))[0]
     assert real.mean() < bright.mean()
-    _, terms = losses(LatticeNet(), CONFIG, dataclasses.replace(material, dark=None), 3, CPU)
+    _, terms = losses(LatticeNet(), CONFIG, dataclasses.replace(context, dark=None), 3)
     assert set(terms) == TERMS

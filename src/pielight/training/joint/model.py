@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor, nn
 
-from pielight.training.joint.task import flat
+from pielight.errors import ModelError
 
 
-class Unified(nn.Module):
+class JointModel(nn.Module):
     """A downstream model behind an enhancer.
 
     Args:
         enhancer: Maps pictures ``(N, 3, H, W)`` in [0, 1] to the same; None leaves them as they are.
         downstream: Maps them to its outputs.
 
-    >>> import torch
-    >>> bright, outputs = Unified(None, nn.AvgPool2d(2))(torch.zeros(1, 3, 4, 6))
+    >>> bright, outputs = JointModel(None, nn.AvgPool2d(2))(torch.zeros(1, 3, 4, 6))
     >>> outputs.shape
     torch.Size([1, 3, 2, 3])
     """
@@ -49,6 +49,25 @@ class Unified(nn.Module):
                     module.eval()
 
 
+def named_tensors(outputs: Any) -> Iterator[tuple[str, Tensor]]:
+    """Yield every tensor of a model's outputs with a name: of a tensor, a list or tuple, or a dict.
+
+    Raises:
+        ModelError: if something else is in them.
+
+    >>> [name for name, _ in named_tensors({"a": torch.zeros(1), "b": (torch.zeros(1), torch.zeros(1))})]
+    ['a', 'b_0', 'b_1']
+    """
+    if isinstance(outputs, Tensor):
+        yield "output", outputs
+        return
+    if not isinstance(outputs, dict | list | tuple):
+        raise ModelError(f"downstream: returned {type(outputs).__name__}; expected tensors, in a list or dict or alone")
+    for key, value in outputs.items() if isinstance(outputs, dict) else enumerate(outputs):
+        for name, tensor in named_tensors(value):
+            yield (str(key) if isinstance(value, Tensor) else f"{key}_{name}"), tensor
+
+
 class Flat(nn.Module):
     """A module whose outputs are one tuple of tensors, as an export wants it."""
 
@@ -58,4 +77,4 @@ class Flat(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Return every tensor of the outputs."""
-        return tuple(tensor for _, tensor in flat(self.module(pictures)))
+        return tuple(tensor for _, tensor in named_tensors(self.module(pictures)))

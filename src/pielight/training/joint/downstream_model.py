@@ -1,8 +1,8 @@
-"""The downstream model: what it is, what its outputs are scored by, and who it learns from."""
+"""The downstream model: how it is loaded, scored, and compared with itself on clean pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,69 +14,71 @@ from torch import Tensor, nn
 from pielight.errors import ConfigError, DataError, ModelError, PielightError
 from pielight.training.data.annotated import Batch, Targets
 from pielight.training.import_path import named_object, one_line
-from pielight.training.joint.enhancing import fill, read_weights
+from pielight.training.joint.enhancer_module import fill, read_weights
+from pielight.training.joint.model import named_tensors
 from pielight.training.networks.face_detector import FaceDetector, anchors, face_distillation, face_loss
 from pielight.training.networks.segmenter import Segmenter
 from pielight.training.schema import DownstreamConfig
 
 
 @dataclass(frozen=True)
-class Task:
+class DownstreamModel:
     """A downstream model and its losses."""
 
     module: nn.Module
     """Maps pictures ``(N, 3, H, W)``, RGB in [0, 1], to its outputs."""
     loss: Callable[[Any, Targets, Any, tuple[int, int]], Tensor]
     """Of outputs, targets, the outputs of the model as it was at first on the clean pictures, and height and width."""
-    distil: Callable[[Any, Any, tuple[int, int]], Tensor]
+    distillation: Callable[[Any, Any, tuple[int, int]], Tensor]
     """Of outputs, those on the clean pictures, and height and width."""
     compares: bool = True
     """Whether the loss looks at the outputs on the clean pictures."""
 
 
-def load_task(how: DownstreamConfig) -> Task:
+def load_downstream(config: DownstreamConfig) -> DownstreamModel:
     """Build a downstream model and load its weights. Code that the settings name is run.
 
     Raises:
         ConfigError: if there is no such module or function.
         ModelError: if weights cannot be read.
     """
-    if how.module == "faces":
-        if not how.weights:
+    if config.module == "faces":
+        if not config.weights:
             raise ConfigError("downstream.weights: give the detector's ONNX file, such as yunet_n_dynamic.onnx")
-        return Task(FaceDetector(how.weights), _scoring(how), _distil_faces)
-    if how.module == "segmentation":
-        module: Any = Segmenter(how.classes)
+        return DownstreamModel(FaceDetector(config.weights), _scoring(config), _distil_faces)
+    if config.module == "segmentation":
+        module: Any = Segmenter(config.classes)
     else:
-        module = _function(how.module, "downstream.module")()
+        module = _function(config.module, "downstream.module")()
         if not isinstance(module, nn.Module):
-            raise ConfigError(f"downstream.module: {how.module} returned {type(module).__name__}, no torch.nn.Module")
-        if not how.loss:
+            raise ConfigError(
+                f"downstream.module: {config.module} returned {type(module).__name__}, no torch.nn.Module"
+            )
+        if not config.loss:
             raise ConfigError("downstream.loss: say how outputs are scored, as in module:function")
-    if how.weights:
-        fill(module, read_weights(Path(how.weights)), Path(how.weights))
-    if how.module == "segmentation":
-        return Task(
-            module, _scoring(how), lambda outputs, clean, _size: segmentation_distillation(outputs, clean),
-            how.loss not in ("", "segmentation"),
+    if config.weights:
+        fill(module, read_weights(Path(config.weights)), Path(config.weights))
+    if config.module == "segmentation":
+        return DownstreamModel(
+            module, _scoring(config), lambda outputs, clean, _size: segmentation_distillation(outputs, clean),
+            config.loss not in ("", "segmentation"),
         )  # fmt: skip
-    return Task(module, _scoring(how), lambda outputs, clean, _size: distillation(outputs, clean))
+    return DownstreamModel(module, _scoring(config), lambda outputs, clean, _size: distillation(outputs, clean))
 
 
-def _function(place: str, setting: str) -> Callable[..., Any]:
+def _function(import_path: str, setting: str) -> Callable[..., Any]:
     """Import a function that the settings name."""
-    found = named_object(place, setting)
-    if not callable(found):
-        raise ConfigError(f"{setting}: {place} is {type(found).__name__}, no function")
-    called: Callable[..., Any] = found
-    return called
+    function: Callable[..., Any] = named_object(import_path, setting)
+    if not callable(function):
+        raise ConfigError(f"{setting}: {import_path} is {type(function).__name__}, no function")
+    return function
 
 
-def try_out(task: Task, batch: Batch, scored: bool, taught: bool) -> None:
+def try_out(model: DownstreamModel, batch: Batch, scored: bool, taught: bool) -> None:
     """Run one batch, so that a model that cannot be scored says so before anything is learned.
 
     Args:
-        task: The model.
+        model: The model and its losses.
         batch: Some examples.
         scored: Whether the task's loss counts.
         taught: Whether distillation does.
@@ -86,25 +88,25 @@ def try_out(task: Task, batch: Batch, scored: bool, taught: bool) -> None:
         DataError: if what is known of the pictures does not suit the task.
     """
     size = (batch.clean.shape[-2], batch.clean.shape[-1])
-    shape, was = tuple(batch.clean.shape), task.module.training
-    task.module.eval()
+    shape, was = tuple(batch.clean.shape), model.module.training
+    model.module.eval()
     values: list[Any] = []
     try:
-        outputs = task.module(batch.dark.clone().requires_grad_())
-        if not list(flat(outputs)):
+        outputs = model.module(batch.dark.clone().requires_grad_())
+        if not list(named_tensors(outputs)):
             raise ModelError("downstream: returned nothing; expected tensors")
         with torch.no_grad():
-            clean = task.module(batch.clean)
+            clean = model.module(batch.clean)
         if scored:
-            values.append(task.loss(outputs, batch.targets, clean, size))
+            values.append(model.loss(outputs, batch.targets, clean, size))
         if taught:
-            values.append(task.distil(outputs, clean, size))
+            values.append(model.distillation(outputs, clean, size))
     except PielightError:
         raise
     except Exception as error:  # noqa: BLE001 - the user's code may raise anything
         raise ModelError(f"downstream: fails on pictures {shape} ({one_line(error)})") from None
     finally:
-        task.module.train(was)
+        model.module.train(was)
     for value in values:
         if not isinstance(value, Tensor) or value.numel() != 1:
             kind = f"a tensor {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
@@ -113,25 +115,6 @@ def try_out(task: Task, batch: Batch, scored: bool, taught: bool) -> None:
             raise ModelError(f"downstream.loss: is {value.item()} on pictures {shape}; expected a finite number")
         if not value.requires_grad:
             raise ModelError("downstream.loss: has no gradient; expected one that reaches the pictures")
-
-
-def flat(outputs: Any) -> Iterator[tuple[str, Tensor]]:
-    """Yield every tensor of a model's outputs with a name: of a tensor, a list or tuple, or a dict.
-
-    Raises:
-        ModelError: if something else is in them.
-
-    >>> [name for name, _ in flat({"a": torch.zeros(1), "b": (torch.zeros(1), torch.zeros(1))})]
-    ['a', 'b_0', 'b_1']
-    """
-    if isinstance(outputs, Tensor):
-        yield "output", outputs
-        return
-    if not isinstance(outputs, dict | list | tuple):
-        raise ModelError(f"downstream: returned {type(outputs).__name__}; expected tensors, in a list or dict or alone")
-    for key, value in outputs.items() if isinstance(outputs, dict) else enumerate(outputs):
-        for name, tensor in flat(value):
-            yield (str(key) if isinstance(value, Tensor) else f"{key}_{name}"), tensor
 
 
 def segmentation_distillation(logits: Tensor, clean: Tensor) -> Tensor:
@@ -148,24 +131,24 @@ def distillation(outputs: Any, clean: Any) -> Tensor:
     """
     parts = [
         (found - wanted).square().mean() / (wanted.var(unbiased=False) + 1e-6)
-        for (_, found), (_, wanted) in zip(flat(outputs), flat(clean), strict=True)
+        for (_, found), (_, wanted) in zip(named_tensors(outputs), named_tensors(clean), strict=True)
         if found.is_floating_point()
     ]
     return torch.stack(parts).mean()
 
 
-def _scoring(how: DownstreamConfig) -> Callable[[Any, Targets, Any, tuple[int, int]], Tensor]:
+def _scoring(config: DownstreamConfig) -> Callable[[Any, Targets, Any, tuple[int, int]], Tensor]:
     """Return the loss that the settings name: ``segmentation``, ``faces``, or a user's."""
-    name = how.loss or how.module
+    name = config.loss or config.module
 
     def of_labels(outputs: Any, targets: Targets, _clean: Any, size: tuple[int, int]) -> Tensor:
         if not isinstance(targets, Tensor):
             raise DataError("downstream: segmentation learns from labels; set data.labels, or weights.task to 0")
-        expected = (len(targets), how.classes, *size)
+        expected = (len(targets), config.classes, *size)
         if not isinstance(outputs, Tensor) or outputs.shape != expected:
             kind = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
             raise ModelError(f"downstream: returned {kind}; expected logits (N, classes, H, W) = {expected}")
-        return F.cross_entropy(outputs, targets, ignore_index=how.ignore_index)
+        return F.cross_entropy(outputs, targets, ignore_index=config.ignore_index)
 
     def of_faces(outputs: Any, targets: Targets, clean: Any, size: tuple[int, int]) -> Tensor:
         if not isinstance(targets, list):

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from pielight.errors import ConfigError, ModelError
 from pielight.models import find
 from pielight.training.config_file import validate
-from pielight.training.joint.denoising import VisibleNoise
+from pielight.training.joint.visible_noise import VisibleNoise
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.networks.render import render
 from pielight.training.schema import LatticeConfig
 from pielight.training.yaml_reader import parse_yaml
 
 
-class UnifiedEnhancer(nn.Module):
+class EnhancerModule(nn.Module):
     """Pictures of any size in, enhanced pictures out, with gradients all the way.
 
     ``(N, 3, H, W)`` in [0, 1] to the same: :func:`thumbnail`, the lattice network, its curves laid over the picture
@@ -30,7 +30,7 @@ class UnifiedEnhancer(nn.Module):
         size: Side of the thumbnail.
         denoiser: Takes the noise out of what the curves made of the picture; None leaves it in.
 
-    >>> UnifiedEnhancer(LatticeNet(), 64)(torch.rand(2, 3, 30, 50)).shape
+    >>> EnhancerModule(LatticeNet(), 64)(torch.rand(2, 3, 30, 50)).shape
     torch.Size([2, 3, 30, 50])
     """
 
@@ -84,7 +84,7 @@ def _filter(length: int, size: int, like: Tensor) -> Tensor:
     return weights / weights.sum(1, keepdim=True)
 
 
-def load_enhancer(weights: str, denoise: bool = False) -> tuple[UnifiedEnhancer, LatticeConfig]:
+def load_enhancer(weights: str, denoise: bool = False) -> tuple[EnhancerModule, LatticeConfig]:
     """Load an enhancer to go on learning.
 
     Args:
@@ -113,7 +113,7 @@ def load_enhancer(weights: str, denoise: bool = False) -> tuple[UnifiedEnhancer,
         denoiser = VisibleNoise()
         source = find("denoise").path.with_suffix(".safetensors")
         fill(denoiser.network, read_weights(source), source)
-    return UnifiedEnhancer(network, size, denoiser), lattice
+    return EnhancerModule(network, size, denoiser), lattice
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

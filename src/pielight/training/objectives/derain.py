@@ -1,4 +1,4 @@
-"""Rain: streaks, veil and drops, and the spatial network that takes them away."""
+"""Deraining: streaks, veil and drops, and the spatial network that removes them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from pielight.training.degradations.rain import rain
-from pielight.training.export.export import as_onnx
+from pielight.training.export.onnx import as_onnx
 from pielight.training.losses.detail import detail
-from pielight.training.losses.terms import consistent, contrasted, inverted, preserved
 from pielight.training.networks.rain_net import RainNet, dry
-from pielight.training.objectives.task import Task
+from pielight.training.objectives.restoration_task import (
+    RestorationTask,
+    contrastive_term,
+    feature_preservation_term,
+    inversion_term,
+    regional_consistency_term,
+)
 from pielight.training.schema import RainConfig, TrainConfig
 
 _STRENGTHS = (  # drizzle, a shower, and a storm
@@ -25,7 +30,7 @@ _STRENGTHS = (  # drizzle, a shower, and a storm
 )
 
 
-def _spoil(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
+def _degrade(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
     target = F.interpolate(pictures, labels.shape[-2:], mode="area")
     return rain(pictures, config.rain, generator), target
 
@@ -33,8 +38,8 @@ def _spoil(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Gen
 def _rained(
     pictures: Tensor, _labels: Tensor, config: TrainConfig, generator: Generator, changes: dict[str, Any]
 ) -> Tensor:
-    how: RainConfig = replace(config.rain, untouched=0.0, **changes)
-    return rain(pictures, how, generator)
+    stronger: RainConfig = replace(config.rain, untouched=0.0, **changes)
+    return rain(pictures, stronger, generator)
 
 
 def _encode(network: nn.Module, _config: TrainConfig) -> bytes:
@@ -56,9 +61,9 @@ _DEFAULTS: dict[str, Any] = {
     },
 }  # fmt: skip
 
-RAIN = Task(
+DERAIN = RestorationTask(
     name="derain",
-    spoil=_spoil,
+    degrade=_degrade,
     negatives=tuple(partial(_rained, changes=changes) for changes in _STRENGTHS),
     build=lambda _config: RainNet(),
     render=dry,
@@ -66,12 +71,13 @@ RAIN = Task(
     terms={
         "l1": lambda step: (step.restored - step.target).abs().mean(),
         "gradient": lambda step: detail(step.restored, step.target),
-        "inversion": inverted,
-        "contrastive": contrasted,
-        "feature_preservation": preserved,
-        "regional_consistency": consistent,
+        "inversion": inversion_term,
+        "contrastive": contrastive_term,
+        "feature_preservation": feature_preservation_term,
+        "regional_consistency": regional_consistency_term,
     },
     spatial=True,
-    door="derain",
+    inference_task="derain",
+    architecture="rain",
     defaults=_DEFAULTS,
 )

@@ -1,0 +1,213 @@
+"""The objective of joint training: the enhancer in front of a downstream model, each or both of which learn."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pielight.training.data import annotated
+from pielight.training.data.annotated import ExampleSet, load_examples
+from pielight.training.data.pictures import check_folders
+from pielight.training.export.model_files import NO_RECORD, RunRecord
+from pielight.training.joint.downstream_model import DownstreamModel, load_downstream, try_out
+from pielight.training.joint.enhancer_module import load_enhancer
+from pielight.training.joint.model import JointModel
+from pielight.training.joint.model_files import is_complete, save_models
+from pielight.training.joint.visible_noise import noise_loss
+from pielight.training.networks.features import check_features
+from pielight.training.networks.render import render
+from pielight.training.objectives.objective import Objective, Say
+from pielight.training.objectives.restoration import Batch, Restoration
+from pielight.training.schema import DataConfig, JointConfig, LatticeConfig, TrainConfig
+from pielight.training.seeding import EXAMPLES, step_generator
+
+_REPORTED = (
+    "brightness_balance",
+    "regional_consistency",
+    "feature_preservation",
+    "contrastive",
+)  # terms of the constraints
+_SHARED = ("dark_batch", "well_batch", "feature_batch", "bank", "pairs", "vgg_weights", "losses", "darkening")
+_PARTS = ("task", "distillation", "constraints", "denoising")
+
+
+@dataclass(frozen=True)
+class JointBatch:
+    """What one step learns from."""
+
+    examples: annotated.Batch
+    constraints: Batch | None
+
+
+class JointTraining(Objective[JointBatch]):
+    """Trains enhancer and downstream model.
+
+    ``L = w_task L_task(D(E(y))) + w_d L_distillation(D(E(y)), D_0(x)) + w_c L_PIE(E) + w_n L_noise(E(y))``: E the
+    enhancer, D the downstream model and D_0 itself as it was at first, x clean pictures and y the same darkened, L_PIE
+    the loss of :class:`~pielight.training.objectives.restoration.Restoration` and L_noise
+    :func:`pielight.training.joint.visible_noise.noise_loss`.
+    """
+
+    def __init__(self, config: JointConfig) -> None:
+        super().__init__(config)
+        if config.downstream.weights:
+            self.weight_files = {"downstream": Path(config.downstream.weights)}
+        self._constraints: Restoration | None = None
+        self._downstream: DownstreamModel
+        self._examples: ExampleSet
+        self._lattice: LatticeConfig
+        self._teacher: nn.Module
+
+    def build(self, say: Say) -> nn.Module:
+        """Load the downstream model and the enhancer; code that the settings name is run.
+
+        Raises:
+            DataError: if a folder of the constraints is missing.
+            ModelError: if weights cannot be read.
+            ConfigError: if there is no such module or function.
+        """
+        config = self.config
+        constrained = config.constrained and config.enhances
+        if constrained:
+            _check_constraints(config)
+        self._downstream = load_downstream(config.downstream)
+        enhancer, self._lattice = None, LatticeConfig()
+        if config.enhances:
+            enhancer, self._lattice = load_enhancer(config.enhancer, config.denoise)
+            if constrained:
+                self._constraints = Restoration(_brightening(config, enhancer.size))
+        return JointModel(enhancer, self._downstream.module)
+
+    def read(self, say: Say) -> dict[str, Sequence[Tensor]]:
+        """Read the examples and run the downstream model on a few of them.
+
+        Raises:
+            DataError: if pictures, labels or boxes are missing or wrong.
+            ModelError: if outputs cannot be scored.
+        """
+        config = self.config
+        self._examples = examples = load_examples(
+            config.data, config.downstream.classes, config.downstream.ignore_index
+        )
+        left = f"; {examples.left} without an entry in {config.data.boxes} left out" if examples.left else ""
+        say(f"{len(examples.pictures)} clean pictures{left}")
+        some = examples.batch(config.batch, config.darkening, step_generator(config.seed, EXAMPLES))
+        try_out(self._downstream, some, config.weights.task > 0, config.weights.distillation > 0)
+        return {"clean": examples.pictures, "target": examples.known or []}
+
+    def prepare(self, network: nn.Module, say: Say, folder: Path | None = None) -> None:
+        """Compute what the constraints need, keep a copy of the downstream model, and freeze what does not learn."""
+        config = self.config
+        if self._constraints is not None:
+            say("PIE's constraints:")
+            self._constraints.device = self.device
+            self._constraints.read(say)
+            self._constraints.prepare(network, say, folder)
+        self._teacher = copy.deepcopy(self._downstream.module).requires_grad_(False).eval().to(self.device)
+        _joint(network).learns(config.train, settled=bool(config.downstream.weights))
+
+    def parameter_groups(self, network: nn.Module) -> list[dict[str, Any]]:  # noqa: D102
+        rates = {"enhancer": self.config.optimizer.lr, "downstream": self.config.downstream.lr}
+        return [
+            {"params": [item for item in part.parameters() if item.requires_grad], "lr": rates[name]}
+            for name, part in network.named_children()
+            if self.config.train in (name, "both")
+        ]
+
+    def draw(self, step: int) -> JointBatch:  # noqa: D102
+        config, generator = self.config, step_generator(self.config.seed, EXAMPLES + 1 + step)
+        examples = self._examples.batch(config.batch, config.darkening, generator).to(self.device)
+        return JointBatch(examples, self._constraints.draw(step) if self._constraints else None)
+
+    def terms(self, network: nn.Module, batch: JointBatch, only: Collection[str] | None = None) -> dict[str, Tensor]:
+        """Return the parts of the loss, and some terms of the constraints, which are reported."""
+        weights, model, examples = self.config.weights, _joint(network), batch.examples
+        enhancer: Any = model.enhancer
+        size = (examples.dark.shape[-2], examples.dark.shape[-1])
+        bright, outputs = model(examples.dark)
+        with torch.no_grad():
+            clean = self._teacher(examples.clean) if weights.distillation or self._downstream.compares else None
+        terms: dict[str, Tensor] = {}
+        reported: dict[str, Tensor] = {}
+        if weights.task:
+            terms["task"] = self._downstream.loss(outputs, examples.targets, clean, size)
+        if weights.distillation:
+            terms["distillation"] = self._downstream.distillation(outputs, clean, size)
+        if self._constraints is not None and batch.constraints is not None:
+            reported = self._constraints.terms(enhancer.network, batch.constraints)
+            terms["constraints"] = self._constraints.total(reported)
+        if self.config.learns_to_denoise:
+            with torch.no_grad():
+                noiseless = render(examples.noiseless, enhancer.curves(examples.dark))
+            terms["denoising"] = noise_loss(bright, noiseless)
+        return terms | {name: reported[name] for name in _REPORTED if name in reported}
+
+    def total(self, terms: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
+        parts = [getattr(self.config.weights, name) * terms[name] for name in _PARTS if name in terms]
+        return torch.stack(parts).sum()
+
+    @torch.no_grad()
+    def samples(self, network: nn.Module) -> Tensor | None:
+        """Return darkened examples above enhanced ones ``(N, 3, 2 * height, width)``; None without an enhancer."""
+        enhancer = _joint(network).enhancer
+        if enhancer is None:
+            return None
+        dark = self._examples.batch(4, self.config.darkening, step_generator(self.config.seed, EXAMPLES)).dark
+        dark = dark.to(self.device)
+        return torch.cat([dark, enhancer(dark)], 2)
+
+    def export(self, network: nn.Module, folder: Path, record: RunRecord = NO_RECORD) -> None:
+        """Write the models that learned and the graphs that they are parts of, see ``joint.model_files``."""
+        save_models(_joint(network), self.config, self._lattice, folder, record)
+
+    def is_exported(self, folder: Path) -> bool:  # noqa: D102
+        return is_complete(self.config, folder)
+
+
+def _joint(network: nn.Module) -> JointModel:
+    assert isinstance(network, JointModel)
+    return network
+
+
+def _brightening(config: JointConfig, size: int) -> TrainConfig:
+    """Return the settings by which the enhancer's own objective works inside of joint training.
+
+    Args:
+        config: The settings of joint training.
+        size: Side of the network's thumbnail.
+    """
+    constraints = config.constraints
+    well = constraints.well or (config.data.clean,)
+    render_side = constraints.loss_size if size % constraints.loss_size == 0 else size
+    data = DataConfig(
+        constraints.dark,
+        well,
+        size=size,
+        loss_size=render_side,
+        cache=constraints.cache,
+        min_size=64,
+        well_mean=(0.1, 0.8),
+    )
+    return TrainConfig(
+        seed=config.seed, steps=config.steps, data=data,
+        **{name: getattr(constraints, name) for name in _SHARED},
+    )  # fmt: skip
+
+
+def _check_constraints(config: JointConfig) -> None:
+    """Check, before any work, that what the constraints are computed with is there.
+
+    Raises:
+        DataError: if a folder is missing.
+        ModelError: if they need VGG16, and none is named, or a file that is missing.
+    """
+    constraints = config.constraints
+    check_folders((*constraints.dark, *(constraints.well or (config.data.clean,))))
+    if constraints.losses.contrastive > 0 or constraints.losses.feature_preservation > 0:
+        check_features(constraints.vgg_weights)

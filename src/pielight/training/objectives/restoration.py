@@ -1,0 +1,277 @@
+"""The objective of enhancement: PIE's constraints on degraded pictures, and inversion of a degradation by physics."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from pielight.training.config_file import as_yaml
+from pielight.training.data.bank import Bank, Exposures, build_bank
+from pielight.training.data.batches import PictureSet, load
+from pielight.training.data.pictures import check_folders
+from pielight.training.data.preparation import NOTHING, Preparation, checksum
+from pielight.training.data.toy import write_toy_pictures
+from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
+from pielight.training.networks.exposure_estimator import learn_judge
+from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
+from pielight.training.objectives.objective import Objective, Say
+from pielight.training.objectives.restoration_task import RestorationTask, StepOutputs
+from pielight.training.objectives.tasks import TASKS, find_task
+from pielight.training.schedules import hardness
+from pielight.training.schema import DataConfig, OptimizerConfig
+from pielight.training.seeding import PREPARATION, step_generator
+
+_BAD_MEANS = (-0.9, -0.7, -0.55)  # of R, G, B before tanh: brighter by far, and reddish
+_BAD_DEVIATION = 0.8
+
+
+@dataclass(frozen=True)
+class TrainContext:
+    """What all steps of a run share."""
+
+    dark: PictureSet | None
+    """Real degraded pictures, unpaired; without any, good ones are degraded by physics."""
+    well: PictureSet
+    """Good pictures."""
+    features: VGGFeatures | None
+    bank: Bank
+    judge: nn.Module | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from, whatever the network is."""
+
+    real: Tensor
+    """Degraded pictures ``(N, 3, size, size)`` in [0, 1]."""
+    labels: Tensor
+    """Their regions ``(N, render, render)``."""
+    degraded: Tensor
+    """Good pictures degraded by physics ``(M, 3, size, size)``."""
+    target: Tensor
+    """What they should be restored to ``(M, 3, render, render)``."""
+    positive: Exposures
+    """Good pictures of the bank."""
+    negative: Exposures
+    """The same, degraded."""
+
+
+class Restoration(Objective[Batch]):
+    """Brightening, dehazing, deraining, or a task of a user's own.
+
+    ``L = sum_k w_k L_k`` over the terms of the task, w their weights in ``losses``; a term of weight 0 is left out. For
+    brightening ``L = w_c L_c + w_b L_b + w_bal L_bal + w_j L_j + w_rc L_rc + w_fp L_fp + w_col L_col + w_hl L_hl
+    + w_tv L_tv + w_cast L_cast + w_inv L_inv``, balance and exposure L_bal and L_j among them: inversion on good
+    pictures that physics degraded, the smoothness of curves and the highlights on all, the rest on real ones.
+    """
+
+    channels_last = True
+
+    def __init__(self, config: Any, context: TrainContext | None = None) -> None:
+        super().__init__(config)
+        self._context = context
+        self._read: tuple[PictureSet | None, PictureSet, VGGFeatures | None]
+
+    @cached_property
+    def task(self) -> RestorationTask:
+        """The task, whose file is loaded once."""
+        return find_task(self.config.task)
+
+    @property
+    def context(self) -> TrainContext:
+        """What the steps share, once it is prepared."""
+        assert self._context is not None, "prepare comes first"
+        return self._context
+
+    def build(self, say: Say) -> nn.Module:  # noqa: D102
+        return self.task.build(self.config)
+
+    def read(self, say: Say) -> dict[str, Sequence[Tensor]]:
+        """Load VGG16, if a term needs it, and the pictures with their regions.
+
+        Raises:
+            DataError: if a folder has no usable picture.
+            ModelError: if VGG16's weights cannot be read.
+        """
+        data = self.config.data
+        check_folders((*data.dark, *data.well))
+        features = None
+        if self.config.reads_features:
+            features = load_features(self.config.vgg_weights, say).to(self.device)  # first: it fails in a moment
+        say("reading the pictures and their regions")
+        dark = load(data.dark, "dark", data, say) if data.dark else None
+        self._read = dark, load(data.well, "well", data, say), features
+        return {"dark": dark.pictures if dark else [], "well": self._read[1].pictures}
+
+    def prepare(self, network: nn.Module, say: Say, folder: Path | None = None) -> None:
+        """Compute the bank, and train the exposure judge if its verdict counts."""
+        config, (dark, well, features) = self.config, self._read
+        seen = features if config.losses.contrastive else None
+        say(f"{len(dark or ())} pictures to restore, {len(well)} good ones"
+            + (f"; computing the features of {config.bank} crops of these" if seen else ""))  # fmt: skip
+        kept = self.kept([well], seen, folder)
+        bank = self.bank(well, seen, say, kept)
+        judge = None
+        if config.losses.exposure and "exposure" in self.task.terms:
+            judge = self.learn_judge(well, say, kept)
+        self._context = TrainContext(dark, well, features, bank, judge)
+
+    def kept(self, pictures: Sequence[PictureSet], features: VGGFeatures | None, folder: Path | None) -> Preparation:
+        """Return what a run keeps of its preparation; nothing for a user's own task, whose code may have changed."""
+        if folder is None or self.config.task not in TASKS:
+            return NOTHING
+        data = dataclasses.replace(self.config.data, cache=None)
+        settings = as_yaml(dataclasses.replace(self.config, out="", steps=1, checkpoint_minutes=0.0, data=data))
+        parts = [part for one in pictures for part in (one.pictures, one.labels)]
+        return Preparation(folder, checksum(settings, parts, [features], self.device))
+
+    def bank(self, well: PictureSet, features: VGGFeatures | None, say: Say, kept: Preparation) -> Bank:
+        """Compute the bank of positives and negatives."""
+        generator = step_generator(self.config.seed, PREPARATION)
+        return build_bank(
+            self.task.positives, self.task.negatives, self.config, well, features, generator, self.device, say, kept
+        )
+
+    def learn_judge(self, well: PictureSet, say: Say, kept: Preparation) -> nn.Module:
+        """Train the exposure judge, on the CPU, where its draws are."""
+        generator = step_generator(self.config.seed, PREPARATION + 2)
+        return learn_judge(well, self.config.exposure_estimator, generator, say, kept).to(self.device)
+
+    def anchors(self, count: int, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Draw the pictures that the constraints are about: real ones, or where there are none, degraded ones.
+
+        Returns:
+            Pictures ``(N, 3, size, size)`` in [0, 1] and regions ``(N, render, render)``.
+        """
+        if self.context.dark is not None:
+            return self.context.dark.batch(count, generator)
+        pictures, labels = self.context.well.batch(count, generator)
+        return self.task.degrade(pictures, labels, self.config, generator)[0], labels
+
+    def draw(self, step: int) -> Batch:  # noqa: D102
+        config, context, generator = self.config, self.context, step_generator(self.config.seed, step)
+        real, labels = self.anchors(config.dark_batch, generator)
+        original, well_labels = context.well.batch(config.well_batch, generator)
+        degraded, target = self.task.degrade(original, well_labels, config, generator)
+        positive = context.bank.positives.draw(config.pairs, generator)
+        hard = hardness(step, config.steps) if config.curriculum else None
+        negative = context.bank.negatives.draw(config.pairs, generator, hard)
+        real, labels, degraded, target = (item.to(self.device) for item in (real, labels, degraded, target))
+        return Batch(real, labels, degraded, target, positive, negative)
+
+    def autocast(self) -> torch.autocast:
+        """Return the precision in which networks run."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
+
+    def outputs(self, network: nn.Module, batch: Batch, only: Collection[str] | None = None) -> StepOutputs:
+        """Return what the terms of the loss are computed from."""
+        small = (self.config.data.loss_size,) * 2
+        before, degraded = (F.interpolate(item, small, mode="area") for item in (batch.real, batch.degraded))
+        with self.autocast():
+            outputs = network(torch.cat([batch.real, batch.degraded])).float()
+        of_real, of_degraded = outputs.split([len(before), len(degraded)])
+        after, restored = self.task.render(before, of_real), self.task.render(degraded, of_degraded)
+        features, content = self._features(before, after, only)
+        return StepOutputs(self.config, before, after, batch.labels, degraded, restored, batch.target, outputs,
+                           batch.positive, batch.negative, features, content, self.context.judge)  # fmt: skip
+
+    def _features(
+        self, before: Tensor, after: Tensor, only: Collection[str] | None
+    ) -> tuple[dict[str, Tensor], Tensor | None]:
+        """Return the features of the first few pictures after, and relu4_3 of those before, where a term needs them."""
+        network, few = self.context.features, self.config.feature_batch
+        contrast, preservation = (self._weighs(name, only) for name in ("contrastive", "feature_preservation"))
+        if network is None or not (contrast or preservation):
+            return {}, None
+        last = "relu4_3" if preservation else GRAM_LAYERS[-1]
+        with self.autocast():
+            features = {name: item.float() for name, item in network(after[:few], last).items()}
+            with torch.no_grad():
+                content = network(before[:few])["relu4_3"].float() if preservation else None
+        return features, content
+
+    def _weighs(self, name: str, only: Collection[str] | None) -> bool:
+        return getattr(self.config.losses, name) > 0 and (only is None or name in only)
+
+    def terms(self, network: nn.Module, batch: Batch, only: Collection[str] | None = None) -> dict[str, Tensor]:  # noqa: D102
+        step = self.outputs(network, batch, only)
+        chosen = {name: term(step) for name, term in self.task.terms.items() if self._weighs(name, only)}
+        return {name: term for name, term in chosen.items() if term is not None}
+
+    def total(self, terms: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
+        return torch.stack([getattr(self.config.losses, name) * term for name, term in terms.items()]).sum()
+
+    @torch.no_grad()
+    def samples(self, network: nn.Module) -> Tensor:
+        """Return four real and four degraded pictures, before above after, ``(8, 3, 2 * render, render)``."""
+        generator = step_generator(self.config.seed, PREPARATION + 1)
+        real, _ = self.anchors(4, generator)
+        original, labels = self.context.well.batch(4, generator)
+        degraded = self.task.degrade(original, labels, self.config, generator)[0]
+        pictures = torch.cat([real, degraded]).to(self.device)
+        before = F.interpolate(pictures, (self.config.data.loss_size,) * 2, mode="area")
+        return torch.cat([before, self.task.render(before, network(pictures))], 2)
+
+    def toy(self, folder: Path, steps: int) -> Restoration:
+        """Return this objective on toy pictures with random features: its task, network, losses and physics stay."""
+        config = self.config
+        dark, well = write_toy_pictures(folder)
+        weights = config.losses
+        if config.network == "lattice" and config.lattice.channels == 1:
+            weights = dataclasses.replace(
+                weights, cast_smoothness=0.0
+            )  # nothing differs between channels that share a curve
+        own = (str(dark),) if self.task.name == "brighten" else ()
+        side = 64 if self.task.spatial else 32
+        data = DataConfig(own, (str(well),), 64, side, min_size=64, well_shadows=0.0, cache=str(folder / "cache"))
+        estimator = dataclasses.replace(config.exposure_estimator, steps=60, batch=4)
+        return Restoration(dataclasses.replace(
+            config, name="smoke", steps=steps, dark_batch=4, well_batch=4, feature_batch=2, bank=48, pairs=32,
+            curriculum=False, vgg_weights="random", precision="no", checkpoint_minutes=60.0,
+            out=str(folder / "run"), data=data, losses=weights, exposure_estimator=estimator,
+            optimizer=OptimizerConfig(lr=1.5e-3, warmup_steps=5, ema_decay=0.9),
+            haze=dataclasses.replace(config.haze, untouched=0.0), rain=dataclasses.replace(config.rain, untouched=0.0),
+        ))  # fmt: skip
+
+    @torch.no_grad()
+    def start_badly(self, network: nn.Module, batch: Batch) -> None:
+        """Redraw the weights of a network so that its curve maps are loud noise that over-exposes.
+
+        Every layer's weights from ``N(0, 2 / fan_in)`` (He et al., 2015); the last convolution is then rescaled so
+        that each of its channels has a given mean and deviation over the pictures, before tanh (as in LSUV, Mishkin
+        and Matas, 2016). A fresh network starts next to the identity, where features, smoothness and the like are 0
+        and cannot fall.
+        """
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(layer.weight)
+        last = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)][-1]
+        outputs: list[Tensor] = []
+        hook = last.register_forward_hook(lambda _layer, _inputs, output: outputs.append(output))
+        network(batch.real)
+        hook.remove()
+        deviation, mean = torch.std_mean(outputs[0], (0, 2, 3))
+        scale = _BAD_DEVIATION / deviation.clamp_min(1e-8)
+        last.weight *= scale.view(-1, 1, 1, 1)
+        shift = torch.tensor(_BAD_MEANS).repeat(len(scale))[: len(scale)]  # by iterations, where channels share a curve
+        last.get_parameter("bias").copy_(shift - mean * scale)
+
+    def export(self, network: nn.Module, folder: Path, record: RunRecord = NO_RECORD) -> None:
+        """Write the ONNX graph of the task, the weights and the card.
+
+        The graph of brightening maps "thumbnail" ``(N, 3, S, S)`` to "alphas" ``(N, 3 * iterations, h, w)``.
+
+        Raises:
+            ModelError: if a file cannot be written, or every step was skipped.
+        """
+        name = self.task.name
+        architecture = self.config.network if name == "brighten" else self.task.architecture or name
+        save_model(network, architecture, lambda: self.task.encode(network, self.config), self.config, folder, record)

@@ -1,0 +1,47 @@
+"""What changes from step to step: learning rate, decay of the averaged weights, hardness of the negatives."""
+
+from __future__ import annotations
+
+import math
+
+_HARDEST = 0.75  # the share of a run after which it gets no harder, since the learning rate has fallen by then
+
+
+def lr_factor(step: int, steps: int, warmup: int) -> float:
+    """Return the share of the learning rate: linear warm-up, then half a cosine down to 2 %.
+
+    >>> [round(lr_factor(step, 100, 10), 2) for step in (0, 9, 55, 99)]
+    [0.1, 1.0, 0.51, 0.02]
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.02 + 0.49 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def ema_decay(step: int, limit: float) -> float:
+    """Return the decay of the averaged weights, which is smaller at first: ``min(limit, (1 + t) / (10 + t))``.
+
+    >>> ema_decay(0, 0.995), ema_decay(10_000, 0.995)
+    (0.1, 0.995)
+    """
+    return min(limit, (1 + step) / (10 + step))
+
+
+def hardness(step: int, steps: int) -> float:
+    """Return how hard negatives should be at a step: ``min(1, step / (0.75 steps))``.
+
+    Beyond the paper: its negatives are as extreme in the last step as in the first. A bad network is told by any
+    wrong exposure, a good one only by those that are barely wrong (hard negatives, Robinson et al., ICLR 2021; going
+    from easy to hard is curriculum learning, Bengio et al., ICML 2009).
+
+    Args:
+        step: From 0.
+        steps: Of the whole run.
+
+    Returns:
+        From 0, the easiest, to 1.
+
+    >>> [hardness(step, 100) for step in (0, 30, 75, 99)]
+    [0.0, 0.4, 1.0, 1.0]
+    """
+    return min(1.0, step / (_HARDEST * steps))
