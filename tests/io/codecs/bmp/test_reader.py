@@ -22,7 +22,7 @@ from PIL import Image, ImageCms
 
 from pielight.enhancer import Enhancer
 from pielight.errors import PictureError
-from pielight.io.codecs.bmp.reader import is_headless
+from pielight.io.codecs.bmp.reader import _RLE_BYTES, is_bmp, is_headless
 from pielight.io.convert import fit
 from pielight.io.decode import decode
 from pielight.io.encode import encode
@@ -245,3 +245,22 @@ def test_flipped_bits(flips: list[tuple[int, int]], headless: bool) -> None:
         encode(decode(bytes(data[14 if headless else 0 :]), "a.bmp"), "BMP")
     except PictureError as error:
         assert str(error).isprintable()  # noqa: PT017
+
+
+def test_old_headers_and_damaged_ones_are_told_apart() -> None:
+    core = struct.pack("<LHHHH", 12, 2, 2, 1, 24) + bytes(16)
+    assert (is_headless(core), is_bmp(core)) == (True, True)
+    assert decode(core).pixels.shape == (2, 2, 3)
+    palette = struct.pack("<LHHHH", 12, 4, 1, 1, 8) + bytes(3 * 256) + bytes(4)
+    assert decode(palette).mode == "P"
+    file_header = b"BM" + struct.pack("<3L", 54, 0, 54)
+    with pytest.raises(PictureError, match="no header"):
+        decode(file_header + struct.pack("<L", 3) + bytes(40))
+    with pytest.raises(PictureError, match="no pixels"):
+        decode(file_header + struct.pack("<LllHHL", 40, 0, 3, 1, 24, 0) + bytes(40))
+
+
+def test_a_long_run_length_coding_is_refused_before_it_takes_seconds() -> None:
+    header = struct.pack("<LllHHL", 40, 9, 9, 1, 8, 1) + bytes(20)
+    with pytest.raises(PictureError, match="RLE-coded BMP"):
+        decode(b"BM" + struct.pack("<3L", 54, 0, 54) + header + bytes(_RLE_BYTES))

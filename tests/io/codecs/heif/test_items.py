@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from pielight.io.codecs.heif.coding import Coding, read_cicp, read_coding
-from pielight.io.codecs.heif.items import read_items
+from pielight.io.codecs.heif.items import exif_item, read_items
 from pielight.io.codecs.isobmff import read_brands, walk
 from tests.io import samples
 
@@ -121,3 +121,12 @@ def test_length_of_tiles_and_without_opacity() -> None:
     clear.putalpha(Image.effect_noise(image.size, 100))
     data = samples.saved(clear, "AVIF", quality=90)
     assert read_coding(read_items(data)).length < 0.6 * len(data)
+
+
+def test_parts_that_overlap_do_not_fill_the_memory() -> None:
+    infe = full(b"infe", 2, b"\0\1\0\0Exif\0")
+    count = 3000
+    rows = struct.pack(">HHHH", 1, 0, 0, count) + struct.pack(">LL", 0, 30_000) * count
+    iloc = full(b"iloc", 1, b"\x44\0", struct.pack(">H", 1), rows)
+    data = box(b"ftyp", b"heic\0\0\0\0") + full(b"meta", 0, full(b"iinf", 0, b"\0\1", infe), iloc)
+    assert len(data) < len(exif_item(data)) + 4 <= 3 * len(data)

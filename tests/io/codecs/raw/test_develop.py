@@ -116,3 +116,8 @@ def test_damaged_raw(data: bytes, capfd: pytest.CaptureFixture[str]) -> None:
         decode(data, "a.dng")
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
+
+
+def test_a_file_that_cannot_be_read_is_no_raw(tmp_path: Path) -> None:
+    assert not is_raw_file(tmp_path / "nowhere.dng")
+    assert not is_raw_file(Path("a\0b"))
