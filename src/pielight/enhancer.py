@@ -21,7 +21,7 @@ from pielight.inference.denoise import shared_denoiser
 from pielight.inference.descriptor import BRIGHTEN, TASKS, describe
 from pielight.inference.in_memory import enhance_in_memory, split_opacity
 from pielight.inference.lattice import Lattice
-from pielight.inference.pipeline import SaveOptions, Written, enhance_bytes, enhance_file
+from pielight.inference.pipeline import EnhanceJob, SaveOptions, Written, enhance_bytes, enhance_file
 from pielight.inference.processor import Processor, Runtime
 from pielight.inference.result_names import result_beside
 from pielight.io.decode import decode_reduced, open_image
@@ -235,7 +235,8 @@ class Enhancer:
             PielightError: See :meth:`enhance_file`.
         """
         self._check(options)
-        return enhance_file(source, target, self.processor, options, saving, self.record(options, saving.quality))
+        job = EnhanceJob(options, saving, self.record(options, saving.quality))
+        return enhance_file(source, target, self.processor, job)
 
     def encoded(
         self,
@@ -259,8 +260,8 @@ class Enhancer:
             PielightError: An argument is out of range.
         """
         options = self._options(strength, highlights, denoise, options)
-        record = self.record(options, quality)
-        return enhance_bytes(data, name, self.processor, options, SaveOptions(file_format, quality), record)
+        job = EnhanceJob(options, SaveOptions(file_format, quality), self.record(options, quality))
+        return enhance_bytes(data, name, self.processor, job)
 
     def record(self, options: EnhanceOptions, quality: int | None = None) -> Record:
         """Return the record of what makes a result, as the XMP of a result's file holds it.

@@ -10,7 +10,7 @@ from PIL import Image
 
 from pielight.inference.denoise import shared_denoiser
 from pielight.inference.in_memory import enhance_image
-from pielight.inference.pipeline import SaveOptions, enhance_bytes
+from pielight.inference.pipeline import EnhanceJob, SaveOptions, enhance_bytes
 from pielight.inference.processor import Prediction, Processor, Runtime
 from pielight.io.provenance import Record
 from pielight.options import EnhanceOptions
@@ -49,8 +49,8 @@ def changed_bytes(
     record: Record | None = None,
 ) -> tuple[bytes, str]:
     """Send a picture's file through the pipeline; return the result's, and what the user should know."""
-    saving = SaveOptions(file_format, quality)
-    return enhance_bytes(data, name, processor_of(function), EnhanceOptions(strength), saving, record)
+    job = EnhanceJob(EnhanceOptions(strength), SaveOptions(file_format, quality), record)
+    return enhance_bytes(data, name, processor_of(function), job)
 
 
 def changed_image(image: Image.Image, function: Callable[[Pixels], Pixels]) -> Image.Image:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import io
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
@@ -68,6 +68,22 @@ class Written(NamedTuple):
     is_recorded: bool = False
 
 
+class Paths(NamedTuple):
+    """The path of a picture's file, or its name in errors, and that of the result; None is a file in memory."""
+
+    source: Path
+    target: Path | None = None
+
+
+@dataclass(frozen=True)
+class EnhanceJob:
+    """How a picture is enhanced, how the result is written, and the record of what made it, for its XMP, or None."""
+
+    options: EnhanceOptions
+    saving: SaveOptions = field(default_factory=SaveOptions)
+    record: Record | None = None
+
+
 @dataclass(frozen=True)
 class Encoded(Generic[F]):
     """The open file that holds a result, what the user should know of how, and whether it has a record."""
@@ -77,99 +93,77 @@ class Encoded(Generic[F]):
     is_recorded: bool = False
 
 
-def enhance_file(
-    source: Path,
-    target: Path,
-    processor: Processor,
-    options: EnhanceOptions,
-    saving: SaveOptions,
-    record: Record | None,
-) -> Written:
+def enhance_file(source: Path, target: Path, processor: Processor, job: EnhanceJob) -> Written:
     """Enhance a picture's file into another file, which appears whole or not at all.
 
     Raises:
         ExistsError: The target exists, and is to be kept.
         PictureError: The source cannot be read, the target is the source, or it cannot be written.
     """
+    saving = job.saving
     if is_same_file(source, target) and saving.existing == "overwrite":
         raise PictureError(f"{shown(target)}: the result would overwrite the picture; choose another output")
     attributes = attributes_of(source, saving.preserve_times)  # before reading changes the time of access
-    file = open_atomic(target, saving.existing, attributes, saving.number)
+    output = open_atomic(target, saving.existing, attributes, saving.number)
     with memory_for(shown(source)):
-        done = enhance_encoded(read_file(source), source, file, target, processor, options, saving, record)
+        done = enhance_encoded(read_file(source), Paths(source, target), output, processor, job)
     return Written(done.file.path, done.note, done.is_recorded)
 
 
-def enhance_bytes(
-    data: bytes, name: str, processor: Processor, options: EnhanceOptions, saving: SaveOptions, record: Record | None
-) -> tuple[bytes, str]:
+def enhance_bytes(data: bytes, name: str, processor: Processor, job: EnhanceJob) -> tuple[bytes, str]:
     """Enhance the bytes of a picture's file; return those of the result, and what the user should know of how.
 
     Raises:
         PictureError: The bytes are no picture, or it cannot be encoded.
     """
-    file = nullcontext(io.BytesIO())
     with memory_for(name):
-        done = enhance_encoded(data, Path(name), file, None, processor, options, saving, record)
+        done = enhance_encoded(data, Paths(Path(name)), nullcontext(io.BytesIO()), processor, job)
         return done.file.getvalue(), done.note
 
 
 def enhance_encoded(
-    data: bytes,
-    source: Path,
-    output: AbstractContextManager[F],
-    target: Path | None,
-    processor: Processor,
-    options: EnhanceOptions,
-    saving: SaveOptions,
-    record: Record | None,
+    data: bytes, paths: Paths, output: AbstractContextManager[F], processor: Processor, job: EnhanceJob
 ) -> Encoded[F]:
     """Decode a picture's file, process its pixels, and encode them into a file that is opened when they are ready.
 
-    The frames of an animation or of a document are decoded, processed and encoded one at a time.
-
-    Args:
-        data: The whole file.
-        source: Its path, or its name in errors.
-        output: The file to write.
-        target: Its path; None is a file in memory, of the source's format.
-        processor: The model.
-        options: How the picture is enhanced.
-        saving: How the result is written.
-        record: What made the result, for its XMP; a file that is copied as it is gets none.
+    The frames of an animation or of a document are decoded, processed and encoded one at a time. At strength 0 the
+    file itself is the result, if its format and quality stay: encoding it again would change a JPEG.
     """
-    name, target_name = shown(source), shown(target or source)
+    options, quality, name = job.options, job.saving.quality, shown(paths.source)
     picture = decode(data, name)
-    file_format = saving.file_format or _format_of_result(picture, source, target)
-    if options.strength == 0 and saving.quality is None and file_format == picture.format:
-        with output as file:  # the file itself is the result: encoding it again would change a JPEG
+    file_format = job.saving.file_format or _format_of_result(picture, paths)
+    if options.strength == 0 and quality is None and file_format == picture.format:
+        with output as file:
             file.write(data)
         return Encoded(file, "")
-    picture = _with_record(picture, record, data)
+    picture = _with_record(picture, job.record, data)
     frames = decode_frames(data, picture, file_format, name)
     del data  # as large as the picture, for what does not shrink
     if frames is None:
-        picture = fitted(processor.process_picture(picture, options), file_format, target_name)
+        target = shown(paths.target or paths.source)
+        picture = fitted(processor.process_picture(picture, options), file_format, target)
         with output as file:
-            save(picture, file, file_format, saving.quality, target_name)
+            save(picture, file, file_format, quality, target)
             note, is_recorded = picture.note, write_checksum(file)
     else:
         processor = processor.for_frames((one.displayed for one in frames if one.displayed is not None), options)
         picture = _with_new_thumbnails(picture, processor, options)
         processed = (replace(frame, pixels=processor.process(frame.pixels, options)) for frame in frames)
         with output as file:
-            note = frames.write(file, processed, picture, saving.quality)
+            note = frames.write(file, processed, picture, quality)
             is_recorded = write_checksum(file)
-    if record is not None and not is_recorded and file_format not in WITHOUT_RECORD:
+    if job.record is not None and not is_recorded and file_format not in WITHOUT_RECORD:
         note = "; ".join(filter(None, (note, "no record of what made it: the XMP has no place for one")))
     return Encoded(file, note, is_recorded)
 
 
-def _format_of_result(picture: Picture, source: Path, target: Path | None) -> str:
+def _format_of_result(picture: Picture, paths: Paths) -> str:
     """Return the format to write; with the same extension, what is inside counts, whatever the name says."""
     own = written_format(picture.format)
-    is_same = target is None or (target.suffix.lower() == source.suffix.lower() and picture.format != RAW)
-    return own if target is None or is_same else format_of(target, own)
+    if paths.target is None:
+        return own
+    is_same = paths.target.suffix.lower() == paths.source.suffix.lower() and picture.format != RAW
+    return own if is_same else format_of(paths.target, own)
 
 
 def _with_record(picture: Picture, record: Record | None, data: bytes) -> Picture:
