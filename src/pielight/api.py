@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 from pielight.enhancer import Enhancer, P
 from pielight.errors import OptionError
@@ -24,7 +24,6 @@ def _default_enhancer(task: str, denoise_model: str | Path | None) -> Enhancer:
     return _enhancers[task] if denoise_model is None else _enhancers[task].with_denoiser(denoise_model)
 
 
-@overload
 def enhance(
     image: P,
     strength: float = 1.0,
@@ -34,33 +33,9 @@ def enhance(
     options: EnhanceOptions | None = None,
     denoise_model: str | Path | None = None,
     task: str = BRIGHTEN,
-) -> P: ...
-@overload
-def enhance(
-    image: str | Path,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    *,
-    denoise: Denoise = 0.0,
-    denoise_model: str | Path | None = None,
-    task: str = BRIGHTEN,
     output: str | Path | None = None,
     preserve_times: bool = False,
-) -> Path: ...
-
-
-def enhance(
-    image: Any,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
-    *,
-    denoise: Denoise = 0.0,
-    options: EnhanceOptions | None = None,
-    denoise_model: str | Path | None = None,
-    task: str = BRIGHTEN,
-    output: str | Path | None = None,
-    preserve_times: bool = False,
-) -> Any:
+) -> P:
     """Brighten a picture in memory with the default model, or take haze or rain out; see :meth:`Enhancer.__call__`.
 
     Arrays are RGB; an array ``bgr`` of OpenCV's is brightened by ``enhance(bgr[..., ::-1])[..., ::-1]``. The default
@@ -91,16 +66,19 @@ def enhance(
     >>> bool((enhance(bgr[..., ::-1])[..., ::-1] > bgr).all())
     True
     """
-    enhancer: Any = _default_enhancer(task, denoise_model)  # the overloads above tell which kind returns which
-    if isinstance(image, (str, Path)):
+    enhancer: Any = _default_enhancer(task, denoise_model)
+    picture: Any = image
+    if isinstance(picture, (str, Path)):
         warnings.warn("pielight.enhance: a path is deprecated; use enhance_file", DeprecationWarning, stacklevel=2)
-        return enhancer.enhance_file(
-            image, output, strength, highlights,
+        written: Any = enhancer.enhance_file(
+            picture, output, strength, highlights,
             denoise=denoise, options=options, exist_ok=True, preserve_times=preserve_times,
         )  # fmt: skip
-    return enhancer(
+        return written  # type: ignore[no-any-return]
+    result: P = enhancer(
         image, strength, highlights, denoise=denoise, options=options, output=output, preserve_times=preserve_times
     )
+    return result
 
 
 def enhance_file(

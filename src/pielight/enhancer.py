@@ -6,7 +6,7 @@ import warnings
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +92,6 @@ class Enhancer:
         other.processor = replace(self.processor, runtime=runtime)
         return other
 
-    @overload
     def __call__(
         self,
         image: P,
@@ -101,30 +100,9 @@ class Enhancer:
         *,
         denoise: Denoise = 0.0,
         options: EnhanceOptions | None = None,
-    ) -> P: ...
-    @overload
-    def __call__(
-        self,
-        image: str | Path,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        *,
-        denoise: Denoise = 0.0,
         output: str | Path | None = None,
         preserve_times: bool = False,
-    ) -> Path: ...
-
-    def __call__(
-        self,
-        image: Any,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        *,
-        denoise: Denoise = 0.0,
-        options: EnhanceOptions | None = None,
-        output: str | Path | None = None,
-        preserve_times: bool = False,
-    ) -> Any:
+    ) -> P:
         """Enhance a picture in memory.
 
         Args:
@@ -153,18 +131,22 @@ class Enhancer:
         >>> Enhancer(threads=1)(np.full((4, 5, 3), 30, np.uint8), options=EnhanceOptions(0.0)).max()
         np.uint8(30)
         """
-        if isinstance(image, (str, Path)):
+        picture: Any = image
+        result: Any
+        if isinstance(picture, (str, Path)):
             warnings.warn("pielight: a path is deprecated here; use enhance_file", DeprecationWarning, stacklevel=2)
-            return self.enhance_file(
-                image, output, strength, highlights,
+            result = self.enhance_file(
+                picture, output, strength, highlights,
                 denoise=denoise, options=options, exist_ok=True, preserve_times=preserve_times,
             )  # fmt: skip
-        if output is not None or preserve_times:
+        elif output is not None or preserve_times:
             only = "preserve_times" if output is None else "output"
             raise OptionError(f"{only} is only for a picture given as a path")
-        if isinstance(image, bytes):
-            return self.encoded(image, strength, highlights, denoise=denoise, options=options)[0]
-        return enhance_in_memory(image, self.processor, self._options(strength, highlights, denoise, options))
+        elif isinstance(picture, bytes):
+            result = self.encoded(picture, strength, highlights, denoise=denoise, options=options)[0]
+        else:
+            result = enhance_in_memory(picture, self.processor, self._options(strength, highlights, denoise, options))
+        return result  # type: ignore[no-any-return]
 
     def enhance_file(
         self,

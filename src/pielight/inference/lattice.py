@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
 if TYPE_CHECKING:
     from torch import Tensor
 
+P = TypeVar("P", Image.Image, NDArray[Any], "Tensor")
 _SIDE = Side("S", 16, 2048)
 THUMBNAIL = TensorSpec("thumbnail", ("n", 3, _SIDE, _SIDE))
 _NODES = 512  # along each side at most: their tables take 1.6 GB
@@ -70,21 +71,9 @@ class Lattice(Prediction):
             OptionError: An argument is out of range.
         """
 
-    @overload
     def apply(
         self,
-        image: Image.Image,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        threads: int | None = None,
-        *,
-        denoise: Denoise = 0.0,
-        denoise_model: str | Path | None = None,
-    ) -> Image.Image: ...
-    @overload
-    def apply(
-        self,
-        image: NDArray[Any],
+        image: P,
         strength: float = 1.0,
         highlights: float = HIGHLIGHTS,
         threads: int | None = None,
@@ -92,30 +81,7 @@ class Lattice(Prediction):
         *,
         denoise: Denoise = 0.0,
         denoise_model: str | Path | None = None,
-    ) -> NDArray[Any]: ...
-    @overload
-    def apply(
-        self,
-        image: Tensor,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        threads: int | None = None,
-        *,
-        denoise: Denoise = 0.0,
-        denoise_model: str | Path | None = None,
-    ) -> Tensor: ...
-
-    def apply(
-        self,
-        image: Any,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        threads: int | None = None,
-        out: NDArray[Any] | None = None,
-        *,
-        denoise: Denoise = 0.0,
-        denoise_model: str | Path | None = None,
-    ) -> Any:
+    ) -> P:
         """Enhance a picture by these curves, which :meth:`pielight.Enhancer.curves` predicted of it or of another one.
 
         Args:
@@ -135,7 +101,8 @@ class Lattice(Prediction):
         """
         options = EnhanceOptions(strength, highlights, denoise)
         runtime = Runtime(shared_denoiser(denoise_model, threads), threads)
-        return enhance_in_memory(image, Processor(runtime, prediction=self), options, out)
+        result: P = enhance_in_memory(image, Processor(runtime, prediction=self), options, out)
+        return result
 
     def process(self, pixels: Pixels, options: EnhanceOptions, runtime: Runtime, out: Pixels | None = None) -> Pixels:
         """Lay the curves over a picture and remove the noise that they make visible; see :class:`Prediction`."""
