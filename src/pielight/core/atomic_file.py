@@ -71,12 +71,10 @@ def read_file(path: Path) -> bytes:
             data = file.read()
     except PictureError:
         raise
-    except MemoryError as error:
-        raise PictureError(f"{shown(path)}: not enough memory") from error
-    except FileNotFoundError as error:
-        raise PictureError(f"{shown(path)}: no such file") from error
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        raise PictureError(f"{shown(path)}: cannot be read ({_reason(error)})") from error
+    except (OSError, ValueError, MemoryError) as error:  # ValueError: a null character in the name
+        reasons = {FileNotFoundError: "no such file", MemoryError: "not enough memory"}
+        reason = reasons.get(type(error), f"cannot be read ({_reason(error)})")
+        raise PictureError(f"{shown(path)}: {reason}") from error
     if not data:
         raise PictureError(f"{shown(path)}: empty file")
     return data
