@@ -26,8 +26,7 @@ def halo(pixels: Pixels, source: Pixels) -> float:
     and one that varies slowly little, while a glow that dies away from an edge on an even surface remains, in
     proportion to its height. Edges that were softened count a little. A strong edge rises by more than 10 levels a
     pixel in the input, scaled to a mean of 100 levels and smoothed by sigma 1.5, so that every method is measured at
-    the same places; near is 1/16 of the
-    shorter side.
+    the same pixels; near is 1/16 of the shorter side.
 
     Args:
         pixels: ``(H, W, 3)`` uint8.
@@ -56,16 +55,16 @@ def _of_like(values: Floats, guide: Floats, spread: float) -> Floats:
     """Return means around each pixel over those whose guide is alike, by a bilateral grid."""
     cell = max(spread / 2, 1.0)
     rows, columns = np.indices(guide.shape)
-    places = np.stack([rows / cell, columns / cell, guide / _LEVELS])
-    shape = tuple(int(axis.max()) + 2 for axis in places)
-    nearest = np.ravel_multi_index(tuple(np.round(places).astype(np.int64).reshape(3, -1)), shape)
+    coordinates = np.stack([rows / cell, columns / cell, guide / _LEVELS])
+    shape = tuple(int(axis.max()) + 2 for axis in coordinates)
+    nearest = np.ravel_multi_index(tuple(np.round(coordinates).astype(np.int64).reshape(3, -1)), shape)
     size = int(np.prod(shape))
     sums = np.bincount(nearest, values.ravel(), size).reshape(shape)
     counts = np.bincount(nearest, minlength=size).astype(np.float64).reshape(shape)
     blur = (spread / cell, spread / cell, 0.5)
     sums, counts = (gaussian_filter(grid, blur, mode="constant") for grid in (sums, counts))
-    found, weight = (map_coordinates(grid, places, order=1, mode="nearest") for grid in (sums, counts))
-    return found / weight  # type: ignore[no-any-return]
+    total, weight = (map_coordinates(grid, coordinates, order=1, mode="nearest") for grid in (sums, counts))
+    return total / weight  # type: ignore[no-any-return]
 
 
 HALO = PictureMetric(

@@ -43,11 +43,11 @@ def niqe(
         DataError: if the picture is smaller than two blocks, or there are no pristine parameters.
     """
     pristine = pristine or found_pristine()
-    found, _ = block_features(pixels, halving)
-    whole = found[~np.isnan(found).any(1)]
+    features, _ = block_features(pixels, halving)
+    whole = features[~np.isnan(features).any(1)]
     if len(whole) < 2:
         return float("nan")
-    gap = pristine.mean - np.nanmean(found, axis=0)
+    gap = pristine.mean - np.nanmean(features, axis=0)
     covariance = (pristine.covariance + np.cov(whole, rowvar=False)) / 2
     return float(np.sqrt(gap @ np.linalg.pinv(covariance) @ gap))
 

@@ -95,9 +95,9 @@ def found_pristine(own: bool = False) -> Pristine:
     Raises:
         DataError: if there are none, or others.
     """
-    found = pristine_file()
-    if found is not None:
-        return _cached(str(found), own)
+    file = pristine_file()
+    if file is not None:
+        return _cached(str(file), own)
     raise DataError(
         f"{'niqe-own' if own else 'niqe'} needs pristine parameters: give --niqe FILE.npz or set {PARAMETERS}, or "
         f"leave it out of the metrics; wanted is {WHERE}"

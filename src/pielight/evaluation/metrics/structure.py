@@ -51,14 +51,8 @@ def ms_ssim(pixels: Pixels, reference: Pixels) -> float:
 
     ``prod_j mean(cs_j)^w_j * mean(ssim_5)^w_5`` with ``cs`` the contrast and structure terms of SSIM at scale j, each
     scale the mean of 2 x 2 pixels of the one before, and w = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333 (Wang, Simoncelli
-    and Bovik, Asilomar 2003), a negative mean counting as 0; of BT.601 gray levels, rounded to 8 bits.
-
-    Args:
-        pixels: ``(H, W, 3)`` uint8; both sides >= 161.
-        reference: The same shape.
-
-    Raises:
-        DataError: if a side is shorter than 161.
+    and Bovik, Asilomar 2003), a negative mean counting as 0; of BT.601 gray levels, rounded to 8 bits. Pictures are
+    ``(H, W, 3)`` uint8, with both sides >= 161 (else DataError).
 
     >>> ms_ssim(np.zeros((170, 170, 3), np.uint8), np.zeros((170, 170, 3), np.uint8))
     1.0
