@@ -1,4 +1,7 @@
-"""Export: ONNX renders what torch renders, and the card tells the truth."""
+"""Export: ONNX renders what torch renders, and the card tells the truth.
+
+Covers ``pielight.training.export.onnx``, too.
+"""
 
 from __future__ import annotations
 
