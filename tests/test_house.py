@@ -44,6 +44,7 @@ def test_torch_is_imported_in_training_for_the_gpu_and_for_lpips_only() -> None:
         "color_torch.py",
         "full_frame.py",
         "perceptual.py",
+        "thumbnail_torch.py",
     ]
 
 

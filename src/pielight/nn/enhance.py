@@ -16,8 +16,8 @@ from pielight.core.color_torch import smooth_step
 from pielight.errors import ModelError, PielightError
 from pielight.models import find, shipped
 from pielight.nn.apply_curves import apply_curves
-from pielight.nn.thumbnail import thumbnail
 from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
+from pielight.ops.thumbnail_torch import thumbnail
 from pielight.options import HIGHLIGHTS, check_highlights, check_strength
 from pielight.training.config_file import validate
 from pielight.training.networks.lattice_net import LatticeNet

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import pielight.training
 from pielight.training.checkpoint import write_tensors
 
 FOLDER = "preparation"
@@ -69,7 +68,7 @@ def checksum(
         device: Where they do.
     """
     digest = hashlib.sha256(repr((settings, torch.__version__, device.type)).encode())
-    for source in sorted(Path(pielight.training.__file__).parent.rglob("*.py")):
+    for source in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(source.read_bytes())
     digest.update(torch.get_rng_state().numpy().tobytes())
     states: list[Mapping[str, Tensor]] = [module.state_dict() for module in modules if module is not None]

@@ -1,5 +1,1 @@
-"""Joint optimization: the enhancer in front of a model for a task, trained together, in torch."""
-
-from __future__ import annotations
-
-import pielight.training  # noqa: F401 - it says which packages are missing
+"""What joint training is made of: the enhancer as a module, downstream models, their files."""

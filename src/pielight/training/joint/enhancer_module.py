@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pielight.errors import ConfigError, ModelError
 from pielight.models import find
+from pielight.ops.thumbnail_torch import thumbnail
 from pielight.training.config_file import validate
 from pielight.training.joint.visible_noise import VisibleNoise
 from pielight.training.networks.lattice_net import LatticeNet
@@ -51,37 +51,6 @@ class EnhancerModule(nn.Module):
         """Return the curve parameters ``(N, 3 * iterations, h, w)`` of pictures."""
         alphas: Tensor = self.network(thumbnail(pictures, self.size))
         return alphas
-
-
-def thumbnail(pictures: Tensor, size: int) -> Tensor:
-    """Squash pictures to a square by the bilinear filter that widens with the scale, as Pillow's does.
-
-    ``t = A_H x A_W^T``, ``A_ij ~ max(0, 1 - |j + 1/2 - s (i + 1/2)| / max(s, 1))`` with s the scale of a side and rows
-    that sum to 1: two products of matrices, since ONNX export has no antialiased resizing.
-
-    Args:
-        pictures: ``(N, 3, H, W)``.
-        size: Side S.
-
-    Returns:
-        ``(N, 3, S, S)``.
-
-    >>> thumbnail(torch.full((1, 1, 40, 60), 0.25), 2).round(decimals=4).tolist()
-    [[[[0.25, 0.25], [0.25, 0.25]]]]
-    """
-    height, width = pictures.shape[-2:]
-    small: Tensor = _filter(height, size, pictures) @ pictures @ _filter(width, size, pictures).T
-    return small
-
-
-def _filter(length: int, size: int, like: Tensor) -> Tensor:
-    """Return the matrix ``(size, length)`` that shrinks or stretches one side."""
-    places = torch.arange(length, device=like.device).to(like.dtype) + 0.5
-    scale = places[-1:] + 0.5  # the length as a tensor, which an export follows
-    scale = scale / size
-    middles = (torch.arange(size, device=like.device).to(like.dtype) + 0.5)[:, None] * scale
-    weights = (1 - (places - middles).abs() / scale.clamp_min(1)).clamp_min(0)
-    return weights / weights.sum(1, keepdim=True)
 
 
 def load_enhancer(weights: str, denoise: bool = False) -> tuple[EnhancerModule, LatticeConfig]:

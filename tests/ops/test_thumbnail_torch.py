@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pielight.nn.thumbnail import thumbnail
+from pielight.ops.thumbnail_torch import thumbnail
 
 
 @pytest.mark.parametrize("shape", [(40, 60), (33, 17), (8, 90), (16, 16)])
