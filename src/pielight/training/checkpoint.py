@@ -142,14 +142,14 @@ def _refuse_others(out: Path, stored: Path, config: Any) -> None:
 
 def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:
     """Return the names of the settings that differ and matter."""
-    found: list[str] = []
+    names: list[str] = []
     for item in dataclasses.fields(old):
         name, before, after = f"{prefix}{item.name}", getattr(old, item.name), getattr(new, item.name)
         if dataclasses.is_dataclass(before):
-            found += _differences(before, after, f"{name}.")
+            names += _differences(before, after, f"{name}.")
         elif before != after and name not in _FREE:
-            found.append(name)
-    return found
+            names.append(name)
+    return names
 
 
 def fingerprint(

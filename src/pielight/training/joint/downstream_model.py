@@ -130,9 +130,9 @@ def distillation(outputs: Any, clean: Any) -> Tensor:
     0.0
     """
     parts = [
-        (found - wanted).square().mean() / (wanted.var(unbiased=False) + 1e-6)
-        for (_, found), (_, wanted) in zip(named_tensors(outputs), named_tensors(clean), strict=True)
-        if found.is_floating_point()
+        (value - target).square().mean() / (target.var(unbiased=False) + 1e-6)
+        for (_, value), (_, target) in zip(named_tensors(outputs), named_tensors(clean), strict=True)
+        if value.is_floating_point()
     ]
     return torch.stack(parts).mean()
 

@@ -1,4 +1,4 @@
-"""The noise that curves show, told to the denoiser by an estimate that gradients pass and ONNX can hold."""
+"""Denoising in joint training: the level of the noise that curves amplify, differentiable and expressible in ONNX."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ class VisibleNoise(nn.Module):
         """
         gray = luma(pictures)
         mask = gray.new_tensor(_MASK).view(1, 1, 3, 3)
-        found = F.conv2d(F.pad(gray, (1, 1, 1, 1), mode="replicate"), mask).abs()
+        measured = F.conv2d(F.pad(gray, (1, 1, 1, 1), mode="replicate"), mask).abs()
         low, high = self.bounds(pictures)
         # Of independent noise in three channels, luminance has sqrt(.299^2 + .587^2 + .114^2) of the deviation.
         expected = luma(high - low) / 2 * 0.669 * 6 * math.sqrt(2 / math.pi)
-        found, expected = (
-            F.avg_pool2d(item, _BLOCK, ceil_mode=True, count_include_pad=False) for item in (found, expected)
+        measured, expected = (
+            F.avg_pool2d(item, _BLOCK, ceil_mode=True, count_include_pad=False) for item in (measured, expected)
         )
-        share = 1 / (expected / (found + 1e-4)).clamp_max(50).mean((1, 2, 3), keepdim=True)
+        share = 1 / (expected / (measured + 1e-4)).clamp_max(50).mean((1, 2, 3), keepdim=True)
         share = share.clamp_max(1.5)
         return share * smooth_step(share, _ABSENT, _PRESENT)
 
