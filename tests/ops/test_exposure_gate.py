@@ -7,7 +7,7 @@ from pielight.ops.exposure_gate import exposure_gate
 
 def test_the_formula() -> None:
     rng = np.random.default_rng(0)
-    for size in (64, 128, 256, 384):
+    for size in (32, 64, 128, 256, 384):
         thumbnail = rng.uniform(0, 0.6, (3, size, size)) * rng.uniform(0.2, 1, (1, size, size))
         step = size // 32
         lack = 0.0

@@ -92,3 +92,18 @@ def test_any_picture_has_an_estimate(size: tuple[int, int], channels: int, dtype
     assert sigma.shape == values.shape
     assert np.isfinite(sigma).all()
     assert (sigma >= 0).all()
+
+
+@pytest.mark.parametrize("blur", [0.45, 0.6, 0.8])
+def test_the_correction_is_that_of_the_covariance_of_blurred_noise(blur: float) -> None:
+    def covariance(size: int) -> NDArray[np.float64]:
+        """Of the pixels of a square, noise of variance 1 blurred by a Gaussian."""
+        y, x = (each.ravel() for each in np.mgrid[:size, :size])
+        squared = np.subtract.outer(y, y) ** 2 + np.subtract.outer(x, x) ** 2
+        return np.exp(-squared / (4 * blur * blur))
+
+    mask = np.outer([1, -2, 1], [1, -2, 1])  # Immerkaer's
+    seen = mask.ravel() @ covariance(3) @ mask.ravel() / 36
+    coarse = np.kron(mask, np.full((2, 2), 1 / 4)).ravel()  # of means of 2 x 2 pixels
+    seen_averaged = coarse @ covariance(6) @ coarse / 36
+    assert blur_correction(4 * seen_averaged / seen) == pytest.approx(1 / seen, rel=0.02)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.ops import thumbnail as thumbnails
-from pielight.ops.thumbnail import thumbnail
+from pielight.ops.thumbnail import mean_thumbnail, thumbnail
 
 SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 
@@ -76,3 +76,9 @@ def test_any_view(dtype: str, photo: NDArray[np.uint8]) -> None:
     for view in views:
         for size in (8, 24):
             assert np.array_equal(thumbnail(view, size), thumbnail(np.ascontiguousarray(view), size))
+
+
+def test_the_mean_of_frames_leaves_out_black_ones() -> None:
+    frames = [np.full((12, 10, 3), value, np.uint8) for value in (40, 0, 80, 120)]
+    assert mean_thumbnail(frames, 4) == pytest.approx(np.full((4, 4, 3), 80 / 255), abs=1e-6)
+    assert mean_thumbnail(frames[1:2], 4).max() == 0
