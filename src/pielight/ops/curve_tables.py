@@ -28,9 +28,9 @@ def curve_tables(
 
     Args:
         alphas: Parameters of :func:`~pielight.ops.light_curve.light_curve`, (N, 3, h, w) in [-1, 1].
-        strength: -1.5 to 1.5; 0 is the identity, 1 the model's curve.
-        highlights: 0 to 1, how far bright values are spared.
-        at: Brightness at which to evaluate, float32 of shape (n,); None is the 256 levels of 8 bits.
+        strength: s of :func:`~pielight.ops.tone.toned`; 0 is the identity.
+        highlights: h of the same.
+        at: Brightness at which to evaluate, float32 of shape (n,); by default the 256 levels of 8 bits.
 
     Returns:
         float32 of shape (h, w, 3, n) in [0, 1].
