@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from command import Command, at_least, folder, run
-from pielight.inference.descriptor import TASKS
+from pielight.options import TASKS
 
 SECONDS, MEGABYTES, KILLED_AFTER = 10.0, 1024, 90.0
 _BATCH_SECONDS = 3600

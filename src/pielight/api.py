@@ -9,9 +9,8 @@ from typing import Any
 
 from pielight.enhancer import Enhancer, P
 from pielight.errors import OptionError
-from pielight.inference.descriptor import BRIGHTEN
 from pielight.inference.lattice import Lattice
-from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
+from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions
 
 _enhancers: dict[str, Enhancer] = {}
 _lock = threading.Lock()

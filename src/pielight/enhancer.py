@@ -18,7 +18,7 @@ from pielight.core.threads import check_threads
 from pielight.errors import OptionError
 from pielight.inference.denoise import DESCRIPTOR as DENOISE
 from pielight.inference.denoise import shared_denoiser
-from pielight.inference.descriptor import BRIGHTEN, TASKS, describe
+from pielight.inference.descriptor import describe
 from pielight.inference.in_memory import enhance_in_memory, split_opacity
 from pielight.inference.lattice import Lattice
 from pielight.inference.pipeline import EnhanceJob, SaveOptions, Written, enhance_bytes, enhance_file
@@ -27,7 +27,7 @@ from pielight.inference.result_names import result_beside
 from pielight.io.decode import decode_reduced, open_image
 from pielight.io.provenance import Record
 from pielight.ops.apply_torch import check_device
-from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
+from pielight.options import BRIGHTEN, HIGHLIGHTS, TASKS, Denoise, EnhanceOptions
 
 if TYPE_CHECKING:
     from torch import Tensor

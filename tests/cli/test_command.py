@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.cli import COMMANDS, main
-from pielight.inference.descriptor import TASKS, describe
+from pielight.inference.descriptor import describe
+from pielight.options import TASKS
 
 
 @pytest.fixture

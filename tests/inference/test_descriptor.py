@@ -6,8 +6,9 @@ import onnx
 import pytest
 
 from pielight.errors import OptionError
-from pielight.inference.descriptor import KINDS, TASKS, Side, TensorSpec, describe, kind_of
+from pielight.inference.descriptor import KINDS, Side, TensorSpec, describe, kind_of
 from pielight.models import shipped
+from pielight.options import TASKS
 
 
 @pytest.mark.parametrize("kind", KINDS)

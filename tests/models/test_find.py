@@ -7,8 +7,9 @@ import pytest
 
 from pielight import Enhancer
 from pielight.errors import ModelError
-from pielight.inference.descriptor import TASKS, describe
+from pielight.inference.descriptor import describe
 from pielight.models import find, shipped
+from pielight.options import TASKS
 
 
 def test_the_shipped_model_matches_its_card() -> None:

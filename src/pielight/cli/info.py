@@ -67,10 +67,11 @@ def _show_model(model: str | None, settings: bool) -> None:
 
     import pielight
     from pielight.core.threads import available_threads
-    from pielight.inference.descriptor import BRIGHTEN, TASKS, describe, kind_of
+    from pielight.inference.descriptor import describe, kind_of
     from pielight.inference.onnx_session import open_session, runtime
     from pielight.models import find, shipped
     from pielight.ops.compiled import loop
+    from pielight.options import BRIGHTEN, TASKS
 
     found = find(model, names=shipped())
     verified = "verified" if found.verify() else "no checksum on its card"

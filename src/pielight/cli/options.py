@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pielight.errors import PielightError
-from pielight.inference.descriptor import BRIGHTEN, TASKS
+from pielight.options import BRIGHTEN, TASKS
 
 if TYPE_CHECKING:
     from pielight.core.output_names import Existing

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pielight.errors import ModelError
-from pielight.inference.descriptor import BRIGHTEN, ModelDescriptor, Side, TensorSpec
+from pielight.inference.descriptor import ModelDescriptor, Side, TensorSpec
 from pielight.inference.lattice import THUMBNAIL, Lattice, LatticeNetwork, check_share, node_sides
 from pielight.ops.curve_tables import curve_tables
 from pielight.ops.exposure_gate import exposure_gate
-from pielight.options import HIGHLIGHTS
+from pielight.options import BRIGHTEN, HIGHLIGHTS
 
 _ITERATIONS = 64  # at most
 

@@ -1,7 +1,8 @@
 """What a kind of model is: its purpose, inputs and outputs, the options it knows, its size limits, how it is run.
 
 Every kind is one file of this package, named like the kind, which holds its ``DESCRIPTOR`` and the class that runs it,
-and one entry of :data:`KINDS`. The command line, evaluation and ``pielight.nn`` read the rest from the descriptor.
+and one entry of :data:`KINDS` (of :data:`pielight.options.TASKS`, if it enhances). The command line and evaluation read
+the rest from the descriptor.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from typing import Any
 
 from pielight.errors import ModelError, OptionError
 from pielight.models import Model, find
+from pielight.options import TASKS
 
-BRIGHTEN = "brighten"
-TASKS = (BRIGHTEN, "dehaze", "derain")  # what a picture is restored from
 KINDS = (*TASKS, "denoise")  # modules of this package, imported when they are needed
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, number, parts, settings
-from pielight.inference.descriptor import BRIGHTEN, TASKS, describe
-from pielight.options import HIGHLIGHTS, EnhanceOptions, parse_denoise
+from pielight.inference.descriptor import describe
+from pielight.options import BRIGHTEN, HIGHLIGHTS, TASKS, EnhanceOptions, parse_denoise
 
 _USAGE = (
     "pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,"
