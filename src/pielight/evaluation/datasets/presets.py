@@ -99,6 +99,7 @@ def find_dataset(name: str, path: Path) -> Dataset:
 def missing(preset: Preset, dataset: Dataset) -> list[str]:
     """Return a note on a copy with more or fewer pictures than the dataset of the papers.
 
+    >>> from pielight.evaluation.datasets.dataset import Sample
     >>> some = Dataset("lime", "", tuple(Sample(str(n), Path(f"{n}.bmp")) for n in (1, 2, 3, 5, 6, 7, 8, 10)))
     >>> missing(PRESETS["lime"], some)
     ['8 pictures, while LIME has 10; missing 4, 9']
