@@ -33,7 +33,7 @@ _CARD = """---
 
 # {{ name }}: low-light enhancement
 
-A [pielight](https://pypi.org/project/pielight/) model: a small network sees a thumbnail and returns a lattice of
+A pielight model: a small network sees a thumbnail and returns a lattice of
 light-enhancement curves, which are laid over the picture (PIE, IJCV 2024; Zero-DCE, CVPR 2020).
 
 ```python
