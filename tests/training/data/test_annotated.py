@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from PIL import Image
 
 from pielight.core.color_torch import srgb_to_linear
 from pielight.errors import DataError
-from pielight.training.data.annotated import ExampleSet, load_examples
+from pielight.training.data.annotated import Batch, ExampleSet, load_examples
 from pielight.training.schema import DimmingConfig, ExamplesConfig
 from pielight.training.seeding import step_generator
 
@@ -169,3 +170,11 @@ def test_pictures_are_shrunk_with_what_is_known(scenes: Path) -> None:
     assert examples.pictures[0].shape == (3, 36, 36)
     assert examples.known is not None
     np.testing.assert_allclose(examples.known[0].numpy(), [[10, 12, 15, 18]])
+
+
+@pytest.mark.parametrize("targets", [None, torch.zeros(1, 4, 4), [torch.zeros(2, 4)]])
+def test_a_batch_moves_to_a_device_with_its_targets(targets: Any) -> None:
+    picture = torch.zeros(1, 3, 4, 4)
+    moved = Batch(picture, picture, picture, targets).to(torch.device("meta"))
+    tensors = [moved.dark, moved.noiseless, moved.clean, *(moved.targets if moved.targets is not None else [])]
+    assert {item.device.type for item in tensors} == {"meta"}

@@ -152,3 +152,9 @@ def test_the_command(small: Make, tmp_path: Path, toy: Path) -> None:
     assert (tmp_path / "run" / "denoise.onnx").exists()
     assert CliRunner().invoke(main, [*words, "--dark", str(toy)]).exit_code == 2
     assert "it takes none or denoise" in CliRunner().invoke(main, [*words, "--set", "recipe=other"]).output
+
+
+def test_batches_are_on_the_device_of_the_network(small: Make, tmp_path: Path) -> None:
+    objective = Denoise(small(tmp_path), [torch.zeros(3, 40, 40, dtype=torch.uint8)])
+    objective.device = torch.device("meta")
+    assert {item.device.type for item in objective.draw(0)} == {"meta"}

@@ -129,3 +129,10 @@ def test_without_dark_pictures_darkened_ones_are_judged(context: TrainContext, p
     assert real.mean() < bright.mean()
     _, terms = losses(LatticeNet(), CONFIG, dataclasses.replace(context, dark=None), 3)
     assert set(terms) == TERMS
+
+
+def test_batches_are_on_the_device_of_the_network(context: TrainContext) -> None:
+    objective = Restoration(CONFIG, context)
+    objective.device = torch.device("meta")
+    batch = objective.draw(0)
+    assert {item.device.type for item in (batch.real, batch.labels, batch.degraded, batch.target)} == {"meta"}
