@@ -87,6 +87,6 @@ def test_cards_say_how_many_photographs_were_used(name: str) -> None:
     card = find(name).card
     used = str(card["well_pictures"])
     assert used in card["data"].split() or f"({used}" in card["data"]
-    page = (Path(__file__).parents[2] / "docs" / "model-card.md").read_text(encoding="utf-8")
-    lines = [line for line in page.splitlines() if line.startswith("| data |")]
+    page = (Path(__file__).parents[2] / "docs" / "results" / "data" / "models.csv").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("data,")]
     assert any(used in line for line in lines)
