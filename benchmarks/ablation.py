@@ -64,7 +64,7 @@ ABLATIONS = {
         {
             "all terms": [],
             "without InfoNCE": ["losses.contrastive=0"],
-            "without the exposure judge": ["losses.exposure=0"],
+            "without the exposure estimator": ["losses.exposure=0"],
             "without brightness balance": ["losses.brightness_balance=0"],
             "without all three of these": [f"losses.{name}=0" for name in CONTRAST],
             "without regional brightness consistency": ["losses.regional_consistency=0"],
@@ -81,8 +81,8 @@ ABLATIONS = {
             "adaptive": ["negatives=adaptive"],
             "adaptive, harder": ["negatives=adaptive", "curriculum=true"],
         },
-        # Negatives act through contrast alone: it weighs ten times as much here, more pictures pass VGG16, the judge
-        # (which needs no negatives) does not speak for it, and warm-up leaves most of a short run.
+        # Negatives act through contrast alone: it weighs ten times as much here, more pictures pass VGG16, the
+        # estimator (which needs no negatives) does not speak for it, and warm-up leaves most of a short run.
         ("losses.contrastive=1", "losses.exposure=0", "feature_batch=3", "optimizer.warmup_steps=20"),
         seeds=3,
     ),
@@ -118,15 +118,16 @@ def run(
 
 
 def share_work(sets: int | None = None) -> None:
-    """Let runs share what many of them begin with: the last so many sets of pictures, None for all, and the judge."""
+    """Let runs share what many of them begin with: the last so many sets of pictures, None for all, and the
+    estimator."""
     restoration.load = functools.lru_cache(maxsize=sets)(restoration.load)
-    restoration.learn_judge = learned_once(restoration.learn_judge)
+    restoration.train_exposure_estimator = learned_once(restoration.train_exposure_estimator)
 
 
-def learned_once(learn_judge: Any) -> Any:
-    """Return a function that learns the judge once for all that it follows from: settings and random states.
+def learned_once(train_exposure_estimator: Any) -> Any:
+    """Return a function that learns the estimator once for all that it follows from: settings and random states.
 
-    Its first weights are torch's own draws, which come after those for the network that it is to judge.
+    Its first weights are torch's own draws, which come after those for the network that it is to estimator.
     """
     known: dict[tuple[Any, ...], Any] = {}
 
@@ -134,7 +135,7 @@ def learned_once(learn_judge: Any) -> Any:
         states = (generator.get_state(), torch.get_rng_state())
         key = (well.data, how, *(state.numpy().tobytes() for state in states))
         if key not in known:
-            known[key] = learn_judge(well, how, generator, *more)
+            known[key] = train_exposure_estimator(well, how, generator, *more)
         return known[key]
 
     return learned

@@ -92,7 +92,7 @@ def test_nothing_named(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 @pytest.fixture(autouse=True)
 def unshared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Undo what scripts share among their runs, which is done for the whole process."""
-    for name in ("load", "learn_judge"):
+    for name in ("load", "train_exposure_estimator"):
         monkeypatch.setattr(restoration, name, getattr(restoration, name))
 
 
@@ -125,7 +125,7 @@ def test_a_folder_without_data(name: str, monkeypatch: pytest.MonkeyPatch, capsy
         (["denoisers", "empty"], 2, "give DARK and REFERENCE, or --clean FOLDER"),
         (["denoisers", "empty", "empty", "--clean", "empty"], 2, "give DARK and REFERENCE, or --clean FOLDER"),
         (["exposure_scatter", "empty", "a.svg", "own"], 2, "own: must be NAME=MODEL.onnx"),
-        (["exposure_scatter", "empty", "a.svg", "--judge", "own=none.onnx"], 2, "none.onnx: no such file"),
+        (["exposure_scatter", "empty", "a.svg", "--estimator", "own=none.onnx"], 2, "none.onnx: no such file"),
         (["before_after", "dark.png", "missing/b.jpg"], 2, "missing/b.jpg: cannot be written"),
         (["before_after", "niqe.npz", "b.jpg"], 1, "cannot identify image file"),
         (["clipping", "dark.png", "missing.png"], 2, "missing.png: no such file"),
@@ -216,17 +216,17 @@ def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> N
     import ablation
 
     calls: list[str] = []
-    for name in ("load", "learn_judge"):  # both must be there, where the runs look them up
+    for name in ("load", "train_exposure_estimator"):  # both must be there, where the runs look them up
         monkeypatch.setattr(restoration, name, lambda *given, name=name: calls.append(name) or object())
     ablation.share_work(2)
     data, generator = DataConfig(well=("well",)), torch.Generator()
     pictures = SimpleNamespace(data=data)
     for _ in range(2):
         restoration.load(("well",), "well", data)
-        restoration.learn_judge(pictures, ExposureEstimatorConfig(), generator, print)
-    assert calls == ["load", "learn_judge"]
-    restoration.learn_judge(pictures, ExposureEstimatorConfig(steps=1), generator, print)
-    assert calls.count("learn_judge") == 2
+        restoration.train_exposure_estimator(pictures, ExposureEstimatorConfig(), generator, print)
+    assert calls == ["load", "train_exposure_estimator"]
+    restoration.train_exposure_estimator(pictures, ExposureEstimatorConfig(steps=1), generator, print)
+    assert calls.count("train_exposure_estimator") == 2
 
 
 def test_strangers_tells_what_became_of_every_file(

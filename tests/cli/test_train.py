@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from pielight.cli import main
 from pielight.training import smoke
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.networks import exposure_estimator as judge
+from pielight.training.networks import exposure_estimator as estimator
 from pielight.training.schema import TrainConfig
 from pielight.training.smoke import Verdict
 
@@ -108,7 +108,7 @@ def test_ctrl_c_while_it_prepares(folder: Path, monkeypatch: pytest.MonkeyPatch)
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(judge, "_learned", stopped)
+    monkeypatch.setattr(estimator, "_learned", stopped)
     done = invoke("train", "tiny.yaml", *PLACES)
     assert done.exit_code == 130
     assert done.stderr.splitlines()[-1] == f"stopped; the same command goes on from {Path('run', 'preparation')}"

@@ -22,7 +22,7 @@ from pielight.errors import ConfigError, DataError, ModelError
 from pielight.training.checkpoint import State, read_checkpoint, save_checkpoint
 from pielight.training.config_file import read_values
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.networks.exposure_estimator import ExposureJudge
+from pielight.training.networks.exposure_estimator import ExposureEstimator
 from pielight.training.networks.features import VGGFeatures
 from pielight.training.objectives import restoration
 from pielight.training.objectives.restoration import Restoration
@@ -257,15 +257,15 @@ def test_missing_pictures(tiny: Make, tmp_path: Path) -> None:
         train(dataclasses.replace(config, data=data), nothing)
 
 
-def test_the_judge_goes_where_the_network_is(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_estimator_goes_where_the_network_is(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     places: list[torch.device] = []
 
-    class Judge(ExposureJudge):
+    class Judge(ExposureEstimator):
         def to(self, *arguments: Any, **_: Any) -> Any:
             places.append(*arguments)
             return self
 
-    monkeypatch.setattr(restoration, "learn_judge", lambda *_: Judge().requires_grad_(False))
+    monkeypatch.setattr(restoration, "train_exposure_estimator", lambda *_: Judge().requires_grad_(False))
     train(tiny(tmp_path), nothing, stop_at=1)
     assert places == [Accelerator().device]
 

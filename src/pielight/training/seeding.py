@@ -8,7 +8,7 @@ import torch
 REHEARSAL = EXAMPLES = 2**30
 """Pictures of the distillation loss of fine-tuning, examples of joint training: the step is added."""
 PREPARATION = 2**31
-"""The bank, the batch of smoke runs; the next two are sample pictures and the exposure judge."""
+"""The bank, the batch of smoke runs; the next two are sample pictures and the exposure estimator."""
 VALIDATION = 2**31 + 8
 """Held-out pictures of fine-tuning, two streams for each."""
 

@@ -15,7 +15,7 @@ from pielight.training.checkpoint import read_checkpoint
 from pielight.training.data import bank, domain
 from pielight.training.data.preparation import FOLDER, NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.networks import exposure_estimator as judge
+from pielight.training.networks import exposure_estimator as estimator
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives.restoration import Restoration
 from pielight.training.schema import FinetuneConfig, TrainConfig
@@ -108,7 +108,7 @@ def test_a_killed_run_does_not_start_over(tiny: Make, tmp_path: Path, monkeypatc
     assert all(torch.equal(one[key], other[key]) for key in one)
 
     monkeypatch.setattr(bank, "_expose", lambda *_: pytest.fail("computed again"))
-    monkeypatch.setattr(judge, "_learned", lambda *_: pytest.fail("learned again"))
+    monkeypatch.setattr(estimator, "_learned", lambda *_: pytest.fail("learned again"))
     train(tiny(out, bank=10), lambda _: None, stop_at=4)
     assert (out / FOLDER).is_dir()
     train(tiny(out, bank=10), lambda _: None)
@@ -120,7 +120,7 @@ def test_other_settings_are_prepared_anew(tiny: Make, tmp_path: Path, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(judge, "_learned", killed)
+        patched.setattr(estimator, "_learned", killed)
         with pytest.raises(KeyboardInterrupt):
             train(tiny(tmp_path), lambda _: None)
     count, expose = [0], bank._expose
@@ -143,9 +143,9 @@ def test_finetuning_keeps_its_preparation(tiny: Make, tmp_path: Path, monkeypatc
     Restoration(tiny(tmp_path, steps=1)).export(network, tmp_path)
     dark, start, out = (str(tmp_path / name) for name in ("dark", "tiny.onnx", "out"))
     settings = FinetuneConfig(dark, None, start, steps=4, out=out, bank=4)
-    monkeypatch.setattr(domain, "judge", lambda *_: (0.5, "", ""))  # every result is well exposed
+    monkeypatch.setattr(domain, "estimator", lambda *_: (0.5, "", ""))  # every result is well exposed
     train(settings, stop_at=1)
-    for module, name in ((bank, "_expose"), (judge, "_learned"), (domain, "_well_exposed")):
+    for module, name in ((bank, "_expose"), (estimator, "_learned"), (domain, "_well_exposed")):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("computed again"))
     train(settings)
     assert not (tmp_path / "out" / FOLDER).exists()
@@ -158,7 +158,7 @@ def test_progress_of_the_preparation(tiny: Make, tmp_path: Path, monkeypatch: py
     train(tiny(tmp_path, bank=24), lambda _: None, stop_at=1, say=said.append)
     for line in (
         "reading dark pictures: 3 of 6, ", "finding regions of pictures: 5 of 6, ", "the bank of 24 crops: 2 of 3, ",
-        "steps of the exposure judge: 1 of 2, ",
+        "steps of the exposure estimator: 1 of 2, ",
     ):  # fmt: skip
         assert any(one.startswith(line) and one.endswith(" left") for one in said), line
 

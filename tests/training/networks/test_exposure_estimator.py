@@ -1,4 +1,4 @@
-"""The exposure judge: learns how many stops a region is off, without labels."""
+"""The exposure estimator: learns how many stops a region is off, without labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from pielight.training.data.batches import PictureSet
-from pielight.training.networks.exposure_estimator import ExposureJudge, judged_exposure, learn_judge, misexpose
+from pielight.training.losses.exposure import exposure_loss
+from pielight.training.networks.exposure_estimator import ExposureEstimator, misexpose, train_exposure_estimator
 from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
 HOW = ExposureEstimatorConfig(steps=60, batch=6, local_stops=0.0, fill_light=0.0)
@@ -48,42 +49,42 @@ def test_parts_of_a_picture_may_err_apart() -> None:
 def test_it_learns_to_tell_under_from_over(pictures: PictureSet) -> None:
     torch.manual_seed(0)
     said: list[str] = []
-    judge = learn_judge(pictures, HOW, generator(), said.append)
+    estimator = train_exposure_estimator(pictures, HOW, generator(), said.append)
     crops, labels = pictures.batch(4, generator(9))
     crops = torch.nn.functional.interpolate(crops, labels.shape[-2:], mode="area")
     dark, good, bright = (
         misexpose(crops, labels, dataclasses.replace(HOW, stops=(stops, stops)), generator(1))[0]
         for stops in (-3.0, 0.0, 1.5)
     )
-    assert judge(dark).mean() < judge(good).mean() - 0.5 < judge(bright).mean() - 0.8
-    assert judged_exposure(judge, good) < judged_exposure(judge, dark)
+    assert estimator(dark).mean() < estimator(good).mean() - 0.5 < estimator(bright).mean() - 0.8
+    assert exposure_loss(estimator, good) < exposure_loss(estimator, dark)
     assert "EV" in said[0]
-    assert not any(parameter.requires_grad for parameter in judge.parameters())
+    assert not any(parameter.requires_grad for parameter in estimator.parameters())
 
 
 def test_the_term_is_the_huber_loss_of_the_mean_verdict() -> None:
     torch.manual_seed(0)
-    judge, seen = ExposureJudge(), torch.rand(2, 3, 32, 32)
-    verdict = abs(judge(seen).detach().numpy().astype(np.float64).mean((1, 2, 3)))
+    estimator, seen = ExposureEstimator(), torch.rand(2, 3, 32, 32)
+    verdict = abs(estimator(seen).detach().numpy().astype(np.float64).mean((1, 2, 3)))
     plain = np.where(verdict < 1, verdict**2 / 2, verdict - 0.5).mean()
-    assert judged_exposure(judge, seen).item() == pytest.approx(plain, rel=1e-5)
+    assert exposure_loss(estimator, seen).item() == pytest.approx(plain, rel=1e-5)
 
 
-def test_a_benchmark_learns_the_judge_again_in_another_random_state(
+def test_a_benchmark_trains_the_estimator_again_in_another_random_state(
     pictures: PictureSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parents[3] / "benchmarks")
     from benchmarks.ablation import learned_once
 
-    def judge(first: int, draws: int) -> ExposureJudge:
+    def estimator(first: int, draws: int) -> ExposureEstimator:
         torch.manual_seed(first)
         drawn = generator()
         torch.rand(draws, generator=drawn)
-        found: ExposureJudge = learn(pictures, ExposureEstimatorConfig(steps=1, batch=2), drawn, lambda _: None)
+        found: ExposureEstimator = learn(pictures, ExposureEstimatorConfig(steps=1, batch=2), drawn, lambda _: None)
         return found
 
-    learn = learned_once(learn_judge)
-    one = judge(0, 0)
-    assert judge(0, 0) is one
-    for other in (judge(1, 0), judge(0, 1)):  # of other first weights, of other pictures
+    learn = learned_once(train_exposure_estimator)
+    one = estimator(0, 0)
+    assert estimator(0, 0) is one
+    for other in (estimator(1, 0), estimator(0, 1)):  # of other first weights, of other pictures
         assert not torch.equal(other.head.weight, one.head.weight)

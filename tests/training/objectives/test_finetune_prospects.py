@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pielight.training.data.batches import load
-from pielight.training.networks.exposure_estimator import ExposureJudge
+from pielight.training.networks.exposure_estimator import ExposureEstimator
 from pielight.training.objectives.finetune_prospects import Early, Prospect, doubts
 from pielight.training.objectives.finetune_validation import Metrics, Validator
 from pielight.training.schema import DarkeningConfig, DataConfig
@@ -60,7 +60,7 @@ def test_what_is_measured(toy_data: DataConfig) -> None:
     well, dark = load(toy_data.well, "well", toy_data), load(toy_data.dark, "dark", toy_data)
     torch.manual_seed(0)
     physics = DarkeningConfig(untouched=0.0, stops=(-2.0, -2.0), regional=0.0)
-    validator = Validator(dark, well, well, physics, physics, ExposureJudge().eval(), 0)
+    validator = Validator(dark, well, well, physics, physics, ExposureEstimator().eval(), 0)
     idle, right = Flat(0.0), Flat(-1.0)
     assert validator.lifted(idle) == pytest.approx(0, abs=1e-4)
     assert validator.lifted(right) > 0.5

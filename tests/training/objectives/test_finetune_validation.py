@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pielight.training.data.domain import picture_set
 from pielight.training.data.toy import toy_scene
-from pielight.training.networks.exposure_estimator import ExposureJudge
+from pielight.training.networks.exposure_estimator import ExposureEstimator
 from pielight.training.objectives.finetune_validation import Metrics, Validator, better, fault_of, gain, interpolated
 from pielight.training.schema import DarkeningConfig, DataConfig
 
@@ -42,7 +42,7 @@ def validator(tmp_path_factory: pytest.TempPathFactory) -> Validator:
     well, dark, others = (picture_set(shots(e, n), data) for e, n in ((0.45, 4), (1.0, 4), (0.45, 2)))
     how = DarkeningConfig(untouched=0, regional=0, stops=(-3.0, -2.0))
     torch.manual_seed(0)
-    return Validator(dark, well, others, how, DarkeningConfig(untouched=1.0), ExposureJudge().eval(), 0)
+    return Validator(dark, well, others, how, DarkeningConfig(untouched=1.0), ExposureEstimator().eval(), 0)
 
 
 def test_validations_are_alike_and_see_what_helps(validator: Validator) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from pielight.training.data.bank import Bank, build_bank
 from pielight.training.data.batches import PictureSet
 from pielight.training.losses.contrastive import QUANTILES
-from pielight.training.networks.exposure_estimator import ExposureJudge
+from pielight.training.networks.exposure_estimator import ExposureEstimator
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives.brighten import BRIGHTEN
@@ -23,7 +23,7 @@ TERMS = set(BRIGHTEN.terms)
 ALL = LossWeights(**dict.fromkeys(TERMS, 0.5))
 CONFIG = TrainConfig(dark_batch=2, well_batch=2, bank=4, pairs=3, data=DataConfig(size=64, loss_size=32), losses=ALL)
 CPU = torch.device("cpu")
-JUDGE = ExposureJudge()
+JUDGE = ExposureEstimator()
 
 
 def losses(

@@ -18,7 +18,7 @@ from pielight.enhancer import Enhancer
 from pielight.errors import DataError
 from pielight.ops.noise import estimate
 from pielight.training.data.batches import PictureSet, picture_set
-from pielight.training.data.pictures import Role, check, files, judge, reduced
+from pielight.training.data.pictures import Role, check, check_exposure, files, reduced
 from pielight.training.data.preparation import NOTHING, Preparation
 from pielight.training.degradations.exposure import camera_response, expose
 from pielight.training.schema import DarkeningConfig, DataConfig
@@ -110,7 +110,7 @@ def _well_exposed(start: Enhancer, dark: PictureSet, say: Callable[[str], None])
     found = []
     for picture in track(dark.pictures, len(dark), "brightening the dark pictures", say):
         pixels = start(picture.numpy().transpose(1, 2, 0).copy(), denoise="auto")
-        _, kind, _ = judge(pixels, "well", dark.data)
+        _, kind, _ = check_exposure(pixels, "well", dark.data)
         if not kind:
             found.append(torch.from_numpy(pixels))
     return found

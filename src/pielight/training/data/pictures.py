@@ -22,7 +22,7 @@ Role = Literal["dark", "well"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckedFile:
     """What becomes of one file: used if ``reason`` is empty."""
 
     path: Path
@@ -111,7 +111,7 @@ def reduced(picture: Image.Image | Pixels, shorter: int) -> Pixels:
     return np.asarray(rgb)
 
 
-def check(folders: Sequence[str], role: Role, data: DataConfig) -> Iterator[Verdict]:
+def check(folders: Sequence[str], role: Role, data: DataConfig) -> Iterator[CheckedFile]:
     """Look at every file of the folders and say whether it is used in a role, and if not, why.
 
     Raises:
@@ -122,21 +122,21 @@ def check(folders: Sequence[str], role: Role, data: DataConfig) -> Iterator[Verd
         try:
             pixels = read_small(path, data.stored_size or data.size * 5 // 4, data.min_size)
         except DataError as error:
-            yield Verdict(path, str(error).partition(":")[0], str(error))
+            yield CheckedFile(path, str(error).partition(":")[0], str(error))
             continue
-        mean, kind, reason = judge(pixels, role, data)
+        mean, kind, reason = check_exposure(pixels, role, data)
         digest = hashlib.sha256(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()
         if not kind and digest in seen:
             kind, reason = "duplicate", f"the same picture as {seen[digest]}"
         seen.setdefault(digest, path)
-        yield Verdict(path, kind, reason, mean, None if kind else pixels)
+        yield CheckedFile(path, kind, reason, mean, None if kind else pixels)
 
 
 def _broken_link(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
 
 
-def judge(pixels: Pixels, role: Role, data: DataConfig) -> tuple[float, str, str]:
+def check_exposure(pixels: Pixels, role: Role, data: DataConfig) -> tuple[float, str, str]:
     """Return the mean gray level of a picture, and why it cannot play its role: kind and reason, or empty texts."""
     gray = np.sort(luma(pixels, np.float32).ravel()) / 255
     mean = float(gray.mean())

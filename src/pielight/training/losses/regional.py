@@ -7,7 +7,7 @@ from torch import Tensor
 from pielight.training.data.regions import region_means
 
 
-def regional_brightness_consistency(gray: Tensor, labels: Tensor) -> Tensor:
+def regional_consistency(gray: Tensor, labels: Tensor) -> Tensor:
     """Return the variance of brightness inside the regions.
 
     ``L_rc = 1/|Omega| * sum_r sum_{p in r} (Y(p) - mean_r(Y))^2`` (PIE, L_rc): each region may get its own
@@ -21,7 +21,7 @@ def regional_brightness_consistency(gray: Tensor, labels: Tensor) -> Tensor:
         labels: Regions ``(N, H, W)``.
 
     >>> import torch
-    >>> regional_brightness_consistency(torch.tensor([[[[0.0, 1.0, 0.5]]]]), torch.tensor([[[0, 0, 1]]])).item()
+    >>> regional_consistency(torch.tensor([[[[0.0, 1.0, 0.5]]]]), torch.tensor([[[0, 0, 1]]])).item()
     0.1666666716337204
     """
     return (gray - region_means(gray, labels)).square().mean()

@@ -1,4 +1,4 @@
-"""The exposure judge: says region by region how many stops a picture is over- or under-exposed."""
+"""The exposure estimator: by how many stops each part of a picture is over- or under-exposed."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from pielight.training.degradations.noise import quantize, sensor_noise
 from pielight.training.degradations.random import chance, uniform
 from pielight.training.schema import ExposureEstimatorConfig
 
-_CELL = 16  # pixels that one judgment is about, along each side
+_CELL = 16  # pixels along each side that share one estimate
 
 
-class ExposureJudge(nn.Module):
+class ExposureEstimator(nn.Module):
     """A small network that tells a badly exposed region from content that is dark or bright by nature.
 
     ``(N, 3, H, W)`` in [0, 1] to the exposure error in EV ``(N, 1, H/16, W/16)``, negative where light is missing.
-    Four convolutions of stride 2, the mean over the picture added, and two more: a region is judged by what it shows
-    and by what surrounds it.
+    Four convolutions of stride 2, the mean over the picture added, and two more: what is in a region counts, and what
+    surrounds it.
 
     Beyond the paper, whose brightness triplet draws every picture to the brightness of the positives.
 
-    >>> ExposureJudge()(torch.rand(2, 3, 64, 64)).shape
+    >>> ExposureEstimator()(torch.rand(2, 3, 64, 64)).shape
     torch.Size([2, 1, 4, 4])
     """
 
@@ -52,8 +52,8 @@ class ExposureJudge(nn.Module):
         for convolution in self.down:
             x = F.leaky_relu(convolution(x), 0.1)
         x = x + self.whole(x.mean((2, 3)))[:, :, None, None]
-        verdict: Tensor = self.head(F.leaky_relu(self.mix(x), 0.1))
-        return verdict
+        estimate: Tensor = self.head(F.leaky_relu(self.mix(x), 0.1))
+        return estimate
 
 
 def misexpose(
@@ -86,11 +86,11 @@ def misexpose(
     return quantize(linear_to_srgb((noisy * torch.exp2(error)).clamp(0, 1))), error
 
 
-def learn_judge(
+def train_exposure_estimator(
     pictures: PictureSet, config: ExposureEstimatorConfig, generator: Generator,
     say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
-) -> ExposureJudge:  # fmt: skip
-    """Train an exposure judge on well-exposed pictures and on themselves exposed wrongly.
+) -> ExposureEstimator:  # fmt: skip
+    """Train an exposure estimator on well-exposed pictures and on themselves exposed wrongly.
 
     ``L = mean huber(J(y) - e)`` over cells of 16 x 16 pixels, e the true error's mean over the cell; no picture is
     labeled by anybody.
@@ -99,52 +99,37 @@ def learn_judge(
         pictures: Well-exposed pictures.
         config: The settings.
         generator: The source of all randomness but the first weights.
-        say: Called with a line from time to time, and with one on how well it judges at the end.
+        say: Called with a line from time to time, and with one on its error at the end.
         kept: What a run that was stopped has computed of it.
 
     Returns:
-        The judge, frozen.
+        The estimator, frozen.
     """
-    found = kept.result("judge", lambda: _learned(pictures, config, generator, say))
-    judge = ExposureJudge()
-    judge.load_state_dict(found["judge"])
-    if found["errors"]:
-        say(f"the exposure judge errs by {sum(found['errors']) / len(found['errors']):.2f} EV")
-    return judge.requires_grad_(False).eval()
+    trained = kept.result("estimator", lambda: _train(pictures, config, generator, say))
+    estimator = ExposureEstimator()
+    estimator.load_state_dict(trained["estimator"])
+    if trained["errors"]:
+        say(f"the exposure estimator errs by {sum(trained['errors']) / len(trained['errors']):.2f} EV")
+    return estimator.requires_grad_(False).eval()
 
 
-def _learned(
+def _train(
     pictures: PictureSet, config: ExposureEstimatorConfig, generator: Generator, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Return the weights of a judge, and by how much it erred in the last steps."""
-    judge = ExposureJudge()
-    optimizer = torch.optim.Adam(judge.parameters(), config.lr)
+    """Return the weights of an estimator, and by how much it erred in the last steps."""
+    estimator = ExposureEstimator()
+    optimizer = torch.optim.Adam(estimator.parameters(), config.lr)
     late: list[float] = []
-    for step in track(range(config.steps), config.steps, "steps of the exposure judge", say):
+    for step in track(range(config.steps), config.steps, "steps of the exposure estimator", say):
         crops, labels = pictures.batch(config.batch, generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
         seen, error = misexpose(crops, labels, config, generator)
-        verdict, truth = judge(seen), F.avg_pool2d(error, _CELL)
-        loss = F.huber_loss(verdict, truth)
+        estimate, truth = estimator(seen), F.avg_pool2d(error, _CELL)
+        loss = F.huber_loss(estimate, truth)
         optimizer.param_groups[0]["lr"] = config.lr * (1 + math.cos(math.pi * step / config.steps)) / 2
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if step >= config.steps * 3 // 4:
-            late.append((verdict - truth).abs().mean().item())
-    return {"judge": judge.state_dict(), "errors": late}
-
-
-def judged_exposure(judge: nn.Module, pictures: Tensor) -> Tensor:
-    """Return how badly a judge thinks pictures are exposed.
-
-    ``mean_i huber(mean_cells J(y_i))``: this is the contrastive term that knows content, since the judge learned what
-    tells positives from their own negatives. Only the mean of its verdicts over a picture counts, because cell by cell
-    it takes natural shadows for errors, too, and flattens.
-
-    Args:
-        judge: :class:`ExposureJudge`.
-        pictures: ``(N, 3, H, W)`` in [0, 1].
-    """
-    verdict = judge(pictures).mean((1, 2, 3))
-    return F.huber_loss(verdict, torch.zeros_like(verdict))
+            late.append((estimate - truth).abs().mean().item())
+    return {"estimator": estimator.state_dict(), "errors": late}

@@ -14,9 +14,9 @@ from pielight.training.degradations.darkening import darken
 from pielight.training.degradations.fill_light import fill_light
 from pielight.training.export.onnx import lattice_onnx
 from pielight.training.losses.contrastive import brightness_balance, brightness_profile, brightness_triplet
+from pielight.training.losses.exposure import exposure_loss
 from pielight.training.losses.preservation import cast_smoothness, color_constancy, highlight_preservation
 from pielight.training.networks.dce_net import build
-from pielight.training.networks.exposure_estimator import judged_exposure
 from pielight.training.networks.render import render
 from pielight.training.objectives.restoration_task import (
     RestorationTask,
@@ -55,8 +55,8 @@ def _balance(step: StepOutputs) -> Tensor:
     return brightness_balance(_profile(step), step.positive.profiles)
 
 
-def _judged(step: StepOutputs) -> Tensor | None:
-    return None if step.judge is None else judged_exposure(step.judge, step.after)
+def _exposure(step: StepOutputs) -> Tensor | None:
+    return None if step.estimator is None else exposure_loss(step.estimator, step.after)
 
 
 def _highlights(step: StepOutputs) -> Tensor:
@@ -82,7 +82,7 @@ BRIGHTEN = RestorationTask(
         "feature_preservation": feature_preservation_term,
         "brightness_triplet": _brightness,
         "brightness_balance": _balance,
-        "exposure": _judged,
+        "exposure": _exposure,
         "regional_consistency": regional_consistency_term,
         "color_constancy": lambda step: color_constancy(step.after),
         "highlight_preservation": _highlights,

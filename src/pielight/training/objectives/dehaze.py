@@ -14,7 +14,7 @@ from pielight.core.color_torch import luma
 from pielight.training.degradations.haze import haze
 from pielight.training.export.onnx import as_onnx
 from pielight.training.losses.preservation import curve_smoothness
-from pielight.training.losses.regional import regional_brightness_consistency
+from pielight.training.losses.regional import regional_consistency
 from pielight.training.networks.haze_net import LEVELS, Exported, HazeNet, cleared, passed_light
 from pielight.training.objectives.restoration_task import (
     RestorationTask,
@@ -42,7 +42,7 @@ def _hazed(
 def _regional(step: StepOutputs) -> Tensor:
     """Return how much the transmission varies inside regions: near things are one, and depth has edges between them."""
     passed = passed_light(step.before, step.outputs[: len(step.before)])
-    return regional_brightness_consistency(luma(passed), step.labels)
+    return regional_consistency(luma(passed), step.labels)
 
 
 def _encode(network: nn.Module, config: TrainConfig) -> bytes:

@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 
 from pielight.training.degradations.rain import rain
 from pielight.training.export.onnx import as_onnx
-from pielight.training.losses.detail import detail
+from pielight.training.losses.gradient import gradient
 from pielight.training.networks.rain_net import RainNet, dry
 from pielight.training.objectives.restoration_task import (
     RestorationTask,
@@ -70,7 +70,7 @@ DERAIN = RestorationTask(
     encode=_encode,
     terms={
         "l1": lambda step: (step.restored - step.target).abs().mean(),
-        "gradient": lambda step: detail(step.restored, step.target),
+        "gradient": lambda step: gradient(step.restored, step.target),
         "inversion": inversion_term,
         "contrastive": contrastive_term,
         "feature_preservation": feature_preservation_term,

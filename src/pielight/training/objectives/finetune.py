@@ -165,7 +165,7 @@ class Finetuning(Restoration):
         return {"dark": self._dark.pictures.pictures, "well": wells}
 
     def prepare(self, network: nn.Module, say: Say, folder: Path | None = None) -> None:
-        """Match the physics to the dark pictures, compute the bank, train the exposure judge, measure the start."""
+        """Match the physics to the dark pictures, compute the bank, train the exposure estimator, measure the start."""
         base, settings = _changed(self._start.config, self.settings), self.settings
         learned, unseen = (part.pictures for part in self._dark.split())
         if self._normal is None:
@@ -184,9 +184,9 @@ class Finetuning(Restoration):
         kept = self.kept([well, others], vgg, folder)
         bank = self.bank(well, vgg, say, kept)
         both = PictureSet([*well.pictures, *others.pictures], [*well.labels, *others.labels], well.data)
-        judge = self.learn_judge(both, say, kept)
-        self._context = TrainContext(learned, well, vgg, bank, judge)
-        validator = Validator(unseen, references, others, physics, base.darkening, judge, self.config.seed,
+        estimator = self.train_exposure_estimator(both, say, kept)
+        self._context = TrainContext(learned, well, vgg, bank, estimator)
+        validator = Validator(unseen, references, others, physics, base.darkening, estimator, self.config.seed,
                               settings.crops, self.device)  # fmt: skip
         start = self._start.network.to(self.device)
         before = validator.measure(start)

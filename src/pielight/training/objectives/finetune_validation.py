@@ -103,7 +103,7 @@ class Validator:
         others: Pictures of other kinds, the references of what must not be forgotten.
         domain: Physics by which ``well`` is darkened.
         general: Physics by which ``others`` is darkened.
-        judge: The exposure judge; it and the networks are on ``device``.
+        estimator: The exposure estimator; it and the networks are on ``device``.
         seed: Of the draws.
         crops: Darkened crops of each kind, spread over its pictures.
         device: Where the networks are.
@@ -111,12 +111,12 @@ class Validator:
 
     def __init__(
         self, dark: PictureSet, well: PictureSet, others: PictureSet, domain: DarkeningConfig, general: DarkeningConfig,
-        judge: nn.Module, seed: int, crops: int = 64, device: torch.device | str = "cpu",
+        estimator: nn.Module, seed: int, crops: int = 64, device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
         self._well = _darkened(well, domain, seed, crops, device)
         self._others = _darkened(others, general, seed, crops, device)
         self._dark = torch.cat([_crops(dark, index, 1, seed)[0] for index in range(len(dark))]).to(device)
-        self._judge = judge
+        self._estimator = estimator
         self._small = (dark.data.loss_size,) * 2
 
     @torch.no_grad()
@@ -124,7 +124,7 @@ class Validator:
         """Measure a network."""
         results = self._brightened(network, self._dark)
         gray = luma(results).flatten(1)
-        errors = self._judge(results).mean((1, 2, 3))
+        errors = self._estimator(results).mean((1, 2, 3))
         kept = self._psnr(network, self._others)
         return Metrics(
             restored=tuple(self._psnr(network, self._well)),

@@ -20,7 +20,7 @@ from pielight.training.data.pictures import check_folders
 from pielight.training.data.preparation import NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
-from pielight.training.networks.exposure_estimator import learn_judge
+from pielight.training.networks.exposure_estimator import train_exposure_estimator
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.training.objectives.objective import Objective, Say
 from pielight.training.objectives.restoration_task import RestorationTask, StepOutputs
@@ -43,7 +43,7 @@ class TrainContext:
     """Good pictures."""
     features: VGGFeatures | None
     bank: Bank
-    judge: nn.Module | None
+    estimator: nn.Module | None
 
 
 @dataclass(frozen=True)
@@ -112,17 +112,17 @@ class Restoration(Objective[Batch]):
         return {"dark": dark.pictures if dark else [], "well": self._read[1].pictures}
 
     def prepare(self, network: nn.Module, say: Say, folder: Path | None = None) -> None:
-        """Compute the bank, and train the exposure judge if its verdict counts."""
+        """Compute the bank, and train the exposure estimator if its verdict counts."""
         config, (dark, well, features) = self.config, self._read
         seen = features if config.losses.contrastive else None
         say(f"{len(dark or ())} pictures to restore, {len(well)} good ones"
             + (f"; computing the features of {config.bank} crops of these" if seen else ""))  # fmt: skip
         kept = self.kept([well], seen, folder)
         bank = self.bank(well, seen, say, kept)
-        judge = None
+        estimator = None
         if config.losses.exposure and "exposure" in self.task.terms:
-            judge = self.learn_judge(well, say, kept)
-        self._context = TrainContext(dark, well, features, bank, judge)
+            estimator = self.train_exposure_estimator(well, say, kept)
+        self._context = TrainContext(dark, well, features, bank, estimator)
 
     def kept(self, pictures: Sequence[PictureSet], features: VGGFeatures | None, folder: Path | None) -> Preparation:
         """Return what a run keeps of its preparation; nothing for a user's own task, whose code may have changed."""
@@ -140,10 +140,10 @@ class Restoration(Objective[Batch]):
             self.task.positives, self.task.negatives, self.config, well, features, generator, self.device, say, kept
         )
 
-    def learn_judge(self, well: PictureSet, say: Say, kept: Preparation) -> nn.Module:
-        """Train the exposure judge, on the CPU, where its draws are."""
+    def train_exposure_estimator(self, well: PictureSet, say: Say, kept: Preparation) -> nn.Module:
+        """Train the exposure estimator, on the CPU, where its draws are."""
         generator = step_generator(self.config.seed, PREPARATION + 2)
-        return learn_judge(well, self.config.exposure_estimator, generator, say, kept).to(self.device)
+        return train_exposure_estimator(well, self.config.exposure_estimator, generator, say, kept).to(self.device)
 
     def anchors(self, count: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Draw the pictures that the constraints are about: real ones, or where there are none, degraded ones.
@@ -181,7 +181,7 @@ class Restoration(Objective[Batch]):
         after, restored = self.task.render(before, of_real), self.task.render(degraded, of_degraded)
         features, content = self._features(before, after, only)
         return StepOutputs(self.config, before, after, batch.labels, degraded, restored, batch.target, outputs,
-                           batch.positive, batch.negative, features, content, self.context.judge)  # fmt: skip
+                           batch.positive, batch.negative, features, content, self.context.estimator)  # fmt: skip
 
     def _features(
         self, before: Tensor, after: Tensor, only: Collection[str] | None

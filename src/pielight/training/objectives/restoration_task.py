@@ -13,7 +13,7 @@ from pielight.training.data.bank import Degrade, Exposures
 from pielight.training.losses.contrastive import gram_distance, grams, info_nce
 from pielight.training.losses.inversion import inversion
 from pielight.training.losses.preservation import curve_smoothness, feature_preservation
-from pielight.training.losses.regional import regional_brightness_consistency
+from pielight.training.losses.regional import regional_consistency
 from pielight.training.networks.features import GRAM_LAYERS
 from pielight.training.schema import TrainConfig
 
@@ -45,7 +45,7 @@ class StepOutputs:
     """VGG16's features of ``after``, or of the first few; empty where no term needs them."""
     content: Tensor | None
     """Its relu4_3 of ``before``, likewise."""
-    judge: nn.Module | None
+    estimator: nn.Module | None
     """Estimates by how many stops an exposure is off."""
 
 
@@ -110,8 +110,8 @@ def feature_preservation_term(step: StepOutputs) -> Tensor | None:
 
 
 def regional_consistency_term(step: StepOutputs) -> Tensor:
-    """Return :func:`pielight.training.losses.regional.regional_brightness_consistency`."""
-    return regional_brightness_consistency(luma(step.after), step.labels)
+    """Return :func:`pielight.training.losses.regional.regional_consistency`."""
+    return regional_consistency(luma(step.after), step.labels)
 
 
 def curve_smoothness_term(step: StepOutputs) -> Tensor:

@@ -60,7 +60,7 @@ class DataConfig:
 
 @section
 class LossWeights:
-    """Weights of the terms, named as their functions in :mod:`pielight.training.losses`; 0 takes one out."""
+    """Weights of the terms, whose functions are in :mod:`pielight.training.losses`; 0 takes one out."""
 
     inversion: NonNegative = 10.0
     l1: NonNegative = 0.0

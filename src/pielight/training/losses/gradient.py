@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 
-def detail(restored: Tensor, original: Tensor) -> Tensor:
+def gradient(restored: Tensor, original: Tensor) -> Tensor:
     """Return the distance between the differences of neighboring pixels, down and across.
 
     ``mean |d_y e| + mean |d_x e|``, ``e = y - x``, d the difference of neighbors. A picture that was only darkened
@@ -20,7 +20,7 @@ def detail(restored: Tensor, original: Tensor) -> Tensor:
 
     >>> import torch
     >>> dry = torch.rand(1, 3, 8, 8)
-    >>> detail(dry - 0.1, dry).item() < 1e-6
+    >>> gradient(dry - 0.1, dry).item() < 1e-6
     True
     """
     error = restored - original
