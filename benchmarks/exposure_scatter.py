@@ -7,7 +7,7 @@ dot per picture of the sets with references. With --estimator one more panel: an
 DATA/well as at the start of training, in as many --steps, looks at the results of the first model and says by how
 many stops they are off; drawn is how bright they are after that many stops. Prints for each model and set the
 correlation of the mean gray levels, the slope of the output's on the reference's, the mean error, and the mean
-absolute error. A model that draws every picture to one brightness has the slope 0. """
+absolute error. A model that draws every picture to one brightness has the slope 0."""
 
 from __future__ import annotations
 
