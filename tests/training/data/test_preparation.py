@@ -108,7 +108,7 @@ def test_a_killed_run_does_not_start_over(tiny: Make, tmp_path: Path, monkeypatc
     assert all(torch.equal(one[key], other[key]) for key in one)
 
     monkeypatch.setattr(bank, "_expose", lambda *_: pytest.fail("computed again"))
-    monkeypatch.setattr(estimator, "_learned", lambda *_: pytest.fail("learned again"))
+    monkeypatch.setattr(estimator, "_train", lambda *_: pytest.fail("learned again"))
     train(tiny(out, bank=10), lambda _: None, stop_at=4)
     assert (out / FOLDER).is_dir()
     train(tiny(out, bank=10), lambda _: None)
@@ -120,7 +120,7 @@ def test_other_settings_are_prepared_anew(tiny: Make, tmp_path: Path, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(estimator, "_learned", killed)
+        patched.setattr(estimator, "_train", killed)
         with pytest.raises(KeyboardInterrupt):
             train(tiny(tmp_path), lambda _: None)
     count, expose = [0], bank._expose
@@ -145,7 +145,7 @@ def test_finetuning_keeps_its_preparation(tiny: Make, tmp_path: Path, monkeypatc
     settings = FinetuneConfig(dark, None, start, steps=4, out=out, bank=4)
     monkeypatch.setattr(domain, "estimator", lambda *_: (0.5, "", ""))  # every result is well exposed
     train(settings, stop_at=1)
-    for module, name in ((bank, "_expose"), (estimator, "_learned"), (domain, "_well_exposed")):
+    for module, name in ((bank, "_expose"), (estimator, "_train"), (domain, "_well_exposed")):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("computed again"))
     train(settings)
     assert not (tmp_path / "out" / FOLDER).exists()
