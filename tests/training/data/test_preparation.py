@@ -143,7 +143,7 @@ def test_finetuning_keeps_its_preparation(tiny: Make, tmp_path: Path, monkeypatc
     Restoration(tiny(tmp_path, steps=1)).export(network, tmp_path)
     dark, start, out = (str(tmp_path / name) for name in ("dark", "tiny.onnx", "out"))
     settings = FinetuneConfig(dark, None, start, steps=4, out=out, bank=4)
-    monkeypatch.setattr(domain, "estimator", lambda *_: (0.5, "", ""))  # every result is well exposed
+    monkeypatch.setattr(domain, "check_exposure", lambda *_: (0.5, "", ""))  # every result is well exposed
     train(settings, stop_at=1)
     for module, name in ((bank, "_expose"), (estimator, "_train"), (domain, "_well_exposed")):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("computed again"))
