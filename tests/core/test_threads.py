@@ -2,7 +2,8 @@ import threading
 
 import pytest
 
-from pielight.core.threads import share_rows
+from pielight.core.threads import check_threads, share_rows
+from pielight.errors import PielightError
 
 MUCH = 1 << 30
 
@@ -30,3 +31,19 @@ def test_what_a_band_raises_is_raised(error: type[BaseException], threads: int) 
 
     with pytest.raises(error):
         share_rows(band, 1000, MUCH, threads)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2"])
+def test_numbers_of_threads_that_make_no_sense_are_refused(threads: object) -> None:
+    with pytest.raises(PielightError, match="must be a whole number, at least 1"):
+        check_threads(threads)  # type: ignore[arg-type]
+
+
+def test_all_rows_are_done_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    rows: list[int] = []
+    share_rows(lambda top, bottom: rows.extend(range(top, bottom)), 100, 1 << 24, 4)
+    assert sorted(rows) == list(range(100))
