@@ -30,7 +30,7 @@ def main() -> None:
         place.mkdir(parents=True, exist_ok=True)
     for path in sorted(options.folder.iterdir()):
         pixels = np.asarray(Image.open(path).convert("RGB"))
-        for place, result in zip(places, (darkness.seen(pixels, path.name), darkness.clean(pixels)), strict=True):
+        for place, result in zip(places, (darkness.degrade(pixels, path.name), darkness.clean(pixels)), strict=True):
             Image.fromarray(result).save(place / f"{path.stem}.png")
 
 

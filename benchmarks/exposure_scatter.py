@@ -56,7 +56,7 @@ def judged(data: Path, enhance: Enhance, steps: int) -> Enhance:
 
     def corrected(pixels: Any) -> Any:
         result = torch.from_numpy(enhance(pixels).transpose(2, 0, 1).copy()).float()[None] / 255
-        verdict = estimator(F.interpolate(result, (well.render,) * 2, mode="area")).mean()
+        verdict = estimator(F.interpolate(result, (well.loss_size,) * 2, mode="area")).mean()
         return expose(result, -verdict).numpy() * 255
 
     return corrected
