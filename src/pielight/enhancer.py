@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight import __version__
-from pielight.core.atomic_file import read_file, shown
+from pielight.core.atomic_file import read_file
+from pielight.core.messages import shown
 from pielight.core.threads import check_threads
 from pielight.errors import OptionError
 from pielight.inference.denoise import DESCRIPTOR as DENOISE

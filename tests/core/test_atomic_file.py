@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pielight.core import atomic_file as files
-from pielight.core.atomic_file import read_file, shown, write_atomic
+from pielight.core.atomic_file import read_file, write_atomic
 from pielight.errors import PictureError
 from tests.io import samples
 
@@ -114,10 +114,6 @@ def test_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name, reason in reasons.items():
         with pytest.raises(PictureError, match=reason):
             read_file(tmp_path / name)
-
-
-def test_names_stay_on_one_line() -> None:
-    assert shown("a\r\n\x1b[2Jb.jpg") == "a???[2Jb.jpg"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import PielightError
 from pielight.inference.result_names import origin
 from pielight.io.formats import is_picture_name, is_unread_name

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pielight.batch.find import Findings, FoundPicture, Search, find, is_folder, real
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.core.output_names import Existing, numbered
 from pielight.errors import PielightError
 from pielight.inference.result_names import result_beside, suffix_of_result

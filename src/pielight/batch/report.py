@@ -15,7 +15,7 @@ from typing import Any
 from pielight import __version__
 from pielight.batch.find import real
 from pielight.batch.run import BatchOptions, JobResult
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.core.standard_streams import open_file
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError

@@ -15,7 +15,7 @@ from PIL import Image
 from pielight.batch.existing_results import KEPT, ExistingResult, check_existing
 from pielight.batch.find import Findings
 from pielight.batch.plan import Job
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PielightError

@@ -9,7 +9,8 @@ from typing import BinaryIO
 from pielight.batch.existing_results import KEPT, ExistingResult, check_existing
 from pielight.batch.plan import Job, Names, Naming
 from pielight.batch.run import BatchOptions, JobResult
-from pielight.core.atomic_file import MAX_FILE_BYTES, read_file, shown, write_atomic
+from pielight.core.atomic_file import MAX_FILE_BYTES, read_file, write_atomic
+from pielight.core.messages import shown
 from pielight.core.standard_streams import reason
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PictureError, PielightError

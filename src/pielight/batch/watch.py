@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pielight.batch.find import FoundPicture, Search, find, is_folder, is_result
 from pielight.batch.plan import Job, Names, Naming
 from pielight.batch.run import BatchOptions, JobResult, RunningJob, run, unreadable
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
 from pielight.inference.result_names import origin

@@ -70,7 +70,8 @@ def compare(
     from pielight.comparison.comparison import compare as compare_photo
     from pielight.comparison.html import html_sheet
     from pielight.comparison.png import png_sheet
-    from pielight.core.atomic_file import check_place, shown, write_atomic
+    from pielight.core.atomic_file import check_place, write_atomic
+    from pielight.core.messages import shown
 
     with usage_errors():
         findings = find(photos)

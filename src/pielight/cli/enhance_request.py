@@ -24,8 +24,8 @@ from pielight.batch.stream import job as stream_job
 from pielight.batch.watch import watch
 from pielight.cli.options import ModelOptions
 from pielight.cli.progress import StatusLines
-from pielight.core.atomic_file import shown
 from pielight.core.interrupt import Interrupted, deferred_interrupt
+from pielight.core.messages import shown
 from pielight.core.signals import FAILED, INTERRUPTED, SIGNALED
 from pielight.enhancer import Enhancer
 from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError

@@ -78,8 +78,7 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
     evaluation that was stopped goes on where it was. Exit status: 0, 1 if something failed, 2 if the command line
     makes no sense.
     """
-    from pielight.core.atomic_file import shown
-    from pielight.core.messages import counted, few
+    from pielight.core.messages import counted, few, shown
     from pielight.core.threads import available_threads
     from pielight.evaluation.report import examples, files
     from pielight.evaluation.report.summary import summarize

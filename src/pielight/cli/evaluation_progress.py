@@ -95,7 +95,7 @@ class TrialCounter:
                    "the same command goes on", err=True)  # fmt: skip
 
     def _text(self, trial: Trial, whole: bool = False) -> str:
-        from pielight.core.atomic_file import shown
+        from pielight.core.messages import shown
 
         waiting = self.left - self._ahead
         left = self._countdown.left(waiting)

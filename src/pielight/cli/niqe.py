@@ -23,8 +23,8 @@ def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
     with values of the authors' parameters. Exit status: 0, 1 if a photo failed or they do not suffice, 2 if the
     command line makes no sense.
     """
-    from pielight.core.atomic_file import check_place, shown
-    from pielight.core.messages import counted
+    from pielight.core.atomic_file import check_place
+    from pielight.core.messages import counted, shown
     from pielight.evaluation.datasets.pairing import pictures
     from pielight.evaluation.datasets.pictures import load
     from pielight.evaluation.metrics.niqe import block_features

@@ -44,7 +44,7 @@ class StatusLines:
 
     def show(self, outcome: JobResult) -> None:
         """Report what became of one picture."""
-        from pielight.core.atomic_file import shown
+        from pielight.core.messages import shown
 
         self.counts[outcome.status] += 1
         count = self._count()
@@ -60,7 +60,7 @@ class StatusLines:
 
     def wait(self, running: Collection[RunningJob]) -> None:
         """Show on a terminal which picture has been in work longest, and for how many seconds."""
-        from pielight.core.atomic_file import shown
+        from pielight.core.messages import shown
 
         longest = min(running, key=lambda job: job.start, default=None)
         seconds = 0.0 if longest is None else time.monotonic() - longest.start

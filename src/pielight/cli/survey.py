@@ -69,7 +69,7 @@ def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **set
     metadata under random names.
     """
     _require()
-    from pielight.core.atomic_file import shown
+    from pielight.core.messages import shown
     from pielight.survey.build import build
     from pielight.survey.study import StudySettings
 
@@ -125,7 +125,8 @@ def analyze(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     same kind.
     """
     _require()
-    from pielight.core.atomic_file import check_place, shown, write_atomic
+    from pielight.core.atomic_file import check_place, write_atomic
+    from pielight.core.messages import shown
     from pielight.core.tables import utf8
     from pielight.survey import analysis, report, study, votes
 
@@ -154,7 +155,8 @@ def analyse(**arguments: Any) -> None:
 def export(folder: Path, output: Path) -> None:
     """Write all votes as CSV, raters by number."""
     _require()
-    from pielight.core.atomic_file import check_place, shown, write_atomic
+    from pielight.core.atomic_file import check_place, write_atomic
+    from pielight.core.messages import shown
     from pielight.core.tables import utf8
     from pielight.survey import report, study
     from pielight.survey.votes import read_votes

@@ -171,7 +171,7 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
 
 def _check(folders: tuple[str, ...], role: Role, settings: DataConfig) -> int:
     """Report on the files of one role and return how many are used."""
-    from pielight.core.atomic_file import shown
+    from pielight.core.messages import shown
     from pielight.training.data.pictures import check
 
     left_out: Counter[str] = Counter()

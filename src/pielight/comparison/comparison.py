@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.enhancer import Enhancer
 from pielight.io.decode import read
 from pielight.io.display import displayed

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pielight.core.file_attributes import Attributes, attributes_to_keep
+from pielight.core.messages import shown
 from pielight.core.output_names import Existing, claim, link
 from pielight.core.standard_streams import NEW, open_file
 from pielight.errors import ExistsError, PictureError, PielightError
@@ -20,15 +21,6 @@ from pielight.errors import ExistsError, PictureError, PielightError
 MAX_FILE_BYTES = 1 << 30  # more than any picture below the pixel cap needs
 _A_FOLDER = "a folder; name a file"
 _DESCRIPTORS = Path("/proc/self/fd")  # where Linux gives an unnamed file a path
-
-
-def shown(path: str | Path) -> str:
-    """Return a path for a one-line message, without control characters.
-
-    >>> shown("a\\nb.jpg")
-    'a?b.jpg'
-    """
-    return "".join(letter if letter.isprintable() else "?" for letter in str(path))
 
 
 def is_same_file(one: Path, other: Path) -> bool:

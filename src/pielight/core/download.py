@@ -10,7 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from pielight.core.atomic_file import check_place, open_atomic, shown
+from pielight.core.atomic_file import check_place, open_atomic
+from pielight.core.messages import shown
 from pielight.core.progress import Progress
 from pielight.errors import ModelError
 

@@ -1,13 +1,20 @@
-"""Phrases of messages: counts, short lists, and the name that was probably meant."""
+"""Phrases of messages: printable paths, counts, short lists, and the name that was probably meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-
-from pielight.core.atomic_file import shown
+from pathlib import Path
 
 _LISTED = 3
+
+
+def shown(path: str | Path) -> str:
+    """Return a path for a one-line message, without control characters.
+
+    >>> shown("a\\nb.jpg")
+    'a?b.jpg'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in str(path))
 
 
 def few(items: Sequence[object], count: int = _LISTED) -> str:
@@ -35,6 +42,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("pnsr", ["psnr", "ssim"]), nearest("x", ["psnr", "ssim"])
     ('did you mean psnr?', 'known are psnr, ssim')
     """
+    from difflib import get_close_matches  # 20 ms, for errors only
+
     known = list(known)
     close = get_close_matches(name.lower(), known, 1, 0.5)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"

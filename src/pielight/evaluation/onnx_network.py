@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import DataError, ModelError
 from pielight.inference.onnx_session import NetworkError, open_session, run_session
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pielight
-from pielight.core.atomic_file import shown
 from pielight.core.json_file import plain
+from pielight.core.messages import shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.pictures import sha256
 from pielight.evaluation.metric_spec import MetricState

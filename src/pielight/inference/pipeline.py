@@ -21,8 +21,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
-from pielight.core.atomic_file import is_same_file, open_atomic, read_file, shown
+from pielight.core.atomic_file import is_same_file, open_atomic, read_file
 from pielight.core.file_attributes import attributes_of
+from pielight.core.messages import shown
 from pielight.core.output_names import Existing
 from pielight.errors import PictureError
 from pielight.inference.processor import Processor

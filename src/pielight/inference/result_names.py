@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import PictureError
 from pielight.io.codecs.raw.develop import is_raw_file
 from pielight.io.formats import RAW, format_of, result_suffix, written_format

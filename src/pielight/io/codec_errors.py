@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from PIL import Image, UnidentifiedImageError
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import MissingExtraError, PictureError, PielightError
 from pielight.io.formats import KNOWN
 from pielight.io.pillow_limits import own_limits

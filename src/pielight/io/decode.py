@@ -11,7 +11,8 @@ from typing import Any
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import read_file, shown
+from pielight.core.atomic_file import read_file
+from pielight.core.messages import shown
 from pielight.errors import PictureError
 from pielight.io import preflight
 from pielight.io.codec_errors import DAMAGED, errors_named

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from pielight.core.atomic_file import open_atomic, shown
+from pielight.core.atomic_file import open_atomic
+from pielight.core.messages import shown
 from pielight.io.codec_errors import errors_named
 from pielight.io.codecs.bmp import writer as bmp
 from pielight.io.codecs.gif import still as gif

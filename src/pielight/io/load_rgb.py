@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import read_file, shown
+from pielight.core.atomic_file import read_file
+from pielight.core.messages import shown
 from pielight.io.codecs.jpeg.segments import is_jpeg, parse
 from pielight.io.decode import decode, decode_reduced
 from pielight.io.formats import READABLE

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from pielight.core.atomic_file import shown
 from pielight.core.extras import require
+from pielight.core.messages import shown
 from pielight.errors import MissingExtraError, PictureError
 from pielight.io import preflight
 from pielight.io.codecs.heif.container import is_heif

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 import pielight
-from pielight.core.atomic_file import read_file, shown
-from pielight.core.messages import few
+from pielight.core.atomic_file import read_file
+from pielight.core.messages import few, shown
 from pielight.errors import ConfigError, DataError, PielightError
 from pielight.inference.result_names import origin
 from pielight.io.decode import decode

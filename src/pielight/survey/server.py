@@ -23,8 +23,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from pielight.core.atomic_file import shown
 from pielight.core.html import csp_hash, render_page
+from pielight.core.messages import shown
 from pielight.errors import ConfigError, DataError
 from pielight.survey.guard import REQUEST_SECONDS, Guard, TimedConnection
 from pielight.survey.questions import Question, questions

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pielight.core.atomic_file import shown, write_atomic
+from pielight.core.atomic_file import write_atomic
 from pielight.core.json_file import read_json
+from pielight.core.messages import shown
 from pielight.core.tables import utf8
 from pielight.errors import ConfigError, DataError
 

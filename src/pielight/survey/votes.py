@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import DataError
 from pielight.survey.questions import Question
 

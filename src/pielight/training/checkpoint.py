@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pielight.core.atomic_file import open_atomic, shown, write_atomic
+from pielight.core.atomic_file import open_atomic, write_atomic
+from pielight.core.messages import shown
 from pielight.core.tables import utf8
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
 from pielight.training.config_file import as_yaml, read_values, validate, was_written_by_us

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import ConfigError
 from pielight.training.renamed import with_new_names
 from pielight.training.setting_errors import brief, message

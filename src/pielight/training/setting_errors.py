@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 
 _UNKNOWN = ("unexpected_keyword_argument", "invalid_key")
 _TYPES = {"int_type": "int", "float_type": "float", "string_type": "str", "bool_type": "bool"}

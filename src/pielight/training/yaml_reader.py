@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 
 MOST_BYTES = 1 << 18
 _DEEPEST, _MOST_NODES, _LARGEST = 32, 20_000, 2**63

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
-from pielight.core.messages import few
+from pielight.core.messages import few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets import pairing
 from pielight.evaluation.datasets.dataset import Dataset, Sample

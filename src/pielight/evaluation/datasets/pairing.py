@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
-from pielight.core.messages import counted, few
+from pielight.core.messages import counted, few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.pictures import size
 from pielight.io.formats import is_picture_name

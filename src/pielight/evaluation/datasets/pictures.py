@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import PictureError
 from pielight.evaluation.datasets.file_cache import FILE_CACHE
 from pielight.io.load_rgb import Pixels, header_size, load_rgb8

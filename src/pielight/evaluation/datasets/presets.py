@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
-from pielight.core.messages import counted, few, nearest
+from pielight.core.messages import counted, few, nearest, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets import layouts
 from pielight.evaluation.datasets.dataset import Dataset

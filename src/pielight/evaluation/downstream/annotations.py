@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import read_file, shown
+from pielight.core.atomic_file import read_file
 from pielight.core.json_file import read_json
+from pielight.core.messages import shown
 from pielight.errors import DataError, PictureError
 from pielight.evaluation.datasets.dataset import Box
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import DataError, ModelError
 from pielight.evaluation.downstream.bounding_boxes import non_maximum_suppression
 from pielight.evaluation.metric_spec import Floats, Pixels

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
 from pielight.evaluation.datasets.pictures import Pixels, load, sha256

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import DataError, ModelError
 from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.downstream.annotations import Labels

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pielight.core.atomic_file import shown
 from pielight.core.extras import require
-from pielight.core.messages import nearest
+from pielight.core.messages import nearest, shown
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
 from pielight.evaluation.datasets.pairing import subfolders

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from pielight.core.atomic_file import shown
-from pielight.core.messages import few
+from pielight.core.messages import few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
 from pielight.evaluation.datasets.pairing import check_sizes, pictures, subfolders

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pielight.core.atomic_file import shown
+from pielight.core.messages import shown
 from pielight.errors import ConfigError
 from pielight.evaluation.datasets.pictures import Pixels
 

@@ -14,7 +14,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from pielight.core.atomic_file import shown, write_atomic
+from pielight.core.atomic_file import write_atomic
+from pielight.core.messages import shown
 from pielight.errors import DataError
 from pielight.evaluation.metric_spec import Floats
 

@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from pielight.core.atomic_file import shown
 from pielight.core.color import luma
+from pielight.core.messages import shown
 from pielight.errors import DataError, PictureError
 from pielight.io.formats import KNOWN
 from pielight.io.load_rgb import Pixels, header_size, load_rgb8

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.comparison.png import panel_sheet
-from pielight.core.atomic_file import is_same_file, shown, write_atomic
+from pielight.core.atomic_file import is_same_file, write_atomic
+from pielight.core.messages import shown
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError
 from pielight.io.decode import read

@@ -6,8 +6,8 @@ import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pielight.core.atomic_file import shown
 from pielight.core.extras import require
+from pielight.core.messages import shown
 from pielight.core.native_output import SharedCatch
 from pielight.errors import PictureError
 from pielight.io.codecs.heif.items import FULL, read_items
