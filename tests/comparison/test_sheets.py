@@ -22,7 +22,7 @@ from pielight.comparison.html import html_sheet
 from pielight.comparison.png import png_sheet
 from pielight.enhancer import Enhancer
 from pielight.inference.lattice import LatticeNetwork
-from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.metadata.tiff_tags import Tag
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_every_photo_stands_upright(
     folder: Path, bright_model: Path, photo: NDArray[np.uint8], name: str, orientation: int
 ) -> None:
     exif = Image.Exif()
-    exif[ORIENTATION] = orientation
+    exif[Tag.ORIENTATION] = orientation
     Image.fromarray(photo).save(name, exif=exif)
     with Image.open(name) as image:
         from PIL import ImageOps

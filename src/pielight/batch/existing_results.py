@@ -18,15 +18,10 @@ _STRENGTH, _UNTOUCHED = "Strength", "0"
 
 @dataclass(frozen=True)
 class ExistingResult:
-    """Whether the result of a picture exists and stays.
+    """Whether the result of a picture exists and stays."""
 
-    Attributes:
-        is_kept: Whether there is nothing to do.
-        reason: Why, or in which options a result that is made anew differs; empty if there is none.
-    """
-
-    is_kept: bool
-    reason: str = ""
+    is_kept: bool  # whether there is nothing to do
+    reason: str = ""  # why, or in which options a result that is made anew differs; empty if there is none
 
 
 def check_existing(job: Job, existing: Existing, wanted: Record, data: bytes | None = None) -> ExistingResult:

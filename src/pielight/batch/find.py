@@ -26,19 +26,14 @@ class FoundPicture(NamedTuple):
 
 @dataclass
 class Findings:
-    """What files and folders hold.
+    """What files and folders hold."""
 
-    Attributes:
-        pictures: Those to be taken.
-        unreadable: Folders inside of others that cannot be read, and why, in a line each.
-        left_out: How many pictures of kinds that pielight does not read were found in folders, by extension.
-        results: How many results of the same task, by their records, were left out.
-    """
-
-    pictures: list[FoundPicture] = field(default_factory=list)
+    pictures: list[FoundPicture] = field(default_factory=list)  # those to be taken
+    # folders inside of others that cannot be read, and why, in a line each
     unreadable: dict[Path, str] = field(default_factory=dict)
+    # pictures of unsupported formats in folders, counted by extension
     left_out: Counter[str] = field(default_factory=Counter)
-    results: int = 0
+    results: int = 0  # results of the same task (by their records) that were left out
 
     def left_out_text(self) -> str:
         """Return what was left out, as text; empty if nothing was.
@@ -61,19 +56,14 @@ class Findings:
 
 @dataclass(frozen=True)
 class Search:
-    """Which pictures are taken.
+    """Which pictures are taken."""
 
-    Attributes:
-        recursive: Also those in folders inside folders.
-        include: Patterns (``*``, ``?``, ``[abc]``; case does not matter) of which one must match, if there are any:
-            the name or the place of the picture, or of a folder above it.
-        exclude: Patterns of which none may match.
-        task: Of folders, results of this task are left out, which their records tell; empty takes them, too.
-    """
-
-    recursive: bool = False
+    recursive: bool = False  # also those in folders inside folders
+    # patterns (*, ?, [abc]; case does not matter) of which one must match, if there are any: the name or the
+    # place of the picture, or of a folder above it
     include: Sequence[str] = ()
-    exclude: Sequence[str] = ()
+    exclude: Sequence[str] = ()  # patterns of which none may match
+    # of folders, results of this task are left out, which their records tell; empty takes them, too
     task: str = ""
 
     def takes(self, relative_path: Path) -> bool:

@@ -17,17 +17,11 @@ from pielight.io.formats import WRITABLE, format_of, is_picture_name
 
 @dataclass(frozen=True)
 class Job:
-    """A picture to read and the file to write.
+    """A picture to read and the file to write."""
 
-    Attributes:
-        input: The picture.
-        target: The file, unless results are numbered.
-        number: Of the result; see :func:`pielight.core.output_names.numbered`.
-    """
-
-    input: Path
-    target: Path
-    number: int = 1
+    input: Path  # the picture
+    target: Path  # the file, unless results are numbered
+    number: int = 1  # of the result; see pielight.core.output_names.numbered
 
     @property
     def output(self) -> Path:
@@ -37,19 +31,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Naming:
-    """How results are named.
+    """How results are named."""
 
-    Attributes:
-        output: None puts results beside the pictures with ``_pie`` after the name. Otherwise the folder in which
-            names and the tree of each input folder are kept, or the file to write for one picture; a text that
-            ends with ``/`` is always a folder.
-        existing: What becomes of results that exist; ``rename`` numbers the new ones, as in ``a_pie-2.jpg``.
-        file_format: Pillow's name of the format to write; None keeps each picture's own.
-    """
-
+    # None puts results beside the pictures with _pie after the name. Otherwise the folder in which names and
+    # the tree of each input folder are kept, or the file to write for one picture; a text that ends with / is
+    # always a folder
     output: str | Path | None = None
+    # what becomes of results that exist; rename numbers the new ones, as in a_pie-2.jpg
     existing: Existing = "skip"
-    file_format: str | None = None
+    file_format: str | None = None  # Pillow's name of the format to write; None keeps each picture's own
 
     def file_for_one(self) -> Path | None:
         """Return the file that the output is if there is but one picture; None if it is a folder.
@@ -146,15 +136,10 @@ class Names:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done.
+    """What is to be done."""
 
-    Attributes:
-        jobs: Pictures and their results.
-        findings: Where they come from, and what else was found.
-    """
-
-    jobs: list[Job]
-    findings: Findings
+    jobs: list[Job]  # pictures and their results
+    findings: Findings  # where they come from, and what else was found
 
 
 def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> Plan:

@@ -33,21 +33,13 @@ _TICK = 0.1
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """What is done to every picture.
+    """What is done to every picture."""
 
-    Attributes:
-        enhance: Strength and the like.
-        file_format: Pillow's name of the format to write; None keeps each picture's own.
-        quality: 1..100 for lossy formats; None keeps each source's own.
-        existing: What becomes of results that exist.
-        preserve_times: Whether results take their pictures' times of access and of change.
-    """
-
-    enhance: EnhanceOptions = field(default_factory=EnhanceOptions)
-    file_format: str | None = None
-    quality: int | None = None
-    existing: Existing = "skip"
-    preserve_times: bool = False
+    enhance: EnhanceOptions = field(default_factory=EnhanceOptions)  # strength and the like
+    file_format: str | None = None  # Pillow's name of the format to write; None keeps each picture's own
+    quality: int | None = None  # 1..100 for lossy formats; None keeps each source's own
+    existing: Existing = "skip"  # what becomes of results that exist
+    preserve_times: bool = False  # whether results take their pictures' times of access and of change
 
     def saving(self, number: int) -> SaveOptions:
         """Return how a result with a number is written."""
@@ -60,25 +52,15 @@ class BatchOptions:
 
 @dataclass(frozen=True)
 class JobResult:
-    """What became of one picture, or of a folder that cannot be read.
+    """What became of one picture, or of a folder that cannot be read."""
 
-    Attributes:
-        input: The picture or folder.
-        output: The file written, or that would have been.
-        status: ``done``, ``skipped`` (the output exists) or ``failed``.
-        reason: Why it was skipped or failed, or what to know of a result; may be empty.
-        seconds: Time taken.
-        kind: ``picture`` or ``folder``.
-        is_recorded: Whether the file written holds a record of what made it.
-    """
-
-    input: Path
-    output: Path
-    status: Literal["done", "skipped", "failed"]
-    reason: str = ""
-    seconds: float = 0.0
-    kind: Literal["picture", "folder"] = "picture"
-    is_recorded: bool = True
+    input: Path  # the picture or folder
+    output: Path  # the file written, or that would have been
+    status: Literal["done", "skipped", "failed"]  # done, skipped (the output exists) or failed
+    reason: str = ""  # why it was skipped or failed, or what to know of a result; may be empty
+    seconds: float = 0.0  # time taken
+    kind: Literal["picture", "folder"] = "picture"  # picture or folder
+    is_recorded: bool = True  # whether the file written holds a record of what made it
 
 
 def unreadable(findings: Findings) -> list[JobResult]:
@@ -88,17 +70,11 @@ def unreadable(findings: Findings) -> list[JobResult]:
 
 @dataclass(frozen=True)
 class RunningJob:
-    """A picture that is being enhanced.
+    """A picture that is being enhanced."""
 
-    Attributes:
-        input: The picture.
-        cost: How many pixels it counts for.
-        start: When it was begun, by the monotonic clock.
-    """
-
-    input: Path
-    cost: int
-    start: float
+    input: Path  # the picture
+    cost: int  # pixels that it counts for
+    start: float  # start time by the monotonic clock
 
 
 def split_threads(cores: int, pictures: int) -> tuple[int, int]:

@@ -25,21 +25,13 @@ _MB = 1 << 20  # what memory is counted in
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement.
+    """One measurement."""
 
-    Attributes:
-        name: What was done.
-        value: The figure, with its spread where it was repeated.
-        beside: What the figure is compared with.
-        target: What it should be.
-        met: Whether it is; None if it was not measured.
-    """
-
-    name: str
-    value: str
-    beside: str
-    target: str
-    met: bool | None
+    name: str  # what was done
+    value: str  # the figure, with its spread where it was repeated
+    beside: str  # what the figure is compared with
+    target: str  # what it should be
+    met: bool | None  # whether it is; None if it was not measured
 
 
 def measure(threads: int | None = None, photos: int = 200, repeats: int = 7) -> Iterator[Row]:

@@ -18,17 +18,11 @@ from pielight.options import EnhanceOptions
 
 @dataclass(frozen=True)
 class Comparison:
-    """A photo before and after; all pictures are upright, RGB, in sRGB and of one size.
+    """A photo before and after; all pictures are upright, RGB, in sRGB and of one size."""
 
-    Attributes:
-        name: The photo's file name.
-        before: The photo.
-        after: What it becomes, by strength.
-    """
-
-    name: str
-    before: Image.Image
-    after: dict[float, Image.Image]
+    name: str  # the photo's file name
+    before: Image.Image  # the photo
+    after: dict[float, Image.Image]  # what it becomes, by strength
 
 
 def compare(

@@ -21,19 +21,12 @@ _TIMEOUT = 30  # seconds without an answer
 
 
 class Remote(NamedTuple):
-    """A file that can be downloaded.
+    """A file that can be downloaded."""
 
-    Attributes:
-        title: A description.
-        url: Its address.
-        size: In bytes.
-        sha256: Checksum in hexadecimal.
-    """
-
-    title: str
-    url: str
-    size: int
-    sha256: str
+    title: str  # a description
+    url: str  # its address
+    size: int  # in bytes
+    sha256: str  # checksum in hexadecimal
 
     @property
     def name(self) -> str:

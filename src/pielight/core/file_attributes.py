@@ -11,16 +11,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Attributes:
-    """Permissions, owner and times of a file; no ACLs and no extended attributes.
+    """Permissions, owner and times of a file; no ACLs and no extended attributes."""
 
-    Attributes:
-        mode: Permission bits, without set-user-ID, set-group-ID and sticky bit.
-        owner: IDs of user and group.
-        times: Last access and last change in nanoseconds; None if they are not kept.
-    """
-
-    mode: int
-    owner: tuple[int, int]
+    mode: int  # permission bits, without set-user-ID, set-group-ID and sticky bit
+    owner: tuple[int, int]  # IDs of user and group
+    # last access and last change in nanoseconds; None if they are not kept
     times: tuple[int, int] | None = None
 
     def give(self, descriptor: int) -> None:

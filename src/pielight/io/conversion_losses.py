@@ -15,7 +15,7 @@ from pielight.io.metadata import mpf
 from pielight.io.metadata.google_xmp import without_container
 from pielight.io.metadata.ifd import read_ifd
 from pielight.io.metadata.metadata import Metadata
-from pielight.io.metadata.tiff_tags import X_RESOLUTION
+from pielight.io.metadata.tiff_tags import Tag
 from pielight.io.metadata.xmp import JPEG_HEAD, PNG_KEYWORD, with_description
 from pielight.io.provenance import without_record
 
@@ -81,7 +81,7 @@ def _needs_no_resolution(metadata: Metadata, holds_exif: bool) -> bool:
     """Say whether the resolution is a default one, or is held by EXIF."""
     usual = all(round(value) in _DEFAULT_DPI for value in metadata.dpi or ())
     tags = read_ifd(metadata.exif) if holds_exif else None
-    return usual or (tags is not None and X_RESOLUTION in tags.entries)
+    return usual or (tags is not None and Tag.X_RESOLUTION in tags.entries)
 
 
 def _without_chunks(metadata: Metadata, file_format: str, left_out: list[str], notes: list[str]) -> Metadata:

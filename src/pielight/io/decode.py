@@ -37,7 +37,7 @@ from pielight.io.formats import HEIF, READABLE
 from pielight.io.image import Picture, from_image
 from pielight.io.metadata.google_xmp import without_gain_map
 from pielight.io.metadata.metadata import Metadata
-from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.metadata.tiff_tags import Tag
 from pielight.io.orientation import as_stored
 from pielight.io.size_limits import check_size
 
@@ -160,7 +160,7 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
         metadata = replace(metadata, xmp=without_gain_map(metadata.xmp))
     if file_format == "TIFF":
         silence()
-    orientation = image.getexif().get(ORIENTATION, 1) if file_format == "TIFF" else 1
+    orientation = image.getexif().get(Tag.ORIENTATION, 1) if file_format == "TIFF" else 1
     picture = None
     if is_high_bit_depth:
         picture = decode_high_bit_depth(data, sample_format)

@@ -27,19 +27,13 @@ HIGH_BIT_DEPTH_MODES = ("LA;16", "LX;16", "RGB;16", "RGBA;16", "RGBX;16")  # 16-
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A format of picture files.
+    """A format of picture files."""
 
-    Attributes:
-        extensions: Of its files; results that change their format get the first.
-        option: What a user calls it to have it written; empty of a format that is only read.
-        modes: What it can hold of the modes of :class:`pielight.io.image.Picture`.
-        metadata: What it can hold of ``exif``, ``xmp``, ``icc``, ``cicp``, ``iptc``, ``comment`` and ``resolution``. A
-            BMP's profile does not count, as few readers of BMP care for it.
-    """
-
-    extensions: tuple[str, ...]
-    option: str = ""
-    modes: tuple[str, ...] = ()
+    extensions: tuple[str, ...]  # of its files; results that change their format get the first
+    option: str = ""  # what a user calls it to have it written; empty of a format that is only read
+    modes: tuple[str, ...] = ()  # what it can hold of the modes of pielight.io.image.Picture
+    # what it can hold of exif, xmp, icc, cicp, iptc, comment and resolution. A BMP's profile does not count,
+    # as few readers of BMP care for it
     metadata: tuple[str, ...] = ()
 
 

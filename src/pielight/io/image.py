@@ -21,31 +21,23 @@ _PLAIN = ("1", "L", "LA", "I;16", "RGB", "RGBA", "RGBX")
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture.
+    """A decoded picture."""
 
-    Attributes:
-        pixels: uint8 or uint16 of shape (H, W, 1) or (H, W, 3), as stored, without EXIF orientation applied. It
-            may be a view that leaves out the last channel of a buffer.
-        mode: Pillow's name of its channels: 1, L, LA, I;16, P, RGB, RGBA, RGBX or CMYK; 16-bit modes that
-            Pillow lacks are called LA;16, LX;16, RGB;16, RGBA;16 and RGBX;16.
-        alpha: Opacity, of shape (H, W) and the type of the pixels, or None. In modes with an X, an unnamed channel.
-        format: Pillow's name of its file format, or RAW.
-        metadata: EXIF, color profile and others.
-        note: What the user should know about how it was read; may be empty.
-        source: The palette or inks from which a picture of mode P or CMYK is encoded again.
-        is_one_of_several: Whether its file holds more pictures.
-        changed: Whether it looks different from the thumbnails in its file.
-    """
-
+    # uint8 or uint16 of shape (H, W, 1) or (H, W, 3), as stored, without EXIF orientation applied. It may be
+    # a view that leaves out the last channel of a buffer
     pixels: NDArray[Any]
+    # Pillow's name of its channels: 1, L, LA, I;16, P, RGB, RGBA, RGBX or CMYK; 16-bit modes that Pillow
+    # lacks are called LA;16, LX;16, RGB;16, RGBA;16 and RGBX;16
     mode: str
+    # opacity, of shape (H, W) and the type of the pixels, or None. In modes with an X, an unnamed channel
     alpha: NDArray[Any] | None = None
-    format: str = "PNG"
-    metadata: Metadata = field(default_factory=Metadata)
-    note: str = ""
+    format: str = "PNG"  # Pillow's name of its file format, or RAW
+    metadata: Metadata = field(default_factory=Metadata)  # EXIF, color profile and others
+    note: str = ""  # what the user should know about how it was read; may be empty
+    # the palette or inks from which a picture of mode P or CMYK is encoded again
     source: Palette | Inks | None = None
-    is_one_of_several: bool = False
-    changed: bool = False
+    is_one_of_several: bool = False  # whether its file holds more pictures
+    changed: bool = False  # whether it looks different from the thumbnails in its file
 
 
 def from_image(image: Image.Image) -> Picture:

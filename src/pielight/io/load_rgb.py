@@ -14,7 +14,7 @@ from pielight.io.codecs.jpeg.segments import is_jpeg, parse
 from pielight.io.decode import decode, decode_reduced
 from pielight.io.formats import READABLE
 from pielight.io.metadata.exif import orientation_of
-from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.metadata.tiff_tags import Tag
 from pielight.io.orientation import swaps_sides, upright
 from pielight.io.preflight import check_file
 
@@ -57,7 +57,7 @@ def header_size(path: Path, *, turn: bool = True) -> tuple[int, int] | None:
         check_file(path)
         with Image.open(path, formats=READABLE) as image:
             width, height = image.size
-            is_sideways = swaps_sides(image.getexif().get(ORIENTATION, 1))
+            is_sideways = swaps_sides(image.getexif().get(Tag.ORIENTATION, 1))
             is_turned = image.format == "TIFF"  # by Pillow
     except Exception:  # noqa: BLE001 - decoding reports what is wrong with a picture
         return None

@@ -13,14 +13,14 @@ from pielight.io.codecs.png.chunks import SIGNATURE, chunk_spans
 from pielight.io.codecs.webp.chunks import chunks as webp_chunks
 from pielight.io.file_view import FileBytes
 from pielight.io.metadata.ifd_entries import read_entries, read_header
-from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, INTEROPERABILITY, STRIPS, TILES, VALUE_SIZES
+from pielight.io.metadata.tiff_tags import STRIPS, TILES, VALUE_SIZES, Tag
 
 _MAX_CHUNKS, _MAX_PIXEL_CHUNKS = 100_000, 300_000  # of a PNG: others, and those of pixels
 _MAX_PAGES, _MAX_ENTRIES = 10_000, 200_000  # of a TIFF
 _MAX_RATIONALS, _MAX_OFFSETS, _MAX_NUMBERS = 100_000, 4_000_000, 1_000_000  # values of one tag that are decoded
 _RATIONALS, _BYTES, _PRIVATE = (5, 10), (1, 2, 6, 7), 32_768
 _MAX_OVERLAP, _FREE_BYTES = 4, 1 << 28  # values may overlap: up to this many times the file, plus these bytes
-_GROUPS = (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY)
+_GROUPS = (Tag.EXIF_IFD, Tag.GPS_IFD, Tag.INTEROPERABILITY_IFD)
 _PIXELS = (b"IDAT", b"fdAT")
 
 

@@ -29,19 +29,14 @@ _ABOUT = re.compile(rb"""(?<![\w.-])[\w.-]+:about\s*=\s*(?:"([^"<]*)"|'([^'<]*)'
 
 @dataclass(frozen=True)
 class Record:
-    """How a result was made.
+    """How a result was made."""
 
-    Attributes:
-        version: Of pielight.
-        options: Names, in camel case, and values of all that determines the pixels: the task, the model and its
-            checksum, strength and others, sorted.
-        source: Fingerprint of the source file, or empty; see :func:`fingerprint`.
-        is_verbatim: Whether the record is as pielight wrote it: no other program has rewritten the file's XMP.
-    """
-
-    version: str
+    version: str  # of pielight
+    # names, in camel case, and values of all that determines the pixels: the task, the model and its
+    # checksum, strength and others, sorted
     options: tuple[tuple[str, str], ...]
-    source: str = ""
+    source: str = ""  # fingerprint of the source file, or empty; see fingerprint
+    # whether the record is as pielight wrote it: no other program has rewritten the file's XMP
     is_verbatim: bool = True
 
     @classmethod

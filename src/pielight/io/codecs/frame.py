@@ -27,23 +27,14 @@ class Disposal(Enum):
 
 @dataclass(frozen=True)
 class FrameControl:
-    """Where and how a frame is drawn on the canvas.
+    """Where and how a frame is drawn on the canvas."""
 
-    Attributes:
-        left: Pixels from the canvas's left edge.
-        top: Pixels from its upper edge.
-        width: Pixels.
-        height: Pixels.
-        blend: Whether the frame is composited over the canvas by its opacity; else it replaces the region.
-        disposal: What becomes of the region.
-    """
-
-    left: int
-    top: int
-    width: int
-    height: int
-    blend: bool
-    disposal: Disposal
+    left: int  # pixels from the canvas's left edge
+    top: int  # pixels from its upper edge
+    width: int  # pixels
+    height: int  # pixels
+    blend: bool  # whether the frame is composited over the canvas by its opacity; else it replaces the region
+    disposal: Disposal  # what becomes of the region
 
     @property
     def region(self) -> tuple[slice, slice]:
@@ -56,20 +47,15 @@ class Frame:
     """A decoded frame: what is processed, and how it is coded in its file.
 
     A processed frame is ``replace(frame, pixels=...)``; the pixels of the decoded one are left as they are.
-
-    Attributes:
-        pixels: Colors of the whole canvas, (H, W, 1 or 3), uint8 or uint16; the frame's region as if it were opaque.
-        picture: The region as the file codes it, with its mode, opacity and palette.
-        displayed: Colors as a viewer shows them at this time; None of a thumbnail, which is not shown.
-        control: Where and how it is drawn; None of a frame that is the whole canvas.
-        number: Its number in the file, from 1.
     """
 
+    # colors of the whole canvas, (H, W, 1 or 3), uint8 or uint16; the frame's region as if it were opaque
     pixels: NDArray[Any]
-    picture: Picture
+    picture: Picture  # its region as coded, with mode, opacity and palette
+    # colors as a viewer shows them at this time; None of a thumbnail, which is not shown
     displayed: NDArray[Any] | None
-    control: FrameControl | None = None
-    number: int = 1
+    control: FrameControl | None = None  # where and how it is drawn; None of a frame that is the whole canvas
+    number: int = 1  # its number in the file, from 1
 
     def cropped(self) -> Picture:
         """Return the frame's region of the pixels, to be encoded in the mode of :attr:`picture`."""

@@ -14,13 +14,9 @@ from pielight.core.strips import strips
 
 @dataclass(frozen=True)
 class Inks:
-    """Cyan, magenta, yellow and black of each pixel.
+    """Cyan, magenta, yellow and black of each pixel."""
 
-    Attributes:
-        amounts: uint8 of shape (H, W, 4).
-    """
-
-    amounts: NDArray[np.uint8]
+    amounts: NDArray[np.uint8]  # uint8 of shape (H, W, 4)
 
     def light(self) -> NDArray[np.uint16]:
         """Return the light that paper with these inks reflects, in the simplest model: R = (1 - C)(1 - K).

@@ -48,18 +48,12 @@ class EntryMeans:
 
 @dataclass(frozen=True)
 class Palette:
-    """Indices and palette of a picture of mode P.
+    """Indices and palette of a picture of mode P."""
 
-    Attributes:
-        indices: Of the entry that each pixel shows, uint8 of shape (H, W).
-        entries: Red, green, blue and opacity of each entry, uint8 of shape (N, 4).
-        rawmode: Whether the palette itself holds opacity: RGB or RGBA.
-        transparency: Index of the transparent entry, or opacity of each, as Pillow keeps it.
-    """
-
-    indices: NDArray[np.uint8]
-    entries: NDArray[np.uint8]
-    rawmode: str = "RGB"
+    indices: NDArray[np.uint8]  # of the entry that each pixel shows, uint8 of shape (H, W)
+    entries: NDArray[np.uint8]  # red, green, blue and opacity of each entry, uint8 of shape (N, 4)
+    rawmode: str = "RGB"  # whether the palette itself holds opacity: RGB or RGBA
+    # index of the transparent entry, or opacity of each, as Pillow keeps it
     transparency: int | bytes | None = None
 
     @classmethod

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pielight.io.metadata.ifd import PREFIX, even, read_ifd
 from pielight.io.metadata.ifd_entries import read_entries, read_header
-from pielight.io.metadata.tiff_tags import ORIENTATION, SHORT
+from pielight.io.metadata.tiff_tags import Tag, Type
 
 
 class Untouched(Image.Exif):
@@ -19,7 +19,7 @@ class Untouched(Image.Exif):
 
     def __init__(self, block: bytes) -> None:
         super().__init__()
-        self[ORIENTATION] = orientation_of(block)
+        self[Tag.ORIENTATION] = orientation_of(block)
         self._block = block
 
     def __bool__(self) -> bool:
@@ -37,7 +37,7 @@ def orientation_of(exif: bytes) -> int:
     1
     """
     ifd = read_ifd(exif)
-    values = ifd.numbers(ORIENTATION) if ifd else ()
+    values = ifd.numbers(Tag.ORIENTATION) if ifd else ()
     return values[0] if values and values[0] in range(1, 9) else 1
 
 
@@ -62,14 +62,14 @@ def with_orientation(exif: bytes, orientation: int) -> bytes:
     except struct.error:
         return exif
     entries = list(found)
-    new = header.entry.pack(ORIENTATION, SHORT, 1, struct.pack(header.order + "2H", orientation, 0))
+    new = header.entry.pack(Tag.ORIENTATION, Type.SHORT, 1, struct.pack(header.order + "2H", orientation, 0))
     for entry in entries:
-        if entry.tag == ORIENTATION:
+        if entry.tag == Tag.ORIENTATION:
             return prefix + data[: entry.position] + new + data[entry.position + len(new) :]
     if orientation == 1 or link > len(data):
         return exif
     size, end = len(new), even(len(data))
-    fields = [(entry.tag, data[entry.position : entry.position + size]) for entry in entries] + [(ORIENTATION, new)]
+    fields = [(entry.tag, data[entry.position : entry.position + size]) for entry in entries] + [(Tag.ORIENTATION, new)]
     fields.sort(key=lambda field: field[0])
     ifd = (
         header.count.pack(len(fields)) + b"".join(field for _, field in fields) + data[link : link + 4].ljust(4, b"\0")

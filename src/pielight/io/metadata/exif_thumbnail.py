@@ -11,22 +11,7 @@ from pielight.io.image import Picture
 from pielight.io.metadata.ifd import even, without_prefix
 from pielight.io.metadata.ifd_entries import RawEntry, TiffHeader, read_entries, read_header
 from pielight.io.metadata.thumbnails import remade_jpeg, remade_pixels
-from pielight.io.metadata.tiff_tags import (
-    BITS_PER_SAMPLE,
-    COMPRESSION,
-    IMAGE_LENGTH,
-    IMAGE_WIDTH,
-    JPEG_BYTE_COUNT,
-    JPEG_OFFSET,
-    LONG,
-    PHOTOMETRIC,
-    PLANAR_CONFIGURATION,
-    SAMPLES_PER_PIXEL,
-    SHORT,
-    STRIP_BYTE_COUNTS,
-    STRIP_OFFSETS,
-    YCBCR_SUBSAMPLING,
-)
+from pielight.io.metadata.tiff_tags import Tag, Type
 
 _NONE, _CHUNKY = 1, 1
 _YCBCR, _SUBSAMPLING = 6, {1, 2, 4}
@@ -61,9 +46,9 @@ def with_thumbnail(exif: bytes, picture: Picture, most: int) -> tuple[bytes, str
         return exif, ""
     block = _Block(bytearray(tiff), header, tags)
     try:
-        if JPEG_OFFSET in tags and JPEG_BYTE_COUNT in tags:
+        if Tag.JPEG_OFFSET in tags and Tag.JPEG_BYTE_COUNT in tags:
             block.replace_jpeg(picture, most - len(prefix))
-        elif STRIP_OFFSETS in tags and STRIP_BYTE_COUNTS in tags:
+        elif Tag.STRIP_OFFSETS in tags and Tag.STRIP_BYTE_COUNTS in tags:
             block.replace_pixels(picture)
     except (PictureError, struct.error, OverflowError, ValueError) as error:
         reason = str(error) if isinstance(error, PictureError) else "damaged"
@@ -84,13 +69,13 @@ class _Block:
         entry = self.tags.get(tag)
         if entry is None:
             return (default,)
-        if entry.kind not in (SHORT, LONG) or entry.number > len(self.data):
+        if entry.kind not in (Type.SHORT, Type.LONG) or entry.number > len(self.data):
             raise PictureError("damaged")
         return entry.numbers(self.data)
 
     def replace_jpeg(self, picture: Picture, most: int) -> None:
         """Put a new JPEG in the place of the old one, or at the end."""
-        start, length = self.numbers(JPEG_OFFSET)[0], self.numbers(JPEG_BYTE_COUNT)[0]
+        start, length = self.numbers(Tag.JPEG_OFFSET)[0], self.numbers(Tag.JPEG_BYTE_COUNT)[0]
         if not length:
             return
         old = bytes(self.data[start : start + length])
@@ -108,25 +93,25 @@ class _Block:
             self.data[start : start + length] = bytes(length)
             start = end
             self.data += new.rjust(len(new) + end - len(self.data), b"\0")
-        for tag, value in ((JPEG_OFFSET, start), (JPEG_BYTE_COUNT, len(new))):
+        for tag, value in ((Tag.JPEG_OFFSET, start), (Tag.JPEG_BYTE_COUNT, len(new))):
             field = self.header.offset.pack(value)
-            self.header.entry.pack_into(self.data, self.tags[tag].position, tag, LONG, 1, field)
+            self.header.entry.pack_into(self.data, self.tags[tag].position, tag, Type.LONG, 1, field)
 
     def replace_pixels(self, picture: Picture) -> None:
         """Put new pixels in the place of those that are not compressed."""
-        (width,), (height,) = self.numbers(IMAGE_WIDTH), self.numbers(IMAGE_LENGTH)
-        (channels,), (colors,) = self.numbers(SAMPLES_PER_PIXEL, 1), self.numbers(PHOTOMETRIC)
-        plain = self.numbers(COMPRESSION, _NONE) == (_NONE,) and set(self.numbers(BITS_PER_SAMPLE, 1)) == {8}
-        chunky = self.numbers(PLANAR_CONFIGURATION, _CHUNKY) == (_CHUNKY,)
+        (width,), (height,) = self.numbers(Tag.IMAGE_WIDTH), self.numbers(Tag.IMAGE_LENGTH)
+        (channels,), (colors,) = self.numbers(Tag.SAMPLES_PER_PIXEL, 1), self.numbers(Tag.PHOTOMETRIC)
+        plain = self.numbers(Tag.COMPRESSION, _NONE) == (_NONE,) and set(self.numbers(Tag.BITS_PER_SAMPLE, 1)) == {8}
+        chunky = self.numbers(Tag.PLANAR_CONFIGURATION, _CHUNKY) == (_CHUNKY,)
         if not (plain and chunky and (colors, channels) in _KINDS):
             raise PictureError("of a kind that is not known")
-        spans = zip(self.numbers(STRIP_OFFSETS), self.numbers(STRIP_BYTE_COUNTS), strict=False)
+        spans = zip(self.numbers(Tag.STRIP_OFFSETS), self.numbers(Tag.STRIP_BYTE_COUNTS), strict=False)
         strips = [slice(start, start + length) for start, length in spans]
         if sum(strip.stop - strip.start for strip in strips) > len(self.data):
             raise PictureError("damaged")
         old = b"".join(self.data[strip] for strip in strips)
         if colors == _YCBCR:
-            steps = self.numbers(YCBCR_SUBSAMPLING, 2)
+            steps = self.numbers(Tag.YCBCR_SUBSAMPLING, 2)
             across, down = steps if len(steps) == 2 else (2, 2)  # the default of TIFF
             if not {across, down} <= _SUBSAMPLING:
                 raise PictureError("of a kind that is not known")

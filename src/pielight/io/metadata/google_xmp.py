@@ -19,19 +19,12 @@ _VALUE = rb"""\s*=\s*(?:"([^"<]*)"|'([^'<]*)')"""
 
 @dataclass(frozen=True)
 class Item:
-    """An item of the container, in the order of the file; the picture is the first.
+    """An item of the container, in the order of the file; the picture is the first."""
 
-    Attributes:
-        semantic: What it is, as ``GainMap`` or ``MotionPhoto``.
-        length: Bytes of it; 0 for the picture itself.
-        padding: Bytes after it.
-        span: Its list item in the packet.
-    """
-
-    semantic: str
-    length: int
-    padding: int
-    span: slice
+    semantic: str  # what it is, as GainMap or MotionPhoto
+    length: int  # bytes of it; 0 for the picture itself
+    padding: int  # bytes after it
+    span: slice  # its list item in the packet
 
 
 def items(packet: bytes) -> list[Item]:

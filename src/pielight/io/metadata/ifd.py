@@ -9,19 +9,10 @@ from typing import NamedTuple
 
 from pielight.io.metadata.ifd_entries import Source, TiffHeader, read_entries, read_header, unpack_numbers
 from pielight.io.metadata.maker_notes import moved_note
-from pielight.io.metadata.tiff_tags import (
-    EXIF_GROUP,
-    GPS_GROUP,
-    INTEROPERABILITY,
-    LONG,
-    MAKER_NOTE,
-    SUB_IFDS,
-    UNITS,
-    VALUE_SIZES,
-)
+from pielight.io.metadata.tiff_tags import UNITS, VALUE_SIZES, Tag, Type
 
 PREFIX = b"Exif\0\0"
-_GROUPS = {0: (EXIF_GROUP, GPS_GROUP), EXIF_GROUP: (INTEROPERABILITY,)}
+_GROUPS = {0: (Tag.EXIF_IFD, Tag.GPS_IFD), Tag.EXIF_IFD: (Tag.INTEROPERABILITY_IFD,)}
 _MAX_DIRECTORIES = 64
 _FURTHEST_NOTE = 1 << 20  # a maker's note behind this is relocated, so that a block stays small
 
@@ -35,25 +26,17 @@ class Entry(NamedTuple):
 
 @dataclass
 class Ifd:
-    """Tags and the directories that some of them point to.
+    """Tags and the directories that some of them point to."""
 
-    Attributes:
-        order: Byte order, ``<`` or ``>``.
-        entries: By tag; without those that point to directories.
-        groups: By the tag that points to them.
-        offset: Where it was read.
-        note_offset: Offset that the maker's note keeps, since the offsets in most notes count from the start of the
-            block; None if it was too far behind.
-        note_origin: Offset of the maker's note where it was read.
-        named_groups: Tags that pointed to groups; one that is not in ``groups`` was damaged.
-    """
-
-    order: str
-    entries: dict[int, Entry] = field(default_factory=dict)
-    groups: dict[int, Ifd] = field(default_factory=dict)
-    offset: int = 0
+    order: str  # byte order, < or >
+    entries: dict[int, Entry] = field(default_factory=dict)  # by tag; without those that point to directories
+    groups: dict[int, Ifd] = field(default_factory=dict)  # by the tag that points to them
+    offset: int = 0  # where it was read
+    # offset that the maker's note keeps, since the offsets in most notes count from the start of the block;
+    # None if it was too far behind
     note_offset: int | None = None
-    note_origin: int | None = None
+    note_origin: int | None = None  # offset of the maker's note where it was read
+    # tags that pointed to groups; one that is not in groups was damaged
     named_groups: set[int] = field(default_factory=set)
 
     def numbers(self, tag: int) -> tuple[int, ...]:
@@ -85,11 +68,11 @@ class Ifd:
         """Return it as a block of EXIF, empty if it has no tags."""
         if not self.entries and not self.groups:
             return b""
-        exif = self.groups.get(EXIF_GROUP)
-        note_offset = exif.note_offset if exif and MAKER_NOTE in exif.entries else None
+        exif = self.groups.get(Tag.EXIF_IFD)
+        note_offset = exif.note_offset if exif and Tag.MAKER_NOTE in exif.entries else None
         if exif is None or note_offset is None:
             return PREFIX + tiff_header(self.order, 8) + self.encode(8)
-        note = exif.entries[MAKER_NOTE].content
+        note = exif.entries[Tag.MAKER_NOTE].content
         before = self.encode(8)
         if 8 + len(before) <= note_offset:
             return PREFIX + (tiff_header(self.order, 8) + before).ljust(note_offset, b"\0") + note
@@ -108,16 +91,16 @@ class Ifd:
         for tag, (kind, content) in self.entries.items():
             count = len(content) // VALUE_SIZES[kind]
             field = content.ljust(4, b"\0")
-            if tag == MAKER_NOTE and self.note_offset is not None:
+            if tag == Tag.MAKER_NOTE and self.note_offset is not None:
                 field = struct.pack(self.order + "L", self.note_offset)
             elif len(content) > 4:
-                if tag == MAKER_NOTE and self.note_origin is not None:
+                if tag == Tag.MAKER_NOTE and self.note_origin is not None:
                     content = moved_note(content, self.note_origin, end + len(behind)) or content
                 field = struct.pack(self.order + "L", end + len(behind))
                 behind += content + b"\0" * (len(content) % 2)
             encoded[tag] = struct.pack(self.order + "HHL", tag, kind, count) + field
         for tag, group in self.groups.items():
-            encoded[tag] = struct.pack(self.order + "HHLL", tag, LONG, 1, end + len(behind))
+            encoded[tag] = struct.pack(self.order + "HHLL", tag, Type.LONG, 1, end + len(behind))
             behind += group.encode(end + len(behind))
         entries = b"".join(encoded[tag] for tag in sorted(encoded))
         return struct.pack(self.order + "H", len(encoded)) + entries + b"\0" * 4 + bytes(behind)
@@ -170,7 +153,7 @@ def walk_ifds(data: bytes) -> Iterator[Ifd]:
         known.add(offset)
         ifd, link = read_ifd_at(data, offset, header)
         yield ifd
-        offsets += ifd.numbers(SUB_IFDS)
+        offsets += ifd.numbers(Tag.SUB_IFDS)
         offsets.append(header.offset_at(data, link))
 
 
@@ -195,7 +178,7 @@ def read_ifd_at(data: Source, offset: int, header: TiffHeader, group: int = 0) -
         return ifd, len(data)
     room = len(data)  # overlapping entries must not fill the memory
     for entry in entries:
-        if entry.tag in (EXIF_GROUP, GPS_GROUP, INTEROPERABILITY):
+        if entry.tag in (Tag.EXIF_IFD, Tag.GPS_IFD, Tag.INTEROPERABILITY_IFD):
             if entry.tag not in _GROUPS.get(group, ()) or entry.tag in ifd.named_groups:
                 continue
             ifd.named_groups.add(entry.tag)
@@ -206,7 +189,7 @@ def read_ifd_at(data: Source, offset: int, header: TiffHeader, group: int = 0) -
         elif 0 < entry.length <= room and len(content := entry.content(data)) == entry.length:
             room -= entry.length
             ifd.entries[entry.tag] = Entry(entry.kind, content)
-            if group == EXIF_GROUP and entry.tag == MAKER_NOTE and not entry.is_inline:
+            if group == Tag.EXIF_IFD and entry.tag == Tag.MAKER_NOTE and not entry.is_inline:
                 ifd.note_origin = entry.offset
                 ifd.note_offset = entry.offset if 8 <= entry.offset <= _FURTHEST_NOTE - entry.length else None
     return ifd, link

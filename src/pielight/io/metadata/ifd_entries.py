@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from pielight.io.metadata.tiff_tags import BYTE, IFD, IFD8, LONG, LONG8, SHORT, VALUE_SIZES
+from pielight.io.metadata.tiff_tags import VALUE_SIZES, Type
 
 _ORDERS = {b"II": "<", b"MM": ">"}
 _BIG = (b"+\0", b"\0+")
-_WHOLE_NUMBERS = {BYTE: "B", SHORT: "H", LONG: "L", IFD: "L"}
-_POINTERS = {LONG: "L", IFD: "L", LONG8: "Q", IFD8: "Q"}
+_WHOLE_NUMBERS = {Type.BYTE: "B", Type.SHORT: "H", Type.LONG: "L", Type.IFD: "L"}
+_POINTERS = {Type.LONG: "L", Type.IFD: "L", Type.LONG8: "Q", Type.IFD8: "Q"}
 
 
 class Source(Protocol):
@@ -24,15 +24,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class TiffHeader:
-    """How numbers are coded in a TIFF.
+    """How numbers are coded in a TIFF."""
 
-    Attributes:
-        order: Byte order, ``<`` or ``>``.
-        is_big: Whether it is a BigTIFF, whose offsets and counts are wider.
-    """
-
-    order: str
-    is_big: bool = False
+    order: str  # byte order, < or >
+    is_big: bool = False  # whether it is a BigTIFF, whose offsets and counts are wider
 
     @property
     def offset(self) -> struct.Struct:
@@ -65,23 +60,14 @@ class TiffHeader:
 
 
 class RawEntry(NamedTuple):
-    """An entry in a file.
+    """An entry in a file."""
 
-    Attributes:
-        header: Of the file.
-        position: Of the entry in the file.
-        tag: Meaning of the values as TIFF numbers it.
-        kind: Type of the values as TIFF numbers it.
-        number: Number of values.
-        field: The values, if they fit in here, or else their offset.
-    """
-
-    header: TiffHeader
-    position: int
-    tag: int
-    kind: int
-    number: int
-    field: bytes
+    header: TiffHeader  # of the file
+    position: int  # of the entry in the file
+    tag: int  # meaning of the values as TIFF numbers it
+    kind: int  # type of the values as TIFF numbers it
+    number: int  # number of values
+    field: bytes  # the values, if they fit in here, or else their offset
 
     @property
     def length(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from pielight.io.metadata.ifd_entries import TiffHeader, read_entries
-from pielight.io.metadata.tiff_tags import IFD, VALUE_SIZES
+from pielight.io.metadata.tiff_tags import VALUE_SIZES, Type
 
 _RELATIVE_TO_NOTE = (b"Apple iOS\0", b"FUJIFILM", b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
 _HEADS = (  # signatures of makers, and where the directory of the note starts; Canon and others have none
@@ -58,7 +58,7 @@ def _values_outside(note: bytes, start: int, order: str) -> list[tuple[int, int,
         return None
     values = []
     for entry in entries:
-        if entry.kind not in VALUE_SIZES or entry.kind == IFD:  # a directory has offsets of its own
+        if entry.kind not in VALUE_SIZES or entry.kind == Type.IFD:  # a directory has offsets of its own
             return None
         if not entry.is_inline:
             values.append((entry.field_position, entry.offset, entry.length))

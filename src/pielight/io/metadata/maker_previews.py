@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pielight.errors import PictureError
 from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, parse
-from pielight.io.metadata.tiff_tags import LONG, UNDEFINED
+from pielight.io.metadata.tiff_tags import Type
 
 _START = b"\xff\xd8\xff"
 _MAX_PREVIEWS = 16
@@ -16,16 +16,11 @@ _HEADERS = (0, 32)  # bytes of a header before the JPEG that some makers point t
 
 
 class MakerPreview(NamedTuple):
-    """A JPEG after the picture.
+    """A JPEG after the picture."""
 
-    Attributes:
-        start: Where it starts in the file.
-        stop: Where it ends.
-        pointers: Positions of offsets in the EXIF's segment, and how many bytes before the JPEG they point.
-    """
-
-    start: int
-    stop: int
+    start: int  # where it starts in the file
+    stop: int  # where it ends
+    # positions of offsets in the EXIF's segment, and how many bytes before the JPEG they point
     pointers: tuple[tuple[int, int], ...]
 
 
@@ -76,5 +71,5 @@ def _pointers(exif: bytes, order: str, offset: int, end: int) -> Iterator[int]:
     while (position := exif.find(value, position + 1)) >= 0:
         if position >= len(EXIF) + 8:
             _, kind, count = struct.unpack_from(order + "HHL", exif, position - 8)
-            if (kind, count) == (LONG, 1) or (kind == UNDEFINED and 4 < count <= end - offset):
+            if (kind, count) == (Type.LONG, 1) or (kind == Type.UNDEFINED and 4 < count <= end - offset):
                 yield position

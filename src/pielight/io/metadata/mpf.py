@@ -21,19 +21,12 @@ _KIND = 0xFFFFFF
 
 
 class Entry(NamedTuple):
-    """A picture in the index.
+    """A picture in the index."""
 
-    Attributes:
-        attribute: Its type and flags.
-        size: Bytes of its file.
-        offset: From :attr:`Index.base`; 0 for the first picture.
-        dependents: Numbers, from 1 on, of up to two pictures that belong to it; 0 for none.
-    """
-
-    attribute: int
-    size: int
-    offset: int
-    dependents: tuple[int, int]
+    attribute: int  # its type and flags
+    size: int  # bytes of its file
+    offset: int  # from the end of the segment's head; 0 for the first picture
+    dependents: tuple[int, int]  # numbers, from 1 on, of up to two pictures that belong to it; 0 for none
 
     @property
     def kind(self) -> int:
@@ -43,19 +36,12 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Index:
-    """The index in its segment.
+    """The index in its segment."""
 
-    Attributes:
-        content: Of the segment; offsets count from after its head.
-        order: Byte order, ``<`` or ``>``.
-        fields: Positions of the number of pictures and of the offset of their entries.
-        entries: Of all pictures, the first one too.
-    """
-
-    content: bytes
-    order: str
-    fields: tuple[int, int]
-    entries: tuple[Entry, ...]
+    content: bytes  # of the segment; offsets count from after its head
+    order: str  # byte order, < or >
+    fields: tuple[int, int]  # positions of the number of pictures and of the offset of their entries
+    entries: tuple[Entry, ...]  # of all pictures, the first one too
 
     def with_entries(self, entries: tuple[Entry, ...]) -> Index:
         """Return an index of the same length with no more pictures than now."""

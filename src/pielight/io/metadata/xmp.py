@@ -11,7 +11,7 @@ from typing import BinaryIO
 from pielight.io.codecs.gif.blocks import gif_packet
 from pielight.io.file_view import FileView
 from pielight.io.metadata.ifd_entries import read_entries, read_header
-from pielight.io.metadata.tiff_tags import BYTE, UNDEFINED, XMP
+from pielight.io.metadata.tiff_tags import Tag, Type
 
 JPEG_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 PNG_KEYWORD = b"XML:com.adobe.xmp"
@@ -26,7 +26,7 @@ _CLOSED_META = re.compile(rb"</[A-Za-z_][\w.-]*:xmpmeta\s*>")
 _PADDING = re.compile(rb"(?<!\s)\s+(?=<\?xpacket end)")  # from the first of a run on: linear time
 _MAX_PARTS = 10_000  # segments, chunks or tags that are searched
 _MAX_BYTES = 1 << 24  # of a packet
-_BYTES = (BYTE, UNDEFINED)
+_BYTES = (Type.BYTE, Type.UNDEFINED)
 _ENDS = 1 << 18  # bytes at both ends of an ISO BMFF file, where encoders put the packet
 
 
@@ -136,7 +136,7 @@ def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
         entries, _ = read_entries(view, header.first_offset(view), header, _MAX_PARTS)
     except struct.error:
         return None
-    packets = (entry.content(view)[:_MAX_BYTES] for entry in entries if entry.tag == XMP and entry.kind in _BYTES)
+    packets = (entry.content(view)[:_MAX_BYTES] for entry in entries if entry.tag == Tag.XMP and entry.kind in _BYTES)
     return next(packets, None)
 
 

@@ -25,7 +25,7 @@ from pielight.io.codecs.tiff import pages
 from pielight.io.decode import decode
 from pielight.io.metadata.ifd import Entry, Ifd, tiff_header
 from pielight.io.metadata.metadata import Metadata
-from pielight.io.metadata.tiff_tags import EXIF_GROUP
+from pielight.io.metadata.tiff_tags import Tag
 from tests.io import samples
 
 
@@ -198,7 +198,9 @@ def test_pages_whose_copies_would_take_minutes_are_refused(monkeypatch: pytest.M
 def test_a_page_of_another_byte_order_is_left_out_where_its_pixels_cannot_turn() -> None:
     data = document((samples.deep(3), {}), (samples.deep(3), {}))
     source, first, file = pages.TiffPages(data, "a"), decode(data), io.BytesIO()
-    exif = Ifd(">", {271: Entry(2, b"maker\0")}, {EXIF_GROUP: Ifd(">", {37500: Entry(7, bytes(40))}, note_offset=200)})
+    exif = Ifd(
+        ">", {271: Entry(2, b"maker\0")}, {Tag.EXIF_IFD: Ifd(">", {37500: Entry(7, bytes(40))}, note_offset=200)}
+    )
     turned = [replace(frame, picture=replace(frame.picture, metadata=Metadata(exif=exif.exif_block())))
               if frame.number == 2 else frame for frame in source]  # fmt: skip
     assert source.write(file, turned, first, None) == (

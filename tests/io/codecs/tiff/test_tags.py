@@ -18,7 +18,7 @@ from pielight.io.decode import decode
 from pielight.io.image import Picture
 from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
 from pielight.io.metadata.metadata import Metadata
-from pielight.io.metadata.tiff_tags import BYTE, SUB_IFDS, XMP
+from pielight.io.metadata.tiff_tags import Tag, Type
 from tests.io import samples
 
 
@@ -48,7 +48,7 @@ def test_groups_that_are_named_and_missing_are_damage() -> None:
 def test_parts_that_are_not_kept_are_named() -> None:
     data = bytearray(samples.saved(samples.image("L"), "TIFF", software="x" * 40))
     place = data.index(struct.pack("<HH", 305, 2))
-    struct.pack_into("<HHLL", data, place, SUB_IFDS, 4, 1, 8)
+    struct.pack_into("<HHLL", data, place, Tag.SUB_IFDS, 4, 1, 8)
     assert notes_on(bytes(data)) == ["left out: reduced pictures"]
 
 
@@ -81,4 +81,4 @@ def test_tags_go_behind_what_an_encoder_wrote_also_in_the_middle_of_a_file() -> 
     assert (again.metadata.icc_profile, again.metadata.dpi) == (b"profile", (300, 150))
     tags = read_ifd(data)
     assert tags is not None
-    assert tags.entries[XMP] == Entry(BYTE, b"<x/>")
+    assert tags.entries[Tag.XMP] == Entry(Type.BYTE, b"<x/>")

@@ -32,25 +32,15 @@ _PROFILE = FILE_HEAD + 112  # position of a profile's offset and length
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a file.
+    """The header of a file."""
 
-    Attributes:
-        size: Bytes of the header, which identify its version.
-        width: In pixels.
-        height: In pixels; below 0 if the first row is the upper one.
-        bits: Of a pixel.
-        coding: Compression of the pixels.
-        masks: Bit masks of red, green, blue and opacity; empty without bit fields.
-        offset: Of the pixels in the file.
-    """
-
-    size: int
-    width: int
-    height: int
-    bits: int
-    coding: int
-    masks: tuple[int, ...]
-    offset: int
+    size: int  # bytes of the header, which identify its version
+    width: int  # in pixels
+    height: int  # in pixels; below 0 if the first row is the upper one
+    bits: int  # of a pixel
+    coding: int  # compression of the pixels
+    masks: tuple[int, ...]  # bit masks of red, green, blue and opacity; empty without bit fields
+    offset: int  # of the pixels in the file
 
 
 def is_bmp(data: bytes) -> bool:

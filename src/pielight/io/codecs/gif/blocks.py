@@ -21,18 +21,12 @@ _MAX_BLOCKS = 5_000_000  # more than a gigabyte of them needs: all but the last 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where frames and palettes are in a GIF file.
+    """Where frames and palettes are in a GIF file."""
 
-    Attributes:
-        width: Of the canvas, in pixels.
-        height: Of the canvas, in pixels.
-        palette: The global palette; None if there is none.
-        frames: Rows, columns and local palette of each frame; None if that is the global one.
-    """
-
-    width: int
-    height: int
-    palette: slice | None
+    width: int  # of the canvas, in pixels
+    height: int  # of the canvas, in pixels
+    palette: slice | None  # the global palette; None if there is none
+    # rows, columns and local palette of each frame; None if that is the global one
     frames: list[tuple[slice, slice, slice | None]]
 
 

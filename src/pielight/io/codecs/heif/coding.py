@@ -27,23 +27,14 @@ _HEVC_SUBSAMPLINGS = {1: "4:2:0", 2: "4:2:2", 3: "4:4:4"}
 
 @dataclass(frozen=True)
 class Coding:
-    """How the pixels of an AVIF or HEIC are coded.
+    """How the pixels of an AVIF or HEIC are coded."""
 
-    Attributes:
-        bits: Per channel.
-        subsampling: Of chroma, as ``4:2:0``; None of gray pictures.
-        length: Bytes of the coded pixels, without opacity, thumbnails and the like; 0 if unknown.
-        thumbnails: Longer sides of the thumbnails.
-        planes: Names of auxiliary planes other than opacity, such as gain maps and depth.
-        has_rgb: Whether R, G and B are coded directly, as only lossless encoders do.
-    """
-
-    bits: int = 8
-    subsampling: str | None = None
-    length: int = 0
-    thumbnails: tuple[int, ...] = ()
-    planes: tuple[str, ...] = ()
-    has_rgb: bool = False
+    bits: int = 8  # per channel
+    subsampling: str | None = None  # of chroma, as 4:2:0; None of gray pictures
+    length: int = 0  # bytes of the coded pixels, without opacity, thumbnails and the like; 0 if unknown
+    thumbnails: tuple[int, ...] = ()  # longer sides of the thumbnails
+    planes: tuple[str, ...] = ()  # names of auxiliary planes other than opacity, such as gain maps and depth
+    has_rgb: bool = False  # whether R, G and B are coded directly, as only lossless encoders do
 
 
 def read_coding(items: Items) -> Coding:

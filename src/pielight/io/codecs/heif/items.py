@@ -14,18 +14,13 @@ _FOUR_LETTERS = 2  # the first version in which an item's type is four letters
 
 @dataclass
 class Item:
-    """A picture, a tile of one, or data that belong to it.
+    """A picture, a tile of one, or data that belong to it."""
 
-    Attributes:
-        kind: ``hvc1``, ``av01``, ``grid``, ``Exif`` and the like.
-        spans: Offsets and lengths of its bytes.
-        properties: Types and contents of the boxes that describe it.
-        references: Numbers of the items that it points to, by the type of reference.
-    """
-
-    kind: bytes = b""
-    spans: list[tuple[int, int]] = field(default_factory=list)
+    kind: bytes = b""  # hvc1, av01, grid, Exif and the like
+    spans: list[tuple[int, int]] = field(default_factory=list)  # offsets and lengths of its bytes
+    # types and contents of the boxes that describe it
     properties: list[tuple[bytes, bytes]] = field(default_factory=list)
+    # numbers of the items that it points to, by the type of reference
     references: dict[bytes, list[int]] = field(default_factory=dict)
 
     def property_of(self, kind: bytes, start: bytes = b"") -> bytes | None:
@@ -36,15 +31,10 @@ class Item:
 
 @dataclass
 class Items:
-    """The items of a file.
+    """The items of a file."""
 
-    Attributes:
-        primary: Number of the one that is shown; 0 if there is none.
-        by_number: All of them.
-    """
-
-    primary: int = 0
-    by_number: dict[int, Item] = field(default_factory=dict)
+    primary: int = 0  # number of the one that is shown; 0 if there is none
+    by_number: dict[int, Item] = field(default_factory=dict)  # all of them
 
     def shown(self) -> Item:
         """Return the item that is shown."""

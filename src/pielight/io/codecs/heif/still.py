@@ -18,7 +18,7 @@ from pielight.io.image import Picture
 from pielight.io.metadata.exif import Untouched, with_orientation
 from pielight.io.metadata.ifd import PREFIX
 from pielight.io.metadata.metadata import Metadata
-from pielight.io.metadata.tiff_tags import ORIENTATION
+from pielight.io.metadata.tiff_tags import Tag
 
 AVIF_SPEED, HEIF_PRESET = 8, "ultrafast"  # see docs/guides/photos.md for what slower ones save
 _QUALITY = 90
@@ -39,7 +39,9 @@ def read_metadata(image: Image.Image, data: bytes) -> Metadata:
 def _avif_exif(image: Image.Image, data: bytes) -> bytes:
     """Return the EXIF of an AVIF with the orientation that the file shows, without what Pillow makes of it."""
     exif = exif_item(data)
-    return with_orientation(PREFIX + exif.removeprefix(PREFIX), image.getexif().get(ORIENTATION, 1)) if exif else b""
+    return (
+        with_orientation(PREFIX + exif.removeprefix(PREFIX), image.getexif().get(Tag.ORIENTATION, 1)) if exif else b""
+    )
 
 
 def write_avif(

@@ -48,17 +48,11 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The parts of a JPEG file.
+    """The parts of a JPEG file."""
 
-    Attributes:
-        segments: Before the first scan, up to the first damaged one.
-        scans: Number of scans of the first picture.
-        end: Where the first picture ends; what follows was appended.
-    """
-
-    segments: tuple[Segment, ...]
-    scans: int
-    end: int
+    segments: tuple[Segment, ...]  # before the first scan, up to the first damaged one
+    scans: int  # number of scans of the first picture
+    end: int  # where the first picture ends; what follows was appended
 
     def contents(self, marker: int, head: bytes) -> Iterator[bytes]:
         """Yield the contents, which begin with ``head``, of segments with a marker."""

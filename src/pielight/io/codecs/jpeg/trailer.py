@@ -23,18 +23,13 @@ _VIDEO = re.compile(rb"\0\0\0[\x08-\xff]ftyp")
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a JPEG file's trailer.
+    """A part of a JPEG file's trailer."""
 
-    Attributes:
-        content: Its bytes.
-        kind: A gain map, a preview of the picture, a further view of the scene, another picture, or anything else.
-        number: In the index of the Multi-Picture Format, from 1; 0 if it is not listed there.
-        pointers: Positions of offsets in EXIF that point to it; see :class:`.maker_previews.MakerPreview`.
-    """
-
-    content: bytes
+    content: bytes  # its bytes
+    # a gain map, a preview of the picture, a further view of the scene, another picture, or anything else
     kind: Kind = "rest"
-    number: int = 0
+    number: int = 0  # in the index of the Multi-Picture Format, from 1; 0 if it is not listed there
+    # positions of offsets in EXIF that point to it; see maker_previews.MakerPreview
     pointers: tuple[tuple[int, int], ...] = ()
 
     def has_video(self) -> bool:

@@ -22,7 +22,7 @@ from pielight.io.image import Picture
 from pielight.io.metadata.exif import with_orientation
 from pielight.io.metadata.ifd import walk_ifds
 from pielight.io.metadata.metadata import Metadata
-from pielight.io.metadata.tiff_tags import DNG_VERSION, NEW_SUBFILE_TYPE, PHOTOMETRIC, SUB_IFDS
+from pielight.io.metadata.tiff_tags import Tag
 from pielight.io.size_limits import check_size
 
 _TIFF = (b"II*\x00", b"MM\x00*")
@@ -117,9 +117,9 @@ def _is_from_a_camera(data: bytes) -> bool:
     if tags is None:
         return False
     # Cameras put a reduced picture first, and the sensor data into a directory of their own.
-    reduced = tags.numbers(NEW_SUBFILE_TYPE)[:1] not in ((), (0,))
-    mosaic = tags.numbers(PHOTOMETRIC)[:1] == (_MOSAIC,)
-    return mosaic or DNG_VERSION in tags.entries or (SUB_IFDS in tags.entries and reduced)
+    reduced = tags.numbers(Tag.NEW_SUBFILE_TYPE)[:1] not in ((), (0,))
+    mosaic = tags.numbers(Tag.PHOTOMETRIC)[:1] == (_MOSAIC,)
+    return mosaic or Tag.DNG_VERSION in tags.entries or (Tag.SUB_IFDS in tags.entries and reduced)
 
 
 def _is_warning(line: bytes) -> bool:

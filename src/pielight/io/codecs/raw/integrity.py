@@ -8,17 +8,7 @@ from typing import NamedTuple
 
 from pielight.errors import PictureError
 from pielight.io.metadata.ifd import Ifd, walk_ifds
-from pielight.io.metadata.tiff_tags import (
-    BITS_PER_SAMPLE,
-    COMPRESSION,
-    DNG_VERSION,
-    IMAGE_LENGTH,
-    IMAGE_WIDTH,
-    PHOTOMETRIC,
-    SAMPLES_PER_PIXEL,
-    STRIPS,
-    TILES,
-)
+from pielight.io.metadata.tiff_tags import STRIPS, TILES, Tag
 
 _UNCOMPRESSED, _SENSOR_DATA = 1, (32803, 34892)  # compression; photometric interpretations: mosaic and linear
 _BLOCKS = (8, 34892, 50002, 52546)  # compressions (deflate, lossy JPEG, JPEG XL) below a bit a value
@@ -68,7 +58,7 @@ def _extents(data: bytes, values: int) -> Iterator[_Extent]:
     least: float = _LEAST_BITS
     if data.startswith((b"II", b"MM")):
         directories = list(walk_ifds(data))
-        if any(_first(directory, COMPRESSION) in _BLOCKS for directory in directories):
+        if any(_first(directory, Tag.COMPRESSION) in _BLOCKS for directory in directories):
             least = _LEAST_BITS_OF_BLOCKS
         yield from _tiff_extents(data, directories)
         if data.startswith(_PANASONIC):
@@ -87,15 +77,15 @@ def _tiff_extents(data: bytes, directories: list[Ifd]) -> Iterator[_Extent]:
     """Yield the extents of the largest pictures of a TIFF, which hold the sensor data."""
     spans = [_spans(directory) for directory in directories]
     sizes = [sum(length for _, length in each) for each in spans]
-    is_dng = any(DNG_VERSION in directory.entries for directory in directories)
+    is_dng = any(Tag.DNG_VERSION in directory.entries for directory in directories)
     for directory, each, size in zip(directories, spans, sizes, strict=True):
-        of_sensor = is_dng and _first(directory, PHOTOMETRIC) in _SENSOR_DATA
+        of_sensor = is_dng and _first(directory, Tag.PHOTOMETRIC) in _SENSOR_DATA
         largest = size > 0 and size >= max(sizes) / 2
         if largest:
             yield _Extent(len(data), max(offset + length for offset, length in each))
         if of_sensor:  # other makers name a wrong compression
             yield _Extent(size, _least_dng_bytes(directory))
-        if (of_sensor or (largest and data[8:10] == _CANON_2)) and _first(directory, COMPRESSION) in _JPEG:
+        if (of_sensor or (largest and data[8:10] == _CANON_2)) and _first(directory, Tag.COMPRESSION) in _JPEG:
             for offset, _ in each:
                 if not data.startswith(_JPEG_START, offset):
                     raise PictureError(f"damaged RAW file: no sensor's values at byte {offset:,}")
@@ -112,10 +102,14 @@ def _spans(directory: Ifd) -> list[tuple[int, int]]:
 
 def _least_dng_bytes(directory: Ifd) -> int:
     """Return the minimum of bytes of a picture in a DNG."""
-    values = _first(directory, IMAGE_WIDTH) * _first(directory, IMAGE_LENGTH) * _first(directory, SAMPLES_PER_PIXEL, 1)
-    coding = _first(directory, COMPRESSION, _UNCOMPRESSED)
+    values = (
+        _first(directory, Tag.IMAGE_WIDTH)
+        * _first(directory, Tag.IMAGE_LENGTH)
+        * _first(directory, Tag.SAMPLES_PER_PIXEL, 1)
+    )
+    coding = _first(directory, Tag.COMPRESSION, _UNCOMPRESSED)
     if coding == _UNCOMPRESSED:
-        return values * _first(directory, BITS_PER_SAMPLE, 1) // 8
+        return values * _first(directory, Tag.BITS_PER_SAMPLE, 1) // 8
     return int(values * (_LEAST_BITS_OF_BLOCKS if coding in _BLOCKS else _LEAST_BITS) / 8)
 
 

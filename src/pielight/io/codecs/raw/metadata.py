@@ -5,7 +5,7 @@ from __future__ import annotations
 from pielight.io.codecs.isobmff import walk
 from pielight.io.codecs.tiff.tags import essential_exif
 from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
-from pielight.io.metadata.tiff_tags import EXIF_GROUP, GPS_GROUP, MAKER_NOTE, UNDEFINED, XMP
+from pielight.io.metadata.tiff_tags import Tag, Type
 
 _TIFF = (b"II*\x00", b"MM\x00*")
 _CANON_3 = b"ftypcrx "
@@ -21,7 +21,7 @@ def tags_of_raw(data: bytes) -> tuple[bytes, bytes | None]:
         return _of_canon_3(data)
     data = _TIFF[data.startswith(b"MM")] + data[4:]  # some makers have other magic numbers
     tags = read_ifd(data)
-    xmp = tags.entries.get(XMP) if tags else None
+    xmp = tags.entries.get(Tag.XMP) if tags else None
     return essential_exif(data)[0], xmp.content if xmp else None
 
 
@@ -32,7 +32,7 @@ def has_note(exif: bytes) -> bool:
     False
     """
     tags = read_ifd(exif)
-    return tags is not None and EXIF_GROUP in tags.groups and MAKER_NOTE in tags.groups[EXIF_GROUP].entries
+    return tags is not None and Tag.EXIF_IFD in tags.groups and Tag.MAKER_NOTE in tags.groups[Tag.EXIF_IFD].entries
 
 
 def _of_canon_3(data: bytes) -> tuple[bytes, bytes | None]:
@@ -49,13 +49,13 @@ def _of_canon_3(data: bytes) -> tuple[bytes, bytes | None]:
     if first is None:
         return b"", xmp
     groups = {}
-    for kind, tag in ((_EXIF, EXIF_GROUP), (_GPS, GPS_GROUP)):
+    for kind, tag in ((_EXIF, Tag.EXIF_IFD), (_GPS, Tag.GPS_IFD)):
         directory = read_ifd(blocks.get(kind, b""))
         if directory is not None:
             groups[tag] = Ifd(directory.order, directory.entries).with_order(first.order)
     note = blocks.get(_NOTE, b"")[_NOTE_START:]
     if note:
-        exif = groups.setdefault(EXIF_GROUP, Ifd(first.order))
-        exif.entries[MAKER_NOTE] = Entry(UNDEFINED, note)
+        exif = groups.setdefault(Tag.EXIF_IFD, Ifd(first.order))
+        exif.entries[Tag.MAKER_NOTE] = Entry(Type.UNDEFINED, note)
         exif.note_offset = _NOTE_START
     return essential_exif(Ifd(first.order, first.entries, groups).exif_block())[0], xmp

@@ -20,16 +20,7 @@ from pielight.io.formats import HIGH_BIT_DEPTH_MODES
 from pielight.io.image import Picture
 from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
 from pielight.io.metadata.ifd_entries import TiffHeader, read_entries, read_header
-from pielight.io.metadata.tiff_tags import (
-    EXIF_GROUP,
-    IMAGE_LENGTH,
-    IMAGE_WIDTH,
-    LONG,
-    NEW_SUBFILE_TYPE,
-    SHORT,
-    STRIPS,
-    TILES,
-)
+from pielight.io.metadata.tiff_tags import STRIPS, TILES, Tag, Type
 
 _REDUCED = 1  # a bit of NewSubfileType: the page is a thumbnail of another one
 _MAX_ENTRIES = 1000  # of a page that are searched for its size
@@ -38,19 +29,12 @@ _MAX_COPIED, _MAX_COPIED_PER_PIXEL = 10_000_000_000, 300  # bytes: the whole fil
 
 @dataclass(frozen=True)
 class _Page:
-    """A page.
+    """A page."""
 
-    Attributes:
-        offset: Of its directory.
-        link: Position of the offset of the next directory.
-        subfile_type: The value of its tag NewSubfileType.
-        pixels: Number of its pixels.
-    """
-
-    offset: int
-    link: int
-    subfile_type: int
-    pixels: int
+    offset: int  # of its directory
+    link: int  # position of the offset of the next directory
+    subfile_type: int  # the value of its tag NewSubfileType
+    pixels: int  # number of its pixels
 
 
 class TiffPages(Frames):
@@ -115,11 +99,13 @@ class TiffPages(Frames):
                 entries, link = read_entries(data, offset, header, _MAX_ENTRIES)
             except struct.error:
                 return
-            numbers = dict.fromkeys((NEW_SUBFILE_TYPE, IMAGE_WIDTH, IMAGE_LENGTH), 0)
+            numbers = dict.fromkeys((Tag.NEW_SUBFILE_TYPE, Tag.IMAGE_WIDTH, Tag.IMAGE_LENGTH), 0)
             for entry in entries:
-                if entry.tag in numbers and entry.kind in (SHORT, LONG):
+                if entry.tag in numbers and entry.kind in (Type.SHORT, Type.LONG):
                     numbers[entry.tag] = entry._replace(number=1).numbers(data)[0]
-            yield _Page(offset, link, numbers[NEW_SUBFILE_TYPE], numbers[IMAGE_WIDTH] * numbers[IMAGE_LENGTH])
+            yield _Page(
+                offset, link, numbers[Tag.NEW_SUBFILE_TYPE], numbers[Tag.IMAGE_WIDTH] * numbers[Tag.IMAGE_LENGTH]
+            )
             offset = header.offset_at(data, link)
 
     def _alone(self, page: _Page) -> bytes:
@@ -156,16 +142,17 @@ def _append(file: BinaryIO, start: int, page: bytes, tags: Ifd, order: str, subf
     shift += file.write(bytes(shift % 2))
     if shift:  # only the first page can keep a maker's note at its offset
         tags.groups = {
-            tag: replace(group, note_offset=None) if tag == EXIF_GROUP else group for tag, group in tags.groups.items()
+            tag: replace(group, note_offset=None) if tag == Tag.EXIF_IFD else group
+            for tag, group in tags.groups.items()
         }
     end = 0
     for tag, lengths in (STRIPS, TILES):
         if offsets := tags.numbers(tag):
             moved = struct.pack(f"{tags.order}{len(offsets)}L", *(offset + shift for offset in offsets))
-            tags.entries[tag] = Entry(LONG, moved)
+            tags.entries[tag] = Entry(Type.LONG, moved)
             end = max(map(sum, zip(offsets, tags.numbers(lengths), strict=False)))
     if subfile_type:
-        tags.entries[NEW_SUBFILE_TYPE] = Entry(LONG, struct.pack(tags.order + "L", subfile_type))
+        tags.entries[Tag.NEW_SUBFILE_TYPE] = Entry(Type.LONG, struct.pack(tags.order + "L", subfile_type))
     if end <= tags.offset:  # the directory follows the pixels, and is encoded again
         page = page[: tags.offset]
     offset = shift + file.write(page)

@@ -11,24 +11,7 @@ from pielight.errors import PictureError
 from pielight.io.file_view import FileBytes
 from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
 from pielight.io.metadata.ifd_entries import read_entries, read_header
-from pielight.io.metadata.tiff_tags import (
-    BITS_PER_SAMPLE,
-    BYTE,
-    COMPRESSION,
-    EXTRA_SAMPLES,
-    ICC_PROFILE,
-    IMAGE_LENGTH,
-    IMAGE_WIDTH,
-    LONG,
-    PHOTOMETRIC,
-    PLANAR_CONFIGURATION,
-    ROWS_PER_STRIP,
-    SAMPLE_FORMAT,
-    SAMPLES_PER_PIXEL,
-    SHORT,
-    STRIPS,
-    TILES,
-)
+from pielight.io.metadata.tiff_tags import STRIPS, TILES, Tag, Type
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK, CIELAB, ICCLAB = 0, 1, 2, 5, 8, 9
 _COLORS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4, CIELAB: 3, ICCLAB: 3}  # channels without opacity
@@ -42,37 +25,28 @@ _UNSIGNED = (1, 4)  # or undefined
 _ONLY_TIFFFILE = (33003, 33005, 34712, 34887, 50001, 50002, 52546)  # JPEG 2000, LERC, WebP and JPEG XL
 _MAX_BITS = 32
 _READ = (
-    IMAGE_WIDTH, IMAGE_LENGTH, BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, SAMPLES_PER_PIXEL, EXTRA_SAMPLES,
-    SAMPLE_FORMAT,
+    Tag.IMAGE_WIDTH, Tag.IMAGE_LENGTH, Tag.BITS_PER_SAMPLE, Tag.COMPRESSION, Tag.PHOTOMETRIC, Tag.SAMPLES_PER_PIXEL,
+    Tag.EXTRA_SAMPLES, Tag.SAMPLE_FORMAT,
 )  # fmt: skip
-_WHOLE_NUMBERS = (BYTE, SHORT, LONG)
+_WHOLE_NUMBERS = (Type.BYTE, Type.SHORT, Type.LONG)
 _MOST_VALUES = 64
 _PIXEL_LAYOUT = (
-    BITS_PER_SAMPLE, SAMPLE_FORMAT, EXTRA_SAMPLES, 266, *STRIPS, ROWS_PER_STRIP, PLANAR_CONFIGURATION, *range(320, 324),
-    *TILES,
+    Tag.BITS_PER_SAMPLE, Tag.SAMPLE_FORMAT, Tag.EXTRA_SAMPLES, 266, *STRIPS, Tag.ROWS_PER_STRIP,
+    Tag.PLANAR_CONFIGURATION, *range(320, 324), *TILES,
 )  # fmt: skip
 _LZW, _START = 5, 8
 
 
 @dataclass(frozen=True)
 class SampleFormat:
-    """Color model, depth and compression of the first picture of a TIFF, as TIFF numbers them.
+    """Color model, depth and compression of the first picture of a TIFF, as TIFF numbers them."""
 
-    Attributes:
-        photometric: Photometric interpretation.
-        bits: Of each channel.
-        formats: Number formats: unsigned, signed, float.
-        compression: Method.
-        is_followed: Whether there are more pictures.
-        extras: Types of the samples beyond the colors; may be empty though there are some.
-    """
-
-    photometric: int
-    bits: tuple[int, ...]
-    formats: tuple[int, ...]
-    compression: int
-    is_followed: bool
-    extras: tuple[int, ...] = ()
+    photometric: int  # photometric interpretation
+    bits: tuple[int, ...]  # of each channel
+    formats: tuple[int, ...]  # number formats: unsigned, signed, float
+    compression: int  # method
+    is_followed: bool  # whether there are more pictures
+    extras: tuple[int, ...] = ()  # types of the samples beyond the colors; may be empty though there are some
 
     @property
     def name(self) -> str:
@@ -136,31 +110,31 @@ def read_sample_format(data: FileBytes) -> SampleFormat | None:
                 values[entry.tag] = entry.numbers(data)
     except struct.error:
         return None
-    if IMAGE_WIDTH not in values or IMAGE_LENGTH not in values:
+    if Tag.IMAGE_WIDTH not in values or Tag.IMAGE_LENGTH not in values:
         return None
-    (samples,), bits = values.get(SAMPLES_PER_PIXEL, (1,))[:1], values.get(BITS_PER_SAMPLE, (1,))
+    (samples,), bits = values.get(Tag.SAMPLES_PER_PIXEL, (1,))[:1], values.get(Tag.BITS_PER_SAMPLE, (1,))
     bits = bits * samples if len(bits) == 1 and samples <= _MOST_VALUES else bits
     return SampleFormat(
-        values.get(PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, values.get(SAMPLE_FORMAT, (1,)),
-        values.get(COMPRESSION, (1,))[0], header.offset_at(data, link) > 0, values.get(EXTRA_SAMPLES, ()),
+        values.get(Tag.PHOTOMETRIC, (BLACK_IS_ZERO,))[0], bits, values.get(Tag.SAMPLE_FORMAT, (1,)),
+        values.get(Tag.COMPRESSION, (1,))[0], header.offset_at(data, link) > 0, values.get(Tag.EXTRA_SAMPLES, ()),
     )  # fmt: skip
 
 
 def with_readable_tags(data: bytes, sample_format: SampleFormat) -> bytes:
     """Return a TIFF without pixels, with the same descriptive tags, that Pillow opens to read the metadata."""
     is_lab = sample_format.photometric in (CIELAB, ICCLAB)  # whose profile does not hold for sRGB
-    tags = (read_ifd(data) or Ifd("<")).without((*_PIXEL_LAYOUT, *((ICC_PROFILE,) if is_lab else ())))
+    tags = (read_ifd(data) or Ifd("<")).without((*_PIXEL_LAYOUT, *((Tag.ICC_PROFILE,) if is_lab else ())))
     channels = 3 if _COLORS.get(sample_format.photometric) == 3 else 1
 
     def short(*values: int) -> Entry:
-        return Entry(SHORT, struct.pack(f"{tags.order}{len(values)}H", *values))
+        return Entry(Type.SHORT, struct.pack(f"{tags.order}{len(values)}H", *values))
 
-    tags.entries[BITS_PER_SAMPLE] = short(*[8] * channels)
-    tags.entries[SAMPLES_PER_PIXEL] = short(channels)
-    tags.entries[PHOTOMETRIC] = short(RGB if channels == 3 else BLACK_IS_ZERO)
+    tags.entries[Tag.BITS_PER_SAMPLE] = short(*[8] * channels)
+    tags.entries[Tag.SAMPLES_PER_PIXEL] = short(channels)
+    tags.entries[Tag.PHOTOMETRIC] = short(RGB if channels == 3 else BLACK_IS_ZERO)
     if sample_format.compression not in TiffImagePlugin.COMPRESSION_INFO:
-        tags.entries[COMPRESSION] = short(_LZW)
+        tags.entries[Tag.COMPRESSION] = short(_LZW)
     for tag in STRIPS:
-        tags.entries[tag] = Entry(LONG, struct.pack(tags.order + "L", _START))
-    tags.entries[ROWS_PER_STRIP] = tags.entries[IMAGE_LENGTH]
+        tags.entries[tag] = Entry(Type.LONG, struct.pack(tags.order + "L", _START))
+    tags.entries[Tag.ROWS_PER_STRIP] = tags.entries[Tag.IMAGE_LENGTH]
     return tags.exif_block()[6:]

@@ -5,37 +5,22 @@ from __future__ import annotations
 import ctypes
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
 
 from PIL import _imaging
 
 from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
 from pielight.io.metadata.maker_notes import moved_note
-from pielight.io.metadata.tiff_tags import (
-    DNG_VERSION,
-    EXIF_GROUP,
-    ICC_PROFILE,
-    IMAGE_SOURCE_DATA,
-    MAKER_NOTE,
-    ORIENTATION,
-    PHOTOSHOP,
-    PREDICTOR,
-    SUB_IFDS,
-    UNDEFINED,
-    XMP,
-)
+from pielight.io.metadata.tiff_tags import Tag, Type
 
-if TYPE_CHECKING:
-    pass
-
-_DESCRIPTIVE = (270, 271, 272, ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723)
+_DESCRIPTIVE = (270, 271, 272, Tag.ORIENTATION, 285, 305, 306, 315, 316, 33432, 33723)
 LAYOUT = (
-    *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), PREDICTOR, *range(320, 329), 330,
-    332, 333, 334, 336, *range(338, 342), 347, *range(512, 533), *range(32995, 32999), 33421, 33422, ICC_PROFILE,
-    IMAGE_SOURCE_DATA,
-    DNG_VERSION,  # with it a file is taken for camera RAW
+    *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), Tag.PREDICTOR, *range(320, 329),
+    330, 332, 333, 334, 336, *range(338, 342), 347, *range(512, 533), *range(32995, 32999), 33421, 33422,
+    Tag.ICC_PROFILE, Tag.IMAGE_SOURCE_DATA,
+    Tag.DNG_VERSION,  # with it a file is taken for camera RAW
 )  # fmt: skip
-_LEFT_OUT = {SUB_IFDS: "reduced pictures", IMAGE_SOURCE_DATA: "Photoshop's layers"}  # which would show the old picture
+# Parts that would show the old picture.
+_LEFT_OUT = {Tag.SUB_IFDS: "reduced pictures", Tag.IMAGE_SOURCE_DATA: "Photoshop's layers"}
 
 
 @cache
@@ -52,7 +37,7 @@ def silence() -> None:
 def descriptive_exif(data: bytes) -> bytes:
     """Return the tags of a TIFF that describe the picture, and not the layout of the file, as an EXIF block."""
     tags = read_ifd(data)
-    return tags.without((*LAYOUT, XMP, PHOTOSHOP)).exif_block() if tags else b""
+    return tags.without((*LAYOUT, Tag.XMP, Tag.PHOTOSHOP)).exif_block() if tags else b""
 
 
 def essential_exif(exif: bytes, most: int | None = None) -> tuple[bytes, str]:
@@ -70,25 +55,25 @@ def essential_exif(exif: bytes, most: int | None = None) -> tuple[bytes, str]:
         return b"", "left out"
     tags = tags.only(_DESCRIPTIVE)
     made, what = tags.exif_block(), "shortened"
-    owner = tags.groups.get(EXIF_GROUP)
+    owner = tags.groups.get(Tag.EXIF_IFD)
     if most is not None and len(made) > most and owner is not None:
         if _may_move(owner):
-            tags.groups[EXIF_GROUP] = replace(owner, note_offset=None)
+            tags.groups[Tag.EXIF_IFD] = replace(owner, note_offset=None)
         else:
-            tags.groups[EXIF_GROUP], what = owner.without((MAKER_NOTE,)), "shortened, without maker's notes"
+            tags.groups[Tag.EXIF_IFD], what = owner.without((Tag.MAKER_NOTE,)), "shortened, without maker's notes"
         made = tags.exif_block()
     return (made, what) if most is None or len(made) <= most else (b"", "left out")
 
 
 def _may_move(owner: Ifd) -> bool:
-    note = owner.entries.get(MAKER_NOTE, Entry(UNDEFINED, b"")).content
+    note = owner.entries.get(Tag.MAKER_NOTE, Entry(Type.UNDEFINED, b"")).content
     return owner.note_origin is None or moved_note(note, owner.note_origin, 0) is not None
 
 
 def maker_note_warning(data: bytes) -> str:
     """Return what the user should know of a maker's note in a TIFF or RAW file, or nothing."""
     tags = read_ifd(data)
-    owner = tags.groups.get(EXIF_GROUP) if tags else None
+    owner = tags.groups.get(Tag.EXIF_IFD) if tags else None
     stays = owner is None or owner.note_offset is not None or _may_move(owner)
     return "" if stays else "maker's notes may be unreadable: they were too far behind to stay in place"
 

@@ -16,32 +16,16 @@ from pielight.io.image import Picture
 from pielight.io.metadata.ifd import PREFIX, Entry, Ifd, even, read_ifd, read_ifd_at, tiff_header
 from pielight.io.metadata.ifd_entries import TiffHeader, read_header
 from pielight.io.metadata.metadata import Metadata
-from pielight.io.metadata.tiff_tags import (
-    BYTE,
-    EXIF_GROUP,
-    ICC_PROFILE,
-    LONG,
-    PHOTOSHOP,
-    PREDICTOR,
-    RATIONAL,
-    RESOLUTION_UNIT,
-    SHORT,
-    STRIP_OFFSETS,
-    TILE_OFFSETS,
-    UNDEFINED,
-    X_RESOLUTION,
-    XMP,
-    Y_RESOLUTION,
-)
+from pielight.io.metadata.tiff_tags import Tag, Type
 
 PREDICTOR_NONE = 1
 LZW = "tiff_lzw"
 PREDICTED = (LZW, "tiff_adobe_deflate", "zstd", "lzma")
 RENAMED = {"tiff_deflate": "tiff_adobe_deflate", "tiff_jpeg": "jpeg"}  # older codes of the same
-_RESOLUTION = (X_RESOLUTION, Y_RESOLUTION)
+_RESOLUTION = (Tag.X_RESOLUTION, Tag.Y_RESOLUTION)
 _INCH, _CENTIMETER, _CENTIMETERS_PER_INCH = 2, 3, 2.54
 _MAX_DENOMINATOR, _TOLERANCE = 10_000, 0.5  # of dots per inch, and their difference that does not count
-_OFFSETS = (STRIP_OFFSETS, TILE_OFFSETS)
+_OFFSETS = (Tag.STRIP_OFFSETS, Tag.TILE_OFFSETS)
 _BILEVEL = ("group3", "group4", "tiff_ccitt")
 _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
 
@@ -49,13 +33,13 @@ _COMPRESSIONS = ("raw", "packbits", "jpeg", *PREDICTED)
 def read_metadata(image: Image.Image, data: bytes) -> Metadata:
     """Return the metadata of an opened TIFF."""
     assert isinstance(image, TiffImagePlugin.TiffImageFile)
-    photoshop = image.tag_v2.get(PHOTOSHOP)
+    photoshop = image.tag_v2.get(Tag.PHOTOSHOP)
     return replace(
         pillow.read_metadata(image),
         exif=descriptive_exif(data),
         photoshop=photoshop if isinstance(photoshop, bytes) else b"",
         compression=image.info.get("compression", "raw"),
-        predictor=image.tag_v2.get(PREDICTOR, PREDICTOR_NONE),
+        predictor=image.tag_v2.get(Tag.PREDICTOR, PREDICTOR_NONE),
     )
 
 
@@ -80,7 +64,7 @@ def tiff_options(metadata: Metadata, mode: str) -> dict[str, Any]:
     if not bilevel and (no_jpeg or compression not in _COMPRESSIONS):
         compression = LZW
     if compression in PREDICTED and mode not in ("1", "P") and metadata.predictor != PREDICTOR_NONE:
-        return {"tiffinfo": {PREDICTOR: 2}, "compression": compression}
+        return {"tiffinfo": {Tag.PREDICTOR: 2}, "compression": compression}
     return {"compression": compression}
 
 
@@ -90,7 +74,7 @@ def leading_block(metadata: Metadata) -> bytes:
     There, the offsets in the note stay valid, since TIFF and EXIF both count from the first byte.
     """
     tags = read_ifd(metadata.exif)
-    owner = tags.groups.get(EXIF_GROUP) if tags else None
+    owner = tags.groups.get(Tag.EXIF_IFD) if tags else None
     if owner is None or owner.note_offset is None:
         return b""
     block = metadata.exif.removeprefix(PREFIX)
@@ -113,9 +97,9 @@ def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
     tags = tags.without(LAYOUT)
     _add_resolution(tags, metadata)
     for tag, kind, content in (
-        (XMP, BYTE, metadata.xmp),
-        (PHOTOSHOP, BYTE, metadata.photoshop),
-        (ICC_PROFILE, UNDEFINED, metadata.icc_profile),
+        (Tag.XMP, Type.BYTE, metadata.xmp),
+        (Tag.PHOTOSHOP, Type.BYTE, metadata.photoshop),
+        (Tag.ICC_PROFILE, Type.UNDEFINED, metadata.icc_profile),
     ):
         if content:
             tags.entries[tag] = Entry(kind, content)
@@ -126,7 +110,7 @@ def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
     made = Ifd(order, coded.with_order(order).entries | tags.with_order(order).entries)
     if leading:
         for tag, group in tags.groups.items():
-            made.entries[tag] = Entry(LONG, struct.pack(order + "L", group.offset))
+            made.entries[tag] = Entry(Type.LONG, struct.pack(order + "L", group.offset))
     else:
         made.groups = tags.with_order(order).groups
     end = file.seek(0, 2) - start
@@ -145,7 +129,7 @@ def _coded_directory(file: BinaryIO, start: int, shift: int) -> Ifd:
     for tag in _OFFSETS:
         if offsets := coded.numbers(tag):
             moved = struct.pack(f"{coded.order}{len(offsets)}L", *(offset + shift for offset in offsets))
-            coded.entries[tag] = Entry(LONG, moved)
+            coded.entries[tag] = Entry(Type.LONG, moved)
     return coded
 
 
@@ -155,15 +139,17 @@ def _add_resolution(tags: Ifd, metadata: Metadata) -> None:
         return
     for tag, value in zip(_RESOLUTION, metadata.dpi, strict=True):
         fraction = Fraction(value).limit_denominator(_MAX_DENOMINATOR)
-        tags.entries[tag] = Entry(RATIONAL, struct.pack(tags.order + "2L", fraction.numerator, fraction.denominator))
-    tags.entries[RESOLUTION_UNIT] = Entry(SHORT, struct.pack(tags.order + "H", _INCH))
+        tags.entries[tag] = Entry(
+            Type.RATIONAL, struct.pack(tags.order + "2L", fraction.numerator, fraction.denominator)
+        )
+    tags.entries[Tag.RESOLUTION_UNIT] = Entry(Type.SHORT, struct.pack(tags.order + "H", _INCH))
 
 
 def _has_resolution(tags: Ifd, dpi: tuple[float, float]) -> bool:
     """Say whether the tags have this resolution, in any unit."""
-    unit = tags.entries.get(RESOLUTION_UNIT, Entry(SHORT, struct.pack(tags.order + "H", _INCH)))
-    resolutions = [tags.entries.get(tag, Entry(RATIONAL, b"")) for tag in _RESOLUTION]
-    if unit.kind != SHORT or any(kind != RATIONAL or len(content) != 8 for kind, content in resolutions):
+    unit = tags.entries.get(Tag.RESOLUTION_UNIT, Entry(Type.SHORT, struct.pack(tags.order + "H", _INCH)))
+    resolutions = [tags.entries.get(tag, Entry(Type.RATIONAL, b"")) for tag in _RESOLUTION]
+    if unit.kind != Type.SHORT or any(kind != Type.RATIONAL or len(content) != 8 for kind, content in resolutions):
         return False
     (code,) = struct.unpack_from(tags.order + "H", unit.content)
     per_inch = {_INCH: 1.0, _CENTIMETER: _CENTIMETERS_PER_INCH}.get(code)
