@@ -196,11 +196,10 @@ def test_a_killed_run_does_not_read_its_files_again(folder: Path, monkeypatch: p
     from click.testing import CliRunner
 
     from pielight.cli import main
-    from pielight.evaluation.datasets import file_cache, pictures
+    from pielight.evaluation.datasets import file_cache
 
     monkeypatch.setattr(file_cache, "_SETTLED", -1)
-    monkeypatch.setattr(pictures, "FILE_CACHE", fresh := file_cache.FileCache())
-    monkeypatch.setattr(file_cache, "FILE_CACHE", fresh)
+    monkeypatch.setattr(file_cache, "FILE_CACHE", file_cache.FileCache())
     words = [
         "evaluate",
         "--data",
@@ -216,12 +215,11 @@ def test_a_killed_run_does_not_read_its_files_again(folder: Path, monkeypatch: p
         "-o",
     ]
     read: list[Path] = []
-    whole = pictures._sha256
-    monkeypatch.setattr(pictures, "_sha256", lambda path: read.append(path) or whole(path))
+    whole = file_cache._sha256
+    monkeypatch.setattr(file_cache, "_sha256", lambda path: read.append(path) or whole(path))
     assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
     assert len(read) == len(set(read)) == 8  # four pictures and their references
-    monkeypatch.setattr(pictures, "FILE_CACHE", fresh := file_cache.FileCache())
-    monkeypatch.setattr(file_cache, "FILE_CACHE", fresh)
+    monkeypatch.setattr(file_cache, "FILE_CACHE", file_cache.FileCache())
     assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
     assert len(read) == 8
     Image.fromarray(np.zeros((48, 64, 3), np.uint8)).save("set/low/1.png")

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.evaluation.datasets.pictures import Pixels, load
+from pielight.io.load_rgb import Pixels, load_rgb8
 
 Draw = Callable[..., Path]
 
@@ -46,4 +46,4 @@ def pairs(tmp_path: Path, draw: Draw) -> Path:
 @pytest.fixture
 def dark(pairs: Path) -> Pixels:
     """A dark picture, 40 x 48 x 3."""
-    return load(pairs / "low" / "5.png")
+    return load_rgb8(pairs / "low" / "5.png")

@@ -16,13 +16,13 @@ from PIL import Image
 from pielight.errors import DataError, ModelError, PielightError
 from pielight.evaluation import run
 from pielight.evaluation.datasets import presets
-from pielight.evaluation.datasets.pictures import load
 from pielight.evaluation.methods.method import find_method
 from pielight.evaluation.metrics import METRICS
 from pielight.evaluation.plan import Plan, check, choose
 from pielight.evaluation.report.summary import Values, summarize
 from pielight.evaluation.store import FILE, Key, Measurement, Store, code_version
 from pielight.evaluation.workers import map_unordered
+from pielight.io.load_rgb import load_rgb8
 from tests.evaluation.plans import plan_of
 
 Draw = Callable[..., Path]
@@ -48,8 +48,8 @@ def test_flicker_is_measured_from_each_frame_to_the_next(tmp_path: Path, draw: D
     assert math.isnan(identity[0])
     assert identity[1:] == [0, 0, 0]
     assert made[1] == made[3] == 0
-    jump = [load(tmp_path / "made" / f"{number}.png") for number in (2, 3)]
-    still = [load(tmp_path / "clip" / f"{number}.png") for number in (2, 3)]
+    jump = [load_rgb8(tmp_path / "made" / f"{number}.png") for number in (2, 3)]
+    still = [load_rgb8(tmp_path / "clip" / f"{number}.png") for number in (2, 3)]
     assert made[2] == METRICS["flicker"].measure(jump, source=still) > 10
     assert summarize(plan, values).cells[0].note == (
         "flicker has no value for 1 of 4 pictures (the first frame of a clip)"
@@ -64,7 +64,7 @@ def test_values_are_those_of_the_metrics(pairs: Path, tmp_path: Path, jobs: int)
     values = finish(plan, tmp_path / "report", jobs)
     assert len(values.measurements) == 5 * 2 * 2
     for number in range(1, 6):
-        dark, bright = (load(pairs / kind / f"{number}.png") for kind in ("low", "high"))
+        dark, bright = (load_rgb8(pairs / kind / f"{number}.png") for kind in ("low", "high"))
         found = values.measurements["own", "identity", "mae", str(number)]
         assert found.value == pytest.approx(np.abs(dark.astype(float) - bright).mean())
         assert found.value > values.measurements["own", "gamma:0.5", "mae", str(number)].value

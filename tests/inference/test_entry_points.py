@@ -19,7 +19,7 @@ import pielight
 from pielight import CurveLattice, Enhancer
 from pielight.cli import main
 from pielight.errors import ConfigError, PielightError
-from pielight.evaluation.datasets.pictures import sha256
+from pielight.evaluation.datasets.file_cache import sha256
 from pielight.evaluation.methods.method import find_method, open_enhancer, parse
 from pielight.models import DENOISER, find
 

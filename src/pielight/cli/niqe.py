@@ -26,9 +26,9 @@ def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
     from pielight.core.atomic_file import check_place
     from pielight.core.messages import counted, shown
     from pielight.evaluation.datasets.pairing import pictures
-    from pielight.evaluation.datasets.pictures import load
     from pielight.evaluation.metrics.niqe import block_features
     from pielight.evaluation.metrics.pristine import fitted, sharp, write_pristine
+    from pielight.io.load_rgb import load_rgb8
 
     if output.suffix.lower() != ".npz":
         raise click.UsageError(f"{shown(output)}: must end in .npz")
@@ -37,7 +37,7 @@ def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
     found, failed = [], 0
     for number, path in enumerate(paths, 1):
         try:
-            found.append(sharp(*block_features(load(path))))
+            found.append(sharp(*block_features(load_rgb8(path))))
         except PielightError as error:
             failed += 1
             reason = str(error)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pielight.errors import DataError
+from pielight.io.load_rgb import Pixels as Pixels
 
-Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 MetricState = tuple[tuple[float, ...], ...]
 """What a task evaluator has seen in one picture, as rows of numbers; its metrics are computed of those of a dataset."""

@@ -11,13 +11,13 @@ import numpy as np
 
 from pielight.core.color import luma
 from pielight.errors import DataError, PictureError
-from pielight.evaluation.datasets.pictures import Pixels, load
 from pielight.evaluation.methods.method import clear_caches, source
 from pielight.evaluation.metrics import METRICS
 from pielight.evaluation.onnx_network import size_text
 from pielight.evaluation.plan import Plan, Trial, trials
 from pielight.evaluation.store import Key, Measurement, Store
 from pielight.evaluation.workers import map_unordered
+from pielight.io.load_rgb import Pixels, load_rgb8
 
 
 def run(
@@ -126,7 +126,7 @@ def _reference_of(trial: Trial) -> Pixels | None:
 
 @lru_cache(maxsize=2)
 def _reference(path: Path) -> Pixels:
-    pixels = load(path)
+    pixels = load_rgb8(path)
     pixels.flags.writeable = False  # all methods share it
     return pixels
 

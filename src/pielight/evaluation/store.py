@@ -15,7 +15,7 @@ import pielight
 from pielight.core.json_file import plain
 from pielight.core.messages import shown
 from pielight.errors import DataError
-from pielight.evaluation.datasets.pictures import sha256
+from pielight.evaluation.datasets.file_cache import sha256
 from pielight.evaluation.metric_spec import MetricState
 from pielight.evaluation.metrics import RENAMED
 from pielight.evaluation.metrics.pristine import pristine_file

@@ -11,8 +11,9 @@ from PIL import Image, ImageOps
 
 from pielight.errors import DataError
 from pielight.evaluation.datasets import presets
+from pielight.evaluation.datasets.file_cache import size
 from pielight.evaluation.datasets.layouts import detect
-from pielight.evaluation.datasets.pictures import load, size
+from pielight.io.load_rgb import load_rgb8
 
 Draw = Callable[..., Path]
 
@@ -137,14 +138,14 @@ def test_pictures_stand_upright(tmp_path: Path, draw: Draw, orientation: int, su
     image.save(path := tmp_path / f"b.{suffix}", exif=exif)
     image.save(tmp_path / "c.png", exif=exif)
     upright = ImageOps.exif_transpose(Image.open(tmp_path / "c.png"))
-    assert np.array_equal(load(path), np.asarray(upright))
+    assert np.array_equal(load_rgb8(path), np.asarray(upright))
     assert size(path) == upright.size
 
 
 def test_other_kinds_of_pictures(tmp_path: Path) -> None:
     gray = np.array([[0, 128 * 257, 65535]], np.uint16)
     Image.fromarray(gray).save(tmp_path / "deep.png")
-    assert load(tmp_path / "deep.png").tolist() == [[[0] * 3, [128] * 3, [255] * 3]]
+    assert load_rgb8(tmp_path / "deep.png").tolist() == [[[0] * 3, [128] * 3, [255] * 3]]
     assert size(tmp_path / "none.png") is None
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pielight.errors import PielightError
-from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.methods.lime import ALPHA, illumination_map, lime, structure_weights
+from pielight.io.load_rgb import Pixels
 
 
 def dense(first: np.ndarray, alpha: float) -> np.ndarray:

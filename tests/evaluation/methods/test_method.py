@@ -13,9 +13,10 @@ import torch
 
 from pielight import Enhancer
 from pielight.errors import ConfigError, ModelError
-from pielight.evaluation.datasets.pictures import Pixels, sha256
+from pielight.evaluation.datasets.file_cache import sha256
 from pielight.evaluation.methods import public_checkpoint
 from pielight.evaluation.methods.method import find_method, open_enhancer, parse
+from pielight.io.load_rgb import Pixels
 from pielight.models import DENOISER, find
 from pielight.training.networks.dce_net import DCENet
 from pielight.training.networks.public_checkpoints import published

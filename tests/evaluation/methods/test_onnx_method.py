@@ -13,8 +13,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from pielight.errors import DataError, ModelError
-from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.methods.method import find_method, open_enhancer, parse
+from pielight.io.load_rgb import Pixels
 
 
 def save_network(path: Path, side: int | str = "h", name: str = "picture") -> Path:

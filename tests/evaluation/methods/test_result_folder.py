@@ -11,8 +11,8 @@ from PIL import Image
 from pielight.errors import ConfigError, DataError
 from pielight.evaluation.datasets.dataset import Sample
 from pielight.evaluation.datasets.layouts import detect
-from pielight.evaluation.datasets.pictures import load
 from pielight.evaluation.methods.method import find_method, open_enhancer
+from pielight.io.load_rgb import load_rgb8
 
 
 def test_pictures_that_somebody_made(pairs: Path, tmp_path: Path) -> None:
@@ -20,12 +20,12 @@ def test_pictures_that_somebody_made(pairs: Path, tmp_path: Path) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
     for sample in data.samples[:-1]:
-        Image.fromarray(load(sample.input) + np.uint8(9)).save(folder / f"{sample.name}_pie.png")
+        Image.fromarray(load_rgb8(sample.input) + np.uint8(9)).save(folder / f"{sample.name}_pie.png")
     theirs = find_method(f"dir:{folder}")
     with pytest.raises(DataError, match=r"no pictures for 1 of lol: 5"):
         theirs.check(data)
     sample = data.samples[0]
-    assert np.array_equal(theirs.enhanced("lol", sample), load(sample.input) + np.uint8(9))
+    assert np.array_equal(theirs.enhanced("lol", sample), load_rgb8(sample.input) + np.uint8(9))
     before = theirs.identity("lol", sample)
     (folder / "lol").mkdir()
     Image.new("RGB", (5, 5)).save(folder / "lol" / "1.png")

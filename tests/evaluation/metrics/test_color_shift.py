@@ -9,7 +9,7 @@ import pytest
 from skimage import data
 from skimage.color import lab2rgb, rgb2lab
 
-from pielight.evaluation.metrics.color_shift import (
+from pielight.evaluation.metrics.color import (
     chromatic,
     chromatic_at_middle,
     hue_shift,

@@ -12,12 +12,11 @@ from skimage.color import rgb2lab
 
 from pielight.errors import DataError
 from pielight.evaluation.metrics import METRICS
-from pielight.evaluation.metrics.clipping import clipped
-from pielight.evaluation.metrics.color_shift import neutral_shift
+from pielight.evaluation.metrics.color import neutral_shift
 from pielight.evaluation.metrics.flicker import flicker
 from pielight.evaluation.metrics.halo import halo
+from pielight.evaluation.metrics.lightness import clipped, tone_curve
 from pielight.evaluation.metrics.noise import noise_gain
-from pielight.evaluation.metrics.tone import tone_curve
 
 PHOTO = data.astronaut()[:240, 100:360]
 DARK = np.round(255 * (PHOTO / 255) ** 2.2 * 0.5).astype(np.uint8)

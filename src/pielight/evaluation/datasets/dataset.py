@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from pielight.evaluation.datasets.pictures import Pixels, load, sha256
+from pielight.evaluation.datasets.file_cache import sha256
+from pielight.io.load_rgb import Pixels, load_rgb8
 
 Box = tuple[float, float, float, float]
 
@@ -53,7 +54,7 @@ class Sample:
         Raises:
             PictureError: The file cannot be read.
         """
-        pixels = load(self.input)
+        pixels = load_rgb8(self.input)
         return pixels if self.degradation is None else self.degradation.degrade(pixels, self.name)
 
     def clean(self) -> Pixels:
@@ -62,7 +63,7 @@ class Sample:
         Raises:
             PictureError: The file cannot be read.
         """
-        pixels = load(self.input)
+        pixels = load_rgb8(self.input)
         return pixels if self.degradation is None else self.degradation.clean(pixels)
 
     def files(self) -> list[Path]:

@@ -1,13 +1,18 @@
-"""Facts about files that are expensive to compute, such as checksums: cached, and kept beside a report."""
+"""Checksums and sizes of files, which are expensive to compute: cached, and kept beside a report."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from pielight.core.messages import shown
+from pielight.errors import PictureError
+from pielight.io.load_rgb import header_size
 
 FILE = "files.jsonl"
 _SETTLED = 2 * 10**9  # nanoseconds: a file modified later than this may change again within one tick of its clock
@@ -29,13 +34,7 @@ class FileCache:
         self._folder: Path | None = None
 
     def get(self, kind: str, path: Path, compute: Callable[[Path], Any]) -> Any:
-        """Return a fact about a file, cached or computed.
-
-        Args:
-            kind: Name of the fact.
-            path: The file.
-            compute: Reads the file and returns a value that JSON can hold.
-        """
+        """Return a fact about a file, cached or computed from its path: a value that JSON can hold."""
         stamp = _stamp(path)
         key = kind, str(path.absolute())
         if stamp is not None and key in self._known and self._known[key][0] == stamp:
@@ -80,12 +79,36 @@ class FileCache:
             self._folder = None
 
 
+FILE_CACHE = FileCache()
+
+
+def size(path: Path) -> tuple[int, int] | None:
+    """Return width and height of a picture after it is turned upright, from its header; None if that is damaged."""
+    sides = FILE_CACHE.get("size", path, header_size)
+    return None if sides is None else (int(sides[0]), int(sides[1]))
+
+
+def sha256(*paths: Path) -> str:
+    """Return the first 16 digits of the SHA-256 checksum of a file, or of those of several files.
+
+    Raises:
+        PictureError: One cannot be read.
+    """
+    digests = [str(FILE_CACHE.get("sha256", path, _sha256)) for path in paths]
+    return (digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest())[:16]
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise PictureError(f"{shown(path)}: cannot be read ({error.strerror})") from error
+
+
 def _stamp(path: Path) -> Stamp | None:
     try:
         status = path.stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-FILE_CACHE = FileCache()

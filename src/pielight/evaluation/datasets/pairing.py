@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pielight.core.messages import counted, few, shown
 from pielight.errors import DataError
-from pielight.evaluation.datasets.pictures import size
+from pielight.evaluation.datasets.file_cache import size
 from pielight.io.formats import is_picture_name
 
 INPUTS = ("low", "dark", "input", "lq", "underexposed", "low_light", "hazy", "rainy")

@@ -10,7 +10,7 @@ from pielight.core.messages import counted, few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets import pairing
 from pielight.evaluation.datasets.dataset import Dataset, Sample
-from pielight.evaluation.datasets.pictures import size
+from pielight.evaluation.datasets.file_cache import size
 from pielight.evaluation.downstream.annotations import BOXES_FORMAT, check_inside, read_boxes
 from pielight.evaluation.downstream.darkness import Darkness
 

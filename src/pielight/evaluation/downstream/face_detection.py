@@ -11,10 +11,11 @@ import numpy as np
 
 from pielight.errors import ConfigError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
-from pielight.evaluation.datasets.pictures import Pixels, sha256, size
+from pielight.evaluation.datasets.file_cache import sha256, size
 from pielight.evaluation.downstream.bounding_boxes import matches
 from pielight.evaluation.downstream.detector import NMS, SCORE, detector
 from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricState, Weighted, ratio
+from pielight.io.load_rgb import Pixels
 
 NAME = "faces"
 LEAST_SCORE = 0.02

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from pielight.core.messages import shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
-from pielight.evaluation.datasets.pictures import Pixels, load, sha256
+from pielight.evaluation.datasets.file_cache import sha256
 from pielight.evaluation.downstream.annotations import Labels, read_labels
 from pielight.evaluation.downstream.segmenter import Segmenter
 from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricState, Weighted, ratio
 from pielight.evaluation.onnx_network import size_text
+from pielight.io.load_rgb import Pixels, load_rgb8
 
 Counts = NDArray[np.int64]
 NAME = "segmentation"
@@ -61,7 +62,7 @@ class SegmentationEvaluator:
         Raises:
             PielightError: It fails.
         """
-        return _segmenter(self.path, self.multiple)(load(sample.input))[1]
+        return _segmenter(self.path, self.multiple)(load_rgb8(sample.input))[1]
 
     def check(self, dataset: Dataset) -> None:
         """Check the labels of all pictures, and run the network on the first.

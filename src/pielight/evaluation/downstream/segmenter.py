@@ -8,9 +8,9 @@ import numpy as np
 
 from pielight.core.messages import shown
 from pielight.errors import DataError, ModelError
-from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.downstream.annotations import Labels
 from pielight.evaluation.onnx_network import OnnxNetwork
+from pielight.io.load_rgb import Pixels
 
 _MOST_CLASSES = 255
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from pielight.evaluation.datasets.dataset import Dataset, Sample
-from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.metric_spec import MetricState
+from pielight.io.load_rgb import Pixels
 
 
 class TaskEvaluator(Protocol):

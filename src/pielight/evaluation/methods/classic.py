@@ -8,8 +8,8 @@ from scipy.ndimage import median_filter, uniform_filter
 from skimage.color.adapt_rgb import adapt_rgb, hsv_value
 from skimage.exposure import adjust_gamma, equalize_adapthist, equalize_hist
 
-from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, number, without_settings
+from pielight.io.load_rgb import Pixels
 
 DISPLAY_GAMMA = 1 / 2.2
 Floats = NDArray[np.float64]

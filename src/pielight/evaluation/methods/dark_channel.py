@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter
 
-from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.methods.classic import guided_filter
 from pielight.evaluation.methods.spec import without_settings
+from pielight.io.load_rgb import Pixels
 
 Floats = NDArray[np.float64]
 PATCH, KEPT, LEAST = 15, 0.95, 0.1  # as the authors set them

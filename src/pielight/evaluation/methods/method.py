@@ -13,11 +13,12 @@ from pielight.core.extras import require
 from pielight.core.messages import nearest, shown
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
+from pielight.evaluation.datasets.file_cache import sha256
 from pielight.evaluation.datasets.pairing import subfolders
-from pielight.evaluation.datasets.pictures import Pixels, load, sha256
 from pielight.evaluation.methods import METHODS
 from pielight.evaluation.methods.result_folder import check_results, result_file, results_in
 from pielight.evaluation.methods.spec import Enhance, Spec
+from pielight.io.load_rgb import Pixels, load_rgb8
 
 _LABELED = re.compile(r"([^=:]+)=((?:" + "|".join(METHODS) + r")(?:[:,].*)?)", re.DOTALL)
 
@@ -76,7 +77,7 @@ class Method:
         pixels, path = source(sample), self.result_file(dataset, sample)
         if path is None and self.folder is not None:
             raise DataError(f"{self.label}: no picture for {sample.name} of {dataset}")
-        result = _enhancer(self.spec)(pixels) if path is None else load(path)
+        result = _enhancer(self.spec)(pixels) if path is None else load_rgb8(path)
         if result.shape != pixels.shape or result.dtype != np.uint8:
             (height, width), (other_height, other_width) = pixels.shape[:2], result.shape[:2]
             raise DataError(

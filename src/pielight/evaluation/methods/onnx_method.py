@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from pielight.errors import DataError, ModelError
-from pielight.evaluation.datasets.pictures import Pixels
 from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, escaped, number, parts, settings
 from pielight.evaluation.onnx_network import OnnxNetwork
+from pielight.io.load_rgb import Pixels
 
 _USAGE = "onnx:FILE.onnx[,multiple=N]"
 _MOST = 1024  # pixels that sides are padded to a multiple of

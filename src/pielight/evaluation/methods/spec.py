@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from pielight.core.messages import shown
 from pielight.errors import ConfigError
-from pielight.evaluation.datasets.pictures import Pixels
+from pielight.io.load_rgb import Pixels
 
 Enhance = Callable[[Pixels], Pixels]
 

@@ -1,6 +1,8 @@
 """Metrics by name: how near a reference, how natural, and what was harmed.
 
-A new metric is one file with its :class:`~pielight.evaluation.metric_spec.PictureMetric`, and one line here.
+A new metric is one file with its :class:`~pielight.evaluation.metric_spec.PictureMetric`, and one line here. Its
+function takes ``pixels``, ``(H, W, 3)`` uint8 in sRGB, and as far as needed ``reference``, what the result should be,
+and ``source``, the dark input, both of the same shape.
 """
 
 from __future__ import annotations
@@ -10,13 +12,11 @@ from pielight.core.extras import require
 require("evaluate")  # before an import fails
 
 from pielight.evaluation.metric_spec import PictureMetric
-from pielight.evaluation.metrics.clipping import CLIPPED
-from pielight.evaluation.metrics.color import CIEDE2000
-from pielight.evaluation.metrics.color_shift import NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE
+from pielight.evaluation.metrics.color import CIEDE2000, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE
 from pielight.evaluation.metrics.fidelity import MAE, PSNR, UNCHANGED
 from pielight.evaluation.metrics.flicker import FLICKER
 from pielight.evaluation.metrics.halo import HALO
-from pielight.evaluation.metrics.lightness_order import LOE
+from pielight.evaluation.metrics.lightness import CLIPPED, LOE
 from pielight.evaluation.metrics.niqe import NIQE, NIQE_OWN
 from pielight.evaluation.metrics.noise import NOISE_GAIN
 from pielight.evaluation.metrics.perceptual import LPIPS

@@ -17,10 +17,6 @@ def psnr(pixels: Pixels, reference: Pixels) -> float:
 
     Equal pictures give infinity. Nothing is rescaled to the reference's mean.
 
-    Args:
-        pixels: ``(H, W, 3)`` uint8.
-        reference: The same shape.
-
     >>> round(psnr(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)), 2)
     0.0
     """
@@ -30,10 +26,6 @@ def psnr(pixels: Pixels, reference: Pixels) -> float:
 
 def mae(pixels: Pixels, reference: Pixels) -> float:
     """Return the mean absolute error ``mean |x - y|`` in levels, in [0, 255]; lower is better.
-
-    Args:
-        pixels: ``(H, W, 3)`` uint8.
-        reference: The same shape.
 
     >>> mae(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 7, np.uint8))
     7.0
@@ -46,10 +38,6 @@ def unchanged(pixels: Pixels, source: Pixels) -> float:
 
     Meant for pictures that are well exposed already, of which a method should change nothing. The bound keeps means
     finite: 60 dB is less than the error of rounding to 8 bits.
-
-    Args:
-        pixels: ``(H, W, 3)`` uint8.
-        source: The input, of the same shape.
 
     >>> unchanged(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8, 3), np.uint8))
     60.0

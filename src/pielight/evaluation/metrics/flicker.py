@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pielight.evaluation.metric_spec import INPUT, Floats, PictureMetric, Pixels
-from pielight.evaluation.metrics.tone import lightness, tone_curve
+from pielight.evaluation.metrics.lightness import lightness, tone_curve
 
 _CELLS = 8
 

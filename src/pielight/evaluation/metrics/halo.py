@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter, gaussian_gradient_magnitude, map_coordinates
 
 from pielight.evaluation.metric_spec import INPUT, Floats, PictureMetric, Pixels
-from pielight.evaluation.metrics.tone import lightness, tone_curve
+from pielight.evaluation.metrics.lightness import lightness, tone_curve
 
 _EDGE = 10.0  # levels a pixel, of the smoothed picture: a step of 38 levels
 _EDGE_SMOOTHING = 1.5
@@ -27,10 +27,6 @@ def halo(pixels: Pixels, source: Pixels) -> float:
     proportion to its height. Edges that were softened count a little. A strong edge rises by more than 10 levels a
     pixel in the input, scaled to a mean of 100 levels and smoothed by sigma 1.5, so that every method is measured at
     the same pixels; near is 1/16 of the shorter side.
-
-    Args:
-        pixels: ``(H, W, 3)`` uint8.
-        source: The input, of the same shape.
 
     >>> step = np.full((64, 64, 3), 40, np.uint8)
     >>> step[:, 32:] = 100

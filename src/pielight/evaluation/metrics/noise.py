@@ -27,10 +27,6 @@ def noise_gain(pixels: Pixels, source: Pixels) -> float:
     against its mean; usable are those with noise of 0.1 level or more and 2 to 250 levels of light in the input. Flat
     blocks that are black or above 250 levels in the result are left out. nan where there are none.
 
-    Args:
-        pixels: ``(H, W, 3)`` uint8; both sides >= 16.
-        source: The input, of the same shape.
-
     Raises:
         DataError: if a side is shorter than 16.
 

@@ -28,10 +28,6 @@ def lpips_distance(pixels: Pixels, reference: Pixels) -> float:
     ``sum_l 1/(H_l W_l) sum_hw |w_l (y_l - x_l)|^2`` of unit-length features of AlexNet, weights version 0.1 (Zhang et
     al., CVPR 2018), computed by its authors' package ``lpips`` on torchvision's weights; see :func:`fetch_network`.
 
-    Args:
-        pixels: ``(H, W, 3)`` uint8; both sides >= 32.
-        reference: The same shape.
-
     Raises:
         MissingExtraError: if the package is not installed.
         DataError: if a side is shorter than 32.

@@ -12,12 +12,12 @@ import numpy as np
 from PIL import Image
 
 from pielight.evaluation.datasets.dataset import Sample
-from pielight.evaluation.datasets.pictures import Pixels, load
 from pielight.evaluation.methods.method import Method, source
 from pielight.evaluation.metric_spec import MetricSpec
 from pielight.evaluation.plan import Plan
 from pielight.evaluation.report.summary import Values
 from pielight.evaluation.workers import map_unordered
+from pielight.io.load_rgb import Pixels, load_rgb8
 
 EACH = 2  # best ones, and as many worst ones
 _SIZE, _QUALITY = 360, 82
@@ -91,7 +91,7 @@ def with_thumbnails(
 def thumbnails(example: Example) -> Thumbnails:
     """Make the thumbnails of one example; a darkened picture has the clean one as its reference."""
     sample = example.sample
-    reference = None if sample.reference is None else load(sample.reference)
+    reference = None if sample.reference is None else load_rgb8(sample.reference)
     before = source(sample)
     if sample.degradation is not None and not np.array_equal(clean := sample.clean(), before):
         reference = clean

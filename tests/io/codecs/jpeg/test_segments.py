@@ -12,7 +12,7 @@ from pielight.batch.plan import Job
 from pielight.batch.run import run
 from pielight.enhancer import Enhancer
 from pielight.errors import DataError, PictureError
-from pielight.evaluation.datasets.pictures import size
+from pielight.evaluation.datasets.file_cache import size
 from pielight.io.codecs.jpeg.segments import APP1, COMMENT, EXIF, Segment, parse
 from pielight.io.decode import decode, decode_reduced
 from pielight.io.preflight import check_file

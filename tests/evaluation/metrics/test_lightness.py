@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from pielight.evaluation.metrics.lightness_order import loe
+from pielight.evaluation.metrics.lightness import loe
 
 PHOTO = data.astronaut()[60:165, 150:290]
 

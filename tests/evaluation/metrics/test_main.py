@@ -1,4 +1,4 @@
-"""The page of the metrics says what the metrics say."""
+"""The page of the metrics is that of their specs. Covers ``pielight.evaluation.metrics.__main__``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pielight.evaluation.metrics import METRICS
-from pielight.evaluation.metrics.page import page
+from pielight.evaluation.metrics.__main__ import page
 
 DOCS = Path(__file__).parents[3] / "docs" / "api" / "metrics.md"
 
