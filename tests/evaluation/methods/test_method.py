@@ -1,6 +1,6 @@
 """Each kind of method on a picture.
 
-Covers ``pielight.evaluation.methods.public_checkpoint``.
+Covers ``pielight.evaluation.methods.pielight_method``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from pielight import Enhancer
 from pielight.errors import ConfigError, ModelError
 from pielight.evaluation.datasets.file_cache import sha256
-from pielight.evaluation.methods import public_checkpoint
+from pielight.evaluation.methods import network_files
 from pielight.evaluation.methods.method import find_method, open_enhancer, parse
 from pielight.io.load_rgb import Pixels
 from pielight.models import DENOISER, find
@@ -59,7 +59,7 @@ def test_a_public_checkpoint(dark: Pixels, tmp_path: Path) -> None:
     with torch.no_grad():
         expected = render(pictures, network(pictures))[0].permute(1, 2, 0).numpy() * 255
     assert np.abs(open_enhancer(found.spec)(dark) - expected).max() <= 0.51
-    assert public_checkpoint.DCE.extra == "train"
+    assert network_files.DCE.extra == "train"
     (tmp_path / "other.pth").write_bytes(b"no checkpoint")
     with pytest.raises(ModelError, match="not a safe PyTorch checkpoint"):
         published(tmp_path / "other.pth")

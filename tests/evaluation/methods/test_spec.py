@@ -9,7 +9,7 @@ import pytest
 from pielight.errors import PielightError
 from pielight.evaluation.methods import METHODS
 from pielight.evaluation.methods.method import find_method, parse
-from pielight.evaluation.methods.onnx_method import file_and_multiple
+from pielight.evaluation.methods.network_files import file_and_multiple
 from pielight.evaluation.methods.pielight_method import arguments
 from pielight.evaluation.methods.spec import escaped
 

@@ -9,12 +9,10 @@ from pielight.core.extras import require
 
 require("evaluate")  # before an import fails
 
-from pielight.evaluation.methods.classic import CLAHE, EQUALIZE, GAMMA, GUIDED, IDENTITY, MEDIAN
-from pielight.evaluation.methods.dark_channel import DCP
+from pielight.evaluation.methods.classic import CLAHE, DCP, EQUALIZE, GAMMA, GUIDED, IDENTITY, MEDIAN
 from pielight.evaluation.methods.lime import LIME
-from pielight.evaluation.methods.onnx_method import ONNX
+from pielight.evaluation.methods.network_files import DCE, ONNX
 from pielight.evaluation.methods.pielight_method import PIELIGHT
-from pielight.evaluation.methods.public_checkpoint import DCE
 from pielight.evaluation.methods.result_folder import DIR
 from pielight.evaluation.methods.spec import MethodKind
 

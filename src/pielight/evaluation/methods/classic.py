@@ -1,18 +1,19 @@
-"""Classic algorithms to compare with: gamma, histogram equalization, and filters that smooth rain away."""
+"""Classic algorithms: gamma, histogram equalization, the dark channel prior (haze), and filters that smooth rain."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import median_filter, uniform_filter
+from scipy.ndimage import median_filter, minimum_filter, uniform_filter
 from skimage.color.adapt_rgb import adapt_rgb, hsv_value
 from skimage.exposure import adjust_gamma, equalize_adapthist, equalize_hist
 
-from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, number, without_settings
+from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, without_settings
+from pielight.evaluation.metric_spec import Floats
 from pielight.io.load_rgb import Pixels
 
 DISPLAY_GAMMA = 1 / 2.2
-Floats = NDArray[np.float64]
+PATCH, KEPT, LEAST = 15, 0.95, 0.1  # of the dark channel prior, as its authors set them
+_RADIUS, _SMOOTH = 40, 1e-3  # of the guided filter that replaces their matting
 
 
 def gamma(pixels: Pixels, exponent: float = DISPLAY_GAMMA) -> Pixels:
@@ -88,13 +89,45 @@ def guided_filter(guide: Floats, values: Floats, radius: int, smooth: float) -> 
     return mean(slope) * guide + mean(of_values - slope * of_guide)
 
 
+def dark_channel_prior(pixels: Pixels) -> Pixels:
+    """Remove haze by the dark channel prior: some channel is dark in most patches without haze.
+
+    ``J = (I - A) / max(t, 0.1) + A`` with ``t = 1 - 0.95 dark(I / A)`` (He, Sun and Tang, CVPR 2009 and PAMI 2011); t
+    is refined by the guided filter (PAMI 2013), as its authors do later.
+
+    >>> dark_channel_prior(np.full((32, 32, 3), 128, np.uint8)).shape
+    (32, 32, 3)
+    """
+    light = pixels / 255.0
+    air = airlight(light)
+    passed = 1 - KEPT * dark_channel(light / air)
+    passed = guided_filter(light.mean(axis=2), passed, _RADIUS, _SMOOTH)
+    clear = (light - air) / np.maximum(passed, LEAST)[..., np.newaxis] + air
+    return _eight_bits(clear)
+
+
+def dark_channel(light: Floats) -> Floats:
+    """Return the least channel within 15 x 15 pixels (eq. 5)."""
+    result: Floats = minimum_filter(light.min(axis=2), size=PATCH, mode="nearest")
+    return result
+
+
+def airlight(light: Floats) -> Floats:
+    """Return the brightest of the 0.1 % of pixels with the brightest dark channel (section 4.3), ``(3,)``."""
+    dark = dark_channel(light).ravel()
+    count = max(1, dark.size // 1000)
+    haziest = light.reshape(-1, 3)[np.argpartition(dark, -count)[-count:]]
+    brightest: Floats = np.maximum(haziest[haziest.sum(axis=1).argmax()], 1 / 255)
+    return brightest
+
+
 def _eight_bits(values: Floats) -> Pixels:
     result: Pixels = np.rint(255 * values.clip(0, 1)).astype(np.uint8)
     return result
 
 
 def _gamma(spec: Spec) -> Enhance:
-    exponent = number(spec, "exponent", spec.argument) if spec.argument else DISPLAY_GAMMA
+    exponent = spec.number("exponent", spec.argument) if spec.argument else DISPLAY_GAMMA
     if not 0 < exponent < 100:
         raise spec.error("the exponent must be above 0; 0.45 brightens")
     return lambda pixels: gamma(pixels, exponent)
@@ -105,4 +138,5 @@ GAMMA = MethodKind("gamma[:EXPONENT]", _gamma, "optional")
 CLAHE = without_settings("clahe", clahe)
 EQUALIZE = without_settings("equalize", equalize)
 MEDIAN = without_settings("median", median)
+DCP = without_settings("dcp", dark_channel_prior)
 GUIDED = without_settings("guided", guided)

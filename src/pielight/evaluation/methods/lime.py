@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import dia_array
 from scipy.sparse.linalg import splu
 
 from pielight.errors import DataError
 from pielight.evaluation.methods.spec import without_settings
+from pielight.evaluation.metric_spec import Floats, Pixels
 
-Floats = NDArray[np.float64]
 ALPHA, GAMMA, SIGMA = 0.15, 0.8, 2.0  # as the authors set them
 _TINY = 1e-3
 _RADIUS = 2  # of the 5 x 5 window
 _MOST = 6_000_000  # pixels: some seconds and gigabytes each million
 
 
-def lime(pixels: NDArray[np.uint8], alpha: float = ALPHA, gamma: float = GAMMA) -> NDArray[np.uint8]:
+def lime(pixels: Pixels, alpha: float = ALPHA, gamma: float = GAMMA) -> Pixels:
     """Divide a picture by its illumination, ``R = L / T^gamma`` (eq. 4, without the paper's optional denoising).
 
     Args:
@@ -34,7 +33,7 @@ def lime(pixels: NDArray[np.uint8], alpha: float = ALPHA, gamma: float = GAMMA) 
     light = pixels / 255.0
     illumination = np.clip(illumination_map(light.max(axis=2), alpha), _TINY, 1)
     bright = light / illumination[..., np.newaxis] ** gamma
-    result: NDArray[np.uint8] = np.rint(255 * bright.clip(0, 1)).astype(np.uint8)
+    result: Pixels = np.rint(255 * bright.clip(0, 1)).astype(np.uint8)
     return result
 
 

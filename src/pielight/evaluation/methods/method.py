@@ -18,6 +18,7 @@ from pielight.evaluation.datasets.pairing import subfolders
 from pielight.evaluation.methods import METHODS
 from pielight.evaluation.methods.result_folder import check_results, result_file, results_in
 from pielight.evaluation.methods.spec import Enhance, Spec
+from pielight.evaluation.onnx_network import size_text
 from pielight.io.load_rgb import Pixels, load_rgb8
 
 _LABELED = re.compile(r"([^=:]+)=((?:" + "|".join(METHODS) + r")(?:[:,].*)?)", re.DOTALL)
@@ -43,19 +44,11 @@ class Method:
         return self.spec.label
 
     def result_file(self, dataset: str, sample: Sample) -> Path | None:
-        """Return the result of a ``dir:`` method for a picture of a dataset, if there is one.
-
-        Raises:
-            DataError: Several files match.
-        """
+        """Return the result of a ``dir:`` method for a picture of a dataset, if any; DataError if several match."""
         return None if self.folder is None else result_file(self.folder, dataset, sample)
 
     def check(self, dataset: Dataset) -> None:
-        """Check that a ``dir:`` method has results of all pictures of a dataset, in their sizes.
-
-        Raises:
-            DataError: Some are missing or of other sizes; lists the first few.
-        """
+        """Check that a ``dir:`` method has results of all pictures of a dataset, in their sizes; else DataError."""
         if self.folder is not None:
             check_results(self.folder, dataset)
 
@@ -79,16 +72,13 @@ class Method:
             raise DataError(f"{self.label}: no picture for {sample.name} of {dataset}")
         result = _enhancer(self.spec)(pixels) if path is None else load_rgb8(path)
         if result.shape != pixels.shape or result.dtype != np.uint8:
-            (height, width), (other_height, other_width) = pixels.shape[:2], result.shape[:2]
-            raise DataError(
-                f"{self.label}: {sample.name} of {dataset} is {width} x {height}, its result "
-                f"{other_width} x {other_height}"
-            )
+            sizes = f"{size_text(pixels)}, its result {size_text(result)}"
+            raise DataError(f"{self.label}: {sample.name} of {dataset} is {sizes}")
         return result
 
 
 CLEAN = Method(Spec("clean", "clean", "clean", ""))
-"""A perfect enhancement, which restores the picture before it was darkened: a bound, and not compared as a method."""
+"""A perfect enhancement, which restores the picture before it was darkened: a bound that is not compared."""
 
 
 def parse(text: str) -> Spec:
@@ -120,10 +110,7 @@ def find_method(text: str) -> Method:
     """Find a method's files and check its settings, without loading a network.
 
     Raises:
-        ConfigError: There is no such method or setting.
-        DataError: The folder of a ``dir:`` method is missing.
-        MissingExtraError: A package is missing that runs the method.
-        ModelError: A file is missing.
+        PielightError: There is no such method, setting, folder or file, or a package is missing that runs it.
     """
     spec = parse(text)
     kind = METHODS[spec.kind]
@@ -137,37 +124,29 @@ def find_method(text: str) -> Method:
         return Method(spec)
     paths = kind.files(spec)
     try:
-        found = Method(spec, sha256(*paths))
+        method = Method(spec, sha256(*paths))
     except PictureError:
         raise ModelError(f"{shown(paths[0])}: no such file; say {kind.usage}") from None
     if kind.extra:
         require(kind.extra)
-    return found
+    return method
 
 
 def open_enhancer(spec: Spec) -> Enhance:
-    """Return what enhances ``(H, W, 3)`` uint8 pictures, one thread each.
-
-    Raises:
-        PielightError: A setting makes no sense, or a model cannot be opened.
-    """
+    """Return a function that enhances ``(H, W, 3)`` uint8 pictures; see :attr:`MethodKind.enhancer`."""
     return METHODS[spec.kind].enhancer(spec)
 
 
 @lru_cache(maxsize=2)
 def source(sample: Sample) -> Pixels:
-    """Return what methods get of a picture, read-only: the last two are cached and shared by all methods.
-
-    Raises:
-        PictureError: It cannot be read.
-    """
+    """Return the input of methods, read-only: the last two are cached and shared by all methods."""
     pixels = sample.pixels()
     pixels.flags.writeable = False
     return pixels
 
 
 def clear_caches() -> None:
-    """Forget pictures, models and folders, whose files may have changed since the last run."""
+    """Clear the caches of pictures, models and folders, whose files may have changed since the last run."""
     source.cache_clear()
     _enhancer.cache_clear()
     results_in.cache_clear()

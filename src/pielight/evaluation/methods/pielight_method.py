@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, PielightError
-from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, number, parts, settings
+from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec
 from pielight.inference.descriptor import describe
 from pielight.options import BRIGHTEN, HIGHLIGHTS, TASKS, EnhanceOptions, parse_denoise
 
@@ -43,14 +43,14 @@ def arguments(spec: Spec) -> Arguments:
     >>> arguments(Spec("", "", "pielight", "strength=0.8,auto=off")).options
     EnhanceOptions(strength=0.8, highlights=0.5, denoise=0.0, auto=False)
     """
-    given = settings(spec, parts(spec), _NAMES, _USAGE)
+    given = spec.settings(spec.parts(), _NAMES, _USAGE)
     auto, task = given.get("auto", "on"), given.get("task", BRIGHTEN)
     if auto not in ("on", "off"):
         raise spec.error("auto is on or off")
     if task not in TASKS:
         raise spec.error(f"task is one of {', '.join(TASKS)}")
-    strength = number(spec, "strength", given.get("strength", "1"))
-    highlights = number(spec, "highlights", given.get("highlights", str(HIGHLIGHTS)))
+    strength = spec.number("strength", given.get("strength", "1"))
+    highlights = spec.number("highlights", given.get("highlights", str(HIGHLIGHTS)))
     try:
         known = describe(BRIGHTEN).options
         describe(task).check_options(**{name: name in known for name in given})

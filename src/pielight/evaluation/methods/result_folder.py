@@ -81,7 +81,7 @@ def results_in(folder: Path, dataset: str) -> Mapping[str, list[Path]]:
 
 
 def _no_enhancer(spec: Spec) -> Enhance:
-    raise spec.error("makes no pictures of its own")
+    raise spec.error("holds results, and enhances nothing")
 
 
 DIR = MethodKind("dir:FOLDER", _no_enhancer, "required")

@@ -15,7 +15,7 @@ Enhance = Callable[[Pixels], Pixels]
 
 
 class Spec(NamedTuple):
-    """A method as the command line names it, split into its parts."""
+    """A method as the command line names it, split into its parts; its methods raise ConfigError."""
 
     text: str
     label: str
@@ -23,8 +23,43 @@ class Spec(NamedTuple):
     argument: str
 
     def error(self, reason: str) -> ConfigError:
-        """Return the error of a spec that makes no sense."""
+        """Return the error of an invalid spec."""
         return ConfigError(f"{shown(self.text)}: {reason}")
+
+    def parts(self) -> list[str]:
+        """Split the argument at its commas; two commas stand for one in a path.
+
+        >>> Spec("", "", "onnx", "a,,b.onnx,multiple=32").parts()
+        ['a,b.onnx', 'multiple=32']
+        """
+        return [part.replace("\0", ",") for part in self.argument.replace(",,", "\0").split(",")]
+
+    def settings(self, parts: list[str], known: tuple[str, ...], usage: str) -> dict[str, str]:
+        """Return the settings ``NAME=VALUE`` among parts of the argument, all of which must be known."""
+        values = {}
+        for part in filter(None, parts):
+            name, equals, value = part.partition("=")
+            if name not in known:
+                hint = "" if equals else "; a comma in a path is doubled"
+                raise self.error(f"{shown(name)} is unknown{hint}; say {usage}")
+            values[name] = value
+        return values
+
+    def number(self, name: str, text: str) -> float:
+        """Return the number that a setting has as text."""
+        try:
+            return float(text)
+        except ValueError:
+            raise self.error(f"{name} {text!r} is no number") from None
+
+
+def escaped(path: Path) -> str:
+    """Return a path as specs with settings write it, each comma doubled.
+
+    >>> escaped(Path("a,b.onnx"))
+    'a,,b.onnx'
+    """
+    return str(path).replace(",", ",,")
 
 
 @dataclass(frozen=True)
@@ -33,10 +68,10 @@ class MethodKind:
 
     Attributes:
         usage: How specs are written.
-        enhancer: Takes a spec; returns what enhances ``(H, W, 3)`` uint8 pictures in one thread. Raises PielightError
-            if a setting makes no sense or a model cannot be opened.
+        enhancer: Takes a spec; returns a function that enhances ``(H, W, 3)`` uint8 pictures in one thread. Raises
+            PielightError if a setting is invalid or a model cannot be opened.
         argument: Whether ``:ARGUMENT`` follows.
-        files: Takes a spec; returns the model files that results depend on, and raises PielightError as above.
+        files: Takes a spec; returns the model files that results depend on, or raises PielightError as above.
         extra: The extra that it needs beside ``evaluate``.
     """
 
@@ -50,49 +85,3 @@ class MethodKind:
 def without_settings(name: str, enhance: Enhance) -> MethodKind:
     """Return the kind of a method that has no settings."""
     return MethodKind(name, lambda _: enhance)
-
-
-def parts(spec: Spec) -> list[str]:
-    """Split the argument of a spec at its commas; two commas stand for one in a path.
-
-    >>> parts(Spec("", "", "onnx", "a,,b.onnx,multiple=32"))
-    ['a,b.onnx', 'multiple=32']
-    """
-    return [part.replace("\0", ",") for part in spec.argument.replace(",,", "\0").split(",")]
-
-
-def escaped(path: Path) -> str:
-    """Return a path as specs with settings write it: with each comma doubled.
-
-    >>> escaped(Path("a,b.onnx"))
-    'a,,b.onnx'
-    """
-    return str(path).replace(",", ",,")
-
-
-def settings(spec: Spec, given: list[str], known: tuple[str, ...], usage: str) -> dict[str, str]:
-    """Return the settings ``NAME=VALUE`` of a spec.
-
-    Raises:
-        ConfigError: One is not known.
-    """
-    values = {}
-    for part in filter(None, given):
-        name, equals, value = part.partition("=")
-        if name not in known:
-            hint = "" if equals else "; a comma in a path is doubled"
-            raise spec.error(f"{shown(name)} is unknown{hint}; say {usage}")
-        values[name] = value
-    return values
-
-
-def number(spec: Spec, name: str, text: str) -> float:
-    """Read a number of a spec.
-
-    Raises:
-        ConfigError: It is none.
-    """
-    try:
-        return float(text)
-    except ValueError:
-        raise spec.error(f"{name} {text!r} is no number") from None

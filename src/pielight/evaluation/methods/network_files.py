@@ -1,4 +1,4 @@
-"""Any network from picture to picture in an ONNX file."""
+"""Networks in files: any ONNX network from picture to picture, and public PyTorch checkpoints."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pielight.errors import DataError, ModelError
-from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, escaped, number, parts, settings
+from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec, escaped
 from pielight.evaluation.onnx_network import OnnxNetwork
 from pielight.io.load_rgb import Pixels
 
@@ -59,13 +59,20 @@ def file_and_multiple(spec: Spec) -> tuple[Path, int]:
     >>> file_and_multiple(Spec("", "", "onnx", "theirs.onnx,multiple=32"))[1]
     32
     """
-    file, *given = parts(spec)
-    multiple = number(spec, "multiple", settings(spec, given, ("multiple",), _USAGE).get("multiple", "1"))
+    file, *given = spec.parts()
+    multiple = spec.number("multiple", spec.settings(given, ("multiple",), _USAGE).get("multiple", "1"))
     if not (1 <= multiple <= _MOST and multiple == int(multiple)):
         raise spec.error(f"multiple must be a whole number from 1 to {_MOST}")
     return Path(file), int(multiple)
 
 
+def _public_checkpoint(spec: Spec) -> Enhance:
+    from pielight.training.networks.public_checkpoints import published  # loads torch
+
+    return published(Path(spec.argument))
+
+
+DCE = MethodKind("dce:FILE.pth", _public_checkpoint, "required", lambda spec: [Path(spec.argument)], extra="train")
 ONNX = MethodKind(
     _USAGE, lambda spec: network(*file_and_multiple(spec)), "required", lambda spec: [file_and_multiple(spec)[0]]
 )

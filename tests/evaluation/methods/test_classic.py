@@ -7,8 +7,14 @@ import pytest
 from skimage import data
 from skimage.metrics import peak_signal_noise_ratio
 
-from pielight.evaluation.methods.classic import guided, guided_filter, median
-from pielight.evaluation.methods.dark_channel import airlight, dark_channel, dark_channel_prior
+from pielight.evaluation.methods.classic import (
+    airlight,
+    dark_channel,
+    dark_channel_prior,
+    guided,
+    guided_filter,
+    median,
+)
 
 PHOTO = data.astronaut()[100:300, 100:340]
 
