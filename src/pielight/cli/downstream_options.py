@@ -14,10 +14,9 @@ from pielight.errors import ConfigError
 if TYPE_CHECKING:
     from pielight.evaluation.datasets.dataset import Dataset
     from pielight.evaluation.downstream.darkness import Darkness
-    from pielight.evaluation.downstream.task_evaluator import TaskEvaluator
     from pielight.evaluation.methods.method import Method
     from pielight.evaluation.metric_spec import DatasetMetric
-    from pielight.evaluation.plan import Plan
+    from pielight.evaluation.plan import Plan, TaskEvaluator
 
 _OWN = {"faces": ("detector", "score", "nms", "iou", "shrink"), "segmentation": ("segmenter", "ignore", "classes")}
 _OPTIONS = (

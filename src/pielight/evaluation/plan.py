@@ -5,17 +5,36 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pielight.core.messages import nearest
 from pielight.errors import ConfigError, DataError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
-from pielight.evaluation.downstream.task_evaluator import TaskEvaluator
 from pielight.evaluation.methods.method import CLEAN, Method
-from pielight.evaluation.metric_spec import MetricSpec, PictureMetric
+from pielight.evaluation.metric_spec import MetricSpec, MetricState, PictureMetric, Pixels
 from pielight.evaluation.metrics import METRICS, RENAMED
 from pielight.evaluation.store import Key, code_version
 from pielight.io.required_extra import require_readers
+
+
+class TaskEvaluator(Protocol):
+    """A downstream model that is run on enhanced pictures, and its ground truth; can be sent to other processes."""
+
+    @property
+    def name(self) -> str:
+        """Name of the task."""
+
+    def description(self) -> str:
+        """Return a sentence for reports: which model, and how it is scored."""
+
+    def identity(self) -> str:
+        """Return what states depend on besides the picture: a checksum of the model, and its settings."""
+
+    def check(self, dataset: Dataset) -> None:
+        """Check the ground truth, and run the model on the first picture; PielightError names what was expected."""
+
+    def update(self, pixels: Pixels, sample: Sample) -> MetricState:
+        """Run the model on a picture, and return its state for dataset-level metrics; DataError if that fails."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +62,8 @@ class Plan:
 
     def metrics_of(self, dataset: Dataset) -> list[MetricSpec]:
         """Return the metrics that can be measured on a dataset."""
-        given = (
-            {"input"} | ({"reference"} if dataset.is_paired else set()) | ({"sequence"} if dataset.is_film else set())
-        )
+        inputs = {"input": True, "reference": dataset.is_paired, "sequence": dataset.is_film}
+        given = {kind for kind, is_given in inputs.items() if is_given}
         return [metric for metric in self.metrics if metric.needs <= given]
 
     def is_scaled(self, metric: MetricSpec) -> bool:
@@ -74,10 +92,7 @@ class Trial(NamedTuple):
 
 
 def choose(names: list[str]) -> tuple[PictureMetric, ...]:
-    """Return metrics by their names.
-
-    Raises:
-        ConfigError: There is no such metric, or none is named.
+    """Return metrics by their names; ConfigError if there is no such metric, or none is named.
 
     >>> [metric.name for metric in choose(["psnr", "ssim"])]
     ['psnr', 'ssim']
@@ -101,16 +116,12 @@ def check(plan: Plan) -> None:
     """Check before any measurement that nothing is missing.
 
     Raises:
-        DataError: Two datasets or methods have the same name, a folder of results lacks pictures, or a metric applies
-            to no dataset.
-        PictureError: The extra that reads a picture is not installed.
-        PielightError: A metric lacks what it needs.
+        PielightError: Two datasets or methods have the same name, a folder of results lacks pictures, a metric applies
+            to no dataset or lacks what it needs, or the extra that reads a picture is not installed.
     """
-    for kind, names in (
-        ("data sets", [data.name for data in plan.datasets]), ("methods", [method.label for method in plan.methods]),
-    ):  # fmt: skip
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
+    named = {"data sets": [data.name for data in plan.datasets], "methods": [method.label for method in plan.methods]}
+    for kind, names in named.items():
+        if twice := sorted({name for name in names if names.count(name) > 1}):
             raise DataError(f"two {kind} are called {twice[0]}; name them otherwise, as in NAME=...")
     for dataset in plan.datasets:
         require_readers(path for sample in dataset.samples for path in sample.files())
@@ -135,18 +146,13 @@ def trials(plan: Plan) -> Iterator[Trial]:
     else:
         versions = {evaluator.name: f"{code_version(evaluator.name)} {evaluator.identity()}"}
     for dataset in plan.datasets:
-        if evaluator is None:
-            measured = {metric.name: plan.is_scaled(metric) for metric in plan.metrics_of(dataset)}
-        else:  # once, whatever metrics are computed of its states
+        measured = {metric.name: plan.is_scaled(metric) for metric in plan.metrics_of(dataset)}
+        if evaluator is not None:  # once, whatever metrics are computed of its states
             measured = {evaluator.name: False}
         for sample in dataset.samples:
             checksum = sample.sha256()
             for method in plan.methods:
                 identity = method.identity(dataset.name, sample)
-                keys = tuple(
-                    Key(
-                        dataset.name, sample.name, checksum, method.spec.text, identity, name, versions[name], is_scaled
-                    )
-                    for name, is_scaled in measured.items()
-                )
+                result = (dataset.name, sample.name, checksum, method.spec.text, identity)
+                keys = tuple(Key(*result, name, versions[name], is_scaled) for name, is_scaled in measured.items())
                 yield Trial(dataset.name, sample, method, keys, keys, evaluator)

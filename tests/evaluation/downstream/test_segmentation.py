@@ -11,6 +11,7 @@ from PIL import Image
 from pielight.errors import DataError, ModelError
 from pielight.evaluation.downstream.annotations import read_labels
 from pielight.evaluation.downstream.segmentation import (
+    Segmenter,
     class_ious,
     confusion,
     mean_iou,
@@ -18,7 +19,6 @@ from pielight.evaluation.downstream.segmentation import (
     segmentation_metrics,
     segmentation_state,
 )
-from pielight.evaluation.downstream.segmenter import Segmenter
 from tests.evaluation.downstream.networks import random_detector, save_segmenter
 
 
@@ -60,7 +60,7 @@ def test_miou_is_not_the_mean_over_pictures() -> None:
 
 def test_labels_that_do_not_fit() -> None:
     labels = np.zeros((2, 3), np.uint8)
-    with pytest.raises(DataError, match=r"labels are 3 x 2, what the segmenter found is 2 x 3"):
+    with pytest.raises(DataError, match=r"labels are 3 x 2, those that the segmenter returned 2 x 3"):
         confusion(labels, labels.T, 2)
     with pytest.raises(DataError, match="holds the labels 5, 7; there are 2 classes, 0 to 1, and 255 is ignored"):
         confusion(np.array([[5, 7, 255]], np.uint8), labels[:1], 2)

@@ -1,6 +1,6 @@
-"""What detectors and segmenters find in enhanced pictures, and how that is scored.
+"""Detectors and segmenters that are run on enhanced pictures, and how they are scored.
 
 Needs neither torch nor the extra ``evaluate``. A new downstream task is one file with its
-:class:`~pielight.evaluation.downstream.task_evaluator.TaskEvaluator`, and its options in
+:class:`~pielight.evaluation.plan.TaskEvaluator`, and its options in
 :mod:`pielight.cli.downstream_options`.
 """

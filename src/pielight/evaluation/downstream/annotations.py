@@ -29,37 +29,30 @@ def read_boxes(file: Path) -> dict[str, tuple[Box, ...]]:
     """
     try:
         record = read_json(file)
-    except OSError as error:
-        raise DataError(f"{shown(file)}: cannot be read ({error.strerror}); wanted is {BOXES_FORMAT}") from error
-    except ValueError as error:
-        raise DataError(f"{shown(file)}: no JSON ({error}); wanted is {BOXES_FORMAT}") from error
+    except (OSError, ValueError) as error:
+        fault = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else f"no JSON ({error})"
+        raise DataError(f"{shown(file)}: {fault}; wanted is {BOXES_FORMAT}") from error
     if not isinstance(record, dict) or not record:
         raise DataError(f"{shown(file)}: no pictures in it; wanted is {BOXES_FORMAT}")
     return {picture: _boxes(file, picture, boxes) for picture, boxes in record.items()}
 
 
 def check_inside(file: Path, picture: str, boxes: tuple[Box, ...], sides: tuple[int, int]) -> None:
-    """Check that no box lies wholly outside its picture; objects at the edge may be labeled beyond it.
-
-    Args:
-        file: Where the boxes come from.
-        picture: Its name there.
-        boxes: Its boxes.
-        sides: Its width and height.
+    """Check that no box of a file lies wholly outside its picture; objects at the edge may be labeled beyond it.
 
     Raises:
         DataError: One does.
     """
+    width, height = sides
     for x, y, w, h in boxes:
-        if not (x < sides[0] and y < sides[1] and x + w > 0 and y + h > 0):
-            raise DataError(
-                f"{shown(file)}: a box of {shown(picture)} is outside: {x:g}, {y:g}, {w:g} x {h:g} in "
-                f"{sides[0]} x {sides[1]}"
-            )
+        if not (x < width and y < height and x + w > 0 and y + h > 0):
+            box = f"{x:g}, {y:g}, {w:g} x {h:g}"
+            raise DataError(f"{shown(file)}: a box of {shown(picture)} is outside: {box} in {width} x {height}")
 
 
 def _boxes(file: Path, picture: str, record: Any) -> tuple[Box, ...]:
     """Check the boxes of one picture."""
+    a_box = f"{shown(file)}: a box of {shown(picture)}"
     if not isinstance(record, list):
         raise DataError(f"{shown(file)}: {shown(picture)} has no list of boxes; wanted is {BOXES_FORMAT}")
     boxes = []
@@ -67,11 +60,9 @@ def _boxes(file: Path, picture: str, record: Any) -> tuple[Box, ...]:
         try:
             x, y, w, h = (float(box[key]) for key in "xywh")
         except (KeyError, OverflowError, TypeError, ValueError) as error:
-            raise DataError(
-                f"{shown(file)}: a box of {shown(picture)} is no x, y, w, h; wanted is {BOXES_FORMAT}"
-            ) from error
+            raise DataError(f"{a_box} is no x, y, w, h; wanted is {BOXES_FORMAT}") from error
         if not (all(map(math.isfinite, (x, y, w, h))) and w > 0 and h > 0):
-            raise DataError(f"{shown(file)}: a box of {shown(picture)} has no area: {x:g}, {y:g}, {w:g} x {h:g}")
+            raise DataError(f"{a_box} has no area: {x:g}, {y:g}, {w:g} x {h:g}")
         boxes.append((x, y, w, h))
     return tuple(boxes)
 
@@ -83,16 +74,15 @@ def read_labels(path: Path) -> Labels:
         DataError: It is no such PNG.
         PictureError: It cannot be read.
     """
+    wanted = f"{shown(path)}: labels must be a PNG of one byte a pixel, the class"
     try:
         with Image.open(io.BytesIO(read_file(path)), formats=["PNG"]) as image:
             if image.mode not in ("L", "P"):
-                raise DataError(
-                    f"{shown(path)}: labels must be a PNG of one byte a pixel, the class; this one is {image.mode}"
-                )
+                raise DataError(f"{wanted}; this one is {image.mode}")
             labels = np.array(image, np.uint8)
     except (DataError, PictureError):
         raise
     except Exception as error:  # Pillow raises a dozen types for damaged files
-        raise DataError(f"{shown(path)}: labels must be a PNG of one byte a pixel, the class; this is none") from error
+        raise DataError(f"{wanted}; this is none") from error
     labels.flags.writeable = False
     return labels

@@ -1,4 +1,4 @@
-"""YuNet-like face detectors in ONNX files: what goes in, how they are run, and which boxes come out."""
+"""YuNet-like face detectors in ONNX files: input, decoding of the outputs, and selection of the boxes."""
 
 from __future__ import annotations
 
@@ -37,10 +37,9 @@ def detector(path: Path, score: float = SCORE, nms: float = NMS) -> Detect:
     wanted = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox") for stride in STRIDES]
     names = [output.name for output in network.outputs]
     if missing := [name for name in wanted if name not in names]:
-        raise ModelError(
-            f"{shown(path)}: no YuNet detector: it has the outputs {', '.join(names[:6])}, not "
-            f"{', '.join(missing[:3])}; wanted are cls_S, obj_S and bbox_S for S = 8, 16, 32"
-        )
+        outputs = f"the outputs {', '.join(names[:6])}, not {', '.join(missing[:3])}"
+        hint = "wanted are cls_S, obj_S and bbox_S for S = 8, 16, 32"
+        raise ModelError(f"{shown(path)}: no YuNet detector: it has {outputs}; {hint}")
 
     def detect(pixels: Pixels) -> tuple[Floats, Floats]:
         batch = network_input(pixels)
@@ -49,10 +48,8 @@ def detector(path: Path, score: float = SCORE, nms: float = NMS) -> Detect:
         for key, output in outputs.items():
             numbers = height * width // int(key.rpartition("_")[2]) ** 2 * (4 if key.startswith("bbox") else 1)
             if output.size != numbers:
-                raise DataError(
-                    f"{shown(path)}: {key} is {list(output.shape)} for {width} x {height} pixels; {numbers} numbers "
-                    "are wanted"
-                )
+                shape = f"{list(output.shape)} for {width} x {height} pixels"
+                raise DataError(f"{shown(path)}: {key} is {shape}; {numbers} numbers are wanted")
         boxes, scores = decode(outputs, height, width)
         if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
             raise DataError(f"{shown(path)}: returns values that are not finite on {width} x {height} pixels")
@@ -65,7 +62,7 @@ def detector(path: Path, score: float = SCORE, nms: float = NMS) -> Detect:
 
 
 def network_input(pixels: Pixels) -> NDArray[np.float32]:
-    """Return what a YuNet network takes: ``(1, 3, H, W)`` B, G, R in 0..255, padded by 0 to multiples of 32.
+    """Return the input of a YuNet network: ``(1, 3, H, W)`` B, G, R in 0..255, padded by 0 to multiples of 32.
 
     >>> network_input(np.zeros((40, 33, 3), np.uint8)).shape
     (1, 3, 64, 64)
@@ -76,12 +73,7 @@ def network_input(pixels: Pixels) -> NDArray[np.float32]:
 
 
 def _cells(height: int, width: int, stride: int) -> Floats:
-    """Return the coordinates x, y ``(N, 2)`` of the cells of one stride, row by row.
-
-    Args:
-        height: Of the padded picture, a multiple of the stride.
-        width: The same.
-        stride: 8, 16 or 32.
+    """Return the coordinates x, y ``(N, 2)`` of the cells of one stride, row by row; sides are multiples of it.
 
     >>> _cells(16, 24, 8).tolist()
     [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 1.0]]
@@ -91,7 +83,7 @@ def _cells(height: int, width: int, stride: int) -> Floats:
 
 
 def decode(outputs: Mapping[str, NDArray[np.float32]], height: int, width: int) -> tuple[Floats, Floats]:
-    """Decode what a YuNet network returns for one picture (Wu et al., Machine Intelligence Research 2023).
+    """Decode the outputs of a YuNet network for one picture (Wu et al., Machine Intelligence Research 2023).
 
     Per stride s: ``score = sqrt(cls * obj)``, ``center = (cell + d_xy) s``, ``size = exp(d_wh) s``.
 

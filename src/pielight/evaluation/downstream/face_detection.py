@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,12 +31,13 @@ class FaceEvaluator:
         path: Its ONNX file.
         score: Least score of the boxes that count in the recall.
         nms: IoU up to which two boxes are two faces.
-        iou: IoU from which on a face counts as found.
+        iou: Least IoU at which a face counts as found.
 
     Raises:
         ConfigError: A value is not in (0, 1).
     """
 
+    name: ClassVar[str] = NAME
     path: Path
     score: float = SCORE
     nms: float = NMS
@@ -45,11 +47,6 @@ class FaceEvaluator:
         for name in ("score", "nms", "iou"):
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name):g}; say a number above 0 and below 1")
-
-    @property
-    def name(self) -> str:
-        """Name of the task."""
-        return NAME
 
     def description(self) -> str:
         """Return a sentence for reports."""
@@ -63,20 +60,12 @@ class FaceEvaluator:
         return f"{sha256(self.path)} from={self._least_score:g} nms={self.nms:g} iou={self.iou:g}"
 
     def check(self, dataset: Dataset) -> None:
-        """Run the detector on the first picture.
-
-        Raises:
-            PielightError: It fails.
-        """
+        """Run the detector on the first picture; PielightError if it fails."""
         first = dataset.samples[0]
         self.update(first.pixels(), first)
 
     def update(self, pixels: Pixels, sample: Sample) -> MetricState:
-        """Find the faces of a picture.
-
-        Raises:
-            DataError: The detector fails.
-        """
+        """Detect the faces of a picture; DataError if the detector fails."""
         boxes, scores = _detector(self.path, self._least_score, self.nms)(pixels)
         truth = np.array(sample.boxes, float).reshape(-1, 4)
         sides = size(sample.input) or pixels.shape[1::-1]
@@ -93,13 +82,13 @@ _detector = lru_cache(maxsize=2)(detector)
 
 
 def detection_state(boxes: Floats, scores: Floats, truth: Floats, least: float) -> MetricState:
-    """Return what recall and average precision are computed of.
+    """Return the state of recall and average precision.
 
     Args:
         boxes: ``(N, 4)``, the highest score first.
         scores: ``(N,)``.
         truth: Boxes of the faces, ``(M, 4)``.
-        least: IoU from which on a face counts as found.
+        least: Least IoU at which a face counts as found.
 
     Returns:
         Three rows: the number of faces; the scores; 1 for every box that finds a face and 0 for others.
@@ -110,8 +99,8 @@ def detection_state(boxes: Floats, scores: Floats, truth: Floats, least: float) 
 def recall(states: Sequence[MetricState], score: float) -> Weighted:
     """Return the share of the faces that boxes of at least a score find."""
     faces = np.array([state[0][0] for state in states])
-    found = np.array([sum(hit for s, hit in zip(state[1], state[2], strict=True) if s >= score) for state in states])
-    return lambda weights: ratio(weights @ found, weights @ faces)
+    hits = np.array([sum(hit for s, hit in zip(state[1], state[2], strict=True) if s >= score) for state in states])
+    return lambda weights: ratio(weights @ hits, weights @ faces)
 
 
 def average_precision(states: Sequence[MetricState]) -> Weighted:
@@ -145,7 +134,7 @@ def face_metrics(score: float, least: float) -> dict[str, DatasetMetric]:
 
     Args:
         score: Least score of the boxes that count in the recall.
-        least: IoU from which on a face counts as found.
+        least: Least IoU at which a face counts as found.
 
     >>> list(face_metrics(0.5, 0.5))
     ['recall', 'ap']

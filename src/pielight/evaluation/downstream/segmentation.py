@@ -3,27 +3,70 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.messages import shown
-from pielight.errors import DataError
+from pielight.errors import DataError, ModelError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
 from pielight.evaluation.datasets.file_cache import sha256
 from pielight.evaluation.downstream.annotations import Labels, read_labels
-from pielight.evaluation.downstream.segmenter import Segmenter
 from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricState, Weighted, ratio
-from pielight.evaluation.onnx_network import size_text
+from pielight.evaluation.onnx_network import OnnxNetwork, size_text
 from pielight.io.load_rgb import Pixels, load_rgb8
 
 Counts = NDArray[np.int64]
 NAME = "segmentation"
 IGNORE = 255
+_MOST_CLASSES = 255
+
+
+class Segmenter:
+    """A network that classifies every pixel, by the largest logit.
+
+    Args:
+        path: An ONNX file from ``(N, 3, H, W)`` floats in [0, 1], R, G, B, to logits ``(N, C, H, W)``; its first output
+            counts.
+        multiple: What both sides must be a multiple of; pictures are padded by reflection, and logits cropped.
+
+    Raises:
+        ModelError: It is missing, damaged, or takes something else.
+    """
+
+    def __init__(self, path: Path, multiple: int = 1) -> None:
+        self._network = OnnxNetwork(path, multiple, hint="FILE.onnx")
+        self._output = (first := self._network.outputs[0]).name
+        if first.type != "tensor(float)" or (first.shape and len(first.shape) != 4):
+            raise ModelError(
+                f"{shown(path)}: its first output {first.name} is {first.type} {first.shape}; logits (N, C, H, W) of a "
+                "segmentation network are wanted"
+            )
+
+    def __call__(self, pixels: Pixels) -> tuple[Labels, int]:
+        """Return the labels ``(H, W)`` of a picture ``(H, W, 3)`` uint8, and how many classes there are.
+
+        Raises:
+            DataError: The network fails, or returns no logits of the picture's size.
+        """
+        file, batch = shown(self._network.path), self._network.batch(pixels)
+        (height, width), (rows, columns) = pixels.shape[:2], batch.shape[2:]
+        logits = self._network.run(batch, [self._output])[0]
+        if logits.ndim != 4 or logits.shape[2:] != (rows, columns) or not 2 <= logits.shape[1] <= _MOST_CLASSES:
+            raise DataError(
+                f"{file}: returns {list(logits.shape)} for {columns} x {rows} pixels; "
+                f"logits [1, C, {rows}, {columns}] of 2 to {_MOST_CLASSES} classes are wanted"
+            )
+        if not np.isfinite(logits).all():
+            raise DataError(f"{file}: returns values that are not finite on {width} x {height} pixels")
+        labels: Labels = logits[0, :, :height, :width].argmax(0).astype(np.uint8)
+        return labels, logits.shape[1]
 
 
 @dataclass(frozen=True)
@@ -36,77 +79,59 @@ class SegmentationEvaluator:
         ignore: Label whose pixels do not count.
     """
 
+    name: ClassVar[str] = NAME
     path: Path
     multiple: int = 1
     ignore: int = IGNORE
 
-    @property
-    def name(self) -> str:
-        """Name of the task."""
-        return NAME
-
     def description(self) -> str:
         """Return a sentence for reports."""
-        return (
-            f"Classes that {self.path.name} finds (SHA-256 {sha256(self.path)}); pixels of the label {self.ignore} do "
-            "not count."
-        )
+        file = f"{self.path.name} finds (SHA-256 {sha256(self.path)})"
+        return f"Classes that {file}; pixels of the label {self.ignore} do not count."
 
     def identity(self) -> str:
         """Return the checksum of the file, and the settings."""
         return f"{sha256(self.path)} multiple={self.multiple} ignore={self.ignore}"
 
     def classes(self, sample: Sample) -> int:
-        """Return how many classes the network has, by running it on a picture.
-
-        Raises:
-            PielightError: It fails.
-        """
+        """Return how many classes the network has, by running it on a picture; PielightError if it fails."""
         return _segmenter(self.path, self.multiple)(load_rgb8(sample.input))[1]
 
     def check(self, dataset: Dataset) -> None:
-        """Check the labels of all pictures, and run the network on the first.
-
-        Raises:
-            PielightError: Something is wrong.
-        """
+        """Check the labels of all pictures, and run the network on the first; PielightError if one fails."""
         classes = self.classes(dataset.samples[0])
         for sample in dataset.samples:
-            path, labels = _labels_of(sample)
-            try:
+            with _naming_labels(sample, "; --ignore names another label") as labels:
                 check_labels(labels, classes, self.ignore)
-            except DataError as error:
-                raise DataError(f"{shown(path)}: {error}; --ignore names another label") from None
 
     def update(self, pixels: Pixels, sample: Sample) -> MetricState:
-        """Find the classes of a picture.
-
-        Raises:
-            DataError: The network fails, or the labels do not fit.
-        """
-        found, classes = _segmenter(self.path, self.multiple)(pixels)
-        path, truth = _labels_of(sample)
-        try:
-            return segmentation_state(confusion(truth, found, classes, self.ignore))
-        except DataError as error:
-            raise DataError(f"{shown(path)}: {error}") from None
+        """Classify the pixels of a picture; DataError if the network fails, or the labels do not fit."""
+        predicted, classes = _segmenter(self.path, self.multiple)(pixels)
+        with _naming_labels(sample) as truth:
+            return segmentation_state(confusion(truth, predicted, classes, self.ignore))
 
 
-def _labels_of(sample: Sample) -> tuple[Path, Labels]:
+@contextmanager
+def _naming_labels(sample: Sample, hint: str = "") -> Iterator[Labels]:
+    """Yield the labels of a picture; errors that they cause name their file."""
     assert sample.labels is not None
-    return sample.labels, _read_labels(sample.labels)
+    try:
+        yield _read_labels(sample.labels)
+    except DataError as error:
+        name = shown(sample.labels)
+        raise error if str(error).startswith(name) else DataError(f"{name}: {error}{hint}") from None
 
 
 _read_labels = lru_cache(maxsize=2)(read_labels)  # the methods follow each other on the same picture
 _segmenter = lru_cache(maxsize=2)(Segmenter)
 
 
-def confusion(truth: Labels, found: Labels, classes: int, ignore: int = IGNORE) -> Counts:
-    """Return the confusion matrix of a picture: ``m[t, f]`` pixels of class t were taken for class f.
+def confusion(truth: Labels, predicted: Labels, classes: int, ignore: int = IGNORE) -> Counts:
+    """Return the confusion matrix of a picture: ``m[t, f]`` pixels of class t were classified as f.
 
     Args:
         truth: ``(H, W)``, classes from 0 on, and ``ignore`` where there is none.
-        found: ``(H, W)``.
+        predicted: ``(H, W)``.
         classes: How many there are.
         ignore: Label whose pixels do not count.
 
@@ -116,15 +141,14 @@ def confusion(truth: Labels, found: Labels, classes: int, ignore: int = IGNORE) 
     >>> confusion(np.array([[0, 1, 255]], np.uint8), np.array([[0, 0, 1]], np.uint8), 2).tolist()
     [[1, 0], [1, 0]]
     """
-    if truth.shape != found.shape:
-        raise DataError(
-            f"labels are {size_text(truth)}, what the segmenter found is {size_text(found)}; they must be of one size"
-        )
+    if truth.shape != predicted.shape:
+        sizes = f"labels are {size_text(truth)}, those that the segmenter returned {size_text(predicted)}"
+        raise DataError(f"{sizes}; they must be of one size")
     check_labels(truth, classes, ignore)
     counted = truth != ignore
-    if counted.any() and found[counted].max() >= classes:
-        raise DataError(f"the segmenter found class {found[counted].max()}; there are {classes}, 0 to {classes - 1}")
-    index = truth[counted].astype(np.int64) * classes + found[counted]
+    if counted.any() and (most := predicted[counted].max()) >= classes:
+        raise DataError(f"the segmenter returned class {most}; there are {classes}, 0 to {classes - 1}")
+    index = truth[counted].astype(np.int64) * classes + predicted[counted]
     return np.bincount(index, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
 
 
@@ -142,21 +166,18 @@ def check_labels(truth: Labels, classes: int, ignore: int) -> None:
     present = np.flatnonzero(np.bincount(truth.ravel(), minlength=256))
     wrong = [int(label) for label in present if label >= classes and label != ignore]
     if wrong:
-        listed = ", ".join(map(str, wrong[:3]))
-        raise DataError(
-            f"holds the label{'s' if len(wrong) > 1 else ''} {listed}; there are {classes} classes, 0 to "
-            f"{classes - 1}, and {ignore} is ignored"
-        )
+        listed = f"label{'s' if len(wrong) > 1 else ''} {', '.join(map(str, wrong[:3]))}"
+        raise DataError(f"holds the {listed}; there are {classes} classes, 0 to {classes - 1}, and {ignore} is ignored")
 
 
 def segmentation_state(matrix: Counts) -> MetricState:
-    """Return what all metrics are computed of: of every class, the pixels found right, labeled so, and found so."""
+    """Return the state of all metrics: of every class, the true positives, the labeled and the predicted pixels."""
     rows = (matrix.diagonal(), matrix.sum(1), matrix.sum(0))
     return tuple(tuple(float(number) for number in row) for row in rows)
 
 
 def class_ious(matrix: Counts) -> Floats:
-    """Return ``IoU_c = m_cc / (sum_f m_cf + sum_t m_tc - m_cc)``, nan for a class neither labeled nor found.
+    """Return ``IoU_c = m_cc / (sum_f m_cf + sum_t m_tc - m_cc)``, nan for a class neither labeled nor predicted.
 
     >>> class_ious(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]])).round(2).tolist()
     [0.75, 0.8, nan]
@@ -175,7 +196,7 @@ def mean_iou(matrix: Counts) -> float:
 
 
 def pixel_accuracy(matrix: Counts) -> float:
-    """Return the share of the pixels whose class was found, nan without pixels.
+    """Return the share of the pixels that are classified correctly, nan without pixels.
 
     >>> pixel_accuracy(np.array([[3, 1], [0, 4]]))
     0.875
@@ -184,10 +205,7 @@ def pixel_accuracy(matrix: Counts) -> float:
 
 
 def segmentation_metrics(names: Sequence[str]) -> dict[str, DatasetMetric]:
-    """Return the metrics of segmentation by name.
-
-    Args:
-        names: Of the classes.
+    """Return the metrics of segmentation by name, given the names of the classes.
 
     >>> list(segmentation_metrics(["sky", "road"]))
     ['miou', 'accuracy', 'iou-sky', 'iou-road']
@@ -215,8 +233,8 @@ def segmentation_metrics(names: Sequence[str]) -> dict[str, DatasetMetric]:
 
 
 def _of_ious(states: Sequence[MetricState], value: Callable[[Floats], Floats]) -> Weighted:
-    right, labeled, found = (np.array([state[row] for state in states]) for row in range(3))
-    return lambda weights: 100 * value(_ious(weights @ right, weights @ labeled, weights @ found))
+    right, labeled, predicted = (np.array([state[row] for state in states]) for row in range(3))
+    return lambda weights: 100 * value(_ious(weights @ right, weights @ labeled, weights @ predicted))
 
 
 def _accuracy(states: Sequence[MetricState]) -> Weighted:
@@ -224,8 +242,8 @@ def _accuracy(states: Sequence[MetricState]) -> Weighted:
     return lambda weights: 100 * ratio(weights @ right, weights @ labeled)
 
 
-def _ious(right: Floats, labeled: Floats, found: Floats) -> Floats:
-    return ratio(right, labeled + found - right)
+def _ious(right: Floats, labeled: Floats, predicted: Floats) -> Floats:
+    return ratio(right, labeled + predicted - right)
 
 
 def _mean(ious: Floats) -> Floats:
