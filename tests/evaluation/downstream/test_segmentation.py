@@ -64,7 +64,7 @@ def test_labels_that_do_not_fit() -> None:
         confusion(labels, labels.T, 2)
     with pytest.raises(DataError, match="holds the labels 5, 7; there are 2 classes, 0 to 1, and 255 is ignored"):
         confusion(np.array([[5, 7, 255]], np.uint8), labels[:1], 2)
-    with pytest.raises(DataError, match="the segmenter found class 2; there are 2"):
+    with pytest.raises(DataError, match="the segmenter returned class 2; there are 2"):
         confusion(labels, labels + 2, 2)  # type: ignore[arg-type]
     assert confusion(np.full((2, 3), 255, np.uint8), labels + 2, 2).sum() == 0  # type: ignore[arg-type]
 
