@@ -1,6 +1,6 @@
 """Reports: the files, and the page in a real browser.
 
-Covers ``pielight.evaluation.report.captions``.
+Covers ``pielight.evaluation.report.captions`` and ``pielight.evaluation.report.page``.
 """
 
 from __future__ import annotations
