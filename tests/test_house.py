@@ -40,7 +40,7 @@ def test_torch_is_imported_in_training_for_the_gpu_and_for_lpips_only() -> None:
     outside = [path for path in SOURCE.rglob("*.py") if not inside & {*path.relative_to(SOURCE).parent.parts}]
     assert len(outside) > 15
     assert sorted(path.name for path in outside if "torch" in imported(path)) == [
-        "apply_torch.py",
+        "apply_cuda.py",
         "color_torch.py",
         "full_frame.py",
         "perceptual.py",

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
         PictureError,
         PielightError,
     )
-    from pielight.inference.brighten import CurveLattice
-    from pielight.inference.dehaze import HazeLattice
+    from pielight.inference.curve_lattice import CurveLattice
+    from pielight.inference.haze_lattice import HazeLattice
     from pielight.options import EnhanceOptions
 
 __version__ = "0.1.0"
@@ -59,10 +59,10 @@ __all__ = [
 ]
 
 _MODULES = {
-    "CurveLattice": "pielight.inference.brighten",
+    "CurveLattice": "pielight.inference.curve_lattice",
     "EnhanceOptions": "pielight.options",
     "Enhancer": "pielight.enhancer",
-    "HazeLattice": "pielight.inference.dehaze",
+    "HazeLattice": "pielight.inference.haze_lattice",
     "apply": "pielight.api",
     "enhance": "pielight.api",
     "enhance_file": "pielight.api",

@@ -19,16 +19,16 @@ from pielight.core.threads import check_threads
 from pielight.errors import OptionError
 from pielight.inference.denoise import DESCRIPTOR as DENOISE
 from pielight.inference.denoise import shared_denoiser
-from pielight.inference.descriptor import describe
-from pielight.inference.in_memory import enhance_in_memory, split_opacity
+from pielight.inference.descriptor import find_model, kind_for
 from pielight.inference.lattice import Lattice
-from pielight.inference.pipeline import EnhanceJob, SaveOptions, Written, enhance_bytes, enhance_file
+from pielight.inference.pipeline_arrays import enhance_in_memory, split_opacity
+from pielight.inference.pipeline_files import EnhanceJob, SaveOptions, Written, enhance_bytes, enhance_file
 from pielight.inference.processor import Processor, Runtime
-from pielight.inference.result_names import result_beside
 from pielight.io.decode import decode_reduced, open_image
 from pielight.io.provenance import Record
-from pielight.ops.apply_torch import check_device
-from pielight.options import BRIGHTEN, HIGHLIGHTS, TASKS, Denoise, EnhanceOptions
+from pielight.io.result_names import result_beside
+from pielight.ops.apply_cuda import check_device
+from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,9 +70,9 @@ class Enhancer:
     ) -> None:
         if threads is not None:
             check_threads(threads)
-        self._descriptor = describe(task, TASKS)
+        self._descriptor = kind_for(task, model)
         self._descriptor.check_options(auto=not auto, device=device != "cpu")
-        self.model = self._descriptor.find(model)
+        self.model = find_model(task, model)
         self.denoiser = DENOISE.find(denoise_model)
         self.task = task
         self.threads = threads

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from pielight.errors import OptionError
 
 BRIGHTEN = "brighten"
-TASKS = (BRIGHTEN, "dehaze", "derain")  # what a picture is restored from; each is a module of pielight.inference
+TASKS = (BRIGHTEN, "dehaze", "derain")  # what a picture is restored from
 MAX_STRENGTH = 1.5
 HIGHLIGHTS = 0.5  # default protection
 AUTO: Literal["auto"] = "auto"

@@ -16,7 +16,7 @@ from pielight.batch.run import BatchOptions, JobResult, run
 from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError, PielightError
-from pielight.inference.pipeline import Written
+from pielight.inference.pipeline_files import Written
 from pielight.options import EnhanceOptions
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.cli import COMMANDS, main
-from pielight.inference.descriptor import describe
+from pielight.inference.descriptor import find_model
 from pielight.options import TASKS
 
 
@@ -469,7 +469,7 @@ def test_what_photos_are_mended_of(tmp_path: Path, haze_model: Path, rain_model:
 def test_a_model_of_another_task_is_told(tmp_path: Path) -> None:
     Image.fromarray(np.full((40, 60, 3), 200, np.uint8)).save(tmp_path / "fog.png")
     for task, model in ((t, m) for t in TASKS for m in TASKS if t != m):
-        done = invoke("--task", task, "--model", describe(model).shipped[0], str(tmp_path / "fog.png"))
+        done = invoke("--task", task, "--model", find_model(model).name, str(tmp_path / "fog.png"))
         assert (done.exit_code, f"it is for --task {model}" in done.stderr) == (1, True), done.stderr
         assert not (tmp_path / "fog_pie.png").exists()
 

@@ -15,7 +15,7 @@ from pielight.core.atomic_file import write_atomic
 from pielight.core.file_attributes import Attributes, attributes_of
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
-from pielight.inference.pipeline import SaveOptions
+from pielight.inference.pipeline_files import SaveOptions
 from pielight.options import EnhanceOptions
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fchown"), reason="Windows has no such permissions")

@@ -1,12 +1,11 @@
 """Every kind of model is described once, by its own module."""
 
-from pathlib import Path
-
 import onnx
 import pytest
 
-from pielight.errors import OptionError
-from pielight.inference.descriptor import KINDS, Side, TensorSpec, describe, kind_of
+from pielight.errors import ModelError, OptionError
+from pielight.inference.descriptor import KINDS, Side, TensorSpec, describe, find_model, kind_for, kind_of, kinds_for
+from pielight.inference.onnx_graph import output_names
 from pielight.models import shipped
 from pielight.options import TASKS
 
@@ -21,7 +20,8 @@ def test_shipped_networks_are_as_described(kind: str) -> None:
         assert {one.name for one in graph.input} - {one.name for one in graph.initializer} == {
             spec.name for spec in descriptor.inputs
         }
-        assert kind_of(one.name for one in graph.output) == kind
+        assert kind_of(one.name for one in graph.output) is descriptor
+        assert output_names(model.path) == [one.name for one in graph.output]
         assert model.license
         assert model.is_for_research_only == (name not in ("free", "denoise"))
         descriptor.open(model.path, 1).open()
@@ -32,12 +32,27 @@ def test_every_shipped_model_is_of_a_kind() -> None:
     assert sorted(name for kind in KINDS for name in describe(kind).shipped) == list(shipped())
 
 
-def test_unknown_kinds_and_options(tmp_path: Path) -> None:
-    for kind in ("snow", "denoise"):
-        with pytest.raises(OptionError, match=f"task '{kind}': choose brighten, dehaze, derain$"):
-            describe(kind, TASKS)
+def test_every_task_has_a_model() -> None:
+    for task in TASKS:
+        assert all(descriptor.task == task for descriptor in kinds_for(task))
+        assert find_model(task).name in kind_for(task).shipped
+    assert describe("denoise").task is None
+
+
+def test_unknown_tasks_and_options() -> None:
+    for task in ("snow", "denoise"):
+        with pytest.raises(OptionError, match=f"task '{task}': choose brighten, dehaze, derain$"):
+            find_model(task)
     with pytest.raises(OptionError, match="highlights: has no meaning for dehaze; leave it out"):
-        describe("dehaze").check_options(highlights=True)
+        kind_for("dehaze").check_options(highlights=True)
+
+
+def test_models_for_the_task_are_named() -> None:
+    for task, names in (("brighten", "free, pie"), ("dehaze", "dehaze"), ("derain", "derain")):
+        with pytest.raises(ModelError, match=f"^other: no such model; .* one of: {names}$"):
+            find_model(task, "other")
+    with pytest.raises(ModelError, match=r"one of: denoise$"):
+        describe("denoise").find("other")
 
 
 def test_shapes() -> None:

@@ -19,7 +19,7 @@ from pielight.core.time_limit import time_limit
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError
 from pielight.inference import onnx_session as sessions
-from pielight.inference.onnx_limits import MOST_NODES, check_graph
+from pielight.inference.onnx_graph import MOST_NODES, check_graph
 from pielight.models import find
 
 DARK = np.random.default_rng(0).integers(0, 60, (70, 80, 3), np.uint8)

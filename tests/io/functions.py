@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.inference.denoise import shared_denoiser
-from pielight.inference.in_memory import enhance_image
-from pielight.inference.pipeline import EnhanceJob, SaveOptions, enhance_bytes
+from pielight.inference.pipeline_arrays import enhance_image
+from pielight.inference.pipeline_files import EnhanceJob, SaveOptions, enhance_bytes
 from pielight.inference.processor import Prediction, Processor, Runtime
 from pielight.io.provenance import Record
 from pielight.options import EnhanceOptions

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pielight.ops.light_curve import light_curve
-from pielight.ops.tone import SHOULDER, toned
+from pielight.ops.tone import SHOULDER, apply_tone
 
 loop = pytest.importorskip("pielight.ops._loop", reason="built without a compiler")
 GOOD: dict[str, Any] = {
@@ -100,7 +100,7 @@ def test_tables_are_numpys_to_the_bit(strength: float) -> None:
     result = np.empty((6, 100), np.float32)
     loop.tabulate(x, alphas, result, strength, 0.5 * SHOULDER)
     curve = partial(light_curve, alphas=alphas[..., np.newaxis])
-    assert np.array_equal(result, toned(np.broadcast_to(x, result.shape), curve, strength, 0.5))
+    assert np.array_equal(result, apply_tone(np.broadcast_to(x, result.shape), curve, strength, 0.5))
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from pielight.core.messages import shown
 from pielight.errors import PielightError
-from pielight.inference.result_names import origin
 from pielight.io.formats import is_picture_name, is_unread_name
 from pielight.io.provenance import read_record
+from pielight.io.result_names import origin
 
 
 class FoundPicture(NamedTuple):

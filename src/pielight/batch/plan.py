@@ -11,8 +11,8 @@ from pielight.batch.find import Findings, FoundPicture, Search, find, is_folder,
 from pielight.core.messages import shown
 from pielight.core.output_names import Existing, numbered
 from pielight.errors import PielightError
-from pielight.inference.result_names import result_beside, suffix_of_result
 from pielight.io.formats import WRITABLE, format_of, is_picture_name
+from pielight.io.result_names import result_beside, suffix_of_result
 
 
 @dataclass(frozen=True)

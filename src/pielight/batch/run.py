@@ -19,7 +19,7 @@ from pielight.core.messages import shown
 from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PielightError
-from pielight.inference.pipeline import SaveOptions
+from pielight.inference.pipeline_files import SaveOptions
 from pielight.io.formats import READABLE
 from pielight.io.pillow_limits import own_limits
 from pielight.io.preflight import check_file

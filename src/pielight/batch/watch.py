@@ -14,7 +14,7 @@ from pielight.batch.run import BatchOptions, JobResult, RunningJob, run, unreada
 from pielight.core.messages import shown
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
-from pielight.inference.result_names import origin
+from pielight.io.result_names import origin
 
 INTERVAL = 1.0
 _TICK = 0.1

@@ -68,11 +68,11 @@ def _show_model(model: str | None, settings: bool) -> None:
 
     import pielight
     from pielight.core.threads import available_threads
-    from pielight.inference.descriptor import describe, kind_of
+    from pielight.inference.descriptor import kind_of, kinds_for
     from pielight.inference.onnx_session import open_session, runtime
     from pielight.models import find, shipped
     from pielight.ops.compiled import loop
-    from pielight.options import BRIGHTEN, TASKS
+    from pielight.options import BRIGHTEN
 
     found = find(model, names=shipped())
     verified = "verified" if found.verify() else "no checksum on its card"
@@ -84,11 +84,11 @@ def _show_model(model: str | None, settings: bool) -> None:
     _show("file", str(found.path))
     session = open_session(found.path, 1)
     kind = kind_of(output.name for output in session.get_outputs())
-    inputs = describe(kind or BRIGHTEN).open(found.path, 1).open().get_inputs()
+    inputs = (kind or kinds_for(BRIGHTEN)[0]).open(found.path, 1).open().get_inputs()
     if inputs[0].name == "thumbnail":
         _show("thumbnail", "{0} x {0} pixels".format(inputs[0].shape[2]))
-    if kind in TASKS:
-        _show("task", kind)
+    if kind and kind.task:
+        _show("task", kind.task)
     _show("sha256", f"{found.sha256()} ({verified})")
     for key, value in found.card.items():
         if key not in ("name", "sha256", "config"):

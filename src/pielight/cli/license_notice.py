@@ -21,11 +21,11 @@ def tell_terms(model: str | None, task: str) -> None:
         model: As the user names it; None is the default of the task.
         task: What the run does.
     """
-    from pielight.inference.descriptor import describe
+    from pielight.inference.descriptor import find_model
 
     if not sys.stderr.isatty():
         return
-    found = describe(task).find(model)
+    found = find_model(task, model)
     state = Path(os.environ.get("XDG_STATE_HOME") or Path("~", ".local", "state")).expanduser()
     mark = state / _MARK.parent / f"{_MARK.name}-{found.name}"
     if not found.is_for_research_only or mark.exists():

@@ -135,10 +135,10 @@ class ModelOptions:
         """
         if self.denoise_model is not None and self.denoise == 0:
             raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
-        from pielight.inference.descriptor import describe
+        from pielight.inference.descriptor import kind_for
 
         try:
-            describe(self.task).check_options(
+            kind_for(self.task, self.model).check_options(
                 highlights=self.highlights is not None,
                 auto=self.auto is not None,
                 denoise=self.denoise != 0,

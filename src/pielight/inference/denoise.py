@@ -88,6 +88,7 @@ class DenoiseNetwork(Network):
 
 DESCRIPTOR = ModelDescriptor(
     kind="denoise",
+    task=None,
     purpose="denoise pictures",
     shipped=("denoise",),
     inputs=(

@@ -1,8 +1,9 @@
-"""What a kind of model is: its purpose, inputs and outputs, the options it knows, its size limits, how it is run.
+"""Kinds of models: the task, inputs and outputs, options and size limits of each, and the class that runs it.
 
-Every kind is one file of this package, named like the kind, which holds its ``DESCRIPTOR`` and the class that runs it,
-and one entry of :data:`KINDS` (of :data:`pielight.options.TASKS`, if it enhances). The command line and evaluation read
-the rest from the descriptor.
+To add a kind, write one file in this package, which holds its ``DESCRIPTOR`` and the class that runs the network, and
+add the file's name to :data:`KINDS`. Several kinds can have the same task: the outputs of an ONNX file tell which kind
+it is, and the first kind in :data:`KINDS` has the default model. The command line, evaluation and the records in
+results read the rest from the descriptor. Tasks stand in :data:`pielight.options.TASKS`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from pielight.errors import ModelError, OptionError
-from pielight.models import Model, find
+from pielight.inference.onnx_graph import output_names
+from pielight.models import Model, find, path_of
 from pielight.options import TASKS
 
-KINDS = (*TASKS, "denoise")  # modules of this package, imported when they are needed
+KINDS = ("curve_lattice", "haze_lattice", "rain_layer", "denoise")  # modules of this package, imported at first use
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Side:
         name: In messages.
         least: At least.
         most: At most; None is without limit.
-        multiple: Of which number the length is a multiple.
+        multiple: The length is a multiple of it.
     """
 
     name: str
@@ -88,6 +90,7 @@ class ModelDescriptor:
 
     Attributes:
         kind: One of :data:`KINDS`; the name of its module.
+        task: What it restores pictures from, one of :data:`pielight.options.TASKS`; None for denoising.
         purpose: What it does, to end "a network to ...".
         shipped: Names of the shipped models of this kind; the first is the default.
         inputs: Of its network.
@@ -97,6 +100,7 @@ class ModelDescriptor:
     """
 
     kind: str
+    task: str | None
     purpose: str
     shipped: tuple[str, ...]
     inputs: tuple[TensorSpec, ...]
@@ -110,13 +114,13 @@ class ModelDescriptor:
         return tuple(spec.name for spec in self.outputs)
 
     def find(self, name_or_path: str | Path | None = None) -> Model:
-        """Find a shipped model of this kind by name, or one's own by the path of its ONNX file; None is the default.
+        """Find a shipped model of this kind by name, or a user's own by the path of its ONNX file; None is the default.
 
         Raises:
             ModelError: There is no such model.
 
-        >>> describe("brighten").find().name
-        'pie'
+        >>> describe("denoise").find().name
+        'denoise'
         """
         return find(name_or_path, self.shipped[0], sorted(self.shipped))
 
@@ -134,15 +138,17 @@ class ModelDescriptor:
         Raises:
             OptionError: It does not.
 
-        >>> describe("dehaze").check_options(denoise=True, auto=True)
-        >>> describe("derain").check_options(denoise=True)
+        >>> describe("haze_lattice").check_options(denoise=True, auto=True)
+        >>> describe("rain_layer").check_options(denoise=True)
         Traceback (most recent call last):
             ...
         pielight.errors.OptionError: denoise: has no meaning for derain; leave it out
         """
         for option, is_given in given.items():
             if is_given and option not in self.options:
-                raise OptionError(f"{option}: has no meaning for {self.kind}; leave it out")
+                others = kinds_for(self.task) if self.task else []
+                model = " with this model" if any(option in other.options for other in others) else ""
+                raise OptionError(f"{option}: has no meaning for {self.task or self.kind}{model}; leave it out")
 
     def check_tensors(self, path: Path, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
         """Check the inputs and outputs of an ONNX file, by name, with ``name``, ``type`` and ``shape`` each.
@@ -152,7 +158,7 @@ class ModelDescriptor:
         """
         if set(inputs) != {spec.name for spec in self.inputs} or not set(self.output_names) <= set(outputs):
             other = kind_of(outputs)
-            hint = f"; it is for --task {other}" if other in TASKS else ""
+            hint = f"; it is for --task {other.task}" if other and other.task else ""
             raise ModelError(
                 f"{path}: not a network to {self.purpose} (inputs {list(inputs)}, outputs {list(outputs)}){hint}"
             )
@@ -163,28 +169,76 @@ class ModelDescriptor:
             check_shape(path, spec, inputs[spec.name].shape)
 
 
-def describe(kind: str, among: Sequence[str] = KINDS) -> ModelDescriptor:
-    """Return the descriptor of a kind of model.
+@cache
+def describe(kind: str) -> ModelDescriptor:
+    """Return the descriptor of one of :data:`KINDS`.
 
-    Raises:
-        OptionError: There is no such kind.
-
-    >>> describe("derain").output_names
+    >>> describe("rain_layer").output_names
     ('rain',)
     """
-    if kind not in among:
-        raise OptionError(f"task {kind!r}: choose {', '.join(among)}")
-    return _descriptor(kind)
+    descriptor: ModelDescriptor = import_module(f"pielight.inference.{kind}").DESCRIPTOR
+    return descriptor
 
 
-def kind_of(outputs: Iterable[str]) -> str:
-    """Return the kind of a network, by the names of its outputs, or nothing.
+def kinds_for(task: str) -> list[ModelDescriptor]:
+    """Return the kinds of models for a task; the first one has the default model.
 
-    >>> kind_of(["rain"]), kind_of(["logits"])
-    ('derain', '')
+    Raises:
+        OptionError: There is no such task.
+
+    >>> [descriptor.kind for descriptor in kinds_for("brighten")]
+    ['curve_lattice']
+    """
+    if task not in TASKS:
+        raise OptionError(f"task {task!r}: choose {', '.join(TASKS)}")
+    return [descriptor for descriptor in map(describe, KINDS) if descriptor.task == task]
+
+
+def kind_of(outputs: Iterable[str]) -> ModelDescriptor | None:
+    """Return the kind of a network by the names of its outputs, or None if there is no such kind.
+
+    >>> kind_of(["rain"]).task, kind_of(["logits"])
+    ('derain', None)
     """
     names = set(outputs)
-    return next((kind for kind in KINDS if names.issuperset(_descriptor(kind).output_names)), "")
+    return next((descriptor for descriptor in map(describe, KINDS) if names.issuperset(descriptor.output_names)), None)
+
+
+def kind_for(task: str, name_or_path: str | Path | None = None) -> ModelDescriptor:
+    """Return which of a task's kinds a model is, by the outputs of its ONNX file.
+
+    Args:
+        task: One of :data:`pielight.options.TASKS`.
+        name_or_path: A shipped model by name, or a user's own by the path of its ONNX file; None is the default.
+
+    Returns:
+        The task's first kind if the file holds none of them or cannot be read: opening it reports that.
+
+    Raises:
+        OptionError: There is no such task.
+
+    >>> kind_for("derain").kind
+    'rain_layer'
+    """
+    kinds = kinds_for(task)
+    if len(kinds) == 1 or name_or_path is None:
+        return kinds[0]
+    kind = kind_of(output_names(path_of(name_or_path)))
+    return kind if kind in kinds else kinds[0]
+
+
+def find_model(task: str, name_or_path: str | Path | None = None) -> Model:
+    """Find a shipped model for a task by name, or a user's own by the path of its ONNX file; None is the default.
+
+    Raises:
+        OptionError: There is no such task.
+        ModelError: There is no such model.
+
+    >>> find_model("brighten").name
+    'pie'
+    """
+    kinds = kinds_for(task)
+    return find(name_or_path, kinds[0].shipped[0], sorted(name for kind in kinds for name in kind.shipped))
 
 
 def check_shape(path: Path, spec: TensorSpec, shape: Sequence[int | str | None]) -> None:
@@ -204,12 +258,6 @@ def shape_text(shape: Sequence[int | str | None]) -> str:
     '(n, 3, ?, ?)'
     """
     return f"({', '.join('?' if side is None else str(side) for side in shape)})"
-
-
-@cache
-def _descriptor(kind: str) -> ModelDescriptor:
-    descriptor: ModelDescriptor = import_module(f"pielight.inference.{kind}").DESCRIPTOR
-    return descriptor
 
 
 def _fits(length: int | str | None, side: int | str | Side) -> bool:

@@ -16,10 +16,10 @@ from pielight.errors import ModelError, OptionError
 from pielight.inference.denoise import shared_denoiser
 from pielight.inference.denoise_plan import plan
 from pielight.inference.descriptor import Side, TensorSpec, check_shape
-from pielight.inference.in_memory import enhance_in_memory
 from pielight.inference.onnx_session import Network
+from pielight.inference.pipeline_arrays import enhance_in_memory
 from pielight.inference.processor import Prediction, Processor, Runtime
-from pielight.ops import apply_torch
+from pielight.ops import apply_cuda
 from pielight.ops.apply import apply as apply_on_cpu
 from pielight.ops.thumbnail import mean_thumbnail, thumbnail
 from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
@@ -114,7 +114,7 @@ class Lattice(Prediction):
         if runtime.device is None:
             result = apply_on_cpu(pixels, self, strength, highlights, runtime.threads, out)
         else:
-            result = apply_torch.apply(pixels, self, runtime.device, strength, highlights, out)
+            result = apply_cuda.apply(pixels, self, runtime.device, strength, highlights, out)
         if noise is not None:
             runtime.denoiser.subtract(result, noise)
         return result

@@ -18,7 +18,7 @@ from pielight.core.native_output import caught_stderr
 from pielight.core.time_limit import time_limit
 from pielight.errors import ModelError
 from pielight.inference.descriptor import ModelDescriptor
-from pielight.inference.onnx_limits import check_graph
+from pielight.inference.onnx_graph import check_graph
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -13,8 +13,7 @@ from pielight.core.json_file import read_json
 from pielight.errors import ModelError
 
 DEFAULT = "pie"
-DENOISER = "denoise"  # takes noise out
-_BRIGHTENERS = ("pie", "free")
+DENOISER = "denoise"
 _FOLDER = Path(__file__).parent
 
 
@@ -68,12 +67,9 @@ class Model:
         if expected is None:
             return False
         if expected != self.sha256():
-            mend = (
-                "reinstall pielight"
-                if self.path.parent == _FOLDER
-                else f"export it anew, or remove {self.path.stem}.json"
-            )
-            raise ModelError(f"{self.path}: does not match its checksum; {mend}")
+            is_shipped = self.path.parent == _FOLDER
+            hint = "reinstall pielight" if is_shipped else f"export it anew, or remove {self.path.stem}.json"
+            raise ModelError(f"{self.path}: does not match its checksum; {hint}")
         return True
 
 
@@ -91,8 +87,8 @@ def find(name_or_path: str | Path | None = None, default: str = DEFAULT, names: 
 
     Args:
         name_or_path: ``"pie"``, ``"own.onnx"``, ...; None is the default.
-        default: Name of the model to take if none is named; :data:`DENOISER` where one is wanted that takes noise out.
-        names: What to offer if there is no such model; None is those that do what the default does.
+        default: Name of the model to take if none is named.
+        names: Which to list in the error if there is no such model; None is all.
 
     Raises:
         ModelError: There is no such model, or its card is damaged.
@@ -100,12 +96,22 @@ def find(name_or_path: str | Path | None = None, default: str = DEFAULT, names: 
     >>> find("pie").path.name
     'pie.onnx'
     """
-    wanted = Path(default if name_or_path is None else name_or_path)
-    path = wanted if wanted.suffix else _FOLDER / f"{wanted}.onnx"
+    wanted = default if name_or_path is None else name_or_path
+    path = path_of(wanted)
     if not path.is_file():
-        names = names or (sorted(_BRIGHTENERS) if default == DEFAULT else [default])
-        raise ModelError(f"{wanted}: no such model; give the path of an ONNX file, or one of: {', '.join(names)}")
+        known = ", ".join(names or shipped())
+        raise ModelError(f"{wanted}: no such model; give the path of an ONNX file, or one of: {known}")
     return Model(path.stem, path, _card(path.with_suffix(".json")))
+
+
+def path_of(name_or_path: str | Path) -> Path:
+    """Return the path of a shipped model by name, whether there is one or not, or the path itself if it has a suffix.
+
+    >>> path_of("pie").name, str(path_of("own.onnx"))
+    ('pie.onnx', 'own.onnx')
+    """
+    path = Path(name_or_path)
+    return path if path.suffix else _FOLDER / f"{path}.onnx"
 
 
 @lru_cache(maxsize=8)

@@ -17,7 +17,7 @@ def apply_curves(pictures: Tensor, alphas: Tensor, strength: float = 1.0, highli
     ``out = x + max(0, c(x) - x) (1 - h k / (k + 1 - x))``, k = 0.05: g is the light-enhancement curve
     (:func:`pielight.ops.light_curve.light_curve`; Zero-DCE, CVPR 2020, eq. 2) with the parameters of
     :func:`resample_lattice`, taken at strength s, and ``c = g / (1 + (g / 40 x)^4)^(1/4)`` bounds its gain. This is
-    :func:`pielight.ops.tone.toned` for tensors.
+    :func:`pielight.ops.tone.apply_tone` for tensors.
 
     Differs from :func:`pielight.ops.apply.apply`: that one blends the results of the nine nearest curves, since they
     are look-up tables; this one blends their parameters, since that is one product of matrices. On photographs the

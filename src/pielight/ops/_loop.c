@@ -10,7 +10,7 @@ static PyMethodDef methods[] = {
     {"shrink", shrink, METH_VARARGS,
      "shrink(source, row_edges, column_edges, result, top, bottom): rows [top, bottom) of the means over boxes."},
     {"tabulate", tabulate, METH_VARARGS,
-     "tabulate(x, alphas, result, strength, spared): curves with alphas (N, curves) of x (n), toned."},
+     "tabulate(x, alphas, result, strength, spared): curves with alphas (N, curves) at x (n), as apply_tone."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -20,4 +20,4 @@ def shrink(source: Any, row_edges: Any, column_edges: Any, result: Any, top: int
     """Take the means over boxes for rows [top, bottom) of the result."""
 
 def tabulate(x: Any, alphas: Any, result: Any, strength: float, spared: float, /) -> None:
-    """Evaluate toned light-enhancement curves for a positive strength."""
+    """Evaluate light-enhancement curves at a positive strength, as :func:`pielight.ops.tone.apply_tone` does."""

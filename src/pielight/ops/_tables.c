@@ -1,4 +1,4 @@
-/* Curves tabulated: pielight.ops.tone.toned of pielight.ops.light_curve.light_curve, for positive strengths. */
+/* Curves tabulated: pielight.ops.tone.apply_tone of pielight.ops.light_curve.light_curve, for positive strengths. */
 
 #include "_loop.h"
 

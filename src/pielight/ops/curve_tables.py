@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pielight.ops.compiled import loop as _loop
 from pielight.ops.light_curve import inverse_light_curve, light_curve
 from pielight.ops.lut import levels
-from pielight.ops.tone import SHOULDER, toned
+from pielight.ops.tone import SHOULDER, apply_tone
 from pielight.options import check_highlights, check_strength
 
 _DARKENING = np.float32(-0.1)
@@ -21,14 +21,14 @@ _DARKENING = np.float32(-0.1)
 def curve_tables(
     alphas: NDArray[np.float32], strength: float, highlights: float, at: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """Evaluate every node's curve, as strong as wanted: :func:`~pielight.ops.tone.toned`.
+    """Evaluate every node's curve, as strong as wanted: :func:`~pielight.ops.tone.apply_tone`.
 
     What a curve would darken stays as it is. At negative strengths its inverse darkens, with every parameter at
     most -0.1, so that a picture to which the model has little to add becomes darker, too.
 
     Args:
         alphas: Parameters of :func:`~pielight.ops.light_curve.light_curve`, (N, 3, h, w) in [-1, 1].
-        strength: s of :func:`~pielight.ops.tone.toned`; 0 is the identity.
+        strength: s of :func:`~pielight.ops.tone.apply_tone`; 0 is the identity.
         highlights: h of the same.
         at: Brightness at which to evaluate, float32 of shape (n,); by default the 256 levels of 8 bits.
 
@@ -68,4 +68,4 @@ def _tabulate(
         curve: Callable[[Any], Any] = partial(light_curve, alphas=parameters)
     else:
         curve = partial(inverse_light_curve, alphas=np.minimum(parameters, _DARKENING))
-    result[...] = toned(np.broadcast_to(x, result.shape), curve, strength, highlights)
+    result[...] = apply_tone(np.broadcast_to(x, result.shape), curve, strength, highlights)

@@ -15,7 +15,7 @@ MAX_GAIN = 40.0
 SHOULDER = 0.05  # distance from white at which full protection halves what is added
 
 
-def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights: float) -> Array:
+def apply_tone(x: Array, curve: Callable[[Array], Array], strength: float, highlights: float) -> Array:
     """Evaluate a curve at a strength s, sparing highlights by h.
 
     With f the curve, ``g(x) = x + s (f(x) - x)`` for s in [0, 1], and beyond 1 ``f(x) + (s - 1) (f(f(x)) - f(x))``.
@@ -36,7 +36,7 @@ def toned(x: Array, curve: Callable[[Array], Array], strength: float, highlights
         Brightness in [0, 1], of the shape and type of ``x``.
 
     >>> x = np.array([0.2, 0.9], np.float32)
-    >>> [toned(x, lambda v: 2 * v - v * v, 1.0, h).astype(float).round(3).tolist() for h in (0, 1)]
+    >>> [apply_tone(x, lambda v: 2 * v - v * v, 1.0, h).astype(float).round(3).tolist() for h in (0, 1)]
     [[0.36, 0.99], [0.351, 0.96]]
     """
     s = np.float32(abs(strength))

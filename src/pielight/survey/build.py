@@ -16,11 +16,11 @@ import pielight
 from pielight.core.atomic_file import read_file
 from pielight.core.messages import few, shown
 from pielight.errors import ConfigError, DataError, PielightError
-from pielight.inference.result_names import origin
 from pielight.io.decode import decode
 from pielight.io.display import displayed
 from pielight.io.formats import is_picture_name
 from pielight.io.required_extra import require_readers
+from pielight.io.result_names import origin
 from pielight.survey.study import Scene, Study, StudySettings, picture_path
 from pielight.survey.votes import Votes
 

@@ -58,7 +58,7 @@ def loud(name: str, lattice: LatticeConfig | None = None) -> nn.Module:
 def test_onnx_renders_what_torch_renders(name: str, tiny: Make, toy: Path, tmp_path: Path) -> None:
     network = loud(name)
     export(network, tiny(tmp_path, network=name), tmp_path)
-    predictor = describe("brighten").open(tmp_path / "tiny.onnx")
+    predictor = describe("curve_lattice").open(tmp_path / "tiny.onnx")
     for path in sorted((toy / "well").iterdir())[:3]:
         pixels = np.asarray(Image.open(path)).astype(np.float32) / 255
         small = thumbnail(pixels, predictor.thumbnail_side).copy()
@@ -81,7 +81,7 @@ def test_the_engine_is_near_torch_on_a_smooth_lattice(tiny: Make, toy: Path, tmp
         nn.init.normal_(network.get_parameter("head.weight"), 0.0, 0.03)
         network.get_parameter("head.bias").fill_(-0.3)
     export(network, tiny(tmp_path), tmp_path)
-    predictor = describe("brighten").open(tmp_path / "tiny.onnx")
+    predictor = describe("curve_lattice").open(tmp_path / "tiny.onnx")
     pixels = np.asarray(Image.open(toy / "well" / "000.png")).astype(np.float32) / 1000
     with torch.no_grad():
         alphas = network(torch.from_numpy(thumbnail(pixels, predictor.thumbnail_side).copy())[None])
@@ -112,7 +112,7 @@ def test_the_engine_takes_every_size(size: int, lattice: LatticeConfig, tiny: Ma
         )
     config = tiny(tmp_path, lattice=lattice)
     export(network, dataclasses.replace(config, data=dataclasses.replace(config.data, size=size)), tmp_path)
-    predictor = describe("brighten").open(tmp_path / "tiny.onnx")
+    predictor = describe("curve_lattice").open(tmp_path / "tiny.onnx")
     assert predictor.thumbnail_side == size
     pixels = np.asarray(Image.open(toy / "well" / "000.png")).astype(np.float32) / 1000
     with torch.no_grad():

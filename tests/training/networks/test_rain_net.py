@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from pielight.inference.derain import REACH
+from pielight.inference.rain_layer import REACH
 from pielight.training.networks.rain_net import RainNet, dry
 
 

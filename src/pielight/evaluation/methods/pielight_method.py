@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec
-from pielight.inference.descriptor import describe
+from pielight.inference.descriptor import describe, find_model, kind_for, kinds_for
 from pielight.options import BRIGHTEN, HIGHLIGHTS, TASKS, EnhanceOptions, parse_denoise
 
 _USAGE = (
@@ -52,8 +52,8 @@ def arguments(spec: Spec) -> Arguments:
     strength = spec.number("strength", given.get("strength", "1"))
     highlights = spec.number("highlights", given.get("highlights", str(HIGHLIGHTS)))
     try:
-        known = describe(BRIGHTEN).options
-        describe(task).check_options(**{name: name in known for name in given})
+        every = frozenset.union(*(kind.options for kind in kinds_for(BRIGHTEN)))
+        kind_for(task, given.get("model") or None).check_options(**{name: name in every for name in given})
         options = EnhanceOptions(strength, highlights, parse_denoise(given.get("denoise", "0")), auto == "on")
     except ConfigError:
         raise
@@ -66,7 +66,7 @@ def arguments(spec: Spec) -> Arguments:
 
 def _files(spec: Spec) -> list[Path]:
     chosen = arguments(spec)
-    paths = [describe(chosen.task).find(chosen.model).path]
+    paths = [find_model(chosen.task, chosen.model).path]
     if chosen.options.denoise != 0:
         paths.append(describe("denoise").find(chosen.denoise_model).path)
     return paths

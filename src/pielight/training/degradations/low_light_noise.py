@@ -15,7 +15,7 @@ from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.ops.light_curve import light_curve
 from pielight.ops.noise import Noise
 from pielight.ops.noise_level import CELL, level, smoothed
-from pielight.ops.tone import toned
+from pielight.ops.tone import apply_tone
 from pielight.training.degradations.capture import jpeg
 from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.noise import quantize
@@ -42,7 +42,7 @@ def sample(photographs: Tensor, config: LowLightNoiseConfig, generator: Generato
     ``noisy = f(Q8(sRGB(2^EV lin(x) + n)))`` and ``clean = f(sRGB(2^EV lin(x)))``: n is shot and read noise in linear
     light, blurred and mixed over the channels but of the same variance, Q8 quantization with or without JPEG, and f
     the light-enhancement curve that brings the mean brightness near the photograph's, bounded and sparing
-    highlights as every entry point applies it (:func:`pielight.ops.tone.toned`).
+    highlights as every entry point applies it (:func:`pielight.ops.tone.apply_tone`).
 
     Args:
         photographs: ``(N, 3, H, W)`` in [0, 1]; H and W multiples of 4.
@@ -122,7 +122,7 @@ def _alphas(pictures: Tensor, wanted: Tensor, generator: Generator) -> NDArray[n
 
 def _brightened(pictures: Tensor, alphas: NDArray[np.float32], highlights: float) -> Tensor:
     """Apply curves as every entry point does."""
-    return torch.from_numpy(toned(pictures.numpy(), partial(light_curve, alphas=alphas), 1.0, highlights))
+    return torch.from_numpy(apply_tone(pictures.numpy(), partial(light_curve, alphas=alphas), 1.0, highlights))
 
 
 def _draw(low: float, high: float, generator: Generator) -> float:

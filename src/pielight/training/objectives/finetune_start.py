@@ -9,7 +9,9 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from pielight.errors import ConfigError, ModelError
-from pielight.models import Model, find
+from pielight.inference.descriptor import find_model
+from pielight.models import Model
+from pielight.options import BRIGHTEN
 from pielight.training.checkpoint import load_state
 from pielight.training.config_file import validate
 from pielight.training.networks.dce_net import build
@@ -36,7 +38,7 @@ def read_start(name_or_path: str | Path | None) -> Start:
     >>> read_start("pie").config.network
     'lattice'
     """
-    model = find(name_or_path)
+    model = find_model(BRIGHTEN, name_or_path)
     model.verify()
     path = model.path.with_suffix(".safetensors")
     if not path.is_file():

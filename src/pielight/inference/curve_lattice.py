@@ -76,7 +76,7 @@ class CurveLattice(Lattice):
         return curve_tables(self.alphas, strength, highlights, at)
 
 
-class BrightenNetwork(LatticeNetwork):
+class CurveNetwork(LatticeNetwork):
     """Maps ``thumbnail`` to ``alphas``; channels 3 k .. 3 k + 2 are red, green and blue of the curve's iteration k."""
 
     def _lattice(self, outputs: list[NDArray[np.float32]]) -> Lattice:
@@ -87,11 +87,12 @@ class BrightenNetwork(LatticeNetwork):
 
 
 DESCRIPTOR = ModelDescriptor(
-    kind=BRIGHTEN,
+    kind="curve_lattice",
+    task=BRIGHTEN,
     purpose="brighten pictures",
     shipped=("pie", "free"),
     inputs=(THUMBNAIL,),
     outputs=(TensorSpec("alphas", ("n", Side("3 N", 1, 3 * _ITERATIONS, 3), *node_sides())),),
-    network=BrightenNetwork,
+    network=CurveNetwork,
     options=frozenset({"highlights", "auto", "denoise", "device"}),
 )

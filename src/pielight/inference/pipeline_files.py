@@ -6,7 +6,7 @@ The way of a photo from the command line to the disk, file by file:
 2. ``cli/enhance_request.py``: what was asked for, and the ways to carry it out.
 3. ``batch/run.py``: several photos at a time.
 4. ``enhancer.py``: one model.
-5. ``inference/pipeline.py``: this file.
+5. ``inference/pipeline_files.py``: this file.
 6. ``io/decode.py``: bytes to pixels.
 7. ``inference/processor.py``: prediction, then its application; for the default model in
 8. ``inference/lattice.py``.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pielight.errors import PictureError
-from pielight.inference.result_names import origin, result_beside, suffix_of_result
+from pielight.io.result_names import origin, result_beside, suffix_of_result
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "b.PNG", "c d.webp", "x.tar.tif", "a\nb.bmp"])

@@ -50,7 +50,7 @@ class Rain(Prediction):
         return out
 
 
-class DerainNetwork(Network):
+class RainNetwork(Network):
     """A network in an ONNX file that returns what of a picture is rain.
 
     The file maps ``picture`` (n, 3, h, w) in [0, 1], h and w multiples of 8, to ``rain`` (n, 3, h, w), which is
@@ -198,10 +198,11 @@ def _scaled(light: NDArray[np.float32], dtype: np.dtype[np.generic]) -> Pixels:
 
 
 DESCRIPTOR = ModelDescriptor(
-    kind="derain",
+    kind="rain_layer",
+    task="derain",
     purpose="derain pictures",
     shipped=("derain",),
     inputs=(TensorSpec("picture", ("n", 3, "h", "w")),),
     outputs=(TensorSpec("rain", ("n", 3, "h", "w")),),
-    network=DerainNetwork,
+    network=RainNetwork,
 )

@@ -27,7 +27,7 @@ class HazeLattice(Lattice):
 
     Attributes:
         transmission: t, float32 of shape (K, h, w) in (0, 1]: of K brightnesses, evenly spaced from black to white, at
-            h x w nodes, which lie as those of :class:`~pielight.inference.brighten.CurveLattice`.
+            h x w nodes, which lie as those of :class:`~pielight.inference.curve_lattice.CurveLattice`.
         airlight: A, float32 of shape (3,) in [0, 1].
 
     Raises:
@@ -87,7 +87,7 @@ class HazeLattice(Lattice):
         return haze_tables(self.transmission, self.airlight, strength, at)
 
 
-class DehazeNetwork(LatticeNetwork):
+class HazeNetwork(LatticeNetwork):
     """Maps ``thumbnail`` to ``transmission`` in (0, 1], at K brightnesses, and ``airlight`` in [0, 1]."""
 
     def _lattice(self, outputs: list[NDArray[np.float32]]) -> Lattice:
@@ -98,7 +98,8 @@ class DehazeNetwork(LatticeNetwork):
 
 
 DESCRIPTOR = ModelDescriptor(
-    kind="dehaze",
+    kind="haze_lattice",
+    task="dehaze",
     purpose="dehaze pictures",
     shipped=("dehaze",),
     inputs=(THUMBNAIL,),
@@ -106,6 +107,6 @@ DESCRIPTOR = ModelDescriptor(
         TensorSpec("transmission", ("n", Side("K", 1, _LEVELS), *node_sides())),
         TensorSpec("airlight", ("n", 3)),
     ),
-    network=DehazeNetwork,
+    network=HazeNetwork,
     options=frozenset({"auto", "denoise", "device"}),
 )

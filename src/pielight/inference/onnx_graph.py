@@ -1,4 +1,4 @@
-"""How large a graph in an ONNX file may be: its nodes are counted before ONNX Runtime works on it."""
+"""What an ONNX file holds, read without ONNX Runtime: the number of nodes, which is limited, and names of outputs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5  # kinds of fields in pr
 # Numbers of the fields in onnx.proto
 _GRAPH, _FUNCTION = 7, 25  # of a model
 _NODE, _FUNCTION_NODE = 1, 7  # of a graph, of a function
+_OUTPUT, _OUTPUT_NAME = 12, 1  # of a graph, of an output
 _FUNCTION_NAME, _FUNCTION_DOMAIN = 1, 10
 _OPERATOR, _ATTRIBUTE, _DOMAIN = 4, 5, 7  # of a node
 _SUBGRAPHS = (6, 11)  # of an attribute
@@ -40,6 +41,22 @@ def check_graph(path: Path) -> None:
         raise ModelError(f"{path}: damaged, or not an ONNX model") from error
     except _TooLarge as error:
         raise ModelError(f"{path}: more than {MOST_NODES:,} nodes, with those of its functions") from error
+
+
+def output_names(path: Path) -> list[str]:
+    """Return the names of a graph's outputs, or none if the file cannot be read or is damaged.
+
+    >>> from pielight.models import path_of
+    >>> output_names(path_of("dehaze")), output_names(path_of("none"))
+    (['transmission', 'airlight'], [])
+    """
+    try:
+        model = _fields(memoryview(path.read_bytes()))
+        fields = (field for number, graph in model if number == _GRAPH for field in _fields(graph))
+        outputs = [_fields(value) for number, value in fields if number == _OUTPUT]
+        return [bytes(name).decode() for output in outputs for number, name in output if number == _OUTPUT_NAME]
+    except (OSError, UnicodeDecodeError, _Damaged):
+        return []
 
 
 class _Damaged(Exception):

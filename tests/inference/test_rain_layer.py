@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
-import pielight.inference.derain as spatial
+import pielight.inference.rain_layer as spatial
 from pielight.errors import ModelError, PielightError
 from pielight.inference.denoise import shared_denoiser
-from pielight.inference.derain import DESCRIPTOR
 from pielight.inference.processor import Processor, Runtime
+from pielight.inference.rain_layer import DESCRIPTOR
 from pielight.models import find
 from pielight.options import EnhanceOptions
 
