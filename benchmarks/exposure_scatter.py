@@ -45,7 +45,7 @@ def judged(data: Path, enhance: Enhance, steps: int) -> Enhance:
 
     from pielight.training.data.batches import load
     from pielight.training.degradations.exposure import expose
-    from pielight.training.networks.exposure_estimator import train_exposure_estimator
+    from pielight.training.objectives.exposure_estimator import train_exposure_estimator
     from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
     well = DataConfig(well=(str(data / "well"),))

@@ -34,8 +34,7 @@ from pielight.evaluation.metrics.fidelity import psnr
 from pielight.evaluation.metrics.structure import ssim
 from pielight.training.export.onnx import lattice_onnx
 from pielight.training.networks.haze_net import LEVELS, HazeNet
-from pielight.training.networks.lattice_net import LatticeNet
-from pielight.training.networks.render import render
+from pielight.training.networks.lattice_net import LatticeNet, render
 from pielight.training.objectives.dehaze import DEHAZE
 from pielight.training.objectives.derain import DERAIN
 from pielight.training.objectives.restoration_task import (

@@ -18,14 +18,13 @@ _SHORT_ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>~(?:\w+\
 _ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>([\w.]+)</code>")
 # What the pages of the API hold beside the public names: modules or objects that exist.
 _TRAINING = (
-    "pielight.training.config_file",
+    "pielight.training.schema.config_file",
     "pielight.training.recipe",
     "pielight.training.schema",
     "pielight.training.trainer",
     "pielight.training.objectives.restoration_task",
     "pielight.training.objectives.joint",
-    "pielight.training.joint.enhancer_module",
-    "pielight.training.joint.model",
+    "pielight.training.networks.joint_model",
 )
 _EVALUATION = (
     "pielight.evaluation.downstream.darkness",

@@ -32,9 +32,9 @@ MOVED = {  # former module: its names, and where each is now
     "pielight.downstream.yunet": {"decode": "pielight.evaluation.downstream.detector"},
     "pielight.evaluate.metrics": {"METRICS": "pielight.evaluation.metrics"},
     "pielight.joint.config": {"read_joint": "pielight.training.recipe:read_recipe"},
-    "pielight.joint.enhancing": {"load_enhancer": "pielight.training.joint.enhancer_module"},
+    "pielight.joint.enhancing": {"load_enhancer": "pielight.training.networks.joint_model"},
     "pielight.joint.loop": {"train": "pielight.training.trainer"},
-    "pielight.joint.unified": {"Unified": "pielight.training.joint.model:JointModel"},
+    "pielight.joint.unified": {"Unified": "pielight.training.networks.joint_model:JointModel"},
     "pielight.train.tasks.task": {"Task": "pielight.training.objectives.restoration_task:RestorationTask"},
 }
 

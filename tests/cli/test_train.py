@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from pielight.cli import main
 from pielight.training import smoke
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.networks import exposure_estimator as estimator
+from pielight.training.objectives import exposure_estimator as estimator
 from pielight.training.schema import TrainConfig
 from pielight.training.smoke import Verdict
 

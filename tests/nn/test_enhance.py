@@ -20,7 +20,7 @@ from pielight.errors import ModelError, PielightError
 from pielight.models import find
 from pielight.nn import Enhance
 from pielight.nn.enhance import light_lack
-from pielight.ops.exposure_gate import need
+from pielight.ops.exposure_gate import exposure_gate
 
 torch.set_num_threads(1)
 
@@ -54,7 +54,7 @@ def test_it_enhances_as_the_engine_does(stops: float, strength: float, highlight
 
 def test_auto_is_the_gate_of_the_engine() -> None:
     small = np.random.default_rng(0).random((3, 64, 64)) ** 6
-    assert light_lack(torch.from_numpy(small)[None]).item() == pytest.approx(need(small), abs=1e-6)
+    assert light_lack(torch.from_numpy(small)[None]).item() == pytest.approx(exposure_gate(small), abs=1e-6)
     bright = torch.full((1, 3, 50, 40), 0.6)
     assert torch.equal(Enhance.from_pretrained("pie")(bright), bright)
     assert not torch.equal(Enhance.from_pretrained("pie", auto=False)(bright), bright)

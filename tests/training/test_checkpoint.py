@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from pielight.cli import main
 from pielight.errors import ConfigError, ModelError
 from pielight.training.checkpoint import State, prepare_run_dir, read_checkpoint, save_checkpoint
-from pielight.training.config_file import as_yaml
 from pielight.training.schema import DenoiseConfig, TrainConfig
+from pielight.training.schema.config_file import as_yaml
 
 
 class Code:

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from pielight.errors import ConfigError
-from pielight.training.config_file import as_yaml, read_values
 from pielight.training.objectives.tasks import check_task, find_task
 from pielight.training.recipe import RECIPES, read_recipe, read_train_config
 from pielight.training.schema import DenoiseConfig, JointConfig, LossWeights, TrainConfig
+from pielight.training.schema.config_file import as_yaml, read_values
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 

@@ -20,14 +20,14 @@ from torch import Tensor, nn
 
 from pielight.errors import ConfigError, DataError, ModelError
 from pielight.training.checkpoint import State, read_checkpoint, save_checkpoint
-from pielight.training.config_file import read_values
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.networks.exposure_estimator import ExposureEstimator
 from pielight.training.networks.features import VGGFeatures
 from pielight.training.objectives import restoration
+from pielight.training.objectives.exposure_estimator import ExposureEstimator
 from pielight.training.objectives.restoration import Restoration
 from pielight.training.recipe import read_train_config
 from pielight.training.schema import TrainConfig
+from pielight.training.schema.config_file import read_values
 from pielight.training.trainer import StepReport, flushed_denormals, train, update_ema
 
 Make = Callable[..., TrainConfig]

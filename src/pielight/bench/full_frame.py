@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from pielight.training.export.onnx import lattice_onnx
 from pielight.training.networks.dce_net import DCENet
-from pielight.training.networks.render import render
+from pielight.training.networks.lattice_net import render
 
 _RUNS = 3
 

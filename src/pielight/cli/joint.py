@@ -24,7 +24,7 @@ def joint(config: Path, changes: tuple[str, ...], out: Path | None) -> None:
     status: 0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
     """
     with stoppable():
-        from pielight.training.joint.model_files import model_names
+        from pielight.training.export.joint_files import model_names
         from pielight.training.recipe import read_recipe
         from pielight.training.schema import JointConfig
         from pielight.training.trainer import train

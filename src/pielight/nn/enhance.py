@@ -19,10 +19,10 @@ from pielight.nn.apply_curves import apply_curves
 from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
 from pielight.ops.thumbnail_torch import thumbnail
 from pielight.options import HIGHLIGHTS, check_highlights, check_strength
-from pielight.training.config_file import validate
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.schema import LatticeConfig
-from pielight.training.yaml_reader import parse_yaml
+from pielight.training.schema.config_file import validate
+from pielight.training.schema.yaml_reader import parse_yaml
 
 _SIZE = 256  # of the thumbnail, where a configuration names none
 _PREFIX = "network."
@@ -228,7 +228,7 @@ class Enhance(
 
 
 def light_lack(thumbnails: Tensor) -> Tensor:
-    """Return what share of its enhancement a picture needs: :func:`pielight.ops.exposure_gate.need` for tensors.
+    """Return the share of its enhancement that a picture needs: :func:`pielight.ops.exposure_gate.exposure_gate` here.
 
     ``S(d; 0, 0.2)``, ``d = mean(clip((0.25 - b) / 0.2, 0, 1))``: b the mean brightness of each of 32 x 32 blocks, S the
     smooth step.

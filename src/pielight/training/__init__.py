@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pielight.core.extras import require
 
 if TYPE_CHECKING:
-    from pielight.training.degradations.noise import quantize
-    from pielight.training.degradations.random import uniform
+    from pielight.training.degradations.noise import quantize, uniform
     from pielight.training.export.onnx import lattice_onnx
-    from pielight.training.networks.lattice_net import LatticeNet
-    from pielight.training.networks.render import render
+    from pielight.training.networks.lattice_net import LatticeNet, render
     from pielight.training.objectives.restoration_task import (
         RestorationTask,
         contrastive_term,
@@ -35,11 +33,9 @@ if TYPE_CHECKING:
 require("train")
 
 _HOME = {
-    "degradations.noise": ("quantize",),
-    "degradations.random": ("uniform",),
+    "degradations.noise": ("quantize", "uniform"),
     "export.onnx": ("lattice_onnx",),
-    "networks.lattice_net": ("LatticeNet",),
-    "networks.render": ("render",),
+    "networks.lattice_net": ("LatticeNet", "render"),
     "objectives.restoration_task": (
         "RestorationTask", "contrastive_term", "curve_smoothness_term", "feature_preservation_term", "inversion_term",
         "regional_consistency_term",

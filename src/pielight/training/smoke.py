@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from pielight.errors import ModelError
 from pielight.training.objectives.objective import Objective, ignore
 from pielight.training.recipe import objective_of
-from pielight.training.seeding import PREPARATION
+from pielight.training.schedules import PREPARATION
 from pielight.training.trainer import Report, StepReport, flushed_denormals, train
 
 TOGETHER = 60

@@ -29,8 +29,7 @@ from pielight.training.data.preparation import FOLDER, remove
 from pielight.training.export.model_files import RunRecord
 from pielight.training.objectives.objective import Objective, Say, ignore
 from pielight.training.recipe import objective_of
-from pielight.training.schedules import ema_decay, lr_factor
-from pielight.training.seeding import step_seed
+from pielight.training.schedules import ema_decay, lr_factor, step_seed
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from PIL import Image
 from pielight.core.color_torch import srgb_to_linear
 from pielight.errors import DataError
 from pielight.training.data.annotated import Batch, ExampleSet, load_examples
+from pielight.training.schedules import step_generator
 from pielight.training.schema import DimmingConfig, ExamplesConfig
-from pielight.training.seeding import step_generator
 
 CLEAN = DimmingConfig(untouched=1.0)
 

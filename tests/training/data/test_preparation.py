@@ -15,8 +15,8 @@ from pielight.training.checkpoint import read_checkpoint
 from pielight.training.data import bank, domain
 from pielight.training.data.preparation import FOLDER, NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.networks import exposure_estimator as estimator
 from pielight.training.networks.lattice_net import LatticeNet
+from pielight.training.objectives import exposure_estimator as estimator
 from pielight.training.objectives.restoration import Restoration
 from pielight.training.schema import FinetuneConfig, TrainConfig
 from pielight.training.trainer import train
@@ -152,7 +152,7 @@ def test_finetuning_keeps_its_preparation(tiny: Make, tmp_path: Path, monkeypatc
 
 
 def test_progress_of_the_preparation(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("data.bank", "data.batches", "networks.exposure_estimator"):
+    for module in ("data.bank", "data.batches", "objectives.exposure_estimator"):
         monkeypatch.setattr(f"pielight.training.{module}.track", functools.partial(track, every=0))
     said: list[str] = []
     train(tiny(tmp_path, bank=24), lambda _: None, stop_at=1, say=said.append)

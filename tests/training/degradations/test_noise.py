@@ -1,11 +1,27 @@
-"""Noise: its variance is what the model says."""
+"""Seeded draws stay in their intervals."""
 
-from __future__ import annotations
+import io
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from pielight.training.degradations.noise import quantize, sensor_noise
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
+from pielight.training.degradations.noise import capture, chance, jpeg, log_uniform, quantize, sensor_noise, uniform
+from pielight.training.schema import CaptureConfig
+
+
+def test_intervals_and_seeds() -> None:
+    for draw in (uniform, log_uniform):
+        first = draw((2000,), 0.01, 1.0, torch.Generator().manual_seed(0))
+        assert torch.equal(first, draw((2000,), 0.01, 1.0, torch.Generator().manual_seed(0)))
+        assert 0.01 <= first.min() < first.max() <= 1.0
+    assert abs(first.log10().mean() + 1) < 0.05  # half of the draws lie below 0.1
+
+
+def test_chance_has_its_share() -> None:
+    assert abs(chance((20000,), 0.3, torch.Generator().manual_seed(0)).float().mean() - 0.3) < 0.02
 
 
 @pytest.mark.parametrize(("level", "shot", "read"), [(0.5, 0.01, 1e-6), (0.01, 1e-4, 1e-4), (0.0, 0.1, 1e-3)])
@@ -26,3 +42,74 @@ def test_every_picture_draws_its_own_noise_level() -> None:
 def test_quantize_rounds_to_the_nearest_step() -> None:
     values = torch.tensor([0.0, 0.4 / 255, 0.6 / 255, 1.0])
     torch.testing.assert_close(quantize(values), torch.tensor([0.0, 0.0, 1 / 255, 1.0]))
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def scene(n: int = 4) -> torch.Tensor:
+    return torch.rand(n, 3, 6, 6, generator=generator(5)).repeat_interleave(8, 2).repeat_interleave(8, 3)
+
+
+def test_without_defects_only_8_bits_remain() -> None:
+    pictures = scene()
+    kept = capture(pictures, CaptureConfig(noisy=0, compressed=0), generator())
+    np.testing.assert_allclose(kept.numpy(), np.round(pictures.numpy() * 255) / 255, atol=1e-7)
+
+
+def test_noise_is_shot_and_read_noise_in_linear_light() -> None:
+    a, b = 2e-3, 1e-5
+    for level in (0.02, 0.2, 0.5):
+        flat = linear_to_srgb(torch.full((1, 3, 200, 200), level))
+        kept = capture(flat, CaptureConfig(noisy=1, shot_noise=(a, a), read_noise=(b, b), compressed=0), generator())
+        assert srgb_to_linear(kept).std().item() == pytest.approx((a * level + b) ** 0.5, rel=0.05)
+
+
+def test_darker_means_noisier_against_the_signal() -> None:
+    how = CaptureConfig(noisy=1, shot_noise=(1e-3, 1e-3), read_noise=(1e-6, 1e-6), compressed=0)
+    relative = [
+        (srgb_to_linear(capture(linear_to_srgb(gray), how, generator())).std() / gray[0, 0, 0, 0]).item()
+        for gray in torch.tensor([0.4, 0.1, 0.02]).view(3, 1, 1, 1, 1).expand(3, 1, 3, 64, 64)
+    ]
+    assert relative == sorted(relative)
+
+
+@pytest.mark.parametrize("quality", [60, 95])
+def test_jpeg_is_pillow_s(quality: int) -> None:
+    pixels = (scene(1)[0] * 255).round().to(torch.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels.permute(1, 2, 0).numpy()).save(file, "JPEG", quality=quality, subsampling=2)
+    plain = np.asarray(Image.open(file)).transpose(2, 0, 1)
+    np.testing.assert_array_equal((jpeg(pixels / 255, quality) * 255).round().numpy(), plain)
+
+
+def test_mild_jpeg_is_mild_and_a_higher_quality_milder() -> None:
+    ramp = torch.linspace(0.1, 0.9, 64).view(1, 1, 64).expand(3, 64, 64) + 0.05 * scene(1)[0][:, :1, :1]
+    errors = [(jpeg(ramp, quality) - ramp).abs().mean().item() for quality in (60, 80, 95)]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[0] < 0.02
+
+
+def test_shares() -> None:
+    pictures = scene(64)
+    eight = (pictures * 255).round() / 255
+    for how in (CaptureConfig(noisy=0.5, compressed=0), CaptureConfig(noisy=0, compressed=0.5)):
+        touched = (capture(pictures, how, generator()) != eight).flatten(1).any(1).float().mean()
+        assert 0.3 < touched < 0.7
+
+
+def test_draws_follow_the_seed() -> None:
+    pictures = scene()
+    how = CaptureConfig(noisy=0.5, compressed=0.5)
+    first, again, other = (capture(pictures, how, generator(seed)) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_full_resolution_keeps_color() -> None:
+    stripes = torch.zeros(3, 16, 16)
+    stripes[0, :, ::2] = 1  # red and blue columns, which half the resolution mixes
+    stripes[2, :, 1::2] = 1
+    half, full = ((jpeg(stripes, 95, kind) - stripes).abs().mean() for kind in ("4:2:0", "4:4:4"))
+    assert full < 0.05 < 0.2 < half

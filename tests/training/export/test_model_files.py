@@ -30,7 +30,7 @@ from pielight.ops.thumbnail import thumbnail
 from pielight.training.export import model_files as module
 from pielight.training.export.model_files import NO_RECORD, RunRecord, exported, git_commit
 from pielight.training.networks.dce_net import build
-from pielight.training.networks.render import render
+from pielight.training.networks.lattice_net import render
 from pielight.training.objectives.restoration import Restoration
 from pielight.training.schema import LatticeConfig, TrainConfig
 

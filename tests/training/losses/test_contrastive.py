@@ -6,16 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from pielight.training.losses.contrastive import (
-    QUANTILES,
-    brightness_balance,
-    brightness_profile,
-    brightness_triplet,
-    gram,
-    gram_distance,
-    grams,
-    info_nce,
-)
+from pielight.training.losses.contrastive import gram, gram_distance, grams, info_nce
+from pielight.training.losses.exposure import QUANTILES, brightness_balance, brightness_profile, brightness_triplet
 
 
 def draw(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -1,7 +1,5 @@
 """Feature preservation against plain NumPy transcriptions."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch
@@ -12,6 +10,7 @@ from pielight.training.losses.preservation import (
     curve_smoothness,
     feature_preservation,
     highlight_preservation,
+    regional_consistency,
 )
 
 
@@ -98,3 +97,21 @@ def test_of_a_picture_of_a_few_pixels_the_brightest_one_counts() -> None:
     before = torch.tensor([1.0, 0.2, 0.2, 0.2]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
     after = (before + torch.tensor([0.0, 0.5, 0.5, 0.5]).view(1, 1, 2, 2)).clamp_max(1)
     assert highlight_preservation(before, after).item() == 0
+
+
+@pytest.mark.parametrize("regions", [1, 7, 300])
+def test_is_the_area_weighted_variance_inside_regions(regions: int) -> None:
+    generator = torch.Generator().manual_seed(regions)
+    gray = torch.rand(2, 1, 24, 24, generator=generator, dtype=torch.float64)
+    labels = torch.randint(regions, (2, 24, 24), generator=generator)
+    total = 0.0
+    for picture, regions_of in zip(gray[:, 0].numpy(), labels.numpy(), strict=True):
+        for region in np.unique(regions_of):  # also those above 99, which the authors' script forgets
+            inside = picture[regions_of == region]
+            total += ((inside - inside.mean()) ** 2).sum()
+    assert regional_consistency(gray, labels).item() == pytest.approx(total / gray.numel())
+
+
+def test_regions_of_one_brightness_each_cost_nothing() -> None:
+    labels = torch.arange(4).view(1, 2, 2)
+    assert regional_consistency(torch.rand(1, 1, 2, 2), labels).item() == pytest.approx(0, abs=1e-12)

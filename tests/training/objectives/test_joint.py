@@ -19,11 +19,10 @@ from pielight.errors import ConfigError, DataError, ModelError, PielightError
 from pielight.training.checkpoint import read_checkpoint
 from pielight.training.data import bank
 from pielight.training.data.preparation import FOLDER
-from pielight.training.joint.downstream_model import load_downstream
-from pielight.training.joint.enhancer_module import load_enhancer
-from pielight.training.joint.model import JointModel
-from pielight.training.joint.model_files import model_names
+from pielight.training.export.joint_files import model_names
+from pielight.training.networks.joint_model import JointModel, load_enhancer
 from pielight.training.networks.segmenter import Segmenter
+from pielight.training.objectives.downstream_model import load_downstream
 from pielight.training.schema import (
     ConstraintsConfig,
     DimmingConfig,

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from pielight.training.data.bank import Bank, build_bank
 from pielight.training.data.batches import PictureSet
-from pielight.training.losses.contrastive import QUANTILES
-from pielight.training.networks.exposure_estimator import ExposureEstimator
+from pielight.training.losses.exposure import QUANTILES
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives.brighten import BRIGHTEN
+from pielight.training.objectives.exposure_estimator import ExposureEstimator
 from pielight.training.objectives.restoration import Restoration, TrainContext
+from pielight.training.schedules import step_generator
 from pielight.training.schema import DataConfig, LossWeights, TrainConfig
-from pielight.training.seeding import step_generator
 
 TERMS = set(BRIGHTEN.terms)
 ALL = LossWeights(**dict.fromkeys(TERMS, 0.5))

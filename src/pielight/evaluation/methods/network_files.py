@@ -67,7 +67,7 @@ def file_and_multiple(spec: Spec) -> tuple[Path, int]:
 
 
 def _public_checkpoint(spec: Spec) -> Enhance:
-    from pielight.training.networks.public_checkpoints import published  # loads torch
+    from pielight.training.networks.dce_net import published  # loads torch
 
     return published(Path(spec.argument))
 

@@ -17,8 +17,7 @@ from pielight.evaluation.downstream.annotations import check_inside, read_boxes,
 from pielight.evaluation.downstream.segmentation import check_labels
 from pielight.io.formats import is_picture_name
 from pielight.training.data.pictures import files, read_small
-from pielight.training.degradations.noise import quantize, sensor_noise
-from pielight.training.degradations.random import chance, uniform
+from pielight.training.degradations.noise import chance, quantize, sensor_noise, uniform
 from pielight.training.schema import DimmingConfig, ExamplesConfig
 
 _WHOLE = 1 << 30  # no side is longer

@@ -15,7 +15,8 @@ from pielight.core.color_torch import luma
 from pielight.core.progress import track
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.preparation import NOTHING, Preparation
-from pielight.training.losses.contrastive import brightness_profile, grams
+from pielight.training.losses.contrastive import grams
+from pielight.training.losses.exposure import brightness_profile
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures
 from pielight.training.schema import TrainConfig
 

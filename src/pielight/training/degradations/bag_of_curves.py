@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from pielight.errors import ConfigError
 from pielight.training.degradations.adaptive import adaptive_negatives
 from pielight.training.degradations.curve_families import Interval, Side, gamma_curve, log_curve, tone_curve
-from pielight.training.degradations.random import log_uniform
+from pielight.training.degradations.noise import log_uniform
 from pielight.training.schema import AdaptiveConfig
 
 

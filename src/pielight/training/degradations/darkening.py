@@ -9,10 +9,8 @@ from torch import Generator, Tensor
 from pielight.core.color_torch import linear_to_srgb, luma, srgb_to_linear
 from pielight.ops.light_curve import light_curve
 from pielight.training.data.regions import region_means
-from pielight.training.degradations.exposure import blur, camera_response, expose
-from pielight.training.degradations.fill_light import backlit, fill_light
-from pielight.training.degradations.noise import quantize, sensor_noise
-from pielight.training.degradations.random import chance, uniform
+from pielight.training.degradations.exposure import backlit, blur, camera_response, expose, fill_light
+from pielight.training.degradations.noise import chance, quantize, sensor_noise, uniform
 from pielight.training.schema import DarkeningConfig
 
 

@@ -16,10 +16,8 @@ from pielight.ops.light_curve import light_curve
 from pielight.ops.noise import Noise
 from pielight.ops.noise_level import CELL, level, smoothed
 from pielight.ops.tone import apply_tone
-from pielight.training.degradations.capture import jpeg
 from pielight.training.degradations.exposure import blur
-from pielight.training.degradations.noise import quantize
-from pielight.training.degradations.random import chance, log_uniform, uniform
+from pielight.training.degradations.noise import chance, jpeg, log_uniform, quantize, uniform
 from pielight.training.schema import LowLightNoiseConfig
 
 _ITERATIONS = 8

@@ -1,11 +1,44 @@
-"""Noise and quantization that come with a low exposure."""
+"""Seeded draws, sensor noise, 8 bits and JPEG: what comes with a low exposure when a picture is taken and stored."""
 
 from __future__ import annotations
 
+import io
+import math
+
+import numpy as np
 import torch
+from PIL import Image
 from torch import Generator, Tensor
 
-from pielight.training.degradations.random import log_uniform
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
+from pielight.training.schema import CaptureConfig
+
+
+def uniform(shape: tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
+    """Draw uniformly from [low, high).
+
+    >>> uniform((2,), 3.0, 3.0, torch.Generator().manual_seed(0))
+    tensor([3., 3.])
+    """
+    return low + (high - low) * torch.rand(shape, generator=generator)
+
+
+def log_uniform(shape: tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
+    """Draw so that the logarithm is uniform in [log low, log high); both bounds > 0.
+
+    >>> bool((log_uniform((9,), 1e-4, 1e-2, torch.Generator().manual_seed(0)) >= 1e-4).all())
+    True
+    """
+    return torch.exp(uniform(shape, math.log(low), math.log(high), generator))
+
+
+def chance(shape: tuple[int, ...], share: float, generator: Generator) -> Tensor:
+    """Draw True with the probability ``share``.
+
+    >>> chance((2,), 1.0, torch.Generator().manual_seed(0))
+    tensor([True, True])
+    """
+    return torch.rand(shape, generator=generator) < share
 
 
 def sensor_noise(linear: Tensor, shot: tuple[float, float], read: tuple[float, float], generator: Generator) -> Tensor:
@@ -41,3 +74,55 @@ def quantize(pictures: Tensor, levels: int = 255) -> Tensor:
     True
     """
     return torch.round(pictures * levels) / levels
+
+
+def capture(pictures: Tensor, config: CaptureConfig, generator: Generator) -> Tensor:
+    """Keep pictures as a camera would: some with noise in linear light, all in 8 bits, some as JPEG.
+
+    ``y = JPEG(Q8(sRGB(lin(x) + n)))``, ``n ~ N(0, a lin(x) + b)``: against the signal, noise is the stronger the
+    darker a picture is, so that it comes with a low exposure by itself.
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        config: Shares and intervals.
+        generator: The source of all randomness.
+
+    Returns:
+        ``(N, 3, H, W)`` in [0, 1], multiples of 1/255.
+
+    >>> flat = torch.full((1, 3, 8, 8), 0.5)
+    >>> (capture(flat, CaptureConfig(noisy=0, compressed=0), torch.Generator()) * 255).unique()
+    tensor([128.])
+    """
+    n = len(pictures)
+    noisy = chance((n, 1, 1, 1), config.noisy, generator)
+    compressed = chance((n,), config.compressed, generator)
+    quality = torch.randint(config.quality[0], config.quality[1] + 1, (n,), generator=generator)
+    grain = linear_to_srgb(
+        sensor_noise(srgb_to_linear(pictures), config.shot_noise, config.read_noise, generator).clamp(0, 1)
+    )
+    kept = quantize(torch.where(noisy, grain, pictures).clamp(0, 1))
+    for i in compressed.nonzero().flatten().tolist():
+        kept[i] = jpeg(kept[i], int(quality[i]))
+    return kept
+
+
+def jpeg(picture: Tensor, quality: int, subsampling: str = "4:2:0") -> Tensor:
+    """Return a picture as it comes back from JPEG, by default with color at half the resolution (Pillow, in memory).
+
+    Args:
+        picture: ``(3, H, W)`` in [0, 1].
+        quality: From 1 to 100, on libjpeg's scale.
+        subsampling: ``4:4:4`` for color at full resolution.
+
+    Returns:
+        ``(3, H, W)`` in [0, 1].
+
+    >>> jpeg(torch.full((3, 16, 16), 0.2), 75).mul(255).unique()
+    tensor([51.])
+    """
+    pixels = (picture * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality, subsampling=subsampling)
+    back = np.array(Image.open(file))
+    return torch.from_numpy(back).permute(2, 0, 1).to(picture.dtype) / 255

@@ -9,8 +9,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pielight.training.degradations.exposure import blur
-from pielight.training.degradations.noise import quantize
-from pielight.training.degradations.random import chance, log_uniform, uniform
+from pielight.training.degradations.noise import chance, log_uniform, quantize, uniform
 from pielight.training.schema import RainConfig
 
 _THINNEST = 0.5  # pixels: of a thinner streak a pixel is only partly covered

@@ -20,7 +20,7 @@ from pielight import __version__
 from pielight.core.atomic_file import write_atomic
 from pielight.core.json_file import read_json
 from pielight.errors import ModelError, PictureError
-from pielight.training.config_file import as_yaml
+from pielight.training.schema.config_file import as_yaml
 
 _PACKAGE = Path(__file__).parents[2]
 _PATHS = ("out", "dark", "well", "clean", "labels", "boxes", "vgg_weights", "enhancer", "module", "loss", "weights")

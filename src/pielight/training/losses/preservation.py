@@ -1,9 +1,11 @@
-"""Feature preservation: content, texture and color survive, curve maps are smooth."""
+"""Preservation: content, texture, color and highlights survive, regions keep together, curve maps are smooth."""
 
 from __future__ import annotations
 
 import torch.nn.functional as F
 from torch import Tensor
+
+from pielight.training.data.regions import region_means
 
 
 def feature_preservation(before: Tensor, after: Tensor) -> Tensor:
@@ -109,3 +111,23 @@ def highlight_preservation(before: Tensor, after: Tensor) -> Tensor:
 def _standardize(features: Tensor) -> Tensor:
     centered = features - features.mean((2, 3), keepdim=True)
     return centered / (centered.square().mean((2, 3), keepdim=True) + 1e-3 * features.square().mean() + 1e-8).sqrt()
+
+
+def regional_consistency(gray: Tensor, labels: Tensor) -> Tensor:
+    """Return the variance of brightness inside the regions.
+
+    ``L_rc = 1/|Omega| * sum_r sum_{p in r} (Y(p) - mean_r(Y))^2`` (PIE, L_rc): each region may get its own
+    enhancement, uneven exposure inside one costs.
+
+    Differs from the paper: region means are exact and every label counts (see :func:`region_means`); regions weigh
+    by their area.
+
+    Args:
+        gray: Brightness of the enhanced picture ``(N, 1, H, W)`` in [0, 1].
+        labels: Regions ``(N, H, W)``.
+
+    >>> import torch
+    >>> regional_consistency(torch.tensor([[[[0.0, 1.0, 0.5]]]]), torch.tensor([[[0, 0, 1]]])).item()
+    0.1666666716337204
+    """
+    return (gray - region_means(gray, labels)).square().mean()

@@ -1,15 +1,18 @@
-"""The networks that look at a picture and return its curve maps, and the safe reader of public checkpoints."""
+"""The network of Zero-DCE, SCL-LLE and PIE, and their public checkpoints, read safely."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pielight.errors import ConfigError, ModelError
-from pielight.training.networks.lattice_net import LatticeNet
+from pielight.errors import ConfigError, DataError, ModelError
+from pielight.training.networks.lattice_net import LatticeNet, render
 from pielight.training.schema import LatticeConfig
 
 ITERATIONS = 8
@@ -95,3 +98,35 @@ def read_dcenet(path: str | Path) -> DCENet:
             raise ModelError(f"{path}: {key} should have the shape {tuple(value.shape)}")
     network.load_state_dict({key: value.float() for key, value in state.items()})
     return network.eval()
+
+
+Pixels = NDArray[np.uint8]
+
+
+def published(path: str | Path) -> Callable[[Pixels], Pixels]:
+    """Return what enhances ``(H, W, 3)`` uint8 pictures by a checkpoint, at full resolution as published.
+
+    Raises:
+        ModelError: if the file is missing, damaged, or holds another network. What is returned raises DataError for a
+            picture on which it fails.
+    """
+    network = read_dcenet(path)
+    _flush(network)
+
+    def enhance(pixels: Pixels) -> Pixels:
+        with torch.inference_mode():
+            picture = torch.from_numpy(pixels.astype(np.float32) / 255).permute(2, 0, 1)[None]
+            result = render(picture, network(picture))[0].permute(1, 2, 0).clamp(0, 1)
+        if result.isnan().any():
+            raise DataError(f"{path}: returns values that are no numbers")
+        bright: Pixels = np.rint(result.numpy() * 255).astype(np.uint8)
+        return bright
+
+    return enhance
+
+
+def _flush(network: DCENet) -> None:
+    """Set weights to zero that are too small to matter: products with them are denormal, which slows a CPU 30 times."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter[parameter.abs() < 1e-20] = 0

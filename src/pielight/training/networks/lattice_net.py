@@ -1,4 +1,4 @@
-"""The default network: a small picture in, a small lattice of curves out."""
+"""The default network: a small picture in, a small lattice of curves out, which are applied to the picture."""
 
 from __future__ import annotations
 
@@ -7,8 +7,74 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.core.color_torch import smooth_step
-from pielight.training.networks.shadow_chroma import damp_shadow_chroma
+from pielight.ops.light_curve import light_curve
 from pielight.training.schema import LatticeConfig
+
+
+def render(pictures: Tensor, alphas: Tensor) -> Tensor:
+    """Enhance pictures with the curve maps that a network returned.
+
+    The maps are interpolated bilinearly to the size of the pictures, then the light-enhancement
+    curve (:func:`pielight.ops.light_curve.light_curve`) is iterated at every pixel.
+
+    Differs from the engine (:mod:`pielight.ops.apply`): the engine blends the results of the curves of the nine
+    nearest nodes, by weights of a quadratic B-spline, instead of their parameters, because each is a look-up in a
+    table; they differ most where parameters jump, as around lamps (8/255 on a synthetic one).
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        alphas: ``(N, 3 * iterations, h, w)`` in [-1, 1], iteration by iteration, R, G, B in each.
+
+    Returns:
+        ``(N, 3, H, W)`` in [0, 1].
+
+    >>> import torch
+    >>> bright = render(torch.full((1, 3, 4, 4), 0.25), torch.full((1, 3, 2, 2), -1.0))
+    >>> bright.unique()
+    tensor([0.4375])
+    """
+    if alphas.shape[-2:] != pictures.shape[-2:]:
+        alphas = F.interpolate(alphas, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
+    curves: tuple[Tensor, ...] = alphas.split(3, dim=1)
+    return light_curve(pictures, curves)
+
+
+_UNRELIABLE, _RELIABLE = 16 / 255, 48 / 255
+
+
+def damp_shadow_chroma(alphas: Tensor, pictures: Tensor) -> Tensor:
+    """Let dark nodes share how their channels differ with the whole picture, since chroma is mostly noise there.
+
+    ``a_c + (1 - S(b; 16/255, 48/255)) (mean_xy d_c - d_c)``, ``d_c = a_c - mean_c a_c``: b the mean gray level of the
+    part of the picture around the node, S the smooth step from 0 to 1 between two values, and the sum clipped to
+    [-1, 1]. Near black a level of 8 bits is a large part of a channel, and differences between channels turn it into
+    blotches; a cast of the whole picture can still be corrected.
+
+    Beyond the paper: there every channel has its own curve everywhere, and the mean color is pulled to gray.
+
+    Args:
+        alphas: ``(N, 3 * iterations, h, w)`` in [-1, 1], iteration by iteration, R, G, B in each.
+        pictures: ``(N, 3, S, S)`` in [0, 1], S a multiple of h and w.
+
+    Returns:
+        The shape of ``alphas``, in [-1, 1].
+
+    >>> import torch
+    >>> alphas = torch.tensor([[-0.9, -0.5], [-0.6, -0.6], [-0.3, -0.7]]).view(1, 3, 1, 2)
+    >>> damp_shadow_chroma(alphas, torch.full((1, 3, 8, 16), 0.05))[0, :, 0]
+    tensor([[-0.7000, -0.7000],
+            [-0.6000, -0.6000],
+            [-0.5000, -0.5000]])
+    """
+    cell = int(pictures.shape[-1]) // int(alphas.shape[-1])
+    brightness = F.avg_pool2d(pictures.mean(1, keepdim=True), cell)
+    shared = 1 - smooth_step(brightness, _UNRELIABLE, _RELIABLE)
+    channels = alphas.unflatten(1, (-1, 3))
+    difference = channels - channels.mean(2, keepdim=True)
+    whole = difference.mean((3, 4), keepdim=True)
+    changed: Tensor = channels + shared[:, None] * (whole - difference)
+    return changed.flatten(1, 2).clamp(-1, 1)  # a mean of channels near the end has no room for a difference
+
 
 _NIGHT_CUT = 0.7  # share of the enhancement that a night scene does without
 
@@ -55,7 +121,7 @@ class LatticeNet(Trunk):
     ``(N, 12, S/8, S/8)``; S is a multiple of 32. The square root of the picture goes in beside it, since in very dark
     ones all the detail is next to zero. What comes out of the :class:`Trunk` is damped where
     :func:`night_guard` says so, and differs between channels as
-    :func:`~pielight.training.networks.shadow_chroma.damp_shadow_chroma`
+    :func:`~pielight.training.networks.lattice_net.damp_shadow_chroma`
     says.
 
     >>> import torch

@@ -11,13 +11,12 @@ from pielight.core.color_torch import luma
 from pielight.training.degradations.bag_of_curves import bag, negatives
 from pielight.training.degradations.curve_families import Side
 from pielight.training.degradations.darkening import darken
-from pielight.training.degradations.fill_light import fill_light
+from pielight.training.degradations.exposure import fill_light
 from pielight.training.export.onnx import lattice_onnx
-from pielight.training.losses.contrastive import brightness_balance, brightness_profile, brightness_triplet
-from pielight.training.losses.exposure import exposure_loss
+from pielight.training.losses.exposure import brightness_balance, brightness_profile, brightness_triplet, exposure_loss
 from pielight.training.losses.preservation import cast_smoothness, color_constancy, highlight_preservation
 from pielight.training.networks.dce_net import build
-from pielight.training.networks.render import render
+from pielight.training.networks.lattice_net import render
 from pielight.training.objectives.restoration_task import (
     RestorationTask,
     StepOutputs,

@@ -13,8 +13,7 @@ from torch import Generator, Tensor, nn
 from pielight.core.color_torch import luma
 from pielight.training.degradations.haze import haze
 from pielight.training.export.onnx import as_onnx
-from pielight.training.losses.preservation import curve_smoothness
-from pielight.training.losses.regional import regional_consistency
+from pielight.training.losses.preservation import curve_smoothness, regional_consistency
 from pielight.training.networks.haze_net import LEVELS, Exported, HazeNet, cleared, passed_light
 from pielight.training.objectives.restoration_task import (
     RestorationTask,

@@ -18,8 +18,8 @@ from pielight.training.export.model_files import NO_RECORD, RunRecord, save_mode
 from pielight.training.export.onnx import as_onnx
 from pielight.training.networks.denoise_net import AsApplied, DenoiseNet, cells_of, pictures_of
 from pielight.training.objectives.objective import Objective, Say
+from pielight.training.schedules import step_generator
 from pielight.training.schema import DataConfig, DenoiseConfig
-from pielight.training.seeding import step_generator
 
 
 class Denoise(Objective[Sample]):

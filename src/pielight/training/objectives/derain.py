@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 
 from pielight.training.degradations.rain import rain
 from pielight.training.export.onnx import as_onnx
-from pielight.training.losses.gradient import gradient
+from pielight.training.losses.reconstruction import gradient
 from pielight.training.networks.rain_net import RainNet, dry
 from pielight.training.objectives.restoration_task import (
     RestorationTask,

@@ -19,24 +19,32 @@ from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError
 from pielight.io.decode import read
 from pielight.io.display import displayed
-from pielight.training.config_file import changed_key, with_changes
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.domain import Folder, enhanced, matched, read_folder, rehearsal
 from pielight.training.data.pictures import check_folders
 from pielight.training.data.preparation import Preparation, checksum
 from pielight.training.degradations.darkening import darken
 from pielight.training.export.model_files import NO_RECORD, RunRecord
-from pielight.training.losses.inversion import inversion
+from pielight.training.losses.reconstruction import inversion
 from pielight.training.networks.features import VGGFeatures, load_features
-from pielight.training.networks.render import render
-from pielight.training.objectives.finetune_prospects import Early, Prospect, doubts
+from pielight.training.networks.lattice_net import render
 from pielight.training.objectives.finetune_start import Start, read_start
-from pielight.training.objectives.finetune_validation import Metrics, Validator, fault_of, gain, interpolated
+from pielight.training.objectives.finetune_validation import (
+    Early,
+    Metrics,
+    Prospect,
+    Validator,
+    doubts,
+    fault_of,
+    gain,
+    interpolated,
+)
 from pielight.training.objectives.objective import Say, Validation
 from pielight.training.objectives.restoration import Restoration, TrainContext
 from pielight.training.objectives.tasks import check_task
+from pielight.training.schedules import REHEARSAL, step_generator
 from pielight.training.schema import DarkeningConfig, FinetuneConfig, OptimizerConfig, TrainConfig
-from pielight.training.seeding import REHEARSAL, step_generator
+from pielight.training.schema.config_file import changed_key, with_changes
 
 _FEWEST = {"learned": 6, "unseen": 2}  # results of the start that should be well exposed
 _REHEARSED = 6  # pictures of the distillation loss at a step

@@ -13,10 +13,10 @@ from pielight.inference.descriptor import find_model
 from pielight.models import Model
 from pielight.options import BRIGHTEN
 from pielight.training.checkpoint import load_state
-from pielight.training.config_file import validate
 from pielight.training.networks.dce_net import build
 from pielight.training.schema import TrainConfig
-from pielight.training.yaml_reader import parse_yaml
+from pielight.training.schema.config_file import validate
+from pielight.training.schema.yaml_reader import parse_yaml
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,17 @@ from torch import Tensor, nn
 from pielight.training.data import annotated
 from pielight.training.data.annotated import ExampleSet, load_examples
 from pielight.training.data.pictures import check_folders
+from pielight.training.export.joint_files import is_complete, save_models
 from pielight.training.export.model_files import NO_RECORD, RunRecord
-from pielight.training.joint.downstream_model import DownstreamModel, load_downstream, try_out
-from pielight.training.joint.enhancer_module import load_enhancer
-from pielight.training.joint.model import JointModel
-from pielight.training.joint.model_files import is_complete, save_models
-from pielight.training.joint.visible_noise import noise_loss
+from pielight.training.losses.reconstruction import noise_loss
 from pielight.training.networks.features import check_features
-from pielight.training.networks.render import render
+from pielight.training.networks.joint_model import JointModel, load_enhancer
+from pielight.training.networks.lattice_net import render
+from pielight.training.objectives.downstream_model import DownstreamModel, load_downstream, try_out
 from pielight.training.objectives.objective import Objective, Say
 from pielight.training.objectives.restoration import Batch, Restoration
+from pielight.training.schedules import EXAMPLES, step_generator
 from pielight.training.schema import DataConfig, JointConfig, LatticeConfig, TrainConfig
-from pielight.training.seeding import EXAMPLES, step_generator
 
 _REPORTED = (
     "brightness_balance",
@@ -51,7 +50,7 @@ class JointTraining(Objective[JointBatch]):
     ``L = w_task L_task(D(E(y))) + w_d L_distillation(D(E(y)), D_0(x)) + w_c L_PIE(E) + w_n L_noise(E(y))``: E the
     enhancer, D the downstream model and D_0 itself as it was at first, x clean pictures and y the same darkened, L_PIE
     the loss of :class:`~pielight.training.objectives.restoration.Restoration` and L_noise
-    :func:`pielight.training.joint.visible_noise.noise_loss`.
+    :func:`pielight.training.losses.reconstruction.noise_loss`.
     """
 
     def __init__(self, config: JointConfig) -> None:

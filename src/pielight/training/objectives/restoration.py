@@ -13,21 +13,20 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from pielight.training.config_file import as_yaml
 from pielight.training.data.bank import Bank, Exposures, build_bank
 from pielight.training.data.batches import PictureSet, load
 from pielight.training.data.pictures import check_folders
 from pielight.training.data.preparation import NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
-from pielight.training.networks.exposure_estimator import train_exposure_estimator
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
+from pielight.training.objectives.exposure_estimator import train_exposure_estimator
 from pielight.training.objectives.objective import Objective, Say
 from pielight.training.objectives.restoration_task import RestorationTask, StepOutputs
 from pielight.training.objectives.tasks import TASKS, find_task
-from pielight.training.schedules import hardness
+from pielight.training.schedules import PREPARATION, hardness, step_generator
 from pielight.training.schema import DataConfig, OptimizerConfig
-from pielight.training.seeding import PREPARATION, step_generator
+from pielight.training.schema.config_file import as_yaml
 
 _BAD_MEANS = (-0.9, -0.7, -0.55)  # of R, G, B before tanh: brighter by far, and reddish
 _BAD_DEVIATION = 0.8

@@ -11,9 +11,8 @@ from torch import Generator, Tensor, nn
 from pielight.core.color_torch import luma
 from pielight.training.data.bank import Degrade, Exposures
 from pielight.training.losses.contrastive import gram_distance, grams, info_nce
-from pielight.training.losses.inversion import inversion
-from pielight.training.losses.preservation import curve_smoothness, feature_preservation
-from pielight.training.losses.regional import regional_consistency
+from pielight.training.losses.preservation import curve_smoothness, feature_preservation, regional_consistency
+from pielight.training.losses.reconstruction import inversion
 from pielight.training.networks.features import GRAM_LAYERS
 from pielight.training.schema import TrainConfig
 
@@ -89,7 +88,7 @@ class RestorationTask:
 
 
 def inversion_term(step: StepOutputs) -> Tensor:
-    """Return :func:`pielight.training.losses.inversion.inversion`: what physics degraded must be restored."""
+    """Return :func:`pielight.training.losses.reconstruction.inversion`: what physics degraded must be restored."""
     return inversion(step.restored, step.target)
 
 
@@ -110,7 +109,7 @@ def feature_preservation_term(step: StepOutputs) -> Tensor | None:
 
 
 def regional_consistency_term(step: StepOutputs) -> Tensor:
-    """Return :func:`pielight.training.losses.regional.regional_consistency`."""
+    """Return :func:`pielight.training.losses.preservation.regional_consistency`."""
     return regional_consistency(luma(step.after), step.labels)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pielight.errors import ConfigError
-from pielight.training.import_path import named_object
 from pielight.training.objectives.brighten import BRIGHTEN
 from pielight.training.objectives.dehaze import DEHAZE
 from pielight.training.objectives.derain import DERAIN
 from pielight.training.objectives.restoration_task import RestorationTask
 from pielight.training.schema import TrainConfig
+from pielight.training.schema.import_path import named_object
 
 TASKS = {task.name: task for task in (BRIGHTEN, DEHAZE, DERAIN)}
 

@@ -1,4 +1,4 @@
-"""Settings of training: every key, its type, default and limits; values only, no code of training."""
+"""Settings of training: every key, its type, default and limits, their files and messages; no code of training."""
 
 from pielight.training.schema.degradations import (
     AdaptiveConfig,

@@ -50,7 +50,7 @@ class DarkeningConfig:
     """Share of the darkness in EV that a night scene keeps, since night should look like night."""
     fill_light: Share = 0.9
     """Fill light in the target of pictures that are backlit once they are darkened; see
-    :mod:`pielight.training.degradations.fill_light`."""
+    :mod:`pielight.training.degradations.exposure`."""
     lift: Share = 0.2
     """How much brighter than the original the other targets are, as the parameter of one light-enhancement curve: real
     dark pictures come out darker than darkened ones."""

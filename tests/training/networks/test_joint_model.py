@@ -14,8 +14,9 @@ from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.enhancer import Enhancer
 from pielight.errors import ModelError
 from pielight.ops.thumbnail_torch import thumbnail
-from pielight.training.joint.enhancer_module import EnhancerModule, load_enhancer
-from pielight.training.joint.visible_noise import VisibleNoise, noise_loss
+from pielight.training.losses.reconstruction import noise_loss
+from pielight.training.networks.denoise_net import VisibleNoise
+from pielight.training.networks.joint_model import EnhancerModule, load_enhancer
 from pielight.training.networks.lattice_net import LatticeNet
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from pielight.errors import ConfigError, RenamedWarning
-from pielight.training.checkpoint import claim
-from pielight.training.config_file import plain, read_values, validate, with_changes
+from pielight.training.checkpoint import prepare_run_dir
 from pielight.training.objectives.finetune_start import read_start
 from pielight.training.recipe import read_recipe, read_train_config
-from pielight.training.renamed import RENAMED, RENAMED_VALUES, with_new_names
 from pielight.training.schema import DenoiseConfig, JointConfig, OptimizerConfig, TrainConfig
+from pielight.training.schema.config_file import plain, read_values, validate, with_changes
+from pielight.training.schema.renamed import RENAMED, RENAMED_VALUES, with_new_names
 
 OLD = sorted((Path(__file__).parent / "previous_release").glob("*.yaml"))
 """Every setting of the previous release, in the order of its schemas, with values that are no defaults."""
@@ -130,5 +130,5 @@ def test_a_run_of_the_previous_release_goes_on(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").touch()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert claim(tmp_path, dataclasses.replace(config, out=str(tmp_path))) == tmp_path / "checkpoint.pt"
+        assert prepare_run_dir(tmp_path, dataclasses.replace(config, out=str(tmp_path))) == tmp_path / "checkpoint.pt"
     assert "optimizer:" in (tmp_path / "config.yaml").read_text()

@@ -13,7 +13,7 @@ import typing
 import pytest
 
 from pielight.training import schema
-from pielight.training.config_file import plain, validate
+from pielight.training.schema.config_file import plain, validate
 
 SECTIONS = [getattr(schema, name) for name in schema.__all__]
 

@@ -14,10 +14,8 @@ from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.core.progress import track
 from pielight.training.data.batches import PictureSet
 from pielight.training.data.preparation import NOTHING, Preparation
-from pielight.training.degradations.exposure import blur
-from pielight.training.degradations.fill_light import fill_light
-from pielight.training.degradations.noise import quantize, sensor_noise
-from pielight.training.degradations.random import chance, uniform
+from pielight.training.degradations.exposure import blur, fill_light
+from pielight.training.degradations.noise import chance, quantize, sensor_noise, uniform
 from pielight.training.schema import ExposureEstimatorConfig
 
 _CELL = 16  # pixels along each side that share one estimate

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from pielight.errors import ModelError
 from pielight.training.export.model_files import RunRecord, exported, save_model, settings_without_paths
 from pielight.training.export.onnx import as_onnx, lattice_onnx
-from pielight.training.import_path import one_line
-from pielight.training.joint.model import Flat, JointModel, named_tensors
+from pielight.training.networks.joint_model import Flat, JointModel, named_tensors
 from pielight.training.schema import JointConfig, LatticeConfig
+from pielight.training.schema.import_path import one_line
 
 _TRIED = (48, 64)  # height and width that a graph is traced with
 
@@ -82,7 +82,7 @@ def graph_bytes(module: nn.Module, first: list[str]) -> bytes:
     Args:
         module: Its outputs are tensors, in tuples, lists or dicts or alone.
         first: Names of its first outputs; the others are named as in
-            :func:`pielight.training.joint.model.named_tensors`.
+            :func:`pielight.training.networks.joint_model.named_tensors`.
 
     Raises:
         ModelError: if ONNX cannot hold it.

@@ -19,13 +19,13 @@ from pielight.evaluation.downstream.annotations import read_boxes
 from pielight.models import find
 from pielight.survey.study import load as load_study
 from pielight.training.checkpoint import prepare_run_dir
-from pielight.training.config_file import read_values
 from pielight.training.export.model_files import exported
-from pielight.training.joint.enhancer_module import load_enhancer
+from pielight.training.networks.joint_model import load_enhancer
 from pielight.training.objectives.finetune_start import read_start
 from pielight.training.recipe import read_recipe
 from pielight.training.schema import DenoiseConfig, JointConfig, TrainConfig
-from pielight.training.yaml_reader import MOST_BYTES, parse_yaml
+from pielight.training.schema.config_file import read_values
+from pielight.training.schema.yaml_reader import MOST_BYTES, parse_yaml
 
 KINDS: tuple[Any, ...] = (TrainConfig, DenoiseConfig, JointConfig)
 READERS = [lambda path, kind=kind: read_recipe(path, (), kind) for kind in KINDS]

@@ -1,8 +1,10 @@
-"""The enhancer as one differentiable module: thumbnail, lattice, curves and, if wanted, denoising."""
+"""The enhancer as one differentiable module, alone or in front of a downstream model."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
@@ -11,19 +13,18 @@ from torch import Tensor, nn
 from pielight.errors import ConfigError, ModelError
 from pielight.models import find
 from pielight.ops.thumbnail_torch import thumbnail
-from pielight.training.config_file import validate
-from pielight.training.joint.visible_noise import VisibleNoise
-from pielight.training.networks.lattice_net import LatticeNet
-from pielight.training.networks.render import render
+from pielight.training.networks.denoise_net import VisibleNoise
+from pielight.training.networks.lattice_net import LatticeNet, render
 from pielight.training.schema import LatticeConfig
-from pielight.training.yaml_reader import parse_yaml
+from pielight.training.schema.config_file import validate
+from pielight.training.schema.yaml_reader import parse_yaml
 
 
 class EnhancerModule(nn.Module):
     """Pictures of any size in, enhanced pictures out, with gradients all the way.
 
     ``(N, 3, H, W)`` in [0, 1] to the same: :func:`thumbnail`, the lattice network, its curves laid over the picture
-    (:func:`pielight.training.networks.render.render`), and the noise that they show taken out.
+    (:func:`pielight.training.networks.lattice_net.render`), and the noise that they show taken out.
 
     Args:
         network: Maps ``(N, 3, size, size)`` to curve parameters ``(N, 3 * iterations, h, w)``.
@@ -115,3 +116,73 @@ def fill(network: nn.Module, state: dict[str, Tensor], path: Path) -> None:
             shape = tuple(expected[key].shape)
             raise ModelError(f"{path}: {key} has the shape {tuple(state[key].shape)}; expected {shape}")
     network.load_state_dict(state)
+
+
+class JointModel(nn.Module):
+    """A downstream model behind an enhancer.
+
+    Args:
+        enhancer: Maps pictures ``(N, 3, H, W)`` in [0, 1] to the same; None leaves them as they are.
+        downstream: Maps them to its outputs.
+
+    >>> bright, outputs = JointModel(None, nn.AvgPool2d(2))(torch.zeros(1, 3, 4, 6))
+    >>> outputs.shape
+    torch.Size([1, 3, 2, 3])
+    """
+
+    def __init__(self, enhancer: nn.Module | None, downstream: nn.Module) -> None:
+        super().__init__()
+        self.enhancer, self.downstream = enhancer, downstream
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Any]:
+        """Return the enhanced pictures and the downstream model's outputs for them."""
+        bright = pictures if self.enhancer is None else self.enhancer(pictures)
+        return bright, self.downstream(bright)
+
+    def learns(self, who: str, settled: bool = False) -> None:
+        """Let ``enhancer``, ``downstream`` or ``both`` learn; what does not is frozen, its statistics included.
+
+        Args:
+            who: Of the three.
+            settled: Whether statistics of batch normalization stay as they are where both learn. Those of a few dark
+                and clean pictures at a time take a trained model from what it knew of clean ones.
+        """
+        for name, part in self.named_children():
+            chosen = who in (name, "both")
+            part.requires_grad_(chosen)
+            part.train(chosen)
+        if who == "both" and settled:
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
+                    module.eval()
+
+
+def named_tensors(outputs: Any) -> Iterator[tuple[str, Tensor]]:
+    """Yield every tensor of a model's outputs with a name: of a tensor, a list or tuple, or a dict.
+
+    Raises:
+        ModelError: if something else is in them.
+
+    >>> [name for name, _ in named_tensors({"a": torch.zeros(1), "b": (torch.zeros(1), torch.zeros(1))})]
+    ['a', 'b_0', 'b_1']
+    """
+    if isinstance(outputs, Tensor):
+        yield "output", outputs
+        return
+    if not isinstance(outputs, dict | list | tuple):
+        raise ModelError(f"downstream: returned {type(outputs).__name__}; expected tensors, in a list or dict or alone")
+    for key, value in outputs.items() if isinstance(outputs, dict) else enumerate(outputs):
+        for name, tensor in named_tensors(value):
+            yield (str(key) if isinstance(value, Tensor) else f"{key}_{name}"), tensor
+
+
+class Flat(nn.Module):
+    """A module whose outputs are one tuple of tensors, as an export wants it."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Return every tensor of the outputs."""
+        return tuple(tensor for _, tensor in named_tensors(self.module(pictures)))

@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from pielight.core.messages import shown
 from pielight.errors import ConfigError
-from pielight.training.renamed import with_new_names
-from pielight.training.setting_errors import brief, message
-from pielight.training.yaml_reader import MOST_BYTES, parse_yaml
+from pielight.training.schema.renamed import with_new_names
+from pielight.training.schema.setting_errors import brief, message
+from pielight.training.schema.yaml_reader import MOST_BYTES, parse_yaml
 
 S = TypeVar("S")
 

@@ -11,7 +11,7 @@ import torch
 
 from pielight.training.data.batches import PictureSet
 from pielight.training.losses.exposure import exposure_loss
-from pielight.training.networks.exposure_estimator import ExposureEstimator, misexpose, train_exposure_estimator
+from pielight.training.objectives.exposure_estimator import ExposureEstimator, misexpose, train_exposure_estimator
 from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
 HOW = ExposureEstimatorConfig(steps=60, batch=6, local_stops=0.0, fill_light=0.0)

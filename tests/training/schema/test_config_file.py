@@ -1,4 +1,4 @@
-"""Settings as YAML: files, changes, and what ``pielight.training.setting_errors`` says of wrong ones."""
+"""Settings as YAML: files, changes, and what ``pielight.training.schema.setting_errors`` says of wrong ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Literal
 import pytest
 
 from pielight.errors import ConfigError
-from pielight.training.config_file import (
+from pielight.training.schema import ExposureEstimatorConfig, TrainConfig
+from pielight.training.schema.config_file import (
     apply_changes,
     as_yaml,
     parse_change,
@@ -18,7 +19,6 @@ from pielight.training.config_file import (
     was_written_by_us,
     with_changes,
 )  # fmt: skip
-from pielight.training.schema import ExposureEstimatorConfig, TrainConfig
 from pielight.training.schema.fields import Count, Flag, Interval, Number, Share, Text, Texts, section
 
 

@@ -1,12 +1,16 @@
-"""The detail loss against its formula, and what it does not count."""
-
-from __future__ import annotations
+"""The inversion loss against its formula."""
 
 import numpy as np
 import pytest
 import torch
 
-from pielight.training.losses.gradient import gradient
+from pielight.training.losses.reconstruction import gradient, inversion
+
+
+def test_is_the_charbonnier_distance() -> None:
+    x, y = torch.rand(2, 3, 4, 4, dtype=torch.float64), torch.rand(2, 3, 4, 4, dtype=torch.float64)
+    plain = np.sqrt((x.numpy() - y.numpy()) ** 2 + 0.1**2).mean()
+    assert inversion(x, y).item() == pytest.approx(plain)
 
 
 def test_is_the_mean_difference_of_neighboring_errors() -> None:

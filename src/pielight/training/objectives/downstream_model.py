@@ -13,12 +13,11 @@ from torch import Tensor, nn
 
 from pielight.errors import ConfigError, DataError, ModelError, PielightError
 from pielight.training.data.annotated import Batch, Targets
-from pielight.training.import_path import named_object, one_line
-from pielight.training.joint.enhancer_module import fill, read_weights
-from pielight.training.joint.model import named_tensors
 from pielight.training.networks.face_detector import FaceDetector, anchors, face_distillation, face_loss
+from pielight.training.networks.joint_model import fill, named_tensors, read_weights
 from pielight.training.networks.segmenter import Segmenter
 from pielight.training.schema import DownstreamConfig
+from pielight.training.schema.import_path import named_object, one_line
 
 
 @dataclass(frozen=True)

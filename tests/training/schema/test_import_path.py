@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pielight.errors import ConfigError
-from pielight.training.import_path import named_object
+from pielight.training.schema.import_path import named_object
 
 
 def test_a_file_is_run_once_unless_it_changes(tmp_path: Path) -> None:
