@@ -14,6 +14,5 @@ SLOW = {
     "test_smoke.py",
     "test_trainer.py",
     "test_yaml_reader.py",
-    
     "objectives",
 }
