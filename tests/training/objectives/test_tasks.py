@@ -1,4 +1,7 @@
-"""Tasks: what each has to keep to, those that settings name, and a user's own."""
+"""Tasks: what each has to keep to, those that settings name, and a user's own.
+
+Covers ``pielight.training.objectives.derain``, too.
+"""
 
 from __future__ import annotations
 
