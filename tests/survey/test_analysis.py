@@ -17,10 +17,8 @@ from click.testing import CliRunner, Result
 from pielight.cli import main
 from pielight.errors import DataError
 from pielight.survey.analysis import analyze, passed
-from pielight.survey.questions import Question, questions
 from pielight.survey.report import as_json, as_markdown
-from pielight.survey.study import Scene, Study, StudySettings, load
-from pielight.survey.votes import Vote, Votes, read_votes
+from pielight.survey.study import Question, Scene, Study, StudySettings, Vote, Votes, load, questions, read_votes
 
 TRUE = {"best": 1.2, "bright": 0.5, "fair": -0.3, "dim": -1.4}
 

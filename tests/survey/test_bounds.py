@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from pielight.survey.scores import reachable, score
+from pielight.survey.analysis import reachable, score
 
 
 def furthest(wins: NDArray[np.int64], ties: NDArray[np.int64], high: int, low: int) -> float:
@@ -44,24 +44,28 @@ def test_bounds_are_those_of_linear_programming(size: int, seed: int, won: float
 
 
 def tallies(*raters: dict[str, str]) -> NDArray[np.float64]:
-    """Read ``{"ab": "<<>="}``: whom each of several answers preferred, ``<`` the first."""
+    """Count wins in ``{"ab": "<<>="}``: whom each of several answers preferred, ``<`` the first."""
     names = sorted(set("".join(raters[0])))
     pairs = [x + y for number, x in enumerate(names) for y in names[number + 1 :]]
-    return np.array(
-        [[[rater.get(pair, "").count(sign) for sign in "<>="] for pair in pairs] for rater in raters], float
-    )
+    wins = np.zeros((len(raters), len(names), len(names)))
+    for number, rater in enumerate(raters):
+        for pair in pairs:
+            first, second = map(names.index, pair)
+            better, worse, ties = (rater.get(pair, "").count(sign) for sign in "<>=")
+            wins[number, first, second], wins[number, second, first] = better + ties / 2, worse + ties / 2
+    return wins
 
 
 EVEN = {"ab": "<<>>", "bc": "<<<>", "ac": "<<>", "ad": "<<<", "bd": "<<", "cd": "<<"}
 
 
 def test_one_that_never_won_takes_no_part_in_the_scale() -> None:
-    found = score(tallies(*[EVEN] * 12), 4)
+    found = score(tallies(*[EVEN] * 12))
     assert found.scale == [0, 1, 2]
     assert found.order[-1] == 3
     assert (found.estimates[3].value, found.estimates[3].low, found.estimates[3].high) == (-np.inf, None, None)
     others = tallies(*[{pair: signs for pair, signs in EVEN.items() if "d" not in pair}] * 12)
-    alone = score(others, 3)  # the others' scores are as if it had not been there
+    alone = score(others)  # the others' scores are as if it had not been there
     for one, same in zip(found.estimates[:3], alone.estimates, strict=True):
         assert (one.value, one.low, one.high) == pytest.approx((same.value, same.low, same.high), abs=1e-3)
 
@@ -69,14 +73,14 @@ def test_one_that_never_won_takes_no_part_in_the_scale() -> None:
 def test_an_interval_is_open_where_draws_are() -> None:
     """One rater of twelve says otherwise: some (11/12)^12 = 35 % of the draws are without."""
     usual = {"ab": "<<<<"}
-    found = score(tallies(*[usual] * 11, {"ab": "<>"}), 2)
+    found = score(tallies(*[usual] * 11, {"ab": "<>"}))
     best, worst = found.estimates
     assert best.value == pytest.approx(np.log(45) / 2, abs=0.02)
     assert best.low is not None
     assert 0 < best.low < best.value
     assert best.high == np.inf
     assert worst.low == -np.inf
-    closed = score(tallies(*[{"ab": "<<<>"}] * 11, usual), 2).estimates[0]
+    closed = score(tallies(*[{"ab": "<<<>"}] * 11, usual)).estimates[0]
     assert closed.high is not None
     assert closed.high < 3
 
@@ -92,7 +96,7 @@ def test_an_interval_is_open_where_draws_are() -> None:
     ],
 )
 def test_values_that_votes_do_not_bound(answers: dict[str, str], values: list[float | None]) -> None:
-    found = score(tallies(*[answers] * 5), len(values), 100)
+    found = score(tallies(*[answers] * 5), 100)
     assert [one.value for one in found.estimates] == pytest.approx(values, abs=1e-5)
     assert found.connected == ("cd" not in answers)
     assert list(found.order) == sorted(found.order)

@@ -13,8 +13,7 @@ import pytest
 from PIL import Image
 
 from pielight.survey.analysis import analyze
-from pielight.survey.study import load, picture_path
-from pielight.survey.votes import read_votes
+from pielight.survey.study import load, picture_path, read_votes
 from tests.survey.raters import METHODS, Client, Server
 
 SCREENS = {

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from pielight.survey.analysis import agreement
-from pielight.survey.scores import bootstrap, bradley_terry, mean_opinions, score
+from pielight.survey.analysis import agreement, bradley_terry, intervals, mean_opinions, resample, score
 
 # Games of the American League in 1987: Agresti, Categorical Data Analysis (2nd edition), tables 10.10 and 10.11.
 TEAMS = ("Milwaukee", "Detroit", "Toronto", "New York", "Boston", "Cleveland", "Baltimore")
@@ -23,7 +22,6 @@ GAMES = np.array(
         [2, 4, 1, 3, 1, 7, 0],
     ]
 )
-PAIRS = np.triu_indices(4, 1)
 PUBLISHED = [1.5814, 1.4364, 1.2945, 1.2476, 1.1077, 0.6839, 0.0]
 
 
@@ -58,8 +56,7 @@ def test_scores_agree_with_plain_maximum_likelihood(seed: int) -> None:
     np.fill_diagonal(wins, 0)
     ties = np.triu(rng.integers(0, 20, (4, 4)), 1)
     ties += ties.T
-    tallies = np.stack([wins[PAIRS], wins.T[PAIRS], ties[PAIRS]], 1)[None].astype(float)
-    found = score(tallies, 4)
+    found = score((wins + ties / 2)[None])
     assert [one.value for one in found.estimates] == pytest.approx(maximum_likelihood(wins, ties), abs=1e-5)
     assert found.scale == [0, 1, 2, 3]
 
@@ -124,7 +121,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     held = 0
     for trial in range(200):
         tallies = rng.normal(1.0, 1.0, (40, 1))
-        (found,) = bootstrap(tallies, lambda tally: tally / 40, 300, trial)
+        (found,) = intervals(resample(tallies, 300, trial) / 40)
         assert found.low is not None
         assert found.high is not None
         held += found.low <= 1.0 <= found.high
@@ -137,5 +134,5 @@ def test_mean_opinions() -> None:
 
 
 def test_one_rater_gives_no_interval() -> None:
-    (found,) = bootstrap(np.ones((1, 1)), lambda tally: tally)
+    (found,) = intervals(resample(np.ones((1, 1))))
     assert (found.value, found.low, found.high) == (1.0, None, None)

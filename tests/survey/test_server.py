@@ -26,8 +26,7 @@ import pytest
 from click.testing import CliRunner
 
 from pielight.cli import main
-from pielight.survey.study import load
-from pielight.survey.votes import read_votes
+from pielight.survey.study import load, read_votes
 from tests.survey.raters import METHODS, Client, Server
 
 

@@ -20,9 +20,7 @@ from pielight.cli import main
 from pielight.core.tables import read_csv
 from pielight.errors import ConfigError, DataError
 from pielight.survey.build import destroyed
-from pielight.survey.questions import questions
-from pielight.survey.study import Scene, Study, StudySettings, load, picture_path
-from pielight.survey.votes import Votes, read_votes
+from pielight.survey.study import Scene, Study, StudySettings, Votes, load, picture_path, questions, read_votes
 from tests.survey.raters import METHODS, SCENES
 
 
@@ -222,7 +220,7 @@ def test_votes_count_once_and_in_turn(new_study: Callable[..., Path]) -> None:
     assert votes.vote(rater, 0, "right", 1.0)  # sent again: fine, but the first counts
     assert not votes.vote(rater, 7, "left", 1.0)
     assert not votes.vote(99, 0, "left", 1.0)
-    assert [(one.rater, one.number, one.answer) for one in votes.all()] == [(rater, 0, "left")]
+    assert [(one.rater, one.number, one.answer) for one in read_votes(folder)] == [(rater, 0, "left")]
     assert votes.asked(rater)[1] == 1
     votes.close()
 

@@ -128,12 +128,12 @@ def analyze(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     from pielight.core.atomic_file import check_place, write_atomic
     from pielight.core.messages import shown
     from pielight.core.tables import utf8
-    from pielight.survey import analysis, report, study, votes
+    from pielight.survey import analysis, report, study
 
     loaded = study.load(folder)
     if output is not None:
         check_place(output / "report.md")
-    result = analysis.analyze(loaded, votes.read_votes(folder), allow_failed, rounds)
+    result = analysis.analyze(loaded, study.read_votes(folder), allow_failed, rounds)
     text = report.as_markdown(loaded, result)
     click.echo(text, nl=False)
     if output is not None:
@@ -159,13 +159,12 @@ def export(folder: Path, output: Path) -> None:
     from pielight.core.messages import shown
     from pielight.core.tables import utf8
     from pielight.survey import report, study
-    from pielight.survey.votes import read_votes
 
     if output.suffix.lower() != ".csv":
         raise ConfigError(f"{shown(output)}: must end in .csv")
     check_place(output)
     if output.exists() and not report.is_export(output):
         raise ConfigError(f"{shown(output)}: not written by survey export, and kept; give a new name")
-    votes = read_votes(folder)
+    votes = study.read_votes(folder)
     write_atomic(output, utf8(report.as_csv(study.load(folder), votes)))
     click.echo(f"{shown(output)}: {len(votes)} votes", err=True)

@@ -27,13 +27,13 @@ def few(items: Sequence[object], count: int = _LISTED) -> str:
     return listed if len(items) <= count else f"{listed} and {len(items) - count} more"
 
 
-def counted(number: int) -> str:
-    """Return a number of pictures in words.
+def counted(number: int, noun: str = "picture") -> str:
+    """Return a number of pictures, or of what the noun says, in words.
 
-    >>> counted(1), counted(5)
-    ('1 picture', '5 pictures')
+    >>> counted(1), counted(5, "vote")
+    ('1 picture', '5 votes')
     """
-    return f"{number} picture{'' if number == 1 else 's'}"
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Protection of the server: whose requests are answered, how long they may be, and how long they may take."""
+"""Limits of the server: whose requests are answered, how long they may be, and how long they may take."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 REQUEST_SECONDS = 10.0  # from the connection or the last answer to the end of a request's header
 ANSWER_SECONDS = 120.0  # from there to the end of the answer
@@ -24,7 +25,7 @@ _HEADERS = {
 
 
 class TimedConnection:
-    """Wraps uvicorn's own protocol of a connection, which is aborted when a request or the answer takes too long.
+    """A connection, handled by uvicorn's protocol, and aborted when a request or the reading of its answer takes long.
 
     uvicorn waits without limit for the first request and for the rest of a header, so that silent clients would use
     up ``limit_concurrency``.
@@ -32,15 +33,15 @@ class TimedConnection:
 
     open: ClassVar[dict[Any, TimedConnection]] = {}  # by address and port of the client
 
-    def __init__(self, protocol: asyncio.Protocol) -> None:
-        self._protocol = protocol
+    def __init__(self, **state: Any) -> None:
+        self._protocol = AutoHTTPProtocol(**state)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._protocol, name)
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Wait for the first request."""
-        self._client, self._abort = (transport.get_extra_info("peername") or ())[:2], transport.abort
+        self._client, self._abort = transport.get_extra_info("peername", ())[:2], transport.abort
         self._timer = asyncio.get_running_loop().call_later(REQUEST_SECONDS, self._abort)
         self.open[self._client] = self
         self._protocol.connection_made(transport)
@@ -51,10 +52,12 @@ class TimedConnection:
         self.open.pop(self._client, None)
         self._protocol.connection_lost(error)
 
-    def restart(self, seconds: float) -> None:
-        """Set a new deadline."""
-        self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._abort)
+    @classmethod
+    def restart(cls, client: Any, seconds: float) -> None:
+        """Set a new deadline for the connection of a client, if it is still open."""
+        if connection := cls.open.get(client):
+            connection._timer.cancel()
+            connection._timer = asyncio.get_running_loop().call_later(seconds, connection._abort)
 
 
 class Guard:
@@ -73,14 +76,12 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        if connection := TimedConnection.open.get(scope["client"]):
-            connection.restart(ANSWER_SECONDS)
+        TimedConnection.restart(scope["client"], ANSWER_SECONDS)
         await (self._refusal(scope["method"], Headers(scope=scope)) or self.app)(scope, receive, send_with_headers)
-        if connection := TimedConnection.open.get(scope["client"]):
-            connection.restart(REQUEST_SECONDS)
+        TimedConnection.restart(scope["client"], REQUEST_SECONDS)
 
     def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
-        if not is_own_host(headers.get("host", ""), self.names, self.local):
+        if not self._is_own(headers.get("host", "")):
             return JSONResponse({"error": "This address is not served here; see --allow-host."}, 421)
         if method in ("GET", "HEAD"):
             return None
@@ -93,20 +94,14 @@ class Guard:
             return JSONResponse({"error": "The request is too long."}, 413)
         return None
 
+    def _is_own(self, host: str) -> bool:
+        """Return whether a Host header means this server: one of its names, or an address; if local, of this machine.
 
-def is_own_host(host: str, names: Collection[str], local: bool) -> bool:
-    """Return whether a Host header means this server: one of its names, or an address; if local, of this machine.
-
-    A foreign name that resolves to this address (DNS rebinding) would let foreign pages talk to the server; an address
-    cannot be redirected.
-
-    >>> is_own_host("127.0.0.1:8000", [], True), is_own_host("evil.example", [], False)
-    (True, False)
-    >>> is_own_host("192.168.1.5", [], True), is_own_host("192.168.1.5", [], False)
-    (False, True)
-    """
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name in ("localhost", *names) or ipaddress.ip_address(name).is_loopback or not local
-    except ValueError:
-        return False
+        A foreign name that resolves to this address (DNS rebinding) would let foreign pages talk to the server; an
+        address cannot be redirected.
+        """
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+            return name in ("localhost", *self.names) or ipaddress.ip_address(name).is_loopback or not self.local
+        except ValueError:
+            return False

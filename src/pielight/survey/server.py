@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import re
 import secrets
 import socket
 import sqlite3
@@ -23,18 +22,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from pielight.core.html import csp_hash, render_page
+from pielight.core.html import render_page
 from pielight.core.messages import shown
 from pielight.errors import ConfigError, DataError
 from pielight.survey.guard import REQUEST_SECONDS, Guard, TimedConnection
-from pielight.survey.questions import Question, questions
-from pielight.survey.study import LEVELS, Study, load, picture_path
-from pielight.survey.votes import Votes
+from pielight.survey.study import LEVELS, Question, Study, Votes, load, picture_path, questions
 
 MAX_RATERS = 10_000  # so that a script cannot fill the disk
 MAX_CONNECTIONS = 500
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _PREFETCHED = 2  # questions whose pictures are fetched while one is answered
+_PAGE_HEADERS = {"Content-Security-Policy": "frame-ancestors 'none'", "Cache-Control": "no-cache"}  # and its own policy
 _PICTURE_HEADERS = {  # a real time would tell in which order the methods' pictures were written
     "Cache-Control": "private, max-age=604800, immutable",
     "Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT",
@@ -42,6 +39,7 @@ _PICTURE_HEADERS = {  # a real time would tell in which order the methods' pictu
 _ERRORS: dict[Any, Any] = {
     HTTPException: lambda _, error: JSONResponse({"error": error.detail}, error.status_code, error.headers),
     ClientDisconnect: lambda _, __: Response(status_code=400),
+    TimeoutError: lambda _, __: JSONResponse({"error": "The request came too slowly."}, 408),
     sqlite3.Error: lambda _, error: JSONResponse({"error": f"The vote was not stored ({error})."}, 503),
 }
 
@@ -51,36 +49,27 @@ class Survey:
 
     def __init__(self, folder: Path, study: Study, votes: Votes) -> None:
         """Take the study of a folder; raise DataError if a picture is missing."""
-        self.folder, self.study, self.votes, settings = folder, study, votes, study.settings
-        self.rated, asked = settings.mode == "rating", questions(study, "")
+        self.folder, self.study, self.votes = folder, study, votes
+        self.rated, asked = study.settings.mode == "rating", questions(study, "")
+        self.answers = tuple(map(str, LEVELS)) if self.rated else ("left", "tie", "right")
         self.pictures = frozenset(name for scene in study.scenes for name in scene.files())
         missing = sorted(name for name in self.pictures if not picture_path(folder, name).is_file())
         if missing:
             raise DataError(f"{shown(folder)}: {len(missing)} pictures are missing, the first is pictures/{missing[0]}")
         self.page = render_page(
-            "survey/page.html", title=settings.title, consent=settings.consent, levels=LEVELS if self.rated else {},
-            questions=len(asked), has_checks=any(one.check for one in asked),
+            "survey/page.html", title=study.settings.title, consent=study.settings.consent, questions=len(asked),
+            has_checks=any(one.check for one in asked), has_input=study.settings.show_input,
+            levels=LEVELS if self.rated else {},
         )  # fmt: skip
         self.routes = [
-            Route("/", self.show_page),
-            Route("/pictures/{name}", self.show_picture),
-            Route("/question", self.show_question),
+            Route("/", lambda _: HTMLResponse(self.page, headers=_PAGE_HEADERS)),
+            Route("/pictures/{name}", self.picture),
+            Route("/question", lambda request: JSONResponse(self._state(self._rater(request)))),
             Route("/raters", self.begin, methods=["POST"]),
             Route("/votes", self.vote, methods=["POST"]),
         ]
 
-    def show_page(self, _: Request) -> Response:
-        """Send the page, with a policy that allows its own inline script and style only."""
-        script, style = (
-            csp_hash(re.findall(rf"<{tag}>(.*?)</{tag}>", self.page, re.DOTALL)[0]) for tag in ("script", "style")
-        )
-        policy = (
-            f"default-src 'none'; img-src 'self' data:; connect-src 'self'; script-src {script}; style-src {style}; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
-        return HTMLResponse(self.page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
-
-    def show_picture(self, request: Request) -> Response:
+    def picture(self, request: Request) -> Response:
         """Send a picture; only names that the study lists exist."""
         name = request.path_params["name"]
         if name not in self.pictures:
@@ -95,16 +84,10 @@ class Survey:
         rater = self.votes.begin(token, questions(self.study, token))
         return JSONResponse({"token": token, **self._state(rater)}, 201)
 
-    def show_question(self, request: Request) -> Response:
-        """Send the rater's next question."""
-        return JSONResponse(self._state(self._rater(request)))
-
     async def vote(self, request: Request) -> Response:
         """Store a vote, and send the next question when it is on the disk."""
-        try:
-            return await run_in_threadpool(self._vote, request, await asyncio.wait_for(request.body(), REQUEST_SECONDS))
-        except TimeoutError as error:
-            raise HTTPException(408, "The request came too slowly.") from error
+        body = await asyncio.wait_for(request.body(), REQUEST_SECONDS)
+        return await run_in_threadpool(self._vote, request, body)
 
     def _vote(self, request: Request, body: bytes) -> Response:
         rater = self._rater(request)
@@ -112,19 +95,16 @@ class Survey:
             vote = json.loads(body)
             number, answer, seconds = vote["question"], vote["answer"], vote["seconds"]
             is_valid = type(number) is int and 0 <= number < 1 << 31 and math.isfinite(seconds)
-            is_valid &= answer in (map(str, LEVELS) if self.rated else ("left", "tie", "right"))
         except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
             is_valid = False
-        if not is_valid:
+        if not is_valid or answer not in self.answers:
             raise HTTPException(400, "The vote is malformed.")
         if not self.votes.vote(rater, number, answer, min(max(float(seconds), 0.0), 86400.0)):
             raise HTTPException(409, "It is not that question's turn.")
         return JSONResponse(self._state(rater))
 
     def _rater(self, request: Request) -> int:
-        token = request.headers.get("x-rater", "")
-        rater = self.votes.rater(token) if _TOKEN.fullmatch(token) else None
-        if rater is None:
+        if (rater := self.votes.rater(request.headers.get("x-rater", ""))) is None:
             raise HTTPException(401, "This rater is not known.")
         return rater
 
@@ -140,9 +120,8 @@ class Survey:
     def _shown(self, question: Question) -> dict[str, Any]:
         scene = self.study.scenes[question.scene]
         methods = [question.left] if self.rated else [question.left, question.right]
-        names = [scene.broken if method is None else scene.results[method] for method in methods]
+        pictures = [f"/pictures/{scene.broken if method is None else scene.results[method]}" for method in methods]
         dark = f"/pictures/{scene.dark}" if self.study.settings.show_input else None
-        pictures = [f"/pictures/{name}" for name in names]
         return {"pictures": pictures, "input": dark, "width": scene.width, "height": scene.height}
 
 
@@ -163,17 +142,15 @@ def serve(
     with listener:
         study = load(folder)
         local = listener.getsockname()[0] in ("127.0.0.1", "::1")
-        allowed = {*names, host.lower()} if local else {*names, host.lower(), socket.gethostname().lower()}
+        allowed = {*names, host.lower(), *(() if local else (socket.gethostname().lower(),))}
         with closing(Votes(folder)) as votes:
-            guard = [Middleware(Guard, names=allowed, local=local)]
-            app = Starlette(False, Survey(folder, study, votes).routes, guard, _ERRORS)
+            guard = Middleware(Guard, names=allowed, local=local)
+            app = Starlette(routes=Survey(folder, study, votes).routes, middleware=[guard], exception_handlers=_ERRORS)
             config = uvicorn.Config(
-                app, lifespan="off", log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+                app, http=TimedConnection,  # type: ignore[arg-type]  # a factory is all that it needs to be
+                lifespan="off", log_level="warning", access_log=False, server_header=False, proxy_headers=False,
                 ws="none", timeout_graceful_shutdown=3, limit_concurrency=MAX_CONNECTIONS,
             )  # fmt: skip
-            config.load()
-            protocol = config.http_protocol_class
-            config.http_protocol_class = lambda **state: TimedConnection(protocol(**state))  # type: ignore[assignment]
             ready(_address(listener))
             with suppress(KeyboardInterrupt):  # asyncio may have handled it already
                 uvicorn.Server(config).run(sockets=[listener])
