@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pielight.cli.deprecation import deprecations_on_stderr
+from pielight.core.signals import FAILED, INTERRUPTED
 from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pielight.training.schema import DataConfig, DenoiseConfig, TrainConfig
     from pielight.training.trainer import StepReport
 
-FAILED, INTERRUPTED = 1, 130
 _ORIGINS = ("training_data=", "license=", "pictures=", "terms=")
 Folder = click.Path(path_type=Path)
 

@@ -150,7 +150,7 @@ def open_atomic(
             if named:
                 if attributes:
                     attributes.give_times(part)
-                file.path = _or_exists(path, claim(partial(link, part), path, existing, number, part, True))
+                file.path = claim(partial(link, part), path, existing, number, part, True)
         finally:
             part.unlink(missing_ok=True)  # still there only if a step failed
     except PielightError:
@@ -201,7 +201,7 @@ def _link_unnamed(
     # Any src_dir_fd makes Python follow the link in /proc; being absolute, the path does not use it.
     by_link = partial(os.link, _DESCRIPTORS / str(descriptor), src_dir_fd=descriptor, follow_symlinks=True)
     try:
-        file.path = _or_exists(path, claim(by_link, path, existing, number, part, False))
+        file.path = claim(by_link, path, existing, number, part, False)
     except ExistsError:
         raise
     except OSError:  # a sandbox may forbid such links
@@ -214,12 +214,6 @@ def _link_unnamed(
                 attributes.give(copy.fileno())
         return False
     return True
-
-
-def _or_exists(path: Path, name: Path | None) -> Path:
-    if name is None:
-        raise ExistsError(f"{shown(path)}: there is such a file, and it is kept")
-    return name
 
 
 def _reason(error: Exception) -> str:

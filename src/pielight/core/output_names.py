@@ -8,7 +8,9 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
+from pielight.core.messages import shown
 from pielight.core.standard_streams import NEW, open_file
+from pielight.errors import ExistsError
 
 Existing = Literal["skip", "overwrite", "rename"]  # what happens to a file that has the name of a new one
 
@@ -24,10 +26,8 @@ def numbered(path: Path, first: int = 1) -> Iterator[Path]:
         yield path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
-def claim(
-    give: Callable[[Path], None], path: Path, existing: Existing, number: int, part: Path, named: bool
-) -> Path | None:
-    """Give a file its name: by a link, which fails where the name is taken, or by replacing.
+def claim(give: Callable[[Path], None], path: Path, existing: Existing, number: int, part: Path, named: bool) -> Path:
+    """Give a file its name, which is returned: by a link, which fails where the name is taken, or by replacing.
 
     Args:
         give: Gives the file a free name, or raises FileExistsError.
@@ -37,10 +37,8 @@ def claim(
         part: Temporary name from which it replaces a file.
         named: Whether the file has that name already.
 
-    Returns:
-        The name, or None if it is taken, with ``skip``.
-
     Raises:
+        ExistsError: The name is taken, with ``skip``.
         OSError: It cannot be named.
     """
     if existing != "overwrite" or not named:
@@ -51,7 +49,7 @@ def claim(
                 continue
             return name
         if existing != "overwrite":
-            return None
+            raise ExistsError(f"{shown(path)}: there is such a file, and it is kept")
         give(part)
     part.replace(path)
     return path

@@ -71,9 +71,9 @@ def share_rows(band: Callable[[int, int], None], height: int, values: int, threa
                 errors.append(error)
                 return
 
-    helpers = [threading.Thread(target=work, name="pielight-rows") for _ in range(workers - 1)]
-    started = []
-    for helper in helpers:
+    started: list[threading.Thread] = []
+    for _ in range(workers - 1):
+        helper = threading.Thread(target=work, name="pielight-rows")
         try:
             helper.start()
         except RuntimeError:  # the limit of the system: the others do its work

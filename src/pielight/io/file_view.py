@@ -1,11 +1,18 @@
-"""A file that is read by slices, as bytes are, so that a walk over a large one reads only what it needs."""
+"""Files that are read by slices, as bytes are, so that a walk over a large one reads only what it needs."""
 
 from __future__ import annotations
 
 import mmap
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 FileBytes = bytes | mmap.mmap  # the content of a file, read whole or mapped into memory
+
+
+class Source(Protocol):
+    """Bytes that are read by slices: an array of them, a mapped file, or a view of an open file."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, span: slice, /) -> Any: ...
 
 
 class FileView:

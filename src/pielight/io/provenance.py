@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from pielight.io.metadata.metadata import Metadata
+from pielight.io.metadata.metadata import Metadata, with_packet
 from pielight.io.metadata.xmp import RDF, read_packet, with_description
-from pielight.io.metadata.xmp_packet import with_packet
 from pielight.io.provenance_checksum import EMPTY
 
 NAMESPACE = "urn:pielight:xmp:1.0:"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
+
+from pielight.io.codecs.png.chunks import chunk_spans
+from pielight.io.file_view import FileView
 
 EMPTY = "0" * 16
 _ATTRIBUTE = b'pielight:Seal="'
 _CHECKSUM = re.compile(_ATTRIBUTE + b'([0-9a-f]{16})"')
 _PART = 1 << 20
 _PNG, _TEXT = b"\x89PNG", b"iTXt"
-_CHUNK_HEAD, _CRC = 8, 4  # bytes
+_CRC = 4  # bytes
 
 
 def write_checksum(file: BinaryIO, start: int = 0) -> bool:
@@ -60,52 +62,29 @@ def is_unmodified(path: Path) -> bool:
 
 def _find(file: BinaryIO, start: int) -> int | None:
     """Return the position of the checksum."""
-    file.seek(start)
-    reach = len(_ATTRIBUTE) + len(EMPTY) + 1
-    position, before = start, b""
-    while part := file.read(_PART):
-        match = _CHECKSUM.search(before + part)
-        if match:
-            return position - len(before) + match.start(1)
-        position += len(part)
-        before = (before + part)[-reach:]
+    view, reach = FileView(file), len(_ATTRIBUTE) + len(EMPTY)
+    for position in range(start, len(view), _PART):
+        if match := _CHECKSUM.search(view[position : position + _PART + reach]):
+            return position + match.start(1)
     return None
 
 
 def _chunk(file: BinaryIO, start: int, position: int) -> tuple[int, int] | None:
     """Return, of the chunk of a PNG that holds the checksum, the positions of its type and its CRC; None in others."""
-    file.seek(start)
-    if file.read(4) != _PNG:
-        return None
-    here = start + 8
-    while here < position:
-        file.seek(here)
-        head = file.read(_CHUNK_HEAD)
-        end = here + _CHUNK_HEAD + int.from_bytes(head[:4], "big")
-        if len(head) < _CHUNK_HEAD:
-            return None
-        if position < end:
-            return (here + 4, end) if head[4:] == _TEXT else None
-        here = end + _CRC
+    view = FileView(file, start)
+    if view[:4] == _PNG:
+        for kind, span in chunk_spans(view):
+            if position < start + span.stop:
+                return (start + span.start - 4, start + span.stop) if kind == _TEXT else None
     return None
 
 
 def _digest(file: BinaryIO, start: int, position: int, chunk: tuple[int, int] | None) -> bytes:
     """Return the checksum of a file without the span of the checksum itself and of the CRC that depends on it."""
-    digest = blake2b(digest_size=len(EMPTY) // 2)
-    spans = [(position, position + len(EMPTY))] + ([(chunk[1], chunk[1] + _CRC)] if chunk else [])
-    for first, last in _between(start, spans):
-        file.seek(first)
-        left = None if last is None else last - first
-        while part := file.read(_PART if left is None else min(_PART, left)):
-            digest.update(part)
-            left = None if left is None else left - len(part)
+    view, digest = FileView(file), blake2b(digest_size=len(EMPTY) // 2)
+    crc = (chunk[1], chunk[1] + _CRC) if chunk else ()
+    bounds = (start, position, position + len(EMPTY), *crc, len(view))
+    for first, last in zip(bounds[::2], bounds[1::2], strict=True):
+        for part in range(first, last, _PART):
+            digest.update(view[part : min(part + _PART, last)])
     return digest.hexdigest().encode()
-
-
-def _between(start: int, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int | None]]:
-    """Yield the spans between spans; the last one is open."""
-    for first, last in spans:
-        yield start, first
-        start = last
-    yield start, None

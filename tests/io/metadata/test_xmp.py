@@ -1,4 +1,4 @@
-"""XMP packets in files and in metadata: also for ``pielight.io.metadata.xmp_packet``."""
+"""XMP packets in files and in metadata: also for ``pielight.io.metadata.metadata``."""
 
 import io
 from pathlib import Path
@@ -10,9 +10,8 @@ from PIL import Image
 from pielight.io.codecs.jpeg.segments import APP1, EXIF, MAX_SEGMENT, Segment
 from pielight.io.encode import write
 from pielight.io.image import Picture
-from pielight.io.metadata.metadata import Metadata
+from pielight.io.metadata.metadata import Metadata, with_packet
 from pielight.io.metadata.xmp import JPEG_HEAD, PNG_KEYWORD, read_packet, with_description
-from pielight.io.metadata.xmp_packet import with_packet
 
 PACKET = with_description(b"", b"<rdf:Description rdf:about=''/>")
 

@@ -80,11 +80,11 @@ class Frames(ABC):
     """
 
     def __init__(self, data: bytes, name: str) -> None:
-        self._data, self._name = data, name
+        self._data, self._name, self._count = data, name, 0
 
-    @abstractmethod
     def __len__(self) -> int:
         """Return how many there are, with those that are not supported."""
+        return self._count
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:

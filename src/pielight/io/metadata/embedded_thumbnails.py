@@ -24,8 +24,8 @@ from pielight.io.codecs.jpeg.segments import (
 )
 from pielight.io.image import Picture
 from pielight.io.metadata.exif_thumbnail import with_thumbnail
+from pielight.io.metadata.metadata import with_packet
 from pielight.io.metadata.thumbnails import remade_jpeg, remade_pixels
-from pielight.io.metadata.xmp_packet import with_packet
 
 _NO_LIMIT = 1 << 30
 _JFXX_JPEG, _JFXX_RGB = 0x10, 0x13

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from pielight.io.metadata.ifd_entries import Source, TiffHeader, read_entries, read_header, unpack_numbers
+from pielight.io.file_view import Source
+from pielight.io.metadata.ifd_entries import TiffHeader, read_entries, read_header, unpack_numbers
 from pielight.io.metadata.maker_notes import moved_note
 from pielight.io.metadata.tiff_tags import UNITS, VALUE_SIZES, Tag, Type
 

@@ -5,21 +5,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
+from pielight.io.file_view import Source
 from pielight.io.metadata.tiff_tags import VALUE_SIZES, Type
 
 _ORDERS = {b"II": "<", b"MM": ">"}
 _BIG = (b"+\0", b"\0+")
 _WHOLE_NUMBERS = {Type.BYTE: "B", Type.SHORT: "H", Type.LONG: "L", Type.IFD: "L"}
 _POINTERS = {Type.LONG: "L", Type.IFD: "L", Type.LONG8: "Q", Type.IFD8: "Q"}
-
-
-class Source(Protocol):
-    """Bytes that are read by slices: an array of them, a mapped file, or a view of an open file."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, span: slice, /) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from pielight.io.codecs.gif.blocks import gif_packet
+from pielight.io.codecs.png.chunks import chunk_spans
+from pielight.io.codecs.webp.chunks import chunks as webp_chunks
 from pielight.io.file_view import FileView
 from pielight.io.metadata.ifd_entries import read_entries, read_header
 from pielight.io.metadata.tiff_tags import Tag, Type
@@ -68,68 +69,49 @@ def read_packet(path: Path) -> bytes | None:
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
-        head = file.read(12)
+        view = FileView(file)
+        head = view[:12]
         if head.startswith(b"\xff\xd8"):
-            return _in_jpeg(file)
+            return _in_jpeg(view)
         if head.startswith(b"\x89PNG"):
-            return _in_png(file)
+            return _in_png(view)
         if head.startswith(b"RIFF") and head.endswith(b"WEBP"):
-            return _in_webp(file)
+            spans = (span for kind, span in islice(webp_chunks(view, 12, len(view)), _MAX_PARTS) if kind == b"XMP ")
+            return next((view[span.start : min(span.stop, span.start + _MAX_BYTES)] for span in spans), None)
         if head[:4] in (b"II*\0", b"MM\0*"):
-            return _in_tiff(file, head)
+            return _in_tiff(view)
         if head.startswith(b"GIF8"):
-            return gif_packet(head + file.read(_ENDS))
-        if head[4:8] == b"ftyp":
-            return _in_boxes(file)
-    return None
+            return gif_packet(view[:_ENDS])
+        return _in_boxes(view) if head[4:8] == b"ftyp" else None
 
 
-def _in_jpeg(file: BinaryIO) -> bytes | None:
+def _in_jpeg(view: FileView) -> bytes | None:
     position = 2
     for _ in range(_MAX_PARTS):
-        file.seek(position)
-        head = file.read(4)
+        head = view[position : position + 4]
         if len(head) < 4 or head[0] != 0xFF or head[1] in (0xDA, 0xD9):
             return None
         if head[1] == 0xFF:  # fill byte
             position += 1
             continue
-        length = int.from_bytes(head[2:], "big")
-        if head[1] == 0xE1 and file.read(len(JPEG_HEAD)) == JPEG_HEAD:
-            return file.read(length - 2 - len(JPEG_HEAD))
-        position += 2 + length
+        start, end = position + 4, position + 2 + int.from_bytes(head[2:], "big")
+        if head[1] == 0xE1 and view[start : start + len(JPEG_HEAD)] == JPEG_HEAD:
+            return view[start + len(JPEG_HEAD) : end]
+        position = end
     return None
 
 
-def _in_png(file: BinaryIO) -> bytes | None:
-    for kind, length in _chunks(file, True):
-        if kind == b"iTXt" and length < _MAX_BYTES:
-            keyword, _, rest = file.read(length).partition(b"\0")
+def _in_png(view: FileView) -> bytes | None:
+    for kind, span in islice(chunk_spans(view), _MAX_PARTS):
+        if kind == b"iTXt" and span.stop - span.start < _MAX_BYTES:
+            keyword, _, rest = view[span].partition(b"\0")
             if keyword == PNG_KEYWORD and rest.startswith(b"\0"):  # not compressed
                 return rest[2:].split(b"\0", 2)[-1]
     return None
 
 
-def _in_webp(file: BinaryIO) -> bytes | None:
-    return next((file.read(min(length, _MAX_BYTES)) for kind, length in _chunks(file, False) if kind == b"XMP "), None)
-
-
-def _chunks(file: BinaryIO, is_png: bool) -> Iterator[tuple[bytes, int]]:
-    """Yield type and length of each chunk of a PNG or WebP file, with the file positioned at its content."""
-    position = 8 if is_png else 12
-    for _ in range(_MAX_PARTS):
-        file.seek(position)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        length = int.from_bytes(head[:4], "big") if is_png else int.from_bytes(head[4:], "little")
-        yield head[4:] if is_png else head[:4], length
-        position += 12 + length if is_png else 8 + length + length % 2
-
-
-def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
-    view = FileView(file)
-    header = read_header(head)
+def _in_tiff(view: FileView) -> bytes | None:
+    header = read_header(view)
     if header is None:
         return None
     try:
@@ -140,18 +122,11 @@ def _in_tiff(file: BinaryIO, head: bytes) -> bytes | None:
     return next(packets, None)
 
 
-def _in_boxes(file: BinaryIO) -> bytes | None:
+def _in_boxes(view: FileView) -> bytes | None:
     """Search both ends of an AVIF or HEIC file."""
-    file.seek(0)
-    for part in (file.read(_ENDS), _tail(file)):
+    for part in (view[:_ENDS], view[-_ENDS:]):
         start = part.find(b"<x:xmpmeta")
         end = part.find(_META[1], start)
         if 0 <= start < end:
             return part[start : end + len(_META[1])]
     return None
-
-
-def _tail(file: BinaryIO) -> bytes:
-    size = file.seek(0, 2)
-    file.seek(max(0, size - _ENDS))
-    return file.read()

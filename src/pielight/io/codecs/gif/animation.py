@@ -28,10 +28,8 @@ class GifFrames(Frames):
         super().__init__(data, name)
         with errors_named(name):
             self._layout = gif.layout(data)
-            check_frames(len(self), len(self) * self._layout.width * self._layout.height, len(data))
-
-    def __len__(self) -> int:
-        return len(self._layout.frames)
+            self._count = len(self._layout.frames)
+            check_frames(self._count, self._count * self._layout.width * self._layout.height, len(data))
 
     def __iter__(self) -> Iterator[Frame]:
         width, height = self._layout.width, self._layout.height

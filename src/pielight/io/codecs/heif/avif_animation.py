@@ -33,9 +33,6 @@ class AvifFrames(Frames):
             self._count = int(getattr(self._image, "n_frames", 1))
             check_frames(self._count, self._count * self._image.width * self._image.height, len(data))
 
-    def __len__(self) -> int:
-        return self._count
-
     def __iter__(self) -> Iterator[Frame]:
         for index in range(self._count):
             picture = self._decoded(index)

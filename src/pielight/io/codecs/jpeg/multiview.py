@@ -30,9 +30,6 @@ class JpegViews(Frames):
         check_frames(len(sizes), sum(width * height for width, height in sizes), len(data))
         self._count = len(sizes)
 
-    def __len__(self) -> int:
-        return self._count
-
     def __iter__(self) -> Iterator[Frame]:
         first = decode(self._data, self._name)
         views = (decode(part.content, self._name) for part in first.metadata.appended if part.kind == "view")

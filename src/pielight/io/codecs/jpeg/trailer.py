@@ -37,9 +37,10 @@ class Part:
         return self.kind == "rest" and _VIDEO.search(self.content) is not None
 
 
-def is_index(segment: Segment) -> bool:
-    """Say whether a segment holds the index of the Multi-Picture Format."""
-    return segment.marker == APP2 and mpf.read_index(segment.content) is not None
+def read_indices(segments: Iterable[Segment]) -> list[tuple[Segment, mpf.Index]]:
+    """Return the segments that hold an index of the Multi-Picture Format, and the indices."""
+    read = ((segment, mpf.read_index(segment.content)) for segment in segments if segment.marker == APP2)
+    return [(segment, index) for segment, index in read if index is not None]
 
 
 def segments_and_parts(data: bytes, layout: Layout) -> tuple[tuple[Segment, ...], tuple[Part, ...]]:
@@ -50,8 +51,8 @@ def segments_and_parts(data: bytes, layout: Layout) -> tuple[tuple[Segment, ...]
     segments, parts = layout.descriptive(), find_parts(data, layout)
     if parts is not None:
         return segments, parts
-    trailer = data[layout.end :]
-    return tuple(segment for segment in segments if not is_index(segment)), (Part(trailer),) if trailer else ()
+    trailer, indices = data[layout.end :], dict(read_indices(segments))
+    return tuple(segment for segment in segments if segment not in indices), (Part(trailer),) if trailer else ()
 
 
 def find_parts(data: bytes, layout: Layout) -> tuple[Part, ...] | None:
@@ -65,9 +66,7 @@ def find_parts(data: bytes, layout: Layout) -> tuple[Part, ...] | None:
         All parts in order, without gaps; None if the index of further pictures is wrong.
     """
     marks: dict[int, tuple[int, Kind | None, int]] = {}
-    for segment in filter(is_index, layout.segments):
-        index = mpf.read_index(segment.content)
-        assert index is not None
+    for segment, index in read_indices(layout.segments):
         base = data.find(segment.coded()) + 4 + len(mpf.HEAD)
         for number, entry in enumerate(index.entries):
             start, stop = base + entry.offset, base + entry.offset + entry.size
@@ -115,9 +114,7 @@ def write_parts(file: BinaryIO, start: int, segments: tuple[Segment, ...], parts
         file.write(part.content)
     if offsets:
         _write_offsets(file, start, segments, offsets)
-    for segment in filter(is_index, segments):
-        index = mpf.read_index(segment.content)
-        assert index is not None
+    for segment, index in read_indices(segments):
         file.seek(start)
         base = file.read(size).find(segment.coded()) + 4 + len(mpf.HEAD)
         entries = [index.entries[0]._replace(size=size, offset=0)]
@@ -148,11 +145,11 @@ def without_parts(
 ) -> tuple[tuple[Segment, ...], tuple[Part, ...]]:
     """Leave out some parts, and their entries in the index; an index without entries is dropped."""
     numbers = {part.number for part in parts if dropped(part) and part.number}
+    indices = dict(read_indices(segments)) if numbers else {}
     kept_segments = []
     for segment in segments:
-        index = mpf.read_index(segment.content) if numbers and is_index(segment) else None
-        if index is not None:
-            index = index.without(numbers)
+        if segment in indices:
+            index = indices[segment].without(numbers)
             if len(index.entries) == 1:
                 continue
             segment = Segment(segment.marker, index.content)

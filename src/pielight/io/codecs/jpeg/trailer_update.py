@@ -10,9 +10,8 @@ from pielight.io.codecs.jpeg.trailer import ISO_GAIN_MAP, Part, without_parts
 from pielight.io.image import Picture
 from pielight.io.metadata.embedded_thumbnails import with_new_segments
 from pielight.io.metadata.google_xmp import without_container, without_gain_map
-from pielight.io.metadata.metadata import Metadata
+from pielight.io.metadata.metadata import Metadata, with_packet
 from pielight.io.metadata.thumbnails import remade_jpeg
-from pielight.io.metadata.xmp_packet import with_packet
 
 _NO_LIMIT = 1 << 30
 

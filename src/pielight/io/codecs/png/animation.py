@@ -53,10 +53,8 @@ class ApngFrames(CanvasFrames):
                     if not self._frames:
                         self._frames.append(_CodedFrame())
                     self._frames[-1].parts.append(content if kind == b"IDAT" else content[4:])
-            check_frames(len(self._frames), len(self._frames) * self._width * self._height, len(data))
-
-    def __len__(self) -> int:
-        return len(self._frames)
+            self._count = len(self._frames)
+            check_frames(self._count, self._count * self._width * self._height, len(data))
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, _quality: int | None) -> str:
         """Write the processed frames; see :class:`.frame.Frames`."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from PIL import Image
 
-from pielight.io.file_view import FileBytes
+from pielight.io.file_view import FileBytes, Source
 
 _KEPT = (
     b"cHRM", b"cICP", b"cLLI", b"gAMA", b"mDCV", b"pHYs", b"sBIT", b"sRGB", b"tEXt", b"zTXt", b"iTXt", b"tIME",
@@ -20,7 +20,7 @@ HEADER_END = 33  # signature and IHDR
 _METRE = 0.0254
 
 
-def chunk_spans(data: FileBytes) -> Iterator[tuple[bytes, slice]]:
+def chunk_spans(data: Source) -> Iterator[tuple[bytes, slice]]:
     """Yield type and span of the content of each chunk of a PNG file; the last may be cut."""
     position = len(SIGNATURE)
     while position + 12 <= len(data):

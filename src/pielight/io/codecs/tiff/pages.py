@@ -47,13 +47,11 @@ class TiffPages(Frames):
         with errors_named(name):
             self._pages = list(self._directories())
             pixels = sum(page.pixels for page in self._pages)
-            sizes.check_frames(len(self._pages), pixels)
-            copied = len(self._pages) * len(data)
+            self._count = len(self._pages)
+            sizes.check_frames(self._count, pixels)
+            copied = self._count * len(data)
             if copied > max(_MAX_COPIED, _MAX_COPIED_PER_PIXEL * pixels):
-                raise PictureError(f"{len(self._pages):,} pages in {len(data) >> 20} MB would take minutes; split it")
-
-    def __len__(self) -> int:
-        return len(self._pages)
+                raise PictureError(f"{self._count:,} pages in {len(data) >> 20} MB would take minutes; split it")
 
     def __iter__(self) -> Iterator[Frame]:
         """Decode the pages, except those of a kind that is not supported."""

@@ -31,11 +31,9 @@ class WebpFrames(CanvasFrames):
         self._size = head[4:10]
         self._width, self._height = _unsigned(head[4:7]) + 1, _unsigned(head[7:10]) + 1
         self._loop = next((data[part] for kind, part in parts if kind == b"ANIM"), bytes(6))
+        self._count = len(self._frames)
         with errors_named(name):
-            check_frames(len(self._frames), len(self._frames) * self._width * self._height, len(data))
-
-    def __len__(self) -> int:
-        return len(self._frames)
+            check_frames(self._count, self._count * self._width * self._height, len(data))
 
     def write(self, file: BinaryIO, frames: Iterable[Frame], first: Picture, quality: int | None) -> str:
         """Write the processed frames; see :class:`.frame.Frames`."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pielight.io.file_view import FileBytes
+from pielight.io.file_view import Source
 
 FRAME_HEADER = 16  # bytes of a frame before its chunks: position, size, duration and flags
 
 
-def chunks(data: FileBytes, start: int, stop: int) -> Iterator[tuple[bytes, slice]]:
+def chunks(data: Source, start: int, stop: int) -> Iterator[tuple[bytes, slice]]:
     """Yield type and span of the content of each chunk in a part of a WebP file; the last may be cut."""
     while start + 8 <= stop:
         length = int.from_bytes(data[start + 4 : start + 8], "little")
