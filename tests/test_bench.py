@@ -59,7 +59,7 @@ def test_a_command_that_fails_is_an_error() -> None:
         command("missing.jpg")
 
 
-@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="the system does not tell the peak memory")
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="no peak memory from the system")
 def test_the_peak_is_that_of_the_command_alone() -> None:
     block = np.ones(300_000_000, np.uint8)  # this process is large, the command is not
     peak = command("--dry-run", __file__)
@@ -90,7 +90,7 @@ def test_the_rows_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert [row["met"] for row in stored["rows"]] == [True, None]
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="not available on this system")
 def test_peak_counts_what_was_used() -> None:
     from pielight.bench.peak import peak
 

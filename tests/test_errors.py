@@ -45,7 +45,7 @@ def test_files_raise_os_errors_with_one_line(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r": a folder; name a file$"):
         write_atomic(tmp_path, b"x")
     Image.new("L", (2, 2)).save(tmp_path / "a.png")
-    with pytest.raises(FileExistsError, match=r"a\.png: there is such a file, and it is kept$"):
+    with pytest.raises(FileExistsError, match=r"a\.png: the file exists and is kept$"):
         write_atomic(tmp_path / "a.png", b"x", "skip")
 
 

@@ -42,9 +42,9 @@ def test_other_options_make_results_anew(folder: Path) -> None:
     assert "2 skipped" in again.stderr
     assert Path("a_pie.jpg").read_bytes() == before
     planned = invoke("a.jpg", "--strength", "1.2", "--dry-run")
-    assert planned.stdout == "a.jpg -> a_pie.jpg (made anew: strength 0.6, now 1.2)\n"
+    assert planned.stdout == "a.jpg -> a_pie.jpg (replaced: strength 0.6, now 1.2)\n"
     other = invoke("a.jpg", "b.png", "--strength", "1.2")
-    assert "a.jpg: made anew: strength 0.6, now 1.2\n" in other.stderr
+    assert "a.jpg: replaced: strength 0.6, now 1.2\n" in other.stderr
     assert "2 enhanced" in other.stderr
     assert (strength("a_pie.jpg"), strength("b_pie.png")) == ("1.2", "1.2")
 
@@ -69,7 +69,7 @@ def test_strength_0_and_back(folder: Path) -> None:
     for words, told in (([], "1 enhanced"), (["--strength", "0"], "1 enhanced"), (["--strength", "0"], "1 skipped")):
         assert told in invoke("a.jpg", *words).stderr
     assert Path("a_pie.jpg").read_bytes() == Path("a.jpg").read_bytes()
-    assert "made anew: it was a copy" in invoke("a.jpg").stderr
+    assert "replaced: it was a copy" in invoke("a.jpg").stderr
     assert strength("a_pie.jpg") == "1"
 
 
@@ -127,7 +127,7 @@ def test_a_result_without_a_record_says_so(folder: Path) -> None:
     assert "full.jpg: no record of what made it: the XMP has no place for one" in made.stderr
     (line,) = (json.loads(text) for text in Path("run.jsonl").read_text().splitlines() if '"picture"' in text)
     assert line["record"]["Strength"] == "1"
-    assert "does not tell its options" in invoke("full.jpg", "--strength", "0.5").stderr
+    assert "without a record of its options" in invoke("full.jpg", "--strength", "0.5").stderr
 
 
 def test_a_result_of_another_picture_is_kept(folder: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_result_of_another_picture_is_kept(folder: Path) -> None:
 
 def test_a_stream_goes_by_the_same_rule(folder: Path) -> None:
     data = Path("a.jpg").read_bytes()
-    for words, told in (([], "[1/1] out.jpg ("), ([], "skipped"), (["--strength", "0.5"], "made anew")):
+    for words, told in (([], "[1/1] out.jpg ("), ([], "skipped"), (["--strength", "0.5"], "replaced")):
         assert told in invoke("-", "-o", "out.jpg", *words, input=data).stderr
     assert strength("out.jpg") == "0.5"
     assert "1 skipped" in invoke("a.jpg", "-o", "out.jpg", "--strength", "0.5").stderr
@@ -153,11 +153,11 @@ def test_a_stream_goes_by_the_same_rule(folder: Path) -> None:
 def test_results_in_a_tree_are_not_brightened_again(folder: Path) -> None:
     assert invoke("a.jpg", "b.png", "-o", "bright/").exit_code == 0
     again = invoke(".", "-r", "-o", "more/")
-    assert "results of pielight were left out, 2 of them" in again.stderr
+    assert "2 results of pielight left out" in again.stderr
     assert sorted(path.name for path in Path("more").rglob("*.*")) == ["a.jpg", "b.png", "c.bmp"]
     only = invoke("bright", "-o", "more/")
     assert only.exit_code == 2
-    assert "results of pielight were left out, 2 of them; name a file" in only.stderr
+    assert "2 results of pielight left out; name a file" in only.stderr
     dehazed = invoke("bright", "-o", "clear/", "--task", "dehaze")  # another task is no second time
     assert "2 enhanced" in dehazed.stderr
     named = invoke("bright/a.jpg", "-o", "twice.jpg")

@@ -50,7 +50,7 @@ def test_pictures_that_are_not_read_are_counted(tree: Path) -> None:
         (tree / name).touch()
     findings = find([tree])
     assert findings.left_out == {".jxl": 2, ".psd": 1}
-    assert findings.left_out_text() == ("3 files of kinds that pielight does not read were left out: .jxl 2, .psd 1")
+    assert findings.left_out_text() == ("3 files of unsupported formats left out: .jxl 2, .psd 1")
     assert find([tree], DEEP).left_out == {".jxl": 3, ".psd": 1, ".jp2": 1}
     assert find([tree], Search(exclude=["*.psd"])).left_out == {".jxl": 2}
     assert find([tree / "b.jpg"]).left_out_text() == ""
@@ -59,7 +59,5 @@ def test_pictures_that_are_not_read_are_counted(tree: Path) -> None:
     assert set(find([tree]).left_out) == {".jxl", ".psd", ".ico", ".cur", ".sgi", ".pbm", ".jpf"}
     (tree / "other").mkdir()
     (tree / "other" / "g.psd").touch()
-    with pytest.raises(
-        PielightError, match=r"folders inside; 1 file of a kind that pielight does not read was left out"
-    ):
+    with pytest.raises(PielightError, match=r"folders inside; 1 file of an unsupported format left out"):
         find([tree / "other"])

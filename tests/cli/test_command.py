@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_read_is_reported_and_the_rest_goes_on(
     Path("dusk.png").rename("in/dusk.png")
     Path("in/a.jxl").touch()
     line = "in/secret: folder cannot be read (Permission denied)"
-    left_out = "1 file of a kind that pielight does not read was left out: .jxl 1"
+    left_out = "1 file of an unsupported format left out: .jxl 1"
     monkeypatch.setattr(os, "scandir", scan)
     listed = invoke("in", "-r", "--dry-run")
     assert (listed.exit_code, listed.stdout) == (1, "in/dusk.png -> in/dusk_pie.png\n")
@@ -420,8 +420,8 @@ def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest
     for _ in range(3):  # asked several times a second
         progress.wait(works)
         progress.wait(works[2:])
-    assert terminal.getvalue().endswith("\r\033[K[2/2] d.heic and 2 more: at work for 21 s")
-    assert terminal.getvalue().count("at work") == 1
+    assert terminal.getvalue().endswith("\r\033[K[2/2] d.heic and 2 more: running for 21 s")
+    assert terminal.getvalue().count("running for") == 1
     progress.finish()
     assert terminal.getvalue().count("\n") == 2
     assert "b.jpg: empty file\n" in terminal.getvalue()

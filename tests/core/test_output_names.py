@@ -38,7 +38,7 @@ def test_a_file_that_appears_is_kept(tmp_path: Path) -> None:
             one.write(b"ours")
             target.write_bytes(b"theirs")
 
-    with pytest.raises(ExistsError, match=r"a_pie\.jpg: there is such a file"):
+    with pytest.raises(ExistsError, match=r"a_pie\.jpg: the file exists"):
         write_late()
     with files.open_atomic(target, "rename") as one:
         one.write(b"ours")

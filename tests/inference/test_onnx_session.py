@@ -177,7 +177,7 @@ def test_a_network_that_wants_all_memory(side: int, tmp_path: Path) -> None:
         Enhancer(path, threads=1)(DARK)
 
 
-@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="the system does not tell a thread's time")
+@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="no clock of a thread's time")
 def test_time_in_which_nothing_is_done_does_not_count() -> None:
     stopped: list[bool] = []
     with time_limit(0.1, lambda: stopped.append(True)) as limit:

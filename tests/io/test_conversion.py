@@ -48,18 +48,18 @@ def test_every_kind_can_become_every_format(name: str, target: str) -> None:
 @pytest.mark.parametrize(
     ("name", "target", "mode", "note"),
     [
-        ("rgba.png", "JPEG", "RGB", "opacity laid on white"),
-        ("gray_alpha.png", "JPEG", "L", "opacity laid on white"),
+        ("rgba.png", "JPEG", "RGB", "transparency composited over white"),
+        ("gray_alpha.png", "JPEG", "L", "transparency composited over white"),
         ("rgb_16.png", "JPEG", "RGB", "16 bits rounded to 8"),
         ("rgba_16.png", "WEBP", "RGBA", "16 bits rounded to 8"),
         ("gray_16.png", "JPEG", "L", "16 bits rounded to 8"),
         ("rgb_16.png", "TIFF", "RGB;16", ""),
-        ("palette.png", "JPEG", "RGB", "opacity laid on white"),
+        ("palette.png", "JPEG", "RGB", "transparency composited over white"),
         ("palette.gif", "WEBP", "RGBA", ""),
         ("palette.png", "TIFF", "P", ""),
-        ("cmyk.jpg", "PNG", "RGB", "inks turned into sRGB"),
+        ("cmyk.jpg", "PNG", "RGB", "CMYK converted to sRGB"),
         ("cmyk.jpg", "TIFF", "CMYK", ""),
-        ("rgb.png", "GIF", "P", "cut to 256 colors"),
+        ("rgb.png", "GIF", "P", "reduced to 256 colors"),
         ("bits.png", "JPEG", "L", ""),
         ("gray_alpha.png", "WEBP", "RGBA", ""),
         ("camera.dng", "JPEG", "RGB", "16 bits rounded to 8"),
@@ -119,7 +119,7 @@ def test_formats_without_profile_get_srgb(target: str) -> None:
     wide = decode(samples.saved(source, "PNG", icc_profile=profile("wide")))
     red, green, _ = opened(encode(wide, target)).convert("RGB").getpixel((3, 3))  # type: ignore[misc]
     assert (red < 80, green > 180) == (True, True)
-    assert f"sRGB: {target} holds no profile" in fit(wide, target).note
+    assert f"sRGB: {target} stores no ICC profile" in fit(wide, target).note
     for icc in (profile("sRGB"), b"no profile at all"):
         plain = decode(samples.saved(source, "PNG", icc_profile=icc))
         assert opened(encode(plain, target)).convert("RGB").getpixel((3, 3)) == (200, 20, 20)
@@ -159,7 +159,7 @@ def test_wide_colors_named_by_a_number(source: str, target: str) -> None:
     picture = decode(wide)
     result = encode(picture, target)
     assert read_cicp(read_items(result)) == (None if target == "JPEG" else (12, 13))
-    assert ("wide colors" in fit(picture, target).note) == (target == "JPEG")
+    assert ("wide-gamut colors" in fit(picture, target).note) == (target == "JPEG")
     assert fit(decode(plain), target).note == ""
 
 
@@ -172,7 +172,7 @@ def test_10_bits_are_cut_and_this_is_said(name: str) -> None:
         pillow_heif.encode("RGB;16", (samples.WIDTH, samples.HEIGHT), samples.deep(3).tobytes(), file)
         data = file.getvalue()
     picture = decode(data, name)
-    assert (picture.mode, picture.note) == ("RGB", "10 bits a channel cut to 8")
+    assert (picture.mode, picture.note) == ("RGB", "10 bits per channel reduced to 8")
 
 
 @pytest.mark.parametrize("target", ["TIFF", "AVIF", "PNG"])

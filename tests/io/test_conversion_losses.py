@@ -154,7 +154,7 @@ def test_usual_resolutions_and_those_in_exif_need_no_note() -> None:
 )
 def test_colors_that_only_png_names(chunk: tuple[bytes, bytes], said: bool) -> None:
     picture = decode(png_with(chunk))
-    assert ("colors are taken as sRGB" in fit(picture, "JPEG").note) == said
+    assert ("colors treated as sRGB" in fit(picture, "JPEG").note) == said
     assert fit(picture, "PNG").note == ""
 
 

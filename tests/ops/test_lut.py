@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pielight.ops.lut import knots, levels, place
+from pielight.ops.lut import knots, levels, locate
 
 
 def test_knots_rise_and_are_denser_at_black_and_white() -> None:
@@ -19,7 +19,7 @@ def test_knots_rise_and_are_denser_at_black_and_white() -> None:
 
 def test_a_place_leads_back_to_its_brightness() -> None:
     x = np.linspace(0, 1, 10_001).astype(np.float32)
-    index, share = place(x)
+    index, share = locate(x)
     assert index.min() == 0
     assert index.max() == len(knots()) - 2
     assert ((share >= 0) & (share <= 1)).all()

@@ -1,4 +1,4 @@
-"""Results that exist: which stay, and which are made anew because other options are asked for."""
+"""Results that exist: which stay, and which are replaced because they were made with other options."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class ExistingResult:
     """Whether the result of a picture exists and stays."""
 
     is_kept: bool  # whether there is nothing to do
-    reason: str = ""  # why, or in which options a result that is made anew differs; empty if there is none
+    reason: str = ""  # why, or in which options a replaced result differs; may be empty
 
 
 def check_existing(job: Job, existing: Existing, wanted: Record, data: bytes | None = None) -> ExistingResult:
     """Check whether a result exists and stays.
 
-    With ``skip``, a result stays unless its record says that pielight made it of the same picture with other options.
+    With ``skip``, a result stays unless pielight made it from the same picture with other options, by its record.
     One that another program has changed since stays, too: what was done by hand must not be lost.
 
     Args:
@@ -41,18 +41,18 @@ def check_existing(job: Job, existing: Existing, wanted: Record, data: bytes | N
     if _is_copy(job, data):  # as strength 0 leaves it; its record, if any, is that of the picture
         if dict(wanted.options).get(_STRENGTH) == _UNTOUCHED:
             return ExistingResult(True, KEPT)
-        return ExistingResult(False, f"made anew: it was a copy, as of {_STRENGTH.lower()} 0")
-    found = read_record(job.output)
-    if found is None:
-        return ExistingResult(True, f"{KEPT}, and does not tell its options")
-    if found.has_same_options(wanted):
+        return ExistingResult(False, f"replaced: it was a copy, made with {_STRENGTH.lower()} 0")
+    record = read_record(job.output)
+    if record is None:
+        return ExistingResult(True, f"{KEPT}, without a record of its options")
+    if record.has_same_options(wanted):
         return ExistingResult(True, KEPT)
-    differences = found.differences(wanted)
-    if not found.is_verbatim or not is_unmodified(job.output):
+    differences = record.differences(wanted)
+    if not record.is_verbatim or not is_unmodified(job.output):
         return ExistingResult(True, f"{KEPT}, and another program has changed it since ({differences})")
-    if found.source != (read_fingerprint(job.input) if data is None else fingerprint(data)):
+    if record.source != (read_fingerprint(job.input) if data is None else fingerprint(data)):
         return ExistingResult(True, f"{KEPT}, but of another picture, or an older state of this one ({differences})")
-    return ExistingResult(False, f"made anew: {differences}")
+    return ExistingResult(False, f"replaced: {differences}")
 
 
 def _is_copy(job: Job, data: bytes | None) -> bool:
@@ -64,5 +64,5 @@ def _is_copy(job: Job, data: bytes | None) -> bool:
         if data is None:
             return filecmp.cmp(job.input, job.output, shallow=False)
         return job.output.stat().st_size == len(data) and job.output.read_bytes() == data
-    except OSError:  # cannot be read, which will be said by whoever needs to
+    except OSError:  # reading it will report why
         return False

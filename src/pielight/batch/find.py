@@ -39,19 +39,19 @@ class Findings:
         """Return what was left out, as text; empty if nothing was.
 
         >>> Findings(left_out=Counter({".psd": 1, ".jxl": 2})).left_out_text()
-        '3 files of kinds that pielight does not read were left out: .jxl 2, .psd 1'
+        '3 files of unsupported formats left out: .jxl 2, .psd 1'
         """
-        said = []
+        phrases = []
         if self.left_out:
-            kinds = sorted(self.left_out.items(), key=lambda kind: (-kind[1], kind[0]))
+            formats = sorted(self.left_out.items(), key=lambda each: (-each[1], each[0]))
             count = self.left_out.total()
-            files = "1 file of a kind" if count == 1 else f"{count} files of kinds"
-            was = "was" if count == 1 else "were"
-            listed = ", ".join(f"{shown(kind)} {number}" for kind, number in kinds)
-            said.append(f"{files} that pielight does not read {was} left out: {listed}")
+            files = "1 file of an unsupported format" if count == 1 else f"{count} files of unsupported formats"
+            listed = ", ".join(f"{shown(extension)} {number}" for extension, number in formats)
+            phrases.append(f"{files} left out: {listed}")
         if self.results:
-            said.append(f"results of pielight were left out, {self.results} of them; name a file to enhance it again")
-        return "; ".join(said)
+            results = f"{self.results} result{'' if self.results == 1 else 's'} of pielight"
+            phrases.append(f"{results} left out; name a file to enhance it again")
+        return "; ".join(phrases)
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Search:
 
     recursive: bool = False  # also those in folders inside folders
     # patterns (*, ?, [abc]; case does not matter) of which one must match, if there are any: the name or the
-    # place of the picture, or of a folder above it
+    # relative path of the picture, or of a folder above it
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()  # patterns of which none may match
-    # of folders, results of this task are left out, which their records tell; empty takes them, too
+    # results of this task, by their records, are left out of folders; empty takes them, too
     task: str = ""
 
     def takes(self, relative_path: Path) -> bool:
@@ -91,7 +91,7 @@ def find(
     Args:
         inputs: Files as they are named; of a folder, the pictures in it by extension, sorted; a link goes by its
             own name, after which its result is called. Left out are hidden files of folders, and results:
-            ``a_pie.jpg`` where an ``a`` of any format is found beside it, and what has a record of ``search.task``.
+            ``a_pie.jpg`` where an ``a`` of any format is beside it, and what has a record of ``search.task``.
         search: Which pictures are taken.
         output: Folder of results; inside a folder of pictures it is not read again.
         strict: Whether it is an error that a folder holds no pictures.
@@ -107,7 +107,7 @@ def find(
         here = list(_walk(path, search, output, findings)) if is_folder(path) else [FoundPicture(path, Path(path.name))]
         if strict and not here and not findings.unreadable:
             deeper = "" if search.recursive else "; -r looks into the folders inside"
-            others = f"; {said}" if (said := findings.left_out_text()) else ""
+            others = f"; {text}" if (text := findings.left_out_text()) else ""
             raise PielightError(f"{shown(path)}: no pictures in this folder{deeper}{others}")
         for one in here:
             unique.setdefault(real(one.path), one)
@@ -129,7 +129,7 @@ def find(
 
 
 def is_result(path: Path, task: str) -> bool:
-    """Say whether a file's record says that pielight made it by a task."""
+    """Return whether a file is a result of a task, by its record."""
     record = read_record(path)
     return record is not None and record.task == task
 
@@ -140,7 +140,7 @@ def real(path: Path) -> Path:
 
 
 def is_folder(path: Path) -> bool:
-    """Say whether a folder has this name; no name is too long to ask.
+    """Return whether a folder has this name; no name is too long to ask.
 
     >>> is_folder(Path("x" * 1000))
     False
@@ -153,15 +153,15 @@ def is_folder(path: Path) -> bool:
 
 def _walk(folder: Path, search: Search, output: Path | None, findings: Findings) -> Iterator[FoundPicture]:
     def note(error: OSError) -> None:
-        place = Path(error.filename)
-        findings.unreadable[place] = f"{shown(place)}: folder cannot be read ({error.strerror})"
+        path = Path(error.filename)
+        findings.unreadable[path] = f"{shown(path)}: folder cannot be read ({error.strerror})"
 
     results = None if output is None else real(output)
-    for place, folders, files in os.walk(folder, onerror=note):
+    for parent, folders, files in os.walk(folder, onerror=note):
         inside = [name for name in sorted(folders) if search.recursive and not name.startswith(".")]
-        folders[:] = [name for name in inside if real(Path(place, name)) != results]
+        folders[:] = [name for name in inside if real(Path(parent, name)) != results]
         for name in sorted(files):
-            path = Path(place, name)
+            path = Path(parent, name)
             if name.startswith("."):
                 continue
             if is_picture_name(path):

@@ -80,7 +80,7 @@ class Names:
     """Gives results their names: none twice, and none that a picture has.
 
     Args:
-        naming: How.
+        naming: Rules by which results are named.
     """
 
     def __init__(self, naming: Naming) -> None:
@@ -100,30 +100,30 @@ class Names:
         """
         job = Job(path, target, self._free(target) if self._naming.existing == "rename" else 1)
         target = job.output
-        place = real(target)
-        if place in self._inputs:
+        path_on_disk = real(target)
+        if path_on_disk in self._inputs:
             raise PielightError(f"{shown(target)}: the result would overwrite a picture; choose another output")
-        if self._taken.get(place, path) != path:
-            both = f"{shown(self._taken[place])} and {shown(path)}"
+        if self._taken.get(path_on_disk, path) != path:
+            both = f"{shown(self._taken[path_on_disk])} and {shown(path)}"
             cure = "leave one out with --exclude, or use --existing rename"
             raise PielightError(f"{both} would both become {shown(target)}; {cure}")
-        self._taken[place] = path
+        self._taken[path_on_disk] = path
         return job
 
-    def result(self, found: FoundPicture, folder: Path | None) -> Job:
+    def result(self, picture: FoundPicture, folder: Path | None) -> Job:
         """Pair a picture with its result beside it or in a folder.
 
         Raises:
             PielightError: See :meth:`job`.
         """
-        suffix = suffix_of_result(found.path, self._naming.file_format)
-        target = found.path if folder is None else folder / found.relative_path
+        suffix = suffix_of_result(picture.path, self._naming.file_format)
+        target = picture.path if folder is None else folder / picture.relative_path
         if not target.name:
-            raise PielightError(f"{shown(found.path)}: no picture is named")
+            raise PielightError(f"{shown(picture.path)}: no picture is named")
         renamed = target.with_name(target.stem + suffix)
-        if folder is None or real(renamed) == real(found.path):
+        if folder is None or real(renamed) == real(picture.path):
             renamed = result_beside(renamed)
-        return self.job(found.path, renamed)
+        return self.job(picture.path, renamed)
 
     def _free(self, target: Path) -> int:
         """Return the number of the first name that is free; who is first to write gets it."""

@@ -113,7 +113,7 @@ class Report:
 
 def _opened(path: Path) -> FileIO:
     """Open and empty the file of a report, without a moment in which a file that is none could be lost."""
-    if path.exists() and not path.is_file():  # a pipe, say
+    if path.exists() and not path.is_file():  # such as a pipe
         return FileIO(path, "w", opener=open_file)
     file = FileIO(open_file(path, os.O_CREAT | os.O_RDWR), "r+")
     try:

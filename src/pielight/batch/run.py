@@ -42,7 +42,7 @@ class BatchOptions:
     preserve_times: bool = False  # whether results take their pictures' times of access and of change
 
     def saving(self, number: int) -> SaveOptions:
-        """Return how a result with a number is written."""
+        """Return the options by which a result with a number is saved."""
         return SaveOptions(self.file_format, self.quality, self.existing, number, self.preserve_times)
 
     def record(self, enhancer: Enhancer) -> Record:
@@ -226,5 +226,5 @@ def _pixels(path: Path) -> int:
         check_file(path)
         with own_limits(), Image.open(path, formats=READABLE) as image:
             return max(size, image.width * image.height)
-    except Exception:  # noqa: BLE001 - what is wrong with a picture is said by the worker that decodes it
+    except Exception:  # noqa: BLE001 - the worker that decodes the picture reports what is wrong
         return size

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pielight.batch.find import FoundPicture, Search, find, is_folder, is_result
+from pielight.batch.find import Search, find, is_folder, is_result
 from pielight.batch.plan import Job, Names, Naming
 from pielight.batch.run import BatchOptions, JobResult, RunningJob, run, unreadable
 from pielight.core.messages import shown
@@ -36,7 +36,7 @@ def watch(
     interval: float = INTERVAL,
     on_wait: Callable[[Collection[RunningJob]], None] = lambda running: None,
 ) -> Iterator[JobResult]:
-    """Enhance the pictures of folders, and those that arrive, until told to stop.
+    """Enhance the pictures of folders, and those that arrive, until stopped.
 
     A picture is taken once its size and time have stood still for an interval, and again only when they change.
     What is named like a result, ``a_pie.jpg``, is never taken. A folder that cannot be read is reported once.
@@ -71,10 +71,11 @@ def watch(
             if outcome.input not in reported:
                 reported.add(outcome.input)
                 yield outcome
-        found = [one for one in findings.pictures if origin(one.path) is None]
-        names.reserve(one.path for one in found)
-        stamps = {one.path: stamp for one in found if (stamp := _stamp(one.path))}
-        ready = [one for one in found if _is_ready(one.path, stamps, last, handled)]
+        pictures = [one for one in findings.pictures if origin(one.path) is None]
+        names.reserve(one.path for one in pictures)
+        stamps = {one.path: stamp for one in pictures if (stamp := _stamp(one.path))}
+        steady = {path for path, stamp in stamps.items() if last.get(path) == stamp != handled.get(path)}
+        ready = [one for one in pictures if one.path in steady]
         handled |= {one.path: stamps[one.path] for one in ready}
         jobs: list[Job] = []
         for one in ready:
@@ -82,19 +83,11 @@ def watch(
                 continue
             try:
                 jobs.append(names.result(one, output))
-            except PielightError as error:  # its name is taken, say
-                yield _refused(one, error)
+            except PielightError as error:  # for example, its name is taken
+                yield JobResult(one.path, one.path, "failed", str(error))
         yield from run(jobs, enhancer, options, workers, stop, on_wait)
         last = stamps
         _sleep(interval, stop)
-
-
-def _is_ready(path: Path, now: dict[Path, _Stamp], last: dict[Path, _Stamp], handled: dict[Path, _Stamp]) -> bool:
-    return path in now and last.get(path) == now[path] and handled.get(path) != now[path]
-
-
-def _refused(found: FoundPicture, error: PielightError) -> JobResult:
-    return JobResult(found.path, found.path, "failed", str(error))
 
 
 def _stamp(path: Path) -> _Stamp | None:

@@ -1,7 +1,7 @@
 """Times the paper's way in ONNX Runtime: DCE-Net on every pixel, then its curves. Part of ``pielight bench``.
 
 ``python -m pielight.bench.full_frame HEIGHT WIDTH THREADS`` prints, three times, the seconds from array to array and
-those of the network alone. A process of its own, since flushing denormals changes the arithmetic of a thread for good.
+those of the network alone. A separate process, since flushing denormals changes the arithmetic of a thread for good.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def times(height: int, width: int, threads: int) -> list[tuple[float, float]]:
         for made in (FullFrame(), DCENet())
     )
     frame = np.random.default_rng(0).integers(0, 60, (height, width, 3), np.uint8)
-    found = []
+    seconds = []
     for _ in range(_RUNS + 1):
         start = time.perf_counter()
         (result,) = whole.run(None, {"thumbnail": _as_input(frame)})
@@ -56,8 +56,8 @@ def times(height: int, width: int, threads: int) -> list[tuple[float, float]]:
         end, values = time.perf_counter(), _as_input(frame)
         begin = time.perf_counter()
         network.run(None, {"thumbnail": values})
-        found.append((end - start, time.perf_counter() - begin))
-    return found[1:]
+        seconds.append((end - start, time.perf_counter() - begin))
+    return seconds[1:]
 
 
 def _as_input(frame: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """Runs ``pielight`` and then prints its own peak memory in MB: ``python -m pielight.bench.peak enhance photo.jpg``.
 
-What a parent process is told of a child's memory would include the parent's own.
+The figure that a parent process gets for a child would include the parent's own memory.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _STATUS = Path("/proc/self/status")
 
 
 def peak() -> float | None:
-    """Return the most memory that this process has had, in MB, if the system tells."""
+    """Return the most memory that this process has had, in MB, if the system provides it."""
     if _STATUS.exists():
         lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

@@ -1,4 +1,4 @@
-"""The rows of the benchmark; each runs the real thing."""
+"""The rows of the benchmark; each measures the shipped code."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def measure(threads: int | None = None, photos: int = 200, repeats: int = 7) -> 
     Args:
         threads: Threads of the array and file rows; None is every core.
         photos: Number of photos of the batch row.
-        repeats: How often short things are done.
+        repeats: Repetitions of short measurements.
 
     Raises:
         PielightError: A photo could not be enhanced.
@@ -48,12 +48,12 @@ def measure(threads: int | None = None, photos: int = 200, repeats: int = 7) -> 
     yield from arrays(threads, repeats)
     yield from starts(repeats)
     with tempfile.TemporaryDirectory(prefix="pielight-bench-") as folder:
-        place = Path(folder)
-        yield from jpeg_files(place, threads, repeats)
-        yield memory(place, 24, lambda pixels: 2.5 * 3 * pixels / _MB + 150, "2.5 x the decoded picture + 150 MB")
-        yield memory(place, 100, lambda _: 1200.0, "1200 MB")
+        work = Path(folder)
+        yield from jpeg_files(work, threads, repeats)
+        yield memory(work, 24, lambda pixels: 2.5 * 3 * pixels / _MB + 150, "2.5 x the decoded picture + 150 MB")
+        yield memory(work, 100, lambda _: 1200.0, "1200 MB")
         if photos:
-            yield batch(place, photos)
+            yield batch(work, photos)
 
 
 def arrays(threads: int | None, repeats: int) -> Iterator[Row]:
@@ -83,8 +83,8 @@ def arrays(threads: int | None, repeats: int) -> Iterator[Row]:
     except MissingExtraError as error:
         yield Row(name, "not measured", str(error), ">= 100 x", None)
         return
-    found = module("pielight.bench.full_frame", "1080", "1920", str(threads or 0))
-    seconds = [float(number) for number in found.split()]
+    printed = module("pielight.bench.full_frame", "1080", "1920", str(threads or 0))
+    seconds = [float(number) for number in printed.split()]
     every, network = Times(tuple(seconds[::2])), Times(tuple(seconds[1::2]))
     ratio = every.median / whole.median
     beside = f"pielight is {ratio:.0f} x faster; {network.median / whole.median:.0f} x than its network alone"
@@ -103,32 +103,32 @@ def starts(repeats: int) -> Iterator[Row]:
         yield Row(f"{name}, whole process", str(whole), beside, "<= 300 ms", whole.median <= 0.3)
 
 
-def jpeg_files(place: Path, threads: int | None, repeats: int) -> Iterator[Row]:
-    """Measure a 12 MP JPEG file to a JPEG file, warm and as a process of its own."""
-    source, target = place / "12mp.jpg", place / "12mp_out.jpg"
+def jpeg_files(work: Path, threads: int | None, repeats: int) -> Iterator[Row]:
+    """Measure a 12 MP JPEG file to a JPEG file, warm and as a separate process."""
+    source, target = work / "12mp.jpg", work / "12mp_out.jpg"
     source.write_bytes(jpeg(picture(4000, 3000)))
 
     def codec() -> None:
         with Image.open(source) as image:
-            image.save(place / "codec.jpg", quality="keep")
+            image.save(work / "codec.jpg", quality="keep")
 
     enhancer = Enhancer(threads=threads)
     codec_times, file_times = alternate([codec, lambda: enhancer.file(source, target)], repeats)
     ratio = file_times.median / codec_times.median
     beside = f"Pillow's decode + encode {codec_times}: ratio {ratio:.2f}"
     yield Row("12 MP JPEG file to file", str(file_times), beside, "<= 1.6 x", ratio <= 1.6)
-    cold = timed(lambda: command(str(source), "-o", str(place / "cold"), "--existing", "overwrite"), repeats)
+    cold = timed(lambda: command(str(source), "-o", str(work / "cold"), "--existing", "overwrite"), repeats)
     beside = f"{cold.median / codec_times.median:.1f} x that decode + encode"
     yield Row("12 MP, one cold 'pielight photo.jpg'", str(cold), beside, "<= 1 s", cold.median <= 1.0)
 
 
-def memory(place: Path, megapixels: int, limit: Callable[[int], float], target: str) -> Row:
+def memory(work: Path, megapixels: int, limit: Callable[[int], float], target: str) -> Row:
     """Measure the peak memory of the command on one large JPEG."""
     width, height = {24: (6000, 4000), 100: (10_000, 10_000)}[megapixels]
-    source = place / f"{megapixels}mp.jpg"
+    source = work / f"{megapixels}mp.jpg"
     source.write_bytes(jpeg(picture(width, height)))
     start = time.perf_counter()
-    peak = command(str(source), "-o", str(place / "large"), "--existing", "overwrite")
+    peak = command(str(source), "-o", str(work / "large"), "--existing", "overwrite")
     seconds = time.perf_counter() - start
     name = f"{megapixels} MP ({width} x {height}): peak memory of the process"
     if peak is None:
@@ -138,9 +138,9 @@ def memory(place: Path, megapixels: int, limit: Callable[[int], float], target: 
     return Row(name, f"{peak:.0f} MB", beside, f"<= {target}", peak <= limit(width * height))
 
 
-def batch(place: Path, photos: int) -> Row:
+def batch(work: Path, photos: int) -> Row:
     """Measure many photos of 2 MP with one worker and with two."""
-    folder = place / "photos"
+    folder = work / "photos"
     folder.mkdir()
     contents = [jpeg(picture(1632, 1224, seed)) for seed in range(4)]
     for number in range(photos):
@@ -148,7 +148,7 @@ def batch(place: Path, photos: int) -> Row:
 
     def run(workers: int) -> Callable[[], object]:
         return lambda: command(
-            str(folder), "-o", str(place / f"out{workers}"), "-j", str(workers), "--existing", "overwrite", "-q"
+            str(folder), "-o", str(work / f"out{workers}"), "-j", str(workers), "--existing", "overwrite", "-q"
         )
 
     one, two = alternate([run(1), run(2)], 3)

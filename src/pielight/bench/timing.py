@@ -1,4 +1,4 @@
-"""Times of calls and commands, taken by turns."""
+"""Times of calls and commands, measured in turns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pielight.errors import PielightError
 
 @dataclass(frozen=True)
 class Times:
-    """Times of one thing done several times, in seconds."""
+    """Times of a repeated call, in seconds."""
 
     seconds: tuple[float, ...]
 
@@ -39,15 +39,15 @@ def alternate(calls: list[Callable[[], object]], repeats: int) -> list[Times]:
     for call in calls:
         call()  # warm
     for _ in range(repeats):
-        for call, found in zip(calls, seconds, strict=True):
+        for call, taken in zip(calls, seconds, strict=True):
             start = time.perf_counter()
             call()
-            found.append(time.perf_counter() - start)
-    return [Times(tuple(found)) for found in seconds]
+            taken.append(time.perf_counter() - start)
+    return [Times(tuple(taken)) for taken in seconds]
 
 
 def command(*arguments: str) -> float | None:
-    """Run ``pielight enhance`` with arguments and return its peak memory in MB, if the system tells.
+    """Run ``pielight enhance`` with arguments and return its peak memory in MB, if the system provides it.
 
     Raises:
         PielightError: It failed.
@@ -57,7 +57,7 @@ def command(*arguments: str) -> float | None:
 
 
 def module(name: str, *arguments: str) -> str:
-    """Run a module in a process of its own and return what it prints.
+    """Run a module in a separate process and return what it prints.
 
     Raises:
         PielightError: It failed.

@@ -1,4 +1,4 @@
-"""Lines on stderr that say how a run goes."""
+"""Progress of a run on standard error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from pielight.batch.run import JobResult, RunningJob
 
-_PATIENCE = 1.0  # seconds for which a picture may be in work without a word
+_PATIENCE = 1.0  # seconds after which a running picture is shown
 
 
 class StatusLines:
@@ -33,17 +33,17 @@ class StatusLines:
         self._waited = ""
 
     def begin(self, left_out: str) -> None:
-        """Say which pictures of folders were left out, if any were."""
+        """Show which pictures of folders were left out, if any were."""
         if left_out and not self._quiet:
             self._line(left_out, stays=True)
 
     def fail(self, text: str) -> None:
-        """Say what went wrong that is the matter of no single picture."""
+        """Report a failure that concerns no single picture."""
         self.failed = True
         self._line(text, stays=True)
 
     def show(self, outcome: JobResult) -> None:
-        """Report what became of one picture."""
+        """Report the outcome of one picture."""
         from pielight.core.messages import shown
 
         self.counts[outcome.status] += 1
@@ -59,7 +59,7 @@ class StatusLines:
             self._line(f"{count} {shown(outcome.output)} ({outcome.seconds:.2f} s)", stays=False)
 
     def wait(self, running: Collection[RunningJob]) -> None:
-        """Show on a terminal which picture has been in work longest, and for how many seconds."""
+        """Show on a terminal which picture has been running longest, and for how many seconds."""
         from pielight.core.messages import shown
 
         longest = min(running, key=lambda job: job.start, default=None)
@@ -67,7 +67,7 @@ class StatusLines:
         if longest is None or seconds < _PATIENCE or not self._live:
             return
         others = f" and {len(running) - 1} more" if len(running) > 1 else ""
-        waited = f"{self._count()} {shown(longest.input)}{others}: at work for {seconds:.0f} s"
+        waited = f"{self._count()} {shown(longest.input)}{others}: running for {seconds:.0f} s"
         if waited != self._waited:
             self._waited = waited
             self._line(waited, stays=False)
@@ -78,7 +78,7 @@ class StatusLines:
             self._line(self._summary("skipped (--existing overwrite makes them again)"), stays=self._live)
 
     def stopped(self, advice: str) -> None:
-        """Report the counts of a run that Ctrl-C ended, and how to go on."""
+        """Report the counts of a run that Ctrl-C ended, and how to continue it."""
         left = "" if self._total is None else f", {self._total - self.counts.total()} left"
         self._line(f"stopped: {self._summary('skipped') or '0 enhanced'}{left}{advice}", stays=True)
 

@@ -1,4 +1,4 @@
-"""Standard error as the command alone writes to it."""
+"""Standard error that stays usable while the output of native libraries is captured."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pielight.core.standard_streams import lossy
 
 @contextmanager
 def own_screen() -> Iterator[None]:
-    """Write to standard error by a number of its own, since the usual one is redirected while LibRaw is at work.
+    """Write to standard error by a duplicate file descriptor, since LibRaw's output is captured on the usual one.
 
     >>> with own_screen():
-    ...     print("held back by nobody", file=sys.stderr)
+    ...     print("not captured", file=sys.stderr)
     """
     usual = sys.stderr
     try:
-        number = os.dup(usual.fileno())
+        descriptor = os.dup(usual.fileno())
     except (OSError, AttributeError):  # there is none, or no file
         yield
         return
-    with lossy(number, usual) as sys.stderr:
+    with lossy(descriptor, usual) as sys.stderr:
         try:
             yield
         finally:

@@ -24,7 +24,7 @@ _DESCRIPTORS = Path("/proc/self/fd")  # where Linux gives an unnamed file a path
 
 
 def is_same_file(one: Path, other: Path) -> bool:
-    """Say whether two paths refer to the same existing file.
+    """Return whether two paths refer to the same existing file.
 
     >>> is_same_file(Path("missing.jpg"), Path("missing.jpg"))
     False
@@ -112,7 +112,7 @@ def open_atomic(
     """Open a file for writing that gets its name atomically, and only if the block ends without an exception.
 
     Readers see the old file or the complete new one. Of several processes that write files of one name at once, each
-    gets a name of its own. Where the system has unnamed files (Linux), even a killed process leaves nothing behind,
+    gets a different name. Where the system has unnamed files (Linux), even a killed process leaves nothing behind,
     except at the moment of replacing an older file: a link cannot replace, so the complete file is renamed from a
     hidden ``.part`` file. Elsewhere, a killed process may leave such a file, and where the file system has no hard
     links, an empty file under the new name.

@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class Interrupted:
-    """Tells, when called, whether a signal has arrived.
+    """Callable that returns whether a signal has arrived.
 
     Attributes:
         number: Of the signal, or 0.
@@ -33,7 +33,7 @@ def deferred_interrupt(*more: int) -> Iterator[Interrupted]:
         more: Numbers of other signals to treat the same way.
 
     Yields:
-        A function that tells whether a signal has arrived.
+        A function that returns whether a signal has arrived.
 
     >>> with deferred_interrupt() as interrupted:
     ...     signal.raise_signal(signal.SIGINT)

@@ -49,7 +49,7 @@ def claim(give: Callable[[Path], None], path: Path, existing: Existing, number: 
                 continue
             return name
         if existing != "overwrite":
-            raise ExistsError(f"{shown(path)}: there is such a file, and it is kept")
+            raise ExistsError(f"{shown(path)}: the file exists and is kept")
         give(part)
     part.replace(path)
     return path

@@ -53,7 +53,7 @@ def check_pixels(pixels: Pixels) -> None:
 
 
 def is_regular(pixels: Pixels) -> bool:
-    """Say whether the compiled loops can process an array: aligned, in native byte order, channels contiguous.
+    """Return whether the compiled loops can process an array: aligned, in native byte order, channels contiguous.
 
     >>> is_regular(np.zeros((2, 5, 4), np.uint8)[..., :3]), is_regular(np.zeros((3, 2, 5), np.uint8).T)
     (True, False)
@@ -79,7 +79,7 @@ def regular(pixels: Pixels) -> Pixels:
 
 
 def is_same_memory(one: Pixels, other: Pixels) -> bool:
-    """Say whether two arrays are the same pixels in memory.
+    """Return whether two arrays are the same pixels in memory.
 
     >>> picture = np.zeros((4, 5, 3))
     >>> is_same_memory(picture[:2], picture[:2]), is_same_memory(picture[:2], picture[1:3])

@@ -1,4 +1,4 @@
-"""Metadata that a format cannot hold: it is left out, and named in a note."""
+"""Metadata that a format cannot hold: left out, and listed in a note."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Me
         left_out += [] if only_ours else ["XMP"]
         metadata = replace(metadata, xmp=None)
     if left_out:
-        notes.append(f"left out, as {file_format} has no place for it: {', '.join(left_out)}")
+        notes.append(f"left out, not supported by {file_format}: {', '.join(left_out)}")
     return metadata
 
 
 def _needs_no_resolution(metadata: Metadata, holds_exif: bool) -> bool:
-    """Say whether the resolution is a default one, or is held by EXIF."""
+    """Return whether the resolution is a default one, or is held by EXIF."""
     usual = all(round(value) in _DEFAULT_DPI for value in metadata.dpi or ())
     tags = read_ifd(metadata.exif) if holds_exif else None
     return usual or (tags is not None and Tag.X_RESOLUTION in tags.entries)
@@ -95,12 +95,12 @@ def _without_chunks(metadata: Metadata, file_format: str, left_out: list[str], n
     others = [kind for kind, _ in metadata.chunks if kind not in (*_TEXTS, *_OF_THE_CODING, *_COLORS)]
     left_out += _listed("chunks", (kind.decode("latin-1") for kind in others))
     if metadata.icc_profile is None and _names_other_colors(metadata.chunks):
-        notes.append(f"colors are taken as sRGB: {file_format} does not know PNG's chunks that name them")
+        notes.append(f"colors treated as sRGB: {file_format} has no equivalent of PNG's color chunks")
     return replace(metadata, comment=comment, chunks=())
 
 
 def _names_other_colors(chunks: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Say whether chunks name other colors than sRGB's, by the first in PNG's order of preference that is present."""
+    """Return whether chunks name other colors than sRGB's, by the first present in PNG's order of preference."""
     by_type = dict(chunks)
     if b"cICP" in by_type:
         return not by_type[b"cICP"].startswith(_SRGB_CICP)

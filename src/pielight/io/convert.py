@@ -12,7 +12,7 @@ from pielight.errors import PictureError
 from pielight.io.codecs.heif.coding import is_wide_gamut
 from pielight.io.codecs.jpeg.trailer_update import with_updated_trailer
 from pielight.io.codecs.tiff.tags import essential_exif, is_sound
-from pielight.io.color.cmyk import Inks
+from pielight.io.color.cmyk import CmykPixels
 from pielight.io.color.icc import to_srgb
 from pielight.io.color.palette import Palette
 from pielight.io.conversion_losses import without_losses
@@ -40,7 +40,7 @@ def fit(picture: Picture, file_format: str) -> Picture:
         PictureError: The format is not one that can be written. Its text has no file name yet.
 
     >>> fit(Picture(np.zeros((2, 3, 3), np.uint8), "RGBA", np.zeros((2, 3), np.uint8)), "JPEG").note
-    'opacity laid on white'
+    'transparency composited over white'
     """
     if file_format not in FORMATS or not FORMATS[file_format].modes:
         raise PictureError(f"{file_format} cannot be written; name the result .tif or .jpg")
@@ -67,7 +67,7 @@ def _with_supported_depth(picture: Picture, file_format: str, notes: list[str]) 
     if picture.mode not in modes:
         picture = _as_shown(picture, notes)
     if "X" in picture.mode and picture.mode not in modes:
-        notes.append("channel without a name left out")
+        notes.append("unnamed channel left out")
         picture = replace(picture, mode={"LX;16": "I;16"}.get(picture.mode, picture.mode.replace("X", "")), alpha=None)
     if picture.mode not in modes and picture.pixels.dtype == np.uint16:
         picture = _rounded(picture)
@@ -79,20 +79,20 @@ def _with_supported_colors(picture: Picture, file_format: str, notes: list[str])
     """Drop what the format cannot hold of color space and coding; convert to sRGB where it holds no profile."""
     metadata, coding, held = picture.metadata, picture.metadata.coding, FORMATS[file_format].metadata
     if is_wide_gamut(metadata.cicp) and not metadata.icc_profile and "cicp" not in held:
-        notes.append(f"wide colors are taken as sRGB: {file_format} does not know their code")
+        notes.append(f"wide-gamut colors treated as sRGB: {file_format} stores no CICP code points")
         metadata = replace(metadata, cicp=None)
     if coding and coding.has_rgb and "cicp" in held:
-        notes.append(f"coded without loss before: {file_format} is written with loss, --format png is not")
+        notes.append(f"the source is lossless, but {file_format} is written lossily; use --format png to avoid it")
     if coding and coding.thumbnails and file_format == "AVIF":
-        notes.append("preview left out: AVIF is written without")
+        notes.append("preview left out: AVIF is written without previews")
         metadata = replace(metadata, coding=replace(coding, thumbnails=()))
     if metadata.color_space and file_format != "BMP":
-        notes.append("colors are taken as sRGB: what a BMP links or calibrates goes nowhere else")
+        notes.append("colors treated as sRGB: other formats cannot store a BMP's linked profile or calibration")
         metadata = replace(metadata, color_space=b"")
     picture = replace(picture, metadata=metadata)
     if "icc" not in held and picture.format != file_format:
         picture, changed = to_srgb(picture)
-        notes += [f"colors turned into sRGB: {file_format} holds no profile"] if changed else []
+        notes += [f"colors converted to sRGB: {file_format} stores no ICC profile"] if changed else []
     return picture
 
 
@@ -105,10 +105,10 @@ def _with_supported_mode(picture: Picture, file_format: str, notes: list[str]) -
         picture = replace(picture, mode="RGBA", pixels=np.repeat(picture.pixels, 3, axis=2))
     if file_format == "GIF" and picture.mode not in modes:
         picture = _few_colors(picture)
-        notes.append("cut to 256 colors: GIF holds no more")
+        notes.append("reduced to 256 colors, the limit of GIF")
     if picture.alpha is not None and picture.mode not in modes:
         picture = _on_white(picture)
-        notes.append("opacity laid on white")
+        notes.append("transparency composited over white")
     return picture
 
 
@@ -128,8 +128,8 @@ def _as_shown(picture: Picture, notes: list[str]) -> Picture:
     if isinstance(picture.source, Palette):
         alpha = picture.source.opacity()
         return replace(picture, mode="RGB" if alpha is None else "RGBA", alpha=alpha, source=None)
-    if isinstance(picture.source, Inks):
-        notes.append("inks turned into sRGB")
+    if isinstance(picture.source, CmykPixels):
+        notes.append("CMYK converted to sRGB")
         turned, changed = to_srgb(picture)
         if changed:
             return turned

@@ -69,7 +69,7 @@ def decode(data: bytes, name: str = "picture") -> Picture:
 
     Args:
         data: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or camera RAW.
-        name: What errors call it; its extension tells some kinds of RAW from TIFF.
+        name: What errors call it; its extension distinguishes some kinds of RAW from TIFF.
 
     Raises:
         PictureError: The file is damaged, too large, of a kind that is not supported, or needs an extra.
@@ -177,7 +177,7 @@ def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
 
 
 def _holds_several(image: Image.Image, data: bytes, sample_format: SampleFormat | None) -> bool:
-    """Say whether a file, which is no JPEG, holds more pictures than the one that is decoded."""
+    """Return whether a file, which is no JPEG, holds more pictures than the one that is decoded."""
     if sample_format is not None and sample_format.is_followed:
         return True
     if bool(getattr(image, "is_animated", False)) or getattr(image, "n_frames", 1) > 1:
@@ -191,13 +191,13 @@ def _notes_on(file_format: str, metadata: Metadata, data: bytes, layout: Layout 
     if layout and len(metadata.segments or ()) < len(layout.descriptive()):
         notes.append("index of further pictures left out: it is damaged")
     if coding and coding.bits > 8:
-        notes.append(f"{coding.bits} bits a channel cut to 8")
+        notes.append(f"{coding.bits} bits per channel reduced to 8")
     if curve := hdr_curve(metadata.cicp):
-        notes.append(f"HDR curve {curve} stays, and is changed as if it were sRGB's")
+        notes.append(f"HDR transfer curve {curve} is kept, and processed as if it were sRGB's")
     if coding and coding.planes:
         notes.append(f"left out: {', '.join(coding.planes)}")
     if file_format == "PNG" and (stale := png.stale_chunks(data)):
-        notes.append(f"left out, as it tells of the colors before: {', '.join(stale)}")
+        notes.append(f"left out, as they describe the original colors: {', '.join(stale)}")
     return notes + notes_on(data) if file_format == "TIFF" else notes
 
 

@@ -22,7 +22,7 @@ def displayed(picture: Picture, size: int) -> Image.Image:
     >>> displayed(Picture(np.zeros((40, 60, 1), np.uint16), "I;16"), 30).size
     (30, 20)
     """
-    opaque = fit(fit(picture, "PNG"), "JPEG")  # PNG holds no inks, JPEG neither palettes, opacity nor 16 bits
+    opaque = fit(fit(picture, "PNG"), "JPEG")  # PNG holds no CMYK, JPEG neither palettes, opacity nor 16 bits
     metadata = picture.metadata
     image = to_image(opaque)
     image = image.convert("RGB") if image.mode != "L" else image

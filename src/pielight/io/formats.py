@@ -89,7 +89,7 @@ READABLE = (
 
 
 def is_picture_name(path: Path) -> bool:
-    """Say whether a file's extension is one that pielight handles.
+    """Return whether a file's extension is one that pielight handles.
 
     >>> is_picture_name(Path("night.JPG")), is_picture_name(Path("notes.txt"))
     (True, False)
@@ -98,7 +98,7 @@ def is_picture_name(path: Path) -> bool:
 
 
 def is_unread_name(path: Path) -> bool:
-    """Say whether a file's extension is that of pictures of a kind that pielight does not read.
+    """Return whether a file's extension is that of an unsupported picture format.
 
     >>> is_unread_name(Path("night.JXL")), is_unread_name(Path("night.jpg")), is_unread_name(Path("notes.txt"))
     (True, False, False)

@@ -12,7 +12,7 @@ from PIL import Image
 from pielight.core.pixels import is_same_memory
 from pielight.core.strips import strips
 from pielight.errors import PictureError
-from pielight.io.color.cmyk import Inks
+from pielight.io.color.cmyk import CmykPixels
 from pielight.io.color.palette import Palette
 from pielight.io.metadata.metadata import Metadata
 
@@ -34,8 +34,8 @@ class Picture:
     format: str = "PNG"  # Pillow's name of its file format, or RAW
     metadata: Metadata = field(default_factory=Metadata)  # EXIF, color profile and others
     note: str = ""  # what the user should know about how it was read; may be empty
-    # the palette or inks from which a picture of mode P or CMYK is encoded again
-    source: Palette | Inks | None = None
+    # the palette or CMYK values from which a picture of mode P or CMYK is encoded again
+    source: Palette | CmykPixels | None = None
     is_one_of_several: bool = False  # whether its file holds more pictures
     changed: bool = False  # whether it looks different from the thumbnails in its file
 
@@ -58,8 +58,8 @@ def from_image(image: Image.Image) -> Picture:
         palette = Palette.of(image if image.mode == "P" else _with_palette(image))
         return Picture(palette.colors(), "P", source=palette)
     if image.mode == "CMYK":
-        inks = Inks(_values(image))
-        return Picture(inks.light(), "CMYK", source=inks)
+        cmyk = CmykPixels(_values(image))
+        return Picture(cmyk.light(), "CMYK", source=cmyk)
     if image.mode == "PA" or "transparency" in image.info:
         image = image.convert("LA" if image.mode in ("1", "L") else "RGBA")
     mode = "I;16" if image.mode.startswith("I;16") else image.mode

@@ -29,7 +29,7 @@ def load_rgb8(path: Path, *, turn: bool = True, at_least: int = 0) -> Pixels:
 
     Args:
         path: The file.
-        turn: Whether to turn it upright, as EXIF says.
+        turn: Whether to turn it upright by EXIF.
         at_least: If not 0, a large JPEG is decoded at a half, a quarter or an eighth of its size, neither side below
             this.
 
@@ -52,7 +52,7 @@ def load_rgb8(path: Path, *, turn: bool = True, at_least: int = 0) -> Pixels:
 
 
 def header_size(path: Path, *, turn: bool = True) -> tuple[int, int] | None:
-    """Return width and height of a picture from its header, upright or as stored; None if that cannot be told."""
+    """Return width and height of a picture from its header, upright or as stored; None if it cannot be read."""
     try:
         check_file(path)
         with Image.open(path, formats=READABLE) as image:

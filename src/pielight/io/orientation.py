@@ -21,7 +21,7 @@ _SIDEWAYS, _UPSIDE_DOWN, _MIRRORED = (5, 6, 7, 8), (3, 4, 7, 8), (2, 3, 6, 7)
 
 
 def swaps_sides(orientation: int) -> bool:
-    """Say whether a picture of an orientation is upright only once width and height have changed places.
+    """Return whether a picture of an orientation is upright only once width and height have changed places.
 
     >>> swaps_sides(3), swaps_sides(6)
     (False, True)

@@ -91,7 +91,7 @@ def check_directories(data: FileBytes) -> None:
             _refuse(entry.number > most and length <= len(data), f"more than {most:,} values of tag {entry.tag}")
             if entry.tag in _GROUPS:
                 offsets.append(entry.offset)
-        _refuse(claimed > _MAX_OVERLAP * len(data) + _FREE_BYTES, "tags that lie on each other many times")
+        _refuse(claimed > _MAX_OVERLAP * len(data) + _FREE_BYTES, "values of tags that overlap many times")
         offsets.append(header.offset_at(data, link))
 
 
@@ -127,4 +127,4 @@ def _check_riff(data: FileBytes) -> None:
 
 def _refuse(is_too_much: bool, what: str) -> None:
     if is_too_much:
-        raise PictureError(f"{what}; save it anew")
+        raise PictureError(f"{what}; re-save it")

@@ -15,7 +15,7 @@ from pielight.io.provenance_checksum import EMPTY
 NAMESPACE = "urn:pielight:xmp:1.0:"
 WITHOUT_RECORD = ("BMP",)  # formats without XMP
 _VERSION, _SOURCE, _SEAL = "Version", "Source", "Seal"
-_FINGERPRINT_BYTES = 1 << 14  # at each end of a file: enough to tell photos apart, and fast to read
+_FINGERPRINT_BYTES = 1 << 14  # at each end of a file: enough to distinguish photos, and fast to read
 _OPENING = f'<rdf:Description xmlns:rdf="{RDF}" rdf:about='
 _VALUE = r"""(?:"[^"<]*"|'[^'<]*')"""
 _OWN = re.compile(rf'{re.escape(_OPENING)}"[^"<]*" xmlns:pielight="{NAMESPACE}"(?: pielight:\w+={_VALUE})*/>'.encode())
@@ -53,7 +53,7 @@ class Record:
         return dict(self.options).get("Task", "")
 
     def has_same_options(self, other: Record) -> bool:
-        """Say whether two results of one picture have the same options; the version does not matter."""
+        """Return whether two results of one picture have the same options; the version does not matter."""
         return self.options == other.options
 
     def differences(self, wanted: Record) -> str:

@@ -47,7 +47,7 @@ def write_checksum(file: BinaryIO, start: int = 0) -> bool:
 
 
 def is_unmodified(path: Path) -> bool:
-    """Say whether a result is unchanged since pielight wrote it.
+    """Return whether a result is unchanged since pielight wrote it.
 
     Raises:
         OSError: The file cannot be read.

@@ -1,4 +1,4 @@
-"""The extra that decodes a picture, found from the head of its file, so that a missing one is reported early."""
+"""The extra that decodes a picture, determined from the head of its file, so that a missing one is reported early."""
 
 from __future__ import annotations
 

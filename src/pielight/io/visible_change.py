@@ -23,7 +23,7 @@ def sample(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def look_different(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    """Say whether samples of integers differ visibly.
+    """Return whether samples of integers differ visibly.
 
     >>> look_different(np.array([7, 9], np.uint8), np.array([9, 8], np.uint8))
     False

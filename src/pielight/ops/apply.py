@@ -1,7 +1,7 @@
 """A lattice of curves laid over a full-resolution picture.
 
 ``out(x, y) = sum_k w_k(x, y) * f_k(in(x, y))``: each pixel takes the curves of the nine nodes around it at its own
-brightness, weighed by its place (`pielight.ops.interpolation`). Row by row: three rows of nodes are blended into
+brightness, weighed by its position (`pielight.ops.interpolation`). Row by row: three rows of nodes are blended into
 one row of tables, in which each pixel looks up three columns.
 """
 
@@ -18,7 +18,7 @@ from pielight.core.threads import check_threads, share_rows
 from pielight.errors import OptionError
 from pielight.ops.compiled import loop as _loop
 from pielight.ops.interpolation import TAPS, Axis
-from pielight.ops.lut import LEVELS, knots, place
+from pielight.ops.lut import LEVELS, knots, locate
 from pielight.options import HIGHLIGHTS, check_highlights, check_strength
 
 TABLE_BITS = 7  # uint16 tables hold 255 * 2^7 * curve: 7 bits below the rounding of the result
@@ -163,7 +163,7 @@ def _enhance_rows(
         else:
             scale = np.float32(full_scale(source.dtype))
             blend = sum(taps[tap].reshape(-1) * row_weight[y, tap] for tap in range(TAPS))
-            at, part = place(source[y].astype(np.float32) / scale)
+            at, part = locate(source[y].astype(np.float32) / scale)
             low, high = ((blend[base + (at + step)[:, np.newaxis]] * weight).sum(axis=1) for step in (0, 1))
             values = np.clip(low + part * (high - low), 0, 1)
             result[y] = np.floor(values * scale + np.float32(0.5)) if source.dtype == np.uint16 else values

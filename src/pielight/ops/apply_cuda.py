@@ -1,6 +1,6 @@
 """The engine on a graphics card, for those who have one: the same curves, applied by torch.
 
-What the network says is computed on the CPU as ever, since a thumbnail is small; the full picture goes to the card.
+The output of the network is computed on the CPU as ever, since a thumbnail is small; the full picture goes to the card.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pielight.core.pixels import Pixels, check_pixels, full_scale
 from pielight.errors import DeviceError
 from pielight.ops.apply import ACROSS_BITS, DOWN_BITS, TABLE_BITS, ToneCurves, node_tables
 from pielight.ops.interpolation import TAPS, Axis
-from pielight.ops.lut import place
+from pielight.ops.lut import locate
 from pielight.options import HIGHLIGHTS, check_highlights, check_strength
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ def check_device(device: str) -> torch.device:
     import torch
 
     try:
-        found = torch.device(str(device))
-        if found.type != "cuda":
+        chosen = torch.device(str(device))
+        if chosen.type != "cuda":
             raise DeviceError(f"device {device!r} is not supported; use 'cuda' or 'cpu'")
-        torch.zeros(1, device=found).cpu()
+        torch.zeros(1, device=chosen).cpu()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).strip().partition("\n")[0][:120]
         raise DeviceError(f"device {device!r} cannot be used ({reason}); use device='cpu'") from error
-    return found
+    return chosen
 
 
 def apply(
@@ -120,7 +120,7 @@ def _apply(
         if whole:
             level, rest = there(values).long(), None
         else:
-            at, after = place(values.astype(np.float32) / np.float32(full_scale(pixels.dtype)))
+            at, after = locate(values.astype(np.float32) / np.float32(full_scale(pixels.dtype)))
             level, rest = there(at).long(), there(after)
 
         def looked_up(level: torch.Tensor, part: slice = part) -> torch.Tensor:
@@ -131,8 +131,8 @@ def _apply(
                 column = torch.full(level.shape, int(whole), dtype=kind, device=device)
                 for down_tap in range(TAPS):
                     offset = row_nodes[part, down_tap, None, None] * flat.shape[1]
-                    found = flat.reshape(-1)[index[:, :, across_tap] + offset]
-                    weighed = found * row_weight[part, down_tap, None, None]
+                    taps = flat.reshape(-1)[index[:, :, across_tap] + offset]
+                    weighed = taps * row_weight[part, down_tap, None, None]
                     column += weighed >> DOWN_BITS if whole else weighed
                 total += column * column_weight[:, across_tap, None]
             return total

@@ -19,7 +19,7 @@ def haze_gate(thumbnail: NDArray[Any]) -> float:
 
     The dark channel, the least of all channels nearby, is next to 0 somewhere in every clear photograph (He, Sun and
     Tang, CVPR 2009), and haze leaves nothing dark. The evidence is the geometric mean of its 0.1 % and its 25 %
-    quantile: of how much haze lies before the nearest and darkest thing, and of how much there is. From 0.12 to 0.16 a
+    quantile: of how much haze lies before the nearest and darkest object, and of how much there is. From 0.12 to 0.16 a
     smooth step goes from nothing to all.
 
     Args:
@@ -45,9 +45,9 @@ def _least_nearby(values: NDArray[Any], side: int) -> NDArray[Any]:
     >>> _least_nearby(np.array([[5], [1], [4], [6], [7]]), 3).ravel().tolist()
     [1, 1, 1, 4, 6]
     """
-    found, covered = np.pad(values, ((side // 2, side // 2), (0, 0)), mode="edge"), 1
+    minima, covered = np.pad(values, ((side // 2, side // 2), (0, 0)), mode="edge"), 1
     while covered < side:
         step = min(covered, side - covered)
-        found = np.minimum(found[:-step], found[step:])
+        minima = np.minimum(minima[:-step], minima[step:])
         covered += step
-    return found
+    return minima

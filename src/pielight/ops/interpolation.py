@@ -16,7 +16,7 @@ _BLOCK = 1 << 14  # pixels at a time
 class Axis:
     """The nodes around each pixel of one side, weighed by quadratic B-splines.
 
-    With p a pixel's place in units of nodes and t = p - node in [-1/2, 1/2], the node before weighs
+    With p a pixel's position in units of nodes and t = p - node in [-1/2, 1/2], the node before weighs
     ``(1/2 - t)^2 / 2``, the nearest ``3/4 - t^2`` and the one after ``(1/2 + t)^2 / 2``. These are never negative, sum
     to 1, and join with the same slope where one cell meets the next: no seam, whatever the curves. Beyond the first
     and the last node, these are repeated.

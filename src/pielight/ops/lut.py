@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 LEVELS = 256
 # Curves are steep next to black, and their inverses next to white. So the steps are even within each octave of
 # y = 2^-9 + (1 - 2^-8) u, with u the distance from black or white, whichever is nearer. Counting from the bits of
-# 2^-9, the upper bits of a float are the number of the knot and the rest is the place after it.
+# 2^-9, the upper bits of a float are the number of the knot and the rest is the position after it.
 _NEAR = np.float32(2.0**-9)
 _SEGMENT_BITS = 18  # 2^5 steps an octave leave 18 bits of a float's mantissa
 _SEGMENTS = 2 * 8 * 2**5  # eight octaves up to 1/2, and the same down to white
@@ -37,7 +37,7 @@ def knots() -> NDArray[np.float32]:
     return np.concatenate([dark, 1 - dark[-2::-1]])
 
 
-def place(x: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[Any]]:
+def locate(x: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[Any]]:
     """Return the knot at or before each brightness, and how far towards the next it lies.
 
     Args:
@@ -46,7 +46,7 @@ def place(x: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[Any]]:
     Returns:
         int32 in [0, 511] and float32 in [0, 1], of the shape of ``x``.
 
-    >>> [part.tolist() for part in place(np.array([0.0, 0.5, 1.0], np.float32))]
+    >>> [part.tolist() for part in locate(np.array([0.0, 0.5, 1.0], np.float32))]
     [[0, 256, 511], [0.0, 0.0, 1.0]]
     """
     bright = x > 0.5

@@ -19,7 +19,7 @@ _QUIET = 0.3  # of these, the quantile of noise that is believed: texture only e
 _QUIET_BIAS = 1.12  # what that quantile underestimates in tiles of pure noise
 _TEXTURE = 0.5  # fine texture, as a share of the coarse one that is there beyond what noise explains
 _TO_SIGMA = 1 / 0.6745  # from the median size of normal noise
-_DARKEST, _BRIGHTEST = 0.5 / 255, 0.95  # tiles beyond are clipped and tell nothing
+_DARKEST, _BRIGHTEST = 0.5 / 255, 0.95  # tiles beyond are clipped and carry no information
 _ROWS = 64  # at a time in float64, which would take several times the memory of the result
 _WIDEST = 0.9  # standard deviation in pixels of the blur that correlated noise is believed to have, at most
 
@@ -67,7 +67,7 @@ def estimate(pixels: Pixels) -> Noise:
 
     In tiles of 16 x 16 pixels, at most 20 x 20 of them spread over the picture, noise is the median size of
     Immerkaer's mask ``[1 -2 1; -2 4 -2; 1 -2 1] / 6`` (CVIU 1996), which ignores whatever is locally a plane. Texture
-    is told from noise by scale: in means of 4 x 4 pixels the mask sees a sixteenth of the variance of noise, and of
+    differs from noise by scale: in means of 4 x 4 pixels the mask sees a sixteenth of the variance of noise, of
     texture about as much as before; half of what is there beyond the sixteenth is subtracted. In each of 8 bins of
     brightness the flattest tiles are kept, flat by the spread of their 4 x 4 means, and of these the quieter ones are
     believed, since texture only adds. Cameras and converters blur noise, and the mask sees less of it then: how
@@ -103,7 +103,7 @@ def blur_correction(ratio: float) -> float:
 
     For noise blurred by a Gaussian of s pixels, neighbors at a distance d correlate by ``r(d) = exp(-d^2 / 4 s^2)``;
     the mask sees ``h^2 / 36`` of the variance with ``h = 6 - 8 r(1) + 2 r(2)``, and of means of 2 x 2 pixels the same
-    with ``R(n) = (2 r(2 n) + r(2 n - 1) + r(2 n + 1)) / 4``. The ratio of the two says what s is.
+    with ``R(n) = (2 r(2 n) + r(2 n - 1) + r(2 n + 1)) / 4``. The ratio of the two determines s.
 
     Args:
         ratio: Four times the variance seen after averaging over that before; 1 for white noise.
@@ -141,8 +141,8 @@ def _tiles(pixels: Pixels) -> NDArray[np.float32]:
     tops, lefts = (
         np.linspace(0, side - _TILE, min(_TILES, side // _TILE)).astype(int) for side in (height, width)
     )  # fmt: skip
-    found = np.stack([pixels[top : top + _TILE, left : left + _TILE] for top in tops for left in lefts])
-    return found.astype(np.float32, order="C") / np.float32(full_scale(pixels.dtype))  # of one order: sums round alike
+    tiles = np.stack([pixels[top : top + _TILE, left : left + _TILE] for top in tops for left in lefts])
+    return tiles.astype(np.float32, order="C") / np.float32(full_scale(pixels.dtype))  # of one order: sums round alike
 
 
 def _immerkaer(tiles: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""How much noise there is at each place of a picture once the curves have been applied."""
+"""The noise at each position of a picture once the curves have been applied."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROWS = 64  # of cells at a time, so that sums on the way take little memory
 def level(means: NDArray[Any], noise: Noise, curve: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[np.float32]:
     """Return the standard deviation of the noise after a curve.
 
-    ``(f(m + s) - f(m - s)) / 2`` with s the noise of the input at its local mean m and f the curve of that place: the
+    ``(f(m + s) - f(m - s)) / 2`` with s the noise of the input at its local mean m and f the curve at that point: the
     local gain ``f'(m) s``, but over the whole width of the noise, since curves bend sharply next to black, where
     besides half of the noise is cut off.
 

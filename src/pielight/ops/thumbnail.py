@@ -14,7 +14,7 @@ from pielight.core.threads import available_threads, share_rows
 from pielight.ops.compiled import loop as _loop
 
 _LARGE = 4  # times the size: from here on means over boxes are as good as a filter, and several times faster
-_BLACK = 8 / 255  # the brightest that a frame without a picture holds: before a fade, say
+_BLACK = 8 / 255  # the brightest that a frame without a picture holds: such as before a fade
 _WIDEST_PIXEL = 4  # values from a pixel to the next
 _REDUCING_GAP = 2.0  # below it Pillow shrinks by a whole number first
 

@@ -19,7 +19,7 @@ def test_16_bit_cmyk_becomes_8_bits() -> None:
     inks = np.full((5, 4, 4), 257 * 40, np.uint16)
     tifffile.imwrite(file, inks, photometric="separated", metadata=None)
     picture = decode_high_bit_depth(file.getvalue(), read_sample_format(file.getvalue()))
-    assert (picture.mode, picture.note) == ("CMYK", "16 bits of the inks rounded to 8")
+    assert (picture.mode, picture.note) == ("CMYK", "16-bit CMYK rounded to 8 bits")
     assert picture.source is not None
     assert np.asarray(picture.source.image(picture.pixels)).ravel().tolist() == [40] * 80
 
@@ -37,7 +37,7 @@ def test_gray_with_a_channel_without_a_name() -> None:
     picture = decode(file.getvalue())
     assert picture.mode == "LX;16"
     assert decode(encode(picture, "TIFF")).mode == "LX;16"
-    assert extra_samples_note(2) == "left out: 2 extra samples without a name"
+    assert extra_samples_note(2) == "left out: 2 unnamed extra samples"
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "I;16"), (2, "LA;16"), (3, "RGB;16"), (4, "RGBA;16")])

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from pielight.io.color.cicp import profile_of, srgb_profile
-from pielight.io.color.cmyk import Inks
+from pielight.io.color.cmyk import CmykPixels
 from pielight.io.color.icc import to_srgb
 from pielight.io.image import Picture
 from pielight.io.metadata.metadata import Metadata
@@ -42,7 +42,7 @@ def test_damaged_profiles_and_those_of_another_model_are_dropped(profile: bytes 
 
 
 def test_cmyk_with_a_profile_of_another_model_keeps_its_inks() -> None:
-    inks = Inks(np.full((4, 5, 4), 60, np.uint8))
+    inks = CmykPixels(np.full((4, 5, 4), 60, np.uint8))
     source = Picture(inks.light(), "CMYK", source=inks, metadata=Metadata(icc_profile=srgb_profile()))
     converted, changed = to_srgb(source)
     assert (changed, converted.mode) == (False, "CMYK")

@@ -49,7 +49,7 @@ def test_jfif_extensions() -> None:
     for odd in (b"", b"\x11\x08\x08" + bytes(768 + 64), b"\x13\x3c", b"\x13\0\0"):
         data, note = enhanced(with_segment(Segment(APP0, JFXX + odd)))
         assert list(parse(data).contents(APP0, JFXX)) == []
-        assert note == "thumbnail in JFIF left out: of a kind that is not known" or "index out of range" in note
+        assert note == "thumbnail in JFIF left out: of an unknown kind" or "index out of range" in note
 
 
 @pytest.mark.parametrize("quality", [80, 30])

@@ -177,7 +177,7 @@ def test_a_note_that_stands_too_far_behind_for_a_jpeg_is_moved(name: str) -> Non
 def test_a_note_that_can_neither_stay_nor_be_moved_is_said() -> None:
     """Some of its values stand outside of it."""
     source = far(lambda place: makers_notes.note(MAKERS["canon"], place + 1000), "Canon")
-    assert decode(source).note == "maker's notes may be unreadable: they were too far behind to stay in place"
+    assert decode(source).note == "maker's notes may be unreadable: their offset was too large to keep"
 
 
 def test_canon_says_at_the_end_of_a_note_where_it_stands() -> None:

@@ -218,7 +218,7 @@ DROPPED = [(b"hIST", bytes(2)), (b"sPLT", b"a\0\x08" + bytes(6))]
 def test_a_png_keeps_what_still_holds(name: str, sbit: bytes) -> None:
     kept = [*CHUNKS, (b"sBIT", sbit)]
     picture = decode(with_chunks(samples.sample(name), kept + DROPPED))
-    assert picture.note == "left out, as it tells of the colors before: hIST, sPLT"
+    assert picture.note == "left out, as they describe the original colors: hIST, sPLT"
     result = encode(picture)
     own = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
     assert sorted(chunk for chunk in png_chunks(result) if chunk[0] not in own) == sorted(kept)

@@ -17,7 +17,7 @@ from pielight.io.codecs.png.chunks import with_chunks
 from pielight.io.codecs.png.still import metadata_chunks
 from pielight.io.codecs.tiff.sample_format import CIELAB, CMYK, ICCLAB, WHITE_IS_ZERO, SampleFormat
 from pielight.io.codecs.tiff.writer import LZW, PREDICTED, PREDICTOR_NONE, RENAMED, attach_tags, leading_block
-from pielight.io.color.cmyk import Inks
+from pielight.io.color.cmyk import CmykPixels
 from pielight.io.color.lab import lab_to_srgb
 from pielight.io.image import Picture, interleaved
 from pielight.io.metadata.metadata import Metadata
@@ -51,10 +51,10 @@ def decode_high_bit_depth(data: bytes, sample_format: SampleFormat | None = None
         values = _converted(values, sample_format, notes)
         if sample_format.photometric == CMYK:
             if values.dtype == np.uint16:
-                notes.append("16 bits of the inks rounded to 8")
+                notes.append("16-bit CMYK rounded to 8 bits")
                 values = to_8_bits(values)
-            inks = Inks(values)
-            return Picture(inks.light(), "CMYK", source=inks, note="; ".join(notes))
+            cmyk = CmykPixels(values)
+            return Picture(cmyk.light(), "CMYK", source=cmyk, note="; ".join(notes))
     if values.dtype not in (np.uint8, np.uint16) or values.ndim != 3 or values.shape[2] not in _MODES:
         raise PictureError("16-bit picture of this kind is not supported; convert it to 16-bit RGB or gray first")
     mode = _MODES[values.shape[2]]
@@ -72,21 +72,21 @@ def decode_high_bit_depth(data: bytes, sample_format: SampleFormat | None = None
 
 def extra_samples_note(count: int) -> str:
     """Return the note that samples beyond the colors are left out."""
-    return f"left out: {count} extra sample{'s' if count > 1 else ''} without a name"
+    return f"left out: {count} unnamed extra sample{'s' if count > 1 else ''}"
 
 
 def _converted(values: NDArray[Any], sample_format: SampleFormat, notes: list[str]) -> NDArray[Any]:
     """Convert a TIFF's values to gray, RGB or CMYK of 8 or 16 bits."""
     (bits,) = set(sample_format.bits)
     if bits not in (8, 16):
-        notes.append(f"{bits} bits a channel {'widened' if bits < 16 else 'rounded'} to 16")
+        notes.append(f"{bits} bits per channel {'widened' if bits < 16 else 'rounded'} to 16")
         values = _of_16_bits(values, bits)
     if not values.flags.writeable:
         values = values.copy()
     if sample_format.photometric == WHITE_IS_ZERO:
         values[..., 0] = np.iinfo(values.dtype).max - values[..., 0]
     if sample_format.photometric in (CIELAB, ICCLAB):
-        notes.append("Lab turned into sRGB")
+        notes.append("Lab converted to sRGB")
         values[..., :3] = lab_to_srgb(np.ascontiguousarray(values[..., :3]), sample_format.photometric == ICCLAB)
     return values
 

@@ -1,4 +1,4 @@
-"""Color profiles profile of the numbers by which AVIF and HEIC name their colors."""
+"""ICC profiles of the CICP code points (ITU-T H.273) by which AVIF and HEIC name their colors."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.core.strips import strips
-from pielight.io.color.cmyk import Inks
+from pielight.io.color.cmyk import CmykPixels
 from pielight.io.image import Picture, to_image
 
 _SRGB: Final = "sRGB"
@@ -33,7 +33,7 @@ def to_srgb(picture: Picture) -> tuple[Picture, bool]:
     converted = _converted(picture, picture.metadata.icc_profile)
     if converted is None:
         return plain, False
-    if isinstance(picture.source, Inks):
+    if isinstance(picture.source, CmykPixels):
         return replace(plain, pixels=converted, mode="RGB", source=None), True
     return replace(plain, pixels=converted), True
 
@@ -41,9 +41,9 @@ def to_srgb(picture: Picture) -> tuple[Picture, bool]:
 def _converted(picture: Picture, profile: bytes) -> NDArray[Any] | None:
     from PIL import ImageCms
 
-    inks = isinstance(picture.source, Inks)
+    is_cmyk = isinstance(picture.source, CmykPixels)
     gray = picture.pixels.shape[2] == 1
-    mode: Literal["L", "RGB", "CMYK"] = "CMYK" if inks else "L" if gray else "RGB"
+    mode: Literal["L", "RGB", "CMYK"] = "CMYK" if is_cmyk else "L" if gray else "RGB"
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if _SRGB in ImageCms.getProfileDescription(source):
@@ -52,7 +52,7 @@ def _converted(picture: Picture, profile: bytes) -> NDArray[Any] | None:
         turn = ImageCms.buildTransform(source, target, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
-    whole = to_image(picture) if inks else None
+    whole = to_image(picture) if is_cmyk else None
     result = np.empty((*picture.pixels.shape[:2], 1 if gray else 3), np.uint8)
     for strip in strips(result.shape):
         if whole is not None:

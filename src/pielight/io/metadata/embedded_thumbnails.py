@@ -33,7 +33,7 @@ _RESOURCE = re.compile(rb"8BIM(..)(.)", re.DOTALL)  # its ID, and the length of 
 _THUMBNAIL, _BGR_THUMBNAIL = 1036, 1033  # IDs
 _RESOURCE_HEAD = struct.Struct(">6L2H")  # format; width, height, bytes a row; bytes of pixels and of JPEG; bits, planes
 _JPEG_FORMAT = 1
-_UNKNOWN = "of a kind that is not known"
+_UNKNOWN = "of an unknown kind"
 _XMP_IMAGE = re.compile(rb"""(xmpGImg:image\s*(?:>|=\s*["']))([^<"']+)""")
 _XMP_BREAK = re.compile(rb"&#x[ad];|\s", re.IGNORECASE)
 

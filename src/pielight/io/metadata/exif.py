@@ -58,10 +58,10 @@ def with_orientation(exif: bytes, orientation: int) -> bytes:
     if header is None or header.is_big:
         return exif
     try:
-        found, link = read_entries(data, header.first_offset(data), header)
+        raw_entries, link = read_entries(data, header.first_offset(data), header)
     except struct.error:
         return exif
-    entries = list(found)
+    entries = list(raw_entries)
     new = header.entry.pack(Tag.ORIENTATION, Type.SHORT, 1, struct.pack(header.order + "2H", orientation, 0))
     for entry in entries:
         if entry.tag == Tag.ORIENTATION:

@@ -104,7 +104,7 @@ class _Block:
         plain = self.numbers(Tag.COMPRESSION, _NONE) == (_NONE,) and set(self.numbers(Tag.BITS_PER_SAMPLE, 1)) == {8}
         chunky = self.numbers(Tag.PLANAR_CONFIGURATION, _CHUNKY) == (_CHUNKY,)
         if not (plain and chunky and (colors, channels) in _KINDS):
-            raise PictureError("of a kind that is not known")
+            raise PictureError("of an unknown kind")
         spans = zip(self.numbers(Tag.STRIP_OFFSETS), self.numbers(Tag.STRIP_BYTE_COUNTS), strict=False)
         strips = [slice(start, start + length) for start, length in spans]
         if sum(strip.stop - strip.start for strip in strips) > len(self.data):
@@ -114,7 +114,7 @@ class _Block:
             steps = self.numbers(Tag.YCBCR_SUBSAMPLING, 2)
             across, down = steps if len(steps) == 2 else (2, 2)  # the default of TIFF
             if not {across, down} <= _SUBSAMPLING:
-                raise PictureError("of a kind that is not known")
+                raise PictureError("of an unknown kind")
             rgb = remade_pixels(picture, to_rgb(old, width, height, (across, down)), width, height, channels)
             new = from_rgb(rgb, width, height, (across, down)).ljust(len(old), b"\0")
         elif 0 < width * height * channels <= len(old):

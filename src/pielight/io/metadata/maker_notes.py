@@ -58,7 +58,7 @@ def _values_outside(note: bytes, start: int, order: str) -> list[tuple[int, int,
         return None
     values = []
     for entry in entries:
-        if entry.kind not in VALUE_SIZES or entry.kind == Type.IFD:  # a directory has offsets of its own
+        if entry.kind not in VALUE_SIZES or entry.kind == Type.IFD:  # a directory contains further offsets
             return None
         if not entry.is_inline:
             values.append((entry.field_position, entry.offset, entry.length))

@@ -1,4 +1,4 @@
-"""XMP packets: found in files of every format, and extended without changing their other bytes."""
+"""XMP packets: read from files of every format, and extended without changing their other bytes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def with_description(packet: bytes, description: bytes) -> bytes:
 
 
 def read_packet(path: Path) -> bytes | None:
-    """Return the XMP packet of a picture's file without decoding the picture; None if none is found.
+    """Return the XMP packet of a picture's file without decoding the picture; None if there is none.
 
     Raises:
         OSError: The file cannot be read.

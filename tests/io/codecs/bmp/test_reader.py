@@ -74,7 +74,7 @@ def test_bit_fields(bits: int, masks: tuple[int, ...], size: int, coding: int, t
         assert picture.alpha is not None
         assert np.array_equal(picture.alpha, shown[..., 3])
     deepest = max(bin(mask).count("1") for mask in masks)
-    assert picture.note == (f"{deepest} bits a channel cut to 8" if deepest > 8 else "")
+    assert picture.note == (f"{deepest} bits per channel reduced to 8" if deepest > 8 else "")
 
 
 @pytest.mark.parametrize(("bits", "masks"), [(16, RGB565), (16, RGB555), (32, BGRA[:3])])
@@ -115,7 +115,7 @@ def test_a_fourth_byte_without_a_name_stays_and_is_not_taken_for_opacity(enhance
     assert (size, height, bits, coding) == (40, HEIGHT, 32, 0)
     fourth = np.frombuffer(result[54:], np.uint8).reshape(HEIGHT, WIDTH, 4)[::-1, :, 3]
     assert np.array_equal(fourth, fields(made, BGRA)[..., 3])
-    assert fit(decode(data), "PNG").note == "channel without a name left out"
+    assert fit(decode(data), "PNG").note == "unnamed channel left out"
     plain = bmp(made & np.uint32(0xFFFFFF), 32)
     assert (decode(plain).mode, fit(decode(plain), "PNG").note) == ("RGB", "")
 
@@ -153,7 +153,7 @@ def test_linked_and_calibrated_colors_stay_and_are_told_elsewhere(enhancer: Enha
         result = enhancer(data)
         assert result[70 : 70 + 52] == data[70 : 70 + 52]
         assert result.endswith(end)
-        assert "taken as sRGB" in fit(decode(data), "PNG").note
+        assert "treated as sRGB" in fit(decode(data), "PNG").note
         assert fit(decode(data), "BMP").note == ""
 
 

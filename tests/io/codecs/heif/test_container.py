@@ -114,7 +114,7 @@ def test_box_and_stream_name_the_same_colors(name: str, code: tuple[int, int]) -
     picture = decode(data)
     known = (2, 2) if code == (9999, 3) else code
     assert picture.metadata.cicp == known
-    assert ("HDR curve" in picture.note) == bool(hdr_curve(code))
+    assert ("HDR transfer curve" in picture.note) == bool(hdr_curve(code))
     result = encode(picture)
     assert read_cicp(read_items(result)) == known
     assert colors_of_stream(result)[:2] == known
@@ -273,7 +273,7 @@ def test_what_was_coded_without_loss_is_said_to_be_so_no_more() -> None:
     plain = samples.saved(Image.new("RGB", (64, 48), (40, 30, 20)), "AVIF", subsampling="4:4:4")
     place = plain.index(b"colrnclx") + len(b"colrnclx")
     data = plain[: place + 4] + b"\0\0" + plain[place + 6 :]  # no matrix
-    note = "coded without loss before: AVIF is written with loss, --format png is not"
+    note = "the source is lossless, but AVIF is written lossily; use --format png to avoid it"
     assert fit(decode(data), "AVIF").note == note
     assert fit(decode(data), "PNG").note == fit(decode(plain), "AVIF").note == ""
 

@@ -47,7 +47,7 @@ from tests.io.companions import (
 from tests.io.functions import changed_bytes
 from tests.io.thumbnailed import brighter, exif, jpeg, opened, scene
 
-NO_GAIN_MAP = "HDR gain map left out: it is that of the picture before"
+NO_GAIN_MAP = "HDR gain map left out: it belongs to the original picture"
 
 
 def same(pixels: NDArray[Any]) -> NDArray[Any]:
@@ -267,7 +267,7 @@ def test_views_are_enhanced_alike(order: str) -> None:
     with Image.open(io.BytesIO(data)) as image:
         assert (image.format, getattr(image, "n_frames", 1)) == ("MPO", 2)
     data, note = enhanced(source, file_format="PNG")
-    left_out = "left out, as PNG has no place for it: trailer"
+    left_out = "left out, not supported by PNG: trailer"
     assert note == f"several pictures in the file: only the first is kept; {left_out}"
 
 
@@ -284,16 +284,16 @@ def test_an_mpo_of_pillow_goes_through_the_enhancer() -> None:
 def test_other_formats_say_what_they_leave_behind() -> None:
     depth = samples.saved(scene().convert("L").resize((60, 40)), "JPEG")
     assert enhanced(composed([(0x040000, depth), (None, VIDEO)]), file_format="PNG")[1] == (
-        "left out, as PNG has no place for it: video, a further picture"
+        "left out, not supported by PNG: video, a further picture"
     )
     data, note = enhanced(ultra_hdr(VIDEO), file_format="PNG")
-    assert note == "left out, as PNG has no place for it: HDR gain map, video"
+    assert note == "left out, not supported by PNG: HDR gain map, video"
     after = xmp_of(data)
     assert b'xmp:Rating="5"' in after
     for word in (b"hdrgm", b"MotionPhoto", b"Container", b"Item:"):
         assert word not in after
     data, note = changed_bytes(ultra_hdr(), same, 0.0, file_format="WEBP")
-    assert note == "left out, as WEBP has no place for it: HDR gain map"
+    assert note == "left out, not supported by WEBP: HDR gain map"
     assert enhanced(composed([(PREVIEW, preview()), (None, bytes(99))]), file_format="TIFF")[1] == ""
 
 

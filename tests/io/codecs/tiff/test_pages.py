@@ -204,7 +204,7 @@ def test_a_page_of_another_byte_order_is_left_out_where_its_pixels_cannot_turn()
     turned = [replace(frame, picture=replace(frame.picture, metadata=Metadata(exif=exif.exif_block())))
               if frame.number == 2 else frame for frame in source]  # fmt: skip
     assert source.write(file, turned, first, None) == (
-        "page 2 left out: its bytes cannot have the order of the first page's"
+        "page 2 left out: its byte order cannot be that of the first page"
     )
     assert not decode(file.getvalue()).is_one_of_several
 

@@ -53,7 +53,7 @@ def test_packed_depths_are_widened(bits: int, channels: int) -> None:
     picture = decode(written(values, 1 if channels == 1 else 2, bitspersample=bits))
     expected = np.rint(values.astype(float) * 65535 / ((1 << bits) - 1))
     assert np.array_equal(picture.pixels.reshape(values.shape), expected)
-    assert picture.note == f"{bits} bits a channel widened to 16"
+    assert picture.note == f"{bits} bits per channel widened to 16"
     result = encode(picture)
     assert np.array_equal(tifffile.imread(io.BytesIO(result)), expected)
     assert decode(result).note == ""
@@ -66,7 +66,7 @@ def test_32_bits_are_rounded(channels: int, compression: str | None) -> None:
     data = written(deep[..., 0] if channels == 1 else deep, 1 if channels == 1 else 2, compression=compression)
     picture = decode(data)
     assert np.array_equal(picture.pixels, samples.deep(channels)[..., : min(channels, 3)])
-    assert picture.note == "32 bits a channel rounded to 16"
+    assert picture.note == "32 bits per channel rounded to 16"
     assert picture.mode == {1: "I;16", 3: "RGB;16", 4: "RGBA;16"}[channels]
 
 
@@ -101,7 +101,7 @@ def test_lab_becomes_srgb(bits: int, icc: bool) -> None:
         values[..., 1:] ^= 1 << (bits - 1)
     data = written(values, 9 if icc else 8, iccprofile=b"of Lab")
     picture = decode(data)
-    assert picture.note == "Lab turned into sRGB"
+    assert picture.note == "Lab converted to sRGB"
     assert picture.metadata.icc_profile is None
     assert picture.pixels.dtype == values.dtype
     shown = picture.pixels if bits == 8 else picture.pixels / 257
@@ -120,7 +120,7 @@ def test_known_colors_of_lab() -> None:
 def test_inks_of_16_bits() -> None:
     eight = np.asarray(samples.image("CMYK"))
     picture = decode(written(eight.astype(np.uint16) * 257, 5))
-    assert (picture.mode, picture.note) == ("CMYK", "16 bits of the inks rounded to 8")
+    assert (picture.mode, picture.note) == ("CMYK", "16-bit CMYK rounded to 8 bits")
     with Image.open(io.BytesIO(encode(picture))) as image:
         assert np.array_equal(np.asarray(image), eight)
 
@@ -195,13 +195,13 @@ def test_samples_without_a_name_are_no_opacity(
     kept = kept[..., np.newaxis] if kept.ndim == 2 else kept
     assert np.array_equal(kept, values[..., : kept.shape[2]]) or photometric == "separated"
     lost = channels - kept.shape[2]
-    told = f"left out: {lost} extra sample{'s' if lost > 1 else ''} without a name" if lost else ""
+    told = f"left out: {lost} unnamed extra sample{'s' if lost > 1 else ''}" if lost else ""
     assert made.note == told
     assert ("A" in made.mode) == (2 in extras)
     if depth == np.uint16:
         assert not lost
         png = fit(made, "PNG")
-        assert (png.mode, png.note) == ({4: "RGB;16", 2: "I;16"}[channels], "channel without a name left out")
+        assert (png.mode, png.note) == ({4: "RGB;16", 2: "I;16"}[channels], "unnamed channel left out")
 
 
 def test_pages_of_rare_kinds_are_told() -> None:

@@ -44,7 +44,7 @@ class Header:
 
 
 def is_bmp(data: bytes) -> bool:
-    """Say whether a file is a BMP, or a DIB without a file header, as clipboards hold it.
+    """Return whether a file is a BMP, or a DIB without a file header, as clipboards hold it.
 
     >>> is_bmp(b"BM"), is_bmp(struct.pack("<LllHHL", 40, 3, 2, 1, 24, 0)), is_bmp(b"(..")
     (True, True, False)
@@ -53,7 +53,7 @@ def is_bmp(data: bytes) -> bool:
 
 
 def is_headless(data: bytes) -> bool:
-    """Say whether a file is a DIB without a file header."""
+    """Return whether a file is a DIB without a file header."""
     size = int.from_bytes(data[:4], "little")
     if size == _CORE:
         return data[8:10] == b"\1\0" and int.from_bytes(data[10:12], "little") in _BITS
@@ -135,7 +135,7 @@ def _read(data: bytes) -> Header:
     if not _CORE <= size <= V5:
         raise PictureError("damaged picture (there is no header)")
     if size not in _HEADERS:
-        raise PictureError(f"BMP with a header of {size} bytes is not supported; save it anew")
+        raise PictureError(f"BMP with a header of {size} bytes is not supported; re-save it")
     if len(data) < FILE_HEAD + size:
         raise PictureError("damaged picture (the header is cut)")
     if size == _CORE:
@@ -145,9 +145,9 @@ def _read(data: bytes) -> Header:
         return Header(size, width, height, bits, _PLAIN, (), offset)
     width, height, _, bits, coding = struct.unpack_from("<2l2HL", data, FILE_HEAD + 4)
     if size == _OS2 and coding > _RLE4:
-        raise PictureError("BMP in a coding of OS/2 is not supported; save it anew")
+        raise PictureError("BMP in a coding of OS/2 is not supported; re-save it")
     if coding in _OTHERS:
-        raise PictureError(f"{_OTHERS[coding]} inside a BMP is not supported; save it anew")
+        raise PictureError(f"{_OTHERS[coding]} inside a BMP is not supported; re-save it")
     if bits not in _BITS:
         raise PictureError(f"{bits}-bit BMP is not supported; convert it to 24 bits first")
     masks = MASKS.unpack(data[FILE_HEAD + INFO : FILE_HEAD + INFO + MASKS.size].ljust(MASKS.size, b"\0"))
@@ -198,7 +198,7 @@ def _with_whole_bytes(data: bytes, header: Header) -> tuple[bytes, str]:
         head[112:120] = struct.pack("<2L", len(head) + result.nbytes, len(profile))
     offset = FILE_HEAD + len(head)
     encoded = b"".join((file_head(offset + result.nbytes + len(profile), offset), head, result.data, profile))
-    return encoded, f"{deepest} bits a channel cut to 8" if deepest > 8 else ""
+    return encoded, f"{deepest} bits per channel reduced to 8" if deepest > 8 else ""
 
 
 def _field(mask: int) -> tuple[int, int] | None:

@@ -58,7 +58,7 @@ def layout(data: FileBytes) -> Layout:
             position += 1
         blocks += 1
         if blocks > _MAX_BLOCKS:
-            raise PictureError(f"more than {_MAX_BLOCKS:,} blocks in a GIF file; save it anew")
+            raise PictureError(f"more than {_MAX_BLOCKS:,} blocks in a GIF file; re-save it")
     return Layout(width, height, palette, frames)
 
 

@@ -88,7 +88,7 @@ def _code(items: Items) -> bytes:
 
 
 def is_wide_gamut(cicp: tuple[int, int] | None) -> bool:
-    """Say whether CICP code points stand for other primaries than sRGB's.
+    """Return whether CICP code points stand for other primaries than sRGB's.
 
     >>> is_wide_gamut((12, 13)), is_wide_gamut((1, 13)), is_wide_gamut(None)
     (True, False, False)

@@ -43,7 +43,7 @@ def container(data: bytes) -> str | None:
 
 
 def is_heif(data: bytes) -> bool:
-    """Say whether a file is HEIC, and not AVIF."""
+    """Return whether a file is HEIC, and not AVIF."""
     return container(data) == HEIF
 
 

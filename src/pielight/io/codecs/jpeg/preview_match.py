@@ -17,7 +17,7 @@ _DAMAGED = (OSError, SyntaxError, ValueError, LookupError, TypeError, AttributeE
 
 
 def is_smaller_copy(content: bytes, layout: Layout, data: bytes, whole: Layout) -> bool:
-    """Say whether a JPEG in color has the shape of a larger one, and shows the same.
+    """Return whether a JPEG in color has the shape of a larger one, and shows the same.
 
     Args:
         content: The smaller JPEG.

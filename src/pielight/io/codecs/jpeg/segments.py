@@ -1,4 +1,4 @@
-"""The structure of a JPEG file: its segments, its frame header and its end, found in one pass with limits."""
+"""The structure of a JPEG file: its segments, its frame header and its end, read in one pass with limits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_SEGMENTS, MAX_FILL_BYTES, MAX_SCANS, MAX_EXIF_SEGMENTS = 10_000, 1_000_000, 
 FRAMES = (0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
 _STANDALONE = (*range(0xD0, END_OF_IMAGE + 1), 0xC8, *range(0xF0, COMMENT))  # Pillow reads no length after these
 _FIRST_LONG = 0xC0  # below it there are no markers
-_CODING = {  # beginnings of segments that belong to the source's coding and are written anew
+_CODING = {  # beginnings of segments that belong to the source's coding and are written again
     APP0: (JFIF,),
     APP14: (b"Adobe",),
 }
@@ -90,7 +90,7 @@ class Layout:
 
 
 def is_jpeg(data: FileBytes) -> bool:
-    """Say whether a file begins as a JPEG does."""
+    """Return whether a file begins as a JPEG does."""
     return data[:2] == b"\xff\xd8"
 
 

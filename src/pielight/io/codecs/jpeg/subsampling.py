@@ -25,7 +25,7 @@ Sampling = tuple[tuple[int, int], ...]
 _FULL: Sampling = ((1, 1), (1, 1), (1, 1))
 _PILLOWS: dict[Sampling, int] = {_FULL: 0, ((2, 1), (1, 1), (1, 1)): 1, ((2, 2), (1, 1), (1, 1)): 2}
 _HUFFMAN, _QUANTIZATION = 0xC4, 0xDB
-_CMYK, _ADOBE = 4, Segment(APP14, b"Adobe\0\x64\0\0\0\0\2")  # says that the inks are coded as YCCK
+_CMYK, _ADOBE = 4, Segment(APP14, b"Adobe\0\x64\0\0\0\0\2")  # marks CMYK coded as YCCK
 _TABLES = (0, 1, 2, 0)  # of each channel, if there are so many
 _CHANNEL_OF_SCAN = 5  # bytes after the start of a scan
 _ONCE = ("extra", "exif", "icc_profile", "xmp", "comment")  # options that belong to a file once
@@ -43,7 +43,7 @@ def subsampling(sampling: Sampling, channels: int = 3) -> int | Sampling:
 
 
 def save_scans(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> None:
-    """Write an image whose channels Y, Cb, Cr, and of CMYK also K, are sampled as ``options["subsampling"]`` says.
+    """Write an image whose channels Y, Cb, Cr, and of CMYK also K, are sampled by ``options["subsampling"]``.
 
     Each is encoded as a gray JPEG, and their scans are merged into one file.
 
@@ -71,11 +71,11 @@ def save_scans(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> N
 
 
 def _channels(image: Image.Image) -> tuple[Image.Image, ...]:
-    """Return the channels to code; CMYK as Adobe's YCCK, in which RGB is the inverse of the inks."""
+    """Return the channels to code; CMYK as Adobe's YCCK, in which RGB is the inverse of CMY."""
     if image.mode != "CMYK":
         return image.convert("RGB").convert("YCbCr").split()
-    *inks, black = image.split()
-    return *Image.merge("RGB", inks).convert("YCbCr").split(), ImageChops.invert(black)
+    *colors, black = image.split()
+    return *Image.merge("RGB", colors).convert("YCbCr").split(), ImageChops.invert(black)
 
 
 def _steps(sampling: Sampling) -> list[tuple[int, int] | None]:

@@ -33,7 +33,7 @@ class Part:
     pointers: tuple[tuple[int, int], ...] = ()
 
     def has_video(self) -> bool:
-        """Say whether it holds a video."""
+        """Return whether it holds a video."""
         return self.kind == "rest" and _VIDEO.search(self.content) is not None
 
 

@@ -59,7 +59,7 @@ def _is_trailer(part: Part) -> bool:
 def _without_gain_map(metadata: Metadata, notes: list[str]) -> Metadata:
     segments, parts = without_parts(lambda part: part.kind == "gain map", metadata.segments or (), metadata.appended)
     if len(parts) < len(metadata.appended):
-        notes.append("HDR gain map left out: it is that of the picture before")
+        notes.append("HDR gain map left out: it belongs to the original picture")
     segments = tuple(segment for segment in segments if not segment.content.startswith(ISO_GAIN_MAP))
     metadata = replace(metadata, segments=segments, appended=parts)
     if metadata.xmp and (packet := without_gain_map(metadata.xmp)) != metadata.xmp:

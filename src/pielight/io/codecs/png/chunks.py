@@ -56,12 +56,12 @@ def stale_chunks(data: bytes) -> list[str]:
 
 
 def is_high_bit_depth(image: Image.Image, data: FileBytes) -> bool:
-    """Say whether Pillow would cut an opened PNG from 16 bits to 8, so that :mod:`.high_bit_depth` must decode it."""
+    """Return whether Pillow would cut an opened PNG from 16 bits to 8, so that `high_bit_depth` must decode it."""
     return image.format == "PNG" and data[_DEPTH] == 16 and (data[_COLOR] != _GRAY or "transparency" in image.info)
 
 
 def is_kept(kind: bytes) -> bool:
-    """Say whether a chunk goes to the result: it describes the picture, or is private and marked safe to copy.
+    """Return whether a chunk goes to the result: it describes the picture, or is private and marked safe to copy.
 
     >>> is_kept(b"tEXt"), is_kept(b"orNt"), is_kept(b"acTL"), is_kept(b"IDAT")
     (True, True, False, False)

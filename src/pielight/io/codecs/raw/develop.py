@@ -32,14 +32,14 @@ _MAGIC = (
 )  # fmt: skip
 _FURTHER_MAGIC = ((4, b"ftypcrx "), (6, b"HEAPCCDR"), (25, b"ARECOYK"))
 _IN_TIFF = (b"CR", b"IIII", b"MMMM")  # of Canon and Phase One, after the header of a TIFF
-_OTHERS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF")  # ordinary pictures, whatever their names say
+_OTHERS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"RIFF")  # ordinary pictures, whatever their extension
 _MOSAIC, _HEAD = 32803, 64
 _WARNING = b"unknown file: "
 _BYTES_PER_PIXEL = 16  # what LibRaw holds at its peak: four 16-bit channels, and the result
 
 
 def is_raw(data: bytes, name: str) -> bool:
-    """Say whether a file is camera RAW, by its first bytes, or by name or tags of a TIFF or unknown file.
+    """Return whether a file is camera RAW, by its first bytes, or by name or tags of a TIFF or unknown file.
 
     >>> is_raw(b"\\0MRM", "picture"), is_raw(b"II*\\0", "a.kdc"), is_raw(b"GIF89a", "a.kdc")
     (True, True, False)
@@ -53,14 +53,14 @@ def is_raw(data: bytes, name: str) -> bool:
 
 
 def is_raw_file(path: Path) -> bool:
-    """Say whether a file is camera RAW; False if it cannot be read."""
+    """Return whether a file is camera RAW; False if it cannot be read."""
     try:
         if not path.is_file():
             return False
         with path.open("rb") as file:
             head = file.read(_HEAD)
         return is_raw(read_file(path) if head.startswith(_TIFF) else head, path.name)
-    except (OSError, ValueError, PictureError):  # reading it will say why
+    except (OSError, ValueError, PictureError):  # reading it will report why
         return False
 
 
@@ -116,7 +116,7 @@ def _is_from_a_camera(data: bytes) -> bool:
     tags = next(walk_ifds(data), None)
     if tags is None:
         return False
-    # Cameras put a reduced picture first, and the sensor data into a directory of their own.
+    # Cameras put a reduced picture first, and the sensor data into a separate directory.
     reduced = tags.numbers(Tag.NEW_SUBFILE_TYPE)[:1] not in ((), (0,))
     mosaic = tags.numbers(Tag.PHOTOMETRIC)[:1] == (_MOSAIC,)
     return mosaic or Tag.DNG_VERSION in tags.entries or (Tag.SUB_IFDS in tags.entries and reduced)

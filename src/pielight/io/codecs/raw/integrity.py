@@ -31,7 +31,7 @@ class _Extent(NamedTuple):
 
 
 def check_sensor(data: bytes, width: int, height: int) -> None:
-    """Refuse a RAW file that was cut, or is too small for what it says it holds.
+    """Refuse a RAW file that was cut, or is too small for its declared contents.
 
     The extent of the sensor data is known for files with the structure of TIFF, Fujifilm's RAF and Canon's CR3. For
     all others, the minimum of any coding is required.

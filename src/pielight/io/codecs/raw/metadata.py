@@ -26,7 +26,7 @@ def tags_of_raw(data: bytes) -> tuple[bytes, bytes | None]:
 
 
 def has_note(exif: bytes) -> bool:
-    """Say whether there is a maker's note in a block of EXIF.
+    """Return whether there is a maker's note in a block of EXIF.
 
     >>> has_note(b"")
     False

@@ -80,7 +80,7 @@ class TiffPages(Frames):
             save(picture, encoded, "TIFF", quality, f"{self._name}: page {number}")
             tags = read_ifd(encoded.getvalue())
             if tags is None or (order and tags.order != order and picture.mode in ("I;16", *HIGH_BIT_DEPTH_MODES)):
-                mixed[number] = "its bytes cannot have the order of the first page's"
+                mixed[number] = "its byte order cannot be that of the first page"
                 continue
             order = order or tags.order
             link = _append(file, start, encoded.getvalue(), tags, order, self._pages[number - 1].subfile_type, link)

@@ -75,11 +75,11 @@ def maker_note_warning(data: bytes) -> str:
     tags = read_ifd(data)
     owner = tags.groups.get(Tag.EXIF_IFD) if tags else None
     stays = owner is None or owner.note_offset is not None or _may_move(owner)
-    return "" if stays else "maker's notes may be unreadable: they were too far behind to stay in place"
+    return "" if stays else "maker's notes may be unreadable: their offset was too large to keep"
 
 
 def is_sound(exif: bytes) -> bool:
-    """Say whether EXIF can be read with all its groups, as TIFF and AVIF need.
+    """Return whether EXIF can be read with all its groups, as TIFF and AVIF need.
 
     >>> is_sound(b""), is_sound(b"no EXIF")
     (True, False)

@@ -146,7 +146,7 @@ def _add_resolution(tags: Ifd, metadata: Metadata) -> None:
 
 
 def _has_resolution(tags: Ifd, dpi: tuple[float, float]) -> bool:
-    """Say whether the tags have this resolution, in any unit."""
+    """Return whether the tags have this resolution, in any unit."""
     unit = tags.entries.get(Tag.RESOLUTION_UNIT, Entry(Type.SHORT, struct.pack(tags.order + "H", _INCH)))
     resolutions = [tags.entries.get(tag, Entry(Type.RATIONAL, b"")) for tag in _RESOLUTION]
     if unit.kind != Type.SHORT or any(kind != Type.RATIONAL or len(content) != 8 for kind, content in resolutions):

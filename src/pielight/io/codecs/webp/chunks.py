@@ -18,7 +18,7 @@ def chunks(data: Source, start: int, stop: int) -> Iterator[tuple[bytes, slice]]
 
 
 def is_lossless(data: bytes) -> bool:
-    """Say whether the first picture of a WebP file is coded without loss."""
+    """Return whether the first picture of a WebP file is coded without loss."""
     for kind, span in chunks(data, 12, len(data)):
         if kind == b"ANMF":
             kinds = [kind for kind, _ in chunks(data, span.start + FRAME_HEADER, span.stop)]
