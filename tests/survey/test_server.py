@@ -250,6 +250,7 @@ import sys
 from pathlib import Path
 from pielight.survey import guard, server
 guard.REQUEST_SECONDS = guard.ANSWER_SECONDS = 3
+server.REQUEST_SECONDS = 1
 server.serve(Path(sys.argv[1]), "127.0.0.1", 0, ready=lambda address: print(address, flush=True))
 """
 
@@ -294,6 +295,14 @@ def test_who_stops_speaking_or_listening_is_sent_away(hurried: Client) -> None:
                     received += part
         heard = received.count(b"HTTP/1.1 200")
         assert heard == 1 if answers == 1 else heard < answers
+
+
+def test_a_body_that_comes_too_slowly_is_refused(hurried: Client) -> None:
+    place = urlsplit(hurried.address)
+    head = b"POST /votes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
+        connection.sendall(head)
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 408 ")
 
 
 def test_ctrl_c_ends_it(new_study: Callable[..., Path], serve: Callable[..., Server]) -> None:

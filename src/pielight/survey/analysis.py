@@ -88,9 +88,12 @@ def analyze(study: Study, votes: Sequence[Vote], allowed: int = 0, rounds: int =
     methods, rated, seed = study.methods, study.settings.mode == "rating", study.settings.seed
     raters = {rater: row for row, rater in enumerate(dict.fromkeys(vote.rater for vote in counted))}
     shape = (len(methods), len(LEVELS)) if rated else (len(methods), len(methods), 2)
+    # Ratings by method and level; comparisons by the preferred and the other method, and ties by both in either order.
     by_rater, by_scene = np.zeros((len(raters), *shape)), np.zeros((len(study.scenes), *shape))
     for vote in counted:
-        for cell in _cells(methods, vote):
+        left, right = (methods.index(name) if name else 0 for name in (vote.question.left, vote.question.right))
+        cells = {"left": [(left, right, 0)], "right": [(right, left, 0)], "tie": [(left, right, 1), (right, left, 1)]}
+        for cell in [(left, int(vote.answer) - 1)] if rated else cells[vote.answer]:
             by_rater[raters[vote.rater], *cell] += 1
             by_scene[vote.question.scene, *cell] += 1
     total = by_rater.sum(0).astype(int)
@@ -118,16 +121,6 @@ def analyze(study: Study, votes: Sequence[Vote], allowed: int = 0, rounds: int =
         raters=len(raters), votes=len(counted), excluded=len(excluded),
         unchecked=len(raters.keys() - failures.keys()) if has_checks else 0, checks=(len(checks), failures.total()),
     )  # fmt: skip
-
-
-def _cells(methods: Sequence[str], vote: Vote) -> list[tuple[int, ...]]:
-    """Return where a vote counts: (method, level - 1), or (preferred, other, 0); a tie in both orders, (..., 1)."""
-    left, right = (methods.index(name) if name else -1 for name in (vote.question.left, vote.question.right))
-    if vote.answer == "tie":
-        return [(left, right, 1), (right, left, 1)]
-    if vote.answer in ("left", "right"):
-        return [(left, right, 0) if vote.answer == "left" else (right, left, 0)]
-    return [(left, int(vote.answer) - 1)]
 
 
 def resample(tallies: Floats, rounds: int = 1000, seed: int = 0) -> Floats:

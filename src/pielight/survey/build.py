@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,7 @@ from PIL import Image
 
 import pielight
 from pielight.core.atomic_file import read_file
+from pielight.core.json_file import write_json
 from pielight.core.messages import few, shown
 from pielight.errors import ConfigError, DataError, PielightError
 from pielight.io.decode import decode
@@ -21,7 +23,7 @@ from pielight.io.display import displayed
 from pielight.io.formats import is_picture_name
 from pielight.io.required_extra import require_readers
 from pielight.io.result_names import origin
-from pielight.survey.study import Scene, Study, StudySettings, Votes, picture_path
+from pielight.survey.study import FORMAT, Scene, Study, StudySettings, Votes, picture_path
 
 _LISTED = 5
 _BLOCKS = 12
@@ -66,7 +68,7 @@ def build(
             folders = {name: str(path) for name, path in methods.items()}
             source = {"pielight": pielight.__version__, "input": str(inputs), "methods": folders, "sha256": checksums}
             study = Study(settings, tuple(methods), tuple(scenes), source)
-            study.save(part)
+            write_json(part / "study.json", {"format": FORMAT, **asdict(study)})
             Votes(part).close()
             part.rename(folder)
     except PielightError:

@@ -7,12 +7,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from pielight.core.json_file import read_json, write_json
+from pielight.core.json_file import read_json
 from pielight.core.messages import shown
 from pielight.core.tables import utf8
 from pielight.errors import ConfigError, DataError
@@ -84,10 +84,6 @@ class Study:
     methods: tuple[str, ...]
     scenes: tuple[Scene, ...]
     origin: Mapping[str, Any] = field(default_factory=dict)
-
-    def save(self, folder: Path) -> None:
-        """Write ``study.json``; raise PictureError if that fails."""
-        write_json(folder / "study.json", {"format": FORMAT, **asdict(self)})
 
 
 def load(folder: Path) -> Study:
