@@ -70,8 +70,7 @@ def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **set
     """
     _require()
     from pielight.core.messages import shown
-    from pielight.survey.build import build
-    from pielight.survey.study import StudySettings
+    from pielight.survey import build, study
 
     given = {name: value for name, value in settings.items() if value is not None}
     if given["mode"] == "rating":
@@ -81,9 +80,9 @@ def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **set
         if not quiet and (done == total or done % 10 == 0):
             click.echo(f"{done} of {total} photos", err=True)
 
-    study = build(folder, inputs, methods, StudySettings(**given), show_progress)
+    made = build.build(folder, inputs, methods, study.StudySettings(**given), show_progress)
     if not quiet:
-        click.echo(f"{shown(folder)}: {len(study.scenes)} photos, {len(study.methods)} methods", err=True)
+        click.echo(f"{shown(folder)}: {len(made.scenes)} photos, {len(made.methods)} methods", err=True)
         click.echo(f"next: pielight survey serve {shown(folder)} --open", err=True)
 
 
