@@ -240,7 +240,7 @@ def test_training_looks_at_every_folder_before_it_reads_one(place: Path, monkeyp
     with pytest.raises(DataError, match="nowhere: no such folder"):
         Restoration(config).read(print)
     with pytest.raises(DataError, match="nowhere: no such folder"):
-        train(FinetuneConfig("set", "nowhere", "pie", out="run"))
+        train(FinetuneConfig(dark="set", normal="nowhere", model="pie", out="run"))
     Path("labels").mkdir()
     Image.new("L", (200, 200)).save("labels/0.png")
     with pytest.raises(DataError, match=r"labels/1\.png: no such file; 2 of 3 pictures lack labels"):

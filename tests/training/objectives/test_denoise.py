@@ -53,6 +53,15 @@ def test_a_run_goes_on_bit_for_bit(small: Make, tmp_path: Path) -> None:
     assert find(tmp_path / "a" / "denoise.onnx").verify()
 
 
+def test_half_precision_is_near_full_precision(small: Make, tmp_path: Path) -> None:
+    seen: list[StepReport] = []
+    for precision in ("no", "bf16"):
+        train(small(tmp_path / precision, precision=precision, steps=1), seen.append)
+    full, half = (report.terms["total"] for report in seen)
+    assert half != full
+    assert half == pytest.approx(full, rel=0.05)
+
+
 def test_a_report_after_a_stop_is_of_its_own_steps(small: Make, tmp_path: Path) -> None:
     seen: list[StepReport] = []
     train(small(tmp_path), seen.append, every=4, stop_at=3)

@@ -129,6 +129,15 @@ def test_an_enhancer_that_learns_to_denoise_keeps_to_the_picture(
         )
 
 
+def test_half_precision_is_near_full_precision(tiny: Make, tmp_path: Path) -> None:
+    seen: list[StepReport] = []
+    for precision in ("no", "bf16"):
+        train(tiny(tmp_path / precision, precision=precision, denoise=True, steps=1), seen.append)
+    full, half = (report.terms["total"] for report in seen)
+    assert half != full
+    assert half == pytest.approx(full, rel=0.05)
+
+
 def test_stopped_and_resumed_to_the_bit(tiny: Make, tmp_path: Path) -> None:
     straight, halting = tiny(tmp_path / "a", train="both"), tiny(tmp_path / "b", train="both")
     train(straight, nothing)
@@ -198,7 +207,7 @@ def test_where_both_learn_a_trained_model_keeps_its_statistics() -> None:
 
 def test_faces(detector: Path, tiny: Make, scenes: Path, tmp_path: Path) -> None:
     config = tiny(
-        tmp_path, downstream=DownstreamConfig("faces", str(detector)), denoise=True,
+        tmp_path, downstream=DownstreamConfig(module="faces", weights=str(detector)), denoise=True,
         data=ExamplesConfig(str(scenes / "well"), boxes=str(scenes / "boxes.json"), width=64, height=48),
         weights=JointWeights(task=1.0, distillation=1.0, constraints=0.0),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from pielight.errors import ConfigError
-from pielight.training.schema import ExposureEstimatorConfig, TrainConfig
+from pielight.training.schema import DenoiseConfig, ExposureEstimatorConfig, JointConfig, TrainConfig
 from pielight.training.schema.config_file import (
     apply_changes,
     as_yaml,
@@ -55,7 +55,8 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
 
 
 def test_a_file_of_the_previous_release_was_written_by_us() -> None:
-    assert was_written_by_us(Path(__file__).parent / "previous_release" / "train.yaml", TrainConfig)
+    for name, kind in (("train", TrainConfig), ("denoise", DenoiseConfig), ("joint", JointConfig)):
+        assert was_written_by_us(Path(__file__).parent / "previous_release" / f"{name}.yaml", kind)
 
 
 def test_changes_win_and_one_value_is_a_list_of_one() -> None:

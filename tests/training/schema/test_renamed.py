@@ -21,7 +21,8 @@ from pielight.training.schema.config_file import plain, read_values, validate, w
 from pielight.training.schema.renamed import RENAMED, RENAMED_VALUES, with_new_names
 
 OLD = sorted((Path(__file__).parent / "previous_release").glob("*.yaml"))
-"""Every setting of the previous release, in the order of its schemas, with values that are no defaults."""
+"""Every setting of the previous release, with values that are no defaults; ``this_release`` holds the same under new
+names, in the same order."""
 KINDS = {"train": TrainConfig, "denoise": DenoiseConfig, "joint": JointConfig}
 
 
@@ -33,29 +34,35 @@ def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield f"{prefix}{key}", value
 
 
+def new_settings(path: Path) -> dict[str, Any]:
+    return dict(leaves(read_values(path.parents[1] / "this_release" / path.name)))
+
+
 @pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)
 def test_every_old_setting_reads_to_its_value(path: Path) -> None:
     old = list(leaves(read_values(path)))
     with pytest.warns(RenamedWarning) as warned:
         config = read_recipe(path, (), KINDS[path.stem])
-    new = list(leaves(plain(config)))
-    # Fields keep their order, so that the n-th old setting is the n-th new one, whatever the table of names says.
+    new = new_settings(path)
+    assert {"precision": "no", **new} == ({"precision": "no"} | dict(leaves(plain(config))))
     values = [RENAMED_VALUES[TrainConfig, "task"].get(value, value) if key == "task" else value for key, value in old]
-    assert [value for _, value in new] == values
-    renamed = {before: after for (before, _), (after, _) in zip(old, new, strict=True) if before != after}
+    assert list(new.values()) == values
+    renamed = {before: after for (before, _), after in zip(old, new, strict=True) if before != after}
     assert renamed["optimiser.rate"] == "optimizer.lr"
     assert len(renamed) >= 13
-    told = " ".join(str(warning.message) for warning in warned)
+    messages = " ".join(str(warning.message) for warning in warned)
     for before, after in renamed.items():
         for old_part, new_part in zip(before.split("."), after.split("."), strict=True):
-            assert old_part == new_part or f"{old_part} is now " in told
+            assert old_part == new_part or f"{old_part} is now " in messages
 
 
 @pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)
 def test_every_old_setting_can_be_set(path: Path) -> None:
     kind = KINDS[path.stem]
-    expected = dict(zip((key for key, _ in leaves(read_values(path))), leaves(plain(kind())), strict=True))
-    for old, (new, value) in expected.items():
+    expected = dict(zip((key for key, _ in leaves(read_values(path))), new_settings(path), strict=True))
+    defaults = dict(leaves(plain(kind())))
+    for old, new in expected.items():
+        value = defaults[new]
         if old == new:
             continue
         change = f"{old}={json.dumps(value)}"

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from safetensors.torch import save
@@ -21,6 +21,7 @@ from pielight.core.atomic_file import write_atomic
 from pielight.core.json_file import read_json
 from pielight.errors import ModelError, PictureError
 from pielight.training.schema.config_file import as_yaml
+from pielight.training.schema.run import RunConfig
 
 _PACKAGE = Path(__file__).parents[2]
 _PATHS = ("out", "dark", "well", "clean", "labels", "boxes", "vgg_weights", "enhancer", "module", "loss", "weights")
@@ -46,23 +47,8 @@ class RunRecord:
 NO_RECORD = RunRecord()
 
 
-class Recipe(Protocol):
-    """The settings that the card of any model names."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def training_data(self) -> str: ...  # noqa: D102
-    @property
-    def license(self) -> str: ...  # noqa: D102
-    @property
-    def seed(self) -> int: ...  # noqa: D102
-    @property
-    def steps(self) -> int: ...  # noqa: D102
-
-
 def save_model(
-    network: nn.Module, architecture: str, encode: Callable[[], bytes], recipe: Recipe, folder: Path,
+    network: nn.Module, architecture: str, encode: Callable[[], bytes], recipe: RunConfig, folder: Path,
     record: RunRecord, name: str | None = None, settings: str | None = None,
 ) -> None:  # fmt: skip
     """Write a model of any kind: ``NAME.onnx``, ``NAME.safetensors``, and its card last, since it vouches for them.

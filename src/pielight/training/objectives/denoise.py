@@ -62,7 +62,8 @@ class Denoise(Objective[Sample]):
         return Sample(*(item.to(self.device) for item in drawn))
 
     def terms(self, network: nn.Module, batch: Sample, only: Collection[str] | None = None) -> dict[str, Tensor]:  # noqa: D102
-        noise = pictures_of(network(cells_of(batch.noisy), batch.level))
+        with self.autocast():
+            noise = pictures_of(network(cells_of(batch.noisy), batch.level)).float()
         error = batch.noisy - noise - batch.clean
         return {
             "error": error.abs().mean(),

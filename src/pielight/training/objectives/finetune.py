@@ -161,7 +161,7 @@ class Finetuning(Restoration):
             bank=base.bank if settings.vgg_weights else settings.bank,
             data=dataclasses.replace(base.data, dark=(settings.dark,), well=well),
             optimizer=OptimizerConfig(
-                settings.lr, weight_decay=0.0, warmup_steps=min(20, settings.steps // 10), ema_decay=0.98
+                lr=settings.lr, weight_decay=0.0, warmup_steps=min(20, settings.steps // 10), ema_decay=0.98
             ),
             training_data=f"{self._start.model.name} ({base.training_data}), fine-tuned on a user's {count}"
             + (f"and {len(self._normal.paths)} well-exposed pictures" if self._normal else "pictures"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import convert_to_fp32
 from torch import Tensor, nn
 
 from pielight.training.data import annotated
@@ -24,24 +24,14 @@ from pielight.training.objectives.downstream_model import DownstreamModel, load_
 from pielight.training.objectives.objective import Objective, Say
 from pielight.training.objectives.restoration import Batch, Restoration
 from pielight.training.schedules import EXAMPLES, step_generator
-from pielight.training.schema import DataConfig, JointConfig, LatticeConfig, TrainConfig
+from pielight.training.schema import JointConfig, LatticeConfig
 
-_REPORTED = (
-    "brightness_balance",
-    "regional_consistency",
-    "feature_preservation",
-    "contrastive",
-)  # terms of the constraints
-_SHARED = ("dark_batch", "well_batch", "feature_batch", "bank", "pairs", "vgg_weights", "losses", "darkening")
+_REPORTED = ("brightness_balance", "regional_consistency", "feature_preservation", "contrastive")  # of the constraints
 _PARTS = ("task", "distillation", "constraints", "denoising")
 
 
-@dataclass(frozen=True)
-class JointBatch:
-    """What one step learns from."""
-
-    examples: annotated.Batch
-    constraints: Batch | None
+JointBatch = tuple[annotated.Batch, Batch | None]
+"""Examples, and what the constraints are computed from."""
 
 
 class JointTraining(Objective[JointBatch]):
@@ -68,19 +58,21 @@ class JointTraining(Objective[JointBatch]):
 
         Raises:
             DataError: if a folder of the constraints is missing.
-            ModelError: if weights cannot be read.
+            ModelError: if weights cannot be read, or the constraints need VGG16 and none is named.
             ConfigError: if there is no such module or function.
         """
-        config = self.config
+        config, constraints = self.config, self.config.constraints
         constrained = config.constrained and config.enhances
-        if constrained:
-            _check_constraints(config)
+        if constrained:  # before any work
+            check_folders((*constraints.dark, *(constraints.well or (config.data.clean,))))
+            if constraints.reads_features:
+                check_features(constraints.vgg_weights)
         self._downstream = load_downstream(config.downstream)
         enhancer, self._lattice = None, LatticeConfig()
         if config.enhances:
             enhancer, self._lattice = load_enhancer(config.enhancer, config.denoise)
             if constrained:
-                self._constraints = Restoration(_brightening(config, enhancer.size))
+                self._constraints = Restoration(config.enhancement(enhancer.size))
         return JointModel(enhancer, self._downstream.module)
 
     def read(self, say: Say) -> dict[str, Sequence[Tensor]]:
@@ -122,24 +114,26 @@ class JointTraining(Objective[JointBatch]):
     def draw(self, step: int) -> JointBatch:  # noqa: D102
         config, generator = self.config, step_generator(self.config.seed, EXAMPLES + 1 + step)
         examples = self._examples.batch(config.batch, config.darkening, generator).to(self.device)
-        return JointBatch(examples, self._constraints.draw(step) if self._constraints else None)
+        return examples, self._constraints.draw(step) if self._constraints else None
 
     def terms(self, network: nn.Module, batch: JointBatch, only: Collection[str] | None = None) -> dict[str, Tensor]:
         """Return the parts of the loss, and some terms of the constraints, which are reported."""
-        weights, model, examples = self.config.weights, _joint(network), batch.examples
+        weights, model, (examples, constrained) = self.config.weights, _joint(network), batch
         enhancer: Any = model.enhancer
         size = (examples.dark.shape[-2], examples.dark.shape[-1])
-        bright, outputs = model(examples.dark)
-        with torch.no_grad():
-            clean = self._teacher(examples.clean) if weights.distillation or self._downstream.compares else None
+        with self.autocast():
+            bright, outputs = convert_to_fp32(model(examples.dark))
+        taught = weights.distillation > 0 or self._downstream.compares
+        with torch.no_grad(), self.autocast():
+            clean = convert_to_fp32(self._teacher(examples.clean)) if taught else None
         terms: dict[str, Tensor] = {}
         reported: dict[str, Tensor] = {}
         if weights.task:
             terms["task"] = self._downstream.loss(outputs, examples.targets, clean, size)
         if weights.distillation:
             terms["distillation"] = self._downstream.distillation(outputs, clean, size)
-        if self._constraints is not None and batch.constraints is not None:
-            reported = self._constraints.terms(enhancer.network, batch.constraints)
+        if self._constraints is not None and constrained is not None:
+            reported = self._constraints.terms(enhancer.network, constrained)
             terms["constraints"] = self._constraints.total(reported)
         if self.config.learns_to_denoise:
             with torch.no_grad():
@@ -172,41 +166,3 @@ class JointTraining(Objective[JointBatch]):
 def _joint(network: nn.Module) -> JointModel:
     assert isinstance(network, JointModel)
     return network
-
-
-def _brightening(config: JointConfig, size: int) -> TrainConfig:
-    """Return the settings by which the enhancer's own objective works inside of joint training.
-
-    Args:
-        config: The settings of joint training.
-        size: Side of the network's thumbnail.
-    """
-    constraints = config.constraints
-    well = constraints.well or (config.data.clean,)
-    render_side = constraints.loss_size if size % constraints.loss_size == 0 else size
-    data = DataConfig(
-        constraints.dark,
-        well,
-        size=size,
-        loss_size=render_side,
-        cache=constraints.cache,
-        min_size=64,
-        well_mean=(0.1, 0.8),
-    )
-    return TrainConfig(
-        seed=config.seed, steps=config.steps, data=data,
-        **{name: getattr(constraints, name) for name in _SHARED},
-    )  # fmt: skip
-
-
-def _check_constraints(config: JointConfig) -> None:
-    """Check, before any work, that what the constraints are computed with is there.
-
-    Raises:
-        DataError: if a folder is missing.
-        ModelError: if they need VGG16, and none is named, or a file that is missing.
-    """
-    constraints = config.constraints
-    check_folders((*constraints.dark, *(constraints.well or (config.data.clean,))))
-    if constraints.losses.contrastive > 0 or constraints.losses.feature_preservation > 0:
-        check_features(constraints.vgg_weights)

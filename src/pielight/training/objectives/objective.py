@@ -84,6 +84,10 @@ class Objective(ABC, Generic[B]):
             folder: Where a run keeps what it has computed until it is done; None keeps nothing.
         """
 
+    def autocast(self) -> torch.autocast:
+        """Return the precision in which networks run, by ``precision``."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
+
     @abstractmethod
     def draw(self, step: int) -> B:
         """Return the batch of a step, on the device; all randomness follows from the seed and the step."""

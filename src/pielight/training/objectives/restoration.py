@@ -166,10 +166,6 @@ class Restoration(Objective[Batch]):
         real, labels, degraded, target = (item.to(self.device) for item in (real, labels, degraded, target))
         return Batch(real, labels, degraded, target, positive, negative)
 
-    def autocast(self) -> torch.autocast:
-        """Return the precision in which networks run."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
-
     def outputs(self, network: nn.Module, batch: Batch, only: Collection[str] | None = None) -> StepOutputs:
         """Return what the terms of the loss are computed from."""
         small = (self.config.data.loss_size,) * 2
@@ -225,12 +221,18 @@ class Restoration(Objective[Batch]):
         dark, well = write_toy_pictures(folder)
         weights = config.losses
         if config.network == "lattice" and config.lattice.channels == 1:
-            weights = dataclasses.replace(
-                weights, cast_smoothness=0.0
-            )  # nothing differs between channels that share a curve
+            weights = dataclasses.replace(weights, cast_smoothness=0.0)  # channels that share a curve do not differ
         own = (str(dark),) if self.task.name == "brighten" else ()
         side = 64 if self.task.spatial else 32
-        data = DataConfig(own, (str(well),), 64, side, min_size=64, well_shadows=0.0, cache=str(folder / "cache"))
+        data = DataConfig(
+            dark=own,
+            well=(str(well),),
+            size=64,
+            loss_size=side,
+            min_size=64,
+            well_shadows=0.0,
+            cache=str(folder / "cache"),
+        )
         estimator = dataclasses.replace(config.exposure_estimator, steps=60, batch=4)
         return Restoration(dataclasses.replace(
             config, name="smoke", steps=steps, dark_batch=4, well_batch=4, feature_batch=2, bank=48, pairs=32,

@@ -1,35 +1,22 @@
 """Settings of training: every key, its type, default and limits, their files and messages; no code of training."""
 
+# ruff: isort: skip_file
+# fmt: off
 from pielight.training.schema.degradations import (
-    AdaptiveConfig,
-    CaptureConfig,
-    DarkeningConfig,
-    HazeConfig,
-    LowLightNoiseConfig,
-    RainConfig,
-)  # fmt: skip
+    AdaptiveConfig, CaptureConfig, DarkeningConfig, HazeConfig, LowLightNoiseConfig, RainConfig,
+)
 from pielight.training.schema.denoise import DenoiseConfig
 from pielight.training.schema.joint import (
-    ConstraintsConfig,
-    DimmingConfig,
-    DownstreamConfig,
-    ExamplesConfig,
-    JointConfig,
-    JointWeights,
-)  # fmt: skip
+    ConstraintsConfig, DimmingConfig, DownstreamConfig, ExamplesConfig, JointConfig, JointWeights,
+)
+from pielight.training.schema.run import OptimizerConfig
 from pielight.training.schema.train import (
-    DataConfig,
-    ExposureEstimatorConfig,
-    FinetuneConfig,
-    LatticeConfig,
-    LossWeights,
-    OptimizerConfig,
-    TrainConfig,
-)  # fmt: skip
+    DataConfig, ExposureEstimatorConfig, FinetuneConfig, LatticeConfig, LossWeights, TrainConfig,
+)
 
 __all__ = [
     "AdaptiveConfig", "CaptureConfig", "ConstraintsConfig", "DarkeningConfig", "DataConfig", "DenoiseConfig",
     "DimmingConfig", "DownstreamConfig", "ExamplesConfig", "ExposureEstimatorConfig", "FinetuneConfig", "HazeConfig",
     "JointConfig", "JointWeights", "LatticeConfig", "LossWeights", "LowLightNoiseConfig", "OptimizerConfig",
     "RainConfig", "TrainConfig",
-]  # fmt: skip
+]

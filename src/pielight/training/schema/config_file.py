@@ -155,9 +155,11 @@ def was_written_by_us(path: Path, kind: type) -> bool:
     """Say whether a file holds every setting of a section in the form of :func:`as_yaml`, under new names or old."""
     try:
         values = read_values(path)
-        renamed = yaml.safe_dump(with_new_names(kind, values, warn=False), sort_keys=False)
         unchanged = path.read_text(encoding="utf-8") == yaml.safe_dump(values, sort_keys=False)
-        return unchanged and renamed == as_yaml(validate(kind, values, warn=False))
+        renamed, whole = with_new_names(kind, values, warn=False), plain(validate(kind, values, warn=False))
+        if "precision" in whole:  # which most recipes of the previous release did not have
+            renamed.setdefault("precision", whole["precision"])
+        return unchanged and yaml.safe_dump(renamed) == yaml.safe_dump(whole)
     except (ConfigError, OSError, UnicodeDecodeError):
         return False
 

@@ -8,22 +8,18 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pielight.training.schema.degradations import LowLightNoiseConfig
-from pielight.training.schema.fields import Count, Integer, NonNegative, Seed, Text, section
-from pielight.training.schema.train import DataConfig, OptimizerConfig
+from pielight.training.schema.fields import Count, Integer, NonNegative, Text, section
+from pielight.training.schema.run import OptimizerConfig, RunConfig
+from pielight.training.schema.train import DataConfig
 
 
 @section
-class DenoiseConfig:
+class DenoiseConfig(RunConfig):
     """A whole run."""
 
     recipe: Literal["denoise"] = "denoise"
     """Tells this configuration from those of other recipes."""
     name: Text = "denoise"
-    training_data: Text = ""
-    """What it is trained on, in words, for the model card."""
-    license: Text = ""
-    """Terms of those pictures and of the weights, for the model card."""
-    seed: Seed = 0
     steps: Count = 4000
     batch: Count = 16
     """Patches of a step."""
@@ -33,7 +29,6 @@ class DenoiseConfig:
     """Weight of the error in color, beside that of all channels."""
     gradient_weight: NonNegative = 1.0
     """Weight of the difference of errors between neighbors."""
-    checkpoint_minutes: NonNegative = 3.0
     out: Text = "runs/denoise"
     data: DataConfig = field(default_factory=DataConfig)
     """Only ``well`` and what a well-exposed picture is; its shorter side is reduced to 5/4 of ``size``."""

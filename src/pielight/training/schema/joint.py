@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pielight.training.schema.degradations import DarkeningConfig
 from pielight.training.schema.fields import (
     ENDS_IN_ORDER,
     Count,
@@ -19,13 +19,13 @@ from pielight.training.schema.fields import (
     Positive,
     PositiveInterval,
     PositiveShare,
-    Seed,
     Share,
     Text,
     Texts,
     section,
 )  # fmt: skip
-from pielight.training.schema.train import LossWeights, OptimizerConfig
+from pielight.training.schema.run import OptimizerConfig, RunConfig
+from pielight.training.schema.train import DataConfig, EnhancementConfig, LossWeights, TrainConfig
 
 NO_ENHANCER = "none"
 _Side = Annotated[Integer, Field(ge=32)]
@@ -112,7 +112,7 @@ class JointWeights:
 
 
 @section
-class ConstraintsConfig:
+class ConstraintsConfig(EnhancementConfig):
     """The three constraints of PIE, and inversion, on pictures as ``pielight train`` takes them."""
 
     dark: Texts = ()
@@ -121,44 +121,30 @@ class ConstraintsConfig:
     """Folders of well-exposed pictures; empty takes ``data.clean``."""
     dark_batch: Count = 2
     well_batch: Count = 2
-    feature_batch: Count = 1
-    """Pictures of a step that pass VGG16."""
     bank: Count = 32
-    """Positives, each with two negatives of Bag of Curves."""
-    pairs: Count = 16
-    """Positives, and negatives, that a picture is compared with at a step."""
     loss_size: Count = 128
     """Side at which the constraints are taken."""
-    vgg_weights: Text | None = None
-    """VGG16 weights: a file, ``download`` (torchvision's) or, for trying out, ``random``."""
     cache: Text | None = None
     """Folder of the region cache; null is ``~/.cache/pielight/regions``."""
     losses: LossWeights = field(default_factory=lambda: LossWeights(exposure=0.0))
     """The exposure estimator is left out, since it has to learn for a minute or two at first."""
-    darkening: DarkeningConfig = field(default_factory=DarkeningConfig)
 
 
 @section
-class JointConfig:
+class JointConfig(RunConfig):
     """A whole run."""
 
     recipe: Literal["joint"] = "joint"
     """Tells this configuration from those of other recipes."""
     name: Text = "joint"
-    training_data: Text = ""
-    """What it is trained on, in words, for the model card."""
-    license: Text = ""
-    """Terms of those pictures and of the weights, for the model card."""
     train: Literal["enhancer", "downstream", "both"] = "enhancer"
     """Who learns."""
     enhancer: Text = "pie"
     """Where the enhancer starts: name of a shipped model, a ``.safetensors`` file, or ``none`` for no enhancer."""
     denoise: Flag = False
     """Whether the enhancer removes the noise that its curves show."""
-    seed: Seed = 0
     steps: Count = 600
     batch: Count = 4
-    checkpoint_minutes: NonNegative = 3.0
     out: Text = "runs/joint"
     data: ExamplesConfig = field(default_factory=ExamplesConfig)
     darkening: DimmingConfig = field(default_factory=DimmingConfig)
@@ -181,6 +167,17 @@ class JointConfig:
     def learns_to_denoise(self) -> bool:
         """Whether the enhancer learns to denoise."""
         return self.denoise and self.train != "downstream" and self.weights.denoising > 0
+
+    def enhancement(self, size: int) -> TrainConfig:
+        """Return the settings of the enhancer's own objective, whose network sees thumbnails of ``size`` pixels."""
+        own = self.constraints
+        loss_size = own.loss_size if size % own.loss_size == 0 else size
+        data = DataConfig(
+            dark=own.dark, well=own.well or (self.data.clean,), size=size, loss_size=loss_size, cache=own.cache,
+            min_size=64, well_mean=(0.1, 0.8),
+        )  # fmt: skip
+        shared = {item.name: getattr(own, item.name) for item in dataclasses.fields(EnhancementConfig)}
+        return TrainConfig(seed=self.seed, steps=self.steps, precision=self.precision, data=data, **shared)
 
     @model_validator(mode="after")
     def _check(self) -> JointConfig:

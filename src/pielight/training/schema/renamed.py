@@ -9,62 +9,45 @@ from collections.abc import Mapping
 from typing import Any
 
 from pielight.errors import ConfigError, RenamedWarning
-from pielight.training.schema import (
-    CaptureConfig,
-    ConstraintsConfig,
-    DarkeningConfig,
-    DataConfig,
-    DenoiseConfig,
-    DimmingConfig,
-    DownstreamConfig,
-    ExposureEstimatorConfig,
-    FinetuneConfig,
-    HazeConfig,
-    JointConfig,
-    JointWeights,
-    LossWeights,
-    LowLightNoiseConfig,
-    OptimizerConfig,
-    TrainConfig,
-)  # fmt: skip
+from pielight.training import schema
 
 _CARD = {"pictures": "training_data", "terms": "license"}
 _NOISE = {"shot": "shot_noise", "read": "read_noise"}
 RENAMED: dict[type, dict[str, str]] = {
-    TrainConfig: _CARD | {
+    schema.TrainConfig: _CARD | {
         "harder": "curriculum", "features": "vgg_weights", "optimiser": "optimizer", "judging": "exposure_estimator",
     },
-    DenoiseConfig: _CARD | {
+    schema.DenoiseConfig: _CARD | {
         "patch": "patch_size", "colour": "color_weight", "detail": "gradient_weight", "optimiser": "optimizer",
         "physics": "noise",
     },
-    JointConfig: _CARD | {"optimiser": "optimizer"},
-    FinetuneConfig: {"features": "vgg_weights"},
-    DataConfig: {"render": "loss_size", "kept": "stored_size", "smallest": "min_size"},
-    LossWeights: {
+    schema.JointConfig: _CARD | {"optimiser": "optimizer"},
+    schema.FinetuneConfig: {"features": "vgg_weights"},
+    schema.DataConfig: {"render": "loss_size", "kept": "stored_size", "smallest": "min_size"},
+    schema.LossWeights: {
         "error": "l1", "detail": "gradient", "contrast": "contrastive", "brightness": "brightness_triplet",
         "balance": "brightness_balance", "judged": "exposure", "regional": "regional_consistency",
         "features": "feature_preservation", "colour": "color_constancy", "smoothness": "curve_smoothness",
         "cast": "cast_smoothness", "highlights": "highlight_preservation",
     },
-    OptimizerConfig: {"rate": "lr", "clip": "grad_clip", "warmup": "warmup_steps", "average": "ema_decay"},
-    ExposureEstimatorConfig: {"rate": "lr", "local": "local_stops", "fill": "fill_light"},
-    DarkeningConfig: _NOISE | {
+    schema.OptimizerConfig: {"rate": "lr", "clip": "grad_clip", "warmup": "warmup_steps", "average": "ema_decay"},
+    schema.ExposureEstimatorConfig: {"rate": "lr", "local": "local_stops", "fill": "fill_light"},
+    schema.DarkeningConfig: _NOISE | {
         "fill": "fill_light", "response": "camera_response", "cast": "white_balance", "black": "black_level",
     },
-    CaptureConfig: _NOISE,
-    HazeConfig: {"colour": "color"},
-    LowLightNoiseConfig: _NOISE | {
+    schema.CaptureConfig: _NOISE,
+    schema.HazeConfig: {"colour": "color"},
+    schema.LowLightNoiseConfig: _NOISE | {
         "balance": "white_balance", "mixed": "crosstalk", "deep": "high_bit_depth", "misjudged": "level_error",
     },
-    DimmingConfig: _NOISE,
-    DownstreamConfig: {"ignore": "ignore_index", "rate": "lr"},
-    JointWeights: {"distil": "distillation", "noise": "denoising"},
-    ConstraintsConfig: {"render": "loss_size", "features": "vgg_weights"},
+    schema.DimmingConfig: _NOISE,
+    schema.DownstreamConfig: {"ignore": "ignore_index", "rate": "lr"},
+    schema.JointWeights: {"distil": "distillation", "noise": "denoising"},
+    schema.ConstraintsConfig: {"render": "loss_size", "features": "vgg_weights"},
 }  # fmt: skip
 """Old name to new name, by the section that the setting is in."""
 RENAMED_VALUES: dict[tuple[type, str], dict[str, str]] = {
-    (TrainConfig, "task"): {"darkness": "brighten", "haze": "dehaze", "rain": "derain"}
+    (schema.TrainConfig, "task"): {"darkness": "brighten", "haze": "dehaze", "rain": "derain"}
 }
 """The same of values, by section and setting."""
 
@@ -81,7 +64,7 @@ def with_new_names(kind: type, values: Mapping[Any, Any], *, warn: bool = True, 
     Raises:
         ConfigError: if a setting is given by both names.
 
-    >>> with_new_names(TrainConfig, {"optimiser": {"rate": 0.1}}, warn=False)
+    >>> with_new_names(schema.TrainConfig, {"optimiser": {"rate": 0.1}}, warn=False)
     {'optimizer': {'lr': 0.1}}
     """
     hints = typing.get_type_hints(kind)

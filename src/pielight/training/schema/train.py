@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import KW_ONLY, field
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pielight.training.schema.degradations import AdaptiveConfig, DarkeningConfig, HazeConfig, RainConfig
 from pielight.training.schema.fields import (
-    READ_NO,
     Count,
     Flag,
     Interval,
@@ -24,6 +23,7 @@ from pielight.training.schema.fields import (
     Texts,
     section,
 )  # fmt: skip
+from pielight.training.schema.run import RunConfig
 
 
 @section
@@ -85,19 +85,6 @@ class LossWeights:
 
 
 @section
-class OptimizerConfig:
-    """Adam with warm-up, cosine decay and averaged weights."""
-
-    lr: Positive = 1e-3
-    weight_decay: NonNegative = 1e-4
-    grad_clip: Positive = 1.0
-    """Largest gradient norm."""
-    warmup_steps: NonNegativeInteger = 50
-    ema_decay: Annotated[NonNegative, Field(lt=1)] = 0.995
-    """Decay of the exponential moving average of the weights that is exported."""
-
-
-@section
 class LatticeConfig:
     """Size of the default network, and of the lattice that it returns."""
 
@@ -127,45 +114,48 @@ class ExposureEstimatorConfig:
 
 
 @section
-class TrainConfig:
+class EnhancementConfig:
+    """What the losses of enhancement are computed from."""
+
+    _: KW_ONLY
+    dark_batch: Count = 4
+    well_batch: Count = 10
+    feature_batch: Count = 1
+    """Dark pictures of a step that pass VGG16, which costs most of it."""
+    bank: Count = 128
+    """Well-exposed pictures in the bank of positives, each with an under- and an over-exposed negative."""
+    pairs: Count = 16
+    """Positives, and negatives, that an anchor is compared with at a step."""
+    vgg_weights: Text | None = None
+    """VGG16 weights, read if ``losses.contrastive`` or ``losses.feature_preservation`` is not 0: a file, ``download``
+    (torchvision's) or, for trying out, ``random``."""
+    losses: LossWeights = field(default_factory=LossWeights)
+    darkening: DarkeningConfig = field(default_factory=DarkeningConfig)
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether a term needs VGG16."""
+        return self.losses.contrastive > 0 or self.losses.feature_preservation > 0
+
+
+@section
+class TrainConfig(RunConfig, EnhancementConfig):
     """A whole run of ``pielight train``."""
 
     task: Text = "brighten"
     """What pictures are restored from: ``brighten``, ``dehaze``, ``derain``, or a task of your own,
     ``package.module:NAME`` or ``file.py:NAME``, which is run."""
     name: Text = "pie"
-    training_data: Text = ""
-    """What it is trained on, in words, for the model card."""
-    license: Text = ""
-    """Terms of those pictures and of the weights, for the model card."""
     network: Literal["lattice", "dcenet"] = "lattice"
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
     """Size of ``network: lattice``; that of its thumbnail is ``data.size``."""
-    seed: Seed = 0
     steps: Count = 1000
-    dark_batch: Count = 4
-    well_batch: Count = 10
-    feature_batch: Count = 1
-    """Dark pictures of a batch that pass VGG16, which costs most of a step."""
-    bank: Count = 128
-    """Well-exposed pictures in the bank of positives, each with an under- and an over-exposed negative."""
-    pairs: Count = 16
-    """Positives, and negatives, that an anchor is compared with at a step."""
     negatives: Literal["paper", "mild", "adaptive"] = "mild"
     """Bag of Curves."""
     curriculum: Flag = False
     """Negatives get harder as training goes on, from badly to barely wrong."""
-    vgg_weights: Text | None = None
-    """VGG16 weights, read if ``losses.contrastive`` or ``losses.feature_preservation`` is not 0: a file, ``download``
-    (torchvision's) or, for trying out, ``random``."""
-    precision: Annotated[Literal["no", "bf16"], READ_NO] = "no"
-    """``bf16`` computes the features in half the time on CPUs that can."""
-    checkpoint_minutes: NonNegative = 3.0
     out: Text = "runs/pie"
     data: DataConfig = field(default_factory=DataConfig)
-    losses: LossWeights = field(default_factory=LossWeights)
-    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    darkening: DarkeningConfig = field(default_factory=DarkeningConfig)
     haze: HazeConfig = field(default_factory=HazeConfig)
     """Settings of ``task: dehaze``."""
     rain: RainConfig = field(default_factory=RainConfig)
@@ -173,11 +163,6 @@ class TrainConfig:
     adaptive: AdaptiveConfig = field(default_factory=AdaptiveConfig)
     """Settings of ``negatives: adaptive``."""
     exposure_estimator: ExposureEstimatorConfig = field(default_factory=ExposureEstimatorConfig)
-
-    @property
-    def reads_features(self) -> bool:
-        """Whether a term needs VGG16."""
-        return self.losses.contrastive > 0 or self.losses.feature_preservation > 0
 
 
 @section
