@@ -175,7 +175,7 @@ def test_inks_stay_inks(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
 
 def test_curves_once_apply_often(enhancer: Enhancer, photo: NDArray[np.uint8], tmp_path: Path) -> None:
     lattice = enhancer.curves(photo)
-    assert np.array_equal(apply(photo, lattice, 0.7), enhancer(photo, 0.7))
+    assert np.array_equal(apply(photo, lattice, EnhanceOptions(0.7)), enhancer(photo, 0.7))
     path = tmp_path / "night.png"
     Image.fromarray(photo).save(path)
     for image in (path, path.read_bytes(), Image.open(path)):

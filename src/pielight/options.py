@@ -107,3 +107,6 @@ def _check(name: str, value: float, low: float, high: float, hint: str) -> float
     if not isinstance(value, Real) or not low <= value <= high:
         raise OptionError(f"{name} {value!r}: must lie between {low:g} and {high:g} ({hint})")
     return float(value)
+
+
+DEFAULTS = EnhanceOptions()

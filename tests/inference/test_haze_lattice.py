@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pielight import HazeLattice
 from pielight.errors import ModelError, PielightError
 from pielight.ops.apply import apply
+from pielight.options import EnhanceOptions
 
 
 def lattice(seed: int = 0, nodes: tuple[int, int] = (3, 5), levels: int = 4) -> HazeLattice:
@@ -38,7 +39,7 @@ def test_haze_that_was_laid_on_is_taken_away(seed: int, strength: float) -> None
     clear = np.random.default_rng(seed).uniform(0.1, 0.8, (8, 9, 3)).astype(np.float32)
     passed = 1 - strength * 0.4
     hazy = clear * np.float32(passed) + np.float32(0.9 * (1 - passed))
-    assert apply(hazy, even, strength) == pytest.approx(clear, abs=5e-3)
+    assert apply(hazy, even, EnhanceOptions(strength)) == pytest.approx(clear, abs=5e-3)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
@@ -48,7 +49,7 @@ def test_every_kind_of_pixel(dtype: str, channels: int) -> None:
     pixels = (np.random.default_rng(0).uniform(0, 1, (20, 30, channels)) * scale).astype(dtype)
     done = apply(pixels, lattice())
     assert (done.shape, done.dtype) == (pixels.shape, pixels.dtype)
-    assert np.array_equal(apply(pixels, lattice(), 0.0), pixels)
+    assert np.array_equal(apply(pixels, lattice(), EnhanceOptions(0.0)), pixels)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pielight.nn.apply_curves import apply_curves, resample_lattice, spline_weig
 from pielight.ops.interpolation import Axis
 from pielight.ops.light_curve import light_curve
 from pielight.ops.tone import apply_tone
+from pielight.options import EnhanceOptions
 
 
 @pytest.mark.parametrize(("pixels", "nodes"), [(37, 5), (4, 4), (3, 7), (1, 1), (50, 1), (9, 2)])
@@ -34,7 +35,7 @@ def test_tone_is_that_of_the_engine(strength: float, highlights: float) -> None:
     def curve(values: np.ndarray) -> np.ndarray:
         return light_curve(values, alphas)
 
-    expected = apply_tone(x, curve, strength, highlights) if strength else x
+    expected = apply_tone(x, curve, EnhanceOptions(strength, highlights)) if strength else x
     lattice = torch.from_numpy(alphas.reshape(1, 12, 1, 1))
     found = apply_curves(torch.from_numpy(x)[None], lattice, strength, highlights)[0]
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)

@@ -17,6 +17,7 @@ from pielight.ops import apply as engine
 from pielight.ops import curve_tables as lattices
 from pielight.ops.apply import apply
 from pielight.ops.thumbnail import thumbnail
+from pielight.options import EnhanceOptions
 
 SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 # uint8: half a level of rounding, and weights in 1/1024. The others: the curve is linear between two knots.
@@ -79,7 +80,7 @@ def test_agrees_with_the_oracle(
     pixels, curves = picture(seed, (*size, channels), dtype), lattice(seed, nodes)
     if dtype != "uint8":  # knots do not meet the kink where a curve leaves what it would darken alone
         curves = CurveLattice(-np.abs(curves.alphas))
-    result = apply(pixels, curves, highlights=0)
+    result = apply(pixels, curves, EnhanceOptions(highlights=0))
     assert result.dtype == pixels.dtype
     assert result.shape == pixels.shape
     assert np.abs(result / SCALE[dtype] - oracle(pixels, curves)).max() <= TOLERANCE[dtype]
@@ -90,7 +91,7 @@ def test_agrees_at_every_level_and_half_strength(dtype: str) -> None:
     ramp = np.linspace(0, 1, 256)[:, np.newaxis, np.newaxis] * np.ones((1, 64, 3)) * SCALE[dtype]
     pixels = (np.rint(ramp) if SCALE[dtype] > 1 else ramp).astype(dtype)
     curves = CurveLattice(-np.abs(lattice(3, (2, 2), 0.3).alphas))
-    error = np.abs(apply(pixels, curves, 0.5, 0) / SCALE[dtype] - oracle(pixels, curves, 0.5)).max()
+    error = np.abs(apply(pixels, curves, EnhanceOptions(0.5, 0)) / SCALE[dtype] - oracle(pixels, curves, 0.5)).max()
     assert error <= (0.6 / 255 if dtype == "uint8" else 1e-4)
 
 
@@ -115,11 +116,11 @@ def test_compiled_loop_and_numpy_agree(
 ) -> None:
     pytest.importorskip("pielight.ops._loop", reason="built without a compiler")
     pixels, curves = picture(seed, (*size, channels), dtype), lattice(seed, nodes, 1.0)
-    compiled = apply(pixels, curves, strength, highlights)
+    compiled = apply(pixels, curves, EnhanceOptions(strength, highlights))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_loop", None)
         patch.setattr(lattices, "_loop", None)
-        reference = apply(pixels, curves, strength, highlights)
+        reference = apply(pixels, curves, EnhanceOptions(strength, highlights))
     if dtype == "uint8":
         assert np.array_equal(compiled, reference)
     else:
@@ -130,7 +131,7 @@ def test_compiled_loop_and_numpy_agree(
 @pytest.mark.parametrize("channels", [1, 3])
 def test_strength_0_and_flat_curves_change_nothing(dtype: str, channels: int) -> None:
     pixels = picture(1, (33, 47, channels), dtype)
-    assert np.array_equal(apply(pixels, lattice(1, (4, 4)), 0.0), pixels)
+    assert np.array_equal(apply(pixels, lattice(1, (4, 4)), EnhanceOptions(0.0)), pixels)
     flat = apply(pixels, CurveLattice(np.zeros((8, 3, 4, 4))))
     if pixels.dtype.kind == "u":
         assert np.array_equal(flat, pixels)
@@ -142,7 +143,7 @@ def test_strength_0_and_flat_curves_change_nothing(dtype: str, channels: int) ->
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_strength_is_monotone_in_every_pixel(dtype: str, highlights: float) -> None:
     pixels, curves = picture(2, (50, 60, 3), dtype), lattice(2, (6, 7), 1.0)
-    steps = [apply(pixels, curves, s, highlights).astype(int) for s in np.linspace(-1.5, 1.5, 31)]
+    steps = [apply(pixels, curves, EnhanceOptions(s, highlights)).astype(int) for s in np.linspace(-1.5, 1.5, 31)]
     assert all((after >= before).all() for before, after in pairwise(steps))
     assert steps[0].mean() < pixels.mean() < steps[-1].mean()
 
@@ -150,7 +151,7 @@ def test_strength_is_monotone_in_every_pixel(dtype: str, highlights: float) -> N
 def test_more_protection_never_brightens() -> None:
     pixels = picture(3, (50, 60, 3), "uint8")
     curves = CurveLattice(-np.abs(lattice(3, (6, 7), 1.0).alphas))
-    steps = [apply(pixels, curves, 1.0, h).astype(int) for h in np.linspace(0, 1, 11)]
+    steps = [apply(pixels, curves, EnhanceOptions(1.0, h)).astype(int) for h in np.linspace(0, 1, 11)]
     assert all((after <= before).all() for before, after in pairwise(steps))
     assert ((steps[-1] >= 254) & (pixels < 253)).sum() == 0  # white stays what it was
 
@@ -160,7 +161,7 @@ def test_no_seam_where_cells_meet() -> None:
     ramp = np.linspace(0.05, 0.6, 1024)[np.newaxis, :, np.newaxis] * np.ones((64, 1, 3))
     for pixels in (ramp, np.rint(ramp * 255).astype(np.uint8), np.swapaxes(ramp, 0, 1)):
         along = 1 if pixels.shape[1] == 1024 else 0
-        result = np.moveaxis(apply(pixels, lattice(7, (8, 8)), 1.0), along, 0).astype(float)
+        result = np.moveaxis(apply(pixels, lattice(7, (8, 8)), EnhanceOptions(1.0)), along, 0).astype(float)
         second = np.abs(np.diff(result, 2, axis=0)).max(axis=(1, 2))
         border = np.zeros(len(second), bool)
         for edge in range(128, 1024, 128):
@@ -171,7 +172,7 @@ def test_no_seam_where_cells_meet() -> None:
 def test_curves_near_black_are_as_fine_as_the_picture() -> None:
     pixels = np.arange(2048, dtype=np.uint16).reshape(32, 64, 1)
     strong = CurveLattice(np.full((8, 3, 1, 1), -0.9))
-    assert np.abs(apply(pixels, strong, 1.0, 0) / 65535.0 - oracle(pixels, strong)).max() < 2e-4
+    assert np.abs(apply(pixels, strong, EnhanceOptions(1.0, 0)) / 65535.0 - oracle(pixels, strong)).max() < 2e-4
     assert (np.diff(apply(pixels, strong).reshape(-1).astype(int)) > 0).all()
 
 

@@ -8,6 +8,7 @@ from pielight import CurveLattice, Enhancer
 from pielight.errors import DeviceError, MissingExtraError, PielightError
 from pielight.ops import apply_cuda as gpu
 from pielight.ops.apply import apply
+from pielight.options import EnhanceOptions
 
 CPU = torch.device("cpu")
 SCALE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
@@ -22,14 +23,14 @@ def test_is_the_engine(size: tuple[int, int], channels: int, dtype: str, monkeyp
     curves = CurveLattice(rng.uniform(-1, 0.3, (8, 3, 6, 9)).astype(np.float32))
     monkeypatch.setattr(gpu, "_STRIP_VALUES", 5000)
     for strength in (-0.7, 0.6, 1.3):
-        ours = gpu.apply(pixels, curves, CPU, strength)
-        theirs = apply(pixels, curves, strength)
+        ours = gpu.apply(pixels, curves, CPU, EnhanceOptions(strength))
+        theirs = apply(pixels, curves, EnhanceOptions(strength))
         assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
         if dtype == "uint8":
             assert np.array_equal(ours, theirs)
         else:
             assert np.abs(ours.astype(float) - theirs).max() <= 1e-6 * SCALE[dtype] + (dtype == "uint16")
-    assert np.array_equal(gpu.apply(pixels, curves, CPU, 0), pixels)
+    assert np.array_equal(gpu.apply(pixels, curves, CPU, EnhanceOptions(0)), pixels)
     assert gpu.apply(pixels, curves, CPU, out=pixels) is pixels
 
 

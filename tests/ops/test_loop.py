@@ -8,6 +8,7 @@ import pytest
 
 from pielight.ops.light_curve import light_curve
 from pielight.ops.tone import SHOULDER, apply_tone
+from pielight.options import EnhanceOptions
 
 loop = pytest.importorskip("pielight.ops._loop", reason="built without a compiler")
 GOOD: dict[str, Any] = {
@@ -100,7 +101,7 @@ def test_tables_are_numpys_to_the_bit(strength: float) -> None:
     result = np.empty((6, 100), np.float32)
     loop.tabulate(x, alphas, result, strength, 0.5 * SHOULDER)
     curve = partial(light_curve, alphas=alphas[..., np.newaxis])
-    assert np.array_equal(result, apply_tone(np.broadcast_to(x, result.shape), curve, strength, 0.5))
+    assert np.array_equal(result, apply_tone(np.broadcast_to(x, result.shape), curve, EnhanceOptions(strength, 0.5)))
 
 
 @pytest.mark.parametrize(

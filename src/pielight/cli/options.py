@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pielight.errors import PielightError
-from pielight.options import BRIGHTEN, TASKS
+from pielight.options import BRIGHTEN, HIGHLIGHTS, MAX_STRENGTH, TASKS
 
 if TYPE_CHECKING:
     from pielight.core.output_names import Existing
@@ -50,7 +50,7 @@ photos = click.argument(
 )
 strength = click.option(
     "--strength",
-    type=click.FloatRange(-1.5, 1.5),
+    type=click.FloatRange(-MAX_STRENGTH, MAX_STRENGTH),
     default=1.0,
     show_default=True,
     help="0 leaves a photo as it is, 1 is the model's choice; below 0 darkens, or adds haze or rain.",
@@ -58,7 +58,7 @@ strength = click.option(
 highlights = click.option(
     "--highlights",
     type=click.FloatRange(0, 1),
-    help="How far what is bright already is protected, in brightening. [default: 0.5]",
+    help=f"How far what is bright already is protected, in brightening. [default: {HIGHLIGHTS}]",
 )
 
 
@@ -149,7 +149,7 @@ class ModelOptions:
 
     def enhance_options(self) -> EnhanceOptions:
         """Return how pictures are enhanced."""
-        from pielight.options import HIGHLIGHTS, EnhanceOptions
+        from pielight.options import EnhanceOptions
 
         highlights = HIGHLIGHTS if self.highlights is None else self.highlights
         return EnhanceOptions(self.strength, highlights, self.denoise, self.auto is not False)

@@ -13,7 +13,7 @@ from pielight.inference.descriptor import ModelDescriptor, Side, TensorSpec
 from pielight.inference.lattice import THUMBNAIL, Lattice, LatticeNetwork, check_share, node_sides
 from pielight.ops.curve_tables import curve_tables
 from pielight.ops.exposure_gate import exposure_gate
-from pielight.options import BRIGHTEN, HIGHLIGHTS
+from pielight.options import BRIGHTEN, EnhanceOptions
 
 _ITERATIONS = 64  # at most
 
@@ -69,11 +69,9 @@ class CurveLattice(Lattice):
         check_share(share)
         return self if share == 1.0 else CurveLattice(self.alphas * np.float32(share))
 
-    def tables(
-        self, strength: float = 1.0, highlights: float = HIGHLIGHTS, at: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
-        """Evaluate every node's curve: :func:`~pielight.ops.curve_tables.curve_tables`."""
-        return curve_tables(self.alphas, strength, highlights, at)
+    def evaluate(self, options: EnhanceOptions, at: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Evaluate the curve of every node: :func:`~pielight.ops.curve_tables.curve_tables`."""
+        return curve_tables(self.alphas, options, at)
 
 
 class CurveNetwork(LatticeNetwork):

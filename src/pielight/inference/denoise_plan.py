@@ -76,7 +76,7 @@ def plan(pixels: Pixels, curves: ToneCurves, options: EnhanceOptions, threads: i
         return None
 
     def curve(means: NDArray[Any]) -> NDArray[Any]:
-        return apply(means, curves, options.strength, options.highlights, threads, out=means)
+        return apply(means, curves, options, threads, out=means)
 
     noise = estimate(pixels)
     if denoise == AUTO:

@@ -1,9 +1,9 @@
 """Kinds of models: the task, inputs and outputs, options and size limits of each, and the class that runs it.
 
 To add a kind, write one file in this package, which holds its ``DESCRIPTOR`` and the class that runs the network, and
-add the file's name to :data:`KINDS`. Several kinds can have the same task: the outputs of an ONNX file tell which kind
-it is, and the first kind in :data:`KINDS` has the default model. The command line, evaluation and the records in
-results read the rest from the descriptor. Tasks stand in :data:`pielight.options.TASKS`.
+add the file's name to :data:`KINDS`; nothing else. Several kinds can have the same task: the outputs of an ONNX file
+tell which kind it is, and the first kind in :data:`KINDS` has the default model. The command line, evaluation and the
+records in results read the rest from the descriptor. Tasks stand in :data:`pielight.options.TASKS`.
 """
 
 from __future__ import annotations

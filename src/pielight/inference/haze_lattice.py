@@ -13,7 +13,7 @@ from pielight.inference.descriptor import ModelDescriptor, Side, TensorSpec
 from pielight.inference.lattice import THUMBNAIL, Lattice, LatticeNetwork, check_share, node_sides
 from pielight.ops.haze_gate import haze_gate
 from pielight.ops.haze_tables import haze_tables
-from pielight.options import HIGHLIGHTS, check_highlights
+from pielight.options import EnhanceOptions
 
 _LEVELS = 16  # of brightness that a transmission is given for, at most
 
@@ -76,15 +76,12 @@ class HazeLattice(Lattice):
         check_share(share)
         return self if share == 1.0 else HazeLattice(1 - np.float32(share) * (1 - self.transmission), self.airlight)
 
-    def tables(
-        self, strength: float = 1.0, highlights: float = HIGHLIGHTS, at: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
-        """Evaluate every node's curve: :func:`~pielight.ops.haze_tables.haze_tables`.
+    def evaluate(self, options: EnhanceOptions, at: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Evaluate the curve of every node: :func:`~pielight.ops.haze_tables.haze_tables`.
 
         ``highlights`` has no effect, since the airlight itself stays as it is.
         """
-        check_highlights(highlights)
-        return haze_tables(self.transmission, self.airlight, strength, at)
+        return haze_tables(self.transmission, self.airlight, options.strength, at)
 
 
 class HazeNetwork(LatticeNetwork):

@@ -54,14 +54,17 @@ class Lattice(Prediction):
         """Return curves that act less, by a share in [0, 1]; 0 makes them the identity."""
 
     @abstractmethod
+    def evaluate(self, options: EnhanceOptions, at: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Evaluate the curve of every node, as :meth:`tables` does, into a new C-contiguous array."""
+
     def tables(
         self, strength: float = 1.0, highlights: float = HIGHLIGHTS, at: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """Evaluate every node's curve, as strong as wanted.
+        """Evaluate the curve of every node.
 
         Args:
             strength: -1.5 to 1.5; 0 is the identity, 1 the model's curve.
-            highlights: 0 to 1, how far bright values are spared.
+            highlights: 0 to 1, how far bright values are protected.
             at: Brightness at which to evaluate, float32 of shape (n,); None is the 256 levels of 8 bits.
 
         Returns:
@@ -70,6 +73,7 @@ class Lattice(Prediction):
         Raises:
             OptionError: An argument is out of range.
         """
+        return self.evaluate(EnhanceOptions(strength, highlights), at)
 
     def apply(
         self,
@@ -110,11 +114,10 @@ class Lattice(Prediction):
         if options.denoise != 0 and options.strength != 0:
             runtime.denoiser.open()  # a damaged one is an error even if there is no noise
             noise = plan(pixels, self, options, runtime.threads)  # first, since ``out`` may be the picture
-        strength, highlights = options.strength, options.highlights
         if runtime.device is None:
-            result = apply_on_cpu(pixels, self, strength, highlights, runtime.threads, out)
+            result = apply_on_cpu(pixels, self, options, runtime.threads, out)
         else:
-            result = apply_cuda.apply(pixels, self, runtime.device, strength, highlights, out)
+            result = apply_cuda.apply(pixels, self, runtime.device, options, out)
         if noise is not None:
             runtime.denoiser.subtract(result, noise)
         return result

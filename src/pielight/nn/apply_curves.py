@@ -1,4 +1,4 @@
-"""A lattice of curves laid over full-resolution pictures, differentiable in pictures and curves."""
+"""Applying a lattice of curves to full-resolution pictures, differentiable in pictures and curves."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from torch import Tensor
 
 from pielight.ops.light_curve import light_curve
 from pielight.ops.tone import MAX_GAIN, SHOULDER
+from pielight.options import HIGHLIGHTS
 
 _TINY = 1e-6  # brightness below which the limit of the gain is that of 1e-6, so that gradients at black are finite
 
 
-def apply_curves(pictures: Tensor, alphas: Tensor, strength: float = 1.0, highlights: float = 0.5) -> Tensor:
+def apply_curves(pictures: Tensor, alphas: Tensor, strength: float = 1.0, highlights: float = HIGHLIGHTS) -> Tensor:
     """Enhance pictures by the curves of a lattice.
 
     ``out = x + max(0, c(x) - x) (1 - h k / (k + 1 - x))``, k = 0.05: g is the light-enhancement curve
@@ -27,7 +28,7 @@ def apply_curves(pictures: Tensor, alphas: Tensor, strength: float = 1.0, highli
         pictures: x, ``(N, 3, H, W)`` in [0, 1].
         alphas: ``(N, 3 K, h, w)`` in [-1, 1], iteration by iteration, R, G, B in each.
         strength: s in [0, 1.5]; 0 is the identity, 1 the model's choice.
-        highlights: h in [0, 1], how far bright pixels are spared.
+        highlights: h in [0, 1], how far bright pixels are protected.
 
     Returns:
         ``(N, 3, H, W)`` in [0, 1].

@@ -1,4 +1,4 @@
-"""A lattice of curves laid over a full-resolution picture.
+"""Applying a lattice of curves to a full-resolution picture, on the CPU.
 
 ``out(x, y) = sum_k w_k(x, y) * f_k(in(x, y))``: each pixel takes the curves of the nine nodes around it at its own
 brightness, weighed by its position (`pielight.ops.interpolation`). Row by row: three rows of nodes are blended into
@@ -19,7 +19,7 @@ from pielight.errors import OptionError
 from pielight.ops.compiled import loop as _loop
 from pielight.ops.interpolation import TAPS, Axis
 from pielight.ops.lut import LEVELS, knots, locate
-from pielight.options import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import DEFAULTS, EnhanceOptions
 
 TABLE_BITS = 7  # uint16 tables hold 255 * 2^7 * curve: 7 bits below the rounding of the result
 DOWN_BITS, ACROSS_BITS = 16, 10  # weights of the rows and of the columns of nodes
@@ -29,17 +29,14 @@ _DOUBLE_ROWS = 64  # float64 pictures go through float32, so many rows at a time
 class ToneCurves(Protocol):
     """A grid of tone curves; :class:`pielight.inference.lattice.Lattice` is one."""
 
-    def tables(
-        self, strength: float = 1.0, highlights: float = HIGHLIGHTS, at: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
+    def evaluate(self, options: EnhanceOptions, at: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Evaluate every node's curve at brightnesses (n,), or at the 256 levels of 8 bits: (h, w, 3, n) in [0, 1]."""
 
 
 def apply(
     pixels: Pixels,
     lattice: ToneCurves,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
+    options: EnhanceOptions = DEFAULTS,
     threads: int | None = None,
     out: Pixels | None = None,
 ) -> Pixels:
@@ -51,8 +48,7 @@ def apply(
     Args:
         pixels: (H, W, 3) or gray (H, W, 1): uint8, uint16, or float32 / float64 in [0, 1].
         lattice: The curves, of any grid size. Gray pictures take the mean of the three channels' curves.
-        strength: 0 is the identity, bit for bit; 1 the model; -1.5 (darker) to 1.5.
-        highlights: How far bright pixels are spared, 0 to 1.
+        options: Strength, of which 0 is the identity, bit for bit, and protection of highlights.
         threads: Threads to share the rows among; None takes every core that the process may use.
         out: Where to put the result, of the shape and type of ``pixels``; may be ``pixels`` itself.
 
@@ -60,27 +56,26 @@ def apply(
         ``out``, or a new array of the same shape and type.
 
     Raises:
-        OptionError: The array is not a picture, or an argument is out of range.
+        OptionError: The array is not a picture, or ``out`` is not like it.
 
-    >>> from pielight import CurveLattice
+    >>> from pielight import CurveLattice, EnhanceOptions
     >>> dark = np.full((4, 6, 3), 51, np.uint8)
-    >>> apply(dark, CurveLattice(np.full((1, 3, 2, 2), -1.0)), highlights=0)[0, 0].tolist()
+    >>> apply(dark, CurveLattice(np.full((1, 3, 2, 2), -1.0)), EnhanceOptions(highlights=0))[0, 0].tolist()
     [92, 92, 92]
     """
     check_pixels(pixels)
-    check_highlights(highlights)
     if out is None:
         out = np.empty(pixels.shape, pixels.dtype)
     elif out.shape != pixels.shape or out.dtype != pixels.dtype or not out.flags.writeable:
         raise OptionError(f"out of shape {out.shape}, {out.dtype}: must be writeable and like the pixels")
-    if check_strength(strength) == 0:
+    if options.strength == 0:
         out[...] = pixels
         return out
     if np.may_share_memory(out, pixels) and not is_same_memory(out, pixels):
         pixels = pixels.copy()  # else the result would be written over pixels that are still to be read
     threads = check_threads(threads)
     deep = pixels.dtype != np.uint8
-    tables = node_tables(lattice, strength, highlights, deep, pixels.shape[2])
+    tables = node_tables(lattice, options, deep, pixels.shape[2])
     rows, columns = Axis.of(pixels.shape[0], tables.shape[0]), Axis.of(pixels.shape[1], tables.shape[1])
     row_weight = rows.weight.astype(np.float32) if deep else rows.integers(DOWN_BITS)
     column_weight = columns.weight.astype(np.float32) if deep else columns.integers(ACROSS_BITS)
@@ -102,20 +97,19 @@ def apply(
     return out
 
 
-def node_tables(lattice: ToneCurves, strength: float, highlights: float, deep: bool, channels: int) -> NDArray[Any]:
-    """Tabulate the curves as the loop wants them.
+def node_tables(lattice: ToneCurves, options: EnhanceOptions, deep: bool, channels: int) -> NDArray[Any]:
+    """Tabulate the curves in the type and at the brightnesses that the inner loop looks up.
 
     Args:
         lattice: The curves.
-        strength: -1.5 to 1.5.
-        highlights: 0 to 1.
+        options: Strength and protection of highlights.
         deep: For 16-bit and float pictures: float32 at the knots. Otherwise uint16 at the 256 levels, times 2^7.
         channels: 3, or 1 for the mean of the three.
 
     Returns:
         Tables of shape (h, w, channels, n).
     """
-    tables = lattice.tables(strength, highlights, knots() if deep else None)
+    tables = lattice.evaluate(options, knots() if deep else None)
     if channels == 1:
         tables = tables.mean(axis=2, keepdims=True)
     if deep:

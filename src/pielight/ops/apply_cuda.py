@@ -1,6 +1,6 @@
-"""The engine on a graphics card, for those who have one: the same curves, applied by torch.
+"""Applying a lattice of curves on a CUDA device, by torch.
 
-The output of the network is computed on the CPU as ever, since a thumbnail is small; the full picture goes to the card.
+The network runs on the CPU, since its thumbnail is small; the full-resolution picture is processed on the device.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pielight.errors import DeviceError
 from pielight.ops.apply import ACROSS_BITS, DOWN_BITS, TABLE_BITS, ToneCurves, node_tables
 from pielight.ops.interpolation import TAPS, Axis
 from pielight.ops.lut import locate
-from pielight.options import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import DEFAULTS, EnhanceOptions
 
 if TYPE_CHECKING:
     import torch
 
-_STRIP_VALUES = 1 << 24  # bounds the memory at work on the card
+_STRIP_VALUES = 1 << 24  # bounds the memory in use on the device
 
 
 def check_device(device: str) -> torch.device:
-    """Return the torch device of a name such as ``cuda`` or ``cuda:1``.
+    """Return the CUDA device of a name such as ``cuda`` or ``cuda:1``.
 
     Raises:
         MissingExtraError: torch is not installed.
@@ -48,8 +48,7 @@ def apply(
     pixels: Pixels,
     lattice: ToneCurves,
     device: torch.device,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
+    options: EnhanceOptions = DEFAULTS,
     out: Pixels | None = None,
 ) -> Pixels:
     """Do what :func:`pielight.ops.apply.apply` does, on a device; 8-bit pictures to the bit.
@@ -58,45 +57,41 @@ def apply(
         pixels: (H, W, 3) or gray (H, W, 1): uint8, uint16, or float32 / float64 in [0, 1].
         lattice: The curves.
         device: From :func:`check_device`.
-        strength: -1.5 to 1.5.
-        highlights: 0 to 1.
+        options: Strength and protection of highlights.
         out: Where to put the result; may be ``pixels`` itself.
 
     Raises:
-        PielightError: The array is not a picture, or an argument is out of range.
+        OptionError: The array is not a picture.
         DeviceError: The device's memory does not suffice.
 
     >>> import torch
-    >>> from pielight import CurveLattice
+    >>> from pielight import CurveLattice, EnhanceOptions
     >>> dark = np.full((4, 6, 3), 51, np.uint8)
     >>> flat = CurveLattice(np.full((1, 3, 2, 2), -1.0))
-    >>> apply(dark, flat, torch.device("cpu"), highlights=0)[0, 0].tolist()
+    >>> apply(dark, flat, torch.device("cpu"), EnhanceOptions(highlights=0))[0, 0].tolist()
     [92, 92, 92]
     """
     import torch
 
     check_pixels(pixels)
-    check_highlights(highlights)
     out = np.empty(pixels.shape, pixels.dtype) if out is None else out
-    if check_strength(strength) == 0:
+    if options.strength == 0:
         out[...] = pixels
         return out
     try:
         with torch.inference_mode():
-            _apply(pixels, lattice, device, strength, highlights, out)
+            _apply(pixels, lattice, device, options, out)
     except torch.OutOfMemoryError as error:
         raise DeviceError(f"device {str(device)!r}: not enough memory; use device='cpu'") from error
     return out
 
 
-def _apply(
-    pixels: Pixels, lattice: ToneCurves, device: torch.device, strength: float, highlights: float, out: Pixels
-) -> None:
+def _apply(pixels: Pixels, lattice: ToneCurves, device: torch.device, options: EnhanceOptions, out: Pixels) -> None:
     import torch
 
     height, width, channels = pixels.shape
     whole = pixels.dtype == np.uint8
-    tables = node_tables(lattice, strength, highlights, not whole, channels)
+    tables = node_tables(lattice, options, not whole, channels)
     down, across, _, entries = tables.shape
     rows, columns = Axis.of(height, down), Axis.of(width, across)
     kind = torch.int64 if whole else torch.float32

@@ -13,59 +13,49 @@ from pielight.ops.compiled import loop as _loop
 from pielight.ops.light_curve import inverse_light_curve, light_curve
 from pielight.ops.lut import levels
 from pielight.ops.tone import SHOULDER, apply_tone
-from pielight.options import check_highlights, check_strength
+from pielight.options import EnhanceOptions
 
 _DARKENING = np.float32(-0.1)
 
 
 def curve_tables(
-    alphas: NDArray[np.float32], strength: float, highlights: float, at: NDArray[np.float32] | None = None
+    alphas: NDArray[np.float32], options: EnhanceOptions, at: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """Evaluate every node's curve, as strong as wanted: :func:`~pielight.ops.tone.apply_tone`.
+    """Evaluate the curve of every node: :func:`~pielight.ops.tone.apply_tone`.
 
-    What a curve would darken stays as it is. At negative strengths its inverse darkens, with every parameter at
-    most -0.1, so that a picture to which the model has little to add becomes darker, too.
+    Values that a curve would darken stay as they are. At negative strengths the inverse of the curve darkens, with
+    every parameter at most -0.1, so that a picture which the model hardly brightens becomes darker, too.
 
     Args:
         alphas: Parameters of :func:`~pielight.ops.light_curve.light_curve`, (N, 3, h, w) in [-1, 1].
-        strength: s of :func:`~pielight.ops.tone.apply_tone`; 0 is the identity.
-        highlights: h of the same.
+        options: Strength, of which 0 is the identity, and protection of highlights.
         at: Brightness at which to evaluate, float32 of shape (n,); by default the 256 levels of 8 bits.
 
     Returns:
         float32 of shape (h, w, 3, n) in [0, 1].
 
-    Raises:
-        OptionError: An argument is out of range.
-
     >>> flat = np.full((1, 3, 1, 1), -1, np.float32)
-    >>> [round(float(curve_tables(flat, s, 0)[0, 0, 0, 51]), 4) for s in (-1, 0, 0.5, 1, 1.5)]
+    >>> [round(float(curve_tables(flat, EnhanceOptions(s, 0))[0, 0, 0, 51]), 4) for s in (-1, 0, 0.5, 1, 1.5)]
     [0.1056, 0.2, 0.28, 0.36, 0.4752]
     """
-    check_strength(strength)
-    check_highlights(highlights)
     x = levels() if at is None else np.ascontiguousarray(at, np.float32)
     tables = np.empty((*alphas.shape[2:], 3, len(x)), dtype=np.float32)
     for row in range(len(tables)):  # one row of nodes at a time stays in the CPU's cache
         of_row = np.ascontiguousarray(alphas[:, :, row].transpose(0, 2, 1)).reshape(len(alphas), -1)
-        _tabulate(x, of_row, tables[row].reshape(-1, len(x)), strength, highlights)
+        _tabulate(x, of_row, tables[row].reshape(-1, len(x)), options)
     return tables
 
 
 def _tabulate(
-    x: NDArray[np.float32],
-    alphas: NDArray[np.float32],
-    result: NDArray[np.float32],
-    strength: float,
-    highlights: float,
+    x: NDArray[np.float32], alphas: NDArray[np.float32], result: NDArray[np.float32], options: EnhanceOptions
 ) -> None:
     """Evaluate curves with parameters (N, curves) at x (n,) into (curves, n)."""
-    if _loop is not None and strength > 0:
-        _loop.tabulate(x, alphas, result, strength, highlights * SHOULDER)
+    if _loop is not None and options.strength > 0:
+        _loop.tabulate(x, alphas, result, options.strength, options.highlights * SHOULDER)
         return
     parameters = alphas[..., np.newaxis]
-    if strength >= 0:
+    if options.strength >= 0:
         curve: Callable[[Any], Any] = partial(light_curve, alphas=parameters)
     else:
         curve = partial(inverse_light_curve, alphas=np.minimum(parameters, _DARKENING))
-    result[...] = apply_tone(np.broadcast_to(x, result.shape), curve, strength, highlights)
+    result[...] = apply_tone(np.broadcast_to(x, result.shape), curve, options)

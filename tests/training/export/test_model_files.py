@@ -27,6 +27,7 @@ from pielight.inference.descriptor import describe
 from pielight.models import find
 from pielight.ops.apply import apply
 from pielight.ops.thumbnail import thumbnail
+from pielight.options import EnhanceOptions
 from pielight.training.export import model_files as module
 from pielight.training.export.model_files import NO_RECORD, RunRecord, exported, git_commit
 from pielight.training.networks.dce_net import build
@@ -86,7 +87,7 @@ def test_the_engine_is_near_torch_on_a_smooth_lattice(tiny: Make, toy: Path, tmp
     with torch.no_grad():
         alphas = network(torch.from_numpy(thumbnail(pixels, predictor.thumbnail_side).copy())[None])
         expected = render(torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None], alphas)[0].numpy()
-    found = apply(pixels, predictor.predict(pixels, auto=False), highlights=0).transpose(2, 0, 1)
+    found = apply(pixels, predictor.predict(pixels, auto=False), EnhanceOptions(highlights=0)).transpose(2, 0, 1)
     assert np.abs(expected - pixels.transpose(2, 0, 1)).mean() > 0.1
     assert np.abs(found - expected).max() <= 3 / 255
 
@@ -121,7 +122,7 @@ def test_the_engine_takes_every_size(size: int, lattice: LatticeConfig, tiny: Ma
     curves = predictor.predict(pixels, auto=False)
     assert curves.alphas.shape == (lattice.iterations, 3, size // lattice.cell, size // lattice.cell)
     assert np.abs(curves.alphas.reshape(alphas.shape) - alphas.numpy()).max() < 1e-4
-    found = apply(pixels, curves, highlights=0).transpose(2, 0, 1)
+    found = apply(pixels, curves, EnhanceOptions(highlights=0)).transpose(2, 0, 1)
     assert np.abs(expected - pixels.transpose(2, 0, 1)).mean() > 0.03
     assert np.abs(found - expected).max() <= 3 / 255
     eight = np.rint(pixels * 255).astype(np.uint8)

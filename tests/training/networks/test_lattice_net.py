@@ -12,6 +12,7 @@ from pielight import CurveLattice
 from pielight.errors import ConfigError
 from pielight.models import find
 from pielight.ops.apply import apply
+from pielight.options import EnhanceOptions
 from pielight.training.networks.lattice_net import LatticeNet, damp_shadow_chroma, night_guard, render
 from pielight.training.schema import LatticeConfig, TrainConfig
 from pielight.training.schema.config_file import validate
@@ -50,7 +51,7 @@ def test_agrees_with_the_engine_where_the_lattice_is_flat() -> None:
     pixels = np.random.default_rng(0).random((20, 20, 3)).astype(np.float32)
     lattice = CurveLattice(alphas[0].numpy().reshape(8, 3, 4, 4))
     trained = render(torch.from_numpy(pixels.transpose(2, 0, 1))[None], alphas)[0].numpy().transpose(1, 2, 0)
-    np.testing.assert_allclose(apply(pixels, lattice, highlights=0), trained, atol=1e-3)
+    np.testing.assert_allclose(apply(pixels, lattice, EnhanceOptions(highlights=0)), trained, atol=1e-3)
 
 
 def test_gradients_reach_the_lattice() -> None:

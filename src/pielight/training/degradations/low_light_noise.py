@@ -16,6 +16,7 @@ from pielight.ops.light_curve import light_curve
 from pielight.ops.noise import Noise
 from pielight.ops.noise_level import CELL, level, smoothed
 from pielight.ops.tone import apply_tone
+from pielight.options import EnhanceOptions
 from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.noise import chance, jpeg, log_uniform, quantize, uniform
 from pielight.training.schema import LowLightNoiseConfig
@@ -120,7 +121,9 @@ def _alphas(pictures: Tensor, wanted: Tensor, generator: Generator) -> NDArray[n
 
 def _brightened(pictures: Tensor, alphas: NDArray[np.float32], highlights: float) -> Tensor:
     """Apply curves as every entry point does."""
-    return torch.from_numpy(apply_tone(pictures.numpy(), partial(light_curve, alphas=alphas), 1.0, highlights))
+    return torch.from_numpy(
+        apply_tone(pictures.numpy(), partial(light_curve, alphas=alphas), EnhanceOptions(1.0, highlights))
+    )
 
 
 def _draw(low: float, high: float, generator: Generator) -> float:
