@@ -400,7 +400,7 @@ def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest
     import io
 
     from pielight.batch.run import JobResult, RunningJob
-    from pielight.cli.progress import StatusLines
+    from pielight.cli.progress import BatchProgress
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -408,7 +408,7 @@ def test_a_terminal_gets_one_line_that_changes(folder: Path, monkeypatch: pytest
 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    progress = StatusLines(2, quiet=False)
+    progress = BatchProgress(2, quiet=False)
     progress.show(JobResult(Path("a.jpg"), Path("a_pie.jpg"), "done", seconds=0.1))
     progress.show(JobResult(Path("b.jpg"), Path("b_pie.jpg"), "failed", "b.jpg: empty file"))
     now = time.monotonic()
@@ -431,12 +431,12 @@ def test_what_takes_long_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyP
     import io
 
     from pielight.batch.run import RunningJob
-    from pielight.cli.progress import StatusLines
+    from pielight.cli.progress import BatchProgress
 
     screen = io.StringIO()
     monkeypatch.setattr(sys, "stderr", screen)
     for quiet in (False, True):
-        StatusLines(2, quiet).wait([RunningJob(Path("c.heic"), 1, time.monotonic() - 20)])
+        BatchProgress(2, quiet).wait([RunningJob(Path("c.heic"), 1, time.monotonic() - 20)])
     assert screen.getvalue() == ""
 
 

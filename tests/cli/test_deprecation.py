@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from pielight.cli import main
-from pielight.cli.deprecation import deprecations_on_stderr
+from pielight.cli.stderr import deprecations_on_stderr
 from pielight.errors import RenamedWarning
 
 

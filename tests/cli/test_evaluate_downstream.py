@@ -148,7 +148,7 @@ def test_classes_are_lost_in_the_dark_and_found_again(folder: Path) -> None:
         (("--downstream", "faces", "--detector", "net.onnx", "--data", "own=set"), "net.onnx: no YuNet detector"),
         ((*FACES[:-1], "own=nowhere"), "nowhere/boxes.json: cannot be read"),
         (CLASSES, "set/labels/0.png: holds the label 9; there are 2 classes, 0 to 1, and 255 is ignored; --ignore"),
-        ((*CLASSES, "--ignore", "9", "--classes", "a,b,c"), "--classes names 3 classes; net.onnx tells 2 apart"),
+        ((*CLASSES, "--ignore", "9", "--classes", "a,b,c"), "--classes names 3 classes; net.onnx has 2"),
         ((*SEGMENTATION, "half.onnx"),
          "half.onnx: returns [1, 2, 32, 48] for 96 x 64 pixels; logits [1, C, 64, 96]"),
         ((*SEGMENTATION, "face.onnx,multiple=x"), "multiple must be"),

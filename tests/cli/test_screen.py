@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from pielight.cli.screen import own_screen
+from pielight.cli.stderr import own_stderr
 
 
 def test_own_screen(capfd: pytest.CaptureFixture[str]) -> None:
     before = sys.stderr
-    with own_screen():
+    with own_stderr():
         print("seen", file=sys.stderr, flush=True)
     assert sys.stderr is before
     assert "seen" in capfd.readouterr().err

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pielight.cli import options
+
 if TYPE_CHECKING:
     from pielight.bench import Row
 
@@ -16,12 +18,9 @@ _COLUMNS = {"name": "what", "value": "here", "beside": "beside", "target": "targ
 
 
 @click.command()
-@click.option(
-    "-j", "--jobs", type=click.IntRange(1, 1024), help="Threads of the single-photo rows. [default: every core]"
-)
-@click.option(
-    "--photos", type=click.IntRange(0, 100_000), default=200, show_default=True, help="Photos of the batch row."
-)
+@options.jobs("Threads of the single-photo rows. [default: every core]")
+@click.option("--photos", type=click.IntRange(0, 100_000), default=200, show_default=True,
+              help="Photos of the batch row.")  # fmt: skip
 @click.option("--repeats", type=click.IntRange(1, 1000), default=7, show_default=True, help="Runs of the short rows.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
@@ -43,13 +42,13 @@ def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file
     click.echo(machine(jobs) + "\n")
     rows: list[Row] = []
 
-    def kept() -> Iterator[Row]:
+    def measured() -> Iterator[Row]:
         for row in measure(jobs, photos, repeats):
             rows.append(row)
             yield row
 
-    marked = ({**asdict(row), "verdict": tables.Markup(_verdict(row, "**missed**"))} for row in kept())
-    for line in tables.markdown(_COLUMNS, marked) if markdown else _lines(kept()):
+    marked = ({**asdict(row), "verdict": tables.Markup(_verdict(row, "**missed**"))} for row in measured())
+    for line in tables.markdown(_COLUMNS, marked) if markdown else _lines(measured()):
         click.echo(line)
     if json_file is not None:
         record = {"type": "bench", "machine": machine(jobs), **environment()}

@@ -25,14 +25,9 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple
 
 @click.command()
 @options.photos
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE.html|FILE.png",
-    help="One page with a slider for each photo, or one picture. [default: NAME_compare.html beside a single photo, "
-    "compare.html here for several]",
-)
+@click.option("-o", "--output", type=options.PATH, metavar="FILE.html|FILE.png",
+              help="One page with a slider for each photo, or one picture. [default: NAME_compare.html beside a "
+              "single photo, compare.html here for several]")  # fmt: skip
 @click.option("--strengths", default="0.5,1,1.5", show_default=True, metavar="LIST", callback=_strengths,
               help="Strengths to compare, -1.5 to 1.5 each.")  # fmt: skip
 @options.task
@@ -60,22 +55,21 @@ def compare(
     """Show photos before and after, side by side or with a slider.
 
     Files, and the pictures of folders. The page is one file that loads nothing from elsewhere. Exit status: 0, 1 if
-    a photo failed, 2 if the command line makes no sense.
+    a photo failed, 2 if the command line is invalid.
     """
     model.check()
     from pielight.batch.find import find
     from pielight.batch.plan import Names, Naming
-    from pielight.cli.enhance_request import usage_errors
-    from pielight.cli.progress import StatusLines
+    from pielight.cli.progress import BatchProgress
     from pielight.comparison.comparison import compare as compare_photo
     from pielight.comparison.html import html_sheet
     from pielight.comparison.png import png_sheet
     from pielight.core.atomic_file import check_place, write_atomic
     from pielight.core.messages import shown
 
-    with usage_errors():
+    with options.usage_errors():
         findings = find(photos)
-        paths = [found.path for found in findings.pictures]
+        paths = [picture.path for picture in findings.pictures]
         if output is None:
             output = paths[0].with_name(f"{paths[0].stem}_compare.html") if len(paths) == 1 else Path("compare.html")
         if output.suffix.lower() not in (".html", ".png"):
@@ -90,10 +84,10 @@ def compare(
         click.echo(kept, err=True)
         return
     comparisons = []
-    progress = StatusLines(None, quiet)
+    progress = BatchProgress(None, quiet)
     progress.begin(findings.left_out_text())
-    for closed in findings.unreadable.values():
-        progress.fail(closed)
+    for reason in findings.unreadable.values():
+        progress.fail(reason)
     for path in paths:
         try:
             comparisons.append(compare_photo(enhancer, path, strengths, size, model.enhance_options()))

@@ -13,8 +13,6 @@ from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
     from pielight.evaluation.datasets.dataset import Dataset
-    from pielight.evaluation.downstream.darkness import Darkness
-    from pielight.evaluation.methods.method import Method
     from pielight.evaluation.metric_spec import DatasetMetric
     from pielight.evaluation.plan import Plan, TaskEvaluator
 
@@ -47,11 +45,7 @@ def options(command: F) -> F:
 
 
 def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of downstream tasks that were given; ``--task`` counts as ``--downstream``.
-
-    Raises:
-        ConfigError: ``--downstream`` was not given, but options that need it.
-    """
+    """Return the options of downstream tasks that were given; ConfigError if ``--downstream`` itself was not."""
     options = {name: arguments[name] for name in _NAMES if arguments[name] is not None}
     if "task" in options:
         click.echo("--task is deprecated in this command; say --downstream", err=True)
@@ -63,34 +57,32 @@ def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plan(arguments: Mapping[str, Any], options: Mapping[str, Any], seed: int) -> Plan:
-    """Return what is to be measured, checked.
+    """Return what is measured, checked; PielightError if an option is invalid, or a model cannot be scored.
 
     Args:
         arguments: All options of the command.
         options: Those of downstream tasks, from :func:`given`.
         seed: Of the noise.
-
-    Raises:
-        PielightError: Something makes no sense, or a model cannot be scored.
     """
     from pielight.core.messages import nearest
     from pielight.evaluation.downstream import datasets
+    from pielight.evaluation.downstream.darkness import Darkness
+    from pielight.evaluation.methods.method import CLEAN, find_method
     from pielight.evaluation.plan import Plan, check
 
     task = options["downstream"]
-    foreign = [name for kind, names in _OWN.items() if kind != task for name in names]
-    wrong = [name for name in foreign if name in options]
+    wrong = [name for kind, names in _OWN.items() for name in names if kind != task and name in options]
     wrong += [name for name in ("niqe", "download", "gt_mean") if arguments[name]]
     if wrong:
         raise ConfigError(f"--{wrong[0].replace('_', '-')} has no meaning with --downstream {task}")
-    exposures, darkness = numbers("--dark-ev", options.get("dark_ev") or "0"), _darkness(options, seed)
+    exposures = numbers("--dark-ev", options.get("dark_ev") or "0")
+    shot, read_noise = numbers("--noise", options.get("noise") or "1e-3,1e-6", 2)
+    darkness = Darkness(0.0, shot, read_noise, options.get("shrink", 1.0), seed)
     read = datasets.faces if task == "faces" else datasets.segmentation
-    found: list[Dataset] = []
-    for text in arguments["data"]:
-        found += datasets.darkened(
-            read(*name_and_path(text, "faces=FACES")).first(arguments["limit"]), exposures, darkness
-        )
-    evaluator, known = _faces(options) if task == "faces" else _segmentation(options, found[0])
+    named = [name_and_path(text, "faces=FACES") for text in arguments["data"]]
+    originals = [read(name, path).first(arguments["limit"]) for name, path in named]
+    data = tuple(one for original in originals for one in datasets.darkened(original, exposures, darkness))
+    evaluator, known = _faces(options) if task == "faces" else _segmentation(options, data[0])
     names = ["recall"] if task == "faces" else list(known)
     if arguments["metrics"] is not None:
         names = metric_names(arguments["metrics"])
@@ -98,8 +90,12 @@ def plan(arguments: Mapping[str, Any], options: Mapping[str, Any], seed: int) ->
         raise ConfigError(f"{unknown[0]}: --downstream {task} does not measure it; {nearest(unknown[0], known)}")
     if not names:
         raise ConfigError(f"no metric is named; known are {', '.join(known)}")
-    methods, metrics = _methods(arguments["methods"], found), tuple(known[name] for name in names)
-    chosen = Plan(tuple(found), methods, metrics, evaluator=evaluator)
+    methods = tuple(map(find_method, arguments["methods"]))
+    if all(one.spec.kind != "identity" for one in methods):  # the baseline
+        methods = (find_method("untouched=identity"), *methods)
+    if any(exposures):  # the bound: pictures before they were darkened
+        methods = (*methods, CLEAN)
+    chosen = Plan(data, methods, tuple(known[name] for name in names), evaluator=evaluator)
     check(chosen)
     return chosen
 
@@ -114,10 +110,7 @@ def metric_names(text: str) -> list[str]:
 
 
 def numbers(option: str, text: str, count: int | None = None) -> list[float]:
-    """Read numbers that commas separate.
-
-    Raises:
-        ConfigError: They are none, or not so many.
+    """Read numbers that commas separate; ConfigError if they are none, or not so many.
 
     >>> numbers("--noise", "1e-3,1e-6", 2)
     [0.001, 1e-06]
@@ -127,40 +120,16 @@ def numbers(option: str, text: str, count: int | None = None) -> list[float]:
     except ValueError:
         values = []
     if not values or (count is not None and len(values) != count):
-        raise ConfigError(
-            f"{option} {text}: say {'numbers' if count is None else f'{count} numbers'} with commas between"
-        )
+        raise ConfigError(f"{option} {text}: say {f'{count} ' if count else ''}numbers with commas between")
     return list(dict.fromkeys(values)) if count is None else values
 
 
 def name_and_path(text: str, example: str) -> tuple[str, Path]:
-    """Split ``NAME=PATH``.
-
-    Raises:
-        ConfigError: It is none.
-    """
+    """Split ``NAME=PATH``; ConfigError if it is none."""
     name, equals, path = text.partition("=")
     if not (name and equals and path):
         raise ConfigError(f"--data {text}: say NAME=PATH, as in {example}")
     return name, Path(path)
-
-
-def _methods(texts: tuple[str, ...], datasets: list[Dataset]) -> tuple[Method, ...]:
-    """Find the methods; the picture as it is comes first unless it is named, and the picture before darkening last."""
-    from pielight.evaluation.methods.method import CLEAN, find_method
-
-    methods = tuple(map(find_method, texts))
-    if all(one.spec.kind != "identity" for one in methods):
-        methods = (find_method("untouched=identity"), *methods)
-    is_dark = any(getattr(one.samples[0].degradation, "ev", 0) for one in datasets)
-    return (*methods, CLEAN) if is_dark else methods
-
-
-def _darkness(options: Mapping[str, Any], seed: int) -> Darkness:
-    from pielight.evaluation.downstream.darkness import Darkness
-
-    shot, read = numbers("--noise", options.get("noise") or "1e-3,1e-6", 2)
-    return Darkness(0.0, shot, read, options.get("shrink", 1.0), seed)
 
 
 def _faces(options: Mapping[str, Any]) -> tuple[TaskEvaluator, dict[str, DatasetMetric]]:
@@ -187,5 +156,5 @@ def _segmentation(options: Mapping[str, Any], dataset: Dataset) -> tuple[TaskEva
     if "classes" in options:
         names = [name.strip() for name in options["classes"].split(",")]
         if len(set(names)) != count or len(names) != count or not all(names):
-            raise ConfigError(f"--classes names {len(set(filter(None, names)))} classes; {file} tells {count} apart")
+            raise ConfigError(f"--classes names {len(set(filter(None, names)))} classes; {file} has {count}")
     return evaluator, segmentation_metrics(names)

@@ -12,13 +12,9 @@ from pielight.core.signals import FAILED
 
 @click.command()
 @options.photos
-@click.option(
-    "-o",
-    "--output",
-    metavar="PATH",
-    help="Folder for the results (a new one for a single photo: end it with /), the file to write for one photo, or "
-    "- for standard output. [default: beside each photo, NAME_pie]",
-)
+@click.option("-o", "--output", metavar="PATH",
+              help="Folder for the results (a new one for a single photo: end it with /), the file to write for one "
+              "photo, or - for standard output. [default: beside each photo, NAME_pie]")  # fmt: skip
 @options.task
 @options.strength
 @options.highlights
@@ -27,9 +23,8 @@ from pielight.core.signals import FAILED
 @options.auto
 @click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp|gif|avif|heic", callback=options.format_name,
               help="Of the results. [default: as each photo came]")  # fmt: skip
-@click.option(
-    "--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP, AVIF and HEIC results. [default: as each photo came]"
-)
+@click.option("--quality", type=click.IntRange(1, 100),
+              help="Of JPEG, WebP, AVIF and HEIC results. [default: as each photo came]")  # fmt: skip
 @options.existing
 @click.option("--preserve-times", is_flag=True, help="Give results the times of access and of change of their photos.")
 @click.option("-r", "--recursive", is_flag=True, help="Also take the folders inside folders; -o mirrors them.")
@@ -37,7 +32,7 @@ from pielight.core.signals import FAILED
               "matches, as '*.jpg' or 'trip/*'; repeatable.")  # fmt: skip
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave out photos or folders that match; repeatable.")
 @click.option("--dry-run", is_flag=True, help="List what would be written, and write nothing.")
-@click.option("--report", type=click.Path(path_type=Path), metavar="FILE.jsonl",
+@click.option("--report", type=options.PATH, metavar="FILE.jsonl",
               help="Write a line of JSON about the run and about each photo.")  # fmt: skip
 @click.option("--watch", is_flag=True, help="Go on with photos that arrive in the folders, until Ctrl-C.")
 @options.model
@@ -60,12 +55,11 @@ def enhance(
 
     JPEG, PNG, WebP, TIFF, BMP, GIF and AVIF; with extras 16-bit color, HEIC and camera RAW. The result has the same
     format (RAW becomes 16-bit TIFF), mode, bit depth, EXIF and color profile, and its file the same permissions.
-    A name like
-    a_pie.jpg is taken for a result, not a photo, where an a.jpg is given or found with it; --watch never takes one.
+    A name like a_pie.jpg is taken for a result, not a photo, where an a.jpg is given too; --watch never takes one.
 
     After Ctrl-C only whole files are there, and the same command goes on with the rest. Exit status: 0 (skipped
     photos included; also of --watch after Ctrl-C), 1 if a photo failed, a folder cannot be read, the report or standard
-    output cannot be written, or a model or device is missing, 2 if the command line makes no sense, 130 after Ctrl-C,
+    output cannot be written, or a model or device is missing, 2 if the command line is invalid, 130 after Ctrl-C,
     143 after SIGTERM.
     """
     if dry_run and (report or watch):
@@ -75,8 +69,7 @@ def enhance(
     from pielight.batch.plan import Naming
     from pielight.batch.run import BatchOptions
     from pielight.cli import enhance_request as requests
-    from pielight.cli.license_notice import tell_terms
-    from pielight.cli.screen import own_screen
+    from pielight.cli.stderr import own_stderr, show_terms
     from pielight.core.threads import available_threads
 
     streamed = Path("-") in photos or results.output == "-"
@@ -86,7 +79,7 @@ def enhance(
         raise click.UsageError("--preserve-times is for files: a stream has no times.")
     if watch and not all(map(is_folder, photos)):
         raise click.UsageError("--watch is for folders.")
-    with requests.usage_errors():
+    with options.usage_errors():
         chosen = model.enhance_options()
     batch = BatchOptions(chosen, results.file_format, results.quality, results.existing, results.preserve_times)
     naming = Naming(results.output, results.existing, results.file_format)
@@ -96,11 +89,11 @@ def enhance(
     if dry_run:
         succeeded = requests.preview(request)
     else:
-        with own_screen():
+        with own_stderr():
             if watch:
                 requests.enhance_watched(request)
             succeeded = requests.enhance_stream(request) if streamed else requests.enhance_batch(request)
             if succeeded and not quiet:
-                tell_terms(model.model, model.task)
+                show_terms(model.model, model.task)
     if not succeeded:
         raise click.exceptions.Exit(FAILED)

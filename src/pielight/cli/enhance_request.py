@@ -1,4 +1,4 @@
-"""What ``pielight enhance`` was asked for, and the ways to carry it out."""
+"""A request of ``pielight enhance``, and how it is run: a batch, a stream, a watched folder or a preview."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from pielight.batch.run import BatchOptions, JobResult, run, split_threads, unre
 from pielight.batch.stream import STREAM, stream
 from pielight.batch.stream import job as stream_job
 from pielight.batch.watch import watch
-from pielight.cli.options import ModelOptions
-from pielight.cli.progress import StatusLines
+from pielight.cli.options import ModelOptions, usage_errors
+from pielight.cli.progress import BatchProgress
 from pielight.core.interrupt import Interrupted, deferred_interrupt
 from pielight.core.messages import shown
 from pielight.core.signals import FAILED, INTERRUPTED, SIGNALED
 from pielight.enhancer import Enhancer
-from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
+from pielight.errors import PielightError
 from pielight.io.provenance import Record
 
 
 @dataclass(frozen=True)
 class EnhanceRequest:
-    """What the command line asks for.
+    """The arguments of the command.
 
     Attributes:
         photos: Files and folders, or ``-``.
@@ -57,19 +57,11 @@ class EnhanceRequest:
     quiet: bool
 
     def record(self) -> Record:
-        """Return the record that results get.
-
-        Raises:
-            PielightError: There is no such model or device.
-        """
+        """Return the record that results get; PielightError if there is no such model or device."""
         return self.options.record(self.model.enhancer(1))
 
     def open_report(self, enhancer: Enhancer, pictures: Iterable[Path]) -> Report | None:
-        """Begin the report if one is wanted.
-
-        Raises:
-            PielightError: The file is something else, or cannot be written.
-        """
+        """Begin the report if one is wanted; PielightError if the file is something else, or cannot be written."""
         if self.report is None:
             return None
         report = Report(self.report, pictures)
@@ -87,7 +79,7 @@ def preview(request: EnhanceRequest) -> bool:
         kept = f" (skipped, {state.reason})" if state.is_kept else f" ({state.reason})" if state.reason else ""
         lost = "" if os.path.lexists(job.input) else " (no such file)"
         click.echo(f"{shown(job.input)} -> {shown(job.output)}{kept}{lost}")
-    progress = StatusLines(None, request.quiet)
+    progress = BatchProgress(None, request.quiet)
     progress.begin(planned.findings.left_out_text())
     for outcome in unreadable(planned.findings):
         progress.fail(outcome.reason)
@@ -96,7 +88,7 @@ def preview(request: EnhanceRequest) -> bool:
 
 def enhance_stream(request: EnhanceRequest) -> bool:
     """Enhance one photo from or to a stream; return whether that went well."""
-    progress = StatusLines(1, request.quiet)
+    progress = BatchProgress(1, request.quiet)
     source = request.photos[0]
     with usage_errors():
         job = stream_job(source, request.naming)
@@ -119,7 +111,7 @@ def enhance_batch(request: EnhanceRequest) -> bool:
         workers, threads = split_threads(request.cores, left)
         enhancer = request.model.enhancer(threads)
         report = request.open_report(enhancer, [path for job in jobs for path in (job.input, job.output)])
-    progress = StatusLines(len(jobs) + len(unread), request.quiet)
+    progress = BatchProgress(len(jobs) + len(unread), request.quiet)
     with _stoppable() as stop:
         outcomes = chain(unread, run(jobs, enhancer, request.options, workers, stop, progress.wait))
         _follow(outcomes, progress, report, stop, planned.findings)
@@ -140,7 +132,7 @@ def enhance_watched(request: EnhanceRequest) -> NoReturn:
         findings = find(request.photos, request.search, request.naming.folder(), strict=False)
         enhancer = request.model.enhancer(1)
         report = request.open_report(enhancer, [])
-    progress = StatusLines(None, request.quiet)
+    progress = BatchProgress(None, request.quiet)
     if not request.quiet:
         click.echo("watching; Ctrl-C ends it", err=True)
     with _stoppable() as stop:
@@ -155,7 +147,7 @@ def enhance_watched(request: EnhanceRequest) -> NoReturn:
 
 def _follow(
     outcomes: Iterable[JobResult],
-    progress: StatusLines,
+    progress: BatchProgress,
     report: Report | None,
     stop: Callable[[], bool],
     findings: Findings,
@@ -177,20 +169,6 @@ def _follow(
         progress.show(outcome)
         write(lambda report, outcome=outcome: report.add(outcome))  # type: ignore[misc]
     write(lambda report: report.end(stop()))
-
-
-@contextmanager
-def usage_errors() -> Iterator[None]:
-    """Turn errors of the command line as a whole into status 2; that of one photo is its outcome.
-
-    What is missing here, a model, a device or an extra, is no matter of how the command is used: status 1.
-    """
-    try:
-        yield
-    except (DeviceError, MissingExtraError, ModelError):
-        raise
-    except PielightError as error:
-        raise click.UsageError(str(error)) from error
 
 
 @contextmanager

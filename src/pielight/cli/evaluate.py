@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pielight.cli import downstream_options, options
-from pielight.cli.evaluation_progress import TrialCounter, counting, counting_files
+from pielight.cli.progress import TrialProgress, files_progress, with_progress
 from pielight.core.signals import INTERRUPTED
 from pielight.errors import ConfigError, MissingExtraError, PielightError
 
@@ -83,7 +82,7 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
     from pielight.evaluation.report import examples, files
     from pielight.evaluation.report.summary import summarize
 
-    with _usage_errors(), counting_files(output, quiet):
+    with options.usage_errors(but=(MissingExtraError,)), files_progress(output, quiet):
         plan = _plan(arguments, seed)
     for dataset in plan.datasets:
         for note in dataset.notes:
@@ -92,7 +91,7 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
     values = _measured(plan, output, jobs, quiet)
     summary = summarize(plan, values, seed)
     chosen = examples.choose_examples(plan, values)
-    made = counting("pictures of the page", examples.with_thumbnails(chosen, jobs), len(chosen), quiet)
+    made = with_progress("pictures of the page", examples.with_thumbnails(chosen, jobs), len(chosen), quiet)
     pictures = sorted(made, key=lambda pair: chosen.index(pair[0]))
     command = shlex.join(["pielight", *sys.argv[1:]])
     written = files.write(output, summary, values, pictures, command)
@@ -108,11 +107,7 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
 
 
 def _plan(arguments: Mapping[str, Any], seed: int) -> Plan:
-    """Return what is to be measured, checked.
-
-    Raises:
-        PielightError: Something makes no sense, or is missing.
-    """
+    """Return what is measured, checked; PielightError if an option is invalid, or something is missing."""
     if downstream := downstream_options.given(arguments):
         return downstream_options.plan(arguments, downstream, seed)
     from pielight.evaluation.datasets.presets import find_dataset
@@ -158,7 +153,7 @@ def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
 
     store, values = Store(output), Values()
     FILE_CACHE.save(output)
-    progress = TrialCounter(plan, quiet)
+    progress = TrialProgress(plan, quiet)
     try:
         with deferred_interrupt() as interrupted:
             for trial, measurements in run(plan, store, jobs, interrupted, progress.on_stored):
@@ -187,14 +182,3 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield captions.notice(summary.plan)
     if summary.plan.gt_mean:
         yield captions.gt_mean_notice(summary.plan)
-
-
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    """Report errors as those of the command line, with status 2, but for a missing extra."""
-    try:
-        yield
-    except MissingExtraError:
-        raise
-    except PielightError as error:
-        raise click.UsageError(str(error)) from error

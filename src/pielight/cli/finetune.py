@@ -7,39 +7,36 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pielight.cli.deprecation import deprecations_on_stderr
-from pielight.cli.options import model as model_option
+from pielight.cli import options
+from pielight.cli.stderr import deprecations_on_stderr
 from pielight.cli.train import stoppable
 
 if TYPE_CHECKING:
     from pielight.training.objectives.finetune import Tuned
     from pielight.training.trainer import StepReport
 
-Folder = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("dark", metavar="DARK_DIR", type=Folder)
-@click.option("--normal", type=Folder, metavar="DIR", help="Well-exposed pictures of the same kind, no pairs. "
+@click.argument("dark", metavar="DARK_DIR", type=options.PATH)
+@click.option("--normal", type=options.PATH, metavar="DIR", help="Well-exposed pictures of the same kind, no pairs. "
               "[default: the model's own results on the dark ones]")  # fmt: skip
-@click.option("--out", type=Folder, default=Path("finetuned"), show_default=True, help="Folder of the run.")
-@model_option
+@click.option("--out", type=options.PATH, default=Path("finetuned"), show_default=True, help="Folder of the run.")
+@options.model
 @click.option("--features", metavar="FILE|download", help="VGG16 weights, torchvision's or Caffe's; download fetches "
               "torchvision's (528 MB). [default: do without]")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Steps, at most.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all randomness.")
-@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True,
-              help="Change a setting of training, as in optimizer.lr=1e-4 or losses.inversion=5.")  # fmt: skip
+@options.changes("optimizer.lr=1e-4 or losses.inversion=5")
 def finetune(
     dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int,
     changes: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Fine-tune a model that brightens on your own dark pictures; they need no pairs.
 
-    50 to 500 pictures will do. A fifth of them is held out; the result is the model that it started from unless a
-    better one was found by what it does with those. It says early, before the first step and after a quarter of them,
-    if it is not likely to help. A run that was stopped goes on by the same command. Exit status:
-    0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
+    50 to 500 pictures will do. A fifth of them is held out for validation; unless the tuned model is better on those,
+    the result is the model that it started from. If tuning is not likely to help, it ends early: before the first step,
+    or after a quarter of them. The same command resumes a stopped run. Exit status: 0, 1 if something failed, 2 if the
+    command line is invalid, 130 after Ctrl-C.
     """
     from pielight.models import DEFAULT
     from pielight.training.objectives.finetune import Finetuning

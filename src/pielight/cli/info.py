@@ -44,21 +44,15 @@ def _show_photo(path: Path) -> bool:
     try:
         check_regular(path)
         record = parse_record(read_packet(path))
-    except PictureError as error:
-        click.echo(error, err=True)
-        return False
-    except FileNotFoundError:
-        click.echo(f"{shown(path)}: no such file", err=True)
-        return False
-    except OSError as error:
-        click.echo(f"{shown(path)}: cannot be read ({error.strerror})", err=True)
+    except (PictureError, OSError) as error:
+        is_missing = isinstance(error, FileNotFoundError)
+        reason = "no such file" if is_missing else f"cannot be read ({getattr(error, 'strerror', '')})"
+        click.echo(error if isinstance(error, PictureError) else f"{shown(path)}: {reason}", err=True)
         return False
     if record is None:
         click.echo(f"{shown(path)}: holds no record of pielight")
         return True
-    _show("file", shown(path))
-    _show("pielight", record.version)
-    for name, value in record.options:
+    for name, value in (("file", str(path)), ("pielight", record.version), *record.options):
         _show(shown(name), shown(value))
     return True
 
@@ -74,29 +68,29 @@ def _show_model(model: str | None, settings: bool) -> None:
     from pielight.ops.compiled import loop
     from pielight.options import BRIGHTEN
 
-    found = find(model, names=shipped())
-    verified = "verified" if found.verify() else "no checksum on its card"
+    weights = find(model, names=shipped())
+    verified = "verified" if weights.verify() else "no checksum on its card"
     _show("pielight", pielight.__version__)
     _show("onnxruntime", runtime().__version__)
     _show("pillow", PIL.__version__)
     _show("curves", f"{'compiled loop' if loop else 'NumPy'}, {available_threads()} threads")
-    _show("model", found.name)
-    _show("file", str(found.path))
-    session = open_session(found.path, 1)
+    _show("model", weights.name)
+    _show("file", str(weights.path))
+    session = open_session(weights.path, 1)
     kind = kind_of(output.name for output in session.get_outputs())
-    inputs = (kind or kinds_for(BRIGHTEN)[0]).open(found.path, 1).open().get_inputs()
+    inputs = describe(kind or BRIGHTEN).open(weights.path, 1).open().get_inputs()
     if inputs[0].name == "thumbnail":
         _show("thumbnail", "{0} x {0} pixels".format(inputs[0].shape[2]))
-    if kind and kind.task:
-        _show("task", kind.task)
-    _show("sha256", f"{found.sha256()} ({verified})")
-    for key, value in found.card.items():
+    if kind in TASKS:
+        _show("task", kind)
+    _show("sha256", f"{weights.sha256()} ({verified})")
+    for key, value in weights.card.items():
         if key not in ("name", "sha256", "config"):
             _show(key, value)
-    if settings and "config" in found.card:
-        config = found.card["config"]
-        _show("config", _own(config, str(found.card.get("network"))) if isinstance(config, str) else config)
-    elif "config" in found.card:
+    if settings and "config" in weights.card:
+        config = weights.card["config"]
+        _show("config", _own(config, str(weights.card.get("network"))) if isinstance(config, str) else config)
+    elif "config" in weights.card:
         click.echo("(--settings: those that it was trained with)")
 
 

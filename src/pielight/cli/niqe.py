@@ -12,7 +12,7 @@ from pielight.errors import PielightError
 
 
 @click.command()
-@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=options.PATH)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE.npz",
               help="Where the parameters go; 'pielight evaluate --niqe FILE.npz' takes them.")  # fmt: skip
 @options.quiet
@@ -21,7 +21,7 @@ def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
 
     Its authors took 125. What is measured with parameters of your own is called niqe-own, since it does not compare
     with values of the authors' parameters. Exit status: 0, 1 if a photo failed or they do not suffice, 2 if the
-    command line makes no sense.
+    command line is invalid.
     """
     from pielight.core.atomic_file import check_place
     from pielight.core.messages import counted, shown

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pielight.errors import PielightError
-from pielight.options import BRIGHTEN, HIGHLIGHTS, MAX_STRENGTH, TASKS
+from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
+from pielight.options import BRIGHTEN, TASKS
 
 if TYPE_CHECKING:
     from pielight.core.output_names import Existing
@@ -19,14 +20,28 @@ if TYPE_CHECKING:
     from pielight.options import Denoise, EnhanceOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+
+
+@contextmanager
+def usage_errors(
+    kind: type[PielightError] = PielightError,
+    but: tuple[type[PielightError], ...] = (DeviceError, MissingExtraError, ModelError),
+) -> Iterator[None]:
+    """Turn errors of the command line as a whole into status 2.
+
+    What is missing here, a model, a device or an extra, is no error of usage: status 1.
+    """
+    try:
+        yield
+    except but:
+        raise
+    except kind as error:
+        raise click.UsageError(str(error)) from error
 
 
 def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Turn what a user calls a format into Pillow's name of it.
-
-    Raises:
-        click.BadParameter: There is no such format.
-    """
+    """Return Pillow's name of a format."""
     if value is None:
         return None
     from pielight.io.formats import EXTENSIONS, WRITABLE
@@ -40,34 +55,18 @@ def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str
     return WRITABLE[name][0]
 
 
-photos = click.argument(
-    # One that cannot be read is a failure of its own, and the others go on.
-    "photos",
-    metavar="PHOTO...",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path, allow_dash=True, readable=False),
-)
-strength = click.option(
-    "--strength",
-    type=click.FloatRange(-MAX_STRENGTH, MAX_STRENGTH),
-    default=1.0,
-    show_default=True,
-    help="0 leaves a photo as it is, 1 is the model's choice; below 0 darkens, or adds haze or rain.",
-)
-highlights = click.option(
-    "--highlights",
-    type=click.FloatRange(0, 1),
-    help=f"How far what is bright already is protected, in brightening. [default: {HIGHLIGHTS}]",
-)
+# A photo that cannot be read is one failure, and the others go on.
+photos = click.argument("photos", metavar="PHOTO...", nargs=-1, required=True,
+                        type=click.Path(path_type=Path, allow_dash=True, readable=False))  # fmt: skip
+strength = click.option("--strength", type=click.FloatRange(-1.5, 1.5), default=1.0, show_default=True,
+                        help="0 leaves a photo as it is, 1 is the model's choice; below 0 darkens, or adds haze or "
+                        "rain.")  # fmt: skip
+highlights = click.option("--highlights", type=click.FloatRange(0, 1),
+                          help="How far bright areas are protected, in brightening. [default: 0.5]")  # fmt: skip
 
 
 def _denoise(_: click.Context, __: click.Parameter, value: str) -> float | str:
-    """Read ``auto`` or a number.
-
-    Raises:
-        click.BadParameter: It is neither.
-    """
+    """Read ``auto`` or a number."""
     from pielight.options import parse_denoise
 
     try:
@@ -76,42 +75,31 @@ def _denoise(_: click.Context, __: click.Parameter, value: str) -> float | str:
         raise click.BadParameter(f"{error}.") from None
 
 
-denoise = click.option(
-    "--denoise",
-    metavar="auto|0..1",
-    default="0",
-    show_default=True,
-    callback=_denoise,
-    help="How much of the noise that brightening or dehazing shows is taken out; auto does nothing where it finds "
-    "none.",
-)
-denoise_model = click.option(
-    "--denoise-model", metavar="PATH.onnx", help="Another network for --denoise than the one that comes with pielight."
-)
-auto = click.option(
-    "--auto/--no-auto",
-    default=None,
-    help="Leave well-exposed photos alone, in proportion, or clear ones in dehazing. [default: auto]",
-)
-device = click.option(
-    "--device",
-    default="cpu",
-    show_default=True,
-    metavar="cpu|cuda",
-    help="cuda is for a graphics card (extra gpu); not for rain.",
-)
-existing = click.option(
-    "--existing",
-    type=click.Choice(["skip", "overwrite", "rename"]),
-    default="skip",
-    show_default=True,
-    help="What to do where a result exists; skip makes it anew if it was made with other options, rename numbers "
-    "the new one.",
-)
-task = click.option("--task", type=click.Choice(list(TASKS)), default=BRIGHTEN,
-                    show_default=True, help="Mend darkness, haze or rain.")  # fmt: skip
+denoise = click.option("--denoise", metavar="auto|0..1", default="0", show_default=True, callback=_denoise,
+                       help="How much of the noise that brightening or dehazing shows is removed; auto does nothing "
+                       "where it detects none.")  # fmt: skip
+denoise_model = click.option("--denoise-model", metavar="PATH.onnx",
+                             help="Another network for --denoise than the one that comes with pielight.")  # fmt: skip
+auto = click.option("--auto/--no-auto", default=None,
+                    help="Leave well-exposed photos alone, in proportion, or clear ones in dehazing. "
+                    "[default: auto]")  # fmt: skip
+device = click.option("--device", default="cpu", show_default=True, metavar="cpu|cuda",
+                      help="cuda is for a graphics card (extra gpu); not for rain.")  # fmt: skip
+existing = click.option("--existing", type=click.Choice(["skip", "overwrite", "rename"]), default="skip",
+                        show_default=True,
+                        help="What to do where a result exists; skip makes it anew if it was made with other "
+                        "options, rename numbers the new one.")  # fmt: skip
+task = click.option("--task", type=click.Choice(list(TASKS)), default=BRIGHTEN, show_default=True,
+                    help="Correct darkness, haze or rain.")  # fmt: skip
 model = click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
+out = click.option("--out", type=PATH, help="Folder of the run, in place of out.")
+
+
+def changes(example: str) -> Callable[[F], F]:
+    """Make the option ``--set`` of settings of training."""
+    return click.option("--set", "changes", metavar="KEY=VALUE", multiple=True,
+                        help=f"Change a setting, as in {example}.")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -128,11 +116,7 @@ class ModelOptions:
     device: str = "cpu"
 
     def check(self) -> None:
-        """Check that the task knows the options that the command line names, and that a denoiser has something to do.
-
-        Raises:
-            click.UsageError: One of these does not hold.
-        """
+        """Check that the options that were given apply to the task, and --denoise-model to --denoise."""
         if self.denoise_model is not None and self.denoise == 0:
             raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
         from pielight.inference.descriptor import kind_for
@@ -155,11 +139,7 @@ class ModelOptions:
         return EnhanceOptions(self.strength, highlights, self.denoise, self.auto is not False)
 
     def enhancer(self, threads: int | None) -> Enhancer:
-        """Find the model and the device.
-
-        Raises:
-            PielightError: There is none.
-        """
+        """Find the model and the device; PielightError if there is none."""
         from pielight.enhancer import Enhancer
 
         return Enhancer(self.model, threads, self.auto is not False, self.device, self.denoise_model, self.task)

@@ -10,8 +10,7 @@ import click
 from pielight.cli import options
 from pielight.errors import ConfigError
 
-_PATH = click.Path(path_type=Path)
-_STUDY = click.argument("folder", metavar="STUDY", type=_PATH)
+_STUDY = click.argument("folder", metavar="STUDY", type=options.PATH)
 
 
 def _methods(ctx: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
@@ -46,7 +45,7 @@ def survey() -> None:
 
 @survey.command()
 @_STUDY
-@click.option("--input", "inputs", type=_PATH, required=True, metavar="FOLDER", help="The dark photos.")
+@click.option("--input", "inputs", type=options.PATH, required=True, metavar="FOLDER", help="The dark photos.")
 @click.option("--method", "methods", multiple=True, required=True, metavar="NAME=FOLDER", callback=_methods,
               help="Results of a method, named as the photos are; once for each method.")  # fmt: skip
 @click.option("--mode", type=click.Choice(["pairs", "rating"]), default="pairs", show_default=True,
@@ -113,7 +112,7 @@ def serve(folder: Path, host: str, port: int, names: tuple[str, ...], is_opened:
 
 @survey.command()
 @_STUDY
-@click.option("-o", "--output", type=_PATH, metavar="FOLDER", help="Write report.md and report.json there.")
+@click.option("-o", "--output", type=options.PATH, metavar="FOLDER", help="Write report.md and report.json there.")
 @click.option("--allow-failed", type=click.IntRange(0), default=0, show_default=True, metavar="N",
               help="Attention checks that a rater may fail and still count.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(100), default=1000, show_default=True, help="Draws of the bootstrap.")
@@ -150,7 +149,7 @@ def analyse(**arguments: Any) -> None:
 
 @survey.command()
 @_STUDY
-@click.argument("output", metavar="VOTES.csv", type=_PATH)
+@click.argument("output", metavar="VOTES.csv", type=options.PATH)
 def export(folder: Path, output: Path) -> None:
     """Write all votes as CSV, raters by number."""
     _require()

@@ -12,43 +12,40 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pielight.cli.deprecation import deprecations_on_stderr
+from pielight.cli import options
+from pielight.cli.stderr import deprecations_on_stderr
 from pielight.core.signals import FAILED, INTERRUPTED
 from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
     from pielight.training.data.pictures import Role
-    from pielight.training.schema import DataConfig, DenoiseConfig, TrainConfig
+    from pielight.training.schema import DataConfig, DenoiseConfig, JointConfig, TrainConfig
     from pielight.training.trainer import StepReport
 
 _ORIGINS = ("training_data=", "license=", "pictures=", "terms=")
-Folder = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("config", metavar="CONFIG.yaml", required=False, type=click.Path(path_type=Path))
-@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting, as in data.size=128.")
+@click.argument("config", metavar="CONFIG.yaml", required=False, type=options.PATH)
+@options.changes("data.size=128")
 @click.option("--features", metavar="FILE|download|random",
               help="VGG16 weights, torchvision's or Caffe's; download fetches torchvision's (528 MB).")  # fmt: skip
-@click.option("--dark", type=Folder, multiple=True, help="Folder of dark pictures, in place of data.dark; repeatable.")
-@click.option("--well", type=Folder, multiple=True, help="Folder of well-exposed pictures, in place of data.well.")
-@click.option("--out", type=Folder, help="Folder of the run, in place of out.")
 @click.option(
-    "--smoke", is_flag=True, help="Show on toy pictures, in a minute, that every loss falls and training runs."
+    "--dark", type=options.PATH, multiple=True, help="Folder of dark pictures, in place of data.dark; repeatable."
 )
+@click.option(
+    "--well", type=options.PATH, multiple=True, help="Folder of well-exposed pictures, in place of data.well."
+)
+@options.out
+@click.option("--smoke", is_flag=True, help="Check on toy pictures, in a minute, that every loss falls.")
 def train(
-    config: Path | None,
-    changes: tuple[str, ...],
-    features: str | None,
-    dark: tuple[Path, ...],
-    well: tuple[Path, ...],
-    out: Path | None,
-    smoke: bool,
-) -> None:
+    config: Path | None, changes: tuple[str, ...], features: str | None, dark: tuple[Path, ...], well: tuple[Path, ...],
+    out: Path | None, smoke: bool,
+) -> None:  # fmt: skip
     """Train a model without pairs, or go on with a run that was stopped.
 
     A run whose folder holds a checkpoint of the same settings goes on from it by itself. Exit status: 0,
-    1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
+    1 if something failed, 2 if the command line is invalid, 130 after Ctrl-C.
     """
     if config is None and not smoke:
         raise click.UsageError("Missing argument 'CONFIG.yaml'; only --smoke needs none.")
@@ -79,21 +76,15 @@ def _read(config: Path | None, changes: tuple[str, ...]) -> TrainConfig | Denois
     from pielight.training.recipe import read_recipe
     from pielight.training.schema import DenoiseConfig, TrainConfig
 
-    try:
-        with deprecations_on_stderr():
-            return read_recipe(config, changes, TrainConfig, DenoiseConfig)
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from error
+    with options.usage_errors(ConfigError, but=()), deprecations_on_stderr():
+        return read_recipe(config, changes, TrainConfig, DenoiseConfig)
 
 
 def _train(settings: TrainConfig | DenoiseConfig) -> None:
     from pielight.training.recipe import try_options
-    from pielight.training.trainer import train as run
 
-    folder = Path(settings.out)
-    with stoppable(folder / "checkpoint.pt"):
-        run(settings, show_progress, say=lambda line: click.echo(line, err=True))
-    name = folder / settings.name
+    run(settings)
+    name = Path(settings.out) / settings.name
     click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
     click.echo(f"  pielight {try_options(settings)} {name}.onnx PHOTO...", err=True)
 
@@ -118,9 +109,17 @@ def _show_tenth(progress: StepReport) -> None:
         show_progress(progress)
 
 
+def run(settings: TrainConfig | DenoiseConfig | JointConfig) -> None:
+    """Train, and show on stderr how it goes."""
+    from pielight.training.trainer import train
+
+    with stoppable(Path(settings.out) / "checkpoint.pt"):
+        train(settings, show_progress, say=lambda line: click.echo(line, err=True))
+
+
 @contextmanager
 def stoppable(checkpoint: Path | None = None) -> Iterator[None]:
-    """Turn Ctrl-C into one line that says how to go on, and status 130."""
+    """Turn Ctrl-C into one line that names the checkpoint to resume from, and status 130."""
     kept: list[Path] = []
     if checkpoint is not None:
         from pielight.training.data.preparation import FOLDER
@@ -140,14 +139,14 @@ def data() -> None:
 
 
 @data.command()
-@click.argument("paths", metavar="DIR...|CONFIG.yaml", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--as", "role", type=click.Choice(["dark", "well"]), help="What the pictures of the folders are to be.")
-@click.option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting, as in data.min_size=64.")
+@click.argument("paths", metavar="DIR...|CONFIG.yaml", nargs=-1, required=True, type=options.PATH)
+@click.option("--as", "role", type=click.Choice(["dark", "well"]), help="Role of the pictures of the folders.")
+@options.changes("data.min_size=64")
 def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) -> None:
     """Report which files training leaves out, and why.
 
     Of folders, with --as, or of both roles in the folders that a configuration names. Exit status: 0, 1 if a role has
-    no usable picture, 2 if the command line makes no sense.
+    no usable picture, 2 if the command line is invalid.
     """
     config = paths[0] if len(paths) == 1 and paths[0].suffix.lower() in (".yaml", ".yml") else None
     if config is None and role is None:

@@ -1,4 +1,4 @@
-"""What an evaluation says while it runs."""
+"""Progress of an evaluation on standard error."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pielight.cli import evaluation_progress as countdowns
-from pielight.cli.evaluation_progress import Line, TrialCounter, counting, counting_files
+from pielight.cli.progress import TrialProgress, files_progress, with_progress
+from pielight.cli.stderr import StatusLine
 from pielight.evaluation.datasets.file_cache import FILE_CACHE
 from pielight.evaluation.plan import Trial
 from pielight.evaluation.store import Key
@@ -47,7 +47,7 @@ def plan(count: int) -> object:
 def test_time_left_comes_from_what_was_measured_now(monkeypatch: pytest.MonkeyPatch) -> None:
     screen, clock = Terminal(), Clock()
     monkeypatch.setattr("sys.stderr", screen)
-    progress = TrialCounter(plan(10), False, clock)  # type: ignore[arg-type]
+    progress = TrialProgress(plan(10), False, clock)  # type: ignore[arg-type]
     for number in range(4):
         progress.on_stored(trial(str(number), known=True))
     assert screen.getvalue().split("\033[K")[-1] == "[4/10] own, 3: gamma"
@@ -67,7 +67,7 @@ def test_time_left_comes_from_what_was_measured_now(monkeypatch: pytest.MonkeyPa
 
 def test_where_lines_stay_there_is_one_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    progress = TrialCounter(plan(100), False, clock)  # type: ignore[arg-type]
+    progress = TrialProgress(plan(100), False, clock)  # type: ignore[arg-type]
     for number in range(100):
         clock.now += 1.0
         progress.show(trial(str(number)))
@@ -79,21 +79,21 @@ def test_where_lines_stay_there_is_one_now_and_then(capsys: pytest.CaptureFixtur
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock()
-    progress = TrialCounter(plan(1), True, clock)  # type: ignore[arg-type]
+    progress = TrialProgress(plan(1), True, clock)  # type: ignore[arg-type]
     clock.now = 100
     progress.show(trial("0"))
-    Line(True, clock).show("x", due=True)
+    StatusLine(True, clock).show("x", due=True)
     assert capsys.readouterr().err == ""
 
 
 def test_files_that_are_looked_at_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
-    with counting_files(tmp_path, False):
+    with files_progress(tmp_path, False):
         for name in ("a", "b"):
             (tmp_path / name).touch()
             FILE_CACHE.get("text", tmp_path / name, Path.read_text)
-    assert screen.getvalue() == "\r\033[Klooking at the files: 1\r\033[Klooking at the files: 2\r\033[K"
+    assert screen.getvalue() == "\r\033[Kreading files: 1\r\033[Kreading files: 2\r\033[K"
     FILE_CACHE.get("text", tmp_path / "a", Path.read_text)
     assert screen.getvalue().endswith("2\r\033[K")
 
@@ -101,7 +101,7 @@ def test_files_that_are_looked_at_are_counted(tmp_path: Path, monkeypatch: pytes
 def test_pictures_of_the_page_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
-    assert list(counting("pictures", "ab", 2, False)) == ["a", "b"]
+    assert list(with_progress("pictures", "ab", 2, False)) == ["a", "b"]
     assert "pictures: 1 of 2, 0 s left" in screen.getvalue()
     assert screen.getvalue().endswith("pictures: 2 of 2\r\033[K")
-    assert countdowns.Line(False)._live
+    assert StatusLine(False).is_live

@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pielight.cli.license_notice import tell_terms
+from pielight.cli.stderr import show_terms
 
-NOTE = (
-    "note: the weights of pie are for research use only; --model free is under Apache-2.0 (pielight info tells more)\n"
-)
+NOTE = "note: the weights of pie are for research use only; --model free is under Apache-2.0 (details: pielight info)\n"
 
 
 class Terminal(io.StringIO):
@@ -32,13 +30,13 @@ def told(words: list[tuple[str | None, str]], state: Path, monkeypatch: pytest.M
     monkeypatch.setenv("XDG_STATE_HOME", str(state))
     monkeypatch.setattr(sys, "stderr", screen)
     for model, task in words:
-        tell_terms(model, task)
+        show_terms(model, task)
     return screen.getvalue()
 
 
 def test_once_where_there_is_a_place_to_remember(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert told([(None, "brighten"), ("pie", "brighten")], tmp_path, monkeypatch) == NOTE
-    haze = "note: the weights of dehaze are for research use only (pielight info tells more)\n"
+    haze = "note: the weights of dehaze are for research use only (details: pielight info)\n"
     assert told([(None, "dehaze"), (None, "brighten")], tmp_path, monkeypatch) == haze
 
 
