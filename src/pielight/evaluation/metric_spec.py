@@ -156,10 +156,7 @@ def _listed(values: Mapping[str, object]) -> str:
 
 
 def at_least(side: int, name: str, pixels: Pixels) -> None:
-    """Check that both sides of a picture have some length.
-
-    Raises:
-        DataError: if one is shorter.
+    """Raise DataError if a side of a picture is shorter than ``side``.
 
     >>> at_least(11, "SSIM", np.zeros((8, 20, 3), np.uint8))
     Traceback (most recent call last):

@@ -20,12 +20,9 @@ class OnnxNetwork:
     """A network with one input ``(N, 3, H, W)`` of floats, run in one thread: processes share the pictures.
 
     Args:
-        path: The ONNX file.
+        path: The ONNX file; ModelError if it is missing, damaged or incomplete, or takes something else.
         multiple: What both sides of its input must be a multiple of; :meth:`batch` pads pictures by reflection.
         hint: Its spec on the command line, for the error message of a network that needs another multiple.
-
-    Raises:
-        ModelError: The file is missing, damaged or incomplete, or the network takes something else.
     """
 
     def __init__(self, path: Path, multiple: int = 1, hint: str = "") -> None:
@@ -54,11 +51,7 @@ class OnnxNetwork:
         return np.ascontiguousarray(padded.transpose(2, 0, 1)[np.newaxis], np.float32) / np.float32(255)
 
     def run(self, batch: NDArray[np.float32], outputs: Sequence[str] | None = None) -> list[Any]:
-        """Return outputs of the network, by default all.
-
-        Raises:
-            DataError: It fails on this batch.
-        """
+        """Return outputs of the network, by default all; DataError if it fails on this batch."""
         try:
             return run_session(self._session, outputs, {self.input: batch})
         except NetworkError as error:

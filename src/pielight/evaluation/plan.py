@@ -115,9 +115,8 @@ def choose(names: list[str]) -> tuple[PictureMetric, ...]:
 def check(plan: Plan) -> None:
     """Check before any measurement that nothing is missing.
 
-    Raises:
-        PielightError: Two datasets or methods have the same name, a folder of results lacks pictures, a metric applies
-            to no dataset or lacks what it needs, or the extra that reads a picture is not installed.
+    PielightError if two datasets or methods have the same name, a folder of results lacks pictures, a metric applies
+    to no dataset or lacks what it needs, or the extra that reads a picture is not installed.
     """
     named = {"data sets": [data.name for data in plan.datasets], "methods": [method.label for method in plan.methods]}
     for kind, names in named.items():

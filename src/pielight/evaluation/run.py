@@ -72,11 +72,7 @@ def run(
 
 
 def measure(trial: Trial) -> list[Measurement]:
-    """Enhance one picture by one method and measure the result; if that fails, measurements have no value.
-
-    Raises:
-        PielightError: A model cannot be read, or the machine lacks something.
-    """
+    """Enhance one picture by one method and measure the result; if that fails, measurements have no value."""
     try:
         reference = _reference_of(trial)
         result = trial.method.enhanced(trial.dataset, trial.sample)
@@ -108,11 +104,7 @@ def _measured(trial: Trial, key: Key, result: Pixels, reference: Pixels | None) 
 
 
 def _reference_of(trial: Trial) -> Pixels | None:
-    """Return the reference of a picture, if there is one.
-
-    Raises:
-        DataError: It has another size.
-    """
+    """Return the reference of a picture, if there is one; DataError if it has another size."""
     if trial.sample.reference is None:
         return None
     reference, pixels = _reference(trial.sample.reference), source(trial.sample)

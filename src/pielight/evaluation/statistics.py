@@ -1,7 +1,8 @@
 """Statistics over pictures: means and dataset-level metrics with intervals, and whether two methods differ.
 
-Intervals are by the bootstrap over pictures, or over groups of pictures that are alike, such as those of one scene, all
-of a group together (the cluster bootstrap).
+Intervals are by the bootstrap over pictures, or over ``groups`` of pictures that are alike, such as those of one
+scene, all of a group together (the cluster bootstrap); None is each picture by itself. ``seed`` is that of the
+resampling.
 """
 
 from __future__ import annotations
@@ -68,17 +69,12 @@ class Difference:
 
 
 def mean(values: Sequence[float], seed: int = 0, groups: Groups = None) -> Estimate:
-    """Return the mean of values and a 95 % interval of it by the bootstrap.
+    """Return the mean of the values of pictures, nan for none, and a 95 % interval of it by the bootstrap.
 
     Groups are drawn with replacement. Of the means that this gives, the interval takes the quantiles
     ``Phi(+-sqrt(n / (n - 1)) t)``, t the 97.5 % quantile of Student's t with n - 1 degrees of freedom, n the groups:
     the expanded percentile interval (Hesterberg, The American Statistician 2015), since plain percentiles are too
     narrow for few pictures.
-
-    Args:
-        values: Of the pictures; nan for none.
-        seed: Of the resampling.
-        groups: What each picture belongs to; None is each to itself.
 
     >>> estimate = mean([1.0, 2.0, 3.0, float("nan")])
     >>> estimate.count, estimate.value, 1 <= estimate.low < 2 < estimate.high <= 3
@@ -111,13 +107,7 @@ def compare(first: Sequence[float], second: Sequence[float], seed: int = 0, grou
     """Compare two methods by their values on the same pictures.
 
     The test is the Wilcoxon signed-rank test of the means of the groups, which are what was drawn independently.
-
-    Args:
-        first: Values of the one, picture by picture.
-        second: Values of the other on the same pictures. Pictures of which either has no value do not count, nor those
-            of which both are infinite.
-        seed: Of the resampling.
-        groups: What each picture belongs to; None is each to itself.
+    Pictures of which either has no value do not count, nor those of which both are infinite.
 
     >>> difference = compare([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2.0, 3.5, 4.2, 5.1, 6.9, 7.3])
     >>> difference.wins, round(difference.estimate.value, 2), difference.p, difference.is_clear
@@ -141,16 +131,7 @@ def compare(first: Sequence[float], second: Sequence[float], seed: int = 0, grou
 def dataset_value(
     metric: DatasetMetric, states: Sequence[MetricState], seed: int = 0, groups: Groups = None
 ) -> Estimate:
-    """Return a dataset-level metric and a 95 % interval of it by the bootstrap over pictures.
-
-    Resamples and quantiles are those of :func:`mean`.
-
-    Args:
-        metric: The metric.
-        states: Of the pictures.
-        seed: Of the resampling.
-        groups: What each picture belongs to; None is each to itself.
-    """
+    """Return a dataset-level metric and a 95 % interval of it, with the resamples and quantiles of :func:`mean`."""
     if not states:
         return Estimate(0, math.nan, math.nan, math.nan)
     low, high = _interval(metric.weighted(states), _group_index(groups, len(states)), seed)
@@ -164,19 +145,13 @@ def compare_datasets(
     seed: int = 0,
     groups: Groups = None,
 ) -> Difference:
-    """Compare two methods by a dataset-level metric.
+    """Compare two methods by a dataset-level metric of their states, picture by picture.
 
     The interval is that of the difference by the bootstrap over pictures, the same draws for both methods. The test is
-    the paired permutation test: if the methods do not differ, each picture's two results may change places; ``p`` is
-    the share of random exchanges (and the actual assignment) after which the difference is at least as large (Noreen,
-    Computer-Intensive Methods, 1989). For the recall of one face a picture it is the exact test of McNemar.
-
-    Args:
-        metric: The metric.
-        first: States of the one, picture by picture.
-        second: States of the other on the same pictures.
-        seed: Of both resamplings.
-        groups: What each picture belongs to, resampled and exchanged together; None is each to itself.
+    the paired permutation test: if the methods do not differ, each picture's two results may be exchanged, those of a
+    group together; ``p`` is the share of random exchanges (and the actual assignment) after which the difference is at
+    least as large (Noreen, Computer-Intensive Methods, 1989). For the recall of one face a picture it is the exact
+    test of McNemar.
     """
     count = len(first)
     if not count:
@@ -212,13 +187,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _permutation_test(both: Weighted, index: NDArray[np.intp], value: float, seed: int) -> float:
-    """Return the share of exchanges after which the difference is at least as large.
+    """Return the share of exchanges after which the difference is at least as large as the actual ``value``.
 
-    Args:
-        both: Takes the weights of the first method's results, then of the second's.
-        index: Group of each picture.
-        value: The actual difference.
-        seed: Of the exchanges.
+    ``both`` takes the weights of the first method's results, then of the second's; ``index`` is the group of each
+    picture.
     """
     rng = np.random.default_rng(seed)
     as_large = 0

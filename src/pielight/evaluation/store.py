@@ -72,11 +72,7 @@ class Measurement:
 class Store:
     """A file of measurements, to which whole lines are appended, with one system call each time.
 
-    Args:
-        folder: Of the report; made if it is missing. One with other files but no report is refused.
-
-    Raises:
-        DataError: It cannot be used.
+    It lies in the folder of the report, made if it is missing. DataError if that has other files but no report.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -100,11 +96,7 @@ class Store:
         return len(self._known)
 
     def add(self, measurements: Iterable[Measurement]) -> None:
-        """Add measurements, which from here on survive the end of the process, though not a power cut.
-
-        Raises:
-            DataError: The disk is full, or the like.
-        """
+        """Add measurements, which survive the end of the process, but no power cut; DataError if the disk is full."""
         lines = b""
         for one in measurements:
             self._known[one.key] = one

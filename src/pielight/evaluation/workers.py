@@ -36,13 +36,10 @@ def map_unordered(
         function: One that processes can import.
         items: Taken only as there is room for them.
         jobs: Processes.
-        stop: Once it returns True, nothing is started any more, and what is in work has ``GRACE`` seconds.
+        stop: Once it returns True, nothing is started any more, and items in work have ``GRACE`` seconds.
 
     Yields:
-        Items with their results, as they are finished.
-
-    Raises:
-        PielightError: The function raised one, or a process died.
+        Items with their results, as they are finished. PielightError if the function raised one, or a process died.
     """
     if jobs > 1:
         pending: dict[Future[Result | _Failure], Item] = {}

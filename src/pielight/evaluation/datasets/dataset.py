@@ -32,11 +32,10 @@ class Sample:
         input: The file of the picture.
         reference: The file of what it should become, if there is one.
         previous: The frame before it in a film, unless it is the first.
-        scene: What it has in common with other pictures: the scene of SICE, the clip of a film. Statistics resample the
-            pictures of one scene together.
-        boxes: What a detector should find in it, ``(x, y, w, h)`` each, in pixels of the file.
-        labels: The file of its label map, which a segmenter should return.
-        degradation: What is done to it before methods get it; None leaves it as it is.
+        scene: Scene of SICE or clip of a film. Statistics resample the pictures of one scene together.
+        boxes: The boxes that a detector should return, ``(x, y, w, h)`` in pixels of the file.
+        labels: The file of the label map that a segmenter should return.
+        degradation: What is done to it before methods get it.
     """
 
     name: str
@@ -49,20 +48,12 @@ class Sample:
     degradation: Degradation | None = None
 
     def pixels(self) -> Pixels:
-        """Return what methods get.
-
-        Raises:
-            PictureError: The file cannot be read.
-        """
+        """Return the input of methods; PictureError if the file cannot be read."""
         pixels = load_rgb8(self.input)
         return pixels if self.degradation is None else self.degradation.degrade(pixels, self.name)
 
     def clean(self) -> Pixels:
-        """Return what a perfect enhancement would restore, as far as that is known.
-
-        Raises:
-            PictureError: The file cannot be read.
-        """
+        """Return the result of a perfect enhancement, as far as it is known; PictureError as above."""
         pixels = load_rgb8(self.input)
         return pixels if self.degradation is None else self.degradation.clean(pixels)
 
@@ -72,11 +63,7 @@ class Sample:
         return [path for path in (self.input, self.reference, before, self.labels) if path is not None]
 
     def sha256(self) -> str:
-        """Return the first 16 digits of a checksum of all that its measurements depend on.
-
-        Raises:
-            PictureError: A file cannot be read.
-        """
+        """Return 16 digits of a checksum of all that its measurements depend on; PictureError as above."""
         digits = sha256(*self.files())
         if self.boxes is None and self.degradation is None:
             return digits

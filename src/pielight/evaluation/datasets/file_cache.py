@@ -89,11 +89,7 @@ def size(path: Path) -> tuple[int, int] | None:
 
 
 def sha256(*paths: Path) -> str:
-    """Return the first 16 digits of the SHA-256 checksum of a file, or of those of several files.
-
-    Raises:
-        PictureError: One cannot be read.
-    """
+    """Return 16 digits of the SHA-256 of a file, or of those of several; PictureError if one cannot be read."""
     digests = [str(FILE_CACHE.get("sha256", path, _sha256)) for path in paths]
     return (digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest())[:16]
 

@@ -15,15 +15,7 @@ _TEST_SPLITS = ("eval15", "test", "val", "validation")
 
 
 def detect(name: str, path: Path) -> Dataset:
-    """Read a dataset by the first of ``LAYOUTS`` that its folder has.
-
-    Args:
-        name: What to call it.
-        path: The folder.
-
-    Raises:
-        DataError: It holds no pictures, or pictures that do not match; lists the first few.
-    """
+    """Read a dataset by the first of ``LAYOUTS`` that fits its folder; DataError lists pictures that do not match."""
     pairing.existing_folder(path)
     return next(dataset for layout in LAYOUTS if (dataset := layout(name, path)) is not None)
 
@@ -32,10 +24,8 @@ def paired(name: str, path: Path) -> Dataset | None:
     """Read a folder of dark pictures beside one of references, or return None if there are no such two.
 
     They are called ``low`` and ``high`` (LOL), ``Low`` and ``Normal`` (LOL-v2), ``input`` and ``expertC`` (FiveK), or
-    any of ``INPUTS`` and any of ``REFERENCES``.
-
-    Raises:
-        DataError: One of the two is missing or empty, pictures have no partner, or partners differ in size.
+    any of ``INPUTS`` and any of ``REFERENCES``. DataError if one of the two is missing or empty, or pictures do not
+    match.
     """
     inputs, references = pairing.named(path, pairing.INPUTS), pairing.named(path, pairing.REFERENCES)
     if inputs is None or (references is None and pairing.pictures(path)):
@@ -58,9 +48,7 @@ def scenes(name: str, path: Path) -> Dataset | None:
     """Read SICE: a folder of exposures for each scene, and ``Label`` with a reference of the scene's name.
 
     The exposures darker than the middle one count: of 7 the first three, of 9 the first four, as in Zero-DCE.
-
-    Raises:
-        DataError: Scenes and references do not match, or differ in size.
+    DataError if scenes and references do not match, or differ in size.
     """
     label = pairing.named(path, ["label", "labels"])
     if label is None:
@@ -87,11 +75,7 @@ def scenes(name: str, path: Path) -> Dataset | None:
 
 
 def unpaired(name: str, path: Path) -> Dataset:
-    """Read a folder of pictures without references.
-
-    Raises:
-        DataError: There are none in it, or two have the same name.
-    """
+    """Read pictures without references; DataError if there are none, or two have the same name."""
     files = pairing.pictures(path)
     if not files:
         inside = list(pairing.subfolders(path))
@@ -108,10 +92,7 @@ LAYOUTS: tuple[Callable[[str, Path], Dataset | None], ...] = (paired, held_out_s
 def film(name: str, path: Path) -> Dataset:
     """Read consecutive frames: one clip in the folder, or one in each folder inside; also with references, as pairs.
 
-    Frames are sorted by the numbers in their names, 2 before 10.
-
-    Raises:
-        DataError: There are no pictures, or fewer than two in every clip.
+    Frames are sorted by the numbers in their names, 2 before 10. DataError if no clip has two frames.
     """
     pairing.existing_folder(path)
     clips = [path]

@@ -19,20 +19,12 @@ _ROLES = re.compile(rf"({'|'.join(sorted((*INPUTS, *REFERENCES), key=len, revers
 
 
 def pictures(folder: Path) -> list[Path]:
-    """Return the pictures directly in a folder in natural order: 2 before 10.
-
-    Raises:
-        DataError: The folder cannot be read.
-    """
+    """Return the pictures directly in a folder in natural order: 2 before 10; DataError if it cannot be read."""
     return [path for path in _entries(folder) if is_picture_name(path) and not path.name.startswith(".")]
 
 
 def nonempty(folder: Path) -> list[Path]:
-    """Return the pictures directly in a folder.
-
-    Raises:
-        DataError: There are none.
-    """
+    """Return the pictures directly in a folder; DataError if there are none."""
     files = pictures(folder)
     if not files:
         raise DataError(f"{shown(folder)}: no pictures in this folder")
@@ -40,21 +32,13 @@ def nonempty(folder: Path) -> list[Path]:
 
 
 def existing_folder(path: Path) -> None:
-    """Check that a folder exists.
-
-    Raises:
-        DataError: It does not.
-    """
+    """Raise DataError if a folder does not exist."""
     if not path.is_dir():
         raise DataError(f"{shown(path)}: no such folder")
 
 
 def check_unique(folder: Path, files: Sequence[Path]) -> None:
-    """Check that the stems of files, which name samples, differ.
-
-    Raises:
-        DataError: Some are the same; lists the first few.
-    """
+    """Raise DataError if two files have the same stem, which names samples; it lists the first few."""
     first: dict[str, Path] = {}
     twice = [file.name for file in files if first.setdefault(file.stem, file) != file]
     if twice:
@@ -64,10 +48,8 @@ def check_unique(folder: Path, files: Sequence[Path]) -> None:
 def pair(inputs: Sequence[Path], references: Sequence[Path]) -> list[tuple[Path, Path]]:
     """Match pictures with their references: by stem, by stem without words as low or gt, or by its last number.
 
-    Raises:
-        DataError: Some have no partner, or two have the same name; lists the first few.
-
-    Of these three keys the first counts that matches most.
+    The key that matches most counts, the first among equals. DataError lists pictures without a partner, or of one
+    name.
 
     >>> [(a.name, b.name) for a, b in pair([Path("low00690.png")], [Path("normal00690.png")])]
     [('low00690.png', 'normal00690.png')]
@@ -93,11 +75,7 @@ def pair(inputs: Sequence[Path], references: Sequence[Path]) -> list[tuple[Path,
 
 
 def check_sizes(pairs: Iterable[tuple[Path, Path]]) -> None:
-    """Check by their headers that partners are of one size.
-
-    Raises:
-        DataError: Some are not; lists the first few.
-    """
+    """Raise DataError if partners differ in size by their headers; it lists the first few."""
     odd = []
     for first, second in pairs:
         sizes = size(first), size(second)
@@ -115,11 +93,7 @@ def named(folder: Path, names: Iterable[str]) -> Path | None:
 
 
 def subfolders(folder: Path) -> Mapping[str, Path]:
-    """Return the folders in a folder by their names in lower case.
-
-    Raises:
-        DataError: The folder cannot be read.
-    """
+    """Return the folders in a folder by their names in lower case; DataError if it cannot be read."""
     return {path.name.lower(): path for path in _entries(folder) if path.is_dir()}
 
 

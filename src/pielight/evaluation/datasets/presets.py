@@ -64,10 +64,7 @@ def find_dataset(name: str, path: Path) -> Dataset:
         path: The folder.
 
     Returns:
-        The dataset; its notes say what the copy lacks.
-
-    Raises:
-        DataError: There is no such preset, or the folder holds something else.
+        The dataset; its notes say what the copy lacks. DataError if the folder holds something else.
     """
     name, _, preset_name = name.partition(":")
     if (preset_name or name).lower() == FILM:

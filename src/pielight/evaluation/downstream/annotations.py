@@ -24,8 +24,7 @@ BOXES_FORMAT = '{"NAME.jpg": [{"x": 1, "y": 2, "w": 30, "h": 40}, ...], ...} in 
 def read_boxes(file: Path) -> dict[str, tuple[Box, ...]]:
     """Read a JSON file of bounding boxes: x, y, w and h of every labeled object of each picture, which may have none.
 
-    Raises:
-        DataError: There is no such file, or it is of another form, or a box has no area.
+    DataError if there is no such file, it has another structure, or a box has no area.
     """
     try:
         record = read_json(file)
@@ -38,11 +37,7 @@ def read_boxes(file: Path) -> dict[str, tuple[Box, ...]]:
 
 
 def check_inside(file: Path, picture: str, boxes: tuple[Box, ...], sides: tuple[int, int]) -> None:
-    """Check that no box of a file lies wholly outside its picture; objects at the edge may be labeled beyond it.
-
-    Raises:
-        DataError: One does.
-    """
+    """Raise DataError if a box of a file lies wholly outside its picture; at the edge it may extend beyond."""
     width, height = sides
     for x, y, w, h in boxes:
         if not (x < width and y < height and x + w > 0 and y + h > 0):
@@ -70,9 +65,7 @@ def _boxes(file: Path, picture: str, record: Any) -> tuple[Box, ...]:
 def read_labels(path: Path) -> Labels:
     """Read a label map ``(H, W)``, the class of every pixel, from a PNG of gray levels or palette indices.
 
-    Raises:
-        DataError: It is no such PNG.
-        PictureError: It cannot be read.
+    DataError if it is no such PNG, PictureError if it cannot be read.
     """
     wanted = f"{shown(path)}: labels must be a PNG of one byte a pixel, the class"
     try:

@@ -54,12 +54,7 @@ class Darkness:
         return shrunk(pixels, self.shrink)
 
     def degrade(self, pixels: Pixels, name: str) -> Pixels:
-        """Return the picture ``(H, W, 3)`` shrunk and darkened.
-
-        Args:
-            pixels: uint8 in sRGB.
-            name: Of the picture; with ``seed`` it seeds the noise, so that the order of pictures does not matter.
-        """
+        """Return the picture ``(H, W, 3)`` shrunk and darkened; its name and ``seed`` alone seed the noise."""
         return darken(self.clean(pixels), self.ev, self.shot, self.read, generator(name, self.seed))
 
 

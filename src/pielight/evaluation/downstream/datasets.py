@@ -20,12 +20,8 @@ BOXES = "boxes.json"
 def faces(name: str, path: Path) -> Dataset:
     """Read a folder of pictures, or of ``images/``, with the boxes of faces in ``boxes.json``.
 
-    Args:
-        name: What to call it.
-        path: The folder.
-
     Raises:
-        DataError: There is no such file, it is of another form, a picture is missing, or a box is not in its picture.
+        DataError: There is no such file, it is invalid, a picture is missing, or a box is not in its picture.
     """
     file = path / BOXES
     record = read_boxes(file)
@@ -48,10 +44,6 @@ def faces(name: str, path: Path) -> Dataset:
 
 def segmentation(name: str, path: Path) -> Dataset:
     """Read pictures in ``images/`` with their labels in ``labels/``, PNGs of the same stem and size.
-
-    Args:
-        name: What to call it.
-        path: The folder that holds both.
 
     Raises:
         DataError: One of the two is missing, pictures have no partner, or partners differ in size.

@@ -153,10 +153,7 @@ def confusion(truth: Labels, predicted: Labels, classes: int, ignore: int = IGNO
 
 
 def check_labels(truth: Labels, classes: int, ignore: int) -> None:
-    """Check that labels are classes, or the one to be ignored.
-
-    Raises:
-        DataError: Some are not.
+    """Raise DataError if labels are neither classes nor the one to be ignored.
 
     >>> check_labels(np.array([[0, 11]], np.uint8), 11, 255)
     Traceback (most recent call last):

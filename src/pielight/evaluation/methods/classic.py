@@ -64,16 +64,11 @@ def guided(pixels: Pixels) -> Pixels:
 
 
 def guided_filter(guide: Floats, values: Floats, radius: int, smooth: float) -> Floats:
-    """Smooth values, but for the edges of a guide, of which they are a linear function in each window.
+    """Smooth values p, but for the edges of a guide g, of which they are a linear function in each window.
 
-    ``q = mean(a) g + mean(b)``, ``a = cov(g, p) / (var(g) + eps)``, ``b = mean(p) - a mean(g)`` (eq. 5, 6
-    and 8 of He, Sun and Tang, PAMI 2013).
-
-    Args:
-        guide: g, ``(H, W)``.
-        values: p, ``(H, W)``.
-        radius: The window has 2 r + 1 pixels a side.
-        smooth: eps; edges of less variance are smoothed away.
+    ``q = mean(a) g + mean(b)``, ``a = cov(g, p) / (var(g) + eps)``, ``b = mean(p) - a mean(g)`` (eq. 5, 6 and 8 of He,
+    Sun and Tang, PAMI 2013), both ``(H, W)``; a window has 2 radius + 1 pixels a side. Edges of less variance than
+    ``smooth``, eps, are smoothed away.
 
     >>> flat = np.full((8, 8), 0.3)
     >>> bool(np.allclose(guided_filter(flat, flat, 2, 1e-3), 0.3))

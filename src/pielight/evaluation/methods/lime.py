@@ -22,10 +22,7 @@ _MOST = 6_000_000  # pixels: some seconds and gigabytes each million
 def lime(pixels: Pixels, alpha: float = ALPHA, gamma: float = GAMMA) -> Pixels:
     """Divide a picture by its illumination, ``R = L / T^gamma`` (eq. 4, without the paper's optional denoising).
 
-    Args:
-        pixels: ``(H, W, 3)`` uint8.
-        alpha: How smooth the illumination is.
-        gamma: How far it is undone, 0 to 1.
+    ``alpha`` is how smooth the illumination is, ``gamma`` in [0, 1] how far it is undone.
 
     >>> lime(np.full((4, 4, 3), 64, np.uint8))[0, 0].tolist()
     [193, 193, 193]
@@ -40,18 +37,10 @@ def lime(pixels: Pixels, alpha: float = ALPHA, gamma: float = GAMMA) -> Pixels:
 def illumination_map(first: Floats, alpha: float = ALPHA) -> Floats:
     """Refine the largest of R, G and B into an illumination map T that is smooth but for the structure.
 
-    The fast solver (eq. 18, 19): the minimum of ``sum (T - T0)^2 + alpha sum_d W_d (d_d T)^2 / (|d_d T0| + eps)``
-    over both directions d is the solution of ``(I + alpha sum_d D_d^T diag(W_d / (|d_d T0| + eps)) D_d) T = T0``,
-    with the weights of :func:`structure_weights`.
-
-    Args:
-        first: ``(H, W)`` in [0, 1], T0.
-        alpha: Weight of smoothness.
-
-    The matrix is factorized: its weights span six orders of magnitude, so iterative solvers take thousands of steps.
-
-    Raises:
-        DataError: The picture is too large for that.
+    The fast solver (eq. 18, 19): the minimum of ``sum (T - T0)^2 + alpha sum_d W_d (d_d T)^2 / (|d_d T0| + eps)`` over
+    both directions d is the solution of ``(I + alpha sum_d D_d^T diag(W_d / (|d_d T0| + eps)) D_d) T = T0``, with the
+    weights of :func:`structure_weights`; T0 is ``first``, ``(H, W)`` in [0, 1]. The matrix is factorized: its weights
+    span six orders of magnitude, so iterative solvers take thousands of steps. DataError for a large picture.
 
     >>> edge = np.where(np.arange(40) < 20, 0.1, 0.9) * np.ones((40, 1))
     >>> bool(np.abs(illumination_map(edge) - edge).max() < 0.05)  # edges stay

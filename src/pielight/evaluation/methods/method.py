@@ -61,9 +61,7 @@ class Method:
     def enhanced(self, dataset: str, sample: Sample) -> Pixels:
         """Return its result of a picture of a dataset.
 
-        Raises:
-            DataError: The result has another size or type, or there is none.
-            PielightError: It cannot be made or read.
+        DataError if there is none, or one of another size or type; PielightError if it cannot be made or read.
         """
         if self == CLEAN:
             return sample.clean()
@@ -82,10 +80,7 @@ CLEAN = Method(Spec("clean", "clean", "clean", ""))
 
 
 def parse(text: str) -> Spec:
-    """Split a spec ``[LABEL=]KIND[:ARGUMENT]`` into its parts.
-
-    Raises:
-        ConfigError: There is no such method.
+    """Split a spec ``[LABEL=]KIND[:ARGUMENT]`` into its parts; ConfigError if there is no such method.
 
     >>> parse("mine=pielight:strength=0.8")
     Spec(text='pielight:strength=0.8', label='mine', kind='pielight', argument='strength=0.8')
@@ -109,8 +104,7 @@ def parse(text: str) -> Spec:
 def find_method(text: str) -> Method:
     """Find a method's files and check its settings, without loading a network.
 
-    Raises:
-        PielightError: There is no such method, setting, folder or file, or a package is missing that runs it.
+    PielightError if there is no such method, setting, folder or file, or a package is missing that runs it.
     """
     spec = parse(text)
     kind = METHODS[spec.kind]

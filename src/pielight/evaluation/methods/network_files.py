@@ -16,17 +16,12 @@ _MOST = 1024  # pixels that sides are padded to a multiple of
 
 
 def network(path: Path, multiple: int = 1) -> Enhance:
-    """Return what enhances ``(H, W, 3)`` uint8 pictures by an ONNX network.
+    """Return a function that enhances ``(H, W, 3)`` uint8 pictures by an ONNX network.
 
     The network maps ``(1, 3, H, W)`` floats in [0, 1], R, G, B, to the same; its first output of that shape counts.
-
-    Args:
-        path: The file.
-        multiple: What both sides must be a multiple of; pictures are padded by reflection, and results cropped.
-
-    Raises:
-        ModelError: It is missing, damaged, or a lattice network of pielight's own. The returned function raises
-            DataError for a picture on which it fails.
+    Pictures are padded by reflection to a ``multiple``, and results cropped. ModelError if the file is missing,
+    damaged, or a lattice network of pielight; the returned function raises DataError for a picture on which the
+    network fails.
     """
     model = OnnxNetwork(path, multiple, hint=f"onnx:{escaped(path)}")
     if model.input == "thumbnail":
@@ -51,10 +46,7 @@ def network(path: Path, multiple: int = 1) -> Enhance:
 
 
 def file_and_multiple(spec: Spec) -> tuple[Path, int]:
-    """Return the file of an ``onnx`` method, and what the sides of its pictures must be a multiple of.
-
-    Raises:
-        ConfigError: The multiple is no whole number from 1 to 1024, or something else is set.
+    """Return the file of an ``onnx`` method, and the multiple of its sides; ConfigError if that is not in 1 to 1024.
 
     >>> file_and_multiple(Spec("", "", "onnx", "theirs.onnx,multiple=32"))[1]
     32

@@ -19,7 +19,7 @@ _NAMES = ("model", "strength", "highlights", "denoise", "denoise_model", "auto",
 
 
 class Arguments(NamedTuple):
-    """What the spec of a ``pielight`` method sets.
+    """The settings of a ``pielight`` method.
 
     Attributes:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
@@ -35,10 +35,7 @@ class Arguments(NamedTuple):
 
 
 def arguments(spec: Spec) -> Arguments:
-    """Return what the spec of a ``pielight`` method sets, checked.
-
-    Raises:
-        ConfigError: There is no such setting, or its value makes no sense.
+    """Return the settings of a ``pielight`` method, checked; ConfigError if one is unknown or invalid.
 
     >>> arguments(Spec("", "", "pielight", "strength=0.8,auto=off")).options
     EnhanceOptions(strength=0.8, highlights=0.5, denoise=0.0, auto=False)

@@ -17,18 +17,10 @@ _RESULT_ENDS = ("_pie", "_enhanced", "_out", "_result")
 
 
 def result_file(folder: Path, dataset: str, sample: Sample) -> Path | None:
-    """Return the result of a picture, or None if there is none.
+    """Return the result of a picture, or None if there is none; DataError if several files match.
 
     A subfolder with the name of the dataset takes precedence. Results have the name of the picture, alone or followed
     by ``_pie``, ``_enhanced``, ``_out`` or ``_result``; for SICE's ``12/3`` also ``12_3``.
-
-    Args:
-        folder: Of the results.
-        dataset: Name of the dataset.
-        sample: The picture.
-
-    Raises:
-        DataError: Several files match.
     """
     by_name = results_in(folder, dataset.lower())
     names = [sample.name.lower(), sample.name.lower().replace("/", "_")]
@@ -43,9 +35,8 @@ def result_file(folder: Path, dataset: str, sample: Sample) -> Path | None:
 def check_results(folder: Path, dataset: Dataset) -> None:
     """Check that a folder has results of all pictures of a dataset, in their sizes.
 
-    Raises:
-        DataError: Some are missing or of other sizes; lists the first few.
-        PictureError: The extra that reads one is not installed.
+    DataError lists those that are missing or of other sizes; PictureError if the extra that reads one is not
+    installed.
     """
     if any(sample.degradation is not None for sample in dataset.samples):
         raise DataError(
@@ -63,9 +54,7 @@ def check_results(folder: Path, dataset: Dataset) -> None:
 def results_in(folder: Path, dataset: str) -> Mapping[str, list[Path]]:
     """Return the results in a folder by the names of their pictures in lower case; exact names take precedence.
 
-    Args:
-        folder: Its pictures count, and those in its subfolders.
-        dataset: Name of a dataset; a subfolder of that name is searched instead.
+    Pictures in its subfolders count too; if one has the name of the dataset, that one is searched instead.
     """
     top = subfolders(folder).get(dataset, folder)
     exact: dict[str, list[Path]] = {}

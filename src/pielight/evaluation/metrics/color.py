@@ -67,11 +67,9 @@ def hue_shift(pixels: Pixels, source: Pixels, reference: Pixels | None, hues: tu
     """Return by how many degrees patches of some hues turned in the a*b* plane of CIELAB; 0 is best.
 
     The mean of ``|h - h'|``, ``h = atan2(b*, a*)`` at L* = 50, on the shorter way round, over patches of 8 x 8 pixels,
-    averaged in linear light, whose hue lies in ``hues`` and whose chroma at L* = 50 lies in 10 to 50 in the reference
-    (in the input where there is none). Brightening as such, which scales linear light, turns nothing. nan without
-    such a patch.
-
-        hues: From and to, in degrees.
+    averaged in linear light, whose hue lies in ``hues``, from and to in degrees, and whose chroma at L* = 50 lies in
+    10 to 50 in the reference (in the input where there is none). Brightening as such, which scales linear light, turns
+    nothing. nan without such a patch.
 
     >>> skin, pale = np.full((8, 8, 3), (100, 75, 60), np.uint8), np.full((8, 8, 3), (100, 75, 75), np.uint8)
     >>> hue_shift(skin, skin, None, (25, 75)), round(hue_shift(pale, skin, None, (25, 75)))

@@ -19,11 +19,8 @@ def flicker(frames: Sequence[Pixels], source: Sequence[Pixels]) -> float:
 
     ``mean |A(L'_t - L'_{t-1}) - A(f(L_t) - f(L_{t-1}))|`` over frames t and the cells of an 8 x 8 grid, with L and L'
     = max(R, G, B) of input and result, A the mean over a cell, and f the rising curve that comes nearest to what was
-    done to frame t - 1: going on with that curve would give 0, whatever moves in the picture.
-
-    Args:
-        frames: Consecutive results, each ``(H, W, 3)`` uint8, at least two.
-        source: Their inputs.
+    done to frame t - 1: going on with that curve would give 0, whatever moves in the picture. There are two frames or
+    more.
 
     >>> still = [np.full((8, 8, 3), 50, np.uint8)] * 3
     >>> flicker([still[0] * 2, still[0] * 2 + np.uint8(6), still[0] * 2], still)

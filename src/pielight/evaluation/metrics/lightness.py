@@ -23,14 +23,10 @@ def lightness(pixels: Pixels) -> npt.NDArray[np.uint8]:
 
 
 def tone_curve(before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]) -> Floats:
-    """Return the rising curve ``(256,)`` that maps one lightness to the other with the least squared error.
+    """Return the rising curve ``(256,)`` that maps one lightness ``(H, W)`` to another with the least squared error.
 
     Isotonic regression of the mean result at each input level, weighted by how many pixels have it; linear between
     levels that do not occur.
-
-    Args:
-        before: Lightness of the input, ``(H, W)``.
-        after: Lightness of the result, of the same shape.
 
     >>> before = np.arange(256, dtype=np.uint8)[None]
     >>> bool(np.allclose(tone_curve(before, 255 - (255 - before) // 2), 255 - (255 - before[0]) // 2))

@@ -33,9 +33,8 @@ def niqe(
     nan where fewer than two blocks have any contrast.
 
     Args:
-        pixels: ``(H, W, 3)`` uint8, both sides >= 192 or so; BT.601 luma in 16..235 is taken of it.
-        pristine: From :func:`~pielight.evaluation.metrics.pristine.read_pristine`; without,
-            :func:`~pielight.evaluation.metrics.pristine.found_pristine`.
+        pixels: ``(H, W, 3)`` uint8 of two blocks or more; BT.601 luma in 16..235 is taken of it.
+        pristine: The parameters; without, those of :func:`~pielight.evaluation.metrics.pristine.found_pristine`.
         halving: How the second scale is made: ``"bicubic"`` with antialiasing as in the authors' code, or the
             ``"mean"`` of 2 x 2 pixels as in some ports, which gives values about 0.4 higher.
 
@@ -56,9 +55,7 @@ def block_features(pixels: Pixels, halving: Literal["bicubic", "mean"] = "bicubi
     """Return the features of the blocks of a picture ``(blocks, 36)``, and how sharp each is ``(blocks,)``.
 
     Sharpness is the mean of the local standard deviation of luma. A feature that a block does not have is nan.
-
-    Raises:
-        DataError: if the picture is smaller than two blocks.
+    DataError if the picture is smaller than two blocks.
     """
     height, width = (side // BLOCK * BLOCK for side in pixels.shape[:2])
     if height * width < 2 * BLOCK**2:

@@ -27,11 +27,7 @@ def lpips_distance(pixels: Pixels, reference: Pixels) -> float:
 
     ``sum_l 1/(H_l W_l) sum_hw |w_l (y_l - x_l)|^2`` of unit-length features of AlexNet, weights version 0.1 (Zhang et
     al., CVPR 2018), computed by its authors' package ``lpips`` on torchvision's weights; see :func:`fetch_network`.
-
-    Raises:
-        MissingExtraError: if the package is not installed.
-        DataError: if a side is shorter than 32.
-        ModelError: if the network cannot be loaded.
+    MissingExtraError without that package, ModelError without weights, DataError if a side is shorter than 32.
     """
     at_least(_SMALLEST, "LPIPS", pixels)
     compared = _network()
@@ -45,14 +41,9 @@ def lpips_distance(pixels: Pixels, reference: Pixels) -> float:
 
 
 def fetch_network(say: Callable[[str], None]) -> None:
-    """Download AlexNet's weights into torch's hub folder, unless they are there.
+    """Download AlexNet's weights into torch's hub folder, unless they are there; report in lines to ``say``.
 
-    Args:
-        say: Called with lines on what is downloaded, and how far that is.
-
-    Raises:
-        MissingExtraError: if the package is not installed.
-        ModelError: if the weights cannot be had.
+    MissingExtraError if the package ``lpips`` is not installed, ModelError if the weights cannot be downloaded.
     """
     require("lpips")
     fetch(ALEXNET, _folder(), say)

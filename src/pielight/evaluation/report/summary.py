@@ -78,9 +78,6 @@ class Cell:
     """The value of a metric on a dataset by one method.
 
     Attributes:
-        dataset: The dataset.
-        method: The method.
-        metric: The metric.
         estimate: Its mean over pictures, or the dataset-level metric, with its interval.
         is_best: Whether no other method has a better value.
         note: On how many pictures it has no value, and why.
@@ -96,14 +93,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A method against the first on the same pictures.
+    """A method against the first of the command line on the same pictures.
 
     Attributes:
-        dataset: The dataset.
-        metric: The metric.
-        first: The first method of the command line.
-        method: The other.
-        difference: The other minus the first.
+        difference: The method minus the first.
         p_holm: Its p-value, corrected for the number of comparisons in the report.
     """
 
@@ -129,14 +122,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Summary:
-    """All results.
-
-    Attributes:
-        plan: What was measured.
-        cells: By dataset, method and metric, in the order of the command line.
-        comparisons: By dataset, metric and method.
-        seed: Of the resampling.
-    """
+    """All results: cells by dataset, method and metric; comparisons by dataset, metric and method."""
 
     plan: Plan
     cells: tuple[Cell, ...]
@@ -153,13 +139,7 @@ class Summary:
 
 
 def summarize(plan: Plan, values: Values, seed: int = 0) -> Summary:
-    """Compute means, intervals and comparisons.
-
-    Args:
-        plan: What was measured.
-        values: The measurements.
-        seed: Of the resampling.
-    """
+    """Compute means, intervals and comparisons."""
     cells: list[Cell] = []
     comparisons: list[Comparison] = []
     for dataset in plan.datasets:

@@ -43,10 +43,7 @@ def heading(plan: Plan, metric: MetricSpec) -> str:
 def means(summary: Summary, dataset: Dataset, emphasis: str = "") -> tuple[Columns, list[dict[str, Any]]]:
     """Return the table of the means of a data set: a row for each method, a column for each metric.
 
-    Args:
-        summary: The results.
-        dataset: The dataset.
-        emphasis: Written before and after the best.
+    ``emphasis`` is written before and after the best.
     """
     metrics = summary.plan.metrics_of(dataset)
     columns = {"method": "method"} | {metric.name: heading(summary.plan, metric) for metric in metrics}
