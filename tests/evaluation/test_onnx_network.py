@@ -10,7 +10,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from pielight.errors import DataError, ModelError
-from pielight.evaluation.onnx_network import OnnxNetwork, size_text
+from pielight.evaluation.metric_spec import size_text
+from pielight.evaluation.onnx_network import OnnxNetwork
 
 
 def identity(path: Path, *inputs: tuple[str, list[int | str]]) -> Path:

@@ -62,7 +62,7 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
       dcp (haze), median and guided (rain)
       dce:FILE.pth      a public checkpoint of Zero-DCE, SCL-LLE or PIE
       onnx:FILE.onnx[,multiple=N]   a network from picture to picture
-      dir:FOLDER        pictures that somebody made, matched by their stems
+      dir:FOLDER        results of other programs, matched by stem
 
     With --downstream, a detector or a segmenter of yours is run on the results:
 

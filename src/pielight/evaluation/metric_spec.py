@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from pielight.io.load_rgb import Pixels as Pixels
 
 Floats = npt.NDArray[np.float64]
 MetricState = tuple[tuple[float, ...], ...]
-"""What a task evaluator has seen in one picture, as rows of numbers; its metrics are computed of those of a dataset."""
+"""Result of a task evaluator on one picture, as rows of numbers; metrics are computed of those of a dataset."""
 Weighted = Callable[[Floats], Floats]
 """From weights ``(R, P)``, how often each of P pictures counts in R resamples, to values ``(R,)``, nan for none."""
 REFERENCE, INPUT = frozenset({"reference"}), frozenset({"input"})
@@ -108,12 +109,12 @@ class PictureMetric(MetricSpec):
             ...
         pielight.errors.DataError: mae needs a reference
         """
-        given: dict[str, Pixels | Sequence[Pixels]] = {"result": result}
-        for kind, value in (("reference", reference), ("input", source)):
+        inputs = {"reference": reference, "input": source}
+        for kind, value in inputs.items():
             if value is None and kind in self.needs:
                 raise DataError(f"{self.name} needs {'a reference' if kind == 'reference' else 'the input'}")
-            if value is not None and kind in self.needs | self.uses:
-                given[kind] = value
+        used = {kind: value for kind, value in inputs.items() if value is not None and kind in self.needs | self.uses}
+        given = {"result": result, **used}
         is_sequence = "sequence" in self.needs
         for kind, value in given.items():
             if is_sequence and isinstance(value, np.ndarray) and value.ndim < 4:
@@ -125,7 +126,10 @@ class PictureMetric(MetricSpec):
             raise DataError(f"{self.name}: different numbers of frames: {_listed(lengths)}")
         if is_sequence and lengths["result"] < 2:
             raise DataError(f"{self.name} needs at least two frames, not {lengths['result']}")
-        self._same_size(frames)
+        sizes = {kind: list(dict.fromkeys(size_text(one) for one in pictures)) for kind, pictures in frames.items()}
+        if len({size for of_kind in sizes.values() for size in of_kind}) > 1:
+            listed = {kind: " and ".join(of_kind[:3]) for kind, of_kind in sizes.items()}
+            raise DataError(f"{self.name}: different sizes: {_listed(listed)}")
         arguments = {kind: pictures if is_sequence else pictures[0] for kind, pictures in frames.items()}
         names = {"reference": "reference", "input": "source"}
         others = {names[kind]: value for kind, value in arguments.items() if kind != "result"}
@@ -142,17 +146,15 @@ class PictureMetric(MetricSpec):
             raise DataError(f"{self.name}: the {kind} is empty")
         return np.repeat(pixels, 3, 2) if pixels.shape[2] == 1 else pixels
 
-    def _same_size(self, pictures: dict[str, list[Pixels]]) -> None:
-        """Check that all pictures have one size."""
-        sizes = {kind: list(dict.fromkeys(p.shape[:2] for p in frames)) for kind, frames in pictures.items()}
-        if len({size for of_kind in sizes.values() for size in of_kind}) > 1:
-            listed = {kind: " and ".join(f"{w} x {h}" for h, w in of_kind[:3]) for kind, of_kind in sizes.items()}
-            raise DataError(f"{self.name}: different sizes: {_listed(listed)}")
-
 
 def _listed(values: Mapping[str, object]) -> str:
     """Return ``"result 4 x 3, input 2 x 2"``."""
     return ", ".join(f"{kind} {value}" for kind, value in values.items())
+
+
+def size_text(pixels: npt.NDArray[Any]) -> str:
+    """Return the size of an array ``(H, W, ...)``, such as ``"640 x 480"``."""
+    return f"{pixels.shape[1]} x {pixels.shape[0]}"
 
 
 def at_least(side: int, name: str, pixels: Pixels) -> None:
@@ -164,8 +166,7 @@ def at_least(side: int, name: str, pixels: Pixels) -> None:
     pielight.errors.DataError: SSIM needs sides of at least 11 pixels, not 20 x 8
     """
     if min(pixels.shape[:2]) < side:
-        height, width = pixels.shape[:2]
-        raise DataError(f"{name} needs sides of at least {side} pixels, not {width} x {height}")
+        raise DataError(f"{name} needs sides of at least {side} pixels, not {size_text(pixels)}")
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
@@ -174,7 +175,5 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
     >>> ratio(np.array([1.0, 2.0]), np.array([2.0, 0.0])).tolist()
     [0.5, nan]
     """
-    quotients: Floats = np.divide(
-        numerator, denominator, out=np.full(np.shape(denominator), np.nan), where=denominator > 0
-    )
-    return quotients
+    missing: Floats = np.full(np.shape(denominator), np.nan)
+    return np.divide(numerator, denominator, out=missing, where=denominator > 0)

@@ -27,15 +27,13 @@ class OnnxNetwork:
 
     def __init__(self, path: Path, multiple: int = 1, hint: str = "") -> None:
         self.path, self._multiple = path, multiple
-        self._hint = (
-            f"; if it wants sides of a multiple of 32, say {hint},multiple=32" if hint and multiple == 1 else ""
-        )
+        wants = "if it wants sides of a multiple of 32, say"
+        self._hint = f"; {wants} {hint},multiple=32" if hint and multiple == 1 else ""
         if not path.is_file():
             raise ModelError(f"{shown(path)}: no such ONNX file")
         if _EXTERNAL_DATA in path.read_bytes():
-            raise ModelError(
-                f"{shown(path)}: keeps its weights in other files, which no checksum would cover; save it as one file"
-            )
+            fault = "keeps its weights in other files, which no checksum would cover; save it as one file"
+            raise ModelError(f"{shown(path)}: {fault}")
         self._session = open_session(path, threads=1)
         first, *others = self._session.get_inputs()
         self.input, self.outputs = first.name, self._session.get_outputs()
@@ -55,10 +53,5 @@ class OnnxNetwork:
         try:
             return run_session(self._session, outputs, {self.input: batch})
         except NetworkError as error:
-            height, width = batch.shape[2:]
-            raise DataError(f"{shown(self.path)}: fails on {width} x {height} pixels ({error}){self._hint}") from error
-
-
-def size_text(pixels: NDArray[Any]) -> str:
-    """Return the size of an array ``(H, W, ...)``, such as ``"640 x 480"``."""
-    return f"{pixels.shape[1]} x {pixels.shape[0]}"
+            size = f"{batch.shape[3]} x {batch.shape[2]}"
+            raise DataError(f"{shown(self.path)}: fails on {size} pixels ({error}){self._hint}") from error

@@ -12,8 +12,8 @@ import numpy as np
 from pielight.core.color import luma
 from pielight.errors import DataError, PictureError
 from pielight.evaluation.methods.method import clear_caches, source
+from pielight.evaluation.metric_spec import size_text
 from pielight.evaluation.metrics import METRICS
-from pielight.evaluation.onnx_network import size_text
 from pielight.evaluation.plan import Plan, Trial, trials
 from pielight.evaluation.store import Key, Measurement, Store
 from pielight.evaluation.workers import map_unordered
@@ -38,10 +38,8 @@ def run(
 
     Yields:
         Trials with their measurements, in no order; of those that the store had, nothing is missing. A picture that
-        cannot be read or enhanced has no values, which is not stored, so that the next run tries again.
-
-    Raises:
-        PielightError: A model cannot be read, or the machine lacks something.
+        cannot be read or enhanced has no values and is not stored, so that the next run tries again. PielightError
+        if a model cannot be read, or the machine lacks something.
     """
     clear_caches()
     _reference.cache_clear()
@@ -58,17 +56,17 @@ def run(
                 stored.append(trial._replace(missing=()))
                 on_stored(trial)
 
-    def from_store() -> Iterator[tuple[Trial, list[Measurement]]]:
-        for trial in stored:
+    def take_stored() -> Iterator[tuple[Trial, list[Measurement]]]:
+        while stored:
+            trial = stored.pop(0)
             yield trial, [store[key] for key in trial.keys]
-        stored.clear()
 
     for trial, measurements in map_unordered(measure, missing(), jobs, stop):
         failed = {one.key: one for one in measurements if one.failed}
         store.add(one for one in measurements if not one.failed)
-        yield from from_store()
+        yield from take_stored()
         yield trial, [failed.get(key) or store[key] for key in trial.keys]
-    yield from from_store()
+    yield from take_stored()
 
 
 def measure(trial: Trial) -> list[Measurement]:
@@ -109,10 +107,8 @@ def _reference_of(trial: Trial) -> Pixels | None:
         return None
     reference, pixels = _reference(trial.sample.reference), source(trial.sample)
     if reference.shape != pixels.shape:
-        raise DataError(
-            f"{trial.sample.name} of {trial.dataset}: the picture is {size_text(pixels)}, its reference "
-            f"{size_text(reference)}"
-        )
+        sizes = f"the picture is {size_text(pixels)}, its reference {size_text(reference)}"
+        raise DataError(f"{trial.sample.name} of {trial.dataset}: {sizes}")
     return reference
 
 

@@ -36,9 +36,9 @@ class Estimate:
     """
 
     count: int
-    value: float
-    low: float
-    high: float
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
     infinite: int = 0
 
 
@@ -85,12 +85,12 @@ def mean(values: Sequence[float], seed: int = 0, groups: Groups = None) -> Estim
     kept = np.isfinite(array)
     if not kept.any():
         value = math.copysign(math.inf, array[np.isinf(array)][0]) if infinite else math.nan
-        return Estimate(count, value, math.nan, math.nan, infinite)
+        return Estimate(count, value, infinite=infinite)
     array = array[kept]
     value = float(array.mean())
     sums, sizes = _by_group(array, None if groups is None else [g for g, k in zip(groups, kept, strict=True) if k])
     if len(sums) < 2:
-        return Estimate(count, value, math.nan, math.nan, infinite)
+        return Estimate(count, value, infinite=infinite)
     if np.ptp(array) == 0:
         return Estimate(count, value, value, value, infinite)
     n = len(sums)
@@ -133,18 +133,15 @@ def dataset_value(
 ) -> Estimate:
     """Return a dataset-level metric and a 95 % interval of it, with the resamples and quantiles of :func:`mean`."""
     if not states:
-        return Estimate(0, math.nan, math.nan, math.nan)
+        return Estimate(0)
     low, high = _interval(metric.weighted(states), _group_index(groups, len(states)), seed)
     return Estimate(len(states), metric.compute(states), low, high)
 
 
 def compare_datasets(
-    metric: DatasetMetric,
-    first: Sequence[MetricState],
-    second: Sequence[MetricState],
-    seed: int = 0,
+    metric: DatasetMetric, first: Sequence[MetricState], second: Sequence[MetricState], seed: int = 0,
     groups: Groups = None,
-) -> Difference:
+) -> Difference:  # fmt: skip
     """Compare two methods by a dataset-level metric of their states, picture by picture.
 
     The interval is that of the difference by the bootstrap over pictures, the same draws for both methods. The test is
@@ -155,7 +152,7 @@ def compare_datasets(
     """
     count = len(first)
     if not count:
-        return Difference(Estimate(0, math.nan, math.nan, math.nan), 0, 0, math.nan, 0)
+        return Difference(Estimate(0), 0, 0, math.nan, 0)
     of_first, of_second = metric.weighted(first), metric.weighted(second)
 
     def difference(weights: Floats) -> Floats:
@@ -207,10 +204,8 @@ def _interval(metric: Weighted, index: NDArray[np.intp], seed: int) -> tuple[flo
     if n < 2:
         return math.nan, math.nan
     rng = np.random.default_rng(seed)
-    equal = np.full(n, 1 / n)
-    values = np.concatenate(
-        [metric(rng.multinomial(n, equal, size)[:, index].astype(np.float64)) for size in _blocks(len(index))]
-    )
+    draws = (rng.multinomial(n, np.full(n, 1 / n), size)[:, index] for size in _blocks(len(index)))
+    values = np.concatenate([metric(weights.astype(np.float64)) for weights in draws])
     if np.isnan(values).all():
         return math.nan, math.nan
     low, high = np.nanquantile(values, [_tail(n), 1 - _tail(n)])

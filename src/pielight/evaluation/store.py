@@ -1,4 +1,4 @@
-"""Measurements on disk, one JSON object a line, so that an evaluation that was stopped can be resumed."""
+"""Measurements on disk, one JSON object a line, so that a stopped evaluation can be resumed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pielight
+from pielight.core.environment import environment
 from pielight.core.json_file import plain
 from pielight.core.messages import shown
 from pielight.errors import DataError
@@ -127,9 +127,8 @@ class Store:
                 one = _measurement(json.loads(line))
                 known[one.key] = one
             except (ValueError, KeyError, TypeError, RecursionError) as error:
-                raise DataError(
-                    f"{shown(self._path)}: line {number} is no measurement; remove the line, or choose another folder"
-                ) from error
+                fault = f"line {number} is no measurement; remove the line, or choose another folder"
+                raise DataError(f"{shown(self._path)}: {fault}") from error
         return known
 
     def _failure(self, error: OSError) -> DataError:
@@ -149,15 +148,11 @@ def code_version(metric: str) -> str:
     """
     digest = hashlib.sha256()
     home = Path(pielight.__file__).parent
-    ours = (path for path in home.rglob("*") if path.suffix in (".py", ".so", ".pyd"))
-    for path in sorted(ours):
-        if not path.relative_to(home).as_posix().startswith(_NO_INFLUENCE):
+    for path in sorted(home.rglob("*")):
+        if path.suffix in (".py", ".so", ".pyd") and not path.relative_to(home).as_posix().startswith(_NO_INFLUENCE):
             digest.update(path.read_bytes())
-    for library in LIBRARIES:
-        try:
-            digest.update(f"{library} {version(library)}\n".encode())
-        except PackageNotFoundError:
-            continue
+    for library, version in environment(LIBRARIES)["versions"].items():
+        digest.update(f"{library} {version}\n".encode())
     if metric in ("niqe", "niqe-own") and (parameters := pristine_file()) is not None:
         digest.update(sha256(parameters).encode())
     return f"{pielight.__version__}+{digest.hexdigest()[:12]}"

@@ -19,16 +19,14 @@ from pielight.errors import PielightError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 GRACE = 2.0  # seconds to finish items in work after Ctrl-C
+_HINT = "-j 1 needs least, and the same command goes on"
 _TICK = 0.1
 _AHEAD = 2  # items for each process, so that none waits for the next
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def map_unordered(
-    function: Callable[[Item], Result],
-    items: Iterable[Item],
-    jobs: int,
-    stop: Callable[[], bool] = lambda: False,
+    function: Callable[[Item], Result], items: Iterable[Item], jobs: int, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[tuple[Item, Result]]:
     """Call a function for every item, in other processes, or in this one if ``jobs`` is 1.
 
@@ -88,9 +86,7 @@ def _process_pool(jobs: int, pending: Sized) -> Iterator[ProcessPoolExecutor]:
         try:
             yield pool
         except BrokenProcessPool as error:
-            raise PielightError(
-                "a process died, perhaps for lack of memory; -j 1 needs least, and the same command goes on"
-            ) from error
+            raise PielightError(f"a process died, perhaps for lack of memory; {_HINT}") from error
         finally:
             if pending:
                 for process in set(multiprocessing.active_children()) - others:
@@ -111,7 +107,7 @@ def _caught(function: Callable[[Item], Result], item: Item) -> Result | _Failure
     except PielightError as error:
         return _Failure(str(error))
     except MemoryError:
-        return _Failure("not enough memory; -j 1 needs least, and the same command goes on")
+        return _Failure(f"not enough memory; {_HINT}")
 
 
 def _begin() -> None:

@@ -57,16 +57,13 @@ def scenes(name: str, path: Path) -> Dataset | None:
     folders = {key: folder for key, folder in pairing.subfolders(path).items() if folder != label}
     unmatched = [key for key in folders if key not in references] + [key for key in references if key not in folders]
     if unmatched or not folders:
-        raise DataError(
-            f"{shown(path)}: scenes without a reference in {label.name}, or without a folder: {few(unmatched)}"
-        )
+        fault = f"scenes without a reference in {label.name}, or without a folder: {few(unmatched)}"
+        raise DataError(f"{shown(path)}: {fault}")
     samples = []
     for key, folder in folders.items():
         frames = pairing.pictures(folder)
-        samples += [
-            Sample(f"{folder.name}/{frame.stem}", frame, references[key], scene=folder.name)
-            for frame in frames[: (len(frames) - 1) // 2]
-        ]
+        for frame in frames[: (len(frames) - 1) // 2]:
+            samples.append(Sample(f"{folder.name}/{frame.stem}", frame, references[key], scene=folder.name))
     if not samples:
         raise DataError(f"{shown(path)}: no scene has three exposures or more")
     pairing.check_sizes((sample.input, references[sample.input.parent.name.lower()]) for sample in samples)

@@ -67,10 +67,9 @@ def pair(inputs: Sequence[Path], references: Sequence[Path]) -> list[tuple[Path,
     unmatched = [path for key, path in left.items() if key not in right]
     unmatched += [path for key, path in right.items() if key not in left]
     if unmatched:
-        raise DataError(
-            f"{shown(inputs[0].parent)} and {shown(references[0].parent)}: {counted(len(unmatched))} without a "
-            f"partner: {few([Path(path.parent.name, path.name) for path in unmatched])}"
-        )
+        folders = f"{shown(inputs[0].parent)} and {shown(references[0].parent)}"
+        listed = few([Path(path.parent.name, path.name) for path in unmatched])
+        raise DataError(f"{folders}: {counted(len(unmatched))} without a partner: {listed}")
     return [(path, right[key]) for key, path in left.items()]
 
 

@@ -42,11 +42,9 @@ PRESETS = {
     "npe": Preset("NPE", "Wang et al., TIP 2013", (85, 84, 8), ("NPE",)),
     "vv": Preset("VV", "Vonikakis et al., Multimedia Tools and Applications 2018", (24,), ("VV",)),
     "lol": Preset("LOL-v1", "Wei et al., BMVC 2018", (15, 500, 485), ("eval15", "LOLdataset/eval15"), is_paired=True),
-    "lol-v2-real": Preset(
-        "LOL-v2-real", "Yang et al., TIP 2021", (100, 689), ("Real_captured/Test", "Test"), is_paired=True
-    ),
+    "lol-v2-real": Preset("LOL-v2-real", "Yang et al., TIP 2021", (100, 689), ("Real_captured/Test", "Test"), True),
     "lol-v2-synthetic": Preset(
-        "LOL-v2-synthetic", "Yang et al., TIP 2021", (100, 900), ("Synthetic/Test", "Test"), is_paired=True
+        "LOL-v2-synthetic", "Yang et al., TIP 2021", (100, 900), ("Synthetic/Test", "Test"), True
     ),
     "sice": Preset("SICE", "Cai et al., TIP 2018", (767,), ("Dataset_Part2", "Part2"), is_paired=True),
     "fivek": Preset("FiveK, expert C", "Bychkovsky et al., CVPR 2011", (500, 5000, 4500), is_paired=True),
@@ -84,12 +82,10 @@ def find_dataset(name: str, path: Path) -> Dataset:
     if preset.is_paired and not dataset.is_paired:
         raise DataError(f"{shown(path)}: {preset.title} has references, as in low/ and high/; here are only pictures")
     if not preset.is_paired and dataset.is_paired:
-        raise DataError(
-            f"{shown(path)}: {preset.title} has no references, but here are {dataset.layout}; name it otherwise"
-        )
-    return replace(
-        dataset, layout=f"{preset.title}, {dataset.layout}", notes=(*dataset.notes, *missing(preset, dataset))
-    )
+        fault = f"has no references, but here are {dataset.layout}; name it otherwise"
+        raise DataError(f"{shown(path)}: {preset.title} {fault}")
+    notes = (*dataset.notes, *missing(preset, dataset))
+    return replace(dataset, layout=f"{preset.title}, {dataset.layout}", notes=notes)
 
 
 def missing(preset: Preset, dataset: Dataset) -> list[str]:
@@ -105,10 +101,9 @@ def missing(preset: Preset, dataset: Dataset) -> list[str]:
         return []
     note = f"{counted(count)}, while {preset.title} has {_either(preset.counts)}"
     if preset.is_numbered and count < preset.counts[0]:
-        here = {int(sample.name) for sample in dataset.samples if sample.name.isdecimal()}
-        gone = [number for number in range(1, preset.counts[0] + 1) if number not in here]
-        if here:
-            note += f"; missing {few(gone, 5)}"
+        present = {int(sample.name) for sample in dataset.samples if sample.name.isdecimal()}
+        gone = [number for number in range(1, preset.counts[0] + 1) if number not in present]
+        note += f"; missing {few(gone, 5)}" if present else ""
     return [note]
 
 

@@ -18,8 +18,8 @@ from pielight.errors import DataError, ModelError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
 from pielight.evaluation.datasets.file_cache import sha256
 from pielight.evaluation.downstream.annotations import Labels, read_labels
-from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricState, Weighted, ratio
-from pielight.evaluation.onnx_network import OnnxNetwork, size_text
+from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricState, Weighted, ratio, size_text
+from pielight.evaluation.onnx_network import OnnxNetwork
 from pielight.io.load_rgb import Pixels, load_rgb8
 
 Counts = NDArray[np.int64]

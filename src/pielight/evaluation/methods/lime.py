@@ -47,10 +47,8 @@ def illumination_map(first: Floats, alpha: float = ALPHA) -> Floats:
     True
     """
     if first.size > _MOST:
-        raise DataError(
-            f"LIME: {first.shape[1]} x {first.shape[0]} pixels; it solves for {_MOST // 10**6} million at most, so "
-            "measure on smaller pictures"
-        )
+        limit = f"it solves for {_MOST // 10**6} million at most, so measure on smaller pictures"
+        raise DataError(f"LIME: {first.shape[1]} x {first.shape[0]} pixels; {limit}")
     factors = splu(_system(first, alpha), "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
     return np.asarray(factors.solve(first.ravel())).reshape(first.shape)
 

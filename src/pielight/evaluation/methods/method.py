@@ -18,7 +18,7 @@ from pielight.evaluation.datasets.pairing import subfolders
 from pielight.evaluation.methods import METHODS
 from pielight.evaluation.methods.result_folder import check_results, result_file, results_in
 from pielight.evaluation.methods.spec import Enhance, Spec
-from pielight.evaluation.onnx_network import size_text
+from pielight.evaluation.metric_spec import size_text
 from pielight.io.load_rgb import Pixels, load_rgb8
 
 _LABELED = re.compile(r"([^=:]+)=((?:" + "|".join(METHODS) + r")(?:[:,].*)?)", re.DOTALL)

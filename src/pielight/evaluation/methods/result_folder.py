@@ -26,9 +26,8 @@ def result_file(folder: Path, dataset: str, sample: Sample) -> Path | None:
     names = [sample.name.lower(), sample.name.lower().replace("/", "_")]
     paths = next((by_name[name] for name in names if name in by_name), [])
     if len(paths) > 1:
-        raise DataError(
-            f"{shown(folder)}: several pictures for {sample.name} of {dataset}: {few([path.name for path in paths])}"
-        )
+        listed = few([path.name for path in paths])
+        raise DataError(f"{shown(folder)}: several pictures for {sample.name} of {dataset}: {listed}")
     return paths[0] if paths else None
 
 
@@ -39,9 +38,7 @@ def check_results(folder: Path, dataset: Dataset) -> None:
     installed.
     """
     if any(sample.degradation is not None for sample in dataset.samples):
-        raise DataError(
-            f"{shown(folder)}: pictures that somebody made go with data as they are, not darkened or shrunk"
-        )
+        raise DataError(f"{shown(folder)}: results in folders go with data as they are, not darkened or shrunk")
     results = {sample: result_file(folder, dataset.name, sample) for sample in dataset.samples}
     missing = [sample.name for sample, path in results.items() if path is None]
     if missing:

@@ -31,17 +31,12 @@ def page(summary: Summary, examples: Sequence[tuple[Example, Thumbnails]], recor
 
 
 def _section(summary: Summary, dataset: Dataset, examples: Sequence[tuple[Example, Thumbnails]]) -> dict[str, Any]:
-    metrics = summary.plan.metrics_of(dataset)
     columns = []
-    for metric in metrics:
+    for metric in summary.plan.metrics_of(dataset):
         cells = [summary.cell(dataset, method, metric) for method in summary.plan.methods]
-        columns.append(
-            {
-                "heading": tables.heading(summary.plan, metric),
-                "descending": metric.higher_is_better is not False,  # when it is sorted for the first time
-                "cells": [_cell(cell, cells) for cell in cells],
-            }
-        )
+        descending = metric.higher_is_better is not False  # when it is sorted for the first time
+        heading = tables.heading(summary.plan, metric)
+        columns.append({"heading": heading, "descending": descending, "cells": [_cell(cell, cells) for cell in cells]})
     return {
         "dataset": dataset,
         "notes": captions.notes(summary, dataset.name),
@@ -57,12 +52,8 @@ def _cell(cell: Cell, column: Sequence[Cell]) -> dict[str, Any]:
     """Return a value, its interval, and both as per cent of the range of its column, None where that is not finite."""
     estimate = cell.estimate
     number, interval = tables.value_and_interval(estimate)
-    ends = [
-        end
-        for other in column
-        for end in (other.estimate.low, other.estimate.value, other.estimate.high)
-        if math.isfinite(end)
-    ]
+    estimates = [other.estimate for other in column]
+    ends = [end for one in estimates for end in (one.low, one.value, one.high) if math.isfinite(end)]
     bar = None
     if math.isfinite(estimate.value) and max(ends) > min(ends):
         has_interval = math.isfinite(estimate.low)

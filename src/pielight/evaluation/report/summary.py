@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import compress
 from typing import Literal
 
+from pielight.evaluation import statistics
 from pielight.evaluation.datasets.dataset import Dataset
 from pielight.evaluation.methods.method import CLEAN, Method
 from pielight.evaluation.metric_spec import DatasetMetric, MetricSpec, MetricState
 from pielight.evaluation.plan import Plan, Trial
-from pielight.evaluation.statistics import (
-    Difference,
-    Estimate,
-    compare,
-    compare_datasets,
-    dataset_value,
-    holm,
-    mean,
-)
+from pielight.evaluation.statistics import Difference, Estimate
 from pielight.evaluation.store import Measurement
 
 SIGNIFICANT = 0.05
@@ -55,12 +47,11 @@ class Values:
 
     def checksum(self, dataset: Dataset, method: Method | None = None) -> str:
         """Return 16 digits of a checksum of the pictures of a dataset, or of what a method's results depend on."""
-        lines = set()
-        for (name, label, _, picture), one in self.measurements.items():
-            if name == dataset.name and method is None:
-                lines.add(f"{picture} {one.key.picture_sha256}\n")
-            elif name == dataset.name and method is not None and label == method.label:
-                lines.add(f"{picture} {one.key.method_sha256}\n")
+        lines = {
+            f"{picture} {one.key.method_sha256 if method else one.key.picture_sha256}\n"
+            for (name, label, _, picture), one in self.measurements.items()
+            if name == dataset.name and (method is None or label == method.label)
+        }
         return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def reason(self, dataset: Dataset, method: Method, metric: MetricSpec) -> str:
@@ -131,11 +122,8 @@ class Summary:
 
     def cell(self, dataset: Dataset, method: Method, metric: MetricSpec) -> Cell:
         """Return one cell."""
-        return self._cells[dataset.name, method.label, metric.name]
-
-    @cached_property
-    def _cells(self) -> Mapping[tuple[str, str, str], Cell]:
-        return {(cell.dataset.name, cell.method.label, cell.metric.name): cell for cell in self.cells}
+        sought = dataset.name, method.label, metric.name
+        return next(one for one in self.cells if (one.dataset.name, one.method.label, one.metric.name) == sought)
 
 
 def summarize(plan: Plan, values: Values, seed: int = 0) -> Summary:
@@ -149,7 +137,7 @@ def summarize(plan: Plan, values: Values, seed: int = 0) -> Summary:
             for method in others:
                 difference = _difference(values, dataset, (first, method), metric, seed)
                 comparisons.append(Comparison(dataset, metric, first, method, difference))
-    corrected = holm([comparison.difference.p for comparison in comparisons])
+    corrected = statistics.holm([comparison.difference.p for comparison in comparisons])
     marked = tuple(replace(one, p_holm=p) for one, p in zip(comparisons, corrected, strict=True))
     return Summary(plan, tuple(cells), marked, seed)
 
@@ -158,11 +146,11 @@ def _cell(values: Values, dataset: Dataset, method: Method, metric: MetricSpec, 
     if isinstance(metric, DatasetMetric):
         states = values.states(dataset, method, metric)
         (measured,), groups = _measured(dataset, states)
-        estimate = dataset_value(metric, measured, seed, groups)
+        estimate = statistics.dataset_value(metric, measured, seed, groups)
         pictures = [0.0 if state else math.nan for state in states]
     else:
         pictures = values.of(dataset, method, metric)
-        estimate = mean(pictures, seed, dataset.groups)
+        estimate = statistics.mean(pictures, seed, dataset.groups)
     return Cell(dataset, method, metric, estimate, note=_note(metric, pictures, values.reason(dataset, method, metric)))
 
 
@@ -172,9 +160,9 @@ def _difference(
     """Compare the second of two methods with the first."""
     if not isinstance(metric, DatasetMetric):
         one, other = (values.of(dataset, method, metric) for method in pair)
-        return compare(one, other, seed, dataset.groups)
+        return statistics.compare(one, other, seed, dataset.groups)
     (first, second), groups = _measured(dataset, *(values.states(dataset, method, metric) for method in pair))
-    return compare_datasets(metric, first, second, seed, groups)
+    return statistics.compare_datasets(metric, first, second, seed, groups)
 
 
 def _measured(dataset: Dataset, *columns: list[MetricState]) -> tuple[list[list[MetricState]], list[str] | None]:
