@@ -22,6 +22,7 @@ from pielight.evaluation.plan import Plan, choose
 from pielight.evaluation.report import captions, examples, files
 from pielight.evaluation.report.summary import Values, summarize
 from pielight.evaluation.store import Store
+from pielight.evaluation.workers import map_unordered
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def report(pairs: Path, tmp_path: Path, draw: Callable[..., Path]) -> Callable[.
         for trial, measurements in run.run(plan, store):
             values.add(trial, measurements)
         store.close()
-        pictures = list(examples.with_thumbnails(examples.choose_examples(plan, values), 1))
+        pictures = list(map_unordered(examples.thumbnails, examples.choose_examples(plan, values), 1))
         files.write(folder, summarize(plan, values, seed=3), values, pictures, "pielight evaluate ...")
         return folder
 

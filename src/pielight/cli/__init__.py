@@ -14,7 +14,7 @@ from pielight.errors import PielightError
 
 DEFAULT = "enhance"
 _LEAVES_AT_ONCE = ("enhance", "compare", "info")  # on Ctrl-C: what they write appears at one stroke
-COMMANDS = {  # name: (where it lives, what --help says of it)
+COMMANDS = {  # name: (module and attribute, text for --help)
     "enhance": (
         "pielight.cli.enhance:enhance",
         "Brighten, dehaze or derain photos ('pielight PHOTO...').",

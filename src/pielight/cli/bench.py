@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from pielight.cli import options
+from pielight.core.atomic_file import check_place
+from pielight.core.environment import environment
+from pielight.core.json_file import write_json
 
 if TYPE_CHECKING:
     from pielight.bench import Row
@@ -33,9 +36,6 @@ def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file
     """
     from pielight.bench import machine, measure
     from pielight.core import tables
-    from pielight.core.atomic_file import check_place
-    from pielight.core.environment import environment
-    from pielight.core.json_file import write_json
 
     if json_file is not None:
         check_place(json_file)

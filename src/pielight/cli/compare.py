@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pielight.cli import options
+from pielight.core.atomic_file import check_place, write_atomic
+from pielight.core.messages import shown
 from pielight.core.signals import FAILED
 from pielight.errors import ExistsError, ModelError, PielightError
 
@@ -64,8 +66,6 @@ def compare(
     from pielight.comparison.comparison import compare as compare_photo
     from pielight.comparison.html import html_sheet
     from pielight.comparison.png import png_sheet
-    from pielight.core.atomic_file import check_place, write_atomic
-    from pielight.core.messages import shown
 
     with options.usage_errors():
         findings = find(photos)

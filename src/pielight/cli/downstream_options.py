@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 _OWN = {"faces": ("detector", "score", "nms", "iou", "shrink"), "segmentation": ("segmenter", "ignore", "classes")}
 _OPTIONS = (
     click.option("--downstream", type=click.Choice(list(_OWN)),
-                 help="Measure what a model finds in the results; PATH holds boxes.json, or images/ and labels/."),
+                 help="Measure how well a model works on the results; PATH holds boxes.json, or images/ and labels/."),
     click.option("--task", type=click.Choice(list(_OWN)), hidden=True),  # its name in earlier releases
     click.option("--detector", metavar="FILE.onnx", help="Of faces, like YuNet."),
     click.option("--segmenter", metavar="FILE.onnx[,multiple=N]", help="From (N, 3, H, W) in [0, 1] to logits."),
     click.option("--dark-ev", metavar="EV,EV,...",
-                 help="Darken the pictures so many times by half, in linear light; 0 is as they are. [default: 0]"),
+                 help="Darken the pictures by so many EV in linear light; 0 does not. [default: 0]"),
     click.option("--noise", metavar="SHOT,READ",
                  help="Of darkened pictures: variance SHOT x signal + READ. [default: 1e-3,1e-6]"),
     click.option("--shrink", type=float, metavar="SCALE", help="Shrink pictures and boxes first. [default: 1]"),
     click.option("--score", type=float, metavar="0..1", help="Least score of a face for the recall. [default: 0.5]"),
     click.option("--nms", type=float, metavar="0..1", help="IoU up to which two boxes are two faces. [default: 0.3]"),
-    click.option("--iou", type=float, metavar="0..1", help="IoU from which on a face is found. [default: 0.5]"),
+    click.option("--iou", type=float, metavar="0..1", help="Least IoU with a labeled face. [default: 0.5]"),
     click.option("--ignore", type=click.IntRange(0, 255), help="Label that does not count. [default: 255]"),
     click.option("--classes", metavar="NAME,NAME,...", help="Names of the classes, from 0 on."),
 )  # fmt: skip

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pielight.cli import options
 from pielight.core.signals import FAILED
+
+if TYPE_CHECKING:
+    from pielight.core.output_names import Existing
 
 
 @click.command()
@@ -22,9 +26,9 @@ from pielight.core.signals import FAILED
 @options.denoise_model
 @options.auto
 @click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp|gif|avif|heic", callback=options.format_name,
-              help="Of the results. [default: as each photo came]")  # fmt: skip
+              help="Of the  [default: as each photo came]")  # fmt: skip
 @click.option("--quality", type=click.IntRange(1, 100),
-              help="Of JPEG, WebP, AVIF and HEIC results. [default: as each photo came]")  # fmt: skip
+              help="Of JPEG, WebP, AVIF and HEIC  [default: as each photo came]")  # fmt: skip
 @options.existing
 @click.option("--preserve-times", is_flag=True, help="Give results the times of access and of change of their photos.")
 @click.option("-r", "--recursive", is_flag=True, help="Also take the folders inside folders; -o mirrors them.")
@@ -39,12 +43,18 @@ from pielight.core.signals import FAILED
 @options.device
 @options.jobs("Photos at a time, or threads if there is but one. [default: every core]")
 @options.quiet
-@options.grouped(model=options.ModelOptions, results=options.ResultOptions, search=options.SearchOptions)
+@options.grouped(model=options.ModelOptions)
 def enhance(
     photos: tuple[Path, ...],
     model: options.ModelOptions,
-    results: options.ResultOptions,
-    search: options.SearchOptions,
+    output: str | None,
+    file_format: str | None,
+    quality: int | None,
+    existing: Existing,
+    preserve_times: bool,
+    recursive: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
     dry_run: bool,
     report: Path | None,
     watch: bool,
@@ -72,18 +82,18 @@ def enhance(
     from pielight.cli.stderr import own_stderr, show_terms
     from pielight.core.threads import available_threads
 
-    streamed = Path("-") in photos or results.output == "-"
+    streamed = Path("-") in photos or output == "-"
     if streamed and (len(photos) > 1 or is_folder(photos[0]) or dry_run or report or watch):
         raise click.UsageError("- is for one photo, without --dry-run, --report and --watch.")
-    if streamed and results.preserve_times:
+    if streamed and preserve_times:
         raise click.UsageError("--preserve-times is for files: a stream has no times.")
     if watch and not all(map(is_folder, photos)):
         raise click.UsageError("--watch is for folders.")
     with options.usage_errors():
         chosen = model.enhance_options()
-    batch = BatchOptions(chosen, results.file_format, results.quality, results.existing, results.preserve_times)
-    naming = Naming(results.output, results.existing, results.file_format)
-    searched = Search(search.recursive, search.include, search.exclude, model.task)
+    batch = BatchOptions(chosen, file_format, quality, existing, preserve_times)
+    naming = Naming(output, existing, file_format)
+    searched = Search(recursive, include, exclude, model.task)
     cores = jobs or available_threads()
     request = requests.EnhanceRequest(photos, naming, searched, batch, model, cores, report, quiet)
     if dry_run:

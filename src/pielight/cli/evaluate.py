@@ -12,7 +12,11 @@ import click
 
 from pielight.cli import downstream_options, options
 from pielight.cli.progress import TrialProgress, files_progress, with_progress
+from pielight.core.interrupt import deferred_interrupt
+from pielight.core.messages import counted, few, shown
 from pielight.core.signals import INTERRUPTED
+from pielight.core.tables import aligned
+from pielight.core.threads import available_threads
 from pielight.errors import ConfigError, MissingExtraError, PielightError
 
 if TYPE_CHECKING:
@@ -42,7 +46,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of the bootstrap, and of the noise of --dark-ev.")  # fmt: skip
 @click.option("--gt-mean", is_flag=True,
-              help="Scale results to the mean of the reference first; labeled wherever it acts.")  # fmt: skip
+              help="Scale results to the mean of the reference first; labeled in the report.")  # fmt: skip
 @downstream_options.options
 @options.quiet
 def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments: Any) -> None:
@@ -73,14 +77,12 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
         --ignore 11 --data streets=CAMVID --method pielight --dark-ev 0,4
 
     PATH holds pictures, or pairs of folders as low/ and high/, input/ and expertC/, or scenes with Label/. The report
-    is index.html, summary.md, summary.json and pictures.csv. What was measured before is not measured again: an
-    evaluation that was stopped goes on where it was. Exit status: 0, 1 if something failed, 2 if the command line
-    makes no sense.
+    is index.html, summary.md, summary.json and pictures.csv. Measurements are stored: the same command resumes a
+    stopped evaluation. Exit status: 0, 1 if something failed, 2 if the command line is invalid.
     """
-    from pielight.core.messages import counted, few, shown
-    from pielight.core.threads import available_threads
     from pielight.evaluation.report import examples, files
     from pielight.evaluation.report.summary import summarize
+    from pielight.evaluation.workers import map_unordered
 
     with options.usage_errors(but=(MissingExtraError,)), files_progress(output, quiet):
         plan = _plan(arguments, seed)
@@ -91,7 +93,8 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
     values = _measured(plan, output, jobs, quiet)
     summary = summarize(plan, values, seed)
     chosen = examples.choose_examples(plan, values)
-    made = with_progress("pictures of the page", examples.with_thumbnails(chosen, jobs), len(chosen), quiet)
+    made = map_unordered(examples.thumbnails, chosen, jobs)
+    made = with_progress("pictures of the page", made, len(chosen), quiet)
     pictures = sorted(made, key=lambda pair: chosen.index(pair[0]))
     command = shlex.join(["pielight", *sys.argv[1:]])
     written = files.write(output, summary, values, pictures, command)
@@ -145,7 +148,6 @@ def _plan(arguments: Mapping[str, Any], seed: int) -> Plan:
 
 def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
     """Run the plan; Ctrl-C ends the command."""
-    from pielight.core.interrupt import deferred_interrupt
     from pielight.evaluation.datasets.file_cache import FILE_CACHE
     from pielight.evaluation.report.summary import Values
     from pielight.evaluation.run import run
@@ -170,8 +172,6 @@ def _measured(plan: Plan, output: Path, jobs: int, quiet: bool) -> Values:
 
 
 def _lines(summary: Summary) -> Iterator[str]:
-    from pielight.core.messages import counted
-    from pielight.core.tables import aligned
     from pielight.evaluation.report import captions, tables
 
     for dataset in summary.plan.datasets:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from pielight.core.atomic_file import check_regular
+from pielight.core.messages import shown
 from pielight.core.signals import FAILED
 
 _FOREIGN = {  # settings of training that a network has no use for, by what its card calls it; cards hold them all
@@ -35,8 +37,6 @@ def info(ctx: click.Context, photos: tuple[Path, ...], model: str | None, settin
 
 def _show_photo(path: Path) -> bool:
     """Show what made a picture; return whether its file can be read."""
-    from pielight.core.atomic_file import check_regular
-    from pielight.core.messages import shown
     from pielight.errors import PictureError
     from pielight.io.metadata.xmp import read_packet
     from pielight.io.provenance import parse_record

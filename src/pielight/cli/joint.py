@@ -21,7 +21,7 @@ def joint(config: Path, changes: tuple[str, ...], out: Path | None) -> None:
     """Train the enhancer in front of a model for a task, or go on with a run that was stopped.
 
     CONFIG.yaml selects what is trained: the enhancer, the model, or both. Code that it names (downstream.module and
-    downstream.loss) is run. A run whose folder holds a checkpoint of the same settings goes on from it by itself. Exit
+    downstream.loss) is run. A run whose folder holds a checkpoint of the same settings is resumed. Exit
     status: 0, 1 if something failed, 2 if the command line is invalid, 130 after Ctrl-C.
     """
     with stoppable():

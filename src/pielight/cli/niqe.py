@@ -1,4 +1,4 @@
-"""``pielight niqe``: NIQE's pristine parameters, fitted to photographs of one's own."""
+"""``pielight niqe``: NIQE's pristine parameters, fitted to a set of photographs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from pielight.cli import options
+from pielight.core.atomic_file import check_place
+from pielight.core.messages import counted, shown
 from pielight.core.signals import FAILED
 from pielight.errors import PielightError
 
@@ -19,12 +21,10 @@ from pielight.errors import PielightError
 def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
     """Fit NIQE's parameters to good photographs: sharp, well exposed, and not compressed visibly.
 
-    Its authors took 125. What is measured with parameters of your own is called niqe-own, since it does not compare
-    with values of the authors' parameters. Exit status: 0, 1 if a photo failed or they do not suffice, 2 if the
+    Its authors took 125. The metric with fitted parameters is called niqe-own; its values do not compare
+    with those of the authors' parameters. Exit status: 0, 1 if a photo failed or they do not suffice, 2 if the
     command line is invalid.
     """
-    from pielight.core.atomic_file import check_place
-    from pielight.core.messages import counted, shown
     from pielight.evaluation.datasets.pairing import pictures
     from pielight.evaluation.metrics.niqe import block_features
     from pielight.evaluation.metrics.pristine import fitted, sharp, write_pristine
@@ -34,18 +34,18 @@ def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
         raise click.UsageError(f"{shown(output)}: must end in .npz")
     check_place(output)
     paths = [path for folder in folders for path in pictures(folder)]
-    found, failed = [], 0
+    features, failed = [], 0
     for number, path in enumerate(paths, 1):
         try:
-            found.append(sharp(*block_features(load_rgb8(path))))
+            features.append(sharp(*block_features(load_rgb8(path))))
         except PielightError as error:
             failed += 1
             reason = str(error)
             click.echo(reason if reason.startswith(shown(path)) else f"{shown(path)}: {reason}", err=True)
         if not quiet and number % 10 == 0:
             click.echo(f"{number} of {counted(len(paths))}", err=True)
-    write_pristine(output, fitted(found), len(found))
+    write_pristine(output, fitted(features), len(features))
     if not quiet:
-        click.echo(f"{shown(output)}: {counted(len(found))}, {sum(map(len, found))} sharp blocks", err=True)
+        click.echo(f"{shown(output)}: {counted(len(features))}, {sum(map(len, features))} sharp blocks", err=True)
     if failed:
         raise click.exceptions.Exit(FAILED)

@@ -15,7 +15,6 @@ from pielight.errors import DeviceError, MissingExtraError, ModelError, Pielight
 from pielight.options import BRIGHTEN, TASKS
 
 if TYPE_CHECKING:
-    from pielight.core.output_names import Existing
     from pielight.enhancer import Enhancer
     from pielight.options import Denoise, EnhanceOptions
 
@@ -143,26 +142,6 @@ class ModelOptions:
         from pielight.enhancer import Enhancer
 
         return Enhancer(self.model, threads, self.auto is not False, self.device, self.denoise_model, self.task)
-
-
-@dataclass(frozen=True)
-class ResultOptions:
-    """The options that say where results go, and how they are written."""
-
-    output: str | None
-    file_format: str | None
-    quality: int | None
-    existing: Existing
-    preserve_times: bool
-
-
-@dataclass(frozen=True)
-class SearchOptions:
-    """The options that say which pictures of folders are taken."""
-
-    recursive: bool
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
 
 
 def grouped(**kinds: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from pielight.cli.stderr import StatusLine
+from pielight.core.messages import shown
 from pielight.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ class BatchProgress:
 
     def show(self, outcome: JobResult) -> None:
         """Show the outcome of one photo."""
-        from pielight.core.messages import shown
 
         self.counts[outcome.status] += 1
         if outcome.status == "failed":
@@ -62,7 +62,6 @@ class BatchProgress:
 
     def wait(self, running: Collection[RunningJob]) -> None:
         """Show on a terminal which photo has been in work longest, and for how many seconds."""
-        from pielight.core.messages import shown
 
         longest = min(running, key=lambda job: job.start, default=None)
         seconds = 0.0 if longest is None else time.monotonic() - longest.start
@@ -136,7 +135,6 @@ class TrialProgress:
         click.echo(f"stopped: {counts}; the same command goes on", err=True)
 
     def _text(self, trial: Trial, is_last: bool = False) -> str:
-        from pielight.core.messages import shown
 
         waiting = self.left - self._ahead
         left = self._progress.left(waiting)

@@ -8,6 +8,10 @@ from typing import Any
 import click
 
 from pielight.cli import options
+from pielight.core.atomic_file import check_place, write_atomic
+from pielight.core.extras import require
+from pielight.core.messages import shown
+from pielight.core.tables import utf8
 from pielight.errors import ConfigError
 
 _STUDY = click.argument("folder", metavar="STUDY", type=options.PATH)
@@ -24,12 +28,6 @@ def _methods(ctx: click.Context, option: click.Parameter, values: tuple[str, ...
             raise click.BadParameter(f"{name!r} is named twice.", ctx, option)
         methods[name] = Path(folder)
     return methods
-
-
-def _require() -> None:
-    from pielight.core.extras import require
-
-    require("survey")
 
 
 @click.group()
@@ -67,9 +65,9 @@ def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **set
     Pictures are matched by name without extension (a_pie.jpg belongs to a.jpg), turned upright, and stored without
     metadata under random names.
     """
-    _require()
-    from pielight.core.messages import shown
-    from pielight.survey import build, study
+    require("survey")
+    from pielight.survey.build import build
+    from pielight.survey.study import StudySettings
 
     given = {name: value for name, value in settings.items() if value is not None}
     if given["mode"] == "rating":
@@ -97,7 +95,7 @@ def serve(folder: Path, host: str, port: int, names: tuple[str, ...], is_opened:
 
     There is no encryption: beyond your own network, put it behind a web server that speaks HTTPS.
     """
-    _require()
+    require("survey")
     from pielight.survey.server import serve as serve_study
 
     def ready(address: str) -> None:
@@ -122,11 +120,8 @@ def analyze(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     Pairs: Bradley-Terry scores; a tie is half a win. Ratings: mean opinion. Intervals are for other raters of the
     same kind.
     """
-    _require()
-    from pielight.core.atomic_file import check_place, write_atomic
-    from pielight.core.messages import shown
-    from pielight.core.tables import utf8
-    from pielight.survey import analysis, report, study
+    require("survey")
+    from pielight.survey import analysis, report, study, votes
 
     loaded = study.load(folder)
     if output is not None:
@@ -152,10 +147,7 @@ def analyse(**arguments: Any) -> None:
 @click.argument("output", metavar="VOTES.csv", type=options.PATH)
 def export(folder: Path, output: Path) -> None:
     """Write all votes as CSV, raters by number."""
-    _require()
-    from pielight.core.atomic_file import check_place, write_atomic
-    from pielight.core.messages import shown
-    from pielight.core.tables import utf8
+    require("survey")
     from pielight.survey import report, study
 
     if output.suffix.lower() != ".csv":

@@ -14,6 +14,8 @@ import click
 
 from pielight.cli import options
 from pielight.cli.stderr import deprecations_on_stderr
+from pielight.core.messages import shown
+from pielight.core.progress import duration
 from pielight.core.signals import FAILED, INTERRUPTED
 from pielight.errors import ConfigError
 
@@ -44,7 +46,7 @@ def train(
 ) -> None:  # fmt: skip
     """Train a model without pairs, or go on with a run that was stopped.
 
-    A run whose folder holds a checkpoint of the same settings goes on from it by itself. Exit status: 0,
+    A run whose folder holds a checkpoint of the same settings is resumed. Exit status: 0,
     1 if something failed, 2 if the command line is invalid, 130 after Ctrl-C.
     """
     if config is None and not smoke:
@@ -170,7 +172,6 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
 
 def _check(folders: tuple[str, ...], role: Role, settings: DataConfig) -> int:
     """Report on the files of one role and return how many are used."""
-    from pielight.core.messages import shown
     from pielight.training.data.pictures import check
 
     left_out: Counter[str] = Counter()
@@ -189,8 +190,6 @@ def _check(folders: tuple[str, ...], role: Role, settings: DataConfig) -> int:
 
 def show_progress(progress: StepReport) -> None:
     """Print the progress of a run in one line."""
-    from pielight.core.progress import duration
-
     terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
     left = duration(progress.seconds_left)
     click.echo(f"step {progress.step}/{progress.steps}  {terms}  {left} left  {progress.skipped} skipped", err=True)

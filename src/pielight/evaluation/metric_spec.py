@@ -1,4 +1,4 @@
-"""What a metric is: of single pictures, whose mean is reported, or of a dataset as a whole, such as mIoU."""
+"""Metrics: of single pictures, whose mean is reported, or of a dataset as a whole, such as mIoU."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def mean(values: Sequence[float], seed: int = 0, groups: Groups = None) -> Estim
 def compare(first: Sequence[float], second: Sequence[float], seed: int = 0, groups: Groups = None) -> Difference:
     """Compare two methods by their values on the same pictures.
 
-    The test is the Wilcoxon signed-rank test of the means of the groups, which are what was drawn independently.
+    The test is the Wilcoxon signed-rank test of the means of the groups, which are drawn independently.
     Pictures of which either has no value do not count, nor those of which both are infinite.
 
     >>> difference = compare([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2.0, 3.5, 4.2, 5.1, 6.9, 7.3])

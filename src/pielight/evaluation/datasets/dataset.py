@@ -14,7 +14,7 @@ Box = tuple[float, float, float, float]
 
 
 class Degradation(Protocol):
-    """What is done to a picture before methods get it; its ``repr`` names every setting that the result depends on."""
+    """Degradation of a picture before methods get it; its ``repr`` names every setting that the result depends on."""
 
     def clean(self, pixels: Pixels) -> Pixels:
         """Return the picture as a perfect enhancement would restore it."""
@@ -35,7 +35,7 @@ class Sample:
         scene: Scene of SICE or clip of a film. Statistics resample the pictures of one scene together.
         boxes: The boxes that a detector should return, ``(x, y, w, h)`` in pixels of the file.
         labels: The file of the label map that a segmenter should return.
-        degradation: What is done to it before methods get it.
+        degradation: Applied before methods get it.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Dataset:
         name: As given by the user.
         layout: How its files are arranged, in words.
         samples: The pictures, sorted.
-        notes: What the user should know: what is missing or left out.
+        notes: What is missing or left out.
     """
 
     name: str
@@ -102,7 +102,7 @@ class Dataset:
         return any(sample.previous is not None for sample in self.samples)
 
     def first(self, limit: int | None) -> Dataset:
-        """Keep only the first pictures, with a note that says so."""
+        """Keep only the first pictures, with a note."""
         if limit is None or limit >= len(self.samples):
             return self
         note = f"the first {limit} of {len(self.samples)} pictures"

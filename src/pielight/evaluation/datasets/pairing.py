@@ -55,7 +55,7 @@ def pair(inputs: Sequence[Path], references: Sequence[Path]) -> list[tuple[Path,
     [('low00690.png', 'normal00690.png')]
     """
     best: tuple[dict[str, Path], dict[str, Path]] | None = None
-    for key in (_stem, _bare_stem, _number):
+    for key in (lambda path: path.stem.lower(), _bare_stem, _number):
         left, right = _keyed(inputs, key), _keyed(references, key)
         if left is None or right is None:
             continue
@@ -123,10 +123,6 @@ def _keyed(paths: Sequence[Path], key: Callable[[Path], str | None]) -> dict[str
             return None
         by_key[name] = path
     return by_key
-
-
-def _stem(path: Path) -> str:
-    return path.stem.lower()
 
 
 def _bare_stem(path: Path) -> str:

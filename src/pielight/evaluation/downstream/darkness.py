@@ -27,7 +27,7 @@ class Darkness:
         seed: Of the noise.
 
     Raises:
-        ConfigError: A value makes no sense.
+        ConfigError: A value is out of range.
 
     >>> Darkness(ev=-1)
     Traceback (most recent call last):
@@ -108,15 +108,10 @@ def shrunk(pixels: Pixels, scale: float) -> Pixels:
     """
     if scale == 1:
         return pixels
-    rows, columns = (_areas(side, new_side(side, scale)) for side in pixels.shape[:2])
+    rows, columns = (_areas(side, max(1, math.floor(side * scale + 0.5))) for side in pixels.shape[:2])
     mean = np.einsum("ij,jkc,lk->ilc", rows, pixels, columns, optimize=True)
     small: Pixels = np.rint(mean).clip(0, 255).astype(np.uint8)
     return small
-
-
-def new_side(side: int, scale: float) -> int:
-    """Return the length of a side after it was shrunk."""
-    return max(1, math.floor(side * scale + 0.5))
 
 
 def _areas(side: int, new: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Specs of methods as the command line writes them, ``[LABEL=]KIND[:ARGUMENT]``, and what a kind of method is."""
+"""Specs of methods as the command line writes them, ``[LABEL=]KIND[:ARGUMENT]``, and kinds of methods."""
 
 from __future__ import annotations
 

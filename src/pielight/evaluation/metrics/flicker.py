@@ -19,7 +19,7 @@ def flicker(frames: Sequence[Pixels], source: Sequence[Pixels]) -> float:
 
     ``mean |A(L'_t - L'_{t-1}) - A(f(L_t) - f(L_{t-1}))|`` over frames t and the cells of an 8 x 8 grid, with L and L'
     = max(R, G, B) of input and result, A the mean over a cell, and f the rising curve that comes nearest to what was
-    done to frame t - 1: going on with that curve would give 0, whatever moves in the picture. There are two frames or
+    done to frame t - 1: applying that curve again would give 0, whatever moves in the picture. There are two frames or
     more.
 
     >>> still = [np.full((8, 8, 3), 50, np.uint8)] * 3

@@ -34,9 +34,9 @@ def tone_curve(before: npt.NDArray[np.uint8], after: npt.NDArray[np.uint8]) -> F
     """
     count = np.bincount(before.ravel(), minlength=256)
     total = np.bincount(before.ravel(), after.ravel(), minlength=256)
-    seen = np.flatnonzero(count)
-    fitted = isotonic_regression(total[seen] / count[seen], weights=count[seen].astype(np.float64)).x
-    return np.interp(np.arange(256), seen, fitted)  # type: ignore[no-any-return]
+    levels = np.flatnonzero(count)
+    fitted = isotonic_regression(total[levels] / count[levels], weights=count[levels].astype(np.float64)).x
+    return np.interp(np.arange(256), levels, fitted)  # type: ignore[no-any-return]
 
 
 def clipped(pixels: Pixels, source: Pixels) -> float:

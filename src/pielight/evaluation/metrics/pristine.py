@@ -1,4 +1,4 @@
-"""NIQE's pristine parameters: what good photographs are like, by its authors, or fitted to photographs of one's own."""
+"""NIQE's pristine parameters: those of its authors, or fitted to good photographs."""
 
 from __future__ import annotations
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -16,7 +14,6 @@ from pielight.evaluation.methods.method import Method, source
 from pielight.evaluation.metric_spec import MetricSpec
 from pielight.evaluation.plan import Plan
 from pielight.evaluation.report.summary import Values
-from pielight.evaluation.workers import map_unordered
 from pielight.io.load_rgb import Pixels, load_rgb8
 
 EACH = 2  # best ones, and as many worst ones
@@ -35,12 +32,8 @@ class Example:
     is_best: bool
 
 
-class Thumbnails(NamedTuple):
-    """JPEG files of a picture: the input, the result, and the reference if there is one."""
-
-    before: bytes
-    after: bytes
-    reference: bytes | None
+Thumbnails = dict[str, bytes]
+"""JPEG files of a picture: ``before``, ``after``, and ``reference`` if there is one."""
 
 
 def choose_examples(plan: Plan, values: Values, count: int = EACH) -> list[Example]:
@@ -65,13 +58,6 @@ def choose_examples(plan: Plan, values: Values, count: int = EACH) -> list[Examp
     return examples
 
 
-def with_thumbnails(
-    examples: list[Example], jobs: int, stop: Callable[[], bool] = lambda: False
-) -> Iterator[tuple[Example, Thumbnails]]:
-    """Make the thumbnails of examples, several at a time; PielightError if one cannot be made."""
-    yield from map_unordered(thumbnails, examples, jobs, stop)
-
-
 def thumbnails(example: Example) -> Thumbnails:
     """Make the thumbnails of one example; a darkened picture has the clean one as its reference."""
     sample = example.sample
@@ -80,7 +66,8 @@ def thumbnails(example: Example) -> Thumbnails:
     if sample.degradation is not None and not np.array_equal(clean := sample.clean(), before):
         reference = clean
     after = example.method.enhanced(example.dataset, sample)
-    return Thumbnails(_jpeg(before), _jpeg(after), None if reference is None else _jpeg(reference))
+    pictures = {"before": before, "after": after, "reference": reference}
+    return {kind: _jpeg(pixels) for kind, pixels in pictures.items() if pixels is not None}
 
 
 def _jpeg(pixels: Pixels) -> bytes:
