@@ -9,7 +9,7 @@ import pytest
 from pielight.cli.stderr import own_stderr
 
 
-def test_own_screen(capfd: pytest.CaptureFixture[str]) -> None:
+def test_own_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     before = sys.stderr
     with own_stderr():
         print("seen", file=sys.stderr, flush=True)

@@ -78,11 +78,11 @@ def _show_model(model: str | None, settings: bool) -> None:
     _show("file", str(weights.path))
     session = open_session(weights.path, 1)
     kind = kind_of(output.name for output in session.get_outputs())
-    inputs = describe(kind or BRIGHTEN).open(weights.path, 1).open().get_inputs()
+    inputs = (kind or kinds_for(BRIGHTEN)[0]).open(weights.path, 1).open().get_inputs()
     if inputs[0].name == "thumbnail":
         _show("thumbnail", "{0} x {0} pixels".format(inputs[0].shape[2]))
-    if kind in TASKS:
-        _show("task", kind)
+    if kind and kind.task:
+        _show("task", kind.task)
     _show("sha256", f"{weights.sha256()} ({verified})")
     for key, value in weights.card.items():
         if key not in ("name", "sha256", "config"):

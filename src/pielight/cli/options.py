@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
-from pielight.options import BRIGHTEN, TASKS
+from pielight.options import BRIGHTEN, HIGHLIGHTS, MAX_STRENGTH, TASKS
 
 if TYPE_CHECKING:
     from pielight.enhancer import Enhancer
@@ -57,11 +57,13 @@ def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str
 # A photo that cannot be read is one failure, and the others go on.
 photos = click.argument("photos", metavar="PHOTO...", nargs=-1, required=True,
                         type=click.Path(path_type=Path, allow_dash=True, readable=False))  # fmt: skip
-strength = click.option("--strength", type=click.FloatRange(-1.5, 1.5), default=1.0, show_default=True,
+strength = click.option("--strength", type=click.FloatRange(-MAX_STRENGTH, MAX_STRENGTH), default=1.0,
+                        show_default=True,
                         help="0 leaves a photo as it is, 1 is the model's choice; below 0 darkens, or adds haze or "
                         "rain.")  # fmt: skip
 highlights = click.option("--highlights", type=click.FloatRange(0, 1),
-                          help="How far bright areas are protected, in brightening. [default: 0.5]")  # fmt: skip
+                          help="How far bright areas are protected, in brightening. "
+                          f"[default: {HIGHLIGHTS}]")  # fmt: skip
 
 
 def _denoise(_: click.Context, __: click.Parameter, value: str) -> float | str:

@@ -61,7 +61,7 @@ class BatchProgress:
             self._line.show(f"{self._count()} {shown(outcome.output)} ({outcome.seconds:.2f} s)", due=True)
 
     def wait(self, running: Collection[RunningJob]) -> None:
-        """Show on a terminal which photo has been in work longest, and for how many seconds."""
+        """Show on a terminal which photo has been running longest, and for how many seconds."""
 
         longest = min(running, key=lambda job: job.start, default=None)
         seconds = 0.0 if longest is None else time.monotonic() - longest.start

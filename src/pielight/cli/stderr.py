@@ -58,10 +58,10 @@ class StatusLine:
 
 @contextmanager
 def own_stderr() -> Iterator[None]:
-    """Write to standard error by another file descriptor, since the usual one is redirected while LibRaw runs.
+    """Write to standard error by a duplicate file descriptor, since LibRaw's output is captured on the usual one.
 
     >>> with own_stderr():
-    ...     print("not redirected", file=sys.stderr)
+    ...     print("not captured", file=sys.stderr)
     """
     usual = sys.stderr
     try:
@@ -103,11 +103,11 @@ def show_terms(model: str | None, task: str) -> None:
         model: As the user names it; None is the default of the task.
         task: What the run does.
     """
-    from pielight.inference.descriptor import describe
+    from pielight.inference.descriptor import find_model
 
     if not sys.stderr.isatty():
         return
-    weights = describe(task).find(model)
+    weights = find_model(task, model)
     state = Path(os.environ.get("XDG_STATE_HOME") or Path("~", ".local", "state")).expanduser()
     shown_before = state / _NOTICE.parent / f"{_NOTICE.name}-{weights.name}"
     if not weights.is_for_research_only or shown_before.exists():

@@ -66,8 +66,7 @@ def new(folder: Path, inputs: Path, methods: dict[str, Path], quiet: bool, **set
     metadata under random names.
     """
     require("survey")
-    from pielight.survey.build import build
-    from pielight.survey.study import StudySettings
+    from pielight.survey import build, study
 
     given = {name: value for name, value in settings.items() if value is not None}
     if given["mode"] == "rating":
@@ -121,7 +120,7 @@ def analyze(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
     same kind.
     """
     require("survey")
-    from pielight.survey import analysis, report, study, votes
+    from pielight.survey import analysis, report, study
 
     loaded = study.load(folder)
     if output is not None:
