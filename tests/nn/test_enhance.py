@@ -1,4 +1,4 @@
-"""The torch module: as the engine enhances, differentiable, saved and loaded, in loaders, compiled and exported."""
+"""The torch module: like ``pielight.enhance``, differentiable, saved and loaded, in loaders, compiled and exported."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ import pielight
 from pielight.errors import ModelError, PielightError
 from pielight.models import find
 from pielight.nn import Enhance
-from pielight.nn.enhance import light_lack
+from pielight.nn.enhance import exposure_gate as gate_of_tensors
 from pielight.ops.exposure_gate import exposure_gate
+from pielight.training.networks.lattice_net import LatticeNet
+from pielight.training.objectives.restoration import Restoration
+from pielight.training.schema import DataConfig, LatticeConfig, TrainConfig
 
 torch.set_num_threads(1)
 
@@ -41,7 +44,7 @@ def tensor(pixels: np.ndarray) -> Tensor:
 
 @pytest.mark.parametrize("stops", [0.0, -2.0, -4.0])
 @pytest.mark.parametrize(("strength", "highlights"), [(1.0, 0.5), (0.4, 0.0), (1.5, 1.0)])
-def test_it_enhances_as_the_engine_does(stops: float, strength: float, highlights: float) -> None:
+def test_it_enhances_as_inference_does(stops: float, strength: float, highlights: float) -> None:
     pixels = darkened(stops)
     module = Enhance.from_pretrained("pie", strength=strength, highlights=highlights)
     with torch.no_grad():
@@ -52,9 +55,9 @@ def test_it_enhances_as_the_engine_does(stops: float, strength: float, highlight
     assert difference.max() < 5
 
 
-def test_auto_is_the_gate_of_the_engine() -> None:
+def test_auto_is_the_exposure_gate() -> None:
     small = np.random.default_rng(0).random((3, 64, 64)) ** 6
-    assert light_lack(torch.from_numpy(small)[None]).item() == pytest.approx(exposure_gate(small), abs=1e-6)
+    assert gate_of_tensors(torch.from_numpy(small)[None]).item() == pytest.approx(exposure_gate(small), abs=1e-6)
     bright = torch.full((1, 3, 50, 40), 0.6)
     assert torch.equal(Enhance.from_pretrained("pie")(bright), bright)
     assert not torch.equal(Enhance.from_pretrained("pie", auto=False)(bright), bright)
@@ -108,6 +111,46 @@ def test_save_and_load(pie: Enhance, tmp_path: Path) -> None:
     assert Enhance.from_pretrained(str(folder), strength=1.0).strength == 1.0
     from_file = Enhance.from_pretrained(find("pie").path.with_suffix(".safetensors"))
     torch.testing.assert_close(from_file(dark), pie(dark), rtol=0, atol=0)
+
+
+def test_weights_that_training_exports(tmp_path: Path) -> None:
+    lattice = LatticeConfig(iterations=2, cell=16)
+    config = TrainConfig(
+        name="tiny", training_data="photos of mine", license="CC0", lattice=lattice, data=DataConfig((), (), size=64)
+    )
+    network = LatticeNet(lattice)
+    nn.init.normal_(network.head.weight, 0.0, 0.3)
+    Restoration(config).export(network, tmp_path)
+    module = Enhance.from_pretrained(tmp_path / "tiny.safetensors")
+    assert (module.name, module.training_data, module.license) == ("tiny", "photos of mine", "CC0")
+    assert module.size == 64
+    module.save_pretrained(tmp_path / "saved")
+    card = (tmp_path / "saved" / "README.md").read_text(encoding="utf-8")
+    assert "Trained on: photos of mine" in card
+    assert "License: CC0" in card
+    again = Enhance.from_pretrained(tmp_path / "saved")
+    assert (again.training_data, again.license) == ("photos of mine", "CC0")
+    pixels = darkened(-4.0)
+    found = module(tensor(pixels))[0].permute(1, 2, 0).detach().numpy() * 255
+    expected = pielight.Enhancer(tmp_path / "tiny.onnx", threads=1)(pixels).astype(float)
+    assert np.abs(found - expected).mean() < 1
+
+
+def test_weights_of_an_earlier_release_keep_their_names() -> None:
+    assert Enhance.from_pretrained("pie").training_data.startswith("SICE")
+    assert "research" in Enhance.from_pretrained("pie").license
+
+
+def test_former_names_of_arguments(tmp_path: Path) -> None:
+    with pytest.warns(DeprecationWarning, match="data is now training_data"):
+        module = Enhance(data="photos", terms="CC0")
+    assert (module.training_data, module.license) == ("photos", "CC0")
+    module.save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    former = {key: value for key, value in config.items() if key not in ("training_data", "license")}
+    (tmp_path / "config.json").write_text(json.dumps(former), encoding="utf-8")
+    with pytest.warns(DeprecationWarning, match="terms license"):
+        assert Enhance.from_pretrained(tmp_path).license == "CC0"
 
 
 def test_what_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ class Prediction(ABC):
 
 
 class Predictor(Protocol):
-    """A network of one of :data:`~pielight.inference.descriptor.TASKS`."""
+    """A network that enhances, for one of :data:`pielight.options.TASKS`."""
 
     def predict(self, pixels: Pixels, auto: bool = True) -> Prediction:
         """Predict what to do to a picture, (H, W, 1 or 3)."""

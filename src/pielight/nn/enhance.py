@@ -1,7 +1,8 @@
-"""The enhancer as an ordinary torch module: differentiable, with pretrained weights, for pictures of any size."""
+"""The enhancer as a torch module: differentiable, with pretrained weights, for pictures of any size."""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
 from pielight.ops.thumbnail_torch import thumbnail
 from pielight.options import HIGHLIGHTS, check_highlights, check_strength
 from pielight.training.networks.lattice_net import LatticeNet
-from pielight.training.schema import LatticeConfig
+from pielight.training.schema import LatticeConfig, TrainConfig
 from pielight.training.schema.config_file import validate
+from pielight.training.schema.renamed import with_new_names
 from pielight.training.schema.yaml_reader import parse_yaml
 
 _SIZE = 256  # of the thumbnail, where a configuration names none
@@ -34,15 +36,15 @@ _CARD = """---
 # {{ name }}: low-light enhancement
 
 A pielight model: a small network sees a thumbnail and returns a lattice of
-light-enhancement curves, which are laid over the picture (PIE, IJCV 2024; Zero-DCE, CVPR 2020).
+light-enhancement curves, which are applied to the picture (PIE, IJCV 2024; Zero-DCE, CVPR 2020).
 
 ```python
 from pielight.nn import Enhance
 enhance = Enhance.from_pretrained("this folder or repository")  # (N, 3, H, W) in [0, 1] -> the same
 ```
 
-- Trained on: {{ data or "not stated" }}
-- Terms: {{ terms or "not stated; those of the training data apply" }}
+- Trained on: {{ training_data or "not stated" }}
+- License: {{ license or "not stated; that of the training data applies" }}
 """
 
 
@@ -56,9 +58,9 @@ class Enhance(
 ):
     """Brightens pictures that are too dark, with gradients to the pictures and to the weights.
 
-    ``y = apply(x, u(t) N(t))``: t the thumbnail of x, N the lattice network, u how much light the picture lacks
-    (0 leaves it as it is), and :func:`~pielight.nn.apply_curves.apply_curves`. It has one output of the shape of its
-    input, so that it goes into ``nn.Sequential``, a torchvision-v2 or kornia pipeline, or the transform of a data set.
+    ``y = apply(x, u(t) N(t))``: t the thumbnail of x, N the lattice network, u the exposure gate
+    (0 leaves the picture as it is), and :func:`~pielight.nn.apply_curves.apply_curves`. Its one output has the shape of
+    its input, so it works in ``nn.Sequential``, a torchvision-v2 or kornia pipeline, or the transform of a dataset.
 
     Differs from ``pielight.enhance``: in torch and float32, without denoising; see
     :func:`~pielight.nn.apply_curves.apply_curves`. On photographs the two differ by a level of 255 or two.
@@ -70,11 +72,13 @@ class Enhance(
         width: Factor for the channels of the network, 0.1 to 8.
         size: Side of the thumbnail, a multiple of 32.
         strength: 0 (identity) to 1.5; 1 is the model's choice.
-        highlights: How far bright pixels are spared, 0 to 1.
+        highlights: How far bright pixels are protected, 0 to 1.
         auto: Leave well-exposed pictures alone, in proportion.
         name: Name of the model, for its card.
-        data: What it was trained on, for its card.
-        terms: Terms of the weights, for their card.
+        training_data: What it was trained on, for its card.
+        license: License of the weights, for their card.
+        data: Deprecated: ``training_data``.
+        terms: Deprecated: ``license``.
 
     Raises:
         PielightError: An argument is out of range.
@@ -97,20 +101,22 @@ class Enhance(
         highlights: float = HIGHLIGHTS,
         auto: bool = True,
         name: str = "pielight",
-        data: str = "",
-        terms: str = "",
+        training_data: str = "",
+        license: str = "",
+        data: str | None = None,
+        terms: str | None = None,
     ) -> None:
         super().__init__()
+        if data is not None or terms is not None:
+            warnings.warn("Enhance: data is now training_data, and terms license", DeprecationWarning, stacklevel=2)
         if size < 32 or size % 32:
             raise PielightError(f"size {size}: must be a multiple of 32")
         if check_strength(strength) < 0:
-            raise PielightError(
-                f"strength {strength}: must lie between 0 and 1.5 here; darkening is for the engine alone"
-            )
+            raise PielightError(f"strength {strength}: must lie between 0 and 1.5 here; only pielight.enhance darkens")
         lattice = {"iterations": iterations, "channels": channels, "cell": cell, "width": width}
         self.network = LatticeNet(validate(LatticeConfig, lattice))
         self.size, self.strength, self.highlights, self.auto = size, strength, check_highlights(highlights), auto
-        self.name, self.data, self.terms = name, data, terms
+        self.name, self.training_data, self.license = name, training_data or data or "", license or terms or ""
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Enhance pictures.
@@ -137,7 +143,7 @@ class Enhance(
         """Return the curve parameters ``(N, 3 * iterations, h, w)`` of pictures ``(N, 3, H, W)``."""
         small = thumbnail(pictures, self.size)
         alphas: Tensor = self.network(small)
-        return alphas * light_lack(small)[:, None, None, None] if self.auto else alphas
+        return alphas * exposure_gate(small)[:, None, None, None] if self.auto else alphas
 
     def extra_repr(self) -> str:
         """Return the options, as ``print(module)`` shows them."""
@@ -180,9 +186,10 @@ class Enhance(
             raise ModelError(f"{path}: no such file of weights")
         try:
             with safe_open(path, "pt") as file:
-                values = parse_yaml((file.metadata() or {})["config"])
+                stored = parse_yaml((file.metadata() or {})["config"])
+            values = with_new_names(TrainConfig, stored, warn=False)  # weights of earlier releases have other names
             lattice, size = values.get("lattice", {}), values.get("data", {}).get("size", _SIZE)
-            card = {"name": path.stem, "data": str(values.get("pictures", "")), "terms": str(values.get("terms", ""))}
+            card = {"name": path.stem, **{key: str(values.get(key, "")) for key in ("training_data", "license")}}
             model = cls(**{**lattice, "size": size, **card, **options})
         except (SafetensorError, OSError, KeyError, AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"{path}: not the weights of an enhancer that pielight trained ({error})") from None
@@ -221,14 +228,14 @@ class Enhance(
         return self.eval()
 
     def generate_model_card(self, *arguments: Any, **values: Any) -> ModelCard:
-        """Return the card of :meth:`save_pretrained`, with the data and the terms of the weights."""
+        """Return the card of :meth:`save_pretrained`, with the training data and the license of the weights."""
         return super().generate_model_card(
-            *arguments, **{"name": self.name, "data": self.data, "terms": self.terms, **values}
+            *arguments, **{"name": self.name, "training_data": self.training_data, "license": self.license, **values}
         )
 
 
-def light_lack(thumbnails: Tensor) -> Tensor:
-    """Return the share of its enhancement that a picture needs: :func:`pielight.ops.exposure_gate.exposure_gate` here.
+def exposure_gate(thumbnails: Tensor) -> Tensor:
+    """Return what share of its enhancement a picture needs: :mod:`pielight.ops.exposure_gate` for tensors.
 
     ``S(d; 0, 0.2)``, ``d = mean(clip((0.25 - b) / 0.2, 0, 1))``: b the mean brightness of each of 32 x 32 blocks, S the
     smooth step.
@@ -240,7 +247,7 @@ def light_lack(thumbnails: Tensor) -> Tensor:
         ``(N,)`` in [0, 1].
 
     >>> import torch
-    >>> light_lack(torch.stack([torch.full((3, 64, 64), 0.05), torch.full((3, 64, 64), 0.5)])).tolist()
+    >>> exposure_gate(torch.stack([torch.full((3, 64, 64), 0.05), torch.full((3, 64, 64), 0.5)])).tolist()
     [1.0, 0.0]
     """
     blocks = F.avg_pool2d(thumbnails.mean(1, keepdim=True), thumbnails.shape[-1] // BLOCKS)

@@ -70,7 +70,7 @@ class RestorationTask:
         spatial: Whether the network returns maps of the size of its input; ``data.loss_size`` is ``data.size`` then.
         inference_task: The task by which inference runs the model, as in ``pielight --task dehaze``.
         architecture: What the card calls the network; the task's name if it is empty.
-        defaults: Settings that differ from those of :class:`pielight.training.config.Training`.
+        defaults: Settings that differ from those of :class:`pielight.training.schema.TrainConfig`.
     """
 
     name: str
