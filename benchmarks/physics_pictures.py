@@ -21,7 +21,7 @@ from PIL import Image
 from skimage import data
 
 from pielight.training.data.regions import segment
-from pielight.training.objectives.tasks import find_task
+from pielight.training.objectives.restoration import find_task
 from pielight.training.recipe import read_train_config
 
 MORE = {"dehaze": ["haze.color=0.15", "haze.uneven=1"], "derain": ["rain.drops=1"]}

@@ -37,12 +37,12 @@ from pielight.training.networks.haze_net import LEVELS, HazeNet
 from pielight.training.networks.lattice_net import LatticeNet, render
 from pielight.training.objectives.dehaze import DEHAZE
 from pielight.training.objectives.derain import DERAIN
+from pielight.training.objectives.restoration import find_task
 from pielight.training.objectives.restoration_task import (
     RestorationTask,
     curve_smoothness_term,
     regional_consistency_term,
 )
-from pielight.training.objectives.tasks import find_task
 from pielight.training.recipe import read_train_config
 from pielight.training.schema import LatticeConfig, TrainConfig
 from quality import read

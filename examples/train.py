@@ -22,7 +22,7 @@ def main(photos: str, dark: str, *changes: str) -> None:
         "name=mine", "out=runs/mine", f"data.well=[{photos}]",
         "losses.contrastive=0", "losses.feature_preservation=0", *changes,
     ])  # fmt: skip
-    run = train(config, show, say=print)  # resumes a run that was stopped
+    run = train(config, show, log=print)  # resumes a run that was stopped
     bright = Enhancer(run / "mine.onnx")(Image.open(dark))
     bright.save(Path(dark).with_name(f"{Path(dark).stem}_mine.jpg"))
 

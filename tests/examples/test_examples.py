@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.objectives.tasks import find_task
+from pielight.training.objectives.restoration import find_task
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pielight.errors import ConfigError
-from pielight.training.objectives.tasks import check_task, find_task
+from pielight.training.objectives.restoration import check_task, find_task
 from pielight.training.recipe import RECIPES, read_recipe, read_train_config
 from pielight.training.schema import DenoiseConfig, JointConfig, LossWeights, TrainConfig
 from pielight.training.schema.config_file import as_yaml, read_values

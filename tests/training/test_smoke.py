@@ -20,12 +20,11 @@ from pielight.training.networks.dce_net import build
 from pielight.training.networks.denoise_net import DenoiseNet
 from pielight.training.objectives.denoise import Denoise
 from pielight.training.objectives.objective import ignore
-from pielight.training.objectives.restoration import Batch, Restoration
+from pielight.training.objectives.restoration import Batch, Restoration, find_task
 from pielight.training.objectives.restoration_task import StepOutputs
-from pielight.training.objectives.tasks import find_task
 from pielight.training.recipe import read_train_config
 from pielight.training.schema import DenoiseConfig, ExposureEstimatorConfig, LatticeConfig, LossWeights, TrainConfig
-from pielight.training.smoke import Verdict, judge_terms, smoke, trained_soundly
+from pielight.training.smoke import Verdict, check_terms, smoke, trained_soundly
 from pielight.training.trainer import StepReport
 
 _STEPS = 6
@@ -68,7 +67,7 @@ def brighten(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 
 def faults(judged: Scene) -> dict[str, str]:
-    return {verdict.term: verdict.fault for verdict in judge_terms(*judged, steps=_STEPS)}
+    return {verdict.term: verdict.fault for verdict in check_terms(*judged, steps=_STEPS)}
 
 
 def test_every_term_of_brightening_falls(brighten: Scene) -> None:
@@ -146,7 +145,7 @@ def test_a_broken_loss_of_the_denoiser_is_found(monkeypatch: pytest.MonkeyPatch)
     network, terms = DenoiseNet(), Denoise.terms
 
     def judged() -> dict[str, str]:
-        return {verdict.term: verdict.fault for verdict in judge_terms(network, objective, _STEPS)}
+        return {verdict.term: verdict.fault for verdict in check_terms(network, objective, _STEPS)}
 
     assert judged() == dict.fromkeys(("error", "color", "detail", "total"), "")
     for name in ("error", "color", "detail"):

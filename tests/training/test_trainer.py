@@ -74,7 +74,7 @@ def test_resumed_run_is_the_same_to_the_bit(straight: Path, tiny: Make, tmp_path
     assert read_checkpoint(tmp_path / "checkpoint.pt").step == 3
     assert not (tmp_path / "tiny.onnx").exists()
     said: list[str] = []
-    train(tiny(tmp_path), nothing, say=said.append)
+    train(tiny(tmp_path), nothing, log=said.append)
     assert any("going on after step 3 of 6" in line for line in said)
     assert_same(read_checkpoint(straight / "checkpoint.pt"), read_checkpoint(tmp_path / "checkpoint.pt"))
     assert (straight / "tiny.onnx").read_bytes() == (tmp_path / "tiny.onnx").read_bytes()
@@ -120,7 +120,7 @@ def test_without_a_term_that_needs_features_none_are_read(tiny: Make, tmp_path: 
     config = tiny(tmp_path, vgg_weights=str(tmp_path / "gone.pth"))
     without = dataclasses.replace(config.losses, contrastive=0.0, feature_preservation=0.0)
     said: list[str] = []
-    train(dataclasses.replace(config, losses=without), nothing, stop_at=1, say=said.append)
+    train(dataclasses.replace(config, losses=without), nothing, stop_at=1, log=said.append)
     assert "6 pictures to restore, 6 good ones" in said
     for one in ("contrastive", "feature_preservation"):
         losses = dataclasses.replace(without, **{one: 0.1})

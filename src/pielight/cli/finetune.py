@@ -48,7 +48,7 @@ def finetune(
     )
     objective = Finetuning(settings)
     with stoppable(out / "checkpoint.pt"), deprecations_on_stderr():
-        train(objective, _show, say=lambda line: click.echo(line, err=True))
+        train(objective, _show, log=lambda line: click.echo(line, err=True))
     if objective.result is not None:  # None is that of a run that stopped early
         _show_result(objective.result, settings.model)
 

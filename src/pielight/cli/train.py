@@ -116,7 +116,7 @@ def run(settings: TrainConfig | DenoiseConfig | JointConfig) -> None:
     from pielight.training.trainer import train
 
     with stoppable(Path(settings.out) / "checkpoint.pt"):
-        train(settings, show_progress, say=lambda line: click.echo(line, err=True))
+        train(settings, show_progress, log=lambda line: click.echo(line, err=True))
 
 
 @contextmanager

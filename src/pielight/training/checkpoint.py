@@ -99,7 +99,6 @@ def prepare_run_dir(out: Path, config: Any) -> Path:
     """Make the folder of a run and store its resolved settings, or refuse to mix two runs in one folder.
 
     Args:
-        out: The folder.
         config: The settings, of any recipe.
 
     Returns:

@@ -11,8 +11,7 @@ from pielight.training.objectives.denoise import Denoise
 from pielight.training.objectives.finetune import Finetuning
 from pielight.training.objectives.joint import JointTraining
 from pielight.training.objectives.objective import Objective
-from pielight.training.objectives.restoration import Restoration
-from pielight.training.objectives.tasks import check_task, find_task
+from pielight.training.objectives.restoration import Restoration, check_task, find_task
 from pielight.training.schema import DenoiseConfig, FinetuneConfig, JointConfig, TrainConfig
 from pielight.training.schema.config_file import apply_changes, naming_file, parse_change, read_values, validate
 from pielight.training.schema.renamed import with_new_names

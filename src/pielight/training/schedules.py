@@ -59,10 +59,6 @@ def hardness(step: int, steps: int) -> float:
     wrong exposure, a good one only by those that are barely wrong (hard negatives, Robinson et al., ICLR 2021; going
     from easy to hard is curriculum learning, Bengio et al., ICML 2009).
 
-    Args:
-        step: From 0.
-        steps: Of the whole run.
-
     Returns:
         From 0, the easiest, to 1.
 

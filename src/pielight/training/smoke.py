@@ -1,6 +1,6 @@
 """A smoke run: a minute on toy pictures that shows whether every term of a loss is sound, and training runs.
 
-A term is sound if it falls when it is descended alone on one batch. What losses do from step to step is not judged:
+A term is sound if it falls when it is descended alone on one batch. What losses do from step to step is not checked:
 they are of other pictures each time, and go up as well as down.
 """
 
@@ -57,7 +57,7 @@ class Verdict:
 
 
 def smoke(folder: Path, config: Any, report: Report, steps: int = TOGETHER) -> Iterator[Verdict]:
-    """Judge every term of a loss, then train on all of them, on toy pictures with random features.
+    """Check every term of a loss, then train on all of them, on toy pictures with random features.
 
     Each term, and their total, is descended alone on one batch, from a network that starts badly, so that it falls if
     it is sound, on any machine. Then the network is trained and exported.
@@ -67,7 +67,6 @@ def smoke(folder: Path, config: Any, report: Report, steps: int = TOGETHER) -> I
         config: The settings of a recipe: its task, network, weights of terms, physics and seed are tried out; sizes
             and learning rate are those of the smoke run.
         report: Called with the losses of every step of the training.
-        steps: Of the training.
 
     Yields:
         The value of every term, and "total" at last; the training follows if none has a fault.
@@ -83,20 +82,19 @@ def smoke(folder: Path, config: Any, report: Report, steps: int = TOGETHER) -> I
         objective.read(ignore)
         objective.prepare(network, ignore)
         sound = True
-        for verdict in judge_terms(network, objective):
+        for verdict in check_terms(network, objective):
             yield verdict
             sound = sound and not verdict.fault
         if sound:
             trained_soundly(lambda note: train(objective.config, note, every=1), report)
 
 
-def judge_terms(network: nn.Module, objective: Objective[Any], steps: int = STEPS) -> Iterator[Verdict]:
+def check_terms(network: nn.Module, objective: Objective[Any], steps: int = STEPS) -> Iterator[Verdict]:
     """Descend every term that weighs anything alone, and their total, on one batch.
 
     Args:
         network: A fresh network; stays as it is.
         objective: Prepared, on the CPU.
-        steps: Of each descent.
     """
     batch = objective.draw(PREPARATION)
     bad = copy.deepcopy(network)

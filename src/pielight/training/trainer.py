@@ -27,7 +27,7 @@ from pielight.training.checkpoint import (
 )
 from pielight.training.data.preparation import FOLDER, remove
 from pielight.training.export.model_files import RunRecord
-from pielight.training.objectives.objective import Objective, Say, ignore
+from pielight.training.objectives.objective import Log, Objective, ignore
 from pielight.training.recipe import objective_of
 from pielight.training.schedules import ema_decay, lr_factor, step_seed
 
@@ -78,7 +78,7 @@ def update_ema(average: nn.Module, network: nn.Module, decay: float) -> None:
 
 @flushed_denormals()
 def train(
-    config: Any, report: Report = ignore, every: int | None = None, stop_at: int | None = None, say: Say = ignore
+    config: Any, report: Report = ignore, every: int | None = None, stop_at: int | None = None, log: Log = ignore
 ) -> Path:
     """Train a model, or resume a run that was stopped, and export it.
 
@@ -92,7 +92,7 @@ def train(
         report: Called with the losses every few steps.
         every: Steps between two reports; by default as many as the objective has.
         stop_at: Stop after this step, with a checkpoint and without an export.
-        say: Called with a line at each stage.
+        log: Called with a line at each stage.
 
     Returns:
         The folder of the run.
@@ -104,22 +104,22 @@ def train(
     """
     objective: Objective[Any] = config if isinstance(config, Objective) else objective_of(config)
     torch.manual_seed(objective.settings.seed)
-    network = objective.build(say)
+    network = objective.build(log)
     steps, out = objective.config.steps, Path(objective.config.out)
     path = prepare_run_dir(out, objective.identity)
-    say(f"{out}: config.yaml, checkpoint.pt and, in the end, the model are written here")
-    say(f"losses and sample pictures: tensorboard --logdir {out}")
+    log(f"{out}: config.yaml, checkpoint.pt and, in the end, the model are written here")
+    log(f"losses and sample pictures: tensorboard --logdir {out}")
     state = None
     if path.exists():
         state = read_checkpoint(path)
-        say(f"{path}: going on after step {state.step} of {steps}")
+        log(f"{path}: going on after step {state.step} of {steps}")
     done = state is not None and (state.step >= steps or bool(state.ended))
     average = copy.deepcopy(network)
     if state is None or not done or objective.exports_by_validation:
-        run = _prepare(objective, network, state, path, say)
+        run = _prepare(objective, network, state, path, log)
         try:
             last = steps if stop_at is None else min(steps, stop_at)
-            state = _advance(run, report, every or objective.report_every, last, say)
+            state = _advance(run, report, every or objective.report_every, last, log)
         finally:
             run.accelerator.end_training()
     if state.step >= steps or state.ended:
@@ -146,15 +146,15 @@ class _Run:
     path: Path
 
 
-def _prepare(objective: Objective[Any], network: nn.Module, state: State | None, path: Path, say: Say) -> _Run:
+def _prepare(objective: Objective[Any], network: nn.Module, state: State | None, path: Path, log: Log) -> _Run:
     """Read and compute what the steps need, and load the state of a run that resumes."""
     folder, settings = str(path.parent), objective.config.optimizer
     accelerator = Accelerator(log_with="tensorboard", project_config=ProjectConfiguration(folder, folder))
     objective.device = accelerator.device
-    facts = fingerprint(state.facts if state else {}, objective.read(say), objective.weight_files)
+    facts = fingerprint(state.facts if state else {}, objective.read(log), objective.weight_files)
     if objective.channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    objective.prepare(network, say, path.parent / FOLDER)
+    objective.prepare(network, log, path.parent / FOLDER)
     average = copy.deepcopy(network)
     groups = objective.parameter_groups(network)
     rates = [group["lr"] for group in groups]
@@ -170,7 +170,7 @@ def _prepare(objective: Objective[Any], network: nn.Module, state: State | None,
     return _Run(objective, accelerator, network, average.to(accelerator.device), prepared, rates, state, path)
 
 
-def _advance(run: _Run, report: Report, every: int, last: int, say: Say) -> State:
+def _advance(run: _Run, report: Report, every: int, last: int, log: Log) -> State:
     """Train up to the step ``last``, or until validation ends it, and return the state, which is saved."""
     config, state, first = run.objective.config, run.state, run.state.step
     sums: dict[str, list[float]] = {}
@@ -185,7 +185,7 @@ def _advance(run: _Run, report: Report, every: int, last: int, say: Say) -> Stat
                 sums.setdefault(name, []).append(value)
             now = time.monotonic()
             state.seconds = spent + now - began
-            validation = _validate(run, say)
+            validation = _validate(run, log)
             if validation is not None or state.step % every == 0 or state.step == last:
                 means = {name: sum(values) / len(values) for name, values in sums.items()}
                 sums.clear()
@@ -219,7 +219,7 @@ def _step(run: _Run) -> dict[str, float] | None:
     return {"total": total.item(), **{name: term.item() for name, term in terms.items()}}
 
 
-def _validate(run: _Run, say: Say) -> Any:
+def _validate(run: _Run, log: Log) -> Any:
     """Validate the averaged weights if it is time to: keep the best, and end the run early by their score.
 
     Returns:
@@ -228,7 +228,7 @@ def _validate(run: _Run, say: Say) -> Any:
     state, objective = run.state, run.objective
     if state.step % objective.report_every and state.step < objective.config.steps:
         return None
-    validation = objective.validate(run.average, state.step, say)
+    validation = objective.validate(run.average, state.step, log)
     if validation is None:
         return None
     if validation.fault:

@@ -155,7 +155,7 @@ def test_progress_of_the_preparation(tiny: Make, tmp_path: Path, monkeypatch: py
     for module in ("data.bank", "data.batches", "objectives.exposure_estimator"):
         monkeypatch.setattr(f"pielight.training.{module}.track", functools.partial(track, every=0))
     said: list[str] = []
-    train(tiny(tmp_path, bank=24), lambda _: None, stop_at=1, say=said.append)
+    train(tiny(tmp_path, bank=24), lambda _: None, stop_at=1, log=said.append)
     for line in (
         "reading dark pictures: 3 of 6, ", "finding regions of pictures: 5 of 6, ", "the bank of 24 crops: 2 of 3, ",
         "steps of the exposure estimator: 1 of 2, ",

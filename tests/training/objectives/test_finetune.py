@@ -53,7 +53,7 @@ def settings(place: Path, out: Path, **changes: object) -> FinetuneConfig:
 def run(made: FinetuneConfig) -> tuple[Tuned, list[str]]:
     said: list[str] = []
     objective = Finetuning(made)
-    train(objective, say=said.append)
+    train(objective, log=said.append)
     assert objective.result is not None
     return objective.result, said
 

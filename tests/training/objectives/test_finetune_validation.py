@@ -15,7 +15,6 @@ from pielight.training.objectives.exposure_estimator import ExposureEstimator
 from pielight.training.objectives.finetune_validation import (
     Early,
     Metrics,
-    Prospect,
     Validator,
     better,
     doubts,
@@ -133,7 +132,7 @@ def test_chance_is_not_better() -> None:
     assert gain(sure, START) == pytest.approx((0.5, 0.1 / math.sqrt(3)))
 
 
-GOOD = Prospect(pictures=50, lifted=0.25, headroom=0.3)
+GOOD = {"pictures": 50, "lifted": 0.25, "headroom": 0.3}
 EARLY_START = Metrics((20.0, 22.0), 20.0, 0.4, 0.0, 0.2, 0.3)
 
 
@@ -154,8 +153,8 @@ class Flat(nn.Module):
      ({"lifted": math.nan}, "hardly dark"), ({"headroom": 0.2}, "would gain 0.20 dB")],
 )  # fmt: skip
 def test_every_doubt(change: dict[str, float], said: str) -> None:
-    assert not list(doubts(GOOD))
-    (doubt,) = doubts(dataclasses.replace(GOOD, **change))
+    assert not list(doubts(**GOOD))
+    (doubt,) = doubts(**{**GOOD, **change})
     assert said in doubt
 
 

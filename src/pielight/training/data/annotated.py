@@ -60,11 +60,6 @@ class ExampleSet:
         """Draw random crops, half of them mirrored, and darken them.
 
         A crop holds one of its picture's boxes, drawn at random, if it can; boxes whose middle is outside are left out.
-
-        Args:
-            count: N.
-            config: The intervals to draw from.
-            generator: The source of all randomness.
         """
         chosen = torch.randint(len(self.pictures), (count,), generator=generator).tolist()
         crops = [self._crop(index, generator) for index in chosen]
@@ -119,8 +114,6 @@ def dim(pictures: Tensor, config: DimmingConfig, generator: Generator) -> tuple[
 
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
-        config: The intervals to draw from.
-        generator: The source of all randomness.
 
     Returns:
         Dark pictures ``(N, 3, H, W)`` in [0, 1], and the same without noise and quantization; a share of

@@ -40,8 +40,6 @@ class Exposures:
         """Return a random part of ``count`` pictures (all of them, if there are fewer).
 
         Args:
-            count: How many.
-            generator: The source of all randomness.
             hardness: From 0, which draws from the first quarter, to 1, which draws from the last; None draws from all.
         """
         start, size = 0, len(self.profiles)
@@ -67,7 +65,7 @@ class Bank:
 def build_bank(
     positives: Degrade, negatives: Sequence[Degrade], config: TrainConfig, pictures: PictureSet,
     features: VGGFeatures | None, generator: Generator, device: torch.device,
-    say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
+    log: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
 ) -> Bank:  # fmt: skip
     """Compute the bank from ``config.bank`` random crops of good pictures.
 
@@ -77,12 +75,8 @@ def build_bank(
     Args:
         positives: Makes positives of crops.
         negatives: Make of each crop one negative for every strength.
-        config: The settings.
-        pictures: Good pictures.
         features: The frozen network; None leaves Gram matrices out.
-        generator: The source of all randomness.
         device: Where the bank is to be, and the network is.
-        say: Called with a line from time to time.
         kept: What a run that was stopped has computed of it; each portion is kept when it is done.
     """
     apart = torch.Generator().manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
@@ -99,7 +93,7 @@ def build_bank(
         plain = [{"grams": list(one.grams), "profiles": one.profiles} for one in seen]
         return {"seen": plain, "generator": generator.get_state(), "apart": apart.get_state()}
 
-    for start in track(range(0, count, _PORTION), -(-count // _PORTION), f"the bank of {count} crops", say):
+    for start in track(range(0, count, _PORTION), -(-count // _PORTION), f"the bank of {count} crops", log):
         found = kept.result(f"bank-{start}", partial(portion, start))
         generator.set_state(found["generator"])
         apart.set_state(found["apart"])

@@ -43,10 +43,6 @@ class PictureSet:
     def batch(self, count: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Draw random crops, squashed to the square that the network sees, half of them mirrored.
 
-        Args:
-            count: N.
-            generator: The source of all randomness.
-
         Returns:
             Pictures ``(N, 3, size, size)`` in [0, 1] and regions ``(N, render, render)``.
         """
@@ -68,28 +64,25 @@ class PictureSet:
 
 
 def load(
-    folders: Sequence[str], role: Role, data: DataConfig, say: Callable[[str], None] = lambda _: None
+    folders: Sequence[str], role: Role, data: DataConfig, log: Callable[[str], None] = lambda _: None
 ) -> PictureSet:
     """Load every usable picture of the folders with its regions, which are computed once and kept on disk.
 
     Args:
-        folders: Where they are.
         role: What they are to be.
-        data: How they are used.
-        say: Called with a line from time to time.
 
     Raises:
         DataError: if a folder is missing or nothing in it can be used.
     """
-    seen = track(check(folders, role, data), len(files(folders)), f"reading {role} pictures", say)
+    seen = track(check(folders, role, data), len(files(folders)), f"reading {role} pictures", log)
     kept = [verdict.pixels for verdict in seen if verdict.pixels is not None]
     if not kept:
         raise DataError(f"{', '.join(folders)}: no usable {role} picture; `pielight data check` says why")
-    return picture_set(kept, data, say)
+    return picture_set(kept, data, log)
 
 
 def picture_set(
-    pictures: Sequence[Pixels], data: DataConfig, say: Callable[[str], None] = lambda _: None
+    pictures: Sequence[Pixels], data: DataConfig, log: Callable[[str], None] = lambda _: None
 ) -> PictureSet:
     """Return pictures in memory with their regions.
 
@@ -98,7 +91,7 @@ def picture_set(
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = pool.map(lambda pixels: cached_regions(pixels, data), pictures)
-        labels = [torch.from_numpy(item) for item in track(found, len(pictures), "finding regions of pictures", say)]
+        labels = [torch.from_numpy(item) for item in track(found, len(pictures), "finding regions of pictures", log)]
     return PictureSet([torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in pictures], labels, data)
 
 

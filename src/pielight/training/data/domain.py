@@ -49,20 +49,20 @@ class Folder:
         return self.part([i for i in range(len(self.paths)) if i not in out]), self.part(out)
 
 
-def read_folder(folder: str, role: Role, data: DataConfig, say: Callable[[str], None] = lambda _: None) -> Folder:
-    """Read the pictures of a folder that can play a role; ``say`` is called with a line from time to time.
+def read_folder(folder: str, role: Role, data: DataConfig, log: Callable[[str], None] = lambda _: None) -> Folder:
+    """Read the pictures of a folder that can play a role; ``log`` is called with a line from time to time.
 
     Raises:
         DataError: if the folder is missing, or holds fewer than 8.
     """
-    seen = track(check([folder], role, data), len(files([folder])), f"reading {role} pictures", say)
+    seen = track(check([folder], role, data), len(files([folder])), f"reading {role} pictures", log)
     found = [(verdict.path, verdict.pixels) for verdict in seen if verdict.pixels is not None]
     if len(found) < FEWEST:
         raise DataError(
             f"{folder}: {len(found)} usable {role} pictures, and {FEWEST} are needed; "
             f"`pielight data check {folder} --as {role}` says why others are left out"
         )
-    return Folder(picture_set([pixels for _, pixels in found], data, say), [path for path, _ in found])
+    return Folder(picture_set([pixels for _, pixels in found], data, log), [path for path, _ in found])
 
 
 def held_out(count: int) -> list[int]:
@@ -78,7 +78,7 @@ def held_out(count: int) -> list[int]:
 
 
 def enhanced(
-    start: Enhancer, dark: PictureSet, fewest: int, say: Callable[[str], None] = lambda _: None,
+    start: Enhancer, dark: PictureSet, fewest: int, log: Callable[[str], None] = lambda _: None,
     kept: Preparation = NOTHING,
 ) -> PictureSet:  # fmt: skip
     """Return dark pictures as a model brightens and denoises them, where that brings them to a good exposure.
@@ -87,28 +87,25 @@ def enhanced(
     none. Those that the model leaves too dark do not count, so that they are drawn to what it does well.
 
     Args:
-        start: The model.
-        dark: Dark pictures.
         fewest: So many are needed.
-        say: Called with a line from time to time.
         kept: What a run that was stopped has computed of it.
 
     Raises:
         DataError: if fewer come out well exposed.
     """
-    found = kept.result("enhanced", lambda: {"pictures": _well_exposed(start, dark, say)})["pictures"]
+    found = kept.result("enhanced", lambda: {"pictures": _well_exposed(start, dark, log)})["pictures"]
     if len(found) < fewest:
         raise DataError(
             f"the model brings only {len(found)} of {len(dark)} dark pictures to a good exposure, and {fewest} are "
             "needed; give well-exposed ones with --normal DIR"
         )
-    return picture_set([picture.numpy() for picture in found], dark.data, say)
+    return picture_set([picture.numpy() for picture in found], dark.data, log)
 
 
-def _well_exposed(start: Enhancer, dark: PictureSet, say: Callable[[str], None]) -> list[Tensor]:
+def _well_exposed(start: Enhancer, dark: PictureSet, log: Callable[[str], None]) -> list[Tensor]:
     """Return those of the results that are well exposed, uint8 ``(h, w, 3)``."""
     found = []
-    for picture in track(dark.pictures, len(dark), "brightening the dark pictures", say):
+    for picture in track(dark.pictures, len(dark), "brightening the dark pictures", log):
         pixels = start(picture.numpy().transpose(1, 2, 0).copy(), denoise="auto")
         _, kind, _ = check_exposure(pixels, "well", dark.data)
         if not kind:

@@ -68,7 +68,6 @@ def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
     Pixels stay as they lie in the file, whatever EXIF says of its orientation, as the enhancer sees them too.
 
     Args:
-        path: The file.
         shorter: Largest length of the shorter side of the result.
         smallest: Least length of the shorter side in the file.
 

@@ -33,7 +33,6 @@ class Preparation:
         The state of torch's own randomness counts as a part of the result, so that what follows draws the same.
 
         Args:
-            name: Of the file.
             compute: Returns tensors, in dicts and lists.
 
         Raises:
@@ -62,10 +61,8 @@ def checksum(
     """Return a checksum of what a preparation depends on, this package's source and torch's randomness included.
 
     Args:
-        settings: As text.
         pictures: Sets of pictures and of regions.
         modules: Networks that look at them.
-        device: Where they do.
     """
     digest = hashlib.sha256(repr((settings, torch.__version__, device.type)).encode())
     for source in sorted(Path(__file__).parents[1].rglob("*.py")):

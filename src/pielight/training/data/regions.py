@@ -27,7 +27,6 @@ def segment(pixels: npt.NDArray[np.uint8], method: str = "felzenszwalb") -> Labe
 
     Args:
         pixels: ``(H, W, 3)`` uint8.
-        method: ``"felzenszwalb"`` or ``"slic"``.
 
     Returns:
         ``(H, W)`` int32, every label from 0 to the largest in use.

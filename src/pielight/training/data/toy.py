@@ -14,10 +14,6 @@ Scene = npt.NDArray[np.float64]
 def toy_scene(random: np.random.Generator, side: int = 160) -> Scene:
     """Draw a scene in linear light: a shaded background, discs and boxes with lines as of text on them.
 
-    Args:
-        random: The source of all randomness.
-        side: Height and width.
-
     Returns:
         ``(side, side, 3)`` in [0, 1], exposed so that the mean is 0.2 before clipping.
 
@@ -46,9 +42,7 @@ def write_toy_pictures(folder: Path, count: int = 16, side: int = 160, seed: int
     ``y = Q8((s * 2^EV + lamp + noise)^(1/2.2))``, with 2 to 4 EV less, a lamp and noise for the dark ones.
 
     Args:
-        folder: Where to.
         count: Pictures of each kind.
-        side: Height and width.
         seed: Other seeds give other pictures.
 
     Returns:

@@ -17,11 +17,8 @@ def light_patterns(pictures: Tensor, labels: Tensor, side: Side, local: float, g
     """Draw for each picture where its light changes: everywhere, or backlit, around lamps, or under a brush.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
-        labels: Regions ``(N, H, W)``, whole numbers from 0.
         side: Whether light is taken (``"under"``) or added (``"over"``).
         local: Share of the pictures with a local pattern, each kind as likely as the others.
-        generator: The source of all randomness.
 
     Returns:
         ``(N, 1, H, W)`` in [0, 1], 1 where the light changes wholly.
@@ -49,8 +46,6 @@ def backlight(gray: Tensor, labels: Tensor, side: Side, generator: Generator) ->
     Args:
         gray: ``(1, 1, H, W)`` in [0, 1].
         labels: Regions ``(1, H, W)``.
-        side: ``"under"`` or ``"over"``.
-        generator: The source of all randomness.
     """
     sigma = float(uniform((1,), 0.3, max(0.31, gray.shape[-2] / 16), generator))
     dark = blur(dark_part(gray, labels, False, generator), sigma).clamp(0, 1)
@@ -99,7 +94,6 @@ def brightness(pictures: Tensor, where: Tensor) -> Tensor:
     """Return the mean gray level of the part of pictures in which the light changes: ``sum m Y / sum m``.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         where: m, ``(N, 1, H, W)`` in [0, 1].
 
     Returns:
@@ -122,10 +116,8 @@ def wanted_brightness(curve: Family, pictures: Tensor, where: Tensor, distance: 
 
     Args:
         curve: One of :data:`pielight.training.degradations.curve_families.FAMILIES`.
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         where: ``(N, 1, H, W)`` in [0, 1].
         distance: d, ``(N, 1, 1, 1)``.
-        side: ``"under"`` or ``"over"``.
 
     Returns:
         ``(N, 1, 1, 1)``.
@@ -147,10 +139,8 @@ def solve(curve: Family, pictures: Tensor, where: Tensor, wanted: Tensor, side: 
 
     Args:
         curve: f, one of :data:`pielight.training.degradations.curve_families.FAMILIES`.
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         where: m, ``(N, 1, H, W)`` in [0, 1].
         wanted: ``(N, 1, 1, 1)``; brightness as :func:`brightness` measures it.
-        side: ``"under"`` or ``"over"``.
 
     Returns:
         t, ``(N, 1, 1, 1)``, exact to 8 / 2^15.
@@ -178,13 +168,6 @@ def adaptive_negatives(
 
     Beyond the paper: its parameters are fixed, so that a dark picture turns black where a bright one is merely dim;
     here every picture is as wrong as was drawn, from barely to badly.
-
-    Args:
-        pictures: Well-exposed ``(N, 3, H, W)`` in [0, 1].
-        labels: Regions ``(N, H, W)``, whole numbers from 0.
-        config: The intervals.
-        side: ``"under"`` or ``"over"``.
-        generator: The source of all randomness.
 
     Returns:
         Badly exposed ``(N, 3, H, W)`` in [0, 1], in 8 bits.

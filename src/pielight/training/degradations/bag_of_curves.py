@@ -56,11 +56,7 @@ def negatives(
     """Draw one curve family for each picture and apply it on one side.
 
     Args:
-        pictures: Well-exposed ``(N, 3, H, W)`` in [0, 1].
-        labels: Regions ``(N, H, W)``, whole numbers from 0.
         curves: The intervals, for example :func:`bag`.
-        side: ``"under"`` or ``"over"``.
-        generator: The source of all randomness.
 
     Returns:
         Badly exposed ``(N, 3, H, W)`` in [0, 1].

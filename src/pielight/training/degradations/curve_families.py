@@ -22,7 +22,6 @@ def gamma_curve(pictures: Tensor, gamma: Tensor) -> Tensor:
     """Apply ``y = x^g`` to every channel (PIE, Bag of Curves).
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         gamma: ``(N, 1, 1, 1)``, > 0; above 1 darkens.
 
     >>> gamma_curve(torch.tensor([0.5]), torch.tensor([2.0]))
@@ -35,7 +34,6 @@ def tone_curve(pictures: Tensor, exponent: Tensor) -> Tensor:
     """Apply ``v -> v^e`` to the HSV value; hue and saturation stay (PIE, Bag of Curves).
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         exponent: ``(N, 1, 1, 1)``, > 0; above 1 darkens.
 
     >>> tone_curve(torch.tensor([0.5, 0.25, 0.0]).view(1, 3, 1, 1), torch.tensor(2.0)).flatten()
@@ -51,7 +49,6 @@ def log_curve(pictures: Tensor, scale: Tensor) -> Tensor:
     Source: PIE, Bag of Curves. A scale above 255 / ln(256) = 45.99 clips.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         scale: a, ``(N, 1, 1, 1)``; 10 is under-, 40 over-exposed in the paper.
 
     >>> log_curve(torch.ones(1, 3, 1, 1), torch.tensor(10.0)).mul(255).flatten()[0].round(decimals=2)
@@ -68,7 +65,6 @@ def anchored_log_curve(pictures: Tensor, amount: Tensor) -> Tensor:
     this one keeps black and white and passes the identity at t = 0.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         amount: t, broadcast to ``(N, 1, H, W)``.
 
     >>> anchored_log_curve(torch.full((1, 3, 1, 1), 0.5), torch.tensor(2.0)).flatten()[0].round(decimals=4)
@@ -89,7 +85,6 @@ def filmic_curve(pictures: Tensor, stops: Tensor) -> Tensor:
     before they clip.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         stops: EV, broadcast to ``(N, 1, H, W)``.
 
     >>> filmic_curve(torch.tensor([0.0, 0.5, 1.0]), torch.tensor(-1.0)).round(decimals=3)

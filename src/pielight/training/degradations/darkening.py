@@ -24,12 +24,6 @@ def exposure_map(
     together for the first; the edge is softened by a random width. In a night scene only lamps and what they light
     are bright.
 
-    Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
-        labels: Regions ``(N, h, w)``, whole numbers from 0.
-        config: The intervals to draw from.
-        generator: The source of all randomness.
-
     Returns:
         EV ``(N, 1, h, w)``, <= 0, and the share of it that is to stay ``(N, 1, 1, 1)``, 0 but for night scenes.
     """
@@ -60,10 +54,7 @@ def darken(pictures: Tensor, labels: Tensor, config: DarkeningConfig, generator:
     quantization Q8.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         labels: Regions ``(N, h, w)``, of the same or a smaller size.
-        config: The intervals to draw from.
-        generator: The source of all randomness.
 
     Returns:
         The darkened pictures ``(N, 3, H, W)`` in [0, 1], quantized to 8 bits, and what should come back of them

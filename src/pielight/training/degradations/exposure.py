@@ -27,7 +27,6 @@ def camera_response(pictures: Tensor, contrast: Tensor) -> Tensor:
     that learns without it leaves real dark pictures half a stop too dark.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         contrast: g, ``(N, 1, 1, 1)``, > 0; 1 is the identity.
 
     >>> camera_response(torch.tensor([0.2, 0.5]), torch.tensor(2.0)).round(decimals=4)
@@ -67,8 +66,6 @@ def fill_light(pictures: Tensor, labels: Tensor, amount: Tensor | float) -> Tens
     says how evenly; it is what the regional constraint asks for, as a target.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
-        labels: Regions ``(N, H, W)``.
         amount: From 0, which returns the pictures, to 1; a number, or ``(N, 1, 1, 1)``.
 
     Returns:
@@ -94,9 +91,6 @@ def backlit(pictures: Tensor) -> Tensor:
     ``S(m; 0.2, 0.32) S(b; 0.5, 0.8)``: m the mean gray level, b that of the brightest tenth of the picture, S the
     smooth step from 0 to 1 between two values. If highlights are exposed well, shadows want light; a picture that is
     dark everywhere wants its exposure back.
-
-    Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
 
     Returns:
         ``(N, 1, 1, 1)`` in [0, 1].

@@ -99,7 +99,6 @@ def depth(picture: Tensor, labels: Tensor, edges: float, generator: Generator) -
         picture: ``(1, 3, h, w)`` in [0, 1].
         labels: Regions ``(1, h, w)``, whole numbers from 0.
         edges: Largest size of the offsets.
-        generator: The source of all randomness.
 
     Returns:
         ``(1, 1, h, w)``, from 0 (nearest) to 1 (farthest).
@@ -137,7 +136,6 @@ def without_own_haze(pictures: Tensor, share: float) -> Tensor:
     have some haze of their own, and to bring that back would teach to leave it. Beyond the paper.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         share: From 0 to 1.
 
     >>> without_own_haze(torch.full((1, 3, 2, 2), 0.2), 0.01).max()
@@ -154,8 +152,6 @@ def transmission(far: Tensor, config: HazeConfig, generator: Generator) -> Tenso
 
     Args:
         far: d, ``(N, 1, h, w)`` in [0, 1].
-        config: The intervals to draw from.
-        generator: The source of all randomness.
 
     Returns:
         ``(N, 1, h, w)`` in (0, 1]; 1 everywhere for the pictures that stay clear.
@@ -180,12 +176,6 @@ def haze(pictures: Tensor, labels: Tensor, config: HazeConfig, generator: Genera
     Koschmieder, 1924; Narasimhan and Nayar, IJCV 2002. In sRGB, as the pictures are that methods are compared on
     (RESIDE, TIP 2019). A is the airlight, a little colored; depth is
     :func:`pielight.training.degradations.haze.depth`.
-
-    Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
-        labels: Regions ``(N, h, w)``.
-        config: The intervals to draw from.
-        generator: The source of all randomness.
 
     Returns:
         I, ``(N, 3, H, W)`` in [0, 1], quantized to 8 bits where there is haze, and J, the same size: the pictures

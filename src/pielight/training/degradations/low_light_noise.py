@@ -45,8 +45,6 @@ def sample(photographs: Tensor, config: LowLightNoiseConfig, generator: Generato
 
     Args:
         photographs: ``(N, 3, H, W)`` in [0, 1]; H and W multiples of 4.
-        config: The intervals to draw from.
-        generator: The source of all randomness.
     """
     n = len(photographs)
     shape = (n, 1, 1, 1)
@@ -73,8 +71,6 @@ def unit_noise(shape: tuple[int, ...], config: LowLightNoiseConfig, generator: G
 
     Args:
         shape: ``(N, 3, H, W)``.
-        config: The intervals to draw from.
-        generator: The source of all randomness.
 
     >>> draw = unit_noise((4, 3, 64, 64), LowLightNoiseConfig(correlated=1.0), torch.Generator().manual_seed(0))
     >>> bool((draw.std((2, 3)) - 1).abs().max() < 0.15)

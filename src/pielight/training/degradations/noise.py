@@ -51,7 +51,6 @@ def sensor_noise(linear: Tensor, shot: tuple[float, float], read: tuple[float, f
         linear: ``(N, C, H, W)``, >= 0.
         shot: Bounds of a.
         read: Bounds of b.
-        generator: The source of all randomness.
 
     Returns:
         ``(N, C, H, W)``, not clipped.
@@ -83,9 +82,7 @@ def capture(pictures: Tensor, config: CaptureConfig, generator: Generator) -> Te
     darker a picture is, so that it comes with a low exposure by itself.
 
     Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
         config: Shares and intervals.
-        generator: The source of all randomness.
 
     Returns:
         ``(N, 3, H, W)`` in [0, 1], multiples of 1/255.

@@ -42,10 +42,8 @@ def layer(shape: tuple[int, int], line: Tensor, cover: float, generator: Generat
     ``-ln(1 - c) / sum(l)``, so that lines, wherever they fall, lie over a share c of the picture.
 
     Args:
-        shape: Height and width.
         line: l, ``(K, K)``.
         cover: c, from 0 to below 1.
-        generator: The source of all randomness.
 
     Returns:
         ``(H, W)``, from 0 to 1.5.
@@ -70,11 +68,6 @@ def fallen(shape: tuple[int, int], config: RainConfig, generator: Generator) -> 
     is out of focus; their brightness is ``a w / (z w')``, since blur spreads their light (Garg and Nayar, IJCV 2007).
     Drops get more with z^2, and what one covers gets less, so that a layer's cover does not depend on z. w' is at least
     half a pixel.
-
-    Args:
-        shape: Height and width.
-        config: The intervals to draw from.
-        generator: The source of all randomness.
 
     Returns:
         ``(H, W)``, >= 0.
@@ -102,7 +95,6 @@ def lens_drops(picture: Tensor, generator: Generator) -> Tensor:
 
     Args:
         picture: J, ``(1, 3, H, W)`` in [0, 1].
-        generator: The source of all randomness.
     """
     height, width = picture.shape[-2:]
     y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
@@ -123,8 +115,6 @@ def rain(pictures: Tensor, config: RainConfig, generator: Generator) -> Tensor:
 
     Args:
         pictures: J, ``(N, 3, H, W)`` in [0, 1].
-        config: The intervals to draw from.
-        generator: The source of all randomness.
 
     Returns:
         I, ``(N, 3, H, W)`` in [0, 1], quantized to 8 bits where it rains.

@@ -50,11 +50,7 @@ def save_models(
     downstream model are left out where they did not learn.
 
     Args:
-        model: On the CPU.
-        config: The settings.
         lattice: Size of the lattice network.
-        folder: Where to.
-        record: Of the run.
 
     Raises:
         ModelError: if a file cannot be written, a model cannot be expressed in ONNX, or every step was skipped.

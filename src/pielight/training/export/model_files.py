@@ -61,8 +61,6 @@ def save_model(
         architecture: What the card calls the network.
         encode: Returns it as an ONNX file, with the weights that it has by then.
         recipe: The settings it was trained with.
-        folder: Where to.
-        record: Of the run.
         name: NAME; that of the recipe by default.
         settings: The settings as YAML, if more is to be said than :func:`settings_without_paths`.
 

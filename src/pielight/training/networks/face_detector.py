@@ -25,9 +25,6 @@ class FaceDetector(nn.Module):
     The graph wants BGR in 0..255, padded to multiples of 32. Its outputs go by name: of each stride s in 8, 16, 32
     ``cls_s`` and ``obj_s`` ``(N, A, 1)`` in [0, 1] and ``bbox_s`` ``(N, A, 4)``.
 
-    Args:
-        path: The ONNX file.
-
     Raises:
         ModelError: if it is missing or another network.
     """

@@ -98,13 +98,13 @@ def check_features(path: str | Path | None) -> None:
         raise ModelError(f"{path}: no such file of VGG16 weights")
 
 
-def load_features(path: str | Path | None, say: Callable[[str], None] = lambda _: None) -> VGGFeatures:
+def load_features(path: str | Path | None, log: Callable[[str], None] = lambda _: None) -> VGGFeatures:
     """Load VGG16 from a file of either kind.
 
     Args:
         path: A ``.pth`` file; ``"download"`` is torchvision's public one, fetched into torch's hub folder unless it is
             there; ``"random"`` gives seeded random weights, which is enough to see whether everything runs.
-        say: Told about a download.
+        log: Told about a download.
 
     Raises:
         ModelError: if none is named, or the file is missing, damaged, of no known kind, or cannot be downloaded.
@@ -112,7 +112,7 @@ def load_features(path: str | Path | None, say: Callable[[str], None] = lambda _
     check_features(path)
     if path == RANDOM:
         return VGGFeatures(_random_state(), "torchvision")
-    path = fetch(PUBLIC, Path(torch.hub.get_dir()) / "checkpoints", say) if path == DOWNLOAD else Path(str(path))
+    path = fetch(PUBLIC, Path(torch.hub.get_dir()) / "checkpoints", log) if path == DOWNLOAD else Path(str(path))
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from pielight.core.color_torch import luma
 from pielight.training.degradations.bag_of_curves import bag, negatives
@@ -29,64 +29,38 @@ from pielight.training.objectives.restoration_task import (
 from pielight.training.schema import TrainConfig
 
 
-def _degrade(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
-    return darken(pictures, labels, config.darkening, generator)
-
-
-def _filled(pictures: Tensor, labels: Tensor, config: TrainConfig, _generator: Generator) -> Tensor:
-    return fill_light(pictures, labels, config.exposure_estimator.fill_light)
-
-
-def _exposed(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, side: Side) -> Tensor:
+def _negatives(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, side: Side) -> Tensor:
     return negatives(pictures, labels, bag(config.negatives, config.adaptive), side, generator)
 
 
-def _profile(step: StepOutputs) -> Tensor:
-    return brightness_profile(luma(step.after), step.labels)
-
-
-def _brightness(step: StepOutputs) -> Tensor:
-    positive, negative = step.positive.profiles, step.negative.profiles
-    return brightness_triplet(_profile(step), positive, negative, step.config.losses.margin)
-
-
-def _balance(step: StepOutputs) -> Tensor:
-    return brightness_balance(_profile(step), step.positive.profiles)
-
-
-def _exposure(step: StepOutputs) -> Tensor | None:
-    return None if step.estimator is None else exposure_loss(step.estimator, step.after)
-
-
-def _highlights(step: StepOutputs) -> Tensor:
-    return highlight_preservation(
-        torch.cat([step.before, step.degraded]), torch.cat([step.after, step.restored])
-    )  # of real and of darkened pictures
-
-
-def _built(config: TrainConfig) -> nn.Module:
-    return build(config.network, config.lattice)
+def _triplet(step: StepOutputs) -> Tensor:
+    profiles = brightness_profile(luma(step.after), step.labels)
+    return brightness_triplet(profiles, step.positive.profiles, step.negative.profiles, step.config.losses.margin)
 
 
 BRIGHTEN = RestorationTask(
     name="brighten",
-    degrade=_degrade,
-    negatives=(partial(_exposed, side="under"), partial(_exposed, side="over")),
-    build=_built,
+    degrade=lambda pictures, labels, config, generator: darken(pictures, labels, config.darkening, generator),
+    negatives=(partial(_negatives, side="under"), partial(_negatives, side="over")),
+    build=lambda config: build(config.network, config.lattice),
     render=render,
     encode=lambda network, config: lattice_onnx(network, config.data.size),
     terms={
         "inversion": inversion_term,
         "contrastive": contrastive_term,
         "feature_preservation": feature_preservation_term,
-        "brightness_triplet": _brightness,
-        "brightness_balance": _balance,
-        "exposure": _exposure,
+        "brightness_triplet": _triplet,
+        "brightness_balance": lambda step: brightness_balance(
+            brightness_profile(luma(step.after), step.labels), step.positive.profiles
+        ),
+        "exposure": lambda step: None if step.estimator is None else exposure_loss(step.estimator, step.after),
         "regional_consistency": regional_consistency_term,
         "color_constancy": lambda step: color_constancy(step.after),
-        "highlight_preservation": _highlights,
+        "highlight_preservation": lambda step: highlight_preservation(  # of real and of darkened pictures
+            torch.cat([step.before, step.degraded]), torch.cat([step.after, step.restored])
+        ),
         "curve_smoothness": curve_smoothness_term,
         "cast_smoothness": lambda step: cast_smoothness(step.outputs),
     },
-    positives=_filled,
+    positives=lambda pictures, labels, config, _: fill_light(pictures, labels, config.exposure_estimator.fill_light),
 )

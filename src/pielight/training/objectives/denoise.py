@@ -17,7 +17,7 @@ from pielight.training.degradations.low_light_noise import Sample, sample
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
 from pielight.training.export.onnx import as_onnx
 from pielight.training.networks.denoise_net import AsApplied, DenoiseNet, cells_of, pictures_of
-from pielight.training.objectives.objective import Objective, Say
+from pielight.training.objectives.objective import Log, Objective
 from pielight.training.schedules import step_generator
 from pielight.training.schema import DataConfig, DenoiseConfig
 
@@ -36,23 +36,23 @@ class Denoise(Objective[Sample]):
         super().__init__(config)
         self._pictures = pictures
 
-    def build(self, say: Say) -> nn.Module:  # noqa: D102
+    def build(self, log: Log) -> nn.Module:  # noqa: D102
         return DenoiseNet()
 
-    def read(self, say: Say) -> dict[str, Sequence[Tensor]]:
+    def read(self, log: Log) -> dict[str, Sequence[Tensor]]:
         """Read the clean photographs, uint8 ``(3, h, w)``.
 
         Raises:
             DataError: if there is none.
         """
         data = self.config.data
-        say("reading the pictures")
-        verdicts = track(check(data.well, "well", data), len(files(data.well)), "reading pictures", say)
+        log("reading the pictures")
+        verdicts = track(check(data.well, "well", data), len(files(data.well)), "reading pictures", log)
         photographs = [verdict.pixels for verdict in verdicts]
         self._pictures = [torch.from_numpy(one.transpose(2, 0, 1).copy()) for one in photographs if one is not None]
         if not self._pictures:
             raise DataError("no usable well-exposed picture; `pielight data check` says why")
-        say(f"{len(self._pictures)} well-exposed pictures")
+        log(f"{len(self._pictures)} well-exposed pictures")
         return {"well": self._pictures}
 
     def draw(self, step: int) -> Sample:  # noqa: D102
@@ -109,9 +109,6 @@ def random_patches(pictures: Sequence[Tensor], count: int, side: int, generator:
 
     Args:
         pictures: uint8 ``(3, h, w)``, h and w at least ``side``.
-        count: N.
-        side: In pixels.
-        generator: The source of all randomness.
 
     Returns:
         ``(N, 3, side, side)`` in [0, 1].

@@ -77,10 +77,7 @@ def try_out(model: DownstreamModel, batch: Batch, scored: bool, taught: bool) ->
     """Run one batch, so that a model that cannot be scored says so before anything is learned.
 
     Args:
-        model: The model and its losses.
         batch: Some examples.
-        scored: Whether the task's loss counts.
-        taught: Whether distillation does.
 
     Raises:
         ModelError: saying what was expected.

@@ -65,8 +65,6 @@ def misexpose(
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].
         labels: Regions ``(N, H, W)``.
-        config: The intervals to draw from.
-        generator: The source of all randomness.
 
     Returns:
         The pictures ``(N, 3, H, W)`` and their errors in EV ``(N, 1, H, W)``.
@@ -86,7 +84,7 @@ def misexpose(
 
 def train_exposure_estimator(
     pictures: PictureSet, config: ExposureEstimatorConfig, generator: Generator,
-    say: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
+    log: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
 ) -> ExposureEstimator:  # fmt: skip
     """Train an exposure estimator on well-exposed pictures and on themselves exposed wrongly.
 
@@ -94,31 +92,28 @@ def train_exposure_estimator(
     labeled by anybody.
 
     Args:
-        pictures: Well-exposed pictures.
-        config: The settings.
-        generator: The source of all randomness but the first weights.
-        say: Called with a line from time to time, and with one on its error at the end.
+        log: Called with a line from time to time, and with one on its error at the end.
         kept: What a run that was stopped has computed of it.
 
     Returns:
         The estimator, frozen.
     """
-    trained = kept.result("estimator", lambda: _train(pictures, config, generator, say))
+    trained = kept.result("estimator", lambda: _train(pictures, config, generator, log))
     estimator = ExposureEstimator()
     estimator.load_state_dict(trained["estimator"])
     if trained["errors"]:
-        say(f"the exposure estimator errs by {sum(trained['errors']) / len(trained['errors']):.2f} EV")
+        log(f"the exposure estimator errs by {sum(trained['errors']) / len(trained['errors']):.2f} EV")
     return estimator.requires_grad_(False).eval()
 
 
 def _train(
-    pictures: PictureSet, config: ExposureEstimatorConfig, generator: Generator, say: Callable[[str], None]
+    pictures: PictureSet, config: ExposureEstimatorConfig, generator: Generator, log: Callable[[str], None]
 ) -> dict[str, Any]:
     """Return the weights of an estimator, and by how much it erred in the last steps."""
     estimator = ExposureEstimator()
     optimizer = torch.optim.Adam(estimator.parameters(), config.lr)
     late: list[float] = []
-    for step in track(range(config.steps), config.steps, "steps of the exposure estimator", say):
+    for step in track(range(config.steps), config.steps, "steps of the exposure estimator", log):
         crops, labels = pictures.batch(config.batch, generator)
         crops = F.interpolate(crops, labels.shape[-2:], mode="area")
         seen, error = misexpose(crops, labels, config, generator)

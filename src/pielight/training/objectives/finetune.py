@@ -32,16 +32,14 @@ from pielight.training.objectives.finetune_start import Start, read_start
 from pielight.training.objectives.finetune_validation import (
     Early,
     Metrics,
-    Prospect,
     Validator,
     doubts,
     fault_of,
     gain,
     interpolated,
 )
-from pielight.training.objectives.objective import Say, Validation
-from pielight.training.objectives.restoration import Restoration, TrainContext
-from pielight.training.objectives.tasks import check_task
+from pielight.training.objectives.objective import Log, Validation
+from pielight.training.objectives.restoration import Restoration, TrainContext, check_task
 from pielight.training.schedules import REHEARSAL, step_generator
 from pielight.training.schema import DarkeningConfig, FinetuneConfig, OptimizerConfig, TrainConfig
 from pielight.training.schema.config_file import changed_key, with_changes
@@ -71,22 +69,6 @@ class Tuned:
     """Why it ended before its last step, if it did."""
 
 
-@dataclass(frozen=True)
-class FinetuneContext:
-    """What the steps of fine-tuning share beside those of training."""
-
-    rehearsed: Sequence[PictureSet]
-    """Pictures on which the results should stay; each set is drawn from in equal parts."""
-    physics: DarkeningConfig
-    """By which they are darkened."""
-    start: nn.Module
-    """The network as it was."""
-    validator: Validator
-    before: Metrics
-    """Those of the start."""
-    early: Early
-
-
 class Finetuning(Restoration):
     """Fine-tunes a model on dark pictures without pairs.
 
@@ -112,7 +94,11 @@ class Finetuning(Restoration):
         self._dark: Folder
         self._normal: Folder | None
         self._vgg: VGGFeatures | None
-        self._tuning: FinetuneContext
+        self._rehearsed: Sequence[PictureSet]  # on which results should stay, drawn from in equal parts
+        self._validator: Validator
+        self._before: Metrics  # of the start
+        self._early: Early
+        self._physics: DarkeningConfig  # by which rehearsed pictures are darkened
 
     @property
     def identity(self) -> FinetuneConfig:
@@ -120,7 +106,7 @@ class Finetuning(Restoration):
         identity: FinetuneConfig = dataclasses.replace(self.settings, model=self._start.model.sha256())
         return identity
 
-    def build(self, say: Say) -> nn.Module:
+    def build(self, log: Log) -> nn.Module:
         """Read the start, check the settings, and read the pictures.
 
         Raises:
@@ -135,14 +121,14 @@ class Finetuning(Restoration):
             raise ConfigError(f"{shown(Path(settings.out))}: holds the model to start from; set another out")
         self.config = _changed(start.config, settings)
         if settings.vgg_weights is None:
-            say("no --features: the losses that need VGG16 are left out; nothing is downloaded")
+            log("no --features: the losses that need VGG16 are left out; nothing is downloaded")
         check_folders([folder for folder in (settings.dark, settings.normal) if folder])
         self._vgg = (
-            load_features(settings.vgg_weights, say) if settings.vgg_weights else None
+            load_features(settings.vgg_weights, log) if settings.vgg_weights else None
         )  # first: it fails in a moment
-        say("reading the pictures and their regions")
-        self._dark = read_folder(settings.dark, "dark", self.config.data, say)
-        self._normal = read_folder(settings.normal, "well", self.config.data, say) if settings.normal else None
+        log("reading the pictures and their regions")
+        self._dark = read_folder(settings.dark, "dark", self.config.data, log)
+        self._normal = read_folder(settings.normal, "well", self.config.data, log) if settings.normal else None
         self.config = self._configured(name, self.config.darkening)
         self.report_every = max(1, settings.steps // _VALIDATIONS)
         return copy.deepcopy(start.network).requires_grad_(True).train()
@@ -169,20 +155,21 @@ class Finetuning(Restoration):
         )  # fmt: skip
         return with_changes(config, settings.changes)
 
-    def read(self, say: Say) -> dict[str, Sequence[Tensor]]:  # noqa: D102
+    def read(self, log: Log) -> dict[str, Sequence[Tensor]]:  # noqa: D102
         wells = self._normal.pictures.pictures if self._normal else []
         return {"dark": self._dark.pictures.pictures, "well": wells}
 
-    def prepare(self, network: nn.Module, say: Say, folder: Path | None = None) -> None:
+    def prepare(self, network: nn.Module, log: Log, folder: Path | None = None) -> None:
         """Match the physics to the dark pictures, compute the bank, train the exposure estimator, measure the start."""
         base, settings = _changed(self._start.config, self.settings), self.settings
+        self._physics = base.darkening
         learned, unseen = (part.pictures for part in self._dark.split())
         if self._normal is None:
-            well, references = self._own_results(folder, say)
+            well, references = self._own_results(folder, log)
         else:
             well, references = (part.pictures for part in self._normal.split())
         physics = matched(learned, well, base.darkening)
-        say(
+        log(
             f"{len(learned)} dark and {len(well)} well-exposed pictures to learn from, {len(unseen)} and "
             f"{len(references)} held out; exposure {physics.stops[0]:.1f} to {physics.stops[1]:.1f} EV, shot noise up "
             f"to {physics.shot_noise[1]:.0e}, {physics.regional:.0%} dark in parts"
@@ -191,30 +178,29 @@ class Finetuning(Restoration):
         others = rehearsal(self.config.data)
         vgg = self._vgg.to(self.device) if self._vgg else None
         kept = self.kept([well, others], vgg, folder)
-        bank = self.bank(well, vgg, say, kept)
+        bank = self.bank(well, vgg, log, kept)
         both = PictureSet([*well.pictures, *others.pictures], [*well.labels, *others.labels], well.data)
-        estimator = self.train_exposure_estimator(both, say, kept)
+        estimator = self.train_exposure_estimator(both, log, kept)
         self._context = TrainContext(learned, well, vgg, bank, estimator)
-        validator = Validator(unseen, references, others, physics, base.darkening, estimator, self.config.seed,
-                              settings.crops, self.device)  # fmt: skip
-        start = self._start.network.to(self.device)
-        before = validator.measure(start)
-        self.best_score = before.score
-        self._tuning = FinetuneContext(
-            (others, well), base.darkening, start, validator, before, Early(before, settings.steps)
+        self._validator = validator = Validator(
+            unseen, references, others, physics, base.darkening, estimator, settings.seed, settings.crops, self.device
         )
-        for doubt in doubts(Prospect(len(self._dark.paths), validator.lifted(start), validator.headroom(start))):
-            say(f"not likely to help: {doubt}")
+        start = self._start.network.to(self.device)
+        self._before = before = validator.measure(start)
+        self.best_score = before.score
+        self._rehearsed, self._early = (others, well), Early(before, settings.steps)
+        for doubt in doubts(len(self._dark.paths), validator.lifted(start), validator.headroom(start)):
+            log(f"not likely to help: {doubt}")
 
-    def _own_results(self, folder: Path | None, say: Say) -> Sequence[PictureSet]:
+    def _own_results(self, folder: Path | None, log: Log) -> Sequence[PictureSet]:
         """Return the start's results in the place of well-exposed pictures: to learn from, and held out."""
         model = self._start.model
-        say(f"no --normal: the results of {model.name} take the place of well-exposed pictures")
+        log(f"no --normal: the results of {model.name} take the place of well-exposed pictures")
         enhancer, digest, cpu = Enhancer(model.path), model.sha256(), torch.device("cpu")
         results = []
         for (role, fewest), part in zip(_FEWEST.items(), self._dark.split(), strict=True):
             kept = Preparation(folder and folder / role, checksum(digest, [part.pictures.pictures], [], cpu))
-            results.append(enhanced(enhancer, part.pictures, fewest, say, kept))
+            results.append(enhanced(enhancer, part.pictures, fewest, log, kept))
         return results
 
     def loss(self, network: nn.Module, step: int) -> tuple[Tensor, dict[str, Tensor]]:  # noqa: D102
@@ -228,29 +214,29 @@ class Finetuning(Restoration):
         ``L = L_inv(y, y_0)`` with y the results and y_0 the start's, a distillation of the start (Li and Hoiem,
         Learning without Forgetting, 2016).
         """
-        context, generator = self._tuning, step_generator(self.config.seed, REHEARSAL + step)
-        count = _REHEARSED // len(context.rehearsed)
-        drawn = [pictures.batch(count, generator) for pictures in context.rehearsed]
+        generator = step_generator(self.config.seed, REHEARSAL + step)
+        count = _REHEARSED // len(self._rehearsed)
+        drawn = [pictures.batch(count, generator) for pictures in self._rehearsed]
         pictures, labels = (torch.cat(items) for items in zip(*drawn, strict=True))
-        seen = darken(pictures, labels, context.physics, generator)[0].to(self.device)
+        seen = darken(pictures, labels, self._physics, generator)[0].to(self.device)
         small = F.interpolate(seen, labels.shape[-2:], mode="area")
         with torch.no_grad():
-            before = render(small, context.start(seen))
+            before = render(small, self._start.network(seen))
         return inversion(render(small, network(seen)), before)
 
-    def validate(self, network: nn.Module, step: int, say: Say) -> Validation:  # noqa: D102
-        context = self._tuning
-        metrics = context.validator.measure(network)
-        doubt = context.early.doubt(step, metrics)
+    def validate(self, network: nn.Module, step: int, log: Log) -> Validation:  # noqa: D102
+        metrics = self._validator.measure(network)
+        doubt = self._early.doubt(step, metrics)
         if doubt:
-            say(f"not likely to help: {doubt}")
-        return Validation(metrics.score, fault_of(metrics, context.before), metrics)
+            log(f"not likely to help: {doubt}")
+        return Validation(metrics.score, fault_of(metrics, self._before), metrics)
 
     def export(self, network: nn.Module, folder: Path, record: RunRecord = NO_RECORD) -> None:
         """Write the network between the start and the best weights, and the sheet of held-out pictures."""
-        context, start, name = self._tuning, self._start.model, self.config.name
-        before = context.before
-        network, after, share = interpolated(context.start, record.best, context.validator, self.settings.max_forgotten)
+        start, name, before = self._start.model, self.config.name, self._before
+        network, after, share = interpolated(
+            self._start.network, record.best, self._validator, self.settings.max_forgotten
+        )
         facts = {
             **record.facts, "start": {"name": start.name, "sha256": start.sha256()}, "share": share,
             "best_step": record.best_step, "held_out_psnr": [round(one.score, 3) for one in (before, after)],

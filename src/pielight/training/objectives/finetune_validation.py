@@ -104,9 +104,7 @@ class Validator:
         domain: Physics by which ``well`` is darkened.
         general: Physics by which ``others`` is darkened.
         estimator: The exposure estimator; it and the networks are on ``device``.
-        seed: Of the draws.
         crops: Darkened crops of each kind, spread over its pictures.
-        device: Where the networks are.
     """
 
     def __init__(
@@ -160,9 +158,7 @@ class Validator:
         return scores
 
     def _brightened(self, network: nn.Module, pictures: Tensor) -> Tensor:
-        parts = []
-        for part in pictures.split(16):  # memory
-            parts.append(render(F.interpolate(part, self._small, mode="area"), network(part)))
+        parts = [render(F.interpolate(part, self._small, mode="area"), network(part)) for part in pictures.split(16)]
         return torch.cat(parts).clamp(0, 1)
 
 
@@ -221,41 +217,30 @@ _MANY, _LIFTED, _HEADROOM = 50, 0.25, 0.3
 _EARLY = 0.25  # share of the steps after which a gain should show
 
 
-@dataclass(frozen=True)
-class Prospect:
-    """What is known before the first step."""
-
-    pictures: int
-    """Usable dark ones."""
-    lifted: float
-    """How much brighter the start makes the held-out ones, in EV of their mean gray level."""
-    headroom: float
-    """Gain in dB on the held-out references if each result had the best brightness and contrast in each channel."""
-
-
-def doubts(prospect: Prospect) -> Iterator[str]:
+def doubts(pictures: int, lifted: float, headroom: float) -> Iterator[str]:
     """Yield why fine-tuning is not likely to help: few pictures, hardly dark ones, nothing to gain.
 
-    >>> list(doubts(Prospect(pictures=200, lifted=2.0, headroom=3.0)))
+    Args:
+        pictures: Usable dark ones.
+        lifted: How much brighter the start makes the held-out ones, in EV of their mean gray level.
+        headroom: Gain in dB on the held-out references if each result had the best brightness and contrast in each
+            channel.
+
+    >>> list(doubts(pictures=200, lifted=2.0, headroom=3.0))
     []
-    >>> next(doubts(Prospect(pictures=12, lifted=2.0, headroom=3.0)))
+    >>> next(doubts(pictures=12, lifted=2.0, headroom=3.0))
     '12 dark pictures are few, 50 will do: chance decides what is found better'
     """
-    if prospect.pictures < _MANY:
-        yield f"{prospect.pictures} dark pictures are few, {_MANY} will do: chance decides what is found better"
-    if not prospect.lifted >= _LIFTED:
-        yield f"the pictures are hardly dark: the start makes them {2**prospect.lifted:.2f} times as bright"
-    if not prospect.headroom >= _HEADROOM:
-        yield f"the start is nearly right: the best brightness and contrast would gain {prospect.headroom:.2f} dB"
+    if pictures < _MANY:
+        yield f"{pictures} dark pictures are few, {_MANY} will do: chance decides what is found better"
+    if not lifted >= _LIFTED:
+        yield f"the pictures are hardly dark: the start makes them {2**lifted:.2f} times as bright"
+    if not headroom >= _HEADROOM:
+        yield f"the start is nearly right: the best brightness and contrast would gain {headroom:.2f} dB"
 
 
 class Early:
-    """Reports once, after a quarter of the steps, that nothing has been gained.
-
-    Args:
-        start: The metrics of the start.
-        steps: Of the run.
-    """
+    """Reports once, after a quarter of the steps, that nothing has been gained."""
 
     def __init__(self, start: Metrics, steps: int) -> None:
         self._start, self._steps, self._best, self._reported = start, steps, -math.inf, False

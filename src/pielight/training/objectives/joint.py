@@ -21,7 +21,7 @@ from pielight.training.networks.features import check_features
 from pielight.training.networks.joint_model import JointModel, load_enhancer
 from pielight.training.networks.lattice_net import render
 from pielight.training.objectives.downstream_model import DownstreamModel, load_downstream, try_out
-from pielight.training.objectives.objective import Objective, Say
+from pielight.training.objectives.objective import Log, Objective
 from pielight.training.objectives.restoration import Batch, Restoration
 from pielight.training.schedules import EXAMPLES, step_generator
 from pielight.training.schema import JointConfig, LatticeConfig
@@ -53,7 +53,7 @@ class JointTraining(Objective[JointBatch]):
         self._lattice: LatticeConfig
         self._teacher: nn.Module
 
-    def build(self, say: Say) -> nn.Module:
+    def build(self, log: Log) -> nn.Module:
         """Load the downstream model and the enhancer; code that the settings name is run.
 
         Raises:
@@ -75,7 +75,7 @@ class JointTraining(Objective[JointBatch]):
                 self._constraints = Restoration(config.enhancement(enhancer.size))
         return JointModel(enhancer, self._downstream.module)
 
-    def read(self, say: Say) -> dict[str, Sequence[Tensor]]:
+    def read(self, log: Log) -> dict[str, Sequence[Tensor]]:
         """Read the examples and run the downstream model on a few of them.
 
         Raises:
@@ -87,19 +87,19 @@ class JointTraining(Objective[JointBatch]):
             config.data, config.downstream.classes, config.downstream.ignore_index
         )
         left = f"; {examples.left} without an entry in {config.data.boxes} left out" if examples.left else ""
-        say(f"{len(examples.pictures)} clean pictures{left}")
+        log(f"{len(examples.pictures)} clean pictures{left}")
         some = examples.batch(config.batch, config.darkening, step_generator(config.seed, EXAMPLES))
         try_out(self._downstream, some, config.weights.task > 0, config.weights.distillation > 0)
         return {"clean": examples.pictures, "target": examples.known or []}
 
-    def prepare(self, network: nn.Module, say: Say, folder: Path | None = None) -> None:
+    def prepare(self, network: nn.Module, log: Log, folder: Path | None = None) -> None:
         """Compute what the constraints need, keep a copy of the downstream model, and freeze what does not learn."""
         config = self.config
         if self._constraints is not None:
-            say("PIE's constraints:")
+            log("PIE's constraints:")
             self._constraints.device = self.device
-            self._constraints.read(say)
-            self._constraints.prepare(network, say, folder)
+            self._constraints.read(log)
+            self._constraints.prepare(network, log, folder)
         self._teacher = copy.deepcopy(self._downstream.module).requires_grad_(False).eval().to(self.device)
         _joint(network).learns(config.train, settled=bool(config.downstream.weights))
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pielight.training.export.model_files import RunRecord, exported
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 B = TypeVar("B")
 
 
@@ -68,19 +68,19 @@ class Objective(ABC, Generic[B]):
         return self.settings
 
     @abstractmethod
-    def build(self, say: Say) -> nn.Module:
+    def build(self, log: Log) -> nn.Module:
         """Return the fresh network, on the CPU; what is wrong with the settings is refused before a folder is made."""
 
     @abstractmethod
-    def read(self, say: Say) -> dict[str, Sequence[Tensor]]:
+    def read(self, log: Log) -> dict[str, Sequence[Tensor]]:
         """Read the pictures and return them by role, uint8."""
 
-    def prepare(self, network: nn.Module, say: Say, folder: Path | None = None) -> None:
+    def prepare(self, network: nn.Module, log: Log, folder: Path | None = None) -> None:
         """Compute what all steps share.
 
         Args:
             network: As built, before it is trained.
-            say: Called with a line at each stage, and from time to time.
+            log: Called with a line at each stage, and from time to time.
             folder: Where a run keeps what it has computed until it is done; None keeps nothing.
         """
 
@@ -113,7 +113,7 @@ class Objective(ABC, Generic[B]):
         """Return pictures before and after ``(N, 3, H, W)`` for the log, or None."""
         return None
 
-    def validate(self, network: nn.Module, step: int, say: Say) -> Validation | None:
+    def validate(self, network: nn.Module, step: int, log: Log) -> Validation | None:
         """Measure the averaged weights on held-out pictures; None if the objective does not validate."""
         return None
 
@@ -130,7 +130,6 @@ class Objective(ABC, Generic[B]):
 
         Args:
             network: With the averaged weights, on the CPU.
-            folder: Where to.
             record: What is known of the run.
         """
 

@@ -1,4 +1,4 @@
-"""The objective of enhancement: PIE's constraints on degraded pictures, and inversion of a degradation by physics."""
+"""The objective of enhancement: PIE's constraints and inversion, for each of the restoration tasks."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from pielight.errors import ConfigError
 from pielight.training.data.bank import Bank, Exposures, build_bank
 from pielight.training.data.batches import PictureSet, load
 from pielight.training.data.pictures import check_folders
@@ -20,13 +21,59 @@ from pielight.training.data.preparation import NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
+from pielight.training.objectives.brighten import BRIGHTEN
+from pielight.training.objectives.dehaze import DEHAZE
+from pielight.training.objectives.derain import DERAIN
 from pielight.training.objectives.exposure_estimator import train_exposure_estimator
-from pielight.training.objectives.objective import Objective, Say
+from pielight.training.objectives.objective import Log, Objective
 from pielight.training.objectives.restoration_task import RestorationTask, StepOutputs
-from pielight.training.objectives.tasks import TASKS, find_task
 from pielight.training.schedules import PREPARATION, hardness, step_generator
-from pielight.training.schema import DataConfig, OptimizerConfig
+from pielight.training.schema import DataConfig, OptimizerConfig, TrainConfig
 from pielight.training.schema.config_file import as_yaml
+from pielight.training.schema.import_path import named_object
+
+TASKS = {task.name: task for task in (BRIGHTEN, DEHAZE, DERAIN)}
+
+
+def find_task(name: str) -> RestorationTask:
+    """Return one of :data:`TASKS`, or a user's own: ``package.module:NAME`` or ``file.py:NAME``, whose code is run.
+
+    Raises:
+        ConfigError: There is no such task.
+
+    >>> find_task("brighten").name
+    'brighten'
+    """
+    if name in TASKS:
+        return TASKS[name]
+    if ":" not in name:
+        raise ConfigError(f"task: {name!r} is unknown; choose one of {', '.join(TASKS)}, or file.py:NAME")
+    task = named_object(name, "task")
+    if not isinstance(task, RestorationTask):
+        raise ConfigError(f"task: {name} is {type(task).__name__}, no pielight.training.RestorationTask")
+    return task
+
+
+def check_task(config: TrainConfig) -> None:
+    """Check which settings exclude each other, given the task.
+
+    Raises:
+        ConfigError: naming the first setting that makes no sense.
+    """
+    task, data, weights = find_task(config.task), config.data, config.losses
+    if task.spatial and data.loss_size != data.size:
+        raise ConfigError(f"data.loss_size: {data.loss_size} should be data.size, {data.size}, for task: {config.task}")
+    if data.size % data.loss_size or data.size % 32:
+        raise ConfigError("data.size should be a multiple of 32 and of data.loss_size")
+    if weights.exposure and data.loss_size % 16:
+        raise ConfigError(f"data.loss_size: {data.loss_size} should be a multiple of 16, or losses.exposure be 0")
+    smooth = weights.curve_smoothness or weights.cast_smoothness
+    if config.network == "lattice" and data.size == config.lattice.cell and smooth:
+        raise ConfigError("lattice.cell: a lattice of one node has no smoothness; raise data.size, or set "
+                          "losses.curve_smoothness and losses.cast_smoothness to 0")  # fmt: skip
+    if not any(getattr(weights, name) for name in task.terms):
+        raise ConfigError("losses: every weight is 0, which leaves nothing to learn from")
+
 
 _BAD_MEANS = (-0.9, -0.7, -0.55)  # of R, G, B before tanh: brighter by far, and reddish
 _BAD_DEVIATION = 0.8
@@ -90,10 +137,10 @@ class Restoration(Objective[Batch]):
         assert self._context is not None, "prepare comes first"
         return self._context
 
-    def build(self, say: Say) -> nn.Module:  # noqa: D102
+    def build(self, log: Log) -> nn.Module:  # noqa: D102
         return self.task.build(self.config)
 
-    def read(self, say: Say) -> dict[str, Sequence[Tensor]]:
+    def read(self, log: Log) -> dict[str, Sequence[Tensor]]:
         """Load VGG16, if a term needs it, and the pictures with their regions.
 
         Raises:
@@ -104,23 +151,23 @@ class Restoration(Objective[Batch]):
         check_folders((*data.dark, *data.well))
         features = None
         if self.config.reads_features:
-            features = load_features(self.config.vgg_weights, say).to(self.device)  # first: it fails in a moment
-        say("reading the pictures and their regions")
-        dark = load(data.dark, "dark", data, say) if data.dark else None
-        self._read = dark, load(data.well, "well", data, say), features
+            features = load_features(self.config.vgg_weights, log).to(self.device)  # first: it fails in a moment
+        log("reading the pictures and their regions")
+        dark = load(data.dark, "dark", data, log) if data.dark else None
+        self._read = dark, load(data.well, "well", data, log), features
         return {"dark": dark.pictures if dark else [], "well": self._read[1].pictures}
 
-    def prepare(self, network: nn.Module, say: Say, folder: Path | None = None) -> None:
+    def prepare(self, network: nn.Module, log: Log, folder: Path | None = None) -> None:
         """Compute the bank, and train the exposure estimator if its verdict counts."""
         config, (dark, well, features) = self.config, self._read
         seen = features if config.losses.contrastive else None
-        say(f"{len(dark or ())} pictures to restore, {len(well)} good ones"
+        log(f"{len(dark or ())} pictures to restore, {len(well)} good ones"
             + (f"; computing the features of {config.bank} crops of these" if seen else ""))  # fmt: skip
         kept = self.kept([well], seen, folder)
-        bank = self.bank(well, seen, say, kept)
+        bank = self.bank(well, seen, log, kept)
         estimator = None
         if config.losses.exposure and "exposure" in self.task.terms:
-            estimator = self.train_exposure_estimator(well, say, kept)
+            estimator = self.train_exposure_estimator(well, log, kept)
         self._context = TrainContext(dark, well, features, bank, estimator)
 
     def kept(self, pictures: Sequence[PictureSet], features: VGGFeatures | None, folder: Path | None) -> Preparation:
@@ -132,17 +179,17 @@ class Restoration(Objective[Batch]):
         parts = [part for one in pictures for part in (one.pictures, one.labels)]
         return Preparation(folder, checksum(settings, parts, [features], self.device))
 
-    def bank(self, well: PictureSet, features: VGGFeatures | None, say: Say, kept: Preparation) -> Bank:
+    def bank(self, well: PictureSet, features: VGGFeatures | None, log: Log, kept: Preparation) -> Bank:
         """Compute the bank of positives and negatives."""
         generator = step_generator(self.config.seed, PREPARATION)
         return build_bank(
-            self.task.positives, self.task.negatives, self.config, well, features, generator, self.device, say, kept
+            self.task.positives, self.task.negatives, self.config, well, features, generator, self.device, log, kept
         )
 
-    def train_exposure_estimator(self, well: PictureSet, say: Say, kept: Preparation) -> nn.Module:
+    def train_exposure_estimator(self, well: PictureSet, log: Log, kept: Preparation) -> nn.Module:
         """Train the exposure estimator, on the CPU, where its draws are."""
         generator = step_generator(self.config.seed, PREPARATION + 2)
-        return train_exposure_estimator(well, self.config.exposure_estimator, generator, say, kept).to(self.device)
+        return train_exposure_estimator(well, self.config.exposure_estimator, generator, log, kept).to(self.device)
 
     def anchors(self, count: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Draw the pictures that the constraints are about: real ones, or where there are none, degraded ones.

@@ -20,7 +20,7 @@ from pielight.errors import ConfigError
 from pielight.training.data.batches import load
 from pielight.training.data.pictures import check
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.objectives.tasks import TASKS, find_task
+from pielight.training.objectives.restoration import TASKS, find_task
 from pielight.training.recipe import read_train_config
 from pielight.training.schema import DataConfig, TrainConfig
 from pielight.training.trainer import train
