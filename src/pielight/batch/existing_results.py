@@ -31,9 +31,6 @@ def check_existing(job: Job, existing: Existing, wanted: Record, data: bytes | N
     One that another program has changed since stays, too: what was done by hand must not be lost.
 
     Args:
-        job: The picture and its result.
-        existing: What becomes of results that exist.
-        wanted: The record that the result is to have.
         data: The picture's file, if it is none on disk.
     """
     if existing != "skip" or not os.path.lexists(job.output) or (data is None and not os.path.lexists(job.input)):

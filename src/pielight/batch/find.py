@@ -92,12 +92,8 @@ def find(
         inputs: Files as they are named; of a folder, the pictures in it by extension, sorted; a link goes by its
             own name, after which its result is called. Left out are hidden files of folders, and results:
             ``a_pie.jpg`` where an ``a`` of any format is beside it, and what has a record of ``search.task``.
-        search: Which pictures are taken.
         output: Folder of results; inside a folder of pictures it is not read again.
-        strict: Whether it is an error that a folder holds no pictures.
-
-    Raises:
-        PielightError: One of these.
+        strict: Whether it is an error (PielightError) that a folder holds no pictures.
     """
     search = search or Search()
     named = {real(path) for path in inputs}  # fails where the working folder has been deleted, which looks empty

@@ -77,11 +77,7 @@ class Naming:
 
 
 class Names:
-    """Gives results their names: none twice, and none that a picture has.
-
-    Args:
-        naming: Rules by which results are named.
-    """
+    """Gives results their names: none twice, and none that a picture has."""
 
     def __init__(self, naming: Naming) -> None:
         self._naming = naming
@@ -144,11 +140,6 @@ class Plan:
 
 def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | None = None) -> Plan:
     """Find the pictures of files and folders, and name their results.
-
-    Args:
-        inputs: Files and folders.
-        naming: How results are named.
-        search: Which pictures are taken.
 
     Raises:
         PielightError: Two results would have one name, one would overwrite a picture, or a folder holds none.

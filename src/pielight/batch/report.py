@@ -39,7 +39,7 @@ class Report:
         pictures: Inputs and outputs, none of which may be the report.
 
     Raises:
-        PielightError: The file is something else, or cannot be written.
+        PielightError: The file is something else, or cannot be written; also raised by all methods.
     """
 
     def __init__(self, path: Path, pictures: Iterable[Path] = ()) -> None:
@@ -54,11 +54,7 @@ class Report:
         self._record: dict[str, str] = {}
 
     def begin(self, enhancer: Enhancer, options: BatchOptions, device: str = "cpu") -> None:
-        """Write the first line.
-
-        Raises:
-            PielightError: The file cannot be written.
-        """
+        """Write the first line."""
         self._record = dict(options.record(enhancer).options)
         model = {"task": enhancer.task, "model": enhancer.model.name, "sha256": enhancer.model.sha256()}
         started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -70,11 +66,7 @@ class Report:
         self._write({**first, **model, "device": device, **chosen})
 
     def add(self, outcome: JobResult) -> None:
-        """Write the line of a picture, or of a folder that cannot be read.
-
-        Raises:
-            PielightError: The file cannot be written.
-        """
+        """Write the line of a picture, or of a folder that cannot be read."""
         self._counts[outcome.status] += 1
         names: dict[str, Any] = {"input": str(outcome.input), "output": str(outcome.output)}
         if outcome.status == "done" and not outcome.is_recorded:
@@ -83,20 +75,12 @@ class Report:
         self._write({"type": outcome.kind, **names, **rest})
 
     def leave_out(self, kinds: Mapping[str, int]) -> None:
-        """Write the line of the pictures that were left out, if there are any: their number by extension.
-
-        Raises:
-            PielightError: The file cannot be written.
-        """
+        """Write the line of the pictures that were left out, if there are any: their number by extension."""
         if kinds:
             self._write({"type": "left_out", "kinds": dict(sorted(kinds.items()))})
 
     def end(self, interrupted: bool) -> None:
-        """Write the last line.
-
-        Raises:
-            PielightError: The file cannot be written.
-        """
+        """Write the last line."""
         counts = {status: self._counts[status] for status in ("done", "skipped", "failed")}
         self._write({"type": "end", **counts, "interrupted": interrupted})
         self._file.close()

@@ -102,14 +102,9 @@ def run(
     Args:
         jobs: From :func:`~pielight.batch.plan.plan`; the next is taken only when there is room for it.
         enhancer: The model, shared among the workers.
-        options: What is done to every picture.
-        workers: Pictures at a time.
         stop: Asked several times a second; once it returns True, no job is started any more, and running ones
             have ``GRACE`` seconds to end.
         on_wait: Called several times a second with what is running.
-
-    Yields:
-        JobResults, as pictures are finished.
 
     Raises:
         ModelError: The model is damaged, so that no picture could be enhanced.
@@ -187,9 +182,6 @@ def _enhance(job: Job, enhancer: Enhancer, options: BatchOptions, reason_to_repl
     """Enhance a picture.
 
     Args:
-        job: The picture and its result.
-        enhancer: The model.
-        options: What is done to it.
         reason_to_replace: Why an older result is replaced, or nothing.
     """
     start = time.perf_counter()

@@ -40,8 +40,6 @@ def stream(job: Job, enhancer: Enhancer, options: BatchOptions, stdin: BinaryIO,
 
     Args:
         job: From :func:`job`.
-        enhancer: The model.
-        options: What is done to it.
         stdin: Read if the source is ``-``.
         stdout: Gets the picture, and nothing else.
 

@@ -42,18 +42,7 @@ def watch(
     What is named like a result, ``a_pie.jpg``, is never taken. A folder that cannot be read is reported once.
 
     Args:
-        folders: Where to look.
-        naming: How results are named.
-        search: Which pictures are taken.
-        enhancer: The model.
-        options: What is done to every picture.
-        workers: Pictures at a time.
-        stop: See :func:`~pielight.batch.run.run`.
         interval: Seconds between two looks.
-        on_wait: See :func:`~pielight.batch.run.run`.
-
-    Yields:
-        JobResults, as pictures are finished.
 
     Raises:
         PielightError: A folder is gone, or the output is a file.

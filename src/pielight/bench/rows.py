@@ -40,7 +40,6 @@ def measure(threads: int | None = None, photos: int = 200, repeats: int = 7) -> 
     Args:
         threads: Threads of the array and file rows; None is every core.
         photos: Number of photos of the batch row.
-        repeats: Repetitions of short measurements.
 
     Raises:
         PielightError: A photo could not be enhanced.

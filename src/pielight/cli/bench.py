@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pielight.cli import options
-from pielight.core.atomic_file import check_place
+from pielight.core.atomic_file import check_writable
 from pielight.core.environment import environment
 from pielight.core.json_file import write_json
 
@@ -38,7 +38,7 @@ def bench(jobs: int | None, photos: int, repeats: int, markdown: bool, json_file
     from pielight.core import tables
 
     if json_file is not None:
-        check_place(json_file)
+        check_writable(json_file)
     click.echo(machine(jobs) + "\n")
     rows: list[Row] = []
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pielight.cli import options
-from pielight.core.atomic_file import check_place, write_atomic
+from pielight.core.atomic_file import check_writable, write_atomic
 from pielight.core.messages import shown
 from pielight.core.signals import FAILED
 from pielight.errors import ExistsError, ModelError, PielightError
@@ -77,7 +77,7 @@ def compare(
         names = Names(Naming(existing=existing))
         names.reserve(paths)
         sheet = names.job(paths[0], output)
-        check_place(output)
+        check_writable(output)
         enhancer = model.enhancer(jobs)
     kept = f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)"
     if existing == "skip" and os.path.lexists(sheet.output):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pielight.cli import options
-from pielight.core.atomic_file import check_place
+from pielight.core.atomic_file import check_writable
 from pielight.core.messages import counted, shown
 from pielight.core.signals import FAILED
 from pielight.errors import PielightError
@@ -32,7 +32,7 @@ def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
 
     if output.suffix.lower() != ".npz":
         raise click.UsageError(f"{shown(output)}: must end in .npz")
-    check_place(output)
+    check_writable(output)
     paths = [path for folder in folders for path in pictures(folder)]
     features, failed = [], 0
     for number, path in enumerate(paths, 1):

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pielight.cli import options
-from pielight.core.atomic_file import check_place, write_atomic
+from pielight.core.atomic_file import check_writable, write_atomic
 from pielight.core.extras import require
 from pielight.core.messages import shown
 from pielight.core.tables import utf8
@@ -124,7 +124,7 @@ def analyze(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
 
     loaded = study.load(folder)
     if output is not None:
-        check_place(output / "report.md")
+        check_writable(output / "report.md")
     result = analysis.analyze(loaded, study.read_votes(folder), allow_failed, rounds)
     text = report.as_markdown(loaded, result)
     click.echo(text, nl=False)
@@ -151,7 +151,7 @@ def export(folder: Path, output: Path) -> None:
 
     if output.suffix.lower() != ".csv":
         raise ConfigError(f"{shown(output)}: must end in .csv")
-    check_place(output)
+    check_writable(output)
     if output.exists() and not report.is_export(output):
         raise ConfigError(f"{shown(output)}: not written by survey export, and kept; give a new name")
     votes = study.read_votes(folder)

@@ -35,11 +35,8 @@ def compare(
     """Enhance a photo at several strengths; the network sees it once.
 
     Args:
-        enhancer: The model.
-        path: The photo.
         strengths: -1.5 to 1.5 each.
         size: Pixels that the longer side of each picture has at most.
-        options: All else.
 
     Raises:
         PielightError: The photo cannot be read, or a strength is out of range.

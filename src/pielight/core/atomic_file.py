@@ -159,7 +159,7 @@ def open_atomic(
         raise PictureError(f"{shown(path)}: cannot be written ({_reason(error)})") from error
 
 
-def check_place(path: Path) -> None:
+def check_writable(path: Path) -> None:
     """Check, before long work, that a file can be written; nothing is created.
 
     Raises:

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from pielight.core.atomic_file import check_place, open_atomic
+from pielight.core.atomic_file import check_writable, open_atomic
 from pielight.core.messages import shown
 from pielight.core.progress import Progress
 from pielight.errors import ModelError
@@ -47,7 +47,6 @@ def fetch(remote: Remote, folder: Path, say: Callable[[str], None]) -> Path:
     """Return the local copy of a remote file, which is downloaded if it is not in the folder.
 
     Args:
-        remote: The file.
         folder: Where it is kept; created if it is missing.
         say: Called with lines: what is downloaded, from where, to where, its size, and the progress.
 
@@ -58,7 +57,7 @@ def fetch(remote: Remote, folder: Path, say: Callable[[str], None]) -> Path:
     target = folder / remote.name
     if target.is_file():
         return target
-    check_place(target)
+    check_writable(target)
     say(f"downloading {remote.title}: {round(remote.size / _MB)} MB from {remote.url} to {shown(target)}")
     digest, received = hashlib.sha256(), 0
     with open_atomic(target) as file:

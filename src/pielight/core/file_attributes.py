@@ -44,7 +44,6 @@ def attributes_of(path: Path, times: bool = False) -> Attributes | None:
 
     Args:
         path: A regular file, or a link to one.
-        times: Whether to include them.
     """
     try:
         status = path.stat()

@@ -19,7 +19,6 @@ def read_json(path: Path, most: int = _MAX_BYTES) -> Any:
     """Read a JSON file.
 
     Args:
-        path: The file.
         most: Limit of its size in bytes.
 
     Raises:

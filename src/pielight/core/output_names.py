@@ -31,9 +31,7 @@ def claim(give: Callable[[Path], None], path: Path, existing: Existing, number: 
 
     Args:
         give: Gives the file a free name, or raises FileExistsError.
-        path: See :func:`pielight.core.atomic_file.open_atomic`, as for the next two.
-        existing: See there.
-        number: See there.
+        path: See :func:`pielight.core.atomic_file.open_atomic`, as for the next parameters.
         part: Temporary name from which it replaces a file.
         named: Whether the file has that name already.
 

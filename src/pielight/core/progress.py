@@ -53,10 +53,7 @@ def track(
     """Yield items, and report from time to time how many are done and how long the rest will take.
 
     Args:
-        items: What is worked on, one after the other.
         total: How many there will be.
-        title: Start of each line.
-        say: Called with a line.
         every: Seconds between two lines.
         clock: Returns seconds.
 

@@ -41,7 +41,6 @@ def lossy(descriptor: int, like: TextIO, closefd: bool = True) -> TextIO:
     """Open a text stream, written line by line, that never fails.
 
     Args:
-        descriptor: Of the file.
         like: The stream whose encoding it gets.
         closefd: Whether closing the stream closes the descriptor.
     """

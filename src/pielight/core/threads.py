@@ -44,8 +44,6 @@ def share_rows(band: Callable[[int, int], None], height: int, values: int, threa
 
     Args:
         band: Processes rows [top, bottom) and releases the GIL. Its exception is raised here after all have ended.
-        height: Number of rows.
-        values: Number of values to process.
         threads: Limit of threads, the calling one included.
 
     >>> share_rows(lambda top, bottom: print(top, bottom), 9, 100, 4)

@@ -26,7 +26,6 @@ def errors_named(name: str, what: str = "damaged picture", writing: bool = False
     """Convert errors of decoders and encoders to a PictureError of one line that names the file.
 
     Args:
-        name: Of the file.
         what: What the error is called, as in "damaged picture".
         writing: Let errors of the system pass, such as a full disk.
     """

@@ -40,13 +40,7 @@ _MAX_NAMES = 5
 
 
 def without_losses(metadata: Metadata, file_format: str, notes: list[str]) -> Metadata:
-    """Return the metadata that a format can hold.
-
-    Args:
-        metadata: Of the picture read.
-        file_format: Pillow's name of the format to write.
-        notes: Is extended by what is left out.
-    """
+    """Return the metadata that a format can hold."""
     left_out: list[str] = []
     held = FORMATS[file_format].metadata
     if metadata.chunks and file_format != "PNG":

@@ -10,6 +10,7 @@ from PIL import Image
 from pielight.core.strips import strips, to_8_bits
 from pielight.errors import PictureError
 from pielight.io.codecs.heif.coding import is_wide_gamut
+from pielight.io.codecs.jpeg.segments import EXIF
 from pielight.io.codecs.jpeg.trailer_update import with_updated_trailer
 from pielight.io.codecs.tiff.tags import essential_exif, is_sound
 from pielight.io.color.cmyk import CmykPixels
@@ -19,10 +20,9 @@ from pielight.io.conversion_losses import without_losses
 from pielight.io.formats import FORMATS, HEIF
 from pielight.io.image import Picture, to_image
 from pielight.io.metadata.embedded_thumbnails import with_new_thumbnails
-from pielight.io.metadata.ifd import PREFIX
+from pielight.io.metadata.ifd_entries import TIFF_MAGIC
 
 _MAX_EXIF, _MAX_XMP = 65_527, 65_504  # of a JPEG's segment
-_TIFF_HEADERS = (b"II*\0", b"MM\0*")  # with which EXIF begins
 _OPAQUE, _VISIBLE = 255, 128
 
 
@@ -32,12 +32,8 @@ def fit(picture: Picture, file_format: str) -> Picture:
     Opacity is composited over white where the format has none, 16 bits are rounded to 8, CMYK becomes sRGB, and GIF
     gets 256 colors; the note of the result names what was done.
 
-    Args:
-        picture: To write.
-        file_format: Pillow's name of the format to write.
-
     Raises:
-        PictureError: The format is not one that can be written. Its text has no file name yet.
+        PictureError: The format is not one that can be written.
 
     >>> fit(Picture(np.zeros((2, 3, 3), np.uint8), "RGBA", np.zeros((2, 3), np.uint8)), "JPEG").note
     'transparency composited over white'
@@ -116,7 +112,7 @@ def _with_sound_exif(picture: Picture, file_format: str, notes: list[str]) -> Pi
     """Drop EXIF that the format's library would reject."""
     exif = picture.metadata.exif
     # libheif looks for the header of a TIFF.
-    rejected = file_format == HEIF and exif and not exif.removeprefix(PREFIX).startswith(_TIFF_HEADERS)
+    rejected = file_format == HEIF and exif and not exif.removeprefix(EXIF).startswith(TIFF_MAGIC)
     if rejected or (file_format in ("TIFF", "AVIF") and not is_sound(exif)):
         notes.append("EXIF left out: it is damaged")
         return replace(picture, metadata=replace(picture.metadata, exif=b""))

@@ -88,12 +88,7 @@ def decode_reduced(data: bytes, at_least: int, name: str = "picture") -> NDArray
     """Decode a picture's pixels for prediction only; a JPEG is decoded at a multiple of 1/8 of its size.
 
     Args:
-        data: The whole file.
         at_least: Neither side becomes smaller than this, if it was not before.
-        name: What errors call it.
-
-    Raises:
-        PictureError: See :func:`decode`.
     """
     if is_jpeg(data):
         with errors_named(name):

@@ -38,7 +38,6 @@ def write(picture: Picture, path: Path, quality: int | None = None) -> None:
     """Write a picture as a whole file or not at all, in the format of the extension, else in the one it came in.
 
     Args:
-        picture: To write.
         path: Where to; missing folders are made.
         quality: 1..100 for lossy formats; None keeps the source's own.
 
@@ -71,9 +70,7 @@ def save(
     Args:
         picture: To write; it is converted by :func:`pielight.io.convert.fit`.
         file: Open for writing and reading, at its end. A file on disk is faster than one in memory.
-        file_format: Pillow's name of the format.
         quality: 1..100 for lossy formats; None keeps the source's own.
-        name: What errors call it.
 
     Raises:
         PictureError: The format cannot hold the picture or its metadata, or needs an extra.

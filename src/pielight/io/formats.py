@@ -8,17 +8,8 @@ tables of :mod:`pielight.io.decode`, :mod:`pielight.io.encode` and, if it holds 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
 
 RAW = "RAW"
 HEIF = "HEIF"
@@ -76,16 +67,9 @@ _UNREAD = frozenset(
     )
 )  # fmt: skip
 KNOWN = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or camera RAW"
-# Named through their plugins, so that these are loaded, and none of Pillow's forty others.
-READABLE = (
-    JpegImagePlugin.JpegImageFile.format,
-    PngImagePlugin.PngImageFile.format,
-    WebPImagePlugin.WebPImageFile.format,
-    TiffImagePlugin.TiffImageFile.format,
-    BmpImagePlugin.BmpImageFile.format,
-    GifImagePlugin.GifImageFile.format,
-    AvifImagePlugin.AvifImageFile.format,
-)
+READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")  # by Pillow
+for _plugin in ("Jpeg", "Png", "WebP", "Tiff", "Bmp", "Gif", "Avif"):  # only these, and none of Pillow's forty others
+    import_module(f"PIL.{_plugin}ImagePlugin")
 
 
 def is_picture_name(path: Path) -> bool:
@@ -128,7 +112,6 @@ def result_suffix(path: Path, file_format: str | None = None) -> str:
     """Return the extension of a picture's result: its own, or that of the format it is written in.
 
     Args:
-        path: The picture.
         file_format: Pillow's name of the format to write; None is the one it comes in, TIFF for camera RAW.
 
     >>> [result_suffix(Path(name)) for name in ("a.JPG", "a.NEF", "a")]

@@ -26,12 +26,6 @@ _DECODERS: dict[str, type[Frames]] = {
 def decode_frames(data: bytes, first: Picture, file_format: str, name: str) -> Frames | None:
     """Return the frames of a file that are kept in a format, or None if it is only the first.
 
-    Args:
-        data: The whole file.
-        first: As it was decoded.
-        file_format: Pillow's name of the format to write.
-        name: What errors call the file.
-
     Raises:
         PictureError: There are too many.
     """

@@ -47,7 +47,7 @@ def from_image(image: Image.Image) -> Picture:
     differ from each other.
 
     Raises:
-        PictureError: Its mode is not supported. Its text has no file name yet.
+        PictureError: Its mode is not supported.
 
     >>> picture = from_image(Image.new("LA", (3, 2)))
     >>> picture.pixels.shape, picture.mode

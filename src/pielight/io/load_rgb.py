@@ -28,7 +28,6 @@ def load_rgb8(path: Path, *, turn: bool = True, at_least: int = 0) -> Pixels:
     Papers read pictures so; whoever wants colors of another profile counted converts the files first.
 
     Args:
-        path: The file.
         turn: Whether to turn it upright by EXIF.
         at_least: If not 0, a large JPEG is decoded at a half, a quarter or an eighth of its size, neither side below
             this.

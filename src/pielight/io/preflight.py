@@ -28,7 +28,6 @@ def check_file(path: Path) -> None:
     """Check a picture's file that is not read yet; see :func:`check`.
 
     Raises:
-        PictureError: See :func:`check`.
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
@@ -42,9 +41,6 @@ def check(data: FileBytes) -> Layout | None:
 
     Returns:
         The layout of a JPEG; None of another format.
-
-    Raises:
-        PictureError: Its text has no file name yet.
 
     >>> check(b"II*\\0\\x08\\0\\0\\0\\0\\0\\x08\\0\\0\\0")  # a directory that is followed by itself
     """
@@ -66,11 +62,7 @@ def check(data: FileBytes) -> Layout | None:
 
 
 def check_directories(data: FileBytes) -> None:
-    """Check the directories of a TIFF or an EXIF block; damaged ones pass.
-
-    Raises:
-        PictureError: See :func:`check`.
-    """
+    """Check the directories of a TIFF or an EXIF block; damaged ones pass."""
     header = read_header(data)
     if header is None or len(data) < 8:
         return

@@ -39,7 +39,6 @@ def suffix_of_result(path: Path, file_format: str | None = None) -> str:
     """Return the extension of a picture's result; a picture whose own says nothing is looked into.
 
     Args:
-        path: The picture.
         file_format: Pillow's name of the format to write; None is the one it comes in, TIFF for camera RAW.
     """
     if file_format is None and not format_of(path, "") and is_raw_file(path):

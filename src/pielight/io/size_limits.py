@@ -18,9 +18,6 @@ _SUSPECT_BYTES, _SUSPECT_RATIO = 350_000_000, 500
 def check_size(width: int, height: int, bytes_per_pixel: int, file_bytes: int) -> None:
     """Refuse a picture that is too large, or compressed 500-fold, as no photo is.
 
-    Raises:
-        PictureError: Its text has no file name yet.
-
     >>> check_size(10_000, 10_000, 3, 1000)
     >>> check_size(16_000, 16_000, 3, 1000)
     Traceback (most recent call last):
@@ -44,9 +41,6 @@ def check_frames(count: int, pixels: int, file_bytes: int | None = None) -> None
         count: Frames, or pages.
         pixels: Of all of them together.
         file_bytes: Size of an animation's file; None for pages, which may be blank.
-
-    Raises:
-        PictureError: Its text has no file name yet.
 
     >>> check_frames(300, 300_000_000, 1_000_000)
     >>> check_frames(300, 300_000_000, 1000)

@@ -71,10 +71,6 @@ class Frames(ABC):
         processed = (replace(frame, pixels=process(frame.pixels)) for frame in frames)
         note = frames.write(file, processed, first, quality)
 
-    Args:
-        data: The whole file.
-        name: What errors call it.
-
     Raises:
         PictureError: There are too many frames, or the file is damaged.
     """
@@ -113,12 +109,7 @@ class Frames(ABC):
 
 
 class Canvas:
-    """What is seen while an animation runs.
-
-    Args:
-        width: Pixels.
-        height: Pixels.
-    """
+    """What is seen while an animation runs."""
 
     def __init__(self, width: int, height: int) -> None:
         self._width, self._height = width, height
@@ -132,10 +123,9 @@ class Canvas:
             number: Of the frame in its file, from 1.
             picture: The region, with pixels of shape (h, w, 1 or 3).
             alpha: Its opacity, (h, w); None is opaque.
-            control: Where and how it is drawn.
 
         Raises:
-            PictureError: It does not fit the canvas. Its text has no file name yet.
+            PictureError: It does not fit the canvas.
 
         >>> canvas, dark = Canvas(2, 1), Picture(np.full((1, 2, 1), 7, np.uint8), "L")
         >>> control = FrameControl(0, 0, 2, 1, True, Disposal.KEEP)

@@ -37,12 +37,11 @@ def decode_high_bit_depth(data: bytes, sample_format: SampleFormat | None = None
     result are not set.
 
     Args:
-        data: The whole file.
         sample_format: Of a TIFF.
 
     Raises:
         MissingExtraError: The extra ``deep`` is not installed.
-        PictureError: The TIFF is of a kind that is not supported. Its text has no file name yet.
+        PictureError: The TIFF is of a kind that is not supported.
     """
     require("deep")
     values = _png_values(data) if sample_format is None else _tiff_values(data)

@@ -15,11 +15,7 @@ _SIZE = 256
 
 
 class EntryMeans:
-    """The new entries of a palette: the means of the processed pixels that show them.
-
-    Args:
-        size: Number of possible indices.
-    """
+    """The new entries of a palette: the means of the processed pixels that show them."""
 
     def __init__(self, size: int = _SIZE) -> None:
         self.counts = np.zeros(size, np.int64)

@@ -39,13 +39,7 @@ _XMP_BREAK = re.compile(rb"&#x[ad];|\s", re.IGNORECASE)
 
 
 def with_new_thumbnails(picture: Picture, file_format: str, notes: list[str]) -> Picture:
-    """Render every thumbnail in a picture's metadata again, from its pixels; those that cannot be are left out.
-
-    Args:
-        picture: As it will be written.
-        file_format: Pillow's name of the format to write.
-        notes: Gets what is left out, and why.
-    """
+    """Render every thumbnail in a picture's metadata again, from its pixels; those that cannot be are left out."""
     metadata = picture.metadata
     if file_format == "JPEG" and metadata.segments is not None:
         metadata = replace(metadata, segments=with_new_segments(metadata.segments, picture, notes))

@@ -9,7 +9,8 @@ import struct
 
 from PIL import Image
 
-from pielight.io.metadata.ifd import PREFIX, even, read_ifd
+from pielight.io.codecs.jpeg.segments import EXIF
+from pielight.io.metadata.ifd import even, read_ifd
 from pielight.io.metadata.ifd_entries import read_entries, read_header
 from pielight.io.metadata.tiff_tags import Tag, Type
 
@@ -37,8 +38,8 @@ def orientation_of(exif: bytes) -> int:
     1
     """
     ifd = read_ifd(exif)
-    values = ifd.numbers(Tag.ORIENTATION) if ifd else ()
-    return values[0] if values and values[0] in range(1, 9) else 1
+    value = ifd.number(Tag.ORIENTATION) if ifd else 0
+    return value if value in range(1, 9) else 1
 
 
 def with_orientation(exif: bytes, orientation: int) -> bytes:
@@ -52,7 +53,7 @@ def with_orientation(exif: bytes, orientation: int) -> bytes:
     >>> with_orientation(block, 1) == block.replace(b"\\6\\0\\0\\0", b"\\1\\0\\0\\0")
     True
     """
-    data = exif.removeprefix(PREFIX)
+    data = exif.removeprefix(EXIF)
     prefix = exif[: len(exif) - len(data)]
     header = read_header(data)
     if header is None or header.is_big:

@@ -23,7 +23,6 @@ def with_thumbnail(exif: bytes, picture: Picture, most: int) -> tuple[bytes, str
 
     Args:
         exif: With or without the prefix that it has in JPEG.
-        picture: What the new thumbnail shows.
         most: Most bytes of the block, for which the thumbnail's quality is lowered.
 
     Returns:

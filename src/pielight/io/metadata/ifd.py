@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from pielight.io.codecs.jpeg.segments import EXIF
 from pielight.io.file_view import Source
 from pielight.io.metadata.ifd_entries import TiffHeader, read_entries, read_header, unpack_numbers
 from pielight.io.metadata.maker_notes import moved_note
 from pielight.io.metadata.tiff_tags import UNITS, VALUE_SIZES, Tag, Type
 
-PREFIX = b"Exif\0\0"
 _GROUPS = {0: (Tag.EXIF_IFD, Tag.GPS_IFD), Tag.EXIF_IFD: (Tag.INTEROPERABILITY_IFD,)}
 _MAX_DIRECTORIES = 64
 _FURTHEST_NOTE = 1 << 20  # a maker's note behind this is relocated, so that a block stays small
@@ -49,6 +49,16 @@ class Ifd:
         kind, content = self.entries.get(tag, (0, b""))
         return unpack_numbers(self.order, kind, len(content) // VALUE_SIZES.get(kind, 1), content)
 
+    def number(self, tag: int, default: int = 0) -> int:
+        """Return the first value of a tag of unsigned whole numbers; the default if there is none."""
+        return (self.numbers(tag) or (default,))[0]
+
+    def move(self, tag: int, shift: int) -> None:
+        """Add a shift to the offsets in a tag, if it is there; they become four bytes each."""
+        if offsets := self.numbers(tag):
+            moved = struct.pack(f"{self.order}{len(offsets)}L", *(offset + shift for offset in offsets))
+            self.entries[tag] = Entry(Type.LONG, moved)
+
     def only(self, tags: Iterable[int]) -> Ifd:
         """Return the directory with only these tags, and all groups."""
         return replace(self, entries={tag: self.entries[tag] for tag in tags if tag in self.entries})
@@ -72,14 +82,14 @@ class Ifd:
         exif = self.groups.get(Tag.EXIF_IFD)
         note_offset = exif.note_offset if exif and Tag.MAKER_NOTE in exif.entries else None
         if exif is None or note_offset is None:
-            return PREFIX + tiff_header(self.order, 8) + self.encode(8)
+            return EXIF + tiff_header(self.order, 8) + self.encode(8)
         note = exif.entries[Tag.MAKER_NOTE].content
         before = self.encode(8)
         if 8 + len(before) <= note_offset:
-            return PREFIX + (tiff_header(self.order, 8) + before).ljust(note_offset, b"\0") + note
+            return EXIF + (tiff_header(self.order, 8) + before).ljust(note_offset, b"\0") + note
         later = even(note_offset + len(note))
         block = tiff_header(self.order, later).ljust(note_offset, b"\0") + note
-        return PREFIX + block.ljust(later, b"\0") + self.encode(later)
+        return EXIF + block.ljust(later, b"\0") + self.encode(later)
 
     def encode(self, offset: int) -> bytes:
         """Return its bytes, followed by the values that it points to, except for a maker's note with a fixed offset.
@@ -119,8 +129,8 @@ def even(offset: int) -> int:
 
 def without_prefix(exif: bytes) -> bytes:
     """Return a block of EXIF without the prefix that it has in JPEG, which some programs write several times."""
-    while exif.startswith(PREFIX):
-        exif = exif[len(PREFIX) :]
+    while exif.startswith(EXIF):
+        exif = exif[len(EXIF) :]
     return exif
 
 
@@ -164,9 +174,6 @@ def read_ifd_at(data: Source, offset: int, header: TiffHeader, group: int = 0) -
     Groups are no deeper than in EXIF, so that circular offsets end.
 
     Args:
-        data: The whole file.
-        offset: Of the directory.
-        header: Of the file.
         group: The tag that points to it; 0 for none.
 
     Returns:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pielight.io.file_view import Source
 from pielight.io.metadata.tiff_tags import VALUE_SIZES, Type
 
+TIFF_MAGIC = (b"II*\0", b"MM\0*")
 _ORDERS = {b"II": "<", b"MM": ">"}
 _BIG = (b"+\0", b"\0+")
 _WHOLE_NUMBERS = {Type.BYTE: "B", Type.SHORT: "H", Type.LONG: "L", Type.IFD: "L"}
@@ -128,9 +129,6 @@ def read_entries(data: Source, offset: int, header: TiffHeader, most: int = 65_5
     """Read the entries of a directory.
 
     Args:
-        data: The whole file.
-        offset: Of the directory.
-        header: Of the file.
         most: Entries that are read.
 
     Returns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from pielight.io.metadata.ifd_entries import TiffHeader, read_entries
+from pielight.io.metadata.ifd_entries import TIFF_MAGIC, TiffHeader, read_entries
 from pielight.io.metadata.tiff_tags import VALUE_SIZES, Type
 
 _RELATIVE_TO_NOTE = (b"Apple iOS\0", b"FUJIFILM", b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"PENTAX \0")
@@ -13,7 +13,6 @@ _HEADS = (  # signatures of makers, and where the directory of the note starts; 
     (b"FOVEON\0", 10), (b"Nikon\0\1", 8), (b"LEICA\0", 8), (b"", 0),
 )  # fmt: skip
 _MOST_ENTRIES, _ENTRY, _INLINE = 1000, 12, 4
-_FOOTERS = (b"II*\0", b"MM\0*")  # of Canon, followed by the offset of the note
 
 
 def moved_note(note: bytes, origin: int, offset: int) -> bytes | None:
@@ -22,7 +21,6 @@ def moved_note(note: bytes, origin: int, offset: int) -> bytes | None:
     Args:
         note: Its bytes at ``origin``.
         origin: Its offset in the block of EXIF, or the TIFF, that it comes from.
-        offset: Its new offset.
 
     Returns:
         None if its layout is unknown, or values are outside the note.
@@ -41,7 +39,8 @@ def moved_note(note: bytes, origin: int, offset: int) -> bytes | None:
         moved = bytearray(note)
         for position, old, _ in values:
             struct.pack_into(order + "L", moved, position, old + offset - origin)
-        if note[-8:-4] in _FOOTERS and note[-4:] == struct.pack(order + "L", origin):
+        # Canon's footer: a header of TIFF with the offset of the note.
+        if note[-8:-4] in TIFF_MAGIC and note[-4:] == struct.pack(order + "L", origin):
             struct.pack_into(order + "L", moved, len(note) - 4, offset)
         return bytes(moved)
     return None

@@ -35,7 +35,6 @@ def remade(old: Image.Image, picture: Picture) -> Image.Image:
 
     Args:
         old: Of mode L or RGB, which the result has, too.
-        picture: What it shows.
     """
     source = _reduced(picture, max(old.size)).convert(old.mode)
     turn, region = _framing(source, old)
@@ -48,8 +47,6 @@ def remade_jpeg(old: bytes, picture: Picture, room: int) -> bytes:
     """Render a JPEG thumbnail again, with the segments, the quantization tables and the subsampling of the old one.
 
     Args:
-        old: The file.
-        picture: What it shows.
         room: Most bytes of the result, for which its quality is lowered if it must be.
 
     Raises:

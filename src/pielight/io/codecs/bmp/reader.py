@@ -63,11 +63,8 @@ def is_headless(data: bytes) -> bool:
 def readable(data: bytes) -> tuple[bytes, str]:
     """Return a file with a file header and 8 bits a channel, as Pillow reads it, and what the user should know of that.
 
-    Args:
-        data: The whole file, of which :func:`is_bmp` is true.
-
     Raises:
-        PictureError: It is damaged, too large or of a kind that is not supported. Its text has no file name yet.
+        PictureError: It is damaged, too large or of a kind that is not supported.
     """
     if is_headless(data):
         data = file_head(len(data), FILE_HEAD + _pixel_offset(data)) + data

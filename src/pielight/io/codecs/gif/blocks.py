@@ -34,7 +34,7 @@ def layout(data: FileBytes) -> Layout:
     """Find the frames and palettes of a GIF file, up to the first damage or the limit of frames.
 
     Raises:
-        PictureError: It has far too many blocks. Its text has no file name yet.
+        PictureError: It has far too many blocks.
     """
     width, height = struct.unpack("<HH", data[6:10].ljust(4, b"\0"))
     palette = _palette(data, FLAGS, HEADER)

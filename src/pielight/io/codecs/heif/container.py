@@ -48,11 +48,7 @@ def is_heif(data: bytes) -> bool:
 
 
 def check_kind(data: bytes) -> None:
-    """Refuse a file with the container of HEIC and AVIF whose pixels have another codec.
-
-    Raises:
-        PictureError: It is such a file. Its text has no file name yet.
-    """
+    """Refuse a file with the container of HEIC and AVIF whose pixels have another codec."""
     for part in read_items(data).parts()[:1] if read_brands(data) else []:
         if part.kind and part.kind not in _CODINGS:
             kind = shown(part.kind.decode("ascii", "replace").strip())

@@ -20,8 +20,6 @@ def quality_at_rate(image: Image.Image, file_format: str, options: dict[str, Any
     """Return the quality at which an AVIF or HEIC has a rate.
 
     Args:
-        image: To be written.
-        file_format: Pillow's name of the format.
         options: Of Pillow's ``save``, without quality and metadata.
         bytes_per_pixel: The rate to match.
     """

@@ -13,10 +13,10 @@ from pielight.io.codecs.heif.container import enable, encoding
 from pielight.io.codecs.heif.items import exif_item, read_items
 from pielight.io.codecs.heif.matching_quality import GROWTH, quality_at_rate
 from pielight.io.codecs.isobmff import video_boxes
+from pielight.io.codecs.jpeg.segments import EXIF
 from pielight.io.formats import HEIF
 from pielight.io.image import Picture
 from pielight.io.metadata.exif import Untouched, with_orientation
-from pielight.io.metadata.ifd import PREFIX
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.tiff_tags import Tag
 
@@ -39,9 +39,7 @@ def read_metadata(image: Image.Image, data: bytes) -> Metadata:
 def _avif_exif(image: Image.Image, data: bytes) -> bytes:
     """Return the EXIF of an AVIF with the orientation that the file shows, without what Pillow makes of it."""
     exif = exif_item(data)
-    return (
-        with_orientation(PREFIX + exif.removeprefix(PREFIX), image.getexif().get(Tag.ORIENTATION, 1)) if exif else b""
-    )
+    return with_orientation(EXIF + exif.removeprefix(EXIF), image.getexif().get(Tag.ORIENTATION, 1)) if exif else b""
 
 
 def write_avif(
@@ -50,7 +48,6 @@ def write_avif(
     """Write an AVIF; without a quality, at the source's bytes per pixel.
 
     Args:
-        picture: To write.
         file: Open for reading and writing, at its end.
         quality: 1..100.
         animation: What Pillow's encoder is to write in place of the picture, which is its first frame, and how.

@@ -21,11 +21,7 @@ _DEPTHS = range(2, 17)  # bits that a JPEG may have
 
 
 def check_kind(layout: Layout) -> None:
-    """Refuse lossless, hierarchical and high-bit-depth JPEG.
-
-    Raises:
-        PictureError: It is such a file. Its text has no file name yet.
-    """
+    """Refuse lossless, hierarchical and high-bit-depth JPEG."""
     marker = next((marker for marker, content in layout.segments if content and content == layout.frame()), 0)
     bits = layout.frame()[0] if marker in FRAMES else 8
     kind = "lossless " if marker in _LOSSLESS else "hierarchical " if marker in _HIERARCHICAL else ""
@@ -37,7 +33,6 @@ def decode_pixels(data: bytes, gray: bool, at_least: int = 0) -> NDArray[Any] | 
     """Decode the pixels.
 
     Args:
-        data: The whole file.
         gray: Whether the file holds one channel.
         at_least: If not 0, the picture is decoded at the smallest multiple of 1/8 whose sides are not below this.
 

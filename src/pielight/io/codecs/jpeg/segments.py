@@ -98,7 +98,7 @@ def parse(data: FileBytes) -> Layout:
     """Find the segments, scans and end of a JPEG file.
 
     Raises:
-        PictureError: It has more segments, scans or fill bytes than any photo. Its text has no file name yet.
+        PictureError: It has more segments, scans or fill bytes than any photo.
 
     >>> parse(bytes.fromhex("ffd8 fffe 0003 41 ffda 0002 00 ffd9 4142"))
     Layout(segments=(Segment(marker=254, content=b'A'),), scans=1, end=14)

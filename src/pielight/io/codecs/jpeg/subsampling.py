@@ -50,7 +50,6 @@ def save_scans(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> N
     Args:
         image: Of mode RGB, RGBX or CMYK.
         file: Open for writing.
-        options: Of Pillow's ``save``.
 
     Raises:
         OSError: The file cannot be written to, or the image not be encoded.

@@ -59,7 +59,6 @@ def find_parts(data: bytes, layout: Layout) -> tuple[Part, ...] | None:
     """Split the trailer into its parts.
 
     Args:
-        data: The whole file.
         layout: Of its first picture.
 
     Returns:
@@ -102,8 +101,6 @@ def write_parts(file: BinaryIO, start: int, segments: tuple[Segment, ...], parts
     Args:
         file: Open for writing and reading, at its end.
         start: Where the picture starts in it; it goes on to the end.
-        segments: Of the picture as it was written.
-        parts: Of the trailer.
     """
     spans, offsets = {}, []
     size = file.seek(0, 2) - start

@@ -21,11 +21,6 @@ def with_updated_trailer(picture: Picture, file_format: str, notes: list[str]) -
 
     Previews are regenerated. A gain map is dropped, since it belongs to the picture before the change: together with
     brightened shadows it would show a picture that nobody has seen.
-
-    Args:
-        picture: As it will be written.
-        file_format: Pillow's name of the format to write.
-        notes: Is extended by what is left out, and why.
     """
     metadata = picture.metadata
     if not picture.changed or metadata.segments is None or file_format != "JPEG":
@@ -38,7 +33,6 @@ def without_trailer(metadata: Metadata, left_out: list[str]) -> Metadata:
     """Drop the trailer, and the XMP about it.
 
     Args:
-        metadata: Of a JPEG.
         left_out: Is extended by what that was, except for previews and views of the scene.
     """
     parts = metadata.appended

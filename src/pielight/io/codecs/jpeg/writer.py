@@ -68,7 +68,6 @@ def save_image(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> N
     """Save an image with Pillow, which writes to the file descriptor and does not notice a full disk.
 
     Args:
-        image: What to save.
         file: Open for writing and reading, at its end.
         options: Of Pillow's ``save``; ``subsampling`` may also be sampling factors that Pillow does not know.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from pielight.io.metadata.ifd import PREFIX
+from pielight.io.codecs.jpeg.segments import EXIF
 from pielight.io.metadata.xmp import JPEG_HEAD
 
 Chunk = tuple[bytes, bytes]
@@ -58,13 +58,13 @@ def exif(entries: Iterable[Text]) -> bytes:
     >>> exif(texts([(b"tEXt", b"Raw profile type exif\\0\\nexif\\n       8\\n4578696600004d4d\\n")]))
     b'Exif\\x00\\x00MM'
     """
-    return next((content for content in _profiles(entries, _EXIF, _APP1) if content.startswith(PREFIX)), b"")
+    return next((content for content in _profiles(entries, _EXIF, _APP1) if content.startswith(EXIF)), b"")
 
 
 def xmp(entries: Iterable[Text]) -> bytes | None:
     """Return the XMP that is stored as a profile among texts, or None."""
     for content in _profiles(entries, _XMP, _APP1):
-        if not content.startswith(PREFIX):
+        if not content.startswith(EXIF):
             return content.removeprefix(JPEG_HEAD)
     return None
 

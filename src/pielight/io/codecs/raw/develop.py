@@ -21,11 +21,11 @@ from pielight.io.formats import EXTENSIONS, RAW
 from pielight.io.image import Picture
 from pielight.io.metadata.exif import with_orientation
 from pielight.io.metadata.ifd import walk_ifds
+from pielight.io.metadata.ifd_entries import TIFF_MAGIC
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.tiff_tags import Tag
 from pielight.io.size_limits import check_size
 
-_TIFF = (b"II*\x00", b"MM\x00*")
 _MAGIC = (
     b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\x00",
     b"\0MRM", b"FOVb", b"ARRI", b"qktk", b"qktn", b"DSC-Image", b"NOKIARAW",
@@ -47,7 +47,7 @@ def is_raw(data: bytes, name: str) -> bool:
     if data.startswith(_MAGIC) or any(data.startswith(magic, offset) for offset, magic in _FURTHER_MAGIC):
         return True
     named = EXTENSIONS.get(Path(name).suffix.lower()) == RAW
-    if data.startswith(_TIFF):
+    if data.startswith(TIFF_MAGIC):
         return named or data.startswith(_IN_TIFF, 8) or _is_from_a_camera(data)
     return named and not data.startswith(_OTHERS) and not read_brands(data)
 
@@ -59,7 +59,7 @@ def is_raw_file(path: Path) -> bool:
             return False
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        return is_raw(read_file(path) if head.startswith(_TIFF) else head, path.name)
+        return is_raw(read_file(path) if head.startswith(TIFF_MAGIC) else head, path.name)
     except (OSError, ValueError, PictureError):  # reading it will report why
         return False
 
@@ -69,7 +69,7 @@ def develop(data: bytes) -> Picture:
 
     Raises:
         MissingExtraError: The extra ``raw`` is not installed.
-        PictureError: It is damaged or of a camera that LibRaw does not know. Its text has no file name yet.
+        PictureError: It is damaged or of a camera that LibRaw does not know.
     """
     require("raw")
     import rawpy
@@ -117,8 +117,8 @@ def _is_from_a_camera(data: bytes) -> bool:
     if tags is None:
         return False
     # Cameras put a reduced picture first, and the sensor data into a separate directory.
-    reduced = tags.numbers(Tag.NEW_SUBFILE_TYPE)[:1] not in ((), (0,))
-    mosaic = tags.numbers(Tag.PHOTOMETRIC)[:1] == (_MOSAIC,)
+    reduced = tags.number(Tag.NEW_SUBFILE_TYPE) != 0
+    mosaic = tags.number(Tag.PHOTOMETRIC) == _MOSAIC
     return mosaic or Tag.DNG_VERSION in tags.entries or (Tag.SUB_IFDS in tags.entries and reduced)
 
 

@@ -37,12 +37,8 @@ def check_sensor(data: bytes, width: int, height: int) -> None:
     all others, the minimum of any coding is required.
 
     Args:
-        data: The whole file.
         width: Sensor width in pixels, as LibRaw read it.
         height: Sensor height in pixels.
-
-    Raises:
-        PictureError: Its text has no file name yet.
 
     >>> check_sensor(bytes(192), 3516, 2328)
     Traceback (most recent call last):
@@ -58,7 +54,7 @@ def _extents(data: bytes, values: int) -> Iterator[_Extent]:
     least: float = _LEAST_BITS
     if data.startswith((b"II", b"MM")):
         directories = list(walk_ifds(data))
-        if any(_first(directory, Tag.COMPRESSION) in _BLOCKS for directory in directories):
+        if any(directory.number(Tag.COMPRESSION) in _BLOCKS for directory in directories):
             least = _LEAST_BITS_OF_BLOCKS
         yield from _tiff_extents(data, directories)
         if data.startswith(_PANASONIC):
@@ -79,13 +75,13 @@ def _tiff_extents(data: bytes, directories: list[Ifd]) -> Iterator[_Extent]:
     sizes = [sum(length for _, length in each) for each in spans]
     is_dng = any(Tag.DNG_VERSION in directory.entries for directory in directories)
     for directory, each, size in zip(directories, spans, sizes, strict=True):
-        of_sensor = is_dng and _first(directory, Tag.PHOTOMETRIC) in _SENSOR_DATA
+        of_sensor = is_dng and directory.number(Tag.PHOTOMETRIC) in _SENSOR_DATA
         largest = size > 0 and size >= max(sizes) / 2
         if largest:
             yield _Extent(len(data), max(offset + length for offset, length in each))
         if of_sensor:  # other makers name a wrong compression
             yield _Extent(size, _least_dng_bytes(directory))
-        if (of_sensor or (largest and data[8:10] == _CANON_2)) and _first(directory, Tag.COMPRESSION) in _JPEG:
+        if (of_sensor or (largest and data[8:10] == _CANON_2)) and directory.number(Tag.COMPRESSION) in _JPEG:
             for offset, _ in each:
                 if not data.startswith(_JPEG_START, offset):
                     raise PictureError(f"damaged RAW file: no sensor's values at byte {offset:,}")
@@ -103,23 +99,23 @@ def _spans(directory: Ifd) -> list[tuple[int, int]]:
 def _least_dng_bytes(directory: Ifd) -> int:
     """Return the minimum of bytes of a picture in a DNG."""
     values = (
-        _first(directory, Tag.IMAGE_WIDTH)
-        * _first(directory, Tag.IMAGE_LENGTH)
-        * _first(directory, Tag.SAMPLES_PER_PIXEL, 1)
+        directory.number(Tag.IMAGE_WIDTH)
+        * directory.number(Tag.IMAGE_LENGTH)
+        * directory.number(Tag.SAMPLES_PER_PIXEL, 1)
     )
-    coding = _first(directory, Tag.COMPRESSION, _UNCOMPRESSED)
+    coding = directory.number(Tag.COMPRESSION, _UNCOMPRESSED)
     if coding == _UNCOMPRESSED:
-        return values * _first(directory, Tag.BITS_PER_SAMPLE, 1) // 8
+        return values * directory.number(Tag.BITS_PER_SAMPLE, 1) // 8
     return int(values * (_LEAST_BITS_OF_BLOCKS if coding in _BLOCKS else _LEAST_BITS) / 8)
 
 
 def _panasonic_extents(data: bytes, directories: list[Ifd], values: int) -> Iterator[_Extent]:
     """Yield the extent of values that are packed in groups of 16 bytes up to the file's end."""
     tags = directories[0] if directories else Ifd("<")
-    coding, offset = _first(tags, _PANASONIC_CODING, _PANASONIC_FIRST), _first(tags, _PANASONIC_PLACE)
+    coding, offset = tags.number(_PANASONIC_CODING, _PANASONIC_FIRST), tags.number(_PANASONIC_PLACE)
     if offset and coding <= _PANASONIC_LAST:
         group = _PANASONIC_GROUPS.get(coding, _PANASONIC_GROUPS[_PANASONIC_FIRST])
-        of_12_bits = _first(tags, _PANASONIC_DEPTH) == _PACKED_BITS
+        of_12_bits = tags.number(_PANASONIC_DEPTH) == _PACKED_BITS
         yield _Extent(len(data), offset + values // group[of_12_bits] * 16)
 
 
@@ -132,7 +128,3 @@ def _end_of_boxes(data: bytes) -> int:
         if length == 0:  # the box reaches to the end of the file
             break
     return offset
-
-
-def _first(directory: Ifd, tag: int, default: int = 0) -> int:
-    return (directory.numbers(tag) or (default,))[0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pielight.io.codecs.isobmff import walk
 from pielight.io.codecs.tiff.tags import essential_exif
 from pielight.io.metadata.ifd import Entry, Ifd, read_ifd
+from pielight.io.metadata.ifd_entries import TIFF_MAGIC
 from pielight.io.metadata.tiff_tags import Tag, Type
 
-_TIFF = (b"II*\x00", b"MM\x00*")
 _CANON_3 = b"ftypcrx "
 _CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -19,7 +19,7 @@ def tags_of_raw(data: bytes) -> tuple[bytes, bytes | None]:
     """Return the descriptive EXIF and the XMP of a CR3, or of a RAW file with the structure of a TIFF."""
     if data[4:12] == _CANON_3:
         return _of_canon_3(data)
-    data = _TIFF[data.startswith(b"MM")] + data[4:]  # some makers have other magic numbers
+    data = TIFF_MAGIC[data.startswith(b"MM")] + data[4:]  # some makers have other magic numbers
     tags = read_ifd(data)
     xmp = tags.entries.get(Tag.XMP) if tags else None
     return essential_exif(data)[0], xmp.content if xmp else None

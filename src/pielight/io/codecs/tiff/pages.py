@@ -127,10 +127,6 @@ def _append(file: BinaryIO, start: int, page: bytes, tags: Ifd, order: str, subf
     Args:
         file: Open for writing and reading.
         start: Where the first page starts in it, from which all offsets count.
-        page: The TIFF.
-        tags: Its directory.
-        order: Byte order of the first page.
-        subfile_type: Of the page.
         link: Position of the offset of its directory, counted from ``start``; 0 for the first.
 
     Returns:
@@ -146,8 +142,7 @@ def _append(file: BinaryIO, start: int, page: bytes, tags: Ifd, order: str, subf
     end = 0
     for tag, lengths in (STRIPS, TILES):
         if offsets := tags.numbers(tag):
-            moved = struct.pack(f"{tags.order}{len(offsets)}L", *(offset + shift for offset in offsets))
-            tags.entries[tag] = Entry(Type.LONG, moved)
+            tags.move(tag, shift)
             end = max(map(sum, zip(offsets, tags.numbers(lengths), strict=False)))
     if subfile_type:
         tags.entries[Tag.NEW_SUBFILE_TYPE] = Entry(Type.LONG, struct.pack(tags.order + "L", subfile_type))

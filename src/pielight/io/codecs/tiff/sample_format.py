@@ -80,11 +80,7 @@ class SampleFormat:
         return (not self.needs_tifffile or deep) and self.compression not in _ONLY_TIFFFILE
 
     def check(self) -> None:
-        """Refuse what neither library decodes.
-
-        Raises:
-            PictureError: Its text has no file name yet.
-        """
+        """Refuse what neither library decodes."""
         if not self.needs_tifffile and max(self.bits) <= 8:
             return  # Pillow refuses what it does not know
         colors = _COLORS.get(self.photometric)

@@ -44,7 +44,6 @@ def essential_exif(exif: bytes, most: int | None = None) -> tuple[bytes, str]:
     """Return the tags that most programs know, and the EXIF and GPS directories.
 
     Args:
-        exif: A block of EXIF, or a TIFF.
         most: Bytes of the result, for which a maker's note is moved or left out if it must be.
 
     Returns:

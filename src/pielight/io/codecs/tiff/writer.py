@@ -10,10 +10,11 @@ from typing import Any, BinaryIO
 from PIL import Image, TiffImagePlugin
 
 from pielight.io.codecs import pillow
+from pielight.io.codecs.jpeg.segments import EXIF
 from pielight.io.codecs.tiff.tags import LAYOUT, descriptive_exif
 from pielight.io.file_view import FileView
 from pielight.io.image import Picture
-from pielight.io.metadata.ifd import PREFIX, Entry, Ifd, even, read_ifd, read_ifd_at, tiff_header
+from pielight.io.metadata.ifd import Entry, Ifd, even, read_ifd, read_ifd_at, tiff_header
 from pielight.io.metadata.ifd_entries import TiffHeader, read_header
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.tiff_tags import Tag, Type
@@ -77,7 +78,7 @@ def leading_block(metadata: Metadata) -> bytes:
     owner = tags.groups.get(Tag.EXIF_IFD) if tags else None
     if owner is None or owner.note_offset is None:
         return b""
-    block = metadata.exif.removeprefix(PREFIX)
+    block = metadata.exif.removeprefix(EXIF)
     return block.ljust(even(len(block)), b"\0")
 
 
@@ -90,7 +91,6 @@ def attach_tags(file: BinaryIO, start: int, metadata: Metadata) -> None:
         file: Holds, from ``start`` to its end, the block of :func:`leading_block` and a TIFF of one picture; open
             for reading too.
         start: Where the block starts, which becomes the start of the whole TIFF.
-        metadata: Of the picture.
     """
     leading = leading_block(metadata)
     tags = read_ifd(metadata.exif) or Ifd("<")
@@ -127,9 +127,7 @@ def _coded_directory(file: BinaryIO, start: int, shift: int) -> Ifd:
     header = read_header(view) or TiffHeader("<")
     coded, _ = read_ifd_at(view, header.first_offset(view), header)
     for tag in _OFFSETS:
-        if offsets := coded.numbers(tag):
-            moved = struct.pack(f"{coded.order}{len(offsets)}L", *(offset + shift for offset in offsets))
-            coded.entries[tag] = Entry(Type.LONG, moved)
+        coded.move(tag, shift)
     return coded
 
 
