@@ -26,11 +26,7 @@ class Comparison:
 
 
 def compare(
-    enhancer: Enhancer,
-    path: Path,
-    strengths: Sequence[float],
-    size: int = 1200,
-    options: EnhanceOptions | None = None,
+    enhancer: Enhancer, path: Path, strengths: Sequence[float], size: int = 1200, options: EnhanceOptions | None = None
 ) -> Comparison:
     """Enhance a photo at several strengths; the network sees it once.
 

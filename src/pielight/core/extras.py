@@ -25,12 +25,7 @@ PACKAGES = {  # of each extra: its modules, and what the package index calls the
     "evaluate": _EVALUATE,
     "lpips": {"lpips": "lpips", "torch": "torch"},
     "gpu": {"torch": "torch"},
-    "survey": {
-        "choix": "choix",
-        "krippendorff": "krippendorff",
-        "starlette": "starlette",
-        "uvicorn": "uvicorn",
-    },
+    "survey": {"choix": "choix", "krippendorff": "krippendorff", "starlette": "starlette", "uvicorn": "uvicorn"},
     "dev": {"cv2": "opencv-python-headless"},  # only what the scripts in benchmarks/ compare with
 }
 

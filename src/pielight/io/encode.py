@@ -59,11 +59,7 @@ def fitted(picture: Picture, file_format: str, name: str = "picture") -> Picture
 
 
 def save(
-    picture: Picture,
-    file: BinaryIO,
-    file_format: str | None = None,
-    quality: int | None = None,
-    name: str = "picture",
+    picture: Picture, file: BinaryIO, file_format: str | None = None, quality: int | None = None, name: str = "picture"
 ) -> None:
     """Write a picture into an open file as ``file_format``, or as the format that it came in.
 

@@ -42,11 +42,7 @@ def decode_pixels(data: bytes, gray: bool, at_least: int = 0) -> NDArray[Any] | 
     """
     try:
         pixels: NDArray[Any] = simplejpeg.decode_jpeg(
-            data,
-            "GRAY" if gray else "RGBX",
-            min_height=at_least,
-            min_width=at_least,
-            strict=True,
+            data, "GRAY" if gray else "RGBX", min_height=at_least, min_width=at_least, strict=True
         )
     except (ValueError, RuntimeError):
         return None
