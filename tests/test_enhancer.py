@@ -166,7 +166,7 @@ def test_a_palette_stays_one(enhancer: Enhancer, photo: NDArray[np.uint8]) -> No
     result.save(io.BytesIO(), "PNG")
 
 
-def test_inks_stay_inks(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
+def test_cmyk_stays_cmyk(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
     image = Image.fromarray(photo).convert("CMYK")
     result = enhancer(image)
     assert result.mode == "CMYK"

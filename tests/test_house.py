@@ -72,7 +72,7 @@ def test_enhancing_loads_no_torch(tmp_path: Path) -> None:
     "module",
     ["pielight.enhancer", "pielight.batch", "pielight.cli.enhance", "pielight.evaluation.downstream.face_detection"],
 )
-def test_doors_load_no_torch(module: str) -> None:
+def test_entry_points_load_no_torch(module: str) -> None:
     code = f"import sys, {module}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

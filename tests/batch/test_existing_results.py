@@ -1,4 +1,4 @@
-"""Results that exist: the same command goes on, another one makes them anew, and nobody's work is lost."""
+"""Results that exist: the same command continues, another one replaces them, and no work is lost."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def strength(path: str) -> str:
     return "" if record is None else dict(record.options)["Strength"]
 
 
-def test_other_options_make_results_anew(folder: Path) -> None:
+def test_other_options_replace_results(folder: Path) -> None:
     assert invoke("a.jpg", "b.png", "--strength", "0.6").exit_code == 0
     before = Path("a_pie.jpg").read_bytes()
     again = invoke("a.jpg", "b.png", "--strength", "0.6")

@@ -37,7 +37,7 @@ def test_bad_files_do_not_stop_the_rest(tree: Path, bright_model: Path) -> None:
     assert not outcomes["ab.jpg"].output.exists()
 
 
-def test_what_is_in_work_is_told(tree: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_jobs_are_reported(tree: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(job: Job, *_: Any) -> JobResult:
         time.sleep(0.25)
         return JobResult(job.input, job.output, "done")

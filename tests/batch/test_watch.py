@@ -105,7 +105,7 @@ def test_a_name_that_is_taken_is_one_failure(flat: Path, bright_model: Path) -> 
         watched.end()
 
 
-def test_a_folder_that_cannot_be_read_is_told_once(
+def test_a_folder_that_cannot_be_read_is_reported_once(
     flat: Path, bright_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = os.scandir

@@ -329,14 +329,14 @@ def test_what_is_missing_here_is_one_line(
 
 
 LATE = """
-import builtins, pielight.__main__ as door
+import builtins, pielight.__main__ as entry_point
 usual = builtins.__import__
 def late(name, *rest, **more):
     if name == "pielight.cli":
         raise KeyboardInterrupt
     return usual(name, *rest, **more)
 builtins.__import__ = late
-door.run()
+entry_point.run()
 """
 
 

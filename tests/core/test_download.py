@@ -1,4 +1,4 @@
-"""Downloads: asked for, said, checked, and whole or not at all. Servers here are files."""
+"""Downloads: requested, announced, verified, and atomic. Servers here are files."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def told(blocked: list[str], *commands: str) -> list[tuple[int, str]]:
     return [(code, line) for code, line, _ in found]
 
 
-def test_what_a_method_a_data_set_or_a_metric_lacks_is_told_before_any_work(place: Path) -> None:
+def test_what_a_method_a_data_set_or_a_metric_lacks_is_reported_before_any_work(place: Path) -> None:
     absent = ["torch", "lpips", "rawpy", "pillow_heif", "imagecodecs", "starlette", "basicsr"]
     data, psnr = "evaluate --data own=lol --method identity", "--metrics psnr"
     found = told(
@@ -210,7 +210,7 @@ def test_only_what_is_missing_is_looked_for(place: Path, monkeypatch: pytest.Mon
     require_readers([paths[0], paths[2]])
 
 
-def test_a_file_that_cannot_be_written_is_told_before_any_work(place: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported_before_any_work(place: Path) -> None:
     Path("file").write_bytes(b"")
     found = told(
         [],

@@ -1,4 +1,4 @@
-"""Names of files in CSV, JSON and Markdown: told apart, shown as they are, and never obeyed."""
+"""Names of files in CSV, JSON and Markdown: distinguished, shown unchanged, and never interpreted."""
 
 from __future__ import annotations
 

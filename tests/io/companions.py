@@ -1,4 +1,4 @@
-"""JPEG files with things behind their picture, as phones and cameras write them."""
+"""JPEG files with a trailer, as phones and cameras write them."""
 
 from __future__ import annotations
 

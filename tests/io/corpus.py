@@ -1,4 +1,4 @@
-"""Damaged, hostile and odd files: a corpus of some hundreds, made anew for each run."""
+"""Damaged, hostile and odd files: a corpus of some hundreds, generated for each run."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Maker:
     Attributes:
         make: Name in EXIF.
         order: Of the block's bytes.
-        head: What stands before the directory of the note.
+        head: Bytes before the directory of the note.
         texts: Tags and values of the directory.
         own: Where, in the note, its places are counted from; None from the start of the block.
         note_order: Of the note's bytes, if not the block's.

@@ -1,4 +1,4 @@
-"""From one format to another: what cannot be held becomes the nearest that can, and is said."""
+"""From one format to another: what cannot be stored becomes the nearest that can, with a note."""
 
 import dataclasses
 import io

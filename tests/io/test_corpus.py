@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pielight.io.pillow_limits import own_limits
+from pielight.io.codec_errors import own_limits
 from tests.io import corpus, samples
 
 SECONDS, MEGABYTES, FILES = 5.0, 1000, 300

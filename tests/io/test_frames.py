@@ -78,7 +78,7 @@ def test_every_frame_gets_the_same_curves(
 
 
 @pytest.mark.parametrize(("file_format", "mode", "options"), KINDS)
-def test_what_stands_still_does_not_flicker(
+def test_static_regions_do_not_flicker(
     enhancer: Enhancer, file_format: str, mode: str, options: dict[str, Any]
 ) -> None:
     data = animated(file_format, mode, **options)

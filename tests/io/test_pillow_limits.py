@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from pielight.batch import run
+from pielight.io.codec_errors import own_limits
 from pielight.io.decode import decode
-from pielight.io.pillow_limits import own_limits
 from tests.io import samples
 
 

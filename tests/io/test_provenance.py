@@ -1,4 +1,4 @@
-"""What made a result is told in its XMP, and nothing else of the packet changes."""
+"""What made a result is recorded in its XMP, and nothing else of the packet changes."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_packet_that_fills_its_segment_stays() -> None:
     assert with_record(Metadata(xmp=full, segments=segments), RECORD).segments == segments
 
 
-def test_one_that_another_program_laid_out_anew_is_read_and_replaced() -> None:
+def test_a_record_that_another_program_reformatted_is_read_and_replaced() -> None:
     spread = (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="r"><rdf:Description rdf:about="" '
         f"xmlns:pielight='{NAMESPACE}' pielight:Version='1.0'><pielight:Strength>0.5</pielight:Strength>\n"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pielight.io.visible_change import look_different, sample
+from pielight.io.image import look_different, sample
 
 
 @pytest.mark.parametrize(("dtype", "step"), [(np.uint8, 1), (np.uint16, 257)])

@@ -48,7 +48,7 @@ def exif(thumbnail: bytes, behind: bytes = b"", tags: list[tuple[int, int, int, 
 
     Args:
         thumbnail: JPEG, or what ``tags`` say, which are the second directory's beside its place.
-        behind: What stands behind it.
+        behind: Bytes after it.
     """
     inner = samples.directory([(33434, 5, 1, struct.pack("<2L", 1, 60)), (37500, 7, len(NOTE), NOTE)], 8)
     start = 8 + len(inner)

@@ -37,7 +37,7 @@ class Naming:
     # the tree of each input folder are kept, or the file to write for one picture; a text that ends with / is
     # always a folder
     output: str | Path | None = None
-    # what becomes of results that exist; rename numbers the new ones, as in a_pie-2.jpg
+    # policy for results that exist; rename numbers the new ones, as in a_pie-2.jpg
     existing: Existing = "skip"
     file_format: str | None = None  # Pillow's name of the format to write; None keeps each picture's own
 

@@ -20,8 +20,8 @@ from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PielightError
 from pielight.inference.pipeline_files import SaveOptions
+from pielight.io.codec_errors import own_limits
 from pielight.io.formats import READABLE
-from pielight.io.pillow_limits import own_limits
 from pielight.io.preflight import check_file
 from pielight.io.provenance import Record
 from pielight.options import EnhanceOptions
@@ -38,7 +38,7 @@ class BatchOptions:
     enhance: EnhanceOptions = field(default_factory=EnhanceOptions)  # strength and the like
     file_format: str | None = None  # Pillow's name of the format to write; None keeps each picture's own
     quality: int | None = None  # 1..100 for lossy formats; None keeps each source's own
-    existing: Existing = "skip"  # what becomes of results that exist
+    existing: Existing = "skip"  # policy for results that exist
     preserve_times: bool = False  # whether results take their pictures' times of access and of change
 
     def saving(self, number: int) -> SaveOptions:
@@ -64,7 +64,7 @@ class JobResult:
 
 
 def unreadable(findings: Findings) -> list[JobResult]:
-    """Return what became of folders that cannot be read."""
+    """Return the results of folders that cannot be read."""
     return [JobResult(path, path, "failed", why, kind="folder") for path, why in findings.unreadable.items()]
 
 
@@ -199,7 +199,7 @@ def _enhance(job: Job, enhancer: Enhancer, options: BatchOptions, reason_to_repl
         reason = f"{shown(job.input)}: not enough memory"
     except OSError as error:
         reason = f"{shown(error.filename or job.input)}: {error.strerror or error}"
-    except Exception as error:  # noqa: BLE001 - whatever one picture brings about, the others go on
+    except Exception as error:  # noqa: BLE001 - whatever fails in one picture, the others continue
         reason = f"{shown(job.input)}: {type(error).__name__} ({shown(str(error))}); please report this picture"
     else:
         note = "; ".join(filter(None, (reason_to_replace, written.note)))

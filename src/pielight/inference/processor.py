@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pielight.core.pixels import Pixels, check_pixels
 from pielight.inference.denoise import DenoiseNetwork
-from pielight.io.image import Picture
-from pielight.io.visible_change import look_different, sample
+from pielight.io.image import Picture, look_different, sample
 from pielight.options import EnhanceOptions
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from pielight.io.color.palette import Palette
 from pielight.io.metadata.metadata import Metadata
 
 _PLAIN = ("1", "L", "LA", "I;16", "RGB", "RGBA", "RGBX")
+_SAMPLES = 250_000
+_INVISIBLE = 2 / 255  # of full scale
 
 
 @dataclass(frozen=True)
@@ -135,3 +138,23 @@ def _with_palette(image: Image.Image) -> Image.Image:
     colored = image.convert("P")
     colored.info = image.info
     return colored
+
+
+def sample(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy of evenly spaced pixels of a picture.
+
+    >>> sample(np.zeros((3000, 4000, 3), np.uint8)).shape
+    (500, 667, 3)
+    """
+    step = max(1, isqrt(pixels.shape[0] * pixels.shape[1] // _SAMPLES))
+    return pixels[::step, ::step].copy()
+
+
+def look_different(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Return whether samples of integers differ visibly.
+
+    >>> look_different(np.array([7, 9], np.uint8), np.array([9, 8], np.uint8))
+    False
+    """
+    largest = np.abs(one.astype(np.int32) - other).max(initial=0)
+    return bool(largest > _INVISIBLE * np.iinfo(one.dtype).max)

@@ -12,12 +12,12 @@ from pielight.core.extras import require
 from pielight.core.messages import shown
 from pielight.errors import MissingExtraError, PictureError
 from pielight.io import preflight
+from pielight.io.codec_errors import own_limits
 from pielight.io.codecs.heif.container import is_heif
 from pielight.io.codecs.png.chunks import is_high_bit_depth
 from pielight.io.codecs.raw.develop import is_raw
 from pielight.io.codecs.tiff.sample_format import read_sample_format
 from pielight.io.formats import READABLE
-from pielight.io.pillow_limits import own_limits
 
 _HEAD = 1 << 16  # bytes, which mostly include the first directory of a TIFF
 

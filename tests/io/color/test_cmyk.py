@@ -7,7 +7,7 @@ from pielight.io.color.cmyk import CmykPixels
 INKS = np.random.default_rng(3).integers(0, 256, (20, 30, 4), np.uint8)
 
 
-def test_pixels_whose_light_stays_keep_their_inks() -> None:
+def test_pixels_whose_light_stays_keep_their_values() -> None:
     inks = CmykPixels(INKS)
     assert np.array_equal(np.asarray(inks.image(inks.light())), INKS)
 

@@ -41,7 +41,7 @@ def test_damaged_profiles_and_those_of_another_model_are_dropped(profile: bytes 
     assert np.array_equal(converted.pixels, picture(None, 1).pixels)
 
 
-def test_cmyk_with_a_profile_of_another_model_keeps_its_inks() -> None:
+def test_cmyk_with_a_profile_of_another_model_keeps_its_values() -> None:
     inks = CmykPixels(np.full((4, 5, 4), 60, np.uint8))
     source = Picture(inks.light(), "CMYK", source=inks, metadata=Metadata(icc_profile=srgb_profile()))
     converted, changed = to_srgb(source)

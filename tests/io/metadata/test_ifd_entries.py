@@ -30,7 +30,7 @@ def directory(order: str, is_big: bool, entries: list[tuple[int, int, int, bytes
 
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("is_big", [False, True])
-def test_values_are_found_in_entries_and_behind_offsets(order: str, is_big: bool) -> None:
+def test_values_are_read_from_entries_and_at_offsets(order: str, is_big: bool) -> None:
     offset = "Q" if is_big else "L"
     short = struct.pack(order + "2H", 7, 8)
     entries = [(256, 3, 2, short), (273, 4, 5, struct.pack(order + offset, 400)), (700, 7, 3, b"xmp")]
@@ -81,7 +81,7 @@ def test_a_cut_directory_has_the_entries_that_are_complete(cut: int) -> None:
     assert TiffHeader(">").offset_at(data, link) == 0
 
 
-def test_values_behind_the_end_are_short_and_no_numbers() -> None:
+def test_values_beyond_the_end_are_short_and_no_numbers() -> None:
     data = directory("<", False, [(273, 4, 3, struct.pack("<L", 20))])
     ((entry,), _) = (
         list(part) if not isinstance(part, int) else part for part in read_entries(data, 8, TiffHeader("<"))

@@ -18,7 +18,7 @@ from PIL import Image
 
 from pielight.io.codecs.heif.items import exif_item
 from pielight.io.codecs.png.chunks import png_chunks, with_chunks
-from pielight.io.codecs.raw.metadata import tags_of_raw
+from pielight.io.codecs.raw.develop import tags_of_raw
 from pielight.io.codecs.tiff.pages import TiffPages
 from pielight.io.convert import fit
 from pielight.io.decode import decode
@@ -90,7 +90,7 @@ def of_the_camera(tags: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate"])
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "I;16", "CMYK"])
-def test_pixels_of_a_tiff_behind_a_note(mode: str, compression: str) -> None:
+def test_pixels_of_a_tiff_after_a_note(mode: str, compression: str) -> None:
     """Big-endian, as the note is, whatever the machine."""
     source = samples.saved(samples.image(mode), "TIFF", compression=compression)
     result = encode(decode(with_exif(source, MAKERS["pentax"])))
@@ -113,7 +113,7 @@ def with_exif(tiff: bytes, maker: Maker) -> bytes:
 
 @pytest.mark.parametrize("channels", [2, 3, 4])
 @pytest.mark.parametrize("name", ["sony", "pentax"])
-def test_16_bit_pixels_behind_a_note(name: str, channels: int) -> None:
+def test_16_bit_pixels_after_a_note(name: str, channels: int) -> None:
     plain = bytes(imagecodecs.png_encode(samples.deep(channels)))
     source = with_chunks(plain, [(b"eXIf", makers_notes.block(MAKERS[name])[6:])])
     result = encode(decode(source), "TIFF")
@@ -122,7 +122,7 @@ def test_16_bit_pixels_behind_a_note(name: str, channels: int) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_a_note_behind_the_pixels_of_a_tiff(target: str) -> None:
+def test_a_note_after_the_pixels_of_a_tiff(target: str) -> None:
     maker, tiff = MAKERS["canon"], samples.sample("rgb.tif")
     tags = read_ifd(tiff)
     assert tags is not None
@@ -163,7 +163,7 @@ def test_a_note_that_cannot_stay_is_moved(name: str, target: str) -> None:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_note_that_stands_too_far_behind_for_a_jpeg_is_moved(name: str) -> None:
+def test_a_note_too_far_into_the_file_for_a_jpeg_is_moved(name: str) -> None:
     maker = MAKERS[name]
     exif = Ifd(maker.order, {37500: Entry(7, makers_notes.note(maker, 65_600))}, note_offset=65_600)
     named = {271: Entry(2, maker.make.encode() + b"\0")}
@@ -180,7 +180,7 @@ def test_a_note_that_can_neither_stay_nor_be_moved_is_said() -> None:
     assert decode(source).note == "maker's notes may be unreadable: their offset was too large to keep"
 
 
-def test_canon_says_at_the_end_of_a_note_where_it_stands() -> None:
+def test_canon_notes_end_with_their_own_offset() -> None:
     note = makers_notes.note(MAKERS["canon"], 300)
     ended = note + bytes(len(note) % 2) + b"II*\0" + struct.pack("<L", 300)
     assert (moved_note(ended, 300, 500) or b"")[-4:] == struct.pack("<L", 500)

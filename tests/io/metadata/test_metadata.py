@@ -118,7 +118,7 @@ def test_jpeg_comment() -> None:
     assert info(encode(decode(file_of("JPEG", comment="a comment"))))["comment"] == b"a comment"
 
 
-def test_exif_behind_the_pixels_of_a_png() -> None:
+def test_exif_after_the_pixels_of_a_png() -> None:
     plain, with_exif = file_of("PNG"), file_of("PNG", exif=exif())
     chunk = dict(png_chunks(with_exif))[b"eXIf"]
     start = with_exif.index(b"eXIf") - 4

@@ -115,7 +115,7 @@ def test_the_frame_stays(size: tuple[int, int], box: tuple[int, int, int, int], 
 def test_a_larger_thumbnail_goes_to_the_end_and_a_smaller_one_stays() -> None:
     for quality, spare in ((20, 0), (80, 9000)):
         old = jpeg(small(), quality=quality) + bytes(spare)
-        behind = b"what stands behind the thumbnail"
+        behind = b"bytes after the thumbnail"
         source = exif(old, behind)
         block = block_of(enhanced(with_exif(source))[0])
         place = source.index(old)

@@ -80,8 +80,8 @@ class _Block:
         old = bytes(self.data[start : start + length])
         if len(old) < length:
             raise PictureError("damaged")
-        behind = self.data[start + length :]
-        is_last = len(behind) < 4 and not any(behind)  # but for what makes its length even
+        rest = self.data[start + length :]
+        is_last = len(rest) < 4 and not any(rest)  # but for what makes its length even
         end = even(len(self.data))
         new = remade_jpeg(old, picture, max(length, most - (start if is_last else end)))
         if is_last:

@@ -15,7 +15,7 @@ from pielight.io.metadata.tiff_tags import UNITS, VALUE_SIZES, Tag, Type
 
 _GROUPS = {0: (Tag.EXIF_IFD, Tag.GPS_IFD), Tag.EXIF_IFD: (Tag.INTEROPERABILITY_IFD,)}
 _MAX_DIRECTORIES = 64
-_FURTHEST_NOTE = 1 << 20  # a maker's note behind this is relocated, so that a block stays small
+_FURTHEST_NOTE = 1 << 20  # a maker's note beyond this offset is relocated, so that a block stays small
 
 
 class Entry(NamedTuple):
@@ -34,7 +34,7 @@ class Ifd:
     groups: dict[int, Ifd] = field(default_factory=dict)  # by the tag that points to them
     offset: int = 0  # where it was read
     # offset that the maker's note keeps, since the offsets in most notes count from the start of the block;
-    # None if it was too far behind
+    # None if its offset was too large
     note_offset: int | None = None
     note_origin: int | None = None  # offset of the maker's note where it was read
     # tags that pointed to groups; one that is not in groups was damaged
@@ -98,7 +98,7 @@ class Ifd:
             offset: Its own; even.
         """
         encoded = {}
-        end, behind = offset + 2 + 12 * len(self.entries.keys() | self.groups.keys()) + 4, bytearray()
+        end, values = offset + 2 + 12 * len(self.entries.keys() | self.groups.keys()) + 4, bytearray()
         for tag, (kind, content) in self.entries.items():
             count = len(content) // VALUE_SIZES[kind]
             field = content.ljust(4, b"\0")
@@ -106,15 +106,15 @@ class Ifd:
                 field = struct.pack(self.order + "L", self.note_offset)
             elif len(content) > 4:
                 if tag == Tag.MAKER_NOTE and self.note_origin is not None:
-                    content = moved_note(content, self.note_origin, end + len(behind)) or content
-                field = struct.pack(self.order + "L", end + len(behind))
-                behind += content + b"\0" * (len(content) % 2)
+                    content = moved_note(content, self.note_origin, end + len(values)) or content
+                field = struct.pack(self.order + "L", end + len(values))
+                values += content + b"\0" * (len(content) % 2)
             encoded[tag] = struct.pack(self.order + "HHL", tag, kind, count) + field
         for tag, group in self.groups.items():
-            encoded[tag] = struct.pack(self.order + "HHLL", tag, Type.LONG, 1, end + len(behind))
-            behind += group.encode(end + len(behind))
+            encoded[tag] = struct.pack(self.order + "HHLL", tag, Type.LONG, 1, end + len(values))
+            values += group.encode(end + len(values))
         entries = b"".join(encoded[tag] for tag in sorted(encoded))
-        return struct.pack(self.order + "H", len(encoded)) + entries + b"\0" * 4 + bytes(behind)
+        return struct.pack(self.order + "H", len(encoded)) + entries + b"\0" * 4 + bytes(values)
 
 
 def tiff_header(order: str, offset: int) -> bytes:

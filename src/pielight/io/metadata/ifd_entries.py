@@ -45,7 +45,7 @@ class TiffHeader:
         return struct.Struct(self.order + ("HHQ8s" if self.is_big else "HHL4s"))
 
     def offset_at(self, data: Source, position: int) -> int:
-        """Return the offset of a directory at a position; 0, which means none, behind the end of the data."""
+        """Return the offset of a directory at a position; 0, which means none, beyond the end of the data."""
         field = data[position : position + self.offset.size]
         return int(self.offset.unpack(field)[0]) if len(field) == self.offset.size else 0
 
@@ -92,7 +92,7 @@ class RawEntry(NamedTuple):
         return int(pointer.unpack_from(self.field)[0]) if is_pointer else None
 
     def content(self, data: Source) -> bytes:
-        """Return the bytes of all values; fewer if they lie behind the end of the data."""
+        """Return the bytes of all values; fewer if they lie beyond the end of the data."""
         if self.is_inline:
             return self.field[: self.length]
         return bytes(data[self.offset : self.offset + self.length])
@@ -101,7 +101,7 @@ class RawEntry(NamedTuple):
         """Return the values of unsigned whole numbers; none of another type.
 
         Raises:
-            struct.error: They lie behind the end of the data.
+            struct.error: They lie beyond the end of the data.
         """
         return unpack_numbers(self.header.order, self.kind, self.number, self.content(data))
 
@@ -132,7 +132,7 @@ def read_entries(data: Source, offset: int, header: TiffHeader, most: int = 65_5
         most: Entries that are read.
 
     Returns:
-        Those that are complete, and the position of the next directory's offset, which may be behind the end.
+        Those that are complete, and the position of the next directory's offset, which may be beyond the end.
 
     Raises:
         struct.error: There is no directory.

@@ -146,7 +146,7 @@ def palette_with_profile() -> Picture:
     return replace(picture, metadata=replace(picture.metadata, icc_profile=profile()))
 
 
-def test_linked_and_calibrated_colors_stay_and_are_told_elsewhere(enhancer: Enhancer) -> None:
+def test_linked_and_calibrated_colors_stay_and_are_noted_elsewhere(enhancer: Enhancer) -> None:
     linked = bmp(values(BGRA), 32, BGRA, 124, space=b"KNIL", profile=b"C:\\wide.icc\0")
     calibrated = bmp(values(BGRA), 32, BGRA, 108, space=b"\0\0\0\0" + bytes(range(48)))
     for data, end in ((linked, b"C:\\wide.icc\0"), (calibrated, b"")):
@@ -247,7 +247,7 @@ def test_flipped_bits(flips: list[tuple[int, int]], headless: bool) -> None:
         assert str(error).isprintable()  # noqa: PT017
 
 
-def test_old_headers_and_damaged_ones_are_told_apart() -> None:
+def test_old_headers_and_damaged_ones_are_distinguished() -> None:
     core = struct.pack("<LHHHH", 12, 2, 2, 1, 24) + bytes(16)
     assert (is_headless(core), is_bmp(core)) == (True, True)
     assert decode(core).pixels.shape == (2, 2, 3)

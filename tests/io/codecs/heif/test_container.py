@@ -147,7 +147,7 @@ def test_heic_is_turned_upright_once(orientation: int) -> None:
             assert (result.getexif().get(274, 1), result.getexif()[271]) == (1, "maker")
 
 
-def test_the_preview_is_made_anew() -> None:
+def test_the_preview_is_regenerated() -> None:
     dark = Image.fromarray(samples.colors(640, 480) // 4)
     source = samples.saved(dark, "HEIF", quality=60, thumbnails=[160])
     picture = decode(source)

@@ -3,8 +3,8 @@
 import pytest
 from PIL import Image, ImageOps
 
-from pielight.io.codecs.jpeg.preview_match import is_smaller_copy
 from pielight.io.codecs.jpeg.segments import parse
+from pielight.io.codecs.jpeg.trailer import is_smaller_copy
 from tests.io import samples
 
 SCENE = samples.image("RGB", 160, 120)

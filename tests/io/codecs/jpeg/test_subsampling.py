@@ -63,7 +63,7 @@ def test_4_4_0_holds_the_picture_at_every_size(size: tuple[int, int]) -> None:
         ("222112", "222112"), ("001111", "001111"),
     ],
 )  # fmt: skip
-def test_spellings_of_a_sampling_are_told_apart(spelled: str, expected: str) -> None:
+def test_spellings_of_a_sampling_are_distinguished(spelled: str, expected: str) -> None:
     def factors(digits: str) -> list[tuple[int, int]]:
         return [(int(digits[place]), int(digits[place + 1])) for place in (0, 2, 4)]
 
@@ -95,7 +95,7 @@ def test_a_quality_of_ones_own_and_many_tables() -> None:
 
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("sampling", [((2, 2), FULL, FULL, (2, 2)), ((2, 1), FULL, FULL, (2, 1))])
-def test_inks_keep_theirs_too(sampling: tuple[tuple[int, int], ...], progressive: bool) -> None:
+def test_cmyk_keeps_its_sampling_too(sampling: tuple[tuple[int, int], ...], progressive: bool) -> None:
     colors = samples.image("CMYK", 301, 203).split()[:3]
     black = Image.linear_gradient("L").resize((301, 203)).point(lambda value: value // 3)
     inks = Image.merge("CMYK", (*colors, black))

@@ -1,4 +1,4 @@
-"""What stands behind a JPEG's picture stays, and what leads to it stays true; what cannot is left out and said.
+"""The trailer of a JPEG stays, with valid offsets; what cannot stay is left out with a note.
 
 Also tests :mod:`pielight.io.codecs.jpeg.trailer_update` and :mod:`pielight.io.codecs.jpeg.multiview`.
 """
@@ -99,7 +99,7 @@ def check_bright(content: bytes, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("trailer", [b"", b"a maker's trailer", VIDEO, samsungs_trailer(), bytes(5000)])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_what_is_behind_stays_and_the_index_leads_to_it(trailer: bytes, order: str) -> None:
+def test_the_trailer_stays_and_the_index_points_to_it(trailer: bytes, order: str) -> None:
     depth = samples.saved(scene().convert("L").resize((60, 40)), "JPEG")
     source = composed([(None, b"a gap"), (0x040000, depth), (None, trailer)], order=order)
     data, note = enhanced(source)
@@ -118,7 +118,7 @@ def test_a_trailer_without_any_index() -> None:
 
 
 @pytest.mark.parametrize("attribute", [PREVIEW, FULL_HD])
-def test_previews_are_made_anew(attribute: int) -> None:
+def test_previews_are_regenerated(attribute: int) -> None:
     source = composed([(attribute, preview()), (None, b"padding"), (attribute, preview((96, 64))), (None, VIDEO)])
     data, note = enhanced(source)
     (_, one, other) = listed(data)
@@ -145,7 +145,7 @@ def test_a_smaller_copy_without_a_kind_is_a_preview() -> None:
     assert kept == parts[2:]
 
 
-def test_the_thumbnail_of_a_preview_is_made_anew_too() -> None:
+def test_the_thumbnail_of_a_preview_is_regenerated_too() -> None:
     inner = exif(jpeg(scene().resize((90, 60))))
     own = preview()
     source = composed([(PREVIEW, own[:2] + Segment(APP1, EXIF + inner).coded() + own[2:]), (None, VIDEO)])
@@ -182,7 +182,7 @@ def test_googles_and_isos_gain_map_goes_with_all_that_tells_of_it() -> None:
     check_bright(data, (480, 320))
 
 
-def test_a_gain_map_goes_and_the_video_behind_it_stays() -> None:
+def test_a_gain_map_is_dropped_and_the_video_after_it_stays() -> None:
     source = ultra_hdr(VIDEO)
     data, note = enhanced(source)
     assert note == NO_GAIN_MAP
@@ -281,7 +281,7 @@ def test_an_mpo_of_pillow_goes_through_the_enhancer() -> None:
     assert np.asarray(opened(data)).mean() > np.asarray(opened(source)).mean() + 10
 
 
-def test_other_formats_say_what_they_leave_behind() -> None:
+def test_other_formats_note_what_they_leave_out() -> None:
     depth = samples.saved(scene().convert("L").resize((60, 40)), "JPEG")
     assert enhanced(composed([(0x040000, depth), (None, VIDEO)]), file_format="PNG")[1] == (
         "left out, not supported by PNG: video, a further picture"

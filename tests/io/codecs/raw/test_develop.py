@@ -53,7 +53,7 @@ def test_its_exif_goes_along(file_format: str) -> None:
         assert image.info["xmp"] == samples.XMP
 
 
-def test_raw_is_told_from_tiff() -> None:
+def test_raw_is_distinguished_from_tiff() -> None:
     tiff = samples.sample("rgb.tif")
     assert is_raw(samples.dng(), "picture")
     assert not is_raw(tiff, "a.tif")
@@ -70,7 +70,7 @@ def test_raw_is_told_from_tiff() -> None:
         b"\0\0\0\x18ftypcrx ", b"II*\0\x10\0\0\0CR\2\0", b"MM\0*\0\0\0\x10MMMMRaw", bytes(25) + b"ARECOYK",
     ],
 )  # fmt: skip
-def test_kinds_of_raw_are_told_by_their_content(head: bytes, tmp_path: Path) -> None:
+def test_kinds_of_raw_are_recognized_by_their_content(head: bytes, tmp_path: Path) -> None:
     assert is_raw(head, "picture")
     (tmp_path / "picture").write_bytes(head)
     assert is_raw_file(tmp_path / "picture")

@@ -117,7 +117,7 @@ def test_known_colors_of_lab() -> None:
     assert np.abs(lab_to_srgb(coded, icc_coding=False)[0, 0] / 257 - [255, 0, 0]).max() < 1
 
 
-def test_inks_of_16_bits() -> None:
+def test_cmyk_of_16_bits() -> None:
     eight = np.asarray(samples.image("CMYK"))
     picture = decode(written(eight.astype(np.uint16) * 257, 5))
     assert (picture.mode, picture.note) == ("CMYK", "16-bit CMYK rounded to 8 bits")
@@ -204,7 +204,7 @@ def test_samples_without_a_name_are_no_opacity(
         assert (png.mode, png.note) == ({4: "RGB;16", 2: "I;16"}[channels], "unnamed channel left out")
 
 
-def test_pages_of_rare_kinds_are_told() -> None:
+def test_pages_of_rare_kinds_are_noted() -> None:
     file = io.BytesIO()
     with tifffile.TiffWriter(file) as writer:
         for _ in range(2):

@@ -68,7 +68,7 @@ def test_predictors_stay() -> None:
     assert tiff_options(Metadata(compression=LZW, predictor=2), "RGB")["tiffinfo"] == {317: 2}
 
 
-def test_tags_go_behind_what_an_encoder_wrote_also_in_the_middle_of_a_file() -> None:
+def test_tags_go_after_what_an_encoder_wrote_also_in_the_middle_of_a_file() -> None:
     file = io.BytesIO(b"before")
     file.seek(0, 2)
     metadata = Metadata(xmp=b"<x/>", photoshop=b"8BIM", icc_profile=b"profile", dpi=(300, 150))

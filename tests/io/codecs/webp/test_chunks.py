@@ -12,7 +12,7 @@ from pielight.io.codecs.webp.chunks import is_lossless
 @pytest.mark.parametrize("lossless", [True, False])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("frames", [1, 2])
-def test_lossless_webp_is_told_apart(lossless: bool, mode: str, frames: int) -> None:
+def test_lossless_webp_is_recognized(lossless: bool, mode: str, frames: int) -> None:
     file, colors = io.BytesIO(), ("red", "blue")
     images = [Image.new(mode, (9, 9), color) for color in colors]
     images[0].putpixel((1, 1), 0)

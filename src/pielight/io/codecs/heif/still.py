@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from bisect import bisect_right
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -11,7 +13,6 @@ from pielight.io.codecs import pillow
 from pielight.io.codecs.heif.coding import read_cicp, read_coding, write_cicp
 from pielight.io.codecs.heif.container import enable, encoding
 from pielight.io.codecs.heif.items import exif_item, read_items
-from pielight.io.codecs.heif.matching_quality import GROWTH, quality_at_rate
 from pielight.io.codecs.isobmff import video_boxes
 from pielight.io.codecs.jpeg.segments import EXIF
 from pielight.io.formats import HEIF
@@ -22,6 +23,9 @@ from pielight.io.metadata.tiff_tags import Tag
 
 AVIF_SPEED, HEIF_PRESET = 8, "ultrafast"  # see docs/guides/photos.md for what slower ones save
 _QUALITY = 90
+GROWTH = 1.2  # of a result over its source: brightening shows detail that takes bytes
+QUALITIES = range(30, 91, 2)
+_BLOCK, _BLOCKS = 96, 6  # pixels a side, and blocks a side of the sample
 
 
 def read_metadata(image: Image.Image, data: bytes) -> Metadata:
@@ -107,3 +111,35 @@ def coding_options(metadata: Metadata, file_format: str, mode: str) -> dict[str,
         return options
     code = dict(zip(("color_primaries", "transfer_characteristics"), metadata.cicp or (), strict=False))
     return {"enc_params": {"preset": HEIF_PRESET}, "subsampling": subsampling or "4:2:0"} | code
+
+
+def quality_at_rate(image: Image.Image, file_format: str, options: dict[str, Any], bytes_per_pixel: float) -> int:
+    """Return the quality at which an AVIF or HEIC has a rate.
+
+    Args:
+        options: Of Pillow's ``save``, without quality and metadata.
+        bytes_per_pixel: The rate to match.
+    """
+    sample = _sample(image)
+    room = bytes_per_pixel * sample.width * sample.height
+
+    def length(quality: int) -> int:
+        file = io.BytesIO()
+        sample.save(file, file_format, quality=quality, **options)
+        return read_coding(read_items(file.getvalue())).length
+
+    return QUALITIES[max(0, bisect_right(QUALITIES, room, key=length) - 1)]
+
+
+def _sample(image: Image.Image) -> Image.Image:
+    """Return a mosaic of blocks from all over a picture, or the whole if it is no larger."""
+    width, height = (min(_BLOCK, size) for size in image.size)
+    if image.width * image.height <= width * height * _BLOCKS * _BLOCKS:
+        return image
+    sample = Image.new(image.mode, (width * _BLOCKS, height * _BLOCKS))
+    for row in range(_BLOCKS):
+        for column in range(_BLOCKS):
+            left = round((image.width - width) * (column + 0.5) / _BLOCKS)
+            top = round((image.height - height) * (row + 0.5) / _BLOCKS)
+            sample.paste(image.crop((left, top, left + width, top + height)), (column * width, row * height))
+    return sample

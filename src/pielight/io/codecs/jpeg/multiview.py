@@ -12,9 +12,8 @@ from pielight.io.codecs.jpeg.segments import parse
 from pielight.io.codecs.jpeg.trailer import find_parts
 from pielight.io.decode import decode
 from pielight.io.encode import encode, fitted, save
-from pielight.io.image import Picture
+from pielight.io.image import Picture, look_different, sample
 from pielight.io.size_limits import check_frames
-from pielight.io.visible_change import look_different, sample
 
 _JPEG = "JPEG"
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL.JpegImagePlugin import JpegImageFile
+
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg.preview_match import is_smaller_copy
 from pielight.io.codecs.jpeg.segments import APP1, APP2, EXIF, Layout, Segment, is_jpeg, parse
 from pielight.io.metadata import mpf
 from pielight.io.metadata.google_xmp import GAIN_MAP, GAIN_MAP_NAMESPACE, items
@@ -19,6 +23,10 @@ Kind = Literal["gain map", "preview", "view", "picture", "rest"]
 ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
 _GAIN_MAPS = (GAIN_MAP_NAMESPACE, b"http://ns.apple.com/HDRGainMap/", b"urn:com:apple:photo:2020:aux:hdrgainmap")
 _VIDEO = re.compile(rb"\0\0\0[\x08-\xff]ftyp")
+_SIDE = 32  # pixels at which both are compared
+_MIN_CORRELATION = 0.9  # a depth map of the scene has far less
+_COLORS = 3  # channels: a map of the scene mostly has one
+_DAMAGED = (OSError, SyntaxError, ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -190,3 +198,33 @@ def _kind_of(content: bytes, data: bytes, whole: Layout) -> Kind:
     if layout.size() == whole.size():
         return "view"
     return "preview" if is_smaller_copy(content, layout, data, whole) else "picture"
+
+
+def is_smaller_copy(content: bytes, layout: Layout, data: bytes, whole: Layout) -> bool:
+    """Return whether a JPEG in color has the shape of a larger one, and shows the same.
+
+    Args:
+        content: The smaller JPEG.
+        layout: Of the smaller one.
+        data: The file of the larger one.
+        whole: Layout of the larger one.
+    """
+    (width, height), (full_width, full_height) = layout.size(), whole.size()
+    uneven = abs(width * full_height - height * full_width)
+    if not 0 < width < full_width or uneven > max(full_width, full_height) or layout.frame()[5] != _COLORS:
+        return False
+    try:
+        one, other = _sample(content), _sample(data[: whole.end])
+    except _DAMAGED:
+        return False
+    spread = float(one.std() * other.std())
+    return spread > 0 and float((one * other).mean()) > _MIN_CORRELATION * spread
+
+
+def _sample(data: bytes) -> NDArray[np.float64]:
+    """Return the luma of a JPEG, 32 pixels a side, with a mean of 0."""
+    with JpegImageFile(io.BytesIO(data)) as image:
+        image.draft("L", (_SIDE, _SIDE))
+        values: NDArray[np.float64] = np.array(image.convert("L").resize((_SIDE, _SIDE), reducing_gap=2.0), np.float64)
+    values -= values.mean()
+    return values

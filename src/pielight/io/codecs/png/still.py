@@ -27,7 +27,7 @@ def read_metadata(image: Image.Image, data: bytes) -> Metadata:
     """Return the metadata of an opened PNG."""
     chunks, metadata = kept_chunks(data), pillow.read_metadata(image)
     texts = png_text.texts(chunks)
-    # EXIF may stand after the pixels, where Pillow finds it only once they are loaded.
+    # EXIF may come after the pixels, where Pillow finds it only once they are loaded.
     exif = dict(png_chunks(data)).get(b"eXIf") or png_text.exif(texts)
     xmp, photoshop = metadata.xmp or png_text.xmp(texts), png_text.photoshop(texts)
     return replace(metadata, exif=exif, xmp=xmp, photoshop=photoshop, comment=None, chunks=chunks)

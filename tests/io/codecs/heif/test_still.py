@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pielight.bench.pictures import picture
-from pielight.io.codecs.heif import matching_quality as rate
+from pielight.io.codecs.heif import still as rate
 from pielight.io.codecs.heif.coding import read_coding
 from pielight.io.codecs.heif.items import read_items
 from pielight.io.decode import decode
