@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import imagecodecs
@@ -14,6 +15,10 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from pielight.core.atomic_file import open_atomic
+from pielight.io.encode import save
+from pielight.io.formats import format_of, written_format
+from pielight.io.image import Picture
 from tests.io import bitmaps
 
 WIDTH, HEIGHT = 48, 32
@@ -28,6 +33,12 @@ def peak_megabytes():
     return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
 """
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>five stars</x:xmpmeta>"
+
+
+def write(picture: Picture, path: Path) -> None:
+    """Write a picture in the format of the extension, else in the one it came in."""
+    with open_atomic(path) as file:
+        save(picture, file, format_of(path, written_format(picture.format)), name=str(path))
 
 
 def colors(width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:

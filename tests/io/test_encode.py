@@ -17,7 +17,7 @@ from PIL import Image
 
 from pielight.errors import PictureError
 from pielight.io.decode import decode, open_image
-from pielight.io.encode import encode, save, write
+from pielight.io.encode import encode, save
 from pielight.io.image import Picture, to_image
 from tests.io import samples
 from tests.io.samples import saved
@@ -120,14 +120,14 @@ def test_16_bit_gray_of_either_byte_order() -> None:
 
 def test_the_extension_decides_the_format_written(tmp_path: Path) -> None:
     picture = decode(saved(random_image("RGBA"), "PNG"))
-    write(picture, tmp_path / "a.webp")
-    write(picture, tmp_path / "b.unknown")
+    samples.write(picture, tmp_path / "a.webp")
+    samples.write(picture, tmp_path / "b.unknown")
     assert opened((tmp_path / "a.webp").read_bytes()).format == "WEBP"
     assert opened((tmp_path / "b.unknown").read_bytes()).format == "PNG"
-    write(picture, tmp_path / "c.jpg")
+    samples.write(picture, tmp_path / "c.jpg")
     assert opened((tmp_path / "c.jpg").read_bytes()).format == "JPEG"
     with pytest.raises(PictureError, match=r"d\.dng: .*RAW cannot be written"):
-        write(picture, tmp_path / "d.dng")
+        samples.write(picture, tmp_path / "d.dng")
     assert not (tmp_path / "d.dng").exists()
 
 

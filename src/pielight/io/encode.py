@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import BinaryIO
 
-from pielight.core.atomic_file import open_atomic
-from pielight.core.messages import shown
 from pielight.io.codec_errors import errors_named
 from pielight.io.codecs.bmp import writer as bmp
 from pielight.io.codecs.gif import still as gif
@@ -19,7 +16,7 @@ from pielight.io.codecs.png import still as png
 from pielight.io.codecs.tiff import writer as tiff
 from pielight.io.codecs.webp import still as webp
 from pielight.io.convert import fit
-from pielight.io.formats import HEIF, HIGH_BIT_DEPTH_MODES, format_of, written_format
+from pielight.io.formats import HEIF, HIGH_BIT_DEPTH_MODES, written_format
 from pielight.io.image import Picture
 
 _WRITERS: dict[str, Callable[[Picture, BinaryIO, int | None], None]] = {
@@ -32,20 +29,6 @@ _WRITERS: dict[str, Callable[[Picture, BinaryIO, int | None], None]] = {
     "AVIF": heif.write_avif,
     HEIF: heif.write_heic,
 }
-
-
-def write(picture: Picture, path: Path, quality: int | None = None) -> None:
-    """Write a picture as a whole file or not at all, in the format of the extension, else in the one it came in.
-
-    Args:
-        path: Where to; missing folders are made.
-        quality: 1..100 for lossy formats; None keeps the source's own.
-
-    Raises:
-        PictureError: The picture or its metadata cannot be encoded, or the file cannot be written.
-    """
-    with open_atomic(path) as file:
-        save(picture, file, format_of(path, written_format(picture.format)), quality, shown(path))
 
 
 def fitted(picture: Picture, file_format: str, name: str = "picture") -> Picture:

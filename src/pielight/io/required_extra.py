@@ -13,11 +13,11 @@ from pielight.core.messages import shown
 from pielight.errors import MissingExtraError, PictureError
 from pielight.io import preflight
 from pielight.io.codec_errors import own_limits
-from pielight.io.codecs.heif.container import is_heif
+from pielight.io.codecs.heif.container import container
 from pielight.io.codecs.png.chunks import is_high_bit_depth
 from pielight.io.codecs.raw.develop import is_raw
 from pielight.io.codecs.tiff.sample_format import read_sample_format
-from pielight.io.formats import READABLE
+from pielight.io.formats import HEIF, READABLE
 
 _HEAD = 1 << 16  # bytes, which mostly include the first directory of a TIFF
 
@@ -47,7 +47,7 @@ def _reader(path: Path) -> str:
             head = data[:_HEAD]
             if is_raw(head, path.name):
                 return "raw"
-            if is_heif(head):
+            if container(head) == HEIF:
                 return "heif"
             sample_format = read_sample_format(data)
             if sample_format is not None:

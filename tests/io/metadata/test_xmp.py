@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from pielight.io.codecs.jpeg.segments import APP1, EXIF, MAX_SEGMENT, Segment
-from pielight.io.encode import write
 from pielight.io.image import Picture
 from pielight.io.metadata.metadata import Metadata, with_packet
 from pielight.io.metadata.xmp import JPEG_HEAD, PNG_KEYWORD, read_packet, with_description
+from tests.io import samples
 
 PACKET = with_description(b"", b"<rdf:Description rdf:about=''/>")
 
@@ -19,7 +19,7 @@ PACKET = with_description(b"", b"<rdf:Description rdf:about=''/>")
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "a.gif", "a.avif"])
 def test_the_packet_of_a_file_is_found(name: str, tmp_path: Path) -> None:
     picture = Picture(np.zeros((9, 7, 3), np.uint8), "RGB", metadata=Metadata(xmp=PACKET))
-    write(picture, tmp_path / name)
+    samples.write(picture, tmp_path / name)
     packet = read_packet(tmp_path / name) or b""
     assert packet == PACKET or (name == "a.avif" and packet in PACKET and b"rdf:Description" in packet)
 

@@ -10,18 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg.segments import (
-    APP0,
-    APP1,
-    APP13,
-    EXIF,
-    JFXX,
-    MAX_SEGMENT,
-    PHOTOSHOP,
-    Segment,
-    photoshop_block,
-    photoshop_segments,
-)
+from pielight.io.codecs.jpeg import segments as jpeg
 from pielight.io.image import Picture
 from pielight.io.metadata.exif_thumbnail import with_thumbnail
 from pielight.io.metadata.metadata import with_packet
@@ -44,7 +33,7 @@ def with_new_thumbnails(picture: Picture, file_format: str, notes: list[str]) ->
     if file_format == "JPEG" and metadata.segments is not None:
         metadata = replace(metadata, segments=with_new_segments(metadata.segments, picture, notes))
     else:
-        exif = _in_exif(metadata.exif, picture, MAX_SEGMENT if file_format == "JPEG" else _NO_LIMIT, notes)
+        exif = _in_exif(metadata.exif, picture, jpeg.MAX_SEGMENT if file_format == "JPEG" else _NO_LIMIT, notes)
         metadata = replace(metadata, exif=exif, photoshop=_in_photoshop(metadata.photoshop, picture, notes))
     if metadata.xmp and (packet := _in_xmp(metadata.xmp, picture, notes)) != metadata.xmp:
         metadata = with_packet(metadata, packet)
@@ -56,18 +45,18 @@ def exif_with_new_thumbnail(exif: bytes, picture: Picture) -> bytes:
     return _in_exif(exif, picture, _NO_LIMIT, [])
 
 
-def with_new_segments(segments: Iterable[Segment], picture: Picture, notes: list[str]) -> tuple[Segment, ...]:
+def with_new_segments(segments: Iterable[jpeg.Segment], picture: Picture, notes: list[str]) -> tuple[jpeg.Segment, ...]:
     """Return the segments of a JPEG whose thumbnails show a picture; see :func:`with_new_thumbnails`."""
-    result: list[Segment] = []
-    block = photoshop_block(segments)
+    result: list[jpeg.Segment] = []
+    block = jpeg.photoshop_block(segments)
     new_block = _in_photoshop(block, picture, notes)
-    photoshop = photoshop_segments(new_block) if new_block != block else None
+    photoshop = jpeg.photoshop_segments(new_block) if new_block != block else None
     for segment in segments:
-        if segment.marker == APP1 and segment.content.startswith(EXIF):
-            result.append(Segment(APP1, _in_exif(segment.content, picture, MAX_SEGMENT, notes)))
-        elif segment.marker == APP0 and segment.content.startswith(JFXX):
+        if segment.marker == jpeg.APP1 and segment.content.startswith(jpeg.EXIF):
+            result.append(jpeg.Segment(jpeg.APP1, _in_exif(segment.content, picture, jpeg.MAX_SEGMENT, notes)))
+        elif segment.marker == jpeg.APP0 and segment.content.startswith(jpeg.JFXX):
             result += _in_extension(segment.content, picture, notes)
-        elif photoshop is not None and segment.marker == APP13 and segment.content.startswith(PHOTOSHOP):
+        elif photoshop is not None and segment.marker == jpeg.APP13 and segment.content.startswith(jpeg.PHOTOSHOP):
             result += photoshop  # all of them, in place of the first
             photoshop = ()
         else:
@@ -81,15 +70,15 @@ def _in_exif(exif: bytes, picture: Picture, most: int, notes: list[str]) -> byte
     return exif
 
 
-def _in_extension(content: bytes, picture: Picture, notes: list[str]) -> list[Segment]:
+def _in_extension(content: bytes, picture: Picture, notes: list[str]) -> list[jpeg.Segment]:
     """Replace the thumbnail of a JFIF extension."""
-    start = len(JFXX) + 1
+    start = len(jpeg.JFXX) + 1
     head, rest = content[:start], content[start:]
     try:
         if head.endswith(bytes((_JFXX_JPEG,))):
-            return [Segment(APP0, head + remade_jpeg(rest, picture, MAX_SEGMENT - start))]
+            return [jpeg.Segment(jpeg.APP0, head + remade_jpeg(rest, picture, jpeg.MAX_SEGMENT - start))]
         if head.endswith(bytes((_JFXX_RGB,))) and len(rest) == 2 + 3 * rest[0] * rest[1] > 2:
-            return [Segment(APP0, head + rest[:2] + remade_pixels(picture, rest[2:], rest[0], rest[1], 3))]
+            return [jpeg.Segment(jpeg.APP0, head + rest[:2] + remade_pixels(picture, rest[2:], rest[0], rest[1], 3))]
         raise PictureError(_UNKNOWN)
     except (PictureError, IndexError) as error:
         notes.append(f"thumbnail in JFIF left out: {error}")
@@ -109,10 +98,10 @@ def _in_photoshop(block: bytes, picture: Picture, notes: list[str]) -> bytes:
                 complete = len(content) >= max(length, _RESOURCE_HEAD.size)
                 if identifier == _BGR_THUMBNAIL or not complete or content[3] != _JPEG_FORMAT:
                     raise PictureError(_UNKNOWN)
-                jpeg = remade_jpeg(content[_RESOURCE_HEAD.size :], picture, _NO_LIMIT)
+                made = remade_jpeg(content[_RESOURCE_HEAD.size :], picture, _NO_LIMIT)
                 fields = list(_RESOURCE_HEAD.unpack_from(content))
-                fields[5] = len(jpeg)
-                content = _RESOURCE_HEAD.pack(*fields) + jpeg
+                fields[5] = len(made)
+                content = _RESOURCE_HEAD.pack(*fields) + made
                 resource = block[position:start] + len(content).to_bytes(4, "big") + content + bytes(len(content) % 2)
             except PictureError as error:
                 notes.append(f"thumbnail among Photoshop's resources left out: {error}")

@@ -42,11 +42,6 @@ def container(data: bytes) -> str | None:
     return HEIF if any(brand in _HEIC or brand in _OF_ANY_CODING for brand in brands) else None
 
 
-def is_heif(data: bytes) -> bool:
-    """Return whether a file is HEIC, and not AVIF."""
-    return container(data) == HEIF
-
-
 def check_kind(data: bytes) -> None:
     """Refuse a file with the container of HEIC and AVIF whose pixels have another codec."""
     for part in read_items(data).parts()[:1] if read_brands(data) else []:

@@ -9,23 +9,13 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageChops, JpegImagePlugin
 
-from pielight.io.codecs.jpeg.segments import (
-    APP14,
-    END_OF_IMAGE,
-    FRAMES,
-    JFIF,
-    MARKER_IN_SCAN,
-    START_OF_SCAN,
-    Segment,
-    joined,
-    parse,
-)
+from pielight.io.codecs.jpeg import segments as jpeg
 
 Sampling = tuple[tuple[int, int], ...]
 _FULL: Sampling = ((1, 1), (1, 1), (1, 1))
 _PILLOWS: dict[Sampling, int] = {_FULL: 0, ((2, 1), (1, 1), (1, 1)): 1, ((2, 2), (1, 1), (1, 1)): 2}
 _HUFFMAN, _QUANTIZATION = 0xC4, 0xDB
-_CMYK, _ADOBE = 4, Segment(APP14, b"Adobe\0\x64\0\0\0\0\2")  # marks CMYK coded as YCCK
+_CMYK, _ADOBE = 4, jpeg.Segment(jpeg.APP14, b"Adobe\0\x64\0\0\0\0\2")  # marks CMYK coded as YCCK
 _TABLES = (0, 1, 2, 0)  # of each channel, if there are so many
 _CHANNEL_OF_SCAN = 5  # bytes after the start of a scan
 _ONCE = ("extra", "exif", "icc_profile", "xmp", "comment")  # options that belong to a file once
@@ -101,39 +91,39 @@ def _saved(image: Image.Image, **options: Any) -> bytes:
 
 def _joined(files: Sequence[bytes], sampling: Sampling, tables: Sequence[int], size: tuple[int, int]) -> bytes:
     """Merge gray JPEGs as the channels of one."""
-    heads = [parse(data).segments for data in files]
-    frames = [next(part for part in head if part.marker in FRAMES) for head in heads]
+    heads = [jpeg.parse(data).segments for data in files]
+    frames = [next(part for part in head if part.marker in jpeg.FRAMES) for head in heads]
     frame = frames[0].content[:1] + size[1].to_bytes(2, "big") + size[0].to_bytes(2, "big") + bytes((len(files),))
     for number, (wide, high) in enumerate(sampling):
         frame += bytes((number + 1, wide << 4 | high, tables[number]))
-    parts = [part for part in heads[0] if part.marker not in (*FRAMES, _QUANTIZATION, _HUFFMAN)]
+    parts = [part for part in heads[0] if part.marker not in (*jpeg.FRAMES, _QUANTIZATION, _HUFFMAN)]
     if len(files) == _CMYK:
-        parts = [_ADOBE, *(part for part in parts if not part.content.startswith(JFIF))]
+        parts = [_ADOBE, *(part for part in parts if not part.content.startswith(jpeg.JFIF))]
     for number, head in dict(zip(reversed(tables), reversed(heads), strict=True)).items():
         parts += [_numbered(part, number) for part in head if part.marker == _QUANTIZATION]
     # The greater marker is that of the most general kind of frame.
-    parts.append(Segment(max(part.marker for part in frames), frame))
+    parts.append(jpeg.Segment(max(part.marker for part in frames), frame))
     scans = (_scans(data, head, number + 1) for number, (data, head) in enumerate(zip(files, heads, strict=True)))
     # Interleaved, so that a progressive file appears in color while it loads.
     interleaved = b"".join(b"".join(turn) for turn in zip_longest(*scans, fillvalue=b""))
-    return b"\xff\xd8" + joined(parts) + interleaved + bytes((0xFF, END_OF_IMAGE))
+    return b"\xff\xd8" + jpeg.joined(parts) + interleaved + bytes((0xFF, jpeg.END_OF_IMAGE))
 
 
-def _numbered(table: Segment, number: int) -> Segment:
+def _numbered(table: jpeg.Segment, number: int) -> jpeg.Segment:
     """Return a quantization table with another number."""
-    return Segment(table.marker, bytes((table.content[0] & 0xF0 | number,)) + table.content[1:])
+    return jpeg.Segment(table.marker, bytes((table.content[0] & 0xF0 | number,)) + table.content[1:])
 
 
-def _scans(data: bytes, head: Sequence[Segment], channel: int) -> Iterator[bytes]:
+def _scans(data: bytes, head: Sequence[jpeg.Segment], channel: int) -> Iterator[bytes]:
     """Yield the scans of a gray JPEG as those of a channel, each with the tables that it needs."""
-    position = 2 + len(joined(head))  # Pillow leaves no gaps
-    before = joined(part for part in head if part.marker == _HUFFMAN)
-    while data[position + 1] != END_OF_IMAGE:
+    position = 2 + len(jpeg.joined(head))  # Pillow leaves no gaps
+    before = jpeg.joined(part for part in head if part.marker == _HUFFMAN)
+    while data[position + 1] != jpeg.END_OF_IMAGE:
         start = position
-        while data[position + 1] != START_OF_SCAN:
+        while data[position + 1] != jpeg.START_OF_SCAN:
             position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
         channel_position = position + _CHANNEL_OF_SCAN
-        match = MARKER_IN_SCAN.search(data, channel_position)
+        match = jpeg.MARKER_IN_SCAN.search(data, channel_position)
         assert match is not None
         position = match.start()
         yield before + data[start:channel_position] + bytes((channel,)) + data[channel_position + 1 : position]
