@@ -43,7 +43,7 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple
 @options.model
 @options.jobs("Threads. [default: every core]")
 @options.quiet
-@options.grouped(model=options.ModelOptions)
+@options.model_options
 def compare(
     photos: tuple[Path, ...],
     output: Path | None,

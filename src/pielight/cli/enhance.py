@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @options.device
 @options.jobs("Photos at a time, or threads if there is but one. [default: every core]")
 @options.quiet
-@options.grouped(model=options.ModelOptions)
+@options.model_options
 def enhance(
     photos: tuple[Path, ...],
     model: options.ModelOptions,

@@ -146,21 +146,15 @@ class ModelOptions:
         return Enhancer(self.model, threads, self.auto is not False, self.device, self.denoise_model, self.task)
 
 
-def grouped(**kinds: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Hand options to a command in groups: an object of each type, whose fields have the names of options."""
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Pass the options of the model to a command as one argument ``model`` of :class:`ModelOptions`."""
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @wraps(command)
-        def call(**values: Any) -> None:
-            groups = {
-                name: kind(**{one.name: values.pop(one.name) for one in fields(kind) if one.name in values})
-                for name, kind in kinds.items()
-            }
-            command(**groups, **values)
+    @wraps(command)
+    def call(**values: Any) -> None:
+        names = [field.name for field in fields(ModelOptions) if field.name in values]
+        command(model=ModelOptions(**{name: values.pop(name) for name in names}), **values)
 
-        return call
-
-    return decorate
+    return call
 
 
 def jobs(help_text: str) -> Callable[[F], F]:

@@ -39,12 +39,10 @@ class TaskEvaluator(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be measured.
+    """What is measured: every method on every dataset by every metric that applies.
 
     Attributes:
-        datasets: The datasets.
-        methods: The methods.
-        metrics: The metrics; with an evaluator, its dataset-level metrics.
+        metrics: With an evaluator, its dataset-level metrics.
         gt_mean: Whether results are scaled to the mean of the reference before metrics that need one.
         evaluator: The downstream model that is run on results, if that is how they are measured.
     """
@@ -72,12 +70,9 @@ class Plan:
 
 
 class Trial(NamedTuple):
-    """One method on one picture: a unit of work.
+    """One method on one picture of a dataset, by its name: a unit of work.
 
     Attributes:
-        dataset: Name of the dataset.
-        sample: The picture.
-        method: The method.
         keys: All measurements that are wanted.
         missing: Those that must still be made.
         evaluator: The downstream model that makes them, if any.

@@ -48,8 +48,7 @@ class Difference:
 
     Attributes:
         estimate: Mean of the differences, or difference of a dataset-level metric, second minus first.
-        wins: Pictures on which the second has the greater value.
-        losses: Pictures on which it has the smaller one.
+        wins: Pictures on which the second has the greater value; ``losses``: the smaller one.
         p: Of a two-sided test: how likely differences as large as these are if the methods do not differ.
         direction: Where that test sees the second: 1 above, -1 below, 0 neither. A few large differences can move
             the mean the other way.

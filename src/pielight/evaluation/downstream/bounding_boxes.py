@@ -9,14 +9,9 @@ from pielight.evaluation.metric_spec import Floats
 
 
 def iou(first: Floats, second: Floats) -> Floats:
-    """Return the intersection over union of every box of one list with every box of another.
+    """Return the intersection over union of every box of one list ``(M, 4)`` with every box of another ``(N, 4)``.
 
-    Args:
-        first: ``(M, 4)``, x, y, width and height.
-        second: ``(N, 4)``.
-
-    Returns:
-        ``(M, N)`` in [0, 1]; boxes without area overlap nothing.
+    Boxes are x, y, width and height. The result is ``(M, N)`` in [0, 1]; boxes without area overlap nothing.
 
     >>> iou(np.array([[0.0, 0, 2, 2]]), np.array([[1.0, 0, 2, 2], [5, 5, 1, 1]])).round(3).tolist()
     [[0.333, 0.0]]
@@ -30,15 +25,9 @@ def iou(first: Floats, second: Floats) -> Floats:
 
 
 def non_maximum_suppression(boxes: Floats, scores: Floats, most: float) -> NDArray[np.intp]:
-    """Return the boxes that greedy non-maximum suppression keeps: the best first, without others that overlap it.
+    """Return the indices of the boxes that greedy non-maximum suppression keeps, the highest score first.
 
-    Args:
-        boxes: ``(N, 4)``.
-        scores: ``(N,)``.
-        most: IoU that is allowed.
-
-    Returns:
-        Their indices, the highest score first.
+    Boxes ``(N, 4)`` whose IoU with a better one is above ``most`` are dropped; scores are ``(N,)``.
 
     >>> boxes = np.array([[0.0, 0, 9, 9], [0, 0, 9, 8], [20, 0, 9, 9]])
     >>> non_maximum_suppression(boxes, np.array([0.6, 0.9, 0.7]), 0.3).tolist()
@@ -56,13 +45,8 @@ def non_maximum_suppression(boxes: Floats, scores: Floats, most: float) -> NDArr
 def matches(boxes: Floats, truth: Floats, least: float) -> NDArray[np.bool_]:
     """Return which boxes match the ground truth, as PASCAL VOC does (Everingham et al., IJCV 2010, section 4.2).
 
-    Each box, the highest score first, belongs to the true one that it overlaps most; it matches if they overlap enough
-    and no box before it matched the same.
-
-    Args:
-        boxes: ``(N, 4)``, the highest score first.
-        truth: ``(M, 4)``.
-        least: IoU of a match.
+    Each box of ``(N, 4)``, the highest score first, belongs to the true one of ``(M, 4)`` that it overlaps most; it
+    matches if their IoU is ``least`` or more and no box before it matched the same.
 
     >>> matches(np.array([[0.0, 0, 9, 9], [0, 0, 9, 8]]), np.array([[0.0, 0, 9, 9]]), 0.5).tolist()
     [True, False]

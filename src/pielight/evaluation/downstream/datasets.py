@@ -59,12 +59,9 @@ def segmentation(name: str, path: Path) -> Dataset:
 
 
 def darkened(dataset: Dataset, exposures: Sequence[float], darkness: Darkness) -> list[Dataset]:
-    """Return a dataset once for each exposure, as ``faces`` and ``faces-6ev``.
+    """Return a dataset once for each exposure in EV, as ``faces`` and ``faces-6ev``; 0 is not darkened.
 
-    Args:
-        dataset: The pictures as they are.
-        exposures: How many times the light is halved; 0 is not darkened.
-        darkness: Noise, its seed, and scale, which are the same for all.
+    Noise, its seed, and scale of ``darkness`` are the same for all.
     """
     versions = []
     for ev in exposures:

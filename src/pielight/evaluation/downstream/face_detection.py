@@ -85,13 +85,13 @@ def detection_state(boxes: Floats, scores: Floats, truth: Floats, least: float) 
     """Return the state of recall and average precision.
 
     Args:
-        boxes: ``(N, 4)``, the highest score first.
-        scores: ``(N,)``.
+        boxes: ``(N, 4)``, the highest score first, with scores ``(N,)``.
+        scores: As above.
         truth: Boxes of the faces, ``(M, 4)``.
         least: Least IoU at which a face counts as found.
 
     Returns:
-        Three rows: the number of faces; the scores; 1 for every box that finds a face and 0 for others.
+        Three rows: the number of faces; the scores; 1 for every box that matches a face and 0 for others.
     """
     return ((float(len(truth)),), tuple(scores.tolist()), tuple(matches(boxes, truth, least).astype(float).tolist()))
 
@@ -130,11 +130,7 @@ def _area(weights: Floats, hits: Floats, faces: float) -> float:
 
 
 def face_metrics(score: float, least: float) -> dict[str, DatasetMetric]:
-    """Return the metrics of face detection by name.
-
-    Args:
-        score: Least score of the boxes that count in the recall.
-        least: Least IoU at which a face counts as found.
+    """Return the metrics of face detection by name, for the least score of boxes in the recall and the least IoU.
 
     >>> list(face_metrics(0.5, 0.5))
     ['recall', 'ap']

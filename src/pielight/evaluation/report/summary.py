@@ -22,11 +22,7 @@ SIGNIFICANT = 0.05
 
 @dataclass
 class Values:
-    """The measurements of a plan as they come in.
-
-    Attributes:
-        measurements: By dataset, label of the method, name of the metric and picture.
-    """
+    """The measurements of a plan: by dataset, label of the method, name of the metric and picture."""
 
     measurements: dict[tuple[str, str, str, str], Measurement] = field(default_factory=dict)
 
