@@ -9,7 +9,7 @@ from pielight.io.codecs.jpeg.segments import Segment
 from pielight.io.metadata.ifd import Entry, Ifd
 from tests.io import samples
 
-NOTE_PLACE = 400  # in the block: behind gaps, as no writer would lay it out anew
+NOTE_PLACE = 400  # in the block, after gaps that no writer would reproduce
 _TEXT, _SHORT = 2, 3
 Rows = list[tuple[int, str]]
 
