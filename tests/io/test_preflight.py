@@ -69,14 +69,14 @@ HOSTILE = {
     "pixels.png": (
         lambda: png(20, 20, body=BODY, extra=chunk(b"IDAT", b"") * 300_000), "300,000 chunks of pixels",
     ),
-    "exif.png": (lambda: with_chunks(samples.sample("rgb.png"), [(b"eXIf", overlapping(1 << 20))]), "overlap many times"),
+    "exif.png": (lambda: with_chunks(samples.sample("rgb.png"), [(b"eXIf", overlapping(1 << 20))]), "overlap many"),
     "exif.webp": (
-        lambda: samples.saved(samples.image("RGB"), "WEBP", exif=overlapping(1 << 20, b"Exif\0\0")), "overlap many times",
+        lambda: samples.saved(samples.image("RGB"), "WEBP", exif=overlapping(1 << 20, b"Exif\0\0")), "overlap many",
     ),
     "overlapping.tif": (
-        lambda: with_rows([row(tag, 7, 1 << 20) for tag in range(60_000, 62_000)], bytes(1 << 20)), "overlap many times",
+        lambda: with_rows([row(tag, 7, 1 << 20) for tag in range(60_000, 62_000)], bytes(1 << 20)), "overlap many",
     ),
-    "repeated.tif": (lambda: with_rows([row(65_000, 7, 1 << 20)] * 2000, bytes(1 << 20)), "overlap many times"),
+    "repeated.tif": (lambda: with_rows([row(65_000, 7, 1 << 20)] * 2000, bytes(1 << 20)), "overlap many"),
     "pages.tif": (lambda: chain(10_001), "10,000 directories of tags"),
     "fractions.tif": (lambda: with_rows([row(282, 5, 200_000, PLACE)], bytes(1_600_000)), "100,000 values of tag 282"),
     "bits.tif": (lambda: with_rows([row(258, 3, 2_000_000, PLACE)], bytes(4_000_000)), "1,000,000 values of tag 258"),
@@ -159,7 +159,7 @@ def test_exif_of_a_jpeg(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [block[start : start + 65_000] for start in range(0, len(block), 65_000)]
     plain = samples.sample("rgb.jpg")
     data = plain[:2] + b"".join(Segment(0xE1, b"Exif\0\0" + part).coded() for part in parts) + plain[2:]
-    with pytest.raises(PictureError, match="overlap many times"):
+    with pytest.raises(PictureError, match="overlap many"):
         decode(data)
     with Image.open(io.BytesIO(plain)) as image:
         assert image.format == "JPEG"
