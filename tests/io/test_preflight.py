@@ -101,7 +101,7 @@ def test_it_is_refused_before_a_reader_sees_it(name: str, tmp_path: Path, monkey
     monkeypatch.setattr(Image, "open", never)
     with pytest.raises(PictureError, match=re.escape(expected)) as caught:
         decode(path.read_bytes(), name)
-    assert str(caught.value).startswith(f"{name}: more than" if "other" not in expected else f"{name}: tags")
+    assert str(caught.value).startswith(f"{name}: more than" if "overlap" not in expected else f"{name}: values")
     assert "\n" not in str(caught.value)
     with pytest.raises(PictureError, match=re.escape(expected)):
         check_file(path)
