@@ -7,6 +7,8 @@
 10
 """
 
+# ruff: isort: skip_file
+# fmt: off
 from __future__ import annotations
 
 import importlib
@@ -19,11 +21,7 @@ if TYPE_CHECKING:
     from pielight.training.export.onnx import lattice_onnx
     from pielight.training.networks.lattice_net import LatticeNet, render
     from pielight.training.objectives.restoration_task import (
-        RestorationTask,
-        contrastive_term,
-        curve_smoothness_term,
-        feature_preservation_term,
-        inversion_term,
+        RestorationTask, contrastive_term, curve_smoothness_term, feature_preservation_term, inversion_term,
         regional_consistency_term,
     )
     from pielight.training.recipe import read_recipe, read_train_config
@@ -43,28 +41,12 @@ _HOME = {
     "recipe": ("read_recipe", "read_train_config"),
     "schema": ("DenoiseConfig", "FinetuneConfig", "JointConfig", "TrainConfig"),
     "trainer": ("StepReport", "train"),
-}  # fmt: skip
+}
 
 __all__ = [
-    "DenoiseConfig",
-    "FinetuneConfig",
-    "JointConfig",
-    "LatticeNet",
-    "RestorationTask",
-    "StepReport",
-    "TrainConfig",
-    "contrastive_term",
-    "curve_smoothness_term",
-    "feature_preservation_term",
-    "inversion_term",
-    "lattice_onnx",
-    "quantize",
-    "read_recipe",
-    "read_train_config",
-    "regional_consistency_term",
-    "render",
-    "train",
-    "uniform",
+    "DenoiseConfig", "FinetuneConfig", "JointConfig", "LatticeNet", "RestorationTask", "StepReport", "TrainConfig",
+    "contrastive_term", "curve_smoothness_term", "feature_preservation_term", "inversion_term", "lattice_onnx",
+    "quantize", "read_recipe", "read_train_config", "regional_consistency_term", "render", "train", "uniform",
 ]
 
 

@@ -98,9 +98,6 @@ def load_state(part: Any, weights: Mapping[str, Any], path: Path) -> None:
 def prepare_run_dir(out: Path, config: Any) -> Path:
     """Make the folder of a run and store its resolved settings, or refuse to mix two runs in one folder.
 
-    Args:
-        config: The settings, of any recipe.
-
     Returns:
         The path of the checkpoint; if it exists, the run goes on from it.
 

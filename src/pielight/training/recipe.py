@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+from pielight.core.messages import shown
 from pielight.errors import ConfigError
 from pielight.training.objectives.denoise import Denoise
 from pielight.training.objectives.finetune import Finetuning
@@ -13,7 +14,7 @@ from pielight.training.objectives.joint import JointTraining
 from pielight.training.objectives.objective import Objective
 from pielight.training.objectives.restoration import Restoration, check_task, find_task
 from pielight.training.schema import DenoiseConfig, FinetuneConfig, JointConfig, TrainConfig
-from pielight.training.schema.config_file import apply_changes, naming_file, parse_change, read_values, validate
+from pielight.training.schema.config_file import apply_changes, parse_change, read_values, validate
 from pielight.training.schema.renamed import with_new_names
 
 A = TypeVar("A")
@@ -69,7 +70,7 @@ def read_recipe(path: str | Path | None, changes: Sequence[str], /, *kinds: type
     """
     values = {} if path is None else read_values(path)
     nested = [parse_change(change) for change in changes]
-    with naming_file(path, changes):
+    try:
         first = next(name for name, kind in RECIPES.items() if kind is kinds[0])
         name = next((one["recipe"] for one in [*reversed(nested), values] if "recipe" in one), first)
         if not isinstance(name, str) or RECIPES.get(name) not in kinds:
@@ -79,10 +80,17 @@ def read_recipe(path: str | Path | None, changes: Sequence[str], /, *kinds: type
         values = with_new_names(kind, values)
         apply_changes(kind, values, changes)
         if kind is TrainConfig:
-            values = _over(_task_defaults(values), values)
+            task = values.get("task", TrainConfig.task)
+            if not isinstance(task, str):
+                raise ConfigError("task: should be a name")
+            values = _over(find_task(task).defaults, values)
         config: Any = validate(kind, values)
         if isinstance(config, TrainConfig):
             check_task(config)
+    except ConfigError as error:
+        if path is None or changes:  # a change may be the cause
+            raise
+        raise ConfigError(f"{shown(path)}: {error}") from None
     return config
 
 
@@ -93,13 +101,6 @@ def read_train_config(path: str | Path | None, changes: Sequence[str] = ()) -> T
     128
     """
     return read_recipe(path, changes, TrainConfig)
-
-
-def _task_defaults(values: Mapping[Any, Any]) -> Mapping[str, Any]:
-    name = values.get("task", TrainConfig.task)
-    if not isinstance(name, str):
-        raise ConfigError("task: should be a name")
-    return find_task(name).defaults
 
 
 def _over(defaults: Mapping[Any, Any], values: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -137,7 +137,6 @@ def descend(network: nn.Module, loss: Callable[[], Tensor], steps: int = STEPS) 
     learning rate of any choice it may also rise.
 
     Args:
-        network: Its weights are moved.
         loss: Of the network, on one batch, without any chance in it.
         steps: At most.
 

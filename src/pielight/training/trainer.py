@@ -88,7 +88,6 @@ def train(
     that was not stopped.
 
     Args:
-        config: The settings of any recipe, or an objective.
         report: Called with the losses every few steps.
         every: Steps between two reports; by default as many as the objective has.
         stop_at: Stop after this step, with a checkpoint and without an export.

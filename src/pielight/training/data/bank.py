@@ -94,11 +94,11 @@ def build_bank(
         return {"seen": plain, "generator": generator.get_state(), "apart": apart.get_state()}
 
     for start in track(range(0, count, _PORTION), -(-count // _PORTION), f"the bank of {count} crops", log):
-        found = kept.result(f"bank-{start}", partial(portion, start))
-        generator.set_state(found["generator"])
-        apart.set_state(found["apart"])
+        stored = kept.result(f"bank-{start}", partial(portion, start))
+        generator.set_state(stored["generator"])
+        apart.set_state(stored["apart"])
         first, *others = [
-            Exposures([item.to(device) for item in one["grams"]], one["profiles"].to(device)) for one in found["seen"]
+            Exposures([item.to(device) for item in one["grams"]], one["profiles"].to(device)) for one in stored["seen"]
         ]
         good.append(first)
         bad += others

@@ -68,9 +68,6 @@ def load(
 ) -> PictureSet:
     """Load every usable picture of the folders with its regions, which are computed once and kept on disk.
 
-    Args:
-        role: What they are to be.
-
     Raises:
         DataError: if a folder is missing or nothing in it can be used.
     """
@@ -90,8 +87,8 @@ def picture_set(
         DataError: if the cache of regions cannot be written.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda pixels: cached_regions(pixels, data), pictures)
-        labels = [torch.from_numpy(item) for item in track(found, len(pictures), "finding regions of pictures", log)]
+        regions = pool.map(lambda pixels: cached_regions(pixels, data), pictures)
+        labels = [torch.from_numpy(item) for item in track(regions, len(pictures), "finding regions of pictures", log)]
     return PictureSet([torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in pictures], labels, data)
 
 

@@ -56,13 +56,13 @@ def read_folder(folder: str, role: Role, data: DataConfig, log: Callable[[str], 
         DataError: if the folder is missing, or holds fewer than 8.
     """
     seen = track(check([folder], role, data), len(files([folder])), f"reading {role} pictures", log)
-    found = [(verdict.path, verdict.pixels) for verdict in seen if verdict.pixels is not None]
-    if len(found) < FEWEST:
+    usable = [(verdict.path, verdict.pixels) for verdict in seen if verdict.pixels is not None]
+    if len(usable) < FEWEST:
         raise DataError(
-            f"{folder}: {len(found)} usable {role} pictures, and {FEWEST} are needed; "
+            f"{folder}: {len(usable)} usable {role} pictures, and {FEWEST} are needed; "
             f"`pielight data check {folder} --as {role}` says why others are left out"
         )
-    return Folder(picture_set([pixels for _, pixels in found], data, log), [path for path, _ in found])
+    return Folder(picture_set([pixels for _, pixels in usable], data, log), [path for path, _ in usable])
 
 
 def held_out(count: int) -> list[int]:
@@ -87,30 +87,29 @@ def enhanced(
     none. Those that the model leaves too dark do not count, so that they are drawn to what it does well.
 
     Args:
-        fewest: So many are needed.
         kept: What a run that was stopped has computed of it.
 
     Raises:
         DataError: if fewer come out well exposed.
     """
-    found = kept.result("enhanced", lambda: {"pictures": _well_exposed(start, dark, log)})["pictures"]
-    if len(found) < fewest:
+    results = kept.result("enhanced", lambda: {"pictures": _well_exposed(start, dark, log)})["pictures"]
+    if len(results) < fewest:
         raise DataError(
-            f"the model brings only {len(found)} of {len(dark)} dark pictures to a good exposure, and {fewest} are "
+            f"the model brings only {len(results)} of {len(dark)} dark pictures to a good exposure, and {fewest} are "
             "needed; give well-exposed ones with --normal DIR"
         )
-    return picture_set([picture.numpy() for picture in found], dark.data, log)
+    return picture_set([picture.numpy() for picture in results], dark.data, log)
 
 
 def _well_exposed(start: Enhancer, dark: PictureSet, log: Callable[[str], None]) -> list[Tensor]:
     """Return those of the results that are well exposed, uint8 ``(h, w, 3)``."""
-    found = []
+    results = []
     for picture in track(dark.pictures, len(dark), "brightening the dark pictures", log):
         pixels = start(picture.numpy().transpose(1, 2, 0).copy(), denoise="auto")
         _, kind, _ = check_exposure(pixels, "well", dark.data)
         if not kind:
-            found.append(torch.from_numpy(pixels))
-    return found
+            results.append(torch.from_numpy(pixels))
+    return results
 
 
 def rehearsal(data: DataConfig) -> PictureSet:
@@ -130,7 +129,6 @@ def matched(dark: PictureSet, well: PictureSet, config: DarkeningConfig) -> Dark
     White balance is not matched: a tint of dark pictures may be that of their scenes.
 
     Args:
-        dark: The user's dark pictures.
         well: Well-exposed ones, of other scenes or of the same.
         config: What stays of the physics.
     """

@@ -43,10 +43,10 @@ def files(folders: Sequence[str]) -> list[Path]:
         DataError: if none is given or one is no folder.
     """
     check_folders(folders)
-    found = []
+    paths: set[Path] = set()
     for folder in folders:
-        found += [path for path in Path(folder).expanduser().rglob("*") if path.is_file() or _broken_link(path)]
-    return sorted(set(found))
+        paths |= {path for path in Path(folder).expanduser().rglob("*") if path.is_file() or _broken_link(path)}
+    return sorted(paths)
 
 
 def check_folders(folders: Sequence[str]) -> None:

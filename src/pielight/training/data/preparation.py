@@ -42,13 +42,13 @@ class Preparation:
         kept = _read(path) if path is not None and path.exists() else {}
         if kept.get("key") == self.key:
             torch.set_rng_state(kept["random"])
-            found: dict[str, Any] = kept["result"]
-            return found
-        found = compute()
+            stored: dict[str, Any] = kept["result"]
+            return stored
+        result = compute()
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_tensors(path, {"key": self.key, "result": found, "random": torch.get_rng_state()})
-        return found
+            write_tensors(path, {"key": self.key, "result": result, "random": torch.get_rng_state()})
+        return result
 
 
 NOTHING = Preparation(None, "")
@@ -58,12 +58,7 @@ NOTHING = Preparation(None, "")
 def checksum(
     settings: str, pictures: Sequence[Sequence[Tensor]], modules: Sequence[nn.Module | None], device: torch.device
 ) -> str:
-    """Return a checksum of what a preparation depends on, this package's source and torch's randomness included.
-
-    Args:
-        pictures: Sets of pictures and of regions.
-        modules: Networks that look at them.
-    """
+    """Return a checksum of what a preparation depends on, this package's source and torch's randomness included."""
     digest = hashlib.sha256(repr((settings, torch.__version__, device.type)).encode())
     for source in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(source.read_bytes())

@@ -58,9 +58,6 @@ def negatives(
     Args:
         curves: The intervals, for example :func:`bag`.
 
-    Returns:
-        Badly exposed ``(N, 3, H, W)`` in [0, 1].
-
     >>> gray, labels = torch.full((4, 3, 2, 2), 0.5), torch.zeros(4, 2, 2)
     >>> bool((negatives(gray, labels, bag("mild"), "under", torch.Generator().manual_seed(0)) < 0.5).all())
     True

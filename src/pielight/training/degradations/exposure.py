@@ -68,9 +68,6 @@ def fill_light(pictures: Tensor, labels: Tensor, amount: Tensor | float) -> Tens
     Args:
         amount: From 0, which returns the pictures, to 1; a number, or ``(N, 1, 1, 1)``.
 
-    Returns:
-        ``(N, 3, H, W)`` in [0, 1].
-
     >>> import torch
     >>> one = torch.zeros(1, 8, 8, dtype=torch.int32)
     >>> round(fill_light(torch.full((1, 3, 8, 8), 0.25), one, 1.0).mean().item(), 5)

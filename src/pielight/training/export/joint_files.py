@@ -49,9 +49,6 @@ def save_models(
     outputs; ``NAME-unified`` maps "pictures" to "enhanced" and these outputs. N, H and W are free. Lattice network and
     downstream model are left out where they did not learn.
 
-    Args:
-        lattice: Size of the lattice network.
-
     Raises:
         ModelError: if a file cannot be written, a model cannot be expressed in ONNX, or every step was skipped.
     """

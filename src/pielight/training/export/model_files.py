@@ -60,7 +60,6 @@ def save_model(
         network: The network; its denormal weights are set to 0.
         architecture: What the card calls the network.
         encode: Returns it as an ONNX file, with the weights that it has by then.
-        recipe: The settings it was trained with.
         name: NAME; that of the recipe by default.
         settings: The settings as YAML, if more is to be said than :func:`settings_without_paths`.
 

@@ -20,7 +20,6 @@ def as_onnx(
     Args:
         network: In evaluation mode.
         inputs: An example of each input, by name and in order.
-        outputs: Names of the outputs.
         axes: Names of the axes of inputs and outputs whose size is free.
     """
     buffer: Any = io.BytesIO()  # the annotation of torch.onnx.export forgets what its TorchScript path takes
@@ -40,7 +39,6 @@ def lattice_onnx(network: nn.Module, height: int, width: int | None = None) -> b
 
     Args:
         network: Maps thumbnails to ``(N, 3 * iterations, h, w)``.
-        height: Of the thumbnail, in pixels.
         width: Of the thumbnail; by default it is a square.
     """
     example = {"thumbnail": torch.zeros(1, 3, height, width or height)}

@@ -18,7 +18,6 @@ def brightness_profile(gray: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         gray: ``(N, 1, H, W)`` in [0, 1].
-        labels: Regions ``(N, H, W)``.
 
     Returns:
         ``(N, 32)``, ascending.
@@ -40,9 +39,6 @@ def brightness_triplet(anchor: Tensor, positive: Tensor, negative: Tensor, margi
     Differs from the paper: its d compares pixels at the same place, which mean nothing between unaligned pictures.
 
     Args:
-        anchor: Profiles ``(N, K)``.
-        positive: Profiles ``(P, K)``.
-        negative: Profiles ``(M, K)``.
         margin: The wanted gap.
 
     >>> a, p, n = torch.full((1, 4), 0.5), torch.full((1, 4), 0.5), torch.zeros(1, 4)
@@ -62,10 +58,6 @@ def brightness_balance(anchors: Tensor, positives: Tensor) -> Tensor:
 
     Beyond the paper, whose triplet draws every picture to the same brightness.
 
-    Args:
-        anchors: Profiles ``(N, K)``.
-        positives: Profiles ``(P, K)``.
-
     >>> brightness_balance(torch.tensor([[0.1], [0.9]]), torch.tensor([[0.4], [0.6]])).item()
     0.0
     """
@@ -84,7 +76,6 @@ def exposure_loss(estimator: nn.Module, pictures: Tensor) -> Tensor:
     Args:
         estimator: Of errors in EV ``(N, 1, h, w)`` of pictures, as
             :class:`pielight.training.objectives.exposure_estimator.ExposureEstimator`.
-        pictures: ``(N, 3, H, W)`` in [0, 1].
 
     >>> exposure_loss(nn.Identity(), torch.full((1, 3, 2, 2), 0.5)).item()
     0.125

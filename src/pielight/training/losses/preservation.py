@@ -34,9 +34,6 @@ def color_constancy(pictures: Tensor) -> Tensor:
 
     ``sqrt((R-G)^4 + (R-B)^4 + (G-B)^4)`` on channel means (the authors' script; gray-world assumption).
 
-    Args:
-        pictures: ``(N, 3, H, W)`` in [0, 1].
-
     >>> import torch
     >>> color_constancy(torch.full((1, 3, 2, 2), 0.5)).item() < 1e-5
     True
@@ -50,9 +47,6 @@ def curve_smoothness(alphas: Tensor) -> Tensor:
     """Return the total variation of curve maps, squared.
 
     ``mean((a(x+1, y) - a(x, y))^2) + mean((a(x, y+1) - a(x, y))^2)`` (Zero-DCE, eq. 7).
-
-    Args:
-        alphas: ``(N, 3 * iterations, h, w)``.
 
     >>> import torch
     >>> curve_smoothness(torch.ones(1, 24, 4, 4)).item()
@@ -71,9 +65,6 @@ def cast_smoothness(alphas: Tensor) -> Tensor:
 
     Beyond the paper: without it, skies and shadows take on casts of their own.
 
-    Args:
-        alphas: ``(N, 3 * iterations, h, w)``.
-
     >>> import torch
     >>> cast_smoothness(torch.rand(1, 1, 4, 4).expand(1, 3, 4, 4)).item() < 1e-9
     True
@@ -90,10 +81,6 @@ def highlight_preservation(before: Tensor, after: Tensor) -> Tensor:
     there wants light, what is bright does not.
 
     Beyond the paper: there lamps and skies are only held by the over-exposed negatives.
-
-    Args:
-        before: The dark pictures ``(N, 3, H, W)`` in [0, 1].
-        after: The enhanced pictures, same shape.
 
     >>> import torch
     >>> dim = torch.full((1, 3, 4, 4), 0.2)
@@ -124,7 +111,6 @@ def regional_consistency(gray: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         gray: Brightness of the enhanced picture ``(N, 1, H, W)`` in [0, 1].
-        labels: Regions ``(N, H, W)``.
 
     >>> import torch
     >>> regional_consistency(torch.tensor([[[[0.0, 1.0, 0.5]]]]), torch.tensor([[[0, 0, 1]]])).item()

@@ -14,10 +14,6 @@ def inversion(restored: Tensor, original: Tensor) -> Tensor:
 
     Beyond the paper: needs no captured pair, and teaches how bright this content should be.
 
-    Args:
-        restored: ``(N, 3, H, W)`` in [0, 1].
-        original: The same shape.
-
     >>> import torch
     >>> inversion(torch.ones(1, 3, 2, 2), torch.ones(1, 3, 2, 2)).item() < 0.11
     True
@@ -33,10 +29,6 @@ def gradient(restored: Tensor, original: Tensor) -> Tensor:
     cannot learn to take the mean of the rain away instead of the rain.
 
     Beyond the paper.
-
-    Args:
-        restored: y, ``(N, 3, H, W)`` in [0, 1].
-        original: x, the same shape.
 
     >>> import torch
     >>> dry = torch.rand(1, 3, 8, 8)
@@ -56,7 +48,6 @@ def noise_loss(denoised: Tensor, noiseless: Tensor) -> Tensor:
     that does not mind lets it draw patterns.
 
     Args:
-        denoised: ``(N, 3, H, W)``.
         noiseless: The same curves laid over the same pictures without noise.
 
     >>> noise_loss(torch.ones(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)).item()

@@ -19,7 +19,7 @@ _DOUBT = 0.1  # how far a guess may be wrong where the network says 1
 
 
 class DenoiseNet(nn.Module):
-    """A small network on cells of 4 x 4 pixels that is told the level of their noise and ends in a Wiener filter.
+    """A small network on cells of 4 x 4 pixels that takes the level of their noise and ends in a Wiener filter.
 
     Of the pixels y of an enhanced picture in [0, 1], and the level s, the standard deviation of the noise in each
     cell, it guesses for every pixel the clean value c, and its variance v around that, and returns the noise
@@ -109,7 +109,7 @@ class VisibleNoise(nn.Module):
     Noise is expected to have the variance ``a x + b`` in linear light x, a and b being learned. How much of it a
     picture really has, k, is measured by :meth:`amplitude`. What the curves f make of it,
     ``k (f(m + s) - f(m - s)) / 2`` at the local mean m, is the level that
-    :class:`~pielight.training.networks.denoise_net.DenoiseNet` is told.
+    :class:`~pielight.training.networks.denoise_net.DenoiseNet` takes.
 
     Differs from the engine (`pielight.inference.denoise`): the engine fits the noise of each picture by medians over
     flat blocks, which neither gradients pass nor ONNX holds.

@@ -104,7 +104,6 @@ def load_features(path: str | Path | None, log: Callable[[str], None] = lambda _
     Args:
         path: A ``.pth`` file; ``"download"`` is torchvision's public one, fetched into torch's hub folder unless it is
             there; ``"random"`` gives seeded random weights, which is enough to see whether everything runs.
-        log: Told about a download.
 
     Raises:
         ModelError: if none is named, or the file is missing, damaged, of no known kind, or cannot be downloaded.

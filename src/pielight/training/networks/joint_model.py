@@ -71,9 +71,9 @@ def load_enhancer(weights: str, denoise: bool = False) -> tuple[EnhancerModule, 
     state = read_weights(path)
     try:
         with safe_open(path, "pt") as file:
-            told = parse_yaml((file.metadata() or {}).get("config", "")) or {}
-        lattice = validate(LatticeConfig, told.get("lattice", {}), warn=False)
-        size = int(told.get("data", {}).get("size", 256))
+            settings = parse_yaml((file.metadata() or {}).get("config", "")) or {}
+        lattice = validate(LatticeConfig, settings.get("lattice", {}), warn=False)
+        size = int(settings.get("data", {}).get("size", 256))
     except (ConfigError, AttributeError, TypeError, ValueError):
         raise ModelError(f"{path}: does not tell the size of its network; take a file that pielight wrote") from None
     network = LatticeNet(lattice)
@@ -143,7 +143,6 @@ class JointModel(nn.Module):
         """Let ``enhancer``, ``downstream`` or ``both`` learn; what does not is frozen, its statistics included.
 
         Args:
-            who: Of the three.
             settled: Whether statistics of batch normalization stay as they are where both learn. Those of a few dark
                 and clean pictures at a time take a trained model from what it knew of clean ones.
         """

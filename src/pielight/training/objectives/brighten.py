@@ -17,15 +17,8 @@ from pielight.training.losses.exposure import brightness_balance, brightness_pro
 from pielight.training.losses.preservation import cast_smoothness, color_constancy, highlight_preservation
 from pielight.training.networks.dce_net import build
 from pielight.training.networks.lattice_net import render
-from pielight.training.objectives.restoration_task import (
-    RestorationTask,
-    StepOutputs,
-    contrastive_term,
-    curve_smoothness_term,
-    feature_preservation_term,
-    inversion_term,
-    regional_consistency_term,
-)
+from pielight.training.objectives import restoration_task as terms
+from pielight.training.objectives.restoration_task import RestorationTask, StepOutputs
 from pielight.training.schema import TrainConfig
 
 
@@ -46,20 +39,20 @@ BRIGHTEN = RestorationTask(
     render=render,
     encode=lambda network, config: lattice_onnx(network, config.data.size),
     terms={
-        "inversion": inversion_term,
-        "contrastive": contrastive_term,
-        "feature_preservation": feature_preservation_term,
+        "inversion": terms.inversion_term,
+        "contrastive": terms.contrastive_term,
+        "feature_preservation": terms.feature_preservation_term,
         "brightness_triplet": _triplet,
         "brightness_balance": lambda step: brightness_balance(
             brightness_profile(luma(step.after), step.labels), step.positive.profiles
         ),
         "exposure": lambda step: None if step.estimator is None else exposure_loss(step.estimator, step.after),
-        "regional_consistency": regional_consistency_term,
+        "regional_consistency": terms.regional_consistency_term,
         "color_constancy": lambda step: color_constancy(step.after),
         "highlight_preservation": lambda step: highlight_preservation(  # of real and of darkened pictures
             torch.cat([step.before, step.degraded]), torch.cat([step.after, step.restored])
         ),
-        "curve_smoothness": curve_smoothness_term,
+        "curve_smoothness": terms.curve_smoothness_term,
         "cast_smoothness": lambda step: cast_smoothness(step.outputs),
     },
     positives=lambda pictures, labels, config, _: fill_light(pictures, labels, config.exposure_estimator.fill_light),

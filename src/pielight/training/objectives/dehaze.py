@@ -15,13 +15,8 @@ from pielight.training.degradations.haze import haze
 from pielight.training.export.onnx import as_onnx
 from pielight.training.losses.preservation import curve_smoothness, regional_consistency
 from pielight.training.networks.haze_net import LEVELS, Exported, HazeNet, cleared, passed_light
-from pielight.training.objectives.restoration_task import (
-    RestorationTask,
-    StepOutputs,
-    contrastive_term,
-    feature_preservation_term,
-    inversion_term,
-)
+from pielight.training.objectives import restoration_task as terms
+from pielight.training.objectives.restoration_task import RestorationTask, StepOutputs
 from pielight.training.schema import TrainConfig
 
 _STRENGTHS = ((0.3, 0.8), (0.8, 1.6), (1.6, 3.0))  # density of the negatives: a breath, mist, fog
@@ -73,9 +68,9 @@ DEHAZE = RestorationTask(
     render=cleared,
     encode=_encode,
     terms={
-        "inversion": inversion_term,
-        "contrastive": contrastive_term,
-        "feature_preservation": feature_preservation_term,
+        "inversion": terms.inversion_term,
+        "contrastive": terms.contrastive_term,
+        "feature_preservation": terms.feature_preservation_term,
         "regional_consistency": _regional,
         "curve_smoothness": lambda step: curve_smoothness(step.outputs[:, :LEVELS]),
     },

@@ -14,13 +14,8 @@ from pielight.training.degradations.rain import rain
 from pielight.training.export.onnx import as_onnx
 from pielight.training.losses.reconstruction import gradient
 from pielight.training.networks.rain_net import RainNet, dry
-from pielight.training.objectives.restoration_task import (
-    RestorationTask,
-    contrastive_term,
-    feature_preservation_term,
-    inversion_term,
-    regional_consistency_term,
-)
+from pielight.training.objectives import restoration_task as terms
+from pielight.training.objectives.restoration_task import RestorationTask
 from pielight.training.schema import RainConfig, TrainConfig
 
 _STRENGTHS = (  # drizzle, a shower, and a storm
@@ -71,10 +66,10 @@ DERAIN = RestorationTask(
     terms={
         "l1": lambda step: (step.restored - step.target).abs().mean(),
         "gradient": lambda step: gradient(step.restored, step.target),
-        "inversion": inversion_term,
-        "contrastive": contrastive_term,
-        "feature_preservation": feature_preservation_term,
-        "regional_consistency": regional_consistency_term,
+        "inversion": terms.inversion_term,
+        "contrastive": terms.contrastive_term,
+        "feature_preservation": terms.feature_preservation_term,
+        "regional_consistency": terms.regional_consistency_term,
     },
     spatial=True,
     inference_task="derain",

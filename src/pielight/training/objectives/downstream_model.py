@@ -76,9 +76,6 @@ def _function(import_path: str, setting: str) -> Callable[..., Any]:
 def try_out(model: DownstreamModel, batch: Batch, scored: bool, taught: bool) -> None:
     """Run one batch, so that a model that cannot be scored says so before anything is learned.
 
-    Args:
-        batch: Some examples.
-
     Raises:
         ModelError: saying what was expected.
         DataError: if what is known of the pictures does not suit the task.

@@ -98,7 +98,6 @@ class Validator:
     """Measures networks on the same held-out pictures each time.
 
     Args:
-        dark: Held-out dark pictures.
         well: Held-out well-exposed pictures, the references of the validation score.
         others: Pictures of other kinds, the references of what must not be forgotten.
         domain: Physics by which ``well`` is darkened.

@@ -5,13 +5,12 @@
 from pielight.training.schema.degradations import (
     AdaptiveConfig, CaptureConfig, DarkeningConfig, HazeConfig, LowLightNoiseConfig, RainConfig,
 )
-from pielight.training.schema.denoise import DenoiseConfig
 from pielight.training.schema.joint import (
     ConstraintsConfig, DimmingConfig, DownstreamConfig, ExamplesConfig, JointConfig, JointWeights,
 )
 from pielight.training.schema.run import OptimizerConfig
 from pielight.training.schema.train import (
-    DataConfig, ExposureEstimatorConfig, FinetuneConfig, LatticeConfig, LossWeights, TrainConfig,
+    DataConfig, DenoiseConfig, ExposureEstimatorConfig, FinetuneConfig, LatticeConfig, LossWeights, TrainConfig,
 )
 
 __all__ = [

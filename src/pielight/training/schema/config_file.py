@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,7 +116,6 @@ def validate(kind: type[S], values: Mapping[Any, Any], *, warn: bool = True) -> 
     """Validate nested settings as a section of the schema.
 
     Args:
-        kind: The section.
         values: As read from YAML; names of the previous release are replaced.
         warn: Whether these raise a :class:`~pielight.errors.RenamedWarning`; not for what the user did not write.
 
@@ -162,18 +160,3 @@ def was_written_by_us(path: Path, kind: type) -> bool:
         return unchanged and yaml.safe_dump(renamed) == yaml.safe_dump(whole)
     except (ConfigError, OSError, UnicodeDecodeError):
         return False
-
-
-@contextmanager
-def naming_file(path: str | Path | None, changes: Sequence[str]) -> Iterator[None]:
-    """Name the file in an error of its settings, unless a change may be the cause.
-
-    Raises:
-        ConfigError: with the file's name before it.
-    """
-    try:
-        yield
-    except ConfigError as error:
-        if path is None or changes:
-            raise
-        raise ConfigError(f"{shown(path)}: {error}") from None

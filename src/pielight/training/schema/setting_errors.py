@@ -32,13 +32,7 @@ _LIMITS = {"gt": "above", "ge": "at least", "le": "at most", "lt": "below", "mul
 
 
 def message(section: type, values: Any, errors: ValidationError) -> str:
-    """Return the first error of a validation in one line, unknown keys before all others.
-
-    Args:
-        section: Section of the schema that was validated.
-        values: What was validated.
-        errors: What pydantic says.
-    """
+    """Return the first error of a validation in one line, unknown keys before all others."""
     error = min(errors.errors(include_url=False), key=lambda error: error["type"] not in _UNKNOWN)
     reason, context, path = error["type"], error.get("ctx", {}), error["loc"]
     keys = [str(key) for key in path if isinstance(key, str) or reason in _UNKNOWN]

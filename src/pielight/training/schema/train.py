@@ -1,16 +1,23 @@
-"""Settings of ``pielight train`` for an enhancer, a dehazer or a derainer."""
+"""Settings of ``pielight train``, for enhancers, dehazers, derainers and denoisers, and of ``pielight finetune``."""
 
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, field
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pielight.training.schema.degradations import AdaptiveConfig, DarkeningConfig, HazeConfig, RainConfig
+from pielight.training.schema.degradations import (
+    AdaptiveConfig,
+    DarkeningConfig,
+    HazeConfig,
+    LowLightNoiseConfig,
+    RainConfig,
+)
 from pielight.training.schema.fields import (
     Count,
     Flag,
+    Integer,
     Interval,
     NonNegative,
     NonNegativeInteger,
@@ -22,8 +29,8 @@ from pielight.training.schema.fields import (
     Text,
     Texts,
     section,
-)  # fmt: skip
-from pielight.training.schema.run import RunConfig
+)
+from pielight.training.schema.run import OptimizerConfig, RunConfig
 
 
 @section
@@ -193,3 +200,32 @@ class FinetuneConfig:
     crops: Count = 64
     """Darkened crops of each kind that a validation measures."""
     recipe: Text = "finetune"
+
+
+@section
+class DenoiseConfig(RunConfig):
+    """A whole run."""
+
+    recipe: Literal["denoise"] = "denoise"
+    """Tells this configuration from those of other recipes."""
+    name: Text = "denoise"
+    steps: Count = 4000
+    batch: Count = 16
+    """Patches of a step."""
+    patch_size: Annotated[Integer, Field(ge=8, multiple_of=8)] = 96
+    """Side of a patch in pixels."""
+    color_weight: NonNegative = 1.0
+    """Weight of the error in color, beside that of all channels."""
+    gradient_weight: NonNegative = 1.0
+    """Weight of the difference of errors between neighbors."""
+    out: Text = "runs/denoise"
+    data: DataConfig = field(default_factory=DataConfig)
+    """Only ``well`` and what a well-exposed picture is; its shorter side is reduced to 5/4 of ``size``."""
+    optimizer: OptimizerConfig = field(default_factory=lambda: OptimizerConfig(lr=2e-3, weight_decay=0.0))
+    noise: LowLightNoiseConfig = field(default_factory=LowLightNoiseConfig)
+
+    @model_validator(mode="after")
+    def _check(self) -> DenoiseConfig:
+        if self.patch_size > self.data.min_size:
+            raise ValueError(f"patch_size: {self.patch_size} should be at most data.min_size, {self.data.min_size}")
+        return self
