@@ -51,9 +51,9 @@ def test_files_check_their_arguments_even_at_strength_0(
     Image.fromarray(photo).save(source)
     arguments = {"strength": 0, name: value}
     with pytest.raises(PielightError, match=f"{name} {value!r}: must"):
-        enhancer.file(source, target, **arguments)
+        enhancer.enhance_file(source, target, **arguments)
     with pytest.raises(PielightError, match=f"{name} {value!r}: must"):
-        enhancer.encoded(source.read_bytes(), **arguments)
+        enhancer(source.read_bytes(), **arguments)
     assert not target.exists()
 
 

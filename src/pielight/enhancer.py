@@ -17,12 +17,13 @@ from pielight.core.atomic_file import read_file
 from pielight.core.messages import shown
 from pielight.core.threads import check_threads
 from pielight.errors import OptionError
+from pielight.inference import pipeline_files
 from pielight.inference.denoise import DESCRIPTOR as DENOISE
 from pielight.inference.denoise import shared_denoiser
 from pielight.inference.descriptor import find_model, kind_for
 from pielight.inference.lattice import Lattice
 from pielight.inference.pipeline_arrays import enhance_in_memory, split_opacity
-from pielight.inference.pipeline_files import EnhanceJob, SaveOptions, Written, enhance_bytes, enhance_file
+from pielight.inference.pipeline_files import EnhanceJob, SaveOptions, Written
 from pielight.inference.processor import Processor, Runtime
 from pielight.io.decode import decode_reduced, open_image
 from pielight.io.provenance import Record
@@ -117,7 +118,7 @@ class Enhancer:
             denoise: Share of the noise made visible by brightening or dehazing that is removed: 0 (none) to 1 (all), or
                 ``"auto"``, which depends on how visible it becomes and leaves pictures in which it finds no noise as
                 they are without it, bit for bit; not for deraining.
-            options: All of these in one object, in their place; its ``auto`` goes before the enhancer's.
+            options: All of these in one object, in place of them; its ``auto`` overrides the enhancer's.
             output: For a path only (deprecated): the file to write.
             preserve_times: For a path only (deprecated): see :meth:`enhance_file`.
 
@@ -144,7 +145,7 @@ class Enhancer:
             only = "preserve_times" if output is None else "output"
             raise OptionError(f"{only} is only for a picture given as a path")
         elif isinstance(picture, bytes):
-            result = self.encoded(picture, strength, highlights, denoise=denoise, options=options)[0]
+            result = self.enhance_bytes(picture, self._options(strength, highlights, denoise, options))[0]
         else:
             result = enhance_in_memory(picture, self.processor, self._options(strength, highlights, denoise, options))
         return result  # type: ignore[no-any-return]
@@ -189,46 +190,32 @@ class Enhancer:
         source = Path(source)
         target = result_beside(source) if target is None else Path(target)
         saving = SaveOptions(file_format, quality, "overwrite" if exist_ok else "skip", 1, preserve_times)
-        return self.write(source, target, self._options(strength, highlights, denoise, options), saving).path
+        return self.enhance_and_save(source, target, self._options(strength, highlights, denoise, options), saving).path
 
-    def file(
-        self,
-        source: Path,
-        target: Path,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        *,
-        denoise: Denoise = 0.0,
-        file_format: str | None = None,
-        quality: int | None = None,
-        preserve_times: bool = False,
-    ) -> str:
-        """Enhance a picture's file as :meth:`enhance_file` does with ``exist_ok``.
+    def enhance_and_save(
+        self, source: Path, target: Path, options: EnhanceOptions | None = None, saving: SaveOptions | None = None
+    ) -> Written:
+        """Enhance a picture's file as :meth:`enhance_file` does, and return notes on the result, too.
 
-        Returns:
-            What the user should know of how it was read and written, or nothing.
-        """
-        saving = SaveOptions(file_format, quality, preserve_times=preserve_times)
-        return self.write(source, target, self._options(strength, highlights, denoise), saving).note
-
-    def write(self, source: Path, target: Path, options: EnhanceOptions, saving: SaveOptions) -> Written:
-        """Enhance a picture's file with a choice of what becomes of a file that has the target's name.
+        Args:
+            source: Picture to read.
+            target: File to write.
+            options: None is the default at the enhancer's ``auto``.
+            saving: How the file is written, and what happens if it exists; None replaces it.
 
         Raises:
             PielightError: See :meth:`enhance_file`.
         """
+        options, saving = options or EnhanceOptions(auto=self.auto), saving or SaveOptions()
         self._check(options)
         job = EnhanceJob(options, saving, self.record(options, saving.quality))
-        return enhance_file(source, target, self.processor, job)
+        return pipeline_files.enhance_file(source, target, self.processor, job)
 
-    def encoded(
+    def enhance_bytes(
         self,
         data: bytes,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
-        *,
-        denoise: Denoise = 0.0,
         options: EnhanceOptions | None = None,
+        *,
         file_format: str | None = None,
         quality: int | None = None,
         name: str = "picture",
@@ -236,15 +223,16 @@ class Enhancer:
         """Enhance the bytes of a picture's file; see :meth:`enhance_file`.
 
         Returns:
-            The bytes of the result's file, and what the user should know of how it was read and written, or nothing.
+            The bytes of the result's file, and notes on how it was read and written.
 
         Raises:
             PictureError: The bytes are no picture, or it cannot be encoded.
-            PielightError: An argument is out of range.
+            PielightError: An option is not for this task.
         """
-        options = self._options(strength, highlights, denoise, options)
+        options = options or EnhanceOptions(auto=self.auto)
+        self._check(options)
         job = EnhanceJob(options, SaveOptions(file_format, quality), self.record(options, quality))
-        return enhance_bytes(data, name, self.processor, job)
+        return pipeline_files.enhance_bytes(data, name, self.processor, job)
 
     def record(self, options: EnhanceOptions, quality: int | None = None) -> Record:
         """Return the record of what makes a result, as the XMP of a result's file holds it.
@@ -296,7 +284,7 @@ class Enhancer:
         return lattice
 
     def _options(
-        self, strength: float, highlights: float, denoise: Denoise, options: EnhanceOptions | None = None
+        self, strength: float, highlights: float, denoise: Denoise, options: EnhanceOptions | None
     ) -> EnhanceOptions:
         if options is None:
             options = EnhanceOptions(strength, highlights, denoise, self.auto)

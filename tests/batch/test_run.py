@@ -79,9 +79,9 @@ def test_runs_at_once_over_the_same_photos(tree: Path, bright_model: Path, exist
 
 def test_what_appears_while_a_photo_is_at_work_is_kept(tree: Path, bright_model: Path) -> None:
     class Late(Enhancer):
-        def write(self, source: Path, target: Path, *arguments: Any, **options: Any) -> Written:
+        def enhance_and_save(self, source: Path, target: Path, *arguments: Any, **options: Any) -> Written:
             target.write_bytes(b"mine")
-            return super().write(source, target, *arguments, **options)
+            return super().enhance_and_save(source, target, *arguments, **options)
 
     jobs = [Job(tree / "b.jpg", tree / "out.jpg")]
     (outcome,) = run(jobs, Late(bright_model, threads=1), BatchOptions(existing="skip"))
@@ -121,7 +121,7 @@ class Slow(Enhancer):
         super().__init__(model, threads=1)
         self.seconds, self.now, self.most, self.lock = seconds, 0, 0, threading.Lock()
 
-    def write(self, source: Path, target: Path, *_: object, **__: object) -> Written:
+    def enhance_and_save(self, source: Path, target: Path, *_: object, **__: object) -> Written:
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)
@@ -165,7 +165,7 @@ def test_what_one_picture_brings_about_does_not_stop_the_rest(tree: Path, bright
     errors = iter([KeyError("tag\n7"), MemoryError(), OSError(36, "File name too long", "x"), PielightError("a: b")])
 
     class Failing(Slow):
-        def write(self, source: Path, target: Path, *_: object, **__: object) -> Written:
+        def enhance_and_save(self, source: Path, target: Path, *_: object, **__: object) -> Written:
             raise next(errors)
 
     reasons = [outcome.reason for outcome in run(copies(tree, 4), Failing(bright_model))]

@@ -222,14 +222,14 @@ import time
 from pielight.cli import main
 from pielight.enhancer import Enhancer
 
-write = Enhancer.write
+write = Enhancer.enhance_and_save
 
 def slowly(*arguments, **options):
     print("at work", flush=True)
     time.sleep(0.5)
     return write(*arguments, **options)
 
-Enhancer.write = slowly
+Enhancer.enhance_and_save = slowly
 main(["in/a.png"])
 """
 

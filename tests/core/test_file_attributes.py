@@ -53,7 +53,8 @@ def test_a_result_has_the_rights_and_times_of_its_picture(
         os.utime(night, ns=TIMES)
         for kept in (True, False):
             saving = SaveOptions(existing=existing, preserve_times=kept)
-            result = enhancer.write(night, night.parent / f"{number}{kept}.png", EnhanceOptions(strength), saving).path
+            target = night.parent / f"{number}{kept}.png"
+            result = enhancer.enhance_and_save(night, target, EnhanceOptions(strength), saving).path
             assert mode(result) == rights
             status = result.stat()
             assert ((status.st_atime_ns, status.st_mtime_ns) == TIMES) == kept
@@ -64,13 +65,13 @@ def test_a_replaced_file_keeps_its_rights_but_not_its_times(enhancer: Enhancer, 
     target.write_bytes(b"old")
     target.chmod(0o640)
     night.chmod(0o604)
-    enhancer.file(night, target, preserve_times=True)
+    enhancer.enhance_and_save(night, target, saving=SaveOptions(preserve_times=True))
     assert (mode(target), target.stat().st_mtime_ns) == (0o640, TIMES[1])
     night.chmod(0o600)
     target.unlink()
     (night.parent / "other").write_bytes(b"other")
     target.symlink_to("other")  # a link has no rights of its own
-    enhancer.file(night, target)
+    enhancer.enhance_and_save(night, target)
     assert mode(target) == 0o600
     assert not target.is_symlink()
 
@@ -120,7 +121,7 @@ def test_root_keeps_owner_and_group(enhancer: Enhancer, night: Path) -> None:
     night.chmod(0o640)
     target = night.parent / "a.png"
     for owner in ((12345, 23456), (34567, 45678)):
-        enhancer.file(night, target)
+        enhancer.enhance_and_save(night, target)
         status = target.stat()
         assert (status.st_uid, status.st_gid, mode(target)) == (*owner, 0o640)
         os.chown(target, 34567, 45678)  # the next run replaces a file of somebody else

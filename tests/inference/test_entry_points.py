@@ -16,11 +16,12 @@ from PIL import Image
 from skimage import data
 
 import pielight
-from pielight import CurveLattice, Enhancer
+from pielight import CurveLattice, EnhanceOptions, Enhancer
 from pielight.cli import main
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluation.datasets.file_cache import sha256
 from pielight.evaluation.methods.method import find_method, open_enhancer, parse
+from pielight.inference.pipeline_files import SaveOptions
 from pielight.models import DENOISER, find
 
 
@@ -244,7 +245,8 @@ def test_a_palette_keeps_much_of_the_noise_and_jpeg_does_not(enhancer: Enhancer,
         """Return how much of the differences between neighbors denoising leaves."""
         found = []
         for denoise in (0, 1):
-            enhancer.file(source, tmp_path / name, denoise=denoise, quality=None if name.endswith("gif") else 95)
+            saving = SaveOptions(quality=None if name.endswith("gif") else 95)
+            enhancer.enhance_and_save(source, tmp_path / name, EnhanceOptions(denoise=denoise), saving)
             found.append(np.diff(np.asarray(Image.open(tmp_path / name).convert("L"), float), axis=1).std())
         return float(found[1] / found[0])
 

@@ -91,7 +91,7 @@ def test_camera_raw_becomes_a_16_bit_tiff_or_a_jpeg(enhancer: Enhancer, tmp_path
         assert target == tmp_path / "night_pie.tif"
         assert decode(target.read_bytes()).mode == "RGB;16"
         assert enhancer(source.read_bytes(), strength) == target.read_bytes()
-    assert "rounded" in enhancer.file(source, tmp_path / "a.jpg")
+    assert "rounded" in enhancer.enhance_and_save(source, tmp_path / "a.jpg").note
     assert Image.open(tmp_path / "a.jpg").format == "JPEG"
     with pytest.raises(PielightError, match=r"b\.dng: RAW cannot be written; name the result \.tif or \.jpg"):
         enhancer.enhance_file(source, tmp_path / "b.dng")
@@ -109,7 +109,7 @@ def test_camera_raw_by_other_names_becomes_a_tif(enhancer: Enhancer, name: str, 
 @pytest.mark.parametrize("name", sorted(samples.MAKERS))
 def test_every_kind_gets_brighter_and_stays_of_its_kind(enhancer: Enhancer, name: str) -> None:
     data = samples.sample(name)
-    result, note = enhancer.encoded(data, name=name)
+    result, note = enhancer.enhance_bytes(data, name=name)
     before, after = decode(data, name), decode(result)
     assert (after.mode, after.pixels.shape) == (before.mode, before.pixels.shape)
     assert "first" not in note
@@ -124,8 +124,8 @@ def test_a_file_and_its_bytes_give_the_same(enhancer: Enhancer, tmp_path: Path) 
     for name in samples.MAKERS:
         source, target = tmp_path / name, tmp_path / "out" / name.replace(".dng", ".tif").replace(".rw2", ".tif")
         source.write_bytes(samples.sample(name))
-        note = enhancer.file(source, target)
-        assert (target.read_bytes(), note) == enhancer.encoded(source.read_bytes(), name=name)
+        note = enhancer.enhance_and_save(source, target).note
+        assert (target.read_bytes(), note) == enhancer.enhance_bytes(source.read_bytes(), name=name)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,6 @@ def test_a_file_and_its_bytes_give_the_same(enhancer: Enhancer, tmp_path: Path) 
 def test_a_missing_extra_is_named(name: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pielight.core.extras.find_spec", lambda name: find_spec(name) if name == "pip" else None)
     with pytest.raises(PielightError) as caught:
-        Enhancer().encoded(samples.sample(name), name=name)
+        Enhancer().enhance_bytes(samples.sample(name), name=name)
     assert str(caught.value).startswith(f"{name}: {package} is not installed; run: ")
     assert str(caught.value).endswith(f' -m pip install "pielight[{extra}]"')

@@ -27,7 +27,7 @@ enhancer = Enhancer(model, threads=1)
 for number, name in enumerate(names):
     start, message = time.perf_counter(), None
     try:
-        enhancer.file(Path(name), Path(target, str(number)))
+        enhancer.enhance_and_save(Path(name), Path(target, str(number)))
     except PictureError as error:
         message = str(error)
     seconds = time.perf_counter() - start

@@ -61,7 +61,7 @@ def test_every_frame_gets_the_same_curves(
     enhancer: Enhancer, file_format: str, mode: str, options: dict[str, Any], save_model: Any, tmp_path: Path
 ) -> None:
     data = animated(file_format, mode, **options)
-    result, note = flat(enhancer, save_model, tmp_path).encoded(data)
+    result, note = flat(enhancer, save_model, tmp_path).enhance_bytes(data)
     before, after = frames(data), frames(result)
     assert note == ""
     assert len(after) == len(before) == 4
@@ -134,7 +134,7 @@ def test_one_palette_of_an_animated_png(enhancer: Enhancer, depth: int) -> None:
     colors = np.array([[20, 30, 40], [90, 80, 60], [5, 5, 50], [99, 0, 9]], np.uint8)[: 2 if depth == 1 else 4]
     indexed = [np.random.default_rng(seed).integers(0, len(colors), (9, 14), np.uint8) for seed in range(3)]
     data = animations.apng(indexed, colors.tobytes(), depth, opacity=b"\xff\x80")
-    result, note = enhancer.encoded(data)
+    result, note = enhancer.enhance_bytes(data)
     new = (b"PLTE", b"iTXt")  # the record of what made it
     kept = [part for part in png_chunks(data) if part[0] not in new]
     assert [part for part in png_chunks(result) if part[0] not in new] == kept
@@ -145,7 +145,7 @@ def test_one_palette_of_an_animated_png(enhancer: Enhancer, depth: int) -> None:
 
 def test_16_bit_frames_stay_so(enhancer: Enhancer) -> None:
     values = samples.deep(3)
-    result, note = enhancer.encoded(animations.deep_apng([values, values[:, ::-1], values]))
+    result, note = enhancer.enhance_bytes(animations.deep_apng([values, values[:, ::-1], values]))
     parts = list(png_chunks(result))
     assert (note, parts[0][1][8:10], [kind for kind, _ in parts].count(b"fcTL")) == ("", b"\x10\2", 3)
     bodies = [content[4:] if kind == b"fdAT" else content for kind, content in parts if kind in (b"IDAT", b"fdAT")]
@@ -218,8 +218,9 @@ def test_what_describes_an_animated_webp_stays(enhancer: Enhancer) -> None:
 def test_another_format_takes_the_first_frame(enhancer: Enhancer, name: str, tmp_path: Path) -> None:
     source = tmp_path / f"night.{name.lower()}"
     source.write_bytes(animated(name))
-    assert enhancer.file(source, tmp_path / "a.jpg") == "several pictures in the file: only the first is kept"
-    assert enhancer.file(source, tmp_path / source.name.replace("night", "b")) == ""
+    note = enhancer.enhance_and_save(source, tmp_path / "a.jpg").note
+    assert note == "several pictures in the file: only the first is kept"
+    assert enhancer.enhance_and_save(source, tmp_path / source.name.replace("night", "b")).note == ""
     assert (tmp_path / f"b.{name.lower()}").read_bytes() == enhancer(source.read_bytes())
     assert enhancer(source.read_bytes(), 0) == source.read_bytes()
 
@@ -255,7 +256,7 @@ def test_a_cut_animation_names_the_frame(enhancer: Enhancer) -> None:
     for name in ("GIF", "PNG", "WEBP"):
         data = animated(name)
         with pytest.raises(PictureError, match=r"^a: (frame \d: )?damaged picture"):
-            enhancer.encoded(data[: len(data) - 40], name="a")
+            enhancer.enhance_bytes(data[: len(data) - 40], name="a")
 
 
 def test_limits(enhancer: Enhancer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,12 +264,12 @@ def test_limits(enhancer: Enhancer, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(sizes, "MAX_FRAMES", 3)
             with pytest.raises(PictureError, match=r"^a: more than 3 frames; split it, or"):
-                enhancer.encoded(data, name="a")
+                enhancer.enhance_bytes(data, name="a")
         with monkeypatch.context() as patch:
             patch.setattr(sizes, "MAX_FRAMES_PIXELS", 4800 * 4 - 1)
             with pytest.raises(PictureError, match=r"^a: 4 frames of 0 megapixels; the limit is"):
-                enhancer.encoded(data, name="a")
-        enhancer.encoded(data, file_format="JPEG")
+                enhancer.enhance_bytes(data, name="a")
+        enhancer.enhance_bytes(data, file_format="JPEG")
 
 
 @pytest.mark.parametrize("plays", [None, 1, 3])
@@ -277,7 +278,7 @@ def test_animated_avif(enhancer: Enhancer, mode: str, plays: int | None, tmp_pat
     file = io.BytesIO(animated("AVIF", mode, quality=90))
     write_plays(file, 0, plays)
     data = file.getvalue()
-    result, note = enhancer.encoded(data)
+    result, note = enhancer.enhance_bytes(data)
     assert (note, read_plays(data), read_plays(result)) == ("", plays, plays)
     for old, new in zip(frames(data), frames(result), strict=True):
         assert new[..., :3].mean() > old[..., :3].mean() * 1.5
@@ -289,7 +290,7 @@ def test_animated_avif(enhancer: Enhancer, mode: str, plays: int | None, tmp_pat
             image.load()
             assert image.info["duration"] == time_shown
     (tmp_path / "a.avif").write_bytes(data)
-    assert "only the first" in enhancer.file(tmp_path / "a.avif", tmp_path / "a.png")
+    assert "only the first" in enhancer.enhance_and_save(tmp_path / "a.avif", tmp_path / "a.png").note
 
 
 def test_an_animated_avif_says_its_colors_for_the_first_frame_and_for_all(enhancer: Enhancer) -> None:
@@ -308,7 +309,7 @@ def test_memory_does_not_grow_with_the_number_of_frames(enhancer: Enhancer, file
             samples.saved(pictures[0], file_format, save_all=True, append_images=pictures[1:], **options)
         )
         tracemalloc.start()
-        enhancer.file(source, tmp_path / "out" / source.name)
+        enhancer.enhance_and_save(source, tmp_path / "out" / source.name)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 3 * side * side * 3  # of twenty frames more
@@ -322,7 +323,7 @@ def test_flipped_bits(name: str, flips: list[tuple[int, int]], enhancer: Enhance
     for place, bits in flips:
         data[place % (len(data) if bits % 2 else min(len(data), 200))] ^= bits
     try:
-        enhancer.encoded(bytes(data), name=name)
+        enhancer.enhance_bytes(bytes(data), name=name)
     except PictureError as error:
         assert str(error).startswith(f"{name}: ")  # noqa: PT017
         assert str(error).isprintable()  # noqa: PT017
@@ -354,5 +355,5 @@ def webp(which: int, count: int) -> bytes:
 def test_millions_of_tiny_parts_are_refused_soon(enhancer: Enhancer, name: str) -> None:
     data, start = BLOCKS[name](), time.process_time()
     with pytest.raises(PictureError, match=rf"^{name}: more than [\d,]+ (frames|blocks|chunks)"):
-        enhancer.encoded(data, name=name)
+        enhancer.enhance_bytes(data, name=name)
     assert time.process_time() - start < 5

@@ -17,7 +17,7 @@ import sys
 {samples.PEAK_MEGABYTES}
 from pathlib import Path
 from pielight.enhancer import Enhancer
-Enhancer(sys.argv[1]).file(Path(sys.argv[2]), Path(sys.argv[3]))
+Enhancer(sys.argv[1]).enhance_and_save(Path(sys.argv[2]), Path(sys.argv[3]))
 print(peak_megabytes())
 """
 

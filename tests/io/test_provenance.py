@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from pielight.enhancer import Enhancer
+from pielight.inference.pipeline_files import SaveOptions
 from pielight.io.codecs.jpeg.segments import APP1, Segment
 from pielight.io.metadata.metadata import Metadata
 from pielight.io.metadata.xmp import JPEG_HEAD, read_packet, with_description
@@ -152,7 +153,7 @@ def test_options_decide_and_not_the_version() -> None:
 def test_a_run_records_its_options(enhancer: Enhancer, tmp_path: Path) -> None:
     source, target = tmp_path / "a.jpg", tmp_path / "b.jpg"
     source.write_bytes(samples.sample("rgb.jpg"))
-    enhancer.file(source, target, 0.5, 0.25, quality=80)
+    enhancer.enhance_and_save(source, target, EnhanceOptions(0.5, 0.25, auto=enhancer.auto), SaveOptions(quality=80))
     record = read_record(target)
     assert record == replace(
         enhancer.record(EnhanceOptions(0.5, 0.25, auto=enhancer.auto), 80), source=read_fingerprint(source)
@@ -161,7 +162,7 @@ def test_a_run_records_its_options(enhancer: Enhancer, tmp_path: Path) -> None:
     assert (options["Strength"], options["Highlights"], options["Quality"]) == ("0.5", "0.25", "80")
     assert options["ModelSHA256"] == enhancer.model.sha256()
     assert record.is_verbatim
-    enhancer.file(source, tmp_path / "c.jpg", 0)
+    enhancer.enhance_and_save(source, tmp_path / "c.jpg", EnhanceOptions(0))
     assert (tmp_path / "c.jpg").read_bytes() == source.read_bytes()
 
 

@@ -63,7 +63,7 @@ def test_the_batch_goes_on(hungry: Path, tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"b\.png: not enough memory"):
         compare(enhancer, tmp_path / "b.png", [1.0])
     with pytest.raises(PictureError, match=r"b\.png: not enough memory"):
-        enhancer.file(tmp_path / "b.png", tmp_path / "d.png")
+        enhancer.enhance_and_save(tmp_path / "b.png", tmp_path / "d.png")
     with pytest.raises(PictureError, match="picture: not enough memory"):
         enhancer((tmp_path / "b.png").read_bytes())
     with pytest.raises(MemoryError):

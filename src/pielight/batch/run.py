@@ -188,7 +188,7 @@ def _enhance(job: Job, enhancer: Enhancer, options: BatchOptions, reason_to_repl
     if reason_to_replace:
         options = replace(options, existing="overwrite")
     try:
-        written = enhancer.write(job.input, job.target, options.enhance, options.saving(job.number))
+        written = enhancer.enhance_and_save(job.input, job.target, options.enhance, options.saving(job.number))
     except ModelError:
         raise
     except ExistsError:  # since it was looked for

@@ -62,8 +62,8 @@ def stream(job: Job, enhancer: Enhancer, options: BatchOptions, stdin: BinaryIO,
         file_format = options.file_format
         if file_format is None and target != STREAM:
             file_format = format_of(target, "") or None
-        result, note = enhancer.encoded(
-            data, options=options.enhance, file_format=file_format, quality=options.quality, name=name
+        result, note = enhancer.enhance_bytes(
+            data, options.enhance, file_format=file_format, quality=options.quality, name=name
         )
         if target == STREAM:
             _write(stdout, result)

@@ -173,7 +173,7 @@ def test_a_dib_without_a_header_of_a_file(enhancer: Enhancer, kind: str, tmp_pat
     result = enhancer(whole[14:])
     assert result == enhancer(whole)[14:]
     (tmp_path / "a.dib").write_bytes(whole[14:])
-    assert enhancer.file(tmp_path / "a.dib", tmp_path / "a.png") == ""
+    assert enhancer.enhance_and_save(tmp_path / "a.dib", tmp_path / "a.png").note == ""
     assert np.array_equal(decode((tmp_path / "a.png").read_bytes()).pixels, decode(result).pixels)
 
 

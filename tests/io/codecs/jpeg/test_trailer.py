@@ -273,7 +273,7 @@ def test_views_are_enhanced_alike(order: str) -> None:
 
 def test_an_mpo_of_pillow_goes_through_the_enhancer() -> None:
     source = samples.sample("several.mpo")
-    data, note = Enhancer(threads=1).encoded(source)
+    data, note = Enhancer(threads=1).enhance_bytes(source)
     assert note == ""
     (_, second) = listed(data)
     flipped = np.asarray(opened(second[2]).transpose(Image.Transpose.FLIP_LEFT_RIGHT)).astype(int)

@@ -63,7 +63,7 @@ def mixed() -> bytes:
 
 def test_pages_of_any_size_and_mode_keep_their_tags(enhancer: Enhancer) -> None:
     data = mixed()
-    result, note = enhancer.encoded(data)
+    result, note = enhancer.enhance_bytes(data)
     before, after = opened(data), opened(result)
     assert note == ""
     assert len(before) == len(after) == 4
@@ -90,7 +90,7 @@ def test_one_set_of_curves_for_all(enhancer: Enhancer) -> None:
 def test_16_bits(enhancer: Enhancer, options: dict[str, Any]) -> None:
     values = samples.deep(3)
     data = document((values, {"compression": "adobe_deflate"}), (values[..., 0], {}), **options)
-    result, note = enhancer.encoded(data)
+    result, note = enhancer.enhance_bytes(data)
     assert note == ""
     with tifffile.TiffFile(io.BytesIO(result)) as file:
         pages = [page.asarray() for page in file.pages]
@@ -110,7 +110,7 @@ def test_thumbnails_are_made_of_the_same_curves(enhancer: Enhancer) -> None:
 
 def test_what_is_not_supported_is_left_out_and_said(enhancer: Enhancer) -> None:
     page, floats = samples.colors(), np.zeros((5, 6, 3), np.float32)
-    result, note = enhancer.encoded(document((page, {}), (floats, {}), (page, {}), (floats, {})), name="scan.tif")
+    result, note = enhancer.enhance_bytes(document((page, {}), (floats, {}), (page, {}), (floats, {})), name="scan.tif")
     assert len(opened(result)) == 2
     assert note.startswith("pages 2, 4 left out: ")
 
@@ -126,8 +126,8 @@ def test_the_first_page_is_written_as_alone(enhancer: Enhancer) -> None:
 def test_another_format_takes_the_first_page(enhancer: Enhancer, tmp_path: Path) -> None:
     source = tmp_path / "scan.tif"
     source.write_bytes(mixed())
-    assert "only the first" in enhancer.file(source, tmp_path / "a.png")
-    assert enhancer.file(source, tmp_path / "b.tif") == ""
+    assert "only the first" in enhancer.enhance_and_save(source, tmp_path / "a.png").note
+    assert enhancer.enhance_and_save(source, tmp_path / "b.tif").note == ""
     assert (tmp_path / "b.tif").read_bytes() == enhancer(source.read_bytes())
     assert enhancer(source.read_bytes(), 0) == source.read_bytes()
 
@@ -162,7 +162,7 @@ def chain(count: int, places: list[int] | None = None) -> bytes:
 def test_thousands_of_pages_are_refused_soon(enhancer: Enhancer, count: int) -> None:
     start = time.process_time()
     with pytest.raises(PictureError, match=r"^a\.tif: more than (2,000 frames|10,000 directories)"):
-        enhancer.encoded(chain(count), name="a.tif")
+        enhancer.enhance_bytes(chain(count), name="a.tif")
     assert time.process_time() - start < 8
     assert len(opened(enhancer(chain(3)))) == 3
     assert len(opened(enhancer(chain(3, [122, 236, 8])))) == 3
@@ -171,7 +171,7 @@ def test_thousands_of_pages_are_refused_soon(enhancer: Enhancer, count: int) -> 
 def test_limits(enhancer: Enhancer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sizes, "MAX_FRAMES_PIXELS", 5000)
     with pytest.raises(PictureError, match=r"^a\.tif: 4 frames of 0 megapixels; the limit is"):
-        enhancer.encoded(mixed(), name="a.tif")
+        enhancer.enhance_bytes(mixed(), name="a.tif")
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -181,7 +181,7 @@ def test_flipped_bits(flips: list[tuple[int, int]], enhancer: Enhancer) -> None:
     for place, bits in flips:
         data[place % len(data)] ^= bits
     try:
-        enhancer.encoded(bytes(data), name="a.tif")
+        enhancer.enhance_bytes(bytes(data), name="a.tif")
     except PictureError as error:
         assert str(error).startswith("a.tif: ")  # noqa: PT017
         assert str(error).isprintable()  # noqa: PT017
