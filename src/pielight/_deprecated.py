@@ -31,11 +31,45 @@ MOVED = {  # former module: its names, and where each is now
     ),
     "pielight.downstream.yunet": {"decode": "pielight.evaluation.downstream.detector"},
     "pielight.evaluate.metrics": {"METRICS": "pielight.evaluation.metrics"},
+    "pielight.files": {"FileOptions": "pielight.inference.pipeline_files:SaveOptions"},
     "pielight.joint.config": {"read_joint": "pielight.training.recipe:read_recipe"},
     "pielight.joint.enhancing": {"load_enhancer": "pielight.training.networks.joint_model"},
     "pielight.joint.loop": {"train": "pielight.training.trainer"},
+    "pielight.joint.onnx_module": {"OnnxModule": "pielight.training.networks.onnx_module"},
     "pielight.joint.unified": {"Unified": "pielight.training.networks.joint_model:JointModel"},
-    "pielight.train.tasks.task": {"Task": "pielight.training.objectives.restoration_task:RestorationTask"},
+    "pielight.train.config": {
+        "Training": "pielight.training.schema:TrainConfig",
+        "read_config": "pielight.training.recipe:read_train_config",
+    },
+    "pielight.train.export": {"onnx_bytes": "pielight.training.export.onnx:lattice_onnx"},
+    "pielight.train.lattice_net": {
+        "Lattice": "pielight.training.schema:LatticeConfig",
+        "LatticeNet": "pielight.training.networks.lattice_net",
+    },
+    "pielight.train.physics.darkening": {
+        "Darkening": "pielight.training.schema:DarkeningConfig",
+        "darken": "pielight.training.degradations.darkening",
+        "exposure_map": "pielight.training.degradations.darkening",
+    },
+    "pielight.train.physics.noise": {
+        "quantise": "pielight.training.degradations.noise:quantize",
+        "sensor_noise": "pielight.training.degradations.noise",
+    },
+    "pielight.train.physics.random": dict.fromkeys(
+        ("chance", "log_uniform", "uniform"), "pielight.training.degradations.noise"
+    ),
+    "pielight.train.render": {"render": "pielight.training.networks.lattice_net"},
+    "pielight.train.tasks.task": {
+        "Step": "pielight.training.objectives.restoration_task:StepOutputs",
+        "Task": "pielight.training.objectives.restoration_task:RestorationTask",
+    },
+    "pielight.train.terms": {
+        "consistent": "pielight.training.objectives.restoration_task:regional_consistency_term",
+        "contrasted": "pielight.training.objectives.restoration_task:contrastive_term",
+        "inverted": "pielight.training.objectives.restoration_task:inversion_term",
+        "preserved": "pielight.training.objectives.restoration_task:feature_preservation_term",
+        "smooth": "pielight.training.objectives.restoration_task:curve_smoothness_term",
+    },
 }
 
 
@@ -52,7 +86,7 @@ class _MovedModule(ModuleType):
         module, _, attribute = target.partition(":")
         attribute = attribute or name
         warnings.warn(f"{self.__name__}.{name} is now {module}.{attribute}", DeprecationWarning, stacklevel=2)
-        return _ADAPTED.get(name) or getattr(import_module(module), attribute)
+        return _ADAPTED.get(f"{self.__name__}.{name}") or getattr(import_module(module), attribute)
 
 
 def _read_joint(path: Any, changes: Any = ()) -> Any:
@@ -63,15 +97,34 @@ def _read_joint(path: Any, changes: Any = ()) -> Any:
     return read_recipe(path, changes, JointConfig)
 
 
-_ADAPTED = {"read_joint": _read_joint}  # functions that took other arguments
+def _restoration_task(*arguments: Any, spoil: Any = None, door: str | None = None, **named: Any) -> Any:
+    """Return a RestorationTask of the arguments that Task took, and of the names that its losses had."""
+    from pielight.training.objectives.restoration_task import RestorationTask
+    from pielight.training.schema import LossWeights, TrainConfig
+    from pielight.training.schema.renamed import with_new_names
+
+    if spoil is not None:
+        named["degrade"] = spoil
+    if door is not None:
+        named["inference_task"] = door
+    for key, section in (("terms", LossWeights), ("defaults", TrainConfig)):
+        if key in named:
+            named[key] = with_new_names(section, named[key], warn=False)
+    return RestorationTask(*arguments, **named)
+
+
+_ADAPTED = {  # functions that took other arguments
+    "pielight.joint.config.read_joint": _read_joint,
+    "pielight.train.tasks.task.Task": _restoration_task,
+}
 
 
 def install() -> None:
     """Make the former modules importable."""
     for path in MOVED:
-        parent, _, name = path.rpartition(".")
-        while name and path not in sys.modules:
-            sys.modules[path] = module = _MovedModule(path)
-            module.__path__ = []  # a package, whose former modules are in sys.modules, too
-            path = parent
-            parent, _, name = path.rpartition(".")
+        sys.modules[path] = _MovedModule(path)  # no package: Python would look each imported name up twice, and warn so
+        parent = path.rpartition(".")[0]
+        while parent not in sys.modules:
+            sys.modules[parent] = package = _MovedModule(parent)
+            package.__path__ = []  # its former modules are in sys.modules, too
+            parent = parent.rpartition(".")[0]

@@ -50,6 +50,7 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ("stpes=3", "unknown setting stpes; did you mean steps"),
+        ("constraints.features=1", "unknown setting constraints; choose one of adaptive, bank, "),
         ("losses.contras=3", r"unknown setting losses\.contras; did you mean losses\.contrastive"),
         ("steps=0", "steps: 0 should be at least 1"),
         ("data.size=100", "multiple of 32"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
@@ -63,6 +64,11 @@ class DatasetMetric(MetricSpec):
     def compute(self, states: Sequence[MetricState]) -> float:
         """Return the value for some pictures, each of which counts once; nan where there is none."""
         return float(self.weighted(states)(np.ones((1, len(states))))[0]) if states else float("nan")
+
+    def of(self, states: Sequence[MetricState]) -> float:
+        """Return :meth:`compute`, whose former name this is."""
+        warnings.warn("DatasetMetric.of is deprecated; use compute", DeprecationWarning, stacklevel=2)
+        return self.compute(states)
 
 
 @dataclass(frozen=True)

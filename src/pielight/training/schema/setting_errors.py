@@ -41,8 +41,9 @@ def message(section: type, values: Any, errors: ValidationError) -> str:
         section, values = typing.get_type_hints(section)[key], values.get(key)
     if reason in _UNKNOWN:
         names = [field.name for field in dataclasses.fields(section)]
-        (near,) = difflib.get_close_matches(brief(keys[-1]), names, 1, 0.0)
-        return f"unknown setting {name}; did you mean {'.'.join([*keys[:-1], near])}?"
+        near = difflib.get_close_matches(brief(keys[-1]), names, 1)
+        advice = f"did you mean {'.'.join([*keys[:-1], *near])}?" if near else f"choose one of {', '.join(sorted(names))}"
+        return f"unknown setting {name}; {advice}"
     if reason == "value_error":
         return f"{name}: {context['error']}" if name else str(context["error"])
     if reason == "missing" and len(path) == len(keys):
