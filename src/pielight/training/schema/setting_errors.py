@@ -42,7 +42,9 @@ def message(section: type, values: Any, errors: ValidationError) -> str:
     if reason in _UNKNOWN:
         names = [field.name for field in dataclasses.fields(section)]
         near = difflib.get_close_matches(brief(keys[-1]), names, 1)
-        advice = f"did you mean {'.'.join([*keys[:-1], *near])}?" if near else f"choose one of {', '.join(sorted(names))}"
+        advice = (
+            f"did you mean {'.'.join([*keys[:-1], *near])}?" if near else f"choose one of {', '.join(sorted(names))}"
+        )
         return f"unknown setting {name}; {advice}"
     if reason == "value_error":
         return f"{name}: {context['error']}" if name else str(context["error"])
