@@ -111,7 +111,7 @@ def test_a_task_file_of_the_previous_documentation_is_read_and_trained(tmp_path:
     assert isinstance(task, RestorationTask)
     assert (task.inference_task, task.defaults["losses"]) == ("brighten", {"curve_smoothness": 1.0})
     assert {"contrastive", "feature_preservation", "regional_consistency"} < set(task.terms)
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="losses.contrast is now"):
         config = read_train_config(None, [f"task={own}:UNDERWATER", "losses.contrast=0", "steps=2"])
     check_task(config)
     assert config.losses.curve_smoothness == 1.0
@@ -130,7 +130,7 @@ def test_an_import_of_a_former_name_warns_once() -> None:
 
 
 def test_a_former_metric_of_faces_is_computed() -> None:
-    with pytest.warns(DeprecationWarning):
-        from pielight.downstream.detection import figures  # type: ignore[import-not-found]
+    with pytest.warns(DeprecationWarning, match="face_metrics"):
+        figures = importlib.import_module("pielight.downstream.detection").figures
     with pytest.warns(DeprecationWarning, match="use compute"):
         assert figures(score=0.5, least=0.5)["recall"].of([((2.0,), (0.9, 0.6), (1.0, 0.0))]) == 0.5
