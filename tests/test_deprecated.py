@@ -25,13 +25,13 @@ from pielight.train.render import render
 from pielight.train.tasks.task import Task
 from pielight.train.terms import consistent, contrasted, inverted, preserved, smooth
 
-ABSORBED = torch.tensor([0.6, 0.12, 0.06]).view(1, 3, 1, 1)  # of red, green and blue light, a metre of clear sea
+ABSORBED = torch.tensor([0.6, 0.12, 0.06]).view(1, 3, 1, 1)  # of red, green and blue light, a meter of clear sea
 VEIL = torch.tensor([0.02, 0.25, 0.3]).view(1, 3, 1, 1)  # the water's own light
 
 
-def dive(pictures: Tensor, metres: tuple[float, float], generator: Generator) -> Tensor:
-    """Sink pictures: ``I_c = J_c exp(-a_c d) + V_c (1 - exp(-a_c d / 3))`` at a depth of d metres."""
-    depth = uniform((len(pictures), 1, 1, 1), *metres, generator)
+def dive(pictures: Tensor, meters: tuple[float, float], generator: Generator) -> Tensor:
+    """Sink pictures: ``I_c = J_c exp(-a_c d) + V_c (1 - exp(-a_c d / 3))`` at a depth of d meters."""
+    depth = uniform((len(pictures), 1, 1, 1), *meters, generator)
     sunk = pictures * torch.exp(-ABSORBED * depth) + VEIL * (1 - torch.exp(-ABSORBED * depth / 3))
     return quantise(sunk.clamp(0, 1))
 
