@@ -100,9 +100,8 @@ def test_former_modules_load_nothing() -> None:
 
 
 def test_a_task_file_of_the_previous_documentation_is_read_and_trained(tmp_path: Path) -> None:
-    from pielight.training.objectives.tasks import check_task, find_task
-
     from pielight.training import RestorationTask, read_train_config
+    from pielight.training.objectives.restoration import check_task, find_task
 
     own = tmp_path / "underwater.py"
     own.write_text(OWN_TASK)
