@@ -37,12 +37,12 @@ def test_calls_take_turns() -> None:
 
 def test_rows_that_are_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pielight.core.extras.find_spec", lambda _: None)  # DCENet would take a minute
+    monkeypatch.setattr("pielight.bench.rows.picture", lambda width, height, seed=0: picture(64, 48, seed))
     rows = list(arrays(1, 1))
     assert [row.met for row in (rows[1], *rows[3:])] == [None, None, None]
     assert "--denoise 1" in rows[2].name
     assert "train" in rows[4].beside
     assert [row.name.split(",")[0] for row in starts(1)] == ["import pielight", "pielight --help"]
-    monkeypatch.setattr("pielight.bench.rows.picture", lambda width, height, seed=0: picture(64, 48, seed))
     assert [row.name.split(",")[0] for row in jpeg_files(tmp_path, 1, 1)] == ["12 MP JPEG file to file", "12 MP"]
     assert batch(tmp_path, 3).name == "3 photos of 2 MP, -j 2"
     assert len(list((tmp_path / "out2").iterdir())) == 3

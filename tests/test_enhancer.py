@@ -57,8 +57,11 @@ def test_files_check_their_arguments_even_at_strength_0(
     assert not target.exists()
 
 
-@pytest.mark.parametrize("shape", [(1_000_000, 1), (1, 1_000_000), (1, 2_000_001, 3)])
-@pytest.mark.parametrize(("task", "denoise"), [("brighten", 0), ("dehaze", 0), ("derain", 0), ("brighten", 1)])
+@pytest.mark.parametrize(
+    ("task", "denoise", "shape"),
+    [("brighten", 0, (1, 2_000_001, 3)), ("dehaze", 0, (1_000_000, 1)), ("derain", 0, (1, 500_000)),
+     ("derain", 0, (300_001, 1, 3)), ("brighten", 1, (500_000, 1)), ("brighten", 1, (1, 300_001, 3))],
+)  # fmt: skip
 def test_long_thin_pictures_take_little_memory(task: str, denoise: int, shape: tuple[int, ...]) -> None:
     image = np.random.default_rng(0).integers(0, 60, shape, np.uint8)
     tracemalloc.start()
@@ -71,7 +74,7 @@ def test_long_thin_pictures_take_little_memory(task: str, denoise: int, shape: t
     assert peak < 60 * max(shape)
 
 
-@pytest.mark.parametrize("size", [(1_000_000, 1), (1, 1_000_000)])
+@pytest.mark.parametrize("size", [(500_000, 1), (1, 500_000)])
 def test_a_long_thin_file(tmp_path: Path, size: tuple[int, int]) -> None:
     Image.linear_gradient("L").resize(size).convert("RGB").save(tmp_path / "long.png")
     tracemalloc.start()
@@ -82,10 +85,10 @@ def test_a_long_thin_file(tmp_path: Path, size: tuple[int, int]) -> None:
         tracemalloc.stop()
     with Image.open(result) as image:
         assert image.size == size
-    assert peak < 80e6
+    assert peak < 40e6
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_arrays_of_any_layout(data: st.DataObject) -> None:
     """Planar, Fortran order, steps of any sign, no alignment, read-only: the bits of a contiguous copy."""

@@ -21,7 +21,7 @@ from pielight.evaluation.downstream import face_detection, segmentation
 from tests.cli.evaluate_here import Done, evaluate_here
 from tests.evaluation.downstream.networks import save_segmenter, square_finder
 
-COUNT, COUNTED = 6, 30
+COUNT, COUNTED = 6, 18
 FACES = ("--downstream", "faces", "--detector", "face.onnx", "--data", "own=set")
 SEGMENTATION = ("--downstream", "segmentation", "--data", "own=set", "--segmenter")
 CLASSES = (*SEGMENTATION, "net.onnx")

@@ -285,6 +285,7 @@ def test_every_configuration_takes_three_steps(path: Path, tiny: Make, tmp_path:
         dataclasses.replace(
             config, steps=3, out=str(tmp_path), bank=2, pairs=2, dark_batch=2, well_batch=1, feature_batch=1,
             vgg_weights="random", data=dataclasses.replace(small.data, loss_size=side),
+            exposure_estimator=small.exposure_estimator,
         ),
         nothing,
     )  # fmt: skip
