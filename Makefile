@@ -35,10 +35,12 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/python -m codespell_lib .
 	$(BIN)/lint-imports --no-logo --no-cache
 
-# Coverage is that of the tests that make quick runs: a tracer would slow the long ones, most of which start processes.
+# With one test process for each core, more threads of torch would only wait for each other.
+test quick docs-check: export OMP_NUM_THREADS = 1
+
+# Coverage is that of the tests that make quick runs, too: tests/conftest.py takes the tracer off the others.
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not docs and not slow' --cov
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'slow and not docs'
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not docs' --cov
 
 # What is not marked slow.
 quick: $(VENV)/dev.stamp

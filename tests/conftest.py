@@ -22,11 +22,22 @@ SIZE, NODES = 64, 8
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what takes long."""
+    """Mark what takes long; coverage is not measured there, where a tracer would cost most and most work is done by
+    other processes.
+    """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents and SLOW & {*item.path.relative_to(here).parts}:
             item.add_marker("slow")
+        if item.get_closest_marker("slow"):
+            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Tell below the table of coverage what it counts."""
+    if config.getoption("cov_source", None):
+        terminalreporter.write_line("Coverage of the tests that are not marked slow, which make quick runs.")
 
 
 def _no_names(event: str, arguments: tuple[object, ...]) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from PIL import Image
 
+from pielight.cli import main
 from tests.io import samples
 
 COUNT = 24
@@ -61,10 +63,7 @@ def check_whole() -> None:
 
 
 def finish() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pielight", "in", "-r", "-o", "out"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0
+    assert CliRunner().invoke(main, ["in", "-r", "-o", "out"]).exit_code == 0
     assert len(results()) == COUNT
     check_whole()
 
