@@ -9,7 +9,7 @@ from typing import Any
 import torch.nn.functional as F
 from huggingface_hub import ModelCard, PyTorchModelHubMixin, hf_hub_download
 from huggingface_hub.constants import SAFETENSORS_SINGLE_FILE
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -20,11 +20,10 @@ from pielight.nn.apply_curves import apply_curves
 from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
 from pielight.ops.thumbnail_torch import thumbnail
 from pielight.options import HIGHLIGHTS, check_highlights, check_strength
+from pielight.training.export.model_files import stored_settings
 from pielight.training.networks.lattice_net import LatticeNet
-from pielight.training.schema import LatticeConfig, TrainConfig
+from pielight.training.schema import LatticeConfig
 from pielight.training.schema.config_file import validate
-from pielight.training.schema.renamed import with_new_names
-from pielight.training.schema.yaml_reader import parse_yaml
 
 _SIZE = 256  # of the thumbnail, where a configuration names none
 _PREFIX = "network."
@@ -185,9 +184,7 @@ class Enhance(
         if not path.is_file():
             raise ModelError(f"{path}: no such file of weights")
         try:
-            with safe_open(path, "pt") as file:
-                stored = parse_yaml((file.metadata() or {})["config"])
-            values = with_new_names(TrainConfig, stored, warn=False)  # weights of earlier releases have other names
+            values = stored_settings(path)
             lattice, size = values.get("lattice", {}), values.get("data", {}).get("size", _SIZE)
             card = {"name": path.stem, **{key: str(values.get(key, "")) for key in ("training_data", "license")}}
             model = cls(**{**lattice, "size": size, **card, **options})

@@ -23,7 +23,7 @@ TERMS = set(BRIGHTEN.terms)
 ALL = LossWeights(**dict.fromkeys(TERMS, 0.5))
 CONFIG = TrainConfig(dark_batch=2, well_batch=2, bank=4, pairs=3, data=DataConfig(size=64, loss_size=32), losses=ALL)
 CPU = torch.device("cpu")
-JUDGE = ExposureEstimator()
+ESTIMATOR = ExposureEstimator()
 
 
 def losses(
@@ -54,7 +54,7 @@ def bank(pictures: PictureSet, features: VGGFeatures) -> Bank:
 
 @pytest.fixture(scope="module")
 def context(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> TrainContext:
-    return TrainContext(pictures, pictures, features, bank, JUDGE)
+    return TrainContext(pictures, pictures, features, bank, ESTIMATOR)
 
 
 def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(bank: Bank) -> None:

@@ -44,7 +44,7 @@ class PictureSet:
         """Draw random crops, squashed to the square that the network sees, half of them mirrored.
 
         Returns:
-            Pictures ``(N, 3, size, size)`` in [0, 1] and regions ``(N, render, render)``.
+            Pictures ``(N, 3, size, size)`` in [0, 1] and regions ``(N, loss_size, loss_size)``.
         """
         chosen = torch.randint(len(self.pictures), (count,), generator=generator).tolist()
         pictures, labels = zip(*(self._crop(index, generator) for index in chosen), strict=True)

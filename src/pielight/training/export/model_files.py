@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
@@ -20,8 +21,11 @@ from pielight import __version__
 from pielight.core.atomic_file import write_atomic
 from pielight.core.json_file import read_json
 from pielight.errors import ModelError, PictureError
+from pielight.training.schema import TrainConfig
 from pielight.training.schema.config_file import as_yaml
+from pielight.training.schema.renamed import with_new_names
 from pielight.training.schema.run import RunConfig
+from pielight.training.schema.yaml_reader import parse_yaml
 
 _PACKAGE = Path(__file__).parents[2]
 _PATHS = ("out", "dark", "well", "clean", "labels", "boxes", "vgg_weights", "enhancer", "module", "loss", "weights")
@@ -104,6 +108,16 @@ def save_model(
             write_atomic(folder / file, content)
     except PictureError as error:
         raise ModelError(str(error)) from None
+
+
+def stored_settings(path: Path) -> dict[Any, Any]:
+    """Return the settings that a safetensors file of :func:`save_model` holds, under their names of today.
+
+    Raises:
+        KeyError: if it holds none; SafetensorError, OSError, AttributeError and ValueError if it is damaged.
+    """
+    with safe_open(path, "pt") as file:
+        return with_new_names(TrainConfig, parse_yaml((file.metadata() or {})["config"]), warn=False)
 
 
 def settings_without_paths(config: Any) -> str:

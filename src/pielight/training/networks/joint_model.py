@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pielight.errors import ConfigError, ModelError
 from pielight.models import find
 from pielight.ops.thumbnail_torch import thumbnail
+from pielight.training.export.model_files import stored_settings
 from pielight.training.networks.denoise_net import VisibleNoise
 from pielight.training.networks.lattice_net import LatticeNet, render
 from pielight.training.schema import LatticeConfig
 from pielight.training.schema.config_file import validate
-from pielight.training.schema.yaml_reader import parse_yaml
 
 
 class EnhancerModule(nn.Module):
@@ -68,10 +69,10 @@ def load_enhancer(weights: str, denoise: bool = False) -> tuple[EnhancerModule, 
         ModelError: if the file is missing, damaged, or holds another network.
     """
     path = Path(weights) if Path(weights).suffix else find(weights).path.with_suffix(".safetensors")
-    state = read_weights(path)
+    state, settings = read_weights(path), {}
     try:
-        with safe_open(path, "pt") as file:
-            settings = parse_yaml((file.metadata() or {}).get("config", "")) or {}
+        with suppress(KeyError):  # the default sizes, if it holds no settings
+            settings = stored_settings(path)
         lattice = validate(LatticeConfig, settings.get("lattice", {}), warn=False)
         size = int(settings.get("data", {}).get("size", 256))
     except (ConfigError, AttributeError, TypeError, ValueError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from pielight.errors import ConfigError, ModelError
@@ -13,10 +14,10 @@ from pielight.inference.descriptor import find_model
 from pielight.models import Model
 from pielight.options import BRIGHTEN
 from pielight.training.checkpoint import load_state
+from pielight.training.export.model_files import stored_settings
 from pielight.training.networks.dce_net import build
 from pielight.training.schema import TrainConfig
 from pielight.training.schema.config_file import validate
-from pielight.training.schema.yaml_reader import parse_yaml
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,7 @@ def read_start(name_or_path: str | Path | None) -> Start:
             f"{model.path}: cannot be fine-tuned without {path.name} beside it, which `pielight train` writes"
         )
     try:
-        with safe_open(path, "pt") as file:
-            facts = file.metadata() or {}
-            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no mapping
-        values = parse_yaml(facts["config"])
-        config = validate(TrainConfig, values, warn=False)
+        weights, config = load_file(path), validate(TrainConfig, stored_settings(path))
         if config.task != TrainConfig.task:  # one of somebody's own would run their code
             raise ConfigError(f"its task is {config.task}")
         network = build(config.network, config.lattice)

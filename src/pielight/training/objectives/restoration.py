@@ -99,11 +99,11 @@ class Batch:
     real: Tensor
     """Degraded pictures ``(N, 3, size, size)`` in [0, 1]."""
     labels: Tensor
-    """Their regions ``(N, render, render)``."""
+    """Their regions ``(N, loss_size, loss_size)``."""
     degraded: Tensor
     """Good pictures degraded by physics ``(M, 3, size, size)``."""
     target: Tensor
-    """What they should be restored to ``(M, 3, render, render)``."""
+    """What they should be restored to ``(M, 3, loss_size, loss_size)``."""
     positive: Exposures
     """Good pictures of the bank."""
     negative: Exposures
@@ -195,7 +195,7 @@ class Restoration(Objective[Batch]):
         """Draw the pictures that the constraints are about: real ones, or where there are none, degraded ones.
 
         Returns:
-            Pictures ``(N, 3, size, size)`` in [0, 1] and regions ``(N, render, render)``.
+            Pictures ``(N, 3, size, size)`` in [0, 1] and regions ``(N, loss_size, loss_size)``.
         """
         if self.context.dark is not None:
             return self.context.dark.batch(count, generator)
@@ -253,7 +253,7 @@ class Restoration(Objective[Batch]):
 
     @torch.no_grad()
     def samples(self, network: nn.Module) -> Tensor:
-        """Return four real and four degraded pictures, before above after, ``(8, 3, 2 * render, render)``."""
+        """Return four real and four degraded pictures, before above after, ``(8, 3, 2 * loss_size, loss_size)``."""
         generator = step_generator(self.config.seed, PREPARATION + 1)
         real, _ = self.anchors(4, generator)
         original, labels = self.context.well.batch(4, generator)
