@@ -37,12 +37,12 @@ class DenoiseNetwork(Network):
     def subtract(self, pixels: Pixels, plan: Plan, band: int = _BAND, part: int = _PART) -> None:
         """Remove noise from a picture, in its own memory.
 
-        The network works on bands and parts that overlap by what it sees, so that there are no seams; where there is
-        nothing to do it does not.
+        The network runs on bands and parts that overlap by its receptive field, so there are no seams. Parts without
+        noise to remove are skipped.
 
         Args:
             pixels: (H, W, 1 or 3): uint8, uint16, or floats in [0, 1]; gray counts as three equal channels.
-            plan: What to do.
+            plan: How much noise is removed where.
             band: Rows at a time, a multiple of 8.
             part: Columns at a time, a multiple of 8.
 

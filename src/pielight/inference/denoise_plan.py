@@ -1,4 +1,4 @@
-"""Which noise of a picture is to be removed, and where."""
+"""How much noise is removed in each part of a picture."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from pielight.ops.noise_level import CELL, level, smoothed
 from pielight.ops.thumbnail import box_means
 from pielight.options import AUTO, EnhanceOptions
 
-_INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # what curves add to noise: below it auto does nothing, above it all
-_GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without any look like plastic
-_GLANCE = 24  # cells along each side that say whether there is anything to do
-_FEW = 0.005  # of them, which are not worth it
-_ROWS = 64  # at a time, so that what is computed on the way takes little memory
+_INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # noise added by the curves: auto removes none below, and most above
+_GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without grain look like plastic
+_GLANCE = 24  # cells along each side, which are examined first
+_FEW = 0.005  # share of these cells up to which the picture is left alone
+_ROWS = 64  # at a time, which bounds the memory of temporary arrays
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which noise of a picture is to be removed.
+    """How much noise is removed in each cell of a picture.
 
     Attributes:
         level: Standard deviation of the noise after the curves in each cell of 4 x 4 pixels, float32 of shape
             (h, w, 1 or 3), in units of full scale.
-        share: Of the noise that is to go in each cell, (h, w, 1) in [0, 1].
+        share: Of the noise that is removed in each cell, (h, w, 1) in [0, 1].
         mix: float32 (3, 3), from the noise of red, green and blue to what is subtracted: less of its brightness than of
             its color, or for gray its brightness alone.
     """
@@ -40,7 +40,7 @@ class Plan:
     mix: NDArray[np.float32]
 
     def maps(self) -> dict[str, NDArray[np.float32]]:
-        """Return what is known of each cell."""
+        """Return the values of each cell, by the names of the network's inputs."""
         return {"level": self.level, "share": self.share}
 
     def at(self, cells: tuple[slice, slice]) -> Plan:
@@ -49,9 +49,9 @@ class Plan:
 
 
 def plan(pixels: Pixels, curves: ToneCurves, options: EnhanceOptions, threads: int | None = None) -> Plan | None:
-    """Decide which noise of a picture is to be removed.
+    """Decide how much noise is removed in each cell of a picture.
 
-    With d a number, d of the noise's brightness goes and min(1, 2 d) of its color. ``auto`` goes by what the curves
+    A number d removes d of the noise in brightness and min(1, 2 d) of that in color. ``auto`` goes by what the curves
     add to the noise of a cell, the root of the difference of the variances after and before: below 1.5 levels of 255 it
     leaves the cell alone, from 3.5 on it takes nine tenths of the noise's brightness and all of its color, with a
     smooth step in between. It leaves the whole picture alone if hardly any cell of which something would be taken shows
@@ -61,12 +61,12 @@ def plan(pixels: Pixels, curves: ToneCurves, options: EnhanceOptions, threads: i
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
-        curves: The lattice that is to be laid over it.
-        options: How it is laid over, and how much noise goes.
+        curves: The lattice that is applied to it.
+        options: How it is applied, and how much noise is removed.
         threads: Threads; None takes every core that the process may use.
 
     Returns:
-        The plan, or None if there is nothing to do.
+        The plan, or None if no noise is removed.
 
     Raises:
         OptionError: The array is not a picture.

@@ -1,4 +1,4 @@
-"""Dehazing: a network sees a thumbnail and returns how much light passes the haze where, and the haze's color."""
+"""Dehazing: a network sees a thumbnail and returns a grid of transmissions, and the airlight."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class HazeLattice(Lattice):
     """A small grid of transmissions that covers a picture edge to edge, and the airlight.
 
     Haze follows ``I = J t + A (1 - t)`` (Koschmieder, 1924). Solved for the clear picture, ``J = (I - A) / t + A`` is a
-    tone curve of each channel at each node, so that a picture is cleared as it is brightened: by blended tables.
+    tone curve of each channel at each node, so that dehazing blends tables as brightening does.
 
     Attributes:
         transmission: t, float32 of shape (K, h, w) in (0, 1]: of K brightnesses, evenly spaced from black to white, at

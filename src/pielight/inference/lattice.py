@@ -1,4 +1,4 @@
-"""Lattices: small grids of tone curves, predicted from a thumbnail and laid over the full picture."""
+"""Lattices: small grids of tone curves, predicted from a thumbnail and applied to the full picture."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Lattice(Prediction):
         Args:
             image: A Pillow image, an array or a torch tensor, as :class:`pielight.Enhancer` takes them.
             strength: 0 is the identity, bit for bit; 1 the model; -1.5 (darker) to 1.5.
-            highlights: How far bright pixels are spared, 0 to 1.
+            highlights: How far bright pixels are protected, 0 to 1.
             threads: Threads to share the rows among; None takes every core that the process may use.
             out: For an array only: where to put the result, of its shape and type; may be the array itself.
             denoise: Share of the visible noise that is removed, 0 to 1, or ``"auto"``.
@@ -109,7 +109,7 @@ class Lattice(Prediction):
         return result
 
     def process(self, pixels: Pixels, options: EnhanceOptions, runtime: Runtime, out: Pixels | None = None) -> Pixels:
-        """Lay the curves over a picture and remove the noise that they make visible; see :class:`Prediction`."""
+        """Apply the curves to a picture, and remove the noise that they make visible; see :class:`Prediction`."""
         noise = None
         if options.denoise != 0 and options.strength != 0:
             runtime.denoiser.open()  # a damaged one is an error even if there is no noise
@@ -169,7 +169,7 @@ class LatticeNetwork(Network):
         return lattice.faded(self._gate(small)) if auto else lattice
 
     def predict_for_all(self, frames: Iterable[Pixels], auto: bool = True) -> Lattice:
-        """Predict one lattice for all frames of a file: what is alike in two of them stays alike."""
+        """Predict one lattice for all frames of a file: areas that are equal in two frames stay equal."""
         return self.predict(mean_thumbnail(frames, self.thumbnail_side, self.threads), auto)
 
     def _lattice(self, outputs: list[NDArray[np.float32]]) -> Lattice:

@@ -86,8 +86,8 @@ def _count(bodies: list[tuple[memoryview, int]], functions: dict[_Key, memoryvie
 
 
 def _key(message: memoryview, name: int, domain: int) -> _Key:
-    found = {number: bytes(value) for number, value in _fields(message) if number in (name, domain)}
-    return found.get(domain, b""), found.get(name, b"")
+    fields = {number: bytes(value) for number, value in _fields(message) if number in (name, domain)}
+    return fields.get(domain, b""), fields.get(name, b"")
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:

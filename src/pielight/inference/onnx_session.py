@@ -1,4 +1,4 @@
-"""Opening ONNX files, for every network here."""
+"""Sessions of ONNX Runtime: opening networks, running them within limits, and its errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pielight.inference.onnx_graph import check_graph
 if TYPE_CHECKING:
     import onnxruntime
 
-_SHORTAGES = (  # what ONNX Runtime says where memory for a picture is short, in errors of several types
+_SHORTAGES = (  # in ONNX Runtime's errors, of several types, when memory is short
     "Failed to allocate memory",
     "is smaller than requested bytes",
     "bad_alloc",
@@ -33,7 +33,7 @@ _SHORTAGES = (  # what ONNX Runtime says where memory for a picture is short, in
 )
 _ASKED = re.compile(r"requested buffer of size (\d+)")
 _MOST_BYTES = 16 << 30  # that a sound network asks for at once
-_SECONDS, _SECONDS_PER_VALUE = 20.0, 40e-6  # some hundred times what the networks here take on one slow core
+_SECONDS, _SECONDS_PER_VALUE = 20.0, 40e-6  # some hundred times as long as the shipped networks take on one slow core
 _SILENT = 4
 _LONGEST_LINE = 300
 
@@ -60,7 +60,7 @@ class Network:
         self._session: onnxruntime.InferenceSession | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy is made of, in this process or another, which opens the file itself."""
+        """Return the state of a copy, which opens the file itself, in this process or another."""
         kept = {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_session")}
         return kept | {"path": self.path.absolute()}
 
@@ -97,7 +97,7 @@ class Network:
 
 
 class NetworkError(Exception):
-    """A network does not fit its input, returns what is no array of numbers, or takes too long; its text says which."""
+    """A network does not fit its input, returns something other than float32 arrays, or takes too long."""
 
 
 def run_session(
@@ -119,7 +119,7 @@ def run_session(
     seconds = _SECONDS + _SECONDS_PER_VALUE * sum(value.size for value in inputs.values())
     try:
         with time_limit(seconds, partial(setattr, options, "terminate", True)) as limit:
-            found: list[NDArray[np.float32]] = session.run(
+            results: list[NDArray[np.float32]] = session.run(
                 None if outputs is None else list(outputs), dict(inputs), options
             )
     except Exception as error:  # ONNX Runtime raises a dozen types without a common base
@@ -128,14 +128,14 @@ def run_session(
         if is_shortage(error):
             raise MemoryError(first_line(error)) from error
         raise NetworkError(first_line(error)) from error
-    for value in found if outputs is not None else ():
+    for value in results if outputs is not None else ():
         if not isinstance(value, np.ndarray) or value.dtype != np.float32:
             raise NetworkError("it returns something else than arrays of float32")
-    return found
+    return results
 
 
 def runtime() -> Any:
-    """Return the module onnxruntime; what it prints of this machine while it is loaded stays off the screen.
+    """Return the module onnxruntime; what it prints while it is loaded is suppressed.
 
     Raises:
         MemoryError: There is not enough to load it now.
@@ -169,10 +169,10 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
     onnxruntime = runtime()
     check_graph(path)
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = _SILENT  # what goes wrong is raised; the log would repeat it on the user's screen
-    # Not session.set_denormal_as_zero: it changes the caller's own arithmetic for good; exported weights hold
+    options.log_severity_level = _SILENT  # errors are raised; the log would repeat them on the user's screen
+    # Not session.set_denormal_as_zero: it changes the caller's own arithmetic permanently; exported weights hold
     # no denormals.
-    # Waiting threads would keep the cores busy that the curves need next.
+    # Spinning threads would occupy the cores that the curves need next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
@@ -193,9 +193,9 @@ def open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessio
 
 
 def is_shortage(error: Exception) -> bool:
-    """Say whether it is memory that a network lacks, so that neither the network nor its input is to blame.
+    """Return whether an error is a shortage of memory, rather than a fault of the network or of its input.
 
-    A network that asks for more than 16 GB at once is to blame itself, since what goes into it is small.
+    A network that asks for more than 16 GB at once is faulty itself, since its input is small.
 
     >>> is_shortage(RuntimeError("Load model failed: std::bad_alloc")), is_shortage(RuntimeError("Conv: W is missing"))
     (True, False)
@@ -205,7 +205,7 @@ def is_shortage(error: Exception) -> bool:
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what an error says, without signs that a terminal would obey.
+    """Return the first line of an error's message, without control characters.
 
     >>> first_line(ValueError("this, " + chr(10) + "and that"))
     'this,'

@@ -1,4 +1,4 @@
-"""Pictures in memory, enhanced into the same kind: NumPy arrays, Pillow images and torch tensors."""
+"""The pipeline of pictures in memory: NumPy arrays, Pillow images and torch tensors, into the same type."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""From picture file to picture file: decode, process, encode, as :func:`enhance_encoded` has it from top to bottom.
+"""The pipeline of picture files: decode, process, encode; :func:`enhance_encoded` holds all of it.
 
-The way of a photo from the command line to the disk, file by file:
+The files that a photo passes from the command line to the disk:
 
 1. ``cli/enhance.py``: the command and its options.
-2. ``cli/enhance_request.py``: what was asked for, and the ways to carry it out.
+2. ``cli/enhance_request.py``: its request, for files, a stream or watched folders.
 3. ``batch/run.py``: several photos at a time.
 4. ``enhancer.py``: one model.
 5. ``inference/pipeline_files.py``: this file.
@@ -49,7 +49,7 @@ class SaveOptions:
         file_format: Pillow's name of the format; None is the source's, or that of the target's extension if it has
             another.
         quality: 1..100 for lossy formats; None keeps the source's own.
-        existing: What becomes of a file that has the name when the result is written.
+        existing: What happens if a file of that name exists when the result is written.
         number: From which on the result is numbered if ``existing`` is ``rename``.
         preserve_times: Whether the result takes the source's times of access and of change.
     """
@@ -62,7 +62,7 @@ class SaveOptions:
 
 
 class Written(NamedTuple):
-    """The file that a result was written to, what the user should know of how, and whether it has a record."""
+    """The file that a result was written to, notes for the user, and whether it has a record."""
 
     path: Path
     note: str
@@ -78,7 +78,7 @@ class Paths(NamedTuple):
 
 @dataclass(frozen=True)
 class EnhanceJob:
-    """How a picture is enhanced, how the result is written, and the record of what made it, for its XMP, or None."""
+    """How a picture is enhanced, how the result is written, and the record of its settings, for its XMP, or None."""
 
     options: EnhanceOptions
     saving: SaveOptions = field(default_factory=SaveOptions)
@@ -87,7 +87,7 @@ class EnhanceJob:
 
 @dataclass(frozen=True)
 class Encoded(Generic[F]):
-    """The open file that holds a result, what the user should know of how, and whether it has a record."""
+    """The open file that holds a result, notes for the user, and whether it has a record."""
 
     file: F
     note: str
@@ -112,7 +112,7 @@ def enhance_file(source: Path, target: Path, processor: Processor, job: EnhanceJ
 
 
 def enhance_bytes(data: bytes, name: str, processor: Processor, job: EnhanceJob) -> tuple[bytes, str]:
-    """Enhance the bytes of a picture's file; return those of the result, and what the user should know of how.
+    """Enhance the bytes of a picture's file; return those of the result, and notes for the user.
 
     Raises:
         PictureError: The bytes are no picture, or it cannot be encoded.
@@ -139,7 +139,7 @@ def enhance_encoded(
         return Encoded(file, "")
     picture = _with_record(picture, job.record, data)
     frames = decode_frames(data, picture, file_format, name)
-    del data  # as large as the picture, for what does not shrink
+    del data  # can be as large as the pixels
     if frames is None:
         target = shown(paths.target or paths.source)
         picture = fitted(processor.process_picture(picture, options), file_format, target)
@@ -159,7 +159,7 @@ def enhance_encoded(
 
 
 def _format_of_result(picture: Picture, paths: Paths) -> str:
-    """Return the format to write; with the same extension, what is inside counts, whatever the name says."""
+    """Return the format to write; with the same extension, the format of the content counts, not that of the name."""
     own = written_format(picture.format)
     if paths.target is None:
         return own

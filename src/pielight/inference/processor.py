@@ -1,4 +1,4 @@
-"""A model with all that runs it: one object that enhances the pixels of any picture."""
+"""The processor: a model and its runtime, which enhance the pixels of pictures and frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Runtime:
-    """What predictions are applied by.
+    """What is needed to apply predictions.
 
     Attributes:
         denoiser: The denoising network.
@@ -41,7 +41,7 @@ class Prediction(ABC):
         Args:
             pixels: (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
             options: Strength and the like.
-            runtime: What it is applied by.
+            runtime: Denoiser, threads and device.
             out: Where to put the result, of the shape and type of ``pixels``; may be ``pixels`` itself.
 
         Returns:
@@ -56,10 +56,10 @@ class Predictor(Protocol):
     """A network that enhances, for one of :data:`pielight.options.TASKS`."""
 
     def predict(self, pixels: Pixels, auto: bool = True) -> Prediction:
-        """Predict what to do to a picture, (H, W, 1 or 3)."""
+        """Predict the enhancement of a picture, (H, W, 1 or 3)."""
 
     def predict_for_all(self, frames: Iterable[Pixels], auto: bool = True) -> Prediction | None:
-        """Predict once what to do to all frames of a file; None if each frame has a prediction of its own."""
+        """Predict one enhancement for all frames of a file; None if each frame needs its own."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Processor:
     """Enhances pixels, those of one picture or those of all frames of a file.
 
     Attributes:
-        runtime: What predictions are applied by.
+        runtime: Denoiser, threads and device.
         network: Predicts; None if there is a prediction already.
         prediction: For every picture; None predicts for each.
     """
@@ -92,7 +92,7 @@ class Processor:
         return prediction.process(pixels, options, self.runtime, out)
 
     def process_picture(self, picture: Picture, options: EnhanceOptions) -> Picture:
-        """Enhance a picture that nobody else holds, in its own memory if that can be written to."""
+        """Enhance a picture in place if its pixels are writeable; the caller gives it up."""
         before = sample(picture.pixels)
         pixels = self.process(picture.pixels, options, picture.pixels if picture.pixels.flags.writeable else None)
         return replace(picture, pixels=pixels, changed=look_different(before, sample(pixels)))

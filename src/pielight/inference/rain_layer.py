@@ -1,4 +1,4 @@
-"""Deraining: a network looks at every pixel and returns the rain, which is subtracted."""
+"""Deraining: a network sees every pixel and returns the rain layer, which is subtracted."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from pielight.inference.onnx_session import Network
 from pielight.inference.processor import Prediction, Runtime
 from pielight.options import EnhanceOptions
 
-LONGEST = 1024  # side of what a network sees, in pixels; larger pictures have wider streaks than it knows
-REACH = 136  # pixels that a network looks away from a pixel, at most
+LONGEST = 1024  # side of what a network sees, in pixels; streaks of larger pictures are wider than in training
+REACH = 136  # radius of the receptive field in pixels, at most
 _MULTIPLE = 8  # of the sides that a network gets
-_CELL, _AROUND = 8, 2  # sides of the cells whose values bound what is left, and how many there are to each side
+_CELL, _AROUND = 8, 2  # side of the cells whose values bound the result, and their number to each side
 _STRIP = 1 << 20  # pixels of a strip, about
 
 
@@ -51,16 +51,16 @@ class Rain(Prediction):
 
 
 class RainNetwork(Network):
-    """A network in an ONNX file that returns what of a picture is rain.
+    """A network in an ONNX file that returns the rain in a picture.
 
     The file maps ``picture`` (n, 3, h, w) in [0, 1], h and w multiples of 8, to ``rain`` (n, 3, h, w), which is
-    subtracted. It should look no farther than 136 pixels, so that strips do not show.
+    subtracted. Its receptive field should reach no farther than 136 pixels, or strips show.
     """
 
     @property
     def thumbnail_side(self) -> int:
         """None; raises OptionError."""
-        raise OptionError("derain: looks at every pixel and has no curves; call the enhancer itself")
+        raise OptionError("derain: has no curves, since its network sees every pixel; call the enhancer itself")
 
     def predict(self, pixels: Pixels, auto: bool = True) -> Rain:
         """Find the rain in a picture.
@@ -83,17 +83,17 @@ class RainNetwork(Network):
         return Rain(_bounded(self._rain_in(light), light), factor)
 
     def predict_for_all(self, frames: Iterable[Pixels], auto: bool = True) -> None:
-        """Return None: rain falls elsewhere in each frame."""
+        """Return None: rain differs from frame to frame."""
 
     def _rain_in(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the rain in a picture (h, w, 1 or 3), found in strips that overlap."""
         height, width = light.shape[:2]
         rows = max(REACH, _STRIP // width // _MULTIPLE * _MULTIPLE)
-        found = np.empty(light.shape, np.float32)
+        rain = np.empty(light.shape, np.float32)
         for top in range(0, height, rows):
             first, last = max(0, top - REACH), min(height, top + rows + REACH)
-            found[top : top + rows] = self._run_strip(light[first:last])[top - first : top - first + rows]
-        return found
+            rain[top : top + rows] = self._run_strip(light[first:last])[top - first : top - first + rows]
+        return rain
 
     def _run_strip(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network on a strip (h, w, 1 or 3)."""
@@ -107,15 +107,15 @@ class RainNetwork(Network):
             )
         if not np.isfinite(rain).all():
             raise ModelError(f"{self.path}: the rain holds values that are not finite")
-        found: NDArray[np.float32] = rain[0].transpose(1, 2, 0)[:height, :width]
-        return found if channels == 3 else found.mean(axis=2, keepdims=True)
+        result: NDArray[np.float32] = rain[0].transpose(1, 2, 0)[:height, :width]
+        return result if channels == 3 else result.mean(axis=2, keepdims=True)
 
 
 def _bounded(rain: NDArray[np.float32], light: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Leave of the rain what takes no value beyond those in 5 x 5 cells of 8 x 8 pixels around it.
+    """Limit the rain so that the result stays within the values of the 5 x 5 cells of 8 x 8 pixels around it.
 
-    Rain is told from what is beside it. Where a picture is even there is none, though a network may see some: white
-    pixels in rain are mostly streaks that are cut off at white, and so it takes white paper for them.
+    Rain differs from its surroundings, so an even area holds none, though the network may predict some: it takes white
+    paper for streaks, since white pixels in rainy pictures are mostly clipped streaks.
 
     >>> even = np.full((9, 30, 1), 1, np.float32)
     >>> float(_bounded(np.full((9, 30, 1), 0.04, np.float32), even).max())
@@ -149,14 +149,14 @@ def _reduced(pixels: Pixels, factor: int) -> NDArray[np.float32]:
     if factor == 1:
         return _light(pixels)
     height, width, channels = pixels.shape
-    found = np.empty((-(-height // factor), -(-width // factor), channels), np.float32)
+    reduced = np.empty((-(-height // factor), -(-width // factor), channels), np.float32)
     cells = max(1, _STRIP // (factor * min(factor, height)))  # at a time, so that long rows take little memory
-    for row in range(found.shape[0]):
+    for row in range(reduced.shape[0]):
         rows = slice(row * factor, (row + 1) * factor)
-        for first in range(0, found.shape[1], cells):
+        for first in range(0, reduced.shape[1], cells):
             part = _light(pixels[rows, first * factor : (first + cells) * factor])
-            found[row, first : first + cells] = _means(part, factor)
-    return found
+            reduced[row, first : first + cells] = _means(part, factor)
+    return reduced
 
 
 def _means(light: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
@@ -172,7 +172,7 @@ def _means(light: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
 
 
 def _replicated(light: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """Return the mean of ``factor`` lines of which some are there; the last one stands for the others."""
+    """Return the mean of ``factor`` lines of which the last ones may be missing: the last one given is repeated."""
     missing = np.float32(factor - len(light))
     mean: NDArray[np.float32] = (light.sum(axis=0) + missing * light[-1]) / np.float32(factor)
     return mean

@@ -1,4 +1,4 @@
-"""The networks that come with pielight, and how a user's own is found."""
+"""Model files: the shipped networks, a user's own, and their cards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Model:
-    """A network on disk and what is known about it.
+    """A model file and its card.
 
     Attributes:
         name: Name of a shipped model, or the stem of the user's file.

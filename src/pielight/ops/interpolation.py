@@ -61,5 +61,5 @@ class Axis:
 
 
 def _blocks(pixels: int) -> Iterator[slice]:
-    """Cut a side, which can be long, so that what is computed on the way takes little memory."""
+    """Cut a side into blocks, so that temporary arrays stay small."""
     return (slice(first, min(first + _BLOCK, pixels)) for first in range(0, pixels, _BLOCK))

@@ -1,4 +1,4 @@
-"""The light-enhancement curve that every network here predicts and every door applies, and its inverse."""
+"""The light-enhancement curve of Zero-DCE and PIE, whose parameters the network predicts, and its inverse."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def inverse_light_curve(y: NDArray[Any], alphas: Sequence[NDArray[Any]] | NDArra
     """Undo :func:`light_curve`.
 
     Each iteration is a quadratic in x, ``alpha x^2 + (1 - alpha) x = y``, whose root in [0, 1] is
-    ``2 y / (1 - alpha + sqrt((1 - alpha)^2 + 4 alpha y))``. Beyond the paper: it is what darkens.
+    ``2 y / (1 - alpha + sqrt((1 - alpha)^2 + 4 alpha y))``. Not in the paper: it is used to darken.
 
     Args:
         y: Brightness in [0, 1].

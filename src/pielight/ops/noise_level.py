@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pielight.ops.noise import Noise
 
 CELL = 4  # pixels along each side of a cell
-_ROWS = 64  # of cells at a time, so that sums on the way take little memory
+_ROWS = 64  # of cells at a time, which bounds the memory of temporary arrays
 
 
 def level(means: NDArray[Any], noise: Noise, curve: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[np.float32]:

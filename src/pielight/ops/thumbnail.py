@@ -49,7 +49,7 @@ def thumbnail(pixels: Pixels, size: int, threads: int | None = None) -> NDArray[
 
 
 def mean_thumbnail(frames: Iterable[Pixels], size: int, threads: int | None = None) -> NDArray[np.float32]:
-    """Return a small square that stands for the frames of an animation, or the pages of a document.
+    """Return the mean thumbnail of the frames of an animation, or of the pages of a document.
 
     Args:
         frames: Of any sizes and types that :func:`thumbnail` takes; black ones count only if all are black.

@@ -1,4 +1,4 @@
-"""The thumbnail that the network sees, as one product of matrices that gradients and exports pass."""
+"""The thumbnail that the network sees, for tensors: differentiable, and exported to ONNX as a product of matrices."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class VisibleNoise(nn.Module):
     ``k (f(m + s) - f(m - s)) / 2`` at the local mean m, is the level that
     :class:`~pielight.training.networks.denoise_net.DenoiseNet` takes.
 
-    Differs from the engine (`pielight.inference.denoise`): the engine fits the noise of each picture by medians over
+    Differs from inference (`pielight.inference.denoise`): inference fits the noise of each picture by medians over
     flat blocks, which neither gradients pass nor ONNX holds.
 
     >>> noise = VisibleNoise()

@@ -116,7 +116,7 @@ def least_nearby(pictures: Tensor) -> Tensor:
 
 
 class Exported(nn.Module):
-    """The network with two outputs, as the engine reads them: ``transmission`` (N, 4, h, w) and ``airlight`` (N, 3).
+    """The network with two outputs, as inference reads them: ``transmission`` (N, 4, h, w) and ``airlight`` (N, 3).
 
     ``t' = 1 - 0.95 (1 - t)``: training takes all haze away, and what is deployed leaves a trace of it.
     """

@@ -17,7 +17,7 @@ def render(pictures: Tensor, alphas: Tensor) -> Tensor:
     The maps are interpolated bilinearly to the size of the pictures, then the light-enhancement
     curve (:func:`pielight.ops.light_curve.light_curve`) is iterated at every pixel.
 
-    Differs from the engine (:mod:`pielight.ops.apply`): the engine blends the results of the curves of the nine
+    Differs from :mod:`pielight.ops.apply`: that one blends the results of the curves of the nine
     nearest nodes, by weights of a quadratic B-spline, instead of their parameters, because each is a look-up in a
     table; they differ most where parameters jump, as around lamps (8/255 on a synthetic one).
 
