@@ -30,11 +30,12 @@ def test_every_template_is_listed_here() -> None:
 
 
 @pytest.mark.parametrize("template", PAGES)
-def test_a_page_has_one_head_one_style_sheet_and_one_script(template: str) -> None:
+def test_a_page_has_one_head_the_common_and_its_own_styles_and_one_script(template: str) -> None:
     page = render_page(template, title="<b>&", **PAGES[template])  # type: ignore[arg-type]
-    sheet = (PACKAGE / "core" / "templates" / "style.css").read_text(encoding="utf-8")
+    sheets = [PACKAGE / "core/templates/style.css", (PACKAGE / template).with_suffix(".css")]  # no other page's
+    style = "".join(sheet.read_text(encoding="utf-8").removesuffix("\n") for sheet in sheets)
     assert page.startswith("<!DOCTYPE html>")
-    assert re.findall("<style>(.*?)</style>", page, re.DOTALL) == [sheet]
+    assert re.findall("<style>(.*?)</style>", page, re.DOTALL) == [style]
     assert "<title>&lt;b&gt;&amp;</title>" in page
     assert "<b>" not in page
     (script,) = re.findall("<script>(.*?)</script>", page, re.DOTALL)

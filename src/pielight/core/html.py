@@ -1,15 +1,13 @@
-"""HTML pages: one base template and one style sheet; each page is a single file that loads nothing else."""
+"""HTML pages: one base template and style sheet, to which each page adds its own; a page is one file that loads nothing."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 
 def render_page(template: str, **values: Any) -> str:
@@ -49,7 +47,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    style = files("pielight.core").joinpath("templates/style.css").read_text(encoding="utf-8")
-    environment.globals["style"] = Markup(style)
     environment.filters |= {"csp_hash": csp_hash, "jpeg_uri": jpeg_uri}
     return environment

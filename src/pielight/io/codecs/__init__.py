@@ -1,1 +1,1 @@
-"""Picture formats, one file for each or for each part of a large one."""
+"""Codecs: one module for each picture format, or one package where a format has several parts."""
