@@ -12,7 +12,7 @@ again, and one that was stopped goes on.
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("train", "evaluate")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-import command
+import _command as command
 from pielight import enhance
 
 

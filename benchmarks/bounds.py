@@ -12,7 +12,7 @@ as it is, and of the same after the reference has said what no method can know:
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate")
 

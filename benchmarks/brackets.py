@@ -10,7 +10,7 @@ in how many scenes it is above 15; and what the ramp is for, the PSNR of the pic
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate")
 

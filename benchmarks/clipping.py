@@ -8,7 +8,7 @@ strengths; at the end the largest rise.
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-import command
+import _command as command
 from pielight.evaluation.downstream.darkness import Darkness
 
 

@@ -10,7 +10,7 @@ how many pictures of a folder `auto` leaves as they are without it, bit for bit,
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate", "dev")
 

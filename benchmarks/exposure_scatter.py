@@ -11,7 +11,7 @@ absolute error. A model that draws every picture to one brightness has the slope
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate", "train")
 

@@ -8,7 +8,7 @@ well-exposed color photographs that scikit-image ships: astronaut (NASA, public 
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate", "dev")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-import command
+import _command as command
 from pielight import Enhancer
 
 _EACH, _COLUMNS, _WIDTH, _HEIGHT, _GAP = 8, 4, 320, 240, 8

@@ -10,7 +10,7 @@ CSV in data/ beside it, hold figures only, no pictures of the data sets.
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate")
 
@@ -19,6 +19,7 @@ import re
 import sys
 from pathlib import Path
 from string import Template
+from textwrap import wrap
 from typing import Any
 
 from pielight.core.tables import csv_text, fenced, markdown_text, utf8
@@ -31,7 +32,8 @@ Written by `benchmarks/how_good.py` from the report of one [evaluation](../guide
 
 $command
 
-$date, pielight $pielight, seed $seed. SHA-256 of data and models, first digits: $checksums.
+$date, pielight $pielight, seed $seed. SHA-256 of data and models, first digits:
+$checksums.
 
 Every method got the same pictures; results are not scaled to the brightness of the reference. In brackets are
 95 % bootstrap intervals of the mean over pictures; ↑ means that more is better, ↓ that less is. [Formulas and
@@ -40,17 +42,15 @@ sources](../api/metrics.md).
 $sections
 ## Significant differences
 
-Every method against $first, picture by picture: Wilcoxon signed-rank tests with Holm's correction for $count
-comparisons, p < 0.05:
-
-[Differences]($differences)
+Every method was compared with $first, picture by picture, by Wilcoxon signed-rank tests with Holm's correction for $count
+comparisons. [Differences with p < 0.05]($differences) are in a file of their own (CSV).
 
 ## Limits of these figures
 
-PSNR and SSIM reward the brightness of one reference among many that would please; scores without a reference
-follow taste loosely; a mean over one data set says nothing about another. Look at the pictures: the report
-shows the best and the worst of each method. Hues are measured in patches with the colors of skin and sky,
-whatever they show; in near-black pictures color is uncertain, as `identity` shows.
+PSNR and SSIM reward the brightness of one reference, although others would look as good. Scores without a
+reference agree only loosely with people's taste. A mean over one data set says nothing about another. Look at
+the pictures: the report shows the best and the worst of each method. Hues are measured in patches with the
+colors of skin and sky, whatever they show. In near-black pictures color is uncertain, as `identity` shows.
 
 Networks with weights that are not free (Zero-DCE++, PairLIE, the authors' PIE) are not included: `--method
 zero-dce=dce:FILE.pth`, `--method other=onnx:FILE.onnx` and `dir:FOLDER` add yours.
@@ -79,7 +79,7 @@ def write(report: Path, page: Path) -> None:
         date=facts["date"][:10],
         pielight=facts["versions"]["pielight"],
         seed=facts["seed"],
-        checksums=markdown_text(", ".join(checksums)),
+        checksums="\n".join(wrap(markdown_text(", ".join(checksums)), 110, break_on_hyphens=False)),
     )
     page.write_bytes(utf8(text))
 

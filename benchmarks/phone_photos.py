@@ -10,7 +10,7 @@ wall-clock and processor time for decoding, enhancing and encoding.
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate", "heif")
 

@@ -9,7 +9,7 @@ is colored and uneven, rain with drops on the lens; haze above, rain below.
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("train")
 

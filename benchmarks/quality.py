@@ -12,7 +12,7 @@ names are niqe-own and niqe2-own; without it they are left out. docs/api/metrics
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate")
 

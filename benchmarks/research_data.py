@@ -21,7 +21,7 @@ The validation scenes are those whose index in scenes.json is a multiple of 6; a
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("dev")
 

@@ -10,7 +10,7 @@ curves alone.
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("train", "evaluate")
 

@@ -13,7 +13,7 @@ weights are therefore multiplied by (nodes / 32)^2, so that the same slope acros
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("train", "evaluate")
 

@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from command import Command, at_least, folder, run
+from _command import Command, at_least, folder, run
 from pielight.options import TASKS
 
 SECONDS, MEGABYTES, KILLED_AFTER = 10.0, 1024, 90.0

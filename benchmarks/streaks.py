@@ -11,7 +11,7 @@ clear photographs fare, PSNR to themselves (at most 60) and levels of 255 darker
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("evaluate")
 

@@ -11,7 +11,7 @@ stopped goes on.
 
 from __future__ import annotations
 
-import command
+import _command as command
 
 command.needs("train", "evaluate")
 

@@ -1,4 +1,4 @@
-"""What MkDocs does to the pages: tables from CSV files, and pages of the API made from the code itself."""
+"""What MkDocs does to the pages: tables from CSV files, and the reference of the API from docstrings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import importlib
 import inspect
 import re
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from pielight import errors
 _TABLE = re.compile(r"^( *)\[([^]\n]+)\]\(([^)\n]+\.csv)\)$", re.MULTILINE)
 _SHORT_ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>~(?:\w+\.)*(\w+)</code>")
 _ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>([\w.]+)</code>")
+# Members that the pipeline calls, which are no interface although their names have no underscore.
+_INTERNAL = ("process", "evaluate", "write")
+_OPTIONS = f"\n    options:\n      filters: ['!^_', '^__call__$', '!^({'|'.join(_INTERNAL)})$']"
 # What the pages of the API hold beside the public names: modules or objects that exist.
 _TRAINING = (
     "pielight.training.schema.config_file",
@@ -37,7 +41,8 @@ _EVALUATION = (
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Put the table of a CSV file in place of a link to it that stands alone on its line."""
+    """Put tables in place of links to CSV files that stand alone on their line, and names below pages of the API."""
+    markdown = "\n\n".join([markdown, *(f"::: {name}{_OPTIONS}" for name in references().get(page.file.src_uri, ()))])
     folder = Path(page.file.abs_src_path).parent if page.file.abs_src_path else Path()
     return _TABLE.sub(lambda match: _table(folder / match[3], match[2]), markdown)
 
@@ -60,17 +65,9 @@ def on_page_content(html: str, **_: Any) -> str:
     return _ROLE.sub(r"<code>\1</code>", html)
 
 
-def on_files(files: Any, config: Any) -> Any:
-    """Add the generated pages of the API."""
-    from mkdocs.structure.files import File
-
-    for name, text in pages().items():
-        files.append(File.generated(config, f"api/{name}.md", content=text))
-    return files
-
-
-def pages() -> dict[str, str]:
-    """Return the Markdown of the generated pages by their names."""
+@cache
+def references() -> dict[str, tuple[str, ...]]:
+    """Return the dotted names that pages of the API describe, by the pages' paths."""
     public = [_home(name) for name in pielight.__all__ if not name.startswith("__") and not hasattr(errors, name)]
     if find_spec("pielight.nn"):
         public.append("pielight.nn")
@@ -80,10 +77,10 @@ def pages() -> dict[str, str]:
         if issubclass(kind, errors.PielightError) and kind.__module__ == "pielight.errors"
     ]
     return {
-        "python": _page("Python", "The names of `pielight.__all__`, which is the public interface.", public),
-        "errors": _page("Errors", "Every error that pielight raises on purpose; `str(error)` is one line.", kinds),
-        "training": _page("Training", "Settings, entry points and tasks (extra `train`).", _TRAINING),
-        "evaluation": _page("Evaluation", "Scoring from Python (extra `evaluate`).", _EVALUATION),
+        "api/python.md": tuple(public),
+        "api/errors.md": tuple(kinds),
+        "api/training.md": _TRAINING,
+        "api/evaluation.md": _EVALUATION,
     }
 
 
@@ -94,7 +91,3 @@ def _home(name: str) -> str:
     if module.startswith("pielight.") and hasattr(importlib.import_module(module), name):
         return f"{module}.{name}"
     return f"pielight.{name}"
-
-
-def _page(title: str, summary: str, names: Any) -> str:
-    return "\n".join([f"# {title}", "", summary, "", *(f"::: {name}\n" for name in names)])

@@ -22,7 +22,7 @@ from pielight.training.objectives import restoration
 from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
-SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "command")
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 NEEDS = {"before_after": "", "dark_pictures": "", "hardest": "", "strangers": "", "research_data": "dev",
          **dict.fromkeys(("ablation", "physics_pictures", "seeds", "sizes", "task_ablation"), "train")}  # fmt: skip
 LACKING = textwrap.dedent("""

@@ -1,4 +1,4 @@
-"""What the scripts here share: a command line, wrong use of which is one line, and so is what goes wrong later.
+"""What the scripts here share, not a script itself: a command line, and one line for wrong use and for what fails.
 
 Exit status: 0, 1 if something failed, 2 if the command line makes no sense, 130 after Ctrl-C.
 """
