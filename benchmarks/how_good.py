@@ -42,8 +42,8 @@ sources](../api/metrics.md).
 $sections
 ## Significant differences
 
-Every method was compared with $first, picture by picture, by Wilcoxon signed-rank tests with Holm's correction for $count
-comparisons. [Differences with p < 0.05]($differences) are in a file of their own (CSV).
+Every method was compared with $first, picture by picture, by Wilcoxon signed-rank tests with Holm's correction
+for $count comparisons. [Differences with p < 0.05]($differences) are in a file of their own (CSV).
 
 ## Limits of these figures
 

@@ -134,7 +134,7 @@ def test_the_page_of_the_docs(report: Callable[..., Path], tmp_path: Path, monke
     (differences,) = re.findall(r"\[Differences.*?\]\((data/.*\.csv)\) are in a file", text)
     assert (tmp_path / differences).read_text(encoding="utf-8").startswith("data set,method,metric,mean difference")
     assert "pielight evaluate ..." in text
-    assert "with Holm's correction for 6\ncomparisons" in text
+    assert "with Holm's correction\nfor 6 comparisons" in text
     with pytest.raises(SystemExit, match=r"no summary\.json"):
         write(tmp_path, tmp_path / "none.md")
 

@@ -1,4 +1,4 @@
-"""HTML pages: one base template and style sheet, to which each page adds its own; a page is one file that loads nothing."""
+"""HTML pages: one base template and style sheet, to which each page adds its own; pages load nothing else."""
 
 from __future__ import annotations
 
