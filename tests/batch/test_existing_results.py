@@ -52,7 +52,7 @@ def test_other_options_replace_results(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        (["--quality", "60"], "quality not set, now 60"),
+        (["--quality", "60"], "no quality, now 60"),
         (["--highlights", "0.1"], "highlights 0.5, now 0.1"),
         (["--no-auto"], "auto True, now False"),
         (["--model", "free"], "model pie, now free"),

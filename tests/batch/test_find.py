@@ -60,4 +60,4 @@ def test_pictures_that_are_not_read_are_counted(tree: Path) -> None:
     (tree / "other").mkdir()
     (tree / "other" / "g.psd").touch()
     with pytest.raises(PielightError, match=r"folders inside; 1 file of an unsupported format left out"):
-        find([tree / "other"])
+        find([tree / "other"], Search())

@@ -392,7 +392,7 @@ def test_help_speaks_of_every_task() -> None:
     assert "below 0 darkens, or adds haze or rain" in told("enhance")
     for command in ("enhance", "compare"):
         assert "--task [brighten|dehaze|derain]" in told(command)
-        assert "noise that brightening or dehazing shows" in told(command)
+        assert "noise made visible by brightening or dehazing" in told(command)
     assert "a model that brightens" in told("finetune")
 
 
@@ -454,7 +454,7 @@ def test_what_photos_are_mended_of(tmp_path: Path, haze_model: Path, rain_model:
     for arguments, reason in (
         (("derain", "--denoise", "auto"), "--denoise: has no meaning for derain; leave it out."),
         (("derain", "--auto"), "--auto: has no meaning for derain"),
-        (("derain", "--no-auto"), "--auto: has no meaning for derain"),
+        (("derain", "--no-auto"), "Error: --no-auto: has no meaning for derain"),
         (("dehaze", "--highlights", "0.5"), "--highlights: has no meaning for dehaze"),
         (("dust",), "dust"),
     ):

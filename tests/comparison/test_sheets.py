@@ -233,3 +233,16 @@ def test_the_page_in_a_browser(folder: Path, browser: Any) -> None:
     assert complaints == []
     assert set(requests) <= {"file:", "data:"}
     assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+
+
+def test_messages_name_what_this_command_can_do(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    empty = invoke("empty")
+    assert (empty.exit_code, "empty: no pictures in this folder" in empty.stderr, "-r" in empty.stderr) == (
+        2,
+        True,
+        False,
+    )
+    assert invoke("night.jpg", "--size", "64").exit_code == 0
+    again = invoke("night.jpg", "--size", "64")
+    assert again.stderr == "night_compare.html: skipped, it already exists (--existing overwrite replaces it)\n"

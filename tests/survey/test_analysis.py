@@ -210,6 +210,7 @@ def test_report_and_export(new_study: Callable[..., Path], tmp_path: Path) -> No
     assert former.stdout == done.stdout
     assert former.stderr == "survey analyse is deprecated; use survey analyze\n"
     assert "analyse" not in invoke("--help").stdout
+    assert "Deprecated: use pielight survey analyze, which this runs." in invoke("analyse", "--help").stdout
 
     assert invoke("export", folder, tmp_path / "votes.csv").exit_code == 0
     with (tmp_path / "votes.csv").open(newline="") as file:

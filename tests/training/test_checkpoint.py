@@ -67,7 +67,7 @@ def test_damaged(damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         torch.save({"step": 1} if damage == "other" else Code(), path)
     else:
         path.write_bytes({"cut": path.read_bytes()[:-200], "empty": b"", "text": b"hello"}[damage])
-    with pytest.raises(ModelError, match=r"checkpoint.pt: damaged checkpoint \(\w+\); remove it to start anew"):
+    with pytest.raises(ModelError, match=r"checkpoint.pt: damaged checkpoint \(\w+\); remove it to start over"):
         read_checkpoint(path)
     assert not Path("pwned").exists()
 

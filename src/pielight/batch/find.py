@@ -92,9 +92,11 @@ def find(
         inputs: Files as they are named; of a folder, the pictures in it by extension, sorted; a link goes by its
             own name, after which its result is called. Left out are hidden files of folders, and results:
             ``a_pie.jpg`` where an ``a`` of any format is beside it, and what has a record of ``search.task``.
+        search: Which pictures of folders are taken; None takes them all, of a command that has no such options.
         output: Folder of results; inside a folder of pictures it is not read again.
         strict: Whether it is an error (PielightError) that a folder holds no pictures.
     """
+    hint = "" if search is None or search.recursive else "; -r looks into the folders inside"
     search = search or Search()
     named = {real(path) for path in inputs}  # fails where the working folder has been deleted, which looks empty
     unique: dict[Path, FoundPicture] = {}
@@ -102,9 +104,8 @@ def find(
     for path in dict.fromkeys(inputs):
         here = list(_walk(path, search, output, findings)) if is_folder(path) else [FoundPicture(path, Path(path.name))]
         if strict and not here and not findings.unreadable:
-            deeper = "" if search.recursive else "; -r looks into the folders inside"
             others = f"; {text}" if (text := findings.left_out_text()) else ""
-            raise PielightError(f"{shown(path)}: no pictures in this folder{deeper}{others}")
+            raise PielightError(f"{shown(path)}: no pictures in this folder{hint}{others}")
         for one in here:
             unique.setdefault(real(one.path), one)
     stems = {(one.path.parent, one.path.stem) for one in unique.values()}

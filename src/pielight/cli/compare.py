@@ -79,7 +79,7 @@ def compare(
         sheet = names.job(paths[0], output)
         check_writable(output)
         enhancer = model.enhancer(jobs)
-    kept = f"{shown(output)}: skipped, the sheet exists (--existing overwrite makes it again)"
+    kept = f"{shown(output)}: skipped, it already exists (--existing overwrite replaces it)"
     if existing == "skip" and os.path.lexists(sheet.output):
         click.echo(kept, err=True)
         return

@@ -21,7 +21,7 @@ _OPTIONS = (
     click.option("--downstream", type=click.Choice(list(_OWN)),
                  help="Measure how well a model works on the results; PATH holds boxes.json, or images/ and labels/."),
     click.option("--task", type=click.Choice(list(_OWN)), hidden=True),  # its name in earlier releases
-    click.option("--detector", metavar="FILE.onnx", help="Of faces, like YuNet."),
+    click.option("--detector", metavar="FILE.onnx", help="Face detector, such as YuNet."),
     click.option("--segmenter", metavar="FILE.onnx[,multiple=N]", help="From (N, 3, H, W) in [0, 1] to logits."),
     click.option("--dark-ev", metavar="EV,EV,...",
                  help="Darken the pictures by so many EV in linear light; 0 does not. [default: 0]"),

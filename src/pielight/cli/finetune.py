@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--features", metavar="FILE|download", help="VGG16 weights, torchvision's or Caffe's; download fetches "
               "torchvision's (528 MB). [default: do without]")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Steps, at most.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all randomness.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the random numbers."
+)
 @options.changes("optimizer.lr=1e-4 or losses.inversion=5")
 def finetune(
     dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int,

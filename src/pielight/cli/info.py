@@ -22,7 +22,9 @@ _FOREIGN = {  # settings of training that a network has no use for, by what its 
 
 @click.command()
 @click.argument("photos", metavar="[PHOTO...]", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
+@click.option(
+    "--model", metavar="NAME|PATH.onnx", help="A shipped model, such as free, or an ONNX file. [default: pie]"
+)
 @click.option("--settings", is_flag=True, help="Also show the settings that the model was trained with.")
 @click.pass_context
 def info(ctx: click.Context, photos: tuple[Path, ...], model: str | None, settings: bool) -> None:

@@ -77,10 +77,10 @@ def _denoise(_: click.Context, __: click.Parameter, value: str) -> float | str:
 
 
 denoise = click.option("--denoise", metavar="auto|0..1", default="0", show_default=True, callback=_denoise,
-                       help="How much of the noise that brightening or dehazing shows is removed; auto does nothing "
-                       "where it detects none.")  # fmt: skip
+                       help="Share of the noise made visible by brightening or dehazing that is removed; auto leaves "
+                       "photos without noise alone.")  # fmt: skip
 denoise_model = click.option("--denoise-model", metavar="PATH.onnx",
-                             help="Another network for --denoise than the one that comes with pielight.")  # fmt: skip
+                             help="ONNX file of another network for --denoise.")  # fmt: skip
 auto = click.option("--auto/--no-auto", default=None,
                     help="Leave well-exposed photos alone, in proportion, or clear ones in dehazing. "
                     "[default: auto]")  # fmt: skip
@@ -88,11 +88,15 @@ device = click.option("--device", default="cpu", show_default=True, metavar="cpu
                       help="cuda is for a graphics card (extra gpu); not for rain.")  # fmt: skip
 existing = click.option("--existing", type=click.Choice(["skip", "overwrite", "rename"]), default="skip",
                         show_default=True,
-                        help="What to do where a result exists; skip makes it anew if it was made with other "
+                        help="What to do where a result exists; skip replaces it only if it was made with other "
                         "options, rename numbers the new one.")  # fmt: skip
 task = click.option("--task", type=click.Choice(list(TASKS)), default=BRIGHTEN, show_default=True,
                     help="Correct darkness, haze or rain.")  # fmt: skip
-model = click.option("--model", metavar="NAME|PATH.onnx", help="Another model than the one that comes with pielight.")
+model = click.option(
+    "--model",
+    metavar="NAME|PATH.onnx",
+    help="A shipped model, such as free, or an ONNX file. [default: that of the task]",
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went wrong.")
 out = click.option("--out", type=PATH, help="Folder of the run, in place of out.")
 
@@ -130,7 +134,8 @@ class ModelOptions:
                 device=self.device != "cpu",
             )
         except PielightError as error:
-            raise click.UsageError(f"--{error}.") from None
+            given = f"--no-{error}" if str(error).startswith("auto:") and self.auto is False else f"--{error}"
+            raise click.UsageError(f"{given}.") from None
 
     def enhance_options(self) -> EnhanceOptions:
         """Return how pictures are enhanced."""

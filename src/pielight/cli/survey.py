@@ -136,7 +136,7 @@ def analyze(folder: Path, output: Path | None, allow_failed: int, rounds: int) -
 
 @survey.command(hidden=True, params=analyze.params)
 def analyse(**arguments: Any) -> None:
-    """Do what ``analyze`` does, under its former name."""
+    """Deprecated: use pielight survey analyze, which this runs."""
     click.echo("survey analyse is deprecated; use survey analyze", err=True)
     click.get_current_context().invoke(analyze, **arguments)
 

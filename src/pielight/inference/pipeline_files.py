@@ -180,7 +180,7 @@ def _with_record(picture: Picture, record: Record | None, data: bytes) -> Pictur
 
 
 def _with_new_thumbnails(first: Picture, processor: Processor, options: EnhanceOptions) -> Picture:
-    """Make the thumbnails in the metadata of several frames anew, from the first one."""
+    """Replace the thumbnails in the metadata of several frames by that of the first one."""
     if options.strength == 0 or not first.metadata.exif or first.format == "JPEG":  # whose views have their own
         return first
     notes = [first.note] if first.note else []

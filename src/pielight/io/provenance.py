@@ -61,18 +61,26 @@ class Record:
 
         >>> Record.of("1", Strength=0.5, Task="brighten").differences(Record.of("1", Strength=1, Task="brighten"))
         'strength 0.5, now 1'
+        >>> Record.of("1", Quality=60).differences(Record.of("1", ModelSHA256="0123456789abcdef"))
+        'no model checksum, now 01234567; quality 60, now none'
         """
         mine, others = dict(self.options), dict(wanted.options)
         names = [name for name in sorted(mine.keys() | others.keys()) if mine.get(name) != others.get(name)]
-        return "; ".join(
-            f"{name.lower()} {mine.get(name, 'not set')}, now {others.get(name, 'not set')}" for name in names
-        )
+        return "; ".join(_difference(name, mine.get(name), others.get(name)) for name in names)
 
     def description(self, about: str = "") -> bytes:
         """Return it as an XMP element."""
         named = ((_VERSION, self.version), (_SOURCE, self.source), *self.options, (_SEAL, EMPTY))
         values = "".join(f' pielight:{name}="{_escaped(value)}"' for name, value in named if value)
         return f'{_OPENING}"{_escaped(about)}" xmlns:pielight="{NAMESPACE}"{values}/>'.encode()
+
+
+def _difference(name: str, old: str | None, new: str | None) -> str:
+    """Describe an option that differs; a checksum by its first digits."""
+    digits = 8 if name.endswith("SHA256") else None
+    words = re.sub(r"(?<!^)([A-Z])", r" \1", name.replace("SHA256", "Checksum")).lower()
+    before = f"no {words}" if old is None else f"{words} {old[:digits]}"
+    return f"{before}, now {'none' if new is None else new[:digits]}"
 
 
 def fingerprint(data: bytes) -> str:

@@ -68,7 +68,7 @@ class Model:
             return False
         if expected != self.sha256():
             is_shipped = self.path.parent == _FOLDER
-            hint = "reinstall pielight" if is_shipped else f"export it anew, or remove {self.path.stem}.json"
+            hint = "reinstall pielight" if is_shipped else f"export it again, or remove {self.path.stem}.json"
             raise ModelError(f"{self.path}: does not match its checksum; {hint}")
         return True
 

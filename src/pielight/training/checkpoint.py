@@ -80,7 +80,7 @@ def read_checkpoint(path: Path) -> State:
     try:
         return State(**torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
-        raise ModelError(f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start anew") from None
+        raise ModelError(f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start over") from None
 
 
 def load_state(part: Any, weights: Mapping[str, Any], path: Path) -> None:
@@ -92,7 +92,7 @@ def load_state(part: Any, weights: Mapping[str, Any], path: Path) -> None:
     try:
         part.load_state_dict(weights)
     except (RuntimeError, ValueError):  # the network was changed since
-        raise ModelError(f"{path}: holds weights of another network; remove it to start anew") from None
+        raise ModelError(f"{path}: holds weights of another network; remove it to start over") from None
 
 
 def prepare_run_dir(out: Path, config: Any) -> Path:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pielight.evaluation.metrics import METRICS
 from pielight.evaluation.metrics.__main__ import page
 
@@ -25,3 +27,10 @@ def test_every_metric_has_a_row_and_a_formula() -> None:
     for name in METRICS:
         assert f"| `{name}` |" in text
         assert f"- **{name}**: `" in text
+
+
+def test_a_former_name_is_looked_up_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match="the metric ssim-grey is now called ssim-gray"):
+        assert METRICS["ssim-grey"] is METRICS["ssim-gray"]
+    with pytest.raises(KeyError, match="ssim-green"):
+        METRICS["ssim-green"]

@@ -7,6 +7,8 @@ and ``source``, the dark input, both of the same shape.
 
 from __future__ import annotations
 
+import warnings
+
 from pielight.core.extras import require
 
 require("evaluate")  # before an import fails
@@ -23,13 +25,27 @@ from pielight.evaluation.metrics.perceptual import LPIPS
 from pielight.evaluation.metrics.piqe import PIQE
 from pielight.evaluation.metrics.structure import MS_SSIM, MS_SSIM_RGB, SSIM, SSIM_GRAY
 
-METRICS: dict[str, PictureMetric] = {
-    metric.name: metric
-    for metric in (
-        *(PSNR, SSIM, SSIM_GRAY, MS_SSIM, MS_SSIM_RGB, MAE, CIEDE2000, LPIPS),
-        *(NIQE, NIQE_OWN, PIQE, LOE),
-        *(CLIPPED, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
-    )
-}
 RENAMED = {"ssim-grey": "ssim-gray"}
 """Names of earlier releases, which keep working with a warning."""
+
+
+class _Metrics(dict[str, PictureMetric]):
+    """Metrics by name; one of :data:`RENAMED` is looked up with a warning."""
+
+    def __missing__(self, name: str) -> PictureMetric:
+        if name not in RENAMED:
+            raise KeyError(name)
+        warnings.warn(f"the metric {name} is now called {RENAMED[name]}", DeprecationWarning, stacklevel=2)
+        return self[RENAMED[name]]
+
+
+METRICS: dict[str, PictureMetric] = _Metrics(
+    {
+        metric.name: metric
+        for metric in (
+            *(PSNR, SSIM, SSIM_GRAY, MS_SSIM, MS_SSIM_RGB, MAE, CIEDE2000, LPIPS),
+            *(NIQE, NIQE_OWN, PIQE, LOE),
+            *(CLIPPED, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
+        )
+    }
+)

@@ -58,7 +58,7 @@ def check_task(config: TrainConfig) -> None:
     """Check which settings exclude each other, given the task.
 
     Raises:
-        ConfigError: naming the first setting that makes no sense.
+        ConfigError: naming the first setting that excludes another.
     """
     task, data, weights = find_task(config.task), config.data, config.losses
     if task.spatial and data.loss_size != data.size:

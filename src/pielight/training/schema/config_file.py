@@ -46,7 +46,7 @@ def parse_change(change: str) -> dict[Any, Any]:
     """Return what ``key.sub=value``, the value in YAML, means as nested settings.
 
     Raises:
-        ConfigError: if it makes no sense.
+        ConfigError: if it is invalid.
 
     >>> parse_change("data.size=128")
     {'data': {'size': 128}}
@@ -68,7 +68,7 @@ def apply_changes(kind: type, values: dict[Any, Any], changes: Sequence[str]) ->
     """Change nested settings of a section in place as ``key.sub=value`` says.
 
     Raises:
-        ConfigError: if a change makes no sense.
+        ConfigError: if a change is invalid.
     """
     for change in changes:
         target, nested = values, with_new_names(kind, parse_change(change))
@@ -101,7 +101,7 @@ def with_changes(config: S, changes: Sequence[str]) -> S:
     """Return settings with ``key.sub=value`` changes.
 
     Raises:
-        ConfigError: if a change makes no sense, names no setting or has a value that is not allowed.
+        ConfigError: if a change is invalid, names no setting or has a value that is not allowed.
 
     >>> from pielight.training.schema import ExposureEstimatorConfig
     >>> with_changes(ExposureEstimatorConfig(), ["steps=7"]).steps

@@ -73,7 +73,7 @@ def parse_yaml(text: str) -> Any:
     {'a': [1, 2.5, 'x']}
     >>> parse_yaml("day: 2024-13-45")
     Traceback (most recent call last):
-    ValueError: a value makes no sense: month must be in 1..12
+    ValueError: a value is invalid: month must be in 1..12
     """
     if len(text) > MOST_BYTES:
         raise ValueError(f"larger than {MOST_BYTES >> 10} kB")
@@ -89,4 +89,4 @@ def parse_yaml(text: str) -> Any:
         raise ValueError("nested too deeply") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # PyYAML's, of odd values
         lines = str(error).splitlines() or [type(error).__name__]
-        raise ValueError(f"a value makes no sense: {shown(lines[0])[:80]}") from None
+        raise ValueError(f"a value is invalid: {shown(lines[0])[:80]}") from None
