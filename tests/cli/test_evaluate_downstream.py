@@ -193,6 +193,6 @@ def test_the_former_name_of_the_option_works_and_says_so(folder: Path) -> None:
     former = ("--task", *FACES[1:])
     done = evaluate(*former, "--method", "identity", "--limit", "2")
     assert done.returncode == 0, done.stderr
-    assert "--task is deprecated in this command; say --downstream" in done.stderr
+    assert "--task is deprecated in this command; use --downstream" in done.stderr
     assert means() == {("own", "identity", "recall"): 1}
     assert "--task is deprecated" not in evaluate(*FACES, "--method", "identity", "--limit", "2").stderr

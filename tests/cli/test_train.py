@@ -84,7 +84,8 @@ def test_train_and_go_on(folder: Path) -> None:
 
     other = invoke("train", "tiny.yaml", *PLACES)
     assert other.exit_code == 1
-    assert other.stderr.splitlines()[-1].startswith("Error: run: holds a run with other settings (seed, losses.expos")
+    last = other.stderr.splitlines()[-1]
+    assert last.startswith("Error: run: holds a run with other settings (losses.exposure, seed)")
     again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.exposure=0")
     assert again.exit_code == 0
     assert "run/checkpoint.pt: going on after step 4 of 4" in again.stderr
@@ -109,7 +110,7 @@ def test_ctrl_c_while_it_prepares(folder: Path, monkeypatch: pytest.MonkeyPatch)
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(estimator, "_learned", stopped)
+    monkeypatch.setattr(estimator, "_train", stopped)
     done = invoke("train", "tiny.yaml", *PLACES)
     assert done.exit_code == 130
     assert done.stderr.splitlines()[-1] == f"stopped; the same command goes on from {Path('run', 'preparation')}"

@@ -35,7 +35,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
               help="A method; give it again for another. The others are compared with the first.")  # fmt: skip
 @click.option("--metrics", metavar="A,B,...",
               help=f"What is measured. [default: {','.join(_DEFAULT_METRICS)}, as far as they apply; "
-              "niqe needs --niqe; with --downstream recall, or miou,accuracy and the IoU of every class]")  # fmt: skip
+              f"niqe needs --niqe; with --downstream {', or '.join(downstream_options.DEFAULT_METRICS)}]")  # fmt: skip
 @click.option("--niqe", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.npz",
               help="NIQE's parameters: its authors' for niqe, those of 'pielight niqe' for niqe-own.")  # fmt: skip
 @click.option("--download", is_flag=True, help="Fetch the network of lpips if it is not there (233 MB).")

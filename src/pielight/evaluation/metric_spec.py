@@ -15,7 +15,7 @@ from pielight.io.load_rgb import Pixels as Pixels
 
 Floats = npt.NDArray[np.float64]
 MetricState = tuple[tuple[float, ...], ...]
-"""Result of a task evaluator on one picture, as rows of numbers; metrics are computed of those of a dataset."""
+"""What a downstream evaluator returns for one picture: rows of numbers, of which metrics of a dataset are computed."""
 Weighted = Callable[[Floats], Floats]
 """From weights ``(R, P)``, how often each of P pictures counts in R resamples, to values ``(R,)``, nan for none."""
 REFERENCE, INPUT = frozenset({"reference"}), frozenset({"input"})
@@ -54,7 +54,7 @@ class DatasetMetric(MetricSpec):
     """A metric of all pictures of a dataset together, which is no mean over pictures.
 
     Attributes:
-        evaluator: Name of the task evaluator whose states it is computed of.
+        evaluator: Name of the evaluator whose states it is computed of.
         weighted: Takes the states of P pictures; returns the metric as a function of the pictures' weights.
     """
 

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from pielight.core.messages import nearest
 from pielight.errors import ConfigError, DataError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
-from pielight.evaluation.methods.method import CLEAN, Method
-from pielight.evaluation.metric_spec import MetricSpec, MetricState, PictureMetric, Pixels
+from pielight.evaluation.downstream.darkness import Darkness
+from pielight.evaluation.downstream.datasets import darkened
+from pielight.evaluation.downstream.description import SHRINK, DownstreamTask, Evaluator
+from pielight.evaluation.methods.method import CLEAN, Method, find_method
+from pielight.evaluation.metric_spec import MetricSpec, PictureMetric
 from pielight.evaluation.metrics import METRICS, RENAMED
 from pielight.evaluation.store import Key, code_version
 from pielight.io.required_extra import require_readers
-
-
-class TaskEvaluator(Protocol):
-    """A downstream model that is run on enhanced pictures, and its ground truth; can be sent to other processes."""
-
-    @property
-    def name(self) -> str:
-        """Name of the task."""
-
-    def description(self) -> str:
-        """Return a sentence for reports: which model, and how it is scored."""
-
-    def identity(self) -> str:
-        """Return what states depend on besides the picture: a checksum of the model, and its settings."""
-
-    def check(self, dataset: Dataset) -> None:
-        """Check the ground truth, and run the model on the first picture; PielightError names what was expected."""
-
-    def update(self, pixels: Pixels, sample: Sample) -> MetricState:
-        """Run the model on a picture, and return its state for dataset-level metrics; DataError if that fails."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +36,7 @@ class Plan:
     methods: tuple[Method, ...]
     metrics: tuple[MetricSpec, ...]
     gt_mean: bool = False
-    evaluator: TaskEvaluator | None = None
+    evaluator: Evaluator | None = None
 
     @property
     def compared(self) -> tuple[Method, ...]:
@@ -83,7 +68,7 @@ class Trial(NamedTuple):
     method: Method
     keys: tuple[Key, ...]
     missing: tuple[Key, ...]
-    evaluator: TaskEvaluator | None = None
+    evaluator: Evaluator | None = None
 
 
 def choose(names: list[str]) -> tuple[PictureMetric, ...]:
@@ -105,6 +90,51 @@ def choose(names: list[str]) -> tuple[PictureMetric, ...]:
     if not names:
         raise ConfigError(f"no metric is named; known are {', '.join(METRICS)}")
     return tuple(METRICS[name] for name in dict.fromkeys(names))
+
+
+def downstream_plan(
+    task: DownstreamTask,
+    options: Mapping[str, Any],
+    data: Sequence[tuple[str, Path]],
+    methods: Sequence[str],
+    *,
+    metrics: Sequence[str] | None = None,
+    exposures: Sequence[float] = (0.0,),
+    noise: tuple[float, float] = (1e-3, 1e-6),
+    limit: int | None = None,
+    seed: int = 0,
+) -> Plan:
+    """Return the plan of a downstream task, not checked yet; PielightError if something is invalid or missing.
+
+    Untouched pictures are added as the first method unless they are named, and, if any are darkened, a perfect
+    enhancement as the bound.
+
+    Args:
+        task: What the user's network does.
+        options: The task's options that were given, by name.
+        data: Names and folders of datasets.
+        methods: Their specs.
+        metrics: Names; None takes the task's default.
+        exposures: By how many EV pictures are darkened; 0 leaves them as they are.
+        noise: Variances of the shot and the read noise of darkened pictures.
+        limit: How many pictures of every dataset count; None takes all.
+        seed: Of the noise.
+    """
+    darkness = Darkness(0.0, *noise, options.get(SHRINK.name, 1.0), seed)
+    originals = [task.read(name, path).first(limit) for name, path in data]
+    datasets = tuple(one for original in originals for one in darkened(original, exposures, darkness))
+    evaluator, known = task.scoring(options, datasets[0])
+    if metrics is None:
+        metrics = [name for name in known if any(fnmatchcase(name, pattern) for pattern in task.default_metrics)]
+    if unknown := [name for name in metrics if name not in known]:
+        raise ConfigError(f"{unknown[0]}: --downstream {task.name} does not measure it; {nearest(unknown[0], known)}")
+    if not metrics:
+        raise ConfigError(f"no metric is named; known are {', '.join(known)}")
+    compared = tuple(map(find_method, methods))
+    if all(one.spec.kind != "identity" for one in compared):  # the baseline
+        compared = (find_method("untouched=identity"), *compared)
+    bound = (CLEAN,) if any(exposures) else ()  # pictures before they were darkened
+    return Plan(datasets, (*compared, *bound), tuple(known[name] for name in metrics), evaluator=evaluator)
 
 
 def check(plan: Plan) -> None:

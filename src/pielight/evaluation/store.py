@@ -35,8 +35,8 @@ class Key(NamedTuple):
         picture_sha256: Of its file and of its reference's.
         method: Spec of the method.
         method_sha256: Of its model, or of its result in a folder.
-        metric: Name of the metric, or of the task evaluator.
-        version: Of the code, see :func:`code_version`; then the identity of the task evaluator.
+        metric: Name of the metric, or of the evaluator of a downstream task.
+        version: Of the code, see :func:`code_version`; then the identity of the evaluator.
         gt_mean: Whether the result was scaled to the reference's mean.
     """
 
@@ -59,7 +59,7 @@ class Measurement:
         value: nan if the metric has none for this picture.
         reason: Why it has none.
         failed: Whether that is because the picture could not be read or enhanced.
-        state: What a task evaluator returned, of which dataset-level metrics are computed.
+        state: What an evaluator returned, of which dataset-level metrics are computed.
     """
 
     key: Key

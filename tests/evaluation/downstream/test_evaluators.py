@@ -1,4 +1,4 @@
-"""Downstream tasks as a whole: what they need to be installed, and what every task evaluator does."""
+"""Downstream tasks as a whole: what they need to be installed, and what every evaluator does."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import pielight.evaluation.downstream
+from pielight.evaluation.downstream.description import Evaluator
 from pielight.evaluation.downstream.face_detection import FaceEvaluator
 from pielight.evaluation.downstream.segmentation import SegmentationEvaluator
-from pielight.evaluation.plan import TaskEvaluator
 from tests.evaluation.downstream.networks import save_segmenter, square_finder
 
 MODULES = sorted(path.stem for path in Path(pielight.evaluation.downstream.__file__).parent.glob("[a-z]*.py"))
@@ -26,7 +26,7 @@ def test_downstream_tasks_need_the_core_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", [FaceEvaluator, SegmentationEvaluator])
-def test_an_evaluator_goes_to_other_processes(kind: type[TaskEvaluator], tmp_path: Path) -> None:
+def test_an_evaluator_goes_to_other_processes(kind: type[Evaluator], tmp_path: Path) -> None:
     save = square_finder if kind is FaceEvaluator else save_segmenter
     evaluator = kind(save(tmp_path / "model.onnx"))  # type: ignore[call-arg]
     again = pickle.loads(pickle.dumps(evaluator))  # noqa: S301

@@ -34,7 +34,7 @@ class Sample:
         previous: The frame before it in a film, unless it is the first.
         scene: Scene of SICE or clip of a film. Statistics resample the pictures of one scene together.
         boxes: The boxes that a detector should return, ``(x, y, w, h)`` in pixels of the file.
-        labels: The file of the label map that a segmenter should return.
+        labels: The file of what a downstream model should return, such as the label map of a segmenter.
         degradation: Applied before methods get it.
     """
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from pielight.errors import ConfigError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
 from pielight.evaluation.datasets.file_cache import sha256, size
 from pielight.evaluation.downstream.bounding_boxes import matches
+from pielight.evaluation.downstream.datasets import faces
+from pielight.evaluation.downstream.description import SHRINK, DownstreamTask, TaskOption
 from pielight.evaluation.downstream.detector import NMS, SCORE, detector
 from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricState, Weighted, ratio
 from pielight.io.load_rgb import Pixels
@@ -147,3 +149,26 @@ def face_metrics(score: float, least: float) -> dict[str, DatasetMetric]:
         "Everingham et al., IJCV 2015, section 4.2", NAME, average_precision, higher_is_better=True, high=1.0,
     )  # fmt: skip
     return {"recall": of_recall, "ap": precision}
+
+
+def _scoring(options: Mapping[str, Any], _: Dataset) -> tuple[FaceEvaluator, dict[str, DatasetMetric]]:
+    """Return the evaluator and the metrics for options of the command."""
+    thresholds = {name: options[name] for name in ("score", "nms", "iou") if name in options}
+    evaluator = FaceEvaluator(Path(options["detector"]), **thresholds)
+    return evaluator, face_metrics(evaluator.score, evaluator.iou)
+
+
+FACES = DownstreamTask(
+    name=NAME,
+    dataset="boxes.json",
+    network=TaskOption("detector", "Face detector, such as YuNet.", "FILE.onnx"),
+    options=(
+        SHRINK,
+        TaskOption("score", f"Least score of a face for the recall. [default: {SCORE:g}]", "0..1", float),
+        TaskOption("nms", f"IoU up to which two boxes are two faces. [default: {NMS:g}]", "0..1", float),
+        TaskOption("iou", "Least IoU with a labeled face. [default: 0.5]", "0..1", float),
+    ),
+    read=faces,
+    scoring=_scoring,
+    default_metrics=("recall",),
+)

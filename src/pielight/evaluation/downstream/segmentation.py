@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.messages import shown
-from pielight.errors import DataError, ModelError
+from pielight.errors import ConfigError, DataError, ModelError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
 from pielight.evaluation.datasets.file_cache import sha256
 from pielight.evaluation.downstream.annotations import Labels, read_labels
+from pielight.evaluation.downstream.datasets import segmentation
+from pielight.evaluation.downstream.description import DownstreamTask, TaskOption
 from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricState, Weighted, ratio, size_text
 from pielight.evaluation.onnx_network import OnnxNetwork
 from pielight.io.load_rgb import Pixels, load_rgb8
@@ -246,3 +248,32 @@ def _ious(right: Floats, labeled: Floats, predicted: Floats) -> Floats:
 def _mean(ious: Floats) -> Floats:
     present = ~np.isnan(ious)
     return ratio(np.where(present, ious, 0).sum(1), present.sum(1))
+
+
+def _scoring(options: Mapping[str, Any], dataset: Dataset) -> tuple[SegmentationEvaluator, dict[str, DatasetMetric]]:
+    """Return the evaluator and the metrics for options of the command; the network is run to count its classes."""
+    file, _, multiple = options["segmenter"].partition(",multiple=")
+    if multiple and (not multiple.isdecimal() or not int(multiple)):
+        raise ConfigError(f"--segmenter {options['segmenter']}: multiple must be a whole number from 1 on")
+    evaluator = SegmentationEvaluator(Path(file), int(multiple or 1), options.get("ignore", IGNORE))
+    count = evaluator.classes(dataset.samples[0])
+    names = [str(number) for number in range(count)]
+    if "classes" in options:
+        names = [name.strip() for name in options["classes"].split(",")]
+        if len(set(names)) != count or len(names) != count or not all(names):
+            raise ConfigError(f"--classes names {len(set(filter(None, names)))} classes; {file} has {count}")
+    return evaluator, segmentation_metrics(names)
+
+
+SEGMENTATION = DownstreamTask(
+    name=NAME,
+    dataset="images/ and labels/",
+    network=TaskOption("segmenter", "From (N, 3, H, W) in [0, 1] to logits.", "FILE.onnx[,multiple=N]"),
+    options=(
+        TaskOption("ignore", f"Label that does not count. [default: {IGNORE}]", bounds=(0, 255)),
+        TaskOption("classes", "Names of the classes, from 0 on.", "NAME,NAME,..."),
+    ),
+    read=segmentation,
+    scoring=_scoring,
+    default_metrics=("miou", "accuracy", "iou-*"),
+)
