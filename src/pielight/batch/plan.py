@@ -101,8 +101,8 @@ class Names:
             raise PielightError(f"{shown(target)}: the result would overwrite a picture; choose another output")
         if self._taken.get(path_on_disk, path) != path:
             both = f"{shown(self._taken[path_on_disk])} and {shown(path)}"
-            cure = "leave one out with --exclude, or use --existing rename"
-            raise PielightError(f"{both} would both become {shown(target)}; {cure}")
+            hint = "leave one out with --exclude, or use --existing rename"
+            raise PielightError(f"{both} would both become {shown(target)}; {hint}")
         self._taken[path_on_disk] = path
         return job
 
