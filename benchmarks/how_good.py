@@ -75,13 +75,24 @@ def write(report: Path, page: Path) -> None:
         first=markdown_text(facts["methods"][0]["label"]),
         count=len(facts["comparisons"]),
         differences=differences(facts, metrics, tables / file_name(page, "differences")),
-        command="\n".join(fenced(facts["command"])),
+        command="\n".join(fenced(continued(facts["command"]))),
         date=facts["date"][:10],
         pielight=facts["versions"]["pielight"],
         seed=facts["seed"],
         checksums="\n".join(wrap(markdown_text(", ".join(checksums)), 110, break_on_hyphens=False)),
     )
     page.write_bytes(utf8(text))
+
+
+def continued(command_line: str) -> str:
+    """Return a command line of which each long line is continued before an option."""
+    first, *others = command_line.split(" --")
+    lines = [first]
+    for option in others:
+        if len(lines[-1]) + len(option) > 110:
+            lines.append("   ")
+        lines[-1] += f" --{option}"
+    return " \\\n".join(lines)
 
 
 def file_name(page: Path, name: str) -> str:
