@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents and SLOW & {*item.path.relative_to(here).parts}:
+        if here in item.path.parents and SLOW & {*item.path.relative_to(here).parts, item.name.partition("[")[0]}:
             item.add_marker("slow")
         if item.get_closest_marker("slow"):
             item.add_marker("no_cover")

@@ -1,7 +1,8 @@
-"""Names of files and folders, anywhere below, whose tests have the marker `slow`: `make quick` leaves them out."""
+"""Names of files and folders, anywhere below, and of tests with the marker `slow`: `make quick` leaves them out."""
 
 SLOW = {
     "cli",
+    "objectives",
     "survey",
     "test_bench.py",
     "test_benchmarks.py",
@@ -14,5 +15,32 @@ SLOW = {
     "test_smoke.py",
     "test_trainer.py",
     "test_yaml_reader.py",
-    "objectives",
+    # Single tests of about a second or more, in files whose others are fast.
+    "test_a_brightened_picture_takes_about_as_much",
+    "test_a_killed_run_does_not_start_over",
+    "test_a_report_says_whose_parameters_it_took",
+    "test_a_snippet_of_the_previous_documentation",
+    "test_compiled",
+    "test_darkening_is_no_deraining",
+    "test_exiftool_reads_them_as_before",
+    "test_exported_with_open_sizes",
+    "test_finetuning_keeps_its_preparation",
+    "test_giant_graphs",
+    "test_it_is_found_in_large_files",
+    "test_it_is_refused_before_a_reader_sees_it",
+    "test_long_thin_pictures_take_little_memory",
+    "test_millions_of_tiny_parts_are_refused_soon",
+    "test_no_command_looks_up_a_name_unasked",
+    "test_no_reader_gets_to_see_an_absurd_file",
+    "test_parameters_are_fitted_and_named_apart",
+    "test_processes_that_are_spawned",
+    "test_run_lengths_of_a_bomb",
+    "test_streaks_go_from_large_pictures",
+    "test_the_page_in_a_browser",
+    "test_the_page_is_up_to_date",
+    "test_the_published_mean_of_the_dark_photographs_when_scales_are_means",
+    "test_too_many_blocks_are_refused",
+    "test_what_a_method_a_data_set_or_a_metric_lacks_is_reported_before_any_work",
+    "test_workers_of_a_data_loader",
+    "test_workers_of_a_loader_enhance",
 }

@@ -194,7 +194,6 @@ class Photos(Dataset[Tensor]):
         return enhanced
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_workers_of_a_loader_enhance(pie: Enhance, start: str) -> None:
     loader = DataLoader(Photos(pie), batch_size=2, num_workers=1, multiprocessing_context=start)
@@ -209,7 +208,6 @@ def test_it_goes_into_a_sequence(pie: Enhance) -> None:
     assert any(key.startswith("1.network.") for key in module.state_dict())
 
 
-@pytest.mark.slow
 def test_compiled(pie: Enhance) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -220,7 +218,6 @@ def test_compiled(pie: Enhance) -> None:
                 torch.testing.assert_close(compiled(dark), pie(dark), rtol=0, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_exported_with_open_sizes(pie: Enhance) -> None:
     sizes = {
         0: torch.export.Dim("n", max=8),
