@@ -66,7 +66,7 @@ def read_recipe(path: str | Path | None, changes: Sequence[str], /, *kinds: type
             not allowed, or the recipe is another.
 
     >>> read_recipe(None, ["recipe=denoise", "steps=10"], TrainConfig, DenoiseConfig)  # doctest: +ELLIPSIS
-    DenoiseConfig(recipe='denoise', ..., steps=10, ...)
+    DenoiseConfig(name='denoise', ..., steps=10, ...)
     """
     values = {} if path is None else read_values(path)
     nested = [parse_change(change) for change in changes]

@@ -50,6 +50,7 @@ def noise_loss(denoised: Tensor, noiseless: Tensor) -> Tensor:
     Args:
         noiseless: The same curves laid over the same pictures without noise.
 
+    >>> import torch
     >>> noise_loss(torch.ones(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)).item()
     1.0
     """

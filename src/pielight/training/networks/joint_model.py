@@ -32,6 +32,7 @@ class EnhancerModule(nn.Module):
         size: Side of the thumbnail.
         denoiser: Takes the noise out of what the curves made of the picture; None leaves it in.
 
+    >>> import torch
     >>> EnhancerModule(LatticeNet(), 64)(torch.rand(2, 3, 30, 50)).shape
     torch.Size([2, 3, 30, 50])
     """
@@ -126,6 +127,7 @@ class JointModel(nn.Module):
         enhancer: Maps pictures ``(N, 3, H, W)`` in [0, 1] to the same; None leaves them as they are.
         downstream: Maps them to its outputs.
 
+    >>> import torch
     >>> bright, outputs = JointModel(None, nn.AvgPool2d(2))(torch.zeros(1, 3, 4, 6))
     >>> outputs.shape
     torch.Size([1, 3, 2, 3])
@@ -163,6 +165,7 @@ def named_tensors(outputs: Any) -> Iterator[tuple[str, Tensor]]:
     Raises:
         ModelError: if something else is in them.
 
+    >>> import torch
     >>> [name for name, _ in named_tensors({"a": torch.zeros(1), "b": (torch.zeros(1), torch.zeros(1))})]
     ['a', 'b_0', 'b_1']
     """
