@@ -77,7 +77,7 @@ def test_a_report(folder: Path) -> None:
         (("--method", "gamma", "--metrics", "niqe"), "--niqe FILE.npz"),
         (("--method", "gamma", "--metrics", "niqe", "--niqe", "none.npz"), "none.npz: no such file of NIQE's"),
         (("--method", "gamma", "--data", "none=nowhere"), "nowhere: no such folder"),
-        (("--method", "gamma", "--data", "nowhere"), "say NAME=PATH"),
+        (("--method", "gamma", "--data", "nowhere"), "expected NAME=PATH"),
         (("--method", "gamma", "--data", "x:lool=set"), "did you mean lol?"),
         (("--method", "gamma", "--data", "own=set", "--metrics", "psnr"), "two data sets are called own"),
         (("--method", "dir:set/none"), "set/none: no folder"),
@@ -231,7 +231,7 @@ def test_a_killed_run_does_not_read_its_files_again(folder: Path, monkeypatch: p
 def test_the_former_name_of_a_metric_works_and_says_so(folder: Path) -> None:
     former = evaluate("--method", "identity", "--metrics", "ssim-grey,psnr", "--limit", "2")
     assert former.returncode == 0, former.stderr
-    assert "--metrics ssim-grey is deprecated; say ssim-gray" in former.stderr
+    assert "--metrics ssim-grey is deprecated; use ssim-gray" in former.stderr
     assert "ssim-gray" in former.stdout
     results = Path("report/results.jsonl")
     earlier = results.read_text().replace('"ssim-gray"', '"ssim-grey"')  # as the previous release wrote it

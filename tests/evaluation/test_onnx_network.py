@@ -52,7 +52,7 @@ def test_other_inputs_are_refused(tmp_path: Path, inputs: list[tuple[str, list[i
 
 def test_the_hint_names_a_multiple_only_where_there_is_none(tmp_path: Path) -> None:
     path, pixels = identity(tmp_path / "fixed.onnx", ("picture", [1, 3, 16, 16])), np.zeros((8, 8, 3), np.uint8)
-    for multiple, hint in ((1, "say onnx:fixed.onnx,multiple=32"), (24, "fails on 24 x 24 pixels")):
+    for multiple, hint in ((1, "use onnx:fixed.onnx,multiple=32"), (24, "fails on 24 x 24 pixels")):
         network = OnnxNetwork(path, multiple, hint="onnx:fixed.onnx")
         with pytest.raises(DataError) as raised:
             network.run(network.batch(pixels))

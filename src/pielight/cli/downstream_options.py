@@ -22,8 +22,8 @@ _NAMES = ("downstream", "task", "dark_ev", "noise", *_TASK_OPTIONS)
 
 
 def _click_option(option: TaskOption) -> Any:
-    kind = click.IntRange(*option.bounds) if option.bounds else option.type
-    return click.option(f"--{option.name}", option.name, type=kind, metavar=option.metavar, help=option.help)
+    value_type = click.IntRange(*option.bounds) if option.bounds else option.type
+    return click.option(f"--{option.name}", option.name, type=value_type, metavar=option.metavar, help=option.help)
 
 
 _OPTIONS = (
@@ -102,7 +102,7 @@ def metric_names(text: str) -> list[str]:
 
 
 def numbers(option: str, text: str, count: int | None = None) -> list[float]:
-    """Read numbers that commas separate; ConfigError if they are none, or not so many.
+    """Read numbers that commas separate; ConfigError if they are not numbers, or of another count.
 
     >>> numbers("--noise", "1e-3,1e-6", 2)
     [0.001, 1e-06]
@@ -112,13 +112,13 @@ def numbers(option: str, text: str, count: int | None = None) -> list[float]:
     except ValueError:
         values = []
     if not values or (count is not None and len(values) != count):
-        raise ConfigError(f"{option} {text}: say {f'{count} ' if count else ''}numbers with commas between")
+        raise ConfigError(f"{option} {text}: expected {f'{count} ' if count else ''}numbers with commas between")
     return list(dict.fromkeys(values)) if count is None else values
 
 
 def name_and_path(text: str, example: str) -> tuple[str, Path]:
-    """Split ``NAME=PATH``; ConfigError if it is none."""
+    """Split ``NAME=PATH``; ConfigError if it is something else."""
     name, equals, path = text.partition("=")
     if not (name and equals and path):
-        raise ConfigError(f"--data {text}: say NAME=PATH, as in {example}")
+        raise ConfigError(f"--data {text}: expected NAME=PATH, as in {example}")
     return name, Path(path)

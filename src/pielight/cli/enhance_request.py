@@ -61,7 +61,7 @@ class EnhanceRequest:
         return self.options.record(self.model.enhancer(1))
 
     def open_report(self, enhancer: Enhancer, pictures: Iterable[Path]) -> Report | None:
-        """Begin the report if one is wanted; PielightError if the file is something else, or cannot be written."""
+        """Begin the report if there is to be one; PielightError if the file is something else, or cannot be written."""
         if self.report is None:
             return None
         report = Report(self.report, pictures)

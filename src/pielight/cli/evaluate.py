@@ -134,7 +134,7 @@ def _plan(arguments: Mapping[str, Any], seed: int) -> Plan:
     else:
         names = downstream_options.metric_names(arguments["metrics"])
     for name in set(names) & set(RENAMED):
-        click.echo(f"--metrics {name} is deprecated; say {RENAMED[name]}", err=True)
+        click.echo(f"--metrics {name} is deprecated; use {RENAMED[name]}", err=True)
     names = [RENAMED.get(name, name) for name in names]
     methods = tuple(map(find_method, arguments["methods"]))
     plan = Plan(datasets, methods, choose(names), arguments["gt_mean"])

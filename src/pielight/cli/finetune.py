@@ -35,7 +35,7 @@ def finetune(
 ) -> None:  # fmt: skip
     """Fine-tune a model that brightens on your own dark pictures; they need no pairs.
 
-    50 to 500 pictures will do. A fifth of them is held out for validation; unless the tuned model is better on those,
+    50 to 500 pictures suffice. A fifth of them is held out for validation; unless the tuned model is better on those,
     the result is the model that it started from. If tuning is not likely to help, it ends early: before the first step,
     or after a quarter of them. The same command resumes a stopped run. Exit status: 0, 1 if something failed, 2 if the
     command line is invalid, 130 after Ctrl-C.

@@ -24,18 +24,18 @@ PATH = click.Path(path_type=Path)
 
 @contextmanager
 def usage_errors(
-    kind: type[PielightError] = PielightError,
+    error_type: type[PielightError] = PielightError,
     but: tuple[type[PielightError], ...] = (DeviceError, MissingExtraError, ModelError),
 ) -> Iterator[None]:
     """Turn errors of the command line as a whole into status 2.
 
-    What is missing here, a model, a device or an extra, is no error of usage: status 1.
+    What is missing here, a model, a device or an extra, is not an error of usage: status 1.
     """
     try:
         yield
     except but:
         raise
-    except kind as error:
+    except error_type as error:
         raise click.UsageError(str(error)) from error
 
 
@@ -46,7 +46,7 @@ def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str
     from pielight.io.formats import EXTENSIONS, WRITABLE
 
     name = value.lower().removeprefix(".")
-    if name not in WRITABLE:  # "jpg" and "tif" will do
+    if name not in WRITABLE:  # "jpg" and "tif" are accepted
         known = {extension.removeprefix("."): form for extension, form in EXTENSIONS.items()}
         name = next((key for key, (form, _) in WRITABLE.items() if form == known.get(name)), "")
     if not name:

@@ -74,7 +74,7 @@ class BatchProgress:
             self._line.show(waited)
 
     def finish(self) -> None:
-        """Show the counts, unless only failures are wanted."""
+        """Show the counts, unless only failures are shown."""
         if not self._quiet:
             self._line.keep(self._summary("skipped (--existing overwrite makes them again)"))
 

@@ -16,7 +16,7 @@ from pielight.core.standard_streams import lossy
 from pielight.errors import RenamedWarning
 
 _SECONDS = 10.0  # between two lines where a line cannot change
-_NOTICE = Path("pielight", "terms-told")  # a file of this name marks that the notice was shown
+_NOTICE = Path("pielight", "terms-told")  # marks that the notice was shown
 
 
 class StatusLine:

@@ -51,7 +51,7 @@ class MetricSpec:
 
 @dataclass(frozen=True)
 class DatasetMetric(MetricSpec):
-    """A metric of all pictures of a dataset together, which is no mean over pictures.
+    """A metric of all pictures of a dataset together, which is not a mean over pictures.
 
     Attributes:
         evaluator: Name of the evaluator whose states it is computed of.
@@ -116,46 +116,46 @@ class PictureMetric(MetricSpec):
         pielight.errors.DataError: mae needs a reference
         """
         inputs = {"reference": reference, "input": source}
-        for kind, value in inputs.items():
-            if value is None and kind in self.needs:
-                raise DataError(f"{self.name} needs {'a reference' if kind == 'reference' else 'the input'}")
-        used = {kind: value for kind, value in inputs.items() if value is not None and kind in self.needs | self.uses}
+        for role, value in inputs.items():
+            if value is None and role in self.needs:
+                raise DataError(f"{self.name} needs {'a reference' if role == 'reference' else 'the input'}")
+        used = {role: value for role, value in inputs.items() if value is not None and role in self.needs | self.uses}
         given = {"result": result, **used}
         is_sequence = "sequence" in self.needs
-        for kind, value in given.items():
+        for role, value in given.items():
             if is_sequence and isinstance(value, np.ndarray) and value.ndim < 4:
-                raise DataError(f"{self.name} needs consecutive frames, not one {kind}")
-        frames = {kind: [self._picture(kind, one) for one in (value if is_sequence else [value])]
-                  for kind, value in given.items()}  # fmt: skip
-        lengths = {kind: len(pictures) for kind, pictures in frames.items()}
+                raise DataError(f"{self.name} needs consecutive frames, not one {role}")
+        frames = {role: [self._picture(role, one) for one in (value if is_sequence else [value])]
+                  for role, value in given.items()}  # fmt: skip
+        lengths = {role: len(pictures) for role, pictures in frames.items()}
         if len(set(lengths.values())) > 1:
             raise DataError(f"{self.name}: different numbers of frames: {_listed(lengths)}")
         if is_sequence and lengths["result"] < 2:
             raise DataError(f"{self.name} needs at least two frames, not {lengths['result']}")
-        sizes = {kind: list(dict.fromkeys(size_text(one) for one in pictures)) for kind, pictures in frames.items()}
-        if len({size for of_kind in sizes.values() for size in of_kind}) > 1:
-            listed = {kind: " and ".join(of_kind[:3]) for kind, of_kind in sizes.items()}
+        sizes = {role: list(dict.fromkeys(size_text(one) for one in pictures)) for role, pictures in frames.items()}
+        if len({size for of_role in sizes.values() for size in of_role}) > 1:
+            listed = {role: " and ".join(of_role[:3]) for role, of_role in sizes.items()}
             raise DataError(f"{self.name}: different sizes: {_listed(listed)}")
-        arguments = {kind: pictures if is_sequence else pictures[0] for kind, pictures in frames.items()}
+        arguments = {role: pictures if is_sequence else pictures[0] for role, pictures in frames.items()}
         names = {"reference": "reference", "input": "source"}
-        others = {names[kind]: value for kind, value in arguments.items() if kind != "result"}
+        others = {names[role]: value for role, value in arguments.items() if role != "result"}
         return float(self.function(arguments["result"], **others))
 
-    def _picture(self, kind: str, value: object) -> Pixels:
+    def _picture(self, role: str, value: object) -> Pixels:
         """Return a picture as ``(H, W, 3)`` uint8; gray is repeated."""
         pixels = np.asarray(value)
         if pixels.ndim == 2:
             pixels = pixels[..., None]
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
-            raise DataError(f"{self.name}: the {kind} is {pixels.dtype} of shape {pixels.shape}, not uint8 (H, W, 3)")
+            raise DataError(f"{self.name}: the {role} is {pixels.dtype} of shape {pixels.shape}, not uint8 (H, W, 3)")
         if not pixels.size:
-            raise DataError(f"{self.name}: the {kind} is empty")
+            raise DataError(f"{self.name}: the {role} is empty")
         return np.repeat(pixels, 3, 2) if pixels.shape[2] == 1 else pixels
 
 
 def _listed(values: Mapping[str, object]) -> str:
     """Return ``"result 4 x 3, input 2 x 2"``."""
-    return ", ".join(f"{kind} {value}" for kind, value in values.items())
+    return ", ".join(f"{role} {value}" for role, value in values.items())
 
 
 def size_text(pixels: npt.NDArray[Any]) -> str:

@@ -27,8 +27,8 @@ class OnnxNetwork:
 
     def __init__(self, path: Path, multiple: int = 1, hint: str = "") -> None:
         self.path, self._multiple = path, multiple
-        wants = "if it wants sides of a multiple of 32, say"
-        self._hint = f"; {wants} {hint},multiple=32" if hint and multiple == 1 else ""
+        needs = "if it needs sides of a multiple of 32, use"
+        self._hint = f"; {needs} {hint},multiple=32" if hint and multiple == 1 else ""
         if not path.is_file():
             raise ModelError(f"{shown(path)}: no such ONNX file")
         if _EXTERNAL_DATA in path.read_bytes():

@@ -46,7 +46,7 @@ class Plan:
     def metrics_of(self, dataset: Dataset) -> list[MetricSpec]:
         """Return the metrics that can be measured on a dataset."""
         inputs = {"input": True, "reference": dataset.is_paired, "sequence": dataset.is_film}
-        given = {kind for kind, is_given in inputs.items() if is_given}
+        given = {role for role, is_given in inputs.items() if is_given}
         return [metric for metric in self.metrics if metric.needs <= given]
 
     def is_scaled(self, metric: MetricSpec) -> bool:
@@ -58,7 +58,7 @@ class Trial(NamedTuple):
     """One method on one picture of a dataset, by its name: a unit of work.
 
     Attributes:
-        keys: All measurements that are wanted.
+        keys: All measurements of the trial.
         missing: Those that must still be made.
         evaluator: The downstream model that makes them, if any.
     """
@@ -144,17 +144,17 @@ def check(plan: Plan) -> None:
     to no dataset or lacks what it needs, or the extra that reads a picture is not installed.
     """
     named = {"data sets": [data.name for data in plan.datasets], "methods": [method.label for method in plan.methods]}
-    for kind, names in named.items():
+    for plural, names in named.items():
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise DataError(f"two {kind} are called {twice[0]}; name them otherwise, as in NAME=...")
+            raise DataError(f"two {plural} are called {twice[0]}; give one another name, as in NAME=...")
     for dataset in plan.datasets:
         require_readers(path for sample in dataset.samples for path in sample.files())
         for method in plan.methods:
             method.check(dataset)
     for metric in plan.metrics:
         if not any(metric in plan.metrics_of(dataset) for dataset in plan.datasets):
-            wanted = "frames of a film, as in --data NAME:film=PATH" if "sequence" in metric.needs else "references"
-            raise DataError(f"{metric.name}: needs {wanted}, and no data set has them; leave it out of --metrics")
+            lacking = "frames of a film, as in --data NAME:film=PATH" if "sequence" in metric.needs else "references"
+            raise DataError(f"{metric.name}: needs {lacking}, and no data set has them; leave it out of --metrics")
         if isinstance(metric, PictureMetric) and metric.prepare is not None:
             metric.prepare()
     if plan.evaluator is not None:

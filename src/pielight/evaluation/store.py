@@ -127,7 +127,7 @@ class Store:
                 one = _measurement(json.loads(line))
                 known[one.key] = one
             except (ValueError, KeyError, TypeError, RecursionError) as error:
-                fault = f"line {number} is no measurement; remove the line, or choose another folder"
+                fault = f"line {number} is not a measurement; remove the line, or choose another folder"
                 raise DataError(f"{shown(self._path)}: {fault}") from error
         return known
 

@@ -60,5 +60,5 @@ def test_clean_is_not_darkened_and_0_ev_is_not_noisy() -> None:
 
 @pytest.mark.parametrize("wrong", [{"ev": 17}, {"shot": -1}, {"read": 2}, {"shrink": 0}, {"shrink": 1.5}])
 def test_values_that_make_no_sense(wrong: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match="; say"):
+    with pytest.raises(ConfigError, match="; expected"):
         Darkness(**wrong)  # type: ignore[arg-type]

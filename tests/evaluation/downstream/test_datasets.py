@@ -47,13 +47,13 @@ def test_faces(folder: Path) -> None:
     ("record", "reason"),
     [
         ({"none.png": [BOX]}, r"images: 1 picture of boxes.json missing: none.png"),
-        ({"a.png": [{"x": 1}]}, "a box of a.png is no x, y, w, h; wanted is"),
-        ({"a.png": BOX}, "a.png has no list of boxes; wanted is"),
+        ({"a.png": [{"x": 1}]}, "a box of a.png is not x, y, w, h; expected"),
+        ({"a.png": BOX}, "a.png has no list of boxes; expected"),
         ({"a.png": [BOX | {"w": 0}]}, "a box of a.png has no area: 1, 2, 0 x 8"),
         ({"a.png": [BOX | {"x": 40}]}, "a box of a.png is outside: 40, 2, 10 x 8 in 40 x 30"),
         ({"a.png": [BOX | {"x": float("nan")}]}, "a box of a.png has no area"),
-        ({"a.png": []}, "no box in it; wanted is"),
-        ([], "no pictures in it; wanted is"),
+        ({"a.png": []}, "no box in it; expected"),
+        ([], "no pictures in it; expected"),
     ],
 )
 def test_boxes_that_are_wrong(folder: Path, record: Any, reason: str) -> None:
@@ -65,7 +65,7 @@ def test_boxes_that_are_wrong(folder: Path, record: Any, reason: str) -> None:
 
 def test_no_boxes(folder: Path) -> None:
     (folder / "boxes.json").write_text("{")
-    with pytest.raises(DataError, match=r"boxes.json: no JSON \(.*\); wanted is"):
+    with pytest.raises(DataError, match=r"boxes.json: not JSON \(.*\); expected"):
         faces("f", folder)
     (folder / "boxes.json").unlink()
     with pytest.raises(DataError, match=r"boxes.json: cannot be read \(No such file"):
@@ -84,7 +84,7 @@ def test_labels(folder: Path) -> None:
     (folder / "labels" / "a.png").unlink()
     with pytest.raises(DataError, match=r"1 picture without a partner"):
         segmentation("s", folder)
-    with pytest.raises(DataError, match=r"holds no images; wanted are images/ and labels/"):
+    with pytest.raises(DataError, match=r"holds no images; expected images/ and labels/"):
         segmentation("s", folder / "images")
     with pytest.raises(DataError, match="no such folder"):
         segmentation("s", folder / "none")

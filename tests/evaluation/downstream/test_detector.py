@@ -55,7 +55,7 @@ def test_files_that_are_no_detector(tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="not an ONNX model"):
         detector(tmp_path / "bad.onnx")
-    with pytest.raises(ModelError, match=r"it has the outputs logits, not cls_8, .*wanted are cls_S"):
+    with pytest.raises(ModelError, match=r"it has the outputs logits, not cls_8, .*expected cls_S"):
         detector(save_segmenter(tmp_path / "net.onnx"))
 
 
@@ -67,5 +67,5 @@ def test_outputs_that_do_not_fit_the_picture(tmp_path: Path) -> None:
     for node in model.graph.node:
         node.output[:] = [names.get(name, name) for name in node.output]
     onnx.save(model, tmp_path / "wrong.onnx")
-    with pytest.raises(DataError, match=r"cls_8 is \[1, 4, 1\] for 32 x 32 pixels; 16 numbers are wanted"):
+    with pytest.raises(DataError, match=r"cls_8 is \[1, 4, 1\] for 32 x 32 pixels; expected 16 numbers"):
         detector(tmp_path / "wrong.onnx")(np.zeros((20, 20, 3), np.uint8))

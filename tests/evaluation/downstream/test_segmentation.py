@@ -76,9 +76,9 @@ def test_a_segmenter(tmp_path: Path) -> None:
         labels, classes = Segmenter(save_segmenter(tmp_path / "net.onnx"), multiple)(pixels)
         assert classes == 2
         assert (labels == (pixels[..., 0] > 100)).all()
-    with pytest.raises(DataError, match=r"returns \[1, 2, 5, 7\] for 14 x 10 pixels; logits \[1, C, 10, 14\]"):
+    with pytest.raises(DataError, match=r"returns \[1, 2, 5, 7\] for 14 x 10 pixels; expected logits \[1, C, 10, 14\]"):
         Segmenter(save_segmenter(tmp_path / "half.onnx", stride=2))(pixels)
-    with pytest.raises(ModelError, match=r"first output cls_8 is .*; logits \(N, C, H, W\) of a segmentation network"):
+    with pytest.raises(ModelError, match=r"first output cls_8 is .*; expected logits \(N, C, H, W\) of a segmentation network"):
         Segmenter(random_detector(tmp_path / "faces.onnx", 0), 16)
     with pytest.raises(DataError, match="values that are not finite"):
         Segmenter(save_segmenter(tmp_path / "nan.onnx", at=float("nan")))(pixels)
@@ -101,5 +101,5 @@ def test_labels_are_gray_or_indices_of_a_palette(tmp_path: Path) -> None:
     ):
         read_labels(tmp_path / "rgb.png")
     (tmp_path / "bad.png").write_bytes(b"nonsense")
-    with pytest.raises(DataError, match=r"bad.png: labels must be a PNG .* this is none"):
+    with pytest.raises(DataError, match=r"bad.png: labels must be a PNG .* this file is not a PNG"):
         read_labels(tmp_path / "bad.png")

@@ -1,4 +1,4 @@
-"""Specs that say something else than was meant."""
+"""Specs that are invalid."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from pielight.evaluation.methods.spec import escaped
         ("pielight:power=1", "power is unknown"),
         ("pielight:auto=maybe", "auto is on or off"),
         ("pielight:model=none.onnx", "no such model"),
-        ("gamma:x", "'x' is no number"),
-        ("pielight:strength=", "strength '' is no number"),
+        ("gamma:x", "'x' is not a number"),
+        ("pielight:strength=", "strength '' is not a number"),
         ("gamma:-1", "above 0"),
         ("clahe:2", "takes no argument"),
-        ("dce", "say dce:FILE.pth"),
+        ("dce", "use dce:FILE.pth"),
         ("dce:none.pth", "none.pth: no such file"),
         ("onnx:none.onnx,multiple=0", "whole number"),
         ("onnx:none.onnx,multiple=inf", "whole number from 1 to 1024"),
         ("onnx:none.onnx,multiple=nan", "whole number"),
         ("onnx:none.onnx,multiple=1e9", "whole number"),
-        ("onnx:none.onnx,multiple=", "multiple '' is no number"),
-        ("onnx:none.onnx,sides=2", "sides is unknown; say onnx:FILE"),
+        ("onnx:none.onnx,multiple=", "multiple '' is not a number"),
+        ("onnx:none.onnx,sides=2", "sides is unknown; use onnx:FILE"),
         ("onnx:a,b.onnx", "b.onnx is unknown; a comma in a path is doubled"),
         ("pielight:model=a,b.onnx", "b.onnx is unknown; a comma in a path is doubled"),
         ("dir:none", "none: no folder"),

@@ -77,7 +77,7 @@ def test_bad_input(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="at least two blocks"):
         niqe(np.zeros((100, 100, 3), np.uint8), Pristine(np.zeros(36), np.eye(36)))
     odd = tmp_path / "odd.npz"
-    with pytest.raises(DataError, match=r"odd\.npz: no such file of NIQE's .*; wanted is niqe_pris_params\.npz, which"):
+    with pytest.raises(DataError, match=r"odd\.npz: no such file of NIQE's .*; expected niqe_pris_params\.npz, which"):
         read_pristine(odd)
     for content in (b"", b"PK\x03\x04 not a zip", b"text"):
         odd.write_bytes(content)
@@ -157,10 +157,10 @@ def test_parameters_are_fitted_and_named_apart(tmp_path: Path, monkeypatch: pyte
     # What is measured with them has another name, and neither is taken for the other.
     use_pristine(own)
     assert METRICS["niqe-own"].measure(photo) == niqe(photo, pristine)
-    with pytest.raises(DataError, match="fitted by pielight; they go with the metric niqe-own"):
+    with pytest.raises(DataError, match="fitted by pielight; use them with the metric niqe-own"):
         METRICS["niqe"].prepare()  # type: ignore[misc]
     use_pristine(stored(tmp_path / "theirs.npz", 1.0))
-    with pytest.raises(DataError, match="the authors'; they go with the metric niqe"):
+    with pytest.raises(DataError, match="the authors'; use them with the metric niqe"):
         METRICS["niqe-own"].measure(photo)
 
 
@@ -176,7 +176,7 @@ def test_a_report_says_whose_parameters_it_took(tmp_path: Path, monkeypatch: pyt
     assert "niqe-own" in done.stdout
     assert "with own parameters" in Path("report/summary.md").read_text(encoding="utf-8")
     done = runner.invoke(main, [*words, "--metrics", "niqe"])
-    assert (done.exit_code, "they go with the metric niqe-own" in done.stderr) == (2, True)
+    assert (done.exit_code, "use them with the metric niqe-own" in done.stderr) == (2, True)
 
 
 def test_photographs_that_do_not_suffice(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_wrong_labels(copy: Path) -> None:
         with pytest.raises(DataError, match=reason):
             load_examples(data, 2, 2)
     first.write_bytes(b"nothing")
-    with pytest.raises(DataError, match="one byte a pixel, the class; this is none"):
+    with pytest.raises(DataError, match="one byte a pixel, the class; this file is not a PNG"):
         load_examples(data, 2, 2)
     first.unlink()
     with pytest.raises(DataError, match=r"000.png: no such file"):

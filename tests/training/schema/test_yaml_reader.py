@@ -178,7 +178,7 @@ def test_large_json_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "boxes.json"
     with path.open("wb") as file:
         file.truncate(257 << 20)
-    with pytest.raises(PielightError, match=r"boxes\.json: no JSON \(larger than 256 MB\)"):
+    with pytest.raises(PielightError, match=r"boxes\.json: not JSON \(larger than 256 MB\)"):
         read_boxes(path)
 
 

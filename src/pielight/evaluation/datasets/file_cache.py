@@ -33,10 +33,10 @@ class FileCache:
         self._unsaved: list[bytes] = []
         self._folder: Path | None = None
 
-    def get(self, kind: str, path: Path, compute: Callable[[Path], Any]) -> Any:
-        """Return a fact about a file, cached or computed from its path: a value that JSON can hold."""
+    def get(self, quantity: str, path: Path, compute: Callable[[Path], Any]) -> Any:
+        """Return a quantity of a file, such as its checksum, cached or computed: a value that JSON can hold."""
         stamp = _stamp(path)
-        key = kind, str(path.absolute())
+        key = quantity, str(path.absolute())
         if stamp is not None and key in self._known and self._known[key][0] == stamp:
             return self._known[key][1]
         self.on_read(path)
@@ -57,8 +57,8 @@ class FileCache:
             return
         for line in lines:
             try:
-                kind, path, stamp, value = json.loads(line)
-                self._known[str(kind), str(path)] = tuple(map(int, stamp)), value
+                quantity, path, stamp, value = json.loads(line)
+                self._known[str(quantity), str(path)] = tuple(map(int, stamp)), value
             except (ValueError, TypeError, RecursionError):
                 continue
 

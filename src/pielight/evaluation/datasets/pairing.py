@@ -75,14 +75,16 @@ def pair(inputs: Sequence[Path], references: Sequence[Path]) -> list[tuple[Path,
 
 def check_sizes(pairs: Iterable[tuple[Path, Path]]) -> None:
     """Raise DataError if partners differ in size by their headers; it lists the first few."""
-    odd = []
+    unequal = []
     for first, second in pairs:
         sizes = size(first), size(second)
         if None not in sizes and sizes[0] != sizes[1]:
             (w1, h1), (w2, h2) = sizes  # type: ignore[misc]
-            odd.append(f"{shown(first)} is {w1} x {h1}, {shown(second.name)} {w2} x {h2}")
-    if odd:
-        raise DataError(f"partners must be of one size; {len(odd)} {'is' if len(odd) == 1 else 'are'} not: {few(odd)}")
+            unequal.append(f"{shown(first)} is {w1} x {h1}, {shown(second.name)} {w2} x {h2}")
+    if unequal:
+        raise DataError(
+            f"partners must be of one size; {len(unequal)} {'is' if len(unequal) == 1 else 'are'} not: {few(unequal)}"
+        )
 
 
 def named(folder: Path, names: Iterable[str]) -> Path | None:

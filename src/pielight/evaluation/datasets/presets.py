@@ -73,7 +73,9 @@ def find_dataset(name: str, path: Path) -> Dataset:
     if preset is None:
         dataset = layouts.detect(name, path)
         close = get_close_matches(name.lower(), PRESETS, 1, 0.7)
-        note = [f"{name} is no preset, so nothing is known to be missing; the nearest is {close[0]}"] if close else []
+        note = (
+            [f"{name} is not a preset, so nothing is known to be missing; the nearest is {close[0]}"] if close else []
+        )
         return replace(dataset, notes=(*dataset.notes, *note))
     if not path.is_dir():
         raise DataError(f"{shown(path)}: no such folder; {name} is {preset.title} ({preset.source})")
@@ -102,8 +104,8 @@ def missing(preset: Preset, dataset: Dataset) -> list[str]:
     note = f"{counted(count)}, while {preset.title} has {_either(preset.counts)}"
     if preset.is_numbered and count < preset.counts[0]:
         present = {int(sample.name) for sample in dataset.samples if sample.name.isdecimal()}
-        gone = [number for number in range(1, preset.counts[0] + 1) if number not in present]
-        note += f"; missing {few(gone, 5)}" if present else ""
+        absent = [number for number in range(1, preset.counts[0] + 1) if number not in present]
+        note += f"; missing {few(absent, 5)}" if present else ""
     return [note]
 
 

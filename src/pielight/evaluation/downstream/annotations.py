@@ -29,10 +29,10 @@ def read_boxes(file: Path) -> dict[str, tuple[Box, ...]]:
     try:
         record = read_json(file)
     except (OSError, ValueError) as error:
-        fault = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else f"no JSON ({error})"
-        raise DataError(f"{shown(file)}: {fault}; wanted is {BOXES_FORMAT}") from error
+        fault = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else f"not JSON ({error})"
+        raise DataError(f"{shown(file)}: {fault}; expected {BOXES_FORMAT}") from error
     if not isinstance(record, dict) or not record:
-        raise DataError(f"{shown(file)}: no pictures in it; wanted is {BOXES_FORMAT}")
+        raise DataError(f"{shown(file)}: no pictures in it; expected {BOXES_FORMAT}")
     return {picture: _boxes(file, picture, boxes) for picture, boxes in record.items()}
 
 
@@ -49,13 +49,13 @@ def _boxes(file: Path, picture: str, record: Any) -> tuple[Box, ...]:
     """Check the boxes of one picture."""
     a_box = f"{shown(file)}: a box of {shown(picture)}"
     if not isinstance(record, list):
-        raise DataError(f"{shown(file)}: {shown(picture)} has no list of boxes; wanted is {BOXES_FORMAT}")
+        raise DataError(f"{shown(file)}: {shown(picture)} has no list of boxes; expected {BOXES_FORMAT}")
     boxes = []
     for box in record:
         try:
             x, y, w, h = (float(box[key]) for key in "xywh")
         except (KeyError, OverflowError, TypeError, ValueError) as error:
-            raise DataError(f"{a_box} is no x, y, w, h; wanted is {BOXES_FORMAT}") from error
+            raise DataError(f"{a_box} is not x, y, w, h; expected {BOXES_FORMAT}") from error
         if not (all(map(math.isfinite, (x, y, w, h))) and w > 0 and h > 0):
             raise DataError(f"{a_box} has no area: {x:g}, {y:g}, {w:g} x {h:g}")
         boxes.append((x, y, w, h))
@@ -65,17 +65,17 @@ def _boxes(file: Path, picture: str, record: Any) -> tuple[Box, ...]:
 def read_labels(path: Path) -> Labels:
     """Read a label map ``(H, W)``, the class of every pixel, from a PNG of gray levels or palette indices.
 
-    DataError if it is no such PNG, PictureError if it cannot be read.
+    DataError if it is another PNG or none, PictureError if it cannot be read.
     """
-    wanted = f"{shown(path)}: labels must be a PNG of one byte a pixel, the class"
+    rule = f"{shown(path)}: labels must be a PNG of one byte a pixel, the class"
     try:
         with Image.open(io.BytesIO(read_file(path)), formats=["PNG"]) as image:
             if image.mode not in ("L", "P"):
-                raise DataError(f"{wanted}; this one is {image.mode}")
+                raise DataError(f"{rule}; this one is {image.mode}")
             labels = np.array(image, np.uint8)
     except (DataError, PictureError):
         raise
     except Exception as error:  # Pillow raises a dozen types for damaged files
-        raise DataError(f"{wanted}; this is none") from error
+        raise DataError(f"{rule}; this file is not a PNG that can be read") from error
     labels.flags.writeable = False
     return labels

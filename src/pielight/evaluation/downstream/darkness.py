@@ -32,7 +32,7 @@ class Darkness:
     >>> Darkness(ev=-1)
     Traceback (most recent call last):
         ...
-    pielight.errors.ConfigError: darkness: -1 EV; say how many times the light is halved, 0 to 16
+    pielight.errors.ConfigError: darkness: -1 EV; expected how many times the light is halved, 0 to 16
     """
 
     ev: float = 0.0
@@ -43,11 +43,13 @@ class Darkness:
 
     def __post_init__(self) -> None:
         if not 0 <= self.ev <= MOST_EV:
-            raise ConfigError(f"darkness: {self.ev:g} EV; say how many times the light is halved, 0 to {MOST_EV:g}")
+            raise ConfigError(
+                f"darkness: {self.ev:g} EV; expected how many times the light is halved, 0 to {MOST_EV:g}"
+            )
         if not (0 <= self.shot <= 1 and 0 <= self.read <= 1):
-            raise ConfigError(f"noise: {self.shot:g},{self.read:g}; say SHOT,READ, two variances from 0 to 1")
+            raise ConfigError(f"noise: {self.shot:g},{self.read:g}; expected SHOT,READ, two variances from 0 to 1")
         if not 0 < self.shrink <= 1:
-            raise ConfigError(f"shrink: {self.shrink:g}; say a scale above 0, up to 1")
+            raise ConfigError(f"shrink: {self.shrink:g}; expected a scale above 0, up to 1")
 
     def clean(self, pixels: Pixels) -> Pixels:
         """Return the picture ``(H, W, 3)`` shrunk, but not darkened."""

@@ -36,7 +36,7 @@ def faces(name: str, path: Path) -> Dataset:
     pairing.check_unique(folder, list(labeled.values()))
     samples = tuple(Sample(path.stem, path, boxes=record[picture]) for picture, path in labeled.items())
     if not any(sample.boxes for sample in samples):
-        raise DataError(f"{shown(file)}: no box in it; wanted is {BOXES_FORMAT}")
+        raise DataError(f"{shown(file)}: no box in it; expected {BOXES_FORMAT}")
     left = len(files) - len(samples)
     notes = (f"{counted(left)} without an entry in {BOXES} left out",) if left else ()
     return Dataset(name, "pictures with labeled faces", samples, notes)
@@ -51,7 +51,7 @@ def segmentation(name: str, path: Path) -> Dataset:
     pairing.existing_folder(path)
     images, labels = pairing.named(path, ["images"]), pairing.named(path, ["labels"])
     if images is None or labels is None:
-        raise DataError(f"{shown(path)}: holds no {'labels' if images else 'images'}; wanted are images/ and labels/")
+        raise DataError(f"{shown(path)}: holds no {'labels' if images else 'images'}; expected images/ and labels/")
     pairs = pairing.pair(pairing.nonempty(images), pairing.nonempty(labels))
     pairing.check_sizes(pairs)
     samples = tuple(Sample(source.stem, source, labels=truth) for source, truth in pairs)

@@ -30,26 +30,26 @@ def detector(path: Path, score: float = SCORE, nms: float = NMS) -> Detect:
         nms: IoU up to which two boxes are two faces.
 
     Raises:
-        ModelError: The file is missing, damaged, or of another kind. The returned function raises DataError for a
+        ModelError: The file is missing, damaged, or another network. The returned function raises DataError for a
             picture on which the network fails.
     """
     network = OnnxNetwork(path)
-    wanted = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox") for stride in STRIDES]
+    expected = [f"{output}_{stride}" for output in ("cls", "obj", "bbox") for stride in STRIDES]
     names = [output.name for output in network.outputs]
-    if missing := [name for name in wanted if name not in names]:
+    if missing := [name for name in expected if name not in names]:
         outputs = f"the outputs {', '.join(names[:6])}, not {', '.join(missing[:3])}"
-        hint = "wanted are cls_S, obj_S and bbox_S for S = 8, 16, 32"
-        raise ModelError(f"{shown(path)}: no YuNet detector: it has {outputs}; {hint}")
+        hint = "expected cls_S, obj_S and bbox_S for S = 8, 16, 32"
+        raise ModelError(f"{shown(path)}: not a YuNet detector: it has {outputs}; {hint}")
 
     def detect(pixels: Pixels) -> tuple[Floats, Floats]:
         batch = network_input(pixels)
         height, width = batch.shape[2:]
-        outputs = dict(zip(wanted, network.run(batch, wanted), strict=True))
+        outputs = dict(zip(expected, network.run(batch, expected), strict=True))
         for key, output in outputs.items():
             numbers = height * width // int(key.rpartition("_")[2]) ** 2 * (4 if key.startswith("bbox") else 1)
             if output.size != numbers:
                 shape = f"{list(output.shape)} for {width} x {height} pixels"
-                raise DataError(f"{shown(path)}: {key} is {shape}; {numbers} numbers are wanted")
+                raise DataError(f"{shown(path)}: {key} is {shape}; expected {numbers} numbers")
         boxes, scores = decode(outputs, height, width)
         if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
             raise DataError(f"{shown(path)}: returns values that are not finite on {width} x {height} pixels")

@@ -48,7 +48,7 @@ class FaceEvaluator:
     def __post_init__(self) -> None:
         for name in ("score", "nms", "iou"):
             if not 0 < getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name):g}; say a number above 0 and below 1")
+                raise ConfigError(f"{name} is {getattr(self, name):g}; expected a number above 0 and below 1")
 
     def description(self) -> str:
         """Return a sentence for reports."""

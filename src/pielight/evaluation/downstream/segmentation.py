@@ -47,8 +47,8 @@ class Segmenter:
         self._output = (first := self._network.outputs[0]).name
         if first.type != "tensor(float)" or (first.shape and len(first.shape) != 4):
             raise ModelError(
-                f"{shown(path)}: its first output {first.name} is {first.type} {first.shape}; logits (N, C, H, W) of a "
-                "segmentation network are wanted"
+                f"{shown(path)}: its first output {first.name} is {first.type} {first.shape}; expected logits "
+                "(N, C, H, W) of a segmentation network"
             )
 
     def __call__(self, pixels: Pixels) -> tuple[Labels, int]:
@@ -63,7 +63,7 @@ class Segmenter:
         if logits.ndim != 4 or logits.shape[2:] != (rows, columns) or not 2 <= logits.shape[1] <= _MOST_CLASSES:
             raise DataError(
                 f"{file}: returns {list(logits.shape)} for {columns} x {rows} pixels; "
-                f"logits [1, C, {rows}, {columns}] of 2 to {_MOST_CLASSES} classes are wanted"
+                f"expected logits [1, C, {rows}, {columns}] of 2 to {_MOST_CLASSES} classes"
             )
         if not np.isfinite(logits).all():
             raise DataError(f"{file}: returns values that are not finite on {width} x {height} pixels")
@@ -138,7 +138,7 @@ def confusion(truth: Labels, predicted: Labels, classes: int, ignore: int = IGNO
         ignore: Label whose pixels do not count.
 
     Raises:
-        DataError: Sizes differ, or a label is no class.
+        DataError: Sizes differ, or a label is not a class.
 
     >>> confusion(np.array([[0, 1, 255]], np.uint8), np.array([[0, 0, 1]], np.uint8), 2).tolist()
     [[1, 0], [1, 0]]

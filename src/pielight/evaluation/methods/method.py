@@ -95,7 +95,7 @@ def parse(text: str) -> Spec:
     if kind not in METHODS:
         raise ConfigError(f"{shown(text)}: no such method; {nearest(kind, METHODS)}")
     if METHODS[kind].argument == "required" and not argument:
-        raise ConfigError(f"{shown(text)}: names no file; say {METHODS[kind].usage}")
+        raise ConfigError(f"{shown(text)}: names no file; use {METHODS[kind].usage}")
     if METHODS[kind].argument == "none" and argument:
         raise ConfigError(f"{shown(text)}: {kind} takes no argument")
     return Spec(spec, label, kind, argument)
@@ -107,22 +107,22 @@ def find_method(text: str) -> Method:
     PielightError if there is no such method, setting, folder or file, or a package is missing that runs it.
     """
     spec = parse(text)
-    kind = METHODS[spec.kind]
+    method_kind = METHODS[spec.kind]
     if spec.kind == "dir":
         results_in.cache_clear()  # the folder may have changed
         folder = Path(spec.argument)
         subfolders(folder)
         return Method(spec, folder=folder)
-    if kind.files is None:
-        kind.enhancer(spec)
+    if method_kind.files is None:
+        method_kind.enhancer(spec)
         return Method(spec)
-    paths = kind.files(spec)
+    paths = method_kind.files(spec)
     try:
         method = Method(spec, sha256(*paths))
     except PictureError:
-        raise ModelError(f"{shown(paths[0])}: no such file; say {kind.usage}") from None
-    if kind.extra:
-        require(kind.extra)
+        raise ModelError(f"{shown(paths[0])}: no such file; use {method_kind.usage}") from None
+    if method_kind.extra:
+        require(method_kind.extra)
     return method
 
 

@@ -38,7 +38,7 @@ def check_results(folder: Path, dataset: Dataset) -> None:
     installed.
     """
     if any(sample.degradation is not None for sample in dataset.samples):
-        raise DataError(f"{shown(folder)}: results in folders go with data as they are, not darkened or shrunk")
+        raise DataError(f"{shown(folder)}: results in folders need the pictures as they are, not darkened or shrunk")
     results = {sample: result_file(folder, dataset.name, sample) for sample in dataset.samples}
     missing = [sample.name for sample, path in results.items() if path is None]
     if missing:

@@ -41,7 +41,7 @@ class Spec(NamedTuple):
             name, equals, value = part.partition("=")
             if name not in known:
                 hint = "" if equals else "; a comma in a path is doubled"
-                raise self.error(f"{shown(name)} is unknown{hint}; say {usage}")
+                raise self.error(f"{shown(name)} is unknown{hint}; use {usage}")
             values[name] = value
         return values
 
@@ -50,7 +50,7 @@ class Spec(NamedTuple):
         try:
             return float(text)
         except ValueError:
-            raise self.error(f"{name} {text!r} is no number") from None
+            raise self.error(f"{name} {text!r} is not a number") from None
 
 
 def escaped(path: Path) -> str:

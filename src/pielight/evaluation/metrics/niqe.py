@@ -67,8 +67,8 @@ def block_features(pixels: Pixels, halving: Literal["bicubic", "mean"] = "bicubi
     for scale in (1, 2):
         scales.append(_block_features(standardized(luma), BLOCK // scale))
         if scale == 1:
-            kind = Image.Resampling.BICUBIC if halving == "bicubic" else Image.Resampling.BOX
-            half = Image.fromarray(luma.astype(np.float32)).resize((width // 2, height // 2), kind)
+            resampling = Image.Resampling.BICUBIC if halving == "bicubic" else Image.Resampling.BOX
+            half = Image.fromarray(luma.astype(np.float32)).resize((width // 2, height // 2), resampling)
             luma = np.asarray(half, np.float64)
     return np.concatenate(scales, axis=1), blocks.mean((1, 3)).T.ravel()  # column by column, as the features
 

@@ -49,10 +49,11 @@ def read_pristine(path: str | Path, own: bool | None = None) -> Pristine:
 
     Args:
         path: The file.
-        own: Which kind is wanted: fitted ones, or the authors'; None takes either. DataError for the other.
+        own: Whether they must be fitted by pielight; False requires the authors', None accepts both. DataError
+            for others.
     """
     if not Path(path).is_file():
-        raise DataError(f"{shown(path)}: no such file of NIQE's pristine parameters; wanted is {WHERE}")
+        raise DataError(f"{shown(path)}: no such file of NIQE's pristine parameters; expected {WHERE}")
     try:
         with np.load(path, allow_pickle=False) as stored:
             mean, covariance = stored["mu_pris_param"].ravel(), stored["cov_pris_param"]
@@ -64,8 +65,8 @@ def read_pristine(path: str | Path, own: bool | None = None) -> Pristine:
             f"{shown(path)}: not NIQE's pristine parameters (of shapes {mean.shape} and {covariance.shape})"
         )
     if own is not None and is_own != own:
-        kind, metric = ("fitted by pielight", "niqe-own") if is_own else ("the authors'", "niqe")
-        raise DataError(f"{shown(path)}: parameters that are {kind}; they go with the metric {metric}")
+        origin, metric = ("fitted by pielight", "niqe-own") if is_own else ("the authors'", "niqe")
+        raise DataError(f"{shown(path)}: parameters that are {origin}; use them with the metric {metric}")
     return Pristine(mean, covariance, is_own)
 
 
@@ -90,7 +91,7 @@ def found_pristine(own: bool = False) -> Pristine:
         return _cached(str(file), own)
     raise DataError(
         f"{'niqe-own' if own else 'niqe'} needs pristine parameters: give --niqe FILE.npz or set {PARAMETERS}, or "
-        f"leave it out of the metrics; wanted is {WHERE}"
+        f"leave it out of the metrics; expected {WHERE}"
     )
 
 

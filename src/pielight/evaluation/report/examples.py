@@ -67,7 +67,7 @@ def thumbnails(example: Example) -> Thumbnails:
         reference = clean
     after = example.method.enhanced(example.dataset, sample)
     pictures = {"before": before, "after": after, "reference": reference}
-    return {kind: _jpeg(pixels) for kind, pixels in pictures.items() if pixels is not None}
+    return {role: _jpeg(pixels) for role, pixels in pictures.items() if pixels is not None}
 
 
 def _jpeg(pixels: Pixels) -> bytes:

@@ -33,7 +33,7 @@ def write(
         "csv": f"pictures{end}.csv", "markdown": f"summary{end}.md", "json": f"summary{end}.json",
         "html": f"index{end}.html",
     }  # fmt: skip
-    files = {kind: folder / name for kind, name in names.items()}
+    files = {file_format: folder / name for file_format, name in names.items()}
     results = record(summary, values, command)
     write_atomic(files["csv"], utf8(csv_text(*tables.pictures(summary.plan, values))))
     write_atomic(files["markdown"], utf8(text(summary, results)))
