@@ -78,7 +78,9 @@ def test_a_segmenter(tmp_path: Path) -> None:
         assert (labels == (pixels[..., 0] > 100)).all()
     with pytest.raises(DataError, match=r"returns \[1, 2, 5, 7\] for 14 x 10 pixels; expected logits \[1, C, 10, 14\]"):
         Segmenter(save_segmenter(tmp_path / "half.onnx", stride=2))(pixels)
-    with pytest.raises(ModelError, match=r"first output cls_8 is .*; expected logits \(N, C, H, W\) of a segmentation network"):
+    with pytest.raises(
+        ModelError, match=r"first output cls_8 is .*; expected logits \(N, C, H, W\) of a segmentation network"
+    ):
         Segmenter(random_detector(tmp_path / "faces.onnx", 0), 16)
     with pytest.raises(DataError, match="values that are not finite"):
         Segmenter(save_segmenter(tmp_path / "nan.onnx", at=float("nan")))(pixels)
