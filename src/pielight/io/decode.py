@@ -25,7 +25,7 @@ from pielight.io.codecs.heif.coding import hdr_curve
 from pielight.io.codecs.high_bit_depth import decode_high_bit_depth, extra_samples_note
 from pielight.io.codecs.isobmff import walk
 from pielight.io.codecs.jpeg import reader as jpeg
-from pielight.io.codecs.jpeg.segments import Layout, is_jpeg
+from pielight.io.codecs.jpeg.segments import JpegLayout, is_jpeg
 from pielight.io.codecs.png import chunks as png
 from pielight.io.codecs.png import still as png_still
 from pielight.io.codecs.raw import develop as raw
@@ -114,7 +114,7 @@ def open_image(image: Image.Image) -> Picture:
         raise PictureError(f"damaged picture ({shown(str(error)) or type(error).__name__})") from error
 
 
-def _checked(data: bytes) -> Layout | None:
+def _checked(data: bytes) -> JpegLayout | None:
     layout = preflight.check(data)
     if layout:
         jpeg.check_kind(layout)
@@ -142,7 +142,7 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _decoded(image: Image.Image, data: bytes, layout: Layout | None) -> Picture:
+def _decoded(image: Image.Image, data: bytes, layout: JpegLayout | None) -> Picture:
     file_format = "JPEG" if image.format == "MPO" else str(image.format)
     sample_format = read_sample_format(data)
     is_high_bit_depth = sample_format.needs_tifffile if sample_format else png.is_high_bit_depth(image, data)
@@ -180,7 +180,7 @@ def _holds_several(image: Image.Image, data: bytes, sample_format: SampleFormat 
     return image.format == HEIF and any(box.kind == _TRACKS for box in walk(data))
 
 
-def _notes_on(file_format: str, metadata: Metadata, data: bytes, layout: Layout | None) -> list[str]:
+def _notes_on(file_format: str, metadata: Metadata, data: bytes, layout: JpegLayout | None) -> list[str]:
     """Return what the user should know of how a picture is coded, and of what is left out of it."""
     notes, coding = [], metadata.coding
     if layout and len(metadata.segments or ()) < len(layout.descriptive()):

@@ -8,7 +8,7 @@ from pathlib import Path
 from pielight.errors import PictureError
 from pielight.io.codecs.gif import blocks as gif
 from pielight.io.codecs.heif.items import exif_item
-from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, is_jpeg, parse
+from pielight.io.codecs.jpeg.segments import APP1, EXIF, JpegLayout, is_jpeg, parse
 from pielight.io.codecs.png.chunks import SIGNATURE, chunk_spans
 from pielight.io.codecs.webp.chunks import chunks as webp_chunks
 from pielight.io.file_view import FileBytes
@@ -36,7 +36,7 @@ def check_file(path: Path) -> None:
                 check(data)
 
 
-def check(data: FileBytes) -> Layout | None:
+def check(data: FileBytes) -> JpegLayout | None:
     """Refuse a file with more parts than any photo; damaged and unknown files are left to their readers.
 
     Returns:

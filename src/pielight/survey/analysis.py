@@ -26,7 +26,7 @@ _MAX_RATING_OF_BROKEN = 2  # a destroyed picture rated higher fails the attentio
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MethodScore:
     """A value with its 95 % interval: infinite without a bound, None where votes or raters are too few."""
 
     value: float | None
@@ -37,7 +37,7 @@ class Estimate:
 class Scores(NamedTuple):
     """Scores of methods, which are named by their indices."""
 
-    estimates: list[Estimate]  # log-odds; inf if nothing bounds a method from above, -inf from below, None if neither
+    estimates: list[MethodScore]  # log-odds; inf if nothing bounds one from above, -inf from below, None if neither
     scale: list[int]  # methods of mean score 0: the largest set that bound one another in 97.5 % of the draws, or all
     order: list[int]  # the best method first
     connected: bool  # whether comparisons connect all methods; else their scores cannot be compared
@@ -49,7 +49,7 @@ class Analysis:
 
     mode: Mode
     methods: list[str]  # best first
-    scores: list[Estimate]  # log-odds in pairs, infinite where the votes set no bound; else mean opinion
+    scores: list[MethodScore]  # log-odds in pairs, infinite where the votes set no bound; else mean opinion
     scale: list[str]  # in pairs, the methods whose mean score is 0
     connected: bool  # whether comparisons connect all methods; else their scores are not comparable
     shares: list[list[int]]  # how often the row was preferred to the column; in rating mode, how often each level
@@ -134,7 +134,7 @@ def resample(tallies: Floats, rounds: int = 1000, seed: int = 0) -> Floats:
     return np.tensordot(np.vstack([np.ones(raters), drawn]), tallies, 1)
 
 
-def intervals(values: Floats) -> list[Estimate]:
+def intervals(values: Floats) -> list[MethodScore]:
     """Return statistics with percentile intervals: 2.5 % of the draws lie on each side.
 
     ``values`` is ``(1 + draws, M)``, the first row of all raters; NaN where one is undefined.
@@ -145,7 +145,7 @@ def intervals(values: Floats) -> list[Estimate]:
         outside = int(_OUTSIDE * len(defined))
         is_bounded = math.isfinite(value) and len(defined) >= max(1, (1 - _MAX_UNDEFINED) * len(draws))
         interval = (defined[outside], defined[-1 - outside]) if is_bounded else ()
-        estimates.append(Estimate(None if math.isnan(value) else value, *interval))
+        estimates.append(MethodScore(None if math.isnan(value) else value, *interval))
     return estimates
 
 

@@ -14,7 +14,7 @@ import pielight
 from pielight.core.json_file import json_text
 from pielight.core.messages import counted
 from pielight.core.tables import csv_text, markdown, markdown_text
-from pielight.survey.analysis import Analysis, Estimate, passed
+from pielight.survey.analysis import Analysis, MethodScore, passed
 from pielight.survey.study import LEVELS, Study, Vote
 
 _COLUMNS = ("rater", "question", "scene", "left", "right", "check", "answer", "preferred", "seconds")
@@ -105,13 +105,13 @@ def _number(value: float | None, form: str) -> str:
     return "–" if value is None else format(value, form).replace("inf", "∞")
 
 
-def _value(score: Estimate, rated: bool, wins: int, defeats: int) -> str:
+def _value(score: MethodScore, rated: bool, wins: int, defeats: int) -> str:
     if rated or (score.value is not None and math.isfinite(score.value)):
         return _number(score.value, ".2f" if rated else "+.2f")
     return "not bounded" if bool(wins) == bool(defeats) else "never won" if defeats else "never lost"
 
 
-def _interval(score: Estimate, form: str) -> str:
+def _interval(score: MethodScore, form: str) -> str:
     if score.low is None:
         return "not bounded by the votes" if score.value is not None and math.isinf(score.value) else "–"
     return f"{_number(score.low, form)} to {_number(score.high, form)}"

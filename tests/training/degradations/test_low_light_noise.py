@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pielight.training.degradations.low_light_noise import sample, unit_noise
+from pielight.training.degradations.low_light_noise import denoising_batch, unit_noise
 from pielight.training.schema import LowLightNoiseConfig
 
 PLAIN = LowLightNoiseConfig(correlated=0, crosstalk=0, high_bit_depth=1, jpeg=0, level_error=0)
@@ -22,7 +22,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 @pytest.mark.parametrize("how", [PLAIN, LowLightNoiseConfig(jpeg=0, level_error=0)])
 def test_the_level_is_that_of_the_noise(flat: torch.Tensor, how: LowLightNoiseConfig) -> None:
-    drawn = sample(flat, how, seeded())
+    drawn = denoising_batch(flat, how, seeded())
     noise = (drawn.noisy - drawn.clean).square().mean((2, 3)).sqrt()
     level = drawn.level.square().mean((2, 3)).sqrt()
     assert drawn.level.shape == (16, 3, 16, 16)
@@ -33,7 +33,7 @@ def test_the_level_is_that_of_the_noise(flat: torch.Tensor, how: LowLightNoiseCo
 
 
 def test_brightness_is_brought_back(flat: torch.Tensor) -> None:
-    drawn = sample(
+    drawn = denoising_batch(
         flat,
         LowLightNoiseConfig(stops=(-3, -1), brightness=(1, 1), shot_noise=(1e-6, 1e-6), read_noise=(1e-9, 1e-9)),
         seeded(),
@@ -42,7 +42,7 @@ def test_brightness_is_brought_back(flat: torch.Tensor) -> None:
 
 
 def test_a_clean_exposure_stays_clean(flat: torch.Tensor) -> None:
-    drawn = sample(
+    drawn = denoising_batch(
         flat,
         LowLightNoiseConfig(
             high_bit_depth=1, jpeg=0, shot_noise=(1e-12, 1e-12), read_noise=(1e-14, 1e-14), stops=(0, 0)
@@ -67,6 +67,6 @@ def test_noise_is_blurred_and_mixed() -> None:
 
 
 def test_draws_follow_the_seed(flat: torch.Tensor) -> None:
-    first, again, other = (sample(flat, LowLightNoiseConfig(), seeded(seed)).noisy for seed in (0, 0, 1))
+    first, again, other = (denoising_batch(flat, LowLightNoiseConfig(), seeded(seed)).noisy for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

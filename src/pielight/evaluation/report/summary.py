@@ -79,7 +79,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MethodComparison:
     """A method against the first of the command line on the same pictures.
 
     Attributes:
@@ -113,7 +113,7 @@ class Summary:
 
     plan: Plan
     cells: tuple[Cell, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[MethodComparison, ...]
     seed: int
 
     def cell(self, dataset: Dataset, method: Method, metric: MetricSpec) -> Cell:
@@ -125,14 +125,14 @@ class Summary:
 def summarize(plan: Plan, values: Values, seed: int = 0) -> Summary:
     """Compute means, intervals and comparisons."""
     cells: list[Cell] = []
-    comparisons: list[Comparison] = []
+    comparisons: list[MethodComparison] = []
     for dataset in plan.datasets:
         for metric in plan.metrics_of(dataset):
             cells += _best_marked([_cell(values, dataset, method, metric, seed) for method in plan.methods])
             first, *others = plan.compared
             for method in others:
                 difference = _difference(values, dataset, (first, method), metric, seed)
-                comparisons.append(Comparison(dataset, metric, first, method, difference))
+                comparisons.append(MethodComparison(dataset, metric, first, method, difference))
     corrected = statistics.holm([comparison.difference.p for comparison in comparisons])
     marked = tuple(replace(one, p_holm=p) for one, p in zip(comparisons, corrected, strict=True))
     return Summary(plan, tuple(cells), marked, seed)

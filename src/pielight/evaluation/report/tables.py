@@ -11,7 +11,7 @@ from pielight.core.tables import Columns, Markup, Row
 from pielight.evaluation.datasets.dataset import Dataset
 from pielight.evaluation.metric_spec import MetricSpec
 from pielight.evaluation.plan import Plan
-from pielight.evaluation.report.summary import Comparison, Summary, Values
+from pielight.evaluation.report.summary import MethodComparison, Summary, Values
 from pielight.evaluation.statistics import Estimate
 
 GT_MEAN = "GT-mean"
@@ -132,7 +132,7 @@ def definitions(metrics: Iterable[MetricSpec]) -> list[Mapping[str, Any]]:
     return [{name: getattr(metric, name) for name in names} | {"needs": sorted(metric.needs)} for metric in metrics]
 
 
-def _comparison(plan: Plan, one: Comparison) -> dict[str, Any]:
+def _comparison(plan: Plan, one: MethodComparison) -> dict[str, Any]:
     estimate = one.difference.estimate
     sign = "+" if estimate.value > 0 else ""
     verdict = f", {one.verdict}" if one.verdict else ""

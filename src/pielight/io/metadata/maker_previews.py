@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg.segments import APP1, EXIF, Layout, parse
+from pielight.io.codecs.jpeg.segments import APP1, EXIF, JpegLayout, parse
 from pielight.io.metadata.tiff_tags import Type
 
 _START = b"\xff\xd8\xff"
@@ -24,7 +24,7 @@ class MakerPreview(NamedTuple):
     pointers: tuple[tuple[int, int], ...]
 
 
-def find_previews(data: bytes, layout: Layout) -> Iterator[MakerPreview]:
+def find_previews(data: bytes, layout: JpegLayout) -> Iterator[MakerPreview]:
     """Find the JPEGs after the picture that entries in its EXIF point to."""
     exif = next(layout.contents(APP1, EXIF), b"")
     order = {b"II": "<", b"MM": ">"}.get(exif[len(EXIF) : len(EXIF) + 2])

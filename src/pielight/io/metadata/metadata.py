@@ -29,7 +29,7 @@ class Metadata:
     appended: tuple[Part, ...] = ()  # trailer of a JPEG
     density: bytes = b""  # unit and density of a JFIF header
     quantization: Mapping[int, Sequence[int]] | None = None  # JPEG quantization tables
-    # samples of each channel of a JPEG across and down; see segments.Layout.sampling
+    # samples of each channel of a JPEG across and down; see segments.JpegLayout.sampling
     sampling: tuple[tuple[int, int], ...] = ()
     progressive: bool = False  # whether the JPEG is progressive
     lossless: bool = False  # whether a WebP is lossless

@@ -24,8 +24,8 @@ from pielight.training.schema import LowLightNoiseConfig
 _ITERATIONS = 8
 
 
-class Sample(NamedTuple):
-    """A batch to learn from."""
+class DenoisingBatch(NamedTuple):
+    """A batch of training: noisy pictures, their noise and the clean ones."""
 
     noisy: Tensor
     """Darkened and brightened again ``(N, 3, H, W)`` in [0, 1]."""
@@ -35,7 +35,7 @@ class Sample(NamedTuple):
     """The same without noise ``(N, 3, H, W)``."""
 
 
-def sample(photographs: Tensor, config: LowLightNoiseConfig, generator: Generator) -> Sample:
+def denoising_batch(photographs: Tensor, config: LowLightNoiseConfig, generator: Generator) -> DenoisingBatch:
     """Darken clean photographs, with noise and without, and brighten both by one curve.
 
     ``noisy = f(Q8(sRGB(2^EV lin(x) + n)))`` and ``clean = f(sRGB(2^EV lin(x)))``: n is shot and read noise in linear
@@ -63,7 +63,7 @@ def sample(photographs: Tensor, config: LowLightNoiseConfig, generator: Generato
     known = Noise(_last(shot), _last(read), _last((~deep).float() / 255))
     levels = _first(level(means, known, lambda values: _last(curve(_first(values)))))
     error = torch.exp(config.level_error * torch.randn((n, 3, 1, 1), generator=generator))
-    return Sample(curve(noisy), levels * error, curve(clean))
+    return DenoisingBatch(curve(noisy), levels * error, curve(clean))
 
 
 def unit_noise(shape: tuple[int, ...], config: LowLightNoiseConfig, generator: Generator) -> Tensor:

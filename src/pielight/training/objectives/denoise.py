@@ -13,7 +13,7 @@ from pielight.core.progress import track
 from pielight.errors import DataError
 from pielight.training.data.pictures import check, files
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.degradations.low_light_noise import Sample, sample
+from pielight.training.degradations.low_light_noise import DenoisingBatch, denoising_batch
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
 from pielight.training.export.onnx import as_onnx
 from pielight.training.networks.denoise_net import AsApplied, DenoiseNet, cells_of, pictures_of
@@ -22,7 +22,7 @@ from pielight.training.schedules import step_generator
 from pielight.training.schema import DataConfig, DenoiseConfig
 
 
-class Denoise(Objective[Sample]):
+class Denoise(Objective[DenoisingBatch]):
     """Learns what of an enhanced picture is noise.
 
     With e the error of a denoised pixel, ``error`` is the mean of |e|, ``color`` that of what is left of e without
@@ -55,13 +55,15 @@ class Denoise(Objective[Sample]):
         log(f"{len(self._pictures)} well-exposed pictures")
         return {"well": self._pictures}
 
-    def draw(self, step: int) -> Sample:  # noqa: D102
+    def draw(self, step: int) -> DenoisingBatch:  # noqa: D102
         config, generator = self.config, step_generator(self.config.seed, step)
         clean = random_patches(self._pictures, config.batch, config.patch_size, generator)
-        drawn = sample(clean, config.noise, generator)
-        return Sample(*(item.to(self.device) for item in drawn))
+        drawn = denoising_batch(clean, config.noise, generator)
+        return DenoisingBatch(*(item.to(self.device) for item in drawn))
 
-    def terms(self, network: nn.Module, batch: Sample, only: Collection[str] | None = None) -> dict[str, Tensor]:  # noqa: D102
+    def terms(  # noqa: D102
+        self, network: nn.Module, batch: DenoisingBatch, only: Collection[str] | None = None
+    ) -> dict[str, Tensor]:
         with self.autocast():
             noise = pictures_of(network(cells_of(batch.noisy), batch.level)).float()
         error = batch.noisy - noise - batch.clean

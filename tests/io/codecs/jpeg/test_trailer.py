@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.enhancer import Enhancer
-from pielight.io.codecs.jpeg.segments import APP1, APP2, EXIF, Layout, Segment, parse
+from pielight.io.codecs.jpeg.segments import APP1, APP2, EXIF, JpegLayout, Segment, parse
 from pielight.io.codecs.jpeg.trailer import find_parts
 from pielight.io.decode import decode
 from pielight.io.metadata.google_xmp import without_container
@@ -343,7 +343,7 @@ def test_damaged_indices_and_packets(seed: int) -> None:
     for place in places:
         source[place] = rng.integers(32, 127)
     layout = parse(bytes(source))
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, JpegLayout)
     parts = find_parts(bytes(source), layout)
     if parts is not None:
         assert b"".join(part.content for part in parts) == source[layout.end :]

@@ -20,7 +20,7 @@ _MAX_BLOCKS = 5_000_000  # more than a gigabyte of them needs: all but the last 
 
 
 @dataclass(frozen=True)
-class Layout:
+class GifLayout:
     """Where frames and palettes are in a GIF file."""
 
     width: int  # of the canvas, in pixels
@@ -30,7 +30,7 @@ class Layout:
     frames: list[tuple[slice, slice, slice | None]]
 
 
-def layout(data: FileBytes) -> Layout:
+def layout(data: FileBytes) -> GifLayout:
     """Find the frames and palettes of a GIF file, up to the first damage or the limit of frames.
 
     Raises:
@@ -59,7 +59,7 @@ def layout(data: FileBytes) -> Layout:
         blocks += 1
         if blocks > _MAX_BLOCKS:
             raise PictureError(f"more than {_MAX_BLOCKS:,} blocks in a GIF file; re-save it")
-    return Layout(width, height, palette, frames)
+    return GifLayout(width, height, palette, frames)
 
 
 def gif_packet(data: bytes) -> bytes | None:

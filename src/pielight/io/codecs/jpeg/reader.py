@@ -12,7 +12,7 @@ from PIL import Image, JpegImagePlugin
 
 from pielight.errors import PictureError
 from pielight.io.codecs import pillow
-from pielight.io.codecs.jpeg.segments import APP0, FRAMES, JFIF, JFIF_DENSITY, Layout, photoshop_block
+from pielight.io.codecs.jpeg.segments import APP0, FRAMES, JFIF, JFIF_DENSITY, JpegLayout, photoshop_block
 from pielight.io.codecs.jpeg.trailer import segments_and_parts
 from pielight.io.metadata.metadata import Metadata
 
@@ -20,7 +20,7 @@ _LOSSLESS, _HIERARCHICAL = (0xC3, 0xCB), (0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF)
 _DEPTHS = range(2, 17)  # bits that a JPEG may have
 
 
-def check_kind(layout: Layout) -> None:
+def check_kind(layout: JpegLayout) -> None:
     """Refuse lossless, hierarchical and high-bit-depth JPEG."""
     marker = next((marker for marker, content in layout.segments if content and content == layout.frame()), 0)
     bits = layout.frame()[0] if marker in FRAMES else 8
@@ -49,7 +49,7 @@ def decode_pixels(data: bytes, gray: bool, at_least: int = 0) -> NDArray[Any] | 
     return pixels if gray else np.asarray(pixels)[..., :3]
 
 
-def read_metadata(image: Image.Image, data: bytes, layout: Layout) -> Metadata:
+def read_metadata(image: Image.Image, data: bytes, layout: JpegLayout) -> Metadata:
     """Return the metadata of an opened JPEG."""
     segments, appended = segments_and_parts(data, layout)
     tables = image.quantization if isinstance(image, JpegImagePlugin.JpegImageFile) else None
@@ -65,7 +65,7 @@ def read_metadata(image: Image.Image, data: bytes, layout: Layout) -> Metadata:
     )
 
 
-def density(layout: Layout) -> bytes:
+def density(layout: JpegLayout) -> bytes:
     """Return the JFIF header's unit and density, which Pillow would round; empty without a JFIF header."""
     whole = (content for content in layout.contents(APP0, JFIF) if len(content) >= JFIF_DENSITY.stop)
     return next(whole, b"")[JFIF_DENSITY]

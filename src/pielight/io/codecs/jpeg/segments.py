@@ -47,7 +47,7 @@ class Segment(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Layout:
+class JpegLayout:
     """The parts of a JPEG file."""
 
     segments: tuple[Segment, ...]  # before the first scan, up to the first damaged one
@@ -94,18 +94,18 @@ def is_jpeg(data: FileBytes) -> bool:
     return data[:2] == b"\xff\xd8"
 
 
-def parse(data: FileBytes) -> Layout:
+def parse(data: FileBytes) -> JpegLayout:
     """Find the segments, scans and end of a JPEG file.
 
     Raises:
         PictureError: It has more segments, scans or fill bytes than any photo.
 
     >>> parse(bytes.fromhex("ffd8 fffe 0003 41 ffda 0002 00 ffd9 4142"))
-    Layout(segments=(Segment(marker=254, content=b'A'),), scans=1, end=14)
+    JpegLayout(segments=(Segment(marker=254, content=b'A'),), scans=1, end=14)
     """
     segments, position = _header(data)
     scans, end = _scans(data, position, MAX_SEGMENTS - len(segments))
-    return Layout(tuple(segments), scans, end)
+    return JpegLayout(tuple(segments), scans, end)
 
 
 def _header(data: FileBytes) -> tuple[list[Segment], int]:

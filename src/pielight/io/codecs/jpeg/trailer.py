@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL.JpegImagePlugin import JpegImageFile
 
 from pielight.errors import PictureError
-from pielight.io.codecs.jpeg.segments import APP1, APP2, EXIF, Layout, Segment, is_jpeg, parse
+from pielight.io.codecs.jpeg.segments import APP1, APP2, EXIF, JpegLayout, Segment, is_jpeg, parse
 from pielight.io.metadata import mpf
 from pielight.io.metadata.google_xmp import GAIN_MAP, GAIN_MAP_NAMESPACE, items
 from pielight.io.metadata.maker_previews import exif_base, find_previews, with_offset
@@ -51,7 +51,7 @@ def read_indices(segments: Iterable[Segment]) -> list[tuple[Segment, mpf.Index]]
     return [(segment, index) for segment, index in read if index is not None]
 
 
-def segments_and_parts(data: bytes, layout: Layout) -> tuple[tuple[Segment, ...], tuple[Part, ...]]:
+def segments_and_parts(data: bytes, layout: JpegLayout) -> tuple[tuple[Segment, ...], tuple[Part, ...]]:
     """Return the descriptive segments of a picture, and its trailer as in :func:`find_parts`.
 
     A wrong index is left out; the trailer then stays whole, as one part.
@@ -63,7 +63,7 @@ def segments_and_parts(data: bytes, layout: Layout) -> tuple[tuple[Segment, ...]
     return tuple(segment for segment in segments if segment not in indices), (Part(trailer),) if trailer else ()
 
 
-def find_parts(data: bytes, layout: Layout) -> tuple[Part, ...] | None:
+def find_parts(data: bytes, layout: JpegLayout) -> tuple[Part, ...] | None:
     """Split the trailer into its parts.
 
     Args:
@@ -164,7 +164,7 @@ def without_parts(
     return tuple(kept_segments), tuple(renumbered)
 
 
-def _container(data: bytes, layout: Layout) -> Iterator[tuple[int, int, str]]:
+def _container(data: bytes, layout: JpegLayout) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and semantic of each item in the XMP's container, which follow one another."""
     for content in layout.contents(APP1, JPEG_HEAD):
         position = layout.end
@@ -185,7 +185,7 @@ def _kind_of_entry(entry: mpf.Entry) -> Kind | None:
     return None if entry.kind == mpf.UNDEFINED else "picture"
 
 
-def _kind_of(content: bytes, data: bytes, whole: Layout) -> Kind:
+def _kind_of(content: bytes, data: bytes, whole: JpegLayout) -> Kind:
     """Recognize a gain map by its metadata, a view by its size, the picture's, and a preview by what it shows."""
     try:
         layout = parse(content)
@@ -200,7 +200,7 @@ def _kind_of(content: bytes, data: bytes, whole: Layout) -> Kind:
     return "preview" if is_smaller_copy(content, layout, data, whole) else "picture"
 
 
-def is_smaller_copy(content: bytes, layout: Layout, data: bytes, whole: Layout) -> bool:
+def is_smaller_copy(content: bytes, layout: JpegLayout, data: bytes, whole: JpegLayout) -> bool:
     """Return whether a JPEG in color has the shape of a larger one, and shows the same.
 
     Args:
