@@ -1,4 +1,4 @@
-"""Import paths of earlier releases."""
+"""Import paths and arguments of earlier releases. Covers ``pielight._deprecated_enhancer``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import warnings
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from pielight import _deprecated
+from pielight.enhancer import Enhancer
+from pielight.io.provenance import read_record
 
 OWN_TASK = '''import torch
 import torch.nn.functional as F
@@ -133,3 +136,30 @@ def test_a_former_metric_of_faces_is_computed() -> None:
         figures = importlib.import_module("pielight.downstream.detection").figures
     with pytest.warns(DeprecationWarning, match="use compute"):
         assert figures(score=0.5, least=0.5)["recall"].of([((2.0,), (0.9, 0.6), (1.0, 0.0))]) == 0.5
+
+
+def test_the_methods_of_an_enhancer_work_as_they_did(tmp_path: Path) -> None:
+    from pielight.options import EnhanceOptions
+
+    with pytest.warns(DeprecationWarning, match="SaveOptions"):
+        options = importlib.import_module("pielight.files").FileOptions(quality=70)
+    enhancer, source, target = Enhancer(threads=1), tmp_path / "photo.jpg", tmp_path / "w.jpg"
+    Image.new("RGB", (40, 30), (20, 30, 40)).save(source)
+    assert enhancer.record() == enhancer.record(EnhanceOptions())
+    with pytest.warns(DeprecationWarning, match=r"use record\(EnhanceOptions\(strength, ...\)\)"):
+        assert enhancer.record(0.5) == enhancer.record(EnhanceOptions(0.5))
+    with pytest.warns(DeprecationWarning, match="record"):
+        former = enhancer.record(0.5, 0.3, denoise="auto", quality=30)
+    assert former == enhancer.record(EnhanceOptions(0.5, 0.3, "auto"), quality=30)
+    with pytest.warns(DeprecationWarning, match="use enhance_and_save"):
+        assert enhancer.write(source, target).path == target
+    with pytest.warns(DeprecationWarning, match="use enhance_and_save"):
+        enhancer.write(source, target, 0.5, 0.5, denoise=0.5, options=options)
+    record = read_record(target)
+    assert record is not None
+    assert record.has_same_options(enhancer.record(EnhanceOptions(0.5, 0.5, 0.5), 70))
+    with pytest.warns(DeprecationWarning, match="use enhance_file"):
+        assert enhancer.file(source, target, 0.5) == ""
+    with pytest.warns(DeprecationWarning, match="use enhance_bytes"):
+        data, note = enhancer.encoded(source.read_bytes(), 0.5, quality=30)
+    assert (data, note) == enhancer.enhance_bytes(source.read_bytes(), EnhanceOptions(0.5), quality=30)

@@ -1,3 +1,4 @@
+import errno
 import io
 import tracemalloc
 from functools import cache
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.enhancer import Enhancer
-from pielight.errors import ModelError, PielightError
+from pielight.errors import ExistsError, ModelError, OptionError, PictureError, PielightError
 from pielight.ops.apply import apply
 from pielight.options import EnhanceOptions
 from tests.layouts import SCALE, laid_out
@@ -188,7 +189,7 @@ def test_curves_once_apply_often(enhancer: Enhancer, photo: NDArray[np.uint8], t
 
 @pytest.mark.parametrize("image", [None, [[1]]])
 def test_curves_of_nothing_else(enhancer: Enhancer, image: Any) -> None:
-    with pytest.raises(PielightError, match="expected a path, bytes, Pillow image or NumPy array"):
+    with pytest.raises(PielightError, match="expected a path, bytes, a Pillow image, NumPy array or torch tensor"):
         enhancer.curves(image)
 
 
@@ -318,3 +319,75 @@ def test_options_in_one_object(enhancer: Enhancer, photo: NDArray[np.uint8], tmp
 def test_a_missing_file(enhancer: Enhancer, tmp_path: Path) -> None:
     with pytest.raises(PielightError, match=r"missing\.jpg: no such file"):
         enhancer.enhance_file(tmp_path / "missing.jpg")
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Path:
+    Image.new("RGB", (40, 30), (20, 30, 40)).save(tmp_path / "p.jpg")
+    return tmp_path / "p.jpg"
+
+
+def test_a_result_that_exists_is_named_with_the_fix(night: Path, enhancer: Enhancer) -> None:
+    written = enhancer.enhance_file(night)
+    with pytest.raises(ExistsError, match=r"p_pie.jpg: already exists; pass exist_ok=True to replace it") as kept:
+        enhancer.enhance_file(night)
+    assert (kept.value.errno, kept.value.filename) == (errno.EEXIST, str(written))
+    for exist_ok in (False, True):
+        with pytest.raises(PictureError, match="the result would overwrite the picture"):
+            enhancer.enhance_file(night, night, exist_ok=exist_ok)
+    with pytest.raises(FileNotFoundError, match=r"none.jpg: no such file") as missing:
+        enhancer.enhance_file(night.with_name("none.jpg"))
+    assert isinstance(missing.value, PictureError)
+    assert (missing.value.errno, missing.value.filename) == (errno.ENOENT, str(night.with_name("none.jpg")))
+
+
+def test_a_folder_a_format_and_a_quality_are_those_of_the_command(
+    night: Path, enhancer: Enhancer, caplog: pytest.LogCaptureFixture
+) -> None:
+    new = night.parent / "new"
+    assert enhancer.enhance_file(night, f"{new}/") == new / "p.jpg"
+    assert enhancer.enhance_file(night, new, file_format="png") == new / "p.png"
+    assert enhancer.enhance_file(night, night.parent) == night.parent / "p_pie.jpg"
+    for name in ("png", "PNG", ".png"):
+        data = enhancer.enhance_bytes(night.read_bytes(), file_format=name)[0]
+        assert data.startswith(b"\x89PNG")
+    with pytest.raises(OptionError, match="file_format 'psd': must be one of jpeg, png"):
+        enhancer.enhance_file(night, file_format="psd")
+    for quality in (0, 101):
+        with pytest.raises(OptionError, match=f"quality {quality}: must lie between 1 and 100"):
+            enhancer.enhance_file(night, quality=quality)
+    Image.new("CMYK", (40, 30), (200, 190, 180, 90)).save(night)
+    with caplog.at_level("INFO", "pielight"):
+        enhancer.enhance_file(night, new / "c.png")
+    assert caplog.messages == [f"{night}: CMYK converted to sRGB"]
+
+
+def test_the_enhancers_own_auto_holds_unless_options_have_one() -> None:
+    lit = np.full((40, 60, 3), 150, np.uint8)
+    gated, always = Enhancer(threads=1), Enhancer(threads=1, auto=False)
+    assert np.array_equal(always(lit, options=EnhanceOptions()), always(lit))
+    assert not np.array_equal(gated(lit), always(lit))
+    assert np.array_equal(always(lit, options=EnhanceOptions(auto=True)), gated(lit))
+    assert np.array_equal(gated(lit, options=EnhanceOptions(auto=False)), always(lit))
+    assert dict(always.record(EnhanceOptions()).options)["Auto"] == dict(always.record().options)["Auto"] == "False"
+
+
+def test_curves_take_tensors_and_wrong_types_are_named(enhancer: Enhancer) -> None:
+    torch = pytest.importorskip("torch")
+    dark = np.random.default_rng(0).integers(0, 60, (40, 60, 3), np.uint8)
+    tensor = torch.from_numpy(dark).permute(2, 0, 1)
+    expected = enhancer(dark)
+    assert np.array_equal(enhancer.curves(tensor).apply(dark), expected)
+    assert torch.equal(enhancer.curves(tensor[None]).apply(tensor), torch.from_numpy(expected).permute(2, 0, 1))
+    with pytest.raises(OptionError, match=r"expected one picture, \(3, H, W\)"):
+        enhancer.curves(torch.stack([tensor, tensor]))
+    wrong: Any = 3
+    with pytest.raises(OptionError, match="int: expected bytes, a Pillow image, NumPy array or torch tensor"):
+        enhancer(wrong)
+    with pytest.raises(OptionError, match="options: int, expected EnhanceOptions"):
+        enhancer(dark, options=wrong)
+    with pytest.raises(OptionError, match="auto 'x': must be True, False or None"):
+        EnhanceOptions(auto="x")  # type: ignore[arg-type]
+    for tensor in (torch.zeros(3, 4, 5).to_sparse(), torch.zeros(3, 4, 5, device="meta")):
+        with pytest.raises(OptionError, match="expected a dense tensor"):
+            enhancer(tensor)

@@ -21,6 +21,7 @@ from pielight.core.atomic_file import read_file, write_atomic
         (errors.DataError, ValueError),
         (errors.PictureError, OSError),
         (errors.ExistsError, FileExistsError),
+        (errors.MissingFileError, FileNotFoundError),
         (errors.MissingExtraError, ImportError),
     ],
 )

@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from pielight.enhancer import Enhancer, P
 from pielight.errors import OptionError
 from pielight.inference.lattice import Lattice
@@ -114,8 +116,18 @@ def enhance_file(
     )  # fmt: skip
 
 
-def apply(image: Any, lattice: Lattice, *arguments: Any, **options: Any) -> Any:
-    """Return ``lattice.apply(image, ...)``, which is to be used in its place.
+def apply(
+    image: Any,
+    lattice: Lattice,
+    strength: float = 1.0,
+    highlights: float = HIGHLIGHTS,
+    threads: int | None = None,
+    out: NDArray[Any] | None = None,
+    *,
+    denoise: Denoise = 0.0,
+    denoise_model: str | Path | None = None,
+) -> Any:
+    """Return ``lattice.apply(image, ...)``, which is to be used in its place: see :meth:`pielight.CurveLattice.apply`.
 
     >>> import numpy
     >>> from pielight import CurveLattice
@@ -125,4 +137,4 @@ def apply(image: Any, lattice: Lattice, *arguments: Any, **options: Any) -> Any:
     warnings.warn("pielight.apply is deprecated; use lattice.apply(image, ...)", DeprecationWarning, stacklevel=2)
     if not isinstance(lattice, Lattice):
         raise OptionError(f"{type(lattice).__name__}: expected the CurveLattice that Enhancer.curves returns")
-    return lattice.apply(image, *arguments, **options)
+    return lattice.apply(image, strength, highlights, threads, out, denoise=denoise, denoise_model=denoise_model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import warnings
 from copy import copy
 from dataclasses import replace
@@ -13,21 +15,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight import __version__
-from pielight.core.atomic_file import read_file
+from pielight._deprecated_enhancer import FormerMethods, takes_former_arguments
+from pielight.core.atomic_file import is_same_file, read_file
 from pielight.core.messages import shown
 from pielight.core.threads import check_threads
-from pielight.errors import OptionError
+from pielight.errors import ExistsError, OptionError, PictureError
 from pielight.inference import pipeline_files
 from pielight.inference.denoise import DESCRIPTOR as DENOISE
 from pielight.inference.denoise import shared_denoiser
 from pielight.inference.descriptor import find_model, kind_for
 from pielight.inference.lattice import Lattice
-from pielight.inference.pipeline_arrays import enhance_in_memory, split_opacity
+from pielight.inference.pipeline_arrays import EXPECTED, enhance_in_memory, is_tensor, split_opacity, tensor_pixels
 from pielight.inference.pipeline_files import EnhanceJob, SaveOptions, Written
 from pielight.inference.processor import Processor, Runtime
 from pielight.io.decode import decode_reduced, open_image
 from pielight.io.provenance import Record
-from pielight.io.result_names import result_beside
+from pielight.io.result_names import result_beside, suffix_of_result
 from pielight.ops.apply_cuda import check_device
 from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions
 
@@ -39,7 +42,7 @@ Array = NDArray[Any]
 P = TypeVar("P", bytes, Image.Image, Array, "Tensor")
 
 
-class Enhancer:
+class Enhancer(FormerMethods):
     """Enhances pictures with one model, which is opened at the first picture; safe to share among threads.
 
     It can be copied and pickled, for other processes, too: a copy opens the model's file itself.
@@ -87,6 +90,9 @@ class Enhancer:
 
         Raises:
             ModelError: There is no such file.
+
+        >>> Enhancer(threads=1).with_denoiser(None).denoiser.name
+        'denoise'
         """
         other = copy(self)
         other.denoiser = DENOISE.find(denoise_model)
@@ -118,7 +124,8 @@ class Enhancer:
             denoise: Share of the noise made visible by brightening or dehazing that is removed: 0 (none) to 1 (all), or
                 ``"auto"``, which depends on how visible it becomes and leaves pictures in which it finds no noise as
                 they are without it, bit for bit; not for deraining.
-            options: All of these in one object, in place of them; its ``auto`` overrides the enhancer's.
+            options: All of these in one object, in place of them; its ``auto``, if it is not None, overrides the
+                enhancer's.
             output: For a path only (deprecated): the file to write.
             preserve_times: For a path only (deprecated): see :meth:`enhance_file`.
 
@@ -146,8 +153,10 @@ class Enhancer:
             raise OptionError(f"{only} is only for a picture given as a path")
         elif isinstance(picture, bytes):
             result = self.enhance_bytes(picture, self._options(strength, highlights, denoise, options))[0]
-        else:
+        elif isinstance(picture, np.ndarray | Image.Image) or is_tensor(picture):
             result = enhance_in_memory(picture, self.processor, self._options(strength, highlights, denoise, options))
+        else:
+            raise OptionError(f"{type(picture).__name__}: expected bytes, a {EXPECTED}")
         return result  # type: ignore[no-any-return]
 
     def enhance_file(
@@ -168,14 +177,15 @@ class Enhancer:
 
         Args:
             source: Picture to read: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or camera RAW.
-            target: File to write; None is the picture's name with ``_pie`` beside it.
+            target: File to write, or a folder: one that exists, or a text that ends with ``/``; None is the folder of
+                the picture. In a folder, the picture's name, with ``_pie`` after it where it is the picture's own.
             strength: See :meth:`__call__`, as for the next three.
             highlights: As there.
             denoise: As there.
             options: As there.
             exist_ok: Whether a file that has the target's name is replaced; its permissions stay.
-            file_format: Pillow's name of the format to write; None is the source's, or that of the target's
-                extension if it has another.
+            file_format: The format to write, as ``"png"``; None is the source's, or that of the target's extension if
+                it has another.
             quality: 1..100 for lossy formats; None keeps the source's own.
             preserve_times: Whether the file takes the source's times of access and of change.
 
@@ -184,13 +194,34 @@ class Enhancer:
 
         Raises:
             ExistsError: The target exists.
+            MissingFileError: There is no such source.
             PictureError: The source cannot be read, the target is the source, or it cannot be written.
             PielightError: An argument is out of range or not for this task.
+
+        Notes on how the picture was read and written go to the logger ``pielight`` at level INFO;
+        :meth:`enhance_and_save` returns them.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Image.new("RGB", (40, 30), (20, 30, 40)).save(f"{folder}/night.png")
+        ...     Enhancer(threads=1).enhance_file(f"{folder}/night.png", f"{folder}/new/").relative_to(folder).as_posix()
+        'new/night.png'
         """
         source = Path(source)
-        target = result_beside(source) if target is None else Path(target)
         saving = SaveOptions(file_format, quality, "overwrite" if exist_ok else "skip", 1, preserve_times)
-        return self.enhance_and_save(source, target, self._options(strength, highlights, denoise, options), saving).path
+        target = _target(source, target, saving.file_format)
+        options = self._options(strength, highlights, denoise, options)
+        try:
+            written = self.enhance_and_save(source, target, options, saving)
+        except ExistsError:
+            if is_same_file(source, target):
+                text = "the result would overwrite the picture; choose another target"
+                raise PictureError(f"{shown(target)}: {text}") from None
+            text = "already exists; pass exist_ok=True to replace it"
+            raise ExistsError(f"{shown(target)}: {text}", str(target)) from None
+        if written.note:
+            logging.getLogger("pielight").info("%s: %s", shown(source), written.note)
+        return written.path
 
     def enhance_and_save(
         self, source: Path, target: Path, options: EnhanceOptions | None = None, saving: SaveOptions | None = None
@@ -205,9 +236,14 @@ class Enhancer:
 
         Raises:
             PielightError: See :meth:`enhance_file`.
+
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Image.new("CMYK", (40, 30), (200, 190, 180, 90)).save(f"{folder}/night.jpg")
+        ...     Enhancer(threads=1).enhance_and_save(Path(folder, "night.jpg"), Path(folder, "bright.png")).note
+        'CMYK converted to sRGB'
         """
-        options, saving = options or EnhanceOptions(auto=self.auto), saving or SaveOptions()
-        self._check(options)
+        options, saving = self._resolved(options), saving or SaveOptions()
         job = EnhanceJob(options, saving, self.record(options, saving.quality))
         return pipeline_files.enhance_file(source, target, self.processor, job)
 
@@ -228,13 +264,19 @@ class Enhancer:
         Raises:
             PictureError: The bytes are no picture, or it cannot be encoded.
             PielightError: An option is not for this task.
+
+        >>> file = io.BytesIO()
+        >>> Image.new("RGB", (40, 30), (20, 30, 40)).save(file, "PNG")
+        >>> data, notes = Enhancer(threads=1).enhance_bytes(file.getvalue(), EnhanceOptions(0.5), file_format="webp")
+        >>> Image.open(io.BytesIO(data)).format, notes
+        ('WEBP', '')
         """
-        options = options or EnhanceOptions(auto=self.auto)
-        self._check(options)
+        options = self._resolved(options)
         job = EnhanceJob(options, SaveOptions(file_format, quality), self.record(options, quality))
         return pipeline_files.enhance_bytes(data, name, self.processor, job)
 
-    def record(self, options: EnhanceOptions, quality: int | None = None) -> Record:
+    @takes_former_arguments
+    def record(self, options: EnhanceOptions | None = None, quality: int | None = None) -> Record:
         """Return the record of what makes a result, as the XMP of a result's file holds it.
 
         Raises:
@@ -243,7 +285,7 @@ class Enhancer:
         >>> dict(Enhancer(threads=1).record(EnhanceOptions(0.5)).options)["Strength"]
         '0.5'
         """
-        known = self._descriptor.options
+        options, known = self._resolved(options, check=False), self._descriptor.options
         return Record.of(
             __version__,
             Task=self.task,
@@ -257,8 +299,11 @@ class Enhancer:
             Quality=quality,
         )
 
-    def curves(self, image: str | Path | bytes | Image.Image | Array) -> Lattice:
+    def curves(self, image: str | Path | bytes | Image.Image | Array | Tensor) -> Lattice:
         """Predict the curves of a picture, to be applied once or many times: :meth:`pielight.CurveLattice.apply`.
+
+        Args:
+            image: As for :meth:`__call__`, or a path; a tensor of one picture.
 
         Raises:
             PielightError: The picture cannot be read, or the task is one without curves.
@@ -278,8 +323,13 @@ class Enhancer:
             pixels = open_image(image).pixels
         elif isinstance(image, np.ndarray):
             pixels = split_opacity(image)[0]
+        elif is_tensor(image):
+            batch = tensor_pixels(image)
+            if len(batch) != 1:
+                raise OptionError(f"tensor of shape {tuple(image.shape)}: expected one picture, (3, H, W)")
+            pixels = batch[0]
         else:
-            raise OptionError(f"{type(image).__name__}: expected a path, bytes, Pillow image or NumPy array")
+            raise OptionError(f"{type(image).__name__}: expected a path, bytes, a {EXPECTED}")
         lattice: Lattice = network.predict(pixels, self.auto)
         return lattice
 
@@ -287,13 +337,32 @@ class Enhancer:
         self, strength: float, highlights: float, denoise: Denoise, options: EnhanceOptions | None
     ) -> EnhanceOptions:
         if options is None:
-            options = EnhanceOptions(strength, highlights, denoise, self.auto)
+            options = EnhanceOptions(strength, highlights, denoise)
+        elif not isinstance(options, EnhanceOptions):
+            raise OptionError(f"options: {type(options).__name__}, expected EnhanceOptions")
         elif (strength, highlights, denoise) != (1.0, HIGHLIGHTS, 0.0):
             raise OptionError("options: hold strength, highlights and denoise already; leave those out")
-        self._check(options)
+        return self._resolved(options)
+
+    def _resolved(self, options: EnhanceOptions | None, check: bool = True) -> EnhanceOptions:
+        """Return options with the enhancer's own ``auto`` where they leave it open, checked for its task."""
+        options = options or EnhanceOptions()
+        if options.auto is None:
+            options = replace(options, auto=self.auto)
+        if check:
+            self._descriptor.check_options(
+                highlights=options.highlights != HIGHLIGHTS, denoise=options.denoise != 0, auto=not options.auto
+            )
         return options
 
-    def _check(self, options: EnhanceOptions) -> None:
-        self._descriptor.check_options(
-            highlights=options.highlights != HIGHLIGHTS, denoise=options.denoise != 0, auto=not options.auto
-        )
+
+def _target(source: Path, target: str | Path | None, file_format: str | None) -> Path:
+    """Return the file to write, in a folder if that is what the target names."""
+    if target is not None and not os.fspath(target).endswith(("/", os.sep)) and not Path(target).is_dir():
+        return Path(target)
+    beside = result_beside(source)
+    beside = beside.with_name(beside.stem + suffix_of_result(source, file_format))
+    if target is None:
+        return beside
+    result = Path(target) / f"{source.stem}{beside.suffix}"
+    return Path(target) / beside.name if is_same_file(result, source) else result

@@ -6,6 +6,7 @@ arguments, models, settings and data, ``OSError`` for picture files, ``ImportErr
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,21 @@ class PictureError(PielightError, OSError):
     True
     """
 
+    def __str__(self) -> str:  # the text alone, where an OSError would add its number and the name of the file
+        return str(self.args[0]) if self.args else ""
+
+
+class MissingFileError(PictureError, FileNotFoundError):
+    """There is no such file.
+
+    >>> MissingFileError("a.jpg: no such file", "a.jpg").filename
+    'a.jpg'
+    """
+
+    def __init__(self, text: str, filename: str | None = None) -> None:
+        super().__init__(text)
+        self.errno, self.filename = errno.ENOENT, filename
+
 
 class ExistsError(PictureError, FileExistsError):
     """A file with the name of the result exists, and is kept.
@@ -41,6 +57,10 @@ class ExistsError(PictureError, FileExistsError):
     >>> issubclass(ExistsError, FileExistsError)
     True
     """
+
+    def __init__(self, text: str, filename: str | None = None) -> None:
+        super().__init__(text)
+        self.errno, self.filename = errno.EEXIST, filename
 
 
 class ModelError(PielightError, ValueError):

@@ -26,7 +26,8 @@ class EnhanceOptions:
         highlights: How far what is bright already is protected, 0 to 1; for brightening only.
         denoise: Share of the noise made visible by brightening or dehazing that is removed, 0 (none) to 1 (all), or
             ``"auto"``, which depends on how visible it becomes and changes nothing in pictures without noise.
-        auto: Fade the enhancement where a picture needs none: brightening of well-exposed pictures
+        auto: Fade the enhancement where a picture needs none, or None for the enhancer's own: brightening of
+            well-exposed pictures
             (:func:`pielight.ops.exposure_gate.exposure_gate`), dehazing of clear ones
             (:func:`pielight.ops.haze_gate.haze_gate`).
 
@@ -34,18 +35,25 @@ class EnhanceOptions:
         OptionError: A value is out of range.
 
     >>> EnhanceOptions(0.5)
-    EnhanceOptions(strength=0.5, highlights=0.5, denoise=0.0, auto=True)
+    EnhanceOptions(strength=0.5, highlights=0.5, denoise=0.0, auto=None)
     """
 
     strength: float = 1.0
     highlights: float = HIGHLIGHTS
     denoise: Denoise = 0.0
-    auto: bool = True
+    auto: bool | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "strength", check_strength(self.strength))
         object.__setattr__(self, "highlights", check_highlights(self.highlights))
         object.__setattr__(self, "denoise", check_denoise(self.denoise))
+        if not isinstance(self.auto, bool | None):
+            raise OptionError(f"auto {self.auto!r}: must be True, False or None")
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether :attr:`auto` applies; it does unless it is False."""
+        return self.auto is not False
 
 
 def check_strength(strength: float) -> float:

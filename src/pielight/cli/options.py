@@ -43,15 +43,11 @@ def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str
     """Return Pillow's name of a format."""
     if value is None:
         return None
-    from pielight.io.formats import EXTENSIONS, WRITABLE
+    from pielight.io.formats import WRITABLE, format_named
 
-    name = value.lower().removeprefix(".")
-    if name not in WRITABLE:  # "jpg" and "tif" are accepted
-        known = {extension.removeprefix("."): form for extension, form in EXTENSIONS.items()}
-        name = next((key for key, (form, _) in WRITABLE.items() if form == known.get(name)), "")
-    if not name:
+    if not (file_format := format_named(value)):
         raise click.BadParameter(f"{value!r} is not one of {', '.join(WRITABLE)}.")
-    return WRITABLE[name][0]
+    return file_format
 
 
 # A photo that cannot be read is one failure, and the others go on.

@@ -16,7 +16,7 @@ from pielight.core.file_attributes import Attributes, attributes_to_keep
 from pielight.core.messages import shown
 from pielight.core.output_names import Existing, claim, link
 from pielight.core.standard_streams import NEW, open_file
-from pielight.errors import ExistsError, PictureError, PielightError
+from pielight.errors import ExistsError, MissingFileError, PictureError, PielightError
 
 MAX_FILE_BYTES = 1 << 30  # more than any picture below the pixel cap needs
 _A_FOLDER = "a folder; name a file"
@@ -52,7 +52,8 @@ def read_file(path: Path) -> bytes:
     """Read a file of at most 1 GB.
 
     Raises:
-        PictureError: It is missing, empty, no regular file, unreadable or too large.
+        MissingFileError: There is none.
+        PictureError: It is empty, no regular file, unreadable or too large.
     """
     try:
         check_regular(path)
@@ -64,8 +65,9 @@ def read_file(path: Path) -> bytes:
     except PictureError:
         raise
     except (OSError, ValueError, MemoryError) as error:  # ValueError: a null character in the name
-        reasons = {FileNotFoundError: "no such file", MemoryError: "not enough memory"}
-        reason = reasons.get(type(error), f"cannot be read ({_reason(error)})")
+        if isinstance(error, FileNotFoundError):
+            raise MissingFileError(f"{shown(path)}: no such file", str(path)) from error
+        reason = "not enough memory" if isinstance(error, MemoryError) else f"cannot be read ({_reason(error)})"
         raise PictureError(f"{shown(path)}: {reason}") from error
     if not data:
         raise PictureError(f"{shown(path)}: empty file")

@@ -47,7 +47,7 @@ def claim(give: Callable[[Path], None], path: Path, existing: Existing, number: 
                 continue
             return name
         if existing != "overwrite":
-            raise ExistsError(f"{shown(path)}: the file exists and is kept")
+            raise ExistsError(f"{shown(path)}: the file exists and is kept", str(path))
         give(part)
     part.replace(path)
     return path

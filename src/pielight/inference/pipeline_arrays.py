@@ -87,6 +87,23 @@ def enhance_tensor(image: Tensor, processor: Processor, options: EnhanceOptions)
         OptionError: It is no picture, or of another type.
     """
     torch = sys.modules["torch"]
+    batch = tensor_pixels(image)
+    pictures = [np.ascontiguousarray(processor.process(pixels, options).transpose(2, 0, 1)) for pixels in batch]
+    result = torch.from_numpy(np.stack(pictures)) if pictures else image.detach()
+    enhanced: Tensor = result.reshape(image.shape).to(image.device, image.dtype)
+    return enhanced
+
+
+def tensor_pixels(image: Tensor) -> Array:
+    """Return the pixels (N, H, W, 3) of a tensor (3, H, W) or (N, 3, H, W), half precision as float32.
+
+    Raises:
+        OptionError: It is no picture, or of another type.
+    """
+    torch = sys.modules["torch"]
+    if image.layout != torch.strided or image.is_meta:
+        kind = "a meta tensor" if image.is_meta else "a sparse tensor"
+        raise OptionError(f"{kind} holds no pixels in rows; expected a dense tensor")
     if image.ndim not in (3, 4) or image.shape[-3] != 3:
         raise OptionError(f"tensor of shape {tuple(image.shape)}: expected (3, H, W) or (N, 3, H, W)")
     if not (image.is_floating_point() or image.dtype == torch.uint8):
@@ -94,11 +111,8 @@ def enhance_tensor(image: Tensor, processor: Processor, options: EnhanceOptions)
     values = image.detach().cpu()
     if image.dtype not in (torch.uint8, torch.float32, torch.float64):
         values = values.float()
-    batch = (values if values.ndim == 4 else values[None]).permute(0, 2, 3, 1).numpy()
-    pictures = [np.ascontiguousarray(processor.process(pixels, options).transpose(2, 0, 1)) for pixels in batch]
-    result = torch.from_numpy(np.stack(pictures)) if pictures else values
-    enhanced: Tensor = result.reshape(image.shape).to(image.device, image.dtype)
-    return enhanced
+    pixels: Array = (values if values.ndim == 4 else values[None]).permute(0, 2, 3, 1).numpy()
+    return pixels
 
 
 def is_tensor(image: Any) -> bool:

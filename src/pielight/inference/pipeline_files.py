@@ -25,11 +25,11 @@ from pielight.core.atomic_file import is_same_file, open_atomic, read_file
 from pielight.core.file_attributes import attributes_of
 from pielight.core.messages import shown
 from pielight.core.output_names import Existing
-from pielight.errors import PictureError
+from pielight.errors import OptionError, PictureError
 from pielight.inference.processor import Processor
 from pielight.io.decode import decode
 from pielight.io.encode import fitted, save
-from pielight.io.formats import RAW, format_of, written_format
+from pielight.io.formats import RAW, WRITABLE, format_named, format_of, written_format
 from pielight.io.frames import decode_frames
 from pielight.io.image import Picture
 from pielight.io.metadata.embedded_thumbnails import with_new_thumbnails
@@ -46,8 +46,8 @@ class SaveOptions:
     """How a result's file is written.
 
     Attributes:
-        file_format: Pillow's name of the format; None is the source's, or that of the target's extension if it has
-            another.
+        file_format: The format, as ``"png"``; afterwards Pillow's name of it. None is the source's, or that of the
+            target's extension if it has another.
         quality: 1..100 for lossy formats; None keeps the source's own.
         existing: What happens if a file of that name exists when the result is written.
         number: From which on the result is numbered if ``existing`` is ``rename``.
@@ -59,6 +59,14 @@ class SaveOptions:
     existing: Existing = "overwrite"
     number: int = 1
     preserve_times: bool = False
+
+    def __post_init__(self) -> None:
+        if self.file_format is not None:
+            if not (known := format_named(self.file_format)):
+                raise OptionError(f"file_format {self.file_format!r}: must be one of {', '.join(WRITABLE)}")
+            object.__setattr__(self, "file_format", known)
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise OptionError(f"quality {self.quality!r}: must lie between 1 and 100")
 
 
 class Written(NamedTuple):

@@ -105,9 +105,9 @@ class Processor:
         """Return the processor with one prediction for all frames of a file, if the model can share one."""
         if options.strength == 0 or self.network is None:
             return self
-        return replace(self, prediction=self.network.predict_for_all(frames, options.auto))
+        return replace(self, prediction=self.network.predict_for_all(frames, options.is_gated))
 
     def _predict(self, pixels: Pixels, options: EnhanceOptions) -> Prediction:
         if self.network is None:
             raise ValueError("a processor needs a network or a prediction")
-        return self.network.predict(pixels, options.auto)
+        return self.network.predict(pixels, options.is_gated)

@@ -57,6 +57,21 @@ FORMATS = {  # by Pillow's name
 }  # fmt: skip
 EXTENSIONS = {extension: name for name, each in FORMATS.items() for extension in each.extensions}
 WRITABLE = {each.option: (name, each.extensions[0]) for name, each in FORMATS.items() if each.option}
+
+
+def format_named(name: str) -> str | None:
+    """Return Pillow's name of a format to write, by that name, as the command's ``--format`` or as an extension.
+
+    >>> format_named("png"), format_named(".tif"), format_named("JPEG"), format_named("psd")
+    ('PNG', 'TIFF', 'JPEG', None)
+    """
+    option = name.lower().removeprefix(".")
+    if option in WRITABLE:
+        return WRITABLE[option][0]
+    pillow_name = EXTENSIONS.get(f".{option}", name.upper())
+    return pillow_name if pillow_name in dict(WRITABLE.values()) else None
+
+
 _UNREAD = frozenset(
     (
         ".jxl", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpm", ".jpx", ".jph", ".jls", ".jxr", ".wdp", ".hdp", ".psd",

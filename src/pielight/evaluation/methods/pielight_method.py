@@ -71,7 +71,7 @@ def _files(spec: Spec) -> list[Path]:
 
 def _enhancer(spec: Spec) -> Enhance:
     model, denoise_model, task, options = arguments(spec)
-    enhancer = Enhancer(model, threads=1, auto=options.auto, denoise_model=denoise_model, task=task)
+    enhancer = Enhancer(model, threads=1, auto=options.is_gated, denoise_model=denoise_model, task=task)
     return lambda pixels: enhancer(pixels, options=options)
 
 
