@@ -39,7 +39,7 @@ def test_a_path_and_its_output(enhancer: Enhancer, photo: NDArray[np.uint8], tmp
     assert enhancer.enhance_file(str(path), str(target)) == target
     assert Image.open(target).format == "JPEG"
     written = target.read_bytes()
-    with pytest.raises(FileExistsError, match=r"bright\.jpg: the file exists and is kept"):
+    with pytest.raises(FileExistsError, match=r"bright\.jpg: already exists; pass exist_ok=True"):
         enhancer.enhance_file(path, target, 0.2)
     assert target.read_bytes() == written
     enhancer.enhance_file(path, target, 0.2, exist_ok=True)
