@@ -19,7 +19,7 @@ from pielight._deprecated_enhancer import FormerMethods, takes_former_arguments
 from pielight.core.atomic_file import is_same_file, read_file
 from pielight.core.messages import shown
 from pielight.core.threads import check_threads
-from pielight.errors import ExistsError, OptionError, PictureError
+from pielight.errors import ExistsError, OptionError
 from pielight.inference import pipeline_files
 from pielight.inference.denoise import DESCRIPTOR as DENOISE
 from pielight.inference.denoise import shared_denoiser
@@ -214,10 +214,9 @@ class Enhancer(FormerMethods):
         try:
             written = self.enhance_and_save(source, target, options, saving)
         except ExistsError:
-            if is_same_file(source, target):
-                text = "the result would overwrite the picture; choose another target"
-                raise PictureError(f"{shown(target)}: {text}") from None
-            text = "already exists; pass exist_ok=True to replace it"
+            is_source = is_same_file(source, target)
+            what = "the result would overwrite the picture; choose another target"
+            text = what if is_source else "already exists; pass exist_ok=True to replace it"
             raise ExistsError(f"{shown(target)}: {text}", str(target)) from None
         if written.note:
             logging.getLogger("pielight").info("%s: %s", shown(source), written.note)
