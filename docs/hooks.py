@@ -15,6 +15,7 @@ import pielight
 from pielight import errors
 
 _TABLE = re.compile(r"^( *)\[([^]\n]+)\]\(([^)\n]+\.csv)\)$", re.MULTILINE)
+_INTERVAL = re.compile(r" \[([^\s,\]]+), ([^\s,\]]+)\]$")
 _SHORT_ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>~(?:\w+\.)*(\w+)</code>")
 _ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>([\w.]+)</code>")
 # Members that the pipeline calls, which are no interface although their names have no underscore.
@@ -55,8 +56,9 @@ def _table(path: Path, caption: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Escape a cell; an apostrophe before a sign only keeps spreadsheets from running it."""
-    return re.sub(r"^'(?=[=+@-])", "", text).replace("|", "\\|").replace("<", "&lt;")
+    """Escape a cell and put its interval on its own line; an apostrophe before a sign is only for spreadsheets."""
+    text = re.sub(r"^'(?=[=+@-])", "", text).replace("|", "\\|").replace("<", "&lt;")
+    return _INTERVAL.sub(r"<br>[\1,&nbsp;\2]", text)
 
 
 def on_page_content(html: str, **_: Any) -> str:
