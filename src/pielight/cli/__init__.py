@@ -1,4 +1,4 @@
-"""The command ``pielight``: which words are commands; each is imported only when it is called."""
+"""The command ``pielight``: its commands, each of which is imported only when it is called."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pielight.core.standard_streams import reason
 from pielight.errors import PielightError
 
 DEFAULT = "enhance"
-_LEAVES_AT_ONCE = ("enhance", "compare", "info")  # on Ctrl-C: what they write appears at one stroke
+_LEAVES_AT_ONCE = ("enhance", "compare", "info")  # on Ctrl-C: they write files atomically
 COMMANDS = {  # name: (module and attribute, text for --help)
     "enhance": (
         "pielight.cli.enhance:enhance",
@@ -64,7 +64,7 @@ class LazyGroup(click.Group):
         """Run the command line; a standard output that cannot be written ends it in one line, with status 1."""
         try:
             return super().main(*args, **extra)
-        except OSError as error:  # click itself deals with a pipe that nobody reads any more
+        except OSError as error:  # click itself handles a closed pipe
             if isinstance(error, FileNotFoundError) and error.filename is None:  # what os.getcwd raises
                 text = "the working folder has been deleted; change to another one"
             else:

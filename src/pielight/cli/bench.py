@@ -1,4 +1,4 @@
-"""``pielight bench``: how fast it is on this machine."""
+"""``pielight bench``: speed and memory on this machine."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def compare(
         data = html_sheet(comparisons).encode() if is_page else png_sheet(comparisons)
         try:
             output = write_atomic(sheet.target, data, existing, number=sheet.number)
-        except ExistsError:  # since it was looked for
+        except ExistsError:  # created since the check above
             click.echo(kept, err=True)
         else:
             if not quiet:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 @options.denoise_model
 @options.auto
 @click.option("--format", "file_format", metavar="jpeg|png|webp|tiff|bmp|gif|avif|heic", callback=options.format_name,
-              help="Of the  [default: as each photo came]")  # fmt: skip
+              help="Format of the results. [default: as each photo came]")  # fmt: skip
 @click.option("--quality", type=click.IntRange(1, 100),
-              help="Of JPEG, WebP, AVIF and HEIC  [default: as each photo came]")  # fmt: skip
+              help="Quality of JPEG, WebP, AVIF and HEIC. [default: as each photo came]")  # fmt: skip
 @options.existing
 @click.option("--preserve-times", is_flag=True, help="Give results the times of access and of change of their photos.")
 @click.option("-r", "--recursive", is_flag=True, help="Also take the folders inside folders; -o mirrors them.")

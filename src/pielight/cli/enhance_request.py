@@ -87,7 +87,7 @@ def preview(request: EnhanceRequest) -> bool:
 
 
 def enhance_stream(request: EnhanceRequest) -> bool:
-    """Enhance one photo from or to a stream; return whether that went well."""
+    """Enhance one photo from or to a stream; return whether it succeeded."""
     progress = BatchProgress(1, request.quiet)
     source = request.photos[0]
     with usage_errors():
@@ -102,7 +102,7 @@ def enhance_stream(request: EnhanceRequest) -> bool:
 
 
 def enhance_batch(request: EnhanceRequest) -> bool:
-    """Enhance files and folders; return whether all went well."""
+    """Enhance files and folders; return whether all succeeded."""
     with usage_errors():
         planned = plan(request.photos, request.naming, request.search)
         jobs, unread = planned.jobs, unreadable(planned.findings)
@@ -152,7 +152,7 @@ def _follow(
     stop: Callable[[], bool],
     findings: Findings,
 ) -> None:
-    """Show and report outcomes; a report that cannot be written any more is given up, and the photos go on."""
+    """Show and report outcomes; if the report can no longer be written, the run continues without it."""
 
     def write(line: Callable[[Report], None]) -> None:
         nonlocal report
@@ -182,7 +182,7 @@ def _stoppable() -> Iterator[Interrupted]:
 
 
 def _leave(status: int) -> NoReturn:
-    """End the process without waiting for pictures in work; what they write appears whole or not at all."""
+    """End the process without waiting for pictures that are being processed; they write files atomically."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

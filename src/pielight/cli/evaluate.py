@@ -29,7 +29,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
 @click.command()
 @click.option("--data", "data", multiple=True, required=True, metavar="NAME=PATH",
               help="A data set; give it again for another. Presets: dicm, lime, mef, npe, vv, lol, lol-v2-real, "
-              "lol-v2-synthetic, sice, fivek; any other NAME takes what lies in PATH; NAME:PRESET=PATH does "
+              "lol-v2-synthetic, sice, fivek; any other NAME takes what PATH holds; NAME:PRESET=PATH does "
               "both; NAME:film=PATH takes consecutive frames.")  # fmt: skip
 @click.option("--method", "methods", multiple=True, required=True, metavar="[LABEL=]SPEC",
               help="A method; give it again for another. The others are compared with the first.")  # fmt: skip
@@ -44,7 +44,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
 @options.jobs("Processes. [default: one for every core]")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures of every data set.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
-              help="Of the bootstrap, and of the noise of --dark-ev.")  # fmt: skip
+              help="Seed of the bootstrap, and of the noise of --dark-ev.")  # fmt: skip
 @click.option("--gt-mean", is_flag=True,
               help="Scale results to the mean of the reference first; labeled in the report.")  # fmt: skip
 @downstream_options.options

@@ -16,7 +16,7 @@ from pielight.errors import PielightError
 @click.command()
 @click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=options.PATH)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE.npz",
-              help="Where the parameters go; 'pielight evaluate --niqe FILE.npz' takes them.")  # fmt: skip
+              help="File of the parameters; 'pielight evaluate --niqe FILE.npz' takes them.")  # fmt: skip
 @options.quiet
 def niqe(folders: tuple[Path, ...], output: Path, quiet: bool) -> None:
     """Fit NIQE's parameters to good photographs: sharp, well exposed, and not compressed visibly.

@@ -50,7 +50,7 @@ def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str
     return file_format
 
 
-# A photo that cannot be read is one failure, and the others go on.
+# An unreadable photo counts as a failure; the others are still processed.
 photos = click.argument("photos", metavar="PHOTO...", nargs=-1, required=True,
                         type=click.Path(path_type=Path, allow_dash=True, readable=False))  # fmt: skip
 strength = click.option("--strength", type=click.FloatRange(-MAX_STRENGTH, MAX_STRENGTH), default=1.0,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pielight.evaluation.plan import Plan, Trial
 
 Item = TypeVar("Item")
-_PATIENCE = 1.0  # seconds after which a photo in work is shown
+_PATIENCE = 1.0  # seconds after which the photo that is being processed is shown
 
 
 class BatchProgress:
@@ -103,7 +103,7 @@ class TrialProgress:
     def __init__(self, plan: Plan, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._left = Counter({(d.name, m.label): len(d.samples) for d in plan.datasets for m in plan.methods})
         self._total = self._left.total()
-        self._ahead = 0  # in the store already, and not shown yet
+        self._ahead = 0  # already in the store, and not shown yet
         self._progress, self._line = Progress(clock=clock), StatusLine(quiet, clock)
 
     @property

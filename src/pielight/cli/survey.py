@@ -1,4 +1,4 @@
-"""``pielight survey``: people compare results in a browser, without knowing which method made what."""
+"""``pielight survey``: people compare results in a browser, without knowing which method made which result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _methods(ctx: click.Context, option: click.Parameter, values: tuple[str, ...
 
 @click.group()
 def survey() -> None:
-    """Let people compare results, without knowing which method made what.
+    """Let people compare results, without knowing which method made which result.
 
     \b
     pielight survey new study --input dark --method pie=results/pie --method clahe=results/clahe

@@ -92,7 +92,7 @@ def _train(settings: TrainConfig | DenoiseConfig) -> None:
 
 
 def _smoke(settings: TrainConfig | DenoiseConfig) -> None:
-    """Print each verdict when it is there; end with status 1 if one has a fault."""
+    """Print each verdict as it arrives; end with status 1 if one has a fault."""
     from pielight.training.smoke import smoke
 
     click.echo(f"{'alone, on one batch':<20} {'first':>10} {'last':>10}")
@@ -112,7 +112,7 @@ def _show_tenth(progress: StepReport) -> None:
 
 
 def run(settings: TrainConfig | DenoiseConfig | JointConfig) -> None:
-    """Train, and show on stderr how it goes."""
+    """Train, and show the progress on stderr."""
     from pielight.training.trainer import train
 
     with stoppable(Path(settings.out) / "checkpoint.pt"):

@@ -105,7 +105,7 @@ class Store:
             lines += json.dumps(plain(record), allow_nan=False).encode() + b"\n"
         try:
             if os.write(self._file, lines) != len(lines):
-                raise OSError(28, "only a part was taken; is the disk full?")
+                raise OSError(28, "only a part was written; is the disk full?")
         except OSError as error:
             raise self._failure(error) from error
 
@@ -159,7 +159,7 @@ def code_version(metric: str) -> str:
 
 
 def _measurement(record: dict[str, Any]) -> Measurement:
-    """Read a line, also of an earlier release, which called some metrics otherwise, and the state ``evidence``."""
+    """Read a line, also of an earlier release, with former names of metrics, and the state called ``evidence``."""
     key = Key(**{name: record[name] for name in Key._fields})
     key = key._replace(metric=RENAMED.get(key.metric, key.metric))
     state = tuple(tuple(float(number) for number in row) for row in record.get("state", record.get("evidence", ())))

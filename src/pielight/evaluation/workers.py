@@ -18,7 +18,7 @@ from pielight.errors import PielightError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-GRACE = 2.0  # seconds to finish items in work after Ctrl-C
+GRACE = 2.0  # seconds to finish pending items after Ctrl-C
 _HINT = "-j 1 needs least, and the same command goes on"
 _TICK = 0.1
 _AHEAD = 2  # items for each process, so that none waits for the next
@@ -95,7 +95,7 @@ def _process_pool(jobs: int, pending: Sized) -> Iterator[ProcessPoolExecutor]:
 
 
 class _Failure:
-    """An error of ours as text: not every one of them can be pickled."""
+    """A PielightError as text: not every one can be pickled."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -16,7 +16,7 @@ from pielight.cli import main
 from pielight.errors import DataError
 from pielight.evaluation.metrics import METRICS
 from pielight.evaluation.metrics.niqe import _asymmetric_gaussian, block_features, niqe
-from pielight.evaluation.metrics.pristine import Pristine, found_pristine, read_pristine, use_pristine
+from pielight.evaluation.metrics.pristine import Pristine, current_pristine, read_pristine, use_pristine
 
 SHARED = Path(__file__).parents[4] / "shared"
 PARAMETERS = SHARED / "weights" / "niqe_pris_params.npz"
@@ -101,13 +101,13 @@ def test_parameters_come_from_the_file_that_was_chosen(tmp_path: Path, monkeypat
     monkeypatch.setenv("PIELIGHT_NIQE", "")
     for mean in (1.0, 2.0):
         use_pristine(stored(tmp_path / f"{mean}.npz", mean))
-        assert found_pristine().mean.tolist() == [mean] * 36
+        assert current_pristine().mean.tolist() == [mean] * 36
     with pytest.raises(DataError, match=r"none\.npz: no such file"):
         use_pristine(tmp_path / "none.npz")
-    assert found_pristine().mean[0] == 2
+    assert current_pristine().mean[0] == 2
     monkeypatch.setenv("PIELIGHT_NIQE", str(tmp_path / "none.npz"))
     with pytest.raises(DataError, match=r"none\.npz: no such file"):
-        found_pristine()
+        current_pristine()
 
 
 def test_parameters_of_basicsr_are_taken_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,9 +117,9 @@ def test_parameters_of_basicsr_are_taken_where_it_is(tmp_path: Path, monkeypatch
     (package / "__init__.py").write_text("raise RuntimeError('is not imported')")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(DataError, match="niqe needs pristine parameters"):
-        found_pristine()
+        current_pristine()
     stored(package / "metrics" / "niqe_pris_params.npz", 3.0)
-    assert found_pristine().mean[0] == 3
+    assert current_pristine().mean[0] == 3
 
 
 def photographs(folder: Path) -> list[np.ndarray]:

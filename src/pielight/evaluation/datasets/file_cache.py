@@ -21,7 +21,7 @@ Stamp = tuple[int, ...]
 
 
 class FileCache:
-    """Facts about files, each valid while device, inode, size and times of the file stay the same.
+    """Quantities of files, each valid while device, inode, size and times of the file stay the same.
 
     Attributes:
         on_read: Called with the path of every file that is read for a fact.
@@ -63,7 +63,7 @@ class FileCache:
                 continue
 
     def save(self, folder: Path) -> None:
-        """Append what is new to the file in a folder, and from now on each new fact at once.
+        """Append what is new to the file in a folder, and from now on each new quantity at once.
 
         Without room on the disk, facts are cached in this process only.
         """

@@ -1,4 +1,4 @@
-"""Results of other programs in a folder, matched to pictures by their names: methods of the kind ``dir``."""
+"""Results of other programs in a folder, matched to pictures by their names: the method ``dir``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics by name: how near a reference, how natural, and what was harmed.
+"""Metrics by name: how near a reference, how natural, and what degraded.
 
 A new metric is one file with its :class:`~pielight.evaluation.metric_spec.PictureMetric`, and one line here. Its
 function takes ``pixels``, ``(H, W, 3)`` uint8 in sRGB, and as far as needed ``reference``, what the result should be,

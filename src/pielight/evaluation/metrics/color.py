@@ -22,7 +22,7 @@ _LINEAR = srgb_to_linear(np.arange(256) / 255)  # of the 8-bit levels
 _NEUTRAL = 8.0
 _SKIN = (25.0, 75.0)
 _SKY = (230.0, 290.0)
-_CHROMA = (10.0, 50.0)  # weaker colors have no sure hue, stronger ones are neither skin nor sky
+_CHROMA = (10.0, 50.0)  # weaker colors have no reliable hue, stronger ones are neither skin nor sky
 
 
 def ciede2000(pixels: Pixels, reference: Pixels) -> float:
@@ -108,7 +108,7 @@ def _hue_metric(name: str, title: str, hues: tuple[float, float], function: Call
         "<= 50; h = atan2(b*, a*), h' of the reference, else the input",
         "pielight; CIELAB by scikit-image", function, needs=INPUT, uses=REFERENCE,
         higher_is_better=False, unit="degrees", high=180.0,
-        note="Knows no faces and no skies, only their colors: wood and sand count as skin, blue walls as sky.",
+        note="Detects no faces or skies, only their colors: wood and sand count as skin, blue walls as sky.",
     )  # fmt: skip
 
 

