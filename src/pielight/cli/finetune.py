@@ -82,9 +82,7 @@ def _show_result(tuned: Tuned, start: str) -> None:
         click.echo(f"{caption:<32} {old:>8{form}} {new:>8{form}}")
     if tuned.share:
         mean, error = gain(after, before)
-        click.echo(
-            f"better by {mean:.2f} dB (standard error {error:.2f}), {tuned.share:.0%} of the weight change kept"
-        )
+        click.echo(f"better by {mean:.2f} dB (standard error {error:.2f}), {tuned.share:.0%} of the weight change kept")
     else:
         click.echo(f"no better than {start} by more than chance: the weights are those of {start}")
     click.echo(f"{tuned.model}: the model; {tuned.sheet}: before and after; try it with", err=True)
