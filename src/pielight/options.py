@@ -47,8 +47,10 @@ class EnhanceOptions:
         object.__setattr__(self, "strength", check_strength(self.strength))
         object.__setattr__(self, "highlights", check_highlights(self.highlights))
         object.__setattr__(self, "denoise", check_denoise(self.denoise))
-        if not isinstance(self.auto, bool | None):
-            raise OptionError(f"auto {self.auto!r}: must be True, False or None")
+        if self.auto is not None:
+            if self.auto not in (True, False):
+                raise OptionError(f"auto {self.auto!r}: must be True, False or None")
+            object.__setattr__(self, "auto", bool(self.auto))
 
     @property
     def is_gated(self) -> bool:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 import pielight
-from pielight.errors import ModelError, PielightError
+from pielight.errors import ModelError, OptionError, PielightError
 from pielight.models import find
 from pielight.nn import Enhance
 from pielight.nn.enhance import exposure_gate as gate_of_tensors
@@ -157,8 +157,10 @@ def test_what_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for name, reason in (
         ("somebody/nothing", r"shipped model \(free, pie\)"),
-        ("denoise", "weights of another network"),
-        ("derain", "no such file of weights"),
+        ("denoise", "denoise: no model that brightens; choose one of free, pie"),
+        ("dehaze", "dehaze: no model that brightens"),
+        ("derain", "derain: no model that brightens"),
+        ("nosuch", r"nosuch: no folder of save_pretrained and no shipped model \(free, pie\); a repository on the"),
         (tmp_path / "none.safetensors", "no such file"),
     ):
         with pytest.raises(ModelError, match=reason) as error:
@@ -176,6 +178,32 @@ def test_what_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "config.json").write_text(json.dumps({"cell": "x"}))
     with pytest.raises(PielightError):
         Enhance.from_pretrained(tmp_path)
+
+
+def test_wrong_options_are_value_errors_and_not_about_weights() -> None:
+    with pytest.raises(OptionError, match=r"^strength 9: must lie"):
+        Enhance.from_pretrained("pie", strength=9)
+    for options in ({"strength": 9}, {"strength": -1}, {"size": 40}, {"highlights": 2}, {"cell": 5}):
+        with pytest.raises(ValueError, match=next(iter(options))):
+            Enhance(**options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="divide uint8 by 255"):
+        Enhance()(torch.zeros(3, 40, 60, dtype=torch.uint8))
+
+
+def test_a_repository_that_no_name_can_have_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_, **__: pytest.fail("asked for"))
+    monkeypatch.setattr("huggingface_hub.hub_mixin.hf_hub_download", lambda *_, **__: pytest.fail("asked for"))
+    with pytest.raises(ModelError, match="is named owner/name"):
+        Enhance.from_pretrained("nosuch")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_any_precision_comes_back_as_it_came(pie: Enhance, dtype: torch.dtype) -> None:
+    dark = torch.from_numpy(darkened(-4, 96) / 255.0).permute(2, 0, 1).to(dtype)
+    with torch.no_grad():
+        result = pie(dark)
+        assert result.dtype == dtype
+        assert torch.equal(result, pie(dark.float()).to(dtype))
 
 
 class Photos(Dataset[Tensor]):

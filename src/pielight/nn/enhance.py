@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pielight.core.color_torch import smooth_step
-from pielight.errors import ModelError, PielightError
+from pielight.errors import ModelError, OptionError
 from pielight.models import find, shipped
 from pielight.nn.apply_curves import apply_curves
 from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
@@ -80,7 +80,8 @@ class Enhance(
         terms: Deprecated: ``license``.
 
     Raises:
-        PielightError: An argument is out of range.
+        OptionError: An argument is out of range.
+        ConfigError: One of the lattice is.
 
     >>> import torch
     >>> enhance = Enhance.from_pretrained("pie")
@@ -109,9 +110,9 @@ class Enhance(
         if data is not None or terms is not None:
             warnings.warn("Enhance: data is now training_data, and terms license", DeprecationWarning, stacklevel=2)
         if size < 32 or size % 32:
-            raise PielightError(f"size {size}: must be a multiple of 32")
+            raise OptionError(f"size {size}: must be a multiple of 32")
         if check_strength(strength) < 0:
-            raise PielightError(f"strength {strength}: must lie between 0 and 1.5 here; only pielight.enhance darkens")
+            raise OptionError(f"strength {strength}: must lie between 0 and 1.5 here; only pielight.enhance darkens")
         lattice = {"iterations": iterations, "channels": channels, "cell": cell, "width": width}
         self.network = LatticeNet(validate(LatticeConfig, lattice))
         self.size, self.strength, self.highlights, self.auto = size, strength, check_highlights(highlights), auto
@@ -121,21 +122,22 @@ class Enhance(
         """Enhance pictures.
 
         Args:
-            pictures: ``(N, 3, H, W)`` or ``(3, H, W)``, floating point in [0, 1].
+            pictures: ``(N, 3, H, W)`` or ``(3, H, W)``, floating point in [0, 1], of any precision: it is computed in
+                that of the weights.
 
         Returns:
             The same shape and type.
 
         Raises:
-            PielightError: The tensor has another shape or type.
+            OptionError: The tensor has another shape or type.
         """
         if pictures.ndim not in (3, 4) or pictures.shape[-3] != 3 or not pictures.is_floating_point():
-            raise PielightError(
+            raise OptionError(
                 f"tensor of shape {tuple(pictures.shape)}, {pictures.dtype}: expected (N, 3, H, W) or (3, H, W), "
                 "floating point in [0, 1]; divide uint8 by 255"
             )
-        batch = pictures if pictures.ndim == 4 else pictures[None]
-        enhanced = apply_curves(batch, self.curves(batch), self.strength, self.highlights)
+        batch = (pictures if pictures.ndim == 4 else pictures[None]).to(next(self.parameters()).dtype)
+        enhanced = apply_curves(batch, self.curves(batch), self.strength, self.highlights).to(pictures.dtype)
         return enhanced if pictures.ndim == 4 else enhanced[0]
 
     def curves(self, pictures: Tensor) -> Tensor:
@@ -161,20 +163,28 @@ class Enhance(
 
         Raises:
             ModelError: The weights are missing, damaged, or another network's.
+            OptionError: An option is out of range.
         """
         name = str(pretrained_model_name_or_path)
+        brightening = ", ".join(each for each in shipped() if find(each).card.get("network") == "lattice")
+        if name in shipped() and name not in brightening.split(", "):
+            raise ModelError(f"{name}: no model that brightens; choose one of {brightening}")
+        if "/" not in name and not name.endswith(".safetensors") and name not in shipped() and not Path(name).is_dir():
+            raise ModelError(
+                f"{name}: no folder of save_pretrained and no shipped model ({brightening}); a repository on the "
+                "Hugging Face Hub is named owner/name"
+            )
         if name in shipped() or name.endswith(".safetensors"):
             path = find(name).path.with_suffix(".safetensors") if name in shipped() else Path(name)
             return cls._from_training(path, **{key: options[key] for key in options if key not in _HUB_OPTIONS})
         try:
             model: Enhance = super().from_pretrained(name, **options)
-        except ModelError:
+        except (ModelError, OptionError):
             raise
         except (OSError, ValueError, TypeError) as error:  # the hub's errors derive from these
-            names = ", ".join(each for each in shipped() if find(each).card.get("network") == "lattice")
             raise ModelError(
                 f"{name}: no folder of save_pretrained, no repository on the Hugging Face Hub "
-                f"({_brief(error)}), and no shipped model ({names})"
+                f"({_brief(error)}), and no shipped model ({brightening})"
             ) from None
         return model
 
@@ -188,6 +198,8 @@ class Enhance(
             lattice, size = values.get("lattice", {}), values.get("data", {}).get("size", _SIZE)
             card = {"name": path.stem, **{key: str(values.get(key, "")) for key in ("training_data", "license")}}
             model = cls(**{**lattice, "size": size, **card, **options})
+        except OptionError:
+            raise
         except (SafetensorError, OSError, KeyError, AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"{path}: not the weights of an enhancer that pielight trained ({error})") from None
         return model._loaded(path)
