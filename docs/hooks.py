@@ -18,7 +18,7 @@ _TABLE = re.compile(r"^( *)\[([^]\n]+)\]\(([^)\n]+\.csv)\)$", re.MULTILINE)
 _INTERVAL = re.compile(r" \[([^\s,\]]+), ([^\s,\]]+)\]$")
 _SHORT_ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>~(?:\w+\.)*(\w+)</code>")
 _ROLE = re.compile(r":(?:func|class|meth|data|mod|attr|exc):<code>([\w.]+)</code>")
-# Members that the pipeline calls, which are no interface although their names have no underscore.
+# Members that only the pipeline calls: their names have no underscore, but they are not part of the interface.
 _INTERNAL = ("process", "evaluate")
 _OPTIONS = f"\n    options:\n      filters: ['!^_', '^__call__$', '!^({'|'.join(_INTERNAL)})$']"
 # What the pages of the API hold beside the public names: modules or objects that exist.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterable
+from textwrap import wrap
 
 from pielight.evaluation.metric_spec import PictureMetric
 from pielight.evaluation.metrics import METRICS
@@ -32,7 +34,10 @@ def page(metrics: Iterable[PictureMetric]) -> str:
         needs = ", ".join(sorted(metric.needs)) or "nothing"
         rows.append(f"| `{metric.name}` | {metric.title} | {better} | {bounds} | {metric.unit} | {needs} |")
         note = f". {metric.note}" if metric.note else ""
-        definitions.append(f"- **{metric.name}**: `{metric.formula}` ({metric.source}){note}")
+        definition = f"- **{metric.name}**: `{metric.formula}` ({metric.source}){note}"
+        whole = re.sub("`[^`]{1,99}`", lambda code: code[0].replace(" ", "\0"), definition)
+        lines = wrap(whole, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        definitions += [line.replace("\0", " ") for line in lines]
     return "\n".join([_HEAD, *rows, "", "## Formulas, sources and notes", "", *definitions, ""])
 
 
