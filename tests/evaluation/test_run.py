@@ -146,7 +146,7 @@ def test_a_damaged_picture_has_no_value_and_is_tried_again(pairs: Path, tmp_path
 def test_a_report_whose_lines_are_odd(tmp_path: Path) -> None:
     for line in ('{"data": ["a"], "picture": [], "value": 1}', "[" * 100_000, "3"):
         (tmp_path / FILE).write_text(f"{line}\n")
-        with pytest.raises(DataError, match="line 1 is no measurement"):
+        with pytest.raises(DataError, match="line 1 is not a measurement"):
             Store(tmp_path)
 
 
@@ -194,7 +194,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds files, but no report of pielight"):
         Store(tmp_path)
     (tmp_path / FILE).write_text("nonsense\n")
-    with pytest.raises(DataError, match="line 1 is no measurement"):
+    with pytest.raises(DataError, match="line 1 is not a measurement"):
         Store(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot be written"):
