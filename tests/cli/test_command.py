@@ -509,3 +509,12 @@ def test_a_sheet_of_every_task(task: str, tmp_path: Path) -> None:
     done = invoke("compare", "--task", task, "--strengths", "0.5,1", str(tmp_path / "a.png"))
     assert done.exit_code == 0, done.output
     assert (tmp_path / "a_compare.html").stat().st_size > 1000
+
+
+def test_info_loads_no_codec() -> None:
+    code = (
+        "import sys; from pielight.cli import main; main(['info'], standalone_mode=False); "
+        "print([name for name in sys.modules if name.startswith('pielight.io.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pielight import io
 from pielight.core.pixels import full_scale
 from pielight.errors import OptionError
 from pielight.inference.processor import Processor
-from pielight.io.decode import open_image
-from pielight.io.image import to_image
-from pielight.io.metadata.embedded_thumbnails import exif_with_new_thumbnail
 from pielight.options import EnhanceOptions
 
 if TYPE_CHECKING:
@@ -68,11 +66,11 @@ def enhance_image(image: Image.Image, processor: Processor, options: EnhanceOpti
     """
     if options.strength == 0:
         return image.copy()
-    picture = processor.process_picture(open_image(image), options)
-    result = to_image(picture)
+    picture = processor.process_picture(io.open_image(image), options)
+    result = io.to_image(picture)
     kept = {key: value for key, value in image.info.items() if key != "transparency"}
     if isinstance(exif := kept.get("exif"), bytes):
-        kept["exif"] = exif_with_new_thumbnail(exif, picture)
+        kept["exif"] = io.exif_with_new_thumbnail(exif, picture)
     result.info = kept | result.info  # the transparency of a palette
     return result
 

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from pielight import io
 from pielight.core.pixels import Pixels, check_pixels
 from pielight.inference.denoise import DenoiseNetwork
-from pielight.io.image import Picture, look_different, sample
 from pielight.options import EnhanceOptions
 
 if TYPE_CHECKING:
     import torch
+
+    from pielight.io.image import Picture
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,9 @@ class Processor:
 
     def process_picture(self, picture: Picture, options: EnhanceOptions) -> Picture:
         """Enhance a picture in place if its pixels are writeable; the caller gives it up."""
-        before = sample(picture.pixels)
+        before = io.sample(picture.pixels)
         pixels = self.process(picture.pixels, options, picture.pixels if picture.pixels.flags.writeable else None)
-        return replace(picture, pixels=pixels, changed=look_different(before, sample(pixels)))
+        return replace(picture, pixels=pixels, changed=io.look_different(before, io.sample(pixels)))
 
     def for_picture(self, pixels: Pixels, options: EnhanceOptions) -> Processor:
         """Return the processor with the prediction for a picture, to enhance it at several strengths."""
