@@ -62,6 +62,8 @@ class Report:
             model |= {"denoise_model": enhancer.denoiser.name, "denoise_sha256": enhancer.denoiser.sha256()}
         chosen = asdict(options)
         chosen |= chosen.pop("enhance")
+        if chosen["auto"] is None:
+            chosen["auto"] = enhancer.auto
         first = {"type": "run", "pielight": __version__, "started": started}
         self._write({**first, **model, "device": device, **chosen})
 
