@@ -5,7 +5,10 @@ import sys
 import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-START = "import os, signal, sys; from pielight.core.signals import leave_at_once, raise_interrupts\n"
+START = (  # a job in the background inherits that Ctrl-C is ignored
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from pielight.core.signals import leave_at_once, raise_interrupts\n"
+)
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
