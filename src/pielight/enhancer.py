@@ -264,6 +264,7 @@ class Enhancer(FormerMethods):
             PictureError: The bytes are no picture, or it cannot be encoded.
             PielightError: An option is not for this task.
 
+        >>> import io
         >>> file = io.BytesIO()
         >>> Image.new("RGB", (40, 30), (20, 30, 40)).save(file, "PNG")
         >>> data, notes = Enhancer(threads=1).enhance_bytes(file.getvalue(), EnhanceOptions(0.5), file_format="webp")
