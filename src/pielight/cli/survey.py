@@ -10,8 +10,7 @@ import click
 from pielight.cli import options
 from pielight.core.atomic_file import check_writable, write_atomic
 from pielight.core.extras import require
-from pielight.core.messages import shown
-from pielight.core.tables import utf8
+from pielight.core.messages import shown, utf8
 from pielight.errors import ConfigError
 
 _STUDY = click.argument("folder", metavar="STUDY", type=options.PATH)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pielight.core.atomic_file import write_atomic
-from pielight.core.tables import utf8
+from pielight.core.messages import utf8
 
 _PIECE = 1 << 20
 _MAX_BYTES = 256 << 20  # bounding boxes of a million pictures

@@ -47,3 +47,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = list(known)
     close = get_close_matches(name.lower(), known, 1, 0.5)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+
+
+def utf8(text: str) -> bytes:
+    """Encode text; surrogates become the escapes of JSON, which reads them back.
+
+    >>> utf8("caf\\udce9")
+    b'caf\\\\udce9'
+    """
+    return text.encode("utf-8", "backslashreplace")

@@ -35,15 +35,6 @@ class Markup(str):
     """Text that is Markdown, and is not escaped."""
 
 
-def utf8(text: str) -> bytes:
-    """Encode text; surrogates become the escapes of JSON, which reads them back.
-
-    >>> utf8("caf\\udce9")
-    b'caf\\\\udce9'
-    """
-    return text.encode("utf-8", "backslashreplace")
-
-
 def markdown(columns: Columns, rows: Iterable[Row]) -> Iterator[str]:
     """Yield the lines of a Markdown table, each as soon as its row is available; all but ``Markup`` is escaped.
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from pielight.core.json_file import read_json
-from pielight.core.messages import shown
-from pielight.core.tables import utf8
+from pielight.core.messages import shown, utf8
 from pielight.errors import ConfigError, DataError
 
 FORMAT = 1

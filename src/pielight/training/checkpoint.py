@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 
 from pielight.core.atomic_file import open_atomic, write_atomic
-from pielight.core.messages import shown
-from pielight.core.tables import utf8
+from pielight.core.messages import shown, utf8
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
 from pielight.training.export.model_files import git_commit
 from pielight.training.schema.config_file import as_yaml, read_values, validate, was_written_by_us

@@ -11,8 +11,8 @@ from pielight.core.atomic_file import write_atomic
 from pielight.core.environment import environment
 from pielight.core.html import render_page
 from pielight.core.json_file import write_json
-from pielight.core.messages import counted
-from pielight.core.tables import csv_text, fenced, markdown, markdown_text, utf8
+from pielight.core.messages import counted, utf8
+from pielight.core.tables import csv_text, fenced, markdown, markdown_text
 from pielight.evaluation.datasets.dataset import Dataset
 from pielight.evaluation.report import captions, tables
 from pielight.evaluation.report.examples import Example, Thumbnails
