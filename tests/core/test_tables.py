@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pielight.core.json_file import json_text
-from pielight.core.tables import csv_cell, csv_text, fenced, markdown, markdown_text, read_csv, utf8
+from pielight.core.messages import utf8
+from pielight.core.tables import csv_cell, csv_text, fenced, markdown, markdown_text, read_csv
 
 ODD = [
     os.fsdecode(b"caf\xe9.png"), "caf\\udce9.png", "caf\\\\udce9.png", "=1+1", "'=1+1", "''=1+1", "'plain", "+a", "-a",
