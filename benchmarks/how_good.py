@@ -22,7 +22,8 @@ from string import Template
 from textwrap import wrap
 from typing import Any
 
-from pielight.core.tables import csv_text, fenced, markdown_text, utf8
+from pielight.core.messages import utf8
+from pielight.core.tables import csv_text, fenced, markdown_text
 from pielight.evaluation.report.tables import p_value, value_and_interval
 from pielight.evaluation.statistics import Estimate
 
