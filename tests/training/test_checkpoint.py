@@ -147,3 +147,9 @@ def test_settings_are_written_whole_or_not_at_all(
         prepare_run_dir(tmp_path, tiny(tmp_path, checkpoint_minutes=1.0))
     assert (tmp_path / "config.yaml").read_bytes() == before
     assert {file.name for file in tmp_path.iterdir()} == {"config.yaml", "checkpoint.pt"}
+
+
+def test_a_checkpoint_of_an_earlier_release_is_not_called_damaged(tmp_path: Path) -> None:
+    torch.save({"step": 3, "optimiser": {}}, tmp_path / "checkpoint.pt")
+    with pytest.raises(ModelError, match="written by an earlier release; remove it to start over"):
+        read_checkpoint(tmp_path / "checkpoint.pt")

@@ -77,7 +77,12 @@ def read_checkpoint(path: Path) -> State:
         ModelError: if it is damaged or of another kind.
     """
     try:
-        return State(**torch.load(path, map_location="cpu", weights_only=True))
+        values = torch.load(path, map_location="cpu", weights_only=True)
+        if isinstance(values, dict) and "optimiser" in values:  # what earlier releases called it
+            raise ModelError(f"{path}: written by an earlier release; remove it to start over, or use another --out")
+        return State(**values)
+    except ModelError:
+        raise
     except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for a damaged or unsafe file
         raise ModelError(f"{path}: damaged checkpoint ({type(error).__name__}); remove it to start over") from None
 
