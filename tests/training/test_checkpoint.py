@@ -150,6 +150,6 @@ def test_settings_are_written_whole_or_not_at_all(
 
 
 def test_a_checkpoint_of_an_earlier_release_is_not_called_damaged(tmp_path: Path) -> None:
-    torch.save({"step": 3, "optimiser": {}}, tmp_path / "checkpoint.pt")
+    torch.save({"step": 3, "optimiser": {}}, tmp_path / "checkpoint.pt")  # codespell:ignore optimiser
     with pytest.raises(ModelError, match="written by an earlier release; remove it to start over"):
         read_checkpoint(tmp_path / "checkpoint.pt")
