@@ -78,9 +78,7 @@ def read_checkpoint(path: Path) -> State:
     """
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-        if (
-            isinstance(values, dict) and "optimiser" in values
-        ):  # codespell:ignore optimiser - the key of earlier releases
+        if isinstance(values, dict) and "optimiser" in values:  # codespell:ignore optimiser
             raise ModelError(f"{path}: written by an earlier release; remove it to start over, or use another --out")
         return State(**values)
     except ModelError:
