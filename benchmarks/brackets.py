@@ -1,11 +1,12 @@
 """Take light from well-exposed photographs, stop by stop: does less light in ever give a brighter picture?
 
-Usage: python benchmarks/brackets.py FOLDER...
+Usage: python benchmarks/brackets.py FOLDER... [--method [LABEL=]SPEC]... [--limit N]
 
-Every picture of a FOLDER, 256 pixels wide, is exposed by 0 to -4 EV in linear light and rounded to 8 bits; no noise.
-The shipped curves are then faded by `auto` as it is, by wider ramps, and not at all. One row per ramp: the greatest
-fall of the result's mean from a darker to a lighter exposure of a scene, on the average and at most, in levels of 255;
-in how many scenes it is above 15; and what the ramp is for, the PSNR of the picture at 0 EV to itself (60 at most).
+Every picture of a FOLDER, 256 pixels wide, is exposed by 0 to -5 EV in half stops, in linear light, and rounded to 8
+bits; no noise. A fall is how much darker a scene's result is than that of any darker exposure of it, mean levels of
+255: 0 is a method that keeps the order. Per folder and method: the mean and the greatest of the scenes' greatest falls;
+in how many scenes it is above 15; how far apart the means of a scene's results lie, from its darkest to its brightest;
+and PSNR of the picture at 0 EV to itself, median and worst (60 at most).
 """
 
 from __future__ import annotations
@@ -14,70 +15,68 @@ import _command as command
 
 command.needs("evaluate")
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from pielight import Enhancer
-from pielight.core.color import linear_to_srgb, smooth_step, srgb_to_linear
-from pielight.evaluation.metrics.fidelity import psnr
-from pielight.ops.exposure_gate import exposure_gate
+import _methods as methods
+from pielight.evaluation.downstream.darkness import darken
+from pielight.evaluation.methods.spec import Enhance
+from pielight.evaluation.metrics.fidelity import unchanged
+from pielight.io.load_rgb import load_rgb8
 
-EXPOSURES = (0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0)
-SHARES = np.linspace(0, 1, 9)
-RAMPS = ((0.35, 0.2), (0.35, 0.4), (0.5, 0.4), (0.5, 0.6), (0.6, 0.4))
-
-
-def exposed(picture: Any, stops: float) -> Any:
-    """Return a picture (H, W, 3) uint8 with so many stops more light, by the curve of sRGB."""
-    coded = linear_to_srgb(srgb_to_linear(picture / 255) * 2.0**stops)
-    return np.round(255 * coded.clip(0, 1)).astype(np.uint8)
+STOPS = np.arange(0, 5.1, 0.5)
+WIDTH, CLEAR = 256, 15
 
 
-def ramp(thumbnail: Any, lit: float, enough: float) -> float:
-    """Return what share of its enhancement a picture gets; as in pielight.ops.exposure_gate, with other limits."""
-    blocks = thumbnail.mean(0).reshape(32, 8, 32, 8).mean((1, 3))
-    return float(smooth_step(np.clip((lit - blocks) / (lit - 0.05), 0, 1).mean(), 0, enough))
+def scene(path: Path) -> list[Any]:
+    """Return the exposures of a picture, the brightest first."""
+    image = Image.fromarray(load_rgb8(path))
+    image.thumbnail((WIDTH, WIDTH), Image.Resampling.BOX)
+    return [darken(np.asarray(image), stops, 0, 0, np.random.default_rng(0)) for stops in STOPS]
+
+
+def fall(means: list[float]) -> float:
+    """Return the greatest fall from a darker exposure to a brighter one; means from the brightest exposure on.
+
+    >>> fall([100.0, 130.0, 90.0])
+    30.0
+    """
+    brightest_below = np.maximum.accumulate(means[::-1])[::-1]
+    return float((brightest_below - means).max())
+
+
+def cells(paths: list[Path], enhance: Enhance) -> list[str]:
+    """Return the cells of a row."""
+    falls, spans, kept = [], [], []
+    for path in paths:
+        exposures = scene(path)
+        results = [enhance(picture) for picture in exposures]
+        means = [float(result.mean()) for result in results]
+        falls.append(fall(means))
+        spans.append(max(means) - min(means))
+        kept.append(unchanged(results[0], exposures[0]))
+    above = sum(value > CLEAR for value in falls)
+    return [f"{np.mean(falls):.1f}", f"{max(falls):.1f}", f"{above} of {len(falls)}", f"{np.mean(spans):.1f}",
+            f"{np.median(kept):.1f}", f"{min(kept):.1f}"]  # fmt: skip
 
 
 def main() -> None:
     """Run."""
     parser = command.Command(__doc__)
     parser.add_argument("folders", type=command.folder, nargs="+")
-    enhancer = Enhancer(auto=False)
-    ramps = {"as it is": exposure_gate, **{f"lit at {lit}, enough {enough}": partial(ramp, lit=lit, enough=enough)
-             for lit, enough in RAMPS}, "`--no-auto`": lambda _: 1.0}  # fmt: skip
-    falls: dict[str, list[float]] = {name: [] for name in ramps}
-    kept: dict[str, list[float]] = {name: [] for name in ramps}
-    for path in sorted(path for folder in parser.parse_args().folders for path in folder.iterdir()):
-        _one(path, enhancer, ramps, falls, kept)
-    print("| ramp | mean fall | greatest fall | above 15 | PSNR at 0 EV |\n|---|---|---|---|---|")
-    for name, values in falls.items():
-        above = sum(value > 15 for value in values)
-        print(f"| {name} | {np.mean(values):.1f} | {max(values):.1f} | {above} of {len(values)} "
-              f"| {np.mean(kept[name]):.1f} |")  # fmt: skip
-
-
-def _one(path: Path, enhancer: Enhancer, ramps: Any, falls: Any, kept: Any) -> None:
-    """Add one scene to every ramp's falls and PSNR."""
-    image = Image.open(path).convert("RGB")
-    image.thumbnail((256, 256), Image.Resampling.BOX)
-    means: dict[str, list[float]] = {name: [] for name in ramps}
-    for stops in EXPOSURES:
-        picture = exposed(np.asarray(image), stops)
-        curves = enhancer.curves(picture)
-        small = np.asarray(Image.fromarray(picture).resize((256, 256), Image.Resampling.BOX)).transpose(2, 0, 1) / 255
-        levels = [curves.faded(share).apply(picture).mean() for share in SHARES]
-        for name, share in ramps.items():
-            means[name].append(float(np.interp(share(small), SHARES, levels)))
-            if not stops:
-                kept[name].append(min(60.0, psnr(curves.faded(share(small)).apply(picture), picture)))
-    for name, values in means.items():
-        darker = np.maximum.accumulate(values[::-1])[::-1]
-        falls[name].append(float((darker - values).max()))
+    methods.add_option(parser)
+    parser.add_argument("--limit", type=command.at_least(1), help="only the first N of each folder")
+    options = parser.parse_args()
+    opened = methods.opened(options.methods)
+    print(methods.head("scenes", "method", "mean fall", "greatest fall", "above 15", "range of means",
+                       "0 EV, median dB", "worst dB"))  # fmt: skip
+    for folder in options.folders:
+        paths = methods.photographs(folder, options.limit)
+        for label, enhance in opened.items():
+            print(methods.row(methods.set_name(folder), label, *cells(paths, enhance)), flush=True)
 
 
 if __name__ == "__main__":

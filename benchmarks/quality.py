@@ -1,6 +1,6 @@
-"""Measure a model on the research data: the table of the README and of the model card.
+"""Measure methods on the research data: the table of the README and of the model card.
 
-Usage: python benchmarks/quality.py DATA [NIQE.npz] [--model FILE.onnx] [--strength S] [--denoise auto] [--json FILE]
+Usage: python benchmarks/quality.py DATA [NIQE.npz] [--method [LABEL=]SPEC]... [--json FILE]
 
 DATA is what benchmarks/research_data.py laid out. Nothing is rescaled to a reference's mean. Values are means over the
 pictures of a set, after them the standard error of that mean. ssim: mean over R, G and B; ssim gray: of BT.601 gray
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+import _methods as methods
 from pielight.evaluation.datasets.pairing import pair, pictures
 from pielight.evaluation.metrics.fidelity import psnr
 from pielight.evaluation.metrics.niqe import niqe
@@ -95,14 +96,14 @@ def measure(data: Path, enhance: Enhance, pristine: Pristine | None) -> dict[str
     return report
 
 
-def table(report: dict[str, dict[str, list[float]]]) -> str:
-    """Return a report as a Markdown table."""
-    lines = ["| set | n | measure | mean | standard error |", "|---|---|---|---|---|"]
+def rows(label: str, report: dict[str, dict[str, list[float]]]) -> list[str]:
+    """Return the report of a method as rows of a Markdown table."""
+    lines = []
     for name, measures in report.items():
         for measure_name, values in measures.items():
             error = np.std(values, ddof=1) / len(values) ** 0.5
-            lines.append(f"| {name} | {len(values)} | {measure_name} | {np.mean(values):.3f} | {error:.3f} |")
-    return "\n".join(lines)
+            lines.append(methods.row(label, name, len(values), measure_name, f"{np.mean(values):.3f}", f"{error:.3f}"))
+    return lines
 
 
 def main() -> None:
@@ -110,19 +111,18 @@ def main() -> None:
     parser = command.Command(__doc__)
     parser.add_argument("data", type=command.folder)
     parser.add_argument("niqe", type=command.file, nargs="?")
-    parser.add_argument("--model", default=None)
-    parser.add_argument("--strength", type=float, default=1.0)
-    parser.add_argument("--denoise", type=command.denoise, default="0", help="auto, or 0 to 1")
+    methods.add_option(parser)
     parser.add_argument("--json", type=command.new_file)
     options = parser.parse_args()
-    from pielight import Enhancer
-
-    enhancer = Enhancer(options.model)
     pristine = None if options.niqe is None else read_pristine(options.niqe)
-    report = measure(options.data, lambda p: enhancer(p, options.strength, denoise=options.denoise), pristine)
-    print(table(report))
+    reports = {}
+    opened = methods.opened(options.methods)
+    print(methods.head("method", "set", "n", "measure", "mean", "standard error"))
+    for label, enhance in opened.items():
+        reports[label] = measure(options.data, enhance, pristine)
+        print("\n".join(rows(label, reports[label])), flush=True)
     if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
+        options.json.write_text(json.dumps(reports, indent=1))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,8 @@ LACKING = textwrap.dedent("""
         except SystemExit as end:
             print(end.code, file=sys.stderr) if isinstance(end.code, str) else None
 """)
-DATA = {"ablation": ["niqe.npz"], "bounds": [], "hardest": ["sheet.png"], "quality": ["niqe.npz"],
+DATA = {"ablation": ["niqe.npz"], "bounds": [], "brackets": [], "published": [], "skin": [],
+        "hardest": ["sheet.png"], "quality": ["niqe.npz"],
         "seeds": ["niqe.npz"], "sizes": ["niqe.npz"], "exposure_scatter": ["out.svg"]}  # fmt: skip
 
 
@@ -107,15 +108,19 @@ def test_no_such_folder(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pyte
 def test_a_folder_without_data(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = ends(monkeypatch, capsys, name, "empty", *DATA[name])
     assert (status, said.count("\n")) == (1, 1)
-    assert ("niqe.npz: not NIQE's" if "niqe.npz" in DATA[name] else "No such file") in said
+    reason = "no pictures in this" if name in ("brackets", "published", "skin") else "No such file"
+    assert ("niqe.npz: not NIQE's" if "niqe.npz" in DATA[name] else reason) in said
 
 
 @pytest.mark.parametrize(
     ("words", "status", "reason"),
     [
         (["quality", "empty", "missing.npz"], 2, "missing.npz: no such file"),
-        (["quality", "empty", "niqe.npz", "--denoise", "some"], 2, "'some' is neither auto nor a number"),
-        (["quality", "empty", "niqe.npz", "--model", "none.onnx"], 1, "none.onnx: no such model"),
+        (["quality", "empty", "--method", "pielight:denoise=some"], 1, "'some' is neither auto nor a number"),
+        (["quality", "empty", "--method", "pielight:model=none.onnx"], 1, "none.onnx: no such model"),
+        (["published", "empty", "--method", "dir:empty"], 1, "dir: has results of a data set only"),
+        (["brackets", "empty", "--method", "gamma", "--method", "gamma"], 1, "two methods have the same label"),
+        (["skin", "empty", "--stops", "1,x"], 2, "invalid"),
         (["seeds", "empty", "niqe.npz", "--seeds", "0"], 2, "a spread needs at least two"),
         (["ablation", "empty", "niqe.npz", "--seeds", "0"], 2, "whole number from 1 on"),
         (["task_ablation", "empty", "snow"], 2, "invalid choice: 'snow'"),
@@ -128,7 +133,6 @@ def test_a_folder_without_data(name: str, monkeypatch: pytest.MonkeyPatch, capsy
         (["exposure_scatter", "empty", "a.svg", "--estimator", "own=none.onnx"], 2, "none.onnx: no such file"),
         (["before_after", "dark.png", "missing/b.jpg"], 2, "missing/b.jpg: cannot be written"),
         (["before_after", "niqe.npz", "b.jpg"], 1, "cannot identify image file"),
-        (["clipping", "dark.png", "missing.png"], 2, "missing.png: no such file"),
         (["free_data", "missing", "out"], 2, "missing: no such folder"),
         (["research_data", "empty", "out"], 1, "scenes.json: No such file"),
         (["how_good", "empty"], 1, "empty: no summary.json"),
@@ -145,9 +149,6 @@ def test_wrong_use(
 def test_what_is_used_rightly_works(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert ends(monkeypatch, capsys, "before_after", "dark.png", "both.jpg") == (0, "")
     assert Image.open("both.jpg").size == (128, 40)
-    monkeypatch.setattr("sys.argv", ["clipping.py", "dark.png"])
-    runpy.run_path(str(FOLDER / "clipping.py"), run_name="__main__")
-    assert "largest rise: +0.00 points" in capsys.readouterr().out
     monkeypatch.setattr("sys.argv", ["phone_photos.py", "dark.png", "--megapixels", "0.05", "--quality", "60"])
     runpy.run_path(str(FOLDER / "phone_photos.py"), run_name="__main__")
     assert capsys.readouterr().out.count("\n") == 2 + 8
@@ -210,6 +211,62 @@ def test_quality_goes_without_niqe(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     own = Pristine(np.zeros(36), np.eye(36), own=True)
     names = quality.natural(Path("data/val/dicm"), lambda pixels: pixels, own)
     assert [name for name in names if "niqe" in name] == ["niqe-own in", "niqe-own", "niqe2-own in", "niqe2-own"]
+
+
+def printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, *words: str
+) -> list[list[str]]:
+    """Run a script that prints a table, and return its cells without the head."""
+    monkeypatch.setattr("sys.argv", [f"{name}.py", *words])
+    runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()[2:]]
+
+
+def test_what_is_done_to_published_photographs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ("--method", "identity", "--method", "exposure")
+    ramp = np.linspace(60, 100, 300).reshape(10, 30)[..., None].repeat(3, 2).round().astype(np.uint8)
+    for number in range(2):
+        Path("photos/images").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(ramp + np.uint8(40 * number)).save(f"photos/images/{number}.png")
+    rows = printed(monkeypatch, capsys, "published", "photos/images", *both)
+    assert [row[:3] for row in rows] == [["photos", "identity", "2"], ["photos", "exposure", "2"]]
+    assert [row[3].split()[0] for row in rows] == ["100.0", "50.0"]  # of means of 80 and 120
+    assert next(row[4] for row in rows) == "60.0"
+    assert [row[6].split()[0] for row in rows] == ["0.0", "50.0"]
+    assert [row[7].split()[0] for row in rows] == ["100.0", "0.0"]
+    rows = printed(monkeypatch, capsys, "brackets", "photos/images", *both)
+    assert next(row[:5] for row in rows) == ["photos", "identity", "0.0", "0.0", "0 of 2"]
+    assert float(rows[1][5]) < 15 < float(rows[0][5])  # how far apart a scene's results lie
+    Path("photos/boxes.json").write_text(
+        '{"0.png": [{"x": 2, "y": 0, "w": 9, "h": 9}], "1.png": [{"x": 2, "y": 0, "w": 9, "h": 9}]}'
+    )
+    rows = printed(monkeypatch, capsys, "skin", "photos", *both, "--stops", "0,2,3")
+    assert [row[:3] for row in rows][:4] == [
+        ["identity", ev, n] for ev, n in (("0", "2"), ("-2", "2"), ("-3", "2"), ("darkened", "4"))
+    ]
+    assert next(row[3] for row in rows) == "+0.0"
+    assert float(rows[1][3]) < -10
+    assert abs(float(rows[5][3])) < 6
+
+
+def test_a_fall_is_from_a_darker_exposure_to_a_brighter_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    fall = runpy.run_path(str(FOLDER / "brackets.py"))["fall"]
+    assert fall([100.0, 130.0, 90.0]) == 30
+    assert fall([130.0, 100.0, 90.0]) == 0
+    assert fall([100.0, 90.0, 120.0]) == 30
+
+
+def test_lit_objects_fill_what_they_should_and_stay(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = runpy.run_path(str(FOLDER / "lit_object.py"))
+    for kind in script["KINDS"]:
+        for size in script["SIZES"]:
+            assert script["mask"](kind, size, (0.5, 0.5)).mean() == pytest.approx(size, rel=0.12), kind
+    rows = printed(monkeypatch, capsys, "lit_object", "--method", "identity", "--method", "gamma:0.1")
+    assert [float(row[2]) > 99 for row in rows] == [False] * 3 + [True] * 3
 
 
 def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> None:

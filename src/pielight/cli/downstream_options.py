@@ -74,7 +74,7 @@ def plan(arguments: Mapping[str, Any], options: Mapping[str, Any], seed: int) ->
     wrong += [name for name in ("niqe", "download", "gt_mean") if arguments[name]]
     if wrong:
         raise ConfigError(f"--{wrong[0].replace('_', '-')} has no meaning with --downstream {task.name}")
-    if task.network.name not in options:
+    if task.needs_network and task.network.name not in options:
         raise ConfigError(f"--downstream {task.name} needs --{task.network.name} FILE.onnx")
     shot, read_noise = numbers("--noise", options.get("noise") or "1e-3,1e-6", 2)
     chosen = downstream_plan(

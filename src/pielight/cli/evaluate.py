@@ -62,19 +62,21 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
       pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,
                highlights=H,denoise=auto|D,
                denoise_model=FILE.onnx,auto=on|off]
+      exposure[:brightness=B,denoise=nlm]   one exposure, in closed form
       identity, gamma[:EXPONENT], clahe, equalize, lime;
       dcp (haze), median and guided (rain)
       dce:FILE.pth      a public checkpoint of Zero-DCE, SCL-LLE or PIE
       onnx:FILE.onnx[,multiple=N]   a network from picture to picture
       dir:FOLDER        results of other programs, matched by stem
 
-    With --downstream, a detector or a segmenter of yours is run on the results:
+    With --downstream, a detector or a segmenter of yours is run on the results, or the skin of faces is measured:
 
     \b
     pielight evaluate --downstream faces --detector yunet.onnx
         --data faces=FACES --method pielight:denoise=auto --dark-ev 0,6 -o report/
     pielight evaluate --downstream segmentation --segmenter net.onnx
         --ignore 11 --data streets=CAMVID --method pielight --dark-ev 0,4
+    pielight evaluate --downstream skin --data faces=FACES --method pielight
 
     PATH holds pictures, or pairs of folders as low/ and high/, input/ and expertC/, or scenes with Label/. The report
     is index.html, summary.md, summary.json and pictures.csv. Measurements are stored: the same command resumes a

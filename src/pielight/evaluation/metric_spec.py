@@ -73,13 +73,14 @@ class DatasetMetric(MetricSpec):
 
 @dataclass(frozen=True)
 class PictureMetric(MetricSpec):
-    """A metric of one picture; that of a dataset is the mean.
+    """A metric of one picture; that of a dataset is the mean, or the standard deviation.
 
     Attributes:
         function: Takes the checked result, then ``reference=`` and ``source=`` as far as it needs them.
         uses: Optional inputs, of those that ``needs`` may name.
         prepare: Loads what it needs beside pictures, or raises; called before any measurement.
         note: What to know before its values are compared, for the documentation.
+        is_spread: Whether the value of a dataset is the standard deviation over its pictures, not their mean.
     """
 
     function: Callable[..., float]
@@ -87,6 +88,7 @@ class PictureMetric(MetricSpec):
     uses: frozenset[str] = frozenset()
     prepare: Callable[[], object] | None = None
     note: str = ""
+    is_spread: bool = False
 
     def measure(
         self,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap, norm, rankdata, t, wilcoxon
 
-from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricState, Weighted
+from pielight.evaluation.metric_spec import DatasetMetric, Floats, MetricSpec, MetricState, Weighted, ratio
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
@@ -164,6 +164,31 @@ def compare_datasets(
     low, high = _interval(difference, index, seed)
     p = math.nan if math.isnan(value) else _permutation_test(metric.weighted([*first, *second]), index, value, seed)
     return Difference(Estimate(count, value, low, high), wins, losses, p, int(np.sign(np.nan_to_num(value))))
+
+
+def spread(metric: MetricSpec) -> DatasetMetric:
+    """Return the standard deviation, n - 1 in the denominator, of a metric's values as a dataset-level metric.
+
+    Its states are ``((value,),)``; one picture has the spread nan.
+
+    >>> from pielight.evaluation.metrics import METRICS
+    >>> spread(METRICS["brightness-spread"]).compute([((1.0,),), ((2.0,),), ((3.0,),)])
+    1.0
+    """
+
+    def weighted(states: Sequence[MetricState]) -> Weighted:
+        values = np.array([state[0][0] for state in states])
+
+        def of(weights: Floats) -> Floats:
+            count = weights.sum(axis=1)
+            center = ratio(weights @ values, count)
+            squares = (weights * (values - center[:, np.newaxis]) ** 2).sum(axis=1)
+            return np.sqrt(ratio(squares, count - 1))
+
+        return of
+
+    kept = {field.name: getattr(metric, field.name) for field in fields(MetricSpec)}
+    return DatasetMetric(**kept, evaluator="", weighted=weighted)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

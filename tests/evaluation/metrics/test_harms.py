@@ -15,7 +15,7 @@ from pielight.evaluation.metrics import METRICS
 from pielight.evaluation.metrics.color import neutral_shift
 from pielight.evaluation.metrics.flicker import flicker
 from pielight.evaluation.metrics.halo import halo
-from pielight.evaluation.metrics.lightness import clipped, tone_curve
+from pielight.evaluation.metrics.lightness import clipped, near_white, tone_curve
 from pielight.evaluation.metrics.noise import noise_gain
 
 PHOTO = data.astronaut()[:240, 100:360]
@@ -32,6 +32,15 @@ def test_clipped_counts_pixels_of_which_any_channel_is_at_the_end() -> None:
     result[:3, :, 1], result[3, :, 0], source[:1, :, 2] = 255, 253, 254
     assert clipped(result, source) == pytest.approx(0.3 - 0.1)
     assert clipped(source, result) == pytest.approx(0.1 - 0.3)
+
+
+def test_near_white_counts_what_was_not_so_in_the_input() -> None:
+    source, result = np.full((2, 10, 10, 3), 153, np.uint8)
+    result[:4, :, 1], result[4, :, 0] = 240, 239
+    source[:1] = 250
+    assert near_white(result, source) == pytest.approx(0.3)
+    assert clipped(result, source) == 0  # which is blind to it
+    assert near_white(source, source) == 0
 
 
 @pytest.mark.parametrize("growth", [0.3, 1.0, 2.0])

@@ -20,7 +20,7 @@ from pielight.evaluation.metrics.niqe import Pristine
 PHOTO = data.astronaut()[:224, 100:340]
 DARK = (PHOTO // 4).astype(np.uint8)
 HERE = {name: metric for name, metric in METRICS.items() if name not in ("lpips", "niqe", "niqe-own")}
-PAIRED = [metric for metric in HERE.values() if "reference" in metric.needs]
+PAIRED = [metric for metric in HERE.values() if "reference" in metric.needs and "brightness" not in metric.name]
 PERFECT = {
     **{
         "psnr": math.inf,
@@ -32,7 +32,8 @@ PERFECT = {
         "ciede2000": 0.0,
         "loe": 0.0,
     },
-    **{"clipped": 0.0, "noise-gain": 1.0, "halo": 0.0, "unchanged": 60.0, "flicker": 0.0},
+    **{"brightness-error": 0.0, "clipped": 0.0, "near-white": 0.0},
+    **{"noise-gain": 1.0, "halo": 0.0, "unchanged": 60.0, "flicker": 0.0},
 }
 
 
@@ -59,7 +60,7 @@ def test_names_and_words_are_whole() -> None:
             "piqe",
             "loe",
         ),
-        "clipped",
+        *("brightness-error", "brightness-spread", "clipped", "near-white"),
         *("noise-gain", "neutral-shift", "skin-hue", "sky-hue", "halo", "unchanged", "flicker"),
     }
     for name, metric in METRICS.items():

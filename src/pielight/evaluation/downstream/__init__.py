@@ -12,5 +12,6 @@ from __future__ import annotations
 from pielight.evaluation.downstream.description import DownstreamTask
 from pielight.evaluation.downstream.face_detection import FACES
 from pielight.evaluation.downstream.segmentation import SEGMENTATION
+from pielight.evaluation.downstream.skin import SKIN
 
-DOWNSTREAM_TASKS: dict[str, DownstreamTask] = {task.name: task for task in (FACES, SEGMENTATION)}
+DOWNSTREAM_TASKS: dict[str, DownstreamTask] = {task.name: task for task in (FACES, SEGMENTATION, SKIN)}

@@ -61,13 +61,14 @@ class DownstreamTask:
     Attributes:
         name: After ``--downstream``.
         dataset: What the folder of a dataset holds, for the help.
-        network: The option that names the user's network, which must be given.
+        network: The option that names the user's network.
         options: The other ones.
         read: From the name and the folder of a dataset to its pictures with their ground truth; DataError if the
             folder holds something else.
         scoring: From the options that were given, by name, and a dataset, to the evaluator and all metrics that it
             measures, by name; PielightError if an option is invalid, or the network cannot be scored.
         default_metrics: Names, as patterns of :mod:`fnmatch`.
+        needs_network: Whether the option of the network must be given.
     """
 
     name: str
@@ -77,6 +78,7 @@ class DownstreamTask:
     read: Callable[[str, Path], Dataset]
     scoring: Callable[[Mapping[str, Any], Dataset], tuple[Evaluator, dict[str, DatasetMetric]]]
     default_metrics: tuple[str, ...]
+    needs_network: bool = True
 
     @property
     def all_options(self) -> tuple[TaskOption, ...]:

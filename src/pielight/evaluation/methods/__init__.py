@@ -10,6 +10,7 @@ from pielight.core.extras import require
 require("evaluate")  # before an import fails
 
 from pielight.evaluation.methods.classic import CLAHE, DCP, EQUALIZE, GAMMA, GUIDED, IDENTITY, MEDIAN
+from pielight.evaluation.methods.exposure import EXPOSURE
 from pielight.evaluation.methods.lime import LIME
 from pielight.evaluation.methods.network_files import DCE, ONNX
 from pielight.evaluation.methods.pielight_method import PIELIGHT
@@ -19,6 +20,7 @@ from pielight.evaluation.methods.spec import MethodKind
 METHODS: dict[str, MethodKind] = {
     "pielight": PIELIGHT,
     "identity": IDENTITY,
+    "exposure": EXPOSURE,
     "gamma": GAMMA,
     "clahe": CLAHE,
     "equalize": EQUALIZE,

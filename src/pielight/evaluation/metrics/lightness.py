@@ -9,6 +9,7 @@ from scipy.optimize import isotonic_regression
 
 from pielight.evaluation.metric_spec import INPUT, Floats, PictureMetric, Pixels
 
+NEARLY = 240  # the first level above 0.94 of 255
 _SIDE = 50
 _WINDOW = 15
 
@@ -51,6 +52,17 @@ def clipped(pixels: Pixels, source: Pixels) -> float:
     return after - before
 
 
+def near_white(pixels: Pixels, source: Pixels) -> float:
+    """Return the share of pixels that become nearly white: with a channel above 0.94, and none in the input.
+
+    :func:`clipped` counts 254 and above only, and is blind to a lit wall that loses its texture a little below.
+
+    >>> near_white(np.full((2, 2, 3), 245, np.uint8), np.full((2, 2, 3), 153, np.uint8))
+    1.0
+    """
+    return float(((lightness(pixels) >= NEARLY) & (lightness(source) < NEARLY)).mean(dtype=np.float64))
+
+
 def loe(pixels: Pixels, source: Pixels) -> float:
     """Return the lightness order error: of how many points, on average, the order against a point is reversed.
 
@@ -83,6 +95,11 @@ CLIPPED = PictureMetric(
     "clipped", "Share of clipped pixels, less that of the input",
     "share(max(R, G, B) >= 254) of the result - that of the input", "pielight", clipped, needs=INPUT,
     higher_is_better=False, unit="share", low=-1.0, high=1.0,
+)  # fmt: skip
+NEAR_WHITE = PictureMetric(
+    "near-white", "Share of pixels that become nearly white",
+    "share(max(R, G, B) > 0.94 in the result, and not in the input)", "pielight", near_white, needs=INPUT,
+    higher_is_better=False, unit="share", high=1.0,
 )  # fmt: skip
 LOE = PictureMetric(
     "loe", "Lightness order error",

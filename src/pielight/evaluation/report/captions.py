@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pielight.evaluation.plan import Plan
-from pielight.evaluation.report.summary import SIGNIFICANT, Summary
+from pielight.evaluation.report.summary import SIGNIFICANT, Summary, is_spread
 from pielight.evaluation.statistics import CONFIDENCE, RESAMPLES
 
 TEST_OF_MEANS = "Wilcoxon signed-rank test"
@@ -51,6 +51,9 @@ def statistics_note(summary: Summary) -> str:
             f"{len(summary.comparisons)} comparisons of this report, and only where it is below {SIGNIFICANT} one is "
             "called better or worse; mixed is where the interval of the mean disagrees with the test."
         )
+    spreads = [metric.name for metric in summary.plan.metrics if is_spread(metric)]
+    if spreads:
+        text += f" {', '.join(spreads)}: the standard deviation over pictures; compared by the {TEST_OF_DATASETS}."
     return text
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from pielight.evaluation import statistics
 from pielight.evaluation.datasets.dataset import Dataset
 from pielight.evaluation.methods.method import CLEAN, Method
-from pielight.evaluation.metric_spec import DatasetMetric, MetricSpec, MetricState
+from pielight.evaluation.metric_spec import DatasetMetric, MetricSpec, MetricState, PictureMetric
 from pielight.evaluation.plan import Plan, Trial
 from pielight.evaluation.statistics import Difference, Estimate
 from pielight.evaluation.store import Measurement
@@ -146,7 +146,11 @@ def _cell(values: Values, dataset: Dataset, method: Method, metric: MetricSpec, 
         pictures = [0.0 if state else math.nan for state in states]
     else:
         pictures = values.of(dataset, method, metric)
-        estimate = statistics.mean(pictures, seed, dataset.groups)
+        if is_spread(metric):
+            (measured,), groups = _measured(dataset, _as_states(pictures))
+            estimate = statistics.dataset_value(statistics.spread(metric), measured, seed, groups)
+        else:
+            estimate = statistics.mean(pictures, seed, dataset.groups)
     return Cell(dataset, method, metric, estimate, note=_note(metric, pictures, values.reason(dataset, method, metric)))
 
 
@@ -156,9 +160,22 @@ def _difference(
     """Compare the second of two methods with the first."""
     if not isinstance(metric, DatasetMetric):
         one, other = (values.of(dataset, method, metric) for method in pair)
-        return statistics.compare(one, other, seed, dataset.groups)
+        if not is_spread(metric):
+            return statistics.compare(one, other, seed, dataset.groups)
+        (first, second), groups = _measured(dataset, _as_states(one), _as_states(other))
+        return statistics.compare_datasets(statistics.spread(metric), first, second, seed, groups)
     (first, second), groups = _measured(dataset, *(values.states(dataset, method, metric) for method in pair))
     return statistics.compare_datasets(metric, first, second, seed, groups)
+
+
+def is_spread(metric: MetricSpec) -> bool:
+    """Return whether a metric of pictures is summed up by its standard deviation."""
+    return isinstance(metric, PictureMetric) and metric.is_spread
+
+
+def _as_states(pictures: list[float]) -> list[MetricState]:
+    """Return the finite values of pictures as states, empty where there is none."""
+    return [((value,),) if math.isfinite(value) else () for value in pictures]
 
 
 def _measured(dataset: Dataset, *columns: list[MetricState]) -> tuple[list[list[MetricState]], list[str] | None]:
