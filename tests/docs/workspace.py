@@ -114,7 +114,8 @@ def _source(source: Path) -> None:
         scenes.append({"scene": f"s{scene}", "ref": f"{scene}_2.jpg", "frames": frames})
     (source / "sice/scenes.json").write_text(json.dumps(scenes))
     for name, suffix in (("lol/train/low", "webp"), ("lol/train/high", "jpg"), ("lol/val/low", "webp"),
-                         ("lol/val/high", "webp"), ("bsds", "jpg"), ("kodak", "jpg"), ("imagenet_sample", "jpg"), ("dicm_dev", "jpg"),
+                         ("lol/val/high", "webp"), ("bsds", "jpg"), ("kodak", "jpg"), ("dicm_dev", "jpg"),
+                         ("imagenet_sample", "jpg"),
                          ("sots_dev/hazy", "png"), ("sots_dev/gt", "png"), ("rain_dev/rainy", "png"),
                          ("rain_dev/gt", "png")):  # fmt: skip
         photos(source / name, 4, DARK if name.endswith(("low", "dicm_dev")) else GOOD, f".{suffix}")
