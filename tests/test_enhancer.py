@@ -243,7 +243,7 @@ def test_pillow_images_at_strength_0_and_damaged_ones(photo: np.ndarray, bright_
         enhancer(Image.open(io.BytesIO(stream.getvalue()[:-900])))
 
 
-@pytest.mark.parametrize("strength", ["1", None, float("nan"), -1.6, 1.6])
+@pytest.mark.parametrize("strength", ["1", float("nan"), -1.6, 1.6])
 def test_strength_is_a_number_in_range(strength: Any, photo: np.ndarray, bright_model: Path) -> None:
     with pytest.raises(PielightError, match="strength"):
         Enhancer(bright_model)(photo, strength)

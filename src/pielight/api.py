@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from pielight.enhancer import Enhancer, P
 from pielight.errors import OptionError
 from pielight.inference.lattice import Lattice
-from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions
+from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste
+
+if TYPE_CHECKING:
+    from typing import Unpack
 
 _enhancers: dict[str, Enhancer] = {}
 _lock = threading.Lock()
@@ -27,15 +30,16 @@ def _default_enhancer(task: str, denoise_model: str | Path | None) -> Enhancer:
 
 def enhance(
     image: P,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
+    strength: float | None = None,
+    highlights: float | None = None,
     *,
-    denoise: Denoise = 0.0,
+    denoise: Denoise | None = None,
     options: EnhanceOptions | None = None,
     denoise_model: str | Path | None = None,
     task: str = BRIGHTEN,
     output: str | Path | None = None,
     preserve_times: bool = False,
+    **taste: Unpack[Taste],
 ) -> P:
     """Brighten a picture in memory with the default model, or take haze or rain out; see :meth:`Enhancer.__call__`.
 
@@ -52,6 +56,7 @@ def enhance(
         task: ``"brighten"``, ``"dehaze"`` or ``"derain"``.
         output: Deprecated, with a path in place of the image: the file to write.
         preserve_times: Deprecated, as ``output``.
+        **taste: ``preset``, ``target_ev``, ``black``, ``warmth`` and ``tint``: see :meth:`Enhancer.__call__`.
 
     Returns:
         The same kind.
@@ -73,22 +78,23 @@ def enhance(
         warnings.warn("pielight.enhance: a path is deprecated; use enhance_file", DeprecationWarning, stacklevel=2)
         written: Any = enhancer.enhance_file(
             picture, output, strength, highlights,
-            denoise=denoise, options=options, exist_ok=True, preserve_times=preserve_times,
+            denoise=denoise, options=options, exist_ok=True, preserve_times=preserve_times, **taste,
         )  # fmt: skip
         return written  # type: ignore[no-any-return]
     result: P = enhancer(
-        image, strength, highlights, denoise=denoise, options=options, output=output, preserve_times=preserve_times
-    )
+        image, strength, highlights, denoise=denoise, options=options, output=output, preserve_times=preserve_times,
+        **taste,
+    )  # fmt: skip
     return result
 
 
 def enhance_file(
     source: str | Path,
     target: str | Path | None = None,
-    strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
+    strength: float | None = None,
+    highlights: float | None = None,
     *,
-    denoise: Denoise = 0.0,
+    denoise: Denoise | None = None,
     options: EnhanceOptions | None = None,
     exist_ok: bool = False,
     file_format: str | None = None,
@@ -96,6 +102,7 @@ def enhance_file(
     preserve_times: bool = False,
     denoise_model: str | Path | None = None,
     task: str = BRIGHTEN,
+    **taste: Unpack[Taste],
 ) -> Path:
     """Brighten a picture's file into another file with the default model; see :meth:`Enhancer.enhance_file`.
 
@@ -112,7 +119,7 @@ def enhance_file(
     """
     return _default_enhancer(task, denoise_model).enhance_file(
         source, target, strength, highlights, denoise=denoise, options=options, exist_ok=exist_ok,
-        file_format=file_format, quality=quality, preserve_times=preserve_times,
+        file_format=file_format, quality=quality, preserve_times=preserve_times, **taste,
     )  # fmt: skip
 
 

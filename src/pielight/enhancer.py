@@ -32,12 +32,15 @@ from pielight.io.decode import decode_reduced, open_image
 from pielight.io.provenance import Record
 from pielight.io.result_names import result_beside, suffix_of_result
 from pielight.ops.apply_cuda import check_device
-from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions
+from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from torch import Tensor
 
 _ENOUGH = 2  # times the network's thumbnail, to predict only: from here on it hardly changes
+_RECORDED = {"target_ev": "Target", "black": "Black", "warmth": "Warmth", "tint": "Tint"}
 Array = NDArray[Any]
 P = TypeVar("P", bytes, Image.Image, Array, "Tensor")
 
@@ -103,13 +106,14 @@ class Enhancer(FormerMethods):
     def __call__(
         self,
         image: P,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
+        strength: float | None = None,
+        highlights: float | None = None,
         *,
-        denoise: Denoise = 0.0,
+        denoise: Denoise | None = None,
         options: EnhanceOptions | None = None,
         output: str | Path | None = None,
         preserve_times: bool = False,
+        **taste: Unpack[Taste],
     ) -> P:
         """Enhance a picture in memory.
 
@@ -119,8 +123,8 @@ class Enhancer(FormerMethods):
                 (3, H, W) or (N, 3, H, W). Channels are R, G, B; of OpenCV's BGR take
                 ``enhancer(bgr[..., ::-1])[..., ::-1]``. A path is deprecated: see :meth:`enhance_file`.
             strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5, below 0 darkens,
-                or adds haze or rain.
-            highlights: How far what is bright already is protected, 0 to 1; for brightening only.
+                or adds haze or rain. None is the preset's or the default, 1; so are the next two.
+            highlights: How far what is bright already is protected, 0 to 1 (default 0.5); for brightening only.
             denoise: Share of the noise made visible by brightening or dehazing that is removed: 0 (none) to 1 (all), or
                 ``"auto"``, which depends on how visible it becomes and leaves pictures in which it finds no noise as
                 they are without it, bit for bit; not for deraining.
@@ -128,6 +132,9 @@ class Enhancer(FormerMethods):
                 enhancer's.
             output: For a path only (deprecated): the file to write.
             preserve_times: For a path only (deprecated): see :meth:`enhance_file`.
+            **taste: ``preset`` (``"night"``, ``"portrait"``, ``"backlit"`` or ``"subtle"``: values for the other
+                options, where those are not given), ``target_ev``, ``black``, ``warmth`` and ``tint``: see
+                :class:`pielight.EnhanceOptions`.
 
         Returns:
             The same kind: bytes of a file in the same format with its metadata, a Pillow image of the same
@@ -146,15 +153,21 @@ class Enhancer(FormerMethods):
             warnings.warn("pielight: a path is deprecated here; use enhance_file", DeprecationWarning, stacklevel=2)
             result = self.enhance_file(
                 picture, output, strength, highlights,
-                denoise=denoise, options=options, exist_ok=True, preserve_times=preserve_times,
+                denoise=denoise, options=options, exist_ok=True, preserve_times=preserve_times, **taste,
             )  # fmt: skip
         elif output is not None or preserve_times:
             only = "preserve_times" if output is None else "output"
             raise OptionError(f"{only} is only for a picture given as a path")
         elif isinstance(picture, bytes):
-            result = self.enhance_bytes(picture, self._options(strength, highlights, denoise, options))[0]
+            result = self.enhance_bytes(
+                picture, self._options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
+            )[0]
         elif isinstance(picture, np.ndarray | Image.Image) or is_tensor(picture):
-            result = enhance_in_memory(picture, self.processor, self._options(strength, highlights, denoise, options))
+            result = enhance_in_memory(
+                picture,
+                self.processor,
+                self._options(options, strength=strength, highlights=highlights, denoise=denoise, **taste),
+            )
         else:
             raise OptionError(f"{type(picture).__name__}: expected bytes, a {EXPECTED}")
         return result  # type: ignore[no-any-return]
@@ -163,15 +176,16 @@ class Enhancer(FormerMethods):
         self,
         source: str | Path,
         target: str | Path | None = None,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
+        strength: float | None = None,
+        highlights: float | None = None,
         *,
-        denoise: Denoise = 0.0,
+        denoise: Denoise | None = None,
         options: EnhanceOptions | None = None,
         exist_ok: bool = False,
         file_format: str | None = None,
         quality: int | None = None,
         preserve_times: bool = False,
+        **taste: Unpack[Taste],
     ) -> Path:
         """Enhance a picture's file into another file, which appears whole or not at all, and has the same permissions.
 
@@ -188,6 +202,7 @@ class Enhancer(FormerMethods):
                 it has another.
             quality: 1..100 for lossy formats; None keeps the source's own.
             preserve_times: Whether the file takes the source's times of access and of change.
+            **taste: See :meth:`__call__`.
 
         Returns:
             The path of the file that was written.
@@ -210,7 +225,7 @@ class Enhancer(FormerMethods):
         source = Path(source)
         saving = SaveOptions(file_format, quality, "overwrite" if exist_ok else "skip", 1, preserve_times)
         target = _target(source, target, saving.file_format)
-        options = self._options(strength, highlights, denoise, options)
+        options = self._options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
         try:
             written = self.enhance_and_save(source, target, options, saving)
         except ExistsError:
@@ -297,6 +312,7 @@ class Enhancer(FormerMethods):
             Denoise=options.denoise if "denoise" in known else None,
             DenoiseModelSHA256=self.denoiser.sha256() if options.denoise != 0 else None,
             Quality=quality,
+            **{_RECORDED[name]: value for name, value in options.taste().items()},
         )
 
     def curves(self, image: str | Path | bytes | Image.Image | Array | Tensor) -> Lattice:
@@ -333,15 +349,14 @@ class Enhancer(FormerMethods):
         lattice: Lattice = network.predict(pixels, self.auto)
         return lattice
 
-    def _options(
-        self, strength: float, highlights: float, denoise: Denoise, options: EnhanceOptions | None
-    ) -> EnhanceOptions:
+    def _options(self, options: EnhanceOptions | None, **given: Any) -> EnhanceOptions:
+        """Return the options of a call: those given one by one, or in an object."""
         if options is None:
-            options = EnhanceOptions(strength, highlights, denoise)
+            options = EnhanceOptions.of(**given)
         elif not isinstance(options, EnhanceOptions):
             raise OptionError(f"options: {type(options).__name__}, expected EnhanceOptions")
-        elif (strength, highlights, denoise) != (1.0, HIGHLIGHTS, 0.0):
-            raise OptionError("options: hold strength, highlights and denoise already; leave those out")
+        elif names := [name for name, value in given.items() if value is not None]:
+            raise OptionError(f"options: hold {', '.join(names)} already; leave out one of the two")
         return self._resolved(options)
 
     def _resolved(self, options: EnhanceOptions | None, check: bool = True) -> EnhanceOptions:
@@ -351,7 +366,10 @@ class Enhancer(FormerMethods):
             options = replace(options, auto=self.auto)
         if check:
             self._descriptor.check_options(
-                highlights=options.highlights != HIGHLIGHTS, denoise=options.denoise != 0, auto=not options.auto
+                highlights=options.highlights != HIGHLIGHTS,
+                denoise=options.denoise != 0,
+                auto=not options.auto,
+                **dict.fromkeys(options.taste(), True),
             )
         return options
 

@@ -34,6 +34,7 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple
               help="Strengths to compare, -1.5 to 1.5 each.")  # fmt: skip
 @options.task
 @options.highlights
+@options.taste
 @options.denoise
 @options.denoise_model
 @options.auto

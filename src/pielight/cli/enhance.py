@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @options.task
 @options.strength
 @options.highlights
+@options.taste
 @options.denoise
 @options.denoise_model
 @options.auto

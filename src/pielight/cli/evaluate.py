@@ -61,7 +61,8 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
     SPEC is one of
       pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,
                highlights=H,denoise=auto|D,
-               denoise_model=FILE.onnx,auto=on|off]
+               denoise_model=FILE.onnx,auto=on|off,preset=NAME,
+               target=EV,black=B,warmth=auto|W,tint=auto|T]
       exposure[:brightness=B,denoise=nlm]   one exposure, in closed form
       identity, gamma[:EXPONENT], clahe, equalize, lime;
       dcp (haze), median and guided (rain)

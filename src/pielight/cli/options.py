@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
-from pielight.options import BRIGHTEN, HIGHLIGHTS, MAX_STRENGTH, TASKS
+from pielight.options import BRIGHTEN, HIGHLIGHTS, MAX_STRENGTH, MAX_TARGET, PRESETS, TASKS
 
 if TYPE_CHECKING:
     from pielight.enhancer import Enhancer
-    from pielight.options import Denoise, EnhanceOptions
+    from pielight.options import Balance, Denoise, EnhanceOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+_TASTE = ("target_ev", "black", "warmth", "tint")
 
 
 @contextmanager
@@ -53,28 +54,60 @@ def format_name(_: click.Context, __: click.Parameter, value: str | None) -> str
 # An unreadable photo counts as a failure; the others are still processed.
 photos = click.argument("photos", metavar="PHOTO...", nargs=-1, required=True,
                         type=click.Path(path_type=Path, allow_dash=True, readable=False))  # fmt: skip
-strength = click.option("--strength", type=click.FloatRange(-MAX_STRENGTH, MAX_STRENGTH), default=1.0,
-                        show_default=True,
+strength = click.option("--strength", type=click.FloatRange(-MAX_STRENGTH, MAX_STRENGTH),
                         help="0 leaves a photo as it is, 1 is the model's choice; below 0 darkens, or adds haze or "
-                        "rain.")  # fmt: skip
+                        "rain. [default: 1]")  # fmt: skip
 highlights = click.option("--highlights", type=click.FloatRange(0, 1),
                           help="How far bright areas are protected, in brightening. "
                           f"[default: {HIGHLIGHTS}]")  # fmt: skip
 
 
-def _denoise(_: click.Context, __: click.Parameter, value: str) -> float | str:
+def _denoise(_: click.Context, __: click.Parameter, value: str | None) -> float | str | None:
     """Read ``auto`` or a number."""
     from pielight.options import parse_denoise
 
     try:
-        return parse_denoise(value)
+        return None if value is None else parse_denoise(value)
     except PielightError as error:
         raise click.BadParameter(f"{error}.") from None
 
 
-denoise = click.option("--denoise", metavar="auto|0..1", default="0", show_default=True, callback=_denoise,
+denoise = click.option("--denoise", metavar="auto|0..1", callback=_denoise,
                        help="Share of the noise made visible by brightening or dehazing that is removed; auto leaves "
-                       "photos without noise alone.")  # fmt: skip
+                       "photos without noise alone. [default: 0]")  # fmt: skip
+
+
+def _balance(_: click.Context, parameter: click.Parameter, value: str | None) -> float | str | None:
+    """Read ``auto``, ``keep`` or a number."""
+    from pielight.options import parse_balance
+
+    try:
+        return None if value is None else parse_balance(str(parameter.name), value)
+    except PielightError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+def _numbers() -> str:
+    """Describe the presets."""
+    texts = (f"{name} ({', '.join(_value(*item) for item in filled.items())})" for name, filled in PRESETS.items())
+    return "; ".join(texts)
+
+
+def _value(name: str, value: Any) -> str:
+    return "no auto" if value is False else f"{name.removesuffix('_ev')} {value:g}"
+
+
+preset = click.option("--preset", type=click.Choice(list(PRESETS)),
+                      help=f"Values for other options, which win where they are given: {_numbers()}.")  # fmt: skip
+target_ev = click.option("--target", "target_ev", type=click.FloatRange(-MAX_TARGET, MAX_TARGET), metavar="EV",
+                         help="Brighter (above 0) or darker than the model's choice, in EV. [default: 0]")  # fmt: skip
+black = click.option("--black", type=click.FloatRange(0, 1),
+                     help="How far what comes out dark stays as dark as it was. [default: 0]")  # fmt: skip
+warmth = click.option("--warmth", metavar="auto|keep|-1..1", callback=_balance,
+                      help="White balance from bluer (-1) to more yellow (1); auto takes a cast of the light out where "
+                      "it is sure of one. [default: keep]")  # fmt: skip
+tint = click.option("--tint", metavar="auto|keep|-1..1", callback=_balance,
+                    help="The same from greener (-1) to more magenta (1). [default: keep]")  # fmt: skip
 denoise_model = click.option("--denoise-model", metavar="PATH.onnx",
                              help="ONNX file of another network for --denoise.")  # fmt: skip
 auto = click.option("--auto/--no-auto", default=None,
@@ -111,40 +144,63 @@ class ModelOptions:
     model: str | None
     denoise_model: str | None
     highlights: float | None
-    denoise: Denoise
+    denoise: Denoise | None
     auto: bool | None
-    strength: float = 1.0
+    strength: float | None = None
     device: str = "cpu"
+    preset: str | None = None
+    target_ev: float | None = None
+    black: float | None = None
+    warmth: Balance | None = None
+    tint: Balance | None = None
 
     def check(self) -> None:
         """Check that the options that were given apply to the task, and --denoise-model to --denoise."""
-        if self.denoise_model is not None and self.denoise == 0:
+        if self.denoise_model is not None and not self.denoise:
             raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
         from pielight.inference.descriptor import kind_for
 
+        given = {
+            "highlights": self.highlights is not None,
+            "auto": self.auto is not None,
+            "denoise": bool(self.denoise),
+            "device": self.device != "cpu",
+            **{name: getattr(self, name) is not None for name in _TASTE},
+        }
+        filled = {name for name in PRESETS.get(self.preset or "", {}) if name in given and not given[name]}
+        kind = kind_for(self.task, self.model)
         try:
-            kind_for(self.task, self.model).check_options(
-                highlights=self.highlights is not None,
-                auto=self.auto is not None,
-                denoise=self.denoise != 0,
-                device=self.device != "cpu",
-            )
+            kind.check_options(**given)
         except PielightError as error:
-            given = f"--no-{error}" if str(error).startswith("auto:") and self.auto is False else f"--{error}"
-            raise click.UsageError(f"{given}.") from None
+            no = "no-" if str(error).startswith("auto:") and self.auto is False else ""
+            raise click.UsageError(f"--{no}{error}.".replace("target_ev", "target")) from None
+        try:
+            kind.check_options(**dict.fromkeys(filled, True))
+        except PielightError as error:
+            raise click.UsageError(f"--preset {self.preset}: {error}.".replace("target_ev", "target")) from None
 
     def enhance_options(self) -> EnhanceOptions:
         """Return how pictures are enhanced."""
         from pielight.options import EnhanceOptions
 
-        highlights = HIGHLIGHTS if self.highlights is None else self.highlights
-        return EnhanceOptions(self.strength, highlights, self.denoise, self.auto is not False)
+        given = {name: getattr(self, name) for name in ("strength", "highlights", "denoise", "auto", "preset", *_TASTE)}
+        chosen = EnhanceOptions.of(**given)
+        return chosen if chosen.auto is not None else replace(chosen, auto=True)
 
     def enhancer(self, threads: int | None) -> Enhancer:
         """Find the model and the device; PielightError if there is none."""
         from pielight.enhancer import Enhancer
 
-        return Enhancer(self.model, threads, self.auto is not False, self.device, self.denoise_model, self.task)
+        return Enhancer(
+            self.model, threads, self.enhance_options().is_gated, self.device, self.denoise_model, self.task
+        )
+
+
+def taste(command: F) -> F:
+    """Add --preset, --target, --black, --warmth and --tint."""
+    for option in (tint, warmth, black, target_ev, preset):  # the last one is listed first
+        command = option(command)
+    return command
 
 
 def model_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.core.color import linear_to_srgb, srgb_to_linear
 from pielight.errors import ModelError
 from pielight.inference.descriptor import ModelDescriptor, Side, TensorSpec
 from pielight.inference.lattice import THUMBNAIL, Lattice, LatticeNetwork, check_share, node_sides
@@ -70,8 +71,12 @@ class CurveLattice(Lattice):
         return self if share == 1.0 else CurveLattice(self.alphas * np.float32(share))
 
     def evaluate(self, options: EnhanceOptions, at: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """Evaluate the curve of every node: :func:`~pielight.ops.curve_tables.curve_tables`."""
-        return curve_tables(self.alphas, options, at)
+        """Evaluate the curve of every node: :func:`~pielight.ops.curve_tables.curve_tables`, then the target's."""
+        tables = curve_tables(self.alphas, options, at)
+        if options.target_ev != 0:
+            light, k = srgb_to_linear(tables), np.float32(2.0 ** (options.strength * options.target_ev))
+            tables = linear_to_srgb(k * light / (k * light + (1 - light))).astype(np.float32)
+        return tables
 
 
 class CurveNetwork(LatticeNetwork):
@@ -92,5 +97,5 @@ DESCRIPTOR = ModelDescriptor(
     inputs=(THUMBNAIL,),
     outputs=(TensorSpec("alphas", ("n", Side("3 N", 1, 3 * _ITERATIONS, 3), *node_sides())),),
     network=CurveNetwork,
-    options=frozenset({"highlights", "auto", "denoise", "device"}),
+    options=frozenset({"highlights", "auto", "denoise", "device", "target_ev", "black", "warmth", "tint"}),
 )

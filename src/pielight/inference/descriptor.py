@@ -96,7 +96,8 @@ class ModelDescriptor:
         inputs: Of its network.
         outputs: Of its network; their names tell it from networks of other kinds.
         network: The class that runs it.
-        options: Those of ``highlights``, ``auto``, ``denoise`` and ``device`` that it knows; all know ``strength``.
+        options: Those of ``highlights``, ``auto``, ``denoise``, ``device``, ``target_ev``, ``black``, ``warmth`` and
+            ``tint`` that it knows; all know ``strength``.
     """
 
     kind: str

@@ -7,13 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from pielight import io
 from pielight.core.pixels import Pixels, check_pixels
 from pielight.inference.denoise import DenoiseNetwork
-from pielight.options import EnhanceOptions
+from pielight.ops.finish import Finish, apply_finish
+from pielight.ops.illuminant import SIDE, MeanThumbnail, estimate_cast
+from pielight.ops.thumbnail import thumbnail
+from pielight.options import AUTO, KEEP, Balance, EnhanceOptions
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from pielight.io.image import Picture
 
@@ -72,11 +78,13 @@ class Processor:
         runtime: Denoiser, threads and device.
         network: Predicts; None if there is a prediction already.
         prediction: For every picture; None predicts for each.
+        finish: For every picture; None follows the options, and the light of each picture.
     """
 
     runtime: Runtime
     network: Predictor | None = None
     prediction: Prediction | None = None
+    finish: Finish | None = None
 
     def process(self, pixels: Pixels, options: EnhanceOptions, out: Pixels | None = None) -> Pixels:
         """Enhance pixels (H, W, 1 or 3), into another array or a given one; strength 0 is the identity, bit for bit.
@@ -91,7 +99,13 @@ class Processor:
             out[...] = pixels
             return out
         prediction = self.prediction or self._predict(pixels, options)
-        return prediction.process(pixels, options, self.runtime, out)
+        finish = self.finish or self._finish(prediction, options, self._thumbnail(pixels, options))
+        is_replaced = out is not None and np.may_share_memory(out, pixels)
+        before = pixels.copy() if finish.black > 0 and is_replaced else pixels
+        result = prediction.process(pixels, options, self.runtime, out)
+        if not finish.is_neutral:
+            apply_finish(before, result, finish, self.runtime.threads)
+        return result
 
     def process_picture(self, picture: Picture, options: EnhanceOptions) -> Picture:
         """Enhance a picture in place if its pixels are writeable; the caller gives it up."""
@@ -101,15 +115,50 @@ class Processor:
 
     def for_picture(self, pixels: Pixels, options: EnhanceOptions) -> Processor:
         """Return the processor with the prediction for a picture, to enhance it at several strengths."""
-        return replace(self, prediction=self._predict(pixels, options))
+        prediction = self._predict(pixels, options)
+        finish = self._finish(prediction, options, self._thumbnail(pixels, options))
+        return replace(self, prediction=prediction, finish=finish)
 
     def for_frames(self, frames: Iterable[Pixels], options: EnhanceOptions) -> Processor:
         """Return the processor with one prediction for all frames of a file, if the model can share one."""
         if options.strength == 0 or self.network is None:
             return self
-        return replace(self, prediction=self.network.predict_for_all(frames, options.is_gated))
+        if not _is_estimated(options):
+            return replace(self, prediction=self.network.predict_for_all(frames, options.is_gated))
+        mean = MeanThumbnail(self.runtime.threads)
+        prediction = self.network.predict_for_all(mean.passing(frames), options.is_gated)
+        finish = None if prediction is None else self._finish(prediction, options, mean.thumbnail())
+        return replace(self, prediction=prediction, finish=finish)
+
+    def _finish(
+        self, prediction: Prediction, options: EnhanceOptions, small: NDArray[np.float32] | None = None
+    ) -> Finish:
+        """Return what is done after a prediction was applied, with the cast that a thumbnail then has for ``auto``."""
+        cast = None
+        if small is not None:
+            picture = np.ascontiguousarray(small.transpose(1, 2, 0))
+            cast = estimate_cast(
+                prediction.process(picture, replace(options, denoise=0), self.runtime).transpose(2, 0, 1)
+            )
+        warmth, tint = (0.0, 0.0) if cast is None else (-cast.warmth, -cast.tint)
+        return Finish(options.black, _number(options.warmth, warmth), _number(options.tint, tint))
+
+    def _thumbnail(self, pixels: Pixels, options: EnhanceOptions) -> NDArray[np.float32] | None:
+        """Return what a cast is estimated from, or None if the options ask for none."""
+        return thumbnail(pixels, SIDE, self.runtime.threads) if _is_estimated(options) else None
 
     def _predict(self, pixels: Pixels, options: EnhanceOptions) -> Prediction:
         if self.network is None:
             raise ValueError("a processor needs a network or a prediction")
         return self.network.predict(pixels, options.is_gated)
+
+
+def _is_estimated(options: EnhanceOptions) -> bool:
+    return AUTO in (options.warmth, options.tint)
+
+
+def _number(value: Balance, estimated: float) -> float:
+    """Return a step of white balance in [-1, 1] for a number, ``auto`` or ``keep``."""
+    if value == AUTO:
+        return min(1.0, max(-1.0, estimated))
+    return 0.0 if value == KEEP else float(value)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, PielightError
 from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec
 from pielight.inference.descriptor import describe, find_model, kind_for, kinds_for
-from pielight.options import BRIGHTEN, HIGHLIGHTS, TASKS, EnhanceOptions, parse_denoise
+from pielight.options import BRIGHTEN, TASKS, EnhanceOptions, parse_balance, parse_denoise
 
 _USAGE = (
     "pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,"
-    "denoise_model=FILE.onnx,auto=on|off]"
+    "denoise_model=FILE.onnx,auto=on|off,preset=NAME,target=EV,black=B,warmth=auto|W,tint=auto|T]"
 )
-_NAMES = ("model", "strength", "highlights", "denoise", "denoise_model", "auto", "task")
+_NUMBERS = ("strength", "highlights", "target", "black")
+_NAMES = (*_NUMBERS, "model", "denoise", "denoise_model", "auto", "task", "preset", "warmth", "tint")
 
 
 class Arguments(NamedTuple):
@@ -37,21 +39,27 @@ class Arguments(NamedTuple):
 def arguments(spec: Spec) -> Arguments:
     """Return the settings of a ``pielight`` method, checked; ConfigError if one is unknown or invalid.
 
-    >>> arguments(Spec("", "", "pielight", "strength=0.8,auto=off")).options
-    EnhanceOptions(strength=0.8, highlights=0.5, denoise=0.0, auto=False)
+    >>> options = arguments(Spec("", "", "pielight", "strength=0.8,auto=off,target=0.5")).options
+    >>> options.strength, options.auto, options.target_ev
+    (0.8, False, 0.5)
     """
     given = spec.settings(spec.parts(), _NAMES, _USAGE)
-    auto, task = given.get("auto", "on"), given.get("task", BRIGHTEN)
-    if auto not in ("on", "off"):
+    auto, task = given.get("auto"), given.get("task", BRIGHTEN)
+    if auto not in ("on", "off", None):
         raise spec.error("auto is on or off")
     if task not in TASKS:
         raise spec.error(f"task is one of {', '.join(TASKS)}")
-    strength = spec.number("strength", given.get("strength", "1"))
-    highlights = spec.number("highlights", given.get("highlights", str(HIGHLIGHTS)))
+    chosen: dict[str, Any] = {_keyword(name): spec.number(name, given[name]) for name in _NUMBERS if name in given}
     try:
         every = frozenset.union(*(kind.options for kind in kinds_for(BRIGHTEN)))
-        kind_for(task, given.get("model") or None).check_options(**{name: name in every for name in given})
-        options = EnhanceOptions(strength, highlights, parse_denoise(given.get("denoise", "0")), auto == "on")
+        kind_for(task, given.get("model") or None).check_options(
+            **{_keyword(name): _keyword(name) in every for name in given}
+        )
+        chosen |= {name: parse_balance(name, given[name]) for name in ("warmth", "tint") if name in given}
+        if "denoise" in given:
+            chosen["denoise"] = parse_denoise(given["denoise"])
+        options = EnhanceOptions.of(given.get("preset"), auto=None if auto is None else auto == "on", **chosen)
+        options = replace(options, auto=options.is_gated)
     except ConfigError:
         raise
     except PielightError as error:
@@ -59,6 +67,11 @@ def arguments(spec: Spec) -> Arguments:
     if given.get("denoise_model") and options.denoise == 0:
         raise spec.error("denoise_model is for denoise=auto, or a number above 0")
     return Arguments(given.get("model") or None, given.get("denoise_model") or None, task, options)
+
+
+def _keyword(name: str) -> str:
+    """Return the attribute of EnhanceOptions that a setting fills."""
+    return "target_ev" if name == "target" else name
 
 
 def _files(spec: Spec) -> list[Path]:

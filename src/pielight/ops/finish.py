@@ -1,0 +1,127 @@
+"""The finishing pass: black held and colors balanced, in linear light, after a picture was enhanced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.core.color import linear_to_srgb, srgb_to_linear
+from pielight.core.pixels import Pixels, full_scale
+from pielight.core.threads import check_threads, share_rows
+from pielight.ops.black_point import hold_black
+from pielight.ops.white_balance import white_balance
+
+_KNOTS = 4096  # of the tables between sRGB and linear light, with linear interpolation: within 3e-7
+_ROWS = 32  # at a time, which bounds the memory of temporary arrays
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What is done to a picture once it is enhanced.
+
+    Attributes:
+        black: How far black is held, 0 to 1: :func:`~pielight.ops.black_point.hold_black`.
+        warmth: :func:`~pielight.ops.white_balance.white_balance`.
+        tint: The same.
+    """
+
+    black: float = 0.0
+    warmth: float = 0.0
+    tint: float = 0.0
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether every picture stays as it is."""
+        return self == Finish()
+
+    def matrix(self) -> NDArray[np.float32] | None:
+        """Return the matrix of linear light, or None for the identity."""
+        if self.warmth == 0 and self.tint == 0:
+            return None
+        return white_balance(self.warmth, self.tint).astype(np.float32)
+
+
+def apply_finish(source: Pixels, result: Pixels, finish: Finish, threads: int | None = None) -> None:
+    """Finish a result in place.
+
+    8-bit, 16-bit and float pictures go through the same arithmetic in float32, between two tables of the transfer curve
+    of sRGB.
+
+    Args:
+        source: The picture before, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1]; read only for ``black``.
+        result: What the enhancement made of it, of the same shape and type, other memory; gray keeps its balance.
+        finish: What is to be done.
+        threads: Threads to share the rows among; None takes every core that the process may use.
+
+    >>> result = np.full((1, 1, 3), 128, np.uint8)
+    >>> apply_finish(result, result, Finish(warmth=0.5))
+    >>> result[0, 0].tolist()
+    [138, 126, 109]
+    """
+    matrix = finish.matrix() if result.shape[2] == 3 else None
+
+    def band(top: int, bottom: int) -> None:
+        for start in range(top, bottom, _ROWS):
+            rows = slice(start, min(start + _ROWS, bottom))
+            light = _to_linear(result[rows])
+            if finish.black > 0:
+                before = _to_linear(source[rows]).max(axis=2, keepdims=True)
+                light *= hold_black(before, light.max(axis=2, keepdims=True), finish.black)
+            if matrix is not None:
+                light = _balanced(light, matrix)
+            result[rows] = _from_linear(light, result.dtype)
+
+    share_rows(band, result.shape[0], result.size, check_threads(threads))
+
+
+def _balanced(light: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    red, green, blue = light[..., 0], light[..., 1], light[..., 2]
+    channels = [row[0] * red + row[1] * green + row[2] * blue for row in matrix]
+    result: NDArray[np.float32] = np.clip(np.stack(channels, axis=-1), 0, 1)
+    return result
+
+
+def _to_linear(pixels: Pixels) -> NDArray[np.float32]:
+    if pixels.dtype == np.uint8:
+        light: NDArray[np.float32] = _levels()[pixels]
+        return light
+    values = pixels.astype(np.float32) / np.float32(full_scale(pixels.dtype))
+    return _interpolated(_srgb_knots(), values)
+
+
+def _from_linear(light: NDArray[np.float32], dtype: np.dtype[Any]) -> Pixels:
+    values: Pixels = np.clip(_interpolated(_root_knots(), np.sqrt(light)), 0, 1)
+    if dtype.kind == "f":
+        return values
+    scale = np.float32(full_scale(dtype))
+    return np.asarray(np.floor(values * scale + np.float32(0.5)))
+
+
+def _interpolated(table: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    place = values * np.float32(_KNOTS)
+    at = np.minimum(place.astype(np.int32), _KNOTS - 1)
+    low = table[at]
+    result: NDArray[np.float32] = low + (place - at.astype(np.float32)) * (table[at + 1] - low)
+    return result
+
+
+@cache
+def _srgb_knots() -> NDArray[np.float32]:
+    """Return linear light at evenly spaced sRGB values."""
+    return srgb_to_linear(np.linspace(0, 1, _KNOTS + 1)).astype(np.float32)
+
+
+@cache
+def _root_knots() -> NDArray[np.float32]:
+    """Return sRGB values at evenly spaced roots of linear light, since the curve is steep next to black."""
+    return linear_to_srgb(np.linspace(0, 1, _KNOTS + 1) ** 2).astype(np.float32)
+
+
+@cache
+def _levels() -> NDArray[np.float32]:
+    """Return linear light at the 256 levels of 8 bits."""
+    return _interpolated(_srgb_knots(), np.arange(256, dtype=np.float32) / np.float32(255))
