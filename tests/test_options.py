@@ -98,8 +98,8 @@ def test_a_preset_fills_options_and_what_is_given_wins(preset: str) -> None:
 def test_an_unknown_preset_or_option() -> None:
     with pytest.raises(OptionError, match=r"preset 'noon': choose night, portrait, backlit, subtle"):
         EnhanceOptions.of("noon")
-    with pytest.raises(TypeError, match="blakc"):
-        EnhanceOptions.of(blakc=1)
+    with pytest.raises(TypeError, match="blackness"):
+        EnhanceOptions.of(blackness=1)
 
 
 def test_taste_holds_what_changes_something() -> None:

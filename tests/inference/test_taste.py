@@ -151,5 +151,5 @@ def test_options_and_a_wish_are_too_much(enhancer: Enhancer, night: NDArray[np.u
         enhancer(night, options=EnhanceOptions(), black=1, preset="night")
     with pytest.raises(OptionError, match=f"preset 'noon': choose {', '.join(PRESETS)}"):
         enhancer(night, preset="noon")
-    with pytest.raises(TypeError, match="blak"):
-        enhancer(night, blak=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="blackness"):
+        enhancer(night, blackness=1)  # type: ignore[call-arg]
