@@ -23,7 +23,7 @@ from pielight.training.schema import DataConfig, ExposureEstimatorConfig
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
-NEEDS = {"before_after": "", "dark_pictures": "", "hardest": "", "strangers": "", "research_data": "dev",
+NEEDS = {"before_after": "", "dark_pictures": "", "strangers": "", "research_data": "dev",
          **dict.fromkeys(("ablation", "physics_pictures", "seeds", "sizes", "task_ablation"), "train")}  # fmt: skip
 LACKING = textwrap.dedent("""
     import runpy, sys
@@ -45,7 +45,7 @@ LACKING = textwrap.dedent("""
             print(end.code, file=sys.stderr) if isinstance(end.code, str) else None
 """)
 DATA = {"ablation": ["niqe.npz"], "bounds": [], "brackets": [], "published": [], "skin": [],
-        "hardest": ["sheet.png"], "quality": ["niqe.npz"],
+        "hard_sheet": ["sheet.png"], "quality": ["niqe.npz"],
         "seeds": ["niqe.npz"], "sizes": ["niqe.npz"], "exposure_scatter": ["out.svg"]}  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def test_no_such_folder(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pyte
 def test_a_folder_without_data(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = ends(monkeypatch, capsys, name, "empty", *DATA[name])
     assert (status, said.count("\n")) == (1, 1)
-    reason = "no pictures in this" if name in ("brackets", "published", "skin") else "No such file"
+    reason = "no pictures in this" if name in ("brackets", "published", "skin") else "o such file"
     assert ("niqe.npz: not NIQE's" if "niqe.npz" in DATA[name] else reason) in said
 
 
@@ -267,6 +267,21 @@ def test_lit_objects_fill_what_they_should_and_stay(
             assert script["mask"](kind, size, (0.5, 0.5)).mean() == pytest.approx(size, rel=0.12), kind
     rows = printed(monkeypatch, capsys, "lit_object", "--method", "identity", "--method", "gamma:0.1")
     assert [float(row[2]) > 99 for row in rows] == [False] * 3 + [True] * 3
+
+
+def test_hard_pictures_are_drawn_before_and_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = runpy.run_path(str(FOLDER / "hard_sheet.py"))["PICTURES"]
+    assert len(names) == 24
+    for name in names:
+        Path("source", name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((30, 40, 3), 60, np.uint8)).save(Path("source", name))
+    monkeypatch.setattr(
+        "sys.argv", ["hard_sheet.py", "source", "sheet.png", "--method", "identity", "--method", "gamma"]
+    )
+    runpy.run_path(str(FOLDER / "hard_sheet.py"), run_name="__main__")
+    with Image.open("sheet.png") as sheet:
+        pixels = np.asarray(sheet)
+    assert [int((pixels == level).all(2).sum()) for level in (60, 132)] == [2 * 24 * 30 * 40, 24 * 30 * 40]
 
 
 def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> None:
