@@ -1,6 +1,7 @@
 """Black is held by a toe that reverses nothing."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,4 +27,4 @@ def test_it_rises_with_the_result(before: float, one: float, other: float, black
 
 
 def test_half_of_what_was_added_is_left_at_the_toe() -> None:
-    assert float(hold_black(np.float64(0.02), np.float64(TOE), 1.0) * TOE) == (0.02 + TOE) / 2
+    assert float(hold_black(np.float64(0.02), np.float64(TOE), 1.0) * TOE) == pytest.approx((0.02 + TOE) / 2)

@@ -1,5 +1,7 @@
 """The finishing pass: the same result for every type of pixels, nothing where nothing is asked for."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pielight.core.color import linear_to_srgb, srgb_to_linear
+from pielight.ops import compiled
+from pielight.ops import finish as finish_module
 from pielight.ops.finish import Finish, apply_finish
 from pielight.ops.white_balance import white_balance
 
@@ -91,3 +95,43 @@ def test_gray_has_no_balance() -> None:
     assert (finished(gray, gray, Finish(0, 1.0, -1.0)) * 255 == gray).all()
     assert Finish().is_neutral
     assert not Finish(tint=0.1).is_neutral
+
+
+@pytest.mark.skipif(compiled.loop is None, reason="not compiled here")
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(1, 40),
+    st.integers(1, 9),
+    st.sampled_from([1, 3]),
+    st.sampled_from([np.uint8, np.uint16, np.float32, np.float64]),
+    st.sampled_from([Finish(0.4), Finish(1.0, 0.3, -0.7), Finish(0.0, -1.0, 0.2), Finish(0.0, 1.0, 1.0)]),
+    st.integers(0, 99),
+)
+def test_the_compiled_loop_is_numpy_to_the_bit(
+    height: int, width: int, channels: int, dtype: type, finish: Finish, seed: int
+) -> None:
+    before, after = (as_type(picture(height, width, channels, seed + n) ** 2, dtype) for n in range(2))
+    with mock.patch.object(finish_module, "_loop", None):
+        expected = finished(before, after, finish)
+    assert (finished(before, after, finish) == expected).all()
+    mirrored = after[:, ::-1].copy()[:, ::-1]  # in memory from right to left
+    apply_finish(before, mirrored, finish)
+    assert (mirrored / {np.uint8: 255, np.uint16: 65535}.get(dtype, 1) == expected).all()
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    if compiled.loop is None:
+        pytest.skip("not compiled here")
+    source, result, table = np.zeros((2, 3, 3), np.uint8), np.zeros((2, 3, 3), np.uint8), np.zeros(9, np.float32)
+    levels, matrix = np.zeros(256, np.float32), np.eye(3, dtype=np.float32)
+    compiled.loop.finish_rows(source, levels, table, table, matrix, 0.1, result, 0, 2)
+    for wrong in (
+        (source[:1], levels, table, table, matrix, 0.1, result, 0, 2),
+        (source, levels[:9], table, table, matrix, 0.1, result, 0, 2),
+        (source, levels, table, table[:5], matrix, 0.1, result, 0, 2),
+        (source, levels, table, table, matrix[:2], 0.1, result, 0, 2),
+        (source.astype(np.uint16), levels, table, table, matrix, 0.1, result, 0, 2),
+        (source, levels, table, table, matrix, 0.1, result, 0, 3),
+    ):
+        with pytest.raises(ValueError, match="do not fit together"):
+            compiled.loop.finish_rows(*wrong)

@@ -13,6 +13,7 @@ from pielight.errors import ModelError
 from pielight.inference.descriptor import ModelDescriptor, Side, TensorSpec
 from pielight.inference.lattice import THUMBNAIL, Lattice, LatticeNetwork, check_share, node_sides
 from pielight.ops.curve_tables import curve_tables
+from pielight.ops.exposure import exposure_curve
 from pielight.ops.exposure_gate import exposure_gate
 from pielight.options import BRIGHTEN, EnhanceOptions
 
@@ -74,8 +75,8 @@ class CurveLattice(Lattice):
         """Evaluate the curve of every node: :func:`~pielight.ops.curve_tables.curve_tables`, then the target's."""
         tables = curve_tables(self.alphas, options, at)
         if options.target_ev != 0:
-            light, k = srgb_to_linear(tables), np.float32(2.0 ** (options.strength * options.target_ev))
-            tables = linear_to_srgb(k * light / (k * light + (1 - light))).astype(np.float32)
+            light = exposure_curve(srgb_to_linear(tables), options.strength * options.target_ev)
+            tables = linear_to_srgb(light).astype(np.float32)
         return tables
 
 

@@ -16,6 +16,20 @@ def enhance_rows(
 ) -> None:
     """Enhance rows [top, bottom) of a picture."""
 
+def finish_rows(
+    source: Any,
+    levels: Any,
+    to_light: Any,
+    from_light: Any,
+    matrix: Any,
+    toe: float,
+    result: Any,
+    top: int,
+    bottom: int,
+    /,
+) -> None:
+    """Finish rows [top, bottom) of a result, as :func:`pielight.ops.finish.apply_finish` does."""
+
 def shrink(source: Any, row_edges: Any, column_edges: Any, result: Any, top: int, bottom: int, /) -> None:
     """Take the means over boxes for rows [top, bottom) of the result."""
 

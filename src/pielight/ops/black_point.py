@@ -30,10 +30,18 @@ def hold_black(before: NDArray[Any], after: NDArray[Any], black: float) -> NDArr
     >>> light.round(3).tolist()
     [0.002, 0.591]
     """
-    square = after * after
-    toe = np.asarray(TOE * black, after.dtype)
-    kept = before + (after - before) * (square / (square + toe * toe))
-    factor: NDArray[Any] = np.where(
-        after > before, kept / np.maximum(after, np.finfo(after.dtype).tiny), after.dtype.type(1)
-    )
-    return factor
+    toe = toe_of(black).astype(after.dtype)
+    return held(before, after, toe * toe)
+
+
+def toe_of(black: float) -> NDArray[np.float32]:
+    """Return c, in linear light."""
+    return np.asarray(TOE * black, np.float32)
+
+
+def held(before: NDArray[Any], after: NDArray[Any], square_of_toe: Any) -> NDArray[Any]:
+    """Return the factor of :func:`hold_black` for ``c^2``; 1 where nothing was added."""
+    square = np.maximum(after * after, np.finfo(after.dtype).tiny)
+    kept = before + (after - before) * (square / (square + square_of_toe))
+    factor: NDArray[Any] = np.where(after > before, kept / np.maximum(after, np.finfo(after.dtype).tiny), 1)
+    return factor.astype(after.dtype, copy=False)
