@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from pielight import bench
+from pielight import Enhancer, bench
 from pielight.bench import machine
 from pielight.bench.pictures import jpeg, picture
 from pielight.bench.rows import arrays, batch, jpeg_files, starts
@@ -28,6 +28,13 @@ def test_the_picture_weighs_what_photos_weigh() -> None:
     assert not np.array_equal(drawn, picture(1200, 1100, seed=1))
 
 
+def test_denoising_finds_no_noise_in_the_clean_picture() -> None:
+    clean, enhancer = picture(640, 480, noise=0), Enhancer(threads=1)
+    assert np.array_equal(enhancer(clean, denoise=0), enhancer(clean, denoise="auto"))
+    noisy = picture(640, 480)
+    assert not np.array_equal(enhancer(noisy, denoise=0), enhancer(noisy, denoise="auto"))
+
+
 def test_calls_take_turns() -> None:
     calls: list[str] = []
     first, second = alternate([lambda: calls.append("a"), lambda: calls.append("b")], 3)
@@ -37,13 +44,16 @@ def test_calls_take_turns() -> None:
 
 def test_rows_that_are_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pielight.core.extras.find_spec", lambda _: None)  # DCENet would take a minute
-    monkeypatch.setattr("pielight.bench.rows.picture", lambda width, height, seed=0: picture(64, 48, seed))
+    monkeypatch.setattr(
+        "pielight.bench.rows.picture", lambda width, height, seed=0, noise=5.0: picture(64, 48, seed, noise)
+    )
     rows = list(arrays(1, 1))
-    assert [row.met for row in (rows[1], *rows[3:])] == [None, None, None]
-    assert "--denoise 1" in rows[2].name
+    assert [row.met for row in rows[3:]] == [None, None]
+    assert ["--denoise 0" in rows[0].name, *("--denoise auto" in row.name for row in rows[1:3])] == [True] * 3
     assert "train" in rows[4].beside
     assert [row.name.split(",")[0] for row in starts(1)] == ["import pielight", "pielight --help"]
-    assert [row.name.split(",")[0] for row in jpeg_files(tmp_path, 1, 1)] == ["12 MP JPEG file to file", "12 MP"]
+    names = [row.name.split(",")[0] for row in jpeg_files(tmp_path, 1, 1)]
+    assert names == ["12 MP JPEG file to file", "12 MP JPEG file to file", "12 MP"]
     assert batch(tmp_path, 3).name == "3 photos of 2 MP, -j 2"
     assert len(list((tmp_path / "out2").iterdir())) == 3
     assert "3 threads" in machine(3)

@@ -11,10 +11,10 @@ from PIL import Image
 _QUALITY = 92
 
 
-def picture(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
+def picture(width: int, height: int, seed: int = 0, noise: float = 5.0) -> NDArray[np.uint8]:
     """Make a dark picture with detail at every size and some noise: 2 bits a pixel as JPEG, as photos have.
 
-    One tile is drawn and repeated.
+    One tile is drawn and repeated. The noise is a standard deviation in levels; at 0, a denoiser finds none.
 
     >>> picture(30, 20).shape
     (20, 30, 3)
@@ -28,7 +28,7 @@ def picture(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
         layer = np.asarray(grain.resize((side, side), Image.Resampling.BICUBIC), np.float32)
         tile += (layer - 128) / cells**0.6
         cells *= 2
-    tile = 35 + 0.8 * tile + 5 * rng.standard_normal(tile.shape, np.float32)
+    tile = 35 + 0.8 * tile + noise * rng.standard_normal(tile.shape, np.float32)
     dark = np.clip(tile, 0, 255).astype(np.uint8)
     repeats = (-(-height // side), -(-width // side), 1)
     return np.tile(dark, repeats)[:height, :width].copy()
