@@ -285,6 +285,19 @@ def test_hard_pictures_are_drawn_before_and_after(monkeypatch: pytest.MonkeyPatc
     assert found == pytest.approx([2 * 24 * 30 * 40, 24 * 30 * 40], rel=0.02)  # text has some of these levels
 
 
+def test_bounds_know_the_exposure_that_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = runpy.run_path(str(FOLDER / "bounds.py"))
+    reference = np.random.default_rng(0).integers(30, 240, (40, 60, 3)).astype(np.uint8)
+    linear = script["srgb_to_linear"](reference / 255)
+    dark = np.round(255 * script["linear_to_srgb"](script["exposure_curve"](linear, -2.0))).astype(np.uint8)
+    found = dict(zip(script["BOUNDS"], script["bounds"](dark, reference), strict=True))
+    assert found["one exposure"] > 45 > found["one gamma"] + 10
+    assert found["8 x 8 parts"] >= found["4 x 4 parts"] >= found["one exposure"]
+    half = np.concatenate([dark[:20], reference[20:]])
+    of_half = dict(zip(script["BOUNDS"], script["bounds"](half, reference), strict=True))
+    assert of_half["4 x 4 parts"] > 45 > of_half["one exposure"] + 15
+
+
 def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     import ablation
 
