@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         PielightError,
     )
     from pielight.inference.curve_lattice import CurveLattice
+    from pielight.inference.exposure_map import ExposureMap
     from pielight.inference.haze_lattice import HazeLattice
     from pielight.options import EnhanceOptions
 
@@ -47,6 +48,7 @@ __all__ = [
     "EnhanceOptions",
     "Enhancer",
     "ExistsError",
+    "ExposureMap",
     "HazeLattice",
     "MissingExtraError",
     "MissingFileError",
@@ -64,6 +66,7 @@ _MODULES = {
     "CurveLattice": "pielight.inference.curve_lattice",
     "EnhanceOptions": "pielight.options",
     "Enhancer": "pielight.enhancer",
+    "ExposureMap": "pielight.inference.exposure_map",
     "HazeLattice": "pielight.inference.haze_lattice",
     "apply": "pielight.api",
     "enhance": "pielight.api",

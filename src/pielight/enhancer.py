@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import warnings
 from copy import copy
@@ -24,11 +25,12 @@ from pielight.inference import pipeline_files
 from pielight.inference.denoise import DESCRIPTOR as DENOISE
 from pielight.inference.denoise import shared_denoiser
 from pielight.inference.descriptor import find_model, kind_for
-from pielight.inference.lattice import Lattice
+from pielight.inference.exposure_map import ExposureMap, ExposureNetwork
+from pielight.inference.lattice import Lattice, LatticeNetwork, ThumbnailNetwork
 from pielight.inference.pipeline_arrays import EXPECTED, enhance_in_memory, is_tensor, split_opacity, tensor_pixels
 from pielight.inference.pipeline_files import EnhanceJob, SaveOptions, Written
 from pielight.inference.processor import Processor, Runtime
-from pielight.io.decode import decode_reduced, open_image
+from pielight.io.decode import decode, decode_reduced, open_image
 from pielight.io.provenance import Record
 from pielight.io.result_names import result_beside, suffix_of_result
 from pielight.ops.apply_cuda import check_device
@@ -315,6 +317,26 @@ class Enhancer(FormerMethods):
             **{_RECORDED[name]: value for name, value in options.taste().items()},
         )
 
+    def exposure(self, image: str | Path | bytes | Image.Image | Array | Tensor) -> ExposureMap:
+        """Predict by how many stops each part of a picture is lifted, to be looked at, changed, and applied.
+
+        Args:
+            image: As for :meth:`__call__`, or a path; a tensor of one picture.
+
+        Returns:
+            The map, with :meth:`pielight.ExposureMap.scaled`, ``blend``, ``apply`` and ``plot``.
+
+        Raises:
+            OptionError: The model predicts curves, or rain.
+            PielightError: The picture cannot be read.
+        """
+        network = self.processor.network
+        if not isinstance(network, ExposureNetwork):
+            raise OptionError(
+                f"exposure: model {self.model.name} predicts no map of exposures{self._instead('curves')}"
+            )
+        return network.predict(_pixels_of(image, None), self.auto)  # which looks at every pixel
+
     def curves(self, image: str | Path | bytes | Image.Image | Array | Tensor) -> Lattice:
         """Predict the curves of a picture, to be applied once or many times: :meth:`pielight.CurveLattice.apply`.
 
@@ -322,32 +344,21 @@ class Enhancer(FormerMethods):
             image: As for :meth:`__call__`, or a path; a tensor of one picture.
 
         Raises:
-            PielightError: The picture cannot be read, or the task is one without curves.
+            OptionError: The model predicts a map of exposures, or rain.
+            PielightError: The picture cannot be read.
 
         >>> dark = np.full((40, 60, 3), 30, np.uint8)
-        >>> enhancer = Enhancer(threads=1)
+        >>> enhancer = Enhancer("pie", threads=1)
         >>> bool((enhancer.curves(dark).apply(dark) == enhancer(dark)).all())
         True
         """
-        network: Any = self.processor.network
-        side = network.thumbnail_side
-        if isinstance(image, (str, Path)):
-            pixels = decode_reduced(read_file(Path(image)), _ENOUGH * side, shown(image))
-        elif isinstance(image, bytes):
-            pixels = decode_reduced(image, _ENOUGH * side)
-        elif isinstance(image, Image.Image):
-            pixels = open_image(image).pixels
-        elif isinstance(image, np.ndarray):
-            pixels = split_opacity(image)[0]
-        elif is_tensor(image):
-            batch = tensor_pixels(image)
-            if len(batch) != 1:
-                raise OptionError(f"tensor of shape {tuple(image.shape)}: expected one picture, (3, H, W)")
-            pixels = batch[0]
-        else:
-            raise OptionError(f"{type(image).__name__}: expected a path, bytes, a {EXPECTED}")
-        lattice: Lattice = network.predict(pixels, self.auto)
-        return lattice
+        network = self.processor.network
+        if not isinstance(network, LatticeNetwork):
+            raise OptionError(f"curves: model {self.model.name} predicts no curves{self._instead('exposure')}")
+        return network.predict(_pixels_of(image, _ENOUGH * network.thumbnail_side), self.auto)
+
+    def _instead(self, method: str) -> str:
+        return f"; use Enhancer.{method}" if isinstance(self.processor.network, ThumbnailNetwork) else ""
 
     def _options(self, options: EnhanceOptions | None, **given: Any) -> EnhanceOptions:
         """Return the options of a call: those given one by one, or in an object."""
@@ -372,6 +383,23 @@ class Enhancer(FormerMethods):
                 **dict.fromkeys(options.taste(), True),
             )
         return options
+
+
+def _pixels_of(image: Any, at_least: int | None) -> Array:
+    """Return the pixels of one picture to predict from; a file's may have fewer, but no side below ``at_least``."""
+    if isinstance(image, (str, Path, bytes)):
+        data, name = (image, "picture") if isinstance(image, bytes) else (read_file(Path(image)), shown(image))
+        return decode(data, name).pixels if at_least is None else decode_reduced(data, at_least, name)
+    if isinstance(image, Image.Image):
+        return open_image(image).pixels
+    if isinstance(image, np.ndarray):
+        return split_opacity(image)[0]
+    if is_tensor(image):
+        if math.prod(image.shape[:-3]) != 1:
+            raise OptionError(f"tensor of shape {tuple(image.shape)}: expected one picture, (3, H, W)")
+        picture: Array = tensor_pixels(image)[0]
+        return picture
+    raise OptionError(f"{type(image).__name__}: expected a path, bytes, a {EXPECTED}")
 
 
 def _target(source: Path, target: str | Path | None, file_format: str | None) -> Path:

@@ -1,4 +1,4 @@
-"""Without the compiled loop, NumPy gives the same 8-bit pictures."""
+"""Without the compiled loop, NumPy gives the same pictures: of curves those of 8 bits, of exposures all."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ CODE = """
 import sys
 if {without}: sys.modules["pielight.ops._loop"] = None
 import numpy as np
-from pielight import CurveLattice
+from pielight import CurveLattice, ExposureMap
 from pielight.ops import compiled
 assert (compiled.loop is None) == {without}
 rng = np.random.default_rng(0)
 lattice = CurveLattice(-rng.random((8, 3, 6, 7), np.float32) / 3)
 print(lattice.apply(rng.integers(0, 256, (61, 83, 3), np.uint8)).tobytes().hex())
+for dtype, scale in (("uint8", 255), ("uint16", 65535), ("float32", 1), ("float64", 1)):
+    pixels = (rng.random((61, 83, 3)) * scale).astype(dtype)
+    print(ExposureMap(rng.normal(1, 2, (6, 7))).apply(pixels).tobytes().hex())
 """
 
 

@@ -149,3 +149,91 @@ def test_wrong_boxes_are_refused(wrong: dict[str, Any]) -> None:
     assert loop.shrink(*SHRINK.values()) is None
     with pytest.raises((TypeError, ValueError, BufferError)):
         loop.shrink(*{**SHRINK, **wrong}.values())
+
+
+EXPOSE: dict[str, Any] = {
+    "source": np.zeros((4, 5, 3), np.uint8),
+    "nodes": np.zeros((2, 2), np.int32),
+    "row_node": np.zeros(4, np.intc),
+    "row_weight": np.zeros((4, 3), np.int32),
+    "column_node": np.zeros(5, np.intc),
+    "column_weight": np.zeros((3, 5), np.int32),
+    "decode": np.full(256, 48 << 9, np.int32),
+    "encode": np.zeros((96 << 9) + 1, np.uint8),
+    "result": np.zeros((4, 5, 3), np.uint8),
+    "top": 0,
+    "bottom": 4,
+}
+EXPOSE_DEEP = EXPOSE | {
+    "source": np.zeros((4, 5, 3), np.float32),
+    "result": np.zeros((4, 5, 3), np.float32),
+    "nodes": np.full((2, 2), 1.0, np.float32),
+    "row_weight": np.full((4, 3), 1 / 3, np.float32),
+    "column_weight": np.full((3, 5), 1 / 3, np.float32),
+    "decode": np.zeros(4097, np.float32),
+    "encode": np.zeros(9 * 512 + 2, np.float32),
+}
+
+
+@pytest.mark.parametrize("good", [EXPOSE, EXPOSE_DEEP, EXPOSE | {"nodes": np.full((2, 2), -48 << 13, np.int32)}])
+def test_good_exposures_pass(good: dict[str, Any]) -> None:
+    assert loop.expose_rows(*good.values()) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"source": np.zeros((4, 5, 2), np.uint8)},
+        {"source": np.zeros((4, 5, 3), np.uint16)},
+        {"source": np.zeros((4, 5, 6), np.uint8)[..., ::2]},
+        {"result": np.zeros((4, 4, 3), np.uint8)},
+        {"result": frozen()},
+        {"nodes": np.zeros((2, 2), np.float32)},
+        {"nodes": np.zeros((0, 2), np.int32)},
+        {"nodes": np.full((2, 2), (48 << 13) + 1, np.int32)},
+        {"nodes": np.full((2, 2), -(2**31), np.int32)},
+        {"row_node": np.full(4, 2, np.intc)},
+        {"row_node": np.zeros(3, np.intc)},
+        {"row_weight": np.full((4, 3), 1366, np.int32)},
+        {"row_weight": np.full((4, 3), -1, np.int32)},
+        {"row_weight": np.full((4, 3), 2**30, np.int32)},
+        {"row_weight": np.zeros((3, 4), np.int32)},
+        {"column_node": np.array([0, 1, 0, 0, 0], np.intc)},
+        {"column_node": np.full(5, -1, np.intc)},
+        {"column_weight": np.zeros((5, 3), np.int32)},
+        {"column_weight": np.full((3, 5), 1366, np.int32)},
+        {"decode": np.full(256, (48 << 9) - 1, np.int32)},
+        {"decode": np.full(256, (48 << 9) + 1, np.int32)},
+        {"decode": np.full(255, 48 << 9, np.int32)},
+        {"encode": np.zeros(96 << 9, np.uint8)},
+        {"top": -1},
+        {"bottom": 5},
+        {"top": 3, "bottom": 2},
+    ],
+)
+def test_wrong_exposures_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError, BufferError)):
+        loop.expose_rows(*{**EXPOSE, **wrong}.values())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"nodes": np.full((2, 2), np.nan, np.float32)},
+        {"nodes": np.full((2, 2), 48.1, np.float32)},
+        {"row_weight": np.full((4, 3), np.nan, np.float32)},
+        {"row_weight": np.full((4, 3), 0.4, np.float32)},
+        {"column_weight": np.full((3, 5), -0.1, np.float32)},
+        {"decode": np.zeros(4096, np.float32)},
+        {"encode": np.zeros(9 * 512 + 1, np.float32)},
+    ],
+)
+def test_wrong_exposures_of_deep_pictures_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        loop.expose_rows(*{**EXPOSE_DEEP, **wrong}.values())
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 2.0, -1.0])
+def test_no_float_leads_out_of_the_tables_of_exposures(value: float) -> None:
+    source = np.full((4, 5, 3), value, np.float32)
+    loop.expose_rows(*(EXPOSE_DEEP | {"source": source}).values())

@@ -73,7 +73,7 @@ def arrays(threads: int | None, repeats: int) -> Iterator[Row]:
     more = cleaned.median - bare.median
     beside = f"{1000 * more:.0f} ms more"
     yield Row("... a noisy one with --denoise auto", str(cleaned), beside, "<= 150 ms more", more <= 0.150)
-    lattice = timed(lambda: enhancer.curves(clean), 5 * repeats)
+    lattice = timed(lambda: enhancer.processor.for_picture(clean, EnhanceOptions()), 5 * repeats)
     beside = f"{lattice.median / whole.median:.2f} of the whole"
     yield Row("thumbnail and network alone", str(lattice), beside, "", None)
     name = "the same by DCENet on the full frame, ONNX Runtime, denormals flushed"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.color import LUMA_WEIGHTS, smooth_step
 from pielight.core.pixels import Pixels
-from pielight.ops.apply import ToneCurves, apply
 from pielight.ops.noise import Noise, estimate
 from pielight.ops.noise_level import CELL, level, smoothed
 from pielight.ops.thumbnail import box_means
@@ -21,6 +20,15 @@ _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces with
 _GLANCE = 24  # cells along each side, which are examined first
 _FEW = 0.005  # share of these cells up to which the picture is left alone
 _ROWS = 64  # at a time, which bounds the memory of temporary arrays
+
+
+class Renderer(Protocol):
+    """Maps every pixel, such as by tone curves: a :class:`pielight.inference.pointwise.PointwisePrediction`."""
+
+    def render(
+        self, pixels: Pixels, options: EnhanceOptions, threads: int | None = None, out: Pixels | None = None
+    ) -> Pixels:
+        """Map the pixels of a picture."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Plan:
         return Plan(self.level[cells], self.share[cells], self.mix)
 
 
-def plan(pixels: Pixels, curves: ToneCurves, options: EnhanceOptions, threads: int | None = None) -> Plan | None:
+def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: int | None = None) -> Plan | None:
     """Decide how much noise is removed in each cell of a picture.
 
     A number d removes d of the noise in brightness and min(1, 2 d) of that in color. ``auto`` goes by what the curves
@@ -61,7 +69,7 @@ def plan(pixels: Pixels, curves: ToneCurves, options: EnhanceOptions, threads: i
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
-        curves: The lattice that is applied to it.
+        renderer: What is applied to it.
         options: How it is applied, and how much noise is removed.
         threads: Threads; None takes every core that the process may use.
 
@@ -76,7 +84,7 @@ def plan(pixels: Pixels, curves: ToneCurves, options: EnhanceOptions, threads: i
         return None
 
     def curve(means: NDArray[Any]) -> NDArray[Any]:
-        return apply(means, curves, options, threads, out=means)
+        return renderer.render(means, options, threads, out=means)
 
     noise = estimate(pixels)
     if denoise == AUTO:

@@ -2,8 +2,9 @@
 
 To add a kind, write one file in this package, which holds its ``DESCRIPTOR`` and the class that runs the network, and
 add the file's name to :data:`KINDS`; nothing else. Several kinds can have the same task: the outputs of an ONNX file
-tell which kind it is, and the first kind in :data:`KINDS` has the default model. The command line, evaluation and the
-records in results read the rest from the descriptor. Tasks stand in :data:`pielight.options.TASKS`.
+tell which kind it is, and the first kind in :data:`KINDS` that is shipped has the default model. The command line,
+evaluation and the records in results read the rest from the descriptor. Tasks stand in
+:data:`pielight.options.TASKS`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from pielight.inference.onnx_graph import output_names
 from pielight.models import Model, find, path_of
 from pielight.options import TASKS
 
-KINDS = ("curve_lattice", "haze_lattice", "rain_layer", "denoise")  # modules of this package, imported at first use
+# Modules of this package, imported at first use.
+KINDS = ("exposure_map", "curve_lattice", "haze_lattice", "rain_layer", "denoise")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class ModelDescriptor:
         kind: One of :data:`KINDS`; the name of its module.
         task: What it restores pictures from, one of :data:`pielight.options.TASKS`; None for denoising.
         purpose: What it does, to end "a network to ...".
-        shipped: Names of the shipped models of this kind; the first is the default.
+        shipped: Names of the shipped models of this kind; the first is the default. May be none.
         inputs: Of its network.
         outputs: Of its network; their names tell it from networks of other kinds.
         network: The class that runs it.
@@ -123,7 +125,7 @@ class ModelDescriptor:
         >>> describe("denoise").find().name
         'denoise'
         """
-        return find(name_or_path, self.shipped[0], sorted(self.shipped))
+        return find(name_or_path, next(iter(self.shipped), self.kind), sorted(self.shipped))
 
     def open(self, path: Path, threads: int | None = None) -> Any:
         """Return the network in an ONNX file, which is opened and checked at its first use; threads may share it.
@@ -182,17 +184,18 @@ def describe(kind: str) -> ModelDescriptor:
 
 
 def kinds_for(task: str) -> list[ModelDescriptor]:
-    """Return the kinds of models for a task; the first one has the default model.
+    """Return the kinds of models for a task, those that are shipped first; the first one has the default model.
 
     Raises:
         OptionError: There is no such task.
 
-    >>> [descriptor.kind for descriptor in kinds_for("brighten")]
-    ['curve_lattice']
+    >>> sorted(descriptor.kind for descriptor in kinds_for("brighten"))
+    ['curve_lattice', 'exposure_map']
     """
     if task not in TASKS:
         raise OptionError(f"task {task!r}: choose {', '.join(TASKS)}")
-    return [descriptor for descriptor in map(describe, KINDS) if descriptor.task == task]
+    kinds = [descriptor for descriptor in map(describe, KINDS) if descriptor.task == task]
+    return sorted(kinds, key=lambda descriptor: not descriptor.shipped)
 
 
 def kind_of(outputs: Iterable[str]) -> ModelDescriptor | None:

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pielight.core.pixels import Pixels
 from pielight.errors import ModelError, OptionError
-from pielight.inference.denoise import shared_denoiser
-from pielight.inference.denoise_plan import plan
 from pielight.inference.descriptor import Side, TensorSpec, check_shape
 from pielight.inference.onnx_session import Network
-from pielight.inference.pipeline_arrays import enhance_in_memory
-from pielight.inference.processor import Prediction, Processor, Runtime
+from pielight.inference.pointwise import PointwisePrediction
 from pielight.ops import apply_cuda
 from pielight.ops.apply import apply as apply_on_cpu
 from pielight.ops.thumbnail import mean_thumbnail, thumbnail
-from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
+from pielight.options import HIGHLIGHTS, EnhanceOptions
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
 
-P = TypeVar("P", Image.Image, NDArray[Any], "Tensor")
 _SIDE = Side("S", 16, 2048)
 THUMBNAIL = TensorSpec("thumbnail", ("n", 3, _SIDE, _SIDE))
 _NODES = 512  # along each side at most: their tables take 1.6 GB
@@ -38,7 +32,7 @@ def node_sides() -> tuple[Side, Side]:
     return Side("h", 1, _NODES), Side("w", 1, _NODES)
 
 
-class Lattice(Prediction):
+class Lattice(PointwisePrediction):
     """A grid of tone curves that covers a picture edge to edge, of one picture or for many.
 
     Each kind of lattice derives from this class.
@@ -75,52 +69,18 @@ class Lattice(Prediction):
         """
         return self.evaluate(EnhanceOptions(strength, highlights), at)
 
-    def apply(
+    def render(
         self,
-        image: P,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
+        pixels: Pixels,
+        options: EnhanceOptions,
         threads: int | None = None,
-        out: NDArray[Any] | None = None,
-        *,
-        denoise: Denoise = 0.0,
-        denoise_model: str | Path | None = None,
-    ) -> P:
-        """Enhance a picture by these curves, which :meth:`pielight.Enhancer.curves` predicted of it or of another one.
-
-        Args:
-            image: A Pillow image, an array or a torch tensor, as :class:`pielight.Enhancer` takes them.
-            strength: 0 is the identity, bit for bit; 1 the model; -1.5 (darker) to 1.5.
-            highlights: How far bright pixels are protected, 0 to 1.
-            threads: Threads to share the rows among; None takes every core that the process may use.
-            out: For an array only: where to put the result, of its shape and type; may be the array itself.
-            denoise: Share of the visible noise that is removed, 0 to 1, or ``"auto"``.
-            denoise_model: Path of an ONNX file with another denoising network.
-
-        Returns:
-            ``out``, or a new picture of the same kind.
-
-        Raises:
-            PielightError: It is no picture, or an argument is out of range.
-        """
-        options = EnhanceOptions(strength, highlights, denoise)
-        runtime = Runtime(shared_denoiser(denoise_model, threads), threads)
-        result: P = enhance_in_memory(image, Processor(runtime, prediction=self), options, out)
-        return result
-
-    def process(self, pixels: Pixels, options: EnhanceOptions, runtime: Runtime, out: Pixels | None = None) -> Pixels:
-        """Apply the curves to a picture, and remove the noise that they make visible; see :class:`Prediction`."""
-        noise = None
-        if options.denoise != 0 and options.strength != 0:
-            runtime.denoiser.open()  # a damaged one is an error even if there is no noise
-            noise = plan(pixels, self, options, runtime.threads)  # first, since ``out`` may be the picture
-        if runtime.device is None:
-            result = apply_on_cpu(pixels, self, options, runtime.threads, out)
-        else:
-            result = apply_cuda.apply(pixels, self, runtime.device, options, out)
-        if noise is not None:
-            runtime.denoiser.subtract(result, noise)
-        return result
+        out: Pixels | None = None,
+        device: torch.device | None = None,
+    ) -> Pixels:
+        """Apply the curves; see :class:`~pielight.inference.pointwise.PointwisePrediction`."""
+        if device is None:
+            return apply_on_cpu(pixels, self, options, threads, out)
+        return apply_cuda.apply(pixels, self, device, options, out)
 
 
 def check_share(share: float) -> None:
@@ -135,8 +95,8 @@ def check_share(share: float) -> None:
         raise OptionError(f"share {share}: must lie between 0 and 1")
 
 
-class LatticeNetwork(Network):
-    """A network in an ONNX file that predicts a lattice from a thumbnail, (n, 3, S, S) in [0, 1]."""
+class ThumbnailNetwork(Network):
+    """A network in an ONNX file that sees a thumbnail, (n, 3, S, S) in [0, 1]."""
 
     @property
     def thumbnail_side(self) -> int:
@@ -145,7 +105,23 @@ class LatticeNetwork(Network):
         Raises:
             ModelError: The file is damaged or holds another kind of network.
         """
-        return int(self.open().get_inputs()[0].shape[2])
+        inputs = {tensor.name: tensor for tensor in self.open().get_inputs()}
+        return int(inputs["thumbnail"].shape[2])
+
+    def outputs(self, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Run the network on the inputs of one picture and check the shapes of what it returns.
+
+        Raises:
+            ModelError: The file is damaged, or an output has another shape than the kind's.
+        """
+        outputs = self.run(self.descriptor.output_names, inputs)
+        for spec, value in zip(self.descriptor.outputs, outputs, strict=True):
+            check_shape(self.path, spec, value.shape)
+        return outputs
+
+
+class LatticeNetwork(ThumbnailNetwork):
+    """A network in an ONNX file that predicts a lattice of tone curves from a thumbnail."""
 
     def predict(self, pixels: Pixels, auto: bool = True) -> Lattice:
         """Predict the lattice of a picture.
@@ -159,9 +135,7 @@ class LatticeNetwork(Network):
             OptionError: The array is not a picture.
         """
         small = thumbnail(pixels, self.thumbnail_side, self.threads)
-        outputs = self.run(self.descriptor.output_names, {"thumbnail": small[np.newaxis]})
-        for spec, value in zip(self.descriptor.outputs, outputs, strict=True):
-            check_shape(self.path, spec, value.shape)
+        outputs = self.outputs({"thumbnail": small[np.newaxis]})
         try:
             lattice = self._lattice(outputs)
         except ModelError as error:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from pielight.core.pixels import Pixels, check_pixels, full_scale, is_same_memory
 from pielight.core.strips import blocks
-from pielight.errors import ModelError, OptionError
+from pielight.errors import ModelError
 from pielight.inference.descriptor import ModelDescriptor, TensorSpec, shape_text
 from pielight.inference.onnx_session import Network
 from pielight.inference.processor import Prediction, Runtime
@@ -56,11 +56,6 @@ class RainNetwork(Network):
     The file maps ``picture`` (n, 3, h, w) in [0, 1], h and w multiples of 8, to ``rain`` (n, 3, h, w), which is
     subtracted. Its receptive field should reach no farther than 136 pixels, or strips show.
     """
-
-    @property
-    def thumbnail_side(self) -> int:
-        """None; raises OptionError."""
-        raise OptionError("derain: has no curves, since its network sees every pixel; call the enhancer itself")
 
     def predict(self, pixels: Pixels, auto: bool = True) -> Rain:
         """Find the rain in a picture.

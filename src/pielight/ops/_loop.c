@@ -7,6 +7,9 @@ static PyMethodDef methods[] = {
     {"enhance_rows", enhance_rows, METH_VARARGS,
      "enhance_rows(source, tables, row_node, row_weight, column_node, column_weight, result, top, bottom): enhance "
      "rows [top, bottom) of a picture; source and result may be the same."},
+    {"expose_rows", expose_rows, METH_VARARGS,
+     "expose_rows(source, nodes, row_node, row_weight, column_node, column_weight, decode, encode, result, top, "
+     "bottom): expose rows [top, bottom) of a picture; source and result may be the same."},
     {"finish_rows", finish_rows, METH_VARARGS,
      "finish_rows(source, levels, to_light, from_light, matrix, toe, result, top, bottom): hold black and balance colors "
      "in rows [top, bottom) of the result."},

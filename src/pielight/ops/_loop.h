@@ -21,6 +21,7 @@
 #endif
 
 PyObject *enhance_rows(PyObject *module, PyObject *args);
+PyObject *expose_rows(PyObject *module, PyObject *args);
 PyObject *finish_rows(PyObject *module, PyObject *args);
 PyObject *shrink(PyObject *module, PyObject *args);
 PyObject *tabulate(PyObject *module, PyObject *args);

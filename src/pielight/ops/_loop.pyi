@@ -16,6 +16,22 @@ def enhance_rows(
 ) -> None:
     """Enhance rows [top, bottom) of a picture."""
 
+def expose_rows(
+    source: Any,
+    nodes: Any,
+    row_node: Any,
+    row_weight: Any,
+    column_node: Any,
+    column_weight: Any,
+    decode: Any,
+    encode: Any,
+    result: Any,
+    top: int,
+    bottom: int,
+    /,
+) -> None:
+    """Expose rows [top, bottom) of a picture."""
+
 def finish_rows(
     source: Any,
     levels: Any,

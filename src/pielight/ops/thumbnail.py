@@ -14,7 +14,7 @@ from pielight.core.threads import available_threads, share_rows
 from pielight.ops.compiled import loop as _loop
 
 _LARGE = 4  # times the size: from here on means over boxes are as good as a filter, and several times faster
-_BLACK = 8 / 255  # the brightest that a frame without a picture holds: such as before a fade
+BLACK = 8 / 255  # the brightest that a frame without a picture holds: such as before a fade
 _WIDEST_PIXEL = 4  # values from a pixel to the next
 _REDUCING_GAP = 2.0  # below it Pillow shrinks by a whole number first
 
@@ -66,7 +66,7 @@ def mean_thumbnail(frames: Iterable[Pixels], size: int, threads: int | None = No
     total, count = np.zeros((3, size, size), np.float64), 0
     for frame in frames:
         small = thumbnail(frame, size, threads)
-        if small.max() > _BLACK:
+        if small.max() > BLACK:
             total += small
             count += 1
     return np.ascontiguousarray((total / max(1, count)).astype(np.float32).transpose(1, 2, 0))

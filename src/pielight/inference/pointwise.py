@@ -1,0 +1,97 @@
+"""Predictions that map every pixel by itself, such as tone curves, with the noise that they make visible removed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.core.pixels import Pixels
+from pielight.inference.denoise import shared_denoiser
+from pielight.inference.denoise_plan import plan
+from pielight.inference.pipeline_arrays import enhance_in_memory
+from pielight.inference.processor import Prediction, Processor, Runtime
+from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+P = TypeVar("P", Image.Image, NDArray[Any], "Tensor")
+
+
+class PointwisePrediction(Prediction):
+    """What a network predicted of a picture, to be applied to it or to others of any size."""
+
+    @abstractmethod
+    def render(
+        self,
+        pixels: Pixels,
+        options: EnhanceOptions,
+        threads: int | None = None,
+        out: Pixels | None = None,
+        device: torch.device | None = None,
+    ) -> Pixels:
+        """Map every pixel, without denoising.
+
+        Args:
+            pixels: (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
+            options: Strength, of which 0 is the identity, bit for bit, and protection of highlights.
+            threads: Threads to share the rows among; None takes every core that the process may use.
+            out: Where to put the result, of the shape and type of ``pixels``; may be ``pixels`` itself.
+            device: None is the CPU.
+
+        Returns:
+            ``out``, or a new array like ``pixels``.
+
+        Raises:
+            OptionError: The array is not a picture, or ``out`` is not like it.
+            DeviceError: The device's memory does not suffice.
+        """
+
+    def apply(
+        self,
+        image: P,
+        strength: float = 1.0,
+        highlights: float = HIGHLIGHTS,
+        threads: int | None = None,
+        out: NDArray[Any] | None = None,
+        *,
+        denoise: Denoise = 0.0,
+        denoise_model: str | Path | None = None,
+    ) -> P:
+        """Enhance a picture by what was predicted of it or of another one.
+
+        Args:
+            image: A Pillow image, an array or a torch tensor, as :class:`pielight.Enhancer` takes them.
+            strength: 0 is the identity, bit for bit; 1 the model; -1.5 (darker) to 1.5.
+            highlights: How far bright pixels are protected, 0 to 1.
+            threads: Threads to share the rows among; None takes every core that the process may use.
+            out: For an array only: where to put the result, of its shape and type; may be the array itself.
+            denoise: Share of the visible noise that is removed, 0 to 1, or ``"auto"``.
+            denoise_model: Path of an ONNX file with another denoising network.
+
+        Returns:
+            ``out``, or a new picture of the same kind.
+
+        Raises:
+            PielightError: It is no picture, or an argument is out of range.
+        """
+        options = EnhanceOptions(strength, highlights, denoise)
+        runtime = Runtime(shared_denoiser(denoise_model, threads), threads)
+        result: P = enhance_in_memory(image, Processor(runtime, prediction=self), options, out)
+        return result
+
+    def process(self, pixels: Pixels, options: EnhanceOptions, runtime: Runtime, out: Pixels | None = None) -> Pixels:
+        """Map every pixel, and remove the noise that this makes visible; see :class:`Prediction`."""
+        noise = None
+        if options.denoise != 0 and options.strength != 0:
+            runtime.denoiser.open()  # a damaged one is an error even if there is no noise
+            noise = plan(pixels, self, options, runtime.threads)  # first, since ``out`` may be the picture
+        result = self.render(pixels, options, runtime.threads, out, runtime.device)
+        if noise is not None:
+            runtime.denoiser.subtract(result, noise)
+        return result
