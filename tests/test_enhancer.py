@@ -269,7 +269,7 @@ def test_deraining(rain_model: Path) -> None:
     dry = Enhancer(rain_model, task="derain")
     assert dry(WET).std() < 0.7 * WET.std()
     assert dry(Image.fromarray(WET).convert("L")).mode == "L"
-    with pytest.raises(PielightError, match="predicts no curves$"):
+    with pytest.raises(PielightError, match=r"predicts no curves$"):
         dry.curves(WET)
     with pytest.raises(PielightError, match="denoise: has no meaning for derain"):
         dry(WET, denoise=0.5)

@@ -8,8 +8,8 @@ from scipy.optimize import brentq
 from skimage import color
 
 from pielight.ops.exposure import (
-    MOST_EV,
     LEAST_EV,
+    MOST_EV,
     canonical_exposure,
     expose,
     exposure_curve,
