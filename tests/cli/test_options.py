@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,19 @@ def test_presets_are_numbers(folder: Path, bright_model: Path, preset: str) -> N
     assert (by_name != run(*common, "--preset", preset, "--target", "1.5")).any()
     text = process("enhance", "--help").stdout
     assert preset in text
+
+
+def test_the_guide_has_the_numbers_of_presets() -> None:
+    guide = Path(__file__).parents[2] / "docs/guides/options.md"
+    rows = re.findall(r"^\| `(\w+)` \| `(--.*)` \|$", guide.read_text(encoding="utf-8"), re.MULTILINE)
+    stated = {name: options for name, options in rows if name in PRESETS}
+    assert stated == {
+        name: " ".join(
+            "--no-auto" if value is False else f"--{option.removesuffix('_ev')} {value:g}"
+            for option, value in filled.items()
+        )
+        for name, filled in PRESETS.items()
+    }
 
 
 @pytest.mark.parametrize(

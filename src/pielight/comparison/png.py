@@ -59,15 +59,15 @@ def _row(name: str, panels: Panels) -> Image.Image:
     font, space = ImageFont.load_default(letters), round(letters * 1.9)
     row = Image.new("RGB", ((width + _GAP) * len(panels) - _GAP, height + 2 * space), _PAPER)
     draw = ImageDraw.Draw(row)
-    draw.text((0, space / 2), _fitting(name, font, row.width), _INK, font, anchor="lm")
+    draw.text((0, space / 2), fitting(name, font, row.width), _INK, font, anchor="lm")
     for number, (caption, image) in enumerate(panels.items()):
         left = number * (width + _GAP)
         row.paste(image, (left, space))
-        draw.text((left + width / 2, height + 1.5 * space), _fitting(caption, font, width), _FAINT, font, anchor="mm")
+        draw.text((left + width / 2, height + 1.5 * space), fitting(caption, font, width), _FAINT, font, anchor="mm")
     return row
 
 
-def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """Shorten a text to a width, in the letters that Pillow's font has."""
     plain = [letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)]
     text = "".join(letter if letter.isascii() else "?" for letter in plain)
