@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from skimage.color import rgb2hsv
 from skimage.exposure import adjust_gamma, adjust_log
 
+from pielight.ops.exposure import exposure_curve
 from pielight.training.degradations.curve_families import (
     FAMILIES,
     anchored_log_curve,
@@ -88,6 +89,13 @@ def test_filmic_exposure_is_the_aces_fit_after_its_inverse(stops: float) -> None
     light = np.interp(linear(picture.numpy()), mapped, scene) * 2**stops
     plain = srgb(np.clip(light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14), 0, 1))
     np.testing.assert_allclose(filmic_curve(picture, number(stops)).numpy(), plain, atol=2e-5)
+
+
+@pytest.mark.parametrize("stops", [-3.0, 2.0])
+def test_the_moebius_curve_is_that_of_exposure_maps(stops: float) -> None:
+    picture = draw()
+    plain = srgb(exposure_curve(linear(picture.numpy()), stops))
+    np.testing.assert_allclose(FAMILIES["moebius"](picture, number(stops)).numpy(), plain, atol=1e-9)
 
 
 @pytest.mark.parametrize("stops", [-3.0, 2.0])

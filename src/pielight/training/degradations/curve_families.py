@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
-from pielight.training.degradations.exposure import expose
+from pielight.training.degradations.exposure import expose, exposure_curve
 
 Side = Literal["under", "over"]
 Interval = tuple[float, float]
@@ -98,11 +98,27 @@ def filmic_curve(pictures: Tensor, stops: Tensor) -> Tensor:
     return torch.where(stops == 0, pictures, linear_to_srgb(mapped.clamp(0, 1)))
 
 
+def moebius_curve(pictures: Tensor, stops: Tensor) -> Tensor:
+    """Change the exposure by ``stops`` EV without clipping: ``sRGB(E_k(lin(x)))``, ``k = 2^EV``.
+
+    The curve of exposure maps (:func:`pielight.ops.exposure.exposure_curve`): what such a map does wrong looks like it.
+
+    Args:
+        stops: EV, broadcast to ``(N, 1, H, W)``.
+
+    >>> moebius_curve(torch.tensor([0.0, 0.5, 1.0]), torch.tensor(-1.0)).round(decimals=3)
+    tensor([0.0000, 0.3810, 1.0000])
+    """
+    exposed = linear_to_srgb(exposure_curve(srgb_to_linear(pictures), stops))
+    return torch.where(stops == 0, pictures, exposed)
+
+
 FAMILIES: dict[str, Family] = {
     "gamma": lambda pictures, amount: gamma_curve(pictures, torch.exp2(-amount)),
     "tone": lambda pictures, amount: tone_curve(pictures, torch.exp2(-amount)),
     "log": anchored_log_curve,
     "filmic": filmic_curve,
+    "moebius": moebius_curve,
     "exposure": lambda pictures, amount: torch.where(amount == 0, pictures, expose(pictures, amount)),
 }
 """Every family by its name. Exposures are in EV, exponents 2^-t; t > 0 brightens and t < 0 darkens all but black (and,

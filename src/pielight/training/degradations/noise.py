@@ -23,6 +23,15 @@ def uniform(shape: tuple[int, ...], low: float, high: float, generator: Generato
     return low + (high - low) * torch.rand(shape, generator=generator)
 
 
+def draw(low: float, high: float, generator: Generator) -> float:
+    """Draw one number uniformly from [low, high).
+
+    >>> draw(3, 3, torch.Generator().manual_seed(0))
+    3.0
+    """
+    return float(uniform((1,), low, high, generator))
+
+
 def log_uniform(shape: tuple[int, ...], low: float, high: float, generator: Generator) -> Tensor:
     """Draw so that the logarithm is uniform in [log low, log high); both bounds > 0.
 

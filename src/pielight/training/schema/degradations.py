@@ -67,6 +67,24 @@ class DarkeningConfig:
 
 
 @section
+class RawDarkeningConfig:
+    """How published photographs are darkened as raw pictures, and how many samples are made of each."""
+
+    versions: Count = 4
+    """Darkened samples of each photograph."""
+    stops: NonPositiveInterval = (-7.0, -0.8)
+    """Exposure of the whole picture in EV; a seventh of the pictures lies between its upper end and 0."""
+    regional: Share = 0.25
+    """Share of the darkened samples whose parts get different exposures."""
+    spotlight: Share = 0.25
+    """Share of the photographs of which night scenes are made, too: lit parts on black, as published and darkened."""
+    shot_noise: PositiveInterval = (1e-6, 1e-3)
+    """Variance of the shot noise per unit of linear light, before white balance (log-uniform)."""
+    compressed: Share = 0.45
+    """Share of the samples that pass through JPEG, of the qualities 60 to 95."""
+
+
+@section
 class CaptureConfig:
     """How often pictures are noisy or compressed, and how much."""
 

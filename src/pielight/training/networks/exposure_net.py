@@ -1,0 +1,152 @@
+"""The default network: a small picture at its canonical exposure in, a small map of exposures out."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
+from pielight.ops.exposure import BRIGHTNESS, LEAST_EV, MOST_EV
+from pielight.ops.exposure_statistics import NAMES, QUANTILES, WHITE_POINT
+from pielight.training.degradations.exposure import exposure_curve
+
+SIDE, CELL = 64, 4
+"""Side of the thumbnail, and its pixels from one node of the map to the next."""
+STATISTICS = len(NAMES) + 1
+"""Numbers beside the thumbnail: :data:`pielight.ops.exposure_statistics.NAMES`, and the canonical exposure in EV."""
+_SCENE, _EVIDENCE = QUANTILES + 5, len(NAMES) + 3
+_HALVINGS = 24  # of the bisection: 20 EV / 2^24
+
+
+def render(pictures: Tensor, ev: Tensor) -> Tensor:
+    """Expose pictures by maps in EV, interpolated bilinearly to their size: ``sRGB(E_k(lin(x)))``, ``k = 2^EV``.
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        ev: ``(N, 1, h, w)``.
+
+    Returns:
+        ``(N, 3, H, W)`` in [0, 1].
+
+    >>> render(torch.full((1, 3, 4, 4), 0.2), torch.full((1, 1, 2, 2), 2.0))[0, 0, 0].round(decimals=3)
+    tensor([0.3820, 0.3820, 0.3820, 0.3820])
+    """
+    if ev.shape[-2:] != pictures.shape[-2:]:
+        ev = F.interpolate(ev, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
+    return linear_to_srgb(exposure_curve(srgb_to_linear(pictures), ev))
+
+
+def canonical_ev(thumbnails: Tensor) -> Tensor:
+    """Return the canonical exposure of each thumbnail, as :func:`pielight.ops.exposure.canonical_exposure` does.
+
+    Args:
+        thumbnails: ``(N, 3, S, S)`` in [0, 1].
+
+    Returns:
+        EV, ``(N, 1, 1, 1)``.
+
+    >>> canonical_ev(torch.full((1, 3, 2, 2), 0.2)).flatten().round(decimals=2)
+    tensor([2.3400])
+    """
+    light = srgb_to_linear(thumbnails)
+    low = torch.full((len(thumbnails), 1, 1, 1), LEAST_EV)
+    high = torch.full_like(low, MOST_EV)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        below = linear_to_srgb(exposure_curve(light, middle)).mean((1, 2, 3), keepdim=True) < BRIGHTNESS
+        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
+    return (low + high) / 2
+
+
+def scene_features(statistics: Tensor) -> Tensor:
+    """Return what statistics say of a scene, next to independent of how it was exposed.
+
+    The quantiles after the canonical exposure of c EV, and the headroom of the highlights, ``(c + log2 lin(q)) / 4`` of
+    the brightest channel's quantiles from 90 % on; the same of its median over 8.
+
+    Args:
+        statistics: ``(N, STATISTICS)``.
+
+    Returns:
+        ``(N, QUANTILES + 5)``.
+    """
+    canonical, light = statistics[:, -1:], srgb_to_linear(statistics[:, :QUANTILES])
+    exposed = linear_to_srgb(exposure_curve(light, canonical))
+    above = canonical + light[:, : WHITE_POINT + 2].clamp_min(1e-5).log2()
+    return torch.cat([exposed, above[:, 1:] / 4, above[:, :1] / 8], 1)
+
+
+def evidence(statistics: Tensor) -> Tensor:
+    """Return what statistics say of how a picture was exposed: levels, headroom, clipping, combs and noise.
+
+    Args:
+        statistics: ``(N, STATISTICS)``.
+
+    Returns:
+        ``(N, len(NAMES) + 3)``: all of them, scaled to about 1, and log2 of the white point and of the brightest value.
+    """
+    quantiles, clipped, levels, noise, rest, canonical = statistics.split([QUANTILES, 2, 2, 2, len(NAMES) - 14, 1], 1)
+    white = srgb_to_linear(quantiles[:, WHITE_POINT : WHITE_POINT + 2]).clamp_min(1e-4).log2()
+    return torch.cat([quantiles, canonical / 8, 4 * clipped, levels, (1 + noise).log(), rest, white / 4], 1)
+
+
+class ExposureNet(nn.Module):
+    """Sees a thumbnail at its canonical exposure and the picture's statistics; returns exposures and a probability.
+
+    ``thumbnail`` ``(N, 3, 64, 64)`` in [0, 1] (:func:`pielight.ops.exposure.canonical_exposure` brought it to the mean
+    0.42) and ``statistics`` ``(N, STATISTICS)`` to ``exposure`` ``(N, 1, 16, 16)``, EV to add to the canonical one, and
+    ``underexposed`` ``(N, 1)``, the probability that the photograph is. A convolutional encoder down to 8 x 8 and one
+    step up to 16 x 16 with a skip connection; what is known of the whole picture shifts the features of that step and
+    the exposure. Exposures see :func:`scene_features` alone, so that they do not depend on how dark the picture was
+    taken; the probability sees its :func:`evidence`, too, and does not train the encoder.
+
+    Args:
+        width: Factor for the channels of every layer.
+
+    >>> network = ExposureNet().eval()
+    >>> exposure, underexposed = network(torch.rand(2, 3, 64, 64), torch.rand(2, STATISTICS))
+    >>> exposure.shape, underexposed.shape
+    (torch.Size([2, 1, 16, 16]), torch.Size([2, 1]))
+    """
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        half, full, deep, hidden = (max(4, round(width * channels)) for channels in (16, 32, 48, 48))
+        self.down = nn.Sequential(_convolution(3, half, 2), _convolution(half, full, 2), _convolution(full, full))
+        self.deep = nn.Sequential(_convolution(full, deep, 2), _convolution(deep, deep))
+        self.whole = nn.Sequential(
+            nn.Linear(2 * deep + _SCENE, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
+        )
+        self.level, self.shift = nn.Linear(hidden, 1), nn.Linear(hidden, full)
+        self.up, self.mix = _convolution(deep, full), _convolution(2 * full, full)
+        self.local = nn.Conv2d(full, 1, 3, padding=1, padding_mode="replicate")
+        self.judge = nn.Sequential(
+            nn.Linear(2 * deep + _SCENE + _EVIDENCE, hidden), nn.ReLU(), nn.Dropout(0.1),
+            nn.Linear(hidden, hidden // 2), nn.ReLU(), nn.Linear(hidden // 2, 1),
+        )  # fmt: skip
+        for layer in (self.level, self.local):  # start at the canonical exposure
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.get_parameter("bias"))
+
+    def estimate(self, thumbnail: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the exposures ``(N, 1, 16, 16)`` and the logit of the probability ``(N, 1)``."""
+        fine = self.down(2 * (thumbnail - BRIGHTNESS))
+        coarse = self.deep(fine)
+        seen = torch.cat([coarse.mean((2, 3)), coarse.amax((2, 3))], 1)
+        scene = scene_features(statistics)
+        whole = self.whole(torch.cat([seen, scene], 1))
+        up = F.interpolate(self.up(coarse), scale_factor=2.0, mode="bilinear", align_corners=False)
+        mixed = self.mix(torch.cat([fine, up + self.shift(whole)[..., None, None]], 1))
+        exposure = self.local(mixed) + self.level(whole)[..., None, None]
+        return exposure, self.judge(torch.cat([seen.detach(), evidence(statistics), scene], 1))
+
+    def forward(self, thumbnail: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the exposures ``(N, 1, 16, 16)`` in EV and the probability ``(N, 1)``."""
+        exposure, logit = self.estimate(thumbnail, statistics)
+        return exposure, logit.sigmoid()
+
+
+def _convolution(channels: int, width: int, stride: int = 1) -> nn.Sequential:
+    # Edges are replicated, since zeros tell the network where corners are.
+    return nn.Sequential(nn.Conv2d(channels, width, 3, stride, padding=1, padding_mode="replicate"), nn.ReLU())

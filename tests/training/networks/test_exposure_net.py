@@ -1,0 +1,94 @@
+"""The network of exposure maps: shapes, its start, what it depends on, and rendering against NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from pielight.core.color import linear_to_srgb, srgb_to_linear
+from pielight.ops.exposure import canonical_exposure, exposure_curve
+from pielight.ops.exposure_statistics import NAMES, QUANTILES, exposure_statistics
+from pielight.training.networks.exposure_net import (
+    SIDE,
+    STATISTICS,
+    ExposureNet,
+    canonical_ev,
+    evidence,
+    render,
+    scene_features,
+)
+
+
+def inputs(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(count, 3, SIDE, SIDE, generator=generator), torch.rand(count, STATISTICS, generator=generator)
+
+
+def test_a_fresh_network_keeps_the_canonical_exposure() -> None:
+    exposure, underexposed = ExposureNet().eval()(*inputs())
+    assert exposure.shape == (2, 1, 16, 16)
+    assert exposure.abs().max() == 0
+    assert underexposed.shape == (2, 1)
+    assert ((underexposed > 0) & (underexposed < 1)).all()
+
+
+def test_every_weight_learns() -> None:
+    network = ExposureNet()
+    for layer in (network.level, network.local):  # at 0 no gradient passes to what lies before
+        torch.nn.init.normal_(layer.weight)
+    exposure, logit = network.estimate(*inputs())
+    (exposure.square().mean() + logit.mean()).backward()
+    assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in network.parameters())
+
+
+def test_the_probability_does_not_train_the_encoder() -> None:
+    network = ExposureNet()
+    network.estimate(*inputs())[1].sum().backward()
+    assert network.down[0][0].weight.grad is None
+
+
+def test_width() -> None:
+    assert sum(weight.numel() for weight in ExposureNet().parameters()) < 150_000  # 0.6 MB
+    exposure, _ = ExposureNet(0.25).eval()(*inputs(1))
+    assert exposure.shape == (1, 1, 16, 16)
+
+
+@pytest.mark.parametrize("stops", [0.0, -2.0, -4.0])
+def test_quantiles_at_the_canonical_exposure_do_not_depend_on_the_picture_s(stops: float) -> None:
+    random = np.random.default_rng(0)
+    scene = random.random((64, 64, 3)) ** 2
+
+    def seen(ev: float) -> torch.Tensor:
+        pixels = linear_to_srgb(exposure_curve(scene, ev)).astype(np.float32)
+        numbers = np.append(exposure_statistics(pixels), canonical_exposure(pixels))
+        return scene_features(torch.from_numpy(numbers.astype(np.float32))[None])
+
+    first, other = seen(0.0), seen(stops)
+    assert (first - other)[:, :QUANTILES].abs().max() < 0.05  # what is left is the sorting into 4096 levels
+    assert first.shape == (1, QUANTILES + 5)
+
+
+def test_evidence_holds_every_number() -> None:
+    _, statistics = inputs(1)
+    found = evidence(statistics)
+    assert found.shape == (1, len(NAMES) + 3)
+    for index in range(STATISTICS):
+        changed = statistics.clone()
+        changed[0, index] += 0.1
+        assert not torch.equal(evidence(changed), found), index
+
+
+@pytest.mark.parametrize("ev", [-3.0, 0.0, 5.0])
+def test_rendering_is_the_exposure_curve(ev: float) -> None:
+    pictures, _ = inputs(1)
+    expected = linear_to_srgb(exposure_curve(srgb_to_linear(pictures.double().numpy()), ev))
+    found = render(pictures.double(), torch.full((1, 1, 4, 4), ev, dtype=torch.float64))
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
+
+
+def test_canonical_exposures_are_those_of_inference() -> None:
+    pictures, _ = inputs(3)
+    pictures = pictures * torch.tensor([1.0, 0.2, 0.02]).view(3, 1, 1, 1)
+    expected = [canonical_exposure(one.numpy()) for one in pictures]
+    np.testing.assert_allclose(canonical_ev(pictures).flatten().numpy(), expected, atol=1e-3)
