@@ -18,7 +18,7 @@ from pielight.inference.descriptor import kind_for
 from pielight.inference.exposure_map import DESCRIPTOR, MOST_EV
 from pielight.ops.exposure import canonical_exposure, expose, exposure_slope
 from pielight.ops.exposure_map import apply_exposure
-from pielight.ops.exposure_statistics import NAMES
+from pielight.ops.exposure_statistics import SEEN
 from pielight.ops.thumbnail import thumbnail
 from pielight.options import BRIGHTEN
 
@@ -30,7 +30,7 @@ Write = Callable[..., Path]
 def write_model(tmp_path: Path) -> Write:
     """Write a network that returns the mean of the thumbnail less 0.4 at each node, and a statistic as probability."""
 
-    def write(statistics: int = len(NAMES), probability: str = "Sigmoid", scale: float = 10.0) -> Path:
+    def write(statistics: int = SEEN, probability: str = "Sigmoid", scale: float = 10.0) -> Path:
         node, tensor = onnx.helper.make_node, onnx.helper.make_tensor_value_info
         kind = onnx.TensorProto.FLOAT
         constants = {
@@ -231,8 +231,8 @@ def test_frames_share_one_map(write_model: Write) -> None:
 
 
 def test_a_file_with_other_statistics_is_refused(write_model: Write) -> None:
-    path = write_model(len(NAMES) + 1)
-    with pytest.raises(ModelError, match=f"statistics has shape .*; expected .*{len(NAMES)}"):
+    path = write_model(SEEN + 1)
+    with pytest.raises(ModelError, match=f"statistics has shape .*; expected .*{SEEN}"):
         Enhancer(path, threads=1)(DARK)
 
 

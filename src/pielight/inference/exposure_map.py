@@ -19,7 +19,7 @@ from pielight.inference.pointwise import PointwisePrediction
 from pielight.ops import exposure_map_cuda
 from pielight.ops.exposure import canonical_exposure, exposure_slope
 from pielight.ops.exposure_map import apply_exposure, resample
-from pielight.ops.exposure_statistics import BRIGHTEST, NAMES, exposure_statistics
+from pielight.ops.exposure_statistics import BRIGHTEST, SEEN, exposure_statistics
 from pielight.ops.highlight_ceiling import highlight_ceiling
 from pielight.ops.thumbnail import BLACK, mean_thumbnail, thumbnail
 from pielight.options import BRIGHTEN, EnhanceOptions
@@ -181,6 +181,8 @@ class ExposureMap(PointwisePrediction):
 class ExposureNetwork(ThumbnailNetwork):
     """Maps ``thumbnail``, at the canonical exposure, and ``statistics`` to ``exposure`` and ``underexposed``.
 
+    Statistics are those of :mod:`pielight.ops.exposure_statistics`, and the canonical exposure EV_c behind them.
+
     ``EV = u (EV_c + exposure)``: EV_c is the canonical exposure
     (:func:`~pielight.ops.exposure.canonical_exposure`) and u the smooth step of the probability ``underexposed`` from
     0.25 to 0.75, which leaves well-exposed pictures as they are.
@@ -217,7 +219,8 @@ class ExposureNetwork(ThumbnailNetwork):
         canonical = np.float32(canonical_exposure(small))
         rows = np.ascontiguousarray(small).reshape(-1, small.shape[2], 1)  # planes one below the other, as a gray one
         seen = apply_exposure(rows, np.full((1, 1), canonical), self.threads).reshape(1, *small.shape)
-        exposure, underexposed = self.outputs({"thumbnail": seen, "statistics": statistics[np.newaxis]})
+        numbers = np.append(statistics, canonical)[np.newaxis]
+        exposure, underexposed = self.outputs({"thumbnail": seen, "statistics": numbers})
         probability = float(underexposed[0, 0])
         if not 0.0 <= probability <= 1.0:
             raise ModelError(f"{self.path}: underexposed is {probability}; expected a probability")
@@ -234,7 +237,7 @@ DESCRIPTOR = ModelDescriptor(
     task=BRIGHTEN,
     purpose="brighten pictures by exposure",
     shipped=(),
-    inputs=(THUMBNAIL, TensorSpec("statistics", ("n", len(NAMES)))),
+    inputs=(THUMBNAIL, TensorSpec("statistics", ("n", SEEN))),
     outputs=(
         TensorSpec("exposure", ("n", 1, *node_sides())),
         TensorSpec("underexposed", ("n", 1)),

@@ -21,6 +21,7 @@ NAMES = (
     "noise of the median part",
     *(f"share of values at {level}" for level in (0, 1, 2)),
 )
+SEEN = len(NAMES) + 1  # numbers that a network sees: these, and the canonical exposure of the thumbnail in EV
 QUANTILES = 8  # the first so many are quantiles of sRGB values
 WHITE_POINT = 3  # place of the brightest channel's quantile 0.999
 BRIGHTEST = 4  # place of the brightest value of all
@@ -87,7 +88,8 @@ def _quantiles(planes: Pixels) -> list[float]:
 def _places(counts: NDArray[np.intp], shares: tuple[float, ...]) -> NDArray[np.intp]:
     """Return the least levels that so large shares of what a histogram counts do not exceed."""
     below = np.cumsum(counts)
-    return np.searchsorted(below, np.array(shares) * below[-1])
+    places: NDArray[np.intp] = np.searchsorted(below, np.array(shares) * below[-1])
+    return places
 
 
 def _rounded(planes: Pixels, most: int, kind: type[np.unsignedinteger[Any]]) -> Pixels:

@@ -6,7 +6,7 @@ import torch
 from skimage.color import rgb2xyz
 
 from pielight.core.color_torch import linear_to_srgb, luma, srgb_to_linear
-from pielight.training.degradations.exposure import blur, camera_response, expose, exposure_curve, fill_light
+from pielight.training.degradations.exposure import blur, camera_response, expose, fill_light
 
 
 def test_linear_light_agrees_with_scikit_image() -> None:
@@ -92,9 +92,3 @@ def test_every_picture_may_have_its_own_amount() -> None:
     filled = fill_light(pictures, labels, torch.tensor([0.0, 1.0]).view(2, 1, 1, 1))
     torch.testing.assert_close(filled[0], pictures[0])
     assert (filled[1] > 0.2).all()
-
-
-def test_exposures_by_the_curve_add() -> None:
-    light = torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    two, three = torch.tensor(2.0), torch.tensor(-3.0)
-    torch.testing.assert_close(exposure_curve(exposure_curve(light, two), three), exposure_curve(light, two + three))

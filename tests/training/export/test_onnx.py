@@ -7,8 +7,9 @@ import onnxruntime
 import pytest
 import torch
 
+from pielight.ops.exposure_statistics import SEEN
 from pielight.training.export.onnx import as_onnx, exposure_onnx, lattice_onnx
-from pielight.training.networks.exposure_net import SIDE, STATISTICS, ExposureNet
+from pielight.training.networks.exposure_net import SIDE, ExposureNet
 from pielight.training.networks.lattice_net import LatticeNet
 
 
@@ -39,7 +40,7 @@ def test_a_network_of_exposures_maps_two_inputs_to_two_outputs() -> None:
     content = exposure_onnx(network)
     assert len(content) <= 600_000
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    given = {"thumbnail": torch.rand(2, 3, SIDE, SIDE), "statistics": torch.rand(2, STATISTICS)}
+    given = {"thumbnail": torch.rand(2, 3, SIDE, SIDE), "statistics": torch.rand(2, SEEN)}
     found = session.run(["exposure", "underexposed"], {name: value.numpy() for name, value in given.items()})
     for one, expected in zip(found, network(*given.values()), strict=True):
         assert one == pytest.approx(expected.detach().numpy(), abs=1e-5)

@@ -8,10 +8,9 @@ import torch
 
 from pielight.core.color import linear_to_srgb, srgb_to_linear
 from pielight.ops.exposure import canonical_exposure, exposure_curve
-from pielight.ops.exposure_statistics import NAMES, QUANTILES, exposure_statistics
+from pielight.ops.exposure_statistics import NAMES, QUANTILES, SEEN, exposure_statistics
 from pielight.training.networks.exposure_net import (
     SIDE,
-    STATISTICS,
     ExposureNet,
     canonical_ev,
     evidence,
@@ -22,7 +21,7 @@ from pielight.training.networks.exposure_net import (
 
 def inputs(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
-    return torch.rand(count, 3, SIDE, SIDE, generator=generator), torch.rand(count, STATISTICS, generator=generator)
+    return torch.rand(count, 3, SIDE, SIDE, generator=generator), torch.rand(count, SEEN, generator=generator)
 
 
 def test_a_fresh_network_keeps_the_canonical_exposure() -> None:
@@ -73,7 +72,7 @@ def test_evidence_holds_every_number() -> None:
     _, statistics = inputs(1)
     found = evidence(statistics)
     assert found.shape == (1, len(NAMES) + 3)
-    for index in range(STATISTICS):
+    for index in range(SEEN):
         changed = statistics.clone()
         changed[0, index] += 0.1
         assert not torch.equal(evidence(changed), found), index

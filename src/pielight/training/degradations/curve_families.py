@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
-from pielight.training.degradations.exposure import expose, exposure_curve
+from pielight.ops.exposure import exposure_curve
+from pielight.training.degradations.exposure import expose
 
 Side = Literal["under", "over"]
 Interval = tuple[float, float]

@@ -20,22 +20,6 @@ def expose(pictures: Tensor, stops: Tensor | float) -> Tensor:
     return linear_to_srgb((srgb_to_linear(pictures) * torch.exp2(torch.as_tensor(stops))).clamp(0, 1))
 
 
-def exposure_curve(linear: Tensor, ev: Tensor) -> Tensor:
-    """Expose linear light without clipping: :func:`pielight.ops.exposure.exposure_curve` for tensors.
-
-    ``E_k(l) = k l / (1 + (k - 1) l)``, ``k = 2^EV``; exposures add, and -EV undoes EV.
-
-    Args:
-        linear: Light in [0, 1].
-        ev: EV that broadcast with it.
-
-    >>> exposure_curve(torch.tensor([0.0, 0.1, 1.0]), torch.tensor(1.0)).round(decimals=4)
-    tensor([0.0000, 0.1818, 1.0000])
-    """
-    gain = 2.0**ev  # torch.exp2 has no counterpart in ONNX
-    return gain * linear / (1 + (gain - 1) * linear)
-
-
 def camera_response(pictures: Tensor, contrast: Tensor) -> Tensor:
     """Apply the S-curve by which cameras depart from sRGB: ``x^g / (x^g + (1 - x)^g)``; 1 / g undoes g.
 

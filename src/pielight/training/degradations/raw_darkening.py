@@ -6,7 +6,8 @@ import torch
 from torch import Generator, Tensor
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
-from pielight.training.degradations.exposure import blur, exposure_curve
+from pielight.ops.exposure import exposure_curve
+from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.noise import draw, jpeg, log_uniform, quantize
 from pielight.training.schema.degradations import RawDarkeningConfig
 
@@ -43,7 +44,7 @@ def darken_raw(picture: Tensor, ev: Tensor | float, config: RawDarkeningConfig, 
     tone = 0.0 if draw(0, 1, generator) < _PLAIN else draw(0, _STEEPEST, generator)
     red, blue = draw(*_RED, generator), draw(*_BLUE, generator)
     balance = torch.tensor([red, 1.0, blue]).view(3, 1, 1)
-    raw = exposure_curve(srgb_to_linear(picture), torch.tensor(-tone)) / balance * 2.0 ** torch.as_tensor(ev)
+    raw = exposure_curve(srgb_to_linear(picture), -tone) / balance * 2.0 ** torch.as_tensor(ev)
     shot = float(log_uniform((1,), *config.shot_noise, generator))
     read = shot * shot * draw(*_READ, generator)
     noise = torch.randn(picture.shape, generator=generator)
@@ -55,6 +56,6 @@ def darken_raw(picture: Tensor, ev: Tensor | float, config: RawDarkeningConfig, 
     seen = (raw + noise * (shot * raw + read).sqrt() + black).clamp_min(0)
     cast = torch.exp(_CAST * torch.randn((3, 1, 1), generator=generator))
     light = (seen * balance).clamp(0, 1) * cast
-    dark = quantize(linear_to_srgb(exposure_curve(light.clamp(0, 1), torch.tensor(tone))).clamp(0, 1))
+    dark = quantize(linear_to_srgb(exposure_curve(light.clamp(0, 1), tone)).clamp(0, 1))
     quality = int(torch.randint(_QUALITY[0], _QUALITY[1] + 1, (), generator=generator))
     return jpeg(dark, quality) if draw(0, 1, generator) < config.compressed else dark

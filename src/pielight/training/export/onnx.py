@@ -15,7 +15,8 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 from torch import Tensor, nn
 
-from pielight.training.networks.exposure_net import SIDE, STATISTICS
+from pielight.ops.exposure_statistics import SEEN
+from pielight.training.networks.exposure_net import SIDE
 
 
 def as_onnx(
@@ -83,6 +84,6 @@ def exposure_onnx(network: nn.Module) -> bytes:
     Args:
         network: As :class:`pielight.training.networks.exposure_net.ExposureNet`.
     """
-    example = {"thumbnail": torch.zeros(1, 3, SIDE, SIDE), "statistics": torch.zeros(1, STATISTICS)}
+    example = {"thumbnail": torch.zeros(1, 3, SIDE, SIDE), "statistics": torch.zeros(1, SEEN)}
     outputs = ("exposure", "underexposed")
     return as_onnx(network, example, outputs, {name: {0: "n"} for name in (*example, *outputs)})

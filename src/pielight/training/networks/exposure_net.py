@@ -7,14 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
-from pielight.ops.exposure import BRIGHTNESS, LEAST_EV, MOST_EV
+from pielight.ops.exposure import BRIGHTNESS, LEAST_EV, MOST_EV, exposure_curve
 from pielight.ops.exposure_statistics import NAMES, QUANTILES, WHITE_POINT
-from pielight.training.degradations.exposure import exposure_curve
 
 SIDE, CELL = 64, 4
 """Side of the thumbnail, and its pixels from one node of the map to the next."""
-STATISTICS = len(NAMES) + 1
-"""Numbers beside the thumbnail: :data:`pielight.ops.exposure_statistics.NAMES`, and the canonical exposure in EV."""
 _SCENE, _EVIDENCE = QUANTILES + 5, len(NAMES) + 3
 _HALVINGS = 24  # of the bisection: 20 EV / 2^24
 
@@ -66,7 +63,7 @@ def scene_features(statistics: Tensor) -> Tensor:
     the brightest channel's quantiles from 90 % on; the same of its median over 8.
 
     Args:
-        statistics: ``(N, STATISTICS)``.
+        statistics: ``(N, SEEN)``.
 
     Returns:
         ``(N, QUANTILES + 5)``.
@@ -81,7 +78,7 @@ def evidence(statistics: Tensor) -> Tensor:
     """Return what statistics say of how a picture was exposed: levels, headroom, clipping, combs and noise.
 
     Args:
-        statistics: ``(N, STATISTICS)``.
+        statistics: ``(N, SEEN)``.
 
     Returns:
         ``(N, len(NAMES) + 3)``: all of them, scaled to about 1, and log2 of the white point and of the brightest value.
@@ -95,7 +92,7 @@ class ExposureNet(nn.Module):
     """Sees a thumbnail at its canonical exposure and the picture's statistics; returns exposures and a probability.
 
     ``thumbnail`` ``(N, 3, 64, 64)`` in [0, 1] (:func:`pielight.ops.exposure.canonical_exposure` brought it to the mean
-    0.42) and ``statistics`` ``(N, STATISTICS)`` to ``exposure`` ``(N, 1, 16, 16)``, EV to add to the canonical one, and
+    0.42) and ``statistics`` ``(N, SEEN)`` to ``exposure`` ``(N, 1, 16, 16)``, EV to add to the canonical one, and
     ``underexposed`` ``(N, 1)``, the probability that the photograph is. A convolutional encoder down to 8 x 8 and one
     step up to 16 x 16 with a skip connection; what is known of the whole picture shifts the features of that step and
     the exposure. Exposures see :func:`scene_features` alone, so that they do not depend on how dark the picture was
@@ -105,7 +102,7 @@ class ExposureNet(nn.Module):
         width: Factor for the channels of every layer.
 
     >>> network = ExposureNet().eval()
-    >>> exposure, underexposed = network(torch.rand(2, 3, 64, 64), torch.rand(2, STATISTICS))
+    >>> exposure, underexposed = network(torch.rand(2, 3, 64, 64), torch.rand(2, SEEN))
     >>> exposure.shape, underexposed.shape
     (torch.Size([2, 1, 16, 16]), torch.Size([2, 1]))
     """
