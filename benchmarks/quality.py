@@ -26,6 +26,7 @@ from PIL import Image
 
 import _methods as methods
 from pielight.evaluation.datasets.pairing import pair, pictures
+from pielight.evaluation.metrics.brightness import dark30
 from pielight.evaluation.metrics.fidelity import psnr
 from pielight.evaluation.metrics.niqe import niqe
 from pielight.evaluation.metrics.pristine import Pristine, read_pristine
@@ -66,7 +67,7 @@ def natural(folder: Path, enhance: Enhance, pristine: Pristine | None) -> dict[s
         low, high = np.quantile(gray, 0.3), np.quantile(gray, 0.9)
         values = {
             "dark30 in": gray[gray <= low].mean(),
-            "dark30": lit[gray <= low].mean(),
+            "dark30": dark30(after, before),
             "bright10 shift": (lit - gray)[gray >= high].mean(),
             "clipped in": (before.max(2) >= 254).mean(),
             "clipped": (after.max(2) >= 254).mean(),

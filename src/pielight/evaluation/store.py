@@ -153,7 +153,7 @@ def code_version(metric: str) -> str:
             digest.update(path.read_bytes())
     for library, version in environment(LIBRARIES)["versions"].items():
         digest.update(f"{library} {version}\n".encode())
-    if metric in ("niqe", "niqe-own") and (parameters := pristine_file()) is not None:
+    if metric in ("niqe", "niqe2", "niqe-own") and (parameters := pristine_file()) is not None:
         digest.update(sha256(parameters).encode())
     return f"{pielight.__version__}+{digest.hexdigest()[:12]}"
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from pielight.evaluation import run
 from pielight.evaluation.metrics import METRICS
-from pielight.evaluation.metrics.brightness import brightness_error
+from pielight.evaluation.metrics.brightness import brightness_error, dark30
 from pielight.evaluation.report.captions import statistics_note
 from pielight.evaluation.report.summary import Values, summarize
 from pielight.evaluation.statistics import dataset_value, spread
@@ -27,6 +27,13 @@ def test_the_error_is_signed_and_of_all_channels() -> None:
     result[..., 0] = 70
     assert brightness_error(result, reference) == pytest.approx(-10 / 255)
     assert brightness_error(reference, result) == pytest.approx(10 / 255)
+
+
+def test_the_shadows_are_those_of_the_input() -> None:
+    source = np.arange(100, dtype=np.uint8).reshape(10, 10, 1).repeat(3, 2)
+    result = np.zeros((10, 10, 3), np.uint8)
+    result[:3], result[3:] = 102, 255
+    assert dark30(result, source) == pytest.approx(0.4)
 
 
 def test_the_spread_is_the_standard_deviation_and_leaves_a_common_error_out() -> None:

@@ -19,7 +19,7 @@ from pielight.evaluation.metrics.niqe import Pristine
 
 PHOTO = data.astronaut()[:224, 100:340]
 DARK = (PHOTO // 4).astype(np.uint8)
-HERE = {name: metric for name, metric in METRICS.items() if name not in ("lpips", "niqe", "niqe-own")}
+HERE = {name: metric for name, metric in METRICS.items() if name not in ("lpips", "niqe", "niqe2", "niqe-own")}
 PAIRED = [metric for metric in HERE.values() if "reference" in metric.needs and "brightness" not in metric.name]
 PERFECT = {
     **{
@@ -56,11 +56,12 @@ def test_names_and_words_are_whole() -> None:
             "ciede2000",
             "lpips",
             "niqe",
+            "niqe2",
             "niqe-own",
             "piqe",
             "loe",
         ),
-        *("brightness-error", "brightness-spread", "clipped", "near-white"),
+        *("dark30", "brightness-error", "brightness-spread", "clipped", "near-white"),
         *("noise-gain", "neutral-shift", "skin-hue", "sky-hue", "halo", "unchanged", "flicker"),
     }
     for name, metric in METRICS.items():
@@ -126,7 +127,7 @@ def test_pictures_of_one_pixel_give_a_value_or_one_line(metric: PictureMetric) -
 def test_black_and_white_pictures_give_a_value_without_a_warning(
     metric: PictureMetric, recwarn: pytest.WarningsRecorder
 ) -> None:
-    if metric.name in ("lpips", "niqe-own"):
+    if metric.name in ("lpips", "niqe2", "niqe-own"):
         pytest.skip("needs its package, or parameters")
     for result, other in ((0, 0), (255, 0), (0, 255), (255, 255)):
         pictures = [np.full((192, 192, 3), level, np.uint8) for level in (result, other)]

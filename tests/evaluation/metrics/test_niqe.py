@@ -65,6 +65,14 @@ def test_within_two_percent_of_the_implementation_that_gives_the_authors_value(
     assert METRICS["niqe"].measure(getattr(data, name)()) == pytest.approx(value, rel=0.02)
 
 
+def test_the_second_scale_of_niqe2_is_made_of_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    pristine, photo = Pristine(np.full(36, 0.5), np.eye(36)), data.camera()
+    monkeypatch.setattr("pielight.evaluation.metrics.niqe.current_pristine", lambda: pristine)
+    photo = np.repeat(photo[..., None], 3, 2)
+    assert METRICS["niqe2"].measure(photo) == niqe(photo, pristine, halving="mean")
+    assert METRICS["niqe2"].measure(photo) != METRICS["niqe"].measure(photo)
+
+
 @needs_parameters
 @pytest.mark.skipif(not DARK.exists(), reason="needs ../shared/data")
 def test_the_published_mean_of_the_dark_photographs_when_scales_are_means() -> None:

@@ -14,13 +14,13 @@ from pielight.core.extras import require
 require("evaluate")  # before an import fails
 
 from pielight.evaluation.metric_spec import PictureMetric
-from pielight.evaluation.metrics.brightness import BRIGHTNESS_ERROR, BRIGHTNESS_SPREAD
+from pielight.evaluation.metrics.brightness import BRIGHTNESS_ERROR, BRIGHTNESS_SPREAD, DARK30
 from pielight.evaluation.metrics.color import CIEDE2000, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE
 from pielight.evaluation.metrics.fidelity import MAE, PSNR, UNCHANGED
 from pielight.evaluation.metrics.flicker import FLICKER
 from pielight.evaluation.metrics.halo import HALO
 from pielight.evaluation.metrics.lightness import CLIPPED, LOE, NEAR_WHITE
-from pielight.evaluation.metrics.niqe import NIQE, NIQE_OWN
+from pielight.evaluation.metrics.niqe import NIQE, NIQE2, NIQE_OWN
 from pielight.evaluation.metrics.noise import NOISE_GAIN
 from pielight.evaluation.metrics.perceptual import LPIPS
 from pielight.evaluation.metrics.piqe import PIQE
@@ -45,8 +45,8 @@ METRICS: dict[str, PictureMetric] = _Metrics(
         metric.name: metric
         for metric in (
             *(PSNR, SSIM, SSIM_GRAY, MS_SSIM, MS_SSIM_RGB, MAE, CIEDE2000, LPIPS, BRIGHTNESS_ERROR, BRIGHTNESS_SPREAD),
-            *(NIQE, NIQE_OWN, PIQE, LOE),
-            *(CLIPPED, NEAR_WHITE, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
+            *(NIQE, NIQE2, NIQE_OWN, PIQE, LOE),
+            *(DARK30, CLIPPED, NEAR_WHITE, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
         )
     }
 )
