@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pielight.enhancer import Enhancer
+from pielight.ops.exposure_statistics import NAMES
 from tests.tiers import SLOW
 
 SIZE, NODES = 64, 8
@@ -122,6 +123,26 @@ def _save_graph(
     graph = helper.make_graph(nodes, "toy", values(inputs), values(outputs), arrays)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
     return path
+
+
+@pytest.fixture(scope="session")
+def exposure_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that is 90 % sure of underexposure, and adds -0.5 EV at the left to 0.5 EV at the right."""
+    nodes = [
+        helper.make_node("ReduceMean", ["thumbnail"], ["mean"], axes=[1, 2, 3], keepdims=1),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["added", "nothing"], ["exposure"]),
+        helper.make_node("ReduceMean", ["statistics"], ["one"], axes=[1], keepdims=1),
+        helper.make_node("Mul", ["one", "zero"], ["none"]),
+        helper.make_node("Add", ["none", "sure"], ["underexposed"]),
+    ]
+    added = np.broadcast_to(np.linspace(-0.5, 0.5, NODES, dtype=np.float32), (1, 1, NODES, NODES))
+    constants = {"zero": np.float32(0), "added": added, "sure": np.float32(0.9)}
+    return _save_graph(
+        tmp_path_factory.mktemp("exposure") / "exposure.onnx", nodes, constants,
+        {"thumbnail": ["n", 3, SIZE, SIZE], "statistics": ["n", len(NAMES)]},
+        {"exposure": ["n", 1, NODES, NODES], "underexposed": ["n", 1]},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -13,13 +13,14 @@ from pielight.core.standard_streams import reason
 from pielight.errors import PielightError
 
 DEFAULT = "enhance"
-_LEAVES_AT_ONCE = ("enhance", "compare", "info")  # on Ctrl-C: they write files atomically
+_LEAVES_AT_ONCE = ("enhance", "compare", "explain", "info")  # on Ctrl-C: they write files atomically
 COMMANDS = {  # name: (module and attribute, text for --help)
     "enhance": (
         "pielight.cli.enhance:enhance",
         "Brighten, dehaze or derain photos ('pielight PHOTO...').",
     ),
     "compare": ("pielight.cli.compare:compare", "Show photos before and after: one page or one picture."),
+    "explain": ("pielight.cli.explain:explain", "Show by how many stops each part of a photo is lifted, and why."),
     "bench": ("pielight.cli.bench:bench", "Measure speed and memory on this machine."),
     "evaluate": ("pielight.cli.evaluate:evaluate", "Measure how good methods are on data sets."),
     "niqe": ("pielight.cli.niqe:niqe", "Fit NIQE's parameters to good photographs, for 'pielight evaluate'."),

@@ -140,12 +140,12 @@ def changes(example: str) -> Callable[[F], F]:
 class ModelOptions:
     """The options that choose a model, and how it enhances; None where a default applies."""
 
-    task: str
-    model: str | None
-    denoise_model: str | None
-    highlights: float | None
-    denoise: Denoise | None
-    auto: bool | None
+    task: str = BRIGHTEN
+    model: str | None = None
+    denoise_model: str | None = None
+    highlights: float | None = None
+    denoise: Denoise | None = None
+    auto: bool | None = None
     strength: float | None = None
     device: str = "cpu"
     preset: str | None = None

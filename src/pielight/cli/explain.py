@@ -1,0 +1,79 @@
+"""``pielight explain``: why a photo becomes what it becomes, on one sheet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pielight.cli import options
+from pielight.core.atomic_file import check_writable, write_atomic
+from pielight.core.messages import shown
+from pielight.errors import ExistsError, OptionError, PielightError
+
+if TYPE_CHECKING:
+    from pielight.core.output_names import Existing
+
+
+@click.command()
+@click.argument("photo", type=click.Path(path_type=Path, readable=False))
+@click.option("-o", "--output", type=options.PATH, metavar="FILE.png",
+              help="The sheet. [default: NAME_explain.png beside the photo]")  # fmt: skip
+@options.strength
+@options.highlights
+@options.taste
+@options.denoise
+@options.denoise_model
+@options.auto
+@click.option("--size", type=click.IntRange(128, 4096), default=640, show_default=True,
+              help="Longer side of each picture in pixels, at most.")  # fmt: skip
+@options.existing
+@options.model
+@options.jobs("Threads. [default: every core]")
+@options.quiet
+@options.model_options
+def explain(
+    photo: Path,
+    output: Path | None,
+    model: options.ModelOptions,
+    size: int,
+    existing: Existing,
+    jobs: int | None,
+    quiet: bool,
+) -> None:
+    """Show why a photo becomes what it becomes: by how many stops each part is lifted, and what led to that.
+
+    One PNG with the photo, the result, the map of exposures with a color bar in stops, the probability that the photo
+    is underexposed, its canonical exposure and its noise. Exit status: 0, 1 if the photo cannot be read, 2 if the
+    command line is invalid.
+    """
+    model.check()
+    from pielight.batch.plan import Names, Naming
+    from pielight.comparison.explanation import explain as explain_photo
+    from pielight.comparison.explanation_sheet import explanation_sheet
+
+    with options.usage_errors():
+        output = output or photo.with_name(f"{photo.stem}_explain.png")
+        if output.suffix.lower() != ".png":
+            raise PielightError(f"{shown(output)}: must end in .png")
+        names = Names(Naming(existing=existing))
+        names.reserve([photo])
+        sheet = names.job(photo, output)
+        check_writable(output)
+        enhancer = model.enhancer(jobs)
+    kept = f"{shown(output)}: skipped, it already exists (--existing overwrite replaces it)"
+    if existing == "skip" and os.path.lexists(sheet.output):
+        click.echo(kept, err=True)
+        return
+    with options.usage_errors(OptionError, ()):
+        explanation = explain_photo(enhancer, photo, size, model.enhance_options())
+    data = explanation_sheet(explanation)
+    try:
+        output = write_atomic(sheet.target, data, existing, number=sheet.number)
+    except ExistsError:  # created since the check above
+        click.echo(kept, err=True)
+    else:
+        if not quiet:
+            click.echo(shown(output), err=True)
