@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pielight.enhancer import Enhancer
-from pielight.ops.exposure_statistics import NAMES
+from pielight.ops.exposure_statistics import SEEN
 from tests.tiers import SLOW
 
 SIZE, NODES = 64, 8
@@ -140,7 +140,7 @@ def exposure_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     constants = {"zero": np.float32(0), "added": added, "sure": np.float32(0.9)}
     return _save_graph(
         tmp_path_factory.mktemp("exposure") / "exposure.onnx", nodes, constants,
-        {"thumbnail": ["n", 3, SIZE, SIZE], "statistics": ["n", len(NAMES)]},
+        {"thumbnail": ["n", 3, SIZE, SIZE], "statistics": ["n", SEEN]},
         {"exposure": ["n", 1, NODES, NODES], "underexposed": ["n", 1]},
     )  # fmt: skip
 
