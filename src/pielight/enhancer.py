@@ -34,7 +34,7 @@ from pielight.io.decode import decode, decode_reduced, open_image
 from pielight.io.provenance import Record
 from pielight.io.result_names import result_beside, suffix_of_result
 from pielight.ops.apply_cuda import check_device
-from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste
+from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste, chosen_options
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -362,13 +362,7 @@ class Enhancer(FormerMethods):
 
     def _options(self, options: EnhanceOptions | None, **given: Any) -> EnhanceOptions:
         """Return the options of a call: those given one by one, or in an object."""
-        if options is None:
-            options = EnhanceOptions.of(**given)
-        elif not isinstance(options, EnhanceOptions):
-            raise OptionError(f"options: {type(options).__name__}, expected EnhanceOptions")
-        elif names := [name for name, value in given.items() if value is not None]:
-            raise OptionError(f"options: hold {', '.join(names)} already; leave out one of the two")
-        return self._resolved(options)
+        return self._resolved(chosen_options(options, **given))
 
     def _resolved(self, options: EnhanceOptions | None, check: bool = True) -> EnhanceOptions:
         """Return options with the enhancer's own ``auto`` where they leave it open, checked for its task."""

@@ -127,6 +127,24 @@ class EnhanceOptions:
         return self.auto is not False
 
 
+def chosen_options(options: EnhanceOptions | None, **given: Any) -> EnhanceOptions:
+    """Return the options of a call: those in an object, or those given one by one, of which None is left open.
+
+    Raises:
+        OptionError: Both are given, ``options`` is something else, or a value is out of range.
+
+    >>> chosen_options(None, preset="subtle", strength=None).strength
+    0.5
+    """
+    if options is None:
+        return EnhanceOptions.of(**given)
+    if not isinstance(options, EnhanceOptions):
+        raise OptionError(f"options: {type(options).__name__}, expected EnhanceOptions")
+    if names := [name for name, value in given.items() if value is not None]:
+        raise OptionError(f"options: hold {', '.join(names)} already; leave out one of the two")
+    return options
+
+
 def check_strength(strength: float) -> float:
     """Return ``strength`` if it lies in [-1.5, 1.5].
 

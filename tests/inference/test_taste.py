@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import pielight
-from pielight import EnhanceOptions, Enhancer
+from pielight import EnhanceOptions, Enhancer, ExposureMap
 from pielight.errors import ConfigError, OptionError
 from pielight.evaluation.methods.method import open_enhancer, parse
 from pielight.io.provenance import read_record
@@ -31,6 +31,12 @@ WISHES: list[dict[str, Any]] = [
     {"preset": "night"},
     {"preset": "subtle", "strength": 1.2},
 ]
+
+
+@pytest.fixture(scope="module", params=["bright_model", "exposure_model"])
+def enhancer(request: pytest.FixtureRequest) -> Enhancer:
+    """An enhancer with a lattice of curves, and one with a map of exposures."""
+    return Enhancer(request.getfixturevalue(request.param), threads=1, auto=False)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +66,9 @@ def test_entry_points_agree(enhancer: Enhancer, night: NDArray[np.uint8], tmp_pa
     written = enhancer.enhance_file(tmp_path / "night.png", **wish)
     assert (np.asarray(Image.open(written)) == wished).all()
     assert (open_enhancer(parse(spec(enhancer.model.path, wish)))(night) == wished).all()
+    predicted = enhancer.curves(night) if enhancer.model.name == "bright" else enhancer.exposure(night)
+    assert (predicted.apply(night, **wish) == wished).all()
+    assert (predicted.apply(night, options=EnhanceOptions.of(**wish)) == wished).all()
     place = night.copy()
     enhancer.processor.process(place, enhancer._resolved(EnhanceOptions.of(**wish)), place)
     assert (place == wished).all()
@@ -96,6 +105,15 @@ def test_directions(enhancer: Enhancer, night: NDArray[np.uint8]) -> None:
     assert (held <= plain).all()
     assert (held.max(axis=2) + 1 >= np.minimum(night, plain).max(axis=2)).all()
     assert held[plain < 30].mean() < plain[plain < 30].mean()
+
+
+@pytest.mark.parametrize("ev", [-2.0, 0.5, 3.0])
+def test_a_target_adds_to_a_map(exposure_model: Path, night: NDArray[np.uint8], ev: float) -> None:
+    enhancer = Enhancer(exposure_model, threads=1)
+    predicted = enhancer.exposure(night)
+    wanted = ExposureMap(predicted.ev + np.float32(ev), predicted.ceiling)
+    assert (enhancer(night, target_ev=ev) == wanted.apply(night)).all()
+    assert (enhancer(night, 0.5, 0, target_ev=ev) == wanted.apply(night, 0.5, 0)).all()
 
 
 def test_a_cast_is_taken_out(enhancer: Enhancer) -> None:

@@ -14,9 +14,11 @@ from pielight.inference.denoise import shared_denoiser
 from pielight.inference.denoise_plan import plan
 from pielight.inference.pipeline_arrays import enhance_in_memory
 from pielight.inference.processor import Prediction, Processor, Runtime
-from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
+from pielight.options import Denoise, EnhanceOptions, Taste, chosen_options
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import torch
     from torch import Tensor
 
@@ -55,24 +57,28 @@ class PointwisePrediction(Prediction):
     def apply(
         self,
         image: P,
-        strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
+        strength: float | None = None,
+        highlights: float | None = None,
         threads: int | None = None,
         out: NDArray[Any] | None = None,
         *,
-        denoise: Denoise = 0.0,
+        denoise: Denoise | None = None,
+        options: EnhanceOptions | None = None,
         denoise_model: str | Path | None = None,
+        **taste: Unpack[Taste],
     ) -> P:
         """Enhance a picture by what was predicted of it or of another one.
 
         Args:
             image: A Pillow image, an array or a torch tensor, as :class:`pielight.Enhancer` takes them.
-            strength: 0 is the identity, bit for bit; 1 the model; -1.5 (darker) to 1.5.
-            highlights: How far bright pixels are protected, 0 to 1.
+            strength: 0 is the identity, bit for bit; 1, the default, the model; -1.5 (darker) to 1.5.
+            highlights: How far bright pixels are protected, 0 to 1 (default 0.5).
             threads: Threads to share the rows among; None takes every core that the process may use.
             out: For an array only: where to put the result, of its shape and type; may be the array itself.
             denoise: Share of the visible noise that is removed, 0 to 1, or ``"auto"``.
+            options: All of these in one object, in place of them; ``auto`` has no effect here.
             denoise_model: Path of an ONNX file with another denoising network.
+            **taste: ``preset``, ``target_ev``, ``black``, ``warmth`` and ``tint``, as for :class:`pielight.Enhancer`.
 
         Returns:
             ``out``, or a new picture of the same kind.
@@ -80,7 +86,7 @@ class PointwisePrediction(Prediction):
         Raises:
             PielightError: It is no picture, or an argument is out of range.
         """
-        options = EnhanceOptions(strength, highlights, denoise)
+        options = chosen_options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
         runtime = Runtime(shared_denoiser(denoise_model, threads), threads)
         result: P = enhance_in_memory(image, Processor(runtime, prediction=self), options, out)
         return result
