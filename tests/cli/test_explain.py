@@ -1,0 +1,65 @@
+"""``pielight explain``, as it is called."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(photo).save("night.png")
+    return tmp_path
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "pielight", "explain", *arguments]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def test_the_command(folder: Path, exposure_model: Path) -> None:
+    done = command("night.png", "--model", str(exposure_model))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "night_explain.png\n")
+    first = Path("night_explain.png").read_bytes()
+    assert Image.open(io.BytesIO(first)).format == "PNG"
+    kept = command("night.png", "--model", str(exposure_model))
+    assert kept.returncode == 0
+    assert "skipped, it already exists" in kept.stderr
+    more = ("--strength", "0.5", "--target", "1", "--preset", "night", "--size", "200", "-q")
+    done = command("night.png", "--model", str(exposure_model), "-o", "small.png", *more)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path("small.png").read_bytes() != first
+    assert (
+        "explain" in subprocess.run([sys.executable, "-m", "pielight", "--help"], capture_output=True, text=True).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "reason"),
+    [
+        (("night.png", "-o", "sheet.jpg"), 2, "sheet.jpg: must end in .png"),
+        (("missing.png",), 1, "missing.png: no such file"),
+        (("night.png", "--target", "9"), 2, "is not in the range"),
+    ],
+)
+def test_wrong_use_is_one_line(
+    folder: Path, exposure_model: Path, arguments: tuple[str, ...], status: int, reason: str
+) -> None:
+    done = command(*arguments, "--model", str(exposure_model))
+    assert done.returncode == status
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_model_without_a_map_is_told(folder: Path, bright_model: Path) -> None:
+    done = command("night.png", "--model", str(bright_model))
+    assert done.returncode == 2
+    assert "predicts no map of exposures" in done.stderr
