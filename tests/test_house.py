@@ -43,6 +43,7 @@ def test_torch_is_imported_in_training_for_the_gpu_and_for_lpips_only() -> None:
     assert sorted(path.name for path in outside if "torch" in imported(path)) == [
         "apply_cuda.py",
         "color_torch.py",
+        "exposure_map_cuda.py",
         "full_frame.py",
         "perceptual.py",
         "thumbnail_torch.py",
