@@ -2,10 +2,10 @@
 
 Usage: python benchmarks/lit_object.py --method [LABEL=]SPEC... [--light 0.6] [--seed 0]
 
-An object of sRGB 0.6 fills 5, 10 and 20 % of a black frame of 640 x 480 pixels, at five places, as a wall, a disc, a
-row of windows and a facade (a wall with dark windows), neutral and in warm light, with sensor noise (8 bits). The
-background is black but for noise: such a frame is well exposed, and the object should stay. Per method and size: the
-share of the object's pixels that come out above 0.94 (any channel), mean and worst over the pictures; and the mean
+An object of sRGB 0.6 fills 5, 10 and 20 % of a black frame of 640 x 480 pixels, at three places, as a wall, a disc, a
+row of windows and a facade (a wall with dark windows), neutral and in warm light, without and with noise. The
+background is black but for that noise: such a frame is well exposed, and the object should stay. Per method and size:
+the share of the object's pixels that come out above 0.94 (any channel), mean and worst over the pictures; and the mean
 level of the object, and of the background, in the result.
 """
 
@@ -25,9 +25,10 @@ from pielight.evaluation.metrics.lightness import NEARLY, lightness
 
 HEIGHT, WIDTH = 480, 640
 SIZES = (0.05, 0.1, 0.2)
-PLACES = ((0.5, 0.5), (0.35, 0.35), (0.65, 0.35), (0.35, 0.65), (0.6, 0.7))  # of the center: down, across
+PLACES = ((0.5, 0.5), (0.35, 0.35), (0.6, 0.7))  # of the center: down, across
 TINTS = {"neutral": (1.0, 1.0, 1.0), "warm": (1.1, 1.0, 0.75)}
-WINDOW, NOISE = 24, 1.5  # pixels from a window to the next, levels
+WINDOW = 24  # pixels from a window to the next
+NOISES = (0.0, 1.5)  # levels
 KINDS = ("wall", "disc", "windows", "facade")
 
 
@@ -53,8 +54,9 @@ def pictures(size: float, light: float, seed: int) -> Iterator[tuple[Any, Any]]:
             for tint in TINTS.values():
                 texture = 1 + 0.04 * rng.standard_normal((HEIGHT // 8, WIDTH // 8)).repeat(8, 0).repeat(8, 1)
                 values = 255 * light * (lit * texture)[..., np.newaxis] * tint
-                noisy = values + NOISE * rng.standard_normal(values.shape)
-                yield np.rint(noisy.clip(0, 255)).astype(np.uint8), lit
+                for noise in NOISES:
+                    noisy = values + noise * rng.standard_normal(values.shape)
+                    yield np.rint(noisy.clip(0, 255)).astype(np.uint8), lit
 
 
 def main() -> None:
