@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
+from pielight.ops.interpolation_torch import resample_lattice
 from pielight.ops.light_curve import light_curve
 from pielight.ops.tone import MAX_GAIN, SHOULDER
 from pielight.options import HIGHLIGHTS
@@ -17,8 +17,8 @@ def apply_curves(pictures: Tensor, alphas: Tensor, strength: float = 1.0, highli
 
     ``out = x + max(0, c(x) - x) (1 - h k / (k + 1 - x))``, k = 0.05: g is the light-enhancement curve
     (:func:`pielight.ops.light_curve.light_curve`; Zero-DCE, CVPR 2020, eq. 2) with the parameters of
-    :func:`resample_lattice`, taken at strength s, and ``c = g / (1 + (g / 40 x)^4)^(1/4)`` bounds its gain. This is
-    :func:`pielight.ops.tone.apply_tone` for tensors.
+    :func:`~pielight.ops.interpolation_torch.resample_lattice`, taken at strength s, and
+    ``c = g / (1 + (g / 40 x)^4)^(1/4)`` bounds its gain. This is :func:`pielight.ops.tone.apply_tone` for tensors.
 
     Differs from :func:`pielight.ops.apply.apply`: that one blends the results of the nine nearest curves, since they
     are look-up tables; this one blends their parameters, since that is one product of matrices. On photographs the
@@ -33,6 +33,7 @@ def apply_curves(pictures: Tensor, alphas: Tensor, strength: float = 1.0, highli
     Returns:
         ``(N, 3, H, W)`` in [0, 1].
 
+    >>> import torch
     >>> bright = apply_curves(torch.full((1, 3, 4, 4), 0.2), torch.full((1, 3, 2, 2), -1.0), highlights=0.0)
     >>> bright.unique().round(decimals=4)
     tensor([0.3600])
@@ -48,43 +49,3 @@ def apply_curves(pictures: Tensor, alphas: Tensor, strength: float = 1.0, highli
     enhanced = enhanced / (1 + gain**4) ** 0.25
     share = 1 - highlights * SHOULDER / (1 + SHOULDER - pictures)
     return (pictures + (enhanced - pictures).clamp_min(0) * share).clamp(0, 1)
-
-
-def resample_lattice(nodes: Tensor, height: int, width: int) -> Tensor:
-    """Interpolate the nodes of a lattice at every pixel by quadratic B-splines: ``A_H nodes A_W^T``.
-
-    Args:
-        nodes: ``(N, C, h, w)``; node (j, i) sits in the middle of cell (j, i) of the picture cut into h x w cells.
-        height: H, in pixels.
-        width: W.
-
-    Returns:
-        ``(N, C, H, W)``.
-
-    >>> resample_lattice(torch.tensor([[[[0.0, 1.0]]]]), 1, 4).flatten().tolist()
-    [0.03125, 0.28125, 0.71875, 0.96875]
-    """
-    down, across = nodes.shape[-2:]
-    result: Tensor = spline_weights(height, down, nodes) @ nodes @ spline_weights(width, across, nodes).T
-    return result
-
-
-def spline_weights(pixels: int, nodes: int, like: Tensor) -> Tensor:
-    """Return how pixels of one side weigh the nodes along it, ``(pixels, nodes)``; rows sum to 1.
-
-    ``A_ij = B(p_i - j)``, ``p_i = (i + 1/2) nodes / pixels - 1/2``, B the quadratic B-spline: ``3/4 - d^2`` up to 1/2
-    and ``(3/2 - |d|)^2 / 2`` up to 3/2. Beyond the ends the first and the last node are repeated. The weights of
-    :class:`pielight.ops.interpolation.Axis`, as a matrix that gradients and exports pass.
-
-    >>> spline_weights(4, 2, torch.zeros(()))[1]
-    tensor([0.7188, 0.2812])
-    """
-    place = (torch.arange(pixels, device=like.device).to(like.dtype) + 0.5) * nodes / pixels - 0.5
-    index = torch.arange(-1, nodes + 1, device=like.device).to(like.dtype)
-    distance = (place[:, None] - index).abs()
-    weights = torch.where(distance <= 0.5, 0.75 - distance**2, (1.5 - distance).clamp_min(0) ** 2 / 2)
-    first, inner, last = weights[:, :1], weights[:, 1:-1], weights[:, -1:]
-    rest = torch.zeros_like(inner)
-    if nodes == 1:
-        return inner + first + last
-    return inner + torch.cat([first, rest[:, 2:], last], 1)
