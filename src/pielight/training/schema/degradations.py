@@ -170,23 +170,31 @@ class LowLightNoiseConfig:
 
     stops: Interval = (-6.5, 0.5)
     """Exposure in EV."""
-    shot_noise: PositiveInterval = (1e-6, 3e-3)
-    """Variance of the shot noise per unit of linear light (log-uniform)."""
-    read_noise: PositiveInterval = (1e-9, 3e-6)
-    """Variance of the read noise (log-uniform)."""
-    white_balance: NonNegative = 0.7
-    """Largest difference in EV of a channel's noise, as gains for the white balance make it."""
-    correlated: Share = 0.5
-    """Share of patches whose noise is blurred, as demosaicking and camera processing do."""
+    shot_noise: PositiveInterval = (5e-7, 1e-3)
+    """Variance of the shot noise per unit of light on the sensor (log-uniform)."""
+    read_noise: PositiveInterval = (3e-10, 1e-6)
+    """Variance of the read noise on the sensor (log-uniform)."""
+    row_noise: NonNegative = 0.3
+    """Largest noise of whole rows, as a share of the read noise's standard deviation."""
+    black_level: NonNegative = 5e-5
+    """Largest standard deviation of the error of a channel's black level, before the white balance."""
+    white_balance: NonNegative = 1.0
+    """Gain in EV of red and of blue against green, on the mean; single ones are from half to one and a half of it."""
+    correlated: Share = 0.4
+    """Share of patches whose noise is blurred, as camera processing and smaller sizes do."""
     blur: PositiveInterval = (0.3, 0.8)
     """Standard deviation of that blur in pixels."""
+    demosaicked: Share = 0.3
+    """Share of patches whose noise is interpolated from a Bayer pattern."""
+    blotches: NonNegative = 0.5
+    """Largest amount of noise blurred by 2 to 6 pixels, against that of the fine noise."""
     crosstalk: Share = 0.35
-    """Largest share of a channel's noise that comes from the other two, as color matrices mix it."""
+    """Largest share of each other channel that the color matrix subtracts."""
     high_bit_depth: Share = 0.15
     """Share of patches that are not cut to 8 bits."""
-    jpeg: Share = 0.15
+    jpeg: Share = 0.4
     """Share of patches that go through JPEG."""
-    quality: Annotated[tuple[_FineQuality, _FineQuality], *ENDS_IN_ORDER] = (80.0, 98.0)
+    quality: Annotated[tuple[_FineQuality, _FineQuality], *ENDS_IN_ORDER] = (60.0, 98.0)
     """JPEG's quality."""
     brightness: PositiveInterval = (0.6, 1.15)
     """Mean brightness after the curve, as a share of the photograph's."""
