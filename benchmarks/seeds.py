@@ -40,10 +40,10 @@ def denoising(model: Path, data: Path) -> list[float]:
     """Return PSNR, SSIM and noise gain on LOL, and PSNR and SSIM on SICE, of a denoiser behind the default curves."""
     enhancer = Enhancer(denoise_model=model)
     gains = [
-        noise_gain(enhancer(read(path), denoise="auto"), enhancer(read(path)))
+        noise_gain(enhancer(read(path)), enhancer(read(path), denoise=0))
         for path in sorted((data / "val" / "lol" / "dark").iterdir())
     ]
-    found = {name: pairs(data / "val" / name, lambda p: enhancer(p, denoise="auto")) for name in ("lol", "sice_ref")}
+    found = {name: pairs(data / "val" / name, enhancer) for name in ("lol", "sice_ref")}
     means = {name: [float(np.mean(values[key])) for key in ("psnr", "ssim")] for name, values in found.items()}
     return [*means["lol"], float(np.mean(gains)), *means["sice_ref"]]
 

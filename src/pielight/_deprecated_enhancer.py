@@ -10,7 +10,7 @@ from typing import Any
 
 from pielight.inference.pipeline_files import SaveOptions, Written
 from pielight.io.provenance import Record
-from pielight.options import HIGHLIGHTS, Denoise, EnhanceOptions
+from pielight.options import AUTO, HIGHLIGHTS, Denoise, EnhanceOptions
 
 
 class FormerMethods:
@@ -23,7 +23,7 @@ class FormerMethods:
         strength: float = 1.0,
         highlights: float = HIGHLIGHTS,
         *,
-        denoise: Denoise = 0.0,
+        denoise: Denoise = AUTO,
         options: SaveOptions | None = None,
     ) -> Written:
         """Deprecated: use ``enhance_and_save``."""
@@ -39,7 +39,7 @@ class FormerMethods:
         strength: float = 1.0,
         highlights: float = HIGHLIGHTS,
         *,
-        denoise: Denoise = 0.0,
+        denoise: Denoise = AUTO,
         file_format: str | None = None,
         quality: int | None = None,
         preserve_times: bool = False,
@@ -57,7 +57,7 @@ class FormerMethods:
         strength: float = 1.0,
         highlights: float = HIGHLIGHTS,
         *,
-        denoise: Denoise = 0.0,
+        denoise: Denoise = AUTO,
         file_format: str | None = None,
         quality: int | None = None,
         name: str = "picture",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pielight.enhancer import Enhancer, P
 from pielight.errors import OptionError
 from pielight.inference.lattice import Lattice
-from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste
+from pielight.options import AUTO, BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -131,7 +131,7 @@ def apply(
     threads: int | None = None,
     out: NDArray[Any] | None = None,
     *,
-    denoise: Denoise = 0.0,
+    denoise: Denoise = AUTO,
     denoise_model: str | Path | None = None,
 ) -> Any:
     """Return ``lattice.apply(image, ...)``, which is to be used in its place: see :meth:`pielight.CurveLattice.apply`.

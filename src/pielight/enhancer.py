@@ -34,7 +34,7 @@ from pielight.io.decode import decode, decode_reduced, open_image
 from pielight.io.provenance import Record
 from pielight.io.result_names import result_beside, suffix_of_result
 from pielight.ops.apply_cuda import check_device
-from pielight.options import BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste, chosen_options
+from pielight.options import AUTO, BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste, chosen_options
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -128,8 +128,8 @@ class Enhancer(FormerMethods):
                 or adds haze or rain. None is the preset's or the default, 1; so are the next two.
             highlights: How far what is bright already is protected, 0 to 1 (default 0.5); for brightening only.
             denoise: Share of the noise made visible by brightening or dehazing that is removed: 0 (none) to 1 (all), or
-                ``"auto"``, which depends on how visible it becomes and leaves pictures in which it finds no noise as
-                they are without it, bit for bit; not for deraining.
+                ``"auto"``, the default, which depends on how visible it becomes and leaves pictures in which it finds
+                no noise as they are without it, bit for bit. Deraining shows none, and takes no number.
             options: All of these in one object, in place of them; its ``auto``, if it is not None, overrides the
                 enhancer's.
             output: For a path only (deprecated): the file to write.
@@ -292,6 +292,14 @@ class Enhancer(FormerMethods):
         job = EnhanceJob(options, SaveOptions(file_format, quality), self.record(options, quality))
         return pipeline_files.enhance_bytes(data, name, self.processor, job)
 
+    def denoises(self, options: EnhanceOptions) -> bool:
+        """Say whether the denoiser takes part in a result.
+
+        >>> Enhancer(threads=1).denoises(EnhanceOptions()), Enhancer(task="derain").denoises(EnhanceOptions())
+        (True, False)
+        """
+        return options.denoise != 0 and "denoise" in self._descriptor.options
+
     @takes_former_arguments
     def record(self, options: EnhanceOptions | None = None, quality: int | None = None) -> Record:
         """Return the record of what makes a result, as the XMP of a result's file holds it.
@@ -312,7 +320,7 @@ class Enhancer(FormerMethods):
             Highlights=options.highlights if "highlights" in known else None,
             Auto=options.auto if "auto" in known else None,
             Denoise=options.denoise if "denoise" in known else None,
-            DenoiseModelSHA256=self.denoiser.sha256() if options.denoise != 0 else None,
+            DenoiseModelSHA256=self.denoiser.sha256() if self.denoises(options) else None,
             Quality=quality,
             **{_RECORDED[name]: value for name, value in options.taste().items()},
         )
@@ -372,7 +380,7 @@ class Enhancer(FormerMethods):
         if check:
             self._descriptor.check_options(
                 highlights=options.highlights != HIGHLIGHTS,
-                denoise=options.denoise != 0,
+                denoise=options.denoise not in (0, AUTO),
                 auto=not options.auto,
                 **dict.fromkeys(options.taste(), True),
             )

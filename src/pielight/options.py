@@ -49,7 +49,8 @@ class EnhanceOptions:
             adds haze or rain.
         highlights: How far what is bright already is protected, 0 to 1; for brightening only.
         denoise: Share of the noise made visible by brightening or dehazing that is removed, 0 (none) to 1 (all), or
-            ``"auto"``, which depends on how visible it becomes and changes nothing in pictures without noise.
+            ``"auto"``, which depends on how visible it becomes and changes nothing in pictures without noise, nor in
+            deraining, which shows none.
         auto: Fade the enhancement where a picture needs none, or None for the enhancer's own: brightening of
             well-exposed pictures
             (:func:`pielight.ops.exposure_gate.exposure_gate`), dehazing of clear ones
@@ -72,7 +73,7 @@ class EnhanceOptions:
 
     strength: float = 1.0
     highlights: float = HIGHLIGHTS
-    denoise: Denoise = 0.0
+    denoise: Denoise = AUTO
     auto: bool | None = None
     target_ev: float = 0.0
     black: float = 0.0

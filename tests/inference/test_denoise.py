@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ def picture(height: int, width: int, channels: int = 3) -> NDArray[np.float32]:
 
 def planned(pixels: NDArray[Any], level: float = 0.04) -> Plan:
     shape = -(-pixels.shape[0] // 4), -(-pixels.shape[1] // 4)
-    return Plan(np.full((*shape, pixels.shape[2]), level, np.float32), np.ones((*shape, 1), np.float32), EYE)
+    every = np.ones((*shape, 1), np.float32)
+    return Plan(np.full((*shape, pixels.shape[2]), level, np.float32), every, every.copy(), EYE)
 
 
 def cleaned(pixels: NDArray[Any], plan: Plan, **parts: int) -> NDArray[Any]:
@@ -71,11 +73,22 @@ def test_parts_make_no_seams(size: tuple[int, int], channels: int) -> None:
 def test_nothing_changes_without_level_or_share() -> None:
     noisy = (picture(40, 72) * 255).astype(np.uint8)
     plan = planned(noisy)
-    assert (cleaned(noisy, Plan(plan.level * 0, plan.share, EYE)) == noisy).all()
+    assert (cleaned(noisy, replace(plan, level=plan.level * 0)) == noisy).all()
     plan.share[:, 9:] = 0
     after = cleaned(noisy, plan)
     assert (after[:, 36:] == noisy[:, 36:]).all()
     assert (after[:, :36] != noisy[:, :36]).mean() > 0.5
+
+
+def test_color_fades_and_luma_stays() -> None:
+    tinted = np.full((40, 72, 3), (60, 90, 70), np.uint8)
+    plan = planned(tinted, level=0)
+    plan.chroma[:, 9:] = 0.5
+    after = cleaned(tinted, replace(plan, share=plan.share * 0))
+    assert (after[:, :36] == tinted[:, :36]).all()
+    luma = np.array([60, 90, 70]) @ LUMA_WEIGHTS
+    assert np.abs(after[0, 40] - (luma + (np.array([60, 90, 70]) - luma) / 2)).max() <= 0.51
+    assert np.abs(after[0, 40] @ LUMA_WEIGHTS - luma) < 0.6
 
 
 def test_every_type_is_cleaned_alike() -> None:
@@ -92,7 +105,7 @@ def test_every_type_is_cleaned_alike() -> None:
 def test_gray_is_the_luma_of_three_equal_channels() -> None:
     noisy = picture(32, 40, 1)
     plan = planned(noisy)
-    three = cleaned(noisy.repeat(3, 2), Plan(plan.level.repeat(3, 2), plan.share, EYE))
+    three = cleaned(noisy.repeat(3, 2), replace(plan, level=plan.level.repeat(3, 2)))
     assert np.abs(cleaned(noisy, plan)[..., 0] - three @ np.array(LUMA_WEIGHTS, np.float32)).max() < 1e-6
 
 

@@ -58,7 +58,7 @@ class Report:
         self._record = dict(options.record(enhancer).options)
         model = {"task": enhancer.task, "model": enhancer.model.name, "sha256": enhancer.model.sha256()}
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        if options.enhance.denoise != 0:
+        if enhancer.denoises(options.enhance):
             model |= {"denoise_model": enhancer.denoiser.name, "denoise_sha256": enhancer.denoiser.sha256()}
         chosen = asdict(options)
         chosen |= chosen.pop("enhance")

@@ -74,7 +74,7 @@ def _denoise(_: click.Context, __: click.Parameter, value: str | None) -> float 
 
 denoise = click.option("--denoise", metavar="auto|0..1", callback=_denoise,
                        help="Share of the noise made visible by brightening or dehazing that is removed; auto leaves "
-                       "photos without noise alone. [default: 0]")  # fmt: skip
+                       "photos without noise alone. [default: auto]")  # fmt: skip
 
 
 def _balance(_: click.Context, parameter: click.Parameter, value: str | None) -> float | str | None:
@@ -156,14 +156,14 @@ class ModelOptions:
 
     def check(self) -> None:
         """Check that the options that were given apply to the task, and --denoise-model to --denoise."""
-        if self.denoise_model is not None and not self.denoise:
+        if self.denoise_model is not None and self.denoise == 0:
             raise click.UsageError("--denoise-model is for --denoise auto, or a number above 0.")
         from pielight.inference.descriptor import kind_for
 
         given = {
             "highlights": self.highlights is not None,
             "auto": self.auto is not None,
-            "denoise": bool(self.denoise),
+            "denoise": bool(self.denoise) or self.denoise_model is not None,
             "device": self.device != "cpu",
             **{name: getattr(self, name) is not None for name in _TASTE},
         }

@@ -91,3 +91,15 @@ def is_same_memory(one: Pixels, other: Pixels) -> bool:
 def plain_order(pixels: Pixels) -> Pixels:
     """Return a view without an explicit byte order, which is the native one: the compiled loops do not accept it."""
     return pixels.view(np.dtype(pixels.dtype.str)) if pixels.dtype.byteorder in "<>" else pixels
+
+
+def over_channels(function: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
+    """Reduce the channels of (..., C) to (..., 1), several times as fast as ``function.reduce`` does for three.
+
+    >>> over_channels(np.maximum, np.array([[1, 5, 2]]))
+    array([[5]])
+    """
+    result = values[..., :1]
+    for channel in range(1, values.shape[-1]):
+        result = function(result, values[..., channel : channel + 1])
+    return result

@@ -17,6 +17,7 @@ from pielight.errors import ModelError
 from pielight.inference.denoise_plan import Plan
 from pielight.inference.descriptor import ModelDescriptor, TensorSpec
 from pielight.inference.onnx_session import Network
+from pielight.models import DENOISER, path_of
 from pielight.ops.noise_level import CELL
 
 REACH = 40  # pixels to each side that the network sees
@@ -29,10 +30,16 @@ class DenoiseNetwork(Network):
     """A denoising network in an ONNX file.
 
     The file maps ``cells`` (n, 48, h, w), pixels in [0, 1] in cells of 4 x 4 with channels fastest, their ``level``
-    (n, 3, h, w), the ``share`` (n, 1, h, w) of the noise to subtract, and ``mix`` (3, 3), which weighs it, to
-    ``noise`` (n, 48, h, w). h and w are even and up to 156 and 496. It may look 40 pixels far; one that looks farther
+    (n, 3, h, w), the ``share`` (n, 1, h, w) of the noise to subtract, the ``chroma`` (n, 1, h, w) to keep of what that
+    leaves, and ``mix`` (3, 3), which weighs the noise, to
+    ``noise`` (n, 48, h, w), all that is to be subtracted. h and w are even and up to 156 and 496. It may look 40 pixels far; one that looks farther
     leaves seams.
     """
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it is the one that comes with pielight."""
+        return self.path == path_of(DENOISER)
 
     def subtract(self, pixels: Pixels, plan: Plan, band: int = _BAND, part: int = _PART) -> None:
         """Remove noise from a picture, in its own memory.
@@ -57,7 +64,7 @@ class DenoiseNetwork(Network):
             window = np.concatenate([above, pixels[top : min(bottom + REACH, height)]])  # as it was before
             above = window[max(0, bottom - REACH - first) : bottom - first]
             for left, right, start, stop in _parts(width, part):
-                if plan.share[_cells(top, bottom), _cells(left, right)].any():
+                if plan.at((_cells(top, bottom), _cells(left, right))).acts():
                     here = plan.at((_cells(first, first + len(window)), _cells(start, stop)))
                     noise = self._noise(window[:, start:stop], here)
                     inside = noise[top - first : bottom - first, left - start : right - start]
@@ -75,6 +82,7 @@ class DenoiseNetwork(Network):
             "cells": cells.reshape(1, -1, h, w),
             "level": np.ascontiguousarray(np.broadcast_to(maps["level"], (3, h, w)))[np.newaxis],
             "share": np.ascontiguousarray(maps["share"])[np.newaxis],
+            "chroma": np.ascontiguousarray(maps["chroma"])[np.newaxis],
             "mix": plan.mix,
         }
         (noise,) = self.run(["noise"], inputs)
@@ -95,6 +103,7 @@ DESCRIPTOR = ModelDescriptor(
         TensorSpec("cells", ("n", 48, "h", "w")),
         TensorSpec("level", ("n", 3, "h", "w")),
         TensorSpec("share", ("n", 1, "h", "w")),
+        TensorSpec("chroma", ("n", 1, "h", "w")),
         TensorSpec("mix", (3, 3)),
     ),
     outputs=(TensorSpec("noise", ("n", 48, "h", "w")),),

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.color import LUMA_WEIGHTS, smooth_step
-from pielight.core.pixels import Pixels
+from pielight.core.pixels import Pixels, full_scale, over_channels
 from pielight.ops.noise import Noise, estimate
 from pielight.ops.noise_level import CELL, level, smoothed
+from pielight.ops.shadow_chroma import BLACK_LEVEL, chroma_share
 from pielight.ops.thumbnail import box_means
 from pielight.options import AUTO, EnhanceOptions
+
+Curve: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
 
 _INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # noise added by the curves: auto removes none below, and most above
 _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without grain look like plastic
 _GLANCE = 24  # cells along each side, which are examined first
 _FEW = 0.005  # share of these cells up to which the picture is left alone
+_DOUBTFUL = 0.8  # share of its color that a cell keeps at most if it counts as one of which something would be taken
+_LOUD = Noise(np.full(1, 2e-3), np.full(1, 3e-6))  # more than cameras make
+_BLACK = Noise(np.zeros(1), np.full(1, BLACK_LEVEL**2))
 _ROWS = 64  # at a time, which bounds the memory of temporary arrays
 
 
@@ -39,21 +46,27 @@ class Plan:
         level: Standard deviation of the noise after the curves in each cell of 4 x 4 pixels, float32 of shape
             (h, w, 1 or 3), in units of full scale.
         share: Of the noise that is removed in each cell, (h, w, 1) in [0, 1].
+        chroma: Share of the color that each cell keeps after that, (h, w, 1) in [0, 1].
         mix: float32 (3, 3), from the noise of red, green and blue to what is subtracted: less of its brightness than of
             its color, or for gray its brightness alone.
     """
 
     level: NDArray[np.float32]
     share: NDArray[np.float32]
+    chroma: NDArray[np.float32]
     mix: NDArray[np.float32]
 
     def maps(self) -> dict[str, NDArray[np.float32]]:
         """Return the values of each cell, by the names of the network's inputs."""
-        return {"level": self.level, "share": self.share}
+        return {"level": self.level, "share": self.share, "chroma": self.chroma}
 
     def at(self, cells: tuple[slice, slice]) -> Plan:
         """Return the plan for a part of the picture."""
-        return Plan(self.level[cells], self.share[cells], self.mix)
+        return Plan(self.level[cells], self.share[cells], self.chroma[cells], self.mix)
+
+    def acts(self) -> bool:
+        """Say whether anything is to be changed."""
+        return bool(self.share.any() or (self.chroma < 1).any())
 
 
 def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: int | None = None) -> Plan | None:
@@ -62,10 +75,11 @@ def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: i
     A number d removes d of the noise in brightness and min(1, 2 d) of that in color. ``auto`` goes by what the curves
     add to the noise of a cell, the root of the difference of the variances after and before: below 1.5 levels of 255 it
     leaves the cell alone, from 3.5 on it takes nine tenths of the noise's brightness and all of its color, with a
-    smooth step in between. It leaves the whole picture alone if hardly any cell of which something would be taken shows
-    more noise than quantization makes, which clean pictures have too. Of gray, which has no color to lose, only
-    brightness goes, in all channels alike. Cells that are constant with all their neighbors, as in black bars, hold no
-    noise.
+    smooth step in between. Of a color that the camera hardly knows (:mod:`pielight.ops.shadow_chroma`) goes what the
+    noise of color does, by what the curves add to the error of black. ``auto`` leaves the whole picture alone if hardly
+    any cell of which something would be taken shows more noise than quantization makes, which clean pictures have too,
+    or a color to doubt. Of gray, which has no color to lose, only brightness goes, in all channels alike. Cells that
+    are constant with all their neighbors, as in black bars, hold no noise.
 
     Args:
         pixels: The input, (H, W, 1 or 3): uint8, uint16, or floats in [0, 1].
@@ -86,53 +100,73 @@ def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: i
     def curve(means: NDArray[Any]) -> NDArray[Any]:
         return renderer.render(means, options, threads, out=means)
 
+    glance = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)
+    if denoise == AUTO and not _added(glance, _LOUD, curve).any():
+        return None
     noise = estimate(pixels)
+    is_gray = _is_gray(pixels)
     if denoise == AUTO:
-        means = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)
-        wanted = _wanted(level(means, noise, curve), noise.sigma(means)) > 0
-        if (wanted & _found(noise, means)).mean() <= _FEW:
+        noisy = (_added(glance, noise, curve) > 0) & _found(noise.sigma(glance), pixels.dtype)
+        faded = np.zeros_like(noisy) if is_gray else _chroma(glance, noise, curve) < _DOUBTFUL
+        if (noisy | faded).mean() <= _FEW:
             return None
     means = _means(pixels, CELL, threads)
     alive = ~_constant(means)
     means = smoothed(means)
+    brightness, color = (1.0 - _GRAIN, 1.0) if denoise == AUTO else (float(denoise), min(1.0, 2 * float(denoise)))
+    chroma = np.ones((*means.shape[:2], 1), np.float32)
+    if not is_gray:
+        chroma -= np.float32(color) * (1 - _chroma(means, noise, curve))
     of_cells = level(means, noise, curve)
-    if denoise == AUTO:
-        rows = (slice(top, top + _ROWS) for top in range(0, len(means), _ROWS))
-        share = np.concatenate([_wanted(of_cells[band], noise.sigma(means[band])) for band in rows])
-        brightness, color = 1.0 - _GRAIN, 1.0
-    else:
-        share = np.ones((*of_cells.shape[:2], 1), np.float32)
-        brightness, color = float(denoise), min(1.0, 2 * float(denoise))
+    share = _wanted(of_cells, means, noise) if denoise == AUTO else np.ones_like(chroma)
     share *= alive
-    return Plan(of_cells, share, _mix(brightness, 0.0 if _is_gray(pixels) else color))
+    return Plan(of_cells, share, chroma, _mix(brightness, 0.0 if is_gray else color))
 
 
-def _wanted(after: NDArray[np.float32], before: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the share of the noise that is to go, by what the curves have added to it."""
-    shown = np.sqrt(np.maximum(np.square(after) - np.square(before), 0).mean(axis=2, keepdims=True))
-    result: NDArray[np.float32] = smooth_step(shown, _INVISIBLE, _VISIBLE)
+def _chroma(means: NDArray[np.float32], noise: Noise, curve: Curve) -> NDArray[np.float32]:
+    """Return the share of color that is kept, (h, w, 1): all where the curves do not show the error of black."""
+    result = _added(means, _BLACK, curve)
+    for top in range(0, len(means), _ROWS):
+        band = slice(top, top + _ROWS)
+        result[band] *= over_channels(np.maximum, means[band]) > 0  # black has no color
+        result[band] *= chroma_share(means[band], noise) - 1
+    result += 1
+    return result
+
+
+def _added(means: NDArray[np.float32], noise: Noise, curve: Curve) -> NDArray[np.float32]:
+    """Return the share of some noise that is to go, (h, w, 1)."""
+    return _wanted(level(means, noise, curve), means, noise)
+
+
+def _wanted(after: NDArray[np.float32], means: NDArray[np.float32], noise: Noise) -> NDArray[np.float32]:
+    """Return the share of the noise that is to go, (h, w, 1), by what the curves have added to it."""
+    result = np.empty((*after.shape[:2], 1), np.float32)
+    for top in range(0, len(after), _ROWS):
+        band = slice(top, top + _ROWS)
+        added = np.maximum(np.square(after[band]) - np.square(noise.sigma(means[band])), 0)
+        shown = np.sqrt(over_channels(np.add, added) / np.float32(added.shape[2]))
+        result[band] = smooth_step(shown, _INVISIBLE, _VISIBLE)
     return result
 
 
 def _constant(means: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Say which cells have the mean of all their neighbors to the bit, (h, w, 1), as noise hardly ever does."""
     result = np.ones((*means.shape[:2], 1), np.bool_)
-    across = (means[:, 1:] == means[:, :-1]).all(axis=2, keepdims=True)
+    across = over_channels(np.logical_and, means[:, 1:] == means[:, :-1])
     result[:, 1:] &= across
     result[:, :-1] &= across
-    alike = (means[1:] == means[:-1]).all(axis=2, keepdims=True)
+    alike = over_channels(np.logical_and, means[1:] == means[:-1])
     along = result.copy()
     for one, other in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
         result[one] &= alike & along[other]
     return result
 
 
-def _found(noise: Noise, means: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Say where there is more noise than that of quantization, (h, w, 1)."""
-    alone = replace(noise, step=0.0)
-    more: NDArray[np.bool_] = np.square(alone.sigma(means)) > noise.step**2 / 12
-    result: NDArray[np.bool_] = np.any(more, axis=2, keepdims=True)
-    return result
+def _found(sigma: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[np.bool_]:
+    """Say where there is more noise than that of the type's own quantization, (h, w, 1)."""
+    step = 0.0 if dtype.kind == "f" else 1 / full_scale(dtype)
+    return over_channels(np.logical_or, np.square(sigma) > 2 * step**2 / 12)
 
 
 def _mix(brightness: float, color: float) -> NDArray[np.float32]:

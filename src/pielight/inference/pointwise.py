@@ -14,7 +14,7 @@ from pielight.inference.denoise import shared_denoiser
 from pielight.inference.denoise_plan import plan
 from pielight.inference.pipeline_arrays import enhance_in_memory
 from pielight.inference.processor import Prediction, Processor, Runtime
-from pielight.options import Denoise, EnhanceOptions, Taste, chosen_options
+from pielight.options import AUTO, Denoise, EnhanceOptions, Taste, chosen_options
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -75,7 +75,7 @@ class PointwisePrediction(Prediction):
             highlights: How far bright pixels are protected, 0 to 1 (default 0.5).
             threads: Threads to share the rows among; None takes every core that the process may use.
             out: For an array only: where to put the result, of its shape and type; may be the array itself.
-            denoise: Share of the visible noise that is removed, 0 to 1, or ``"auto"``.
+            denoise: Share of the visible noise that is removed, 0 to 1, or ``"auto"`` (default), as much as is seen.
             options: All of these in one object, in place of them; ``auto`` has no effect here.
             denoise_model: Path of an ONNX file with another denoising network.
             **taste: ``preset``, ``target_ev``, ``black``, ``warmth`` and ``tint``, as for :class:`pielight.Enhancer`.
@@ -95,7 +95,8 @@ class PointwisePrediction(Prediction):
         """Map every pixel, and remove the noise that this makes visible; see :class:`Prediction`."""
         noise = None
         if options.denoise != 0 and options.strength != 0:
-            runtime.denoiser.open()  # a damaged one is an error even if there is no noise
+            if options.denoise != AUTO or not runtime.denoiser.is_shipped:
+                runtime.denoiser.open()  # a damaged one is an error even if there is no noise
             noise = plan(pixels, self, options, runtime.threads)  # first, since ``out`` may be the picture
         result = self.render(pixels, options, runtime.threads, out, runtime.device)
         if noise is not None:

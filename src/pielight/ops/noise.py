@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from pielight.core.color import srgb_to_linear, srgb_to_linear_slope
 from pielight.core.pixels import Pixels, check_pixels, full_scale
+from pielight.ops.jpeg_quantization import find_quantization, quantization_sigma
 
 _TILE = 16  # pixels along each side; an even number of 4 x 4 blocks
 _TILES = 20  # along each side of the picture, at most: a look at all pixels would take longer than the curves do
@@ -31,7 +33,8 @@ class Noise:
     Attributes:
         shot: Variance per unit of linear light, of shape (C,) or whatever else fits the values that it is asked for.
         read: Variance in the dark, of such a shape.
-        step: Distance of two levels, a number or of such a shape: 1/255 for 8 bits, 0 for floats.
+        step: Distance of two levels, a number or of such a shape: 1/255 for 8 bits, 0 for floats. JPEG's rounding counts
+            as that of larger steps.
     """
 
     shot: NDArray[Any]
@@ -53,11 +56,14 @@ class Noise:
         >>> bool(abs(Noise(np.zeros(1), np.zeros(1), 1 / 255).sigma(np.array([0.5]))[0] * 255 - 12**-0.5) < 1e-6)
         True
         """
-        shot, read, step = (np.broadcast_to(value, x.shape) for value in (self.shot, self.read, self.step))
+        x = x if x.dtype == np.float32 else x.astype(np.float64)
+        shot, read, step = (
+            np.broadcast_to(np.asarray(value, x.dtype), x.shape) for value in (self.shot, self.read, self.step)
+        )
         result = np.empty(x.shape, np.float32)
         for top in range(0, len(x), _ROWS):
             rows = slice(top, top + _ROWS)
-            of_shot, of_read = _basis(np.asarray(x[rows], np.float64))
+            of_shot, of_read = _basis(x[rows])
             result[rows] = np.sqrt(shot[rows] * of_shot + read[rows] * of_read + step[rows] ** 2 / 12)
         return result
 
@@ -72,7 +78,8 @@ def estimate(pixels: Pixels) -> Noise:
     brightness the flattest tiles are kept, flat by the spread of their 4 x 4 means, and of these the quieter ones are
     believed, since texture only adds. Cameras and converters blur noise, and the mask sees less of it then: how
     much less follows from how it falls when 2 x 2 pixels are averaged (:func:`blur_correction`). Shot and read noise
-    are the non-negative least squares through the bins.
+    are the non-negative least squares through the bins. What JPEG rounded is added to the step of quantization
+    (:mod:`pielight.ops.jpeg_quantization`): it leaves no grain that a mask sees, but blocks, which curves show, too.
 
     Args:
         pixels: (H, W, C): uint8, uint16, or floats in [0, 1].
@@ -91,11 +98,14 @@ def estimate(pixels: Pixels) -> Noise:
     step = 0.0 if pixels.dtype.kind == "f" else 1.0 / full_scale(pixels.dtype)
     tiles = _tiles(pixels)
     channels = pixels.shape[2]
-    if len(tiles) == 0:
+    if tiles.shape[1] == 0:
         return Noise(np.zeros(channels), np.zeros(channels), step)
-    fitted = [_fit(*_measure(tiles[..., channel]), step) for channel in range(channels)]
+    fitted = [_fit(*_measure(channel), step) for channel in tiles]
     shot, read = np.array(fitted).T
-    return Noise(shot, read, step)
+    scale = find_quantization(pixels)
+    if scale is None:
+        return Noise(shot, read, step)
+    return Noise(shot, read, np.sqrt(step**2 + 12 * np.square(quantization_sigma(scale)[:channels])))
 
 
 def blur_correction(ratio: float) -> float:
@@ -114,6 +124,12 @@ def blur_correction(ratio: float) -> float:
     >>> blur_correction(1.0)
     1.0
     """
+    return float(np.interp(ratio, *_blur_table()))
+
+
+@lru_cache(maxsize=1)
+def _blur_table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the ratio, rising, and the factor that it stands for."""
     s = np.linspace(1e-3, _WIDEST, 64)
 
     def r(distance: int) -> NDArray[np.float64]:
@@ -124,25 +140,27 @@ def blur_correction(ratio: float) -> float:
 
     seen = (6 - 8 * r(1) + 2 * r(2)) ** 2 / 36
     seen_averaged = (6 * averaged(0) - 8 * averaged(1) + 2 * averaged(2)) ** 2 / 36
-    return float(np.interp(ratio, 4 * seen_averaged / seen, 1 / seen))
+    return 4 * seen_averaged / seen, 1 / seen
 
 
 def _basis(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the variance at sRGB values that unit shot and unit read noise in linear light cause."""
-    slope = srgb_to_linear_slope(x)
-    return srgb_to_linear(x) / slope**2, 1 / slope**2
+    read = srgb_to_linear_slope(x) ** -2.0
+    return srgb_to_linear(x) * read, read
 
 
 def _tiles(pixels: Pixels) -> NDArray[np.float32]:
-    """Return tiles spread evenly over a picture, (n, 16, 16, C) in [0, 1]."""
+    """Return tiles spread evenly over a picture, (C, n, 16, 16) in [0, 1]."""
     height, width, channels = pixels.shape
     if min(height, width) < _TILE:
-        return np.empty((0, _TILE, _TILE, channels), np.float32)
+        return np.empty((channels, 0, _TILE, _TILE), np.float32)
     tops, lefts = (
         np.linspace(0, side - _TILE, min(_TILES, side // _TILE)).astype(int) for side in (height, width)
     )  # fmt: skip
     tiles = np.stack([pixels[top : top + _TILE, left : left + _TILE] for top in tops for left in lefts])
-    return tiles.astype(np.float32, order="C") / np.float32(full_scale(pixels.dtype))  # of one order: sums round alike
+    planes = np.ascontiguousarray(tiles.transpose(3, 0, 1, 2), np.float32)  # of one order: sums round alike
+    planes *= np.float32(1 / full_scale(pixels.dtype))
+    return planes
 
 
 def _immerkaer(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -153,10 +171,10 @@ def _immerkaer(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
     return result
 
 
-def _averaged(tiles: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """Return the means of ``side`` x ``side`` pixels of each tile."""
-    count, height, width = tiles.shape
-    result: NDArray[np.float32] = tiles.reshape(count, height // side, side, width // side, side).mean((2, 4))
+def _halved(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the means of 2 x 2 pixels of each tile."""
+    rows = tiles[:, ::2] + tiles[:, 1::2]
+    result: NDArray[np.float32] = (rows[:, :, ::2] + rows[:, :, 1::2]) * np.float32(0.25)
     return result
 
 
@@ -167,22 +185,33 @@ def _measure(tiles: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[n
     if len(tiles) == 0:
         return np.empty(0), np.empty(0)
     means = tiles.mean((1, 2))
-    seen, blocks = _immerkaer(tiles), _averaged(tiles, 4)
-    fine = np.square(seen).mean(1)
-    halved, coarse = np.square(_immerkaer(_averaged(tiles, 2))).mean(1), np.square(_immerkaer(blocks)).mean(1)
+    halves = _halved(tiles)
+    seen, blocks = _immerkaer(tiles), _halved(halves)
+    fine, halved, coarse = (np.square(each).mean(1) for each in (seen, _immerkaer(halves), _immerkaer(blocks)))
     texture = np.maximum(coarse - fine / 16, 0)
-    noise = np.maximum(np.square(np.median(np.abs(seen), 1) * _TO_SIGMA) - _TEXTURE * texture, 0)
+    middle = seen.shape[1] // 2
+    median = np.partition(np.abs(seen), middle, axis=1)[:, middle]
+    noise = np.maximum(np.square(median * _TO_SIGMA) - _TEXTURE * texture, 0)
     relief = blocks.std((1, 2))
     places, variances = [], []
     for members in np.array_split(np.argsort(means), _BINS):
         if len(members) == 0:
             continue
-        flat = members[relief[members] <= np.quantile(relief[members], _FLAT)]
-        believed = float(np.quantile(noise[flat], _QUIET)) * _QUIET_BIAS
-        ratio = 4 * float(np.median(halved[flat])) / max(float(np.median(fine[flat])), 1e-12)
+        flat = members[relief[members] <= _quantile(relief[members], _FLAT)]
+        believed = _quantile(noise[flat], _QUIET) * _QUIET_BIAS
+        ratio = 4 * _quantile(halved[flat], 0.5) / max(_quantile(fine[flat], 0.5), 1e-12)
         places.append(float(means[flat].mean()))
         variances.append(believed * blur_correction(ratio))
     return np.array(places), np.array(variances)
+
+
+def _quantile(values: NDArray[np.float32], share: float) -> float:
+    """Do what ``np.quantile`` does, in a tenth of the time for a few values."""
+    ordered = np.sort(values)
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return float(ordered[low] + (place - low) * (ordered[high] - ordered[low]))
 
 
 def _fit(places: NDArray[np.float64], variances: NDArray[np.float64], step: float) -> tuple[float, float]:

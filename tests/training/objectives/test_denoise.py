@@ -113,9 +113,9 @@ def test_the_exported_network_is_the_trained_one() -> None:
     session = onnxruntime.InferenceSession(denoiser_onnx(network), providers=["CPUExecutionProvider"])
     for height, width in ((8, 8), (24, 40)):
         cells, level = cells_of(torch.rand(1, 3, height, width)), torch.rand(1, 3, height // 4, width // 4) * 0.1
-        share, mix = torch.rand(1, 1, height // 4, width // 4), torch.rand(3, 3)
-        expected = AsApplied(network)(cells, level, share, mix).detach().numpy()
-        inputs = {"cells": cells, "level": level, "share": share, "mix": mix}
+        share, chroma = torch.rand(2, 1, 1, height // 4, width // 4)
+        inputs = {"cells": cells, "level": level, "share": share, "chroma": chroma, "mix": torch.rand(3, 3)}
+        expected = AsApplied(network)(**inputs).detach().numpy()
         (found,) = session.run(["noise"], {name: value.numpy() for name, value in inputs.items()})
         assert found == pytest.approx(expected, abs=1e-5)
 

@@ -77,7 +77,7 @@ def _keyword(name: str) -> str:
 def _files(spec: Spec) -> list[Path]:
     chosen = arguments(spec)
     paths = [find_model(chosen.task, chosen.model).path]
-    if chosen.options.denoise != 0:
+    if chosen.options.denoise != 0 and "denoise" in kind_for(chosen.task, chosen.model).options:
         paths.append(describe("denoise").find(chosen.denoise_model).path)
     return paths
 

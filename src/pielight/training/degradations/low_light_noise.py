@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
-from pielight.ops.jpeg_quantization import quantization_sigma
+from pielight.ops.jpeg_quantization import quality_scale, quantization_sigma
 from pielight.ops.noise import Noise
 from pielight.ops.noise_level import CELL, level, smoothed
 from pielight.training.degradations.exposure import blur
@@ -90,7 +90,9 @@ def denoising_batch(photographs: Tensor, config: LowLightNoiseConfig, generator:
     wanted = photographs.mean((1, 2, 3)) * uniform((n,), *config.brightness, generator)
     gain = torch.exp2(_stops(clean, wanted)).view(shape)
     means = np.stack([smoothed(cells) for cells in _last(F.avg_pool2d(noisy, CELL))])
-    known = Noise(_last(camera.variance(shot, 1)), _last(camera.variance(read, 2)), _last(torch.where(deep, 0.0, steps)))
+    known = Noise(
+        _last(camera.variance(shot, 1)), _last(camera.variance(read, 2)), _last(torch.where(deep, 0.0, steps))
+    )
     levels = _first(level(means, known, lambda values: _last(exposed(_first(values), gain))))
     error = torch.exp(config.level_error * torch.randn((n, 3, 1, 1), generator=generator))
     drawn = exposed(noisy, gain), levels * error, exposed(clean, gain)
@@ -160,15 +162,15 @@ def _demosaicked(noise: Tensor) -> Tensor:
 
 
 def _stored(pictures: Tensor, config: LowLightNoiseConfig, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Cut pictures to 8 bits, some of them by JPEG; return also the step ``(N, 3, 1, 1)`` of rounding that amounts to."""
+    """Cut pictures to 8 bits, some of them by JPEG; return also the steps ``(N, 3, 1, 1)`` of such rounding."""
     coarse = quantize(pictures)
     steps = torch.full((len(pictures), 3, 1, 1), 1 / 255)
     for index in range(len(coarse)):
         if float(torch.rand((), generator=generator)) < config.jpeg:
             quality = round(_draw(*config.quality, generator))
             coarse[index] = jpeg(coarse[index], quality, "4:2:0" if quality < 90 else "4:4:4")
-            variance = steps[index].square() + 12 * torch.from_numpy(quantization_sigma(quality)).square().view(3, 1, 1)
-            steps[index] = variance.sqrt()
+            sigma = torch.from_numpy(quantization_sigma(quality_scale(quality))).view(3, 1, 1)
+            steps[index] = (steps[index].square() + 12 * sigma.square()).sqrt()
     return coarse, steps
 
 

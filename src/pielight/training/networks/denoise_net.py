@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pielight.core.color import LUMA_WEIGHTS
 from pielight.core.color_torch import linear_to_srgb, luma, smooth_step, srgb_to_linear
 from pielight.ops.noise_level import CELL
 from pielight.training.networks.lattice_net import render
@@ -59,21 +60,27 @@ class DenoiseNet(nn.Module):
 
 
 class AsApplied(nn.Module):
-    """The network as it is exported, its noise weighed as it is to be subtracted.
+    """The network as it is exported, its noise weighed as it is to be subtracted, with color that is to fade.
 
-    Beside cells and level of :class:`DenoiseNet` it takes the share ``(N, 1, h, w)`` of the noise that is unwanted,
-    and a matrix ``(3, 3)`` that weighs its brightness and its color.
+    Beside cells and level of :class:`DenoiseNet` it takes the share ``(N, 1, h, w)`` of the noise that is unwanted, the
+    share ``(N, 1, h, w)`` of its color that is kept of the result, and a matrix ``(3, 3)`` that weighs brightness and
+    color of the noise.
     """
+
+    of_chroma: Tensor
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
+        self.register_buffer("of_chroma", torch.eye(3) - torch.tensor(LUMA_WEIGHTS), persistent=False)
 
-    def forward(self, cells: Tensor, level: Tensor, share: Tensor, mix: Tensor) -> Tensor:
-        """Return the noise to subtract ``(N, 48, h, w)``."""
-        noise: Tensor = self.network(cells, level) * share
-        pixels = noise.reshape(noise.shape[0], _PIXELS, 3, -1)
-        return torch.matmul(mix, pixels).view_as(noise)
+    def forward(self, cells: Tensor, level: Tensor, share: Tensor, chroma: Tensor, mix: Tensor) -> Tensor:
+        """Return what is to be subtracted ``(N, 48, h, w)``: ``n + (1 - c) C (y - n)``, C the color without luma."""
+        shape = cells.shape[0], _PIXELS, 3, -1
+        noise = torch.matmul(mix, (self.network(cells, level) * share).reshape(shape))
+        faded = torch.matmul(self.of_chroma, cells.reshape(shape) - noise).view_as(cells) * (1 - chroma)
+        result: Tensor = noise.view_as(cells) + faded
+        return result
 
 
 def cells_of(pictures: Tensor) -> Tensor:

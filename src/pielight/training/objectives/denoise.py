@@ -101,8 +101,14 @@ class Denoise(Objective[DenoisingBatch]):
 def denoiser_onnx(network: nn.Module) -> bytes:
     """Return a network as an ONNX file that takes pictures of any even number of cells."""
     cells = torch.zeros(1, 48, 4, 6)
-    example = {"cells": cells, "level": cells[:, :3], "share": cells[:, :1], "mix": torch.eye(3)}
-    free = {name: {0: "n", 2: "h", 3: "w"} for name in ("cells", "level", "share", "noise")}
+    example = {
+        "cells": cells,
+        "level": cells[:, :3],
+        "share": cells[:, :1],
+        "chroma": cells[:, :1],
+        "mix": torch.eye(3),
+    }
+    free = {name: {0: "n", 2: "h", 3: "w"} for name in ("cells", "level", "share", "chroma", "noise")}
     return as_onnx(AsApplied(network).eval(), example, ("noise",), free)
 
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pielight.core.messages import shown
 from pielight.errors import ConfigError
-from pielight.training.schema.renamed import with_new_names
+from pielight.training.schema.renamed import with_added, with_new_names
 from pielight.training.schema.setting_errors import brief, message
 from pielight.training.schema.yaml_reader import MOST_BYTES, parse_yaml
 
@@ -155,8 +155,6 @@ def was_written_by_us(path: Path, kind: type) -> bool:
         values = read_values(path)
         unchanged = path.read_text(encoding="utf-8") == yaml.safe_dump(values, sort_keys=False)
         renamed, whole = with_new_names(kind, values, warn=False), plain(validate(kind, values, warn=False))
-        if "precision" in whole:  # which most recipes of the previous release did not have
-            renamed.setdefault("precision", whole["precision"])
-        return unchanged and yaml.safe_dump(renamed) == yaml.safe_dump(whole)
+        return unchanged and yaml.safe_dump(with_added(renamed, whole)) == yaml.safe_dump(whole)
     except (ConfigError, OSError, UnicodeDecodeError):
         return False

@@ -51,6 +51,9 @@ RENAMED_VALUES: dict[tuple[type, str], dict[str, str]] = {
 }
 """The same of values, by section and setting."""
 
+ADDED = {"precision", "row_noise", "black_level", "demosaicked", "blotches"}
+"""Settings, of any section, that the previous release did not have everywhere."""
+
 
 def with_new_names(kind: type, values: Mapping[Any, Any], *, warn: bool = True, prefix: str = "") -> dict[Any, Any]:
     """Return settings with the names and values of the previous release replaced, at every level.
@@ -84,6 +87,21 @@ def with_new_names(kind: type, values: Mapping[Any, Any], *, warn: bool = True, 
             value = better
         renamed[new] = value
     return renamed
+
+
+def with_added(values: Mapping[Any, Any], whole: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return settings with those that the previous release did not have, as they are in the whole.
+
+    >>> with_added({"noise": {"jpeg": 0.1}}, {"steps": 5, "noise": {"jpeg": 0.2, "blotches": 0.5}})
+    {'noise': {'jpeg': 0.1, 'blotches': 0.5}}
+    """
+    result = {
+        name: with_added(value, whole[name])
+        if isinstance(value, Mapping) and isinstance(whole.get(name), Mapping)
+        else value
+        for name, value in values.items()
+    }
+    return result | {name: value for name, value in whole.items() if name in ADDED and name not in result}
 
 
 def _warn(text: str) -> None:
