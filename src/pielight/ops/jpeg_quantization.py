@@ -75,7 +75,8 @@ def quantization_sigma(scale: float) -> NDArray[np.float32]:
     tables = zip(standard_tables(scale), _LOW, strict=True)
     of_luma, of_chroma = (np.square(table[:low, :low]).sum() / (12 * _BLOCK**2) for table, low in tables)
     variance = of_luma + of_chroma * (_OF_CB**2 + _OF_CR**2)
-    return (np.sqrt(variance) / 255).astype(np.float32)
+    sigma: NDArray[np.float32] = (np.sqrt(variance) / 255).astype(np.float32)
+    return sigma
 
 
 def find_quantization(pixels: Pixels) -> float | None:
@@ -135,7 +136,8 @@ def _dct() -> NDArray[np.float32]:
     frequency, place = np.mgrid[:_BLOCK, :_BLOCK]
     matrix = np.cos((2 * place + 1) * frequency * np.pi / (2 * _BLOCK)) * np.sqrt(2 / _BLOCK)
     matrix[0] /= np.sqrt(2)
-    return matrix.astype(np.float32)
+    result: NDArray[np.float32] = matrix.astype(np.float32)
+    return result
 
 
 _DCT = _dct()

@@ -33,8 +33,8 @@ class Noise:
     Attributes:
         shot: Variance per unit of linear light, of shape (C,) or whatever else fits the values that it is asked for.
         read: Variance in the dark, of such a shape.
-        step: Distance of two levels, a number or of such a shape: 1/255 for 8 bits, 0 for floats. JPEG's rounding counts
-            as that of larger steps.
+        step: Distance of two levels, a number or of such a shape: 1/255 for 8 bits, 0 for floats. What JPEG rounds
+            counts as larger steps.
     """
 
     shot: NDArray[Any]
