@@ -56,7 +56,7 @@ def test_other_options_replace_results(folder: Path) -> None:
         (["--highlights", "0.1"], "highlights 0.5, now 0.1"),
         (["--no-auto"], "auto True, now False"),
         (["--model", "free"], "model pie, now free"),
-        (["--denoise", "1"], "denoise 0, now 1"),
+        (["--denoise", "1"], "denoise auto, now 1"),
     ],
 )
 def test_every_option_counts(folder: Path, option: list[str], told: str) -> None:

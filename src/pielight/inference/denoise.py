@@ -31,8 +31,8 @@ class DenoiseNetwork(Network):
 
     The file maps ``cells`` (n, 48, h, w), pixels in [0, 1] in cells of 4 x 4 with channels fastest, their ``level``
     (n, 3, h, w), the ``share`` (n, 1, h, w) of the noise to subtract, the ``chroma`` (n, 1, h, w) to keep of what that
-    leaves, and ``mix`` (3, 3), which weighs the noise, to ``noise`` (n, 48, h, w), all that is to be subtracted. h and w
-    are even and up to 156 and 496. It may look 40 pixels far; one that looks farther leaves seams.
+    leaves, and ``mix`` (3, 3), which weighs the noise, to ``noise`` (n, 48, h, w), all that is to be subtracted. h and
+    w are even and up to 156 and 496. It may look 40 pixels far; one that looks farther leaves seams.
     """
 
     @property

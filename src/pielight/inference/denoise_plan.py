@@ -108,7 +108,8 @@ def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: i
     if denoise == AUTO:
         noisy = (_added(glance, noise, curve) > 0) & _found(noise.sigma(glance), pixels.dtype)
         faded = np.zeros_like(noisy) if is_gray else _chroma(glance, noise, curve) < _DOUBTFUL
-        if (noisy | faded).mean() <= _FEW:
+        noisy, faded = (each.mean() > _FEW for each in (noisy, faded))
+        if not (noisy or faded):
             return None
     means = _means(pixels, CELL, threads)
     alive = ~_constant(means)
