@@ -76,6 +76,7 @@ def test_entry_points_agree(enhancer: Enhancer, night: NDArray[np.uint8], tmp_pa
 
 @pytest.mark.parametrize("wish", WISHES)
 def test_depths_agree(enhancer: Enhancer, night: NDArray[np.uint8], wish: dict[str, Any]) -> None:
+    wish = {**wish, "denoise": 0}
     floats = enhancer(night.astype(np.float64) / 255, **wish)
     assert np.abs(enhancer(night, **wish) / 255 - floats).max() < 2.5 / 255  # two roundings to 8 bits
     deep = enhancer(night.astype(np.uint16) * 257, **wish)

@@ -105,20 +105,21 @@ def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: i
         return None
     noise = estimate(pixels)
     is_gray = _is_gray(pixels)
+    is_noisy, is_doubtful = True, not is_gray
     if denoise == AUTO:
-        noisy = (_added(glance, noise, curve) > 0) & _found(noise.sigma(glance), pixels.dtype)
-        faded = np.zeros_like(noisy) if is_gray else _chroma(glance, noise, curve) < _DOUBTFUL
-        noisy, faded = (each.mean() > _FEW for each in (noisy, faded))
-        if not (noisy or faded):
+        cells = (_added(glance, noise, curve) > 0) & _found(noise.sigma(glance), pixels.dtype)
+        is_noisy = bool(cells.mean() > _FEW)
+        is_doubtful = not is_gray and bool((_chroma(glance, noise, curve) < _DOUBTFUL).mean() > _FEW)
+        if not (is_noisy or is_doubtful):
             return None
     means = _means(pixels, CELL, threads)
     alive = ~_constant(means)
     means = smoothed(means)
     brightness, color = (1.0 - _GRAIN, 1.0) if denoise == AUTO else (float(denoise), min(1.0, 2 * float(denoise)))
     chroma = np.ones((*means.shape[:2], 1), np.float32)
-    if not is_gray:
+    if is_doubtful:
         chroma -= np.float32(color) * (1 - _chroma(means, noise, curve))
-    of_cells = level(means, noise, curve)
+    of_cells = level(means, noise, curve) if is_noisy else np.zeros_like(means)
     share = _wanted(of_cells, means, noise) if denoise == AUTO else np.ones_like(chroma)
     share *= alive
     return Plan(of_cells, share, chroma, _mix(brightness, 0.0 if is_gray else color))
