@@ -140,9 +140,9 @@ def test_a_foreign_byte_order_is_told(dtype: str) -> None:
 
 
 def test_all_types_agree(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
-    reference = enhancer(photo) / 255
+    reference = enhancer(photo, denoise=0) / 255
     for image in (photo.astype(np.uint16) * 257, photo / 255, (photo / 255).astype(np.float32)):
-        result = enhancer(image) / SCALE[str(image.dtype)]
+        result = enhancer(image, denoise=0) / SCALE[str(image.dtype)]
         assert np.abs(result - reference).max() < 0.6 / 255
     gray = photo[..., 1]
     assert np.array_equal(enhancer(gray), enhancer(gray[..., np.newaxis])[..., 0])
@@ -179,7 +179,7 @@ def test_cmyk_stays_cmyk(enhancer: Enhancer, photo: NDArray[np.uint8]) -> None:
 
 def test_curves_once_apply_often(enhancer: Enhancer, photo: NDArray[np.uint8], tmp_path: Path) -> None:
     lattice = enhancer.curves(photo)
-    assert np.array_equal(apply(photo, lattice, EnhanceOptions(0.7)), enhancer(photo, 0.7))
+    assert np.array_equal(apply(photo, lattice, EnhanceOptions(0.7)), enhancer(photo, 0.7, denoise=0))
     path = tmp_path / "night.png"
     Image.fromarray(photo).save(path)
     for image in (path, path.read_bytes(), Image.open(path)):
