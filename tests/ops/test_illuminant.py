@@ -21,7 +21,7 @@ def lit(thumbnail: NDArray[np.float32], warmth: float, tint: float) -> NDArray[n
     return linear_to_srgb(np.clip(light * 0.6, 0, 1)).astype(np.float32)
 
 
-@pytest.mark.parametrize(("warmth", "tint"), [(0, 0), (0.5, 0), (1, 0.2), (1.5, 0), (-0.4, -0.2), (0.2, 0.4)])
+@pytest.mark.parametrize(("warmth", "tint"), [(0, 0), (0.5, 0), (1, 0.2), (1.5, 0), (-0.6, -0.2), (0.2, 0.5)])
 def test_a_cast_is_found(warmth: float, tint: float) -> None:
     of_itself = estimate_cast(still_life())
     found = estimate_cast(lit(still_life(), warmth, tint))
@@ -49,3 +49,22 @@ def test_frames_that_disagree_with_their_surroundings_share_one_estimate() -> No
     assert [frame is passed for frame, passed in zip(frames, mean.passing(frames), strict=True)] == [True] * 3
     assert mean.thumbnail().mean() == pytest.approx(np.mean(frames), abs=1e-3)
     assert MeanThumbnail().thumbnail().max() == 0
+
+
+def test_a_slight_cast_is_left() -> None:
+    found = [estimate_cast(lit(still_life(), warmth, 0)) for warmth in (0.0, 0.12, 0.35, 0.7)]
+    assert all(cast is not None for cast in found)
+    warmths = [cast.warmth for cast in found if cast is not None]
+    assert warmths[:2] == [0, 0]
+    assert 0.05 < warmths[2] < 0.3
+    assert warmths[3] == pytest.approx(0.7, abs=0.1)
+
+
+def test_of_a_result_the_cast_counts_that_it_has_then() -> None:
+    before = lit(still_life(), 0.7, 0)
+    curve = np.sqrt(before)  # a tone curve makes a cast weaker
+    alone, of_result = estimate_cast(before), estimate_cast(before, curve)
+    assert alone is not None
+    assert of_result is not None
+    assert 0.2 < of_result.warmth < 0.8 * alone.warmth
+    assert estimate_cast(np.full((3, 32, 32), 0.5, np.float32), curve) is None

@@ -137,9 +137,8 @@ class Processor:
         cast = None
         if small is not None:
             picture = np.ascontiguousarray(small.transpose(1, 2, 0))
-            cast = estimate_cast(
-                prediction.process(picture, replace(options, denoise=0), self.runtime).transpose(2, 0, 1)
-            )
+            result = prediction.process(picture, replace(options, denoise=0), self.runtime)
+            cast = estimate_cast(small, result.transpose(2, 0, 1))
         warmth, tint = (0.0, 0.0) if cast is None else (-cast.warmth, -cast.tint)
         return Finish(options.black, _number(options.warmth, warmth), _number(options.tint, tint))
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.core.color import srgb_to_linear
+from pielight.core.color import smooth_step, srgb_to_linear
 from pielight.core.pixels import Pixels
 from pielight.ops.thumbnail import thumbnail
 from pielight.ops.white_balance import (
@@ -28,6 +28,7 @@ _FLOOR = 0.05  # of the brightest luminance: below it there is mostly noise
 _LEAST = 0.1  # share of the pixels that must be left
 _MOST_ANGLE = 5.0  # degrees between the two estimates
 _WARMEST, _COOLEST = 1e6 / 2500, 1e6 / 12000  # mired: bulbs of tungsten, and open shade
+_SMALL, _PLAIN = 0.2, 0.5  # length of a cast up to which it is the content's, and from which on the light's
 _MOST_TINT = 0.75  # 0.015 in u, v: no usual light lies farther from the locus
 
 
@@ -65,12 +66,13 @@ class MeanThumbnail:
         return (self._total / max(1, self._count)).astype(np.float32)
 
 
-def estimate_cast(thumbnail: NDArray[Any]) -> Cast | None:
+def estimate_cast(thumbnail: NDArray[Any], result: NDArray[Any] | None = None) -> Cast | None:
     """Estimate the color of the light that a picture was taken in.
 
     Shades of gray (Finlayson and Trezzi, 2004), ``e_c = (mean x_c^6)^(1/6)`` of each channel c in linear light, and
     gray edge (van de Weijer et al., 2007), the same of the length of its gradient, each over pixels that are neither
-    clipped nor next to black. The result is the mean of the two directions.
+    clipped nor next to black. The result is the mean of the two directions. A cast shorter than 0.2 in warmth and tint
+    is taken for one of the content and left, from 0.5 on it is taken whole, with a smooth step in between.
 
     Differs from the papers: there is no result where the estimates lie more than 5 degrees apart, where the light would
     be none between tungsten (2500 K) and open shade (12,000 K), or would lie far from black bodies, or where less
@@ -78,6 +80,8 @@ def estimate_cast(thumbnail: NDArray[Any]) -> Cast | None:
 
     Args:
         thumbnail: (3, S, S), sRGB in [0, 1].
+        result: The same of what the picture became, if the cast is to be taken out of that: tone curves change how
+            strong a cast is, and make it hard to recognize.
 
     Returns:
         The cast, or None if it is not sure.
@@ -86,16 +90,30 @@ def estimate_cast(thumbnail: NDArray[Any]) -> Cast | None:
     >>> estimate_cast(gray)
     Cast(warmth=0.0, tint=0.0)
     """
+    light = _light(thumbnail, _MOST_ANGLE)
+    cast = None if light is None else _cast(light)
+    if cast is None:
+        return None
+    share = float(smooth_step(np.hypot(*cast), _SMALL, _PLAIN))
+    if result is not None:
+        light = _light(result)
+        cast = None if light is None else _cast(light)
+    return None if cast is None else Cast(round(share * cast.warmth, 2) + 0.0, round(share * cast.tint, 2) + 0.0)
+
+
+def _light(thumbnail: NDArray[Any], most_angle: float = 180.0) -> NDArray[Any] | None:
+    """Return the direction of the light in linear red, green and blue; None where two estimates are farther apart."""
     linear = srgb_to_linear(thumbnail.astype(np.float64))
-    light = np.tensordot(RGB_TO_XYZ[1], linear, 1)
-    is_used = (thumbnail.max(axis=0) < _LIMIT) & (light > _FLOOR * light.max())
+    luminance = np.tensordot(RGB_TO_XYZ[1], linear, 1)
+    is_used = (thumbnail.max(axis=0) < _LIMIT) & (luminance > _FLOOR * luminance.max())
     if is_used.mean() < _LEAST:
         return None
     across, down = np.gradient(linear, axis=(2, 1))
     shades, edges = (_direction(values, is_used) for values in (linear, np.hypot(across, down)))
-    if shades is None or edges is None or shades @ edges < np.cos(np.radians(_MOST_ANGLE)):
+    if shades is None or edges is None or shades @ edges < np.cos(np.radians(most_angle)):
         return None
-    return _cast(shades + edges)
+    light: NDArray[Any] = shades + edges
+    return light
 
 
 def _direction(values: NDArray[Any], is_used: NDArray[np.bool_]) -> NDArray[Any] | None:
@@ -115,7 +133,7 @@ def _cast(light: NDArray[Any]) -> Cast | None:
     tint = ((u - points[nearest, 0]) * across[0] + (v - points[nearest, 1]) * across[1]) / TINT_DUV
     if nearest in (0, len(steps) - 1) or abs(tint) > _MOST_TINT:
         return None
-    return Cast(round(float(steps[nearest]), 2) + 0.0, round(float(tint), 2) + 0.0)
+    return Cast(float(steps[nearest]), float(tint))
 
 
 @cache
