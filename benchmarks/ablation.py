@@ -45,7 +45,8 @@ PRESERVATION = (
     "highlight_preservation",
 )
 COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
-           ("dicm", "bright10 shift"), ("dicm", "niqe"), ("kodak", "psnr to input"))  # fmt: skip
+           ("dicm", "niqe"), ("kodak", "psnr to input"), ("faces", "above 35 dB"),
+           ("faces", "skin error at -3 EV"))  # fmt: skip
 
 Report = dict[str, dict[str, list[float]]]  # every value of every picture, by set and measure
 

@@ -26,8 +26,9 @@ from pielight.evaluation.downstream.darkness import Darkness
 from pielight.evaluation.methods.spec import Enhance
 from pielight.evaluation.metrics.fidelity import unchanged
 from pielight.io.load_rgb import load_rgb8
+from quality import KEPT
 
-KEPT, UNDEREXPOSED = 35.0, 0.5  # dB, EV
+UNDEREXPOSED = 0.5  # EV
 
 
 class Photograph(NamedTuple):

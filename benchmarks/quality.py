@@ -5,7 +5,8 @@ Usage: python benchmarks/quality.py DATA [NIQE.npz] [--method [LABEL=]SPEC]... [
 DATA is what benchmarks/research_data.py laid out. Nothing is rescaled to a reference's mean. Values are means over the
 pictures of a set, after them the standard error of that mean. ssim: mean over R, G and B; ssim gray: of BT.601 gray
 levels; dark30: mean (of R, G and B) of the pixels that are the input's darkest 30 %; bright10 shift: mean change of its
-brightest 10 %; clipped: share of pixels with a channel >= 254; niqe: as its authors compute it; niqe2: with the second
+brightest 10 %; clipped: share of pixels with a channel >= 254; skin shift: of the median L* of published faces, and
+its error where they were darkened by 3 EV; niqe: as its authors compute it; niqe2: with the second
 scale made of means of 2 x 2 pixels. NIQE.npz holds the authors' parameters, or those of `pielight niqe`, with which the
 names are niqe-own and niqe2-own; without it they are left out. docs/api/metrics.md says where it comes from.
 """
@@ -26,13 +27,17 @@ from PIL import Image
 
 import _methods as methods
 from pielight.evaluation.datasets.pairing import pair, pictures
+from pielight.evaluation.downstream.darkness import Darkness
+from pielight.evaluation.downstream.datasets import darkened
+from pielight.evaluation.downstream.skin import SKIN, SkinEvaluator
 from pielight.evaluation.metrics.brightness import dark30
-from pielight.evaluation.metrics.fidelity import psnr
+from pielight.evaluation.metrics.fidelity import psnr, unchanged
 from pielight.evaluation.metrics.niqe import niqe
 from pielight.evaluation.metrics.pristine import Pristine, read_pristine
 from pielight.evaluation.metrics.structure import ssim, ssim_gray
 
 Enhance = Callable[[Any], Any]
+KEPT = 35.0  # dB to itself, above which a published photograph counts as left alone
 
 
 def read(path: Path) -> Any:
@@ -84,16 +89,42 @@ def natural(folder: Path, enhance: Enhance, pristine: Pristine | None) -> dict[s
     return found
 
 
+def faces(folder: Path, enhance: Enhance, ev: float = 3.0) -> dict[str, list[float]]:
+    """Return what becomes of published photographs of faces, and of their skin, published and darkened by some EV."""
+    found: dict[str, list[float]] = {
+        "psnr to input": [],
+        "above 35 dB": [],
+        "skin shift": [],
+        "skin error at -3 EV": [],
+    }
+    published = SKIN.read("faces", folder)
+    (dark,) = darkened(published, [ev], Darkness())
+    evaluator = SkinEvaluator()
+    for sample, darker in zip(published.samples, dark.samples, strict=True):
+        picture = sample.pixels()
+        result = enhance(picture)
+        shifts = [
+            np.subtract(after, before)
+            for before, after, _ in (
+                evaluator.update(result, sample),
+                evaluator.update(enhance(darker.pixels()), darker),
+            )
+        ]
+        found["psnr to input"].append(unchanged(result, picture))
+        found["above 35 dB"].append(float(found["psnr to input"][-1] > KEPT))
+        found["skin shift"] += shifts[0].tolist()
+        found["skin error at -3 EV"] += np.abs(shifts[1]).tolist()
+    return found
+
+
 def measure(data: Path, enhance: Enhance, pristine: Pristine | None) -> dict[str, dict[str, list[float]]]:
     """Return every value of every picture, by set and measure."""
     report = {name: pairs(data / "val" / name, enhance) for name in ("lol", "sice_ref", "sice_fused")}
     report["dicm"] = natural(data / "val" / "dicm", enhance, pristine)
     for name in ("kodak", "bsds"):
-        found = []
-        for path in sorted((data / "val" / name).iterdir()):
-            picture = read(path)
-            found.append(min(psnr(enhance(picture), picture), 60.0))  # an untouched picture would be infinite
-        report[name] = {"psnr to input": found}
+        pictures_read = map(read, sorted((data / "val" / name).iterdir()))
+        report[name] = {"psnr to input": [unchanged(enhance(picture), picture) for picture in pictures_read]}
+    report["faces"] = faces(data / "faces" / "val", enhance)
     return report
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import subprocess
@@ -203,10 +204,17 @@ def test_quality_goes_without_niqe(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         Path("data/val", place).mkdir(parents=True)
         for name in ("a.png", "b.png"):
             Image.fromarray(rng.integers(5, 90, (192, 200, 3), dtype=np.uint8)).save(Path("data/val", place, name))
-    monkeypatch.setattr("sys.argv", ["quality.py", "data"])
+    Path("data/faces/val/images").mkdir(parents=True)
+    for name in ("a.png", "b.png"):
+        Path("data/faces/val/images", name).write_bytes(Path("data/val/kodak", name).read_bytes())
+    box = [{"x": 20, "y": 20, "w": 60, "h": 60}]
+    Path("data/faces/val/boxes.json").write_text(json.dumps({"a.png": box, "b.png": box}))
+    monkeypatch.setattr("sys.argv", ["quality.py", "data", "--method", "identity"])
     runpy.run_path(str(FOLDER / "quality.py"), run_name="__main__")
     table = capsys.readouterr().out
     assert "| dicm | 2 | clipped |" in table
+    assert "| identity | faces | 2 | above 35 dB | 1.000 |" in table
+    assert "| identity | faces | 2 | skin shift | 0.000 |" in table
     assert "niqe" not in table
     own = Pristine(np.zeros(36), np.eye(36), own=True)
     names = quality.natural(Path("data/val/dicm"), lambda pixels: pixels, own)
