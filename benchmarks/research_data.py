@@ -7,6 +7,7 @@ sots_dev/ and rain_dev/. TARGET gets, as links to the files:
 
   dark/  sice (frames of the training scenes, mean < 0.5), lol (train/low)
   well/  sice (ref of the training scenes), lol (train/high), bsds
+  published/imagenet/ (photographs of everything, but for every fifth)
   fused/ sice (exposure fusions of the training scenes' aligned frames: exposed well everywhere; unpaired use)
   val/{lol,sice_ref,sice_fused}/{dark,reference}/  pairs of one stem
   val/{dicm,kodak,bsds,imagenet}/                  pictures without reference; every fifth of imagenet_sample
@@ -80,8 +81,8 @@ def lay_out(source: Path, target: Path) -> None:
             if folder.startswith("train"):  # the film 0001TP was taken at dusk
                 light = "dusk" if path.name.startswith("0001TP") else "day"
                 link(path, target / "camvid" / folder.replace("train", light) / path.name)
-    for path in sorted((source / "imagenet_sample").iterdir())[::5]:
-        link(path, target / "val/imagenet" / path.name)
+    for index, path in enumerate(sorted((source / "imagenet_sample").iterdir())):
+        link(path, target / ("published/imagenet" if index % 5 else "val/imagenet") / path.name)
     boxes = json.loads((source / "faces_dev/boxes.json").read_text())
     for part, names in (("train", sorted(boxes)[::2]), ("val", sorted(boxes)[1::2])):
         for name in names:

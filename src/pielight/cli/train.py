@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,7 @@ from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
     from pielight.training.data.pictures import Role
-    from pielight.training.schema import DataConfig, DenoiseConfig, JointConfig, TrainConfig
+    from pielight.training.schema import DataConfig, DenoiseConfig, ExposureConfig, JointConfig, TrainConfig
     from pielight.training.trainer import StepReport
 
 _ORIGINS = ("training_data=", "license=", "pictures=", "terms=")
@@ -53,7 +53,7 @@ def train(
         raise click.UsageError("Missing argument 'CONFIG.yaml'; only --smoke needs none.")
     if smoke and (features or dark or well or out):
         raise click.UsageError("--smoke brings its own pictures, features and folder.")
-    from pielight.training.schema import DenoiseConfig, TrainConfig
+    from pielight.training.schema import DenoiseConfig
 
     with stoppable():
         settings = _read(config, changes)
@@ -62,27 +62,37 @@ def train(
         if smoke:
             _smoke(settings)
             return
-        data = dataclasses.replace(
-            settings.data,
-            dark=tuple(map(str, dark)) or settings.data.dark,
-            well=tuple(map(str, well)) or settings.data.well,
-        )
+        data = _with_folders(settings.data, tuple(map(str, dark)), tuple(map(str, well)))
         if (dark or well) and not any(change.startswith(_ORIGINS) for change in changes):
             settings = dataclasses.replace(settings, training_data="", license="")  # those were of other folders
-        if features and isinstance(settings, TrainConfig):
+        if features and not isinstance(settings, DenoiseConfig):
             settings = dataclasses.replace(settings, vgg_weights=features)
         _train(dataclasses.replace(settings, data=data, out=str(out or settings.out)))
 
 
-def _read(config: Path | None, changes: tuple[str, ...]) -> TrainConfig | DenoiseConfig:
+def _with_folders(data: Any, dark: tuple[str, ...], well: tuple[str, ...]) -> Any:
+    """Return where pictures come from, with the folders of the command line in the place of those in a file."""
+    from pielight.training.schema import DomainConfig, ExposureDataConfig
+
+    if not isinstance(data, ExposureDataConfig):
+        return dataclasses.replace(data, dark=dark or data.dark, well=well or data.well)
+    if not dark:
+        return dataclasses.replace(data, published=well, domains=()) if well else data
+    return dataclasses.replace(data, published=(), domains=(DomainConfig(dark=dark, well=well or data.well),))
+
+
+def _read(config: Path | None, changes: tuple[str, ...]) -> TrainConfig | ExposureConfig | DenoiseConfig:
     from pielight.training.recipe import read_recipe
-    from pielight.training.schema import DenoiseConfig, TrainConfig
+    from pielight.training.schema import DenoiseConfig, ExposureConfig, TrainConfig
 
     with options.usage_errors(ConfigError, but=()), deprecations_on_stderr():
-        return read_recipe(config, changes, TrainConfig, DenoiseConfig)
+        if config is None:  # the default model's recipe, unless a change names a task
+            first = TrainConfig if any(change.startswith("task=") for change in changes) else ExposureConfig
+            return read_recipe(None, changes, first, DenoiseConfig)
+        return read_recipe(config, changes, TrainConfig, ExposureConfig, DenoiseConfig)
 
 
-def _train(settings: TrainConfig | DenoiseConfig) -> None:
+def _train(settings: TrainConfig | ExposureConfig | DenoiseConfig) -> None:
     from pielight.training.recipe import try_options
 
     run(settings)
@@ -91,7 +101,7 @@ def _train(settings: TrainConfig | DenoiseConfig) -> None:
     click.echo(f"  pielight {try_options(settings)} {name}.onnx PHOTO...", err=True)
 
 
-def _smoke(settings: TrainConfig | DenoiseConfig) -> None:
+def _smoke(settings: TrainConfig | ExposureConfig | DenoiseConfig) -> None:
     """Print each verdict as it arrives; end with status 1 if one has a fault."""
     from pielight.training.smoke import smoke
 
@@ -111,7 +121,7 @@ def _show_tenth(progress: StepReport) -> None:
         show_progress(progress)
 
 
-def run(settings: TrainConfig | DenoiseConfig | JointConfig) -> None:
+def run(settings: TrainConfig | ExposureConfig | DenoiseConfig | JointConfig) -> None:
     """Train, and show the progress on stderr."""
     from pielight.training.trainer import train
 
@@ -156,12 +166,12 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
     if config is not None and role is not None:
         raise click.UsageError("--as is for folders; a configuration names its dark and its well ones.")
     with stoppable():
-        from pielight.training.schema import TrainConfig
+        from pielight.training.schema import DenoiseConfig, ExposureConfig
 
         recipe = _read(config, changes)
-        settings = recipe.data
+        settings = recipe.data.limits if isinstance(recipe, ExposureConfig) else recipe.data
         roles: dict[Role, tuple[str, ...]] = {"dark": settings.dark, "well": settings.well}
-        if not isinstance(recipe, TrainConfig):  # a denoiser learns from clean pictures alone
+        if isinstance(recipe, DenoiseConfig):  # a denoiser learns from clean pictures alone
             del roles["dark"]
         if role is not None:
             roles = {role: tuple(map(str, paths))}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         regional_consistency_term,
     )
     from pielight.training.recipe import read_recipe, read_train_config
-    from pielight.training.schema import DenoiseConfig, FinetuneConfig, JointConfig, TrainConfig
+    from pielight.training.schema import DenoiseConfig, ExposureConfig, FinetuneConfig, JointConfig, TrainConfig
     from pielight.training.trainer import StepReport, train
 
 require("train")
@@ -39,12 +39,13 @@ _HOME = {
         "regional_consistency_term",
     ),
     "recipe": ("read_recipe", "read_train_config"),
-    "schema": ("DenoiseConfig", "FinetuneConfig", "JointConfig", "TrainConfig"),
+    "schema": ("DenoiseConfig", "ExposureConfig", "FinetuneConfig", "JointConfig", "TrainConfig"),
     "trainer": ("StepReport", "train"),
 }
 
 __all__ = [
-    "DenoiseConfig", "FinetuneConfig", "JointConfig", "LatticeNet", "RestorationTask", "StepReport", "TrainConfig",
+    "DenoiseConfig", "ExposureConfig", "FinetuneConfig", "JointConfig", "LatticeNet", "RestorationTask", "StepReport",
+    "TrainConfig",
     "contrastive_term", "curve_smoothness_term", "feature_preservation_term", "inversion_term", "lattice_onnx",
     "quantize", "read_recipe", "read_train_config", "regional_consistency_term", "render", "train", "uniform",
 ]

@@ -9,20 +9,25 @@ from typing import Any, TypeVar, overload
 from pielight.core.messages import shown
 from pielight.errors import ConfigError
 from pielight.training.objectives.denoise import Denoise
+from pielight.training.objectives.exposure import ExposureTraining
 from pielight.training.objectives.finetune import Finetuning
 from pielight.training.objectives.joint import JointTraining
 from pielight.training.objectives.objective import Objective
 from pielight.training.objectives.restoration import Restoration, check_task, find_task
-from pielight.training.schema import DenoiseConfig, FinetuneConfig, JointConfig, TrainConfig
+from pielight.training.schema import DenoiseConfig, ExposureConfig, FinetuneConfig, JointConfig, TrainConfig
 from pielight.training.schema.config_file import apply_changes, parse_change, read_values, validate
 from pielight.training.schema.renamed import with_new_names
 
 A = TypeVar("A")
 B = TypeVar("B")
-RECIPES: dict[str, type] = {"": TrainConfig, "denoise": DenoiseConfig, "joint": JointConfig}
+C = TypeVar("C")
+RECIPES: dict[str, type] = {
+    "": TrainConfig, "exposure": ExposureConfig, "denoise": DenoiseConfig, "joint": JointConfig,
+}  # fmt: skip
 """Schemas by the key ``recipe``, which a configuration for curves, haze or rain leaves out."""
 _OBJECTIVES: dict[type[Any], type[Objective[Any]]] = {
-    TrainConfig: Restoration, DenoiseConfig: Denoise, FinetuneConfig: Finetuning, JointConfig: JointTraining,
+    TrainConfig: Restoration, ExposureConfig: ExposureTraining, DenoiseConfig: Denoise, FinetuneConfig: Finetuning,
+    JointConfig: JointTraining,
 }  # fmt: skip
 
 
@@ -35,7 +40,7 @@ def objective_of(config: Any) -> Objective[Any]:
     return _OBJECTIVES[type(config)](config)
 
 
-def try_options(config: TrainConfig | DenoiseConfig) -> str:
+def try_options(config: TrainConfig | ExposureConfig | DenoiseConfig) -> str:
     """Return the options of `pielight` by which a trained model is tried; the model file follows.
 
     >>> try_options(TrainConfig(task="dehaze"))
@@ -43,6 +48,8 @@ def try_options(config: TrainConfig | DenoiseConfig) -> str:
     """
     if isinstance(config, DenoiseConfig):
         return "--denoise auto --denoise-model"
+    if isinstance(config, ExposureConfig):
+        return "--model"
     task = find_task(config.task)
     if task.inference_task != "brighten":
         return f"--task {task.inference_task} --model"
@@ -53,6 +60,10 @@ def try_options(config: TrainConfig | DenoiseConfig) -> str:
 def read_recipe(path: str | Path | None, changes: Sequence[str], kind: type[A], /) -> A: ...
 @overload
 def read_recipe(path: str | Path | None, changes: Sequence[str], kind: type[A], other: type[B], /) -> A | B: ...
+@overload
+def read_recipe(
+    path: str | Path | None, changes: Sequence[str], kind: type[A], other: type[B], third: type[C], /
+) -> A | B | C: ...
 def read_recipe(path: str | Path | None, changes: Sequence[str], /, *kinds: type) -> Any:
     """Read a configuration and apply ``key.sub=value`` changes, values in YAML.
 

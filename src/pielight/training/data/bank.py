@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -13,18 +13,23 @@ from torch import Generator, Tensor
 
 from pielight.core.color_torch import luma
 from pielight.core.progress import track
-from pielight.training.data.batches import PictureSet
 from pielight.training.data.preparation import NOTHING, Preparation
 from pielight.training.losses.contrastive import grams
 from pielight.training.losses.exposure import brightness_profile
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures
-from pielight.training.schema import TrainConfig
 
-Degrade = Callable[[Tensor, Tensor, TrainConfig, Generator], Tensor]
+Degrade = Callable[[Tensor, Tensor, Any, Generator], Tensor]
 """Pictures ``(N, 3, h, w)`` in [0, 1], their regions ``(N, h, w)``, the settings and the source of all randomness, to
 changed pictures ``(N, 3, h, w)``."""
 
 _PORTION = 8  # crops
+
+
+class Crops(Protocol):
+    """What crops are drawn from, as :class:`pielight.training.data.batches.PictureSet`."""
+
+    def batch(self, count: int, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Return pictures ``(N, 3, size, size)`` and regions ``(N, h, w)``."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Bank:
 
 @torch.no_grad()
 def build_bank(
-    positives: Degrade, negatives: Sequence[Degrade], config: TrainConfig, pictures: PictureSet,
+    positives: Degrade, negatives: Sequence[Degrade], config: Any, pictures: Crops,
     features: VGGFeatures | None, generator: Generator, device: torch.device,
     log: Callable[[str], None] = lambda _: None, kept: Preparation = NOTHING,
 ) -> Bank:  # fmt: skip
@@ -75,6 +80,7 @@ def build_bank(
     Args:
         positives: Makes positives of crops.
         negatives: Make of each crop one negative for every strength.
+        config: The settings, of which ``bank`` counts here and the rest for ``positives`` and ``negatives``.
         features: The frozen network; None leaves Gram matrices out.
         device: Where the bank is to be, and the network is.
         kept: What a run that was stopped has computed of it; each portion is kept when it is done.

@@ -28,7 +28,21 @@ from pielight.training.schema.run import RunConfig
 from pielight.training.schema.yaml_reader import parse_yaml
 
 _PACKAGE = Path(__file__).parents[2]
-_PATHS = ("out", "dark", "well", "clean", "labels", "boxes", "vgg_weights", "enhancer", "module", "loss", "weights")
+_PATHS = (
+    "out",
+    "published",
+    "dark",
+    "well",
+    "fused",
+    "clean",
+    "labels",
+    "boxes",
+    "vgg_weights",
+    "enhancer",
+    "module",
+    "loss",
+    "weights",
+)
 
 
 @dataclass(frozen=True)
@@ -131,6 +145,8 @@ def _named(config: Any) -> Any:
         value = getattr(config, item.name)
         if dataclasses.is_dataclass(value):
             changes[item.name] = _named(value)
+        elif isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
+            changes[item.name] = tuple(map(_named, value))
         elif item.name == "cache":
             changes[item.name] = None
         elif item.name in _PATHS and isinstance(value, tuple):

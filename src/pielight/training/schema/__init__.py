@@ -4,7 +4,9 @@
 # fmt: off
 from pielight.training.schema.degradations import (
     AdaptiveConfig, CaptureConfig, DarkeningConfig, HazeConfig, LowLightNoiseConfig, RainConfig,
+    RawDarkeningConfig,
 )
+from pielight.training.schema.exposure import DomainConfig, ExposureConfig, ExposureDataConfig, ExposureLosses
 from pielight.training.schema.joint import (
     ConstraintsConfig, DimmingConfig, DownstreamConfig, ExamplesConfig, JointConfig, JointWeights,
 )
@@ -15,7 +17,8 @@ from pielight.training.schema.train import (
 
 __all__ = [
     "AdaptiveConfig", "CaptureConfig", "ConstraintsConfig", "DarkeningConfig", "DataConfig", "DenoiseConfig",
-    "DimmingConfig", "DownstreamConfig", "ExamplesConfig", "ExposureEstimatorConfig", "FinetuneConfig", "HazeConfig",
-    "JointConfig", "JointWeights", "LatticeConfig", "LossWeights", "LowLightNoiseConfig", "OptimizerConfig",
-    "RainConfig", "TrainConfig",
+    "DimmingConfig", "DomainConfig", "DownstreamConfig", "ExamplesConfig", "ExposureConfig", "ExposureDataConfig",
+    "ExposureEstimatorConfig", "ExposureLosses", "FinetuneConfig", "HazeConfig", "JointConfig", "JointWeights",
+    "LatticeConfig", "LossWeights", "LowLightNoiseConfig", "OptimizerConfig", "RainConfig", "RawDarkeningConfig",
+    "TrainConfig",
 ]

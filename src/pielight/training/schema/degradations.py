@@ -13,6 +13,7 @@ from pielight.training.schema.fields import (
     Integer,
     Interval,
     NonNegative,
+    NonNegativeInteger,
     NonNegativeInterval,
     NonPositiveInterval,
     Number,
@@ -70,14 +71,14 @@ class DarkeningConfig:
 class RawDarkeningConfig:
     """How published photographs are darkened as raw pictures, and how many samples are made of each."""
 
-    versions: Count = 4
+    versions: Count = 6
     """Darkened samples of each photograph."""
     stops: NonPositiveInterval = (-7.0, -0.8)
     """Exposure of the whole picture in EV; a seventh of the pictures lies between its upper end and 0."""
     regional: Share = 0.25
     """Share of the darkened samples whose parts get different exposures."""
-    spotlight: Share = 0.25
-    """Share of the photographs of which night scenes are made, too: lit parts on black, as published and darkened."""
+    nights: NonNegativeInteger = 1
+    """Night scenes made of each photograph, lit parts on black, each as published and darkened twice."""
     shot_noise: PositiveInterval = (1e-6, 1e-3)
     """Variance of the shot noise per unit of linear light, before white balance (log-uniform)."""
     compressed: Share = 0.45

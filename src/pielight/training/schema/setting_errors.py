@@ -35,10 +35,15 @@ def message(section: type, values: Any, errors: ValidationError) -> str:
     """Return the first error of a validation in one line, unknown keys before all others."""
     error = min(errors.errors(include_url=False), key=lambda error: error["type"] not in _UNKNOWN)
     reason, context, path = error["type"], error.get("ctx", {}), error["loc"]
-    keys = [str(key) for key in path if isinstance(key, str) or reason in _UNKNOWN]
+    while path and isinstance(path[-1], int) and reason not in _UNKNOWN:  # the end of an interval, or one of some texts
+        path = path[:-1]
+    keys = [str(key) for key in path]
     name = brief(".".join(keys))
-    for key in keys[:-1]:
-        section, values = typing.get_type_hints(section)[key], values.get(key)
+    for key in path[:-1]:
+        if isinstance(key, int):  # one of some groups
+            section, values = typing.get_args(section)[0], values[key]
+        else:
+            section, values = typing.get_type_hints(section)[key], values.get(key)
     if reason in _UNKNOWN:
         names = [field.name for field in dataclasses.fields(section)]
         near = difflib.get_close_matches(brief(keys[-1]), names, 1)

@@ -1,0 +1,94 @@
+"""Terms of exposure maps: what was darkened comes back at its own level, and dark pictures become as bright as others.
+
+Rendered thumbnails are ``(N, 3, S, S)`` in [0, 1].
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from pielight.core.color_torch import luma
+
+_LEVEL = 4.0  # weight of the error of a picture's mean: an eighth of a stop is seen, noise of pixels is not
+_BLOCKS = 8  # along each side
+
+
+def level_inversion(rendered: Tensor, target: Tensor) -> Tensor:
+    """Return the distance of rendered thumbnails from what they should be, their level above all.
+
+    ``mean(sqrt(e^2 + 0.01^2)) + 4 mean_i(mean(e_i)^2)``, ``e = y - x``: the Charbonnier distance (Lai et al., CVPR
+    2017), and the squared error of each picture's mean. Unlike
+    :func:`pielight.training.losses.reconstruction.inversion` it is sharp, since a map of 16 x 16 exposures can only err
+    in level.
+
+    Beyond the paper.
+
+    >>> level_inversion(torch.full((1, 3, 2, 2), 0.5), torch.full((1, 3, 2, 2), 0.4)).item()  # doctest: +ELLIPSIS
+    0.140...
+    """
+    error = rendered - target
+    return (error.square() + 1e-4).sqrt().mean() + _LEVEL * error.mean((1, 2, 3)).square().mean()
+
+
+def block_profile(rendered: Tensor) -> Tensor:
+    """Return the brightness of the parts of pictures, from the darkest to the brightest of 8 x 8 blocks.
+
+    Returns:
+        ``(N, 64)``, ascending.
+
+    >>> block_profile(torch.rand(2, 3, 64, 64)).shape
+    torch.Size([2, 64])
+    """
+    return F.adaptive_avg_pool2d(luma(rendered), _BLOCKS).flatten(1).sort(1).values
+
+
+def brightness_match(means: Tensor, wanted: Tensor) -> Tensor:
+    """Return how far dark pictures are, on the average, from being as bright as well-exposed ones.
+
+    ``(mean_i m_i - M)^2``: no picture has to be as bright as another, all of them together are. For a map's level what
+    :func:`pielight.training.losses.exposure.brightness_balance` is for curves.
+
+    Args:
+        means: m, ``(N,)``.
+        wanted: M.
+
+    >>> brightness_match(torch.tensor([0.1, 0.9]), torch.tensor(0.5)).item()
+    0.0
+    """
+    return (means.mean() - wanted).square()
+
+
+def brightness_spread(means: Tensor, wanted: Tensor) -> Tensor:
+    """Return by how much the brightness of pictures varies more than that of well-exposed ones: ``max(0, sd - S)^2``.
+
+    Args:
+        means: ``(N,)``, N > 1.
+        wanted: S, the standard deviation of those.
+    """
+    return F.relu(means.std() - wanted).square()
+
+
+def profile_match(rendered: Tensor, wanted: Tensor) -> Tensor:
+    """Return how far the mean profile of pictures is from that of well-exposed ones: ``mean_k |p_k - P_k|``.
+
+    p is the mean of :func:`block_profile`, and P ``wanted``, ``(64,)``. How bright shadows and highlights of a kind of
+    scene should be, without pairs: the counterpart of PIE's brightness triplet on distributions.
+
+    Beyond the paper.
+    """
+    return (block_profile(rendered).mean(0) - wanted).abs().mean()
+
+
+def underexposure(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Return the binary cross entropy of being underexposed.
+
+    Args:
+        logits: ``(N,)``.
+        labels: ``(N,)``, from 0 to 1.
+        weights: Of each picture ``(N,)``.
+
+    >>> underexposure(torch.zeros(1), torch.ones(1), torch.ones(1)).item()  # ln 2
+    0.6931471824645996
+    """
+    return F.binary_cross_entropy_with_logits(logits, labels, weight=weights)

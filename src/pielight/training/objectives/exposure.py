@@ -1,0 +1,430 @@
+"""The objective of exposure maps: inversion, published photographs, brightness without pairs, and PIE on the map."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from pielight.core.progress import track
+from pielight.errors import DataError
+from pielight.training.data.bank import Bank, Exposures, build_bank
+from pielight.training.data.exposure_samples import (
+    DARKENED,
+    PUBLISHED,
+    REAL,
+    ExposureSamples,
+    Photograph,
+    draw_samples,
+)
+from pielight.training.data.pictures import Role, check, check_folders, files
+from pielight.training.data.preparation import Preparation, checksum
+from pielight.training.data.toy import write_toy_pictures
+from pielight.training.degradations.bag_of_curves import bag, negatives
+from pielight.training.degradations.curve_families import Side
+from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
+from pielight.training.export.onnx import exposure_onnx
+from pielight.training.losses.contrastive import gram_distance, grams, info_nce
+from pielight.training.losses.exposure_map import (
+    block_profile,
+    brightness_match,
+    brightness_spread,
+    level_inversion,
+    profile_match,
+    underexposure,
+)
+from pielight.training.losses.preservation import curve_smoothness, feature_preservation, regional_consistency
+from pielight.training.networks.exposure_net import SIDE, ExposureNet, render
+from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
+from pielight.training.objectives.objective import Log, Objective
+from pielight.training.schedules import PREPARATION, step_generator
+from pielight.training.schema import DomainConfig, ExposureConfig, ExposureDataConfig, OptimizerConfig
+from pielight.training.schema.config_file import as_yaml
+
+_DARK, _BACKLIT, _WHITE = 0.3, 0.42, 0.85  # a real picture wants light below the first mean, or below the second if
+# its white point lies above the third
+_WHITE_POINT = 3  # of the statistics
+_DOUBT = 0.7  # weight of darkened pictures in the cross entropy, since they are most of a batch
+
+
+@dataclass(frozen=True)
+class Domain:
+    """How bright the well-exposed pictures of one origin are."""
+
+    dark: Tensor
+    """Indices of the real dark pictures."""
+    mean: Tensor
+    """Mean of their brightness."""
+    spread: Tensor
+    """Standard deviation of their brightness."""
+    profile: Tensor
+    """Their mean :func:`~pielight.training.losses.exposure_map.block_profile`."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from: darkened photographs first, then published ones, then the dark ones of each domain."""
+
+    samples: ExposureSamples
+    darkened: int
+    """Count of the first."""
+    published: int
+    """Count of the second."""
+    domains: Sequence[tuple[int, Domain]]
+    """Count of the dark ones of each domain."""
+    positive: Exposures
+    negative: Exposures
+
+    @property
+    def real(self) -> int:
+        """Where the real dark pictures begin."""
+        return self.darkened + self.published
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the terms of the loss are computed from at one step."""
+
+    config: ExposureConfig
+    batch: Batch
+    seen: Tensor
+    """Thumbnails at their canonical exposure ``(N, 3, 64, 64)``."""
+    rendered: Tensor
+    """Thumbnails by the network's map, likewise."""
+    targets: Tensor
+    """What they should be."""
+    correction: Tensor
+    """EV that the network adds ``(N, 1, 16, 16)``."""
+    logits: Tensor
+    """Of being underexposed ``(N,)``."""
+    features: Mapping[str, Tensor]
+    """VGG16's features of the first few anchors, rendered; empty where no term needs them."""
+    content: Tensor | None
+    """Its relu4_3 of them at their canonical exposure, likewise."""
+
+    @property
+    def anchors(self) -> slice:
+        """What PIE's constraints are about: real dark pictures, or without any, darkened ones."""
+        return slice(self.batch.real, None) if self.batch.domains else slice(0, self.batch.darkened)
+
+    def by_domain(self) -> Iterator[tuple[Tensor, Domain]]:
+        """Yield the rendered dark pictures of each domain."""
+        start = self.batch.real
+        for count, domain in self.batch.domains:
+            yield self.rendered[start : start + count], domain
+            start += count
+
+
+class ExposureTraining(Objective[Batch]):
+    """Trains :class:`pielight.training.networks.exposure_net.ExposureNet` without pairs.
+
+    ``L = sum_k w_k L_k`` over :data:`TERMS`, w the weights in ``losses``. All samples are drawn, darkened and measured
+    before the first step (:mod:`pielight.training.data.exposure_samples`). With c the canonical exposure of a
+    thumbnail, d what the network adds and y the thumbnail exposed by c + d: inversion and published photographs draw y
+    to the target; real dark pictures have none, y is as bright as well-exposed pictures of their domain on the mean and
+    in their parts; PIE's three constraints speak of them, too: y lies nearer to well-exposed photographs than to their
+    Bag of Curves, d is one for a region, and y shows what the picture showed.
+    """
+
+    report_every = 50
+
+    def __init__(self, config: ExposureConfig) -> None:
+        super().__init__(config)
+        self._photographs: list[Photograph] = []
+        self._samples: ExposureSamples
+        self._domains: list[Domain]
+        self._bank: Bank
+        self._features: VGGFeatures | None = None
+
+    def build(self, log: Log) -> nn.Module:
+        """Return the network.
+
+        Raises:
+            DataError: if a folder is missing.
+            ModelError: if VGG16's weights are needed and missing.
+        """
+        check_folders((*self.config.data.well, *self.config.data.dark))
+        self._features = load_features(self.config.vgg_weights, log) if self.config.reads_features else None
+        return ExposureNet(self.config.width)
+
+    def read(self, log: Log) -> dict[str, Sequence[Tensor]]:
+        """Read the photographs, uint8 ``(3, h, w)``.
+
+        Raises:
+            DataError: if there is none.
+        """
+        data = self.config.data
+        found = self._read(data.published, "well", log, Photograph)
+        for index, domain in enumerate(data.domains):
+            of_domain = partial(Photograph, domain=index)
+            found += self._read(domain.well, "well", log, of_domain)
+            found += self._read(domain.fused, "well", log, partial(of_domain, even=True))
+            found += self._read(domain.dark, "dark", log, partial(of_domain, kind=REAL))
+        self._photographs = found
+        published = [one.pixels for one in found if one.kind == PUBLISHED]
+        real = [one.pixels for one in found if one.kind == REAL]
+        log(f"{len(published)} published photographs, {len(real)} dark ones")
+        if not published:
+            raise DataError("no usable published photograph; `pielight data check` says why")
+        return {"well": published, "dark": real}
+
+    def _read(
+        self, folders: Sequence[str], role: Role, log: Log, make: Callable[[Tensor], Photograph]
+    ) -> list[Photograph]:
+        if not folders:
+            return []
+        verdicts = track(check(folders, role, self.config.data.limits), len(files(folders)), f"reading {role}", log)
+        kept = [verdict.pixels for verdict in verdicts if verdict.pixels is not None]
+        return [make(torch.from_numpy(pixels.transpose(2, 0, 1).copy())) for pixels in kept]
+
+    def prepare(self, network: nn.Module, log: Log, folder: Path | None = None) -> None:
+        """Draw the samples, measure how bright each domain's well-exposed pictures are, and compute the bank."""
+        config = self.config
+        self._samples = samples = draw_samples(
+            self._photographs, config.darkening, config.seed, log, self._kept_samples(folder)
+        )
+        self._photographs = []  # samples are all that is left of them
+        log(f"{len(samples)} samples")
+        self._domains = [
+            domain for index in range(len(config.data.domains)) if (domain := _domain(samples, index)) is not None
+        ]
+        positives = samples.of(PUBLISHED)
+        of_domains = positives[samples.domain[positives] >= 0]
+        generator = step_generator(config.seed, PREPARATION)
+        vgg = None if self._features is None else self._features.to(self.device)
+        counted = dataclasses.replace(config, bank=config.bank if vgg is not None else 1)
+        kept = Preparation(folder, checksum(as_yaml(counted), [[samples.targets]], [vgg], self.device))
+        made = [partial(_negatives, side=side) for side in ("under", "over")]
+        self._bank = build_bank(
+            lambda pictures, labels, config, generator: pictures, made, counted,
+            samples.take(of_domains if len(of_domains) else positives), vgg, generator, self.device, log, kept,
+        )  # fmt: skip
+
+    def _kept_samples(self, folder: Path | None) -> Preparation:
+        """Return what keeps the samples: the run's folder, or the one that runs share."""
+        config = self.config
+        settings = repr(
+            (as_yaml(config.darkening), config.seed, [(one.domain, one.kind, one.even) for one in self._photographs])
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)  # what was drawn before does not count
+            key = checksum(settings, [[one.pixels for one in self._photographs]], [], torch.device("cpu"))
+        if config.data.cache is None:
+            return Preparation(folder, key)
+        return Preparation(Path(config.data.cache).expanduser() / key[:16], key)
+
+    def draw(self, step: int) -> Batch:  # noqa: D102
+        config, samples, generator = self.config, self._samples, step_generator(self.config.seed, step)
+        chosen = [
+            _pick(samples.of(DARKENED), config.darkened_batch, generator),
+            _pick(samples.of(PUBLISHED), config.published_batch, generator),
+        ]
+        domains = []
+        for (first, last), domain in zip(
+            pairwise(_shares(config.dark_batch, len(self._domains))), self._domains, strict=True
+        ):
+            chosen.append(_pick(domain.dark, last - first, generator))
+            domains.append((last - first, domain))
+        batch = _mirrored(samples.take(torch.cat(chosen)), generator)
+        drawn = {item.name: getattr(batch, item.name).to(self.device) for item in dataclasses.fields(batch)}
+        return Batch(
+            ExposureSamples(**drawn), len(chosen[0]), len(chosen[1]), domains,
+            self._bank.positives.draw(config.pairs, generator), self._bank.negatives.draw(config.pairs, generator),
+        )  # fmt: skip
+
+    def outputs(self, network: nn.Module, batch: Batch, only: Collection[str] | None = None) -> Outputs:
+        """Return what the terms of the loss are computed from."""
+        samples = batch.samples
+        thumbnails, targets = samples.thumbnails.float(), samples.targets.float()
+        canonical = samples.statistics[:, -1].view(-1, 1, 1, 1)
+        with torch.no_grad():
+            seen = render(thumbnails, canonical)
+        with self.autocast():
+            correction, logits = (item.float() for item in _estimate(network, seen, samples.statistics))
+        rendered = render(thumbnails, canonical + correction)
+        found = Outputs(self.config, batch, seen, rendered, targets, correction, logits[:, 0], {}, None)
+        return self._with_features(found, only)
+
+    def _with_features(self, outputs: Outputs, only: Collection[str] | None) -> Outputs:
+        """Return the outputs with features of the first few anchors of each domain, where a term needs them."""
+        contrast, content = (self._weighs(name, only) for name in ("contrastive", "feature_preservation"))
+        if self._features is None or not (contrast or content):
+            return outputs
+        after, before = outputs.rendered[outputs.anchors], outputs.seen[outputs.anchors]
+        few = torch.linspace(0, len(after) - 1, min(len(after), self.config.feature_batch)).round().long()
+        last = "relu4_3" if content else GRAM_LAYERS[-1]
+        with self.autocast():
+            features = {name: item.float() for name, item in self._features(after[few], last).items()}
+            with torch.no_grad():
+                kept = self._features(before[few])["relu4_3"].float() if content else None
+        return dataclasses.replace(outputs, features=features, content=kept)
+
+    def _weighs(self, name: str, only: Collection[str] | None) -> bool:
+        return getattr(self.config.losses, name) > 0 and (only is None or name in only)
+
+    def terms(self, network: nn.Module, batch: Batch, only: Collection[str] | None = None) -> dict[str, Tensor]:  # noqa: D102
+        outputs = self.outputs(network, batch, only)
+        chosen = {name: term(outputs) for name, term in TERMS.items() if self._weighs(name, only)}
+        return {name: term for name, term in chosen.items() if term is not None}
+
+    def total(self, terms: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
+        return torch.stack([getattr(self.config.losses, name) * term for name, term in terms.items()]).sum()
+
+    @torch.no_grad()
+    def samples(self, network: nn.Module) -> Tensor:
+        """Return four darkened and four real pictures, before above after, ``(8, 3, 128, 64)``."""
+        batch = self.draw(PREPARATION + 1)
+        outputs = self.outputs(network.eval(), batch, only=())
+        network.train()
+        shown = [*range(4), *range(batch.real, batch.real + 4)] if batch.domains else list(range(8))
+        return torch.cat([batch.samples.thumbnails.float(), outputs.rendered], 2)[shown[: len(outputs.rendered)]]
+
+    def toy(self, folder: Path, steps: int) -> ExposureTraining:  # noqa: D102
+        dark, well = map(str, write_toy_pictures(folder))
+        unpaired = self.config.data.domains or not self.config.data.published
+        domains = (DomainConfig(dark=(dark,), well=(well,)),) if unpaired else ()
+        return ExposureTraining(dataclasses.replace(
+            self.config, name="smoke", steps=steps, darkened_batch=8, published_batch=4, dark_batch=6, feature_batch=2,
+            bank=16, pairs=8, vgg_weights="random", precision="no", checkpoint_minutes=60.0, out=str(folder / "run"),
+            data=ExposureDataConfig(published=() if domains else (well,), domains=domains, stored_size=96, min_size=64),
+            darkening=dataclasses.replace(self.config.darkening, versions=1, nights=0),
+            optimizer=OptimizerConfig(lr=1.5e-3, warmup_steps=5, ema_decay=0.9),
+        ))  # fmt: skip
+
+    @torch.no_grad()
+    def start_badly(self, network: nn.Module, batch: Batch) -> None:
+        """Redraw the weights so that the map is loud noise that over-exposes; a fresh network keeps the exposure."""
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(layer.weight)
+        local = network.get_submodule("local")
+        assert isinstance(local, nn.Conv2d)
+        correction = self.outputs(network.eval(), batch, only=()).correction
+        local.weight *= _BAD_DEVIATION / correction.std().clamp_min(1e-8)
+        level = network.get_submodule("level")
+        assert isinstance(level, nn.Linear)
+        level.weight.zero_()
+        local.get_parameter("bias").fill_(_BAD_MEAN)
+        network.eval()  # no unit is left out by chance
+
+    def export(self, network: nn.Module, folder: Path, record: RunRecord = NO_RECORD) -> None:
+        """Write the network, the weights and the card."""
+        save_model(network, self.config.recipe, lambda: exposure_onnx(network), self.config, folder, record)
+
+
+_BAD_MEAN, _BAD_DEVIATION = 2.0, 1.5  # EV
+
+
+def _estimate(network: nn.Module, seen: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
+    estimate: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = network.estimate  # type: ignore[assignment]
+    return estimate(seen, statistics)
+
+
+def _negatives(pictures: Tensor, labels: Tensor, config: Any, generator: Generator, side: Side) -> Tensor:
+    return negatives(pictures, labels, bag("mild"), side, generator)
+
+
+def _domain(samples: ExposureSamples, index: int) -> Domain | None:
+    """Return how bright the well-exposed pictures of a domain are, and which of the real ones want light."""
+    real = samples.of(REAL, index)
+    means = samples.thumbnails[real].float().mean((1, 2, 3))
+    backlit = (means < _BACKLIT) & (samples.statistics[real][:, _WHITE_POINT] > _WHITE)
+    dark, well = real[(means < _DARK) | backlit], samples.targets[samples.of(PUBLISHED, index)].float()
+    if len(dark) == 0 or len(well) < 2:
+        return None
+    brightness = well.mean((1, 2, 3))
+    return Domain(dark, brightness.mean(), brightness.std(), block_profile(well).mean(0))
+
+
+def _pick(indices: Tensor, count: int, generator: Generator) -> Tensor:
+    return indices[torch.randint(len(indices), (count,), generator=generator)] if len(indices) else indices
+
+
+def _shares(count: int, parts: int) -> list[int]:
+    """Return where each of so many parts begins, and the end.
+
+    >>> _shares(32, 3)
+    [0, 11, 21, 32]
+    """
+    return [round(count * part / parts) for part in range(parts + 1)] if parts else [0]
+
+
+def _mirrored(samples: ExposureSamples, generator: Generator) -> ExposureSamples:
+    """Mirror half of the samples."""
+    turned = torch.rand(len(samples), generator=generator) < 0.5
+    pictures = {
+        name: torch.where(turned.view(-1, *[1] * (value.dim() - 1)), value.flip(-1), value)
+        for name, value in (
+            ("thumbnails", samples.thumbnails),
+            ("targets", samples.targets),
+            ("regions", samples.regions),
+        )
+    }
+    return dataclasses.replace(samples, **pictures)
+
+
+def _inversion(outputs: Outputs) -> Tensor:
+    first = slice(0, outputs.batch.darkened)
+    return level_inversion(outputs.rendered[first], outputs.targets[first])
+
+
+def _published(outputs: Outputs) -> Tensor:
+    those = slice(outputs.batch.darkened, outputs.batch.real)
+    return level_inversion(outputs.rendered[those], outputs.targets[those])
+
+
+def _underexposed(outputs: Outputs) -> Tensor:
+    labels = outputs.batch.samples.underexposed
+    weights = torch.ones_like(labels)
+    weights[: outputs.batch.darkened] = _DOUBT
+    return underexposure(outputs.logits, labels, weights)
+
+
+def _by_domain(outputs: Outputs, cost: Callable[[Tensor, Domain], Tensor]) -> Tensor | None:
+    costs = [cost(rendered, domain) for rendered, domain in outputs.by_domain() if len(rendered) > 1]
+    return torch.stack(costs).sum() if costs else None
+
+
+def _means(pictures: Tensor) -> Tensor:
+    return pictures.mean((1, 2, 3))
+
+
+def _contrastive(outputs: Outputs) -> Tensor | None:
+    if not outputs.features:
+        return None
+    found, batch = grams(outputs.features, GRAM_LAYERS), outputs.batch
+    near, far = (gram_distance(found, side.grams) for side in (batch.positive, batch.negative))
+    return info_nce(near, far, outputs.config.temperature)
+
+
+def _regional(outputs: Outputs) -> Tensor:
+    ev = F.interpolate(outputs.correction[outputs.anchors], (SIDE, SIDE), mode="bilinear", align_corners=False)
+    return regional_consistency(ev, outputs.batch.samples.regions[outputs.anchors])
+
+
+TERMS: dict[str, Callable[[Outputs], Tensor | None]] = {
+    "inversion": _inversion,
+    "published": _published,
+    "underexposed": _underexposed,
+    "brightness": lambda outputs: _by_domain(outputs, lambda y, domain: brightness_match(_means(y), domain.mean)),
+    "spread": lambda outputs: _by_domain(outputs, lambda y, domain: brightness_spread(_means(y), domain.spread)),
+    "profile": lambda outputs: _by_domain(outputs, lambda y, domain: profile_match(y, domain.profile)),
+    "smoothness": lambda outputs: curve_smoothness(outputs.correction),
+    "shrinkage": lambda outputs: (
+        outputs.correction[outputs.batch.real :].square().mean() if outputs.batch.domains else None
+    ),
+    "contrastive": _contrastive,
+    "regional_consistency": _regional,
+    "feature_preservation": lambda outputs: (
+        None if outputs.content is None else feature_preservation(outputs.content, outputs.features["relu4_3"])
+    ),
+}
+"""The terms of the loss, by the names of their weights; one that returns None is left out."""

@@ -1,0 +1,53 @@
+"""Terms of exposure maps: zero where they should be, and what they do not mind."""
+
+from __future__ import annotations
+
+import torch
+
+from pielight.training.losses.exposure_map import (
+    block_profile,
+    brightness_match,
+    brightness_spread,
+    level_inversion,
+    profile_match,
+    underexposure,
+)
+
+
+def pictures(count: int = 3) -> torch.Tensor:
+    return torch.rand(count, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+def test_levels_weigh_more_than_pixels() -> None:
+    target = pictures()
+    signs = torch.ones(1, 1, 64, 64)
+    signs[..., ::2] = -1
+    level, grain = (level_inversion(target + 0.1 * shift, target) for shift in (torch.ones(1), signs))
+    assert level > grain + 0.03
+    assert level_inversion(target, target) < 0.011
+
+
+def test_profiles_ascend_and_do_not_mind_where_parts_are() -> None:
+    one = pictures()
+    profile = block_profile(one)
+    assert profile.shape == (3, 64)
+    assert (profile.diff(dim=1) >= 0).all()
+    torch.testing.assert_close(block_profile(one.flip(-1)), profile)
+    assert profile_match(one, profile.mean(0)) < 1e-6
+    assert profile_match(one * 0.5, profile.mean(0)) > 0.2
+
+
+def test_brightness_is_that_of_all_together() -> None:
+    torch.testing.assert_close(brightness_match(torch.tensor([0.2, 0.6]), torch.tensor(0.5)), torch.tensor(0.01))
+
+
+def test_only_too_much_spread_costs() -> None:
+    means = torch.tensor([0.3, 0.5])
+    assert brightness_spread(means, torch.tensor(0.2)) == 0
+    assert brightness_spread(means, torch.tensor(0.1)) > 0
+
+
+def test_cross_entropy_is_weighted() -> None:
+    logits, labels = torch.tensor([2.0, -2.0]), torch.tensor([1.0, 1.0])
+    sure = underexposure(logits, labels, torch.tensor([1.0, 0.0]))
+    assert 0 < sure < underexposure(logits, labels, torch.ones(2))
