@@ -19,7 +19,7 @@ from pielight.cli import main
 from pielight.training import smoke
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.objectives import exposure_estimator as estimator
-from pielight.training.schema import TrainConfig
+from pielight.training.schema import ExposureConfig
 from pielight.training.smoke import Verdict
 
 TINY = """
@@ -142,18 +142,18 @@ def test_usage_errors_are_status_2(folder: Path) -> None:
 
 
 def test_smoke_shows_first_and_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[TrainConfig] = []
+    seen: list[ExposureConfig] = []
     verdicts = [Verdict("total", 3.0, 1.5), Verdict("color", 0.5, 0.25)]
 
-    def run(folder: Path, settings: TrainConfig, report: object) -> list[Verdict]:
+    def run(folder: Path, settings: ExposureConfig, report: object) -> list[Verdict]:
         seen.append(settings)
         assert folder.is_dir()
         return verdicts
 
     monkeypatch.setattr(smoke, "smoke", run)
-    done = invoke("train", "--smoke", "--set", "network=dcenet")
+    done = invoke("train", "--smoke", "--set", "width=0.5")
     assert done.exit_code == 0
-    assert seen[0].network == "dcenet"
+    assert seen[0].width == 0.5
     assert re.search(r"^color +0\.5000 +0\.2500 +falls$", done.stdout, re.MULTILINE)
     verdicts.append(Verdict("regional", 0.1, 0.2))
     done = invoke("train", "--smoke")
@@ -177,7 +177,7 @@ def test_data_check_of_folders(folder: Path) -> None:
     ]  # fmt: skip
     done = invoke("data", "check", "dark", "well", "--as", "dark")
     assert done.exit_code == 1
-    assert "dark/000.png: too small: 64 x 64, the shorter side is below 128" in done.stdout
+    assert "dark/000.png: too small: 64 x 64, the shorter side is below 100" in done.stdout
     assert done.stdout.splitlines()[-1] == "dark: 0 of 7 files are used; left out: 6 too small, 1 not a picture"
     assert invoke("data", "check", "gone", "--as", "dark").stderr == "Error: gone: no such folder\n"
 
@@ -252,3 +252,32 @@ def test_a_trained_denoiser_can_be_tried_as_it_says(folder: Path) -> None:
     tried = invoke(*said.split()[1:-1], photo, "-o", "bright/")
     assert tried.exit_code == 0, tried.output
     assert list(Path("bright").iterdir())
+
+
+EXPOSURE = """
+recipe: exposure
+name: tiny
+steps: 2
+darkened_batch: 2
+published_batch: 2
+dark_batch: 2
+bank: 2
+pairs: 2
+width: 0.25
+vgg_weights: random
+darkening: {versions: 1, nights: 0}
+data: {published: well, min_size: 32}
+"""
+
+
+def test_exposure_maps_of_two_folders(folder: Path) -> None:
+    Path("exposure.yaml").write_text(EXPOSURE)
+    done = invoke("train", "exposure.yaml", *PLACES)
+    assert (done.exit_code, done.stdout) == (0, ""), done.output
+    for text in ("3 published photographs, 3 dark ones", "brightness 0.", "pielight --model run/tiny.onnx PHOTO"):
+        assert text in done.stderr
+    assert "published: []" in Path("run/config.yaml").read_text()
+    assert "- dark:\n    - dark\n    well:\n    - well\n" in Path("run/config.yaml").read_text()
+    assert invoke("--model", "run/tiny.onnx", "dark/000.png").exit_code == 0
+    checked = invoke("data", "check", "exposure.yaml")
+    assert checked.stderr.splitlines()[-1] == "Error: no folder is given; set data.dark and data.well"

@@ -81,7 +81,7 @@ def test_a_run_goes_on_bit_for_bit(small: Make, tmp_path: Path) -> None:
 def test_inference_runs_what_is_exported(small: Make, tmp_path: Path, toy: Path) -> None:
     train(small(tmp_path, steps=1), ignore)
     picture = np.asarray(Image.open(toy / "dark" / "000.png").convert("RGB"))
-    found = Enhancer(tmp_path / "tiny.onnx").enhance(picture)
+    found = Enhancer(tmp_path / "tiny.onnx")(picture)
     assert found.shape == picture.shape
 
 
