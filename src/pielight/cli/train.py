@@ -173,6 +173,8 @@ def check(paths: tuple[Path, ...], role: Role | None, changes: tuple[str, ...]) 
         roles: dict[Role, tuple[str, ...]] = {"dark": settings.dark, "well": settings.well}
         if isinstance(recipe, DenoiseConfig):  # a denoiser learns from clean pictures alone
             del roles["dark"]
+        elif isinstance(recipe, ExposureConfig):  # learns with dark pictures and without
+            roles = {role: folders for role, folders in roles.items() if folders}
         if role is not None:
             roles = {role: tuple(map(str, paths))}
         used = [_check(folders, one, settings) for one, folders in roles.items()]
