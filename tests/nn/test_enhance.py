@@ -16,11 +16,13 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 import pielight
+from pielight import Enhancer
 from pielight.errors import ModelError, OptionError, PielightError
 from pielight.models import find
 from pielight.nn import Enhance
 from pielight.nn.enhance import exposure_gate as gate_of_tensors
 from pielight.ops.exposure_gate import exposure_gate
+from pielight.training.export.onnx import exposure_onnx
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives.restoration import Restoration
 from pielight.training.schema import DataConfig, LatticeConfig, TrainConfig
@@ -49,7 +51,7 @@ def test_it_enhances_as_inference_does(stops: float, strength: float, highlights
     module = Enhance.from_pretrained("pie", strength=strength, highlights=highlights)
     with torch.no_grad():
         found = module(tensor(pixels))[0].permute(1, 2, 0).numpy() * 255
-    expected = pielight.enhance(pixels, strength, highlights).astype(float)
+    expected = pielight.enhance(pixels, strength, highlights, denoise=0).astype(float)
     difference = np.abs(found - expected)
     assert difference.mean() < 0.4  # rounding to 8 bits alone makes 0.25
     assert difference.max() < 5
@@ -257,3 +259,58 @@ def test_exported_with_open_sizes(pie: Enhance) -> None:
         for shape in ((2, 3, 40, 56), (3, 3, 80, 33)):
             dark = torch.rand(shape) * 0.1
             torch.testing.assert_close(program(dark), pie(dark), rtol=0, atol=1e-5)
+
+
+@pytest.fixture
+def exposures(tmp_path: Path) -> tuple[Enhance, Path]:
+    """Return a module with a network of exposures, and the same network as an ONNX file."""
+    torch.manual_seed(0)
+    module = Enhance(kind="exposure_map", width=0.5).eval()
+    for layer in (module.network.level, module.network.local):
+        torch.nn.init.normal_(layer.weight, std=0.05)
+    path = tmp_path / "exposures.onnx"
+    path.write_bytes(exposure_onnx(module.network))
+    return module, path
+
+
+@pytest.mark.parametrize(("strength", "highlights", "auto"), [(1.0, 0.0, False), (-0.5, 0.0, True), (1.5, 1.0, False)])
+def test_exposures_are_those_of_the_enhancer(
+    exposures: tuple[Enhance, Path], strength: float, highlights: float, auto: bool
+) -> None:
+    module, path = exposures
+    module.strength, module.highlights, module.auto = strength, highlights, auto
+    batch = torch.rand(3, 3, 90, 120) ** 2 * torch.tensor([1.0, 0.3, 0.05]).view(3, 1, 1, 1)
+    pixels = batch.permute(0, 2, 3, 1).contiguous().numpy()
+    enhancer = Enhancer(path, threads=1, auto=auto)
+    expected = [enhancer(one, strength, highlights, denoise=0) for one in pixels]
+    found = module(batch).permute(0, 2, 3, 1).detach().numpy()
+    np.testing.assert_allclose(found, np.stack(expected), atol=2 / 255)
+    maps = [enhancer.exposure(one).ev for one in pixels]
+    np.testing.assert_allclose(module.exposure(batch)[:, 0].detach().numpy(), np.stack(maps), atol=0.03)
+
+
+def test_exposures_pass_gradients_to_pictures_and_weights(exposures: tuple[Enhance, Path]) -> None:
+    module, _ = exposures
+    pictures = (torch.rand(2, 3, 64, 80) * 0.3).requires_grad_()
+    module(pictures).mean().backward()
+    assert pictures.grad is not None
+    assert pictures.grad.isfinite().all()
+    assert pictures.grad.abs().sum() > 0
+    assert module.network.level.weight.grad.abs().sum() > 0
+
+
+def test_a_module_of_exposures_is_saved_with_its_kind(exposures: tuple[Enhance, Path], tmp_path: Path) -> None:
+    module, _ = exposures
+    module.save_pretrained(tmp_path / "saved")
+    again, picture = Enhance.from_pretrained(tmp_path / "saved"), torch.rand(1, 3, 40, 50) * 0.1
+    assert again.kind == "exposure_map"
+    torch.testing.assert_close(again(picture), module(picture))
+
+
+def test_curves_and_exposures_of_modules_name_each_other(exposures: tuple[Enhance, Path]) -> None:
+    with pytest.raises(OptionError, match=r"use exposure\(\)"):
+        exposures[0].curves(torch.rand(1, 3, 8, 8))
+    with pytest.raises(OptionError, match=r"use curves\(\)"):
+        Enhance().exposure(torch.rand(1, 3, 8, 8))
+    with pytest.raises(OptionError, match="kind 'other'"):
+        Enhance(kind="other")

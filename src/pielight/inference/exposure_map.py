@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MOST_EV = 32  # of a node at strength 1, up or down
-_UNSURE, _SURE = 0.25, 0.75  # probability up to which a picture stays as it is, and from which on it gets all
+UNSURE, SURE = 0.25, 0.75  # probability up to which a picture stays as it is, and from which on it gets all
 _SIDE = 256  # of the thumbnail in which highlights are found where a map does not know them
 
 
@@ -224,7 +224,7 @@ class ExposureNetwork(ThumbnailNetwork):
         probability = float(underexposed[0, 0])
         if not 0.0 <= probability <= 1.0:
             raise ModelError(f"{self.path}: underexposed is {probability}; expected a probability")
-        share = np.float32(smooth_step(probability, _UNSURE, _SURE)) if auto else np.float32(1)
+        share = np.float32(smooth_step(probability, UNSURE, SURE)) if auto else np.float32(1)
         ev = share * (canonical + exposure[0, 0])
         try:
             return ExposureMap(ev, highlight_ceiling(small, ev.shape), probability)

@@ -15,16 +15,22 @@ from torch import Tensor, nn
 
 from pielight.core.color_torch import smooth_step
 from pielight.errors import ModelError, OptionError
+from pielight.inference.descriptor import kinds_for
 from pielight.models import find, shipped
 from pielight.nn.apply_curves import apply_curves
+from pielight.nn.apply_exposure import apply_exposure
+from pielight.nn.predict_exposure import ceilings, predict_exposure
 from pielight.ops.exposure_gate import BLOCKS, DARK, ENOUGH, LIT
 from pielight.ops.thumbnail_torch import thumbnail
-from pielight.options import HIGHLIGHTS, check_highlights, check_strength
+from pielight.options import BRIGHTEN, HIGHLIGHTS, check_highlights, check_strength
 from pielight.training.export.model_files import stored_settings
+from pielight.training.networks.exposure_net import ExposureNet
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.schema import LatticeConfig
 from pielight.training.schema.config_file import validate
 
+EXPOSURE = "exposure_map"
+_KINDS = (EXPOSURE, "curve_lattice")
 _SIZE = 256  # of the thumbnail, where a configuration names none
 _PREFIX = "network."
 _HUB_OPTIONS = {"revision", "token", "cache_dir", "force_download", "local_files_only"}
@@ -34,8 +40,8 @@ _CARD = """---
 
 # {{ name }}: low-light enhancement
 
-A pielight model: a small network sees a thumbnail and returns a lattice of
-light-enhancement curves, which are applied to the picture (PIE, IJCV 2024; Zero-DCE, CVPR 2020).
+A pielight model: a small network sees a thumbnail and returns a map of exposures or a lattice of
+light-enhancement curves, which is applied to the picture (PIE, IJCV 2024; Zero-DCE, CVPR 2020).
 
 ```python
 from pielight.nn import Enhance
@@ -57,20 +63,22 @@ class Enhance(
 ):
     """Brightens pictures that are too dark, with gradients to the pictures and to the weights.
 
-    ``y = apply(x, u(t) N(t))``: t the thumbnail of x, N the lattice network, u the exposure gate
-    (0 leaves the picture as it is), and :func:`~pielight.nn.apply_curves.apply_curves`. Its one output has the shape of
-    its input, so it works in ``nn.Sequential``, a torchvision-v2 or kornia pipeline, or the transform of a dataset.
+    Of a network of exposures, ``y = apply(x, u (c + N(E_c(t), s)))``: t the thumbnail of x, c its canonical exposure, s
+    the picture's statistics, which pass no gradient, u the gate of the probability that x is underexposed, and
+    :func:`~pielight.nn.apply_exposure.apply_exposure`. Of a network of curves, ``y = apply(x, u(t) N(t))`` with
+    the exposure gate u and :func:`~pielight.nn.apply_curves.apply_curves`. Its one output has the shape of its input,
+    so it works in ``nn.Sequential``, a torchvision-v2 or kornia pipeline, or the transform of a dataset.
 
-    Differs from ``pielight.enhance``: in torch and float32, without denoising; see
-    :func:`~pielight.nn.apply_curves.apply_curves`. On photographs the two differ by a level of 255 or two.
+    Differs from ``pielight.enhance``: in torch and float32, without denoising. On photographs the two differ by a level
+    of 255 or two.
 
     Args:
         iterations: Iterations of the light-enhancement curve, 1 or more.
         channels: 3: red, green and blue have curves of their own; 1: they share one.
         cell: Pixels of the thumbnail from one node of the lattice to the next: 4, 8, 16 or 32.
         width: Factor for the channels of the network, 0.1 to 8.
-        size: Side of the thumbnail, a multiple of 32.
-        strength: 0 (identity) to 1.5; 1 is the model's choice.
+        size: Side of the thumbnail, a multiple of 32; of a network of exposures it is 64.
+        strength: 0 (identity) to 1.5; 1 is the model's choice. Exposures take -1.5 to 1.5.
         highlights: How far bright pixels are protected, 0 to 1.
         auto: Leave well-exposed pictures alone, in proportion.
         name: Name of the model, for its card.
@@ -78,6 +86,7 @@ class Enhance(
         license: License of the weights, for their card.
         data: Deprecated: ``training_data``.
         terms: Deprecated: ``license``.
+        kind: ``"exposure_map"``, whose network has none of these but ``width``, or ``"curve_lattice"``.
 
     Raises:
         OptionError: An argument is out of range.
@@ -105,16 +114,22 @@ class Enhance(
         license: str = "",
         data: str | None = None,
         terms: str | None = None,
+        kind: str = "curve_lattice",
     ) -> None:
         super().__init__()
         if data is not None or terms is not None:
             warnings.warn("Enhance: data is now training_data, and terms license", DeprecationWarning, stacklevel=2)
         if size < 32 or size % 32:
             raise OptionError(f"size {size}: must be a multiple of 32")
-        if check_strength(strength) < 0:
+        if kind not in _KINDS:
+            raise OptionError(f"kind {kind!r}: choose {', '.join(_KINDS)}")
+        if check_strength(strength) < 0 and kind != EXPOSURE:
             raise OptionError(f"strength {strength}: must lie between 0 and 1.5 here; only pielight.enhance darkens")
         lattice = {"iterations": iterations, "channels": channels, "cell": cell, "width": width}
-        self.network = LatticeNet(validate(LatticeConfig, lattice))
+        self.network: nn.Module = (
+            ExposureNet(width) if kind == EXPOSURE else LatticeNet(validate(LatticeConfig, lattice))
+        )
+        self.kind = kind
         self.size, self.strength, self.highlights, self.auto = size, strength, check_highlights(highlights), auto
         self.name, self.training_data, self.license = name, training_data or data or "", license or terms or ""
 
@@ -137,14 +152,36 @@ class Enhance(
                 "floating point in [0, 1]; divide uint8 by 255"
             )
         batch = (pictures if pictures.ndim == 4 else pictures[None]).to(next(self.parameters()).dtype)
-        enhanced = apply_curves(batch, self.curves(batch), self.strength, self.highlights).to(pictures.dtype)
+        if self.kind == EXPOSURE:
+            ev = self.exposure(batch)
+            ceiling = ceilings(batch, (ev.shape[-2], ev.shape[-1])) if self.highlights > 0 else None
+            enhanced = apply_exposure(batch, ev, self.strength, self.highlights, ceiling)
+        else:
+            enhanced = apply_curves(batch, self.curves(batch), self.strength, self.highlights)
+        enhanced = enhanced.to(pictures.dtype)
         return enhanced if pictures.ndim == 4 else enhanced[0]
 
     def curves(self, pictures: Tensor) -> Tensor:
-        """Return the curve parameters ``(N, 3 * iterations, h, w)`` of pictures ``(N, 3, H, W)``."""
+        """Return the curve parameters ``(N, 3 * iterations, h, w)`` of pictures ``(N, 3, H, W)``.
+
+        Raises:
+            OptionError: The network is one of exposures.
+        """
+        if self.kind == EXPOSURE:
+            raise OptionError("curves: this network predicts exposures; use exposure()")
         small = thumbnail(pictures, self.size)
         alphas: Tensor = self.network(small)
         return alphas * exposure_gate(small)[:, None, None, None] if self.auto else alphas
+
+    def exposure(self, pictures: Tensor) -> Tensor:
+        """Return the exposures in stops ``(N, 1, h, w)`` of pictures ``(N, 3, H, W)``.
+
+        Raises:
+            OptionError: The network is one of curves.
+        """
+        if self.kind != EXPOSURE:
+            raise OptionError("exposure: this network predicts curves; use curves()")
+        return predict_exposure(self.network, pictures, self.auto)
 
     def extra_repr(self) -> str:
         """Return the options, as ``print(module)`` shows them."""
@@ -166,7 +203,7 @@ class Enhance(
             OptionError: An option is out of range.
         """
         name = str(pretrained_model_name_or_path)
-        brightening = ", ".join(each for each in shipped() if find(each).card.get("network") == "lattice")
+        brightening = ", ".join(sorted(each for kind in kinds_for(BRIGHTEN) for each in kind.shipped))
         if name in shipped() and name not in brightening.split(", "):
             raise ModelError(f"{name}: no model that brightens; choose one of {brightening}")
         if "/" not in name and not name.endswith(".safetensors") and name not in shipped() and not Path(name).is_dir():
@@ -196,6 +233,8 @@ class Enhance(
         try:
             values = stored_settings(path)
             lattice, size = values.get("lattice", {}), values.get("data", {}).get("size", _SIZE)
+            if values.get("recipe") == "exposure":
+                lattice, size = {"kind": EXPOSURE, "width": values.get("width", 1.0)}, _SIZE
             card = {"name": path.stem, **{key: str(values.get(key, "")) for key in ("training_data", "license")}}
             model = cls(**{**lattice, "size": size, **card, **options})
         except OptionError:
