@@ -23,7 +23,7 @@ from pielight.options import (
 
 
 def test_defaults_and_kinds_of_numbers() -> None:
-    assert EnhanceOptions() == EnhanceOptions(1, 0, "auto", None)
+    assert EnhanceOptions() == EnhanceOptions(1, 0.5, "auto", None)
     options = EnhanceOptions(np.float32(0.5), np.int64(1), np.float64(1))  # type: ignore[arg-type]
     assert [type(value) for value in (options.strength, options.highlights, options.denoise)] == [float] * 3
     assert EnhanceOptions(auto=np.bool_(False)).auto is False  # type: ignore[arg-type]

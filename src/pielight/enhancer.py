@@ -126,7 +126,7 @@ class Enhancer(FormerMethods):
                 ``enhancer(bgr[..., ::-1])[..., ::-1]``. A path is deprecated: see :meth:`enhance_file`.
             strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5, below 0 darkens,
                 or adds haze or rain. None is the preset's or the default, 1; so are the next two.
-            highlights: How far what is bright already is protected, 0 to 1 (default 0); for brightening only.
+            highlights: How far what is bright already is protected, 0 to 1 (default 0.5); for brightening only.
             denoise: Share of the noise made visible by brightening or dehazing that is removed: 0 (none) to 1 (all), or
                 ``"auto"``, the default, which depends on how visible it becomes and leaves pictures in which it finds
                 no noise as they are without it, bit for bit. Deraining shows none, and takes no number.

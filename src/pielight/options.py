@@ -13,7 +13,7 @@ from pielight.errors import OptionError
 BRIGHTEN = "brighten"
 TASKS = (BRIGHTEN, "dehaze", "derain")  # what a picture is restored from
 MAX_STRENGTH = 1.5
-HIGHLIGHTS = 0.0  # default: exposures and curves as predicted
+HIGHLIGHTS = 0.5  # default protection
 MAX_TARGET = 3.0  # EV
 AUTO: Literal["auto"] = "auto"
 KEEP: Literal["keep"] = "keep"
