@@ -54,7 +54,7 @@ def test_shapes_and_ranges(samples: ExposureSamples) -> None:
 def test_what_a_photograph_gives(samples: ExposureSamples) -> None:
     assert len(samples.of(DARKENED)) == 3 * (2 + 2)  # two versions, and a night scene darkened twice
     assert 3 * 3 <= len(samples.of(PUBLISHED)) <= 3 * 4  # itself, a crop, a night scene, and noise in half of them
-    assert len(samples.of(REAL)) == len(samples.of(REAL, 0)) == 2
+    assert len(samples.of(REAL)) == len(samples.of(REAL, 0)) == 5
     assert len(samples.of(PUBLISHED, 0)) == 2 * 2  # neither noise nor night, which say nothing of a domain
 
 
@@ -65,6 +65,7 @@ def test_published_photographs_stay_and_darkened_ones_are_darker(samples: Exposu
     assert (seen[darkened] < target[darkened] + 0.02).all()
     assert (samples.underexposed[published] == 0).all()
     assert (samples.underexposed[samples.of(REAL)] == 1).all()
+    assert set(samples.belief[darkened].tolist()) <= set(torch.tensor([0.7, 0.25]).tolist())
     assert samples.statistics[darkened, -1].mean() > samples.statistics[published, -1].mean() + 1
 
 

@@ -43,7 +43,7 @@ def test_darker_exposures_are_darker() -> None:
 
 
 def test_a_plain_camera_darkens_linear_light() -> None:
-    seeds = [seed for seed in range(60) if float(torch.rand(1, generator=Generator().manual_seed(seed))) < 0.3]
+    seeds = [seed for seed in range(60) if float(torch.rand(1, generator=Generator().manual_seed(seed))) < 0.6]
     ratios = [
         srgb_to_linear(made(gray(), -3.0, CLEAN, seed)).mean() / srgb_to_linear(torch.tensor(0.5)) for seed in seeds
     ]

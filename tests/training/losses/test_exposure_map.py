@@ -7,8 +7,8 @@ import torch
 from pielight.training.losses.exposure_map import (
     block_profile,
     brightness_match,
-    brightness_spread,
     level_inversion,
+    level_shrinkage,
     profile_match,
     underexposure,
 )
@@ -41,10 +41,15 @@ def test_brightness_is_that_of_all_together() -> None:
     torch.testing.assert_close(brightness_match(torch.tensor([0.2, 0.6]), torch.tensor(0.5)), torch.tensor(0.01))
 
 
-def test_only_too_much_spread_costs() -> None:
-    means = torch.tensor([0.3, 0.5])
-    assert brightness_spread(means, torch.tensor(0.2)) == 0
-    assert brightness_spread(means, torch.tensor(0.1)) > 0
+def test_too_bright_can_cost_more() -> None:
+    target = torch.full((1, 3, 4, 4), 0.5)
+    assert level_inversion(target + 0.1, target, 1.0) > level_inversion(target - 0.1, target, 1.0)
+    torch.testing.assert_close(level_inversion(target + 0.1, target), level_inversion(target - 0.1, target))
+
+
+def test_levels_shrink_to_their_mean_and_parts_to_0() -> None:
+    level, local = torch.tensor([[1.0], [3.0]]), torch.full((2, 1, 4, 4), 0.5)
+    torch.testing.assert_close(level_shrinkage(level, local), torch.tensor(1.25))
 
 
 def test_cross_entropy_is_weighted() -> None:

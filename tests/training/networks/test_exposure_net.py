@@ -16,6 +16,7 @@ from pielight.training.networks.exposure_net import (
     evidence,
     render,
     scene_features,
+    white_ev,
 )
 
 
@@ -24,10 +25,13 @@ def inputs(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.rand(count, 3, SIDE, SIDE, generator=generator), torch.rand(count, SEEN, generator=generator)
 
 
-def test_a_fresh_network_keeps_the_canonical_exposure() -> None:
-    exposure, underexposed = ExposureNet().eval()(*inputs())
+def test_a_fresh_network_exposes_evenly_towards_white() -> None:
+    thumbnails, statistics = inputs()
+    exposure, underexposed = ExposureNet().eval()(thumbnails, statistics)
     assert exposure.shape == (2, 1, 16, 16)
-    assert exposure.abs().max() == 0
+    share = exposure / white_ev(statistics)[..., None, None]
+    assert ((share > 0.2) & (share < 0.8)).all()
+    assert exposure.flatten(1).std(1).max() < 1e-6
     assert underexposed.shape == (2, 1)
     assert ((underexposed > 0) & (underexposed < 1)).all()
 
@@ -36,15 +40,16 @@ def test_every_weight_learns() -> None:
     network = ExposureNet()
     for layer in (network.level, network.local):  # at 0 no gradient passes to what lies before
         torch.nn.init.normal_(layer.weight)
-    exposure, logit = network.estimate(*inputs())
-    (exposure.square().mean() + logit.mean()).backward()
+    found = network.estimate(*inputs())
+    (found.exposure.square().mean() + found.logit.mean()).backward()
     assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in network.parameters())
 
 
-def test_the_probability_does_not_train_the_encoder() -> None:
-    network = ExposureNet()
-    network.estimate(*inputs())[1].sum().backward()
-    assert network.down[0][0].weight.grad is None
+@pytest.mark.parametrize("level", [0.1, 0.5, 1.0])
+def test_white_comes_to_white(level: float) -> None:
+    statistics = torch.full((1, SEEN), level)
+    light = srgb_to_linear(np.float64(level)) * 2.0 ** (statistics[0, -1] + white_ev(statistics)[0, 0]).item()
+    assert light == pytest.approx(2**0.15, rel=1e-4)
 
 
 def test_width() -> None:

@@ -16,7 +16,8 @@ from PIL import Image
 from pielight import Enhancer
 from pielight.errors import ConfigError, DataError, ModelError
 from pielight.models import find
-from pielight.training.objectives.exposure import TERMS, Batch, ExposureTraining, Outputs
+from pielight.training.objectives.exposure import ExposureTraining
+from pielight.training.objectives.exposure_terms import TERMS
 from pielight.training.objectives.objective import ignore
 from pielight.training.recipe import read_recipe
 from pielight.training.schema import (
@@ -30,7 +31,6 @@ from pielight.training.schema import (
 from pielight.training.trainer import StepReport, train
 
 Make = Callable[..., ExposureConfig]
-ALL = ExposureLosses(spread=1.0)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def small(toy: Path) -> Make:
         domain = DomainConfig(dark=(str(toy / "dark"),), well=(str(toy / "well"),))
         config = ExposureConfig(
             name="tiny", steps=4, out=str(out), darkened_batch=4, published_batch=3, dark_batch=4, feature_batch=1,
-            bank=4, pairs=2, width=0.25, vgg_weights="random", losses=ALL,
+            bank=4, pairs=2, width=0.25, vgg_weights="random",
             data=ExposureDataConfig(domains=(domain,), min_size=32),
             darkening=RawDarkeningConfig(versions=1, nights=0),
             optimizer=OptimizerConfig(warmup_steps=2, ema_decay=0.9),
@@ -99,7 +99,7 @@ def test_batches_follow_from_the_step(small: Make, tmp_path: Path) -> None:
 def test_without_dark_pictures_physics_takes_their_place(small: Make, tmp_path: Path, toy: Path) -> None:
     objective, network = prepared(small(tmp_path, data=ExposureDataConfig(published=(str(toy / "well"),), min_size=32)))
     terms = objective.terms(network, objective.draw(0))
-    assert set(terms) == set(TERMS) - {"brightness", "spread", "profile", "shrinkage"}
+    assert set(terms) == set(TERMS) - {"brightness", "spread", "profile"}
     assert objective.samples(network).shape == (7, 3, 128, 64)
 
 
@@ -128,38 +128,6 @@ def test_every_term_is_a_cost_that_the_network_can_lower(small: Make, tmp_path: 
         assert term >= 0, name
         grown = sum(float(weight.grad.abs().sum()) for weight in network.parameters() if weight.grad is not None)
         assert grown > 0 or float(term.detach()) == 0, name
-
-
-def outputs(correction: torch.Tensor, regions: torch.Tensor) -> Any:
-    """Return what the terms on the map read."""
-    count = len(correction)
-
-    class Samples:
-        pass
-
-    samples = Samples()
-    samples.regions = regions  # type: ignore[attr-defined]
-    batch = Batch(samples, count, 0, [], None, None)  # type: ignore[arg-type]
-    empty = torch.zeros(count, 3, 64, 64)
-    return Outputs(ExposureConfig(), batch, empty, empty, empty, correction, torch.zeros(count), {}, None)
-
-
-def test_regional_consistency_is_about_exposures_inside_regions() -> None:
-    correction = torch.zeros(1, 1, 16, 16)
-    correction[..., 8:] = 2.0
-    halves = torch.zeros(1, 64, 64, dtype=torch.int16)
-    halves[..., 32:] = 1
-    one = TERMS["regional_consistency"](outputs(correction, torch.zeros_like(halves)))
-    two = TERMS["regional_consistency"](outputs(correction, halves))
-    assert one is not None
-    assert two is not None
-    assert float(one) > 0.9
-    assert float(two) < 0.1 * float(one)
-
-
-def test_a_map_of_one_exposure_is_smooth() -> None:
-    even = outputs(torch.full((2, 1, 16, 16), 3.0), torch.zeros(2, 64, 64))
-    assert float(TERMS["smoothness"](even)) == 0  # type: ignore[arg-type]
 
 
 def test_features_are_asked_for(small: Make, tmp_path: Path) -> None:

@@ -32,10 +32,13 @@ PUBLISHED, DARKENED, REAL = range(3)
 """Kinds of samples: a photograph as it was published, one that physics darkened, a real dark picture."""
 _PORTION = 32  # photographs that are kept together
 _WHOLE, _PART, _LEAST = 0.3, 0.6, 0.8  # share of samples of the whole photograph; sides of crops; of crops of crops
+_OF_REAL = 4  # crops of a real dark picture
 _NOISY = 0.5  # share of photographs that are published with noise, too
 _OF_NIGHT = 2  # darkened samples of a night scene
 _UNTOUCHED, _TOUCHED = -0.25, -0.75  # EV down to which a darkened photograph passes for published; from which it is not
 _DARK_MEAN = 0.35  # a real dark picture below this mean is certainly underexposed
+_BELIEF = {PUBLISHED: 1.0, DARKENED: 0.7, REAL: 1.2}  # in labels: darkened ones are most of all, real ones fewest
+_BACKLIT = 0.25  # belief in the label of a photograph whose bright part was hardly darkened
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class ExposureSamples:
     """Of what is seen ``(N, 64, 64)``, int16; 0 for published photographs, whose regions nothing asks for."""
     underexposed: Tensor
     """Whether it is ``(N,)``, from 0 to 1."""
+    belief: Tensor
+    """Weight of that label ``(N,)``."""
     kind: Tensor
     """``(N,)``."""
     domain: Tensor
@@ -98,7 +103,7 @@ def draw_samples(
 
     A published photograph gives itself and a crop, both as they are; half of them a crop with noise; ``nights`` night
     scenes, as they are and darkened twice each; and ``versions`` darkened samples. A real dark picture gives itself and
-    a crop. Darkened less than 0.25 EV a photograph passes for published, from 0.75 EV on it is underexposed; a
+    four crops. Darkened less than 0.25 EV a photograph passes for published, from 0.75 EV on it is underexposed; a
     photograph of which a part is darkened is, too.
 
     Args:
@@ -130,7 +135,7 @@ def _samples(photograph: Photograph, config: RawDarkeningConfig, generator: Gene
     whole = photograph.pixels.float() / 255
     keep = partial(measured, domain=photograph.domain)
     if photograph.kind == REAL:
-        for picture in (whole, _crop(whole, _PART, generator)):
+        for picture in (whole, *(_crop(whole, _PART, generator) for _ in range(_OF_REAL))):
             yield keep(picture, picture, kind=REAL, underexposed=float(picture.mean() < _DARK_MEAN))
         return
     for picture in (whole, _crop(whole, _PART, generator)):
@@ -141,9 +146,10 @@ def _samples(photograph: Photograph, config: RawDarkeningConfig, generator: Gene
     for _ in range(config.versions):
         picture = whole if draw(0, 1, generator) < _WHOLE else _crop(whole, _PART, generator)
         if photograph.even or draw(0, 1, generator) < config.regional:
-            field, _ = regional_field(picture, generator)
+            field, base = regional_field(picture, generator)
             dark = darken_raw(picture, field, config, generator)
-            yield keep(dark, picture, kind=DARKENED, underexposed=1.0)
+            belief = _BACKLIT if base > _TOUCHED else _BELIEF[DARKENED]
+            yield keep(dark, picture, kind=DARKENED, underexposed=1.0, belief=belief)
         else:
             yield _darkened(picture, config, generator, photograph.domain)
     for _ in range(config.nights):
@@ -160,12 +166,15 @@ def _darkened(picture: Tensor, config: RawDarkeningConfig, generator: Generator,
     return measured(dark, picture, kind=DARKENED, underexposed=sure, domain=domain)
 
 
-def measured(seen: Tensor, target: Tensor, kind: int, underexposed: float, domain: int) -> dict[str, Tensor]:
+def measured(
+    seen: Tensor, target: Tensor, kind: int, underexposed: float, domain: int, belief: float | None = None
+) -> dict[str, Tensor]:
     """Return one sample, by the names of :class:`ExposureSamples`: thumbnail and statistics as inference takes them.
 
     Args:
         seen: The picture ``(3, H, W)`` in [0, 1], multiples of 1 / 255.
         target: What it should become, likewise.
+        belief: Weight of the label; by default that of its kind.
     """
     pixels = _pixels(seen)
     small = thumbnail(pixels, SIDE, 1)
@@ -181,6 +190,7 @@ def measured(seen: Tensor, target: Tensor, kind: int, underexposed: float, domai
         "statistics": torch.from_numpy(np.append(exposure_statistics(pixels), canonical)),
         "regions": torch.from_numpy(regions),
         "underexposed": torch.tensor(underexposed),
+        "belief": torch.tensor(_BELIEF[kind] if belief is None else belief),
         "kind": torch.tensor(kind),
         "domain": torch.tensor(domain),
     }

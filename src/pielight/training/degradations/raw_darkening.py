@@ -11,7 +11,7 @@ from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.noise import draw, jpeg, log_uniform, quantize
 from pielight.training.schema.degradations import RawDarkeningConfig
 
-_PLAIN, _STEEPEST = 0.3, 2.5  # share of cameras without a tone curve, and the most EV of one
+_PLAIN, _STEEPEST = 0.6, 2.0  # share of cameras without a tone curve, and the most EV of one
 _RED, _BLUE = (1.4, 2.6), (1.4, 2.4)  # gains of white balance, green's being 1
 _READ = (0.3, 10.0)  # variance of the read noise over the square of the shot noise's
 _DEMOSAICED, _SIGMA = 0.6, (0.4, 0.9)  # share of pictures whose noise is blurred, and how far in pixels

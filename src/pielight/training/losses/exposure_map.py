@@ -10,25 +10,32 @@ from torch import Tensor
 
 from pielight.core.color_torch import luma
 
-_LEVEL = 4.0  # weight of the error of a picture's mean: an eighth of a stop is seen, noise of pixels is not
+_LEVEL = 12.0  # weight of the error of a picture's mean: an eighth of a stop is seen, noise of pixels is not
 _BLOCKS = 8  # along each side
 
 
-def level_inversion(rendered: Tensor, target: Tensor) -> Tensor:
+def level_inversion(rendered: Tensor, target: Tensor, too_bright: float = 0.0) -> Tensor:
     """Return the distance of rendered thumbnails from what they should be, their level above all.
 
-    ``mean(sqrt(e^2 + 0.01^2)) + 4 mean_i(mean(e_i)^2)``, ``e = y - x``: the Charbonnier distance (Lai et al., CVPR
-    2017), and the squared error of each picture's mean. Unlike
+    ``mean(sqrt(e^2 + 0.01^2)) + 12 mean_i(w_i mean(e_i)^2)``, ``e = y - x``: the Charbonnier distance (Lai et al., CVPR
+    2017), and the squared error of each picture's mean, w being 1, or more where it came out too bright. Unlike
     :func:`pielight.training.losses.reconstruction.inversion` it is sharp, since a map of 16 x 16 exposures can only err
     in level.
 
     Beyond the paper.
 
-    >>> level_inversion(torch.full((1, 3, 2, 2), 0.5), torch.full((1, 3, 2, 2), 0.4)).item()  # doctest: +ELLIPSIS
-    0.140...
+    Args:
+        too_bright: By how much w exceeds 1 there: blown skies and pale skin are minded more than shadows.
+
+    >>> import torch
+    >>> gray, brighter = torch.full((1, 3, 2, 2), 0.4), torch.full((1, 3, 2, 2), 0.5)
+    >>> level_inversion(brighter, gray).item(), level_inversion(brighter, gray, 1.0).item()  # doctest: +ELLIPSIS
+    (0.220..., 0.340...)
     """
     error = rendered - target
-    return (error.square() + 1e-4).sqrt().mean() + _LEVEL * error.mean((1, 2, 3)).square().mean()
+    level = error.mean((1, 2, 3))
+    weight = 1 + too_bright * (level > 0)
+    return (error.square() + 1e-4).sqrt().mean() + _LEVEL * (weight * level.square()).mean()
 
 
 def block_profile(rendered: Tensor) -> Tensor:
@@ -37,6 +44,7 @@ def block_profile(rendered: Tensor) -> Tensor:
     Returns:
         ``(N, 64)``, ascending.
 
+    >>> import torch
     >>> block_profile(torch.rand(2, 3, 64, 64)).shape
     torch.Size([2, 64])
     """
@@ -53,20 +61,28 @@ def brightness_match(means: Tensor, wanted: Tensor) -> Tensor:
         means: m, ``(N,)``.
         wanted: M.
 
+    >>> import torch
     >>> brightness_match(torch.tensor([0.1, 0.9]), torch.tensor(0.5)).item()
     0.0
     """
     return (means.mean() - wanted).square()
 
 
-def brightness_spread(means: Tensor, wanted: Tensor) -> Tensor:
-    """Return by how much the brightness of pictures varies more than that of well-exposed ones: ``max(0, sd - S)^2``.
+def level_shrinkage(level: Tensor, local: Tensor) -> Tensor:
+    """Return how far levels are from their mean, and what differs from part to part from a mean of 0, in EV^2.
+
+    ``mean_i (a_i - mean a)^2 + mean_i (mean_xy b_i)^2``, no gradient through the mean: pictures are exposed alike
+    unless they have reason not to be.
 
     Args:
-        means: ``(N,)``, N > 1.
-        wanted: S, the standard deviation of those.
+        level: a, ``(N, 1)``.
+        local: b, ``(M, 1, h, w)``.
+
+    >>> import torch
+    >>> level_shrinkage(torch.ones(2, 1), torch.zeros(2, 1, 4, 4)).item()
+    0.0
     """
-    return F.relu(means.std() - wanted).square()
+    return (level - level.detach().mean()).square().mean() + local.mean((1, 2, 3)).square().mean()
 
 
 def profile_match(rendered: Tensor, wanted: Tensor) -> Tensor:
@@ -88,6 +104,7 @@ def underexposure(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         labels: ``(N,)``, from 0 to 1.
         weights: Of each picture ``(N,)``.
 
+    >>> import torch
     >>> underexposure(torch.zeros(1), torch.ones(1), torch.ones(1)).item()  # ln 2
     0.6931471824645996
     """

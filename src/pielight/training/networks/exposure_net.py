@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,6 +15,8 @@ from pielight.ops.exposure_statistics import NAMES, QUANTILES, WHITE_POINT
 SIDE, CELL = 64, 4
 """Side of the thumbnail, and its pixels from one node of the map to the next."""
 _SCENE, _EVIDENCE = QUANTILES + 5, len(NAMES) + 3
+_WHITE = QUANTILES + WHITE_POINT - 1  # place of the white point's headroom among the features of the scene
+_HEADROOM = 0.15  # EV beyond white to which the white point goes
 _HALVINGS = 24  # of the bisection: 20 EV / 2^24
 
 
@@ -88,6 +92,39 @@ def evidence(statistics: Tensor) -> Tensor:
     return torch.cat([quantiles, canonical / 8, 4 * clipped, levels, (1 + noise).log(), rest, white / 4], 1)
 
 
+def white_ev(statistics: Tensor) -> Tensor:
+    """Return by how many EV the canonical exposure has to change for the white point to come to white.
+
+    ``0.15 - c - log2 lin(w)``: w the quantile 0.999 of the brightest channel, c the canonical exposure. A photograph
+    whose brightest part was exposed to white is one that a photographer might have taken.
+
+    Args:
+        statistics: ``(N, SEEN)``.
+
+    Returns:
+        EV ``(N, 1)``.
+
+    >>> from pielight.ops.exposure_statistics import SEEN
+    >>> white = torch.ones(1, SEEN)
+    >>> white_ev(white).item()  # at white already, and the canonical exposure adds 1 EV
+    -0.8500000238418579
+    """
+    return _HEADROOM - 4 * scene_features(statistics)[:, _WHITE : _WHITE + 1]
+
+
+class Estimate(NamedTuple):
+    """What a network says of thumbnails; ``exposure`` is the sum of ``local``, ``level`` and a share of white_ev."""
+
+    exposure: Tensor
+    """EV to add to the canonical one ``(N, 1, 16, 16)``."""
+    local: Tensor
+    """What differs from part to part, likewise."""
+    level: Tensor
+    """What is the same everywhere ``(N, 1)``."""
+    logit: Tensor
+    """Of the probability ``(N, 1)``."""
+
+
 class ExposureNet(nn.Module):
     """Sees a thumbnail at its canonical exposure and the picture's statistics; returns exposures and a probability.
 
@@ -95,12 +132,14 @@ class ExposureNet(nn.Module):
     0.42) and ``statistics`` ``(N, SEEN)`` to ``exposure`` ``(N, 1, 16, 16)``, EV to add to the canonical one, and
     ``underexposed`` ``(N, 1)``, the probability that the photograph is. A convolutional encoder down to 8 x 8 and one
     step up to 16 x 16 with a skip connection; what is known of the whole picture shifts the features of that step and
-    the exposure. Exposures see :func:`scene_features` alone, so that they do not depend on how dark the picture was
-    taken; the probability sees its :func:`evidence`, too, and does not train the encoder.
+    the exposure, and says how far the exposure goes from the canonical one towards that of :func:`white_ev`. Exposures
+    see :func:`scene_features` alone, so that they depend little on how dark the picture was taken; the probability sees
+    its :func:`evidence`, too.
 
     Args:
         width: Factor for the channels of every layer.
 
+    >>> from pielight.ops.exposure_statistics import SEEN
     >>> network = ExposureNet().eval()
     >>> exposure, underexposed = network(torch.rand(2, 3, 64, 64), torch.rand(2, SEEN))
     >>> exposure.shape, underexposed.shape
@@ -115,19 +154,19 @@ class ExposureNet(nn.Module):
         self.whole = nn.Sequential(
             nn.Linear(2 * deep + _SCENE, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
         )
-        self.level, self.shift = nn.Linear(hidden, 1), nn.Linear(hidden, full)
+        self.level, self.share, self.shift = nn.Linear(hidden, 1), nn.Linear(hidden, 1), nn.Linear(hidden, full)
         self.up, self.mix = _convolution(deep, full), _convolution(2 * full, full)
         self.local = nn.Conv2d(full, 1, 3, padding=1, padding_mode="replicate")
         self.judge = nn.Sequential(
-            nn.Linear(2 * deep + _SCENE + _EVIDENCE, hidden), nn.ReLU(), nn.Dropout(0.1),
+            nn.Linear(2 * deep + _SCENE + _EVIDENCE, hidden), nn.ReLU(), nn.Dropout(0.25),
             nn.Linear(hidden, hidden // 2), nn.ReLU(), nn.Linear(hidden // 2, 1),
         )  # fmt: skip
-        for layer in (self.level, self.local):  # start at the canonical exposure
+        for layer in (self.level, self.local):  # start half way between the canonical exposure and the white point
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.get_parameter("bias"))
 
-    def estimate(self, thumbnail: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the exposures ``(N, 1, 16, 16)`` and the logit of the probability ``(N, 1)``."""
+    def estimate(self, thumbnail: Tensor, statistics: Tensor) -> Estimate:
+        """Return the exposures and their parts, and the logit of the probability."""
         fine = self.down(2 * (thumbnail - BRIGHTNESS))
         coarse = self.deep(fine)
         seen = torch.cat([coarse.mean((2, 3)), coarse.amax((2, 3))], 1)
@@ -135,13 +174,15 @@ class ExposureNet(nn.Module):
         whole = self.whole(torch.cat([seen, scene], 1))
         up = F.interpolate(self.up(coarse), scale_factor=2.0, mode="bilinear", align_corners=False)
         mixed = self.mix(torch.cat([fine, up + self.shift(whole)[..., None, None]], 1))
-        exposure = self.local(mixed) + self.level(whole)[..., None, None]
-        return exposure, self.judge(torch.cat([seen.detach(), evidence(statistics), scene], 1))
+        local, level = self.local(mixed), self.level(whole)
+        anchor = self.share(whole).sigmoid() * white_ev(statistics)
+        logit = self.judge(torch.cat([seen, evidence(statistics), scene], 1))
+        return Estimate(local + (anchor + level)[..., None, None], local, level, logit)
 
     def forward(self, thumbnail: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
         """Return the exposures ``(N, 1, 16, 16)`` in EV and the probability ``(N, 1)``."""
-        exposure, logit = self.estimate(thumbnail, statistics)
-        return exposure, logit.sigmoid()
+        found = self.estimate(thumbnail, statistics)
+        return found.exposure, found.logit.sigmoid()
 
 
 def _convolution(channels: int, width: int, stride: int = 1) -> nn.Sequential:

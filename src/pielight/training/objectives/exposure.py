@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
 from pielight.core.progress import track
 from pielight.errors import DataError
-from pielight.training.data.bank import Bank, Exposures, build_bank
+from pielight.training.data.bank import Bank, build_bank
+from pielight.training.data.exposure_domains import Domain, measure_domain
 from pielight.training.data.exposure_samples import (
     DARKENED,
     PUBLISHED,
@@ -32,106 +32,29 @@ from pielight.training.degradations.bag_of_curves import bag, negatives
 from pielight.training.degradations.curve_families import Side
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
 from pielight.training.export.onnx import exposure_onnx
-from pielight.training.losses.contrastive import gram_distance, grams, info_nce
-from pielight.training.losses.exposure_map import (
-    block_profile,
-    brightness_match,
-    brightness_spread,
-    level_inversion,
-    profile_match,
-    underexposure,
-)
-from pielight.training.losses.preservation import curve_smoothness, feature_preservation, regional_consistency
-from pielight.training.networks.exposure_net import SIDE, ExposureNet, render
+from pielight.training.networks.exposure_net import ExposureNet, render
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
+from pielight.training.objectives.exposure_terms import TERMS, Batch, Outputs
 from pielight.training.objectives.objective import Log, Objective
 from pielight.training.schedules import PREPARATION, step_generator
 from pielight.training.schema import DomainConfig, ExposureConfig, ExposureDataConfig, OptimizerConfig
 from pielight.training.schema.config_file import as_yaml
 
-_DARK, _BACKLIT, _WHITE = 0.3, 0.42, 0.85  # a real picture wants light below the first mean, or below the second if
-# its white point lies above the third
-_WHITE_POINT = 3  # of the statistics
-_DOUBT = 0.7  # weight of darkened pictures in the cross entropy, since they are most of a batch
-
-
-@dataclass(frozen=True)
-class Domain:
-    """How bright the well-exposed pictures of one origin are."""
-
-    dark: Tensor
-    """Indices of the real dark pictures."""
-    mean: Tensor
-    """Mean of their brightness."""
-    spread: Tensor
-    """Standard deviation of their brightness."""
-    profile: Tensor
-    """Their mean :func:`~pielight.training.losses.exposure_map.block_profile`."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step learns from: darkened photographs first, then published ones, then the dark ones of each domain."""
-
-    samples: ExposureSamples
-    darkened: int
-    """Count of the first."""
-    published: int
-    """Count of the second."""
-    domains: Sequence[tuple[int, Domain]]
-    """Count of the dark ones of each domain."""
-    positive: Exposures
-    negative: Exposures
-
-    @property
-    def real(self) -> int:
-        """Where the real dark pictures begin."""
-        return self.darkened + self.published
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What the terms of the loss are computed from at one step."""
-
-    config: ExposureConfig
-    batch: Batch
-    seen: Tensor
-    """Thumbnails at their canonical exposure ``(N, 3, 64, 64)``."""
-    rendered: Tensor
-    """Thumbnails by the network's map, likewise."""
-    targets: Tensor
-    """What they should be."""
-    correction: Tensor
-    """EV that the network adds ``(N, 1, 16, 16)``."""
-    logits: Tensor
-    """Of being underexposed ``(N,)``."""
-    features: Mapping[str, Tensor]
-    """VGG16's features of the first few anchors, rendered; empty where no term needs them."""
-    content: Tensor | None
-    """Its relu4_3 of them at their canonical exposure, likewise."""
-
-    @property
-    def anchors(self) -> slice:
-        """What PIE's constraints are about: real dark pictures, or without any, darkened ones."""
-        return slice(self.batch.real, None) if self.batch.domains else slice(0, self.batch.darkened)
-
-    def by_domain(self) -> Iterator[tuple[Tensor, Domain]]:
-        """Yield the rendered dark pictures of each domain."""
-        start = self.batch.real
-        for count, domain in self.batch.domains:
-            yield self.rendered[start : start + count], domain
-            start += count
+_DIM, _DIM_WEIGHT = 1.0, 3.0  # published photographs whose canonical exposure exceeds so many EV are drawn more often
+_CAST = 0.1  # deviation of the logarithm of each channel's gain, which a sample is drawn with
+_BAD_MEAN, _BAD_DEVIATION = 2.0, 1.5  # EV
 
 
 class ExposureTraining(Objective[Batch]):
     """Trains :class:`pielight.training.networks.exposure_net.ExposureNet` without pairs.
 
-    ``L = sum_k w_k L_k`` over :data:`TERMS`, w the weights in ``losses``. All samples are drawn, darkened and measured
-    before the first step (:mod:`pielight.training.data.exposure_samples`). With c the canonical exposure of a
-    thumbnail, d what the network adds and y the thumbnail exposed by c + d: inversion and published photographs draw y
-    to the target; real dark pictures have none, y is as bright as well-exposed pictures of their domain on the mean and
-    in their parts; PIE's three constraints speak of them, too: y lies nearer to well-exposed photographs than to their
-    Bag of Curves, d is one for a region, and y shows what the picture showed.
+    ``L = sum_k w_k L_k`` over :data:`~pielight.training.objectives.exposure_terms.TERMS`, w the weights in ``losses``.
+    All samples are drawn, darkened and measured before the first step
+    (:mod:`pielight.training.data.exposure_samples`). With c the canonical exposure of a thumbnail, d what the network
+    adds and y the thumbnail exposed by c + d: inversion and published photographs draw y to the target. Real dark
+    pictures have none; y is as bright as well-exposed pictures of their domain on the mean and in their parts. PIE's
+    three constraints speak of these, too: y lies nearer to well-exposed photographs than to their Bag of Curves, d is
+    one for a region, and y shows what the picture showed.
     """
 
     report_every = 50
@@ -140,6 +63,10 @@ class ExposureTraining(Objective[Batch]):
         super().__init__(config)
         self._photographs: list[Photograph] = []
         self._samples: ExposureSamples
+        self._darkened: Tensor
+        self._darkened_weights: Tensor
+        self._published: Tensor
+        self._published_weights: Tensor
         self._domains: list[Domain]
         self._bank: Bank
         self._features: VGGFeatures | None = None
@@ -193,10 +120,13 @@ class ExposureTraining(Objective[Batch]):
         )
         self._photographs = []  # samples are all that is left of them
         log(f"{len(samples)} samples")
-        self._domains = [
-            domain for index in range(len(config.data.domains)) if (domain := _domain(samples, index)) is not None
-        ]
-        positives = samples.of(PUBLISHED)
+        measured = [measure_domain(samples, index) for index in range(len(config.data.domains))]
+        self._domains = [domain for domain in measured if domain is not None]
+        self._darkened, positives = samples.of(DARKENED), samples.of(PUBLISHED)
+        weights = torch.tensor([*(domain.weight for domain in config.data.domains), 1.0])  # the last of those of none
+        self._darkened_weights = weights[samples.domain[self._darkened]]
+        self._published = positives
+        self._published_weights = 1 + (_DIM_WEIGHT - 1) * (samples.statistics[positives, -1] > _DIM)
         of_domains = positives[samples.domain[positives] >= 0]
         generator = step_generator(config.seed, PREPARATION)
         vgg = None if self._features is None else self._features.to(self.device)
@@ -224,16 +154,17 @@ class ExposureTraining(Objective[Batch]):
     def draw(self, step: int) -> Batch:  # noqa: D102
         config, samples, generator = self.config, self._samples, step_generator(self.config.seed, step)
         chosen = [
-            _pick(samples.of(DARKENED), config.darkened_batch, generator),
-            _pick(samples.of(PUBLISHED), config.published_batch, generator),
+            _weighted(self._darkened, self._darkened_weights, config.darkened_batch, generator),
+            _weighted(self._published, self._published_weights, config.published_batch, generator),
         ]
         domains = []
         for (first, last), domain in zip(
             pairwise(_shares(config.dark_batch, len(self._domains))), self._domains, strict=True
         ):
-            chosen.append(_pick(domain.dark, last - first, generator))
+            drawn_here = torch.randint(len(domain.dark), (last - first,), generator=generator)
+            chosen.append(domain.dark[drawn_here])
             domains.append((last - first, domain))
-        batch = _mirrored(samples.take(torch.cat(chosen)), generator)
+        batch = _varied(samples.take(torch.cat(chosen)), generator)
         drawn = {item.name: getattr(batch, item.name).to(self.device) for item in dataclasses.fields(batch)}
         return Batch(
             ExposureSamples(**drawn), len(chosen[0]), len(chosen[1]), domains,
@@ -243,14 +174,15 @@ class ExposureTraining(Objective[Batch]):
     def outputs(self, network: nn.Module, batch: Batch, only: Collection[str] | None = None) -> Outputs:
         """Return what the terms of the loss are computed from."""
         samples = batch.samples
-        thumbnails, targets = samples.thumbnails.float(), samples.targets.float()
+        thumbnails = samples.thumbnails.float()
         canonical = samples.statistics[:, -1].view(-1, 1, 1, 1)
         with torch.no_grad():
             seen = render(thumbnails, canonical)
         with self.autocast():
-            correction, logits = (item.float() for item in _estimate(network, seen, samples.statistics))
-        rendered = render(thumbnails, canonical + correction)
-        found = Outputs(self.config, batch, seen, rendered, targets, correction, logits[:, 0], {}, None)
+            estimate = cast("ExposureNet", network).estimate(seen, samples.statistics)
+        estimate = type(estimate)(*(item.float() for item in estimate))
+        rendered = render(thumbnails, canonical + estimate.exposure)
+        found = Outputs(self.config, batch, seen, rendered, samples.targets.float(), estimate, {}, None)
         return self._with_features(found, only)
 
     def _with_features(self, outputs: Outputs, only: Collection[str] | None) -> Outputs:
@@ -307,8 +239,8 @@ class ExposureTraining(Objective[Batch]):
                 nn.init.kaiming_normal_(layer.weight)
         local = network.get_submodule("local")
         assert isinstance(local, nn.Conv2d)
-        correction = self.outputs(network.eval(), batch, only=()).correction
-        local.weight *= _BAD_DEVIATION / correction.std().clamp_min(1e-8)
+        exposure = self.outputs(network.eval(), batch, only=()).estimate.local
+        local.weight *= _BAD_DEVIATION / exposure.std().clamp_min(1e-8)
         level = network.get_submodule("level")
         assert isinstance(level, nn.Linear)
         level.weight.zero_()
@@ -320,32 +252,15 @@ class ExposureTraining(Objective[Batch]):
         save_model(network, self.config.recipe, lambda: exposure_onnx(network), self.config, folder, record)
 
 
-_BAD_MEAN, _BAD_DEVIATION = 2.0, 1.5  # EV
-
-
-def _estimate(network: nn.Module, seen: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
-    estimate: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = network.estimate  # type: ignore[assignment]
-    return estimate(seen, statistics)
-
-
 def _negatives(pictures: Tensor, labels: Tensor, config: Any, generator: Generator, side: Side) -> Tensor:
     return negatives(pictures, labels, bag("mild"), side, generator)
 
 
-def _domain(samples: ExposureSamples, index: int) -> Domain | None:
-    """Return how bright the well-exposed pictures of a domain are, and which of the real ones want light."""
-    real = samples.of(REAL, index)
-    means = samples.thumbnails[real].float().mean((1, 2, 3))
-    backlit = (means < _BACKLIT) & (samples.statistics[real][:, _WHITE_POINT] > _WHITE)
-    dark, well = real[(means < _DARK) | backlit], samples.targets[samples.of(PUBLISHED, index)].float()
-    if len(dark) == 0 or len(well) < 2:
-        return None
-    brightness = well.mean((1, 2, 3))
-    return Domain(dark, brightness.mean(), brightness.std(), block_profile(well).mean(0))
-
-
-def _pick(indices: Tensor, count: int, generator: Generator) -> Tensor:
-    return indices[torch.randint(len(indices), (count,), generator=generator)] if len(indices) else indices
+def _weighted(indices: Tensor, weights: Tensor, count: int, generator: Generator) -> Tensor:
+    """Draw indices by their weights; none from none."""
+    if len(indices) == 0:
+        return indices
+    return indices[torch.multinomial(weights, count, replacement=True, generator=generator)]
 
 
 def _shares(count: int, parts: int) -> list[int]:
@@ -357,74 +272,20 @@ def _shares(count: int, parts: int) -> list[int]:
     return [round(count * part / parts) for part in range(parts + 1)] if parts else [0]
 
 
-def _mirrored(samples: ExposureSamples, generator: Generator) -> ExposureSamples:
-    """Mirror half of the samples."""
-    turned = torch.rand(len(samples), generator=generator) < 0.5
-    pictures = {
-        name: torch.where(turned.view(-1, *[1] * (value.dim() - 1)), value.flip(-1), value)
-        for name, value in (
-            ("thumbnails", samples.thumbnails),
-            ("targets", samples.targets),
-            ("regions", samples.regions),
-        )
-    }
-    return dataclasses.replace(samples, **pictures)
+def _varied(samples: ExposureSamples, generator: Generator) -> ExposureSamples:
+    """Mirror half of the samples, and give each of them a cast in linear light, with its target."""
+    count = len(samples)
+    mirrored = torch.rand(count, generator=generator) < 0.5
+    gains = torch.exp(_CAST * torch.randn((count, 3, 1, 1), generator=generator))
+    gains = gains / gains.mean(1, keepdim=True)
 
+    def turned(values: Tensor) -> Tensor:
+        return torch.where(mirrored.view(-1, *[1] * (values.dim() - 1)), values.flip(-1), values)
 
-def _inversion(outputs: Outputs) -> Tensor:
-    first = slice(0, outputs.batch.darkened)
-    return level_inversion(outputs.rendered[first], outputs.targets[first])
+    def tinted(pictures: Tensor) -> Tensor:
+        return linear_to_srgb((srgb_to_linear(pictures.float()) * gains).clamp(0, 1))
 
-
-def _published(outputs: Outputs) -> Tensor:
-    those = slice(outputs.batch.darkened, outputs.batch.real)
-    return level_inversion(outputs.rendered[those], outputs.targets[those])
-
-
-def _underexposed(outputs: Outputs) -> Tensor:
-    labels = outputs.batch.samples.underexposed
-    weights = torch.ones_like(labels)
-    weights[: outputs.batch.darkened] = _DOUBT
-    return underexposure(outputs.logits, labels, weights)
-
-
-def _by_domain(outputs: Outputs, cost: Callable[[Tensor, Domain], Tensor]) -> Tensor | None:
-    costs = [cost(rendered, domain) for rendered, domain in outputs.by_domain() if len(rendered) > 1]
-    return torch.stack(costs).sum() if costs else None
-
-
-def _means(pictures: Tensor) -> Tensor:
-    return pictures.mean((1, 2, 3))
-
-
-def _contrastive(outputs: Outputs) -> Tensor | None:
-    if not outputs.features:
-        return None
-    found, batch = grams(outputs.features, GRAM_LAYERS), outputs.batch
-    near, far = (gram_distance(found, side.grams) for side in (batch.positive, batch.negative))
-    return info_nce(near, far, outputs.config.temperature)
-
-
-def _regional(outputs: Outputs) -> Tensor:
-    ev = F.interpolate(outputs.correction[outputs.anchors], (SIDE, SIDE), mode="bilinear", align_corners=False)
-    return regional_consistency(ev, outputs.batch.samples.regions[outputs.anchors])
-
-
-TERMS: dict[str, Callable[[Outputs], Tensor | None]] = {
-    "inversion": _inversion,
-    "published": _published,
-    "underexposed": _underexposed,
-    "brightness": lambda outputs: _by_domain(outputs, lambda y, domain: brightness_match(_means(y), domain.mean)),
-    "spread": lambda outputs: _by_domain(outputs, lambda y, domain: brightness_spread(_means(y), domain.spread)),
-    "profile": lambda outputs: _by_domain(outputs, lambda y, domain: profile_match(y, domain.profile)),
-    "smoothness": lambda outputs: curve_smoothness(outputs.correction),
-    "shrinkage": lambda outputs: (
-        outputs.correction[outputs.batch.real :].square().mean() if outputs.batch.domains else None
-    ),
-    "contrastive": _contrastive,
-    "regional_consistency": _regional,
-    "feature_preservation": lambda outputs: (
-        None if outputs.content is None else feature_preservation(outputs.content, outputs.features["relu4_3"])
-    ),
-}
-"""The terms of the loss, by the names of their weights; one that returns None is left out."""
+    return dataclasses.replace(
+        samples, thumbnails=tinted(turned(samples.thumbnails)), targets=tinted(turned(samples.targets)),
+        regions=turned(samples.regions),
+    )  # fmt: skip

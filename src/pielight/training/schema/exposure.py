@@ -31,6 +31,8 @@ class DomainConfig:
     """Well-exposed ones, of any scenes."""
     fused: Texts = ()
     """Exposure fusions, which are well exposed everywhere; only parts of them are darkened."""
+    weight: Positive = 1.0
+    """How often their darkened samples are drawn, against those of other photographs."""
 
     @model_validator(mode="after")
     def _check(self) -> DomainConfig:
@@ -83,17 +85,17 @@ class ExposureLosses:
     """Photographs darkened by physics come back."""
     published: NonNegative = 0.3
     """Published photographs come back from their canonical exposure."""
-    underexposed: NonNegative = 0.3
+    underexposed: NonNegative = 0.5
     """Cross entropy of the probability that a photograph is underexposed."""
     brightness: NonNegative = 20.0
     """Real dark pictures are as bright as well-exposed ones of their domain on the mean."""
-    spread: NonNegative = 0.0
-    """Their brightness varies no more than that of those."""
-    profile: NonNegative = 1.0
+    spread: NonNegative = 30.0
+    """Variance of that brightness."""
+    profile: NonNegative = 0.5
     """So are their parts, from the darkest to the brightest."""
     smoothness: NonNegative = 0.02
-    shrinkage: NonNegative = 0.01
-    """Size of the correction on real dark pictures, in EV^2."""
+    shrinkage: NonNegative = 0.1
+    """Pictures are exposed alike."""
     contrastive: NonNegative = 0.02
     """PIE: nearer to well-exposed photographs than to their Bag of Curves."""
     regional_consistency: NonNegative = 0.02
