@@ -23,7 +23,7 @@ from pielight.options import (
 
 
 def test_defaults_and_kinds_of_numbers() -> None:
-    assert EnhanceOptions() == EnhanceOptions(1, 0.5, "auto", None)
+    assert EnhanceOptions() == EnhanceOptions(1, None, "auto", None)
     options = EnhanceOptions(np.float32(0.5), np.int64(1), np.float64(1))  # type: ignore[arg-type]
     assert [type(value) for value in (options.strength, options.highlights, options.denoise)] == [float] * 3
     assert EnhanceOptions(auto=np.bool_(False)).auto is False  # type: ignore[arg-type]
@@ -35,7 +35,7 @@ def test_defaults_and_kinds_of_numbers() -> None:
     ("name", "value"),
     [
         *(("strength", value) for value in (1.51, -1.51, float("nan"), float("inf"), "1", None, 1j)),
-        *(("highlights", value) for value in (-0.01, 1.01, float("nan"), "0.5", None)),
+        *(("highlights", value) for value in (-0.01, 1.01, float("nan"), "0.5")),
         *(("denoise", value) for value in (-0.01, 1.01, float("nan"), "most", "0.5", None, [1])),
         *(("target_ev", value) for value in (-3.1, 3.1, float("nan"), "1", None)),
         *(("black", value) for value in (-0.01, 1.01, float("nan"), "1", None)),

@@ -10,7 +10,7 @@ from typing import Any
 
 from pielight.inference.pipeline_files import SaveOptions, Written
 from pielight.io.provenance import Record
-from pielight.options import AUTO, HIGHLIGHTS, Denoise, EnhanceOptions
+from pielight.options import AUTO, Denoise, EnhanceOptions
 
 
 class FormerMethods:
@@ -21,7 +21,7 @@ class FormerMethods:
         source: Path,
         target: Path,
         strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
+        highlights: float | None = None,
         *,
         denoise: Denoise = AUTO,
         options: SaveOptions | None = None,
@@ -37,7 +37,7 @@ class FormerMethods:
         source: Path,
         target: Path,
         strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
+        highlights: float | None = None,
         *,
         denoise: Denoise = AUTO,
         file_format: str | None = None,
@@ -55,7 +55,7 @@ class FormerMethods:
         self: Any,
         data: bytes,
         strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
+        highlights: float | None = None,
         *,
         denoise: Denoise = AUTO,
         file_format: str | None = None,

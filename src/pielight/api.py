@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pielight.enhancer import Enhancer, P
 from pielight.errors import OptionError
 from pielight.inference.lattice import Lattice
-from pielight.options import AUTO, BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste
+from pielight.options import AUTO, BRIGHTEN, Denoise, EnhanceOptions, Taste
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -127,7 +127,7 @@ def apply(
     image: Any,
     lattice: Lattice,
     strength: float = 1.0,
-    highlights: float = HIGHLIGHTS,
+    highlights: float | None = None,
     threads: int | None = None,
     out: NDArray[Any] | None = None,
     *,

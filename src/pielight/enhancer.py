@@ -34,7 +34,7 @@ from pielight.io.decode import decode, decode_reduced, open_image
 from pielight.io.provenance import Record
 from pielight.io.result_names import result_beside, suffix_of_result
 from pielight.ops.apply_cuda import check_device
-from pielight.options import AUTO, BRIGHTEN, HIGHLIGHTS, Denoise, EnhanceOptions, Taste, chosen_options
+from pielight.options import AUTO, BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -126,7 +126,8 @@ class Enhancer(FormerMethods):
                 ``enhancer(bgr[..., ::-1])[..., ::-1]``. A path is deprecated: see :meth:`enhance_file`.
             strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5, below 0 darkens,
                 or adds haze or rain. None is the preset's or the default, 1; so are the next two.
-            highlights: How far what is bright already is protected, 0 to 1 (default 0.5); for brightening only.
+            highlights: How far what is bright already is protected, 0 to 1; for brightening only. None
+                is 0.5 for models of curves and 0 for maps of exposures.
             denoise: Share of the noise made visible by brightening or dehazing that is removed: 0 (none) to 1 (all), or
                 ``"auto"``, the default, which depends on how visible it becomes and leaves pictures in which it finds
                 no noise as they are without it, bit for bit. Deraining shows none, and takes no number.
@@ -377,9 +378,11 @@ class Enhancer(FormerMethods):
         options = options or EnhanceOptions()
         if options.auto is None:
             options = replace(options, auto=self.auto)
+        if options.highlights is None:
+            options = replace(options, highlights=self._descriptor.highlights)
         if check:
             self._descriptor.check_options(
-                highlights=options.highlights != HIGHLIGHTS,
+                highlights=options.highlights not in (None, self._descriptor.highlights),
                 denoise=options.denoise not in (0, AUTO),
                 auto=not options.auto,
                 **dict.fromkeys(options.taste(), True),

@@ -13,7 +13,7 @@ from pielight.errors import OptionError
 BRIGHTEN = "brighten"
 TASKS = (BRIGHTEN, "dehaze", "derain")  # what a picture is restored from
 MAX_STRENGTH = 1.5
-HIGHLIGHTS = 0.5  # default protection
+HIGHLIGHTS = 0.5  # protection by models of curves, where none is asked for; maps of exposures have none
 MAX_TARGET = 3.0  # EV
 AUTO: Literal["auto"] = "auto"
 KEEP: Literal["keep"] = "keep"
@@ -47,7 +47,8 @@ class EnhanceOptions:
     Attributes:
         strength: 0 leaves a picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5, below 0 darkens, or
             adds haze or rain.
-        highlights: How far what is bright already is protected, 0 to 1; for brightening only.
+        highlights: How far what is bright already is protected, 0 to 1; for brightening only. None is the kind of
+            model's own: 0.5 for curves and 0 for exposures.
         denoise: Share of the noise made visible by brightening or dehazing that is removed, 0 (none) to 1 (all), or
             ``"auto"``, which depends on how visible it becomes and changes nothing in pictures without noise, nor in
             deraining, which shows none.
@@ -72,7 +73,7 @@ class EnhanceOptions:
     """
 
     strength: float = 1.0
-    highlights: float = HIGHLIGHTS
+    highlights: float | None = None
     denoise: Denoise = AUTO
     auto: bool | None = None
     target_ev: float = 0.0
@@ -102,7 +103,8 @@ class EnhanceOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "strength", check_strength(self.strength))
-        object.__setattr__(self, "highlights", check_highlights(self.highlights))
+        if self.highlights is not None:
+            object.__setattr__(self, "highlights", check_highlights(self.highlights))
         object.__setattr__(self, "denoise", check_denoise(self.denoise))
         if self.auto is not None:
             if self.auto not in (True, False):

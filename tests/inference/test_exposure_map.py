@@ -244,3 +244,10 @@ def test_what_is_no_probability_or_exposure_is_refused(write_model: Write) -> No
 def test_options_are_recorded(write_model: Write) -> None:
     record = dict(Enhancer(write_model(), threads=1).record(EnhanceOptions(0.5, 1.0)).options)
     assert (record["Strength"], record["Highlights"]) == ("0.5", "1")
+
+
+def test_highlights_are_not_protected_unless_asked(write_model: Write) -> None:
+    made = ExposureMap(np.full((2, 2), 4.0), np.zeros((2, 2)))
+    assert np.array_equal(made.apply(DARK), apply_exposure(DARK, made.ev))
+    assert dict(Enhancer(write_model(), threads=1).record().options)["Highlights"] == "0"
+    assert dict(Enhancer("pie", threads=1).record().options)["Highlights"] == "0.5"

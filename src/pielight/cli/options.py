@@ -59,7 +59,7 @@ strength = click.option("--strength", type=click.FloatRange(-MAX_STRENGTH, MAX_S
                         "rain. [default: 1]")  # fmt: skip
 highlights = click.option("--highlights", type=click.FloatRange(0, 1),
                           help="How far bright areas are protected, in brightening. "
-                          f"[default: {HIGHLIGHTS}]")  # fmt: skip
+                          f"[default: {HIGHLIGHTS} with curves, 0 with exposures]")  # fmt: skip
 
 
 def _denoise(_: click.Context, __: click.Parameter, value: str | None) -> float | str | None:

@@ -15,7 +15,7 @@ from pielight.inference.lattice import THUMBNAIL, Lattice, LatticeNetwork, check
 from pielight.ops.curve_tables import curve_tables
 from pielight.ops.exposure import exposure_curve
 from pielight.ops.exposure_gate import exposure_gate
-from pielight.options import BRIGHTEN, EnhanceOptions
+from pielight.options import BRIGHTEN, HIGHLIGHTS, EnhanceOptions
 
 _ITERATIONS = 64  # at most
 
@@ -99,4 +99,5 @@ DESCRIPTOR = ModelDescriptor(
     outputs=(TensorSpec("alphas", ("n", Side("3 N", 1, 3 * _ITERATIONS, 3), *node_sides())),),
     network=CurveNetwork,
     options=frozenset({"highlights", "auto", "denoise", "device", "target_ev", "black", "warmth", "tint"}),
+    highlights=HIGHLIGHTS,
 )

@@ -100,6 +100,7 @@ class ModelDescriptor:
         network: The class that runs it.
         options: Those of ``highlights``, ``auto``, ``denoise``, ``device``, ``target_ev``, ``black``, ``warmth`` and
             ``tint`` that it knows; all know ``strength``.
+        highlights: Protection of highlights where none is asked for.
     """
 
     kind: str
@@ -110,6 +111,7 @@ class ModelDescriptor:
     outputs: tuple[TensorSpec, ...]
     network: Callable[[ModelDescriptor, Path, int | None], Any]
     options: frozenset[str] = frozenset()
+    highlights: float = 0.0
 
     @property
     def output_names(self) -> tuple[str, ...]:

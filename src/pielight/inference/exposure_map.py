@@ -127,7 +127,7 @@ class ExposureMap(PointwisePrediction):
         1.0
         """
         ev = self.ev + np.float32(options.target_ev)
-        if options.highlights > 0:
+        if options.highlights:
             ceiling = self.ceiling
             if ceiling is None:
                 small = np.zeros((3, 1, 1), np.float32) if pixels is None else thumbnail(pixels, _SIDE)

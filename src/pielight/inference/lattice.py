@@ -17,7 +17,7 @@ from pielight.inference.pointwise import PointwisePrediction
 from pielight.ops import apply_cuda
 from pielight.ops.apply import apply as apply_on_cpu
 from pielight.ops.thumbnail import mean_thumbnail, thumbnail
-from pielight.options import HIGHLIGHTS, EnhanceOptions
+from pielight.options import EnhanceOptions
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +52,7 @@ class Lattice(PointwisePrediction):
         """Evaluate the curve of every node, as :meth:`tables` does, into a new C-contiguous array."""
 
     def tables(
-        self, strength: float = 1.0, highlights: float = HIGHLIGHTS, at: NDArray[np.float32] | None = None
+        self, strength: float = 1.0, highlights: float | None = None, at: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """Evaluate the curve of every node.
 

@@ -72,7 +72,7 @@ class PointwisePrediction(Prediction):
         Args:
             image: A Pillow image, an array or a torch tensor, as :class:`pielight.Enhancer` takes them.
             strength: 0 is the identity, bit for bit; 1, the default, the model; -1.5 (darker) to 1.5.
-            highlights: How far bright pixels are protected, 0 to 1 (default 0.5).
+            highlights: How far bright pixels are protected, 0 to 1; None is 0.5 for curves and 0 for exposures.
             threads: Threads to share the rows among; None takes every core that the process may use.
             out: For an array only: where to put the result, of its shape and type; may be the array itself.
             denoise: Share of the visible noise that is removed, 0 to 1, or ``"auto"`` (default), as much as is seen.

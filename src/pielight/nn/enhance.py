@@ -79,7 +79,7 @@ class Enhance(
         width: Factor for the channels of the network, 0.1 to 8.
         size: Side of the thumbnail, a multiple of 32; of a network of exposures it is 64.
         strength: 0 (identity) to 1.5; 1 is the model's choice. Exposures take -1.5 to 1.5.
-        highlights: How far bright pixels are protected, 0 to 1.
+        highlights: How far bright pixels are protected, 0 to 1; None is 0.5 for curves and 0 for exposures.
         auto: Leave well-exposed pictures alone, in proportion.
         name: Name of the model, for its card.
         training_data: What it was trained on, for its card.
@@ -107,7 +107,7 @@ class Enhance(
         width: float = 1.0,
         size: int = 256,
         strength: float = 1.0,
-        highlights: float = HIGHLIGHTS,
+        highlights: float | None = None,
         auto: bool = True,
         name: str = "pielight",
         training_data: str = "",
@@ -130,6 +130,8 @@ class Enhance(
             ExposureNet(width) if kind == EXPOSURE else LatticeNet(validate(LatticeConfig, lattice))
         )
         self.kind = kind
+        if highlights is None:
+            highlights = 0.0 if kind == EXPOSURE else HIGHLIGHTS
         self.size, self.strength, self.highlights, self.auto = size, strength, check_highlights(highlights), auto
         self.name, self.training_data, self.license = name, training_data or data or "", license or terms or ""
 

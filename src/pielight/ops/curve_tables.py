@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pielight.ops.compiled import loop as _loop
 from pielight.ops.light_curve import inverse_light_curve, light_curve
 from pielight.ops.lut import levels
-from pielight.ops.tone import SHOULDER, apply_tone
+from pielight.ops.tone import SHOULDER, apply_tone, protection
 from pielight.options import EnhanceOptions
 
 _DARKENING = np.float32(-0.1)
@@ -51,7 +51,7 @@ def _tabulate(
 ) -> None:
     """Evaluate curves with parameters (N, curves) at x (n,) into (curves, n)."""
     if _loop is not None and options.strength > 0:
-        _loop.tabulate(x, alphas, result, options.strength, options.highlights * SHOULDER)
+        _loop.tabulate(x, alphas, result, options.strength, protection(options) * SHOULDER)
         return
     parameters = alphas[..., np.newaxis]
     if options.strength >= 0:

@@ -8,13 +8,22 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.options import EnhanceOptions
+from pielight.options import HIGHLIGHTS, EnhanceOptions
 
 Array: TypeAlias = NDArray[Any]
 
 # The most that black may be lifted: beyond it neighboring 8-bit levels come apart into noise and false color.
 MAX_GAIN = 40.0
 SHOULDER = 0.05  # distance from white at which full protection halves what is added
+
+
+def protection(options: EnhanceOptions) -> float:
+    """Return how far highlights are protected, 0 to 1; that of curves where options leave it open.
+
+    >>> protection(EnhanceOptions()), protection(EnhanceOptions(highlights=0))
+    (0.5, 0.0)
+    """
+    return HIGHLIGHTS if options.highlights is None else options.highlights
 
 
 def apply_tone(x: Array, curve: Callable[[Array], Array], options: EnhanceOptions) -> Array:
@@ -51,6 +60,6 @@ def apply_tone(x: Array, curve: Callable[[Array], Array], options: EnhanceOption
         excess *= excess
         excess *= excess
         result = result / np.sqrt(np.sqrt(1 + excess))
-        share = 1 - np.float32(options.highlights * SHOULDER) / (np.float32(1 + SHOULDER) - x)
+        share = 1 - np.float32(protection(options) * SHOULDER) / (np.float32(1 + SHOULDER) - x)
         result = x + np.maximum(result - x, 0) * share
     return np.clip(result, 0.0, 1.0)  # rounding only: the curve itself stays inside
