@@ -214,7 +214,7 @@ def test_every_format_is_in_the_help(folder: Path) -> None:
 
     shown = invoke("enhance", "--help").stdout
     assert f"--format {'|'.join(WRITABLE)}\n" in shown
-    assert f"[default: {HIGHLIGHTS}]" in " ".join(shown.split())
+    assert f"[default: {HIGHLIGHTS} with curves, 0 with exposures]" in " ".join(shown.split())
 
 
 def test_quiet_says_nothing(folder: Path) -> None:
