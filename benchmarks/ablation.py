@@ -1,13 +1,16 @@
-"""Change one thing at a time and measure what comes of it: the ablation tables of the docs.
+"""Change one thing at a time and measure what comes of it: the table of what each term of the loss adds.
 
-Usage: python benchmarks/ablation.py DATA NIQE.npz [--of constraints|curves] [--seeds N] [--steps N] [--against ROW]
+Usage: python benchmarks/ablation.py DATA [--seeds SEED...] [--steps N] [--every N] [--against ROW] [--only ROW...]
        [--out DIR] [--set key=value]...
 
-Short runs of configs/pie.yaml on DATA/dark and DATA/well as benchmarks/research_data.py laid them out, measured as
-benchmarks/quality.py does. With several seeds, a value is the mean over them with its 95 % interval (Student's t), and
-a second table holds the mean differences to one row, seed by seed: a seed has the same first weights, crops, darkening
-and positives in every row, so that these intervals are narrower. A run that is finished is neither trained nor measured
-again, and one that was stopped goes on.
+Short runs of configs/pie.yaml on the folders below DATA that benchmarks/research_data.py laid out: from the closed form
+(the method `exposure` of `pielight evaluate`, not trained) terms are added one after another, and then each is left out
+of the whole. Measured on LOL and SICE, on the portraits of faces/val as published and darkened by 3 EV, and on Kodak:
+above 35 dB is the share of published photographs that stay as they are; skin shift, the mean change of the median L* of
+a face. With several seeds a value is the mean over them with its 95 % interval (Student's t), and a second table holds
+the mean differences to one row, seed by seed: a seed has the same samples and first weights in every row, so that these
+intervals are narrower. Samples are drawn once for each seed and kept in DIR/samples. A run that is finished is neither
+trained nor measured again, and one that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -17,129 +20,104 @@ import _command as command
 command.needs("train", "evaluate")
 
 import argparse
+import dataclasses
 import functools
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.stats import t as student
 
+import _methods as methods
 from pielight import Enhancer
-from pielight.evaluation.metrics.pristine import read_pristine
-from pielight.training.objectives import restoration
-from pielight.training.recipe import read_train_config
-from pielight.training.schema import TrainConfig
+from pielight.evaluation.metrics.fidelity import unchanged
+from pielight.training.recipe import read_recipe
+from pielight.training.schema import ExposureConfig
 from pielight.training.trainer import train
-from quality import measure
+from quality import KEPT, faces, pairs, read
 
-CONTRAST = ("contrastive", "exposure", "brightness_balance")
-PRESERVATION = (
-    "feature_preservation",
-    "color_constancy",
-    "curve_smoothness",
-    "cast_smoothness",
-    "highlight_preservation",
-)
-COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
-           ("dicm", "niqe"), ("kodak", "psnr to input"), ("faces", "above 35 dB"),
-           ("faces", "skin error at -3 EV"))  # fmt: skip
+CLOSED = "closed form"
+ADDED = {
+    "inversion": ("inversion", "published", "underexposed", "smoothness", "shrinkage"),
+    "brightness": ("brightness", "spread"),
+    "profile": ("profile",),
+    "contrast": ("contrastive",),
+    "regional consistency": ("regional_consistency",),
+    "feature preservation": ("feature_preservation",),
+}
+LEFT_OUT = {
+    **{name: ADDED[name] for name in list(ADDED)[1:]},
+    "inversion": ("inversion",),
+    "published photographs": ("published",),
+    "shrinkage": ("shrinkage",),
+}
+COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("faces", "above 35 dB"),
+           ("kodak", "above 35 dB"), ("faces", "skin shift"), ("faces", "skin error at -3 EV"))  # fmt: skip
 
 Report = dict[str, dict[str, list[float]]]  # every value of every picture, by set and measure
 
 
-@dataclass(frozen=True)
-class Ablation:
-    """Rows of settings, and what all of them share."""
-
-    rows: dict[str, list[str]]
-    shared: tuple[str, ...] = ()
-    seeds: int = 1
-
-
-ABLATIONS = {
-    "constraints": Ablation(
-        {
-            "all terms": [],
-            "without InfoNCE": ["losses.contrastive=0"],
-            "without the exposure estimator": ["losses.exposure=0"],
-            "without brightness balance": ["losses.brightness_balance=0"],
-            "without all three of these": [f"losses.{name}=0" for name in CONTRAST],
-            "without regional brightness consistency": ["losses.regional_consistency=0"],
-            "without feature preservation": [f"losses.{name}=0" for name in PRESERVATION],
-            "without inversion": ["losses.inversion=0"],
-            "inversion alone": [f"losses.{name}=0" for name in (*CONTRAST, "regional_consistency", *PRESERVATION)],
-        },
-        ("optimizer.warmup_steps=20",),
-    ),
-    "curves": Ablation(
-        {
-            "fixed, the paper's": ["negatives=paper"],
-            "uniform ranges": ["negatives=mild"],
-            "adaptive": ["negatives=adaptive"],
-            "adaptive, harder": ["negatives=adaptive", "curriculum=true"],
-        },
-        # Negatives act through contrast alone: it weighs ten times as much here, more pictures pass VGG16, the
-        # estimator (which needs no negatives) does not speak for it, and warm-up leaves most of a short run.
-        ("losses.contrastive=1", "losses.exposure=0", "feature_batch=3", "optimizer.warmup_steps=20"),
-        seeds=3,
-    ),
-}
+def rows() -> dict[str, list[str]]:
+    """Return the changes of settings of each row that is trained."""
+    found, kept = {}, []
+    for name, terms in ADDED.items():
+        kept += terms
+        rest = [term for terms in ADDED.values() for term in terms if term not in kept]
+        found[f"+ {name}" if found else name] = [f"losses.{term}=0" for term in rest]
+    return found | {f"without {name}": [f"losses.{term}=0" for term in terms] for name, terms in LEFT_OUT.items()}
 
 
-def resolved(out: Path, changes: Sequence[str], options: argparse.Namespace) -> TrainConfig:
+def resolved(out: Path, changes: Sequence[str], options: argparse.Namespace) -> ExposureConfig:
     """Return configs/pie.yaml with the folders and steps of the command line, and changes."""
-    folders = [f"data.dark=[{options.data}/dark]", f"data.well=[{options.data}/well]"]
-    settings = [f"steps={options.steps}", f"out={out}", *folders, *changes]
-    return read_train_config(Path(__file__).parents[1] / "configs" / "pie.yaml", settings)
+    settings = [f"steps={options.steps}", f"out={out}", f"optimizer.warmup_steps={options.steps // 10}", *changes]
+    config = read_recipe(Path(__file__).parents[1] / "configs" / "pie.yaml", settings, ExposureConfig)
+
+    def there(folders: Sequence[str]) -> tuple[str, ...]:
+        return tuple(str(options.data / Path(folder).relative_to("data")) for folder in folders)
+
+    domains = tuple(
+        dataclasses.replace(one, dark=there(one.dark), well=there(one.well), fused=there(one.fused))
+        for one in config.data.domains
+    )
+    data = dataclasses.replace(
+        config.data, published=there(config.data.published), domains=domains, cache=str(options.out / "samples")
+    )
+    return dataclasses.replace(config, data=data)
 
 
-def reporter(data: Path, niqe: Path) -> Callable[[Path], Report]:
-    """Return what measures a model that brightens, as benchmarks/quality.py does."""
-    pristine = read_pristine(niqe, own=False)
-    return lambda model: measure(data, Enhancer(model), pristine)
+def measured(data: Path, enhance: Callable[[Any], Any], every: int) -> Report:
+    """Return every value of every picture, or of every so many of them."""
+    report = {name: pairs(data / "val" / name, enhance, every) for name in ("lol", "sice_ref", "sice_fused")}
+    report["faces"] = faces(data / "faces" / "val", enhance, every=every)
+    photographs = map(read, sorted((data / "val" / "kodak").iterdir())[::every])
+    report["kodak"] = {"above 35 dB": [float(unchanged(enhance(one), one) > KEPT) for one in photographs]}
+    return report
 
 
-def run(
-    config: TrainConfig, report: Callable[[Path], Report], columns: Sequence[tuple[str, str]] = COLUMNS
-) -> list[float]:
+def run(config: Any, report: Callable[[Path], Report], columns: Sequence[tuple[str, str]] = COLUMNS) -> list[float]:
     """Train with some settings and measure the model, or read what was measured; return the means of the columns."""
     out = Path(config.out)
     train(config, report=lambda _: None)  # at once, if it is finished; an error, if its settings were others
-    kept = out / "report.json"
-    if not kept.exists():
-        partial = kept.with_suffix(".part")
-        partial.write_text(json.dumps(report(out / f"{config.name}.onnx")))
-        partial.replace(kept)
-    known = json.loads(kept.read_text())
-    return [float(np.mean(known[group][name])) for group, name in columns]
+    known = kept_report(out / "report.json", lambda: report(out / f"{config.name}.onnx"))
+    return means(known, columns)
 
 
-def share_work(sets: int | None = None) -> None:
-    """Let runs share what many of them begin with: the last so many sets of pictures, None for all, and the
-    estimator."""
-    restoration.load = functools.lru_cache(maxsize=sets)(restoration.load)
-    restoration.train_exposure_estimator = learned_once(restoration.train_exposure_estimator)
+def means(report: Report, columns: Sequence[tuple[str, str]] = COLUMNS) -> list[float]:
+    """Return the means of the columns."""
+    return [float(np.mean(report[group][name])) for group, name in columns]
 
 
-def learned_once(train_exposure_estimator: Any) -> Any:
-    """Return a function that learns the estimator once for all that it follows from: settings and random states.
-
-    Its first weights are torch's own draws, which come after those for the network that it is to estimator.
-    """
-    known: dict[tuple[Any, ...], Any] = {}
-
-    def learned(well: Any, how: Any, generator: Any, *more: Any) -> Any:
-        states = (generator.get_state(), torch.get_rng_state())
-        key = (well.data, how, *(state.numpy().tobytes() for state in states))
-        if key not in known:
-            known[key] = train_exposure_estimator(well, how, generator, *more)
-        return known[key]
-
-    return learned
+def kept_report(path: Path, report: Callable[[], Report]) -> Report:
+    """Return what was measured, or measure it and keep it."""
+    if not path.exists():
+        partial = path.with_suffix(".part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(report()))
+        partial.replace(path)
+    known: Report = json.loads(path.read_text())
+    return known
 
 
 def cells(values: Any) -> list[str]:
@@ -165,41 +143,47 @@ def folder(label: str) -> str:
 
 def main() -> None:
     """Run."""
+    names = [CLOSED, *rows()]
     parser = command.Command(__doc__)
     parser.add_argument("data", type=command.folder)
-    parser.add_argument("niqe", type=command.file)
-    parser.add_argument("--of", choices=ABLATIONS, default="constraints")
-    parser.add_argument("--seeds", type=command.at_least(1))
-    parser.add_argument("--steps", type=command.at_least(1), default=150)
-    parser.add_argument("--against", help="the row that the others are compared with; the first")
+    parser.add_argument("--seeds", type=command.at_least(0), nargs="+", default=[0])
+    parser.add_argument("--steps", type=command.at_least(1), default=600)
+    parser.add_argument("--every", type=command.at_least(1), default=1, help="measure every so many pictures")
+    parser.add_argument("--against", choices=names, default=CLOSED, help="the row that others are compared with")
+    parser.add_argument("--only", choices=names, nargs="+", default=names)
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--set", dest="changes", action="append", default=[])
     options = parser.parse_args()
-    ablation = ABLATIONS[options.of]
-    against = options.against or next(iter(ablation.rows))
-    if against not in ablation.rows:
-        parser.error(f"--against {against}: choose one of {', '.join(ablation.rows)}")
-    seeds = range(ablation.seeds if options.seeds is None else options.seeds)
-    share_work()
-    report = reporter(options.data, options.niqe)
     found = {}
     print(head("run"))
-    for label, changes in ablation.rows.items():
-        configs = [
-            resolved(
-                options.out / options.of / folder(label) / f"seed-{seed}",
-                [f"seed={seed}", *ablation.shared, *options.changes, *changes],
-                options,
-            )
-            for seed in seeds
-        ]
-        found[label] = np.array([run(config, report) for config in configs])
+    for label in dict.fromkeys([options.against, *options.only]):
+        if label == CLOSED:
+            enhance = methods.opened(["exposure"])["exposure"]
+            path = options.out / f"{folder(CLOSED)}-{options.every}.json"
+            once = kept_report(path, lambda enhance=enhance: measured(options.data, enhance, options.every))
+            found[label] = np.array([means(once)] * len(options.seeds))
+        else:
+            configs = [
+                resolved(
+                    options.out / folder(label) / f"seed-{seed}",
+                    [f"seed={seed}", *options.changes, *rows()[label]],
+                    options,
+                )
+                for seed in options.seeds
+            ]
+            report = functools.partial(report_of, options.data, options.every)
+            found[label] = np.array([run(config, report) for config in configs])
         print(f"| {label} | {' | '.join(cells(found[label]))} |", flush=True)
-    if len(seeds) > 1:
-        print("\n" + head(f"difference to “{against}”"))
+    if len(options.seeds) > 1:
+        print("\n" + head(f"difference to “{options.against}”"))
         for label, values in found.items():
-            if label != against:
-                print(f"| {label} | {' | '.join(cells(values - found[against]))} |")
+            if label != options.against:
+                print(f"| {label} | {' | '.join(cells(values - found[options.against]))} |")
+
+
+def report_of(data: Path, every: int, model: Path) -> Report:
+    """Measure a model."""
+    return measured(data, Enhancer(model), every)
 
 
 if __name__ == "__main__":

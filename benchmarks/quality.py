@@ -37,6 +37,10 @@ from pielight.evaluation.metrics.pristine import Pristine, read_pristine
 from pielight.evaluation.metrics.structure import ssim, ssim_gray
 
 Enhance = Callable[[Any], Any]
+COLUMNS = (("lol", "psnr"), ("lol", "ssim"), ("sice_ref", "psnr"), ("sice_fused", "psnr"), ("dicm", "dark30"),
+           ("dicm", "niqe"), ("kodak", "psnr to input"), ("faces", "above 35 dB"),
+           ("faces", "skin error at -3 EV"))  # fmt: skip
+"""Of short tables."""
 KEPT = 35.0  # dB to itself, above which a published photograph counts as left alone
 
 
@@ -50,10 +54,10 @@ def paired(folder: Path) -> list[tuple[Path, Path]]:
     return pair(pictures(folder / "dark"), pictures(folder / "reference"))
 
 
-def pairs(folder: Path, enhance: Enhance) -> dict[str, list[float]]:
-    """Return PSNR, and SSIM of R, G, B and of gray levels, of every pair of a folder."""
+def pairs(folder: Path, enhance: Enhance, every: int = 1) -> dict[str, list[float]]:
+    """Return PSNR, and SSIM of R, G, B and of gray levels, of every pair of a folder, or of every so many."""
     found: dict[str, list[float]] = {"psnr": [], "ssim": [], "ssim gray": []}
-    for dark, wanted in paired(folder):
+    for dark, wanted in paired(folder)[::every]:
         out, reference = enhance(read(dark)), read(wanted)
         found["psnr"].append(psnr(out, reference))
         found["ssim"].append(ssim(out, reference))
@@ -89,7 +93,7 @@ def natural(folder: Path, enhance: Enhance, pristine: Pristine | None) -> dict[s
     return found
 
 
-def faces(folder: Path, enhance: Enhance, ev: float = 3.0) -> dict[str, list[float]]:
+def faces(folder: Path, enhance: Enhance, ev: float = 3.0, every: int = 1) -> dict[str, list[float]]:
     """Return what becomes of published photographs of faces, and of their skin, published and darkened by some EV."""
     found: dict[str, list[float]] = {
         "psnr to input": [],
@@ -100,7 +104,7 @@ def faces(folder: Path, enhance: Enhance, ev: float = 3.0) -> dict[str, list[flo
     published = SKIN.read("faces", folder)
     (dark,) = darkened(published, [ev], Darkness())
     evaluator = SkinEvaluator()
-    for sample, darker in zip(published.samples, dark.samples, strict=True):
+    for sample, darker in list(zip(published.samples, dark.samples, strict=True))[::every]:
         picture = sample.pixels()
         result = enhance(picture)
         shifts = [

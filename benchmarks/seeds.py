@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from ablation import COLUMNS, head
+from ablation import head
 from pielight import Enhancer
 from pielight.evaluation.metrics.noise import noise_gain
 from pielight.evaluation.metrics.pristine import read_pristine
-from quality import measure, pairs, read
+from quality import COLUMNS, measure, pairs, read
 
 
 def brightening(model: Path, data: Path, pristine: Any) -> list[float]:
@@ -68,7 +68,7 @@ def main() -> None:
     if len(options.seeds) < 2:
         parser.error("--seeds: a spread needs at least two")
     pristine = read_pristine(options.niqe, own=False)
-    print(head("model"))
+    print(head("model", columns=COLUMNS))
     for name in ("pie", "free"):
         models = [options.runs / f"{name}-{seed}" / f"{name}.onnx" for seed in options.seeds]
         print(rows(name, options.seeds, [brightening(model, options.data, pristine) for model in models]), flush=True)

@@ -15,6 +15,7 @@ import _command as command
 
 command.needs("train", "evaluate")
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -27,7 +28,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ablation import Report, cells, folder, head, run, share_work
+from ablation import Report, cells, folder, head, run
 from pielight import Enhancer
 from pielight.evaluation.datasets.pairing import pair, pictures
 from pielight.evaluation.metrics.fidelity import psnr
@@ -35,6 +36,7 @@ from pielight.evaluation.metrics.structure import ssim
 from pielight.training.export.onnx import lattice_onnx
 from pielight.training.networks.haze_net import LEVELS, HazeNet
 from pielight.training.networks.lattice_net import LatticeNet, render
+from pielight.training.objectives import restoration
 from pielight.training.objectives.dehaze import DEHAZE
 from pielight.training.objectives.derain import DERAIN
 from pielight.training.objectives.restoration import find_task
@@ -145,7 +147,7 @@ def main() -> None:
     options = parser.parse_args()
     recipe = Path(__file__).parents[1] / "configs" / f"{options.task}.yaml"
     wells = [str(options.data / Path(name).relative_to("data")) for name in read_train_config(recipe).data.well]
-    share_work()
+    restoration.load = functools.cache(restoration.load)  # runs share their pictures
     print(head("run", columns=COLUMNS[options.task]))
     for label, changes in ROWS[options.task].items():
         found = []

@@ -14,18 +14,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from pielight.core.extras import PACKAGES
 from pielight.evaluation.metrics.pristine import Pristine
 from pielight.training.objectives import restoration
-from pielight.training.schema import DataConfig, ExposureEstimatorConfig
+from pielight.training.schema import ExposureLosses
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 NEEDS = {"before_after": "", "dark_pictures": "", "strangers": "", "research_data": "dev",
-         **dict.fromkeys(("ablation", "physics_pictures", "seeds", "sizes", "task_ablation"), "train")}  # fmt: skip
+         **dict.fromkeys(("ablation", "physics_pictures", "seeds", "task_ablation"), "train")}  # fmt: skip
 LACKING = textwrap.dedent("""
     import runpy, sys
     from importlib.machinery import PathFinder
@@ -45,9 +44,9 @@ LACKING = textwrap.dedent("""
         except SystemExit as end:
             print(end.code, file=sys.stderr) if isinstance(end.code, str) else None
 """)
-DATA = {"ablation": ["niqe.npz"], "bounds": [], "brackets": [], "published": [], "skin": [],
+DATA = {"ablation": [], "bounds": [], "brackets": [], "published": [], "skin": [],
         "hard_sheet": ["sheet.png"], "quality": ["niqe.npz"],
-        "seeds": ["niqe.npz"], "sizes": ["niqe.npz"], "exposure_scatter": ["out.svg"]}  # fmt: skip
+        "seeds": ["niqe.npz"], "exposure_scatter": ["out.svg"]}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -94,8 +93,7 @@ def test_nothing_named(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 @pytest.fixture(autouse=True)
 def unshared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Undo what scripts share among their runs, which is done for the whole process."""
-    for name in ("load", "train_exposure_estimator"):
-        monkeypatch.setattr(restoration, name, getattr(restoration, name))
+    monkeypatch.setattr(restoration, "load", restoration.load)
 
 
 @pytest.mark.parametrize("name", sorted(DATA))
@@ -123,7 +121,7 @@ def test_a_folder_without_data(name: str, monkeypatch: pytest.MonkeyPatch, capsy
         (["brackets", "empty", "--method", "gamma", "--method", "gamma"], 1, "two methods have the same label"),
         (["skin", "empty", "--stops", "1,x"], 2, "invalid"),
         (["seeds", "empty", "niqe.npz", "--seeds", "0"], 2, "a spread needs at least two"),
-        (["ablation", "empty", "niqe.npz", "--seeds", "0"], 2, "whole number from 1 on"),
+        (["ablation", "empty", "--steps", "0"], 2, "whole number from 1 on"),
         (["task_ablation", "empty", "snow"], 2, "invalid choice: 'snow'"),
         (["task_ablation", "empty", "haze", "--set", "losses.contrastive=0"], 1, "empty/well/bsds"),
         (["streaks", "empty", "empty", "missing"], 2, "missing: no such folder"),
@@ -306,21 +304,32 @@ def test_bounds_know_the_exposure_that_was_taken(monkeypatch: pytest.MonkeyPatch
     assert of_half["4 x 4 parts"] > 45 > of_half["one exposure"] + 15
 
 
-def test_runs_share_pictures_and_the_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ablation_adds_every_term_and_leaves_each_out() -> None:
     import ablation
 
-    calls: list[str] = []
-    for name in ("load", "train_exposure_estimator"):  # both must be there, where the runs look them up
-        monkeypatch.setattr(restoration, name, lambda *given, name=name: calls.append(name) or object())
-    ablation.share_work(2)
-    data, generator = DataConfig(well=("well",)), torch.Generator()
-    pictures = SimpleNamespace(data=data)
-    for _ in range(2):
-        restoration.load(("well",), "well", data)
-        restoration.train_exposure_estimator(pictures, ExposureEstimatorConfig(), generator, print)
-    assert calls == ["load", "train_exposure_estimator"]
-    restoration.train_exposure_estimator(pictures, ExposureEstimatorConfig(steps=1), generator, print)
-    assert calls.count("train_exposure_estimator") == 2
+    rows = ablation.rows()
+    assert rows["+ feature preservation"] == []  # the whole
+    added = [term for terms in ablation.ADDED.values() for term in terms]
+    assert sorted(added) == sorted(vars(ExposureLosses()))
+    assert rows["inversion"] == [f"losses.{term}=0" for term in added[len(ablation.ADDED["inversion"]) :]]
+    assert rows["without contrast"] == ["losses.contrastive=0"]
+
+
+def test_the_ablation_trains_where_the_data_is() -> None:
+    import ablation
+
+    options = SimpleNamespace(data=Path("empty"), steps=50, out=Path("out"))
+    config = ablation.resolved(Path("out/a"), ["seed=2"], options)
+    assert (config.steps, config.seed, config.out, config.data.cache) == (50, 2, "out/a", str(Path("out/samples")))
+    assert config.data.published[0] == str(Path("empty/published/imagenet"))
+    assert config.data.domains[1].dark == (str(Path("empty/dark/lol")),)
+
+
+def test_tables_have_intervals(capsys: pytest.CaptureFixture[str]) -> None:
+    import ablation
+
+    assert ablation.cells(np.array([[1.0, 2.0]])) == ["1.000", "2.000"]
+    assert ablation.cells(np.array([[1.0], [2.0], [3.0]])) == ["2.000 ± 2.484"]
 
 
 def test_strangers_tells_what_became_of_every_file(

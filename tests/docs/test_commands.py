@@ -45,8 +45,14 @@ INSTEAD = {  # words that stand for others, or need a download
     "vgg_weights=download": "vgg_weights=VGG16.pth",
 }
 _SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3 --set exposure_estimator.steps=2"
+_EXPOSURE = (
+    "--set bank=4 --set pairs=2 --set darkened_batch=2 --set published_batch=2 --set dark_batch=2 "
+    "--set darkening.versions=1 --set darkening.nights=0"
+)
 SHORTER = {  # how what takes long is made short: a beginning, what is taken out, and what is put at the end
     "pielight train configs/denoise.yaml": ("", "--set steps=2 --set batch=2"),
+    "pielight train configs/pie.yaml": ("", f"--set steps=2 {_EXPOSURE}"),
+    "pielight train configs/free.yaml": ("", f"--set steps=2 {_EXPOSURE}"),
     "pielight train": ("", f"--set steps=2 {_SMALL}"),
     "pielight finetune": ("", "--steps 2 --set bank=4 --set pairs=2 --set exposure_estimator.steps=2"),
     "pielight joint": ("", "--set steps=2 --set batch=2 --set constraints.bank=4 --set constraints.pairs=2"),
@@ -56,8 +62,7 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     "python benchmarks/skin.py": ("", "--limit 2 --stops 0,2"),
     "python benchmarks/brackets.py": ("", "--limit 2"),
     "python benchmarks/lit_object.py": ("--method pielight", ""),
-    "python benchmarks/ablation.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
-    "python benchmarks/sizes.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
+    "python benchmarks/ablation.py": (r"--seeds [\d ]+", f"--steps 1 --every 3 --only inversion {_EXPOSURE}"),
     "python benchmarks/exposure_scatter.py": ("", "--steps 2"),
     "python benchmarks/task_ablation.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
 }

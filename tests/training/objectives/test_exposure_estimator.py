@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,23 +67,3 @@ def test_the_term_is_the_huber_loss_of_the_mean_verdict() -> None:
     verdict = abs(estimator(seen).detach().numpy().astype(np.float64).mean((1, 2, 3)))
     plain = np.where(verdict < 1, verdict**2 / 2, verdict - 0.5).mean()
     assert exposure_loss(estimator, seen).item() == pytest.approx(plain, rel=1e-5)
-
-
-def test_a_benchmark_trains_the_estimator_again_in_another_random_state(
-    pictures: PictureSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(Path(__file__).parents[3] / "benchmarks")
-    from benchmarks.ablation import learned_once
-
-    def estimator(first: int, draws: int) -> ExposureEstimator:
-        torch.manual_seed(first)
-        drawn = generator()
-        torch.rand(draws, generator=drawn)
-        found: ExposureEstimator = learn(pictures, ExposureEstimatorConfig(steps=1, batch=2), drawn, lambda _: None)
-        return found
-
-    learn = learned_once(train_exposure_estimator)
-    one = estimator(0, 0)
-    assert estimator(0, 0) is one
-    for other in (estimator(1, 0), estimator(0, 1)):  # of other first weights, of other pictures
-        assert not torch.equal(other.head.weight, one.head.weight)
