@@ -7,10 +7,11 @@ sots_dev/ and rain_dev/. TARGET gets, as links to the files:
 
   dark/  sice (frames of the training scenes, mean < 0.5), lol (train/low)
   well/  sice (ref of the training scenes), lol (train/high), bsds
-  published/imagenet/ (photographs of everything, but for every fifth)
+  published/ imagenet (photographs of everything, but for every fifth), bsds (every other photograph)
   fused/ sice (exposure fusions of the training scenes' aligned frames: exposed well everywhere; unpaired use)
   val/{lol,sice_ref,sice_fused}/{dark,reference}/  pairs of one stem
-  val/{dicm,kodak,bsds,imagenet}/                  pictures without reference; every fifth of imagenet_sample
+  val/{dicm,kodak,bsds,imagenet}/                  pictures without reference; those of bsds and imagenet_sample that
+                                                   are not in published/
   val/sots/{hazy,gt}/, val/rain/{rainy,gt}/        pairs of haze and of rain
   camvid/{train,val}/{images,labels}/              street scenes and the classes of their pixels
   camvid/{day,dusk}/{images,labels}/               the training frames by day, and those at dusk
@@ -72,7 +73,7 @@ def lay_out(source: Path, target: Path) -> None:
                     link(images / name, target / f"val/{reference}/dark/{name}")
                     link(path, target / f"val/{reference}/reference/{Path(name).stem}{path.suffix}")
     for folder, place in (("lol/train/low", "dark/lol"), ("lol/train/high", "well/lol"), ("bsds", "well/bsds"),
-                          ("dicm_dev", "val/dicm"), ("kodak", "val/kodak"), ("bsds", "val/bsds")):  # fmt: skip
+                          ("dicm_dev", "val/dicm"), ("kodak", "val/kodak")):  # fmt: skip
         for path in sorted((source / folder).iterdir()):
             link(path, target / place / path.name)
     for folder in ("train/images", "train/labels", "val/images", "val/labels"):
@@ -83,6 +84,8 @@ def lay_out(source: Path, target: Path) -> None:
                 link(path, target / "camvid" / folder.replace("train", light) / path.name)
     for index, path in enumerate(sorted((source / "imagenet_sample").iterdir())):
         link(path, target / ("published/imagenet" if index % 5 else "val/imagenet") / path.name)
+    for index, path in enumerate(sorted((source / "bsds").iterdir())):
+        link(path, target / ("val/bsds" if index % 2 else "published/bsds") / path.name)
     boxes = json.loads((source / "faces_dev/boxes.json").read_text())
     for part, names in (("train", sorted(boxes)[::2]), ("val", sorted(boxes)[1::2])):
         for name in names:

@@ -47,9 +47,9 @@ def test_too_bright_can_cost_more() -> None:
     torch.testing.assert_close(level_inversion(target + 0.1, target), level_inversion(target - 0.1, target))
 
 
-def test_levels_shrink_to_their_mean_and_parts_to_0() -> None:
-    level, local = torch.tensor([[1.0], [3.0]]), torch.full((2, 1, 4, 4), 0.5)
-    torch.testing.assert_close(level_shrinkage(level, local), torch.tensor(1.25))
+def test_levels_shrink_to_their_mean_and_anchors_of_real_pictures_to_0() -> None:
+    level, anchor = torch.tensor([[1.0], [3.0]]), torch.full((2, 1), 0.5)
+    torch.testing.assert_close(level_shrinkage(level, anchor), torch.tensor(1.125))
 
 
 def test_cross_entropy_is_weighted() -> None:

@@ -22,7 +22,7 @@ def outputs(correction: torch.Tensor, regions: torch.Tensor) -> Any:
     samples.regions = regions  # type: ignore[attr-defined]
     batch = Batch(samples, count, 0, [], None, None)  # type: ignore[arg-type]
     empty = torch.zeros(count, 3, 64, 64)
-    estimate = Estimate(correction, correction, torch.zeros(count, 1), torch.zeros(count, 1))
+    estimate = Estimate(correction, correction, *torch.zeros(3, count, 1))
     return Outputs(ExposureConfig(), batch, empty, empty, empty, estimate, {}, None)
 
 

@@ -34,10 +34,9 @@ _PORTION = 32  # photographs that are kept together
 _WHOLE, _PART, _LEAST = 0.3, 0.6, 0.8  # share of samples of the whole photograph; sides of crops; of crops of crops
 _OF_REAL = 4  # crops of a real dark picture
 _NOISY = 0.5  # share of photographs that are published with noise, too
-_OF_NIGHT = 2  # darkened samples of a night scene
 _UNTOUCHED, _TOUCHED = -0.25, -0.75  # EV down to which a darkened photograph passes for published; from which it is not
 _DARK_MEAN = 0.35  # a real dark picture below this mean is certainly underexposed
-_BELIEF = {PUBLISHED: 1.0, DARKENED: 0.7, REAL: 1.2}  # in labels: darkened ones are most of all, real ones fewest
+_BELIEF = {PUBLISHED: 1.0, DARKENED: 0.7, REAL: 2.5}  # in labels: darkened ones are most of all, real ones fewest
 _BACKLIT = 0.25  # belief in the label of a photograph whose bright part was hardly darkened
 
 
@@ -102,7 +101,7 @@ def draw_samples(
     """Draw every sample of a run, on all cores; the draws of a photograph follow from the seed and its number alone.
 
     A published photograph gives itself and a crop, both as they are; half of them a crop with noise; ``nights`` night
-    scenes, as they are and darkened twice each; and ``versions`` darkened samples. A real dark picture gives itself and
+    scenes as they are; and ``versions`` darkened samples. A real dark picture gives itself and
     four crops. Darkened less than 0.25 EV a photograph passes for published, from 0.75 EV on it is underexposed; a
     photograph of which a part is darkened is, too.
 
@@ -155,8 +154,6 @@ def _samples(photograph: Photograph, config: RawDarkeningConfig, generator: Gene
     for _ in range(config.nights):
         night = _crop(spotlight(_crop(whole, _PART, generator), generator), _LEAST, generator)
         yield keep(night, night, kind=PUBLISHED, underexposed=0.0, domain=-1)
-        for _ in range(_OF_NIGHT):
-            yield _darkened(night, config, generator, -1)
 
 
 def _darkened(picture: Tensor, config: RawDarkeningConfig, generator: Generator, domain: int) -> dict[str, Tensor]:

@@ -68,21 +68,22 @@ def brightness_match(means: Tensor, wanted: Tensor) -> Tensor:
     return (means.mean() - wanted).square()
 
 
-def level_shrinkage(level: Tensor, local: Tensor) -> Tensor:
-    """Return how far levels are from their mean, and what differs from part to part from a mean of 0, in EV^2.
+def level_shrinkage(level: Tensor, anchor: Tensor) -> Tensor:
+    """Return how far levels are from their mean, and how far real dark pictures are drawn to the white point, in EV^2.
 
-    ``mean_i (a_i - mean a)^2 + mean_i (mean_xy b_i)^2``, no gradient through the mean: pictures are exposed alike
-    unless they have reason not to be.
+    ``mean_i (a_i - mean a)^2 + mean_i b_i^2 / 2``, no gradient through the mean: pictures are exposed alike unless they
+    have reason not to be.
 
     Args:
         level: a, ``(N, 1)``.
-        local: b, ``(M, 1, h, w)``.
+        anchor: b of the real dark pictures, ``(M, 1)``.
 
     >>> import torch
-    >>> level_shrinkage(torch.ones(2, 1), torch.zeros(2, 1, 4, 4)).item()
+    >>> level_shrinkage(torch.ones(2, 1), torch.zeros(2, 1)).item()
     0.0
     """
-    return (level - level.detach().mean()).square().mean() + local.mean((1, 2, 3)).square().mean()
+    drawn = anchor.square().mean() / 2 if len(anchor) else anchor.sum()
+    return (level - level.detach().mean()).square().mean() + drawn
 
 
 def profile_match(rendered: Tensor, wanted: Tensor) -> Tensor:

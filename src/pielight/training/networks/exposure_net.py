@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
+from pielight.core.color_torch import linear_to_srgb, smooth_step, srgb_to_linear
 from pielight.ops.exposure import BRIGHTNESS, LEAST_EV, MOST_EV, exposure_curve
 from pielight.ops.exposure_statistics import NAMES, QUANTILES, WHITE_POINT
 
@@ -17,6 +17,8 @@ SIDE, CELL = 64, 4
 _SCENE, _EVIDENCE = QUANTILES + 5, len(NAMES) + 3
 _WHITE = QUANTILES + WHITE_POINT - 1  # place of the white point's headroom among the features of the scene
 _HEADROOM = 0.15  # EV beyond white to which the white point goes
+_NEAR = (-3.5, -2.0)  # EV from which on, and from which on all, of the distance to the white point counts
+_DROPOUT = (0.35, 0.2)  # of what is known of few pictures: the probability and the share of the white point
 _HALVINGS = 24  # of the bisection: 20 EV / 2^24
 
 
@@ -95,8 +97,10 @@ def evidence(statistics: Tensor) -> Tensor:
 def white_ev(statistics: Tensor) -> Tensor:
     """Return by how many EV the canonical exposure has to change for the white point to come to white.
 
-    ``0.15 - c - log2 lin(w)``: w the quantile 0.999 of the brightest channel, c the canonical exposure. A photograph
-    whose brightest part was exposed to white is one that a photographer might have taken.
+    ``d S(d; -3.5, -2)``, ``d = 0.15 - c - log2 lin(w)``: w the quantile 0.999 of the brightest channel, c the canonical
+    exposure and S the smooth step. A photograph whose brightest part was exposed to white is one that a photographer
+    might have taken. Where white lies more than two stops below, a lamp or the sun is in the picture and says nothing
+    of the rest.
 
     Args:
         statistics: ``(N, SEEN)``.
@@ -109,7 +113,9 @@ def white_ev(statistics: Tensor) -> Tensor:
     >>> white_ev(white).item()  # at white already, and the canonical exposure adds 1 EV
     -0.8500000238418579
     """
-    return _HEADROOM - 4 * scene_features(statistics)[:, _WHITE : _WHITE + 1]
+    ev = _HEADROOM - 4 * scene_features(statistics)[:, _WHITE : _WHITE + 1]
+    near: Tensor = ev * smooth_step(ev, *_NEAR)
+    return near
 
 
 class Estimate(NamedTuple):
@@ -118,9 +124,11 @@ class Estimate(NamedTuple):
     exposure: Tensor
     """EV to add to the canonical one ``(N, 1, 16, 16)``."""
     local: Tensor
-    """What differs from part to part, likewise."""
+    """What differs from part to part, likewise, 0 on the mean."""
     level: Tensor
     """What is the same everywhere ``(N, 1)``."""
+    anchor: Tensor
+    """The share of :func:`white_ev` ``(N, 1)``."""
     logit: Tensor
     """Of the probability ``(N, 1)``."""
 
@@ -133,8 +141,8 @@ class ExposureNet(nn.Module):
     ``underexposed`` ``(N, 1)``, the probability that the photograph is. A convolutional encoder down to 8 x 8 and one
     step up to 16 x 16 with a skip connection; what is known of the whole picture shifts the features of that step and
     the exposure, and says how far the exposure goes from the canonical one towards that of :func:`white_ev`. Exposures
-    see :func:`scene_features` alone, so that they depend little on how dark the picture was taken; the probability sees
-    its :func:`evidence`, too.
+    see :func:`scene_features` alone, so that they depend little on how dark the picture was taken; the probability and
+    that share see its :func:`evidence`, too.
 
     Args:
         width: Factor for the channels of every layer.
@@ -154,13 +162,10 @@ class ExposureNet(nn.Module):
         self.whole = nn.Sequential(
             nn.Linear(2 * deep + _SCENE, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
         )
-        self.level, self.share, self.shift = nn.Linear(hidden, 1), nn.Linear(hidden, 1), nn.Linear(hidden, full)
+        self.level, self.shift = nn.Linear(hidden, 1), nn.Linear(hidden, full)
         self.up, self.mix = _convolution(deep, full), _convolution(2 * full, full)
         self.local = nn.Conv2d(full, 1, 3, padding=1, padding_mode="replicate")
-        self.judge = nn.Sequential(
-            nn.Linear(2 * deep + _SCENE + _EVIDENCE, hidden), nn.ReLU(), nn.Dropout(0.25),
-            nn.Linear(hidden, hidden // 2), nn.ReLU(), nn.Linear(hidden // 2, 1),
-        )  # fmt: skip
+        self.judge, self.share = (_perceptron(2 * deep + _SCENE + _EVIDENCE, hidden, drop) for drop in _DROPOUT)
         for layer in (self.level, self.local):  # start half way between the canonical exposure and the white point
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.get_parameter("bias"))
@@ -175,14 +180,23 @@ class ExposureNet(nn.Module):
         up = F.interpolate(self.up(coarse), scale_factor=2.0, mode="bilinear", align_corners=False)
         mixed = self.mix(torch.cat([fine, up + self.shift(whole)[..., None, None]], 1))
         local, level = self.local(mixed), self.level(whole)
-        anchor = self.share(whole).sigmoid() * white_ev(statistics)
-        logit = self.judge(torch.cat([seen, evidence(statistics), scene], 1))
-        return Estimate(local + (anchor + level)[..., None, None], local, level, logit)
+        local = local - local.mean((2, 3), keepdim=True)
+        known = torch.cat([evidence(statistics), scene], 1)
+        anchor = self.share(torch.cat([seen.detach(), known], 1)).sigmoid() * white_ev(statistics)
+        logit = self.judge(torch.cat([seen, known], 1))
+        return Estimate(local + (anchor + level)[..., None, None], local, level, anchor, logit)
 
     def forward(self, thumbnail: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
         """Return the exposures ``(N, 1, 16, 16)`` in EV and the probability ``(N, 1)``."""
         found = self.estimate(thumbnail, statistics)
         return found.exposure, found.logit.sigmoid()
+
+
+def _perceptron(channels: int, hidden: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(channels, hidden), nn.ReLU(), nn.Dropout(dropout),
+        nn.Linear(hidden, hidden // 2), nn.ReLU(), nn.Linear(hidden // 2, 1),
+    )  # fmt: skip
 
 
 def _convolution(channels: int, width: int, stride: int = 1) -> nn.Sequential:

@@ -116,7 +116,7 @@ def _over_domains(cost: Callable[[Tensor, Domain], Tensor]) -> Term:
 
 
 def _shrinkage(outputs: Outputs) -> Tensor:
-    return level_shrinkage(outputs.estimate.level, outputs.estimate.local[outputs.anchors])
+    return level_shrinkage(outputs.estimate.level, outputs.estimate.anchor[outputs.batch.real :])
 
 
 def _contrastive(outputs: Outputs) -> Tensor | None:

@@ -78,7 +78,7 @@ class RawDarkeningConfig:
     regional: Share = 0.25
     """Share of the darkened samples whose parts get different exposures."""
     nights: NonNegativeInteger = 1
-    """Night scenes made of each photograph, lit parts on black, each as published and darkened twice."""
+    """Night scenes made of each photograph, lit parts on black, as published."""
     shot_noise: PositiveInterval = (1e-6, 1e-3)
     """Variance of the shot noise per unit of linear light, before white balance (log-uniform)."""
     compressed: Share = 0.45
