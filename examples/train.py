@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from pielight import Enhancer
-from pielight.training import StepReport, read_train_config, train
+from pielight.training import ExposureConfig, StepReport, read_recipe, train
 
 
 def show(progress: StepReport) -> None:
@@ -17,11 +17,11 @@ def show(progress: StepReport) -> None:
 
 
 def main(photos: str, dark: str, *changes: str) -> None:
-    """Train on a folder of well-exposed photos, without VGG16; more settings as ``KEY=VALUE``."""
-    config = read_train_config(None, [
-        "name=mine", "out=runs/mine", f"data.well=[{photos}]",
+    """Train on a folder of published photos, without VGG16; more settings as ``KEY=VALUE``."""
+    config = read_recipe(None, [
+        "recipe=exposure", "name=mine", "out=runs/mine", f"data.published=[{photos}]",
         "losses.contrastive=0", "losses.feature_preservation=0", *changes,
-    ])  # fmt: skip
+    ], ExposureConfig)  # fmt: skip
     run = train(config, show, log=print)  # resumes a run that was stopped
     bright = Enhancer(run / "mine.onnx")(Image.open(dark))
     bright.save(Path(dark).with_name(f"{Path(dark).stem}_mine.jpg"))

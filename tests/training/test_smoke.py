@@ -19,11 +19,20 @@ from pielight.training.data.bank import Exposures
 from pielight.training.networks.dce_net import build
 from pielight.training.networks.denoise_net import DenoiseNet
 from pielight.training.objectives.denoise import Denoise
+from pielight.training.objectives.exposure import ExposureTraining
+from pielight.training.objectives.exposure_terms import TERMS
 from pielight.training.objectives.objective import ignore
 from pielight.training.objectives.restoration import Batch, Restoration, find_task
 from pielight.training.objectives.restoration_task import StepOutputs
 from pielight.training.recipe import read_train_config
-from pielight.training.schema import DenoiseConfig, ExposureEstimatorConfig, LatticeConfig, LossWeights, TrainConfig
+from pielight.training.schema import (
+    DenoiseConfig,
+    ExposureConfig,
+    ExposureEstimatorConfig,
+    LatticeConfig,
+    LossWeights,
+    TrainConfig,
+)
 from pielight.training.smoke import Verdict, check_terms, smoke, trained_soundly
 from pielight.training.trainer import StepReport
 
@@ -216,3 +225,14 @@ def test_a_bad_start_is_loud_and_too_bright(name: str, lattice: LatticeConfig | 
     assert loud.std() > 0.2
     assert loud.mean() < -0.2
     assert loud.abs().max() <= 1
+
+
+def test_every_term_of_exposure_maps_is_sound(tmp_path: Path) -> None:
+    objective = ExposureTraining(ExposureConfig(width=0.5)).toy(tmp_path, 2)
+    torch.manual_seed(0)
+    network = objective.build(ignore)
+    objective.read(ignore)
+    objective.prepare(network, ignore)
+    found = list(check_terms(network, objective, 4))
+    assert {verdict.term for verdict in found} == {*TERMS, "total"}
+    assert [verdict for verdict in found if verdict.fault] == []
