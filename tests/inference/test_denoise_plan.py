@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
+from skimage import data
 
 from pielight import CurveLattice
 from pielight.errors import PielightError
+from pielight.inference import denoise_plan
 from pielight.inference.denoise_plan import plan
+from pielight.ops.noise import Noise, estimate
 from pielight.options import EnhanceOptions, check_denoise
 
 BRIGHTER = CurveLattice(np.full((8, 3, 4, 4), -0.4))
@@ -52,6 +57,56 @@ def test_color_goes_first(grainy: NDArray[np.uint8], denoise: float, brightness:
     assert found.mix @ np.ones(3) == pytest.approx(np.full(3, brightness))
     of_color = np.array([1, -0.299 / 0.587, 0])  # no luma
     assert found.mix @ of_color == pytest.approx(color * of_color, abs=1e-6)
+
+
+def test_the_blocks_of_a_jpeg_are_noise() -> None:
+    dark = data.chelsea() // 4
+    file = io.BytesIO()
+    Image.fromarray(dark).save(file, "JPEG", quality=60)
+    blocks = np.asarray(Image.open(file))
+    found = plan(blocks, BRIGHTER, EnhanceOptions())
+    assert plan(dark, BRIGHTER, EnhanceOptions()) is None
+    assert found is not None
+    assert found.share.mean() > 0.5
+
+
+def test_color_fades_near_black_alone() -> None:
+    ramp = np.linspace(0, 60, 128).astype(np.uint8)[:, np.newaxis, np.newaxis] + np.array([0, 2, 0], np.uint8)
+    tinted = np.broadcast_to(ramp, (128, 160, 3))
+    found = plan(tinted, BRIGHTER, EnhanceOptions())
+    assert found is not None
+    assert (found.share == 0).all()  # without noise there is none to take
+    rows = found.chroma[:, 0, 0]
+    assert rows[0] < 0.4
+    assert rows[-1] > 0.98
+    assert plan(tinted, BRIGHTER, EnhanceOptions(denoise=0)) is None
+    assert plan(tinted, IDENTITY, EnhanceOptions()) is None
+    gray = np.broadcast_to(ramp[..., :1], (128, 160, 3))
+    assert plan(gray, BRIGHTER, EnhanceOptions()) is None
+    half, whole = (plan(tinted, BRIGHTER, EnhanceOptions(denoise=share)) for share in (0.25, 0.5))
+    assert half is not None
+    assert whole is not None
+    assert 1 - half.chroma[0, 0, 0] == pytest.approx((1 - whole.chroma[0, 0, 0]) / 2, abs=1e-6)
+
+
+def test_nothing_is_measured_where_nothing_is_brightened(
+    grainy: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(denoise_plan, "estimate", None)
+    assert plan(grainy, IDENTITY, EnhanceOptions()) is None
+    with pytest.raises(TypeError):
+        plan(grainy, BRIGHTER, EnhanceOptions())
+
+
+def test_frames_share_their_noise(grainy: NDArray[np.uint8]) -> None:
+    quiet = Noise(np.zeros(3), np.zeros(3), 1 / 255)
+    other = plan(grainy, BRIGHTER, EnhanceOptions(), noise=quiet)
+    assert other is None or (other.share == 0).all()
+    mine = plan(grainy, BRIGHTER, EnhanceOptions(), noise=estimate(grainy))
+    own = plan(grainy, BRIGHTER, EnhanceOptions())
+    assert mine is not None
+    assert own is not None
+    assert (mine.level == own.level).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 50, 1), (21, 18, 3)])

@@ -21,6 +21,7 @@ Curve: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
 
 _INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # noise added by the curves: auto removes none below, and most above
 _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without grain look like plastic
+_UNSEEN = 1.3  # level of the noise against what is estimated of it, which blotches are no part of
 _GLANCE = 24  # cells along each side, which are examined first
 _FEW = 0.005  # share of these cells up to which the picture is left alone
 _DOUBTFUL = 0.8  # share of its color that a cell keeps at most if it counts as one of which something would be taken
@@ -69,7 +70,13 @@ class Plan:
         return bool(self.share.any() or (self.chroma < 1).any())
 
 
-def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: int | None = None) -> Plan | None:
+def plan(
+    pixels: Pixels,
+    renderer: Renderer,
+    options: EnhanceOptions,
+    threads: int | None = None,
+    noise: Noise | None = None,
+) -> Plan | None:
     """Decide how much noise is removed in each cell of a picture.
 
     A number d removes d of the noise in brightness and min(1, 2 d) of that in color. ``auto`` goes by what the curves
@@ -86,6 +93,7 @@ def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: i
         renderer: What is applied to it.
         options: How it is applied, and how much noise is removed.
         threads: Threads; None takes every core that the process may use.
+        noise: Of the picture; None estimates it.
 
     Returns:
         The plan, or None if no noise is removed.
@@ -103,7 +111,7 @@ def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: i
     glance = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)
     if denoise == AUTO and not _added(glance, _LOUD, curve).any():
         return None
-    noise = estimate(pixels)
+    noise = estimate(pixels) if noise is None else noise
     is_gray = _is_gray(pixels)
     is_noisy, is_doubtful = True, not is_gray
     if denoise == AUTO:
@@ -122,6 +130,7 @@ def plan(pixels: Pixels, renderer: Renderer, options: EnhanceOptions, threads: i
     of_cells = level(means, noise, curve) if is_noisy else np.zeros_like(means)
     share = _wanted(of_cells, means, noise) if denoise == AUTO else np.ones_like(chroma)
     share *= alive
+    of_cells *= np.float32(_UNSEEN)
     return Plan(of_cells, share, chroma, _mix(brightness, 0.0 if is_gray else color))
 
 

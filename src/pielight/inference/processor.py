@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from pielight.core.pixels import Pixels, check_pixels
 from pielight.inference.denoise import DenoiseNetwork
 from pielight.ops.finish import Finish, apply_finish
 from pielight.ops.illuminant import SIDE, MeanThumbnail, estimate_cast
+from pielight.ops.noise import Noise, estimate
 from pielight.ops.thumbnail import thumbnail
 from pielight.options import AUTO, KEEP, Balance, EnhanceOptions
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pielight.io.image import Picture
+
+FrameKind: TypeAlias = tuple[tuple[int, ...], str]
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,32 @@ class Runtime:
         denoiser: The denoising network.
         threads: Threads; None takes every core that the process may use.
         device: Where curves are applied; None is the CPU.
+        noise: That of a file's frames, by :func:`kind_of_frame`, so that equal areas of two frames are denoised alike;
+            of others it is estimated from each picture.
     """
 
     denoiser: DenoiseNetwork
     threads: int | None = None
     device: torch.device | None = None
+    noise: Mapping[FrameKind, Noise] = field(default_factory=dict)
+
+
+def kind_of_frame(pixels: Pixels) -> FrameKind:
+    """Return what frames of one kind share: shape and type.
+
+    >>> kind_of_frame(np.zeros((2, 3, 1), np.uint8))
+    ((2, 3, 1), 'uint8')
+    """
+    return pixels.shape, str(pixels.dtype)
+
+
+def _measured(frames: Iterable[Pixels], found: dict[FrameKind, Noise]) -> Iterator[Pixels]:
+    """Yield frames, and estimate the noise of the first one of each kind."""
+    for frame in frames:
+        kind = kind_of_frame(frame)
+        if kind not in found:
+            found[kind] = estimate(frame)
+        yield frame
 
 
 class Prediction(ABC):
@@ -123,12 +147,12 @@ class Processor:
         """Return the processor with one prediction for all frames of a file, if the model can share one."""
         if options.strength == 0 or self.network is None:
             return self
-        if not _is_estimated(options):
-            return replace(self, prediction=self.network.predict_for_all(frames, options.is_gated))
-        mean = MeanThumbnail(self.runtime.threads)
-        prediction = self.network.predict_for_all(mean.passing(frames), options.is_gated)
-        finish = None if prediction is None else self._finish(prediction, options, mean.thumbnail())
-        return replace(self, prediction=prediction, finish=finish)
+        noise: dict[FrameKind, Noise] = {}
+        frames = _measured(frames, noise) if options.denoise != 0 else frames
+        mean = MeanThumbnail(self.runtime.threads) if _is_estimated(options) else None
+        prediction = self.network.predict_for_all(mean.passing(frames) if mean else frames, options.is_gated)
+        finish = self._finish(prediction, options, mean.thumbnail()) if mean and prediction is not None else None
+        return replace(self, prediction=prediction, finish=finish, runtime=replace(self.runtime, noise=noise))
 
     def _finish(
         self, prediction: Prediction, options: EnhanceOptions, small: NDArray[np.float32] | None = None

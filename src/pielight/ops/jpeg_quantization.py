@@ -29,7 +29,7 @@ _LOW = (
     3,
 )  # coefficients of luma and chroma along each side that smooth parts have; rounding others takes texture only
 _OF_CB, _OF_CR = np.array([0, 0.344136, 1.772]), np.array([1.402, 0.714136, 0])  # in red, green and blue
-_BLOCKS = 20  # along each side of the picture, at most
+_BLOCKS = 16  # along each side of the picture, at most
 _FREQUENCIES = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0))  # whose steps are looked for
 _STEPS = np.arange(2, 41)  # of a coefficient; rounding to 8 bits hides steps of 1
 _FEW = 24  # coefficients that tell nothing
@@ -84,7 +84,7 @@ def find_quantization(pixels: Pixels) -> float | None:
 
     The coefficients c of a block's DCT are multiples of their step q: ``mean cos(2 pi c / q)`` over those beyond q / 2
     is near 1 for q and its divisors, and near 0 for others (after Fan and de Queiroz, IEEE TIP 2003). The greatest such
-    q of six low frequencies against the standard tables give the scale, by their median. Sees at most 20 x 20 blocks.
+    q of six low frequencies against the standard tables give the scale, by their median. Sees at most 16 x 16 blocks.
 
     Differs from a look into the file: arrays have none, and a picture that was resized after JPEG has no such steps
     any more. Blocks are looked for from each corner, since turned pictures begin at another one.

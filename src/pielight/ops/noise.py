@@ -14,7 +14,7 @@ from pielight.core.pixels import Pixels, check_pixels, full_scale
 from pielight.ops.jpeg_quantization import find_quantization, quantization_sigma
 
 _TILE = 16  # pixels along each side; an even number of 4 x 4 blocks
-_TILES = 20  # along each side of the picture, at most: a look at all pixels would take longer than the curves do
+_TILES = 16  # along each side of the picture, at most: a look at all pixels would take longer than the curves do
 _BINS = 8  # of brightness, each with as many tiles as the others
 _FLAT = 0.3  # share of a bin's tiles that is taken for flat
 _QUIET = 0.3  # of these, the quantile of noise that is believed: texture only ever adds
@@ -71,7 +71,7 @@ class Noise:
 def estimate(pixels: Pixels) -> Noise:
     """Estimate the noise of a picture from its flat tiles.
 
-    In tiles of 16 x 16 pixels, at most 20 x 20 of them spread over the picture, noise is the median size of
+    In tiles of 16 x 16 pixels, at most 16 x 16 of them spread over the picture, noise is the median size of
     Immerkaer's mask ``[1 -2 1; -2 4 -2; 1 -2 1] / 6`` (CVIU 1996), which ignores whatever is locally a plane. Texture
     differs from noise by scale: in means of 4 x 4 pixels the mask sees a sixteenth of the variance of noise, of
     texture about as much as before; half of what is there beyond the sixteenth is subtracted. In each of 8 bins of

@@ -11,7 +11,7 @@ from pielight.core.color import srgb_to_linear
 from pielight.core.pixels import over_channels
 from pielight.ops.noise import Noise
 
-BLACK_LEVEL = 1 / 255 / 12.92  # how far a channel's black may be off in linear light: a level of 8 bits
+BLACK_LEVEL = 1.5 / 255 / 12.92  # how far a channel's black may be off in linear light: a level and a half of 8 bits
 _NOISE = 2 / 3  # of the standard deviation of the noise, which clipping at black turns into a cast
 _SATURATION = 1 / 3  # standard deviation of the colors of things, as a share of their light
 _ROWS = 64  # of cells at a time, which bounds the memory of temporary arrays
@@ -35,7 +35,7 @@ def chroma_share(means: NDArray[Any], noise: Noise) -> NDArray[np.float32]:
     >>> quiet = Noise(np.zeros(3), np.zeros(3))
     >>> grays = np.array([1, 3, 30])[:, np.newaxis, np.newaxis].repeat(3, 2) / 255
     >>> chroma_share(grays, quiet)[:, 0, 0].astype(float).round(2).tolist()
-    [0.1, 0.5, 1.0]
+    [0.05, 0.31, 0.99]
     """
     result = np.empty((*means.shape[:2], 1), np.float32)
     for top in range(0, len(means), _ROWS):

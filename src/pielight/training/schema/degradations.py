@@ -169,11 +169,11 @@ class RainConfig:
 class LowLightNoiseConfig:
     """How clean photographs become noisy ones (draws are for each patch)."""
 
-    stops: Interval = (-8.0, 0.5)
+    stops: Interval = (-6.5, 0.5)
     """Exposure in EV."""
-    shot_noise: PositiveInterval = (1e-6, 2e-3)
+    shot_noise: PositiveInterval = (5e-7, 1e-3)
     """Variance of the shot noise per unit of light on the sensor (log-uniform)."""
-    read_noise: PositiveInterval = (1e-9, 5e-6)
+    read_noise: PositiveInterval = (3e-10, 1e-6)
     """Variance of the read noise on the sensor (log-uniform)."""
     row_noise: NonNegative = 0.3
     """Largest noise of whole rows, as a share of the read noise's standard deviation."""
@@ -193,11 +193,11 @@ class LowLightNoiseConfig:
     """Largest share of each other channel that the color matrix subtracts."""
     high_bit_depth: Share = 0.15
     """Share of patches that are not cut to 8 bits."""
-    jpeg: Share = 0.3
+    jpeg: Share = 0.4
     """Share of patches that go through JPEG."""
     quality: Annotated[tuple[_FineQuality, _FineQuality], *ENDS_IN_ORDER] = (60.0, 98.0)
     """JPEG's quality."""
-    brightness: PositiveInterval = (0.25, 1.15)
+    brightness: PositiveInterval = (0.6, 1.15)
     """Mean brightness after the curve, as a share of the photograph's."""
     level_error: NonNegative = 0.2
     """Standard deviation of the logarithm of the error of the noise level: an estimate is never exact."""
