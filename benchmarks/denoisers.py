@@ -1,11 +1,13 @@
-"""Compare the denoiser with filters of libraries, behind the same curves.
+"""Compare the denoiser with filters of libraries, behind the same exposure.
 
 Usage: python benchmarks/denoisers.py DARK REFERENCE [EVERY]
        python benchmarks/denoisers.py --clean FOLDER
 
-DARK and REFERENCE hold pairs of one name, as benchmarks/research_data.py lays them out in val/lol. Prints the means of
-PSNR, SSIM on RGB, noise gain against the curves alone, and seconds on one thread, of every EVERYth pair. With --clean:
-how many pictures of a folder `auto` leaves as they are without it, bit for bit, and how near the others stay.
+DARK and REFERENCE hold pairs of one name, as benchmarks/research_data.py lays them out in val/lol. Each dark picture
+is brought to its reference's mean by one exposure, so that nothing but noise and color is compared. Prints the means of
+PSNR, SSIM on RGB, the shift of neutral patches, noise gain against the exposure alone, and seconds on one thread, of
+every EVERYth pair. With --clean: how many pictures of a folder `auto` leaves as they are without it, bit for bit, and
+how near the others stay.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 from skimage.restoration import denoise_tv_chambolle
 
-from pielight import Enhancer
+from pielight import Enhancer, ExposureMap
 from pielight.evaluation.datasets.pairing import pair, pictures
+from pielight.evaluation.metrics.color import neutral_shift
 from pielight.evaluation.metrics.noise import noise_gain
 from pielight.evaluation.metrics.structure import ssim
+from pielight.ops.exposure import expose
 
 Pixels = NDArray[np.uint8]
 
@@ -42,7 +46,6 @@ def total_variation(pixels: Pixels) -> Pixels:
 def table(dark: Path, reference: Path, every: int) -> None:
     """Print the table."""
     cv2.setNumThreads(1)
-    enhancer = Enhancer(threads=1)
     filters: dict[str, Callable[[Pixels], Any]] = {"nothing": lambda y: y}
     for h in (5, 10, 15):
         filters[f"non-local means, h = {h}"] = lambda y, h=h: cv2.fastNlMeansDenoisingColored(y, None, h, h, 7, 21)
@@ -52,22 +55,34 @@ def table(dark: Path, reference: Path, every: int) -> None:
     rows: dict[str, list[tuple[float, ...]]] = {}
     for both in pair(pictures(dark), pictures(reference))[::every]:
         pixels, wanted = (np.asarray(Image.open(one).convert("RGB")) for one in both)
-        lattice = enhancer.curves(pixels)
+        exposure = ExposureMap(np.full((1, 1), stops(pixels, wanted.mean() / 255)))
         start = time.perf_counter()
-        bright = lattice.apply(pixels, threads=1, denoise=0)
+        bright = exposure.apply(pixels, highlights=0, threads=1, denoise=0)
         alone = time.perf_counter() - start
         for name, function in filters.items():
             start = time.perf_counter()
             result = function(bright)
-            measure(rows, name, result, wanted, bright, time.perf_counter() - start)
+            measure(rows, name, (result, bright, pixels, wanted), time.perf_counter() - start)
         for denoise in ("auto", 0.5, 1):
             start = time.perf_counter()
-            result = lattice.apply(pixels, threads=1, denoise=denoise)
-            measure(rows, f"--denoise {denoise}", result, wanted, bright, time.perf_counter() - start - alone)
-    print("| | PSNR | SSIM | noise gain | seconds |\n|---|---|---|---|---|")
+            result = exposure.apply(pixels, highlights=0, threads=1, denoise=denoise)
+            seconds = time.perf_counter() - start - alone
+            measure(rows, f"--denoise {denoise}", (result, bright, pixels, wanted), seconds)
+    print("| | PSNR | SSIM | neutral shift | noise gain | seconds |\n|---|---|---|---|---|---|")
     for name, values in rows.items():
-        psnr, structure, gain, seconds = np.mean(values, axis=0)
-        print(f"| {name} | {psnr:.2f} | {structure:.3f} | {gain:.2f} | {seconds:.3f} |")
+        psnr, structure, shift, gain, seconds = np.nanmean(values, axis=0)
+        print(f"| {name} | {psnr:.2f} | {structure:.3f} | {shift:.2f} | {gain:.2f} | {seconds:.3f} |")
+
+
+def stops(pixels: Pixels, brightness: float) -> float:
+    """Return the exposure in EV that brings a picture to a mean brightness, by bisection."""
+    levels, share = np.arange(256) / 255, np.bincount(pixels.ravel(), minlength=256) / pixels.size
+    low, high = -4.0, 14.0
+    while high - low > 1e-3:
+        middle = (low + high) / 2
+        is_bright = share @ expose(levels, middle) > brightness
+        low, high = (low, middle) if is_bright else (middle, high)
+    return low
 
 
 def clean(folder: Path) -> None:
@@ -83,12 +98,14 @@ def clean(folder: Path) -> None:
     )
 
 
-def measure(
-    rows: dict[str, list[tuple[float, ...]]], name: str, result: Pixels, wanted: Pixels, bright: Pixels, seconds: float
-) -> None:
-    """Add what a result is worth."""
-    psnr = peak_signal_noise_ratio(wanted, result)
-    rows.setdefault(name, []).append((psnr, ssim(result, wanted), noise_gain(result, bright), seconds))
+def measure(rows: dict[str, list[tuple[float, ...]]], name: str, pictures: tuple[Pixels, ...], seconds: float) -> None:
+    """Add what a result is worth, given with the exposure alone, the dark picture and the reference."""
+    result, bright, dark, wanted = pictures
+    values = (
+        peak_signal_noise_ratio(wanted, result), ssim(result, wanted), neutral_shift(result, dark, wanted),
+        noise_gain(result, bright), seconds,
+    )  # fmt: skip
+    rows.setdefault(name, []).append(values)
 
 
 def main() -> None:
