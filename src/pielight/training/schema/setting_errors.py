@@ -35,6 +35,7 @@ def message(section: type, values: Any, errors: ValidationError) -> str:
     """Return the first error of a validation in one line, unknown keys before all others."""
     error = min(errors.errors(include_url=False), key=lambda error: error["type"] not in _UNKNOWN)
     reason, context, path = error["type"], error.get("ctx", {}), error["loc"]
+    whole = path
     while path and isinstance(path[-1], int) and reason not in _UNKNOWN:  # the end of an interval, or one of some texts
         path = path[:-1]
     keys = [str(key) for key in path]
@@ -53,7 +54,7 @@ def message(section: type, values: Any, errors: ValidationError) -> str:
         return f"unknown setting {name}; {advice}"
     if reason == "value_error":
         return f"{name}: {context['error']}" if name else str(context["error"])
-    if reason == "missing" and len(path) == len(keys):
+    if reason == "missing" and len(whole) == len(keys):
         return f"{name}: is missing"
     if reason == "too_long" and isinstance(error["input"], str):
         most = context["max_length"]
