@@ -160,7 +160,7 @@ def test_the_command(small: Make, tmp_path: Path, toy: Path) -> None:
     assert done.exit_code == 0, done.output
     assert (tmp_path / "run" / "denoise.onnx").exists()
     assert CliRunner().invoke(main, [*words, "--dark", str(toy)]).exit_code == 2
-    assert "it takes none or denoise" in CliRunner().invoke(main, [*words, "--set", "recipe=other"]).output
+    assert "it takes none or exposure or denoise" in CliRunner().invoke(main, [*words, "--set", "recipe=other"]).output
 
 
 def test_batches_are_on_the_device_of_the_network(small: Make, tmp_path: Path) -> None:
