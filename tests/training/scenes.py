@@ -14,6 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from pielight.training.data.toy import write_toy_pictures
+from pielight.training.networks.exposure_net import ExposureNet
+from pielight.training.objectives.exposure import ExposureTraining
+from pielight.training.schema import ExposureConfig
 
 torch.set_num_threads(1)
 SIDE = 72
@@ -34,6 +37,22 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
         boxes[path.name] = [{"x": 20, "y": 24, "w": 30, "h": 36}]
     (folder / "boxes.json").write_text(json.dumps(boxes))
     return folder
+
+
+def save_start(folder: Path, name: str = "tiny") -> Path:
+    """Write an untrained network of exposure maps, which finds every picture too dark and lifts it too little."""
+    torch.manual_seed(0)
+    network = ExposureNet(0.25)
+    torch.nn.init.constant_(network.level.bias, -0.6)
+    torch.nn.init.constant_(network.judge[-1].get_parameter("bias"), 8.0)
+    ExposureTraining(ExposureConfig(name=name, width=0.25)).export(network, folder)
+    return folder / f"{name}.onnx"
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ONNX file of a network of exposure maps, its weights beside it."""
+    return save_start(tmp_path_factory.mktemp("start"))
 
 
 def save_graph(path: Path, nodes: list[Any], constants: dict[str, Any], outputs: list[str], rank: int = 4) -> Path:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the random numbers."
 )
-@options.changes("optimizer.lr=1e-4 or losses.inversion=5")
+@options.changes("optimizer.lr=1e-4 or losses.inversion=2")
 def finetune(
     dark: Path, normal: Path | None, out: Path, model: str | None, features: str | None, steps: int, seed: int,
     changes: tuple[str, ...],
@@ -40,30 +40,30 @@ def finetune(
     or after a quarter of them. The same command resumes a stopped run. Exit status: 0, 1 if something failed, 2 if the
     command line is invalid, 130 after Ctrl-C.
     """
-    from pielight.models import DEFAULT
     from pielight.training.objectives.finetune import Finetuning
     from pielight.training.schema import FinetuneConfig
     from pielight.training.trainer import train
 
     settings = FinetuneConfig(
-        str(dark), str(normal) if normal else None, model or DEFAULT, features, steps, seed, str(out), changes
+        str(dark), str(normal) if normal else None, model, features, steps, seed, str(out), changes
     )
     objective = Finetuning(settings)
     with stoppable(out / "checkpoint.pt"), deprecations_on_stderr():
         train(objective, _show, log=lambda line: click.echo(line, err=True))
     if objective.result is not None:  # None is that of a run that stopped early
-        _show_result(objective.result, settings.model)
+        _show_result(objective.result)
 
 
 def _show(progress: StepReport) -> None:
     metrics = progress.validation
     terms = "  ".join(f"{name} {value:.4f}" for name, value in progress.terms.items())
     click.echo(f"step {progress.step}/{progress.steps}  held out {metrics.score:.2f} dB, "
-               f"others {metrics.kept:.2f} dB  brightness {metrics.brightness:.3f}  {terms}  "
+               f"others {metrics.kept:.2f} dB, unchanged {metrics.unchanged:.2f} dB  "
+               f"brightness {metrics.brightness:.3f}  {terms}  "
                f"{progress.seconds_left:.0f} s left", err=True)  # fmt: skip
 
 
-def _show_result(tuned: Tuned, start: str) -> None:
+def _show_result(tuned: Tuned) -> None:
     from pielight.training.objectives.finetune_validation import gain
 
     before, after = tuned.before, tuned.after
@@ -73,10 +73,10 @@ def _show_result(tuned: Tuned, start: str) -> None:
     rows = (
         ("restored, dB", before.score, after.score, ".2f"),
         ("other kinds restored, dB", before.kept, after.kept, ".2f"),
+        ("photographs to themselves, dB", before.unchanged, after.unchanged, ".2f"),
         ("dark ones: brightness", before.brightness, after.brightness, ".3f"),
         ("dark ones: contrast", before.contrast, after.contrast, ".3f"),
-        ("dark ones: at white", before.clipped, after.clipped, ".2%"),
-        ("dark ones: exposure error, EV", before.misjudged, after.misjudged, ".2f"),
+        ("dark ones: near white", before.white, after.white, ".2%"),
     )
     for caption, old, new, form in rows:
         click.echo(f"{caption:<32} {old:>8{form}} {new:>8{form}}")
@@ -84,6 +84,6 @@ def _show_result(tuned: Tuned, start: str) -> None:
         mean, error = gain(after, before)
         click.echo(f"better by {mean:.2f} dB (standard error {error:.2f}), {tuned.share:.0%} of the weight change kept")
     else:
-        click.echo(f"no better than {start} by more than chance: the weights are those of {start}")
+        click.echo(f"no better than {tuned.start} by more than chance: the weights are those of {tuned.start}")
     click.echo(f"{tuned.model}: the model; {tuned.sheet}: before and after; try it with", err=True)
     click.echo(f"  pielight --model {tuned.model} PHOTO...", err=True)

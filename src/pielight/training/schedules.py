@@ -14,7 +14,7 @@ PREPARATION = 2**31
 SAMPLES = 2**31 + 2**30
 """Samples of exposure training: the number of the photograph is added."""
 VALIDATION = 2**31 + 8
-"""Held-out pictures of fine-tuning, two streams for each."""
+"""Held-out pictures of fine-tuning."""
 
 
 def step_seed(seed: int, step: int) -> int:

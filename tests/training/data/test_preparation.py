@@ -12,12 +12,10 @@ import torch
 
 from pielight.core.progress import track
 from pielight.training.checkpoint import read_checkpoint
-from pielight.training.data import bank, domain
+from pielight.training.data import bank, domain, exposure_samples
 from pielight.training.data.preparation import FOLDER, NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives import exposure_estimator as estimator
-from pielight.training.objectives.restoration import Restoration
 from pielight.training.schema import FinetuneConfig, TrainConfig
 from pielight.training.trainer import train
 
@@ -134,20 +132,18 @@ def test_other_settings_are_prepared_anew(tiny: Make, tmp_path: Path, monkeypatc
     assert count[0] == 3
 
 
-def test_finetuning_keeps_its_preparation(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    write_toy_pictures(tmp_path, 10, 96)
-    torch.manual_seed(0)
-    network = LatticeNet()
-    torch.nn.init.constant_(network.head.get_parameter("bias"), -0.3)
-    Restoration(tiny(tmp_path, steps=1)).export(network, tmp_path)
-    dark, start, out = (str(tmp_path / name) for name in ("dark", "tiny.onnx", "out"))
-    settings = FinetuneConfig(dark, None, start, steps=4, out=out, bank=4)
+def test_finetuning_keeps_its_preparation(start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toy_pictures(tmp_path, 10, 104)
+    dark, out = (str(tmp_path / name) for name in ("dark", "out"))
+    settings = FinetuneConfig(dark, None, str(start), steps=4, out=out, crops=4, changes=("darkening.versions=1",))
     monkeypatch.setattr(domain, "check_exposure", lambda *_: (0.5, "", ""))  # every result is well exposed
     train(settings, stop_at=1)
-    for module, name in ((bank, "_expose"), (estimator, "_train"), (domain, "_well_exposed")):
-        monkeypatch.setattr(module, name, lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(domain, "_well_exposed", lambda *_: pytest.fail("computed again"))
+    drawn: list[int] = []
+    portion = exposure_samples._portion
+    monkeypatch.setattr(exposure_samples, "_portion", lambda *given: drawn.append(len(given[0])) or portion(*given))
     train(settings)
+    assert set(drawn) == {1}  # held-out pictures alone, one at a time
     assert not (tmp_path / "out" / FOLDER).exists()
 
 

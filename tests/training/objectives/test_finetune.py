@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,35 +16,35 @@ from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, DataError
 from pielight.training.checkpoint import read_checkpoint
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives import finetune
 from pielight.training.objectives.finetune import Finetuning, Tuned
 from pielight.training.objectives.finetune_start import read_start
-from pielight.training.objectives.restoration import Restoration
-from pielight.training.schema import FinetuneConfig, TrainConfig
+from pielight.training.schema import FinetuneConfig
 from pielight.training.trainer import train
+from tests.training.scenes import save_start
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory, tiny: Callable[..., TrainConfig]) -> Path:
-    """A folder with ten dark and ten well-exposed pictures and a tiny model that brightens them a little."""
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ten dark and ten well-exposed pictures and a tiny model that exposes everything."""
     folder = tmp_path_factory.mktemp("finetune")
     write_toy_pictures(folder, 10, 96)
-    torch.manual_seed(0)
-    network = LatticeNet()
-    torch.nn.init.constant_(network.head.get_parameter("bias"), -0.08)
-    Restoration(tiny(folder, steps=1)).export(network, folder)
+    save_start(folder)
     return folder
 
 
-@pytest.fixture(autouse=True)
-def quick(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(place))  # of the region cache
+SMALL = ("data.min_size=32", "darkening.versions=1", "darkening.nights=0", "darkened_batch=6", "dark_batch=6")
 
 
 def settings(place: Path, out: Path, **changes: object) -> FinetuneConfig:
     made = FinetuneConfig(
-        str(place / "dark"), str(place / "well"), str(place / "tiny.onnx"), steps=4, out=str(out), bank=4, crops=4
+        str(place / "dark"),
+        str(place / "well"),
+        str(place / "tiny.onnx"),
+        steps=4,
+        out=str(out),
+        crops=4,
+        changes=SMALL,
     )
     return dataclasses.replace(made, **changes)
 
@@ -59,7 +58,7 @@ def run(made: FinetuneConfig) -> tuple[Tuned, list[str]]:
 
 
 def test_with_normal(place: Path, tmp_path: Path) -> None:
-    free = {"lr": 3e-3, "max_forgotten": 60.0, "distillation": 0.0}  # the toy model has nothing to forget
+    free = {"lr": 3e-2, "max_forgotten": 60.0, "distillation": 0.0}  # the toy model has nothing to forget
     tuned, said = run(settings(place, tmp_path / "run", steps=12, **free))
     assert "8 dark and 8 well-exposed pictures to learn from, 2 and 2 held out" in " ".join(said)
     assert tuned.share > 0
@@ -93,7 +92,7 @@ def test_says_early_that_it_will_not_help(place: Path, tmp_path: Path) -> None:
 
 
 def test_settings_of_training_can_be_changed(place: Path, tmp_path: Path) -> None:
-    changes = ("optimizer.lr=1e-2", "losses.regional_consistency=0.5", "data.min_size=48")
+    changes = (*SMALL, "optimizer.lr=1e-2", "losses.regional_consistency=0.5", "data.min_size=48")
     tuned, _ = run(settings(place, tmp_path / "run", changes=changes))
     config = read_start(tuned.model).config
     assert (config.optimizer.lr, config.losses.regional_consistency, config.data.min_size) == (1e-2, 0.5, 48)
@@ -101,8 +100,8 @@ def test_settings_of_training_can_be_changed(place: Path, tmp_path: Path) -> Non
         run(settings(place, tmp_path / "run"))
     for change, said in (
         ("steps=3", "--set steps=3: not free in fine-tuning"),
-        ("lattice.cell=4", "not free in fine-tuning"),
-        ("data.dark=x", "not free in fine-tuning"),
+        ("width=2", "not free in fine-tuning"),
+        ("data.published=[x]", "not free in fine-tuning"),
         ("optimzer.lr=1", "unknown setting optimzer; did you mean optimizer"),
         ("optimizer.lr=-1", "optimizer.lr: -1 should be"),
         ("losses.contrastive=1", "need --features"),
@@ -144,7 +143,7 @@ def test_refusals(place: Path, tmp_path: Path) -> None:
 
 
 def test_settings_are_checked(place: Path, tmp_path: Path) -> None:
-    for name, value in (("bank", 0), ("lr", 0.0), ("distillation", -1.0), ("max_forgotten", -1.0), ("crops", 0)):
+    for name, value in (("lr", 0.0), ("distillation", -1.0), ("max_forgotten", -1.0), ("crops", 0)):
         with pytest.raises(ValueError, match=name):
             settings(place, tmp_path / "run", **{name: value})
 

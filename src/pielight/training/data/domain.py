@@ -9,39 +9,38 @@ from pathlib import Path
 import numpy as np
 import skimage.data
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from pielight.core.color_torch import luma, srgb_to_linear
+from pielight.core.color_torch import linear_to_srgb, luma, srgb_to_linear
 from pielight.core.progress import track
 from pielight.enhancer import Enhancer
 from pielight.errors import DataError
 from pielight.ops.noise import estimate
-from pielight.training.data.batches import PictureSet, picture_set
+from pielight.ops.thumbnail_torch import thumbnail
 from pielight.training.data.pictures import Role, check, check_exposure, files, reduced
 from pielight.training.data.preparation import NOTHING, Preparation
-from pielight.training.degradations.exposure import camera_response, expose
-from pielight.training.schema import DarkeningConfig, DataConfig
+from pielight.training.networks.exposure_net import SIDE, canonical_ev
+from pielight.training.schema import DataConfig, RawDarkeningConfig
 
 FEWEST = 8
 """Usable pictures of a role, so that some can be held out."""
 _STOPS = np.arange(-9.0, 0.01, 0.5)
+_LEAST_DARK = -0.8  # EV, nearest end of the interval to 0
 _LIT = 0.5  # gray level from which on the brightest tenth of a picture says that only a part of it lacks light
 _REHEARSED = ("astronaut", "chelsea", "coffee", "rocket")
+_GREEN = 1  # whose gain of white balance is 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """The usable pictures of a folder."""
+    """The usable pictures of a folder, uint8 ``(3, h, w)``."""
 
-    pictures: PictureSet
+    pictures: Sequence[Tensor]
     paths: Sequence[Path]
 
     def part(self, chosen: Sequence[int]) -> Folder:
         """Return some of the pictures."""
-        kept = self.pictures
-        picked = PictureSet([kept.pictures[i] for i in chosen], [kept.labels[i] for i in chosen], kept.data)
-        return Folder(picked, [self.paths[i] for i in chosen])
+        return Folder([self.pictures[i] for i in chosen], [self.paths[i] for i in chosen])
 
     def split(self) -> tuple[Folder, Folder]:
         """Return the pictures to learn from, and those that are :func:`held_out`."""
@@ -62,7 +61,8 @@ def read_folder(folder: str, role: Role, data: DataConfig, log: Callable[[str], 
             f"{folder}: {len(usable)} usable {role} pictures, and {FEWEST} are needed; "
             f"`pielight data check {folder} --as {role}` says why others are left out"
         )
-    return Folder(picture_set([pixels for _, pixels in usable], data, log), [path for path, _ in usable])
+    pictures = [torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for _, pixels in usable]
+    return Folder(pictures, [path for path, _ in usable])
 
 
 def held_out(count: int) -> list[int]:
@@ -78,93 +78,85 @@ def held_out(count: int) -> list[int]:
 
 
 def enhanced(
-    start: Enhancer, dark: PictureSet, fewest: int, log: Callable[[str], None] = lambda _: None,
+    start: Enhancer, dark: Sequence[Tensor], fewest: int, log: Callable[[str], None] = lambda _: None,
     kept: Preparation = NOTHING,
-) -> PictureSet:  # fmt: skip
+) -> list[Tensor]:  # fmt: skip
     """Return dark pictures as a model brightens and denoises them, where that brings them to a good exposure.
 
     This is self-training (Lee, Pseudo-Label, 2013): they take the place of well-exposed pictures where a user has
     none. Those that the model leaves too dark do not count, so that they are drawn to what it does well.
 
     Args:
+        dark: uint8 ``(3, h, w)``, as the results.
         kept: What a run that was stopped has computed of it.
 
     Raises:
         DataError: if fewer come out well exposed.
     """
-    results = kept.result("enhanced", lambda: {"pictures": _well_exposed(start, dark, log)})["pictures"]
+    results: list[Tensor] = kept.result("enhanced", lambda: {"pictures": _well_exposed(start, dark, log)})["pictures"]
     if len(results) < fewest:
         raise DataError(
             f"the model brings only {len(results)} of {len(dark)} dark pictures to a good exposure, and {fewest} are "
             "needed; give well-exposed ones with --normal DIR"
         )
-    return picture_set([picture.numpy() for picture in results], dark.data, log)
-
-
-def _well_exposed(start: Enhancer, dark: PictureSet, log: Callable[[str], None]) -> list[Tensor]:
-    """Return those of the results that are well exposed, uint8 ``(h, w, 3)``."""
-    results = []
-    for picture in track(dark.pictures, len(dark), "brightening the dark pictures", log):
-        pixels = start(picture.numpy().transpose(1, 2, 0).copy(), denoise="auto")
-        _, kind, _ = check_exposure(pixels, "well", dark.data)
-        if not kind:
-            results.append(torch.from_numpy(pixels))
     return results
 
 
-def rehearsal(data: DataConfig) -> PictureSet:
-    """Return the photographs that scikit-image ships, for what a model must not forget."""
-    return picture_set([reduced(getattr(skimage.data, name)(), data.size * 5 // 4) for name in _REHEARSED], data)
+def _well_exposed(start: Enhancer, dark: Sequence[Tensor], log: Callable[[str], None]) -> list[Tensor]:
+    results = []
+    for picture in track(dark, len(dark), "brightening the dark pictures", log):
+        pixels = start(picture.numpy().transpose(1, 2, 0).copy())
+        _, kind, _ = check_exposure(pixels, "well", DataConfig())
+        if not kind:
+            results.append(torch.from_numpy(pixels.transpose(2, 0, 1).copy()))
+    return results
 
 
-def matched(dark: PictureSet, well: PictureSet, config: DarkeningConfig) -> DarkeningConfig:
-    """Return physics that darkens well-exposed pictures as a user's dark ones are.
-
-    - Exposure: the interval whose ends bring the median well-exposed picture to the mean linear light of the dark
-      pictures' 10 % and 90 % quantiles, by a camera of the mean response.
-    - Noise: the 10 % and 90 % quantiles of the dark pictures' shot and read noise
-      (:func:`pielight.ops.noise.estimate`), at the size at which the network is trained.
-    - Regions: the share of the dark pictures whose brightest tenth is well lit have a dark part instead.
-
-    White balance is not matched: a tint of dark pictures may be that of their scenes.
+def rehearsal(side: int) -> list[Tensor]:
+    """Return the photographs that scikit-image ships, for what a model must not forget.
 
     Args:
+        side: Of the shorter side, in pixels.
+    """
+    photographs = (reduced(getattr(skimage.data, name)(), side) for name in _REHEARSED)
+    return [torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in photographs]
+
+
+def matched(dark: Sequence[Tensor], well: Sequence[Tensor], config: RawDarkeningConfig) -> RawDarkeningConfig:
+    """Return physics that darkens well-exposed pictures as a user's dark ones are.
+
+    - Exposure: the interval whose ends bring the median canonical exposure of well-exposed pictures to the 10 % and
+      90 % quantiles of that of the dark ones.
+    - Noise: the 10 % and 90 % quantiles of the dark pictures' shot noise (:func:`pielight.ops.noise.estimate`).
+    - Regions: the share of the dark pictures whose brightest tenth is well lit have a dark part instead.
+
+    Args:
+        dark: uint8 ``(3, h, w)``.
         well: Well-exposed ones, of other scenes or of the same.
         config: What stays of the physics.
     """
-    contrast = torch.tensor(config.camera_response).log().mean().exp()
-    linear = [_small(picture) for picture in well.pictures]
-    levels = []
-    for stops in _STOPS.tolist():
-        seen = [camera_response(expose(camera_response(one, 1 / contrast), stops), contrast) for one in linear]
-        levels.append(float(np.median([_light(one) for one in seen])))
-    low, high = np.interp(np.quantile([_light(_small(one)) for one in dark.pictures], (0.1, 0.9)), levels, _STOPS)
-    high = min(-0.5, high)
-    noises = [estimate(picture.numpy().transpose(1, 2, 0)) for picture in dark.pictures]
-    lit = sum(_brightest_tenth(_small(picture)) > _LIT for picture in dark.pictures) / len(dark)
+    linear = srgb_to_linear(_small(well))
+    levels = [float(canonical_ev(linear_to_srgb(linear * 2.0**stops)).median()) for stops in _STOPS.tolist()]
+    seen = _small(dark)
+    wanted = np.quantile(canonical_ev(seen).flatten().numpy(), (0.9, 0.1))
+    low, high = np.interp(wanted, levels[::-1], _STOPS[::-1])
+    high = min(_LEAST_DARK, high)
+    shots = [float(estimate(picture.numpy().transpose(1, 2, 0)).shot[_GREEN]) for picture in dark]
+    least, most = np.quantile(shots, (0.1, 0.9))
+    floor = config.shot_noise[0]
+    lit = float((_brightest_tenth(seen) > _LIT).float().mean())
     return dataclasses.replace(
         config,
         stops=(float(min(low, high - 1)), float(high)),
         regional=min(0.8, max(0.1, lit)),
-        shot_noise=_interval([noise.shot for noise in noises], config.shot_noise[0]),
-        read_noise=_interval([noise.read for noise in noises], config.read_noise[0]),
+        shot_noise=(max(floor, float(least)), max(2 * floor, float(most))),
     )
 
 
-def _interval(values: Sequence[object], least: float) -> tuple[float, float]:
-    low, high = np.quantile([float(np.mean(np.asarray(value))) for value in values], (0.1, 0.9))
-    return max(least, float(low)), max(2 * least, float(high))
+def _small(pictures: Sequence[Tensor]) -> Tensor:
+    return torch.cat([thumbnail(picture[None].float() / 255, SIDE) for picture in pictures])
 
 
-def _small(picture: Tensor) -> Tensor:
-    return F.interpolate(picture[None].float() / 255, (64, 64), mode="area")
-
-
-def _light(picture: Tensor) -> float:
-    """Return the mean linear light of a picture, in EV below white."""
-    return float(torch.log2(srgb_to_linear(luma(picture)).mean().clamp_min(1e-6)))
-
-
-def _brightest_tenth(picture: Tensor) -> float:
-    gray = luma(picture).flatten()
-    return float(gray.topk(gray.numel() // 10).values.mean())
+def _brightest_tenth(pictures: Tensor) -> Tensor:
+    gray = luma(pictures).flatten(1)
+    return gray.topk(gray.shape[1] // 10, dim=1).values.mean(1)

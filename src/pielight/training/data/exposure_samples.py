@@ -83,6 +83,10 @@ class ExposureSamples:
         """Return chosen samples, in that order."""
         return ExposureSamples(**{item.name: getattr(self, item.name)[chosen] for item in fields(self)})
 
+    def to(self, device: torch.device | str) -> ExposureSamples:
+        """Return the samples on a device."""
+        return ExposureSamples(**{item.name: getattr(self, item.name).to(device) for item in fields(self)})
+
     def of(self, kind: int, domain: int | None = None) -> Tensor:
         """Return the indices of the samples of a kind, in all domains or one."""
         here = self.kind == kind if domain is None else (self.kind == kind) & (self.domain == domain)

@@ -21,7 +21,7 @@ from pielight import __version__
 from pielight.core.atomic_file import write_atomic
 from pielight.core.json_file import read_json
 from pielight.errors import ModelError, PictureError
-from pielight.training.schema import TrainConfig
+from pielight.training.schema import ExposureConfig, TrainConfig
 from pielight.training.schema.config_file import as_yaml
 from pielight.training.schema.renamed import with_new_names
 from pielight.training.schema.run import RunConfig
@@ -131,7 +131,8 @@ def stored_settings(path: Path) -> dict[Any, Any]:
         KeyError: if it holds none; SafetensorError, OSError, AttributeError and ValueError if it is damaged.
     """
     with safe_open(path, "pt") as file:
-        return with_new_names(TrainConfig, parse_yaml((file.metadata() or {})["config"]), warn=False)
+        values = parse_yaml((file.metadata() or {})["config"])
+    return values if values.get("recipe") == ExposureConfig.recipe else with_new_names(TrainConfig, values, warn=False)
 
 
 def settings_without_paths(config: Any) -> str:

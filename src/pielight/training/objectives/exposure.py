@@ -165,9 +165,8 @@ class ExposureTraining(Objective[Batch]):
             chosen.append(domain.dark[drawn_here])
             domains.append((last - first, domain))
         batch = _varied(samples.take(torch.cat(chosen)), generator)
-        drawn = {item.name: getattr(batch, item.name).to(self.device) for item in dataclasses.fields(batch)}
         return Batch(
-            ExposureSamples(**drawn), len(chosen[0]), len(chosen[1]), domains,
+            batch.to(self.device), len(chosen[0]), len(chosen[1]), domains,
             self._bank.positives.draw(config.pairs, generator), self._bank.negatives.draw(config.pairs, generator),
         )  # fmt: skip
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import nn
-
-from pielight.errors import ConfigError, ModelError
-from pielight.inference.descriptor import find_model
+from pielight.errors import ModelError
+from pielight.inference.descriptor import find_model, kind_of
+from pielight.inference.onnx_graph import output_names
 from pielight.models import Model
 from pielight.options import BRIGHTEN
-from pielight.training.checkpoint import load_state
-from pielight.training.export.model_files import stored_settings
-from pielight.training.networks.dce_net import build
-from pielight.training.schema import TrainConfig
-from pielight.training.schema.config_file import validate
+from pielight.training.networks.exposure_net import ExposureNet
+from pielight.training.networks.weights import read_exposure_net
+from pielight.training.schema import ExposureConfig
+
+_KIND = "exposure_map"
 
 
 @dataclass(frozen=True)
@@ -25,36 +22,30 @@ class Start:
     """A trained model, ready to be trained on."""
 
     model: Model
-    network: nn.Module
-    config: TrainConfig
+    network: ExposureNet
+    config: ExposureConfig
     """What it was trained with."""
 
 
 def read_start(name_or_path: str | Path | None) -> Start:
     """Read a shipped model or a user's own, whose weights and settings lie beside the ONNX file as NAME.safetensors.
 
-    Raises:
-        ModelError: if there is no such model, or it is none that ``pielight train`` wrote.
+    Args:
+        name_or_path: None is the default model.
 
-    >>> read_start("pie").config.network
-    'lattice'
+    Raises:
+        ModelError: if there is no such model, or it is no exposure map that ``pielight train`` wrote.
     """
     model = find_model(BRIGHTEN, name_or_path)
     model.verify()
+    kind = kind_of(output_names(model.path))
+    if kind is not None and kind.kind != _KIND:
+        raise ModelError(
+            f"{model.path}: a {kind.kind} is not fine-tuned; start from an exposure map, which `pielight train` makes"
+        )
     path = model.path.with_suffix(".safetensors")
     if not path.is_file():
         raise ModelError(
             f"{model.path}: cannot be fine-tuned without {path.name} beside it, which `pielight train` writes"
         )
-    try:
-        weights, config = load_file(path), validate(TrainConfig, stored_settings(path))
-        if config.task != TrainConfig.task:  # one of somebody's own would run their code
-            raise ConfigError(f"its task is {config.task}")
-        network = build(config.network, config.lattice)
-    except (SafetensorError, OSError, KeyError, ValueError, AttributeError, ConfigError) as error:
-        why = str(error).splitlines()[0][:80]
-        raise ModelError(
-            f"{path}: cannot be fine-tuned; it is no brightening model of `pielight train` ({why})"
-        ) from None
-    load_state(network, weights, path)
-    return Start(model, network.eval(), config)
+    return Start(model, *read_exposure_net(path))

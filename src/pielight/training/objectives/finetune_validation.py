@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pielight.core.color_torch import luma
-from pielight.training.data.batches import PictureSet
-from pielight.training.degradations.darkening import darken
-from pielight.training.networks.lattice_net import render
-from pielight.training.schedules import VALIDATION, step_generator
-from pielight.training.schema import DarkeningConfig
+from pielight.core.color_torch import luma, smooth_step
+from pielight.inference.exposure_map import SURE, UNSURE
+from pielight.training.data.exposure_samples import DARKENED, PUBLISHED, REAL, ExposureSamples, Photograph, draw_samples
+from pielight.training.networks.exposure_net import render
+from pielight.training.schedules import VALIDATION, step_seed
+from pielight.training.schema import RawDarkeningConfig
 
-_WHITE = 254 / 255
-_CLIPPED, _DIMMED, _FLATTER, _MISJUDGED = 0.02, 1.0, 0.7, 0.15
+_WHITE = 0.94  # no exposure clips, so that what is nearly white counts
+_BLOWN, _DIMMED, _FLATTER = 0.02, 1.0, 0.7
+_SAME = 50.0  # dB from which on a photograph counts as unchanged
 _SHARES = (1.0, 0.75, 0.5, 0.25)
+_OFFSETS = torch.linspace(-2, 2, 17)  # EV
 LEAST = 0.1
 """Gain in dB below which nothing is better."""
 
@@ -33,14 +35,14 @@ class Metrics:
     """PSNR in dB of each well-exposed picture, darkened as the dark ones are and brightened again."""
     kept: float
     """Mean PSNR in dB of pictures of other kinds, darkened in every way and brightened again."""
+    unchanged: float
+    """Mean PSNR in dB of well-exposed pictures, as they are, to themselves; 50 at most."""
     brightness: float
     """Mean gray level of the real dark pictures, brightened."""
-    clipped: float
-    """Share of their pixels with a channel at white."""
+    white: float
+    """Share of their pixels with a channel near white, from 0.94 on."""
     contrast: float
     """Mean over them of the standard deviation of gray levels."""
-    misjudged: float
-    """Mean over them of the estimated exposure error, in EV either way."""
 
     @property
     def score(self) -> float:
@@ -70,95 +72,148 @@ def better(metrics: Metrics, start: Metrics) -> bool:
     return mean >= max(LEAST, 2 * error)
 
 
+def remembers(metrics: Metrics, start: Metrics, forgotten: float) -> bool:
+    """Return whether other kinds of pictures and well-exposed ones as they are lose at most so many dB.
+
+    >>> start = Metrics((20.0,), 20.0, 48.0, 0, 0, 0)
+    >>> remembers(Metrics((25.0,), 20.0, 40.0, 0, 0, 0), start, 0.3)
+    False
+    """
+    return metrics.kept >= start.kept - forgotten and metrics.unchanged >= start.unchanged - forgotten
+
+
 def fault_of(metrics: Metrics, start: Metrics) -> str:
     """Return why a network is unsound beside the one that it started from, or an empty text.
 
-    On the held-out dark pictures the mean brightness may change by a factor of two, 2 % more pixels may reach white,
-    0.7 of the contrast must stay, and the estimated exposure error may rise by 0.15 EV; every metric must be finite.
+    On the held-out dark pictures the mean brightness may change by a factor of two, 2 % more pixels may come near
+    white, and 0.7 of the contrast must stay; every metric must be finite.
 
-    >>> start = Metrics((20.0,), 20.0, 0.4, 0.01, 0.2, 0.3)
-    >>> fault_of(Metrics((21.0,), 20.0, 0.9, 0.01, 0.2, 0.3), start)
+    >>> start = Metrics((20.0,), 20.0, 48.0, 0.4, 0.01, 0.2)
+    >>> fault_of(Metrics((21.0,), 20.0, 48.0, 0.9, 0.01, 0.2), start)
     'the mean brightness went from 0.40 to 0.90'
     """
-    values = (*metrics.restored, metrics.kept, metrics.brightness, metrics.clipped, metrics.contrast, metrics.misjudged)
+    values = (
+        *metrics.restored, metrics.kept, metrics.unchanged, metrics.brightness, metrics.white, metrics.contrast,
+    )  # fmt: skip
     if not all(map(math.isfinite, values)):
         return "its results are no numbers"
     if abs(math.log2((metrics.brightness + 1e-6) / (start.brightness + 1e-6))) > _DIMMED:
         return f"the mean brightness went from {start.brightness:.2f} to {metrics.brightness:.2f}"
-    if metrics.clipped > start.clipped + _CLIPPED:
-        return f"the share of burnt-out pixels went from {start.clipped:.1%} to {metrics.clipped:.1%}"
+    if metrics.white > start.white + _BLOWN:
+        return f"the share of pixels near white went from {start.white:.1%} to {metrics.white:.1%}"
     if metrics.contrast < _FLATTER * start.contrast:
         return f"the contrast went from {start.contrast:.3f} to {metrics.contrast:.3f}"
-    if metrics.misjudged > start.misjudged + _MISJUDGED:
-        return f"the estimated exposure error went from {start.misjudged:.2f} to {metrics.misjudged:.2f} EV"
     return ""
 
 
 class Validator:
-    """Measures networks on the same held-out pictures each time.
+    """Measures networks on the same held-out pictures each time, as inference runs them.
+
+    Pictures are uint8 ``(3, h, w)``.
 
     Args:
-        well: Held-out well-exposed pictures, the references of the validation score.
+        dark: Held-out dark ones.
+        well: Held-out well-exposed ones, the references of the validation score.
         others: Pictures of other kinds, the references of what must not be forgotten.
         domain: Physics by which ``well`` is darkened.
         general: Physics by which ``others`` is darkened.
-        estimator: The exposure estimator; it and the networks are on ``device``.
         crops: Darkened crops of each kind, spread over its pictures.
+        device: Where the networks are.
     """
 
     def __init__(
-        self, dark: PictureSet, well: PictureSet, others: PictureSet, domain: DarkeningConfig, general: DarkeningConfig,
-        estimator: nn.Module, seed: int, crops: int = 64, device: torch.device | str = "cpu",
+        self, dark: Sequence[Tensor], well: Sequence[Tensor], others: Sequence[Tensor], domain: RawDarkeningConfig,
+        general: RawDarkeningConfig, seed: int, crops: int = 64, device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
-        self._well = _darkened(well, domain, seed, crops, device)
-        self._others = _darkened(others, general, seed, crops, device)
-        self._dark = torch.cat([_crops(dark, index, 1, seed)[0] for index in range(len(dark))]).to(device)
-        self._estimator = estimator
-        self._small = (dark.data.loss_size,) * 2
+        references = _drawn(well, domain, seed, crops, PUBLISHED, device)
+        rest = _drawn(others, general, seed, crops, PUBLISHED, device)
+        self._well, self._others = ([_of(one, DARKENED) for one in part] for part in (references, rest))
+        self._published = [_of(one, PUBLISHED) for one in (*references, *rest)]
+        self._dark = _drawn(dark, domain, seed, len(dark), REAL, device)
 
     @torch.no_grad()
     def measure(self, network: nn.Module) -> Metrics:
-        """Measure a network."""
-        results = self._brightened(network, self._dark)
+        """Measure a network, which runs in evaluation mode."""
+        results = torch.cat([enhanced_thumbnails(network, one) for one in self._dark])
         gray = luma(results).flatten(1)
-        errors = self._estimator(results).mean((1, 2, 3))
-        kept = self._psnr(network, self._others)
+        kept = [score for one in self._others for score in _psnr(network, one)]
+        unchanged = [min(_SAME, score) for one in self._published for score in _psnr(network, one)]
         return Metrics(
-            restored=tuple(self._psnr(network, self._well)),
-            kept=sum(kept) / len(kept),
+            restored=tuple(_mean(_psnr(network, one)) for one in self._well),
+            kept=_mean(kept),
+            unchanged=_mean(unchanged),
             brightness=gray.mean().item(),
-            clipped=(results.amax(1) >= _WHITE).float().mean().item(),
+            white=(results.amax(1) >= _WHITE).float().mean().item(),
             contrast=gray.std(1).mean().item(),
-            misjudged=errors.abs().mean().item(),
         )
 
     @torch.no_grad()
     def headroom(self, network: nn.Module) -> float:
-        """Return the gain in dB if each result had the best brightness and contrast in each channel (least squares)."""
+        """Return the gain in dB if each result had the best exposure, of -2 to 2 EV more, everywhere the same."""
         gains = []
-        for darkened, target in self._well:
-            results = self._brightened(network, darkened)
-            errors = [(one - target).square().mean((1, 2, 3)) for one in (results, _fitted(results, target))]
-            gains.append((10 * torch.log10((errors[0] + 1e-6) / (errors[1] + 1e-6))).mean().item())
-        return sum(gains) / len(gains)
+        for samples in self._well:
+            ev, target = predicted(network, samples), samples.targets.float()
+            errors = [_error(render(samples.thumbnails.float(), ev + offset), target) for offset in _OFFSETS]
+            best = torch.stack(errors).amin(0)
+            now = _error(render(samples.thumbnails.float(), ev), target)
+            gains.append((10 * torch.log10((now + 1e-6) / (best + 1e-6))).mean().item())
+        return _mean(gains)
 
     @torch.no_grad()
     def lifted(self, network: nn.Module) -> float:
-        """Return by how much a network brightens the real dark pictures, in EV of their mean gray level."""
-        before, after = (luma(one).mean() + 1e-6 for one in (self._dark, self._brightened(network, self._dark)))
-        return torch.log2(after / before).item()
+        """Return by how much a network lifts the real dark pictures, the mean of their maps in EV."""
+        return _mean([predicted(network, one).mean().item() for one in self._dark])
 
-    def _psnr(self, network: nn.Module, pairs: list[tuple[Tensor, Tensor]]) -> list[float]:
-        """Return the PSNR of each picture, a mean over its crops."""
-        scores = []
-        for darkened, target in pairs:
-            error = (self._brightened(network, darkened) - target).square().mean((1, 2, 3))
-            scores.append((-10 * torch.log10(error.clamp_min(1e-6))).mean().item())
-        return scores
 
-    def _brightened(self, network: nn.Module, pictures: Tensor) -> Tensor:
-        parts = [render(F.interpolate(part, self._small, mode="area"), network(part)) for part in pictures.split(16)]
-        return torch.cat(parts).clamp(0, 1)
+@torch.no_grad()
+def predicted(network: nn.Module, samples: ExposureSamples) -> Tensor:
+    """Return the maps that inference takes of a network in evaluation mode, in EV ``(N, 1, h, w)``.
+
+    See :class:`pielight.inference.exposure_map.ExposureNetwork`.
+    """
+    training = network.training
+    network.eval()
+    canonical = samples.statistics[:, -1].view(-1, 1, 1, 1)
+    exposure, probability = network(render(samples.thumbnails.float(), canonical), samples.statistics)
+    network.train(training)
+    ev: Tensor = canonical + exposure
+    return smooth_step(probability.view(-1, 1, 1, 1), UNSURE, SURE) * ev
+
+
+def enhanced_thumbnails(network: nn.Module, samples: ExposureSamples) -> Tensor:
+    """Return thumbnails as inference exposes them, ``(N, 3, 64, 64)`` in [0, 1]."""
+    return render(samples.thumbnails.float(), predicted(network, samples))
+
+
+def _psnr(network: nn.Module, samples: ExposureSamples) -> list[float]:
+    error = _error(enhanced_thumbnails(network, samples), samples.targets.float())
+    scores: list[float] = (-10 * torch.log10(error.clamp_min(1e-6))).tolist()
+    return scores
+
+
+def _error(pictures: Tensor, targets: Tensor) -> Tensor:
+    return (pictures - targets).square().mean((1, 2, 3))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _drawn(
+    pictures: Sequence[Tensor], physics: RawDarkeningConfig, seed: int, crops: int, kind: int,
+    device: torch.device | str,
+) -> list[ExposureSamples]:  # fmt: skip
+    """Return the samples of each picture, the same for the same seed."""
+    versions = max(1, -(-crops // len(pictures)))
+    counted = dataclasses.replace(physics, versions=versions, nights=0)
+    return [
+        draw_samples([Photograph(picture, kind=kind)], counted, step_seed(seed, VALIDATION + index)).to(device)
+        for index, picture in enumerate(pictures)
+    ]
+
+
+def _of(samples: ExposureSamples, kind: int) -> ExposureSamples:
+    return samples.take(samples.of(kind))
 
 
 def interpolated(
@@ -167,9 +222,10 @@ def interpolated(
     """Return a network between the start and the best weights, its metrics, and how far it went.
 
     ``w_0 + s (w - w_0)`` with s = 1, 3/4, 1/2 and 1/4 (Wortsman et al., WiSE-FT, 2022), of those that are sound, lose
-    at most ``forgotten`` dB on other kinds of pictures and are better than the start by more than chance. Of these, the
-    nearest to the start whose gain is within one standard error of the largest (Breiman et al., Classification and
-    Regression Trees, 1984), since every step away loses elsewhere; the start itself, with s = 0, if there is none.
+    at most ``forgotten`` dB on other kinds of pictures and on photographs as they are, and are better than the start by
+    more than chance. Of these, the nearest to the start whose gain is within one standard error of the largest (Breiman
+    et al., Classification and Regression Trees, 1984), since every step away loses elsewhere; the start itself, with
+    s = 0, if there is none.
     """
     first = validator.measure(start)
     fitting: list[tuple[nn.Module, Metrics, float]] = []
@@ -179,37 +235,12 @@ def interpolated(
             for key, value in network.state_dict().items():
                 value.lerp_(best[key].to(value.device), share)
         metrics = validator.measure(network)
-        if better(metrics, first) and not fault_of(metrics, first) and metrics.kept >= first.kept - forgotten:
+        if better(metrics, first) and not fault_of(metrics, first) and remembers(metrics, first, forgotten):
             fitting.append((network, metrics, share))
     if not fitting:
         return start, first, 0.0
     most, error = max(gain(metrics, first) for _, metrics, _ in fitting)
     return next(one for one in reversed(fitting) if gain(one[1], first)[0] >= most - error)
-
-
-def _fitted(pictures: Tensor, target: Tensor) -> Tensor:
-    """Return ``a y + b`` with the a and b of each channel that bring pictures nearest to a target."""
-    off, wanted = (one - one.mean((2, 3), keepdim=True) for one in (pictures, target))
-    slope = (off * wanted).sum((2, 3), keepdim=True) / off.square().sum((2, 3), keepdim=True).clamp_min(1e-6)
-    return (slope * off + target.mean((2, 3), keepdim=True)).clamp(0, 1)
-
-
-def _crops(pictures: PictureSet, index: int, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    only = PictureSet([pictures.pictures[index]], [pictures.labels[index]], pictures.data)
-    return only.batch(count, step_generator(seed, VALIDATION + 2 * index))
-
-
-def _darkened(
-    pictures: PictureSet, physics: DarkeningConfig, seed: int, crops: int, device: torch.device | str
-) -> list[tuple[Tensor, Tensor]]:
-    """Return the darkened crops of each picture, and what they should be restored to."""
-    count = max(1, -(-crops // len(pictures)))
-    pairs = []
-    for index in range(len(pictures)):
-        drawn, labels = _crops(pictures, index, count, seed)
-        darkened, target = darken(drawn, labels, physics, step_generator(seed, VALIDATION + 2 * index + 1))
-        pairs.append((darkened.to(device), target.to(device)))
-    return pairs
 
 
 _MANY, _LIFTED, _HEADROOM = 50, 0.25, 0.3
@@ -221,9 +252,8 @@ def doubts(pictures: int, lifted: float, headroom: float) -> Iterator[str]:
 
     Args:
         pictures: Usable dark ones.
-        lifted: How much brighter the start makes the held-out ones, in EV of their mean gray level.
-        headroom: Gain in dB on the held-out references if each result had the best brightness and contrast in each
-            channel.
+        lifted: By how much the start lifts the held-out ones, in EV.
+        headroom: Gain in dB on the held-out references if each result had the best exposure.
 
     >>> list(doubts(pictures=200, lifted=2.0, headroom=3.0))
     []
@@ -233,9 +263,9 @@ def doubts(pictures: int, lifted: float, headroom: float) -> Iterator[str]:
     if pictures < _MANY:
         yield f"{pictures} dark pictures are few, {_MANY} will do: chance decides what is found better"
     if not lifted >= _LIFTED:
-        yield f"the pictures are hardly dark: the start makes them {2**lifted:.2f} times as bright"
+        yield f"the pictures are hardly dark: the start lifts them by {lifted:.2f} EV"
     if not headroom >= _HEADROOM:
-        yield f"the start is nearly right: the best brightness and contrast would gain {headroom:.2f} dB"
+        yield f"the start is nearly right: the best exposure of each would gain {headroom:.2f} dB"
 
 
 class Early:

@@ -180,8 +180,8 @@ class FinetuneConfig:
     """Folder of dark pictures."""
     normal: Text | None = None
     """Folder of well-exposed pictures; without one, the start's own results take their place."""
-    model: Text = "pie"
-    """The start: a shipped model, or the ONNX file of another one that `pielight train` wrote."""
+    model: Text | None = None
+    """The start: a shipped model, or the ONNX file of one that `pielight train` wrote; null is the default model."""
     vgg_weights: Text | None = None
     """VGG16 weights; without them the terms that need VGG16 are left out, and nothing is downloaded."""
     steps: Count = 200
@@ -191,12 +191,10 @@ class FinetuneConfig:
     """Settings of training that differ from the start's, as in ``optimizer.lr=1e-4``."""
     lr: Positive = 3e-4
     """Learning rate, if ``changes`` sets none."""
-    bank: Count = 32
-    """Positives in the bank without VGG16, where the bank only compares brightness; with it, the start's own size."""
-    distillation: NonNegative = 20.0
+    distillation: NonNegative = 2.0
     """Weight of the distillation loss, twice that of the inversion."""
     max_forgotten: NonNegative = 0.3
-    """Loss of PSNR on other kinds of pictures that is accepted, in dB."""
+    """Loss of PSNR on other kinds of pictures, and on photographs as they are, that is accepted, in dB."""
     crops: Count = 64
     """Darkened crops of each kind that a validation measures."""
     recipe: Text = "finetune"
