@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from pielight.cli import main
 from pielight.training.data.toy import write_toy_pictures
+from tests.training.scenes import save_start
 
 TINY = """
 recipe: joint
@@ -21,6 +22,7 @@ name: tiny
 steps: 2
 batch: 2
 train: both
+enhancer: start.safetensors
 data: {clean: well, width: 40, height: 40}
 downstream: {module: "own.py:model", loss: "own.py:loss"}
 weights: {constraints: 0}
@@ -38,6 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_toy_pictures(tmp_path, 2, 64)
     Path("tiny.yaml").write_text(TINY)
     Path("own.py").write_text(OWN)
+    save_start(tmp_path, "start")
     return tmp_path
 
 

@@ -55,7 +55,10 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     "pielight train configs/free.yaml": ("", f"--set steps=2 {_EXPOSURE}"),
     "pielight train": ("", f"--set steps=2 {_SMALL}"),
     "pielight finetune": ("", "--steps 2 --set darkening.versions=1 --set darkening.nights=0"),
-    "pielight joint": ("", "--set steps=2 --set batch=2 --set constraints.bank=4 --set constraints.pairs=2"),
+    "pielight joint": (
+        "",
+        "--set steps=2 --set batch=2 --set constraints.bank=4 --set constraints.darkening.versions=1",
+    ),
     "pielight bench": ("", "--repeats 1 --photos 2"),
     "pielight evaluate": (r"(?:-j|--limit) \d+", "-j 1 --limit 2"),
     "python benchmarks/phone_photos.py": ("", "--megapixels 1"),

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pielight.enhancer import Enhancer
@@ -30,8 +30,8 @@ from pielight.training.schema import (
     ExamplesConfig,
     JointConfig,
     JointWeights,
-    LossWeights,
     OptimizerConfig,
+    RawDarkeningConfig,
 )
 from pielight.training.trainer import StepReport, train
 
@@ -60,20 +60,19 @@ def crash(outputs, targets): raise ValueError("first line\\nsecond")
 
 
 @pytest.fixture
-def tiny(scenes: Path) -> Callable[..., JointConfig]:
+def tiny(scenes: Path, start: Path) -> Callable[..., JointConfig]:
     """Make the settings of a run of four steps."""
 
     def make(out: Path, **changes: Any) -> JointConfig:
         settings = JointConfig(
-            name="tiny", steps=4, batch=2, out=str(out),
+            name="tiny", steps=4, batch=2, out=str(out), enhancer=str(start.with_suffix(".safetensors")),
             optimizer=OptimizerConfig(lr=1e-4, warmup_steps=1, ema_decay=0.5),
             data=ExamplesConfig(str(scenes / "well"), str(scenes / "labels"), width=48, height=40),
             darkening=DimmingConfig(stops=(-3, -2), untouched=0.2),
             downstream=DownstreamConfig(classes=2, ignore_index=2),
             constraints=ConstraintsConfig(
-                dark_batch=1, well_batch=1, bank=2, pairs=2, loss_size=32, vgg_weights="random",
-                cache=str(scenes / "cache"),
-                losses=LossWeights(exposure=0.0),
+                darkened_batch=4, published_batch=2, bank=2, pairs=2, vgg_weights="random",
+                darkening=RawDarkeningConfig(versions=1, nights=0),
             ),
         )  # fmt: skip
         return dataclasses.replace(settings, **changes)
@@ -103,7 +102,7 @@ def test_only_those_learn_that_should(who: str, tiny: Make, tmp_path: Path) -> N
     train(config, seen.append, every=2)
     torch.manual_seed(config.seed)
     module = load_downstream(config.downstream).module  # first, as its weights are drawn
-    start = JointModel(load_enhancer("pie")[0], module).state_dict()
+    start = JointModel(load_enhancer(config.enhancer)[0], module).state_dict()
     end = read_checkpoint(tmp_path / "run" / "checkpoint.pt").network
     assert same(start, end, "enhancer") == (who == "downstream")
     assert same(start, end, "downstream") == (who == "enhancer")
@@ -155,7 +154,7 @@ def test_stopped_and_resumed_to_the_bit(tiny: Make, tmp_path: Path) -> None:
 def test_one_graph_is_what_torch_does(denoise: bool, tiny: Make, tmp_path: Path) -> None:
     config = tiny(tmp_path, train="both", denoise=denoise, steps=1, weights=JointWeights(constraints=0.0))
     train(config, nothing)
-    enhancer, _ = load_enhancer("pie", denoise)
+    enhancer, _ = load_enhancer(config.enhancer, denoise)
     unified = JointModel(enhancer, Segmenter(2))
     unified.load_state_dict(load_file(tmp_path / "tiny-unified.safetensors"))
     unified.eval()
@@ -179,8 +178,36 @@ def test_inference_takes_the_enhancer(tiny: Make, tmp_path: Path) -> None:
     train(tiny(tmp_path, steps=1), nothing)
     dark = (30 * np.random.default_rng(0).random((40, 50, 3))).astype(np.uint8)
     assert Enhancer(tmp_path / "tiny.onnx", threads=1)(dark).mean() > 1.5 * dark.mean()
-    again, _ = load_enhancer(str(tmp_path / "tiny.safetensors"))
-    assert again.size == 256
+    again, config = load_enhancer(str(tmp_path / "tiny.safetensors"))
+    assert (config.name, config.width) == ("tiny", 0.25)
+    with torch.no_grad():
+        found = again(torch.from_numpy(dark.transpose(2, 0, 1).copy())[None].float() / 255)[0].numpy()
+    expected = Enhancer(tmp_path / "tiny.onnx", threads=1)(dark, denoise=0) / 255
+    assert np.abs(found.transpose(1, 2, 0) - expected).mean() < 0.01
+
+
+def test_curves_are_no_start(tiny: Make, tmp_path: Path) -> None:
+    curves = tmp_path / "curves.safetensors"
+    save_file({"a": torch.zeros(1)}, curves, {"config": "network: lattice"})
+    with pytest.raises(ModelError, match=r"holds no exposure map .*; make one with `pielight train`"):
+        train(tiny(tmp_path / "run", enhancer=str(curves)), nothing)
+
+
+def test_the_task_alone_moves_the_map(tiny: Make, tmp_path: Path) -> None:
+    config = tiny(tmp_path, weights=JointWeights(constraints=0.0), steps=1)
+    before = load_enhancer(config.enhancer)[0]
+    train(config, nothing)
+    after = read_checkpoint(tmp_path / "checkpoint.pt").network
+    moved = [key for key, value in before.state_dict().items() if not torch.equal(value, after[f"enhancer.{key}"])]
+    assert {"network.level.bias", "network.local.weight", "network.down.0.0.weight"} <= set(moved)
+
+
+def test_real_dark_pictures_join_the_constraints(tiny: Make, scenes: Path, tmp_path: Path) -> None:
+    config = tiny(tmp_path)
+    own = dataclasses.replace(config.constraints, dark=(str(scenes / "dark"),), dark_batch=2)
+    seen: list[StepReport] = []
+    train(dataclasses.replace(config, constraints=own), seen.append, stop_at=1)
+    assert np.isfinite(seen[-1].terms["constraints"])
 
 
 def test_the_segmenter_alone_learns(tiny: Make, tmp_path: Path) -> None:

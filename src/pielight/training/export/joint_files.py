@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
-import yaml
 from torch import Tensor, nn
 
 from pielight.errors import ModelError
 from pielight.training.export.model_files import RunRecord, exported, save_model, settings_without_paths
-from pielight.training.export.onnx import as_onnx, lattice_onnx
+from pielight.training.export.onnx import as_onnx, exposure_onnx
 from pielight.training.networks.joint_model import Flat, JointModel, named_tensors
-from pielight.training.schema import JointConfig, LatticeConfig
+from pielight.training.networks.weights import JOINT
+from pielight.training.schema import ExposureConfig, JointConfig
 from pielight.training.schema.import_path import one_line
 
 _TRIED = (48, 64)  # height and width that a graph is traced with
@@ -28,10 +26,10 @@ def model_names(config: JointConfig) -> list[str]:
     ['a', 'a-downstream', 'a-enhancer', 'a-unified']
     """
     name = config.name
-    lattice = [name] if config.train != "downstream" else []
+    exposure = [name] if config.train != "downstream" else []
     downstream = [f"{name}-downstream"] if config.train != "enhancer" else []
     whole = [f"{name}-enhancer", f"{name}-unified"] if config.enhances else []
-    return lattice + downstream + whole
+    return exposure + downstream + whole
 
 
 def is_complete(config: JointConfig, folder: Path) -> bool:
@@ -40,30 +38,32 @@ def is_complete(config: JointConfig, folder: Path) -> bool:
 
 
 def save_models(
-    model: JointModel, config: JointConfig, lattice: LatticeConfig, folder: Path, record: RunRecord
+    model: JointModel, config: JointConfig, start: ExposureConfig | None, folder: Path, record: RunRecord
 ) -> None:
     """Write the models of a run, each as ONNX and safetensors with a card.
 
-    ``NAME`` is the lattice network, which inference runs; ``NAME-enhancer`` maps "pictures" ``(N, 3, H, W)`` in [0, 1]
-    to "enhanced", as in training and with denoising; ``NAME-downstream`` maps "pictures" to the downstream model's
-    outputs; ``NAME-unified`` maps "pictures" to "enhanced" and these outputs. N, H and W are free. Lattice network and
+    ``NAME`` is the network of exposure maps, which inference runs; ``NAME-enhancer`` maps "pictures" ``(N, 3, H, W)``
+    in [0, 1] to "enhanced", as in training and with denoising; ``NAME-downstream`` maps "pictures" to the downstream
+    model's outputs; ``NAME-unified`` maps "pictures" to "enhanced" and these outputs. N, H and W are free. Network and
     downstream model are left out where they did not learn.
+
+    Args:
+        start: What the enhancer's network was trained with; None without an enhancer.
 
     Raises:
         ModelError: if a file cannot be written, a model cannot be expressed in ONNX, or every step was skipped.
     """
     model.eval()
-    enhancer: Any = model.enhancer
-    settings = _settings(config, lattice, enhancer.size if enhancer is not None else None)
+    settings = _settings(config, start)
     for name in model_names(config):
-        kind = name[len(config.name) + 1 :] or "lattice"
+        kind = name[len(config.name) + 1 :] or "exposure"
         module: nn.Module = model
         if kind != "unified":
-            module = model.get_submodule({"lattice": "enhancer.network"}.get(kind, kind))
+            module = model.get_submodule({"exposure": "enhancer.network"}.get(kind, kind))
 
         def encode(module: nn.Module = module, kind: str = kind) -> bytes:
-            if kind == "lattice":
-                return lattice_onnx(module, enhancer.size)
+            if kind == "exposure":
+                return exposure_onnx(module)
             return graph_bytes(module, [] if kind == "downstream" else ["enhanced"])
 
         save_model(module, kind, encode, config, folder, record, name, settings)
@@ -104,10 +104,12 @@ def _free_axes(tensor: Tensor) -> dict[int, str]:
     return {axis: f"d{axis}" for axis in range(tensor.dim()) if axis != (1 if tensor.dim() == 4 else tensor.dim() - 1)}
 
 
-def _settings(config: JointConfig, lattice: LatticeConfig, size: int | None) -> str:
-    """Return the settings as YAML, and what loading an enhancer asks of a file of weights: the network's size."""
+def _settings(config: JointConfig, start: ExposureConfig | None) -> str:
+    """Return the settings as YAML; with an enhancer, behind those that loading its network asks for."""
     text = settings_without_paths(config)
-    if size is None:
+    if start is None:
         return text
-    values: Mapping[str, Any] = {"lattice": dataclasses.asdict(lattice), "data": {"size": size}}
-    return yaml.safe_dump(values, sort_keys=False) + "joint:\n" + "".join(f"  {line}\n" for line in text.splitlines())
+    kept = dataclasses.replace(
+        start, name=config.name, training_data=config.training_data, license=config.license, out=config.out
+    )
+    return f"{settings_without_paths(kept)}{JOINT}:\n" + "".join(f"  {line}\n" for line in text.splitlines())

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from pielight.core.color import LUMA_WEIGHTS
 from pielight.core.color_torch import linear_to_srgb, luma, smooth_step, srgb_to_linear
+from pielight.ops.exposure_torch import apply_exposure
 from pielight.ops.noise_level import CELL
-from pielight.training.networks.lattice_net import render
 
 _PIXELS = CELL * CELL
 _WIDTH, _DEEP, _DEPTH = 32, 48, 4
@@ -114,7 +114,7 @@ class VisibleNoise(nn.Module):
     """Says what of an enhanced picture is noise.
 
     Noise is expected to have the variance ``a x + b`` in linear light x, a and b being learned. How much of it a
-    picture really has, k, is measured by :meth:`amplitude`. What the curves f make of it,
+    picture really has, k, is measured by :meth:`amplitude`. What the map's curves f make of it,
     ``k (f(m + s) - f(m - s)) / 2`` at the local mean m, is the level that
     :class:`~pielight.training.networks.denoise_net.DenoiseNet` takes.
 
@@ -123,7 +123,7 @@ class VisibleNoise(nn.Module):
 
     >>> noise = VisibleNoise()
     >>> flat = torch.full((1, 3, 20, 30), 0.1)
-    >>> bool((noise(flat, flat, torch.zeros(1, 3, 2, 2)) == 0).all())
+    >>> bool((noise(flat, flat, torch.zeros(1, 1, 2, 2)) == 0).all())
     True
     """
 
@@ -133,14 +133,14 @@ class VisibleNoise(nn.Module):
         self.shot = nn.Parameter(torch.tensor(math.log(shot)))
         self.read = nn.Parameter(torch.tensor(math.log(read)))
 
-    def forward(self, before: Tensor, after: Tensor, alphas: Tensor) -> Tensor:
-        """Return the noise ``(N, 3, H, W)`` in pictures after curves, given those before and the parameters."""
+    def forward(self, before: Tensor, after: Tensor, ev: Tensor) -> Tensor:
+        """Return the noise ``(N, 3, H, W)`` in exposed pictures, given those before and the maps ``(N, 1, h, w)``."""
         height, width = before.shape[-2:]
         padding = (0, -width % _ALIGNED, 0, -height % _ALIGNED)
         means = F.avg_pool2d(F.pad(before, padding, mode="replicate"), CELL)
         means = F.avg_pool2d(F.pad(means, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
         low, high = self.bounds(means)
-        level = (render(high, alphas) - render(low, alphas)).clamp_min(0) / 2 * self.amplitude(before)
+        level = (apply_exposure(high, ev) - apply_exposure(low, ev)).clamp_min(0) / 2 * self.amplitude(before)
         noise: Tensor = pictures_of(self.network(cells_of(F.pad(after, padding, mode="replicate")), level))
         return noise[..., :height, :width]
 

@@ -3,60 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+import torch
 from torch import Tensor, nn
 
-from pielight.errors import ConfigError, ModelError
+from pielight.core.color_torch import smooth_step
+from pielight.errors import ModelError
+from pielight.inference.exposure_map import SURE, UNSURE
 from pielight.models import find
+from pielight.ops.exposure_statistics_torch import exposure_statistics
+from pielight.ops.exposure_torch import apply_exposure, canonical_exposure
 from pielight.ops.thumbnail_torch import thumbnail
-from pielight.training.export.model_files import stored_settings
 from pielight.training.networks.denoise_net import VisibleNoise
-from pielight.training.networks.lattice_net import LatticeNet, render
-from pielight.training.schema import LatticeConfig
-from pielight.training.schema.config_file import validate
+from pielight.training.networks.exposure_net import SIDE, render
+from pielight.training.networks.weights import fill, read_exposure_net, read_weights
+from pielight.training.schema import ExposureConfig
 
 
 class EnhancerModule(nn.Module):
     """Pictures of any size in, enhanced pictures out, with gradients all the way.
 
-    ``(N, 3, H, W)`` in [0, 1] to the same: :func:`thumbnail`, the lattice network, its curves laid over the picture
-    (:func:`pielight.training.networks.lattice_net.render`), and the noise that they show taken out.
+    ``(N, 3, H, W)`` in [0, 1] to the same: :func:`~pielight.ops.thumbnail_torch.thumbnail` and its
+    :func:`~pielight.ops.exposure_torch.canonical_exposure`, the network, its map of exposures laid over the picture
+    (:func:`~pielight.ops.exposure_torch.apply_exposure`), and the noise that this shows taken out. As in inference, the
+    probability that a picture is underexposed says how much of the map it gets.
 
     Args:
-        network: Maps ``(N, 3, size, size)`` to curve parameters ``(N, 3 * iterations, h, w)``.
-        size: Side of the thumbnail.
-        denoiser: Takes the noise out of what the curves made of the picture; None leaves it in.
+        network: As :class:`pielight.training.networks.exposure_net.ExposureNet`.
+        denoiser: Takes the noise out of what the map made of the picture; None leaves it in.
 
-    >>> import torch
-    >>> EnhancerModule(LatticeNet(), 64)(torch.rand(2, 3, 30, 50)).shape
+    >>> EnhancerModule(ExposureNet(0.25).eval())(torch.rand(2, 3, 30, 50)).shape
     torch.Size([2, 3, 30, 50])
     """
 
-    def __init__(self, network: nn.Module, size: int, denoiser: VisibleNoise | None = None) -> None:
+    def __init__(self, network: nn.Module, denoiser: VisibleNoise | None = None) -> None:
         super().__init__()
-        self.network, self.size, self.denoiser = network, size, denoiser
+        self.network, self.denoiser = network, denoiser
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Enhance pictures ``(N, 3, H, W)`` in [0, 1]."""
-        alphas = self.curves(pictures)
-        bright = render(pictures, alphas)
+        ev = self.exposure(pictures)
+        with _full_precision(pictures):
+            bright = apply_exposure(pictures, ev)
         if self.denoiser is not None:
-            noise: Tensor = self.denoiser(pictures, bright, alphas)
+            noise: Tensor = self.denoiser(pictures, bright, ev)
             bright = (bright - noise).clamp(0, 1)
         return bright
 
-    def curves(self, pictures: Tensor) -> Tensor:
-        """Return the curve parameters ``(N, 3 * iterations, h, w)`` of pictures."""
-        alphas: Tensor = self.network(thumbnail(pictures, self.size))
-        return alphas
+    def exposure(self, pictures: Tensor) -> Tensor:
+        """Return the maps of pictures, ``(N, 1, h, w)`` in EV."""
+        with _full_precision(pictures):
+            small = thumbnail(pictures, SIDE)
+            canonical = canonical_exposure(small)
+            statistics = torch.cat([exposure_statistics(pictures), canonical.flatten(1)], 1)
+            seen = render(small, canonical)
+        exposure, probability = self.network(seen, statistics)
+        ev: Tensor = canonical + exposure.to(canonical)
+        return smooth_step(probability.to(canonical)[..., None, None], UNSURE, SURE) * ev
 
 
-def load_enhancer(weights: str, denoise: bool = False) -> tuple[EnhancerModule, LatticeConfig]:
+def _full_precision(pictures: Tensor) -> torch.autocast:
+    """Return a context in which products of matrices are not rounded to 8 bits, as half precision does."""
+    return torch.autocast(pictures.device.type, enabled=False)
+
+
+def load_enhancer(weights: str, denoise: bool = False) -> tuple[EnhancerModule, ExposureConfig]:
     """Load an enhancer to go on learning.
 
     Args:
@@ -64,60 +77,19 @@ def load_enhancer(weights: str, denoise: bool = False) -> tuple[EnhancerModule, 
         denoise: Whether it takes out noise, starting from the shipped denoiser.
 
     Returns:
-        The enhancer, and the size of its network.
+        The enhancer, and what its network was trained with.
 
     Raises:
-        ModelError: if the file is missing, damaged, or holds another network.
+        ModelError: if the file is missing, damaged, or holds another network, such as one of light-enhancement curves.
     """
     path = Path(weights) if Path(weights).suffix else find(weights).path.with_suffix(".safetensors")
-    state, settings = read_weights(path), {}
-    try:
-        with suppress(KeyError):  # the default sizes, if it holds no settings
-            settings = stored_settings(path)
-        lattice = validate(LatticeConfig, settings.get("lattice", {}), warn=False)
-        size = int(settings.get("data", {}).get("size", 256))
-    except (ConfigError, AttributeError, TypeError, ValueError):
-        raise ModelError(f"{path}: does not tell the size of its network; take a file that pielight wrote") from None
-    network = LatticeNet(lattice)
-    fill(network, state, path)
+    network, config = read_exposure_net(path)
     denoiser = None
     if denoise:
         denoiser = VisibleNoise()
         source = find("denoise").path.with_suffix(".safetensors")
         fill(denoiser.network, read_weights(source), source)
-    return EnhancerModule(network, size, denoiser), lattice
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file, which holds no code.
-
-    Raises:
-        ModelError: if it is missing, damaged, or of another kind.
-    """
-    if path.suffix != ".safetensors":
-        raise ModelError(f"{path}: weights should be a .safetensors file, which holds no code")
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file of weights")
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: damaged weights ({str(error)[:80]})") from None
-
-
-def fill(network: nn.Module, state: dict[str, Tensor], path: Path) -> None:
-    """Load weights into a network.
-
-    Raises:
-        ModelError: if they are another network's.
-    """
-    expected = network.state_dict()
-    for key in (*expected, *state):
-        if key not in state or key not in expected:
-            raise ModelError(f"{path}: weights of another network; {'lacks' if key in expected else 'has'} {key}")
-        if state[key].shape != expected[key].shape:
-            shape = tuple(expected[key].shape)
-            raise ModelError(f"{path}: {key} has the shape {tuple(state[key].shape)}; expected {shape}")
-    network.load_state_dict(state)
+    return EnhancerModule(network, denoiser), config
 
 
 class JointModel(nn.Module):
@@ -127,7 +99,6 @@ class JointModel(nn.Module):
         enhancer: Maps pictures ``(N, 3, H, W)`` in [0, 1] to the same; None leaves them as they are.
         downstream: Maps them to its outputs.
 
-    >>> import torch
     >>> bright, outputs = JointModel(None, nn.AvgPool2d(2))(torch.zeros(1, 3, 4, 6))
     >>> outputs.shape
     torch.Size([1, 3, 2, 3])
@@ -165,7 +136,6 @@ def named_tensors(outputs: Any) -> Iterator[tuple[str, Tensor]]:
     Raises:
         ModelError: if something else is in them.
 
-    >>> import torch
     >>> [name for name, _ in named_tensors({"a": torch.zeros(1), "b": (torch.zeros(1), torch.zeros(1))})]
     ['a', 'b_0', 'b_1']
     """

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from pielight.errors import ConfigError, DataError, ModelError, PielightError
 from pielight.training.data.annotated import Batch, Targets
 from pielight.training.networks.face_detector import FaceDetector, anchors, face_distillation, face_loss
-from pielight.training.networks.joint_model import fill, named_tensors, read_weights
+from pielight.training.networks.joint_model import named_tensors
 from pielight.training.networks.segmenter import Segmenter
+from pielight.training.networks.weights import fill, read_weights
 from pielight.training.schema import DownstreamConfig
 from pielight.training.schema.import_path import named_object, one_line
 

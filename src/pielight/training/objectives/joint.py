@@ -11,6 +11,7 @@ import torch
 from accelerate.utils import convert_to_fp32
 from torch import Tensor, nn
 
+from pielight.ops.exposure_torch import apply_exposure
 from pielight.training.data import annotated
 from pielight.training.data.annotated import ExampleSet, load_examples
 from pielight.training.data.pictures import check_folders
@@ -19,14 +20,20 @@ from pielight.training.export.model_files import NO_RECORD, RunRecord
 from pielight.training.losses.reconstruction import noise_loss
 from pielight.training.networks.features import check_features
 from pielight.training.networks.joint_model import JointModel, load_enhancer
-from pielight.training.networks.lattice_net import render
 from pielight.training.objectives.downstream_model import DownstreamModel, load_downstream, try_out
+from pielight.training.objectives.exposure import ExposureTraining
+from pielight.training.objectives.exposure_terms import Batch
 from pielight.training.objectives.objective import Log, Objective
-from pielight.training.objectives.restoration import Batch, Restoration
 from pielight.training.schedules import EXAMPLES, step_generator
-from pielight.training.schema import JointConfig, LatticeConfig
+from pielight.training.schema import ExposureConfig, JointConfig
 
-_REPORTED = ("brightness_balance", "regional_consistency", "feature_preservation", "contrastive")  # of the constraints
+_REPORTED = (
+    "inversion",
+    "underexposed",
+    "regional_consistency",
+    "feature_preservation",
+    "contrastive",
+)  # of the constraints
 _PARTS = ("task", "distillation", "constraints", "denoising")
 
 
@@ -39,7 +46,7 @@ class JointTraining(Objective[JointBatch]):
 
     ``L = w_task L_task(D(E(y))) + w_d L_distillation(D(E(y)), D_0(x)) + w_c L_PIE(E) + w_n L_noise(E(y))``: E the
     enhancer, D the downstream model and D_0 itself as it was at first, x clean pictures and y the same darkened, L_PIE
-    the loss of :class:`~pielight.training.objectives.restoration.Restoration` and L_noise
+    the loss of :class:`~pielight.training.objectives.exposure.ExposureTraining` and L_noise
     :func:`pielight.training.losses.reconstruction.noise_loss`.
     """
 
@@ -47,10 +54,10 @@ class JointTraining(Objective[JointBatch]):
         super().__init__(config)
         if config.downstream.weights:
             self.weight_files = {"downstream": Path(config.downstream.weights)}
-        self._constraints: Restoration | None = None
+        self._constraints: ExposureTraining | None = None
         self._downstream: DownstreamModel
         self._examples: ExampleSet
-        self._lattice: LatticeConfig
+        self._start: ExposureConfig | None = None  # of the enhancer
         self._teacher: nn.Module
 
     def build(self, log: Log) -> nn.Module:
@@ -68,11 +75,12 @@ class JointTraining(Objective[JointBatch]):
             if constraints.reads_features:
                 check_features(constraints.vgg_weights)
         self._downstream = load_downstream(config.downstream)
-        enhancer, self._lattice = None, LatticeConfig()
+        enhancer = None
         if config.enhances:
-            enhancer, self._lattice = load_enhancer(config.enhancer, config.denoise)
+            enhancer, self._start = load_enhancer(config.enhancer, config.denoise)
             if constrained:
-                self._constraints = Restoration(config.enhancement(enhancer.size))
+                self._constraints = ExposureTraining(config.enhancement(self._start.width))
+                self._constraints.build(log)
         return JointModel(enhancer, self._downstream.module)
 
     def read(self, log: Log) -> dict[str, Sequence[Tensor]]:
@@ -137,7 +145,7 @@ class JointTraining(Objective[JointBatch]):
             terms["constraints"] = self._constraints.total(reported)
         if self.config.learns_to_denoise:
             with torch.no_grad():
-                noiseless = render(examples.noiseless, enhancer.curves(examples.dark))
+                noiseless = apply_exposure(examples.noiseless, enhancer.exposure(examples.dark))
             terms["denoising"] = noise_loss(bright, noiseless)
         return terms | {name: reported[name] for name in _REPORTED if name in reported}
 
@@ -157,7 +165,7 @@ class JointTraining(Objective[JointBatch]):
 
     def export(self, network: nn.Module, folder: Path, record: RunRecord = NO_RECORD) -> None:
         """Write the models that learned and the graphs that they are parts of, see ``joint.model_files``."""
-        save_models(_joint(network), self.config, self._lattice, folder, record)
+        save_models(_joint(network), self.config, self._start, folder, record)
 
     def is_exported(self, folder: Path) -> bool:  # noqa: D102
         return is_complete(self.config, folder)

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pielight.training.schema.degradations import RawDarkeningConfig
+from pielight.training.schema.exposure import DomainConfig, ExposureConfig, ExposureDataConfig, ExposureLosses
 from pielight.training.schema.fields import (
     ENDS_IN_ORDER,
     Count,
@@ -25,7 +27,6 @@ from pielight.training.schema.fields import (
     section,
 )  # fmt: skip
 from pielight.training.schema.run import OptimizerConfig, RunConfig
-from pielight.training.schema.train import DataConfig, EnhancementConfig, LossWeights, TrainConfig
 
 NO_ENHANCER = "none"
 _Side = Annotated[Integer, Field(ge=32)]
@@ -102,7 +103,7 @@ class JointWeights:
     constraints: NonNegative = 0.1
     """PIE's constraints; the weight of each is in ``constraints.losses``."""
     denoising: NonNegative = 10.0
-    """Of an enhancer that denoises: distance of its pictures from those that its curves make without noise."""
+    """Of an enhancer that denoises: distance of its pictures from those that its maps make without noise."""
 
     @model_validator(mode="after")
     def _check(self) -> JointWeights:
@@ -112,22 +113,37 @@ class JointWeights:
 
 
 @section
-class ConstraintsConfig(EnhancementConfig):
+class ConstraintsConfig:
     """The three constraints of PIE, and inversion, on pictures as ``pielight train`` takes them."""
 
     dark: Texts = ()
     """Folders of real dark pictures, unpaired; without any, well-exposed ones are darkened."""
     well: Texts = ()
     """Folders of well-exposed pictures; empty takes ``data.clean``."""
-    dark_batch: Count = 2
-    well_batch: Count = 2
+    darkened_batch: Count = 16
+    """Darkened photographs of a step."""
+    published_batch: Count = 8
+    """Photographs of a step as they are."""
+    dark_batch: Count = 8
+    """Real dark pictures of a step."""
+    feature_batch: Count = 1
+    """Pictures of a step that pass VGG16."""
     bank: Count = 32
-    loss_size: Count = 128
-    """Side at which the constraints are taken."""
+    """Well-exposed pictures that others are contrasted with."""
+    pairs: Count = 16
+    """Of these, at a step."""
+    vgg_weights: Text | None = None
+    """VGG16 weights, read if ``losses.contrastive`` or ``losses.feature_preservation`` is not 0: a file, ``download``
+    (torchvision's) or, for trying out, ``random``."""
     cache: Text | None = None
-    """Folder of the region cache; null is ``~/.cache/pielight/regions``."""
-    losses: LossWeights = field(default_factory=lambda: LossWeights(exposure=0.0))
-    """The exposure estimator is left out, since it has to learn for a minute or two at first."""
+    """Folder that keeps the samples for other runs."""
+    darkening: RawDarkeningConfig = field(default_factory=lambda: RawDarkeningConfig(versions=2, nights=0))
+    losses: ExposureLosses = field(default_factory=ExposureLosses)
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether a term needs VGG16."""
+        return self.losses.contrastive > 0 or self.losses.feature_preservation > 0
 
 
 @section
@@ -142,7 +158,7 @@ class JointConfig(RunConfig):
     enhancer: Text = "pie"
     """Where the enhancer starts: name of a shipped model, a ``.safetensors`` file, or ``none`` for no enhancer."""
     denoise: Flag = False
-    """Whether the enhancer removes the noise that its curves show."""
+    """Whether the enhancer removes the noise that its maps show."""
     steps: Count = 600
     batch: Count = 4
     out: Text = "runs/joint"
@@ -168,16 +184,22 @@ class JointConfig(RunConfig):
         """Whether the enhancer learns to denoise."""
         return self.denoise and self.train != "downstream" and self.weights.denoising > 0
 
-    def enhancement(self, size: int) -> TrainConfig:
-        """Return the settings of the enhancer's own objective, whose network sees thumbnails of ``size`` pixels."""
+    def enhancement(self, width: float) -> ExposureConfig:
+        """Return the settings of the enhancer's own objective, whose network has that width."""
         own = self.constraints
-        loss_size = own.loss_size if size % own.loss_size == 0 else size
-        data = DataConfig(
-            dark=own.dark, well=own.well or (self.data.clean,), size=size, loss_size=loss_size, cache=own.cache,
-            min_size=64, well_mean=(0.1, 0.8),
+        well = own.well or (self.data.clean,)
+        data = ExposureDataConfig(
+            published=() if own.dark else well, domains=(DomainConfig(dark=own.dark, well=well),) if own.dark else (),
+            min_size=64, cache=own.cache,
         )  # fmt: skip
-        shared = {item.name: getattr(own, item.name) for item in dataclasses.fields(EnhancementConfig)}
-        return TrainConfig(seed=self.seed, steps=self.steps, precision=self.precision, data=data, **shared)
+        shared = {
+            item.name: getattr(own, item.name)
+            for item in dataclasses.fields(own)
+            if item.name not in ("dark", "well", "cache")
+        }
+        return ExposureConfig(
+            seed=self.seed, steps=self.steps, precision=self.precision, width=width, data=data, **shared
+        )
 
     @model_validator(mode="after")
     def _check(self) -> JointConfig:

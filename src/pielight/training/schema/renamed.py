@@ -43,7 +43,7 @@ RENAMED: dict[type, dict[str, str]] = {
     schema.DimmingConfig: _NOISE,
     schema.DownstreamConfig: {"ignore": "ignore_index", "rate": "lr"},
     schema.JointWeights: {"distil": "distillation", "noise": "denoising"},
-    schema.ConstraintsConfig: {"render": "loss_size", "features": "vgg_weights"},
+    schema.ConstraintsConfig: {"features": "vgg_weights"},
 }  # fmt: skip
 """Old name to new name, by the section that the setting is in."""
 RENAMED_VALUES: dict[tuple[type, str], dict[str, str]] = {
