@@ -1,11 +1,9 @@
 """Draw how bright enhanced pictures are against how bright their references are: does the model know the content?
 
-Usage: python benchmarks/exposure_scatter.py DATA OUT.svg [--estimator] [--steps N] [NAME=MODEL.onnx ...]
+Usage: python benchmarks/exposure_scatter.py DATA OUT.svg [NAME=MODEL.onnx ...]
 
 DATA is what benchmarks/research_data.py laid out; without a model the default one is drawn. One panel per model, one
-dot per picture of the sets with references. With --estimator one more panel: an exposure estimator learns from
-DATA/well as at the start of training, in as many --steps, looks at the results of the first model and says by how
-many stops they are off; drawn is how bright they are after that many stops. Prints for each model and set the
+dot per picture of the sets with references. Prints for each model and set the
 correlation of the mean gray levels, the slope of the output's on the reference's, the mean error, and the mean
 absolute error. A model that draws every picture to one brightness has the slope 0."""
 
@@ -13,7 +11,7 @@ from __future__ import annotations
 
 import _command as command
 
-command.needs("evaluate", "train")
+command.needs("evaluate")
 
 from argparse import ArgumentTypeError
 from pathlib import Path
@@ -36,30 +34,6 @@ def brightness(data: Path, enhance: Enhance) -> Points:
             [(read(reference).mean() / 255, enhance(read(dark)).mean() / 255) for dark, reference in paired(folder)]
         )
     return found
-
-
-def judged(data: Path, enhance: Enhance, steps: int) -> Enhance:
-    """Return what enhances and then corrects the exposure by an estimate, learned from DATA/well."""
-    import torch
-    import torch.nn.functional as F
-
-    from pielight.training.data.batches import load
-    from pielight.training.degradations.exposure import expose
-    from pielight.training.objectives.exposure_estimator import train_exposure_estimator
-    from pielight.training.schema import DataConfig, ExposureEstimatorConfig
-
-    well = DataConfig(well=(str(data / "well"),))
-    torch.manual_seed(0)
-    estimator = train_exposure_estimator(
-        load(well.well, "well", well), ExposureEstimatorConfig(steps=steps), torch.Generator().manual_seed(0), print
-    )
-
-    def corrected(pixels: Any) -> Any:
-        result = torch.from_numpy(enhance(pixels).transpose(2, 0, 1).copy()).float()[None] / 255
-        verdict = estimator(F.interpolate(result, (well.loss_size,) * 2, mode="area")).mean()
-        return expose(result, -verdict).numpy() * 255
-
-    return corrected
 
 
 def describe(points: Points, samples: int = 2000) -> str:
@@ -107,13 +81,11 @@ def svg(panels: dict[str, Points], side: int = 300, margin: int = 40) -> str:
     return "\n".join([*parts, "</svg>\n"])
 
 
-def draw(data: Path, out: Path, models: dict[str, Path | None], estimator: bool, steps: int) -> None:
+def draw(data: Path, out: Path, models: dict[str, Path | None]) -> None:
     """Write the drawing, and print what it shows."""
     from pielight import Enhancer
 
     panels = {name: brightness(data, Enhancer(path)) for name, path in models.items()}
-    if estimator:
-        panels["what the estimator says"] = brightness(data, judged(data, Enhancer(next(iter(models.values()))), steps))
     for name, points in {**panels, "as they are": brightness(data, lambda pixels: pixels)}.items():
         print(f"{name}\n{describe(points)}")
     out.write_text(svg(panels), encoding="utf-8")
@@ -133,10 +105,8 @@ def main() -> None:
     parser.add_argument("data", type=command.folder)
     parser.add_argument("out", type=command.new_file)
     parser.add_argument("models", type=model, nargs="*")
-    parser.add_argument("--estimator", "--judge", action="store_true")
-    parser.add_argument("--steps", type=command.at_least(1), default=400, help="of its training (default 400)")
     options = parser.parse_intermixed_args()
-    draw(options.data, options.out, dict(options.models) or {"pie": None}, options.estimator, options.steps)
+    draw(options.data, options.out, dict(options.models) or {"pie": None})
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def test_a_folder_without_data(name: str, monkeypatch: pytest.MonkeyPatch, capsy
         (["denoisers", "empty"], 2, "give DARK and REFERENCE, or --clean FOLDER"),
         (["denoisers", "empty", "empty", "--clean", "empty"], 2, "give DARK and REFERENCE, or --clean FOLDER"),
         (["exposure_scatter", "empty", "a.svg", "own"], 2, "own: must be NAME=MODEL.onnx"),
-        (["exposure_scatter", "empty", "a.svg", "--estimator", "own=none.onnx"], 2, "none.onnx: no such file"),
+        (["exposure_scatter", "empty", "a.svg", "own=none.onnx"], 2, "none.onnx: no such file"),
         (["before_after", "dark.png", "missing/b.jpg"], 2, "missing/b.jpg: cannot be written"),
         (["before_after", "niqe.npz", "b.jpg"], 1, "cannot identify image file"),
         (["free_data", "missing", "out"], 2, "missing: no such folder"),

@@ -109,7 +109,7 @@ def test_training(watched: Watched, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(
         "{name: tiny, steps: 1, dark_batch: 2, well_batch: 2, feature_batch: 1, bank: 2, pairs: 2, features: random, "
         f"data: {{size: 64, render: 32, smallest: 32, cache: {tmp_path}/cache, dark_mean: [0, 1], well_mean: [0, 1], "
-        "well_shadows: 0}, losses: {judged: 0}}"
+        "well_shadows: 0}}"
     )
     folders = ("--dark", str(tmp_path / "dark"), "--well", str(tmp_path / "well"), "--out", str(tmp_path / "run"))
     done = watched(COMMAND, "train", str(tmp_path / "tiny.yaml"), *folders, OMP_NUM_THREADS="1")

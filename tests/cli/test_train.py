@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,8 +18,8 @@ from click.testing import CliRunner, Result
 
 from pielight.cli import main
 from pielight.training import smoke
+from pielight.training.data import bank
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.objectives import exposure_estimator as estimator
 from pielight.training.schema import ExposureConfig
 from pielight.training.smoke import Verdict
 
@@ -31,7 +32,6 @@ feature_batch: 1
 bank: 2
 pairs: 2
 features: random
-exposure_estimator: {steps: 2, batch: 2}
 data: {size: 64, render: 32, smallest: 32, cache: cache, dark_mean: [0, 1], well_mean: [0, 1], well_shadows: 0}
 """
 torch.set_num_threads(1)  # the pictures are too small for a second thread to help
@@ -68,14 +68,14 @@ def test_the_hint_names_the_task(folder: Path) -> None:
 
 
 def test_train_and_go_on(folder: Path) -> None:
-    done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.exposure=0")
+    done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.cast_smoothness=0")
     assert (done.exit_code, done.stdout) == (0, "")
     for text in (
         "config.yaml", "checkpoint.pt", "tensorboard --logdir run", "3 pictures to restore, 3 good ones", "step 4/4",
         "inversion 0.", "0 s left", "0 skipped", "pielight --model run/tiny.onnx PHOTO",
     ):  # fmt: skip
         assert text in done.stderr
-    assert "exposure" not in done.stderr
+    assert "cast_smoothness" not in done.stderr
     stored = Path("run/config.yaml").read_text()
     assert "seed: 3" in stored
     assert "- dark\n" in stored
@@ -85,8 +85,8 @@ def test_train_and_go_on(folder: Path) -> None:
     other = invoke("train", "tiny.yaml", *PLACES)
     assert other.exit_code == 1
     last = other.stderr.splitlines()[-1]
-    assert last.startswith("Error: run: holds a run with other settings (losses.exposure, seed)")
-    again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.exposure=0")
+    assert last.startswith("Error: run: holds a run with other settings (losses.cast_smoothness, seed)")
+    again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.cast_smoothness=0")
     assert again.exit_code == 0
     assert "run/checkpoint.pt: going on after step 4 of 4" in again.stderr
 
@@ -107,11 +107,16 @@ def test_ctrl_c(folder: Path) -> None:
 
 
 def test_ctrl_c_while_it_prepares(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped(*_: object) -> None:
-        raise KeyboardInterrupt
+    seen, expose = [0], bank._expose
 
-    monkeypatch.setattr(estimator, "_train", stopped)
-    done = invoke("train", "tiny.yaml", *PLACES)
+    def stopped(*given: Any) -> Any:
+        seen[0] += 1
+        if seen[0] > 3:  # in the second portion
+            raise KeyboardInterrupt
+        return expose(*given)
+
+    monkeypatch.setattr(bank, "_expose", stopped)
+    done = invoke("train", "tiny.yaml", *PLACES, "--set", "bank=10")
     assert done.exit_code == 130
     assert done.stderr.splitlines()[-1] == f"stopped; the same command goes on from {Path('run', 'preparation')}"
 

@@ -44,7 +44,7 @@ INSTEAD = {  # words that stand for others, or need a download
     "--features download": "--features VGG16.pth",
     "vgg_weights=download": "vgg_weights=VGG16.pth",
 }
-_SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3 --set exposure_estimator.steps=2"
+_SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3"
 _EXPOSURE = (
     "--set bank=4 --set pairs=2 --set darkened_batch=2 --set published_batch=2 --set dark_batch=2 "
     "--set darkening.versions=1 --set darkening.nights=0"
@@ -66,7 +66,6 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     "python benchmarks/brackets.py": ("", "--limit 2"),
     "python benchmarks/lit_object.py": ("--method pielight", ""),
     "python benchmarks/ablation.py": (r"--seeds [\d ]+", f"--steps 1 --every 3 --only inversion {_EXPOSURE}"),
-    "python benchmarks/exposure_scatter.py": ("", "--steps 2"),
     "python benchmarks/task_ablation.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
 }
 SECONDS = 400

@@ -34,7 +34,7 @@ def test_training_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     dark, well = write_toy_pictures(tmp_path, 3, 64)
     small = ("steps=2", "bank=2", "pairs=2", "well_batch=1", "dark_batch=1", "data.size=64", "data.loss_size=32",
-             "data.min_size=32", "data.well_mean=[0, 1]", "data.cache=cache", "losses.exposure=0")  # fmt: skip
+             "data.min_size=32", "data.well_mean=[0, 1]", "data.cache=cache")  # fmt: skip
     runpy.run_path(str(EXAMPLES / "train.py"))["main"](str(well), str(dark / "000.png"), *small)
     with Image.open(dark / "000_mine.jpg") as bright:
         assert bright.size == (64, 64)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.schema import DataConfig, ExposureEstimatorConfig, OptimizerConfig, TrainConfig
+from pielight.training.schema import DataConfig, OptimizerConfig, TrainConfig
 
 torch.set_num_threads(1)  # everything here is too small for a second thread to help
 
@@ -40,7 +40,6 @@ def tiny(toy_data: DataConfig) -> Callable[..., TrainConfig]:
         settings = TrainConfig(
             name="tiny", steps=6, dark_batch=2, well_batch=2, feature_batch=1, bank=4, pairs=2, vgg_weights="random",
             out=str(out), data=toy_data, optimizer=OptimizerConfig(warmup_steps=2, ema_decay=0.9),
-            exposure_estimator=ExposureEstimatorConfig(steps=2, batch=2),
         )  # fmt: skip
         return dataclasses.replace(settings, **changes)
 

@@ -28,7 +28,6 @@ from pielight.training.recipe import read_train_config
 from pielight.training.schema import (
     DenoiseConfig,
     ExposureConfig,
-    ExposureEstimatorConfig,
     LatticeConfig,
     LossWeights,
     TrainConfig,
@@ -59,7 +58,6 @@ def scene(folder: Path, *changes: str) -> Scene:
     trial = Restoration(read_train_config(None, changes)).toy(folder, 2).config
     trial = dataclasses.replace(
         trial, bank=4, pairs=4, feature_batch=1, dark_batch=2, well_batch=2,
-        exposure_estimator=ExposureEstimatorConfig(steps=10, batch=2),
         data=dataclasses.replace(trial.data, size=32, loss_size=32),
     )  # fmt: skip
     objective = Restoration(trial)
@@ -169,7 +167,7 @@ def test_a_broken_loss_of_the_denoiser_is_found(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_smoke_trains_and_exports(tmp_path: Path) -> None:
-    weights = LossWeights(contrastive=0.0, feature_preservation=0.0, exposure=0.0)
+    weights = LossWeights(contrastive=0.0, feature_preservation=0.0)
     settings = TrainConfig(lattice=LatticeConfig(iterations=4, channels=1, cell=16, width=0.25), losses=weights)
     steps: list[int] = []
     found = list(smoke(tmp_path, settings, lambda progress: steps.append(progress.step), steps=3))

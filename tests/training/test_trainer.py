@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import torch
-from accelerate import Accelerator
 from safetensors import safe_open
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor, nn
@@ -22,8 +21,6 @@ from pielight.errors import ConfigError, DataError, ModelError
 from pielight.training.checkpoint import State, read_checkpoint, save_checkpoint
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.networks.features import VGGFeatures
-from pielight.training.objectives import restoration
-from pielight.training.objectives.exposure_estimator import ExposureEstimator
 from pielight.training.objectives.restoration import Restoration
 from pielight.training.recipe import read_train_config
 from pielight.training.schema import TrainConfig
@@ -166,7 +163,7 @@ def test_progress(tiny: Make, tmp_path: Path) -> None:
     assert [(item.step, item.steps, item.skipped) for item in seen] == [(2, 5, 0), (4, 5, 0), (5, 5, 0)]
     assert seen[0].seconds_left > seen[1].seconds_left > seen[2].seconds_left == 0
     assert all(math.isfinite(value) for item in seen for value in item.terms.values())
-    assert {"total", "inversion", "exposure", "regional_consistency"} <= seen[0].terms.keys()
+    assert {"total", "inversion", "regional_consistency"} <= seen[0].terms.keys()
 
 
 @pytest.mark.parametrize("poison", ["loss", "gradient"])
@@ -257,19 +254,6 @@ def test_missing_pictures(tiny: Make, tmp_path: Path) -> None:
         train(dataclasses.replace(config, data=data), nothing)
 
 
-def test_the_estimator_goes_where_the_network_is(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    places: list[torch.device] = []
-
-    class Judge(ExposureEstimator):
-        def to(self, *arguments: Any, **_: Any) -> Any:
-            places.append(*arguments)
-            return self
-
-    monkeypatch.setattr(restoration, "train_exposure_estimator", lambda *_: Judge().requires_grad_(False))
-    train(tiny(tmp_path), nothing, stop_at=1)
-    assert places == [Accelerator().device]
-
-
 def test_a_folder_that_cannot_be_made(tiny: Make, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"config\.yaml: cannot be written \([^\n]+\); set another out$"):
@@ -285,7 +269,6 @@ def test_every_configuration_takes_three_steps(path: Path, tiny: Make, tmp_path:
         dataclasses.replace(
             config, steps=3, out=str(tmp_path), bank=2, pairs=2, dark_batch=2, well_batch=1, feature_batch=1,
             vgg_weights="random", data=dataclasses.replace(small.data, loss_size=side),
-            exposure_estimator=small.exposure_estimator,
         ),
         nothing,
     )  # fmt: skip

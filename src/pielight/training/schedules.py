@@ -10,7 +10,7 @@ import torch
 REHEARSAL = EXAMPLES = 2**30
 """Pictures of the distillation loss of fine-tuning, examples of joint training: the step is added."""
 PREPARATION = 2**31
-"""The bank, the batch of smoke runs; the next two are sample pictures and the exposure estimator."""
+"""The bank, the batch of smoke runs; the next one is sample pictures."""
 SAMPLES = 2**31 + 2**30
 """Samples of exposure training: the number of the photograph is added."""
 VALIDATION = 2**31 + 8

@@ -15,7 +15,6 @@ from pielight.training.checkpoint import read_checkpoint
 from pielight.training.data import bank, domain, exposure_samples
 from pielight.training.data.preparation import FOLDER, NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
-from pielight.training.objectives import exposure_estimator as estimator
 from pielight.training.schema import FinetuneConfig, TrainConfig
 from pielight.training.trainer import train
 
@@ -106,7 +105,6 @@ def test_a_killed_run_does_not_start_over(tiny: Make, tmp_path: Path, monkeypatc
     assert all(torch.equal(one[key], other[key]) for key in one)
 
     monkeypatch.setattr(bank, "_expose", lambda *_: pytest.fail("computed again"))
-    monkeypatch.setattr(estimator, "_train", lambda *_: pytest.fail("learned again"))
     train(tiny(out, bank=10), lambda _: None, stop_at=4)
     assert (out / FOLDER).is_dir()
     train(tiny(out, bank=10), lambda _: None)
@@ -114,13 +112,9 @@ def test_a_killed_run_does_not_start_over(tiny: Make, tmp_path: Path, monkeypatc
 
 
 def test_other_settings_are_prepared_anew(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(*_: Any) -> Any:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(estimator, "_train", killed)
-        with pytest.raises(KeyboardInterrupt):
-            train(tiny(tmp_path), lambda _: None)
+    train(tiny(tmp_path), lambda _: None, stop_at=1)
+    (tmp_path / "checkpoint.pt").unlink()
+    (tmp_path / "config.yaml").unlink()
     count, expose = [0], bank._expose
 
     def counting(*arguments: Any) -> Any:
@@ -148,13 +142,12 @@ def test_finetuning_keeps_its_preparation(start: Path, tmp_path: Path, monkeypat
 
 
 def test_progress_of_the_preparation(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("data.bank", "data.batches", "objectives.exposure_estimator"):
+    for module in ("data.bank", "data.batches"):
         monkeypatch.setattr(f"pielight.training.{module}.track", functools.partial(track, every=0))
     said: list[str] = []
     train(tiny(tmp_path, bank=24), lambda _: None, stop_at=1, log=said.append)
     for line in (
         "reading dark pictures: 3 of 6, ", "finding regions of pictures: 5 of 6, ", "the bank of 24 crops: 2 of 3, ",
-        "steps of the exposure estimator: 1 of 2, ",
     ):  # fmt: skip
         assert any(one.startswith(line) and one.endswith(" left") for one in said), line
 

@@ -14,8 +14,6 @@ from pielight.training.schema import DarkeningConfig
 CLEAN = DarkeningConfig(
     untouched=0,
     regional=0,
-    fill_light=0,
-    lift=0,
     white_balance=0,
     black_level=0,
     camera_response=(1, 1),
@@ -99,15 +97,6 @@ def test_draws_follow_the_seed() -> None:
     first, again, other = (darken(pictures, labels, DarkeningConfig(), generator(seed))[0] for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-
-
-def test_only_what_is_backlit_in_the_end_gets_fill_light() -> None:
-    pictures, labels = scene()
-    pictures[:, :, :, 16:] += 0.1
-    for stops, lifted in ((-3.0, False), (-0.01, True)):
-        how = dataclasses.replace(CLEAN, fill_light=0.8, stops=(stops, stops))
-        change = (darken(pictures, labels, how, generator())[1] - pictures)[..., :12].mean((1, 2, 3))
-        assert (change > 0.05).all() if lifted else (change.abs() < 1e-6).all()
 
 
 def test_a_camera_with_a_toe_crushes_shadows_more() -> None:

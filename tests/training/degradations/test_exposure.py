@@ -6,7 +6,7 @@ import torch
 from skimage.color import rgb2xyz
 
 from pielight.core.color_torch import linear_to_srgb, luma, srgb_to_linear
-from pielight.training.degradations.exposure import blur, camera_response, expose, fill_light
+from pielight.training.degradations.exposure import blur, camera_response, expose
 
 
 def test_linear_light_agrees_with_scikit_image() -> None:
@@ -63,32 +63,3 @@ def test_blur_is_a_gaussian_cut_at_two_and_a_half_sigma(sigma: float, radius: in
     expected = np.zeros((21, 21))
     expected[10 - radius : 11 + radius, 10 - radius : 11 + radius] = np.outer(line, line) / line.sum() ** 2
     np.testing.assert_allclose(blurred, expected, atol=1e-12)
-
-
-def test_lifts_dark_regions_and_leaves_bright_ones() -> None:
-    pictures = torch.rand(6, 3, 32, 32, generator=torch.Generator().manual_seed(7)) * 0.2
-    pictures[:, :, :, 16:] += 0.6
-    labels = torch.zeros(6, 32, 32, dtype=torch.int32)
-    labels[:, :, 16:] = 1
-    filled = fill_light(pictures, labels, 1.0)
-    assert (filled[..., :12] > pictures[..., :12]).all()
-    torch.testing.assert_close(filled[..., 20:], pictures[..., 20:], atol=1e-3, rtol=0)
-    torch.testing.assert_close(fill_light(pictures, labels, 0.0), pictures)
-
-
-@pytest.mark.parametrize("level", [0.03, 0.12, 0.3, 0.6])
-def test_a_flat_picture_follows_the_formula(level: float) -> None:
-    expected = np.float64(level)
-    for _ in range(4):
-        lift = 0.8 * max(0.0, 1 - expected / 0.5)
-        expected = expected + lift * (expected - expected**2)
-    flat = torch.full((1, 3, 8, 8), level)
-    found = fill_light(flat, torch.zeros(1, 8, 8, dtype=torch.int32), 0.8)
-    torch.testing.assert_close(found, torch.full_like(flat, float(expected)))
-
-
-def test_every_picture_may_have_its_own_amount() -> None:
-    pictures, labels = torch.full((2, 3, 8, 8), 0.1), torch.zeros(2, 8, 8, dtype=torch.int32)
-    filled = fill_light(pictures, labels, torch.tensor([0.0, 1.0]).view(2, 1, 1, 1))
-    torch.testing.assert_close(filled[0], pictures[0])
-    assert (filled[1] > 0.2).all()

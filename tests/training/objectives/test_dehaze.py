@@ -23,7 +23,7 @@ NONE = Exposures([], torch.zeros(1, 32))
 def step(before: torch.Tensor, outputs: torch.Tensor, labels: torch.Tensor) -> StepOutputs:
     """Return a step whose other pictures are black, so that a term that looks at them is found out."""
     black = torch.zeros_like(before)
-    return StepOutputs(CONFIG, before, black, labels, black, black, black, outputs, NONE, NONE, {}, None, None)
+    return StepOutputs(CONFIG, before, black, labels, black, black, black, outputs, NONE, NONE, {}, None)
 
 
 def halves() -> torch.Tensor:

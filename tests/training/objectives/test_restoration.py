@@ -14,7 +14,6 @@ from pielight.training.losses.exposure import QUANTILES
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives.brighten import BRIGHTEN
-from pielight.training.objectives.exposure_estimator import ExposureEstimator
 from pielight.training.objectives.restoration import Restoration, TrainContext
 from pielight.training.schedules import step_generator
 from pielight.training.schema import DataConfig, LossWeights, TrainConfig
@@ -23,7 +22,6 @@ TERMS = set(BRIGHTEN.terms)
 ALL = LossWeights(**dict.fromkeys(TERMS, 0.5))
 CONFIG = TrainConfig(dark_batch=2, well_batch=2, bank=4, pairs=3, data=DataConfig(size=64, loss_size=32), losses=ALL)
 CPU = torch.device("cpu")
-ESTIMATOR = ExposureEstimator()
 
 
 def losses(
@@ -54,7 +52,7 @@ def bank(pictures: PictureSet, features: VGGFeatures) -> Bank:
 
 @pytest.fixture(scope="module")
 def context(pictures: PictureSet, features: VGGFeatures, bank: Bank) -> TrainContext:
-    return TrainContext(pictures, pictures, features, bank, ESTIMATOR)
+    return TrainContext(pictures, pictures, features, bank)
 
 
 def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(bank: Bank) -> None:

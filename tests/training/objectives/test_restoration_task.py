@@ -62,7 +62,7 @@ def test_a_task_learns_and_its_model_is_taken(name: str, tmp_path: Path) -> None
     _, well = write_toy_pictures(tmp_path, 6, 128)
     torch.set_num_threads(1)
     config = read_train_config(None, [
-        f"task={name}", "steps=40", "losses.contrastive=0", "losses.feature_preservation=0", "losses.exposure=0",
+        f"task={name}", "steps=40", "losses.contrastive=0", "losses.feature_preservation=0",
         "dark_batch=1", "well_batch=4", "bank=2", "pairs=2", "optimizer.warmup_steps=2", "optimizer.ema_decay=0",
         "optimizer.lr=2e-3",
         "rain.untouched=0", "haze.untouched=0", "rain.cover=[0.3,0.5]", "rain.brightness=[0.4,0.5]",

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from pielight.errors import ConfigError
-from pielight.training.schema import DenoiseConfig, ExposureEstimatorConfig, JointConfig, TrainConfig
+from pielight.training.schema import DenoiseConfig, JointConfig, OptimizerConfig, TrainConfig
 from pielight.training.schema.config_file import (
     apply_changes,
     as_yaml,
@@ -109,7 +109,7 @@ def test_unknown_settings_come_first() -> None:
 
 def test_values_of_classes_are_checked_without_a_file() -> None:
     with pytest.raises(ValueError, match="greater than or equal to 0"):
-        ExposureEstimatorConfig(steps=-1)
+        OptimizerConfig(warmup_steps=-1)
 
 
 def test_a_value_that_is_no_group_is_named_in_full() -> None:

@@ -94,7 +94,6 @@ def test_new_names_warn_of_nothing() -> None:
         ("optimizer.average=0.5", "optimizer.average is now optimizer.ema_decay"),
         ("optimiser={average: 0.5}", "optimizer.average is now optimizer.ema_decay"),
         ("losses.contrast=0.5", "losses.contrast is now losses.contrastive"),
-        ("judging.rate=0.5", "exposure_estimator.rate is now exposure_estimator.lr"),
         ("task=haze", "task: haze is now dehaze"),
     ],
 )

@@ -7,9 +7,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pielight.core.color_torch import linear_to_srgb, luma, srgb_to_linear
-from pielight.ops.light_curve import light_curve
 from pielight.training.data.regions import region_means
-from pielight.training.degradations.exposure import backlit, blur, camera_response, expose, fill_light
+from pielight.training.degradations.exposure import blur, camera_response, expose
 from pielight.training.degradations.noise import chance, quantize, sensor_noise, uniform
 from pielight.training.schema import DarkeningConfig
 
@@ -58,10 +57,10 @@ def darken(pictures: Tensor, labels: Tensor, config: DarkeningConfig, generator:
 
     Returns:
         The darkened pictures ``(N, 3, H, W)`` in [0, 1], quantized to 8 bits, and what should come back of them
-        ``(N, 3, h, w)``: the pictures with fill light, and night scenes with ``config.night_kept`` of their EV.
+        ``(N, 3, h, w)``: the pictures, night scenes with ``config.night_kept`` of their EV.
 
     >>> gray, one = torch.full((1, 3, 32, 32), 0.5), torch.zeros(1, 32, 32, dtype=torch.int32)
-    >>> config = DarkeningConfig(untouched=0, regional=0, stops=(-2, -2), lift=0)
+    >>> config = DarkeningConfig(untouched=0, regional=0, stops=(-2, -2))
     >>> dark, target = darken(gray, one, config, Generator().manual_seed(0))
     >>> bool(dark.mean() < 0.3), bool(target.mean() == 0.5)
     (True, True)
@@ -79,10 +78,7 @@ def darken(pictures: Tensor, labels: Tensor, config: DarkeningConfig, generator:
     touched = (stops != 0).flatten(1).any(1).view(n, 1, 1, 1)
     dark = torch.where(touched, quantize(camera_response(linear_to_srgb(dark.clamp(0, 1)), contrast)), pictures)
     small = F.interpolate(pictures, labels.shape[-2:], mode="area")
-    shadows_only = backlit(dark)
-    filled = fill_light(small, labels, config.fill_light * shadows_only)
-    filled = light_curve(filled, [-config.lift * (1 - shadows_only) * touched])
-    return dark, torch.where(kept > 0, expose(filled, kept * stops), filled)
+    return dark, torch.where(kept > 0, expose(small, kept * stops), small)
 
 
 def dark_part(gray: Tensor, labels: Tensor, night: bool, generator: Generator) -> Tensor:

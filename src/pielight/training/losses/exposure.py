@@ -1,10 +1,10 @@
-"""Exposure: how bright the regions of pictures should be, by other pictures or by an estimate of the exposure error."""
+"""Exposure: how bright the regions of pictures should be, by other pictures."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from pielight.training.data.regions import region_means
 
@@ -62,23 +62,3 @@ def brightness_balance(anchors: Tensor, positives: Tensor) -> Tensor:
     0.0
     """
     return (anchors.mean() - positives.mean()).square()
-
-
-def exposure_loss(estimator: nn.Module, pictures: Tensor) -> Tensor:
-    """Return how badly pictures are exposed, by an estimator.
-
-    ``mean_i huber(mean_cells E(y_i))``: the contrastive term that knows content, since the estimator has learned what
-    tells positives from their own negatives. Only the mean of its estimates over a picture counts, because cell by cell
-    it takes natural shadows for errors, too, and flattens.
-
-    Beyond the paper, whose brightness triplet draws every picture to the brightness of the positives.
-
-    Args:
-        estimator: Of errors in EV ``(N, 1, h, w)`` of pictures, as
-            :class:`pielight.training.objectives.exposure_estimator.ExposureEstimator`.
-
-    >>> exposure_loss(nn.Identity(), torch.full((1, 3, 2, 2), 0.5)).item()
-    0.125
-    """
-    estimate = estimator(pictures).mean((1, 2, 3))
-    return F.huber_loss(estimate, torch.zeros_like(estimate))

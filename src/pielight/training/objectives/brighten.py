@@ -11,9 +11,8 @@ from pielight.core.color_torch import luma
 from pielight.training.degradations.bag_of_curves import bag, negatives
 from pielight.training.degradations.curve_families import Side
 from pielight.training.degradations.darkening import darken
-from pielight.training.degradations.exposure import fill_light
 from pielight.training.export.onnx import lattice_onnx
-from pielight.training.losses.exposure import brightness_balance, brightness_profile, brightness_triplet, exposure_loss
+from pielight.training.losses.exposure import brightness_balance, brightness_profile, brightness_triplet
 from pielight.training.losses.preservation import cast_smoothness, color_constancy, highlight_preservation
 from pielight.training.networks.dce_net import build
 from pielight.training.networks.lattice_net import render
@@ -46,7 +45,6 @@ BRIGHTEN = RestorationTask(
         "brightness_balance": lambda step: brightness_balance(
             brightness_profile(luma(step.after), step.labels), step.positive.profiles
         ),
-        "exposure": lambda step: None if step.estimator is None else exposure_loss(step.estimator, step.after),
         "regional_consistency": terms.regional_consistency_term,
         "color_constancy": lambda step: color_constancy(step.after),
         "highlight_preservation": lambda step: highlight_preservation(  # of real and of darkened pictures
@@ -55,5 +53,4 @@ BRIGHTEN = RestorationTask(
         "curve_smoothness": terms.curve_smoothness_term,
         "cast_smoothness": lambda step: cast_smoothness(step.outputs),
     },
-    positives=lambda pictures, labels, config, _: fill_light(pictures, labels, config.exposure_estimator.fill_light),
 )

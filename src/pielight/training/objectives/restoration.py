@@ -24,7 +24,6 @@ from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_f
 from pielight.training.objectives.brighten import BRIGHTEN
 from pielight.training.objectives.dehaze import DEHAZE
 from pielight.training.objectives.derain import DERAIN
-from pielight.training.objectives.exposure_estimator import train_exposure_estimator
 from pielight.training.objectives.objective import Log, Objective
 from pielight.training.objectives.restoration_task import RestorationTask, StepOutputs
 from pielight.training.schedules import PREPARATION, hardness, step_generator
@@ -65,8 +64,6 @@ def check_task(config: TrainConfig) -> None:
         raise ConfigError(f"data.loss_size: {data.loss_size} should be data.size, {data.size}, for task: {config.task}")
     if data.size % data.loss_size or data.size % 32:
         raise ConfigError("data.size should be a multiple of 32 and of data.loss_size")
-    if weights.exposure and data.loss_size % 16:
-        raise ConfigError(f"data.loss_size: {data.loss_size} should be a multiple of 16, or losses.exposure be 0")
     smooth = weights.curve_smoothness or weights.cast_smoothness
     if config.network == "lattice" and data.size == config.lattice.cell and smooth:
         raise ConfigError("lattice.cell: a lattice of one node has no smoothness; raise data.size, or set "
@@ -89,7 +86,6 @@ class TrainContext:
     """Good pictures."""
     features: VGGFeatures | None
     bank: Bank
-    estimator: nn.Module | None
 
 
 @dataclass(frozen=True)
@@ -114,8 +110,8 @@ class Restoration(Objective[Batch]):
     """Brightening, dehazing, deraining, or a task of a user's own.
 
     ``L = sum_k w_k L_k`` over the terms of the task, w their weights in ``losses``; a term of weight 0 is left out. For
-    brightening ``L = w_c L_c + w_b L_b + w_bal L_bal + w_j L_j + w_rc L_rc + w_fp L_fp + w_col L_col + w_hl L_hl
-    + w_tv L_tv + w_cast L_cast + w_inv L_inv``, balance and exposure L_bal and L_j among them: inversion on good
+    brightening ``L = w_c L_c + w_b L_b + w_bal L_bal + w_rc L_rc + w_fp L_fp + w_col L_col + w_hl L_hl
+    + w_tv L_tv + w_cast L_cast + w_inv L_inv``, balance L_bal among them: inversion on good
     pictures that physics degraded, the smoothness of curves and the highlights on all, the rest on real ones.
     """
 
@@ -158,17 +154,14 @@ class Restoration(Objective[Batch]):
         return {"dark": dark.pictures if dark else [], "well": self._read[1].pictures}
 
     def prepare(self, network: nn.Module, log: Log, folder: Path | None = None) -> None:
-        """Compute the bank, and train the exposure estimator if its verdict counts."""
+        """Compute the bank."""
         config, (dark, well, features) = self.config, self._read
         seen = features if config.losses.contrastive else None
         log(f"{len(dark or ())} pictures to restore, {len(well)} good ones"
             + (f"; computing the features of {config.bank} crops of these" if seen else ""))  # fmt: skip
         kept = self.kept([well], seen, folder)
         bank = self.bank(well, seen, log, kept)
-        estimator = None
-        if config.losses.exposure and "exposure" in self.task.terms:
-            estimator = self.train_exposure_estimator(well, log, kept)
-        self._context = TrainContext(dark, well, features, bank, estimator)
+        self._context = TrainContext(dark, well, features, bank)
 
     def kept(self, pictures: Sequence[PictureSet], features: VGGFeatures | None, folder: Path | None) -> Preparation:
         """Return what a run keeps of its preparation; nothing for a user's own task, whose code may have changed."""
@@ -185,11 +178,6 @@ class Restoration(Objective[Batch]):
         return build_bank(
             self.task.positives, self.task.negatives, self.config, well, features, generator, self.device, log, kept
         )
-
-    def train_exposure_estimator(self, well: PictureSet, log: Log, kept: Preparation) -> nn.Module:
-        """Train the exposure estimator, on the CPU, where its draws are."""
-        generator = step_generator(self.config.seed, PREPARATION + 2)
-        return train_exposure_estimator(well, self.config.exposure_estimator, generator, log, kept).to(self.device)
 
     def anchors(self, count: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Draw the pictures that the constraints are about: real ones, or where there are none, degraded ones.
@@ -223,7 +211,7 @@ class Restoration(Objective[Batch]):
         after, restored = self.task.render(before, of_real), self.task.render(degraded, of_degraded)
         features, content = self._features(before, after, only)
         return StepOutputs(self.config, before, after, batch.labels, degraded, restored, batch.target, outputs,
-                           batch.positive, batch.negative, features, content, self.context.estimator)  # fmt: skip
+                           batch.positive, batch.negative, features, content)  # fmt: skip
 
     def _features(
         self, before: Tensor, after: Tensor, only: Collection[str] | None
@@ -280,11 +268,10 @@ class Restoration(Objective[Batch]):
             well_shadows=0.0,
             cache=str(folder / "cache"),
         )
-        estimator = dataclasses.replace(config.exposure_estimator, steps=60, batch=4)
         return Restoration(dataclasses.replace(
             config, name="smoke", steps=steps, dark_batch=4, well_batch=4, feature_batch=2, bank=48, pairs=32,
             curriculum=False, vgg_weights="random", precision="no", checkpoint_minutes=60.0,
-            out=str(folder / "run"), data=data, losses=weights, exposure_estimator=estimator,
+            out=str(folder / "run"), data=data, losses=weights,
             optimizer=OptimizerConfig(lr=1.5e-3, warmup_steps=5, ema_decay=0.9),
             haze=dataclasses.replace(config.haze, untouched=0.0), rain=dataclasses.replace(config.rain, untouched=0.0),
         ))  # fmt: skip

@@ -44,8 +44,6 @@ class StepOutputs:
     """VGG16's features of ``after``, or of the first few; empty where no term needs them."""
     content: Tensor | None
     """Its relu4_3 of ``before``, likewise."""
-    estimator: nn.Module | None
-    """Estimates by how many stops an exposure is off."""
 
 
 Term = Callable[[StepOutputs], Tensor | None]

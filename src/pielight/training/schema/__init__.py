@@ -12,13 +12,13 @@ from pielight.training.schema.joint import (
 )
 from pielight.training.schema.run import OptimizerConfig
 from pielight.training.schema.train import (
-    DataConfig, DenoiseConfig, ExposureEstimatorConfig, FinetuneConfig, LatticeConfig, LossWeights, TrainConfig,
+    DataConfig, DenoiseConfig, FinetuneConfig, LatticeConfig, LossWeights, TrainConfig,
 )
 
 __all__ = [
     "AdaptiveConfig", "CaptureConfig", "ConstraintsConfig", "DarkeningConfig", "DataConfig", "DenoiseConfig",
     "DimmingConfig", "DomainConfig", "DownstreamConfig", "ExamplesConfig", "ExposureConfig", "ExposureDataConfig",
-    "ExposureEstimatorConfig", "ExposureLosses", "FinetuneConfig", "HazeConfig", "JointConfig", "JointWeights",
+    "ExposureLosses", "FinetuneConfig", "HazeConfig", "JointConfig", "JointWeights",
     "LatticeConfig", "LossWeights", "LowLightNoiseConfig", "OptimizerConfig", "RainConfig", "RawDarkeningConfig",
     "TrainConfig",
 ]

@@ -86,8 +86,8 @@ def changed_key(kind: type, change: str) -> str:
     """Return the dotted key that ``key.sub=value`` changes, under its name of today.
 
     >>> from pielight.training.schema import TrainConfig
-    >>> changed_key(TrainConfig, "judging.rate=1e-4")
-    'exposure_estimator.lr'
+    >>> changed_key(TrainConfig, "optimizer.rate=1e-4")
+    'optimizer.lr'
     """
     nested: Any = with_new_names(kind, parse_change(change), warn=False)
     keys = []
@@ -103,8 +103,8 @@ def with_changes(config: S, changes: Sequence[str]) -> S:
     Raises:
         ConfigError: if a change is invalid, names no setting or has a value that is not allowed.
 
-    >>> from pielight.training.schema import ExposureEstimatorConfig
-    >>> with_changes(ExposureEstimatorConfig(), ["steps=7"]).steps
+    >>> from pielight.training.schema import OptimizerConfig
+    >>> with_changes(OptimizerConfig(), ["warmup_steps=7"]).warmup_steps
     7
     """
     values = plain(config)
@@ -122,8 +122,8 @@ def validate(kind: type[S], values: Mapping[Any, Any], *, warn: bool = True) -> 
     Raises:
         ConfigError: if a key is unknown (the nearest is suggested), or a value is not allowed.
 
-    >>> from pielight.training.schema import ExposureEstimatorConfig
-    >>> validate(ExposureEstimatorConfig, {"lr": "1e-4"}).lr
+    >>> from pielight.training.schema import OptimizerConfig
+    >>> validate(OptimizerConfig, {"lr": "1e-4"}).lr
     0.0001
     """
     values = with_new_names(kind, values, warn=warn)
@@ -142,8 +142,8 @@ def plain(config: Any) -> dict[str, Any]:
 def as_yaml(config: Any) -> str:
     """Return settings as YAML that :func:`validate` accepts.
 
-    >>> from pielight.training.schema import ExposureEstimatorConfig
-    >>> "steps: 7" in as_yaml(ExposureEstimatorConfig(steps=7))
+    >>> from pielight.training.schema import OptimizerConfig
+    >>> "warmup_steps: 7" in as_yaml(OptimizerConfig(warmup_steps=7))
     True
     """
     return yaml.safe_dump(plain(config), sort_keys=False)

@@ -49,12 +49,6 @@ class DarkeningConfig:
     """Further exposure of the dark part of a night scene in EV."""
     night_kept: Share = 0.5
     """Share of the darkness in EV that a night scene keeps, since night should look like night."""
-    fill_light: Share = 0.9
-    """Fill light in the target of pictures that are backlit once they are darkened; see
-    :mod:`pielight.training.degradations.exposure`."""
-    lift: Share = 0.2
-    """How much brighter than the original the other targets are, as the parameter of one light-enhancement curve: real
-    dark pictures come out darker than darkened ones."""
     camera_response: PositiveInterval = (1.0, 1.6)
     """Contrast of the camera's response; see :func:`pielight.training.degradations.exposure.camera_response`."""
     white_balance: Share = 0.12

@@ -15,7 +15,7 @@ _CARD = {"pictures": "training_data", "terms": "license"}
 _NOISE = {"shot": "shot_noise", "read": "read_noise"}
 RENAMED: dict[type, dict[str, str]] = {
     schema.TrainConfig: _CARD | {
-        "harder": "curriculum", "features": "vgg_weights", "optimiser": "optimizer", "judging": "exposure_estimator",
+        "harder": "curriculum", "features": "vgg_weights", "optimiser": "optimizer",
     },
     schema.DenoiseConfig: _CARD | {
         "patch": "patch_size", "colour": "color_weight", "detail": "gradient_weight", "optimiser": "optimizer",
@@ -26,14 +26,13 @@ RENAMED: dict[type, dict[str, str]] = {
     schema.DataConfig: {"render": "loss_size", "kept": "stored_size", "smallest": "min_size"},
     schema.LossWeights: {
         "error": "l1", "detail": "gradient", "contrast": "contrastive", "brightness": "brightness_triplet",
-        "balance": "brightness_balance", "judged": "exposure", "regional": "regional_consistency",
+        "balance": "brightness_balance", "regional": "regional_consistency",
         "features": "feature_preservation", "colour": "color_constancy", "smoothness": "curve_smoothness",
         "cast": "cast_smoothness", "highlights": "highlight_preservation",
     },
     schema.OptimizerConfig: {"rate": "lr", "clip": "grad_clip", "warmup": "warmup_steps", "average": "ema_decay"},
-    schema.ExposureEstimatorConfig: {"rate": "lr", "local": "local_stops", "fill": "fill_light"},
     schema.DarkeningConfig: _NOISE | {
-        "fill": "fill_light", "response": "camera_response", "cast": "white_balance", "black": "black_level",
+        "response": "camera_response", "cast": "white_balance", "black": "black_level",
     },
     schema.CaptureConfig: _NOISE,
     schema.HazeConfig: {"colour": "color"},

@@ -77,8 +77,6 @@ class LossWeights:
     contrastive: NonNegative = 0.1
     brightness_triplet: NonNegative = 0.0
     brightness_balance: NonNegative = 10.0
-    exposure: NonNegative = 0.25
-    """Exposure error that the exposure estimator sees."""
     regional_consistency: NonNegative = 0.1
     feature_preservation: NonNegative = 0.1
     color_constancy: NonNegative = 0.0
@@ -103,21 +101,6 @@ class LatticeConfig:
     """Pixels of the thumbnail from one node to the next."""
     width: Annotated[Number, Field(ge=0.1, le=8)] = 1.0
     """Factor for the channels of every layer but the last."""
-
-
-@section
-class ExposureEstimatorConfig:
-    """How the exposure estimator learns."""
-
-    steps: NonNegativeInteger = 400
-    batch: Count = 12
-    lr: Positive = 2e-3
-    stops: Interval = (-4.0, 2.0)
-    """Exposure error of the whole picture in EV."""
-    local_stops: NonNegative = 1.5
-    """Largest further error of a part of the picture, in EV either way."""
-    fill_light: Share = 0.4
-    """Fill light that well-exposed pictures are given, for the estimator and in the bank."""
 
 
 @section
@@ -169,7 +152,6 @@ class TrainConfig(RunConfig, EnhancementConfig):
     """Settings of ``task: derain``."""
     adaptive: AdaptiveConfig = field(default_factory=AdaptiveConfig)
     """Settings of ``negatives: adaptive``."""
-    exposure_estimator: ExposureEstimatorConfig = field(default_factory=ExposureEstimatorConfig)
 
 
 @section
