@@ -265,7 +265,7 @@ bank: 2
 pairs: 2
 width: 0.25
 vgg_weights: random
-darkening: {versions: 1, nights: 0}
+darkening: {versions: 1}
 data: {published: well, min_size: 32}
 """
 

@@ -47,7 +47,7 @@ INSTEAD = {  # words that stand for others, or need a download
 _SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3 --set exposure_estimator.steps=2"
 _EXPOSURE = (
     "--set bank=4 --set pairs=2 --set darkened_batch=2 --set published_batch=2 --set dark_batch=2 "
-    "--set darkening.versions=1 --set darkening.nights=0"
+    "--set darkening.versions=1"
 )
 SHORTER = {  # how what takes long is made short: a beginning, what is taken out, and what is put at the end
     "pielight train configs/denoise.yaml": ("", "--set steps=2 --set batch=2"),

@@ -183,7 +183,7 @@ class ExposureNetwork(ThumbnailNetwork):
 
     Statistics are those of :mod:`pielight.ops.exposure_statistics`, and the canonical exposure EV_c behind them.
 
-    ``EV = u (EV_c + exposure)``: EV_c is the canonical exposure
+    ``EV = u max(0, EV_c + exposure)``: EV_c is the canonical exposure
     (:func:`~pielight.ops.exposure.canonical_exposure`) and u the smooth step of the probability ``underexposed`` from
     0.25 to 0.75, which leaves well-exposed pictures as they are.
     """
@@ -225,7 +225,7 @@ class ExposureNetwork(ThumbnailNetwork):
         if not 0.0 <= probability <= 1.0:
             raise ModelError(f"{self.path}: underexposed is {probability}; expected a probability")
         share = np.float32(smooth_step(probability, UNSURE, SURE)) if auto else np.float32(1)
-        ev = share * (canonical + exposure[0, 0])
+        ev = share * np.maximum(canonical + exposure[0, 0], 0)
         try:
             return ExposureMap(ev, highlight_ceiling(small, ev.shape), probability)
         except ModelError as error:

@@ -17,7 +17,7 @@ from pielight.training.networks.exposure_net import SIDE
 
 
 def predict_exposure(network: nn.Module, pictures: Tensor, auto: bool = True) -> Tensor:
-    """Return maps of exposures: ``u (c + N(E_c(t), s))``, as :class:`pielight.inference.exposure_map.ExposureNetwork`.
+    """Return maps: ``u max(0, c + N(E_c(t), s))``, as :class:`pielight.inference.exposure_map.ExposureNetwork`.
 
     t is the thumbnail, c its canonical exposure, and u the smooth step of the probability that the picture is
     underexposed. The statistics s of the whole picture, which are counts, pass no gradient.
@@ -38,7 +38,7 @@ def predict_exposure(network: nn.Module, pictures: Tensor, auto: bool = True) ->
     canonical = canonical_exposure(small)
     seen = linear_to_srgb(exposure_curve(srgb_to_linear(small), canonical))
     added, probability = network(seen, torch.cat([_statistics(pictures), canonical.flatten(1)], 1))
-    ev: Tensor = canonical + added
+    ev: Tensor = (canonical + added).clamp_min(0)
     return smooth_step(probability[..., None, None], UNSURE, SURE) * ev if auto else ev
 
 

@@ -8,8 +8,8 @@ from pielight.training.losses.exposure_map import (
     block_profile,
     brightness_match,
     level_inversion,
-    level_shrinkage,
     profile_match,
+    shrinkage,
     underexposure,
 )
 
@@ -47,9 +47,12 @@ def test_too_bright_can_cost_more() -> None:
     torch.testing.assert_close(level_inversion(target + 0.1, target), level_inversion(target - 0.1, target))
 
 
-def test_levels_shrink_to_their_mean_and_anchors_of_real_pictures_to_0() -> None:
-    level, anchor = torch.tensor([[1.0], [3.0]]), torch.full((2, 1), 0.5)
-    torch.testing.assert_close(level_shrinkage(level, anchor), torch.tensor(1.125))
+def test_levels_shrink_to_their_mean_and_what_differs_in_real_pictures_to_0() -> None:
+    level, anchor = torch.tensor([[1.0], [3.0]]), torch.full((2, 1), 2.0)
+    local = torch.full((2, 1, 4, 4), 0.5)
+    torch.testing.assert_close(shrinkage(level, anchor, local), torch.tensor(1.45))
+    none = slice(2, None)
+    torch.testing.assert_close(shrinkage(level, anchor[none], local[none]), torch.tensor(1.0))
 
 
 def test_cross_entropy_is_weighted() -> None:

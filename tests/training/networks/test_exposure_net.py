@@ -7,13 +7,15 @@ import pytest
 import torch
 
 from pielight.core.color import linear_to_srgb, srgb_to_linear
-from pielight.ops.exposure import canonical_exposure, exposure_curve
+from pielight.ops.exposure import canonical_exposure, expose, exposure_curve
 from pielight.ops.exposure_statistics import NAMES, QUANTILES, SEEN, exposure_statistics
+from pielight.ops.thumbnail import thumbnail
 from pielight.training.networks.exposure_net import (
     SIDE,
     ExposureNet,
     canonical_ev,
     evidence,
+    night,
     render,
     scene_features,
     white_ev,
@@ -27,6 +29,7 @@ def inputs(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_a_fresh_network_exposes_evenly_towards_white() -> None:
     thumbnails, statistics = inputs()
+    statistics[:, -4:-1] = 0  # nothing is black
     exposure, underexposed = ExposureNet().eval()(thumbnails, statistics)
     assert exposure.shape == (2, 1, 16, 16)
     share = exposure / white_ev(statistics)[..., None, None]
@@ -34,6 +37,20 @@ def test_a_fresh_network_exposes_evenly_towards_white() -> None:
     assert exposure.flatten(1).std(1).max() < 1e-6
     assert underexposed.shape == (2, 1)
     assert ((underexposed > 0) & (underexposed < 1)).all()
+
+
+def test_lights_on_black_are_exposed_to_white_at_most() -> None:
+    picture = np.zeros((100, 100, 3), np.uint8)
+    picture[30:60, 40:80] = 153
+    seen, measured = thumbnail(picture, 64), exposure_statistics(picture)
+    canonical = np.float32(canonical_exposure(seen))
+    statistics = torch.from_numpy(np.append(measured, canonical))[None]
+    assert float(night(statistics)) == 1
+    exposure, _ = ExposureNet().eval()(torch.from_numpy(seen)[None], statistics)
+    assert 0.85 < expose(np.array(0.6), float(canonical + exposure.max())) < 0.94
+    dim = statistics.clone()
+    dim[:, :8] *= 0.4
+    assert float(night(dim)) == 0
 
 
 def test_every_weight_learns() -> None:

@@ -23,7 +23,6 @@ from pielight.training.data.regions import segment
 from pielight.training.degradations.exposure_field import even_field, regional_field
 from pielight.training.degradations.noise import draw
 from pielight.training.degradations.raw_darkening import darken_raw
-from pielight.training.degradations.spotlight import spotlight
 from pielight.training.networks.exposure_net import SIDE
 from pielight.training.schedules import SAMPLES, step_generator
 from pielight.training.schema.degradations import RawDarkeningConfig
@@ -31,7 +30,7 @@ from pielight.training.schema.degradations import RawDarkeningConfig
 PUBLISHED, DARKENED, REAL = range(3)
 """Kinds of samples: a photograph as it was published, one that physics darkened, a real dark picture."""
 _PORTION = 32  # photographs that are kept together
-_WHOLE, _PART, _LEAST = 0.3, 0.6, 0.8  # share of samples of the whole photograph; sides of crops; of crops of crops
+_WHOLE, _PART = 0.3, 0.6  # share of samples of the whole photograph; least side of crops, as a share of the picture's
 _OF_REAL = 4  # crops of a real dark picture
 _NOISY = 0.5  # share of photographs that are published with noise, too
 _UNTOUCHED, _TOUCHED = -0.25, -0.75  # EV down to which a darkened photograph passes for published; from which it is not
@@ -100,8 +99,8 @@ def draw_samples(
 ) -> ExposureSamples:  # fmt: skip
     """Draw every sample of a run, on all cores; the draws of a photograph follow from the seed and its number alone.
 
-    A published photograph gives itself and a crop, both as they are; half of them a crop with noise; ``nights`` night
-    scenes as they are; and ``versions`` darkened samples. A real dark picture gives itself and
+    A published photograph gives itself and a crop, both as they are; half of them a crop with noise; and
+    ``versions`` darkened samples. A real dark picture gives itself and
     four crops. Darkened less than 0.25 EV a photograph passes for published, from 0.75 EV on it is underexposed; a
     photograph of which a part is darkened is, too.
 
@@ -151,9 +150,6 @@ def _samples(photograph: Photograph, config: RawDarkeningConfig, generator: Gene
             yield keep(dark, picture, kind=DARKENED, underexposed=1.0, belief=belief)
         else:
             yield _darkened(picture, config, generator, photograph.domain)
-    for _ in range(config.nights):
-        night = _crop(spotlight(_crop(whole, _PART, generator), generator), _LEAST, generator)
-        yield keep(night, night, kind=PUBLISHED, underexposed=0.0, domain=-1)
 
 
 def _darkened(picture: Tensor, config: RawDarkeningConfig, generator: Generator, domain: int) -> dict[str, Tensor]:

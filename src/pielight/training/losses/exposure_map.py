@@ -11,6 +11,7 @@ from torch import Tensor
 from pielight.core.color_torch import luma
 
 _LEVEL = 12.0  # weight of the error of a picture's mean: an eighth of a stop is seen, noise of pixels is not
+_ANCHOR = 0.05  # weight of the distance to the white point
 _BLOCKS = 8  # along each side
 
 
@@ -68,22 +69,25 @@ def brightness_match(means: Tensor, wanted: Tensor) -> Tensor:
     return (means.mean() - wanted).square()
 
 
-def level_shrinkage(level: Tensor, anchor: Tensor) -> Tensor:
-    """Return how far levels are from their mean, and how far real dark pictures are drawn to the white point, in EV^2.
+def shrinkage(level: Tensor, anchor: Tensor, local: Tensor) -> Tensor:
+    """Return how far levels are from their mean, and how far real dark pictures are from one exposure, in EV^2.
 
-    ``mean_i (a_i - mean a)^2 + mean_i b_i^2 / 2``, no gradient through the mean: pictures are exposed alike unless they
-    have reason not to be.
+    ``mean_i (a_i - mean a)^2 + mean_i (b_i^2 / 20 + mean_xy c_i^2)``, no gradient through the mean: pictures and their
+    parts are exposed alike unless they have reason not to be. What physics darkened is a poor guide to real ones.
 
     Args:
         level: a, ``(N, 1)``.
-        anchor: b of the real dark pictures, ``(M, 1)``.
+        anchor: b of the real dark pictures, how far they are drawn to their white points, ``(M, 1)``; M may be 0.
+        local: c of them, ``(M, 1, h, w)``.
 
     >>> import torch
-    >>> level_shrinkage(torch.ones(2, 1), torch.zeros(2, 1)).item()
+    >>> shrinkage(torch.ones(2, 1), torch.zeros(2, 1), torch.zeros(2, 1, 4, 4)).item()
     0.0
     """
-    drawn = anchor.square().mean() / 2 if len(anchor) else anchor.sum()
-    return (level - level.detach().mean()).square().mean() + drawn
+    result = (level - level.detach().mean()).square().mean()
+    if len(anchor):
+        result = result + _ANCHOR * anchor.square().mean() + local.square().mean()
+    return result
 
 
 def profile_match(rendered: Tensor, wanted: Tensor) -> Tensor:

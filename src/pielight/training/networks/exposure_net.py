@@ -17,6 +17,8 @@ SIDE, CELL = 64, 4
 _SCENE, _EVIDENCE = QUANTILES + 5, len(NAMES) + 3
 _WHITE = QUANTILES + WHITE_POINT - 1  # place of the white point's headroom among the features of the scene
 _HEADROOM = 0.15  # EV beyond white to which the white point goes
+_LIGHTS = 1.0  # EV beyond white to which the white point of a night scene goes: 0.6 comes to 0.9
+_BLACK = slice(len(NAMES) - 3, len(NAMES))  # of the statistics: shares of values at 0, 1 and 2
 _NEAR = (-3.5, -2.0)  # EV from which on, and from which on all, of the distance to the white point counts
 _DROPOUT = (0.35, 0.2)  # of what is known of few pictures: the probability and the share of the white point
 _HALVINGS = 24  # of the bisection: 20 EV / 2^24
@@ -113,13 +115,30 @@ def white_ev(statistics: Tensor) -> Tensor:
     >>> white_ev(white).item()  # at white already, and the canonical exposure adds 1 EV
     -0.8500000238418579
     """
-    ev = _HEADROOM - 4 * scene_features(statistics)[:, _WHITE : _WHITE + 1]
+    ev = _headroom(statistics)
     near: Tensor = ev * smooth_step(ev, *_NEAR)
     return near
 
 
+def night(statistics: Tensor) -> Tensor:
+    """Return how surely a picture is one of lights on black, which is not to be brought to any mean.
+
+    ``S(b; 0.65, 0.78) S(w; 0.3, 0.5)``: b the share of values up to 2 of 255, w the white point in sRGB and S the
+    smooth step. An underexposed picture that is as black as that has no such lights.
+
+    Args:
+        statistics: ``(N, SEEN)``.
+
+    Returns:
+        ``(N, 1)`` in [0, 1].
+    """
+    black, white = statistics[:, _BLACK].sum(1, keepdim=True), statistics[:, WHITE_POINT : WHITE_POINT + 1]
+    result: Tensor = smooth_step(black, 0.65, 0.78) * smooth_step(white, 0.3, 0.5)
+    return result
+
+
 class Estimate(NamedTuple):
-    """What a network says of thumbnails; ``exposure`` is the sum of ``local``, ``level`` and a share of white_ev."""
+    """What a network says of thumbnails; ``exposure`` is ``local + level + anchor``, but at night."""
 
     exposure: Tensor
     """EV to add to the canonical one ``(N, 1, 16, 16)``."""
@@ -184,12 +203,19 @@ class ExposureNet(nn.Module):
         known = torch.cat([evidence(statistics), scene], 1)
         anchor = self.share(torch.cat([seen.detach(), known], 1)).sigmoid() * white_ev(statistics)
         logit = self.judge(torch.cat([seen, known], 1))
-        return Estimate(local + (anchor + level)[..., None, None], local, level, anchor, logit)
+        dark = night(statistics)
+        whole = torch.lerp(anchor + level, _headroom(statistics) + _LIGHTS, dark)[..., None, None]
+        return Estimate(local * (1 - dark[..., None, None]) + whole, local, level, anchor, logit)
 
     def forward(self, thumbnail: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
         """Return the exposures ``(N, 1, 16, 16)`` in EV and the probability ``(N, 1)``."""
         found = self.estimate(thumbnail, statistics)
         return found.exposure, found.logit.sigmoid()
+
+
+def _headroom(statistics: Tensor) -> Tensor:
+    """Return ``0.15 - c - log2 lin(w)`` in EV ``(N, 1)``: see :func:`white_ev`."""
+    return _HEADROOM - 4 * scene_features(statistics)[:, _WHITE : _WHITE + 1]
 
 
 def _perceptron(channels: int, hidden: int, dropout: float) -> nn.Sequential:

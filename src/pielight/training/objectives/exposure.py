@@ -227,7 +227,7 @@ class ExposureTraining(Objective[Batch]):
             self.config, name="smoke", steps=steps, darkened_batch=8, published_batch=4, dark_batch=6, feature_batch=2,
             bank=16, pairs=8, vgg_weights="random", precision="no", checkpoint_minutes=60.0, out=str(folder / "run"),
             data=ExposureDataConfig(published=() if domains else (well,), domains=domains, stored_size=96, min_size=64),
-            darkening=dataclasses.replace(self.config.darkening, versions=1, nights=0),
+            darkening=dataclasses.replace(self.config.darkening, versions=1),
             optimizer=OptimizerConfig(lr=1.5e-3, warmup_steps=5, ema_decay=0.9),
         ))  # fmt: skip
 

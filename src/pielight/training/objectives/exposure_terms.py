@@ -16,8 +16,8 @@ from pielight.training.losses.contrastive import gram_distance, grams, info_nce
 from pielight.training.losses.exposure_map import (
     brightness_match,
     level_inversion,
-    level_shrinkage,
     profile_match,
+    shrinkage,
     underexposure,
 )
 from pielight.training.losses.preservation import curve_smoothness, feature_preservation, regional_consistency
@@ -116,7 +116,8 @@ def _over_domains(cost: Callable[[Tensor, Domain], Tensor]) -> Term:
 
 
 def _shrinkage(outputs: Outputs) -> Tensor:
-    return level_shrinkage(outputs.estimate.level, outputs.estimate.anchor[outputs.batch.real :])
+    estimate, real = outputs.estimate, slice(outputs.batch.real, None)
+    return shrinkage(estimate.level, estimate.anchor[real], estimate.local[real])
 
 
 def _contrastive(outputs: Outputs) -> Tensor | None:

@@ -13,7 +13,6 @@ from pielight.training.schema.fields import (
     Integer,
     Interval,
     NonNegative,
-    NonNegativeInteger,
     NonNegativeInterval,
     NonPositiveInterval,
     Number,
@@ -77,8 +76,6 @@ class RawDarkeningConfig:
     """Exposure of the whole picture in EV; a seventh of the pictures lies between its upper end and 0."""
     regional: Share = 0.25
     """Share of the darkened samples whose parts get different exposures."""
-    nights: NonNegativeInteger = 1
-    """Night scenes made of each photograph, lit parts on black, as published."""
     shot_noise: PositiveInterval = (1e-6, 1e-3)
     """Variance of the shot noise per unit of linear light, before white balance (log-uniform)."""
     compressed: Share = 0.45

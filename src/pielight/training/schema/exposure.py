@@ -89,13 +89,13 @@ class ExposureLosses:
     """Cross entropy of the probability that a photograph is underexposed."""
     brightness: NonNegative = 20.0
     """Real dark pictures are as bright as well-exposed ones of their domain on the mean."""
-    spread: NonNegative = 30.0
+    spread: NonNegative = 60.0
     """Variance of that brightness."""
-    profile: NonNegative = 0.5
+    profile: NonNegative = 0.0
     """So are their parts, from the darkest to the brightest."""
-    smoothness: NonNegative = 0.02
-    shrinkage: NonNegative = 0.1
-    """Pictures are exposed alike."""
+    smoothness: NonNegative = 0.1
+    shrinkage: NonNegative = 2.0
+    """Pictures, and the parts of real dark ones, are exposed alike."""
     contrastive: NonNegative = 0.02
     """PIE: nearer to well-exposed photographs than to their Bag of Curves."""
     regional_consistency: NonNegative = 0.02
@@ -111,7 +111,7 @@ class ExposureConfig(RunConfig):
     recipe: Literal["exposure"] = "exposure"
     """Tells this configuration from those of other recipes."""
     name: Text = "pie"
-    steps: Count = 2500
+    steps: Count = 3000
     out: Text = "runs/pie"
     width: Annotated[Number, Field(ge=0.1, le=8)] = 1.0
     """Factor for the channels of every layer."""
