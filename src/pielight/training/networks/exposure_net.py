@@ -123,8 +123,10 @@ def white_ev(statistics: Tensor) -> Tensor:
 def night(statistics: Tensor) -> Tensor:
     """Return how surely a picture is one of lights on black, which is not to be brought to any mean.
 
-    ``S(b; 0.65, 0.78) S(w; 0.3, 0.5)``: b the share of values up to 2 of 255, w the white point in sRGB and S the
-    smooth step. An underexposed picture that is as black as that has no such lights.
+    ``max(S(b; 0.65, 0.78) S(w; 0.3, 0.5), S(-h; 6, 7.5))``: b the share of values up to 2 of 255, w the white point in
+    sRGB, h by how many EV the canonical exposure has to change to bring it to white (:func:`white_ev` before the step),
+    and S the smooth step. An underexposed picture that is as black as that has no such lights, and a backlit one would
+    not burn out by six stops.
 
     Args:
         statistics: ``(N, SEEN)``.
@@ -133,8 +135,8 @@ def night(statistics: Tensor) -> Tensor:
         ``(N, 1)`` in [0, 1].
     """
     black, white = statistics[:, _BLACK].sum(1, keepdim=True), statistics[:, WHITE_POINT : WHITE_POINT + 1]
-    result: Tensor = smooth_step(black, 0.65, 0.78) * smooth_step(white, 0.3, 0.5)
-    return result
+    lights = smooth_step(black, 0.65, 0.78) * smooth_step(white, 0.3, 0.5)
+    return torch.maximum(lights, smooth_step(-_headroom(statistics), 6.0, 7.5))
 
 
 class Estimate(NamedTuple):

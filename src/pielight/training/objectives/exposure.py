@@ -40,7 +40,7 @@ from pielight.training.schedules import PREPARATION, step_generator
 from pielight.training.schema import DomainConfig, ExposureConfig, ExposureDataConfig, OptimizerConfig
 from pielight.training.schema.config_file import as_yaml
 
-_DIM, _DIM_WEIGHT = 1.0, 3.0  # published photographs whose canonical exposure exceeds so many EV are drawn more often
+_DIM, _DIM_WEIGHT = 1.0, 5.0  # published photographs whose canonical exposure exceeds so many EV are drawn more often
 _CAST = 0.1  # deviation of the logarithm of each channel's gain, which a sample is drawn with
 _BAD_MEAN, _BAD_DEVIATION = 2.0, 1.5  # EV
 
