@@ -205,7 +205,7 @@ def _drawn(
 ) -> list[ExposureSamples]:  # fmt: skip
     """Return the samples of each picture, the same for the same seed."""
     versions = max(1, -(-crops // len(pictures)))
-    counted = dataclasses.replace(physics, versions=versions, nights=0)
+    counted = dataclasses.replace(physics, versions=versions)
     return [
         draw_samples([Photograph(picture, kind=kind)], counted, step_seed(seed, VALIDATION + index)).to(device)
         for index, picture in enumerate(pictures)

@@ -137,7 +137,7 @@ class ConstraintsConfig:
     (torchvision's) or, for trying out, ``random``."""
     cache: Text | None = None
     """Folder that keeps the samples for other runs."""
-    darkening: RawDarkeningConfig = field(default_factory=lambda: RawDarkeningConfig(versions=2, nights=0))
+    darkening: RawDarkeningConfig = field(default_factory=lambda: RawDarkeningConfig(versions=2))
     losses: ExposureLosses = field(default_factory=ExposureLosses)
 
     @property
