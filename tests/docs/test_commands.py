@@ -54,7 +54,7 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     "pielight train configs/pie.yaml": ("", f"--set steps=2 {_EXPOSURE}"),
     "pielight train configs/free.yaml": ("", f"--set steps=2 {_EXPOSURE}"),
     "pielight train": ("", f"--set steps=2 {_SMALL}"),
-    "pielight finetune": ("", "--steps 2 --set darkening.versions=1 --set darkening.nights=0"),
+    "pielight finetune": ("", "--steps 2 --set darkening.versions=1"),
     "pielight joint": (
         "",
         "--set steps=2 --set batch=2 --set constraints.bank=4 --set constraints.darkening.versions=1",

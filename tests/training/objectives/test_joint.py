@@ -72,7 +72,7 @@ def tiny(scenes: Path, start: Path) -> Callable[..., JointConfig]:
             downstream=DownstreamConfig(classes=2, ignore_index=2),
             constraints=ConstraintsConfig(
                 darkened_batch=4, published_batch=2, bank=2, pairs=2, vgg_weights="random",
-                darkening=RawDarkeningConfig(versions=1, nights=0),
+                darkening=RawDarkeningConfig(versions=1),
             ),
         )  # fmt: skip
         return dataclasses.replace(settings, **changes)
