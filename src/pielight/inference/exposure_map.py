@@ -236,7 +236,7 @@ DESCRIPTOR = ModelDescriptor(
     kind="exposure_map",
     task=BRIGHTEN,
     purpose="brighten pictures by exposure",
-    shipped=("pie",),
+    shipped=("pie", "free"),
     inputs=(THUMBNAIL, TensorSpec("statistics", ("n", SEEN))),
     outputs=(
         TensorSpec("exposure", ("n", 1, *node_sides())),
