@@ -6,14 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from pielight import CurveLattice
 from pielight.errors import ConfigError
-from pielight.models import find
 from pielight.ops.apply import apply
 from pielight.options import EnhanceOptions
-from pielight.training.networks.lattice_net import LatticeNet, damp_shadow_chroma, night_guard, render
+from pielight.training.networks.lattice_net import LatticeNet, render
 from pielight.training.schema import LatticeConfig, TrainConfig
 from pielight.training.schema.config_file import validate
 
@@ -69,41 +67,6 @@ def test_stays_in_range(value: float) -> None:
     assert out.max() <= 1
 
 
-def test_it_agrees_with_a_plain_transcription():
-    """Node by node, as the equation says."""
-    generator = torch.Generator().manual_seed(0)
-    alphas = torch.rand((2, 24, 4, 4), generator=generator) * 2 - 1
-    pictures = torch.rand((2, 3, 32, 32), generator=generator) * 0.3
-    found = damp_shadow_chroma(alphas, pictures).numpy()
-    own = alphas.numpy().reshape(2, 8, 3, 4, 4)
-    difference = own - own.mean(2, keepdims=True)
-    for n, i, j in np.ndindex(2, 4, 4):
-        level = pictures[n, :, 8 * i : 8 * i + 8, 8 * j : 8 * j + 8].numpy().mean() * 255
-        t = min(1.0, max(0.0, (level - 16) / 32))
-        shared = 1 - t * t * (3 - 2 * t)
-        whole = difference[n].mean((2, 3))
-        expected = own[n, :, :, i, j] + shared * (whole - difference[n, :, :, i, j])
-        np.testing.assert_allclose(found[n, :, i, j].reshape(8, 3), expected.clip(-1, 1), atol=1e-6)
-
-
-def test_a_picture_near_black_has_one_tint_and_a_lit_one_keeps_its_curves():
-    """What it is for, at both ends."""
-    alphas = torch.rand((1, 24, 2, 2), generator=torch.Generator().manual_seed(1))
-    dark = damp_shadow_chroma(alphas, torch.full((1, 3, 16, 16), 0.03)).unflatten(1, (8, 3))
-    tints = dark - dark.mean(2, keepdim=True)
-    torch.testing.assert_close(tints, tints[..., :1, :1].expand_as(tints))
-    torch.testing.assert_close(damp_shadow_chroma(alphas, torch.full((1, 3, 16, 16), 0.4)), alphas)
-
-
-def test_parameters_stay_in_range():
-    """A dark node at the end of the range beside lit ones whose channels differ."""
-    alphas = torch.tensor([-1.0, -1.0, -1.0]).view(1, 3, 1, 1).repeat(1, 1, 2, 2)
-    alphas[:, 0, 0] = 1.0
-    pictures = torch.full((1, 3, 16, 16), 0.5)
-    pictures[..., 8:, :] = 0.01
-    assert damp_shadow_chroma(alphas, pictures).abs().max() <= 1
-
-
 @pytest.mark.parametrize("size", [64, 256])
 def test_it_returns_an_eighth_of_its_size_and_starts_next_to_the_identity(size: int) -> None:
     torch.manual_seed(0)
@@ -123,14 +86,6 @@ def test_a_flat_picture_has_a_flat_lattice(level: float) -> None:
         nodes = network(torch.full((1, 3, 256, 256), level))
     assert nodes.abs().amax() > 0.01
     assert (nodes.amax((2, 3)) - nodes.amin((2, 3))).max() < 1e-5  # corners, too
-
-
-@pytest.mark.parametrize("name", ["pie", "free"])
-def test_weights_of_shipped_models_fit_the_default(name: str) -> None:
-    stored = load_file(find(name).path.with_suffix(".safetensors"))
-    network = LatticeNet()
-    assert list(stored) == sorted(network.state_dict())
-    network.load_state_dict(stored)
 
 
 def test_first_weights_are_drawn_layer_by_layer() -> None:
@@ -190,35 +145,3 @@ def test_wrong_sizes(change: dict[str, float], said: str) -> None:
         validate(TrainConfig, {"lattice": change})
     with pytest.raises(ValueError, match="1 validation error"):
         dataclasses.replace(LatticeConfig(), **change)  # type: ignore[arg-type]
-
-
-def test_night_guard_by_hand() -> None:
-    picture = torch.full((1, 3, 256, 256), 0.02)
-    assert night_guard(picture).item() == 1  # nothing reaches white: free
-    picture[..., :4, :4] = 1.0  # a lamp in a quarter of a block: the brightest 102 of 1024 blocks stay dark
-    assert night_guard(picture).item() == pytest.approx(0.3)
-    picture[..., :32, :32] = 1.0  # 16 white blocks
-    t = ((16 + 86 * 0.02) / 102 - 0.08) / 0.17
-    assert night_guard(picture).item() == pytest.approx(1 - 0.7 * (1 - (3 * t**2 - 2 * t**3)), abs=1e-5)
-    picture[..., :64, :64] = 1.0
-    assert night_guard(picture).item() == 1  # a large bright part: day
-    picture = torch.full((1, 3, 256, 256), 0.02)
-    picture[..., 3, 3] = 1.0
-    assert night_guard(picture).item() == 1  # one hot pixel is no lamp
-
-
-@pytest.mark.parametrize("lamp", [1, 16, 20, 24, 64])  # side in pixels of 128
-@pytest.mark.parametrize("times", [2, 3, 4])
-def test_night_guard_sees_the_same_at_every_size(lamp: int, times: int) -> None:
-    picture = torch.full((1, 3, 128, 128), 0.02)
-    picture[..., 2 : 2 + lamp, 1 : 1 + lamp] = 0.97
-    large = picture.repeat_interleave(times, 2).repeat_interleave(times, 3)
-    torch.testing.assert_close(night_guard(large), night_guard(picture), atol=1e-4, rtol=0)
-
-
-@pytest.mark.parametrize("size", [16, 32, 64, 96])
-def test_night_guard_of_small_pictures(size: int) -> None:
-    picture = torch.full((1, 3, size, size), 0.02)
-    assert night_guard(picture).item() == 1
-    picture[..., 0, 0] = 1.0
-    assert night_guard(picture).item() == pytest.approx(0.3, abs=0.02)

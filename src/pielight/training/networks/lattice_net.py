@@ -1,4 +1,4 @@
-"""The default network: a small picture in, a small lattice of curves out, which are applied to the picture."""
+"""A network of curves: a small picture in, a small lattice of curves out, which are applied to the picture."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pielight.core.color_torch import smooth_step
 from pielight.ops.light_curve import light_curve
 from pielight.training.schema import LatticeConfig
 
@@ -37,46 +36,6 @@ def render(pictures: Tensor, alphas: Tensor) -> Tensor:
         alphas = F.interpolate(alphas, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
     curves: tuple[Tensor, ...] = alphas.split(3, dim=1)
     return light_curve(pictures, curves)
-
-
-_UNRELIABLE, _RELIABLE = 16 / 255, 48 / 255
-
-
-def damp_shadow_chroma(alphas: Tensor, pictures: Tensor) -> Tensor:
-    """Let dark nodes share how their channels differ with the whole picture, since chroma is mostly noise there.
-
-    ``a_c + (1 - S(b; 16/255, 48/255)) (mean_xy d_c - d_c)``, ``d_c = a_c - mean_c a_c``: b the mean gray level of the
-    part of the picture around the node, S the smooth step from 0 to 1 between two values, and the sum clipped to
-    [-1, 1]. Near black a level of 8 bits is a large part of a channel, and differences between channels turn it into
-    blotches; a cast of the whole picture can still be corrected.
-
-    Beyond the paper: there every channel has its own curve everywhere, and the mean color is pulled to gray.
-
-    Args:
-        alphas: ``(N, 3 * iterations, h, w)`` in [-1, 1], iteration by iteration, R, G, B in each.
-        pictures: ``(N, 3, S, S)`` in [0, 1], S a multiple of h and w.
-
-    Returns:
-        The shape of ``alphas``, in [-1, 1].
-
-    >>> import torch
-    >>> alphas = torch.tensor([[-0.9, -0.5], [-0.6, -0.6], [-0.3, -0.7]]).view(1, 3, 1, 2)
-    >>> damp_shadow_chroma(alphas, torch.full((1, 3, 8, 16), 0.05))[0, :, 0]
-    tensor([[-0.7000, -0.7000],
-            [-0.6000, -0.6000],
-            [-0.5000, -0.5000]])
-    """
-    cell = int(pictures.shape[-1]) // int(alphas.shape[-1])
-    brightness = F.avg_pool2d(pictures.mean(1, keepdim=True), cell)
-    shared = 1 - smooth_step(brightness, _UNRELIABLE, _RELIABLE)
-    channels = alphas.unflatten(1, (-1, 3))
-    difference = channels - channels.mean(2, keepdim=True)
-    whole = difference.mean((3, 4), keepdim=True)
-    changed: Tensor = channels + shared[:, None] * (whole - difference)
-    return changed.flatten(1, 2).clamp(-1, 1)  # a mean of channels near the end has no room for a difference
-
-
-_NIGHT_CUT = 0.7  # share of the enhancement that a night scene does without
 
 
 class Trunk(nn.Module):
@@ -115,14 +74,11 @@ class Trunk(nn.Module):
 
 
 class LatticeNet(Trunk):
-    """Our default: sees the picture at one small size, returns a small lattice of curve parameters.
+    """Sees the picture at one small size, returns a small lattice of curve parameters.
 
     ``(N, 3, S, S)`` in [0, 1] to ``(N, 3 * iterations, S / cell, S / cell)`` in [-1, 1], by default
     ``(N, 12, S/8, S/8)``; S is a multiple of 32. The square root of the picture goes in beside it, since in very dark
-    ones all the detail is next to zero. What comes out of the :class:`Trunk` is damped where
-    :func:`night_guard` says so, and differs between channels as
-    :func:`~pielight.training.networks.lattice_net.damp_shadow_chroma`
-    says.
+    ones all the detail is next to zero.
 
     >>> import torch
     >>> LatticeNet()(torch.rand(2, 3, 64, 64)).shape
@@ -142,8 +98,8 @@ class LatticeNet(Trunk):
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the lattice ``(N, 3 * iterations, S / cell, S / cell)`` of pictures ``(N, 3, S, S)``."""
         seen = torch.cat([pictures, torch.sqrt(pictures + 1e-4)], 1) - 0.5
-        alphas = torch.tanh(self.head(self.maps(seen)[0])) * night_guard(pictures)
-        return alphas.repeat_interleave(3, 1) if self.shared else damp_shadow_chroma(alphas, pictures)
+        alphas = torch.tanh(self.head(self.maps(seen)[0]))
+        return alphas.repeat_interleave(3, 1) if self.shared else alphas
 
 
 def _convolution(channels: int, width: int, stride: int = 1) -> nn.Conv2d:
@@ -153,30 +109,3 @@ def _convolution(channels: int, width: int, stride: int = 1) -> nn.Conv2d:
 
 def _scaled(factor: float, *widths: int) -> list[int]:
     return [max(1, round(factor * width)) for width in widths]
-
-
-def night_guard(pictures: Tensor) -> Tensor:
-    """Return how far a picture may be enhanced if it is a night scene with lamps, since night should look like night.
-
-    ``1 - 0.7 S(w; 0.7, 0.95) (1 - S(b; 0.08, 0.25))``: b the mean brightness of the brightest tenth of the 32 x 32
-    blocks, w the brightest channel of any of 128 x 128 blocks (2 x 2 pixels of 256 x 256), S the smooth step from 0 to
-    1 between two values. A lamp at white in a picture that is black but for it says that it is night. One share for
-    the whole picture, because shares that differ from place to place leave dark seams around lamps.
-
-    Beyond the paper: there only the over-exposed negatives hold lamps and skies.
-
-    Args:
-        pictures: ``(N, 3, S, S)`` in [0, 1]; blocks are of one pixel at least.
-
-    Returns:
-        ``(N, 1, 1, 1)`` in [0, 1], the share of the curve parameters that stays.
-
-    >>> night_guard(torch.full((1, 3, 64, 64), 0.5)).flatten()
-    tensor([1.])
-    """
-    side = int(pictures.shape[-1])
-    blocks = F.avg_pool2d(pictures.mean(1, keepdim=True), max(1, side // 32)).flatten(1)
-    brightest = blocks.topk(max(1, blocks.shape[1] // 10), dim=1).values.mean(1)
-    white = F.avg_pool2d(pictures, max(1, side // 128)).amax((1, 2, 3))  # no single hot pixel
-    night = smooth_step(white, 0.7, 0.95) * (1 - smooth_step(brightest, 0.08, 0.25))
-    return (1 - _NIGHT_CUT * night).view(-1, 1, 1, 1)
