@@ -95,10 +95,11 @@ def test_a_model_of_the_second_kind_enhances(exposure_model: Path) -> None:
     assert (method(dark) == 100).all()
 
 
-def test_models_of_the_first_kind_stay(exposure_model: Path, haze_model: Path) -> None:
+def test_models_of_other_kinds_stay(exposure_model: Path, haze_model: Path, bright_model: Path) -> None:
     dark = np.full((30, 40, 3), 50, np.uint8)
     assert (Enhancer(threads=1)(dark) == Enhancer("pie", threads=1)(dark)).all()
-    assert kind_for(BRIGHTEN, "free").kind == kind_for(BRIGHTEN).kind == "curve_lattice"
+    assert kind_for(BRIGHTEN, "pie").kind == kind_for(BRIGHTEN).kind == "exposure_map"
+    assert kind_for(BRIGHTEN, bright_model).kind == "curve_lattice"
     with pytest.raises(ModelError, match="it is for --task dehaze"):
         Enhancer(haze_model, threads=1)(dark)
     with pytest.raises(ModelError, match="it is for --task brighten"):
