@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from skimage import data
 from torch import Tensor, nn
@@ -35,6 +37,18 @@ def pie() -> Enhance:
     return Enhance.from_pretrained("pie")
 
 
+@pytest.fixture(scope="module")
+def curves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the weights of a network of curves."""
+    config = TrainConfig(name="curves", lattice=LatticeConfig(cell=16), data=DataConfig((), (), size=64))
+    torch.manual_seed(0)
+    network = LatticeNet(config.lattice)
+    nn.init.normal_(network.head.weight, 0.0, 0.3)
+    folder = tmp_path_factory.mktemp("curves")
+    Restoration(config).export(network, folder)
+    return folder / "curves.safetensors"
+
+
 def darkened(stops: float, side: int = 200) -> np.ndarray:
     light = data.astronaut()[:side, : side + 56] / 255.0
     return np.rint((light**2.2 * 2.0**stops) ** (1 / 2.2) * 255).astype(np.uint8)
@@ -57,12 +71,19 @@ def test_it_enhances_as_inference_does(stops: float, strength: float, highlights
     assert difference.max() < 5
 
 
-def test_auto_is_the_exposure_gate() -> None:
+def test_auto_of_curves_is_the_exposure_gate(curves: Path) -> None:
     small = np.random.default_rng(0).random((3, 64, 64)) ** 6
     assert gate_of_tensors(torch.from_numpy(small)[None]).item() == pytest.approx(exposure_gate(small), abs=1e-6)
     bright = torch.full((1, 3, 50, 40), 0.6)
-    assert torch.equal(Enhance.from_pretrained("pie")(bright), bright)
-    assert not torch.equal(Enhance.from_pretrained("pie", auto=False)(bright), bright)
+    assert torch.equal(Enhance.from_pretrained(curves)(bright), bright)
+    assert not torch.equal(Enhance.from_pretrained(curves, auto=False)(bright), bright)
+
+
+def test_auto_of_exposures_leaves_well_exposed_pictures_alone(pie: Enhance) -> None:
+    lit = tensor(darkened(0.0))
+    with torch.no_grad():
+        torch.testing.assert_close(pie(lit), lit, rtol=0, atol=1e-5)
+        assert (Enhance.from_pretrained("pie", auto=False)(lit) - lit).mean() > 0.01
 
 
 def test_shapes_and_types(pie: Enhance) -> None:
@@ -138,9 +159,24 @@ def test_weights_that_training_exports(tmp_path: Path) -> None:
     assert np.abs(found - expected).mean() < 1
 
 
-def test_weights_of_an_earlier_release_keep_their_names() -> None:
-    assert Enhance.from_pretrained("pie").training_data.startswith("SICE")
-    assert "research" in Enhance.from_pretrained("pie").license
+def test_weights_of_an_earlier_release_keep_their_names(curves: Path, tmp_path: Path) -> None:
+    with safe_open(curves, "pt") as file:
+        metadata = file.metadata()
+    settings = yaml.safe_load(metadata["config"])
+    del settings["training_data"], settings["license"]
+    metadata["config"] = yaml.safe_dump({**settings, "pictures": "photos", "terms": "for research"})
+    save_file(load_file(curves), tmp_path / "former.safetensors", metadata)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        module = Enhance.from_pretrained(tmp_path / "former.safetensors")
+    assert (module.training_data, module.license) == ("photos", "for research")
+
+
+def test_shipped_weights_tell_their_data_and_terms(pie: Enhance) -> None:
+    for name, words, license in (("pie", "SICE", "research"), ("free", "", "Apache-2.0")):
+        module = Enhance.from_pretrained(name)
+        assert words in module.training_data
+        assert license in module.license
 
 
 def test_former_names_of_arguments(tmp_path: Path) -> None:
@@ -238,7 +274,11 @@ def test_it_goes_into_a_sequence(pie: Enhance) -> None:
     assert any(key.startswith("1.network.") for key in module.state_dict())
 
 
-def test_compiled(pie: Enhance) -> None:
+@pytest.mark.parametrize("highlights", [0.0, 1.0])
+@pytest.mark.parametrize("kind", ["exposure_map", "curve_lattice"])
+def test_compiled(kind: str, highlights: float, curves: Path) -> None:
+    pie = Enhance.from_pretrained("pie" if kind == "exposure_map" else curves, highlights=highlights)
+    assert pie.kind == kind
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compiled = torch.compile(pie, fullgraph=True, backend="aot_eager", dynamic=True)
@@ -248,7 +288,9 @@ def test_compiled(pie: Enhance) -> None:
                 torch.testing.assert_close(compiled(dark), pie(dark), rtol=0, atol=1e-5)
 
 
-def test_exported_with_open_sizes(pie: Enhance) -> None:
+@pytest.mark.parametrize("kind", ["exposure_map", "curve_lattice"])
+def test_exported_with_open_sizes(kind: str, curves: Path) -> None:
+    pie = Enhance.from_pretrained("pie" if kind == "exposure_map" else curves)
     sizes = {
         0: torch.export.Dim("n", max=8),
         2: torch.export.Dim("h", min=8, max=4096),

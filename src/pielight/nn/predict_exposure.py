@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from pielight.core.color_torch import linear_to_srgb, smooth_step, srgb_to_linear
 from pielight.inference.exposure_map import SURE, UNSURE
 from pielight.ops.exposure import exposure_curve
-from pielight.ops.exposure_statistics import exposure_statistics
+from pielight.ops.exposure_statistics import NAMES, exposure_statistics
 from pielight.ops.exposure_torch import canonical_exposure
 from pielight.ops.highlight_ceiling import highlight_ceiling
 from pielight.ops.thumbnail_torch import thumbnail
@@ -37,7 +37,7 @@ def predict_exposure(network: nn.Module, pictures: Tensor, auto: bool = True) ->
     small = thumbnail(pictures, SIDE)
     canonical = canonical_exposure(small)
     seen = linear_to_srgb(exposure_curve(srgb_to_linear(small), canonical))
-    added, probability = network(seen, torch.cat([_statistics(pictures), canonical.flatten(1)], 1))
+    added, probability = network(seen, torch.cat([_statistics(pictures.detach()), canonical.flatten(1)], 1))
     ev: Tensor = (canonical + added).clamp_min(0)
     return smooth_step(probability[..., None, None], UNSURE, SURE) * ev if auto else ev
 
@@ -55,10 +55,28 @@ def ceilings(pictures: Tensor, nodes: tuple[int, int]) -> Tensor:
     >>> ceilings(torch.full((1, 3, 64, 64), 0.9), (2, 2)).max().item()
     0.0
     """
-    small = thumbnail(pictures.detach(), SIDE).float().clamp(0, 1).cpu().numpy()
-    return torch.from_numpy(np.stack([highlight_ceiling(one, nodes) for one in small]))[:, None].to(pictures)
+    return _ceilings(thumbnail(pictures.detach(), SIDE), nodes[0], nodes[1])
 
 
+# Both count in arrays, and are operators of torch's own, so that modules can be compiled and exported around them.
+@torch.library.custom_op("pielight::exposure_statistics", mutates_args=())
 def _statistics(pictures: Tensor) -> Tensor:
     arrays = pictures.detach().float().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
     return torch.from_numpy(np.stack([exposure_statistics(pixels) for pixels in arrays])).to(pictures)
+
+
+@torch.library.custom_op("pielight::highlight_ceiling", mutates_args=())
+def _ceilings(thumbnails: Tensor, rows: int, columns: int) -> Tensor:
+    arrays = thumbnails.float().clamp(0, 1).cpu().numpy()
+    found = np.stack([highlight_ceiling(one, (rows, columns)) for one in arrays])[:, np.newaxis]
+    return torch.from_numpy(found).to(thumbnails)
+
+
+@_statistics.register_fake
+def _(pictures: Tensor) -> Tensor:
+    return pictures.new_empty(pictures.shape[0], len(NAMES))
+
+
+@_ceilings.register_fake
+def _(thumbnails: Tensor, rows: int, columns: int) -> Tensor:
+    return thumbnails.new_empty(thumbnails.shape[0], 1, rows, columns)
