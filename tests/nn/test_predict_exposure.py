@@ -40,7 +40,9 @@ def test_networks_see_canonical_thumbnails_and_every_statistic() -> None:
         np.testing.assert_allclose(numbers.numpy(), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize(("probability", "share"), [(0.0, 0.0), (UNSURE, 0.0), ((UNSURE + SURE) / 2, 0.5), (SURE, 1.0), (1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("probability", "share"), [(0.0, 0.0), (UNSURE, 0.0), ((UNSURE + SURE) / 2, 0.5), (SURE, 1.0), (1.0, 1.0)]
+)
 def test_the_probability_is_a_gate(probability: float, share: float) -> None:
     gated, whole = predict_exposure(Constant(probability), BATCH), predict_exposure(Constant(probability), BATCH, False)
     torch.testing.assert_close(gated, share * whole)
