@@ -55,7 +55,8 @@ def ceilings(pictures: Tensor, nodes: tuple[int, int]) -> Tensor:
     >>> ceilings(torch.full((1, 3, 64, 64), 0.9), (2, 2)).max().item()
     0.0
     """
-    return _ceilings(thumbnail(pictures.detach(), SIDE), nodes[0], nodes[1])
+    found: Tensor = _ceilings(thumbnail(pictures.detach(), SIDE), nodes[0], nodes[1])
+    return found
 
 
 # Both count in arrays, and are operators of torch's own, so that modules can be compiled and exported around them.
