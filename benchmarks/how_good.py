@@ -50,8 +50,7 @@ for $count comparisons. [Differences with p < 0.05]($differences) are in a file 
 
 PSNR and SSIM reward the brightness of one reference, although others would look as good. Scores without a
 reference agree only loosely with people's taste. A mean over one data set says nothing about another. Look at
-the pictures: the report shows the best and the worst of each method. Hues are measured in patches with the
-colors of skin and sky, whatever they show. In near-black pictures color is uncertain, as `identity` shows.
+the pictures: the report shows the best and the worst of each method.
 
 Networks with weights that are not free (Zero-DCE++, PairLIE, the authors' PIE) are not included: `--method
 zero-dce=dce:FILE.pth`, `--method other=onnx:FILE.onnx` and `dir:FOLDER` add yours.

@@ -13,7 +13,7 @@ from skimage import data
 
 from pielight import Enhancer
 
-PAGE = Path(__file__).parents[3] / "docs" / "downstream.md"
+PAGE = Path(__file__).parents[3] / "docs" / "guides" / "before-your-model.md"
 EVERY, COUNT = 5, 60
 
 
