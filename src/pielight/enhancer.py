@@ -338,6 +338,11 @@ class Enhancer(FormerMethods):
         Raises:
             OptionError: The model predicts curves, or rain.
             PielightError: The picture cannot be read.
+
+        >>> dark = np.full((40, 60, 3), 30, np.uint8)
+        >>> enhancer = Enhancer(threads=1)
+        >>> bool((enhancer.exposure(dark).apply(dark) == enhancer(dark)).all())
+        True
         """
         network = self.processor.network
         if not isinstance(network, ExposureNetwork):
@@ -356,9 +361,9 @@ class Enhancer(FormerMethods):
             OptionError: The model predicts a map of exposures, or rain.
             PielightError: The picture cannot be read.
 
-        >>> dark = np.full((40, 60, 3), 30, np.uint8)
-        >>> enhancer = Enhancer("pie", threads=1)
-        >>> bool((enhancer.curves(dark).apply(dark) == enhancer(dark)).all())
+        >>> hazy = np.full((40, 60, 3), 200, np.uint8)
+        >>> clear = Enhancer(task="dehaze", threads=1)
+        >>> bool((clear.curves(hazy).apply(hazy) == clear(hazy)).all())
         True
         """
         network = self.processor.network

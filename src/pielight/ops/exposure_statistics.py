@@ -51,8 +51,7 @@ def exposure_statistics(pixels: Pixels) -> NDArray[np.float32]:
     [0.2, 0.2, 0.0, 0.0, 0.0]
     """
     check_pixels(pixels)
-    step = max(1, int(np.ceil((pixels.shape[0] * pixels.shape[1] / _PIXELS) ** 0.5)))
-    sample = pixels[::step, ::step]
+    sample = _sample(pixels)
     planes = np.ascontiguousarray(np.moveaxis(sample, 2, 0)).reshape(sample.shape[2], -1)
     levels = planes if planes.dtype == np.uint8 else _rounded(planes, 255, np.uint8)
     brightest, darkest = levels.max(axis=0), levels.min(axis=0)
@@ -71,6 +70,16 @@ def exposure_statistics(pixels: Pixels) -> NDArray[np.float32]:
         ],
         np.float32,
     )
+
+
+def _sample(pixels: Pixels) -> Pixels:
+    """Return about 130,000 pixels, every n-th of every n-th row; of a long thin picture, all rows or all columns."""
+    height, width = pixels.shape[:2]
+    step = max(1, int(np.ceil((height * width / _PIXELS) ** 0.5)))
+    if min(height, width) >= step:
+        return pixels[::step, ::step]
+    step = int(np.ceil(height * width / _PIXELS))
+    return pixels[:, ::step] if width > height else pixels[::step]
 
 
 def _quantiles(planes: Pixels) -> list[float]:
