@@ -244,8 +244,10 @@ def own_settings(model: str) -> list[str]:
 
 
 def test_info_shows_only_settings_that_a_network_has_a_use_for() -> None:
-    assert {"network", "lattice", "darkening"} <= set(own_settings("pie"))
-    assert {"physics", "patch"} <= set(own_settings("denoise"))
+    pie = set(own_settings("pie"))
+    assert {"recipe", "darkening", "losses"} <= pie
+    assert not {"network", "lattice", "patch_size", "haze", "rain"} & pie
+    assert {"noise", "patch_size"} <= set(own_settings("denoise"))
     haze, rain = own_settings("dehaze"), own_settings("derain")
     assert {"task", "seed", "data", "lattice", "losses", "haze"} <= set(haze)
     assert not {"network", "darkening", "rain"} & set(haze)
