@@ -111,7 +111,7 @@ def exposed(pictures: Tensor, gain: Tensor) -> Tensor:
     """Expose sRGB pictures anew: ``l' = k l / (1 + (k - 1) l)`` in linear light.
 
     >>> round(exposed(torch.full((1, 3, 1, 1), 0.5), torch.full((1, 1, 1, 1), 2.0)).max().item(), 3)
-    0.63
+    0.628
     """
     light = srgb_to_linear(pictures)
     return linear_to_srgb((gain * light / (1 + (gain - 1) * light)).clamp(0, 1))

@@ -34,6 +34,7 @@ class EnhancerModule(nn.Module):
         network: As :class:`pielight.training.networks.exposure_net.ExposureNet`.
         denoiser: Takes the noise out of what the map made of the picture; None leaves it in.
 
+    >>> from pielight.training.networks.exposure_net import ExposureNet
     >>> EnhancerModule(ExposureNet(0.25).eval())(torch.rand(2, 3, 30, 50)).shape
     torch.Size([2, 3, 30, 50])
     """
