@@ -69,6 +69,9 @@ class Enhance(
     the exposure gate u and :func:`~pielight.nn.apply_curves.apply_curves`. Its one output has the shape of its input,
     so it works in ``nn.Sequential``, a torchvision-v2 or kornia pipeline, or the transform of a dataset.
 
+    It can be compiled and exported with open sizes. Statistics are an operator of torch's that this package registers,
+    so that a saved program of a network of exposures runs where ``pielight.nn`` is imported.
+
     Differs from ``pielight.enhance``: in torch and float32, without denoising. On photographs the two differ by a level
     of 255 or two.
 
