@@ -53,7 +53,7 @@ def test_other_options_replace_results(folder: Path) -> None:
     ("option", "told"),
     [
         (["--quality", "60"], "no quality, now 60"),
-        (["--highlights", "0.1"], "highlights 0.5, now 0.1"),
+        (["--highlights", "0.1"], "highlights 0, now 0.1"),
         (["--no-auto"], "auto True, now False"),
         (["--model", "free"], "model pie, now free"),
         (["--denoise", "1"], "denoise auto, now 1"),
