@@ -36,7 +36,7 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_torch_is_imported_in_training_for_the_gpu_and_for_lpips_only() -> None:
+def test_torch_is_imported_in_training_for_tensors_for_the_gpu_and_for_lpips_only() -> None:
     inside = {"training", "nn"}
     outside = [path for path in SOURCE.rglob("*.py") if not inside & {*path.relative_to(SOURCE).parent.parts}]
     assert len(outside) > 15
@@ -44,7 +44,10 @@ def test_torch_is_imported_in_training_for_the_gpu_and_for_lpips_only() -> None:
         "apply_cuda.py",
         "color_torch.py",
         "exposure_map_cuda.py",
+        "exposure_statistics_torch.py",
+        "exposure_torch.py",
         "full_frame.py",
+        "interpolation_torch.py",
         "perceptual.py",
         "thumbnail_torch.py",
     ]

@@ -16,10 +16,10 @@ from pielight.ops import compiled
 assert (compiled.loop is None) == {without}
 rng = np.random.default_rng(0)
 lattice = CurveLattice(-rng.random((8, 3, 6, 7), np.float32) / 3)
-print(lattice.apply(rng.integers(0, 256, (61, 83, 3), np.uint8)).tobytes().hex())
+print(lattice.apply(rng.integers(0, 256, (61, 83, 3), np.uint8), denoise=0).tobytes().hex())
 for dtype, scale in (("uint8", 255), ("uint16", 65535), ("float32", 1), ("float64", 1)):
     pixels = (rng.random((61, 83, 3)) * scale).astype(dtype)
-    print(ExposureMap(rng.normal(1, 2, (6, 7))).apply(pixels).tobytes().hex())
+    print(ExposureMap(rng.normal(1, 2, (6, 7))).apply(pixels, denoise=0).tobytes().hex())
 """
 
 

@@ -102,7 +102,7 @@ def test_16_bits(enhancer: Enhancer, options: dict[str, Any]) -> None:
 def test_thumbnails_are_made_of_the_same_curves(enhancer: Enhancer) -> None:
     page = samples.colors(96, 64)
     data = document((page, {"subfiletype": 2}), (page[::4, ::4], {"subfiletype": 1}), (page, {"subfiletype": 2}))
-    result = opened(enhancer(data))
+    result = opened(enhancer(data, denoise=0))  # thumbnails have other noise than pages
     assert [image.info["tags"].get(254, 0) for image in result] == [2, 1, 2]
     shrunk = np.asarray(result[0])[::4, ::4].astype(int)
     assert np.abs(shrunk - np.asarray(result[1])).mean() < 2
