@@ -28,8 +28,7 @@ SHORTER = {'read_recipe("configs/joint-faces.yaml"': 'read_recipe("short.yaml"'}
 FIRST = {  # what must have run before
     "read_recipe(":
         "sed -e 's/^steps: .*/steps: 2/' -e 's/^batch: .*/batch: 2/' -e 's/^out: .*/out: runs\\/short/' "
-        "-e 's/^constraints:.*/constraints:\\n"
-        "  vgg_weights: VGG16.pth/' configs/joint-faces.yaml > short.yaml",
+        "configs/joint-faces.yaml > short.yaml",
 }  # fmt: skip
 EXCERPTS = {"def dive(": "examples/underwater.py"}
 ALL = [block for page in PAGES for block in blocks(page)]
