@@ -13,7 +13,6 @@ from pielight.ops.thumbnail import thumbnail
 from pielight.training.networks.exposure_net import (
     SIDE,
     ExposureNet,
-    canonical_ev,
     evidence,
     night,
     render,
@@ -106,10 +105,3 @@ def test_rendering_is_the_exposure_curve(ev: float) -> None:
     expected = linear_to_srgb(exposure_curve(srgb_to_linear(pictures.double().numpy()), ev))
     found = render(pictures.double(), torch.full((1, 1, 4, 4), ev, dtype=torch.float64))
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
-
-
-def test_canonical_exposures_are_those_of_inference() -> None:
-    pictures, _ = inputs(3)
-    pictures = pictures * torch.tensor([1.0, 0.2, 0.02]).view(3, 1, 1, 1)
-    expected = [canonical_exposure(one.numpy()) for one in pictures]
-    np.testing.assert_allclose(canonical_ev(pictures).flatten().numpy(), expected, atol=1e-3)

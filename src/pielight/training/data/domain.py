@@ -15,11 +15,12 @@ from pielight.core.color_torch import linear_to_srgb, luma, srgb_to_linear
 from pielight.core.progress import track
 from pielight.enhancer import Enhancer
 from pielight.errors import DataError
+from pielight.ops.exposure_torch import canonical_exposure
 from pielight.ops.noise import estimate
 from pielight.ops.thumbnail_torch import thumbnail
 from pielight.training.data.pictures import Role, check, check_exposure, files, reduced
 from pielight.training.data.preparation import NOTHING, Preparation
-from pielight.training.networks.exposure_net import SIDE, canonical_ev
+from pielight.training.networks.exposure_net import SIDE
 from pielight.training.schema import DataConfig, RawDarkeningConfig
 
 FEWEST = 8
@@ -136,9 +137,9 @@ def matched(dark: Sequence[Tensor], well: Sequence[Tensor], config: RawDarkening
         config: What stays of the physics.
     """
     linear = srgb_to_linear(_small(well))
-    levels = [float(canonical_ev(linear_to_srgb(linear * 2.0**stops)).median()) for stops in _STOPS.tolist()]
+    levels = [float(canonical_exposure(linear_to_srgb(linear * 2.0**stops)).median()) for stops in _STOPS.tolist()]
     seen = _small(dark)
-    wanted = np.quantile(canonical_ev(seen).flatten().numpy(), (0.9, 0.1))
+    wanted = np.quantile(canonical_exposure(seen).flatten().numpy(), (0.9, 0.1))
     low, high = np.interp(wanted, levels[::-1], _STOPS[::-1])
     high = min(_LEAST_DARK, high)
     shots = [float(estimate(picture.numpy().transpose(1, 2, 0)).shot[_GREEN]) for picture in dark]

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.core.color_torch import linear_to_srgb, smooth_step, srgb_to_linear
-from pielight.ops.exposure import BRIGHTNESS, LEAST_EV, MOST_EV, exposure_curve
+from pielight.ops.exposure import BRIGHTNESS, exposure_curve
 from pielight.ops.exposure_statistics import NAMES, QUANTILES, WHITE_POINT
 
 SIDE, CELL = 64, 4
@@ -21,7 +21,6 @@ _LIGHTS = 1.0  # EV beyond white to which the white point of a night scene goes:
 _BLACK = slice(len(NAMES) - 3, len(NAMES))  # of the statistics: shares of values at 0, 1 and 2
 _NEAR = (-3.5, -2.0)  # EV from which on, and from which on all, of the distance to the white point counts
 _DROPOUT = (0.35, 0.2)  # of what is known of few pictures: the probability and the share of the white point
-_HALVINGS = 24  # of the bisection: 20 EV / 2^24
 
 
 def render(pictures: Tensor, ev: Tensor) -> Tensor:
@@ -40,28 +39,6 @@ def render(pictures: Tensor, ev: Tensor) -> Tensor:
     if ev.shape[-2:] != pictures.shape[-2:]:
         ev = F.interpolate(ev, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
     return linear_to_srgb(exposure_curve(srgb_to_linear(pictures), ev))
-
-
-def canonical_ev(thumbnails: Tensor) -> Tensor:
-    """Return the canonical exposure of each thumbnail, as :func:`pielight.ops.exposure.canonical_exposure` does.
-
-    Args:
-        thumbnails: ``(N, 3, S, S)`` in [0, 1].
-
-    Returns:
-        EV, ``(N, 1, 1, 1)``.
-
-    >>> canonical_ev(torch.full((1, 3, 2, 2), 0.2)).flatten().round(decimals=2)
-    tensor([2.3400])
-    """
-    light = srgb_to_linear(thumbnails)
-    low = torch.full((len(thumbnails), 1, 1, 1), LEAST_EV)
-    high = torch.full_like(low, MOST_EV)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        below = linear_to_srgb(exposure_curve(light, middle)).mean((1, 2, 3), keepdim=True) < BRIGHTNESS
-        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
-    return (low + high) / 2
 
 
 def scene_features(statistics: Tensor) -> Tensor:
