@@ -40,9 +40,8 @@ from quality import KEPT, faces, pairs, read
 
 CLOSED = "closed form"
 ADDED = {
-    "inversion": ("inversion", "published", "underexposed", "smoothness", "shrinkage"),
+    "inversion": ("inversion", "published", "underexposed", "shrinkage"),
     "brightness": ("brightness", "spread"),
-    "profile": ("profile",),
     "contrast": ("contrastive",),
     "regional consistency": ("regional_consistency",),
     "feature preservation": ("feature_preservation",),

@@ -263,11 +263,8 @@ EXPOSURE = """
 recipe: exposure
 name: tiny
 steps: 2
-darkened_batch: 2
-published_batch: 2
-dark_batch: 2
+batch: 6
 bank: 2
-pairs: 2
 width: 0.25
 vgg_weights: random
 darkening: {versions: 1}

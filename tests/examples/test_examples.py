@@ -33,7 +33,7 @@ def test_the_third_task_is_one_file() -> None:
 def test_training_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     dark, well = write_toy_pictures(tmp_path, 3, 64)
-    small = ("steps=2", "darkened_batch=4", "published_batch=2", "data.min_size=32", "darkening.versions=1")
+    small = ("steps=2", "batch=8", "data.min_size=32", "darkening.versions=1")
     runpy.run_path(str(EXAMPLES / "train.py"))["main"](str(well), str(dark / "000.png"), *small)
     with Image.open(dark / "000_mine.jpg") as bright:
         assert bright.size == (64, 64)

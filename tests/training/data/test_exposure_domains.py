@@ -26,7 +26,6 @@ def test_dark_and_backlit_pictures_want_light() -> None:
     assert domain is not None
     assert domain.dark.tolist() == [2, 4]
     torch.testing.assert_close(domain.mean, torch.tensor(0.5), atol=1e-3, rtol=0)
-    torch.testing.assert_close(domain.profile, torch.full((64,), 0.5), atol=1e-3, rtol=0)
 
 
 def test_a_domain_without_pictures_says_nothing() -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import torch
 
 from pielight.training.losses.exposure_map import (
-    block_profile,
     brightness_match,
     level_inversion,
-    profile_match,
     shrinkage,
     underexposure,
 )
@@ -25,16 +23,6 @@ def test_levels_weigh_more_than_pixels() -> None:
     level, grain = (level_inversion(target + 0.1 * shift, target) for shift in (torch.ones(1), signs))
     assert level > grain + 0.03
     assert level_inversion(target, target) < 0.011
-
-
-def test_profiles_ascend_and_do_not_mind_where_parts_are() -> None:
-    one = pictures()
-    profile = block_profile(one)
-    assert profile.shape == (3, 64)
-    assert (profile.diff(dim=1) >= 0).all()
-    torch.testing.assert_close(block_profile(one.flip(-1)), profile)
-    assert profile_match(one, profile.mean(0)) < 1e-6
-    assert profile_match(one * 0.5, profile.mean(0)) > 0.2
 
 
 def test_brightness_is_that_of_all_together() -> None:

@@ -38,8 +38,7 @@ def small(toy: Path) -> Make:
     def make(out: Path, **changes: Any) -> ExposureConfig:
         domain = DomainConfig(dark=(str(toy / "dark"),), well=(str(toy / "well"),))
         config = ExposureConfig(
-            name="tiny", steps=4, out=str(out), darkened_batch=4, published_batch=3, dark_batch=4, feature_batch=1,
-            bank=4, pairs=2, width=0.25, vgg_weights="random",
+            name="tiny", steps=4, out=str(out), batch=12, bank=4, width=0.25, vgg_weights="random",
             data=ExposureDataConfig(domains=(domain,), min_size=32),
             darkening=RawDarkeningConfig(versions=1),
             optimizer=OptimizerConfig(warmup_steps=2, ema_decay=0.9),
@@ -62,7 +61,7 @@ def test_a_run_goes_on_bit_for_bit(small: Make, tmp_path: Path) -> None:
     seen: list[StepReport] = []
     train(small(tmp_path / "a"), seen.append, every=2)
     assert [progress.step for progress in seen] == [2, 4]
-    assert set(seen[0].terms) == {"total", *TERMS} - {"profile"}
+    assert set(seen[0].terms) == {"total", *TERMS}
     train(small(tmp_path / "b"), seen.append, stop_at=2)
     assert not (tmp_path / "b" / "tiny.json").exists()
     train(small(tmp_path / "b"), seen.append)
@@ -90,21 +89,21 @@ def test_batches_follow_from_the_step(small: Make, tmp_path: Path) -> None:
     one, same, other = objective.draw(0), objective.draw(0), objective.draw(1)
     assert torch.equal(one.samples.thumbnails, same.samples.thumbnails)
     assert not torch.equal(one.samples.thumbnails, other.samples.thumbnails)
-    assert (one.darkened, one.published, one.real) == (4, 3, 7)
-    assert len(one.samples) == 11
-    assert (one.samples.kind[:4] == 1).all()
-    assert (one.samples.kind[7:] == 2).all()
+    assert (one.darkened, one.published, one.real) == (5, 3, 8)
+    assert len(one.samples) == 12
+    assert (one.samples.kind[:5] == 1).all()
+    assert (one.samples.kind[8:] == 2).all()
 
 
 def test_without_dark_pictures_physics_takes_their_place(small: Make, tmp_path: Path, toy: Path) -> None:
     objective, network = prepared(small(tmp_path, data=ExposureDataConfig(published=(str(toy / "well"),), min_size=32)))
     terms = objective.terms(network, objective.draw(0))
-    assert set(terms) == set(TERMS) - {"brightness", "spread", "profile"}
-    assert objective.samples(network).shape == (7, 3, 128, 64)
+    assert set(terms) == set(TERMS) - {"brightness", "spread"}
+    assert objective.samples(network).shape == (8, 3, 128, 64)
 
 
 def test_two_domains_share_the_dark_pictures_of_a_step(small: Make, tmp_path: Path) -> None:
-    config = small(tmp_path, dark_batch=5)
+    config = small(tmp_path, batch=15)
     both = dataclasses.replace(config.data, domains=config.data.domains * 2)
     objective, network = prepared(dataclasses.replace(config, data=both))
     batch = objective.draw(0)
@@ -113,9 +112,9 @@ def test_two_domains_share_the_dark_pictures_of_a_step(small: Make, tmp_path: Pa
 
 
 def test_weights_of_0_leave_terms_out(small: Make, tmp_path: Path) -> None:
-    losses = ExposureLosses(contrastive=0, feature_preservation=0, profile=0)
+    losses = ExposureLosses(contrastive=0, feature_preservation=0)
     objective, network = prepared(small(tmp_path, losses=losses, vgg_weights=None))
-    assert not {"contrastive", "feature_preservation", "profile"} & set(objective.terms(network, objective.draw(0)))
+    assert not {"contrastive", "feature_preservation"} & set(objective.terms(network, objective.draw(0)))
 
 
 def test_every_term_is_a_cost_that_the_network_can_lower(small: Make, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-SMALL = ("data.min_size=32", "darkening.versions=1", "darkened_batch=6", "dark_batch=6")
+SMALL = ("data.min_size=32", "darkening.versions=1", "batch=12")
 
 
 def settings(place: Path, out: Path, **changes: object) -> FinetuneConfig:

@@ -71,7 +71,7 @@ def tiny(scenes: Path, start: Path) -> Callable[..., JointConfig]:
             darkening=DimmingConfig(stops=(-3, -2), untouched=0.2),
             downstream=DownstreamConfig(classes=2, ignore_index=2),
             constraints=ConstraintsConfig(
-                darkened_batch=4, published_batch=2, bank=2, pairs=2, vgg_weights="random",
+                batch=6, bank=2, vgg_weights="random",
                 darkening=RawDarkeningConfig(versions=1),
             ),
         )  # fmt: skip
@@ -204,7 +204,7 @@ def test_the_task_alone_moves_the_map(tiny: Make, tmp_path: Path) -> None:
 
 def test_real_dark_pictures_join_the_constraints(tiny: Make, scenes: Path, tmp_path: Path) -> None:
     config = tiny(tmp_path)
-    own = dataclasses.replace(config.constraints, dark=(str(scenes / "dark"),), dark_batch=2)
+    own = dataclasses.replace(config.constraints, dark=(str(scenes / "dark"),), batch=6)
     seen: list[StepReport] = []
     train(dataclasses.replace(config, constraints=own), seen.append, stop_at=1)
     assert np.isfinite(seen[-1].terms["constraints"])

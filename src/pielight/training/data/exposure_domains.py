@@ -8,7 +8,6 @@ from torch import Tensor
 
 from pielight.ops.exposure_statistics import WHITE_POINT
 from pielight.training.data.exposure_samples import PUBLISHED, REAL, ExposureSamples
-from pielight.training.losses.exposure_map import block_profile
 
 _DARK, _BACKLIT, _WHITE = 0.3, 0.42, 0.85
 
@@ -21,8 +20,6 @@ class Domain:
     """Indices of the samples of real dark pictures that want light."""
     mean: Tensor
     """Mean brightness of the well-exposed pictures."""
-    profile: Tensor
-    """Their mean :func:`~pielight.training.losses.exposure_map.block_profile` ``(64,)``."""
 
 
 def measure_domain(samples: ExposureSamples, index: int) -> Domain | None:
@@ -40,5 +37,4 @@ def measure_domain(samples: ExposureSamples, index: int) -> Domain | None:
     dark = real[(means < _DARK) | backlit]
     if len(dark) == 0 or len(well) == 0:
         return None
-    pictures = samples.targets[well].float()
-    return Domain(dark, pictures.mean(), block_profile(pictures).mean(0))
+    return Domain(dark, samples.targets[well].float().mean())

@@ -8,11 +8,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from pielight.core.color_torch import luma
-
 _LEVEL = 12.0  # weight of the error of a picture's mean: an eighth of a stop is seen, noise of pixels is not
 _ANCHOR = 0.05  # weight of the distance to the white point
-_BLOCKS = 8  # along each side
 
 
 def level_inversion(rendered: Tensor, target: Tensor, too_bright: float = 0.0) -> Tensor:
@@ -37,19 +34,6 @@ def level_inversion(rendered: Tensor, target: Tensor, too_bright: float = 0.0) -
     level = error.mean((1, 2, 3))
     weight = 1 + too_bright * (level > 0)
     return (error.square() + 1e-4).sqrt().mean() + _LEVEL * (weight * level.square()).mean()
-
-
-def block_profile(rendered: Tensor) -> Tensor:
-    """Return the brightness of the parts of pictures, from the darkest to the brightest of 8 x 8 blocks.
-
-    Returns:
-        ``(N, 64)``, ascending.
-
-    >>> import torch
-    >>> block_profile(torch.rand(2, 3, 64, 64)).shape
-    torch.Size([2, 64])
-    """
-    return F.adaptive_avg_pool2d(luma(rendered), _BLOCKS).flatten(1).sort(1).values
 
 
 def brightness_match(means: Tensor, wanted: Tensor) -> Tensor:
@@ -88,17 +72,6 @@ def shrinkage(level: Tensor, anchor: Tensor, local: Tensor) -> Tensor:
     if len(anchor):
         result = result + _ANCHOR * anchor.square().mean() + local.square().mean()
     return result
-
-
-def profile_match(rendered: Tensor, wanted: Tensor) -> Tensor:
-    """Return how far the mean profile of pictures is from that of well-exposed ones: ``mean_k |p_k - P_k|``.
-
-    p is the mean of :func:`block_profile`, and P ``wanted``, ``(64,)``. How bright shadows and highlights of a kind of
-    scene should be, without pairs: the counterpart of PIE's brightness triplet on distributions.
-
-    Beyond the paper.
-    """
-    return (block_profile(rendered).mean(0) - wanted).abs().mean()
 
 
 def underexposure(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:

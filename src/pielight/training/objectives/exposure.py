@@ -42,6 +42,9 @@ from pielight.training.schema.config_file import as_yaml
 
 _DIM, _DIM_WEIGHT = 1.0, 5.0  # published photographs whose canonical exposure exceeds so many EV are drawn more often
 _CAST = 0.1  # deviation of the logarithm of each channel's gain, which a sample is drawn with
+_DARK, _PUBLISHED = 1 / 3, 0.21  # shares of a batch
+_FEATURES = 2  # pictures of a step that pass VGG16, which is most of its cost
+_PAIRS = 16  # positives, and negatives, that a picture is compared with at a step
 _BAD_MEAN, _BAD_DEVIATION = 2.0, 1.5  # EV
 
 
@@ -153,21 +156,21 @@ class ExposureTraining(Objective[Batch]):
 
     def draw(self, step: int) -> Batch:  # noqa: D102
         config, samples, generator = self.config, self._samples, step_generator(self.config.seed, step)
+        dark = round(_DARK * config.batch) if self._domains else 0
+        published = round(_PUBLISHED * config.batch)
         chosen = [
-            _weighted(self._darkened, self._darkened_weights, config.darkened_batch, generator),
-            _weighted(self._published, self._published_weights, config.published_batch, generator),
+            _weighted(self._darkened, self._darkened_weights, config.batch - dark - published, generator),
+            _weighted(self._published, self._published_weights, published, generator),
         ]
         domains = []
-        for (first, last), domain in zip(
-            pairwise(_shares(config.dark_batch, len(self._domains))), self._domains, strict=True
-        ):
+        for (first, last), domain in zip(pairwise(_shares(dark, len(self._domains))), self._domains, strict=True):
             drawn_here = torch.randint(len(domain.dark), (last - first,), generator=generator)
             chosen.append(domain.dark[drawn_here])
             domains.append((last - first, domain))
         batch = _varied(samples.take(torch.cat(chosen)), generator)
         return Batch(
             batch.to(self.device), len(chosen[0]), len(chosen[1]), domains,
-            self._bank.positives.draw(config.pairs, generator), self._bank.negatives.draw(config.pairs, generator),
+            self._bank.positives.draw(_PAIRS, generator), self._bank.negatives.draw(_PAIRS, generator),
         )  # fmt: skip
 
     def outputs(self, network: nn.Module, batch: Batch, only: Collection[str] | None = None) -> Outputs:
@@ -190,7 +193,7 @@ class ExposureTraining(Objective[Batch]):
         if self._features is None or not (contrast or content):
             return outputs
         after, before = outputs.rendered[outputs.anchors], outputs.seen[outputs.anchors]
-        few = torch.linspace(0, len(after) - 1, min(len(after), self.config.feature_batch)).round().long()
+        few = torch.linspace(0, len(after) - 1, min(len(after), _FEATURES)).round().long()
         last = "relu4_3" if content else GRAM_LAYERS[-1]
         with self.autocast():
             features = {name: item.float() for name, item in self._features(after[few], last).items()}
@@ -223,9 +226,9 @@ class ExposureTraining(Objective[Batch]):
         unpaired = self.config.data.domains or not self.config.data.published
         domains = (DomainConfig(dark=(dark,), well=(well,)),) if unpaired else ()
         return ExposureTraining(dataclasses.replace(
-            self.config, name="smoke", steps=steps, darkened_batch=8, published_batch=4, dark_batch=6, feature_batch=2,
-            bank=16, pairs=8, vgg_weights="random", precision="no", checkpoint_minutes=60.0, out=str(folder / "run"),
-            data=ExposureDataConfig(published=() if domains else (well,), domains=domains, stored_size=96, min_size=64),
+            self.config, name="smoke", steps=steps, batch=18,
+            bank=16, vgg_weights="random", precision="no", checkpoint_minutes=60.0, out=str(folder / "run"),
+            data=ExposureDataConfig(published=() if domains else (well,), domains=domains, min_size=64),
             darkening=dataclasses.replace(self.config.darkening, versions=1),
             optimizer=OptimizerConfig(lr=1.5e-3, warmup_steps=5, ema_decay=0.9),
         ))  # fmt: skip

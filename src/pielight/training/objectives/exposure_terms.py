@@ -16,15 +16,15 @@ from pielight.training.losses.contrastive import gram_distance, grams, info_nce
 from pielight.training.losses.exposure_map import (
     brightness_match,
     level_inversion,
-    profile_match,
     shrinkage,
     underexposure,
 )
-from pielight.training.losses.preservation import curve_smoothness, feature_preservation, regional_consistency
+from pielight.training.losses.preservation import feature_preservation, regional_consistency
 from pielight.training.networks.exposure_net import SIDE, Estimate
 from pielight.training.networks.features import GRAM_LAYERS
 from pielight.training.schema import ExposureConfig
 
+_TEMPERATURE = 0.1  # of the contrast (InfoNCE)
 _TOO_BRIGHT = 1.0  # by how much more a darkened photograph that came back too bright costs
 
 
@@ -125,7 +125,7 @@ def _contrastive(outputs: Outputs) -> Tensor | None:
         return None
     found, batch = grams(outputs.features, GRAM_LAYERS), outputs.batch
     near, far = (gram_distance(found, side.grams) for side in (batch.positive, batch.negative))
-    return info_nce(near, far, outputs.config.temperature)
+    return info_nce(near, far, _TEMPERATURE)
 
 
 def _regional(outputs: Outputs) -> Tensor:
@@ -144,8 +144,6 @@ TERMS: dict[str, Term] = {
     "underexposed": _underexposed,
     "brightness": _over_domains(lambda y, domain: brightness_match(_means(y), domain.mean)),
     "spread": _over_domains(lambda y, domain: _means(y).var(correction=0)),
-    "profile": _over_domains(lambda y, domain: profile_match(y, domain.profile)),
-    "smoothness": lambda outputs: curve_smoothness(outputs.estimate.exposure),
     "shrinkage": _shrinkage,
     "contrastive": _contrastive,
     "regional_consistency": _regional,

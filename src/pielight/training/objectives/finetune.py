@@ -48,6 +48,7 @@ from pielight.training.schema import (
     RawDarkeningConfig,
 )
 from pielight.training.schema.config_file import as_yaml, changed_key, with_changes
+from pielight.training.schema.exposure import STORED_SIZE
 
 _FEWEST = {"learned": 6, "unseen": 2}  # results of the start that should be well exposed
 _REHEARSED = 32  # samples of the distillation loss at a step
@@ -179,7 +180,7 @@ class Finetuning(ExposureTraining):
             f"to {physics.shot_noise[1]:.0e}, {physics.regional:.0%} dark in parts"
         )
         self.config = self._configured(self.config.name, physics)
-        others = rehearsal(self.config.data.stored_size)
+        others = rehearsal(STORED_SIZE)
         self._photographs = [
             *(Photograph(picture, domain=0) for picture in well), *(Photograph(picture) for picture in others),
             *(Photograph(picture, domain=0, kind=REAL) for picture in learned),

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from pielight.training.schema.degradations import RawDarkeningConfig
 from pielight.training.schema.fields import (
     Count,
+    Integer,
     NonNegative,
     Number,
     Positive,
@@ -19,6 +20,9 @@ from pielight.training.schema.fields import (
 )
 from pielight.training.schema.run import OptimizerConfig, RunConfig
 from pielight.training.schema.train import DataConfig
+
+STORED_SIZE = 384
+"""Length in pixels that the shorter side of pictures is reduced to before they are darkened."""
 
 
 @section
@@ -50,8 +54,6 @@ class ExposureDataConfig:
     back."""
     domains: tuple[DomainConfig, ...] = ()
     """Dark pictures, and well-exposed ones, which count as published, too."""
-    stored_size: Count = 384
-    """Length that the shorter side of pictures is reduced to before they are darkened."""
     min_size: Count = 100
     """A picture whose shorter side is below this is left out."""
     cache: Text | None = None
@@ -72,7 +74,7 @@ class ExposureDataConfig:
     def limits(self) -> DataConfig:
         """Which pictures are used: of any brightness, since night, snow and blown skies are to be learned, too."""
         return DataConfig(
-            dark=self.dark, well=self.well, stored_size=self.stored_size, min_size=self.min_size,
+            dark=self.dark, well=self.well, stored_size=STORED_SIZE, min_size=self.min_size,
             dark_mean=(0.0, 0.5), well_mean=(0.0, 1.0), well_clipped=1.0,
         )  # fmt: skip
 
@@ -87,13 +89,10 @@ class ExposureLosses:
     """Published photographs come back from their canonical exposure."""
     underexposed: NonNegative = 0.5
     """Cross entropy of the probability that a photograph is underexposed."""
-    brightness: NonNegative = 20.0
+    brightness: NonNegative = 100.0
     """Real dark pictures are as bright as well-exposed ones of their domain on the mean."""
     spread: NonNegative = 60.0
     """Variance of that brightness."""
-    profile: NonNegative = 0.0
-    """So are their parts, from the darkest to the brightest."""
-    smoothness: NonNegative = 0.1
     shrinkage: NonNegative = 2.0
     """Pictures, and the parts of real dark ones, are exposed alike."""
     contrastive: NonNegative = 0.02
@@ -115,20 +114,11 @@ class ExposureConfig(RunConfig):
     out: Text = "runs/pie"
     width: Annotated[Number, Field(ge=0.1, le=8)] = 1.0
     """Factor for the channels of every layer."""
-    darkened_batch: Count = 44
-    """Darkened photographs of a step."""
-    published_batch: Count = 20
-    """Published photographs of a step."""
-    dark_batch: Count = 32
-    """Real dark pictures of a step, of all domains in equal parts."""
-    feature_batch: Count = 2
-    """Of these, pictures that pass VGG16."""
+    batch: Annotated[Integer, Field(ge=4)] = 96
+    """Samples of a step: a third real dark pictures, of all domains in equal parts, a fifth published photographs, and
+    darkened ones."""
     bank: Count = 128
     """Well-exposed photographs in the bank of positives, each with an under- and an over-exposed negative."""
-    pairs: Count = 16
-    """Positives, and negatives, that a picture is compared with at a step."""
-    temperature: Positive = 0.1
-    """Of the contrast (InfoNCE)."""
     vgg_weights: Text | None = None
     """VGG16 weights, read if ``losses.contrastive`` or ``losses.feature_preservation`` is not 0: a file, ``download``
     (torchvision's) or, for trying out, ``random``."""

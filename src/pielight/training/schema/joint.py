@@ -120,18 +120,10 @@ class ConstraintsConfig:
     """Folders of real dark pictures, unpaired; without any, well-exposed ones are darkened."""
     well: Texts = ()
     """Folders of well-exposed pictures; empty takes ``data.clean``."""
-    darkened_batch: Count = 16
-    """Darkened photographs of a step."""
-    published_batch: Count = 8
-    """Photographs of a step as they are."""
-    dark_batch: Count = 8
-    """Real dark pictures of a step."""
-    feature_batch: Count = 1
-    """Pictures of a step that pass VGG16."""
+    batch: Annotated[Integer, Field(ge=4)] = 32
+    """Pictures of a step: a third real dark ones, a fifth as they are, and darkened ones."""
     bank: Count = 32
     """Well-exposed pictures that others are contrasted with."""
-    pairs: Count = 16
-    """Of these, at a step."""
     vgg_weights: Text | None = None
     """VGG16 weights, read if ``losses.contrastive`` or ``losses.feature_preservation`` is not 0: a file, ``download``
     (torchvision's) or, for trying out, ``random``."""

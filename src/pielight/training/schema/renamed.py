@@ -24,7 +24,7 @@ RENAMED: dict[type, dict[str, str]] = {
     schema.JointConfig: _CARD | {"optimiser": "optimizer"},
     schema.FinetuneConfig: {"features": "vgg_weights"},
     schema.DataConfig: {"render": "loss_size", "kept": "stored_size", "smallest": "min_size"},
-    schema.ExposureDataConfig: {"kept": "stored_size", "smallest": "min_size"},
+    schema.ExposureDataConfig: {"smallest": "min_size"},
     schema.LossWeights: {
         "error": "l1", "detail": "gradient", "contrast": "contrastive", "brightness": "brightness_triplet",
         "balance": "brightness_balance", "regional": "regional_consistency",
