@@ -5,12 +5,12 @@ Usage: python benchmarks/ablation.py DATA [--seeds SEED...] [--steps N] [--every
 
 Short runs of configs/pie.yaml on the folders below DATA that benchmarks/research_data.py laid out: from the closed form
 (the method `exposure` of `pielight evaluate`, not trained) terms are added one after another, and then each is left out
-of the whole; PIE's constraints have the weight 0.02. Measured on LOL and SICE, on the portraits of faces/val as published and darkened by 3 EV, and on Kodak:
-above 35 dB is the share of published photographs that stay as they are; skin shift, the mean change of the median L* of
-a face. With several seeds a value is the mean over them with its 95 % interval (Student's t), and a second table holds
-the mean differences to one row, seed by seed: a seed has the same samples and first weights in every row, so that these
-intervals are narrower. Samples are drawn once for each seed and kept in DIR/samples. A run that is finished is neither
-trained nor measured again, and one that was stopped goes on.
+of the whole; PIE's constraints have the weight 0.02. Measured on LOL and SICE, on the portraits of faces/val as
+published and darkened by 3 EV, and on Kodak: above 35 dB is the share of published photographs that stay as they are;
+skin shift, the mean change of the median L* of a face. With several seeds a value is the mean over them with its 95 %
+interval (Student's t), and a second table holds the mean differences to one row, seed by seed: a seed has the same
+samples and first weights in every row, so that these intervals are narrower. Samples are drawn once for each seed and
+kept in DIR/samples. A run that is finished is neither trained nor measured again, and one that was stopped goes on.
 """
 
 from __future__ import annotations
