@@ -85,7 +85,7 @@ def test_train_and_go_on(folder: Path) -> None:
     other = invoke("train", "tiny.yaml", *PLACES)
     assert other.exit_code == 1
     last = other.stderr.splitlines()[-1]
-    assert last.startswith("Error: run: holds a run with other settings (losses.curve_smoothness, seed)")
+    assert last.startswith("Error: run: holds a run with other settings (seed, losses.curve_smoothness)")
     again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.curve_smoothness=0")
     assert again.exit_code == 0
     assert "run/checkpoint.pt: going on after step 4 of 4" in again.stderr
