@@ -23,9 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor
 
 from ablation import Report, cells, folder, head, run
@@ -33,20 +30,10 @@ from pielight import Enhancer
 from pielight.evaluation.datasets.pairing import pair, pictures
 from pielight.evaluation.metrics.fidelity import psnr
 from pielight.evaluation.metrics.structure import ssim
-from pielight.training.export.onnx import lattice_onnx
 from pielight.training.networks.haze_net import LEVELS, HazeNet
-from pielight.training.networks.lattice_net import LatticeNet, render
 from pielight.training.objectives import restoration
 from pielight.training.objectives.dehaze import DEHAZE
-from pielight.training.objectives.derain import DERAIN
-from pielight.training.objectives.restoration import find_task
-from pielight.training.objectives.restoration_task import (
-    RestorationTask,
-    curve_smoothness_term,
-    regional_consistency_term,
-)
 from pielight.training.recipe import read_train_config
-from pielight.training.schema import LatticeConfig, TrainConfig
 from quality import read
 from streaks import streaks_left
 
@@ -64,30 +51,17 @@ class OneTransmission(HazeNet):
         return outputs
 
 
-def curves_alone(task: RestorationTask, lattice: LatticeConfig) -> RestorationTask:
-    """Return a task whose network is that of brightening: a lattice of curves."""
-    terms = {**task.terms, "regional_consistency": regional_consistency_term, "curve_smoothness": curve_smoothness_term}
-    return replace(
-        task, build=lambda _config: LatticeNet(lattice), render=render, terms=terms, inference_task="brighten",
-        spatial=False,
-        encode=lambda network, config: lattice_onnx(network, config.data.size),
-    )  # fmt: skip
-
-
-HAZE_CURVES, RAIN_CURVES = curves_alone(DEHAZE, LatticeConfig()), curves_alone(DERAIN, LatticeConfig())
-HAZE_ONE = replace(DEHAZE, build=lambda config: OneTransmission(config.lattice))
+HAZE_ONE = replace(DEHAZE, build=lambda _config: OneTransmission())
 HERE = f"{Path(__file__)}:"
 ROWS: dict[str, dict[str, list[str]]] = {
     "haze": {
         "as it is": [],
         "one transmission for all brightnesses": [f"task={HERE}HAZE_ONE"],
-        "curves alone": [f"task={HERE}HAZE_CURVES"],
         "without the contrast": ["losses.contrastive=0"],
         "without the regional term": ["losses.regional_consistency=0"],
     },
     "rain": {
         "as it is": [],
-        "curves alone": [f"task={HERE}RAIN_CURVES", "data.size=256", "data.crop=[0.6, 1.0]"],
         "without the detail": ["losses.gradient=0"],
         "without the contrast": ["losses.contrastive=0"],
         "without the feature and regional terms": ["losses.feature_preservation=0", "losses.regional_consistency=0"],
@@ -110,29 +84,10 @@ def measure(data: Path, task: str, enhance: Callable[[Any], Any]) -> Report:
     return {"pairs": found, "kodak": {"psnr to itself": [min(psnr(enhance(p), p), 60.0) for p in kept]}}
 
 
-def rendered(config: TrainConfig) -> Callable[[Any], Any]:
-    """Return a trained network as training renders it, since curves in the engine darken nothing."""
-    task, out = find_task(config.task), Path(config.out)
-    network = task.build(config).eval()
-    network.load_state_dict(load_file(out / f"{config.name}.safetensors"))
-
-    @torch.no_grad()
-    def enhance(pixels: Any) -> Any:
-        picture = torch.from_numpy(pixels.transpose(2, 0, 1)[None] / np.float32(255))
-        seen = F.interpolate(picture, (config.data.size,) * 2, mode="area")
-        result = task.render(picture, network(seen)).clamp(0, 1)[0].numpy().transpose(1, 2, 0)
-        return np.rint(255 * result).astype(np.uint8)
-
-    return enhance
-
-
-def report(config: TrainConfig, data: Path, task: str, model: Path) -> Report:
+def report(data: Path, task: str, model: Path) -> Report:
     """Measure a trained model."""
     tasks = {"haze": "dehaze", "rain": "derain"}
-    is_curves = config.task.endswith("_CURVES")
-    return measure(
-        data, task, rendered(config) if is_curves else Enhancer(model, auto=task != "haze", task=tasks[task])
-    )
+    return measure(data, task, Enhancer(model, auto=task != "haze", task=tasks[task]))
 
 
 def main() -> None:
@@ -156,7 +111,7 @@ def main() -> None:
             shared = [f"seed={seed}", f"steps={options.steps}", f"out={out}", f"data.well={wells}"]
             settings = [*shared, *options.changes, *changes]
             config = read_train_config(recipe, settings)
-            found.append(run(config, partial(report, config, options.data, options.task), COLUMNS[options.task]))
+            found.append(run(config, partial(report, options.data, options.task), COLUMNS[options.task]))
         print(f"| {label} | {' | '.join(cells(np.array(found)))} |", flush=True)
 
 

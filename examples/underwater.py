@@ -1,14 +1,14 @@
 """A task of one's own: the blue-green cast under water. Train it with
 
 pielight train examples/underwater.yaml --well PHOTOS
-pielight --model runs/underwater/underwater.onnx --no-auto DIVE.jpg
+pielight --model runs/underwater/underwater.onnx DIVE.jpg
 """
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 import pielight.training as pt
 
@@ -28,6 +28,14 @@ def degrade(pictures: Tensor, labels: Tensor, _config: pt.TrainConfig, generator
     return dive(pictures, (0.0, 5.0), generator), F.interpolate(pictures, labels.shape[-2:], mode="area")
 
 
+def network() -> nn.Module:
+    """Return a network of four curves for each channel at every eighth pixel, (N, 3, S, S) to (N, 12, S/8, S/8)."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in ((3, 16), (16, 32), (32, 32)):
+        layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.LeakyReLU(0.1)]
+    return nn.Sequential(*layers, nn.Conv2d(32, 12, 1), nn.Tanh())
+
+
 UNDERWATER = pt.RestorationTask(
     name="underwater",
     degrade=degrade,
@@ -35,7 +43,7 @@ UNDERWATER = pt.RestorationTask(
         lambda pictures, _labels, _config, generator: dive(pictures, (1.0, 2.0), generator),
         lambda pictures, _labels, _config, generator: dive(pictures, (4.0, 6.0), generator),
     ),
-    build=lambda config: pt.LatticeNet(config.lattice),
+    build=lambda _config: network(),
     render=pt.render,
     encode=lambda network, config: pt.lattice_onnx(network, config.data.size),
     terms={

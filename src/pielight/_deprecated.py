@@ -42,15 +42,6 @@ MOVED = {  # former module: its names, and where each is now
         "read_config": "pielight.training.recipe:read_train_config",
     },
     "pielight.train.export": {"onnx_bytes": "pielight.training.export.onnx:lattice_onnx"},
-    "pielight.train.lattice_net": {
-        "Lattice": "pielight.training.schema:LatticeConfig",
-        "LatticeNet": "pielight.training.networks.lattice_net",
-    },
-    "pielight.train.physics.darkening": {
-        "Darkening": "pielight.training.schema:DarkeningConfig",
-        "darken": "pielight.training.degradations.darkening",
-        "exposure_map": "pielight.training.degradations.darkening",
-    },
     "pielight.train.physics.noise": {
         "quantise": "pielight.training.degradations.noise:quantize",
         "sensor_noise": "pielight.training.degradations.noise",
@@ -58,7 +49,7 @@ MOVED = {  # former module: its names, and where each is now
     "pielight.train.physics.random": dict.fromkeys(
         ("chance", "log_uniform", "uniform"), "pielight.training.degradations.noise"
     ),
-    "pielight.train.render": {"render": "pielight.training.networks.lattice_net"},
+    "pielight.train.render": {"render": "pielight.training.networks.dce_net"},
     "pielight.train.tasks.task": {
         "Step": "pielight.training.objectives.restoration_task:StepOutputs",
         "Task": "pielight.training.objectives.restoration_task:RestorationTask",

@@ -68,14 +68,14 @@ def test_the_hint_names_the_task(folder: Path) -> None:
 
 
 def test_train_and_go_on(folder: Path) -> None:
-    done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.cast_smoothness=0")
+    done = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.curve_smoothness=0")
     assert (done.exit_code, done.stdout) == (0, "")
     for text in (
         "config.yaml", "checkpoint.pt", "tensorboard --logdir run", "3 pictures to restore, 3 good ones", "step 4/4",
         "inversion 0.", "0 s left", "0 skipped", "pielight --model run/tiny.onnx PHOTO",
     ):  # fmt: skip
         assert text in done.stderr
-    assert "cast_smoothness" not in done.stderr
+    assert "curve_smoothness" not in done.stderr
     stored = Path("run/config.yaml").read_text()
     assert "seed: 3" in stored
     assert "- dark\n" in stored
@@ -85,8 +85,8 @@ def test_train_and_go_on(folder: Path) -> None:
     other = invoke("train", "tiny.yaml", *PLACES)
     assert other.exit_code == 1
     last = other.stderr.splitlines()[-1]
-    assert last.startswith("Error: run: holds a run with other settings (losses.cast_smoothness, seed)")
-    again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.cast_smoothness=0")
+    assert last.startswith("Error: run: holds a run with other settings (seed, losses.curve_smoothness)")
+    again = invoke("train", "tiny.yaml", *PLACES, "--set", "seed=3", "--set", "losses.curve_smoothness=0")
     assert again.exit_code == 0
     assert "run/checkpoint.pt: going on after step 4 of 4" in again.stderr
 

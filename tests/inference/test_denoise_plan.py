@@ -16,6 +16,7 @@ from pielight.errors import PielightError
 from pielight.inference import denoise_plan
 from pielight.inference.denoise_plan import plan
 from pielight.ops.noise import Noise, estimate
+from pielight.ops.thumbnail import box_means
 from pielight.options import EnhanceOptions, check_denoise
 
 BRIGHTER = CurveLattice(np.full((8, 3, 4, 4), -0.4))
@@ -89,20 +90,38 @@ def test_color_fades_near_black_alone() -> None:
     assert 1 - half.chroma[0, 0, 0] == pytest.approx((1 - whole.chroma[0, 0, 0]) / 2, abs=1e-6)
 
 
-def test_nothing_is_measured_where_nothing_is_brightened(
-    grainy: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+def test_nothing_is_measured_where_nothing_is_brightened(grainy: NDArray[np.uint8]) -> None:
+    def refuse(_: NDArray[Any]) -> Noise:
+        raise RuntimeError("measured")
+
+    assert plan(grainy, IDENTITY, EnhanceOptions(), measure=refuse) is None
+    with pytest.raises(RuntimeError, match="measured"):
+        plan(grainy, BRIGHTER, EnhanceOptions(), measure=refuse)
+
+
+@pytest.mark.parametrize(("copies", "rows"), [(4, 384), (16, 768)])
+def test_of_a_large_picture_some_rows_are_examined_first(
+    copies: int, rows: int, grainy: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(denoise_plan, "estimate", None)
-    assert plan(grainy, IDENTITY, EnhanceOptions()) is None
-    with pytest.raises(TypeError):
-        plan(grainy, BRIGHTER, EnhanceOptions())
+    seen: list[int] = []
+
+    def recorded(pixels: NDArray[Any], *places: Any) -> NDArray[np.float32]:
+        seen.append(len(pixels))
+        return box_means(pixels, *places)
+
+    monkeypatch.setattr(denoise_plan, "box_means", recorded)
+    large = np.tile(grainy, (copies, copies, 1))
+    found = plan(large, BRIGHTER, EnhanceOptions())
+    assert seen == [rows, len(large)]
+    assert found is not None
+    assert found.share.mean() > 0.5
 
 
 def test_frames_share_their_noise(grainy: NDArray[np.uint8]) -> None:
     quiet = Noise(np.zeros(3), np.zeros(3), 1 / 255)
-    other = plan(grainy, BRIGHTER, EnhanceOptions(), noise=quiet)
+    other = plan(grainy, BRIGHTER, EnhanceOptions(), measure=lambda _: quiet)
     assert other is None or (other.share == 0).all()
-    mine = plan(grainy, BRIGHTER, EnhanceOptions(), noise=estimate(grainy))
+    mine = plan(grainy, BRIGHTER, EnhanceOptions(), measure=lambda _: estimate(grainy))
     own = plan(grainy, BRIGHTER, EnhanceOptions())
     assert mine is not None
     assert own is not None

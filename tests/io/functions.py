@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.inference.denoise import shared_denoiser
+from pielight.inference.descriptor import describe
 from pielight.inference.pipeline_arrays import enhance_image
 from pielight.inference.pipeline_files import EnhanceJob, SaveOptions, enhance_bytes
 from pielight.inference.processor import Prediction, Processor, Runtime
@@ -20,6 +21,8 @@ Pixels = NDArray[Any]
 
 class Function(Prediction):
     """A model whose prediction, the same for every picture, is a function of the pixels."""
+
+    descriptor = describe("rain_layer")  # whose results are not denoised
 
     def __init__(self, function: Callable[[Pixels], Pixels]) -> None:
         self._function = function

@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from skimage import data
 from torch import Tensor, nn
@@ -22,12 +20,11 @@ from pielight import Enhancer
 from pielight.errors import ModelError, OptionError, PielightError
 from pielight.models import find
 from pielight.nn import Enhance
-from pielight.nn.enhance import exposure_gate as gate_of_tensors
-from pielight.ops.exposure_gate import exposure_gate
-from pielight.training.export.onnx import exposure_onnx
-from pielight.training.networks.lattice_net import LatticeNet
+from pielight.training.networks.dce_net import DCENet
+from pielight.training.networks.exposure_net import ExposureNet
+from pielight.training.objectives.exposure import ExposureTraining
 from pielight.training.objectives.restoration import Restoration
-from pielight.training.schema import DataConfig, LatticeConfig, TrainConfig
+from pielight.training.schema import ExposureConfig, TrainConfig
 
 torch.set_num_threads(1)
 
@@ -37,16 +34,15 @@ def pie() -> Enhance:
     return Enhance.from_pretrained("pie")
 
 
-@pytest.fixture(scope="module")
-def curves(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the weights of a network of curves."""
-    config = TrainConfig(name="curves", lattice=LatticeConfig(cell=16), data=DataConfig((), (), size=64))
+def trained(folder: Path) -> Path:
+    """Return the weights of a small network of exposures, as training writes them."""
+    config = ExposureConfig(name="tiny", training_data="photos of mine", license="CC0", width=0.5)
     torch.manual_seed(0)
-    network = LatticeNet(config.lattice)
-    nn.init.normal_(network.head.weight, 0.0, 0.3)
-    folder = tmp_path_factory.mktemp("curves")
-    Restoration(config).export(network, folder)
-    return folder / "curves.safetensors"
+    network = ExposureNet(config.width)
+    for layer in (network.level, network.local):
+        nn.init.normal_(layer.weight, std=0.05)
+    ExposureTraining(config).export(network, folder)
+    return folder / "tiny.safetensors"
 
 
 def darkened(stops: float, side: int = 200) -> np.ndarray:
@@ -71,14 +67,6 @@ def test_it_enhances_as_inference_does(stops: float, strength: float, highlights
     assert difference.max() < 5
 
 
-def test_auto_of_curves_is_the_exposure_gate(curves: Path) -> None:
-    small = np.random.default_rng(0).random((3, 64, 64)) ** 6
-    assert gate_of_tensors(torch.from_numpy(small)[None]).item() == pytest.approx(exposure_gate(small), abs=1e-6)
-    bright = torch.full((1, 3, 50, 40), 0.6)
-    assert torch.equal(Enhance.from_pretrained(curves)(bright), bright)
-    assert not torch.equal(Enhance.from_pretrained(curves, auto=False)(bright), bright)
-
-
 def test_auto_of_exposures_leaves_well_exposed_pictures_alone(pie: Enhance) -> None:
     lit = tensor(darkened(0.0))
     with torch.no_grad():
@@ -94,7 +82,7 @@ def test_shapes_and_types(pie: Enhance) -> None:
     for wrong in (torch.zeros(2, 1, 8, 8), torch.zeros(8, 8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)):
         with pytest.raises(PielightError, match="expected \\(N, 3, H, W\\) or \\(3, H, W\\)"):
             pie(wrong)
-    for options in ({"strength": -1.0}, {"strength": 2.0}, {"highlights": 2.0}, {"size": 100}):
+    for options in ({"strength": -2.0}, {"strength": 2.0}, {"highlights": 2.0}, {"width": 0.0}):
         with pytest.raises(PielightError):
             Enhance(**options)
 
@@ -110,13 +98,6 @@ def test_gradients_reach_pictures_and_weights() -> None:
     assert pictures.grad.abs().sum() > 0
     gradients = [parameter.grad for parameter in module.parameters()]
     assert all(gradient is not None and gradient.isfinite().all() for gradient in gradients)
-
-
-def test_gradients_are_those_of_finite_differences() -> None:
-    module = Enhance(size=32, auto=True).double()
-    nn.init.normal_(module.network.head.weight, 0.0, 0.3)
-    pictures = (torch.rand(1, 3, 5, 6, dtype=torch.float64) * 0.15 + 0.02).requires_grad_()
-    assert torch.autograd.gradcheck(module, (pictures,), eps=1e-6, atol=1e-4)
 
 
 def test_save_and_load(pie: Enhance, tmp_path: Path) -> None:
@@ -137,16 +118,8 @@ def test_save_and_load(pie: Enhance, tmp_path: Path) -> None:
 
 
 def test_weights_that_training_exports(tmp_path: Path) -> None:
-    lattice = LatticeConfig(iterations=2, cell=16)
-    config = TrainConfig(
-        name="tiny", training_data="photos of mine", license="CC0", lattice=lattice, data=DataConfig((), (), size=64)
-    )
-    network = LatticeNet(lattice)
-    nn.init.normal_(network.head.weight, 0.0, 0.3)
-    Restoration(config).export(network, tmp_path)
-    module = Enhance.from_pretrained(tmp_path / "tiny.safetensors")
+    module = Enhance.from_pretrained(trained(tmp_path))
     assert (module.name, module.training_data, module.license) == ("tiny", "photos of mine", "CC0")
-    assert module.size == 64
     module.save_pretrained(tmp_path / "saved")
     card = (tmp_path / "saved" / "README.md").read_text(encoding="utf-8")
     assert "Trained on: photos of mine" in card
@@ -159,17 +132,10 @@ def test_weights_that_training_exports(tmp_path: Path) -> None:
     assert np.abs(found - expected).mean() < 1
 
 
-def test_weights_of_an_earlier_release_keep_their_names(curves: Path, tmp_path: Path) -> None:
-    with safe_open(curves, "pt") as file:
-        metadata = file.metadata()
-    settings = yaml.safe_load(metadata["config"])
-    del settings["training_data"], settings["license"]
-    metadata["config"] = yaml.safe_dump({**settings, "pictures": "photos", "terms": "for research"})
-    save_file(load_file(curves), tmp_path / "former.safetensors", metadata)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        module = Enhance.from_pretrained(tmp_path / "former.safetensors")
-    assert (module.training_data, module.license) == ("photos", "for research")
+def test_weights_of_curves_are_refused(tmp_path: Path) -> None:
+    Restoration(TrainConfig(name="curves")).export(DCENet(), tmp_path)
+    with pytest.raises(ModelError, match="not the weights of an exposure map"):
+        Enhance.from_pretrained(tmp_path / "curves.safetensors")
 
 
 def test_shipped_weights_tell_their_data_and_terms(pie: Enhance) -> None:
@@ -206,14 +172,14 @@ def test_what_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert "\n" not in str(error.value)
     Enhance().save_pretrained(tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
-    save_file({key: value for key, value in weights.items() if "head" not in key}, tmp_path / "model.safetensors")
+    save_file({key: value for key, value in weights.items() if "level" not in key}, tmp_path / "model.safetensors")
     with pytest.raises(ModelError, match=r"model\.safetensors: damaged, or the weights of another network"):
         Enhance.from_pretrained(tmp_path)
     (tmp_path / "model.safetensors").unlink()
     (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps(weights))  # never read: pickles run code
     with pytest.raises(ModelError):
         Enhance.from_pretrained(tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps({"cell": "x"}))
+    (tmp_path / "config.json").write_text(json.dumps({"width": 99}))
     with pytest.raises(PielightError):
         Enhance.from_pretrained(tmp_path)
 
@@ -221,7 +187,7 @@ def test_what_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_wrong_options_are_value_errors_and_not_about_weights() -> None:
     with pytest.raises(OptionError, match=r"^strength 9: must lie"):
         Enhance.from_pretrained("pie", strength=9)
-    for options in ({"strength": 9}, {"strength": -1}, {"size": 40}, {"highlights": 2}, {"cell": 5}):
+    for options in ({"strength": 9}, {"strength": -9}, {"highlights": 2}, {"width": 9}):
         with pytest.raises(ValueError, match=next(iter(options))):
             Enhance(**options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="divide uint8 by 255"):
@@ -275,10 +241,8 @@ def test_it_goes_into_a_sequence(pie: Enhance) -> None:
 
 
 @pytest.mark.parametrize("highlights", [0.0, 1.0])
-@pytest.mark.parametrize("kind", ["exposure_map", "curve_lattice"])
-def test_compiled(kind: str, highlights: float, curves: Path) -> None:
-    pie = Enhance.from_pretrained("pie" if kind == "exposure_map" else curves, highlights=highlights)
-    assert pie.kind == kind
+def test_compiled(highlights: float) -> None:
+    pie = Enhance.from_pretrained("pie", highlights=highlights)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compiled = torch.compile(pie, fullgraph=True, backend="aot_eager", dynamic=True)
@@ -288,9 +252,7 @@ def test_compiled(kind: str, highlights: float, curves: Path) -> None:
                 torch.testing.assert_close(compiled(dark), pie(dark), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["exposure_map", "curve_lattice"])
-def test_exported_with_open_sizes(kind: str, curves: Path) -> None:
-    pie = Enhance.from_pretrained("pie" if kind == "exposure_map" else curves)
+def test_exported_with_open_sizes(pie: Enhance) -> None:
     sizes = {
         0: torch.export.Dim("n", max=8),
         2: torch.export.Dim("h", min=8, max=4096),
@@ -306,13 +268,8 @@ def test_exported_with_open_sizes(kind: str, curves: Path) -> None:
 @pytest.fixture
 def exposures(tmp_path: Path) -> tuple[Enhance, Path]:
     """Return a module with a network of exposures, and the same network as an ONNX file."""
-    torch.manual_seed(0)
-    module = Enhance(kind="exposure_map", width=0.5).eval()
-    for layer in (module.network.level, module.network.local):
-        torch.nn.init.normal_(layer.weight, std=0.05)
-    path = tmp_path / "exposures.onnx"
-    path.write_bytes(exposure_onnx(module.network))
-    return module, path
+    path = trained(tmp_path)
+    return Enhance.from_pretrained(path), path.with_suffix(".onnx")
 
 
 @pytest.mark.parametrize(("strength", "highlights", "auto"), [(1.0, 0.0, False), (-0.5, 0.0, True), (1.5, 1.0, False)])
@@ -339,20 +296,3 @@ def test_exposures_pass_gradients_to_pictures_and_weights(exposures: tuple[Enhan
     assert pictures.grad.isfinite().all()
     assert pictures.grad.abs().sum() > 0
     assert module.network.level.weight.grad.abs().sum() > 0
-
-
-def test_a_module_of_exposures_is_saved_with_its_kind(exposures: tuple[Enhance, Path], tmp_path: Path) -> None:
-    module, _ = exposures
-    module.save_pretrained(tmp_path / "saved")
-    again, picture = Enhance.from_pretrained(tmp_path / "saved"), torch.rand(1, 3, 40, 50) * 0.1
-    assert again.kind == "exposure_map"
-    torch.testing.assert_close(again(picture), module(picture))
-
-
-def test_curves_and_exposures_of_modules_name_each_other(exposures: tuple[Enhance, Path]) -> None:
-    with pytest.raises(OptionError, match=r"use exposure\(\)"):
-        exposures[0].curves(torch.rand(1, 3, 8, 8))
-    with pytest.raises(OptionError, match=r"use curves\(\)"):
-        Enhance().exposure(torch.rand(1, 3, 8, 8))
-    with pytest.raises(OptionError, match="kind 'other'"):
-        Enhance(kind="other")

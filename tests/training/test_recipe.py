@@ -34,23 +34,21 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
             "optimizer.lr=1e-3",
             "vgg_weights=x.pth",
             "curriculum=true",
-            "lattice.cell=16",
-            "adaptive.capture.quality=[70, 80]",
+            "rain.cover=[0.1, 0.2]",
         ],
     )
     (tmp_path / "c.yaml").write_text(as_yaml(config))
     assert read_train_config(tmp_path / "c.yaml") == config
     assert config.optimizer.lr == 0.001
     assert config.curriculum
-    assert config.lattice.cell == 16
-    assert config.adaptive.capture.quality == (70, 80)
+    assert config.rain.cover == (0.1, 0.2)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ("stpes=3", "unknown setting stpes; did you mean steps"),
-        ("constraints.features=1", "unknown setting constraints; choose one of adaptive, bank, "),
+        ("constraints.features=1", "unknown setting constraints; choose one of bank, checkpoint_minutes, "),
         ("losses.contras=3", r"unknown setting losses\.contras; did you mean losses\.contrastive"),
         ("steps=0", "steps: 0 should be at least 1"),
         ("data.size=100", "multiple of 32"),
@@ -59,43 +57,28 @@ def test_the_resolved_configuration_reads_back(tmp_path: Path) -> None:
         ("precision=fp8", "choose no or bf16"),
         ("negatives=wild", "choose paper, mild or adaptive"),
         ("curriculum=1", "curriculum: 1 should be of type bool"),
-        ("adaptive.distance=[0.9, 0.2]", "wrong way round"),
-        ("adaptive.distance=[0.2, 1.5]", r"adaptive\.distance: \[0\.2, 1\.5\] should be between 0 and 1"),
-        ("adaptive.local=-0.1", r"adaptive\.local: -0\.1 should be"),
-        ("adaptive.capture.noisy=2", r"adaptive\.capture\.noisy: 2 should be"),
-        ("adaptive.capture.quality=[10, 100]", r"quality: \[10, 100\] should be between 1 and 95"),
-        ("adaptive.capture.quality=[90, 60]", "wrong way round"),
-        ("adaptive.capture.shot_noise=[0, 1e-3]", r"adaptive\.capture\.shot_noise: \[0, '1e-3'\] should be above 0"),
-        ("adaptive.capture.jpeg=3", "unknown setting adaptive.capture.jpeg"),
-        ("lattice.cell=12", r"lattice\.cell: 12 is unknown; choose 4, 8, 16 or 32"),
-        ("lattice.cells=8", r"did you mean lattice\.cell\?"),
-        ("lattice.iterations=0", r"lattice\.iterations: 0 should be at least 1"),
-        ("darkening.shot_noise=[0, 1e-3]", r"darkening\.shot_noise: .* above 0"),
-        ("darkening.stops=[-1, 1]", r"darkening\.stops: \[-1, 1\] should be at most 0"),
-        ("darkening.night=1.5", r"darkening\.night: .* between 0 and 1"),
+        ("haze.airlight=[0.9, 0.2]", "wrong way round"),
+        ("haze.airlight=[0.2, 1.5]", r"haze\.airlight: \[0\.2, 1\.5\] should be between 0 and 1"),
+        ("haze.edges=-0.1", r"haze\.edges: -0\.1 should be"),
+        ("haze.density=[0, 1e-3]", r"haze\.density: \[0, '1e-3'\] should be above 0"),
+        ("rain.drop=3", r"unknown setting rain\.drop; did you mean rain\.drops"),
+        ("lattice.cell=8", "unknown setting lattice"),
         ("data.crop=[0, 1]", r"data\.crop: .* above 0 and at most 1"),
         ("data.regions=magic", r"data\.regions: 'magic' is unknown; choose felzenszwalb or slic"),
-        ("network=foo", "network: 'foo' is unknown; choose lattice or dcenet"),
+        ("network=lattice", "unknown setting network"),
         ("losses.temperature=0", r"losses\.temperature: 0 should be above 0"),
-        ("losses.cast_smoothness=.nan", r"losses\.cast_smoothness: nan should be finite"),
+        ("losses.curve_smoothness=.nan", r"losses\.curve_smoothness: nan should be finite"),
         ("optimizer.ema_decay=1", r"optimizer\.ema_decay: 1 should be at least 0 and below 1"),
         ("optimizer.lr=0", r"optimizer\.lr"),
         ("optimizer.grad_clip=.inf", r"optimizer\.grad_clip: inf should be finite"),
         ("optimizer.warmup_steps=-1", r"optimizer\.warmup_steps"),
-        ("lattice.width=wide", r"lattice\.width: 'wide' is not a number"),
+        ("losses.margin=wide", r"losses\.margin: 'wide' is not a number"),
     ],
 )
 def test_wrong_settings_say_what_is_wrong(change: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({"steps": 5}))
     with pytest.raises(ConfigError, match=said):
         read_train_config(tmp_path / "c.yaml", [change])
-
-
-def test_a_lattice_of_one_node_has_no_smoothness() -> None:
-    small = ["data.size=32", "data.loss_size=32", "lattice.cell=32"]
-    with pytest.raises(ConfigError, match="a lattice of one node"):
-        read_train_config(None, small)
-    assert read_train_config(None, [*small, "losses.curve_smoothness=0", "losses.cast_smoothness=0"]).data.size == 32
 
 
 def test_something_is_learnt_from() -> None:

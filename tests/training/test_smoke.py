@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from pielight.errors import ModelError
 from pielight.training.data.bank import Exposures
-from pielight.training.networks.dce_net import build
+from pielight.training.networks.dce_net import DCENet
 from pielight.training.networks.denoise_net import DenoiseNet
 from pielight.training.objectives.denoise import Denoise
 from pielight.training.objectives.exposure import ExposureTraining
@@ -29,7 +29,6 @@ from pielight.training.schema import (
     DenoiseConfig,
     ExposureConfig,
     ExposureLosses,
-    LatticeConfig,
     LossWeights,
     TrainConfig,
 )
@@ -169,13 +168,13 @@ def test_a_broken_loss_of_the_denoiser_is_found(monkeypatch: pytest.MonkeyPatch)
 
 def test_smoke_trains_and_exports(tmp_path: Path) -> None:
     weights = LossWeights(contrastive=0.0, feature_preservation=0.0)
-    settings = TrainConfig(lattice=LatticeConfig(iterations=4, channels=1, cell=16, width=0.25), losses=weights)
+    settings = TrainConfig(losses=weights)
     steps: list[int] = []
     found = list(smoke(tmp_path, settings, lambda progress: steps.append(progress.step), steps=3))
-    assert "cast_smoothness" not in {verdict.term for verdict in found}  # it is 0 and cannot fall
+    assert "contrastive" not in {verdict.term for verdict in found}  # it is 0 and cannot fall
     assert found[-1].term == "total"
     assert steps == [1, 2, 3]
-    assert "lattice:\n  iterations: 4\n" in (tmp_path / "run" / "config.yaml").read_text()
+    assert "task: brighten\n" in (tmp_path / "run" / "config.yaml").read_text()
     assert (tmp_path / "run" / "smoke.onnx").exists()
 
 
@@ -202,19 +201,10 @@ def test_faults() -> None:
     assert Verdict("a", 1.0, -1.0).fault == "IS NEGATIVE"
 
 
-@pytest.mark.parametrize(
-    ("name", "lattice"),
-    [
-        ("lattice", None),
-        ("lattice", LatticeConfig(channels=1)),
-        ("lattice", LatticeConfig(iterations=4)),
-        ("dcenet", None),
-    ],
-)
-def test_a_bad_start_is_loud_and_too_bright(name: str, lattice: LatticeConfig | None) -> None:
+def test_a_bad_start_is_loud_and_too_bright() -> None:
     torch.manual_seed(0)
     pictures = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 0.3
-    network = build(name, lattice)
+    network = DCENet()
     with torch.no_grad():
         calm = network(pictures)
         unused = Exposures([], pictures)

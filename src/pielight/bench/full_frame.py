@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pielight.training.export.onnx import lattice_onnx
-from pielight.training.networks.dce_net import DCENet
-from pielight.training.networks.lattice_net import render
+from pielight.training.networks.dce_net import DCENet, render
 
 _RUNS = 3
 

@@ -13,7 +13,6 @@ from pielight.core.messages import shown
 from pielight.core.signals import FAILED
 
 _FOREIGN = {  # settings of training that a network has no use for, by what its card calls it; cards hold them all
-    "lattice": {"haze", "rain"},
     "dcenet": {"lattice", "haze", "rain"},
     "haze": {"network", "lattice.iterations", "lattice.channels", "darkening", "rain"},
     "rain": {"network", "lattice", "darkening", "haze"},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from pielight.core import signals
+from pielight.core.memory_file import memory_file
 from pielight.core.signals import STANDARD_ERROR
 
 _MAX_BYTES = 1 << 16  # of output that is returned
@@ -67,7 +67,7 @@ def caught_stderr(is_chatter: Callable[[bytes], bool]) -> Iterator[BinaryIO]:
             screen = os.dup(STANDARD_ERROR)
         except OSError:  # it is closed, and its descriptor free for any file
             screen = None
-        with _memory_file() as printed:
+        with memory_file() as printed:
             own = printed.fileno() == STANDARD_ERROR
             if screen is not None:
                 signals.screen = screen
@@ -83,13 +83,6 @@ def caught_stderr(is_chatter: Callable[[bytes], bool]) -> Iterator[BinaryIO]:
                     _pass_on(printed, is_chatter)
                 elif not own:
                     os.close(STANDARD_ERROR)
-
-
-def _memory_file() -> BinaryIO:
-    """Open a file in memory where the system has such, since disks may be full."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("pielight"), "w+b")
-    return cast(BinaryIO, tempfile.TemporaryFile())
 
 
 def _pass_on(printed: BinaryIO, is_chatter: Callable[[bytes], bool]) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
 
 from pielight.errors import OptionError
 
+T = TypeVar("T")
 _LEAST_VALUES = 1 << 17  # fewer are not worth a second thread
 _BANDS = 4  # per thread, so that a thread on a busy core leaves some to the others
 
@@ -82,3 +85,37 @@ def share_rows(band: Callable[[int, int], None], height: int, values: int, threa
         helper.join()
     if errors:
         raise errors[0]
+
+
+def meanwhile(call: Callable[[], T], threads: int | None) -> Callable[[], T]:
+    """Start a call in another thread, and return a function that waits for what it returns or raises.
+
+    Args:
+        call: Where it may have but one thread, it is made when its result is asked for, if that ever is.
+        threads: Limit of threads, the calling one included; None takes every core that the process may use.
+
+    >>> total = meanwhile(lambda: 2 + 3, threads=2)
+    >>> total()
+    5
+    """
+    future: Future[T] = Future()
+
+    def make() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            future.set_exception(error)
+
+    helper = threading.Thread(target=make, name="pielight-meanwhile") if check_threads(threads) > 1 else None
+    try:
+        if helper is not None:
+            helper.start()
+    except RuntimeError:  # the limit of the system
+        helper = None
+
+    def result() -> T:
+        if helper is None and not future.done():
+            make()
+        return future.result()
+
+    return result

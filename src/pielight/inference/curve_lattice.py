@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from pielight.inference.descriptor import ModelDescriptor, Side, TensorSpec
 from pielight.inference.lattice import THUMBNAIL, Lattice, LatticeNetwork, check_share, node_sides
 from pielight.ops.curve_tables import curve_tables
 from pielight.ops.exposure import exposure_curve
-from pielight.ops.exposure_gate import exposure_gate
 from pielight.options import BRIGHTEN, HIGHLIGHTS, EnhanceOptions
 
 _ITERATIONS = 64  # at most
@@ -81,13 +79,13 @@ class CurveLattice(Lattice):
 
 
 class CurveNetwork(LatticeNetwork):
-    """Maps ``thumbnail`` to ``alphas``; channels 3 k .. 3 k + 2 are red, green and blue of the curve's iteration k."""
+    """Maps ``thumbnail`` to ``alphas``; channels 3 k .. 3 k + 2 are red, green and blue of the curve's iteration k.
+
+    Every picture is enhanced, as the paper does: ``auto`` has no effect.
+    """
 
     def _lattice(self, outputs: list[NDArray[np.float32]]) -> Lattice:
         return CurveLattice(outputs[0][0].reshape(-1, 3, *outputs[0].shape[2:]))
-
-    def _gate(self, thumbnail: NDArray[Any]) -> float:
-        return exposure_gate(thumbnail)
 
 
 DESCRIPTOR = ModelDescriptor(

@@ -22,7 +22,7 @@ from pielight.ops.noise_level import CELL
 
 REACH = 40  # pixels to each side that the network sees
 _ALIGNED = 8  # pixels along each side of a cell at the network's deep end
-_BAND, _PART = 544, 1904  # rows and columns at a time, multiples of 8
+_BAND, _PART = 544, 960  # rows and columns at a time, multiples of 8
 _lock = threading.Lock()
 
 
@@ -32,7 +32,7 @@ class DenoiseNetwork(Network):
     The file maps ``cells`` (n, 48, h, w), pixels in [0, 1] in cells of 4 x 4 with channels fastest, their ``level``
     (n, 3, h, w), the ``share`` (n, 1, h, w) of the noise to subtract, the ``chroma`` (n, 1, h, w) to keep of what that
     leaves, and ``mix`` (3, 3), which weighs the noise, to ``noise`` (n, 48, h, w), all that is to be subtracted. h and
-    w are even and up to 156 and 496. It may look 40 pixels far; one that looks farther leaves seams.
+    w are even and up to 156 and 260. It may look 40 pixels far; one that looks farther leaves seams.
     """
 
     @property

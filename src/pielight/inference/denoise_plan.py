@@ -22,7 +22,7 @@ Curve: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
 _INVISIBLE, _VISIBLE = 1.5 / 255, 3.5 / 255  # noise added by the curves: auto removes none below, and most above
 _GRAIN = 0.1  # share of the noise in brightness that auto leaves: surfaces without grain look like plastic
 _UNSEEN = 1.3  # level of the noise against what is estimated of it, which blotches are no part of
-_GLANCE = 24  # cells along each side, which are examined first
+_GLANCE, _GLANCE_ROWS = 24, 32  # cells along each side, which are examined first, and rows of each that are, at least
 _FEW = 0.005  # share of these cells up to which the picture is left alone
 _DOUBTFUL = 0.8  # share of its color that a cell keeps at most if it counts as one of which something would be taken
 _LOUD = Noise(np.full(1, 2e-3), np.full(1, 3e-6))  # more than cameras make
@@ -75,7 +75,7 @@ def plan(
     renderer: Renderer,
     options: EnhanceOptions,
     threads: int | None = None,
-    noise: Noise | None = None,
+    measure: Callable[[Pixels], Noise] = estimate,
 ) -> Plan | None:
     """Decide how much noise is removed in each cell of a picture.
 
@@ -93,7 +93,7 @@ def plan(
         renderer: What is applied to it.
         options: How it is applied, and how much noise is removed.
         threads: Threads; None takes every core that the process may use.
-        noise: Of the picture; None estimates it.
+        measure: Returns the noise of the picture; asked only if some might be removed.
 
     Returns:
         The plan, or None if no noise is removed.
@@ -108,10 +108,12 @@ def plan(
     def curve(means: NDArray[Any]) -> NDArray[Any]:
         return renderer.render(means, options, threads, out=means)
 
-    glance = _means(pixels, max(CELL, -(-max(pixels.shape) // _GLANCE)), threads)
+    side = max(CELL, -(-max(pixels.shape) // _GLANCE))
+    step = max(1, side // _GLANCE_ROWS)
+    glance = _means(pixels[::step], (side // step, side), threads)
     if denoise == AUTO and not _added(glance, _LOUD, curve).any():
         return None
-    noise = estimate(pixels) if noise is None else noise
+    noise = measure(pixels)
     is_gray = _is_gray(pixels)
     is_noisy, is_doubtful = True, not is_gray
     if denoise == AUTO:
@@ -120,7 +122,7 @@ def plan(
         is_doubtful = not is_gray and bool((_chroma(glance, noise, curve) < _DOUBTFUL).mean() > _FEW)
         if not (is_noisy or is_doubtful):
             return None
-    means = _means(pixels, CELL, threads)
+    means = _means(pixels, (CELL, CELL), threads)
     alive = ~_constant(means)
     means = smoothed(means)
     brightness, color = (1.0 - _GRAIN, 1.0) if denoise == AUTO else (float(denoise), min(1.0, 2 * float(denoise)))
@@ -194,7 +196,10 @@ def _is_gray(pixels: Pixels) -> bool:
     return all((band[..., 0] == band[..., other]).all() for band in bands for other in others)
 
 
-def _means(pixels: Pixels, side: int, threads: int | None) -> NDArray[np.float32]:
-    """Return the means of cells of ``side`` pixels; the last ones may be smaller."""
-    rows, columns = (np.append(np.arange(0, length, side), length).astype(np.intc) for length in pixels.shape[:2])
+def _means(pixels: Pixels, cell: tuple[int, int], threads: int | None) -> NDArray[np.float32]:
+    """Return the means of cells of so many rows and columns; the last ones may be smaller."""
+    rows, columns = (
+        np.append(np.arange(0, length, side), length).astype(np.intc)
+        for length, side in zip(pixels.shape[:2], cell, strict=True)
+    )
     return box_means(pixels, rows, columns, threads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from pielight.core.color import smooth_step
 from pielight.core.pixels import Pixels
+from pielight.core.threads import meanwhile
 from pielight.errors import ModelError, OptionError
 from pielight.inference.descriptor import ModelDescriptor, TensorSpec
 from pielight.inference.exposure_plot import plot_exposure
@@ -199,8 +201,9 @@ class ExposureNetwork(ThumbnailNetwork):
             ModelError: The file is damaged, or what the network returns is no map of exposures.
             OptionError: The array is not a picture.
         """
+        statistics = meanwhile(partial(exposure_statistics, pixels), self.threads)
         small = thumbnail(pixels, self.thumbnail_side, self.threads)
-        return self._predict(small, exposure_statistics(pixels), auto)
+        return self._predict(small, statistics(), auto)
 
     def predict_for_all(self, frames: Iterable[Pixels], auto: bool = True) -> ExposureMap:
         """Predict one map for all frames of a file, from their mean: areas that are equal in two frames stay equal."""

@@ -128,7 +128,7 @@ class LatticeNetwork(ThumbnailNetwork):
 
         Args:
             pixels: (H, W, 3) or gray (H, W, 1): uint8, uint16, or floats in [0, 1].
-            auto: Fade the curves where the picture needs none.
+            auto: Fade the curves where the picture needs none, if the kind can tell.
 
         Raises:
             ModelError: The file is damaged, or what the network returns is not a lattice.
@@ -151,5 +151,5 @@ class LatticeNetwork(ThumbnailNetwork):
         raise NotImplementedError
 
     def _gate(self, thumbnail: NDArray[Any]) -> float:
-        """Return what share of its enhancement a picture needs."""
-        raise NotImplementedError
+        """Return what share of its enhancement a picture needs; all of it, where the kind cannot tell."""
+        return 1.0

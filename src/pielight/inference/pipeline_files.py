@@ -152,7 +152,7 @@ def enhance_encoded(
         target = shown(paths.target or paths.source)
         picture = fitted(processor.process_picture(picture, options), file_format, target)
         with output as file:
-            save(picture, file, file_format, quality, target)
+            save(picture, file, file_format, quality, target, processor.runtime.threads)
             note, is_recorded = picture.note, write_checksum(file)
     else:
         processor = processor.for_frames((one.displayed for one in frames if one.displayed is not None), options)

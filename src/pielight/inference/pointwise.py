@@ -13,7 +13,7 @@ from pielight.core.pixels import Pixels
 from pielight.inference.denoise import shared_denoiser
 from pielight.inference.denoise_plan import plan
 from pielight.inference.pipeline_arrays import enhance_in_memory
-from pielight.inference.processor import Prediction, Processor, Runtime, kind_of_frame
+from pielight.inference.processor import Prediction, Processor, Runtime
 from pielight.options import AUTO, Denoise, EnhanceOptions, Taste, chosen_options
 
 if TYPE_CHECKING:
@@ -97,8 +97,9 @@ class PointwisePrediction(Prediction):
         if options.denoise != 0 and options.strength != 0:
             if options.denoise != AUTO or not runtime.denoiser.is_shipped:
                 runtime.denoiser.open()  # a damaged one is an error even if there is no noise
-            of_frames = runtime.noise.get(kind_of_frame(pixels))
-            noise = plan(pixels, self, options, runtime.threads, of_frames)  # first, since ``out`` may be the picture
+            noise = plan(
+                pixels, self, options, runtime.threads, runtime.noise
+            )  # first, since ``out`` may be the picture
         result = self.render(pixels, options, runtime.threads, out, runtime.device)
         if noise is not None:
             runtime.denoiser.subtract(result, noise)

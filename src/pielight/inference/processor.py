@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
 from pielight import io
 from pielight.core.pixels import Pixels, check_pixels
+from pielight.core.threads import meanwhile
 from pielight.inference.denoise import DenoiseNetwork
+from pielight.inference.descriptor import ModelDescriptor
 from pielight.ops.finish import Finish, apply_finish
 from pielight.ops.illuminant import SIDE, MeanThumbnail, estimate_cast
 from pielight.ops.noise import Noise, estimate
@@ -35,14 +38,14 @@ class Runtime:
         denoiser: The denoising network.
         threads: Threads; None takes every core that the process may use.
         device: Where curves are applied; None is the CPU.
-        noise: That of a file's frames, by :func:`kind_of_frame`, so that equal areas of two frames are denoised alike;
-            of others it is estimated from each picture.
+        noise: Returns the noise of a picture, if it is asked for; that of a file's frames is the same for all of a
+            kind, so that equal areas of two frames are denoised alike.
     """
 
     denoiser: DenoiseNetwork
     threads: int | None = None
     device: torch.device | None = None
-    noise: Mapping[FrameKind, Noise] = field(default_factory=dict)
+    noise: Callable[[Pixels], Noise] = estimate
 
 
 def kind_of_frame(pixels: Pixels) -> FrameKind:
@@ -61,6 +64,11 @@ def _measured(frames: Iterable[Pixels], found: dict[FrameKind, Noise]) -> Iterat
         if kind not in found:
             found[kind] = estimate(frame)
         yield frame
+
+
+def _noise_of_kind(found: dict[FrameKind, Noise], pixels: Pixels) -> Noise:
+    """Return the noise of frames of a picture's kind, or of the picture if there are none."""
+    return found.get(kind_of_frame(pixels)) or estimate(pixels)
 
 
 class Prediction(ABC):
@@ -86,6 +94,8 @@ class Prediction(ABC):
 
 class Predictor(Protocol):
     """A network that enhances, for one of :data:`pielight.options.TASKS`."""
+
+    descriptor: ModelDescriptor
 
     def predict(self, pixels: Pixels, auto: bool = True) -> Prediction:
         """Predict the enhancement of a picture, (H, W, 1 or 3)."""
@@ -122,11 +132,12 @@ class Processor:
                 return pixels.copy()
             out[...] = pixels
             return out
+        runtime = self._measuring(pixels, options)
         prediction = self.prediction or self._predict(pixels, options)
         finish = self.finish or self._finish(prediction, options, self._thumbnail(pixels, options))
         is_replaced = out is not None and np.may_share_memory(out, pixels)
         before = pixels.copy() if finish.black > 0 and is_replaced else pixels
-        result = prediction.process(pixels, options, self.runtime, out)
+        result = prediction.process(pixels, options, runtime, out)
         if not finish.is_neutral:
             apply_finish(before, result, finish, self.runtime.threads)
         return result
@@ -152,7 +163,21 @@ class Processor:
         mean = MeanThumbnail(self.runtime.threads) if _is_estimated(options) else None
         prediction = self.network.predict_for_all(mean.passing(frames) if mean else frames, options.is_gated)
         finish = self._finish(prediction, options, mean.thumbnail()) if mean and prediction is not None else None
-        return replace(self, prediction=prediction, finish=finish, runtime=replace(self.runtime, noise=noise))
+        return replace(
+            self,
+            prediction=prediction,
+            finish=finish,
+            runtime=replace(self.runtime, noise=partial(_noise_of_kind, noise)),
+        )
+
+    def _measuring(self, pixels: Pixels, options: EnhanceOptions) -> Runtime:
+        """Return the runtime for a picture whose noise, which may be asked for, is estimated while it is predicted."""
+        if self.network is None or self.prediction or not options.denoise:
+            return self.runtime
+        if "denoise" not in self.network.descriptor.options:
+            return self.runtime
+        noise = meanwhile(partial(self.runtime.noise, pixels), self.runtime.threads)
+        return replace(self.runtime, noise=lambda _: noise())
 
     def _finish(
         self, prediction: Prediction, options: EnhanceOptions, small: NDArray[np.float32] | None = None

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from typing import BinaryIO
 
+from pielight.core.threads import check_threads
 from pielight.io.codec_errors import errors_named
 from pielight.io.codecs.bmp import writer as bmp
 from pielight.io.codecs.gif import still as gif
@@ -19,8 +20,7 @@ from pielight.io.convert import fit
 from pielight.io.formats import HEIF, HIGH_BIT_DEPTH_MODES, written_format
 from pielight.io.image import Picture
 
-_WRITERS: dict[str, Callable[[Picture, BinaryIO, int | None], None]] = {
-    "JPEG": jpeg.write,
+_WRITERS: dict[str, Callable[[Picture, BinaryIO, int | None], None]] = {  # but for JPEG, which threads share
     "PNG": png.write,
     "WEBP": webp.write,
     "TIFF": tiff.write,
@@ -42,7 +42,12 @@ def fitted(picture: Picture, file_format: str, name: str = "picture") -> Picture
 
 
 def save(
-    picture: Picture, file: BinaryIO, file_format: str | None = None, quality: int | None = None, name: str = "picture"
+    picture: Picture,
+    file: BinaryIO,
+    file_format: str | None = None,
+    quality: int | None = None,
+    name: str = "picture",
+    threads: int | None = 1,
 ) -> None:
     """Write a picture into an open file as ``file_format``, or as the format that it came in.
 
@@ -50,6 +55,7 @@ def save(
         picture: To write; it is converted by :func:`pielight.io.convert.fit`.
         file: Open for writing and reading, at its end. A file on disk is faster than one in memory.
         quality: 1..100 for lossy formats; None keeps the source's own.
+        threads: Threads that share the work, of JPEG only; None takes every core that the process may use.
 
     Raises:
         PictureError: The format cannot hold the picture or its metadata, or needs an extra.
@@ -60,6 +66,8 @@ def save(
         picture = fit(picture, file_format)
         if picture.mode in HIGH_BIT_DEPTH_MODES:
             save_high_bit_depth(picture, file, file_format)
+        elif file_format == "JPEG":
+            jpeg.write(picture, file, quality, check_threads(threads))
         else:
             _WRITERS[file_format](picture, file, quality)
 

@@ -18,7 +18,7 @@ from pielight.io.color.palette import Palette
 from pielight.io.metadata.metadata import Metadata
 
 _PLAIN = ("1", "L", "LA", "I;16", "RGB", "RGBA", "RGBX")
-_SAMPLES = 250_000
+_SAMPLES = 1 << 16
 _INVISIBLE = 2 / 255  # of full scale
 
 
@@ -85,20 +85,27 @@ def to_image(picture: Picture) -> Image.Image:
     """
     if picture.source is not None:
         return picture.source.image(picture.pixels)
-    height, width = picture.pixels.shape[:2]
     values = interleaved(picture)
-    channels = values.shape[2]
     if values.dtype == np.uint16:
-        if channels > 1:
+        if values.shape[2] > 1:
             raise PictureError(f"Pillow has no mode {picture.mode}; save it as 16-bit PNG or TIFF")
-        mode = "I;16"
-    else:
-        mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBX"}[channels]
-    if picture.mode == "RGBA":
-        mode = "RGBA"
-    rawmode = "I;16N" if mode == "I;16" else mode
-    image = Image.frombuffer(mode, (width, height), values, "raw", rawmode, 0, 1)
+        return Image.frombuffer("I;16", values.shape[1::-1], values, "raw", "I;16N", 0, 1)
+    image = image_of(values, "RGBA" if picture.mode == "RGBA" else None)
     return image.convert("1", dither=Image.Dither.NONE) if picture.mode == "1" else image
+
+
+def image_of(values: NDArray[np.uint8], mode: str | None = None) -> Image.Image:
+    """Return interleaved channels of 8 bits as a Pillow image, which shares the memory of one or four channels.
+
+    Args:
+        values: (H, W, C), contiguous.
+        mode: Pillow's name of the channels; None is L, LA, RGB or RGBX.
+
+    >>> image_of(np.zeros((2, 3, 4), np.uint8)).mode
+    'RGBX'
+    """
+    mode = mode or {1: "L", 2: "LA", 3: "RGB", 4: "RGBX"}[values.shape[2]]
+    return Image.frombuffer(mode, values.shape[1::-1], values, "raw", mode, 0, 1)
 
 
 def interleaved(picture: Picture) -> NDArray[Any]:
@@ -144,7 +151,7 @@ def sample(pixels: NDArray[Any]) -> NDArray[Any]:
     """Return a copy of evenly spaced pixels of a picture.
 
     >>> sample(np.zeros((3000, 4000, 3), np.uint8)).shape
-    (500, 667, 3)
+    (231, 308, 3)
     """
     step = max(1, isqrt(pixels.shape[0] * pixels.shape[1] // _SAMPLES))
     return pixels[::step, ::step].copy()
@@ -156,5 +163,5 @@ def look_different(one: NDArray[Any], other: NDArray[Any]) -> bool:
     >>> look_different(np.array([7, 9], np.uint8), np.array([9, 8], np.uint8))
     False
     """
-    largest = np.abs(one.astype(np.int32) - other).max(initial=0)
+    largest = (np.maximum(one, other) - np.minimum(one, other)).max(initial=0)
     return bool(largest > _INVISIBLE * np.iinfo(one.dtype).max)

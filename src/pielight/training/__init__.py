@@ -19,7 +19,7 @@ from pielight.core.extras import require
 if TYPE_CHECKING:
     from pielight.training.degradations.noise import quantize, uniform
     from pielight.training.export.onnx import lattice_onnx
-    from pielight.training.networks.lattice_net import LatticeNet, render
+    from pielight.training.networks.dce_net import render
     from pielight.training.objectives.restoration_task import (
         RestorationTask, contrastive_term, curve_smoothness_term, feature_preservation_term, inversion_term,
         regional_consistency_term,
@@ -33,7 +33,7 @@ require("train")
 _HOME = {
     "degradations.noise": ("quantize", "uniform"),
     "export.onnx": ("lattice_onnx",),
-    "networks.lattice_net": ("LatticeNet", "render"),
+    "networks.dce_net": ("render",),
     "objectives.restoration_task": (
         "RestorationTask", "contrastive_term", "curve_smoothness_term", "feature_preservation_term", "inversion_term",
         "regional_consistency_term",
@@ -44,8 +44,7 @@ _HOME = {
 }
 
 __all__ = [
-    "DenoiseConfig", "ExposureConfig", "FinetuneConfig", "JointConfig", "LatticeNet", "RestorationTask", "StepReport",
-    "TrainConfig",
+    "DenoiseConfig", "ExposureConfig", "FinetuneConfig", "JointConfig", "RestorationTask", "StepReport", "TrainConfig",
     "contrastive_term", "curve_smoothness_term", "feature_preservation_term", "inversion_term", "lattice_onnx",
     "quantize", "read_recipe", "read_train_config", "regional_consistency_term", "render", "train", "uniform",
 ]

@@ -24,7 +24,7 @@ C = TypeVar("C")
 RECIPES: dict[str, type] = {
     "": TrainConfig, "exposure": ExposureConfig, "denoise": DenoiseConfig, "joint": JointConfig,
 }  # fmt: skip
-"""Schemas by the key ``recipe``, which a configuration for curves, haze or rain leaves out."""
+"""Schemas by the key ``recipe``, which a configuration for the paper's curves, haze or rain leaves out."""
 _OBJECTIVES: dict[type[Any], type[Objective[Any]]] = {
     TrainConfig: Restoration, ExposureConfig: ExposureTraining, DenoiseConfig: Denoise, FinetuneConfig: Finetuning,
     JointConfig: JointTraining,
@@ -50,10 +50,8 @@ def try_options(config: TrainConfig | ExposureConfig | DenoiseConfig) -> str:
         return "--denoise auto --denoise-model"
     if isinstance(config, ExposureConfig):
         return "--model"
-    task = find_task(config.task)
-    if task.inference_task != "brighten":
-        return f"--task {task.inference_task} --model"
-    return "--model" if task.name == "brighten" else "--no-auto --model"  # auto knows the shipped tasks alone
+    task = find_task(config.task).inference_task
+    return "--model" if task == "brighten" else f"--task {task} --model"
 
 
 @overload

@@ -18,8 +18,7 @@ from pielight.evaluation.methods import network_files
 from pielight.evaluation.methods.method import find_method, open_enhancer, parse
 from pielight.io.load_rgb import Pixels
 from pielight.models import DENOISER, find
-from pielight.training.networks.dce_net import DCENet, published
-from pielight.training.networks.lattice_net import render
+from pielight.training.networks.dce_net import DCENet, published, render
 
 
 @pytest.mark.parametrize("spec", ["pielight", "gamma", "gamma:0.4", "clahe", "equalize", "lime", "b=pielight:auto=off"])

@@ -1,6 +1,5 @@
 """Local light: masks in range, on the right part of the picture, drawn from the seed."""
 
-import dataclasses
 import itertools
 from typing import get_args
 
@@ -10,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pielight.training.degradations import adaptive, noise
 from pielight.training.degradations.adaptive import (
     LIMIT,
     adaptive_negatives,
@@ -22,7 +22,6 @@ from pielight.training.degradations.adaptive import (
     wanted_brightness,
 )
 from pielight.training.degradations.curve_families import FAMILIES, Side
-from pielight.training.schema import AdaptiveConfig, CaptureConfig
 
 sides = pytest.mark.parametrize("side", get_args(Side))
 
@@ -83,7 +82,11 @@ def test_the_brush_is_soft_and_of_every_size() -> None:
     assert (masks.diff(dim=-1).abs().amax((1, 2, 3)) < 0.9).all()
 
 
-CLEAN = AdaptiveConfig(capture=CaptureConfig(noisy=0.0, compressed=0.0))
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave noise and JPEG out."""
+    monkeypatch.setattr(noise, "_NOISY", 0.0)
+    monkeypatch.setattr(noise, "_COMPRESSED", 0.0)
 
 
 def scenes(n: int = 8, level: float = 0.45, side: int = 16) -> tuple[torch.Tensor, torch.Tensor]:
@@ -168,11 +171,13 @@ def test_every_picture_has_a_parameter_of_its_own() -> None:
 
 
 @sides
-def test_negatives_are_wrong_by_the_drawn_distance(side: Side) -> None:
+@pytest.mark.usefixtures("clean")
+def test_negatives_are_wrong_by_the_drawn_distance(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adaptive, "_LOCAL", 0.0)
+    monkeypatch.setattr(adaptive, "_DISTANCE", (0.3, 0.5))
     pictures, labels = scenes(40)
     pictures = pictures.mean(1, keepdim=True).expand(-1, 3, -1, -1)  # gray, for which every curve reaches white
-    how = dataclasses.replace(CLEAN, local=0.0, distance=(0.3, 0.5))
-    made = adaptive_negatives(pictures, labels, how, side, generator())
+    made = adaptive_negatives(pictures, labels, side, generator())
     before, after = gray(pictures).mean((1, 2)), gray(made).mean((1, 2))
     end = 0.0 if side == "under" else 1.0
     found = (after - before) / (end - before)
@@ -194,12 +199,14 @@ def test_a_local_pattern_lands_in_its_part_and_spares_the_rest(side: Side) -> No
 
 
 @sides
-def test_local_negatives_change_less_of_the_picture(side: Side) -> None:
+@pytest.mark.usefixtures("clean")
+def test_local_negatives_change_less_of_the_picture(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures, labels = scenes(40)
-    everything, parts = (
-        adaptive_negatives(pictures, labels, dataclasses.replace(CLEAN, local=share), side, generator())
-        for share in (0.0, 1.0)
-    )
+    made_by_share = []
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(adaptive, "_LOCAL", share)
+        made_by_share.append(adaptive_negatives(pictures, labels, side, generator()))
+    everything, parts = made_by_share
     kept = [((made - pictures).abs() < 2 / 255).float().mean() for made in (everything, parts)]
     assert kept[1] > kept[0] + 0.1
     for made in (everything, parts):
@@ -209,7 +216,6 @@ def test_local_negatives_change_less_of_the_picture(side: Side) -> None:
 
 def test_draws_follow_the_seed() -> None:
     pictures, labels = scenes(6)
-    how = AdaptiveConfig(local=0.5, capture=CaptureConfig(noisy=0.5, compressed=0.5))
-    first, again, other = (adaptive_negatives(pictures, labels, how, "under", generator(seed)) for seed in (1, 1, 2))
+    first, again, other = (adaptive_negatives(pictures, labels, "under", generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

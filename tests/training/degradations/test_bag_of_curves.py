@@ -10,7 +10,6 @@ import torch
 from pielight.errors import ConfigError
 from pielight.training.degradations.bag_of_curves import PRESETS, BagOfCurves, bag, negatives
 from pielight.training.degradations.curve_families import Side
-from pielight.training.schema import AdaptiveConfig
 
 NAMES = (*PRESETS, "adaptive")
 
@@ -81,12 +80,6 @@ def test_black_stays_finite(name: str) -> None:
         made = make(black, name, side, 5)
         assert torch.isfinite(made).all()
         assert made.mean() < 0.02  # read noise at most
-
-
-def test_adaptive_takes_its_settings() -> None:
-    settings = AdaptiveConfig(distance=(0.5, 0.6))
-    assert bag("adaptive", settings) is settings
-    assert bag("adaptive") == AdaptiveConfig()
 
 
 def test_unknown_preset() -> None:

@@ -6,7 +6,7 @@ import torch
 from skimage.color import rgb2xyz
 
 from pielight.core.color_torch import linear_to_srgb, luma, srgb_to_linear
-from pielight.training.degradations.exposure import blur, camera_response, expose
+from pielight.training.degradations.exposure import blur, expose
 
 
 def test_linear_light_agrees_with_scikit_image() -> None:
@@ -26,17 +26,6 @@ def test_a_stop_doubles_linear_light(stops: float) -> None:
     gray = torch.linspace(0.01, 1, 50, dtype=torch.float64)
     found = srgb_to_linear(expose(gray, stops))
     torch.testing.assert_close(found, (srgb_to_linear(gray) * 2**stops).clamp(max=1), atol=1e-6, rtol=0)
-
-
-def test_the_camera_response_is_an_s_curve_that_its_inverse_undoes() -> None:
-    gray = torch.linspace(0, 1, 101, dtype=torch.float64)
-    contrast = torch.tensor(1.6, dtype=torch.float64)
-    seen = camera_response(gray, contrast)
-    x = gray.numpy()
-    np.testing.assert_allclose(seen.numpy(), x**1.6 / (x**1.6 + (1 - x) ** 1.6), atol=1e-12)
-    assert (seen[1:] > seen[:-1]).all()
-    assert (seen[1:50] < gray[1:50]).all()
-    torch.testing.assert_close(camera_response(seen, 1 / contrast), gray, atol=1e-9, rtol=0)
 
 
 def test_luminance_weighs_channels_by_bt_601() -> None:

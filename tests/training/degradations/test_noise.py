@@ -1,6 +1,7 @@
 """Seeded draws stay in their intervals."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,8 +9,8 @@ import torch
 from PIL import Image
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
+from pielight.training.degradations import noise
 from pielight.training.degradations.noise import capture, chance, jpeg, log_uniform, quantize, sensor_noise, uniform
-from pielight.training.schema import CaptureConfig
 
 
 def test_intervals_and_seeds() -> None:
@@ -52,24 +53,42 @@ def scene(n: int = 4) -> torch.Tensor:
     return torch.rand(n, 3, 6, 6, generator=generator(5)).repeat_interleave(8, 2).repeat_interleave(8, 3)
 
 
-def test_without_defects_only_8_bits_remain() -> None:
+Shares = Callable[..., None]
+
+
+@pytest.fixture
+def shares(monkeypatch: pytest.MonkeyPatch) -> Shares:
+    """Set how many pictures are noisy and compressed, and how noisy they are."""
+
+    def change(noisy: float, compressed: float, shot: float = 1e-3, read: float = 1e-6) -> None:
+        monkeypatch.setattr(noise, "_NOISY", noisy)
+        monkeypatch.setattr(noise, "_COMPRESSED", compressed)
+        monkeypatch.setattr(noise, "_SHOT_NOISE", (shot, shot))
+        monkeypatch.setattr(noise, "_READ_NOISE", (read, read))
+
+    return change
+
+
+def test_without_defects_only_8_bits_remain(shares: Shares) -> None:
     pictures = scene()
-    kept = capture(pictures, CaptureConfig(noisy=0, compressed=0), generator())
+    shares(0, 0)
+    kept = capture(pictures, generator())
     np.testing.assert_allclose(kept.numpy(), np.round(pictures.numpy() * 255) / 255, atol=1e-7)
 
 
-def test_noise_is_shot_and_read_noise_in_linear_light() -> None:
+def test_noise_is_shot_and_read_noise_in_linear_light(shares: Shares) -> None:
     a, b = 2e-3, 1e-5
+    shares(1, 0, a, b)
     for level in (0.02, 0.2, 0.5):
         flat = linear_to_srgb(torch.full((1, 3, 200, 200), level))
-        kept = capture(flat, CaptureConfig(noisy=1, shot_noise=(a, a), read_noise=(b, b), compressed=0), generator())
+        kept = capture(flat, generator())
         assert srgb_to_linear(kept).std().item() == pytest.approx((a * level + b) ** 0.5, rel=0.05)
 
 
-def test_darker_means_noisier_against_the_signal() -> None:
-    how = CaptureConfig(noisy=1, shot_noise=(1e-3, 1e-3), read_noise=(1e-6, 1e-6), compressed=0)
+def test_darker_means_noisier_against_the_signal(shares: Shares) -> None:
+    shares(1, 0)
     relative = [
-        (srgb_to_linear(capture(linear_to_srgb(gray), how, generator())).std() / gray[0, 0, 0, 0]).item()
+        (srgb_to_linear(capture(linear_to_srgb(gray), generator())).std() / gray[0, 0, 0, 0]).item()
         for gray in torch.tensor([0.4, 0.1, 0.02]).view(3, 1, 1, 1, 1).expand(3, 1, 3, 64, 64)
     ]
     assert relative == sorted(relative)
@@ -91,18 +110,18 @@ def test_mild_jpeg_is_mild_and_a_higher_quality_milder() -> None:
     assert errors[0] < 0.02
 
 
-def test_shares() -> None:
+def test_shares(shares: Shares) -> None:
     pictures = scene(64)
     eight = (pictures * 255).round() / 255
-    for how in (CaptureConfig(noisy=0.5, compressed=0), CaptureConfig(noisy=0, compressed=0.5)):
-        touched = (capture(pictures, how, generator()) != eight).flatten(1).any(1).float().mean()
+    for noisy, compressed in ((0.5, 0), (0, 0.5)):
+        shares(noisy, compressed)
+        touched = (capture(pictures, generator()) != eight).flatten(1).any(1).float().mean()
         assert 0.3 < touched < 0.7
 
 
 def test_draws_follow_the_seed() -> None:
     pictures = scene()
-    how = CaptureConfig(noisy=0.5, compressed=0.5)
-    first, again, other = (capture(pictures, how, generator(seed)) for seed in (1, 1, 2))
+    first, again, other = (capture(pictures, generator(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 

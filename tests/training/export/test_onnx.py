@@ -9,12 +9,12 @@ import torch
 
 from pielight.ops.exposure_statistics import SEEN
 from pielight.training.export.onnx import as_onnx, exposure_onnx, lattice_onnx
+from pielight.training.networks.dce_net import DCENet
 from pielight.training.networks.exposure_net import SIDE, ExposureNet
-from pielight.training.networks.lattice_net import LatticeNet
 
 
-def test_a_lattice_network_maps_thumbnail_to_alphas() -> None:
-    network = LatticeNet().eval()
+def test_a_network_of_curves_maps_thumbnail_to_alphas() -> None:
+    network = DCENet().eval()
     session = onnxruntime.InferenceSession(lattice_onnx(network, 64), providers=["CPUExecutionProvider"])
     assert [item.name for item in session.get_inputs()] == ["thumbnail"]
     pictures = torch.rand(2, 3, 64, 64)

@@ -5,11 +5,9 @@ import pytest
 import torch
 
 from pielight.training.losses.preservation import (
-    cast_smoothness,
     color_constancy,
     curve_smoothness,
     feature_preservation,
-    highlight_preservation,
     regional_consistency,
 )
 
@@ -70,33 +68,6 @@ def plain_variation(maps: np.ndarray) -> float:
 def test_curve_smoothness_is_the_squared_total_variation() -> None:
     alphas = draw(2, 6, 4, 5)
     assert curve_smoothness(alphas).item() == pytest.approx(plain_variation(alphas.numpy()))
-
-
-def test_cast_smoothness_sees_only_what_differs_between_channels() -> None:
-    alphas = draw(2, 6, 4, 5)
-    plain = alphas.numpy().reshape(2, 2, 3, 4, 5)
-    plain = (plain - plain.mean(axis=2, keepdims=True)).reshape(2, 6, 4, 5)
-    assert cast_smoothness(alphas).item() == pytest.approx(plain_variation(plain))
-    white_balance = torch.tensor([0.1, 0.0, -0.1]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
-    assert cast_smoothness(white_balance).item() == pytest.approx(0, abs=1e-12)
-
-
-def test_highlights_count_the_rise_of_the_brightest_tenth_of_pictures_that_reach_white() -> None:
-    before = draw(2, 3, 10, 10)
-    before[0] *= 0.5  # reaches 0.5: free
-    before[1, :, 0, 0] = 1.0
-    after = (before * 1.3).clamp(0, 1)
-    x, y = before[1].numpy().mean(axis=0).ravel(), after[1].numpy().mean(axis=0).ravel()
-    top = np.argsort(x)[-10:]
-    plain = np.maximum(y[top] - x[top], 0).mean() / 2  # of two pictures
-    assert highlight_preservation(before, after).item() == pytest.approx(plain)
-    assert highlight_preservation(before, before * 0.5).item() == 0
-
-
-def test_of_a_picture_of_a_few_pixels_the_brightest_one_counts() -> None:
-    before = torch.tensor([1.0, 0.2, 0.2, 0.2]).view(1, 1, 2, 2).expand(1, 3, 2, 2)
-    after = (before + torch.tensor([0.0, 0.5, 0.5, 0.5]).view(1, 1, 2, 2)).clamp_max(1)
-    assert highlight_preservation(before, after).item() == 0
 
 
 @pytest.mark.parametrize("regions", [1, 7, 300])

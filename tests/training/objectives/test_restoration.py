@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from pielight.training.data.bank import Bank, build_bank
 from pielight.training.data.batches import PictureSet
 from pielight.training.losses.exposure import QUANTILES
+from pielight.training.networks.dce_net import DCENet
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
-from pielight.training.networks.lattice_net import LatticeNet
 from pielight.training.objectives.brighten import BRIGHTEN
 from pielight.training.objectives.restoration import Restoration, TrainContext
 from pielight.training.schedules import step_generator
@@ -68,7 +68,7 @@ def test_the_bank_has_an_under_and_an_over_exposed_negative_for_each_positive(ba
 
 def test_the_total_is_the_weighted_sum_of_every_term(context: TrainContext) -> None:
     torch.manual_seed(0)
-    total, terms = losses(LatticeNet(), CONFIG, context, 3)
+    total, terms = losses(DCENet(), CONFIG, context, 3)
     assert set(terms) == TERMS
     assert total.item() == pytest.approx(sum(getattr(CONFIG.losses, name) * value for name, value in terms.items()))
 
@@ -77,20 +77,20 @@ def test_the_total_is_the_weighted_sum_of_every_term(context: TrainContext) -> N
 def test_a_weight_of_0_takes_a_term_out(name: str, context: TrainContext) -> None:
     weights = dataclasses.replace(CONFIG.losses, **{name: 0.0})
     config = dataclasses.replace(CONFIG, losses=weights)
-    _, terms = losses(LatticeNet(), config, context, 3)
+    _, terms = losses(DCENet(), config, context, 3)
     assert set(terms) == TERMS - {name}
 
 
 def test_a_step_is_a_function_of_seed_and_step(context: TrainContext) -> None:
     torch.manual_seed(0)
-    network = LatticeNet()
+    network = DCENet()
     first, again, later = (losses(network, CONFIG, context, step)[0].item() for step in (3, 3, 4))
     assert first == again != later
 
 
 def test_harder_negatives_change_the_contrast_alone(context: TrainContext) -> None:
     torch.manual_seed(0)
-    network = LatticeNet()
+    network = DCENet()
     config = dataclasses.replace(CONFIG, steps=4)
     plain, easy, hard = (
         losses(network, dataclasses.replace(config, curriculum=harder, steps=steps), context, 3)[1]
@@ -104,14 +104,14 @@ def test_harder_negatives_change_the_contrast_alone(context: TrainContext) -> No
 def test_every_term_reaches_the_network(context: TrainContext) -> None:
     for name in TERMS:
         torch.manual_seed(0)
-        network = LatticeNet()
-        torch.nn.init.normal_(network.head.weight, 0, 0.2)
-        torch.nn.init.constant_(network.head.bias, -0.1)  # brightens
+        network = DCENet()
+        torch.nn.init.normal_(network.e_conv7.weight, 0, 0.2)
+        torch.nn.init.constant_(network.e_conv7.bias, -0.1)  # brightens
         weights = LossWeights(**{term: float(term == name) for term in TERMS}, margin=2.0)
         total, _ = losses(network, dataclasses.replace(CONFIG, losses=weights), context, 3)
         total.backward()
-        assert network.head.weight.grad is not None
-        assert network.head.weight.grad.abs().sum() > 0, name
+        assert network.e_conv7.weight.grad is not None
+        assert network.e_conv7.weight.grad.abs().sum() > 0, name
 
 
 def test_seeds_and_steps_draw_apart() -> None:
@@ -125,7 +125,7 @@ def test_without_dark_pictures_darkened_ones_are_judged(context: TrainContext, p
     assert (real.shape, labels.shape) == ((3, 3, 64, 64), (3, 32, 32))
     bright = pictures.batch(3, step_generator(0, 1))[0]
     assert real.mean() < bright.mean()
-    _, terms = losses(LatticeNet(), CONFIG, dataclasses.replace(context, dark=None), 3)
+    _, terms = losses(DCENet(), CONFIG, dataclasses.replace(context, dark=None), 3)
     assert set(terms) == TERMS
 
 

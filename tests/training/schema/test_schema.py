@@ -35,7 +35,7 @@ def test_no_setting_has_a_type_without_limits(section: type) -> None:
 
 def test_changes_by_replace_are_checked() -> None:
     with pytest.raises(ValueError, match="less than or equal to 0"):
-        dataclasses.replace(schema.DarkeningConfig(), stops=(-1.0, 1.0))
+        dataclasses.replace(schema.RawDarkeningConfig(), stops=(-1.0, 1.0))
 
 
 def test_it_imports_no_code_of_training() -> None:

@@ -65,8 +65,8 @@ def darken(pixels: Pixels, ev: float, shot: float, read: float, rng: np.random.G
 
     ``y = Q8(sRGB(min(1, max(0, l + n))))``, ``l = 2^-EV lin(x)``, ``n ~ N(0, shot * l + read)``: linear light (IEC
     61966-2-1), the Poisson-Gaussian noise of Foi et al. (2008), 8 bits.
-    :mod:`pielight.training.degradations.darkening` draws exposures, noise, white balance and a camera's response at
-    random and by regions, for training; this is the one equation at one exposure, for measuring.
+    :mod:`pielight.training.degradations.raw_darkening` draws noise, white balance and a camera's tone curve at random,
+    for training; this is the one equation at one exposure, for measuring.
 
     Args:
         pixels: ``(H, W, 3)`` uint8 in sRGB.

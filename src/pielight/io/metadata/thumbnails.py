@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.errors import PictureError
+from pielight.io.codecs.jpeg.encoder import save_image
 from pielight.io.codecs.jpeg.reader import read_metadata
 from pielight.io.codecs.jpeg.segments import APP0, JFIF, joined, parse
-from pielight.io.codecs.jpeg.writer import save_image, save_options
+from pielight.io.codecs.jpeg.writer import save_options
 from pielight.io.image import Picture
 
 Region = tuple[int, int, int, int]  # left, top, right, bottom

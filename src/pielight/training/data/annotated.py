@@ -109,8 +109,8 @@ def dim(pictures: Tensor, config: DimmingConfig, generator: Generator) -> tuple[
 
     ``y = Q8(sRGB(2^EV lin(x) + n)), n ~ N(0, a 2^EV lin(x) + b)``: one EV for a picture, a and b the shot and the read
     noise, Q8 quantization to 8 bits. The plain kin of
-    :func:`pielight.training.degradations.darkening.darken`, so that a task
-    is learned under the exposures that it is measured under.
+    :func:`pielight.training.degradations.raw_darkening.darken_raw`, so that a task is learned under the exposures that
+    it is measured under.
 
     Args:
         pictures: ``(N, 3, H, W)`` in [0, 1].

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pielight.core.color_torch import luma
+from pielight.training.data.regions import region_means
 from pielight.training.degradations.curve_families import FAMILIES, Family, Side
-from pielight.training.degradations.darkening import dark_part
 from pielight.training.degradations.exposure import blur
 from pielight.training.degradations.noise import capture, chance, uniform
-from pielight.training.schema import AdaptiveConfig
+
+_DISTANCE = (0.2, 0.9)  # share of the way from a picture's own brightness to black or white (uniform)
+_LOCAL = 0.4  # share of the negatives whose light changes in a part of the picture only
 
 
 def light_patterns(pictures: Tensor, labels: Tensor, side: Side, local: float, generator: Generator) -> Tensor:
@@ -40,8 +43,7 @@ def light_patterns(pictures: Tensor, labels: Tensor, side: Side, local: float, g
 def backlight(gray: Tensor, labels: Tensor, side: Side, generator: Generator) -> Tensor:
     """Draw the part of one picture against the light: dark regions when light is taken, bright ones when it is added.
 
-    The parts are those of
-    :func:`pielight.training.degradations.darkening.dark_part`, their edges softened by a random width.
+    The parts are those of :func:`dark_part`, their edges softened by a random width.
 
     Args:
         gray: ``(1, 1, H, W)`` in [0, 1].
@@ -80,6 +82,34 @@ def brush(gray: Tensor, labels: Tensor, side: Side, generator: Generator) -> Ten
     softness = uniform((count, 1, 1), 0.05, 0.4, generator)
     distance = torch.hypot(y - center_y, x - center_x) / radius
     return torch.sigmoid((1 - distance) / softness).amax(0)[None, None].to(gray.dtype)
+
+
+def dark_part(gray: Tensor, labels: Tensor, night: bool, generator: Generator) -> Tensor:
+    """Draw which part of one picture is dark, as a mask ``(1, 1, h, w)`` in [0, 1].
+
+    ``sigmoid(4 (c - rank) / s)``, rank that of the pixel in a field: the gray level at night; else the means of regions
+    (half of the time), a random value per region or smooth noise; c and s, the share and the softness, are drawn.
+
+    >>> dark_part(torch.rand(1, 1, 8, 8), torch.zeros(1, 8, 8).int(), True, Generator().manual_seed(0)).shape
+    torch.Size([1, 1, 8, 8])
+    """
+    kind = float(uniform((1,), 0.0, 1.0, generator))
+    height, width = gray.shape[-2:]
+    means = region_means(gray, labels)
+    if night:
+        field = gray
+    elif kind < 0.5:
+        field = means
+    elif kind < 0.75:
+        keys, index = means.flatten().unique(return_inverse=True)  # regions that share a mean share a draw
+        field = uniform((len(keys),), 0.0, 1.0, generator)[index].view_as(means)
+    else:
+        coarse = uniform((1, 1, 4, 4), 0.0, 1.0, generator)
+        field = F.interpolate(coarse, (height, width), mode="bicubic", align_corners=False)
+    rank = field.flatten().argsort().argsort().view_as(field).to(gray.dtype) / field.numel()
+    middle = uniform((1,), 0.92, 0.998, generator) if night else uniform((1,), 0.2, 0.98, generator)
+    softness = uniform((1,), 0.02, 0.1 if night else 0.5, generator)
+    return torch.sigmoid((middle - rank) / (softness / 4))
 
 
 _KINDS = (backlight, lamps, brush)
@@ -158,9 +188,7 @@ def solve(curve: Family, pictures: Tensor, where: Tensor, wanted: Tensor, side: 
     return (low + high) / 2
 
 
-def adaptive_negatives(
-    pictures: Tensor, labels: Tensor, config: AdaptiveConfig, side: Side, generator: Generator
-) -> Tensor:
+def adaptive_negatives(pictures: Tensor, labels: Tensor, side: Side, generator: Generator) -> Tensor:
     """Make pictures badly exposed by a drawn distance, with a drawn curve, everywhere or in a drawn part.
 
     ``y = capture(f(x; t m))``: the family f, the pattern m of :func:`light_patterns` and the distance d are drawn, and
@@ -173,12 +201,12 @@ def adaptive_negatives(
         Badly exposed ``(N, 3, H, W)`` in [0, 1], in 8 bits.
 
     >>> gray, one = torch.full((2, 3, 8, 8), 0.5), torch.zeros(2, 8, 8).int()
-    >>> bool((adaptive_negatives(gray, one, AdaptiveConfig(), "under", Generator().manual_seed(0)).mean() < 0.5))
+    >>> bool((adaptive_negatives(gray, one, "under", Generator().manual_seed(0)).mean() < 0.5))
     True
     """
     n = len(pictures)
-    where = light_patterns(pictures, labels, side, config.local, generator)
-    distance = uniform((n, 1, 1, 1), *config.distance, generator)
+    where = light_patterns(pictures, labels, side, _LOCAL, generator)
+    distance = uniform((n, 1, 1, 1), *_DISTANCE, generator)
     family = torch.randint(len(FAMILIES), (n,), generator=generator)
     made = torch.empty_like(pictures)
     for index, curve in enumerate(FAMILIES.values()):
@@ -187,4 +215,4 @@ def adaptive_negatives(
             part, mask = pictures[mine], where[mine]
             wanted = wanted_brightness(curve, part, mask, distance[mine], side)
             made[mine] = curve(part, solve(curve, part, mask, wanted, side) * mask)
-    return capture(made, config.capture, generator)
+    return capture(made, generator)

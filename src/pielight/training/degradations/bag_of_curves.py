@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Generator, Tensor
@@ -18,7 +19,6 @@ from pielight.training.degradations.curve_families import (
     tone_curve,
 )
 from pielight.training.degradations.noise import log_uniform, uniform
-from pielight.training.schema import AdaptiveConfig
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,11 @@ PRESETS = {
 }
 
 
-def bag(name: str, adaptive: AdaptiveConfig | None = None) -> BagOfCurves | AdaptiveConfig:
-    """Return ``"paper"``, ``"mild"`` or ``"adaptive"``, the last with the given settings.
+ADAPTIVE: Literal["adaptive"] = "adaptive"
+
+
+def bag(name: str) -> BagOfCurves | Literal["adaptive"]:
+    """Return ``"paper"`` or ``"mild"``; ``"adaptive"`` has no intervals and is returned as it is.
 
     Raises:
         ConfigError: for another name.
@@ -55,15 +58,15 @@ def bag(name: str, adaptive: AdaptiveConfig | None = None) -> BagOfCurves | Adap
     >>> bag("paper").tone_under
     (6.0, 6.0)
     """
-    if name == "adaptive":
-        return adaptive or AdaptiveConfig()
+    if name == ADAPTIVE:
+        return ADAPTIVE
     if name not in PRESETS:
         raise ConfigError(f"negatives: {name!r} is unknown; choose {', '.join(PRESETS)} or adaptive")
     return PRESETS[name]
 
 
 def negatives(
-    pictures: Tensor, labels: Tensor, curves: BagOfCurves | AdaptiveConfig, side: Side, generator: Generator
+    pictures: Tensor, labels: Tensor, curves: BagOfCurves | Literal["adaptive"], side: Side, generator: Generator
 ) -> Tensor:
     """Draw one curve family for each picture and apply it on one side.
 
@@ -74,8 +77,8 @@ def negatives(
     >>> bool((negatives(gray, labels, bag("mild"), "under", torch.Generator().manual_seed(0)) < 0.5).all())
     True
     """
-    if isinstance(curves, AdaptiveConfig):
-        return adaptive_negatives(pictures, labels, curves, side, generator)
+    if curves == ADAPTIVE:
+        return adaptive_negatives(pictures, labels, side, generator)
     n = len(pictures)
     shape = (n, 1, 1, 1)
     under = side == "under"

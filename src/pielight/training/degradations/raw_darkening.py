@@ -26,9 +26,8 @@ def darken_raw(picture: Tensor, ev: Tensor | float, config: RawDarkeningConfig, 
     ``y = JPEG(Q8(sRGB(E_c(min(1, g w max(0, r + n + o))))))``, ``r = 2^EV E_-c(lin(x)) / w``: the camera's tone curve,
     an exposure curve of c EV, is undone, and so is its white balance w; n is shot and read noise of each channel,
     blurred by demosaicing in some pictures, o an error of the black level, g a cast; what falls below 0 or beyond 1 is
-    clipped in each channel. Noise and clipping lie before white balance (unlike in
-    :func:`pielight.training.degradations.darkening.darken`), so that shadows turn green, olive or purple as a camera's
-    do, and learning by inversion takes it out.
+    clipped in each channel. Noise and clipping lie before white balance, so that shadows turn green, olive or purple as
+    a camera's do, and learning by inversion takes it out.
 
     Args:
         picture: ``(3, H, W)`` in [0, 1].

@@ -48,17 +48,3 @@ def brightness_triplet(anchor: Tensor, positive: Tensor, negative: Tensor, margi
     near = (anchor[:, None] - positive[None]).abs().mean(2)
     far = (anchor[:, None] - negative[None]).abs().mean(2)
     return F.relu(near[:, :, None] - far[:, None, :] + margin).mean()
-
-
-def brightness_balance(anchors: Tensor, positives: Tensor) -> Tensor:
-    """Return how far dark pictures are, on the average, from being as bright as well-exposed ones.
-
-    ``(mean_i mean_k a_ik - mean_j mean_k p_jk)^2`` over brightness profiles a of a batch and p of positives: no picture
-    has to be as bright as another, all of them together are.
-
-    Beyond the paper, whose triplet draws every picture to the same brightness.
-
-    >>> brightness_balance(torch.tensor([[0.1], [0.9]]), torch.tensor([[0.4], [0.6]])).item()
-    0.0
-    """
-    return (anchors.mean() - positives.mean()).square()

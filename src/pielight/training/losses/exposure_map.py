@@ -39,8 +39,8 @@ def level_inversion(rendered: Tensor, target: Tensor, too_bright: float = 0.0) -
 def brightness_match(means: Tensor, wanted: Tensor) -> Tensor:
     """Return how far dark pictures are, on the average, from being as bright as well-exposed ones.
 
-    ``(mean_i m_i - M)^2``: no picture has to be as bright as another, all of them together are. For a map's level what
-    :func:`pielight.training.losses.exposure.brightness_balance` is for curves.
+    ``(mean_i m_i - M)^2``: no picture has to be as bright as another, all of them together are. Beyond the paper, whose
+    triplet draws every picture to the same brightness.
 
     Args:
         means: m, ``(N,)``.

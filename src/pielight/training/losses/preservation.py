@@ -1,8 +1,7 @@
-"""Preservation: content, texture, color and highlights survive, regions keep together, curve maps are smooth."""
+"""Preservation: content, texture and color survive, regions keep together, curve maps are smooth."""
 
 from __future__ import annotations
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from pielight.training.data.regions import region_means
@@ -55,44 +54,6 @@ def curve_smoothness(alphas: Tensor) -> Tensor:
     across = alphas[..., :, 1:] - alphas[..., :, :-1]
     down = alphas[..., 1:, :] - alphas[..., :-1, :]
     return across.square().mean() + down.square().mean()
-
-
-def cast_smoothness(alphas: Tensor) -> Tensor:
-    """Return the total variation of what differs between the channels of curve maps, squared.
-
-    :func:`curve_smoothness` of ``a_c - mean_c(a)``. The color of the light changes little across a picture, so that
-    a white balance may differ from channel to channel, but not from place to place.
-
-    Beyond the paper: without it, skies and shadows take on casts of their own.
-
-    >>> import torch
-    >>> cast_smoothness(torch.rand(1, 1, 4, 4).expand(1, 3, 4, 4)).item() < 1e-9
-    True
-    """
-    by_channel = alphas.unflatten(1, (-1, 3))
-    return curve_smoothness((by_channel - by_channel.mean(2, keepdim=True)).flatten(1, 2))
-
-
-def highlight_preservation(before: Tensor, after: Tensor) -> Tensor:
-    """Return how much brighter the brightest tenth became of pictures that already reach white.
-
-    ``mean_{p in top 10 %} max(0, y(p) - x(p)) * g``, g rising smoothly from 0 to 1 while the brightest channel of
-    the picture goes from 0.8 to 1. A lamp at white says that the exposure was as high as it could be: what is dark
-    there wants light, what is bright does not.
-
-    Beyond the paper: there lamps and skies are only held by the over-exposed negatives.
-
-    >>> import torch
-    >>> dim = torch.full((1, 3, 4, 4), 0.2)
-    >>> highlight_preservation(dim, dim + 0.5).item()
-    0.0
-    """
-    x, y = before.mean(1).flatten(1), after.mean(1).flatten(1)
-    brightest = x.topk(max(1, x.shape[1] // 10), dim=1).indices
-    rise = F.relu(y.gather(1, brightest) - x.gather(1, brightest)).mean(1)
-    reach = ((before.flatten(1).amax(1) - 0.8) / 0.2).clamp(0, 1)
-    # Not smooth_step(): another order of the products would change the last bits of recorded runs.
-    return (rise * reach * reach * (3 - 2 * reach)).mean()
 
 
 def _standardize(features: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The network of Zero-DCE, SCL-LLE and PIE, and their public checkpoints, read safely."""
+"""The network of Zero-DCE, SCL-LLE and PIE, its curves over pictures, and public checkpoints, read safely."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pielight.errors import ConfigError, DataError, ModelError
-from pielight.training.networks.lattice_net import LatticeNet, render
-from pielight.training.schema import LatticeConfig
+from pielight.errors import DataError, ModelError
+from pielight.ops.light_curve import light_curve
 
 ITERATIONS = 8
 _DCE_KEYS = [f"e_conv{i}.{part}" for i in range(1, 8) for part in ("weight", "bias")]
@@ -55,20 +54,32 @@ class DCENet(nn.Module):
         return torch.tanh(self.e_conv7(torch.cat([x1, x6], 1)))
 
 
-def build(name: str, lattice: LatticeConfig | None = None) -> nn.Module:
-    """Return a fresh network: ``"lattice"``, of a given size, or ``"dcenet"``.
+def render(pictures: Tensor, alphas: Tensor) -> Tensor:
+    """Enhance pictures with the curve maps that a network returned.
 
-    Raises:
-        ConfigError: for another name.
+    The maps are interpolated bilinearly to the size of the pictures, then the light-enhancement
+    curve (:func:`pielight.ops.light_curve.light_curve`) is iterated at every pixel.
 
-    >>> type(build("lattice")).__name__
-    'LatticeNet'
+    Differs from :mod:`pielight.ops.apply`: that one blends the results of the curves of the nine
+    nearest nodes, by weights of a quadratic B-spline, instead of their parameters, because each is a look-up in a
+    table; they differ most where parameters jump, as around lamps (8/255 on a synthetic one).
+
+    Args:
+        pictures: ``(N, 3, H, W)`` in [0, 1].
+        alphas: ``(N, 3 * iterations, h, w)`` in [-1, 1], iteration by iteration, R, G, B in each.
+
+    Returns:
+        ``(N, 3, H, W)`` in [0, 1].
+
+    >>> import torch
+    >>> bright = render(torch.full((1, 3, 4, 4), 0.25), torch.full((1, 3, 2, 2), -1.0))
+    >>> bright.unique()
+    tensor([0.4375])
     """
-    if name == "lattice":
-        return LatticeNet(lattice)
-    if name == "dcenet":
-        return DCENet()
-    raise ConfigError(f"network: {name!r} is unknown; choose lattice or dcenet")
+    if alphas.shape[-2:] != pictures.shape[-2:]:
+        alphas = F.interpolate(alphas, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
+    curves: tuple[Tensor, ...] = alphas.split(3, dim=1)
+    return light_curve(pictures, curves)
 
 
 def read_dcenet(path: str | Path) -> DCENet:

@@ -2,24 +2,64 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from pielight.training.networks.lattice_net import Trunk
-from pielight.training.schema import LatticeConfig
 
 LEVELS = 4  # brightnesses at which a node has a transmission
 LEAST = 0.08  # transmission: beyond a gain of 12 noise and blocks are all that comes out
 KEPT = 0.95  # of the haze that is taken away: a trace of it shows what is far (He, Sun and Tang)
 _FEW = 0.02  # share of a brightness below which the mean of all counts more
 _NEAR = 9  # pixels along each side of the patch whose least brightness is seen
+CELL = 8  # pixels of the thumbnail from one node to the next
+_DOWN = (16, 24, 48, 64, 80)  # channels of the encoder, each level at half the sides of the one before
+_UP = (56, 40)  # channels at a sixteenth and at an eighth, where the nodes are
+_MIXED = 40
+_SLOPE = 0.1  # of leaky rectifiers below 0
+
+
+class Trunk(nn.Module):
+    """The network up to its heads: an encoder, a view of the whole picture, and steps up to the nodes.
+
+    ``(N, 6, S, S)`` to maps ``(N, 40, S / 8, S / 8)`` and what is known of the whole picture ``(N, 80)``; S is a
+    multiple of 32. An encoder of stride-2 convolutions down to S/32, the global mean and maximum added there, and
+    steps up with skip connections.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        last = _DOWN[-1]
+        self.down = nn.ModuleList(_convolution(i, o, 2) for i, o in pairwise((6, *_DOWN)))
+        self.whole = nn.Sequential(nn.Linear(2 * last, last), nn.LeakyReLU(_SLOPE), nn.Linear(last, last))
+        self.up16 = _convolution(last + _DOWN[3], _UP[0])
+        self.up8 = _convolution(_UP[0] + _DOWN[2], _UP[1])
+        self.mix = _convolution(_UP[1], _MIXED)
+
+    def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the maps and what is known of the whole of what is seen, ``(N, 6, S, S)``."""
+        levels = []
+        for convolution in self.down:
+            x = F.leaky_relu(convolution(x), _SLOPE)
+            levels.append(x)
+        whole = self.whole(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))  # the maximum sees a single lamp
+        x = x + whole[:, :, None, None]
+        for step, skip in ((self.up16, levels[3]), (self.up8, levels[2])):
+            x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+            x = F.leaky_relu(step(torch.cat([x, skip], 1)), _SLOPE)
+        return F.leaky_relu(self.mix(x), _SLOPE), whole
+
+
+def _convolution(channels: int, width: int, stride: int = 1) -> nn.Conv2d:
+    # Edges are replicated, since zeros tell the network where corners are.
+    return nn.Conv2d(channels, width, 3, stride, padding=1, padding_mode="replicate")
 
 
 class HazeNet(Trunk):
     """Sees the picture at one small size, returns a lattice of transmissions and the airlight.
 
-    ``(N, 3, S, S)`` in [0, 1] to ``(N, 4 + 3, S / cell, S / cell)``: at each node the transmission of what is black,
+    ``(N, 3, S, S)`` in [0, 1] to ``(N, 4 + 3, S / 8, S / 8)``: at each node the transmission of what is black,
     dark, light and white there, in [0.08, 1], and the airlight's R, G and B in [0, 1], the same at all nodes. A node
     that has a transmission for each brightness tells a near dark thing from the far sky beside it, as a bilateral
     grid does.
@@ -34,23 +74,21 @@ class HazeNet(Trunk):
     torch.Size([2, 7, 8, 8])
     """
 
-    def __init__(self, config: LatticeConfig | None = None) -> None:
-        config = config or LatticeConfig()
-        super().__init__(config)
-        self.cell = config.cell
-        self.head = nn.Conv2d(self.mixed, LEVELS, 1)
-        self.air = nn.Linear(self.whole[-1].get_parameter("bias").numel(), 3)
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Conv2d(_MIXED, LEVELS, 1)
+        self.air = nn.Linear(_DOWN[-1], 3)
         for layer, start in ((self.head, 0.0), (self.air, 0.0)):  # half of the dark channel, and half way to white
             nn.init.normal_(layer.get_parameter("weight"), 0.0, 0.01)
             nn.init.constant_(layer.get_parameter("bias"), start)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return transmissions and airlight ``(N, 7, S / cell, S / cell)`` of pictures ``(N, 3, S, S)``."""
+        """Return transmissions and airlight ``(N, 7, S / 8, S / 8)`` of pictures ``(N, 3, S, S)``."""
         least = least_nearby(pictures)
         maps, whole = self.maps(torch.cat([pictures, least], 1) - 0.5)
         lightest = least.amax((2, 3), keepdim=True)
-        air = lightest + (1 - lightest) * torch.sigmoid(self.air(F.leaky_relu(whole, 0.1)))[:, :, None, None]
-        dark = by_brightness((least / air.clamp_min(0.3)).amin(1, keepdim=True), pictures, self.cell)
+        air = lightest + (1 - lightest) * torch.sigmoid(self.air(F.leaky_relu(whole, _SLOPE)))[:, :, None, None]
+        dark = by_brightness((least / air.clamp_min(0.3)).amin(1, keepdim=True), pictures, CELL)
         passed = LEAST + (1 - LEAST) * (1 - torch.sigmoid(self.head(maps)) * dark)
         return torch.cat([passed, air.expand(-1, -1, *passed.shape[-2:])], 1)
 

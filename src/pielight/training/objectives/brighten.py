@@ -1,28 +1,36 @@
-"""Brightening: too little light, and the lattice of curves that restores it."""
+"""Brightening as in the paper: DCE-Net, whose light-enhancement curves learn by PIE's constraints."""
 
 from __future__ import annotations
 
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from pielight.core.color_torch import luma
 from pielight.training.degradations.bag_of_curves import bag, negatives
 from pielight.training.degradations.curve_families import Side
-from pielight.training.degradations.darkening import darken
+from pielight.training.degradations.exposure_field import even_field
+from pielight.training.degradations.raw_darkening import darken_raw
 from pielight.training.export.onnx import lattice_onnx
-from pielight.training.losses.exposure import brightness_balance, brightness_profile, brightness_triplet
-from pielight.training.losses.preservation import cast_smoothness, color_constancy, highlight_preservation
-from pielight.training.networks.dce_net import build
-from pielight.training.networks.lattice_net import render
+from pielight.training.losses.exposure import brightness_profile, brightness_triplet
+from pielight.training.losses.preservation import color_constancy
+from pielight.training.networks.dce_net import DCENet, render
 from pielight.training.objectives import restoration_task as terms
 from pielight.training.objectives.restoration_task import RestorationTask, StepOutputs
-from pielight.training.schema import TrainConfig
+from pielight.training.schema import RawDarkeningConfig, TrainConfig
+
+_PHYSICS = RawDarkeningConfig()
+
+
+def _degrade(pictures: Tensor, labels: Tensor, _config: TrainConfig, generator: Generator) -> tuple[Tensor, Tensor]:
+    dark = [darken_raw(one, even_field(_PHYSICS, generator), _PHYSICS, generator) for one in pictures]
+    return torch.stack(dark), F.interpolate(pictures, labels.shape[-2:], mode="area")
 
 
 def _negatives(pictures: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, side: Side) -> Tensor:
-    return negatives(pictures, labels, bag(config.negatives, config.adaptive), side, generator)
+    return negatives(pictures, labels, bag(config.negatives), side, generator)
 
 
 def _triplet(step: StepOutputs) -> Tensor:
@@ -32,9 +40,9 @@ def _triplet(step: StepOutputs) -> Tensor:
 
 BRIGHTEN = RestorationTask(
     name="brighten",
-    degrade=lambda pictures, labels, config, generator: darken(pictures, labels, config.darkening, generator),
+    degrade=_degrade,
     negatives=(partial(_negatives, side="under"), partial(_negatives, side="over")),
-    build=lambda config: build(config.network, config.lattice),
+    build=lambda _config: DCENet(),
     render=render,
     encode=lambda network, config: lattice_onnx(network, config.data.size),
     terms={
@@ -42,15 +50,9 @@ BRIGHTEN = RestorationTask(
         "contrastive": terms.contrastive_term,
         "feature_preservation": terms.feature_preservation_term,
         "brightness_triplet": _triplet,
-        "brightness_balance": lambda step: brightness_balance(
-            brightness_profile(luma(step.after), step.labels), step.positive.profiles
-        ),
         "regional_consistency": terms.regional_consistency_term,
         "color_constancy": lambda step: color_constancy(step.after),
-        "highlight_preservation": lambda step: highlight_preservation(  # of real and of darkened pictures
-            torch.cat([step.before, step.degraded]), torch.cat([step.after, step.restored])
-        ),
         "curve_smoothness": terms.curve_smoothness_term,
-        "cast_smoothness": lambda step: cast_smoothness(step.outputs),
     },
+    architecture="dcenet",
 )

@@ -55,8 +55,7 @@ _DEFAULTS: dict[str, Any] = {
     "data": {"well_mean": (0.1, 0.7), "dark_mean": (0.005, 1.0)},
     "losses": {
         "inversion": 10.0, "contrastive": 0.005, "feature_preservation": 0.0, "regional_consistency": 1.0,
-        "curve_smoothness": 0.05, "brightness_balance": 0.0, "highlight_preservation": 0.0,
-        "cast_smoothness": 0.0,
+        "curve_smoothness": 0.05,
     },
 }  # fmt: skip
 
@@ -64,7 +63,7 @@ DEHAZE = RestorationTask(
     name="dehaze",
     degrade=_degrade,
     negatives=tuple(partial(_hazed, density=density) for density in _STRENGTHS),
-    build=lambda config: HazeNet(config.lattice),
+    build=lambda _config: HazeNet(),
     render=cleared,
     encode=_encode,
     terms={

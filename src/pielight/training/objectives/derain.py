@@ -51,8 +51,7 @@ _DEFAULTS: dict[str, Any] = {
              "dark_mean": (0.005, 1.0)},
     "losses": {
         "inversion": 0.0, "l1": 20.0, "gradient": 10.0, "contrastive": 0.005, "feature_preservation": 0.005,
-        "regional_consistency": 0.05, "curve_smoothness": 0.0, "brightness_balance": 0.0,
-        "highlight_preservation": 0.0, "cast_smoothness": 0.0,
+        "regional_consistency": 0.05, "curve_smoothness": 0.0,
     },
 }  # fmt: skip
 

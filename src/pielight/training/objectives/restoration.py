@@ -64,10 +64,6 @@ def check_task(config: TrainConfig) -> None:
         raise ConfigError(f"data.loss_size: {data.loss_size} should be data.size, {data.size}, for task: {config.task}")
     if data.size % data.loss_size or data.size % 32:
         raise ConfigError("data.size should be a multiple of 32 and of data.loss_size")
-    smooth = weights.curve_smoothness or weights.cast_smoothness
-    if config.network == "lattice" and data.size == config.lattice.cell and smooth:
-        raise ConfigError("lattice.cell: a lattice of one node has no smoothness; raise data.size, or set "
-                          "losses.curve_smoothness and losses.cast_smoothness to 0")  # fmt: skip
     if not any(getattr(weights, name) for name in task.terms):
         raise ConfigError("losses: every weight is 0, which leaves nothing to learn from")
 
@@ -107,12 +103,11 @@ class Batch:
 
 
 class Restoration(Objective[Batch]):
-    """Brightening, dehazing, deraining, or a task of a user's own.
+    """Brightening by the paper's network, dehazing, deraining, or a task of a user's own.
 
     ``L = sum_k w_k L_k`` over the terms of the task, w their weights in ``losses``; a term of weight 0 is left out. For
-    brightening ``L = w_c L_c + w_b L_b + w_bal L_bal + w_rc L_rc + w_fp L_fp + w_col L_col + w_hl L_hl
-    + w_tv L_tv + w_cast L_cast + w_inv L_inv``, balance L_bal among them: inversion on good
-    pictures that physics degraded, the smoothness of curves and the highlights on all, the rest on real ones.
+    brightening ``L = w_c L_c + w_b L_b + w_rc L_rc + w_fp L_fp + w_col L_col + w_tv L_tv + w_inv L_inv``: inversion on
+    good pictures that physics degraded, the smoothness of curves on all, the rest on real ones.
     """
 
     channels_last = True
@@ -254,9 +249,6 @@ class Restoration(Objective[Batch]):
         """Return this objective on toy pictures with random features: its task, network, losses and physics stay."""
         config = self.config
         dark, well = write_toy_pictures(folder)
-        weights = config.losses
-        if config.network == "lattice" and config.lattice.channels == 1:
-            weights = dataclasses.replace(weights, cast_smoothness=0.0)  # channels that share a curve do not differ
         own = (str(dark),) if self.task.name == "brighten" else ()
         side = 64 if self.task.spatial else 32
         data = DataConfig(
@@ -271,7 +263,7 @@ class Restoration(Objective[Batch]):
         return Restoration(dataclasses.replace(
             config, name="smoke", steps=steps, dark_batch=4, well_batch=4, feature_batch=2, bank=48, pairs=32,
             curriculum=False, vgg_weights="random", precision="no", checkpoint_minutes=60.0,
-            out=str(folder / "run"), data=data, losses=weights,
+            out=str(folder / "run"), data=data,
             optimizer=OptimizerConfig(lr=1.5e-3, warmup_steps=5, ema_decay=0.9),
             haze=dataclasses.replace(config.haze, untouched=0.0), rain=dataclasses.replace(config.rain, untouched=0.0),
         ))  # fmt: skip
@@ -296,7 +288,7 @@ class Restoration(Objective[Batch]):
         deviation, mean = torch.std_mean(outputs[0], (0, 2, 3))
         scale = _BAD_DEVIATION / deviation.clamp_min(1e-8)
         last.weight *= scale.view(-1, 1, 1, 1)
-        shift = torch.tensor(_BAD_MEANS).repeat(len(scale))[: len(scale)]  # by iterations, where channels share a curve
+        shift = torch.tensor(_BAD_MEANS).repeat(len(scale))[: len(scale)]
         last.get_parameter("bias").copy_(shift - mean * scale)
 
     def export(self, network: nn.Module, folder: Path, record: RunRecord = NO_RECORD) -> None:
@@ -307,6 +299,5 @@ class Restoration(Objective[Batch]):
         Raises:
             ModelError: if a file cannot be written, or every step was skipped.
         """
-        name = self.task.name
-        architecture = self.config.network if name == "brighten" else self.task.architecture or name
+        architecture = self.task.architecture or self.task.name
         save_model(network, architecture, lambda: self.task.encode(network, self.config), self.config, folder, record)

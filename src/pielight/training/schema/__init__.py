@@ -3,8 +3,7 @@
 # ruff: isort: skip_file
 # fmt: off
 from pielight.training.schema.degradations import (
-    AdaptiveConfig, CaptureConfig, DarkeningConfig, HazeConfig, LowLightNoiseConfig, RainConfig,
-    RawDarkeningConfig,
+    HazeConfig, LowLightNoiseConfig, RainConfig, RawDarkeningConfig,
 )
 from pielight.training.schema.exposure import DomainConfig, ExposureConfig, ExposureDataConfig, ExposureLosses
 from pielight.training.schema.joint import (
@@ -12,13 +11,12 @@ from pielight.training.schema.joint import (
 )
 from pielight.training.schema.run import OptimizerConfig
 from pielight.training.schema.train import (
-    DataConfig, DenoiseConfig, FinetuneConfig, LatticeConfig, LossWeights, TrainConfig,
+    DataConfig, DenoiseConfig, FinetuneConfig, LossWeights, TrainConfig,
 )
 
 __all__ = [
-    "AdaptiveConfig", "CaptureConfig", "ConstraintsConfig", "DarkeningConfig", "DataConfig", "DenoiseConfig",
-    "DimmingConfig", "DomainConfig", "DownstreamConfig", "ExamplesConfig", "ExposureConfig", "ExposureDataConfig",
-    "ExposureLosses", "FinetuneConfig", "HazeConfig", "JointConfig", "JointWeights",
-    "LatticeConfig", "LossWeights", "LowLightNoiseConfig", "OptimizerConfig", "RainConfig", "RawDarkeningConfig",
-    "TrainConfig",
+    "ConstraintsConfig", "DataConfig", "DenoiseConfig", "DimmingConfig", "DomainConfig", "DownstreamConfig",
+    "ExamplesConfig", "ExposureConfig", "ExposureDataConfig", "ExposureLosses", "FinetuneConfig", "HazeConfig",
+    "JointConfig", "JointWeights", "LossWeights", "LowLightNoiseConfig", "OptimizerConfig", "RainConfig",
+    "RawDarkeningConfig", "TrainConfig",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Annotated
 
 from pydantic import Field
@@ -29,38 +28,6 @@ _Cover = Annotated[Number, Field(gt=0, lt=1)]
 
 
 @section
-class DarkeningConfig:
-    """How well-exposed pictures are darkened for learning by inversion (uniform draws)."""
-
-    untouched: Share = 0.2
-    """Share of pictures that stay as they are, so that good pictures are left alone."""
-    regional: Share = 0.45
-    """Share of the others whose regions get different exposures."""
-    stops: NonPositiveInterval = (-6.5, -0.5)
-    """Exposure of the whole picture in EV."""
-    regional_base: NonPositiveInterval = (-0.25, 0.0)
-    """Exposure of the bright part of a regional sample in EV."""
-    regional_stops: NonPositiveInterval = (-5.5, -0.7)
-    """Further exposure of the dark part of a regional sample in EV."""
-    night: Share = 0.05
-    """Share of the regional samples that are night scenes: all but the brightest 0.2 to 8 % is dark."""
-    night_stops: NonPositiveInterval = (-6.5, -3.5)
-    """Further exposure of the dark part of a night scene in EV."""
-    night_kept: Share = 0.5
-    """Share of the darkness in EV that a night scene keeps, since night should look like night."""
-    camera_response: PositiveInterval = (1.0, 1.6)
-    """Contrast of the camera's response; see :func:`pielight.training.degradations.exposure.camera_response`."""
-    white_balance: Share = 0.12
-    """Largest relative error of the white balance per channel."""
-    black_level: Share = 8e-4
-    """Largest error of the black level per channel in linear light; an 8-bit level next to black is 3e-4."""
-    shot_noise: PositiveInterval = (1e-5, 1e-3)
-    """Variance of the shot noise per unit of linear light (log-uniform)."""
-    read_noise: PositiveInterval = (1e-8, 1e-5)
-    """Variance of the read noise (log-uniform)."""
-
-
-@section
 class RawDarkeningConfig:
     """How published photographs are darkened as raw pictures, and how many samples are made of each."""
 
@@ -74,34 +41,6 @@ class RawDarkeningConfig:
     """Variance of the shot noise per unit of linear light, before white balance (log-uniform)."""
     compressed: Share = 0.45
     """Share of the samples that pass through JPEG, of the qualities 60 to 95."""
-
-
-@section
-class CaptureConfig:
-    """How often pictures are noisy or compressed, and how much."""
-
-    noisy: Share = 0.3
-    """Share of pictures with shot and read noise."""
-    shot_noise: PositiveInterval = (1e-5, 1e-3)
-    """Variance of the shot noise per unit of linear light (log-uniform)."""
-    read_noise: PositiveInterval = (1e-8, 1e-5)
-    """Variance of the read noise (log-uniform)."""
-    compressed: Share = 0.3
-    """Share of pictures that pass through JPEG."""
-    quality: Annotated[tuple[_Quality, _Quality], *ENDS_IN_ORDER] = (60, 95)
-    """JPEG's quality (uniform)."""
-
-
-@section
-class AdaptiveConfig:
-    """How negatives are made whose exposure is wrong by a drawn distance, whatever the picture."""
-
-    distance: ShareInterval = (0.2, 0.9)
-    """Share of the way from a picture's own brightness to black or white, as far as a curve gets there (uniform)."""
-    local: Share = 0.4
-    """Share of the negatives whose light changes in a part of the picture only."""
-    capture: CaptureConfig = field(default_factory=CaptureConfig)
-    """Noise and JPEG."""
 
 
 @section

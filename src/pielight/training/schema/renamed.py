@@ -27,15 +27,10 @@ RENAMED: dict[type, dict[str, str]] = {
     schema.ExposureDataConfig: {"smallest": "min_size"},
     schema.LossWeights: {
         "error": "l1", "detail": "gradient", "contrast": "contrastive", "brightness": "brightness_triplet",
-        "balance": "brightness_balance", "regional": "regional_consistency",
-        "features": "feature_preservation", "colour": "color_constancy", "smoothness": "curve_smoothness",
-        "cast": "cast_smoothness", "highlights": "highlight_preservation",
+        "regional": "regional_consistency", "features": "feature_preservation", "colour": "color_constancy",
+        "smoothness": "curve_smoothness",
     },
     schema.OptimizerConfig: {"rate": "lr", "clip": "grad_clip", "warmup": "warmup_steps", "average": "ema_decay"},
-    schema.DarkeningConfig: _NOISE | {
-        "response": "camera_response", "cast": "white_balance", "black": "black_level",
-    },
-    schema.CaptureConfig: _NOISE,
     schema.HazeConfig: {"colour": "color"},
     schema.LowLightNoiseConfig: _NOISE | {
         "balance": "white_balance", "mixed": "crosstalk", "deep": "high_bit_depth", "misjudged": "level_error",

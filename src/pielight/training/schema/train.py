@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, field
+from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from pielight.training.schema.degradations import (
-    AdaptiveConfig,
-    DarkeningConfig,
     HazeConfig,
     LowLightNoiseConfig,
     RainConfig,
@@ -21,7 +19,6 @@ from pielight.training.schema.fields import (
     Interval,
     NonNegative,
     NonNegativeInteger,
-    Number,
     Positive,
     PositiveShareInterval,
     Seed,
@@ -76,13 +73,10 @@ class LossWeights:
     """The same of the differences between neighboring pixels, where a task has it."""
     contrastive: NonNegative = 0.1
     brightness_triplet: NonNegative = 0.0
-    brightness_balance: NonNegative = 10.0
     regional_consistency: NonNegative = 0.1
     feature_preservation: NonNegative = 0.1
     color_constancy: NonNegative = 0.0
     curve_smoothness: NonNegative = 20.0
-    cast_smoothness: NonNegative = 100.0
-    highlight_preservation: NonNegative = 0.5
     temperature: Positive = 0.1
     """Temperature of the contrastive loss (InfoNCE)."""
     margin: NonNegative = 0.3
@@ -90,24 +84,16 @@ class LossWeights:
 
 
 @section
-class LatticeConfig:
-    """Size of the default network, and of the lattice that it returns."""
+class TrainConfig(RunConfig):
+    """A whole run of ``pielight train`` for a task: the paper's brightening, haze, rain, or a user's own."""
 
-    iterations: Count = 4
-    """Iterations of the light-enhancement curve."""
-    channels: Literal[1, 3] = 3
-    """3: red, green and blue each have a curve; 1: they share one."""
-    cell: Literal[4, 8, 16, 32] = 8
-    """Pixels of the thumbnail from one node to the next."""
-    width: Annotated[Number, Field(ge=0.1, le=8)] = 1.0
-    """Factor for the channels of every layer but the last."""
-
-
-@section
-class EnhancementConfig:
-    """What the losses of enhancement are computed from."""
-
-    _: KW_ONLY
+    task: Text = "brighten"
+    """What pictures are restored from: ``brighten`` (by the paper's network and curves; the default model has the
+    recipe ``exposure``), ``dehaze``, ``derain``, or a task of your own, ``package.module:NAME`` or ``file.py:NAME``,
+    which is run."""
+    name: Text = "paper"
+    steps: Count = 1000
+    out: Text = "runs/paper"
     dark_batch: Count = 4
     well_batch: Count = 10
     feature_batch: Count = 1
@@ -119,39 +105,21 @@ class EnhancementConfig:
     vgg_weights: Text | None = None
     """VGG16 weights, read if ``losses.contrastive`` or ``losses.feature_preservation`` is not 0: a file, ``download``
     (torchvision's) or, for trying out, ``random``."""
+    negatives: Literal["paper", "mild", "adaptive"] = "mild"
+    """Bag of Curves of ``task: brighten``."""
+    curriculum: Flag = False
+    """Negatives get harder as training goes on, from badly to barely wrong."""
+    data: DataConfig = field(default_factory=DataConfig)
     losses: LossWeights = field(default_factory=LossWeights)
-    darkening: DarkeningConfig = field(default_factory=DarkeningConfig)
+    haze: HazeConfig = field(default_factory=HazeConfig)
+    """Settings of ``task: dehaze``."""
+    rain: RainConfig = field(default_factory=RainConfig)
+    """Settings of ``task: derain``."""
 
     @property
     def reads_features(self) -> bool:
         """Whether a term needs VGG16."""
         return self.losses.contrastive > 0 or self.losses.feature_preservation > 0
-
-
-@section
-class TrainConfig(RunConfig, EnhancementConfig):
-    """A whole run of ``pielight train``."""
-
-    task: Text = "brighten"
-    """What pictures are restored from: ``brighten``, ``dehaze``, ``derain``, or a task of your own,
-    ``package.module:NAME`` or ``file.py:NAME``, which is run."""
-    name: Text = "pie"
-    network: Literal["lattice", "dcenet"] = "lattice"
-    lattice: LatticeConfig = field(default_factory=LatticeConfig)
-    """Size of ``network: lattice``; that of its thumbnail is ``data.size``."""
-    steps: Count = 1000
-    negatives: Literal["paper", "mild", "adaptive"] = "mild"
-    """Bag of Curves."""
-    curriculum: Flag = False
-    """Negatives get harder as training goes on, from badly to barely wrong."""
-    out: Text = "runs/pie"
-    data: DataConfig = field(default_factory=DataConfig)
-    haze: HazeConfig = field(default_factory=HazeConfig)
-    """Settings of ``task: dehaze``."""
-    rain: RainConfig = field(default_factory=RainConfig)
-    """Settings of ``task: derain``."""
-    adaptive: AdaptiveConfig = field(default_factory=AdaptiveConfig)
-    """Settings of ``negatives: adaptive``."""
 
 
 @section

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pielight.io.codecs.jpeg import writer
+from pielight.io.codecs.jpeg import encoder
+from pielight.io.codecs.jpeg.encoder import save_image
 from pielight.io.codecs.jpeg.segments import parse
-from pielight.io.codecs.jpeg.writer import save_image, save_options
+from pielight.io.codecs.jpeg.writer import save_options
 from pielight.io.metadata.metadata import Metadata
 from tests.io import samples
 
@@ -31,7 +32,7 @@ def test_a_full_disk_is_reported() -> None:
 
 
 def test_a_file_that_lost_its_end_is_an_error_of_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "_encode", lambda image, file, options: file.write(b"\xff\xd8 cut"))
+    monkeypatch.setattr(encoder, "_encode", lambda image, file, options: file.write(b"\xff\xd8 cut"))
     with pytest.raises(OSError, match="No space left"):
         save_image(samples.image("RGB"), io.BytesIO(), {})
 

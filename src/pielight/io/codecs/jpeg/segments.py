@@ -13,7 +13,7 @@ from pielight.io.file_view import FileBytes
 
 MAX_SEGMENT = 65_533
 APP0, APP1, APP2, APP12, APP13, APP14, APP15, COMMENT = 0xE0, 0xE1, 0xE2, 0xEC, 0xED, 0xEE, 0xEF, 0xFE
-END_OF_IMAGE, START_OF_SCAN = 0xD9, 0xDA
+RESTART, END_OF_IMAGE, START_OF_SCAN = 0xD0, 0xD9, 0xDA
 EXIF = b"Exif\x00\x00"
 PHOTOSHOP = b"Photoshop 3.0\x00"
 JFIF, JFXX = b"JFIF\x00", b"JFXX\x00"
@@ -103,15 +103,15 @@ def parse(data: FileBytes) -> JpegLayout:
     >>> parse(bytes.fromhex("ffd8 fffe 0003 41 ffda 0002 00 ffd9 4142"))
     JpegLayout(segments=(Segment(marker=254, content=b'A'),), scans=1, end=14)
     """
-    segments, position = _header(data)
+    segments, position = header(data)
     scans, end = _scans(data, position, MAX_SEGMENTS - len(segments))
     return JpegLayout(tuple(segments), scans, end)
 
 
-def _header(data: FileBytes) -> tuple[list[Segment], int]:
-    """Read the segments up to the first scan, and count what Pillow would look at on the way."""
+def header(data: FileBytes) -> tuple[list[Segment], int]:
+    """Return the segments up to the first scan, and where that begins; see :func:`parse`."""
     segments: list[Segment] = []
-    position, fill, count, exif, sound = 2, 0, 0, 0, True
+    position, fill, count, exif, sound = 2, 0, 0, 0, True  # what Pillow would look at on the way is counted
     while (start := data.find(b"\xff", position)) >= 0:
         marker_position = _end_of_fill(data, start)
         fill += marker_position - position - 1

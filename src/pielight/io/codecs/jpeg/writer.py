@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from typing import Any, BinaryIO
 
-from PIL import Image
-
-from pielight.io.codecs.jpeg.segments import END_OF_IMAGE, EXIF, JFIF, JFIF_DENSITY, joined, photoshop_segments
-from pielight.io.codecs.jpeg.subsampling import save_scans, subsampling
+from pielight.io.codecs.jpeg.encoder import save_image
+from pielight.io.codecs.jpeg.segments import EXIF, JFIF, JFIF_DENSITY, joined, photoshop_segments
+from pielight.io.codecs.jpeg.strips import is_one_scan, save_strips
+from pielight.io.codecs.jpeg.subsampling import subsampling
 from pielight.io.codecs.jpeg.trailer import write_parts
-from pielight.io.image import Picture, to_image
+from pielight.io.image import Picture, interleaved, to_image
 from pielight.io.metadata.metadata import Metadata
 
 _QUALITY = 95
 _FIRST_CONTENT = 6  # after the markers of the file and of the segment, and its length
 
 
-def write(picture: Picture, file: BinaryIO, quality: int | None) -> None:
+def write(picture: Picture, file: BinaryIO, quality: int | None, threads: int = 1) -> None:
     """Write a JPEG with its trailer; without a quality, with the source's own quantization tables."""
     start, metadata = file.tell(), picture.metadata
-    save_image(to_image(picture), file, save_options(metadata, picture.mode, quality))
+    options = save_options(metadata, picture.mode, quality)
+    if picture.source is None and is_one_scan(options):
+        save_strips(interleaved(picture), file, options, threads)
+    else:
+        save_image(to_image(picture), file, options)
     if metadata.density:
         write_density(file, start, metadata.density)
     write_parts(file, start, metadata.segments or (), metadata.appended)
@@ -62,46 +64,3 @@ def write_density(file: BinaryIO, start: int, value: bytes) -> None:
         file.seek(start + _FIRST_CONTENT + JFIF_DENSITY.start)
         file.write(value)
     file.seek(end)
-
-
-def save_image(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> None:
-    """Save an image with Pillow, which writes to the file descriptor and does not notice a full disk.
-
-    Args:
-        file: Open for writing and reading, at its end.
-        options: Of Pillow's ``save``; ``subsampling`` may also be sampling factors that Pillow does not know.
-
-    Raises:
-        OSError: The file cannot be written to, or the image not be encoded.
-    """
-    start = file.tell()
-    try:
-        _encode(image, file, options)
-    except OSError:
-        _check_space(file)
-        if not options.get("progressive"):
-            raise
-        # Pillow's buffer for a progressive JPEG has two bytes a pixel, too few for noise at the finest quality.
-        file.seek(start)
-        file.truncate()
-        _encode(image, file, options | {"progressive": False})
-    file.seek(max(start, file.seek(0, os.SEEK_END) - 2))
-    if file.read(2) != bytes((0xFF, END_OF_IMAGE)):
-        _check_space(file)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _encode(image: Image.Image, file: BinaryIO, options: dict[str, Any]) -> None:
-    if isinstance(options.get("subsampling"), tuple):
-        save_scans(image, file, options)
-    else:
-        image.save(file, "JPEG", **options)
-
-
-def _check_space(file: BinaryIO) -> None:
-    """Raise the system's own error if the file cannot grow by a byte."""
-    end = file.seek(0, os.SEEK_END)
-    file.write(b"\0")
-    file.flush()
-    file.seek(end)
-    file.truncate()
