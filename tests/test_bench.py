@@ -19,6 +19,7 @@ from pielight.bench.rows import arrays, batch, jpeg_files, starts
 from pielight.bench.timing import alternate, command
 from pielight.cli import main
 from pielight.errors import PielightError
+from pielight.io.decode import decode
 
 
 def test_the_picture_weighs_what_photos_weigh() -> None:
@@ -54,6 +55,11 @@ def test_rows_that_are_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert [row.name.split(",")[0] for row in starts(1)] == ["import pielight", "pielight --help"]
     names = [row.name.split(",")[0] for row in jpeg_files(tmp_path, 1, 1)]
     assert names == ["12 MP JPEG file to file", "12 MP JPEG file to file", "12 MP"]
+    source, result, codec = (decode((tmp_path / f"{name}.jpg").read_bytes()) for name in ("12mp", "12mp_out", "codec"))
+    of_result, of_source = (np.abs(codec.pixels.astype(int) - other.pixels).mean() for other in (result, source))
+    assert of_result < 1 < of_source
+    assert codec.metadata.quantization == result.metadata.quantization
+    assert codec.metadata.sampling == result.metadata.sampling
     assert batch(tmp_path, 3).name == "3 photos of 2 MP, -j 2"
     assert len(list((tmp_path / "out2").iterdir())) == 3
     assert "3 threads" in machine(3)
