@@ -10,6 +10,7 @@ from torch import Tensor
 
 _LEVEL = 12.0  # weight of the error of a picture's mean: an eighth of a stop is seen, noise of pixels is not
 _ANCHOR = 0.05  # weight of the distance to the white point
+_LOCAL = 0.01  # weight of local differences of all pictures: without it they run off at night, where they do not count
 
 
 def level_inversion(rendered: Tensor, target: Tensor, too_bright: float = 0.0) -> Tensor:
@@ -53,24 +54,26 @@ def brightness_match(means: Tensor, wanted: Tensor) -> Tensor:
     return (means.mean() - wanted).square()
 
 
-def shrinkage(level: Tensor, anchor: Tensor, local: Tensor) -> Tensor:
+def shrinkage(level: Tensor, anchor: Tensor, local: Tensor, real: slice) -> Tensor:
     """Return how far levels are from their mean, and how far real dark pictures are from one exposure, in EV^2.
 
-    ``mean_i (a_i - mean a)^2 + mean_i (b_i^2 / 20 + mean_xy c_i^2)``, no gradient through the mean: pictures and their
-    parts are exposed alike unless they have reason not to be. What physics darkened is a poor guide to real ones.
+    ``mean_i (a_i - mean a)^2 + mean_i (mean_xy c_i^2) / 100``, no gradient through the mean, and for real dark pictures
+    ``mean_i (b_i^2 / 20 + mean_xy c_i^2)``: pictures and their parts are exposed alike unless they have reason not to
+    be. What physics darkened is a poor guide to real ones.
 
     Args:
         level: a, ``(N, 1)``.
-        anchor: b of the real dark pictures, how far they are drawn to their white points, ``(M, 1)``; M may be 0.
-        local: c of them, ``(M, 1, h, w)``.
+        anchor: b, how far they are drawn to their white points, ``(N, 1)``.
+        local: c, ``(N, 1, h, w)``.
+        real: Which are real dark pictures; maybe none.
 
     >>> import torch
-    >>> shrinkage(torch.ones(2, 1), torch.zeros(2, 1), torch.zeros(2, 1, 4, 4)).item()
+    >>> shrinkage(torch.ones(2, 1), torch.zeros(2, 1), torch.zeros(2, 1, 4, 4), slice(1, 2)).item()
     0.0
     """
-    result = (level - level.detach().mean()).square().mean()
-    if len(anchor):
-        result = result + _ANCHOR * anchor.square().mean() + local.square().mean()
+    result = (level - level.detach().mean()).square().mean() + _LOCAL * local.square().mean()
+    if len(anchor[real]):
+        result = result + _ANCHOR * anchor[real].square().mean() + local[real].square().mean()
     return result
 
 

@@ -117,7 +117,7 @@ def _over_domains(cost: Callable[[Tensor, Domain], Tensor]) -> Term:
 
 def _shrinkage(outputs: Outputs) -> Tensor:
     estimate, real = outputs.estimate, slice(outputs.batch.real, None)
-    return shrinkage(estimate.level, estimate.anchor[real], estimate.local[real])
+    return shrinkage(estimate.level, estimate.anchor, estimate.local, real)
 
 
 def _contrastive(outputs: Outputs) -> Tensor | None:
