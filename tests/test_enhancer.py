@@ -320,10 +320,6 @@ def test_options_in_one_object(enhancer: Enhancer, photo: NDArray[np.uint8], tmp
     assert np.array_equal(enhancer(photo, options=options), wanted)
     Image.fromarray(photo).save(tmp_path / "a.png")
     assert np.array_equal(np.asarray(Image.open(enhancer.enhance_file(tmp_path / "a.png", options=options))), wanted)
-    faded = Enhancer(enhancer.model.path, threads=1)
-    bright = np.full((40, 40, 3), 200, np.uint8)
-    assert np.array_equal(faded(bright), bright)
-    assert (faded(bright, options=EnhanceOptions(auto=False)) > bright).any()
     with pytest.raises(PielightError, match="options: hold strength"):
         enhancer(photo, 0.5, options=options)
     with pytest.raises(PielightError, match="auto: has no meaning for derain"):
@@ -376,12 +372,10 @@ def test_a_folder_a_format_and_a_quality_are_those_of_the_command(
     assert caplog.messages == [f"{night}: CMYK converted to sRGB"]
 
 
-@pytest.mark.parametrize("kind", ["exposures", "curves"])
-def test_the_enhancers_own_auto_holds_unless_options_have_one(kind: str, bright_model: Path) -> None:
-    model = None if kind == "exposures" else bright_model
+def test_the_enhancers_own_auto_holds_unless_options_have_one() -> None:
     lit = photographs.coffee()[::4, ::4]  # well exposed, and below the mean of the canonical exposure
-    gated, always = Enhancer(model, threads=1), Enhancer(model, threads=1, auto=False)
-    assert np.array_equal(gated(lit), lit) or kind == "curves"
+    gated, always = Enhancer(threads=1), Enhancer(threads=1, auto=False)
+    assert np.array_equal(gated(lit), lit)
     assert np.array_equal(always(lit, options=EnhanceOptions()), always(lit))
     assert not np.array_equal(gated(lit), always(lit))
     assert np.array_equal(always(lit, options=EnhanceOptions(auto=True)), gated(lit))
