@@ -51,6 +51,7 @@ _EXPOSURE = (
 )
 SHORTER = {  # how what takes long is made short: a beginning, what is taken out, and what is put at the end
     "pielight train configs/denoise.yaml": ("", "--set steps=2 --set batch=2"),
+    "pielight train configs/denoise-dark.yaml": ("", "--set steps=2 --set batch=2"),
     "pielight train configs/pie.yaml": ("", f"--set steps=2 {_EXPOSURE}"),
     "pielight train configs/free.yaml": ("", f"--set steps=2 {_EXPOSURE}"),
     "pielight train": ("", f"--set steps=2 {_SMALL}"),
