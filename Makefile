@@ -67,7 +67,9 @@ models: $(VENV)/dev.stamp
 	set -e; for seed in $(SEEDS); do \
 		$(BIN)/pielight train configs/pie.yaml $(if $(FEATURES),--features $(FEATURES)) --set seed=$$seed --out $(RUNS)/pie-$$seed; \
 		$(BIN)/pielight train configs/free.yaml --set seed=$$seed --out $(RUNS)/free-$$seed; \
-		$(BIN)/pielight train configs/denoise.yaml --set seed=$$seed --out $(RUNS)/denoise-$$seed; \
+		$(BIN)/pielight train configs/denoise.yaml --set seed=$$seed --out $(RUNS)/denoise-first-$$seed; \
+		$(BIN)/pielight train configs/denoise-dark.yaml --set weights=$(RUNS)/denoise-first-$$seed/denoise.safetensors \
+			--set seed=$$seed --out $(RUNS)/denoise-$$seed; \
 		for task in haze rain; do \
 			$(BIN)/pielight train configs/$$task.yaml $(if $(FEATURES),--features $(FEATURES)) --set seed=$$seed --out $(RUNS)/$$task-$$seed; \
 		done; \

@@ -48,6 +48,7 @@ _SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3"
 _EXPOSURE = "--set bank=4 --set batch=6 --set darkening.versions=1"
 SHORTER = {  # how what takes long is made short: a beginning, what is taken out, and what is put at the end
     "pielight train configs/denoise.yaml": ("", "--set steps=2 --set batch=2"),
+    "pielight train configs/denoise-dark.yaml": ("", "--set steps=2 --set batch=2"),
     "pielight train configs/pie.yaml": ("", f"--set steps=2 {_EXPOSURE}"),
     "pielight train configs/free.yaml": ("", f"--set steps=2 {_EXPOSURE}"),
     "pielight train": ("", f"--set steps=2 {_SMALL}"),

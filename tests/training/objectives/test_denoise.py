@@ -13,9 +13,10 @@ import onnxruntime
 import pytest
 import torch
 from click.testing import CliRunner
+from safetensors.torch import load_file
 
 from pielight.cli import main
-from pielight.errors import ConfigError, DataError
+from pielight.errors import ConfigError, DataError, ModelError
 from pielight.models import find
 from pielight.training.networks.denoise_net import AsApplied, DenoiseNet, cells_of
 from pielight.training.objectives.denoise import Denoise, denoiser_onnx, random_patches
@@ -71,6 +72,16 @@ def test_a_report_after_a_stop_is_of_its_own_steps(small: Make, tmp_path: Path) 
     train(small(tmp_path / "again"), seen.append, every=4, stop_at=3)
     train(small(tmp_path / "again"), seen.append, every=4)
     assert seen[-1].terms == last
+
+
+def test_a_run_goes_on_from_the_weights_of_another(small: Make, tmp_path: Path) -> None:
+    train(small(tmp_path / "first"), lambda _: None)
+    source = tmp_path / "first" / "denoise.safetensors"
+    network = Denoise(small(tmp_path / "second", weights=str(source))).build(print)
+    for key, value in load_file(source).items():
+        assert torch.equal(network.state_dict()[key], value)
+    with pytest.raises(ModelError, match=r"none\.safetensors: no such file"):
+        train(small(tmp_path / "third", weights=str(tmp_path / "none.safetensors")), lambda _: None)
 
 
 def test_other_settings_are_refused(small: Make, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pielight.training.degradations.low_light_noise import DenoisingBatch, denoi
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
 from pielight.training.export.onnx import as_onnx
 from pielight.training.networks.denoise_net import AsApplied, DenoiseNet, cells_of, pictures_of
+from pielight.training.networks.weights import fill, read_weights
 from pielight.training.objectives.objective import Log, Objective
 from pielight.training.schedules import step_generator
 from pielight.training.schema import DataConfig, DenoiseConfig
@@ -35,9 +36,14 @@ class Denoise(Objective[DenoisingBatch]):
     def __init__(self, config: DenoiseConfig, pictures: Sequence[Tensor] = ()) -> None:
         super().__init__(config)
         self._pictures = pictures
+        if config.weights:
+            self.weight_files = {"denoiser": Path(config.weights)}
 
     def build(self, log: Log) -> nn.Module:  # noqa: D102
-        return DenoiseNet()
+        network = DenoiseNet()
+        for source in self.weight_files.values():
+            fill(network, read_weights(source), source)
+        return network
 
     def read(self, log: Log) -> dict[str, Sequence[Tensor]]:
         """Read the clean photographs, uint8 ``(3, h, w)``.
@@ -90,7 +96,7 @@ class Denoise(Objective[DenoisingBatch]):
         well = write_toy_pictures(folder)[1]
         return Denoise(dataclasses.replace(
             self.config, name="smoke", steps=steps, batch=4, patch_size=32, checkpoint_minutes=60.0,
-            out=str(folder / "run"), data=DataConfig(well=(str(well),), min_size=64, well_shadows=0.0),
+            out=str(folder / "run"), weights=None, data=DataConfig(well=(str(well),), min_size=64, well_shadows=0.0),
         ))  # fmt: skip
 
     def export(self, network: nn.Module, folder: Path, record: RunRecord = NO_RECORD) -> None:

@@ -166,6 +166,8 @@ class DenoiseConfig(RunConfig):
     """Weight of the error in color, beside that of all channels."""
     gradient_weight: NonNegative = 1.0
     """Weight of the difference of errors between neighbors."""
+    weights: Text | None = None
+    """The start: the ``.safetensors`` file of another run; null starts afresh."""
     out: Text = "runs/denoise"
     data: DataConfig = field(default_factory=DataConfig)
     """Only ``well`` and what a well-exposed picture is; its shorter side is reduced to 5/4 of ``size``."""
