@@ -65,7 +65,7 @@ format: $(VENV)/dev.stamp
 # data/ is laid out by benchmarks/research_data.py and benchmarks/free_data.py. A run that was stopped goes on.
 models: $(VENV)/dev.stamp
 	set -e; for seed in $(SEEDS); do \
-		$(BIN)/pielight train configs/pie.yaml $(if $(FEATURES),--features $(FEATURES)) --set seed=$$seed --out $(RUNS)/pie-$$seed; \
+		$(BIN)/pielight train configs/pie.yaml --set seed=$$seed --out $(RUNS)/pie-$$seed; \
 		$(BIN)/pielight train configs/free.yaml --set seed=$$seed --out $(RUNS)/free-$$seed; \
 		$(BIN)/pielight train configs/denoise.yaml --set seed=$$seed --out $(RUNS)/denoise-first-$$seed; \
 		$(BIN)/pielight train configs/denoise-dark.yaml --set weights=$(RUNS)/denoise-first-$$seed/denoise.safetensors \
