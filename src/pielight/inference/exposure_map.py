@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MOST_EV = 32  # of a node at strength 1, up or down
-UNSURE, SURE = 0.45, 0.85  # probability up to which a picture stays as it is, and from which on it gets all
+UNSURE, SURE = 0.55, 0.95  # probability up to which a picture stays as it is, and from which on it gets all
 _SIDE = 256  # of the thumbnail in which highlights are found where a map does not know them
 
 
@@ -187,7 +187,7 @@ class ExposureNetwork(ThumbnailNetwork):
 
     ``EV = u max(0, EV_c + exposure)``: EV_c is the canonical exposure
     (:func:`~pielight.ops.exposure.canonical_exposure`) and u the smooth step of the probability ``underexposed`` from
-    0.45 to 0.85, which leaves well-exposed pictures as they are.
+    0.55 to 0.95, which leaves well-exposed pictures as they are.
     """
 
     def predict(self, pixels: Pixels, auto: bool = True) -> ExposureMap:
