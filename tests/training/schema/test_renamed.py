@@ -17,7 +17,7 @@ from pielight.models import find
 from pielight.training.checkpoint import prepare_run_dir
 from pielight.training.export.model_files import stored_settings
 from pielight.training.recipe import read_recipe, read_train_config
-from pielight.training.schema import DenoiseConfig, JointConfig, OptimizerConfig, TrainConfig
+from pielight.training.schema import DenoiseConfig, ExposureConfig, JointConfig, OptimizerConfig, TrainConfig
 from pielight.training.schema.config_file import plain, read_values, validate, with_changes
 from pielight.training.schema.renamed import ADDED, RENAMED, RENAMED_VALUES, with_new_names
 
@@ -140,3 +140,13 @@ def test_a_run_of_the_previous_release_goes_on(tmp_path: Path) -> None:
         warnings.simplefilter("error")
         assert prepare_run_dir(tmp_path, dataclasses.replace(config, out=str(tmp_path))) == tmp_path / "checkpoint.pt"
     assert "optimizer:" in (tmp_path / "config.yaml").read_text()
+
+
+def test_settings_that_are_gone_are_left_out_and_told() -> None:
+    values = {"pairs": 16, "bank": 4, "losses": {"profile": 0.0, "spread": 1.0}}
+    with pytest.warns(RenamedWarning) as warned:
+        assert with_new_names(ExposureConfig, values) == {"bank": 4, "losses": {"spread": 1.0}}
+    assert [str(one.message) for one in warned] == [
+        "pairs is gone and has no effect", "losses.profile is gone and has no effect",
+    ]  # fmt: skip
+    assert with_new_names(ExposureConfig, values, warn=False) == {"bank": 4, "losses": {"spread": 1.0}}

@@ -46,12 +46,21 @@ RENAMED_VALUES: dict[tuple[type, str], dict[str, str]] = {
 }
 """The same of values, by section and setting."""
 
+GONE: dict[type, set[str]] = {
+    schema.ExposureConfig: {
+        "darkened_batch", "published_batch", "dark_batch", "feature_batch", "pairs", "temperature",
+    },
+    schema.ExposureDataConfig: {"stored_size"},
+    schema.ExposureLosses: {"profile", "smoothness"},
+}  # fmt: skip
+"""Settings that are constants now, by section: they are left out, so that what was trained with them still opens."""
+
 ADDED = {"precision", "row_noise", "black_level", "demosaicked", "blotches"}
 """Settings, of any section, that the previous release did not have everywhere."""
 
 
 def with_new_names(kind: type, values: Mapping[Any, Any], *, warn: bool = True, prefix: str = "") -> dict[Any, Any]:
-    """Return settings with the names and values of the previous release replaced, at every level.
+    """Return settings with the names and values of the previous release replaced, and :data:`GONE` ones left out.
 
     Args:
         kind: Section of the schema that the settings are for.
@@ -68,6 +77,10 @@ def with_new_names(kind: type, values: Mapping[Any, Any], *, warn: bool = True, 
     hints = typing.get_type_hints(kind)
     renamed: dict[Any, Any] = {}
     for old, value in values.items():
+        if old in GONE.get(kind, ()):
+            if warn:
+                warnings.warn(f"{prefix}{old} is gone and has no effect", RenamedWarning, stacklevel=3)
+            continue
         new = RENAMED.get(kind, {}).get(old, old) if isinstance(old, str) else old
         if new in renamed or (new != old and new in values):
             raise ConfigError(f"{prefix}{old} is the old name of {prefix}{new}: keep one of them")
