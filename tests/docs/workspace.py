@@ -181,7 +181,7 @@ def _weights(place: Path) -> None:
     for name in ("yunet.onnx", "data/yunet_n_dynamic.onnx"):
         square_finder(place / name)
     save_segmenter(place / "net.onnx", classes=12)
-    for name in ("MODEL.onnx", "NAME.onnx", "NAME-enhancer.onnx"):
+    for name in ("MODEL.onnx", "NAME.onnx", "NAME-enhancer.onnx", "former.onnx"):
         shutil.copyfile(ROOT / "src/pielight/models/free.onnx", place / name)
     for name in ("pie", "free", "denoise"):
         for seed in range(3):
