@@ -30,9 +30,14 @@ def test_the_command(folder: Path, exposure_model: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "night_explain.png\n")
     first = Path("night_explain.png").read_bytes()
     assert Image.open(io.BytesIO(first)).format == "PNG"
-    kept = command("night.png", "--model", str(exposure_model))
+    again = command("night.png", "--model", str(exposure_model), "--strength", "0.5")
+    assert (again.returncode, again.stderr) == (0, "night_explain.png\n")
+    second = Path("night_explain.png").read_bytes()
+    assert second != first
+    kept = command("night.png", "--model", str(exposure_model), "--existing", "skip")
     assert kept.returncode == 0
     assert "skipped, it already exists" in kept.stderr
+    assert Path("night_explain.png").read_bytes() == second
     more = ("--strength", "0.5", "--target", "1", "--preset", "night", "--size", "200", "-q")
     done = command("night.png", "--model", str(exposure_model), "-o", "small.png", *more)
     assert (done.returncode, done.stderr) == (0, "")
@@ -46,6 +51,7 @@ def test_the_command(folder: Path, exposure_model: Path) -> None:
     ("arguments", "status", "reason"),
     [
         (("night.png", "-o", "sheet.jpg"), 2, "sheet.jpg: must end in .png"),
+        (("night.png", "-o", "night.png"), 2, "would overwrite a picture"),
         (("missing.png",), 1, "missing.png: no such file"),
         (("night.png", "--target", "9"), 2, "is not in the range"),
     ],

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @options.auto
 @click.option("--size", type=click.IntRange(128, 4096), default=640, show_default=True,
               help="Longer side of each picture in pixels, at most.")  # fmt: skip
-@options.existing
+@options.sheet_existing
 @options.model
 @options.jobs("Threads. [default: every core]")
 @options.quiet

@@ -119,6 +119,10 @@ existing = click.option("--existing", type=click.Choice(["skip", "overwrite", "r
                         show_default=True,
                         help="What to do where a result exists; skip replaces it only if it was made with other "
                         "options, rename numbers the new one.")  # fmt: skip
+sheet_existing = click.option("--existing", type=click.Choice(["skip", "overwrite", "rename"]), default="overwrite",
+                              show_default=True,
+                              help="What to do where the sheet exists: keep it, replace it, or number the new one. "
+                              "A photo that is shown is never replaced.")  # fmt: skip
 task = click.option("--task", type=click.Choice(list(TASKS)), default=BRIGHTEN, show_default=True,
                     help="Correct darkness, haze or rain.")  # fmt: skip
 model = click.option(
