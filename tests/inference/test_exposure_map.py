@@ -102,6 +102,25 @@ def test_strength_scales_exposures(strength: float) -> None:
         assert np.array_equal(wanted, DARK)
 
 
+@given(strength=st.floats(0, 1.5), highlights=st.floats(0, 1))
+def test_a_scaled_map_is_the_map_at_that_strength(strength: float, highlights: float) -> None:
+    made = ExposureMap(np.linspace(-1, 6, 6).reshape(2, 3), np.linspace(0, 4, 6).reshape(2, 3))
+    wanted = made.at(EnhanceOptions(strength, highlights))
+    assert made.scaled(strength).at(EnhanceOptions(1, highlights)) == pytest.approx(wanted, abs=1e-5)
+    assert np.array_equal(made.scaled(0.5).at(EnhanceOptions(1, 1)), made.at(EnhanceOptions(0.5, 1)))
+    back = made.scaled(0.5).scaled(2)
+    assert (np.array_equal(back.ev, made.ev), np.array_equal(back.ceiling, made.ceiling)) == (True, True)  # type: ignore[arg-type]
+
+
+def test_what_a_scaled_map_does_otherwise() -> None:
+    made = ExposureMap(np.full((1, 2), 4.0), np.array([[1.0, np.inf]]))
+    assert made.scaled(-1).at(EnhanceOptions(1, 1)).tolist() == [[-4, -4]]
+    assert made.at(EnhanceOptions(-1, 1)).tolist() == [[-1, -4]]
+    assert made.scaled(0).at(EnhanceOptions(1, 1)).tolist() == [[0, 0]]
+    assert made.scaled(0.5).at(EnhanceOptions(1, 0, target_ev=1)).tolist() == [[3, 3]]
+    assert made.at(EnhanceOptions(0.5, 0, target_ev=1)).tolist() == [[2.5, 2.5]]
+
+
 def test_scaled_out_of_range() -> None:
     for strength in (np.nan, np.inf, 1e3):
         with pytest.raises(OptionError, match="strength"):

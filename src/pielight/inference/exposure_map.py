@@ -41,7 +41,7 @@ class ExposureMap(PointwisePrediction):
 
     ``out = G(E_k(G^-1(in)))``, ``k = 2^(s EV)``: G is sRGB's encoding, ``E_k(l) = k l / (1 + (k - 1) l)`` in linear
     light l, s the strength, and EV the nodes of the map blended per pixel
-    (:func:`pielight.ops.exposure_map.apply_exposure`). Exposures add, so that ``-s`` undoes ``s``.
+    (:func:`pielight.ops.exposure_map.apply_exposure`). Exposures add, so that ``-s`` undoes ``s``, up to rounding.
 
     Attributes:
         ev: Exposures in stops, float32 of shape (h, w), read-only: node (j, i) sits in the middle of cell (j, i) of the
@@ -84,6 +84,11 @@ class ExposureMap(PointwisePrediction):
     def scaled(self, strength: float) -> ExposureMap:
         """Return the map at a strength: every exposure times that; 0 is the identity, and below 0 it darkens.
 
+        From 0 on the ceiling is scaled, too, so that ``scaled(s)`` is what the map is at strength s, with highlights
+        or without. Three things differ: a target is added before the strength (:meth:`at`), so that a scaled map gets
+        all of it; the ceiling that a map without one finds in a picture is not scaled; and below 0 the ceiling stays
+        the picture's, where strength s darkens held highlights by less.
+
         Raises:
             OptionError: It is not a finite number, or takes an exposure beyond 32 EV.
 
@@ -92,7 +97,10 @@ class ExposureMap(PointwisePrediction):
         """
         if not np.abs(self.ev).max() * abs(strength) <= MOST_EV:
             raise OptionError(f"strength {strength}: must be finite and leave exposures within {MOST_EV} EV")
-        return ExposureMap(self.ev * np.float32(strength), self.ceiling, self.underexposed)
+        factor = np.float32(strength)
+        # At 0 nothing is exposed, and infinite ceilings times 0 are no numbers.
+        ceiling = self.ceiling if self.ceiling is None or strength <= 0 else self.ceiling * factor
+        return ExposureMap(self.ev * factor, ceiling, self.underexposed)
 
     def blend(self, other: ExposureMap, t: float) -> ExposureMap:
         """Return ``(1 - t) EV + t EV_other``, with the nodes of this map: smooths maps over time, or over one's taste.
@@ -117,6 +125,8 @@ class ExposureMap(PointwisePrediction):
 
     def at(self, options: EnhanceOptions, pixels: Pixels | None = None) -> NDArray[np.float32]:
         """Return the exposures that options ask for: ``s (E - h max(0, E - C))``, ``E = EV + t``, C the ceiling.
+
+        The target t is added before the strength, so that strength 0 leaves a picture as it is.
 
         Args:
             options: Strength s, protection of highlights h, and t, the target.
