@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pielight import EnhanceOptions, Enhancer, ExposureMap, ModelError, OptionError
+from pielight import CurveLattice, EnhanceOptions, Enhancer, ExposureMap, HazeLattice, ModelError, OptionError
 from pielight.inference.descriptor import kind_for
 from pielight.inference.exposure_map import DESCRIPTOR, MOST_EV
 from pielight.ops.exposure import canonical_exposure, expose, exposure_slope
@@ -134,6 +134,23 @@ def test_blend(t: float, nodes: tuple[int, int]) -> None:
     assert one.blend(other, t).ceiling is None
     both = other.blend(ExposureMap(np.zeros((2, 2)), np.zeros((2, 2))), t)
     assert both.ceiling == pytest.approx(np.full(nodes, 2 * (1 - t)), abs=1e-5)
+
+
+def test_a_blend_has_what_both_have() -> None:
+    one, other = (ExposureMap(np.zeros((1, 1)), np.ones((1, 1)), share) for share in (0.2, 0.6))
+    assert one.blend(other, 0.25).underexposed == pytest.approx(0.3)
+    for mixed in (one.blend(a_map(), 0.5), a_map().blend(one, 0.5)):
+        assert (mixed.ceiling, mixed.underexposed) == (None, None)
+
+
+def test_maps_and_lattices_are_equal_to_themselves_only() -> None:
+    for make in (
+        a_map,
+        lambda: CurveLattice(np.zeros((1, 3, 2, 2))),
+        lambda: HazeLattice(np.full((4, 2, 2), 0.5), np.full(3, 0.8)),
+    ):
+        one, other = make(), make()
+        assert (one == one, one == other, len({one, other, one})) == (True, False, 2)
 
 
 @pytest.mark.parametrize("t", [-0.1, 1.1, np.nan])

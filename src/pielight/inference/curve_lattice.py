@@ -18,7 +18,7 @@ from pielight.options import BRIGHTEN, HIGHLIGHTS, EnhanceOptions
 _ITERATIONS = 64  # at most
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal to itself only: arrays have no hash
 class CurveLattice(Lattice):
     """A small grid of light-enhancement curves that covers a picture edge to edge.
 

@@ -35,7 +35,7 @@ UNSURE, SURE = 0.45, 0.85  # probability up to which a picture stays as it is, a
 _SIDE = 256  # of the thumbnail in which highlights are found where a map does not know them
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal to itself only: arrays have no hash
 class ExposureMap(PointwisePrediction):
     """A small map of exposures that covers a picture edge to edge, by how many stops each part is lifted.
 
@@ -105,6 +105,8 @@ class ExposureMap(PointwisePrediction):
     def blend(self, other: ExposureMap, t: float) -> ExposureMap:
         """Return ``(1 - t) EV + t EV_other``, with the nodes of this map: smooths maps over time, or over one's taste.
 
+        Ceilings and probabilities are blended likewise if both maps have them; otherwise the blend has none.
+
         Args:
             other: A map of any size, which is resampled to the nodes of this one.
             t: Share of the other, 0 to 1.
@@ -119,9 +121,12 @@ class ExposureMap(PointwisePrediction):
             raise OptionError(f"t {t}: must lie between 0 and 1")
         shape, share = self.ev.shape, np.float32(t)
         ev = (1 - share) * self.ev + share * resample(other.ev, shape)
-        if self.ceiling is None or other.ceiling is None:
-            return ExposureMap(ev)
-        return ExposureMap(ev, (1 - share) * self.ceiling + share * resample(other.ceiling, shape))
+        ceiling = underexposed = None
+        if self.ceiling is not None and other.ceiling is not None:
+            ceiling = (1 - share) * self.ceiling + share * resample(other.ceiling, shape)
+        if self.underexposed is not None and other.underexposed is not None:
+            underexposed = (1 - t) * self.underexposed + t * other.underexposed
+        return ExposureMap(ev, ceiling, underexposed)
 
     def at(self, options: EnhanceOptions, pixels: Pixels | None = None) -> NDArray[np.float32]:
         """Return the exposures that options ask for: ``s (E - h max(0, E - C))``, ``E = EV + t``, C the ceiling.
