@@ -136,6 +136,24 @@ def test_blend(t: float, nodes: tuple[int, int]) -> None:
     assert both.ceiling == pytest.approx(np.full(nodes, 2 * (1 - t)), abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (lambda made: made.scaled("a"), "strength 'a': must be finite"),
+        (lambda made: made.blend(3, 0.5), "other: int, expected ExposureMap"),
+        (lambda made: made.blend(made, "a"), "t 'a': must lie between 0 and 1"),
+        (lambda made: made.plot((0, 0)), r"size \(0, 0\): must be width and height"),
+        (lambda made: made.plot((8.0, 8)), r"size \(8.0, 8\): must be"),
+        (lambda made: made.plot(8), "size 8: must be"),
+        (lambda made: made.at(0.5), "options: float, expected EnhanceOptions"),
+        (lambda _: CurveLattice(np.zeros((1, 3, 2, 2))).faded("a"), "share 'a': must lie"),
+    ],
+)
+def test_wrong_arguments_are_told(call: Callable[[ExposureMap], object], reason: str) -> None:
+    with pytest.raises(OptionError, match=reason):
+        call(a_map())
+
+
 def test_a_blend_has_what_both_have() -> None:
     one, other = (ExposureMap(np.zeros((1, 1)), np.ones((1, 1)), share) for share in (0.2, 0.6))
     assert one.blend(other, 0.25).underexposed == pytest.approx(0.3)

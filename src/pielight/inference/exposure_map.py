@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ from pielight.ops.exposure_map import apply_exposure, resample
 from pielight.ops.exposure_statistics import BRIGHTEST, SEEN, exposure_statistics
 from pielight.ops.highlight_ceiling import highlight_ceiling
 from pielight.ops.thumbnail import BLACK, mean_thumbnail, thumbnail
-from pielight.options import BRIGHTEN, EnhanceOptions
+from pielight.options import BRIGHTEN, EnhanceOptions, check_number, chosen_options
 
 if TYPE_CHECKING:
     import torch
@@ -95,8 +96,8 @@ class ExposureMap(PointwisePrediction):
         >>> ExposureMap(np.full((2, 3), 2.0)).scaled(-0.5).ev.max()
         np.float32(-1.0)
         """
-        if not np.abs(self.ev).max() * abs(strength) <= MOST_EV:
-            raise OptionError(f"strength {strength}: must be finite and leave exposures within {MOST_EV} EV")
+        if not isinstance(strength, Real) or not np.abs(self.ev).max() * abs(strength) <= MOST_EV:
+            raise OptionError(f"strength {strength!r}: must be finite and leave exposures within {MOST_EV} EV")
         factor = np.float32(strength)
         # At 0 nothing is exposed, and infinite ceilings times 0 are no numbers.
         ceiling = self.ceiling if self.ceiling is None or strength <= 0 else self.ceiling * factor
@@ -112,13 +113,14 @@ class ExposureMap(PointwisePrediction):
             t: Share of the other, 0 to 1.
 
         Raises:
-            OptionError: t is not in [0, 1].
+            OptionError: t is not in [0, 1], or the other is no map.
 
         >>> ExposureMap(np.zeros((2, 2))).blend(ExposureMap(np.full((3, 1), 4.0)), 0.25).ev.tolist()
         [[1.0, 1.0], [1.0, 1.0]]
         """
-        if not 0.0 <= t <= 1.0:
-            raise OptionError(f"t {t}: must lie between 0 and 1")
+        if not isinstance(other, ExposureMap):
+            raise OptionError(f"other: {type(other).__name__}, expected ExposureMap")
+        t = check_number("t", t, 0.0, 1.0, "the share of the other map")
         shape, share = self.ev.shape, np.float32(t)
         ev = (1 - share) * self.ev + share * resample(other.ev, shape)
         ceiling = underexposed = None
@@ -140,9 +142,13 @@ class ExposureMap(PointwisePrediction):
         Returns:
             EV, float32 of shape (h, w).
 
+        Raises:
+            OptionError: The options are none.
+
         >>> ExposureMap(np.full((1, 1), 4.0), np.full((1, 1), 2.0)).at(EnhanceOptions(0.5, highlights=1)).item()
         1.0
         """
+        options = chosen_options(options)
         ev = self.ev + np.float32(options.target_ev)
         if options.highlights:
             ceiling = self.ceiling
@@ -174,6 +180,9 @@ class ExposureMap(PointwisePrediction):
 
         Args:
             size: Width and height of the map's part of the drawing, in pixels.
+
+        Raises:
+            OptionError: A side is not a whole number from 1 to 16,384.
 
         >>> ExposureMap(np.full((2, 3), 2.0)).plot((90, 60)).mode
         'RGB'
