@@ -53,6 +53,8 @@ def test_the_command(folder: Path, exposure_model: Path) -> None:
         (("night.png", "-o", "sheet.jpg"), 2, "sheet.jpg: must end in .png"),
         (("night.png", "-o", "night.png"), 2, "would overwrite a picture"),
         (("missing.png",), 1, "missing.png: no such file"),
+        (("night.png", "--target", "nan"), 2, "Error: --target nan: must lie between -3 and 3"),
+        (("night.png", "--strength", "nan"), 2, "Error: --strength nan: must lie"),
         (("night.png", "--target", "9"), 2, "is not in the range"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
+from pielight.errors import DeviceError, MissingExtraError, ModelError, OptionError, PielightError
 from pielight.options import BRIGHTEN, HIGHLIGHTS, MAX_STRENGTH, MAX_TARGET, PRESETS, TASKS
 
 if TYPE_CHECKING:
@@ -184,11 +184,18 @@ class ModelOptions:
             raise click.UsageError(f"--preset {self.preset}: {error}.".replace("target_ev", "target")) from None
 
     def enhance_options(self) -> EnhanceOptions:
-        """Return how pictures are enhanced."""
+        """Return how pictures are enhanced.
+
+        Raises:
+            OptionError: A number is none.
+        """
         from pielight.options import EnhanceOptions
 
         given = {name: getattr(self, name) for name in ("strength", "highlights", "denoise", "auto", "preset", *_TASTE)}
-        chosen = EnhanceOptions.of(**given)
+        try:
+            chosen = EnhanceOptions.of(**given)
+        except OptionError as error:  # nan, which click takes for a number of any range
+            raise OptionError(f"--{error}".replace("target_ev", "target")) from None
         return chosen if chosen.auto is not None else replace(chosen, auto=True)
 
     def enhancer(self, threads: int | None) -> Enhancer:
