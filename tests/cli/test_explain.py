@@ -70,4 +70,5 @@ def test_wrong_use_is_one_line(
 def test_a_model_without_a_map_is_told(folder: Path, bright_model: Path) -> None:
     done = command("night.png", "--model", str(bright_model))
     assert done.returncode == 2
-    assert "predicts no map of exposures" in done.stderr
+    told = "predicts curves, not exposures; explain needs a model of exposures such as pie or free"
+    assert f"Error: --model {bright_model}: {told}\n" in done.stderr

@@ -53,7 +53,12 @@ def explain(
     from pielight.batch.plan import Names, Naming
     from pielight.comparison.explanation import explain as explain_photo
     from pielight.comparison.explanation_sheet import explanation_sheet
+    from pielight.inference.descriptor import kind_for
+    from pielight.options import BRIGHTEN
 
+    if kind_for(BRIGHTEN, model.model).kind == "curve_lattice":
+        needed = "predicts curves, not exposures; explain needs a model of exposures such as pie or free"
+        raise click.UsageError(f"--model {shown(str(model.model))}: {needed}")
     with options.usage_errors():
         output = output or photo.with_name(f"{photo.stem}_explain.png")
         if output.suffix.lower() != ".png":
