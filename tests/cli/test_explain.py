@@ -67,6 +67,14 @@ def test_wrong_use_is_one_line(
     assert "Traceback" not in done.stderr
 
 
+def test_the_help_is_of_exposures_alone() -> None:
+    done = command("--help")
+    assert "below 0 darkens." in done.stdout
+    assert "of the task" not in done.stdout
+    for word in ("haze", "hazing", "rain", "curves"):
+        assert word not in done.stdout
+
+
 def test_a_model_without_a_map_is_told(folder: Path, bright_model: Path) -> None:
     done = command("night.png", "--model", str(bright_model))
     assert done.returncode == 2

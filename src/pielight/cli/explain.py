@@ -16,6 +16,15 @@ from pielight.errors import ExistsError, OptionError, PielightError
 if TYPE_CHECKING:
     from pielight.core.output_names import Existing
 
+_HELP = {  # of shared options, where other commands tell more: of curves, and of other tasks
+    "strength": "0 leaves a photo as it is, 1 is the model's choice; below 0 darkens. [default: 1]",
+    "highlights": "How far bright areas are protected. [default: 0]",
+    "denoise": "Share of the noise made visible that is removed; auto leaves photos without noise alone. "
+    "[default: auto]",
+    "auto": "Leave well-exposed photos alone, in proportion. [default: auto]",
+    "model": "A shipped model, pie or free, or an ONNX file that predicts exposures. [default: pie]",
+}
+
 
 @click.command()
 @click.argument("photo", type=click.Path(path_type=Path, readable=False))
@@ -82,3 +91,8 @@ def explain(
     else:
         if not quiet:
             click.echo(shown(output), err=True)
+
+
+for _parameter in explain.params:
+    if isinstance(_parameter, click.Option):
+        _parameter.help = _HELP.get(str(_parameter.name), _parameter.help)
