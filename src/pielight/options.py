@@ -53,8 +53,8 @@ class EnhanceOptions:
             ``"auto"``, which depends on how visible it becomes and changes nothing in pictures without noise, nor in
             deraining, which shows none.
         auto: Fade the enhancement where a picture needs none, or None for the enhancer's own: brightening of
-            well-exposed pictures by a model of exposures (curves enhance every picture), dehazing of clear ones
-            (:func:`pielight.ops.haze_gate.haze_gate`).
+            well-exposed pictures by a model of exposures, dehazing of clear ones
+            (:func:`pielight.ops.haze_gate.haze_gate`). Models of curves enhance every picture, and refuse False.
         target_ev: Brighter (above 0) or darker than the model's choice, in EV, -3 to 3: added to its exposure
             everywhere, also of a picture that it would leave alone; for brightening only, as are the next three.
         black: How far what comes out dark stays as dark as it was, 0 to 1:
