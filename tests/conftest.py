@@ -155,7 +155,7 @@ def bright_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def enhancer(bright_model: Path) -> Enhancer:
     """An enhancer with the model that brightens everything, even what is well exposed."""
-    return Enhancer(bright_model, threads=1, auto=False)
+    return Enhancer(bright_model, threads=1)
 
 
 @pytest.fixture(scope="session")

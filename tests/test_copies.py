@@ -55,7 +55,7 @@ def test_another_process_may_work_elsewhere(
     bright_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(bright_model.parent)
-    stored = pickle.dumps(Enhancer(bright_model.name, auto=False))
+    stored = pickle.dumps(Enhancer(bright_model.name))
     monkeypatch.chdir(tmp_path)
     assert pickle.loads(stored)(DARK).mean() > DARK.mean()  # noqa: S301
 

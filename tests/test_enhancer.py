@@ -315,7 +315,7 @@ def test_a_model_of_another_task_says_whose_it_is(haze_model: Path, bright_model
 
 
 def test_options_in_one_object(enhancer: Enhancer, photo: NDArray[np.uint8], tmp_path: Path, rain_model: Path) -> None:
-    options = EnhanceOptions(0.7, 0.2, 0.5, auto=False)
+    options = EnhanceOptions(0.7, 0.2, 0.5)
     wanted = enhancer(photo, 0.7, 0.2, denoise=0.5)
     assert np.array_equal(enhancer(photo, options=options), wanted)
     Image.fromarray(photo).save(tmp_path / "a.png")
@@ -324,6 +324,9 @@ def test_options_in_one_object(enhancer: Enhancer, photo: NDArray[np.uint8], tmp
         enhancer(photo, 0.5, options=options)
     with pytest.raises(PielightError, match="auto: has no meaning for derain"):
         Enhancer(rain_model, task="derain")(photo, options=EnhanceOptions(auto=False))
+    with pytest.raises(PielightError, match="auto: has no meaning for brighten with this model"):
+        enhancer(photo, options=EnhanceOptions(auto=False))
+    assert "Auto" not in dict(enhancer.record().options)
 
 
 def test_a_missing_file(enhancer: Enhancer, tmp_path: Path) -> None:

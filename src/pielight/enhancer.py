@@ -54,9 +54,10 @@ class Enhancer(FormerMethods):
 
     Args:
         model: Name of a shipped model or path of an ONNX file; None is the default model.
-        threads: Threads for the network and for the curves; None takes every core that the process may use.
-        auto: Leave well-exposed pictures alone, in proportion, or clear ones in dehazing; not for deraining.
-        device: Where the curves are applied to the full picture: ``"cpu"``, or ``"cuda"`` by torch (extra ``gpu``).
+        threads: Threads for the network and for the pixels; None takes every core that the process may use.
+        auto: Leave well-exposed pictures alone, in proportion, or clear ones in dehazing; not for deraining,
+            nor for curves.
+        device: Where the prediction is applied to the full picture: ``"cpu"``, or ``"cuda"`` by torch (extra ``gpu``).
             The network, which sees a thumbnail, and denoising run on the CPU in either case. Not for deraining.
         denoise_model: Path of an ONNX file with another denoising network than the one that comes with pielight.
         task: ``"brighten"``, ``"dehaze"`` or ``"derain"``; ``model`` is one for that.

@@ -53,8 +53,8 @@ class EnhanceOptions:
             ``"auto"``, which depends on how visible it becomes and changes nothing in pictures without noise, nor in
             deraining, which shows none.
         auto: Fade the enhancement where a picture needs none, or None for the enhancer's own: brightening of
-            well-exposed pictures by a model of exposures (curves enhance every picture), dehazing of clear ones
-            (:func:`pielight.ops.haze_gate.haze_gate`).
+            well-exposed pictures by a model of exposures, dehazing of clear ones
+            (:func:`pielight.ops.haze_gate.haze_gate`). Models of curves enhance every picture, and refuse False.
         target_ev: Brighter (above 0) or darker than the model's choice, in EV, -3 to 3: added to its exposure
             everywhere, also of a picture that it would leave alone; for brightening only, as are the next three.
         black: How far what comes out dark stays as dark as it was, 0 to 1:
@@ -156,7 +156,7 @@ def check_strength(strength: float) -> float:
     >>> check_strength(1)
     1.0
     """
-    return _check("strength", strength, -MAX_STRENGTH, MAX_STRENGTH, "0 leaves the picture untouched")
+    return check_number("strength", strength, -MAX_STRENGTH, MAX_STRENGTH, "0 leaves the picture untouched")
 
 
 def check_highlights(highlights: float) -> float:
@@ -168,7 +168,7 @@ def check_highlights(highlights: float) -> float:
     >>> check_highlights(0)
     0.0
     """
-    return _check("highlights", highlights, 0.0, 1.0, "1 protects most")
+    return check_number("highlights", highlights, 0.0, 1.0, "1 protects most")
 
 
 def check_denoise(denoise: Denoise) -> Denoise:
@@ -196,7 +196,7 @@ def check_target_ev(target_ev: float) -> float:
     >>> check_target_ev(1)
     1.0
     """
-    return _check("target_ev", target_ev, -MAX_TARGET, MAX_TARGET, "above 0 is brighter")
+    return check_number("target_ev", target_ev, -MAX_TARGET, MAX_TARGET, "above 0 is brighter")
 
 
 def check_black(black: float) -> float:
@@ -208,7 +208,7 @@ def check_black(black: float) -> float:
     >>> check_black(0)
     0.0
     """
-    return _check("black", black, 0.0, 1.0, "1 holds most")
+    return check_number("black", black, 0.0, 1.0, "1 holds most")
 
 
 def check_balance(name: str, value: Balance) -> Balance:
@@ -257,7 +257,15 @@ def parse_denoise(text: str) -> Denoise:
         raise OptionError(f"denoise {text!r} is neither auto nor a number from 0 to 1") from None
 
 
-def _check(name: str, value: float, low: float, high: float, hint: str) -> float:
+def check_number(name: str, value: float, low: float, high: float, hint: str) -> float:
+    """Return ``value`` if it lies in [low, high].
+
+    Raises:
+        OptionError: It does not, or is not a number.
+
+    >>> check_number("t", 1, 0, 1, "1 is all")
+    1.0
+    """
     if not isinstance(value, Real) or not low <= value <= high:
         raise OptionError(f"{name} {value!r}: must lie between {low:g} and {high:g} ({hint})")
     return float(value)

@@ -357,7 +357,7 @@ def test_a_missing_photo_is_status_1(folder: Path) -> None:
 def test_info_shows_the_verified_model() -> None:
     result = invoke("info")
     assert result.exit_code == 0
-    for word in ("pielight:", "sha256:", "(verified)", "onnxruntime:", "curves:", "commit:", "seed:"):
+    for word in ("pielight:", "sha256:", "(verified)", "onnxruntime:", "pixel loops:", "commit:", "seed:"):
         assert word in result.stdout
     assert len(result.stdout.splitlines()) < 30
 

@@ -30,9 +30,14 @@ def test_the_command(folder: Path, exposure_model: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "night_explain.png\n")
     first = Path("night_explain.png").read_bytes()
     assert Image.open(io.BytesIO(first)).format == "PNG"
-    kept = command("night.png", "--model", str(exposure_model))
+    again = command("night.png", "--model", str(exposure_model), "--strength", "0.5")
+    assert (again.returncode, again.stderr) == (0, "night_explain.png\n")
+    second = Path("night_explain.png").read_bytes()
+    assert second != first
+    kept = command("night.png", "--model", str(exposure_model), "--existing", "skip")
     assert kept.returncode == 0
     assert "skipped, it already exists" in kept.stderr
+    assert Path("night_explain.png").read_bytes() == second
     more = ("--strength", "0.5", "--target", "1", "--preset", "night", "--size", "200", "-q")
     done = command("night.png", "--model", str(exposure_model), "-o", "small.png", *more)
     assert (done.returncode, done.stderr) == (0, "")
@@ -46,7 +51,10 @@ def test_the_command(folder: Path, exposure_model: Path) -> None:
     ("arguments", "status", "reason"),
     [
         (("night.png", "-o", "sheet.jpg"), 2, "sheet.jpg: must end in .png"),
+        (("night.png", "-o", "night.png"), 2, "would overwrite a picture"),
         (("missing.png",), 1, "missing.png: no such file"),
+        (("night.png", "--target", "nan"), 2, "Error: --target nan: must lie between -3 and 3"),
+        (("night.png", "--strength", "nan"), 2, "Error: --strength nan: must lie"),
         (("night.png", "--target", "9"), 2, "is not in the range"),
     ],
 )
@@ -59,7 +67,16 @@ def test_wrong_use_is_one_line(
     assert "Traceback" not in done.stderr
 
 
+def test_the_help_is_of_exposures_alone() -> None:
+    done = command("--help")
+    assert "below 0 darkens." in done.stdout
+    assert "of the task" not in done.stdout
+    for word in ("haze", "hazing", "rain", "curves"):
+        assert word not in done.stdout
+
+
 def test_a_model_without_a_map_is_told(folder: Path, bright_model: Path) -> None:
     done = command("night.png", "--model", str(bright_model))
     assert done.returncode == 2
-    assert "predicts no map of exposures" in done.stderr
+    told = "predicts curves, not exposures; explain needs a model of exposures such as pie or free"
+    assert f"Error: --model {bright_model}: {told}\n" in done.stderr

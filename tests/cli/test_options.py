@@ -47,15 +47,15 @@ def test_the_command_takes_all_of_them(folder: Path, bright_model: Path) -> None
 
 def test_a_sheet_takes_them(folder: Path, bright_model: Path) -> None:
     for name, options in (("plain.png", ()), ("cold.png", ("--warmth=-0.8", "--preset", "portrait"))):
-        done = process("compare", "night.png", "--model", str(bright_model), "--no-auto", "-o", name, *options)
+        done = process("compare", "night.png", "--model", str(bright_model), "-o", name, *options)
         assert done.returncode == 0, done.stderr
     plain, cold = (np.asarray(Image.open(name), float).mean(axis=(0, 1)) for name in ("plain.png", "cold.png"))
     assert (cold - plain)[0] < (cold - plain)[2]
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))
-def test_presets_are_numbers(folder: Path, bright_model: Path, preset: str) -> None:
-    common = ("night.png", "--model", str(bright_model))
+def test_presets_are_numbers(folder: Path, exposure_model: Path, preset: str) -> None:
+    common = ("night.png", "--model", str(exposure_model))
     numbers = [
         "--no-auto" if value is False else f"--{name.removesuffix('_ev')}={value}"
         for name, value in PRESETS[preset].items()

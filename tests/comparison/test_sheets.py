@@ -120,7 +120,9 @@ def test_a_picture_of_rows(folder: Path) -> None:
 def test_the_command(folder: Path) -> None:
     done = invoke("night.jpg", "--size", "64")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "night_compare.html\n")
-    assert invoke("night.jpg", "--size", "64").stderr.startswith("night_compare.html: skipped")
+    first = Path("night_compare.html").read_bytes()
+    assert invoke("night.jpg", "--size", "64", "--strengths", "0.3").stderr == "night_compare.html\n"
+    assert Path("night_compare.html").read_bytes() != first
     assert invoke("night.jpg", "-q", "--size", "64", "--existing", "rename").stderr == ""
     assert Path("night_compare-2.html").exists()
     Path("broken.jpg").write_bytes(b"")
@@ -137,7 +139,7 @@ def test_a_sheet_that_appears_meanwhile_is_kept(folder: Path, monkeypatch: pytes
         return compare(*arguments)
 
     monkeypatch.setattr("pielight.comparison.comparison.compare", late)
-    done = invoke("night.jpg", "--size", "64")
+    done = invoke("night.jpg", "--size", "64", "--existing", "skip")
     assert (done.exit_code, done.stderr.startswith("night_compare.html: skipped")) == (0, True)
     Path("night_compare.html").unlink()
     done = invoke("night.jpg", "--size", "64", "--existing", "rename")
@@ -244,5 +246,5 @@ def test_messages_name_what_this_command_can_do(folder: Path) -> None:
         False,
     )
     assert invoke("night.jpg", "--size", "64").exit_code == 0
-    again = invoke("night.jpg", "--size", "64")
+    again = invoke("night.jpg", "--size", "64", "--existing", "skip")
     assert again.stderr == "night_compare.html: skipped, it already exists (--existing overwrite replaces it)\n"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pielight import EnhanceOptions, Enhancer, ExposureMap, ModelError, OptionError
+from pielight import CurveLattice, EnhanceOptions, Enhancer, ExposureMap, HazeLattice, ModelError, OptionError
 from pielight.inference.descriptor import kind_for
 from pielight.inference.exposure_map import DESCRIPTOR, MOST_EV
 from pielight.ops.exposure import canonical_exposure, expose, exposure_slope
@@ -102,6 +102,25 @@ def test_strength_scales_exposures(strength: float) -> None:
         assert np.array_equal(wanted, DARK)
 
 
+@given(strength=st.floats(0, 1.5), highlights=st.floats(0, 1))
+def test_a_scaled_map_is_the_map_at_that_strength(strength: float, highlights: float) -> None:
+    made = ExposureMap(np.linspace(-1, 6, 6).reshape(2, 3), np.linspace(0, 4, 6).reshape(2, 3))
+    wanted = made.at(EnhanceOptions(strength, highlights))
+    assert made.scaled(strength).at(EnhanceOptions(1, highlights)) == pytest.approx(wanted, abs=1e-5)
+    assert np.array_equal(made.scaled(0.5).at(EnhanceOptions(1, 1)), made.at(EnhanceOptions(0.5, 1)))
+    back = made.scaled(0.5).scaled(2)
+    assert (np.array_equal(back.ev, made.ev), np.array_equal(back.ceiling, made.ceiling)) == (True, True)  # type: ignore[arg-type]
+
+
+def test_what_a_scaled_map_does_otherwise() -> None:
+    made = ExposureMap(np.full((1, 2), 4.0), np.array([[1.0, np.inf]]))
+    assert made.scaled(-1).at(EnhanceOptions(1, 1)).tolist() == [[-4, -4]]
+    assert made.at(EnhanceOptions(-1, 1)).tolist() == [[-1, -4]]
+    assert made.scaled(0).at(EnhanceOptions(1, 1)).tolist() == [[0, 0]]
+    assert made.scaled(0.5).at(EnhanceOptions(1, 0, target_ev=1)).tolist() == [[3, 3]]
+    assert made.at(EnhanceOptions(0.5, 0, target_ev=1)).tolist() == [[2.5, 2.5]]
+
+
 def test_scaled_out_of_range() -> None:
     for strength in (np.nan, np.inf, 1e3):
         with pytest.raises(OptionError, match="strength"):
@@ -115,6 +134,41 @@ def test_blend(t: float, nodes: tuple[int, int]) -> None:
     assert one.blend(other, t).ceiling is None
     both = other.blend(ExposureMap(np.zeros((2, 2)), np.zeros((2, 2))), t)
     assert both.ceiling == pytest.approx(np.full(nodes, 2 * (1 - t)), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (lambda made: made.scaled("a"), "strength 'a': must be finite"),
+        (lambda made: made.blend(3, 0.5), "other: int, expected ExposureMap"),
+        (lambda made: made.blend(made, "a"), "t 'a': must lie between 0 and 1"),
+        (lambda made: made.plot((0, 0)), r"size \(0, 0\): must be width and height"),
+        (lambda made: made.plot((8.0, 8)), r"size \(8.0, 8\): must be"),
+        (lambda made: made.plot(8), "size 8: must be"),
+        (lambda made: made.at(0.5), "options: float, expected EnhanceOptions"),
+        (lambda _: CurveLattice(np.zeros((1, 3, 2, 2))).faded("a"), "share 'a': must lie"),
+    ],
+)
+def test_wrong_arguments_are_told(call: Callable[[ExposureMap], object], reason: str) -> None:
+    with pytest.raises(OptionError, match=reason):
+        call(a_map())
+
+
+def test_a_blend_has_what_both_have() -> None:
+    one, other = (ExposureMap(np.zeros((1, 1)), np.ones((1, 1)), share) for share in (0.2, 0.6))
+    assert one.blend(other, 0.25).underexposed == pytest.approx(0.3)
+    for mixed in (one.blend(a_map(), 0.5), a_map().blend(one, 0.5)):
+        assert (mixed.ceiling, mixed.underexposed) == (None, None)
+
+
+def test_maps_and_lattices_are_equal_to_themselves_only() -> None:
+    for make in (
+        a_map,
+        lambda: CurveLattice(np.zeros((1, 3, 2, 2))),
+        lambda: HazeLattice(np.full((4, 2, 2), 0.5), np.full(3, 0.8)),
+    ):
+        one, other = make(), make()
+        assert (one == one, one == other, len({one, other, one})) == (True, False, 2)
 
 
 @pytest.mark.parametrize("t", [-0.1, 1.1, np.nan])

@@ -163,7 +163,7 @@ def test_functions_that_call_functions(tmp_path: Path) -> None:
         Enhancer(save(tmp_path / "laughs.onnx", [call], {}, functions))(DARK)
     assert time.process_time() - start < 10
     few = save(tmp_path / "few.onnx", [helper.make_node("F15", ["mean"], ["made"], domain="own")], {}, functions)
-    assert Enhancer(few, threads=1, auto=False)(DARK).mean() > DARK.mean()
+    assert Enhancer(few, threads=1)(DARK).mean() > DARK.mean()
 
 
 @pytest.mark.parametrize("side", [200_000, 10**9])

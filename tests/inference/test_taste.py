@@ -36,7 +36,7 @@ WISHES: list[dict[str, Any]] = [
 @pytest.fixture(scope="module", params=["bright_model", "exposure_model"])
 def enhancer(request: pytest.FixtureRequest) -> Enhancer:
     """An enhancer with a lattice of curves, and one with a map of exposures."""
-    return Enhancer(request.getfixturevalue(request.param), threads=1, auto=False)
+    return Enhancer(request.getfixturevalue(request.param), threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 def spec(model: Path, wish: dict[str, Any]) -> str:
     settings = ",".join(f"{name.removesuffix('_ev')}={value}" for name, value in wish.items())
-    return f"pielight:model={model},auto=off,{settings}"
+    return f"pielight:model={model},{settings}"
 
 
 @pytest.mark.parametrize("wish", WISHES)

@@ -47,7 +47,7 @@ KINDS: list[tuple[str, str, dict[str, Any]]] = [
 
 def flat(enhancer: Enhancer, model: Any, tmp_path: Path) -> Enhancer:
     """An enhancer whose curves are the same everywhere, so that a color has one result."""
-    return Enhancer(model(tmp_path / "flat.onnx", np.full((1, 24, 2, 2), -0.3, np.float32)), threads=1, auto=False)
+    return Enhancer(model(tmp_path / "flat.onnx", np.full((1, 24, 2, 2), -0.3, np.float32)), threads=1)
 
 
 def has_same_options(packet: bytes | None, enhancer: Enhancer) -> bool:
@@ -261,7 +261,7 @@ def test_the_curves_are_those_of_the_mean_of_what_is_not_black(
     monkeypatch.setattr(LatticeNetwork, "predict", spied)
     path = save_model(tmp_path / "m.onnx", np.full((1, 24, 2, 2), -0.3, np.float32))
     pictures = [Image.new("RGB", (64, 64), (level,) * 3) for level in (0, 20, 40)]
-    Enhancer(path, threads=1, auto=False)(samples.saved(pictures[0], "PNG", save_all=True, append_images=pictures[1:]))
+    Enhancer(path, threads=1)(samples.saved(pictures[0], "PNG", save_all=True, append_images=pictures[1:]))
     assert [pixels.shape for pixels in seen] == [(64, 64, 3)]
     assert abs(seen[0] - 30 / 255).max() < 1e-6
 

@@ -40,7 +40,7 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str) -> tuple
 @options.auto
 @click.option("--size", type=click.IntRange(64, 8192), default=1200, show_default=True,
               help="Longer side of each picture in pixels, at most.")  # fmt: skip
-@options.existing
+@options.sheet_existing
 @options.model
 @options.jobs("Threads. [default: every core]")
 @options.quiet

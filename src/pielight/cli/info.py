@@ -74,7 +74,7 @@ def _show_model(model: str | None, settings: bool) -> None:
     _show("pielight", pielight.__version__)
     _show("onnxruntime", runtime().__version__)
     _show("pillow", PIL.__version__)
-    _show("curves", f"{'compiled loop' if loop else 'NumPy'}, {available_threads()} threads")
+    _show("pixel loops", f"{'compiled' if loop else 'NumPy'}, {available_threads()} threads")
     _show("model", weights.name)
     _show("file", str(weights.path))
     session = open_session(weights.path, 1)

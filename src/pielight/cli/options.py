@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pielight.errors import DeviceError, MissingExtraError, ModelError, PielightError
+from pielight.errors import DeviceError, MissingExtraError, ModelError, OptionError, PielightError
 from pielight.options import BRIGHTEN, HIGHLIGHTS, MAX_STRENGTH, MAX_TARGET, PRESETS, TASKS
 
 if TYPE_CHECKING:
@@ -119,6 +119,10 @@ existing = click.option("--existing", type=click.Choice(["skip", "overwrite", "r
                         show_default=True,
                         help="What to do where a result exists; skip replaces it only if it was made with other "
                         "options, rename numbers the new one.")  # fmt: skip
+sheet_existing = click.option("--existing", type=click.Choice(["skip", "overwrite", "rename"]), default="overwrite",
+                              show_default=True,
+                              help="What to do where the sheet exists: keep it, replace it, or number the new one. "
+                              "A photo that is shown is never replaced.")  # fmt: skip
 task = click.option("--task", type=click.Choice(list(TASKS)), default=BRIGHTEN, show_default=True,
                     help="Correct darkness, haze or rain.")  # fmt: skip
 model = click.option(
@@ -180,11 +184,18 @@ class ModelOptions:
             raise click.UsageError(f"--preset {self.preset}: {error}.".replace("target_ev", "target")) from None
 
     def enhance_options(self) -> EnhanceOptions:
-        """Return how pictures are enhanced."""
+        """Return how pictures are enhanced.
+
+        Raises:
+            OptionError: A number is none.
+        """
         from pielight.options import EnhanceOptions
 
         given = {name: getattr(self, name) for name in ("strength", "highlights", "denoise", "auto", "preset", *_TASTE)}
-        chosen = EnhanceOptions.of(**given)
+        try:
+            chosen = EnhanceOptions.of(**given)
+        except OptionError as error:  # nan, which click takes for a number of any range
+            raise OptionError(f"--{error}".replace("target_ev", "target")) from None
         return chosen if chosen.auto is not None else replace(chosen, auto=True)
 
     def enhancer(self, threads: int | None) -> Enhancer:

@@ -18,7 +18,7 @@ from pielight.options import BRIGHTEN, HIGHLIGHTS, EnhanceOptions
 _ITERATIONS = 64  # at most
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal to itself only: arrays have no hash
 class CurveLattice(Lattice):
     """A small grid of light-enhancement curves that covers a picture edge to edge.
 
@@ -81,7 +81,7 @@ class CurveLattice(Lattice):
 class CurveNetwork(LatticeNetwork):
     """Maps ``thumbnail`` to ``alphas``; channels 3 k .. 3 k + 2 are red, green and blue of the curve's iteration k.
 
-    Every picture is enhanced, as the paper does: ``auto`` has no effect.
+    Every picture is enhanced, as the paper does; the kind has no ``auto``.
     """
 
     def _lattice(self, outputs: list[NDArray[np.float32]]) -> Lattice:
@@ -96,6 +96,6 @@ DESCRIPTOR = ModelDescriptor(
     inputs=(THUMBNAIL,),
     outputs=(TensorSpec("alphas", ("n", Side("3 N", 1, 3 * _ITERATIONS, 3), *node_sides())),),
     network=CurveNetwork,
-    options=frozenset({"highlights", "auto", "denoise", "device", "target_ev", "black", "warmth", "tint"}),
+    options=frozenset({"highlights", "denoise", "device", "target_ev", "black", "warmth", "tint"}),
     highlights=HIGHLIGHTS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ from pielight.ops.exposure_map import apply_exposure, resample
 from pielight.ops.exposure_statistics import BRIGHTEST, SEEN, exposure_statistics
 from pielight.ops.highlight_ceiling import highlight_ceiling
 from pielight.ops.thumbnail import BLACK, mean_thumbnail, thumbnail
-from pielight.options import BRIGHTEN, EnhanceOptions
+from pielight.options import BRIGHTEN, EnhanceOptions, check_number, chosen_options
 
 if TYPE_CHECKING:
     import torch
@@ -35,13 +36,13 @@ UNSURE, SURE = 0.55, 0.95  # probability up to which a picture stays as it is, a
 _SIDE = 256  # of the thumbnail in which highlights are found where a map does not know them
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal to itself only: arrays have no hash
 class ExposureMap(PointwisePrediction):
     """A small map of exposures that covers a picture edge to edge, by how many stops each part is lifted.
 
     ``out = G(E_k(G^-1(in)))``, ``k = 2^(s EV)``: G is sRGB's encoding, ``E_k(l) = k l / (1 + (k - 1) l)`` in linear
     light l, s the strength, and EV the nodes of the map blended per pixel
-    (:func:`pielight.ops.exposure_map.apply_exposure`). Exposures add, so that ``-s`` undoes ``s``.
+    (:func:`pielight.ops.exposure_map.apply_exposure`). Exposures add, so that ``-s`` undoes ``s``, up to rounding.
 
     Attributes:
         ev: Exposures in stops, float32 of shape (h, w), read-only: node (j, i) sits in the middle of cell (j, i) of the
@@ -84,39 +85,55 @@ class ExposureMap(PointwisePrediction):
     def scaled(self, strength: float) -> ExposureMap:
         """Return the map at a strength: every exposure times that; 0 is the identity, and below 0 it darkens.
 
+        From 0 on the ceiling is scaled, too, so that ``scaled(s)`` is what the map is at strength s, with highlights
+        or without. Three things differ: a target is added before the strength (:meth:`at`), so that a scaled map gets
+        all of it; the ceiling that a map without one finds in a picture is not scaled; and below 0 the ceiling stays
+        the picture's, where strength s darkens held highlights by less.
+
         Raises:
             OptionError: It is not a finite number, or takes an exposure beyond 32 EV.
 
         >>> ExposureMap(np.full((2, 3), 2.0)).scaled(-0.5).ev.max()
         np.float32(-1.0)
         """
-        if not np.abs(self.ev).max() * abs(strength) <= MOST_EV:
-            raise OptionError(f"strength {strength}: must be finite and leave exposures within {MOST_EV} EV")
-        return ExposureMap(self.ev * np.float32(strength), self.ceiling, self.underexposed)
+        if not isinstance(strength, Real) or not np.abs(self.ev).max() * abs(strength) <= MOST_EV:
+            raise OptionError(f"strength {strength!r}: must be finite and leave exposures within {MOST_EV} EV")
+        factor = np.float32(strength)
+        # At 0 nothing is exposed, and infinite ceilings times 0 are no numbers.
+        ceiling = self.ceiling if self.ceiling is None or strength <= 0 else self.ceiling * factor
+        return ExposureMap(self.ev * factor, ceiling, self.underexposed)
 
     def blend(self, other: ExposureMap, t: float) -> ExposureMap:
         """Return ``(1 - t) EV + t EV_other``, with the nodes of this map: smooths maps over time, or over one's taste.
+
+        Ceilings and probabilities are blended likewise if both maps have them; otherwise the blend has none.
 
         Args:
             other: A map of any size, which is resampled to the nodes of this one.
             t: Share of the other, 0 to 1.
 
         Raises:
-            OptionError: t is not in [0, 1].
+            OptionError: t is not in [0, 1], or the other is no map.
 
         >>> ExposureMap(np.zeros((2, 2))).blend(ExposureMap(np.full((3, 1), 4.0)), 0.25).ev.tolist()
         [[1.0, 1.0], [1.0, 1.0]]
         """
-        if not 0.0 <= t <= 1.0:
-            raise OptionError(f"t {t}: must lie between 0 and 1")
+        if not isinstance(other, ExposureMap):
+            raise OptionError(f"other: {type(other).__name__}, expected ExposureMap")
+        t = check_number("t", t, 0.0, 1.0, "the share of the other map")
         shape, share = self.ev.shape, np.float32(t)
         ev = (1 - share) * self.ev + share * resample(other.ev, shape)
-        if self.ceiling is None or other.ceiling is None:
-            return ExposureMap(ev)
-        return ExposureMap(ev, (1 - share) * self.ceiling + share * resample(other.ceiling, shape))
+        ceiling = underexposed = None
+        if self.ceiling is not None and other.ceiling is not None:
+            ceiling = (1 - share) * self.ceiling + share * resample(other.ceiling, shape)
+        if self.underexposed is not None and other.underexposed is not None:
+            underexposed = (1 - t) * self.underexposed + t * other.underexposed
+        return ExposureMap(ev, ceiling, underexposed)
 
     def at(self, options: EnhanceOptions, pixels: Pixels | None = None) -> NDArray[np.float32]:
         """Return the exposures that options ask for: ``s (E - h max(0, E - C))``, ``E = EV + t``, C the ceiling.
+
+        The target t is added before the strength, so that strength 0 leaves a picture as it is.
 
         Args:
             options: Strength s, protection of highlights h, and t, the target.
@@ -125,9 +142,13 @@ class ExposureMap(PointwisePrediction):
         Returns:
             EV, float32 of shape (h, w).
 
+        Raises:
+            OptionError: The options are none.
+
         >>> ExposureMap(np.full((1, 1), 4.0), np.full((1, 1), 2.0)).at(EnhanceOptions(0.5, highlights=1)).item()
         1.0
         """
+        options = chosen_options(options)
         ev = self.ev + np.float32(options.target_ev)
         if options.highlights:
             ceiling = self.ceiling
@@ -159,6 +180,9 @@ class ExposureMap(PointwisePrediction):
 
         Args:
             size: Width and height of the map's part of the drawing, in pixels.
+
+        Raises:
+            OptionError: A side is not a whole number from 1 to 16,384.
 
         >>> ExposureMap(np.full((2, 3), 2.0)).plot((90, 60)).mode
         'RGB'

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from pielight.errors import OptionError
 from pielight.ops.exposure_map import resample
 
 # Colors from the darkest to the brightest, 0 EV in the middle: a diverging map, told apart also without red or green.
@@ -19,6 +22,7 @@ _LEAST = 1.0  # EV that the ends of the bar stand for, at least
 _BAR, _GAP = 24, 16  # pixels
 _INK, _PAPER = (32, 32, 32), (255, 255, 255)
 _FONT = 16
+_MOST_SIDE = 16_384  # pixels
 
 
 def plot_exposure(ev: NDArray[np.float32], size: tuple[int, int]) -> Image.Image:
@@ -32,9 +36,14 @@ def plot_exposure(ev: NDArray[np.float32], size: tuple[int, int]) -> Image.Image
         An RGB image, as high as asked for and wider by the bar. 0 EV is white, longer exposures go over yellow to red,
         shorter ones to blue; the bar ends at the greatest exposure of the map, rounded up to whole stops.
 
+    Raises:
+        OptionError: A side is not a whole number from 1 to 16,384.
+
     >>> plot_exposure(np.full((2, 3), 2.0, np.float32), (90, 60)).size
     (202, 60)
     """
+    if not isinstance(size, Sequence) or len(size) != 2 or not all(_is_side(side) for side in size):
+        raise OptionError(f"size {size!r}: must be width and height in pixels, 1 to {_MOST_SIDE:,} each")
     width, height = size
     reach = max(_LEAST, math.ceil(float(np.abs(ev).max())))
     sheet = Image.new("RGB", (width + 2 * _GAP + _BAR + 56, height), _PAPER)
@@ -62,6 +71,10 @@ def colors(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     channels = [np.interp(values, places, _COLORS[:, channel]) for channel in range(3)]
     result: NDArray[np.uint8] = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
     return result
+
+
+def _is_side(value: object) -> bool:
+    return isinstance(value, Integral) and 1 <= int(value) <= _MOST_SIDE
 
 
 def _ticks(reach: float, height: int) -> list[int]:

@@ -18,7 +18,7 @@ from pielight.options import EnhanceOptions
 _LEVELS = 16  # of brightness that a transmission is given for, at most
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal to itself only: arrays have no hash
 class HazeLattice(Lattice):
     """A small grid of transmissions that covers a picture edge to edge, and the airlight.
 

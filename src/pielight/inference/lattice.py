@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.pixels import Pixels
-from pielight.errors import ModelError, OptionError
+from pielight.errors import ModelError
 from pielight.inference.descriptor import Side, TensorSpec, check_shape
 from pielight.inference.onnx_session import Network
 from pielight.inference.pointwise import PointwisePrediction
 from pielight.ops import apply_cuda
 from pielight.ops.apply import apply as apply_on_cpu
 from pielight.ops.thumbnail import mean_thumbnail, thumbnail
-from pielight.options import EnhanceOptions
+from pielight.options import EnhanceOptions, check_number
 
 if TYPE_CHECKING:
     import torch
@@ -87,12 +87,11 @@ def check_share(share: float) -> None:
     """Check that a share lies in [0, 1].
 
     Raises:
-        OptionError: It does not.
+        OptionError: It does not, or is not a number.
 
     >>> check_share(0.5)
     """
-    if not 0.0 <= share <= 1.0:
-        raise OptionError(f"share {share}: must lie between 0 and 1")
+    check_number("share", share, 0.0, 1.0, "0 is the identity")
 
 
 class ThumbnailNetwork(Network):

@@ -53,8 +53,9 @@ class Enhance(
 ):
     """Brightens pictures that are too dark, with gradients to the pictures and to the weights.
 
-    ``y = apply(x, u (c + N(E_c(t), s)))``: t the thumbnail of x, c its canonical exposure, s the picture's statistics,
-    which pass no gradient, u the gate of the probability that x is underexposed, and
+    ``y = apply(x, u max(0, c + N(E_c(t), s)))``: t the thumbnail of x, c its canonical exposure in stops, ``E_c(t)``
+    the thumbnail exposed by c (:func:`~pielight.ops.exposure.exposure_curve`), N the network, s the picture's
+    statistics, which pass no gradient, u the gate of the probability that x is underexposed, and ``apply``
     :func:`~pielight.nn.apply_exposure.apply_exposure`. Its one output has the shape of its input,
     so it works in ``nn.Sequential``, a torchvision-v2 or kornia pipeline, or the transform of a dataset.
 

@@ -31,8 +31,8 @@ def test_methods_brighten(dark: Pixels, spec: str) -> None:
 
 
 def test_pielight_with_settings(dark: Pixels, bright_model: Path) -> None:
-    spec = find_method(f"mine=pielight:model={bright_model},strength=0.8,highlights=0.1,auto=off").spec
-    expected = Enhancer(bright_model, auto=False)(dark, 0.8, 0.1)
+    spec = find_method(f"mine=pielight:model={bright_model},strength=0.8,highlights=0.1").spec
+    expected = Enhancer(bright_model)(dark, 0.8, 0.1)
     assert np.array_equal(open_enhancer(spec)(dark), expected)
     assert np.array_equal(open_enhancer(parse("pielight:strength=0"))(dark), dark)
     assert spec.label == "mine"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight.io.codecs.jpeg import encoder, strips
-from pielight.io.codecs.jpeg.segments import parse
+from pielight.io.codecs.jpeg.segments import MAX_SEGMENTS, parse
 from pielight.io.codecs.jpeg.strips import save_strips
 from pielight.io.decode import decode
 from pielight.io.encode import save
@@ -58,6 +58,13 @@ def test_the_file_does_not_depend_on_threads(height: int, width: int, channels: 
     assert one.count(b"abc") == 1
     layout = parse(one)
     assert (layout.size(), layout.scans, layout.end) == ((width, height), 1, len(one))
+
+
+def test_a_source_of_many_segments_does_not_depend_on_threads() -> None:
+    values, extra = photo(129, 97, 3), b"\xff\xfe\0\3a" * (MAX_SEGMENTS - 2)
+    one = saved(values, 1, quality=90, subsampling=2, extra=extra)
+    assert one.count(extra) == 1
+    assert saved(values, 2, quality=90, subsampling=2, extra=extra) == one
 
 
 def test_a_small_picture_has_no_restart_markers() -> None:

@@ -108,8 +108,16 @@ def parse(data: FileBytes) -> JpegLayout:
     return JpegLayout(tuple(segments), scans, end)
 
 
-def header(data: FileBytes) -> tuple[list[Segment], int]:
-    """Return the segments up to the first scan, and where that begins; see :func:`parse`."""
+def header(data: FileBytes, is_foreign: bool = True) -> tuple[list[Segment], int]:
+    """Return the segments up to the first scan, and where that begins; see :func:`parse`.
+
+    Args:
+        data: A JPEG file.
+        is_foreign: Whether the number of segments is limited; one's own file may have as many as it was given.
+
+    Raises:
+        PictureError: It has more segments or fill bytes than any photo.
+    """
     segments: list[Segment] = []
     position, fill, count, exif, sound = 2, 0, 0, 0, True  # what Pillow would look at on the way is counted
     while (start := data.find(b"\xff", position)) >= 0:
@@ -131,7 +139,7 @@ def header(data: FileBytes) -> tuple[list[Segment], int]:
         content = data[position + 2 : position + length]
         exif += content.startswith(EXIF)
         sound = sound and length >= 2
-        if count > MAX_SEGMENTS or exif > MAX_EXIF_SEGMENTS:
+        if is_foreign and (count > MAX_SEGMENTS or exif > MAX_EXIF_SEGMENTS):
             raise _too_many_segments(count > MAX_SEGMENTS)
         if sound:
             segments.append(Segment(marker, content))

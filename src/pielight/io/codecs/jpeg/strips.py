@@ -85,7 +85,7 @@ def _joined(strips: Sequence[bytes], height: int) -> list[bytes]:
     """Return the parts of the file whose strips are such files."""
     parts = []
     for number, strip in enumerate(strips):
-        head, scan = jpeg.header(strip)
+        head, scan = jpeg.header(strip, is_foreign=False)
         start = scan + 2 + int.from_bytes(strip[scan + 2 : scan + 4], "big")
         if number:
             parts.append(bytes((0xFF, jpeg.RESTART + (number - 1) % _RESTARTS)))
