@@ -5,12 +5,13 @@ Usage: python benchmarks/ablation.py DATA [--seeds SEED...] [--steps N] [--every
 
 Short runs of configs/pie.yaml on the folders below DATA that benchmarks/research_data.py laid out: from the closed form
 (the method `exposure` of `pielight evaluate`, not trained) terms are added one after another, and then each is left out
-of the whole; PIE's constraints have the weight 0.02. Measured on LOL and SICE, on the portraits of faces/val as
-published and darkened by 3 EV, and on Kodak: above 35 dB is the share of published photographs that stay as they are;
-skin shift, the mean change of the median L* of a face. With several seeds a value is the mean over them with its 95 %
-interval (Student's t), and a second table holds the mean differences to one row, seed by seed: a seed has the same
-samples and first weights in every row, so that these intervals are narrower. Samples are drawn once for each seed and
-kept in DIR/samples. A run that is finished is neither trained nor measured again, and one that was stopped goes on.
+of the whole; PIE's constraints have the weight 0.02. Measured on LOL and SICE (all of them brightened: `auto` is off,
+since a short run is unsure of what is underexposed), on the portraits of faces/val as published and darkened by 3 EV,
+and on Kodak: above 35 dB is the share of published photographs that stay as they are; skin shift, the mean change of
+the median L* of a face. With several seeds a value is the mean over them with its 95 % interval (Student's t), and a
+second table holds the mean differences to one row, seed by seed: a seed has the same samples and first weights in every
+row, so that these intervals are narrower. Samples are drawn once for each seed and kept in DIR/samples. A run that is
+finished is neither trained nor measured again, and one that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -96,9 +97,11 @@ def resolved(out: Path, changes: Sequence[str], options: argparse.Namespace) -> 
     return dataclasses.replace(config, data=data)
 
 
-def measured(data: Path, enhance: Callable[[Any], Any], every: int) -> Report:
-    """Return every value of every picture, or of every so many of them."""
-    report = {name: pairs(data / "val" / name, enhance, every) for name in ("lol", "sice_ref", "sice_fused")}
+def measured(
+    data: Path, enhance: Callable[[Any], Any], every: int, always: Callable[[Any], Any] | None = None
+) -> Report:
+    """Return every value of every picture, or of every so many of them; pairs are brightened by `always`, if given."""
+    report = {name: pairs(data / "val" / name, always or enhance, every) for name in ("lol", "sice_ref", "sice_fused")}
     report["faces"] = faces(data / "faces" / "val", enhance, every=every)
     photographs = map(read, sorted((data / "val" / "kodak").iterdir())[::every])
     report["kodak"] = {"above 35 dB": [float(unchanged(enhance(one), one) > KEPT) for one in photographs]}
@@ -192,7 +195,7 @@ def main() -> None:
 
 def report_of(data: Path, every: int, model: Path) -> Report:
     """Measure a model."""
-    return measured(data, Enhancer(model), every)
+    return measured(data, Enhancer(model), every, Enhancer(model, auto=False))
 
 
 if __name__ == "__main__":
