@@ -308,7 +308,7 @@ def test_the_ablation_adds_every_term_and_leaves_each_out() -> None:
     import ablation
 
     rows = ablation.rows()
-    assert rows["+ feature preservation"] == []  # the whole
+    assert rows["+ brightness"] == []  # the whole
     added = [term for terms in ablation.ADDED.values() for term in terms]
     assert sorted(added) == sorted(vars(ExposureLosses()))
     assert rows["inversion"] == [f"losses.{term}=0" for term in added[len(ablation.ADDED["inversion"]) :]]
