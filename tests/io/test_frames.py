@@ -370,4 +370,4 @@ def test_millions_of_tiny_parts_are_refused_soon(enhancer: Enhancer, name: str) 
     data, start = BLOCKS[name](), time.process_time()
     with pytest.raises(PictureError, match=rf"^{name}: more than [\d,]+ (frames|blocks|chunks)"):
         enhancer.enhance_bytes(data, name=name)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 30  # millions of parts, one by one, would take minutes

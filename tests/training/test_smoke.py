@@ -94,6 +94,7 @@ def test_terms_fall_with_other_arithmetic(brighten: Scene) -> None:
         config, losses=dataclasses.replace(config.losses, contrastive=0.0, feature_preservation=0.0)
     )
     other = copy.deepcopy(network)
+    torch.manual_seed(0)
     with torch.no_grad():
         for weight in other.parameters():
             weight *= 1 + 1e-6 * torch.randn_like(weight)
