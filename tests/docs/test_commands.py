@@ -41,7 +41,6 @@ INSTEAD = {  # words that stand for others, or need a download
     "[CONFIG.yaml]": "",
     "PHOTO...": "PHOTO",
     "KEY=VALUE": "seed=1",
-    "--features download": "--features VGG16.pth",
     "vgg_weights=download": "vgg_weights=VGG16.pth",
 }
 _SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3"
