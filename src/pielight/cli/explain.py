@@ -16,30 +16,26 @@ from pielight.errors import ExistsError, OptionError, PielightError
 if TYPE_CHECKING:
     from pielight.core.output_names import Existing
 
-_HELP = {  # of shared options, where other commands tell more: of curves, and of other tasks
-    "strength": "0 leaves a photo as it is, 1 is the model's choice; below 0 darkens. [default: 1]",
-    "highlights": "How far bright areas are protected. [default: 0]",
-    "denoise": "Share of the noise made visible that is removed; auto leaves photos without noise alone. "
-    "[default: auto]",
-    "auto": "Leave well-exposed photos alone, in proportion. [default: auto]",
-    "model": "A shipped model, pie or free, or an ONNX file that predicts exposures. [default: pie]",
-}
-
 
 @click.command()
 @click.argument("photo", type=click.Path(path_type=Path, readable=False))
 @click.option("-o", "--output", type=options.PATH, metavar="FILE.png",
               help="The sheet. [default: NAME_explain.png beside the photo]")  # fmt: skip
-@options.strength
-@options.highlights
+@options.with_help(
+    options.strength, "0 leaves a photo as it is, 1 is the model's choice; below 0 darkens. [default: 1]"
+)
+@options.with_help(options.highlights, "How far bright areas are protected. [default: 0]")
 @options.taste
-@options.denoise
+@options.with_help(options.denoise, "Share of the noise made visible that is removed; auto leaves photos without noise "
+                                    "alone. [default: auto]")  # fmt: skip
 @options.denoise_model
-@options.auto
+@options.with_help(options.auto, "Leave well-exposed photos alone, in proportion. [default: auto]")
 @click.option("--size", type=click.IntRange(128, 4096), default=640, show_default=True,
               help="Longer side of each picture in pixels, at most.")  # fmt: skip
 @options.sheet_existing
-@options.model
+@options.with_help(
+    options.model, "A shipped model, pie or free, or an ONNX file that predicts exposures. [default: pie]"
+)
 @options.jobs("Threads. [default: every core]")
 @options.quiet
 @options.model_options
@@ -65,7 +61,7 @@ def explain(
     from pielight.inference.descriptor import kind_for
     from pielight.options import BRIGHTEN
 
-    if kind_for(BRIGHTEN, model.model).kind == "curve_lattice":
+    if kind_for(BRIGHTEN, model.model).kind != "exposure_map":
         needed = "predicts curves, not exposures; explain needs a model of exposures such as pie or free"
         raise click.UsageError(f"--model {shown(str(model.model))}: {needed}")
     with options.usage_errors():
@@ -91,8 +87,3 @@ def explain(
     else:
         if not quiet:
             click.echo(shown(output), err=True)
-
-
-for _parameter in explain.params:
-    if isinstance(_parameter, click.Option):
-        _parameter.help = _HELP.get(str(_parameter.name), _parameter.help)

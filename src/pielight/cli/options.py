@@ -134,6 +134,17 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="Report only what went 
 out = click.option("--out", type=PATH, help="Folder of the run, in place of out.")
 
 
+def with_help(option: Callable[[F], F], text: str) -> Callable[[F], F]:
+    """Make a shared option with a help text of its own, for a command that does less with it."""
+
+    def decorate(command: F) -> F:
+        decorated = option(command)
+        decorated.__click_params__[-1].help = text  # type: ignore[attr-defined]
+        return decorated
+
+    return decorate
+
+
 def changes(example: str) -> Callable[[F], F]:
     """Make the option ``--set`` of settings of training."""
     return click.option("--set", "changes", metavar="KEY=VALUE", multiple=True,

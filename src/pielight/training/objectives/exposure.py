@@ -55,9 +55,9 @@ class ExposureTraining(Objective[Batch]):
     All samples are drawn, darkened and measured before the first step
     (:mod:`pielight.training.data.exposure_samples`). With c the canonical exposure of a thumbnail, d what the network
     adds and y the thumbnail exposed by c + d: inversion and published photographs draw y to the target. Real dark
-    pictures have none; y is as bright as well-exposed pictures of their domain on the mean. PIE's
-    three constraints speak of these, too: y lies nearer to well-exposed photographs than to their Bag of Curves, d is
-    one for a region, and y shows what the picture showed.
+    pictures have none; y is as bright as well-exposed pictures of their domain on the mean. PIE's three constraints
+    speak of these, too: y lies nearer to well-exposed photographs than to their Bag of Curves, d is one for a region,
+    and y shows what the picture showed.
     """
 
     report_every = 50
