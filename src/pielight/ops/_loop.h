@@ -20,9 +20,16 @@
 #define WIDE
 #endif
 
+PyObject *blend_rows(PyObject *module, PyObject *args);
+PyObject *compare_rows(PyObject *module, PyObject *args);
 PyObject *enhance_rows(PyObject *module, PyObject *args);
 PyObject *expose_rows(PyObject *module, PyObject *args);
+PyObject *expose_yuv_rows(PyObject *module, PyObject *args);
 PyObject *finish_rows(PyObject *module, PyObject *args);
+PyObject *halve_rows(PyObject *module, PyObject *args);
+PyObject *match_rows(PyObject *module, PyObject *args);
+PyObject *predict_rows(PyObject *module, PyObject *args);
+PyObject *refine_rows(PyObject *module, PyObject *args);
 PyObject *shrink(PyObject *module, PyObject *args);
 PyObject *tabulate(PyObject *module, PyObject *args);
 
@@ -43,6 +50,16 @@ is_picture(const Py_buffer *buffer, char format, Py_ssize_t size)
            && buffer->format[1] == '\0' && (buffer->shape[2] == 1 || buffer->shape[2] == 3)
            && (buffer->shape[2] == 1 || buffer->strides[2] == size) && buffer->strides[0] % size == 0
            && buffer->strides[1] % size == 0 && (uintptr_t)buffer->buf % (size_t)size == 0;
+}
+
+/* Whether a buffer is a plane of 8 or 16 bits whose values lie side by side in each row. */
+static inline int
+is_plane(const Py_buffer *buffer)
+{
+    return buffer->ndim == 2 && buffer->format && buffer->format[1] == '\0'
+           && ((buffer->itemsize == 1 && buffer->format[0] == 'B') || (buffer->itemsize == 2 && buffer->format[0] == 'H'))
+           && (buffer->shape[1] < 2 || buffer->strides[1] == buffer->itemsize) && buffer->strides[0] % buffer->itemsize == 0
+           && (uintptr_t)buffer->buf % (size_t)buffer->itemsize == 0;
 }
 
 /* Take `count` buffers, those from `writable` on for writing; on failure none is kept. */

@@ -1,0 +1,353 @@
+/* Exposures laid over planes of luma and chroma: pielight.ops.yuv_exposure. Each block of pixels that share a sample of
+   chroma gets one exposure, and with it one table from R'G'B' to R'G'B', in steps of an eighth of a level. */
+
+#include "_loop.h"
+
+#include <string.h>
+
+#define TAPS 3
+#define NODE_BITS 13   /* as in _exposure.c: nodes hold EV * 2^13 */
+#define WEIGHT_BITS 12 /* of nodes, along both sides */
+#define STEP_BITS 6    /* one table every 2^-6 EV */
+#define IN_BITS 14     /* of the factors from luma and chroma to places of a table */
+#define OUT_BITS 15    /* of the factors from results to luma and chroma */
+
+enum { OF_LUMA, RED_V, GREEN_U, GREEN_V, BLUE_U, BLACK_IN, IN_FACTORS };
+enum { Y_RED, Y_GREEN, Y_BLUE, U_RED, U_GREEN, U_BLUE, V_RED, V_GREEN, V_BLUE, BLACK_OUT, OUT_FACTORS };
+
+typedef struct {
+    const char *plane[3];
+    char *result[3];
+    Py_ssize_t stride[3], result_stride[3]; /* of rows, in bytes */
+    Py_ssize_t width, height, columns, nodes_down, nodes_across, knots;
+    int wide, tall; /* whether a sample of chroma covers two columns, two rows */
+    int32_t neutral, white; /* of chroma; the largest value */
+    int32_t first;  /* the exposure of the first table, in steps */
+    Py_ssize_t tables;
+    const int32_t *nodes, *row_node, *row_weight, *column_node, *column_weight, *in, *out;
+    const uint16_t *table;
+} Job;
+
+typedef struct {
+    int32_t *row;    /* nodes */
+    int32_t *steps;  /* of each block */
+    int32_t *red, *green, *blue; /* what chroma adds, of each pixel */
+    uint16_t *place; /* three rows of places, and then of results */
+    int32_t *sum;    /* three rows of sums over the blocks */
+    int32_t *sample; /* three rows of what chroma adds, of each block */
+} Scratch;
+
+static inline Py_ssize_t
+clamped(Py_ssize_t node, Py_ssize_t nodes)
+{
+    return node < 0 ? 0 : node >= nodes ? nodes - 1 : node;
+}
+
+WIDE static void
+steps_of_row(const Job *job, Py_ssize_t block, int32_t *restrict row, int32_t *restrict steps)
+{
+    const int32_t *weight = job->row_weight + TAPS * block;
+    const Py_ssize_t node = job->row_node[block], across = job->nodes_across;
+    const int32_t *a = job->nodes + clamped(node - 1, job->nodes_down) * across;
+    const int32_t *b = job->nodes + node * across;
+    const int32_t *c = job->nodes + clamped(node + 1, job->nodes_down) * across;
+    const int32_t wa = weight[0], wb = weight[1], wc = weight[2], half = 1 << (WEIGHT_BITS - 1);
+    for (Py_ssize_t i = 0; i < across; i++) {
+        row[i] = (a[i] * wa + b[i] * wb + c[i] * wc + half) >> WEIGHT_BITS;
+    }
+    const int shift = WEIGHT_BITS + NODE_BITS - STEP_BITS;
+    const int32_t *before = job->column_weight, *at = before + job->columns, *after = at + job->columns;
+    for (Py_ssize_t x = 0; x < job->columns;) {
+        const int32_t column = job->column_node[x];
+        const int32_t left = row[clamped(column - 1, across)], middle = row[column];
+        const int32_t right = row[clamped(column + 1, across)];
+        for (; x < job->columns && job->column_node[x] == column; x++) {
+            steps[x] = (left * before[x] + middle * at[x] + right * after[x] + (1 << (shift - 1))) >> shift;
+        }
+    }
+}
+
+WIDE static void
+sum_of_row(const uint16_t *restrict value, int32_t *restrict sum, Py_ssize_t columns, Py_ssize_t width, int wide)
+{
+    if (!wide) {
+        for (Py_ssize_t x = 0; x < columns; x++) {
+            sum[x] += value[x];
+        }
+        return;
+    }
+    for (Py_ssize_t x = 0; x < width / 2; x++) {
+        sum[x] += value[2 * x] + value[2 * x + 1];
+    }
+    if (width & 1) {
+        sum[columns - 1] += 2 * value[width - 1];
+    }
+}
+
+static void
+look_up(const Job *job, const int32_t *restrict steps, uint16_t *restrict place)
+{
+    uint16_t *restrict red = place, *restrict green = red + job->width, *restrict blue = green + job->width;
+    const Py_ssize_t pairs = job->wide ? job->width / 2 : 0;
+    for (Py_ssize_t block = 0; block < pairs; block++) {
+        const uint16_t *table = job->table + (steps[block] - job->first) * job->knots;
+        const Py_ssize_t x = 2 * block;
+        const uint16_t r0 = table[red[x]], r1 = table[red[x + 1]], g0 = table[green[x]], g1 = table[green[x + 1]];
+        const uint16_t b0 = table[blue[x]], b1 = table[blue[x + 1]];
+        red[x] = r0;
+        red[x + 1] = r1;
+        green[x] = g0;
+        green[x + 1] = g1;
+        blue[x] = b0;
+        blue[x + 1] = b1;
+    }
+    for (Py_ssize_t x = 2 * pairs; x < job->width; x++) {
+        const uint16_t *table = job->table + (steps[x >> job->wide] - job->first) * job->knots;
+        red[x] = table[red[x]];
+        green[x] = table[green[x]];
+        blue[x] = table[blue[x]];
+    }
+}
+
+/* Repeat a row of samples for the pixels of each block. */
+WIDE static void
+spread(const int32_t *restrict sample, int32_t *restrict pixel, Py_ssize_t columns, int wide)
+{
+    if (!wide) {
+        memcpy(pixel, sample, (size_t)columns * sizeof *pixel);
+        return;
+    }
+    for (Py_ssize_t x = 0; x < columns; x++) {
+        pixel[2 * x] = sample[x];
+        pixel[2 * x + 1] = sample[x];
+    }
+}
+
+#define DEFINE(TYPE, NAME)                                                                                             \
+    WIDE static void offsets_##NAME(const Job *job, const TYPE *restrict u, const TYPE *restrict v,                    \
+                                    int32_t *restrict red, int32_t *restrict green, int32_t *restrict blue)           \
+    {                                                                                                                  \
+        const int32_t neutral = job->neutral, rest = job->in[BLACK_IN] + (1 << (IN_BITS - 1));                         \
+        const int32_t rv = job->in[RED_V], gu = job->in[GREEN_U], gv = job->in[GREEN_V], bu = job->in[BLUE_U];         \
+        for (Py_ssize_t x = 0; x < job->columns; x++) {                                                                \
+            const int32_t du = u[x] - neutral, dv = v[x] - neutral;                                                    \
+            red[x] = rv * dv + rest;                                                                                   \
+            green[x] = gu * du + gv * dv + rest;                                                                       \
+            blue[x] = bu * du + rest;                                                                                  \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    static void spread_##NAME(const Job *job, const TYPE *u, const TYPE *v, Scratch s)                                 \
+    {                                                                                                                  \
+        const Py_ssize_t columns = job->columns;                                                                       \
+        offsets_##NAME(job, u, v, s.sample, s.sample + columns, s.sample + 2 * columns);                               \
+        spread(s.sample, s.red, columns, job->wide);                                                                   \
+        spread(s.sample + columns, s.green, columns, job->wide);                                                       \
+        spread(s.sample + 2 * columns, s.blue, columns, job->wide);                                                    \
+    }                                                                                                                  \
+                                                                                                                       \
+    WIDE static void places_##NAME(const TYPE *restrict luma, const int32_t *restrict offset,                          \
+                                   uint16_t *restrict place, Py_ssize_t width, int32_t factor, int32_t most)           \
+    {                                                                                                                  \
+        for (Py_ssize_t x = 0; x < width; x++) {                                                                       \
+            int32_t at = (luma[x] * factor + offset[x]) >> IN_BITS;                                                    \
+            at = at < 0 ? 0 : at;                                                                                      \
+            place[x] = (uint16_t)(at > most ? most : at);                                                              \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    WIDE static void lumas_##NAME(const Job *job, const uint16_t *restrict place, TYPE *restrict luma)                 \
+    {                                                                                                                  \
+        const uint16_t *red = place, *green = red + job->width, *blue = green + job->width;                            \
+        const int32_t r = job->out[Y_RED], g = job->out[Y_GREEN], b = job->out[Y_BLUE];                                \
+        const int32_t black = job->out[BLACK_OUT] + (1 << (OUT_BITS - 1));                                             \
+        for (Py_ssize_t x = 0; x < job->width; x++) {                                                                  \
+            luma[x] = (TYPE)((red[x] * r + green[x] * g + blue[x] * b + black) >> OUT_BITS);                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    WIDE static void chromas_##NAME(const Job *job, const int32_t *restrict sum, TYPE *restrict chroma,                \
+                                    const int32_t *factor)                                                             \
+    {                                                                                                                  \
+        const int32_t *red = sum, *green = red + job->columns, *blue = green + job->columns, most = job->white;        \
+        const int shift = OUT_BITS + job->wide + job->tall;                                                            \
+        const int32_t r = factor[0], g = factor[1], b = factor[2], middle = (job->neutral << shift) + (1 << (shift - 1)); \
+        for (Py_ssize_t x = 0; x < job->columns; x++) {                                                                \
+            int32_t value = (red[x] * r + green[x] * g + blue[x] * b + middle) >> shift;                               \
+            value = value < 0 ? 0 : value;                                                                             \
+            chroma[x] = (TYPE)(value > most ? most : value);                                                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    static void expose_##NAME(const Job *job, Py_ssize_t top, Py_ssize_t bottom, Scratch s)                            \
+    {                                                                                                                  \
+        const Py_ssize_t width = job->width, columns = job->columns;                                                   \
+        for (Py_ssize_t block = top; block < bottom; block++) {                                                        \
+            const TYPE *u = (const TYPE *)(job->plane[1] + block * job->stride[1]);                                    \
+            const TYPE *v = (const TYPE *)(job->plane[2] + block * job->stride[2]);                                    \
+            TYPE *new_u = (TYPE *)(job->result[1] + block * job->result_stride[1]);                                    \
+            TYPE *new_v = (TYPE *)(job->result[2] + block * job->result_stride[2]);                                    \
+            steps_of_row(job, block, s.row, s.steps);                                                                  \
+            Py_ssize_t same = 0; /* blocks that stay as they are, to the bit */                                        \
+            for (Py_ssize_t x = 0; x < columns; x++) {                                                                 \
+                same += s.steps[x] == 0;                                                                               \
+            }                                                                                                          \
+            spread_##NAME(job, u, v, s);                                                                               \
+            memset(s.sum, 0, 3 * (size_t)columns * sizeof *s.sum);                                                     \
+            for (int part = 0; part <= job->tall; part++) {                                                            \
+                const Py_ssize_t line = (block << job->tall) + part, at = line < job->height ? line : job->height - 1; \
+                const TYPE *luma = (const TYPE *)(job->plane[0] + at * job->stride[0]);                                \
+                TYPE *new_luma = (TYPE *)(job->result[0] + at * job->result_stride[0]);                                \
+                const int32_t most = (int32_t)job->knots - 1;                                                          \
+                if (line == at) {                                                                                      \
+                    places_##NAME(luma, s.red, s.place, width, job->in[OF_LUMA], most);                                \
+                    places_##NAME(luma, s.green, s.place + width, width, job->in[OF_LUMA], most);                      \
+                    places_##NAME(luma, s.blue, s.place + 2 * width, width, job->in[OF_LUMA], most);                   \
+                    look_up(job, s.steps, s.place);                                                                    \
+                }                                                                                                      \
+                for (int c = 0; c < 3; c++) {                                                                          \
+                    sum_of_row(s.place + c * width, s.sum + c * columns, columns, width, job->wide);                   \
+                }                                                                                                      \
+                if (line != at) {                                                                                      \
+                    continue;                                                                                          \
+                }                                                                                                      \
+                if (same == 0) {                                                                                       \
+                    lumas_##NAME(job, s.place, new_luma);                                                              \
+                    continue;                                                                                          \
+                }                                                                                                      \
+                TYPE *kept = (TYPE *)s.red; /* chroma's offsets are read again only by the block's other row */        \
+                memcpy(kept, luma, (size_t)width * sizeof *kept);                                                      \
+                lumas_##NAME(job, s.place, new_luma);                                                                  \
+                for (Py_ssize_t x = 0; x < width; x++) {                                                               \
+                    new_luma[x] = s.steps[x >> job->wide] == 0 ? kept[x] : new_luma[x];                                \
+                }                                                                                                      \
+                if (part < job->tall) {                                                                                \
+                    spread_##NAME(job, u, v, s);                                                                       \
+                }                                                                                                      \
+            }                                                                                                          \
+            TYPE *kept_u = (TYPE *)s.red, *kept_v = (TYPE *)s.green;                                                   \
+            memcpy(kept_u, u, (size_t)columns * sizeof *u);                                                            \
+            memcpy(kept_v, v, (size_t)columns * sizeof *v);                                                            \
+            chromas_##NAME(job, s.sum, new_u, job->out + U_RED);                                                       \
+            chromas_##NAME(job, s.sum, new_v, job->out + V_RED);                                                       \
+            for (Py_ssize_t x = 0; same && x < columns; x++) {                                                         \
+                new_u[x] = s.steps[x] == 0 ? kept_u[x] : new_u[x];                                                     \
+                new_v[x] = s.steps[x] == 0 ? kept_v[x] : new_v[x];                                                     \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+DEFINE(uint8_t, 8_bits)
+DEFINE(uint16_t, 16_bits)
+
+static int
+is_axis(const Py_buffer *node, const Py_buffer *weight, Py_ssize_t samples, Py_ssize_t nodes, int across)
+{
+    if (!is_array(node, 'i', 4, 1) || !is_array(weight, 'i', 4, 2) || node->shape[0] != samples
+        || weight->shape[across] != samples || weight->shape[!across] != TAPS) {
+        return 0;
+    }
+    const Py_ssize_t step = across ? samples : 1, next = across ? 1 : TAPS;
+    const int32_t whole = 1 << WEIGHT_BITS;
+    for (Py_ssize_t i = 0; i < samples; i++) {
+        const int32_t at = ((const int32_t *)node->buf)[i], *w = (const int32_t *)weight->buf + i * next;
+        if (at < 0 || at >= nodes || w[0] < 0 || w[step] < 0 || w[2 * step] < 0 || w[0] > whole || w[step] > whole
+            || w[2 * step] > whole || w[0] + w[step] + w[2 * step] > whole) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether every exposure that weights of nodes can make has its table. */
+static int
+are_nodes(const Py_buffer *nodes, int32_t first, Py_ssize_t tables)
+{
+    if (!is_array(nodes, 'i', 4, 2) || nodes->shape[0] < 1 || nodes->shape[1] < 1) {
+        return 0;
+    }
+    const int shift = NODE_BITS - STEP_BITS;
+    for (Py_ssize_t i = 0; i < nodes->shape[0] * nodes->shape[1]; i++) {
+        const int32_t value = ((const int32_t *)nodes->buf)[i];
+        if (value < -(48 << NODE_BITS) || value > 48 << NODE_BITS || (value >> shift) - 1 < first
+            || (value >> shift) + 2 >= first + tables) {
+            return 0;
+        }
+    }
+    return first <= 0 && first + tables > 0; /* weights may sum to less than 1 */
+}
+
+PyObject *
+expose_yuv_rows(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { Y, U, V, NODES, ROW_NODE, ROW_WEIGHT, COLUMN_NODE, COLUMN_WEIGHT, TABLE, IN, OUT, NEW_Y, NEW_U, NEW_V, BUFFERS };
+    PyObject *object[BUFFERS];
+    Py_buffer view[BUFFERS];
+    int first, white;
+    Py_ssize_t top, bottom;
+
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOiOOiOOOnn", &object[Y], &object[U], &object[V], &object[NODES],
+                          &object[ROW_NODE], &object[ROW_WEIGHT], &object[COLUMN_NODE], &object[COLUMN_WEIGHT],
+                          &object[TABLE], &first, &object[IN], &object[OUT], &white, &object[NEW_Y], &object[NEW_U],
+                          &object[NEW_V], &top, &bottom)
+        || take_buffers(object, view, BUFFERS, NEW_Y) < 0) {
+        return NULL;
+    }
+    int fits = is_array(&view[TABLE], 'H', 2, 2) && is_array(&view[IN], 'i', 4, 1) && is_array(&view[OUT], 'i', 4, 1)
+               && view[IN].shape[0] == IN_FACTORS && view[OUT].shape[0] == OUT_FACTORS;
+    for (int i = 0; fits && i < 3; i++) {
+        fits = is_plane(&view[Y + i]) && is_plane(&view[NEW_Y + i]) && view[Y + i].itemsize == view[Y].itemsize
+               && view[NEW_Y + i].itemsize == view[Y].itemsize
+               && memcmp(view[Y + i].shape, view[NEW_Y + i].shape, 2 * sizeof(Py_ssize_t)) == 0;
+    }
+    const Py_ssize_t height = fits ? view[Y].shape[0] : 0, width = fits ? view[Y].shape[1] : 0;
+    const Py_ssize_t rows = fits ? view[U].shape[0] : 0, columns = fits ? view[U].shape[1] : 0;
+    const int wide = columns != width, tall = rows != height;
+    if (!fits || height < 1 || width < 1 || view[V].shape[0] != rows || view[V].shape[1] != columns
+        || columns != (wide ? (width + 1) / 2 : width) || rows != (tall ? (height + 1) / 2 : height) || top < 0
+        || bottom < top || bottom > rows || white < 1 || white > 65535
+        || !are_nodes(&view[NODES], first, view[TABLE].shape[0]) || view[TABLE].shape[1] < 1
+        || view[TABLE].shape[1] > 65536
+        || !is_axis(&view[ROW_NODE], &view[ROW_WEIGHT], rows, view[NODES].shape[0], 0)
+        || !is_axis(&view[COLUMN_NODE], &view[COLUMN_WEIGHT], columns, view[NODES].shape[1], 1)) {
+        PyErr_SetString(PyExc_ValueError, "expose_yuv_rows: planes, nodes, their places and tables do not fit together");
+        return release_buffers(view, BUFFERS);
+    }
+    const size_t across = (size_t)view[NODES].shape[1], w = (size_t)width, c = (size_t)columns;
+    int32_t *memory = PyMem_RawMalloc((across + 13 * c) * sizeof(int32_t) + 3 * w * sizeof(uint16_t));
+    if (!memory) {
+        PyErr_NoMemory();
+        return release_buffers(view, BUFFERS);
+    }
+    Scratch scratch = {.row = memory, .steps = memory + across};
+    scratch.red = scratch.steps + c;
+    scratch.green = scratch.red + 2 * c; /* a pixel more than the width, if that is odd */
+    scratch.blue = scratch.green + 2 * c;
+    scratch.sum = scratch.blue + 2 * c;
+    scratch.sample = scratch.sum + 3 * c;
+    scratch.place = (uint16_t *)(scratch.sample + 3 * c);
+    Job job = {
+        .width = width, .height = height, .columns = columns, .nodes_down = view[NODES].shape[0],
+        .nodes_across = view[NODES].shape[1], .knots = view[TABLE].shape[1], .wide = wide, .tall = tall,
+        .neutral = (white + 1) / 2, .white = white, .first = first, .tables = view[TABLE].shape[0],
+        .nodes = view[NODES].buf, .row_node = view[ROW_NODE].buf, .row_weight = view[ROW_WEIGHT].buf,
+        .column_node = view[COLUMN_NODE].buf, .column_weight = view[COLUMN_WEIGHT].buf, .in = view[IN].buf,
+        .out = view[OUT].buf, .table = view[TABLE].buf,
+    };
+    for (int i = 0; i < 3; i++) {
+        job.plane[i] = view[Y + i].buf;
+        job.stride[i] = view[Y + i].strides[0];
+        job.result[i] = view[NEW_Y + i].buf;
+        job.result_stride[i] = view[NEW_Y + i].strides[0];
+    }
+    Py_BEGIN_ALLOW_THREADS
+    if (view[Y].itemsize == 1) {
+        expose_8_bits(&job, top, bottom, scratch);
+    }
+    else {
+        expose_16_bits(&job, top, bottom, scratch);
+    }
+    Py_END_ALLOW_THREADS
+    PyMem_RawFree(memory);
+    return release_buffers(view, BUFFERS);
+}

@@ -1,0 +1,260 @@
+"""Temporal denoising: a recursive average over frames that follows motion, in the dark input, before it is exposed.
+
+Per cell of 8 x 8 pixels a Kalman filter (Kalman 1960; as the first stage of EMVD, Maggioni et al., CVPR 2021): the
+estimate e of the frame before, moved along, and the frame x become ``e + k (x - e)``. Where x differs from e by no more
+than the known noise explains, ``k = 1 / n`` averages n frames; where it differs by r times that, something has moved
+in another way or changed, and ``k = 1 - 1 / r`` takes the frame itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pielight.core.threads import check_threads, share_rows
+from pielight.errors import OptionError
+from pielight.ops.compiled import loop as _loop
+from pielight.ops.motion import BLOCK, FRACTIONS, MotionField, box_sum, estimate_motion, halved
+
+Planes = Sequence[
+    NDArray[Any]
+]  # uint8 or uint16 (H, W); the first guides, others may have half as many rows or columns
+Sigma = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+CELL = 8  # pixels along each side of a cell that has a weight
+LONGEST = 16  # frames that an average reaches over
+_BITS = 15  # of estimates
+_AROUND, _ALONE, _PART = 1.08, 1.5, 9.0  # what noise explains: of the mean around a cell, of it alone, of a quarter
+_WEIGHT_BITS = 12
+_CUBIC = np.array([
+    [0, 128, 0, 0], [-6, 122, 13, -1], [-9, 111, 29, -3], [-9, 93, 50, -6],
+    [-8, 72, 72, -8], [-6, 50, 93, -9], [-3, 29, 111, -9], [-1, 13, 122, -6],
+])  # fmt: skip
+
+
+class TemporalDenoiser:
+    """The state of one stream of frames of one size and type.
+
+    Args:
+        bits: Of each value, 8 to 15.
+        threads: Threads to share the rows among; None takes every core that the process may use.
+
+    Raises:
+        OptionError: There are no such bits.
+
+    >>> rng, denoiser = np.random.default_rng(0), TemporalDenoiser()
+    >>> frames = [rng.normal(40, 3, (64, 64)).round().astype(np.uint8) for _ in range(12)]
+    >>> for frame in frames:
+    ...     (result,) = denoiser.denoise([frame], lambda value: np.full_like(value, 3 / 255))
+    >>> bool(frames[-1].std() > 2.9), bool(result.std() < 1.2)
+    (True, True)
+    """
+
+    def __init__(self, bits: int = 8, threads: int | None = None) -> None:
+        if bits not in range(8, 16):
+            raise OptionError(f"bits {bits!r}: expected 8 to 15")
+        self._bits, self._threads = bits, check_threads(threads)
+        self._estimates: list[NDArray[np.uint16]] = []
+
+    def reset(self) -> None:
+        """Forget all frames, as at a scene cut."""
+        self._estimates = []
+
+    @property
+    def share_of_new(self) -> float:
+        """Mean weight of the last frame: 1 at the first one, and about 1/16 where nothing moves."""
+        return float(self._weights.mean()) if self._estimates else 1.0
+
+    def denoise(self, planes: Planes, sigma: Sigma) -> list[NDArray[Any]]:
+        """Denoise the next frame.
+
+        Args:
+            planes: Its planes.
+            sigma: Returns the standard deviation of the noise of the first plane at values of it, both in [0, 1].
+
+        Returns:
+            The same planes with less noise, new arrays.
+
+        Raises:
+            OptionError: They are no planes of luma and chroma, or of other sizes than those before.
+        """
+        self._check(planes)
+        shift = _BITS - self._bits
+        if not self._estimates:
+            self._estimates = [np.left_shift(plane, shift, dtype=np.uint16) for plane in planes]
+            height, width = planes[0].shape
+            self._motion = MotionField.still(height, width)
+            self._weights = np.ones((-(-height // CELL), -(-width // CELL)), np.float32)
+            return [plane.copy() for plane in planes]
+        predicted = self._predicted(planes, sigma)
+        self._weights = self._weigh(planes[0], predicted[0], sigma)
+        weights = np.rint(self._weights * (1 << _WEIGHT_BITS)).astype(np.int32)
+        results = [np.empty(plane.shape, plane.dtype) for plane in planes]
+        for plane, then, estimate, result in zip(planes, predicted, self._estimates, results, strict=True):
+            self._blend(plane, then, weights, estimate, result)
+        return results
+
+    def _predicted(self, planes: Planes, sigma: Sigma) -> list[NDArray[np.uint16]]:
+        """Follow the motion of the frame, and return its planes as the estimates before predict them."""
+        guide, before = planes[0], self._estimates[0]
+        small = halved(guide, self._bits, self._threads)
+        mean = np.array([guide[::8, ::8].mean() / ((1 << self._bits) - 1)], np.float32)
+        noise = float(sigma(mean)[0]) * ((1 << _BITS) - 1) / 2  # of means of 2 x 2 values
+        self._motion = estimate_motion(small, halved(before, threads=self._threads), self._motion, noise, self._threads)
+        found = []
+        for estimate in self._estimates:
+            result = np.empty_like(estimate)
+            halves = tuple(int(a != b) for a, b in zip(estimate.shape, guide.shape, strict=True))
+            predict(estimate, self._motion.vectors, halves, result, self._threads)
+            found.append(result)
+        return found
+
+    def _weigh(self, guide: NDArray[Any], predicted: NDArray[np.uint16], sigma: Sigma) -> NDArray[np.float32]:
+        """Return the weight of the new frame in each cell."""
+        cells = compare(guide, self._bits, predicted, self._threads)
+        pixels = _pixels(guide.shape)
+        most = (1 << _BITS) - 1
+        deviation = sigma((cells[..., 2] / pixels / most).astype(np.float32)) * (most / 8)  # of 12 bits, as the cells
+        age = 1 / self._weights[_places(self._motion.vectors, self._weights.shape)]
+        expected = np.maximum(np.square(deviation), 1 / 12) * (1 + 1 / age)
+        alone = cells[..., 0] / pixels / expected
+        part = np.square(cells[..., 1]) / (pixels / 4) / expected
+        around = box_sum(alone[..., np.newaxis].astype(np.float32))[..., 0] / 9
+        ratio = np.maximum(around / _AROUND, np.maximum(alone / _ALONE, part / _PART))
+        new = 1 - 1 / np.maximum(ratio, 1)
+        frames = np.minimum(age * (1 - new) + 1, LONGEST)
+        return (new + (1 - new) / frames).astype(np.float32)  # type: ignore[no-any-return]
+
+    def _blend(
+        self, plane: NDArray[Any], then: NDArray[np.uint16], weights: NDArray[np.int32],
+        estimate: NDArray[np.uint16], result: NDArray[Any],
+    ) -> None:  # fmt: skip
+        tall, wide = (int(a != b) for a, b in zip(plane.shape, self._estimates[0].shape, strict=True))
+        shift = _BITS - self._bits
+
+        def band(top: int, bottom: int) -> None:
+            loop = _blend_rows if _loop is None else _loop.blend_rows
+            loop(plane, shift, then, weights, tall, wide, estimate, result, top, bottom)
+
+        share_rows(band, len(plane), plane.size, self._threads)
+
+    def _check(self, planes: Planes) -> None:
+        kind = np.uint8 if self._bits == 8 else np.uint16
+        height, width = planes[0].shape
+        for plane in planes:
+            if (
+                plane.dtype != kind
+                or plane.shape[0] not in (height, -(-height // 2))
+                or plane.shape[1] not in (width, -(-width // 2))
+            ):
+                raise OptionError(f"plane {plane.shape}, {plane.dtype}: expected {np.dtype(kind)}, of luma or chroma")
+            if plane.strides[1] != plane.itemsize:
+                raise OptionError("plane: the values of a row must lie side by side")
+        if self._estimates and [plane.shape for plane in planes] != [one.shape for one in self._estimates]:
+            raise OptionError(f"frame of {width} x {height}: the ones before had another size; reset first")
+
+
+def predict(
+    before: NDArray[np.uint16],
+    vectors: NDArray[np.int16],
+    halves: tuple[int, ...],
+    result: NDArray[np.uint16],
+    threads: int,
+) -> None:
+    """Displace a plane block by block, with Catmull-Rom weights of 4 x 4 neighbors at fractions of a pixel.
+
+    Args:
+        before: uint16 (H, W) of 15 bits.
+        vectors: Of the guide: :class:`~pielight.ops.motion.MotionField`.
+        halves: Whether the plane has half the guide's rows, and half its columns.
+        result: Where to put it, like ``before``.
+        threads: Threads to share the rows among.
+    """
+    tall, wide = halves
+    loop = _predict_rows if _loop is None else _loop.predict_rows
+    blocks = -(-len(before) // (BLOCK >> tall))
+    share_rows(lambda top, bottom: loop(before, vectors, tall, wide, result, top, bottom), blocks, before.size, threads)
+
+
+def compare(guide: NDArray[Any], bits: int, predicted: NDArray[np.uint16], threads: int) -> NDArray[np.int32]:
+    """Return what each cell of 8 x 8 pixels differs by, (h, w, 3), in values of 12 bits.
+
+    Returns:
+        The sum of squared differences, the greatest size of the sums over quarters, and the sum of what was predicted
+        (of 15 bits).
+    """
+    result = np.empty((-(-guide.shape[0] // CELL), -(-guide.shape[1] // CELL), 3), np.int32)
+    loop = _compare_rows if _loop is None else _loop.compare_rows
+    share_rows(
+        lambda top, bottom: loop(guide, _BITS - bits, predicted, result, top, bottom), len(result), guide.size, threads
+    )
+    return result
+
+
+def _pixels(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return how many pixels each cell has."""
+    rows, columns = (np.minimum(CELL, side - CELL * np.arange(-(-side // CELL))) for side in shape)
+    return np.outer(rows, columns).astype(np.float32)
+
+
+def _places(vectors: NDArray[np.int16], cells: tuple[int, ...]) -> tuple[NDArray[np.intp], ...]:
+    """Return the cell of the frame before from which each cell comes."""
+    each = np.repeat(np.repeat(vectors, BLOCK // CELL, 0), BLOCK // CELL, 1)[: cells[0], : cells[1]].astype(np.intp)
+    rows = np.arange(cells[0])[:, np.newaxis] + (each[..., 0] + FRACTIONS * CELL // 2) // (FRACTIONS * CELL)
+    columns = np.arange(cells[1]) + (each[..., 1] + FRACTIONS * CELL // 2) // (FRACTIONS * CELL)
+    return np.clip(rows, 0, cells[0] - 1), np.clip(columns, 0, cells[1] - 1)
+
+
+def _predict_rows(
+    before: NDArray[np.uint16], vectors: NDArray[np.int16], tall: int, wide: int, result: NDArray[np.uint16],
+    top: int, bottom: int,
+) -> None:  # fmt: skip
+    """Do what the compiled loop does."""
+    height, width = before.shape
+    for row in range(top, bottom):
+        for column in range(vectors.shape[1]):
+            y = np.arange(row * (BLOCK >> tall), min(height, (row + 1) * (BLOCK >> tall)))
+            x = np.arange(column * (BLOCK >> wide), min(width, (column + 1) * (BLOCK >> wide)))
+            vy, vx = int(vectors[row, column, 0]) >> tall, int(vectors[row, column, 1]) >> wide
+            down = np.clip(np.arange(y.size + 3) + y[:1] - 1 + vy // FRACTIONS, 0, height - 1)
+            across = np.clip(np.arange(x.size + 3) + x[:1] - 1 + vx // FRACTIONS, 0, width - 1)
+            if not x.size:
+                continue
+            values = before[down][:, across].astype(np.int32)
+            lines = sum(values[:, tap : tap + x.size] * _CUBIC[vx % FRACTIONS, tap] for tap in range(4)) >> 3
+            blended = sum(lines[tap : tap + y.size] * _CUBIC[vy % FRACTIONS, tap] for tap in range(4)) + (1 << 10)
+            result[y[0] : y[-1] + 1, x[0] : x[-1] + 1] = np.clip(blended >> 11, 0, (1 << _BITS) - 1)
+
+
+def _compare_rows(
+    guide: NDArray[Any], shift: int, predicted: NDArray[np.uint16], result: NDArray[np.int32], top: int, bottom: int
+) -> None:
+    """Do what the compiled loop does."""
+    rows = slice(top * CELL, min(len(guide), bottom * CELL))
+    then = predicted[rows].astype(np.int32)
+    differences = ((guide[rows].astype(np.int32) << shift) - then) >> 3
+    more = [(0, -side % CELL) for side in differences.shape]
+    differences, then = np.pad(differences, more), np.pad(then, more)
+
+    def cells(values: NDArray[np.int32], side: int) -> NDArray[np.int64]:
+        shape = len(values) // side, side, values.shape[1] // side, side
+        return values.reshape(shape).sum((1, 3))  # type: ignore[no-any-return]
+
+    quarters = np.abs(cells(differences, CELL // 2))
+    greatest = quarters.reshape(bottom - top, 2, -1, 2).max((1, 3))
+    result[top:bottom] = np.stack([cells(differences**2, CELL), greatest, cells(then, CELL)], axis=2)
+
+
+def _blend_rows(
+    frame: NDArray[Any], shift: int, predicted: NDArray[np.uint16], weights: NDArray[np.int32], tall: int, wide: int,
+    estimate: NDArray[np.uint16], result: NDArray[Any], top: int, bottom: int,
+) -> None:  # fmt: skip
+    """Do what the compiled loop does."""
+    rows, columns = np.arange(top, bottom) >> (3 - tall), np.arange(frame.shape[1]) >> (3 - wide)
+    old = predicted[top:bottom].astype(np.int32)
+    change = ((frame[top:bottom].astype(np.int32) << shift) - old) * weights[rows][:, columns]
+    values = old + ((change + (1 << (_WEIGHT_BITS - 1))) >> _WEIGHT_BITS)
+    estimate[top:bottom] = values
+    result[top:bottom] = np.minimum((values + ((1 << shift) >> 1)) >> shift, ((1 << _BITS) - 1) >> shift)

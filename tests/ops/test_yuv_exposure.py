@@ -1,0 +1,183 @@
+"""Exposure of planes against an oracle: exact conversions to R'G'B' and back, and the engine's curve in float64."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from pielight.errors import OptionError
+from pielight.ops import yuv_exposure
+from pielight.ops.exposure import expose
+from pielight.ops.yuv_exposure import LUMA, Planes, YuvEncoding, expose_yuv
+from tests.ops.test_exposure_map import spline_weights
+
+SIZES, NODES = st.tuples(st.integers(1, 23), st.integers(1, 23)), st.tuples(st.integers(1, 5), st.integers(1, 5))
+LAYOUTS = st.tuples(st.integers(0, 1), st.integers(0, 1))
+ENCODINGS = st.builds(YuvEncoding, st.sampled_from(sorted(LUMA)), st.booleans(), st.sampled_from([8, 10, 12]))
+
+
+def weights(matrix: str) -> NDArray[np.float64]:
+    red, blue = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}[matrix]
+    return np.array([red, 1 - red - blue, blue])
+
+
+def to_rgb(planes: Planes, encoding: YuvEncoding) -> NDArray[np.float64]:
+    """Decode by the standard's formulas in float64, chroma repeated."""
+    luma, u, v = (plane.astype(float) for plane in planes)
+    height, width = luma.shape
+    tall, wide = u.shape[0] != height, u.shape[1] != width
+    u, v = (np.repeat(np.repeat(plane, 1 + tall, 0), 1 + wide, 1)[:height, :width] for plane in (u, v))
+    scale = 2.0 ** (encoding.bits - 8)
+    if encoding.full_range:
+        y, cb, cr = luma / encoding.white, (u - 128 * scale) / encoding.white, (v - 128 * scale) / encoding.white
+    else:
+        y, cb, cr = (luma / scale - 16) / 219, (u / scale - 128) / 224, (v / scale - 128) / 224
+    kr, kg, kb = weights(encoding.matrix)
+    red, blue = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
+    return np.stack([red, (y - kr * red - kb * blue) / kg, blue], axis=2)
+
+
+def to_yuv(rgb: NDArray[np.float64], encoding: YuvEncoding, shape: tuple[int, ...]) -> list[NDArray[np.float64]]:
+    """Encode, with the mean chroma of the pixels that share a sample; the last row or column counts for its pair."""
+    kr, kg, kb = weights(encoding.matrix)
+    y = rgb @ np.array([kr, kg, kb])
+    cb, cr = (rgb[..., 2] - y) / (2 * (1 - kb)), (rgb[..., 0] - y) / (2 * (1 - kr))
+    tall, wide = int(shape[0] != y.shape[0]), int(shape[1] != y.shape[1])
+    rows = np.minimum(np.arange(shape[0] << tall), y.shape[0] - 1)
+    columns = np.minimum(np.arange(shape[1] << wide), y.shape[1] - 1)
+
+    def shared(plane: NDArray[np.float64]) -> NDArray[np.float64]:
+        whole = plane[rows][:, columns].reshape(shape[0], 1 << tall, shape[1], 1 << wide)
+        mean: NDArray[np.float64] = whole.mean((1, 3))
+        return mean
+
+    scale = 2.0 ** (encoding.bits - 8)
+    if encoding.full_range:
+        white = encoding.white
+        return [y * white, shared(cb) * white + 128 * scale, shared(cr) * white + 128 * scale]
+    return [(y * 219 + 16) * scale, (shared(cb) * 224 + 128) * scale, (shared(cr) * 224 + 128) * scale]
+
+
+def planes_of(seed: int, size: tuple[int, int], layout: tuple[int, int], encoding: YuvEncoding) -> Planes:
+    """Encode random colors."""
+    rng = np.random.default_rng(seed)
+    rgb = rng.random((*size, 3)) ** 2
+    shape = (-(-size[0] // (1 + layout[0])), -(-size[1] // (1 + layout[1])))
+    found = to_yuv(rgb, encoding, shape)
+    kind = np.uint8 if encoding.bits == 8 else np.uint16
+    return tuple(np.rint(plane).clip(0, encoding.white).astype(kind) for plane in found)  # type: ignore[return-value]
+
+
+def a_map(seed: int, nodes: tuple[int, int], spread: float = 2.0) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(1.5, spread, nodes).clip(-8, 8).astype(np.float32)
+
+
+@settings(max_examples=80, deadline=None)
+@given(SIZES, NODES, LAYOUTS, ENCODINGS, st.integers(0, 99))
+def test_is_within_a_level_of_the_oracle(
+    size: tuple[int, int], nodes: tuple[int, int], layout: tuple[int, int], encoding: YuvEncoding, seed: int
+) -> None:
+    planes, ev = planes_of(seed, size, layout, encoding), a_map(seed, nodes)
+    rgb = to_rgb(planes, encoding).clip(0, 1)
+    rows, columns = (spline_weights(n, of) for n, of in zip(planes[1].shape, nodes, strict=True))
+    blocks = rows @ ev.astype(float) @ columns.T
+    each = np.repeat(np.repeat(blocks, 1 + layout[0], 0), 1 + layout[1], 1)[: size[0], : size[1]]
+    wanted = to_yuv(expose(rgb, each[..., np.newaxis]), encoding, planes[1].shape)
+    steepest = 2.0 ** float(np.abs(ev).max())  # an eighth of a level of R'G'B', exposed
+    results = expose_yuv(planes, ev, encoding, 1)
+    for result, exact, plane, here in zip(results, wanted, planes, (each, blocks, blocks), strict=True):
+        kept = (np.abs(here) < 0.01) & (result == plane)  # also colors beyond R'G'B'
+        error = (np.abs(result - exact) * ~kept).max() / 2 ** (encoding.bits - 8)
+        assert error <= 0.95 + steepest / 7
+
+
+@settings(max_examples=60, deadline=None)
+@given(SIZES, NODES, LAYOUTS, ENCODINGS, st.integers(0, 99))
+def test_the_compiled_loop_and_numpy_give_the_same_bits(
+    size: tuple[int, int], nodes: tuple[int, int], layout: tuple[int, int], encoding: YuvEncoding, seed: int
+) -> None:
+    pytest.importorskip("pielight.ops._loop", reason="built without a compiler")
+    planes, ev = planes_of(seed, size, layout, encoding), a_map(seed, nodes)
+    ev[np.random.default_rng(seed).random(nodes) < 0.3] = 0
+    compiled = expose_yuv(planes, ev, encoding, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yuv_exposure, "_loop", None)
+        plain = expose_yuv(planes, ev, encoding, 2)
+    for one, other in zip(compiled, plain, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_planes_may_be_replaced_in_their_own_memory(bits: int) -> None:
+    encoding = YuvEncoding("bt709", bits=bits)
+    planes, ev = planes_of(3, (13, 17), (1, 1), encoding), a_map(3, (3, 4))
+    wanted = expose_yuv(planes, ev, encoding, 1)
+    ev[0] = 0
+    part = expose_yuv(planes, ev, encoding, 1)
+    own = tuple(plane.copy() for plane in planes)
+    assert expose_yuv(own, ev, encoding, 1, own) is own  # type: ignore[arg-type]
+    for result, expected in zip(own, part, strict=True):
+        np.testing.assert_array_equal(result, expected)
+    assert any((one != other).any() for one, other in zip(wanted, part, strict=True))
+
+
+def test_an_exposure_of_zero_keeps_planes_to_the_bit_and_gray_stays_gray() -> None:
+    encoding = YuvEncoding("bt709")
+    planes = tuple(np.random.default_rng(0).integers(0, 256, shape, np.uint8) for shape in ((8, 8), (4, 4), (4, 4)))
+    ev = np.zeros((1, 2), np.float32)
+    for result, plane in zip(expose_yuv(planes, ev, encoding), planes, strict=True):  # type: ignore[arg-type]
+        np.testing.assert_array_equal(result, plane)
+    gray = (
+        np.arange(16, 236, dtype=np.uint8)[np.newaxis],
+        np.full((1, 110), 128, np.uint8),
+        np.full((1, 110), 128, np.uint8),
+    )
+    luma, u, v = expose_yuv(gray, np.full((1, 1), 3, np.float32), encoding)
+    assert (u == 128).all()
+    assert (v == 128).all()
+    assert (luma[0, 0], luma[0, -1]) == (16, 235)
+    assert (np.diff(luma[0].astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    "planes",
+    [
+        (np.zeros((4, 4), np.uint16), np.zeros((2, 2), np.uint16), np.zeros((2, 2), np.uint16)),
+        (np.zeros((4, 4), np.uint8), np.zeros((2, 3), np.uint8), np.zeros((2, 3), np.uint8)),
+        (np.zeros((4, 4), np.uint8), np.zeros((2, 2), np.uint8), np.zeros((4, 4), np.uint8)),
+        (np.zeros((0, 4), np.uint8), np.zeros((0, 2), np.uint8), np.zeros((0, 2), np.uint8)),
+    ],
+)
+def test_other_planes_are_refused(planes: Any) -> None:
+    with pytest.raises(OptionError):
+        expose_yuv(planes, np.ones((1, 1), np.float32), YuvEncoding())
+
+
+@pytest.mark.parametrize("wrong", [{"matrix": "bt470"}, {"bits": 16}, {"bits": 7}])
+def test_other_encodings_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(OptionError):
+        YuvEncoding(**wrong)
+
+
+def test_the_compiled_loop_refuses_what_does_not_fit() -> None:
+    loop = pytest.importorskip("pielight.ops._loop", reason="built without a compiler")
+    planes = [np.zeros((4, 4), np.uint8), np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.uint8)]
+    encoding, place, weight = YuvEncoding(), np.zeros(2, np.intc), np.zeros((2, 3), np.int32)
+    nodes, tables = np.zeros((1, 1), np.int32), np.zeros((64, encoding.knots), np.uint16)
+    factors = encoding.to_places(), encoding.from_results()
+    good = [*planes, nodes, place, weight, place, weight.T.copy(), tables, -2, *factors, 255,
+            *(plane.copy() for plane in planes), 0, 2]  # fmt: skip
+    assert loop.expose_yuv_rows(*good) is None
+    too_far = np.full((1, 1), 62 << 7, np.int32)
+    for at, value in ((0, np.zeros((4, 5), np.uint8)), (1, np.zeros((4, 2), np.uint8)), (3, too_far), (4, place + 1),
+                      (5, weight + 4096), (9, 1), (9, -64), (10, factors[0][:3]), (12, 0),
+                      (13, np.zeros((4, 4), np.uint16)), (16, 1), (17, 3)):  # fmt: skip
+        wrong = list(good)
+        wrong[at] = value
+        if at == 16:
+            wrong[17] = 0
+        with pytest.raises(ValueError, match="fit together"):
+            loop.expose_yuv_rows(*wrong)
