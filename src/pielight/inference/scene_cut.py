@@ -20,8 +20,8 @@ def likeness(before: NDArray[np.floating], after: NDArray[np.floating]) -> float
     """Return how alike two thumbnails are, whatever their exposures: the best Spearman correlation of shifted ones.
 
     ``max_d corr(rank a(x), rank b(x + d))`` over the middle of a and shifts d of up to six cells. Ranks of cells do not
-    change with exposure, contrast or any other rising curve, and the shift follows a camera that turns. Ranks are blurred
-    by ``[1 2 1] / 4``, since most shifts are no whole cells.
+    change with exposure, contrast or any other rising curve, and the shift follows a camera that turns. Ranks are
+    blurred by ``[1 2 1] / 4``, since most shifts are no whole cells.
 
     Args:
         before: (h, w), brightness of the cells, more than 12 along each side.
@@ -67,8 +67,8 @@ class SceneCutDetector:
     """Sees the thumbnails of a clip in their order, and tells where a scene begins.
 
     A frame begins a scene if its :func:`likeness` to the one before is below 0.75, and by more than 0.12 below that of
-    the scene's other frames. Frames that show nothing but noise, as at the end of a fade, are passed over: the next one that shows
-    something is compared with the last one that did. A dissolve is no cut.
+    the scene's other frames. Frames that show nothing but noise, as at the end of a fade, are passed over: the next one
+    that shows something is compared with the last one that did. A dissolve is no cut.
 
     >>> rising, detector = np.arange(1024.0).reshape(32, 32) / 1024, SceneCutDetector()
     >>> [detector.see(scene) for scene in (rising, rising / 4, rising[::-1], rising[::-1])]
