@@ -28,14 +28,14 @@ class FrameExposure(NamedTuple):
     """What a track knows of one frame.
 
     Attributes:
-        index: Number of the frame, from 0.
+        number: Of the frame, from 0.
         exposure: Its map.
         is_cut: Whether it begins another scene; what remembers frames, such as a denoiser, starts anew.
         shift: EV by which the source became brighter as a whole since the frame before; 0 after a cut.
         is_look: Whether the network looked at it.
     """
 
-    index: int
+    number: int
     exposure: ExposureMap
     is_cut: bool
     shift: float
@@ -78,8 +78,7 @@ class ExposureTrack:
         fps: Frames per second, where ``see`` is given no times.
         every: Frames from one look to the next at most; None is a sixth of a second.
         ahead: Seconds of frames that a map may wait for. 0 is for streams: each map is there as soon as its frame was
-            seen. Above 0, maps are smoothed in both directions, without lag, and come up to ``ahead`` and ``every``
-            frames later (:meth:`delay`).
+            seen. Above 0, maps are smoothed in both directions, without lag, and come later (:meth:`delay`).
 
     Raises:
         OptionError: A number is out of range.
@@ -91,7 +90,7 @@ class ExposureTrack:
     >>> frame = np.full((90, 160, 3), 20, np.uint8)
     >>> for _ in range(3):
     ...     track.see(frame_thumbnail(frame), lambda: frame)
-    ...     print([(found.index, found.is_look) for found in track.maps()])
+    ...     print([(found.number, found.is_look) for found in track.maps()])
     [(0, True)]
     [(1, False)]
     [(2, False)]
@@ -129,9 +128,9 @@ class ExposureTrack:
         >>> from pielight.inference.descriptor import find_model
         >>> network = DESCRIPTOR.open(find_model("brighten", None).path, 1)
         >>> [ExposureTrack(network, fps=30, ahead=ahead).delay() for ahead in (0.0, 0.5)]
-        [0, 20]
+        [0, 15]
         """
-        return 0 if self.ahead == 0 else int(np.ceil(self.ahead * self.fps)) + self.every
+        return 0 if self.ahead == 0 else max(int(np.ceil(self.ahead * self.fps)), self.every)
 
     def see(self, thumbnail: NDArray[np.floating], full: Callable[[], Pixels], time: float | None = None) -> None:
         """Take in the next frame.
@@ -203,7 +202,9 @@ class ExposureTrack:
 
     def _give(self) -> None:
         """Make the maps of frames that no further look within reach can change."""
-        while self._waiting and self._looks[-1].time >= self._waiting[0].time + self.ahead:
+        while self._waiting and self._time >= self._waiting[0].time + self.ahead:
+            if self._looks[-1].time < self._waiting[0].time:
+                return
             self._give_one()
 
     def _give_one(self) -> None:

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.ops.exposure import log_odds
+from pielight.ops.exposure import canonical_exposure, log_odds
 
 _DARKEST, _BRIGHTEST = 1.5 / 255, 250 / 255  # cells beyond say little: quantized to nothing, or clipped
 _LEAST = 0.1  # share of cells that must be left
-_SPREAD = 0.1  # of the spread of the cells' changes: how far motion alone moves the middle one
-_FINEST = 0.004  # EV that are told even in a still picture
-_MIDDLE = (0.2, 0.8)  # quantiles between which histograms are compared
+_AGREES, _OF_SPREAD = 0.02, 0.2  # EV, and share of the spread of changes, by which two estimates may differ
+_STILL, _MOTION = 0.004, 0.1  # EV that are told in a still picture, and share of the spread that motion may cause
+_TO_SIGMA = 1.4826
 
 
 class ExposureShift(NamedTuple):
@@ -31,9 +31,10 @@ class ExposureShift(NamedTuple):
 def exposure_shift(before: NDArray[np.floating], after: NDArray[np.floating]) -> ExposureShift:
     """Return the shift of log-odds of linear light that two thumbnails have in common.
 
-    Two estimates, of which the smaller counts, or none if their signs differ: the median change of a cell, and the
-    median distance of the sorted cells, which do not move when the camera does. What motion alone may cause is taken
-    out softly, ``m^3 / (m^2 + s^2)``, s a tenth of the spread of the changes.
+    It is the difference of their canonical exposures (:func:`pielight.ops.exposure.canonical_exposure`), which is what
+    keeps the result's mean, but near the median change of a cell, which a lamp that reaches less than half of the
+    picture does not move. What motion alone may cause is taken out softly: ``d^3 / (d^2 + s^2)``, s = 0.004 EV and a
+    tenth of the spread of the changes.
 
     Args:
         before: Brightness of cells, sRGB in [0, 1], (h, w).
@@ -42,21 +43,18 @@ def exposure_shift(before: NDArray[np.floating], after: NDArray[np.floating]) ->
     >>> scene = np.linspace(0.1, 0.4, 1024).reshape(32, 32)
     >>> exposure_shift(scene, scene)
     ExposureShift(ev=0.0, rest=0.0)
-    >>> round(exposure_shift(scene, np.sort(scene * 1.2)).ev, 1)
+    >>> round(exposure_shift(scene, scene * 1.2).ev, 1)
     0.6
     """
-    old, new = (values.clip(_DARKEST, _BRIGHTEST).reshape(-1) for values in (before, after))
-    is_told = (old > _DARKEST) & (new > _DARKEST) & (old < _BRIGHTEST) & (new < _BRIGHTEST)
+    is_told = (np.minimum(before, after) > _DARKEST) & (np.maximum(before, after) < _BRIGHTEST)
     if is_told.mean() < _LEAST:
         return ExposureShift(0.0, 0.0)
-    was, now = log_odds(old), log_odds(new)
-    changes = (now - was)[is_told]
-    of_cells = float(np.median(changes))
-    low, high = (round(share * len(was)) for share in _MIDDLE)
-    ranked_was, ranked_now = np.sort(was)[low:high], np.sort(now)[low:high]
-    inner = (np.sort(old)[low:high] > _DARKEST) & (np.sort(new)[low:high] > _DARKEST)
-    of_ranks = float(np.median((ranked_now - ranked_was)[inner])) if inner.any() else of_cells
-    middle = min(of_cells, of_ranks, key=abs) if of_cells * of_ranks > 0 else 0.0
-    doubt = _FINEST + _SPREAD * 1.4826 * float(np.median(np.abs(changes - of_cells)))
-    ev = middle**3 / (middle**2 + doubt**2)
-    return ExposureShift(ev, float(np.abs(changes - middle).mean()))
+    changes = log_odds(after[is_told]) - log_odds(before[is_told])
+    median = float(np.median(changes))
+    spread = _TO_SIGMA * float(np.median(np.abs(changes - median)))
+    room = _AGREES + _OF_SPREAD * spread
+    shift = canonical_exposure(before) - canonical_exposure(after)
+    shift = min(max(shift, median - room), median + room)
+    doubt = _STILL + _MOTION * spread
+    ev = shift**3 / (shift**2 + doubt**2)
+    return ExposureShift(ev, float(np.abs(changes - shift).mean()))
