@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.ops.exposure import canonical_exposure, log_odds
+from pielight.core.color import srgb_to_linear
 
 _DARKEST, _BRIGHTEST = 1.5 / 255, 250 / 255  # cells beyond say little: quantized to nothing, or clipped
 _LEAST = 0.1  # share of cells that must be left
-_AGREES, _OF_SPREAD = 0.02, 0.2  # EV, and share of the spread of changes, by which two estimates may differ
+_MIDDLE = (0.35, 0.65)  # quantiles between which changes are averaged
 _STILL, _MOTION = 0.004, 0.1  # EV that are told in a still picture, and share of the spread that motion may cause
-_TO_SIGMA = 1.4826
 
 
 class ExposureShift(NamedTuple):
@@ -29,12 +28,12 @@ class ExposureShift(NamedTuple):
 
 
 def exposure_shift(before: NDArray[np.floating], after: NDArray[np.floating]) -> ExposureShift:
-    """Return the shift of log-odds of linear light that two thumbnails have in common.
+    """Return the change of exposure that two thumbnails of a scene have in common.
 
-    It is the difference of their canonical exposures (:func:`pielight.ops.exposure.canonical_exposure`), which is what
-    keeps the result's mean, but near the median change of a cell, which a lamp that reaches less than half of the
-    picture does not move. What motion alone may cause is taken out softly: ``d^3 / (d^2 + s^2)``, s = 0.004 EV and a
-    tenth of the spread of the changes.
+    It is the mean d of the middle three tenths of the cells' changes ``log2(l' / l)`` of linear light, each cell by the
+    weight ``(l l')^(1/4)``, since dark cells are the noisy ones; neither a lamp that reaches a part of the picture nor
+    what moves there counts. What motion alone may cause is taken out softly: ``d^3 / (d^2 + s^2)``, s = 0.004 EV and
+    a tenth of the spread of the changes.
 
     Args:
         before: Brightness of cells, sRGB in [0, 1], (h, w).
@@ -44,17 +43,20 @@ def exposure_shift(before: NDArray[np.floating], after: NDArray[np.floating]) ->
     >>> exposure_shift(scene, scene)
     ExposureShift(ev=0.0, rest=0.0)
     >>> round(exposure_shift(scene, scene * 1.2).ev, 1)
-    0.6
+    0.5
     """
     is_told = (np.minimum(before, after) > _DARKEST) & (np.maximum(before, after) < _BRIGHTEST)
     if is_told.mean() < _LEAST:
         return ExposureShift(0.0, 0.0)
-    changes = log_odds(after[is_told]) - log_odds(before[is_told])
-    median = float(np.median(changes))
-    spread = _TO_SIGMA * float(np.median(np.abs(changes - median)))
-    room = _AGREES + _OF_SPREAD * spread
-    shift = canonical_exposure(before) - canonical_exposure(after)
-    shift = min(max(shift, median - room), median + room)
+    old, new = (srgb_to_linear(values[is_told].astype(np.float64)) for values in (before, after))
+    changes = np.log2(new / old)
+    order = changes.argsort()
+    ordered, weights = changes[order], ((old * new) ** 0.25)[order]
+    places = (np.cumsum(weights) - weights / 2) / weights.sum()
+    is_middle = (places > _MIDDLE[0]) & (places < _MIDDLE[1])
+    if not is_middle.any():  # a few cells hold all the weight
+        return ExposureShift(0.0, float(np.abs(changes).mean()))
+    shift = float(np.average(ordered[is_middle], weights=weights[is_middle]))
+    spread = float(np.median(np.abs(ordered - shift)))
     doubt = _STILL + _MOTION * spread
-    ev = shift**3 / (shift**2 + doubt**2)
-    return ExposureShift(ev, float(np.abs(changes - shift).mean()))
+    return ExposureShift(shift**3 / (shift**2 + doubt**2), float(np.abs(changes - shift).mean()))
