@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import warnings
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from pielight.inference.denoise import DESCRIPTOR as DENOISE
 from pielight.inference.denoise import shared_denoiser
 from pielight.inference.descriptor import find_model, kind_for
 from pielight.inference.exposure_map import ExposureMap, ExposureNetwork
+from pielight.inference.exposure_track import FPS
+from pielight.inference.frame_enhancer import FrameEnhancer
 from pielight.inference.lattice import Lattice, LatticeNetwork, ThumbnailNetwork
 from pielight.inference.pipeline_arrays import EXPECTED, enhance_in_memory, is_tensor, split_opacity, tensor_pixels
 from pielight.inference.pipeline_files import EnhanceJob, SaveOptions, Written
@@ -175,6 +178,49 @@ class Enhancer(FormerMethods):
         else:
             raise OptionError(f"{type(picture).__name__}: expected bytes, a {EXPECTED}")
         return result  # type: ignore[no-any-return]
+
+    def frames(
+        self,
+        frames: Iterable[Array],
+        strength: float | None = None,
+        highlights: float | None = None,
+        *,
+        fps: float = FPS,
+        every: int | None = None,
+        bgr: bool = False,
+        denoise: Denoise | None = None,
+        options: EnhanceOptions | None = None,
+        **taste: Unpack[Taste],
+    ) -> Iterator[Array]:
+        """Enhance the frames of one stream without flicker: each result follows its frame at once.
+
+        The network looks at some frames; maps of exposures are smoothed over time, follow the exposure of the source
+        at once and a lamp within half a second, and start anew at a scene cut. Models of curves or rain enhance each
+        frame by itself. Memory does not grow.
+
+        Args:
+            frames: Arrays, as :meth:`__call__` takes them; their size may change.
+            strength: See :meth:`__call__`, as for the next one.
+            highlights: As there.
+            fps: Frames per second.
+            every: Frames from one look of the network to the next at most; None is a sixth of a second.
+            bgr: Whether channels are blue, green and red, as OpenCV has them.
+            denoise: See :meth:`__call__`; of a stream, ``"auto"`` costs many times what brightening does.
+            options: See :meth:`__call__`.
+            **taste: See :meth:`__call__`.
+
+        Yields:
+            New arrays of the same shape and type, in the order of the frames.
+
+        Raises:
+            OptionError: An argument is out of range, at once; a frame is no picture, when it comes.
+
+        >>> dark = (np.full((48, 64, 3), level, np.uint8) for level in (20, 21, 20))
+        >>> [frame.shape for frame in Enhancer(threads=1).frames(dark, denoise=0)]
+        [(48, 64, 3), (48, 64, 3), (48, 64, 3)]
+        """
+        chosen = self._options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
+        return map(FrameEnhancer(self.processor, chosen, fps=fps, every=every, bgr=bgr), frames)
 
     def enhance_file(
         self,

@@ -19,7 +19,7 @@ from pielight.core.color import smooth_step
 from pielight.inference.exposure_map import MOST_EV, SURE, UNSURE, ExposureMap
 
 SLOW, FAST = 0.6, 0.1  # seconds: time constants for differences that may be noise, and for those that are none
-NOISE, CHANGE = 0.15, 0.6  # EV: up to the first a difference may be noise, from the second on it is none
+NOISE, CHANGE = 0.12, 0.45  # EV: up to the first a difference may be noise, from the second on it is none
 _ALIKE = 0.5  # EV: maps that differ by much more show another light and are not averaged
 _MOST_CEILING = np.float32(2 * MOST_EV)  # instead of an infinite one, which has no mean
 
@@ -69,7 +69,7 @@ class CausalSmoother:
     """Smooths the maps of one stream from the past alone, without overshoot.
 
     Each frame the map takes a share ``1 - exp(-dt / tau)`` of its distance to the newest prediction: tau is 0.6 s for
-    nodes that are up to 0.15 EV away, which averages noise, and 0.1 s from 0.6 EV on, so that a lamp that is switched
+    nodes that are up to 0.12 EV away, which averages noise, and 0.1 s from 0.45 EV on, so that a lamp that is switched
     on is followed within half a second.
 
     Args:
@@ -148,11 +148,11 @@ def smoothed(looks: Sequence[Look], time: float, light: float, reach: float, aut
     for number, exposure in maps.items():
         apart = min(1.0, abs(looks[number].time - time) / reach)
         unlike = np.square((exposure.ev - line) / np.float32(_ALIKE))
-        weight = np.float32(1 + math.cos(math.pi * apart)) * np.exp(np.float32(-0.5) * unlike)
+        weight = (np.float32(1 + math.cos(math.pi * apart)) * np.exp(np.float32(-0.5) * unlike)).astype(np.float32)
         total += weight
         ev += weight * exposure.ev
     nearest = maps[before].blend(maps[after], share) if before != after else maps[before]
-    return ExposureMap(ev / total, nearest.ceiling, nearest.underexposed)
+    return ExposureMap((ev / total).astype(np.float32), nearest.ceiling, nearest.underexposed)
 
 
 def _toward(state: ExposureMap, aim: ExposureMap, seconds: float) -> ExposureMap:

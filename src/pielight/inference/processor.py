@@ -170,6 +170,10 @@ class Processor:
             runtime=replace(self.runtime, noise=partial(_noise_of_kind, noise)),
         )
 
+    def finish_for(self, pixels: Pixels, prediction: Prediction, options: EnhanceOptions) -> Finish:
+        """Return what is done after a prediction was applied to a picture (H, W, 1 or 3), as ``process`` does it."""
+        return self._finish(prediction, options, self._thumbnail(pixels, options))
+
     def _measuring(self, pixels: Pixels, options: EnhanceOptions) -> Runtime:
         """Return the runtime for a picture whose noise, which may be asked for, is estimated while it is predicted."""
         if self.network is None or self.prediction or not options.denoise:

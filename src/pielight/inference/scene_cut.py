@@ -11,6 +11,7 @@ from pielight.errors import OptionError
 _REACH = 6  # cells of a 32 x 32 thumbnail by which a camera may turn from one frame to the next
 _FLAT = 0.4 / 255  # spread of a thumbnail that shows nothing: black, or a fade
 _GRAIN = 0.55  # share of its spread that a blurred thumbnail keeps, if it shows more than noise, which keeps 0.375
+_ENOUGH = 0.9  # likeness of frames as they are, with which no shift is looked for
 _CUT = 0.75  # likeness above which no cut is seen, as pans by 10 % of a side and zooms by 2 % a frame keep
 _DROP = 0.12  # below the likeness of the scene's other frames, which noise and motion lower
 _MEMORY = 0.1  # share of the newest frame in that
@@ -38,6 +39,9 @@ def likeness(before: NDArray[np.floating], after: NDArray[np.floating]) -> float
     """
     old, new = _blurred(_ranks(before)), _blurred(_ranks(after))
     middle = old[_REACH:-_REACH, _REACH:-_REACH]
+    unmoved = float(np.corrcoef(middle.reshape(-1), new[_REACH:-_REACH, _REACH:-_REACH].reshape(-1))[0, 1])
+    if unmoved > _ENOUGH:
+        return unmoved
     middle = middle - middle.mean()
     windows = sliding_window_view(new, middle.shape)
     count = middle.size
