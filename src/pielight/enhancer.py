@@ -220,7 +220,27 @@ class Enhancer(FormerMethods):
         [(48, 64, 3), (48, 64, 3), (48, 64, 3)]
         """
         chosen = self._options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
-        return map(FrameEnhancer(self.processor, chosen, fps=fps, every=every, bgr=bgr), frames)
+        return map(self.frame_enhancer(chosen, fps=fps, every=every, bgr=bgr), frames)
+
+    def frame_enhancer(
+        self, options: EnhanceOptions | None = None, *, fps: float = FPS, every: int | None = None, bgr: bool = False
+    ) -> FrameEnhancer:
+        """Return a function that enhances the frames of one stream, one call for each: :meth:`frames`, turned around.
+
+        Args:
+            options: See :meth:`__call__`.
+            fps: See :meth:`frames`, as for the next two.
+            every: As there.
+            bgr: As there.
+
+        Raises:
+            OptionError: An argument is out of range.
+
+        >>> brighter = Enhancer(threads=1).frame_enhancer(EnhanceOptions(denoise=0), fps=25)
+        >>> brighter(np.full((48, 64, 3), 20, np.uint8)).shape
+        (48, 64, 3)
+        """
+        return FrameEnhancer(self.processor, self._resolved(options), fps=fps, every=every, bgr=bgr)
 
     def enhance_file(
         self,

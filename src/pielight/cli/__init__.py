@@ -19,6 +19,7 @@ COMMANDS = {  # name: (module and attribute, text for --help)
         "pielight.cli.enhance:enhance",
         "Brighten, dehaze or derain photos ('pielight PHOTO...').",
     ),
+    "stream": ("pielight.cli.stream:stream", "Brighten raw frames between two programs such as ffmpeg."),
     "compare": ("pielight.cli.compare:compare", "Show photos before and after: one page or one picture."),
     "explain": ("pielight.cli.explain:explain", "Show by how many stops each part of a photo is lifted, and why."),
     "bench": ("pielight.cli.bench:bench", "Measure speed and memory on this machine."),
