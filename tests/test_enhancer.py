@@ -1,6 +1,7 @@
 import errno
 import io
 import tracemalloc
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -405,3 +406,52 @@ def test_curves_take_tensors_and_wrong_types_are_named(enhancer: Enhancer) -> No
     for tensor in (torch.zeros(3, 4, 5).to_sparse(), torch.zeros(3, 4, 5, device="meta")):
         with pytest.raises(OptionError, match="expected a dense tensor"):
             enhancer(tensor)
+
+
+def test_frames_follow_at_once_and_in_order() -> None:
+    given: list[int] = []
+
+    def camera() -> Iterator[NDArray[np.uint8]]:
+        for number in range(9):
+            given.append(number)
+            yield np.full((40, 60, 3), 20 + number % 2, np.uint8)
+
+    results = shipped("brighten").frames(camera(), denoise=0, fps=25)
+    assert given == []
+    for number, result in enumerate(results):
+        assert given == list(range(number + 1))
+        assert result.shape == (40, 60, 3)
+        assert result.mean() > 60
+    assert len(given) == 9
+
+
+def test_frames_of_one_kind_are_that_of_a_photo() -> None:
+    still = [np.random.default_rng(0).integers(0, 40, (48, 64, 3), np.uint8)] * 7
+    enhancer = shipped("brighten")
+    options = {"strength": 0.7, "highlights": 0.5, "denoise": 0, "target_ev": 0.3, "black": 0.2, "warmth": 0.1}
+    wanted = enhancer(still[0], **options)  # type: ignore[arg-type]
+    for result in enhancer.frames(still, **options):  # type: ignore[arg-type]
+        assert np.abs(result.astype(int) - wanted).max() <= 1
+
+
+def test_frames_take_no_more_memory_the_more_there_are() -> None:
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        for _ in shipped("brighten").frames((np.full((96, 128, 3), 20, np.uint8) for _ in range(count)), denoise=0):
+            pass
+        try:
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(5) > 0
+    assert peak(60) < 1.1 * peak(12) + 20_000
+
+
+def test_arguments_of_frames_are_checked_at_once() -> None:
+    enhancer = shipped("brighten")
+    for options in ({"every": 0}, {"fps": 0}, {"strength": 3}, {"denoise": "much"}, {"preset": "day"}):
+        with pytest.raises(OptionError, match=next(iter(options))):
+            enhancer.frames([], **options)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="frame 0: str"):
+        next(enhancer.frames(["a.jpg"]))  # type: ignore[list-item]

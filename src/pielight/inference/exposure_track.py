@@ -21,6 +21,7 @@ FPS = 30.0  # frames per second where nobody says so
 INTERVAL = 1 / 6  # seconds between two looks, about
 _DRIFT = 0.3  # EV of change since the last look at which the network looks at once
 _SUDDEN, _LEAST_SUDDEN = 2.5, 0.1  # times the usual change of a cell, and EV, at which it looks at once, too
+_ROUNDING = 1e-3  # of a frame, of sums of its duration
 _MEMORY = 0.1  # share of the newest frame in the usual change
 
 
@@ -116,7 +117,9 @@ class ExposureTrack:
         self._cuts, self._smoother = SceneCutDetector(), CausalSmoother(auto)
         self._before: NDArray[np.floating] | None = None
         self._index, self._since_look, self._time = 0, 0, 0.0
-        self._light, self._light_of_look, self._usual = 0.0, 0.0, 0.0
+        self._told: float | None = None
+        self._light, self._light_of_look = 0.0, 0.0
+        self._usual: float | None = None
         self._looks: list[Look] = []
         self._waiting: deque[_Seen] = deque()
         self._ready: deque[FrameExposure] = deque()
@@ -179,17 +182,19 @@ class ExposureTrack:
 
     def _seconds(self, time: float | None) -> float:
         """Return the time since the frame before, and keep that of this one."""
-        seconds = 1 / self.fps if time is None or self._index == 0 else time - self._time
-        if not 0 < seconds < np.inf:  # times that stand still or run back, as some files have
+        seconds = np.nan if time is None or self._told is None else time - self._told
+        if not 0 < seconds < np.inf:  # times that are not known, stand still or run back, as in some files
             seconds = 1 / self.fps
-        self._time = self._time + seconds if self._index or time is None else time
+        self._told = time
+        self._time += seconds
         return seconds
 
     def _change(self, before: NDArray[np.floating], after: NDArray[np.floating]) -> tuple[float, bool]:
         """Return the shift of exposure between two frames, and whether something else changed at once."""
         shift, rest = exposure_shift(before, after)
-        is_sudden = rest > _SUDDEN * self._usual + _LEAST_SUDDEN
-        self._usual += _MEMORY * (rest - self._usual)
+        usual = rest if self._usual is None else self._usual
+        is_sudden = rest > _SUDDEN * usual + _LEAST_SUDDEN
+        self._usual = usual + _MEMORY * (rest - usual)
         return shift, is_sudden
 
     def _end_scene(self) -> None:
@@ -198,11 +203,12 @@ class ExposureTrack:
             self._give_one()
         self._smoother.restart()
         self._looks.clear()
-        self._light = self._light_of_look = self._usual = 0.0
+        self._light = self._light_of_look = 0.0
+        self._usual = None
 
     def _give(self) -> None:
         """Make the maps of frames that no further look within reach can change."""
-        while self._waiting and self._time >= self._waiting[0].time + self.ahead:
+        while self._waiting and self._time >= self._waiting[0].time + self.ahead - _ROUNDING / self.fps:
             if self._looks[-1].time < self._waiting[0].time:
                 return
             self._give_one()
