@@ -60,6 +60,7 @@ def test_torch_is_imported_in_training_for_tensors_for_the_gpu_and_for_lpips_onl
         f"import pielight.cli; {REPORT}",
         f"from pielight.cli import main; main(['--help'], standalone_mode=False); {REPORT}",
         f"from pielight.cli import main; main(['enhance', '--help'], standalone_mode=False); {REPORT}",
+        f"from pielight.cli import main; main(['stream', '--help'], standalone_mode=False); {REPORT}",
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code: str) -> None:

@@ -16,10 +16,37 @@ pytestmark = pytest.mark.docs
 
 _IMAGE = "import numpy as np\nimage = np.random.default_rng(0).integers(0, 90, (480, 640, 3), np.uint8)\n"
 _FRAMES = "frames = [image // (1 + number % 3) for number in range(7)]\nmodel = print\n"
+_CLIP = """
+import cv2, sys, types
+import numpy as np
+writer = cv2.VideoWriter("night.mp4", cv2.VideoWriter_fourcc(*"mp4v"), 25, (160, 120))
+for level in (20, 21, 22):
+    writer.write(np.full((120, 160, 3), level, np.uint8))
+writer.release()
+"""
+_ULTRALYTICS = """
+class YOLO:  # in place of the package, which is not installed
+    def __init__(self, weights):
+        self.frames = 0
+
+    def track(self, frame, persist):
+        assert frame.shape == (120, 160, 3) and frame.mean() > 60
+        return [frame]
+sys.modules["ultralytics"] = types.SimpleNamespace(YOLO=YOLO)
+"""
+_SUPERVISION = """
+def process_video(source, target, callback):  # in place of the package, which is not installed
+    assert callback(np.full((120, 160, 3), 20, np.uint8), 0).mean() > 60
+info = types.SimpleNamespace(from_video_path=lambda path: types.SimpleNamespace(fps=25))
+sys.modules["supervision"] = types.SimpleNamespace(process_video=process_video, VideoInfo=info)
+"""
 BEFORE = {  # what the snippets of a page take for granted, by a word of theirs
     "bright = enhance(image)": _IMAGE + "bgr = image\n",
     "runs/joint-both/joint-segmentation-unified.onnx": _IMAGE,
-    "for number, frame in enumerate(frames)": _IMAGE + _FRAMES,
+    "frames(frames, fps=30)": _IMAGE + _FRAMES,
+    'cv2.VideoCapture("night.mp4")': _CLIP,
+    "from ultralytics import YOLO": _ULTRALYTICS,
+    "import supervision as sv": _CLIP + _SUPERVISION,
     "from pielight.evaluation.downstream.detector import detector": "def segment(pixels):\n    return pixels[..., 0] // 24\n",  # noqa: E501
     "read_recipe(": "import torch\nmy_model = torch.nn.Conv2d(3, 2, 1)\ndark = torch.rand(1, 3, 64, 64)\n",
     'Enhancer(task="dehaze")': _IMAGE,
