@@ -72,6 +72,22 @@ def test_it_looks_at_once_where_exposure_steps(network: ExposureNetwork) -> None
     assert found[6].exposure.ev.mean() - found[7].exposure.ev.mean() == pytest.approx(found[7].shift, abs=0.15)
 
 
+@pytest.mark.parametrize("ahead", [0.0, 0.1, 0.5])
+def test_black_frames_change_nothing_and_are_not_looked_at(network: ExposureNetwork, ahead: float) -> None:
+    frames, black = clip("coffee", 8), [np.zeros((90, 120, 3), np.uint8)] * 11
+    found = followed(ExposureTrack(network, ahead=ahead), [*frames, *black, *frames])
+    assert not any(one.is_cut for one in found)
+    assert [one.number for one in found if one.is_look] == [0, 5, 19, 24]
+    assert np.abs(found[25].exposure.ev - found[7].exposure.ev).max() < 0.1
+
+
+def test_a_clip_that_begins_black_starts_anew_where_it_shows(network: ExposureNetwork) -> None:
+    frames, black = clip("coffee", 3), [np.zeros((90, 120, 3), np.uint8)] * 7
+    found = followed(ExposureTrack(network), black + frames)
+    assert [one.number for one in found if one.is_cut] == [7]
+    assert [one.number for one in found if one.is_look] == [0, 7]
+
+
 @pytest.mark.parametrize("ahead", [0.0, 0.3])
 def test_times_of_any_kind(network: ExposureNetwork, ahead: float) -> None:
     frames = clip("coffee", 10)

@@ -71,7 +71,8 @@ class ExposureTrack:
     Every frame costs a thumbnail of 32 x 32 cells of brightness (:func:`pielight.ops.frame_thumbnail.frame_thumbnail`;
     the Y plane of a decoder as a gray picture will do, always in the same range). The network looks at every n-th
     frame, at the first one of each scene, and where light or exposure change at once; only then is the frame asked for
-    as a picture, within ``see``. Nothing is smoothed over a scene cut. Memory is bounded; not for several threads.
+    as a picture, within ``see``. It does not look at black frames. Nothing is smoothed over a scene cut. Memory is
+    bounded; not for several threads.
 
     Args:
         network: Predicts maps.
@@ -148,6 +149,7 @@ class ExposureTrack:
             PielightError: The thumbnail has another shape than before, or what ``full`` returns is no picture.
         """
         seconds = self._seconds(time)
+        was_blank = self._cuts.is_blank
         is_cut = self._cuts.see(thumbnail)
         is_first = self._before is None
         shift, is_sudden = (0.0, False) if is_cut or self._before is None else self._change(self._before, thumbnail)
@@ -156,8 +158,9 @@ class ExposureTrack:
         self._before = thumbnail
         self._light += shift
         self._since_look += 1
-        is_jump = is_sudden or abs(self._light - self._light_of_look) > _DRIFT
-        is_look = is_first or is_cut or is_jump or self._since_look >= self.every
+        is_jump = is_sudden or was_blank or abs(self._light - self._light_of_look) > _DRIFT
+        is_due = is_cut or is_jump or self._since_look >= self.every
+        is_look = is_first or (is_due and not self._cuts.is_blank)  # of a black frame it would learn nothing
         predicted = self._network.predict(full(), self._auto) if is_look else None
         if predicted is not None:
             self._since_look, self._light_of_look = 0, self._light
@@ -209,7 +212,9 @@ class ExposureTrack:
     def _give(self) -> None:
         """Make the maps of frames that no further look within reach can change."""
         while self._waiting and self._time >= self._waiting[0].time + self.ahead - _ROUNDING / self.fps:
-            if self._looks[-1].time < self._waiting[0].time:
+            first = self._waiting[0]
+            is_between = self._looks[-1].time >= first.time
+            if not is_between and self._index - first.index <= self.every:  # later there is none: frames are black
                 return
             self._give_one()
 

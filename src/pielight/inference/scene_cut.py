@@ -80,6 +80,8 @@ class SceneCutDetector:
     """
 
     def __init__(self) -> None:
+        self.is_blank = False
+        self._began_blank = False
         self._last: NDArray[np.floating] | None = None
         self._typical = 1.0
 
@@ -98,11 +100,13 @@ class SceneCutDetector:
         if self._last is not None and self._last.shape != thumbnail.shape:
             raise OptionError(f"thumbnail of shape {thumbnail.shape}: expected {self._last.shape} as before")
         spread = float(thumbnail.std())
-        if spread < _FLAT or float(_blurred(thumbnail).std()) < _GRAIN * spread:
+        self.is_blank = spread < _FLAT or float(_blurred(thumbnail).std()) < _GRAIN * spread
+        if self.is_blank:
+            self._began_blank = self._last is None
             return False
         if self._last is None:
             self._last = thumbnail
-            return False
+            return self._began_blank
         alike = likeness(self._last, thumbnail)
         self._last = thumbnail
         if alike < min(_CUT, self._typical - _DROP):
