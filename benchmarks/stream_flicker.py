@@ -1,6 +1,6 @@
 """Measure the flicker of streams: pans over photographs, darkened by 3 EV, whose exposure changes or does not.
 
-Usage: python benchmarks/stream_flicker.py FOLDER [--limit 4] [--frames 30] [--every N]
+Usage: python benchmarks/stream_flicker.py FOLDER [--limit 4] [--frames 24] [--every N]
 
 Flicker is that of the metric, against the same pan without noise in steady light. "best" is one map for all frames,
 moved along with the exposure that is known here; "per frame" is a look at every frame by itself; "stream" and "both
@@ -78,7 +78,7 @@ def main() -> None:
     parser = command.Command(__doc__)
     parser.add_argument("folder", type=command.folder)
     parser.add_argument("--limit", type=command.at_least(1), default=4)
-    parser.add_argument("--frames", type=command.at_least(3), default=30)
+    parser.add_argument("--frames", type=command.at_least(3), default=24)
     parser.add_argument("--every", type=command.at_least(1))
     options = parser.parse_args()
     names = sorted(path for path in options.folder.iterdir() if path.suffix.lower() in SUFFIXES)[: options.limit]

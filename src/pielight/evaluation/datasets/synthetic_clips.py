@@ -58,7 +58,8 @@ def shot(view: NDArray[np.float32], ev: float = 0.0, random: np.random.Generator
     if random is not None:
         sigma = np.sqrt(np.float32(SHOT) * exposed + np.float32(READ))
         exposed = exposed + sigma * random.standard_normal(exposed.shape, np.float32)
-    return np.rint(linear_to_srgb(exposed.clip(0, 1)) * 255).astype(np.uint8)
+    result: NDArray[np.uint8] = np.rint(linear_to_srgb(exposed.clip(0, 1)) * 255).astype(np.uint8)
+    return result
 
 
 def _sampled(values: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float32]:
