@@ -70,6 +70,61 @@ class Plan:
         return bool(self.share.any() or (self.chroma < 1).any())
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a first look at a picture finds.
+
+    Attributes:
+        noise: Of the input.
+        curve: What is applied to it.
+        is_gray: Whether it has no color.
+        is_noisy: Whether noise is to be removed.
+        is_doubtful: Whether colors near black are to be faded.
+    """
+
+    noise: Noise
+    curve: Curve
+    is_gray: bool
+    is_noisy: bool
+    is_doubtful: bool
+
+
+def look(
+    pixels: Pixels,
+    renderer: Renderer,
+    options: EnhanceOptions,
+    threads: int | None = None,
+    measure: Callable[[Pixels], Noise] = estimate,
+) -> Look | None:
+    """Look at a few cells of a picture for noise that would be removed; see :func:`plan`.
+
+    Returns:
+        What is found, or None if nothing is to be done.
+
+    Raises:
+        OptionError: The array is not a picture.
+    """
+    if options.denoise == 0:
+        return None
+
+    def curve(means: NDArray[Any]) -> NDArray[Any]:
+        return renderer.render(means, options, threads, out=means)
+
+    side = max(CELL, -(-max(pixels.shape) // _GLANCE))
+    step = max(1, side // _GLANCE_ROWS)
+    glance = _means(pixels[::step], (side // step, side), threads)
+    if options.denoise == AUTO and not _added(glance, _LOUD, curve).any():
+        return None
+    noise = measure(pixels)
+    is_gray = _is_gray(pixels)
+    if options.denoise != AUTO:
+        return Look(noise, curve, is_gray, True, not is_gray)
+    cells = (_added(glance, noise, curve) > 0) & _found(noise.sigma(glance), pixels.dtype)
+    is_noisy = bool(cells.mean() > _FEW)
+    is_doubtful = not is_gray and bool((_chroma(glance, noise, curve) < _DOUBTFUL).mean() > _FEW)
+    return Look(noise, curve, is_gray, is_noisy, is_doubtful) if is_noisy or is_doubtful else None
+
+
 def plan(
     pixels: Pixels,
     renderer: Renderer,
@@ -102,26 +157,11 @@ def plan(
         OptionError: The array is not a picture.
     """
     denoise = options.denoise
-    if denoise == 0:
+    seen = look(pixels, renderer, options, threads, measure)
+    if seen is None:
         return None
-
-    def curve(means: NDArray[Any]) -> NDArray[Any]:
-        return renderer.render(means, options, threads, out=means)
-
-    side = max(CELL, -(-max(pixels.shape) // _GLANCE))
-    step = max(1, side // _GLANCE_ROWS)
-    glance = _means(pixels[::step], (side // step, side), threads)
-    if denoise == AUTO and not _added(glance, _LOUD, curve).any():
-        return None
-    noise = measure(pixels)
-    is_gray = _is_gray(pixels)
-    is_noisy, is_doubtful = True, not is_gray
-    if denoise == AUTO:
-        cells = (_added(glance, noise, curve) > 0) & _found(noise.sigma(glance), pixels.dtype)
-        is_noisy = bool(cells.mean() > _FEW)
-        is_doubtful = not is_gray and bool((_chroma(glance, noise, curve) < _DOUBTFUL).mean() > _FEW)
-        if not (is_noisy or is_doubtful):
-            return None
+    noise, curve = seen.noise, seen.curve
+    is_gray, is_noisy, is_doubtful = seen.is_gray, seen.is_noisy, seen.is_doubtful
     means = _means(pixels, (CELL, CELL), threads)
     alive = ~_constant(means)
     means = smoothed(means)

@@ -40,6 +40,7 @@ class TemporalDenoiser:
     Args:
         bits: Of each value, 8 to 15.
         threads: Threads to share the rows among; None takes every core that the process may use.
+        longest: Frames that an average reaches over, 1 or more.
 
     Raises:
         OptionError: There are no such bits.
@@ -52,10 +53,11 @@ class TemporalDenoiser:
     (True, True)
     """
 
-    def __init__(self, bits: int = 8, threads: int | None = None) -> None:
+    def __init__(self, bits: int = 8, threads: int | None = None, longest: float = LONGEST) -> None:
         if bits not in range(8, 16):
             raise OptionError(f"bits {bits!r}: expected 8 to 15")
         self._bits, self._threads = bits, check_threads(threads)
+        self._longest = longest
         self._estimates: list[NDArray[np.uint16]] = []
 
     def reset(self) -> None:
@@ -124,7 +126,7 @@ class TemporalDenoiser:
         around = box_sum(alone[..., np.newaxis].astype(np.float32))[..., 0] / 9
         ratio = np.maximum(around / _AROUND, np.maximum(alone / _ALONE, part / _PART))
         new = 1 - 1 / np.maximum(ratio, 1)
-        frames = np.minimum(age * (1 - new) + 1, LONGEST)
+        frames = np.minimum(age * (1 - new) + 1, self._longest)
         return (new + (1 - new) / frames).astype(np.float32)  # type: ignore[no-any-return]
 
     def _blend(
