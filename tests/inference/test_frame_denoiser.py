@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pielight.inference import frame_denoiser
 from pielight.inference.exposure_map import ExposureMap
 from pielight.inference.frame_denoiser import FrameDenoiser
+from pielight.ops.noise import Noise, estimate
 from pielight.options import EnhanceOptions
 
 BRIGHTER, SAME = ExposureMap(np.full((1, 1), 4.0)), ExposureMap(np.zeros((1, 1)))
@@ -71,3 +73,17 @@ def test_deep_planes_have_their_own_noise() -> None:
         (result,) = denoiser.denoise([luma])
     assert result.dtype == np.uint16
     assert abs(float(result.mean()) - float(luma.mean())) < 1
+
+
+def test_noise_is_estimated_at_some_looks_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(pixels: NDArray[np.uint8]) -> Noise:
+        asked.append(pixels.shape[2])
+        return estimate(pixels)
+
+    monkeypatch.setattr(frame_denoiser, "estimate", counted)
+    denoiser = FrameDenoiser(EnhanceOptions(), 8, 1)
+    for seed in range(8):
+        denoiser.look(grain(seed), BRIGHTER)
+    assert asked == [3, 1, 3, 1]

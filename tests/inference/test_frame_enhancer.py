@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pielight import EnhanceOptions, Enhancer
 from pielight.errors import OptionError
 from pielight.evaluation.metrics.flicker import flicker
-from pielight.inference import frame_enhancer as module
 from pielight.inference.exposure_map import ExposureMap, ExposureNetwork
 from pielight.inference.exposure_track import ExposureTrack
 from pielight.inference.frame_enhancer import FrameEnhancer
@@ -135,21 +134,6 @@ EXPOSURES = {
 def test_exposure_that_changes_is_taken_out(enhancer: Enhancer, name: str, kind: str) -> None:
     result, each, best = measured(enhancer, name, EXPOSURES[kind])
     assert result - best < 0.3 * (each - best)
-
-
-def test_noise_is_estimated_now_and_then(enhancer: Enhancer, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-
-    def estimate(pixels: NDArray[Any]) -> Any:
-        asked.append(len(pixels))
-        return original(pixels)
-
-    original = module.estimate
-    monkeypatch.setattr(module, "estimate", estimate)
-    enhance = enhancer.frame_enhancer(fps=5)
-    for frame in clip("coffee", np.full(8, DARK), (48, 64)):
-        enhance(frame)
-    assert len(asked) == 2
 
 
 def test_what_is_no_frame(enhancer: Enhancer) -> None:

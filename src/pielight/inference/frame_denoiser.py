@@ -15,6 +15,7 @@ from pielight.ops.noise import Noise, estimate
 from pielight.ops.temporal_denoise import LONGEST, Planes, TemporalDenoiser
 from pielight.options import AUTO, EnhanceOptions
 
+_LOOKS = 6  # from one estimate of the noise to the next
 _LATEST = 8  # frames that a scene's first estimate is made from, where they are known
 
 
@@ -42,6 +43,8 @@ class FrameDenoiser:
         left = 0.0 if options.denoise == AUTO else 1 - float(options.denoise)
         self._denoiser = TemporalDenoiser(bits, threads, min(LONGEST, 1 / max(left, 1 / LONGEST) ** 2))
         self._noise: Noise | None = None
+        self._of_picture: Noise | None = None
+        self._looks = 0
         self.is_active = False
 
     def look(self, pixels: Pixels, exposure: ExposureMap, guide: NDArray[Any] | None = None) -> None:
@@ -52,20 +55,31 @@ class FrameDenoiser:
             exposure: Its map.
             guide: The plane that guides the denoiser; None is the picture's green.
         """
-        found = look(pixels, exposure, self._options, self._threads)
+        is_due = self._looks % _LOOKS == 0
+
+        def measure(pixels: Pixels) -> Noise:
+            if is_due or self._of_picture is None or len(self._of_picture.shot) != pixels.shape[2]:
+                self._of_picture = estimate(pixels)
+            return self._of_picture
+
+        found = look(pixels, exposure, self._options, self._threads, measure)
+        self._looks += 1
         self.is_active = found is not None and found.is_noisy
         if not self.is_active:
-            self.restart()
-        elif guide is None or found is None:
-            channel = pixels.shape[2] // 2
-            self._noise = estimate(pixels[..., channel : channel + 1])
-        else:
-            deep = guide if guide.dtype == np.uint8 else guide << (16 - self._bits)
-            self._noise = estimate(deep[..., np.newaxis])
+            self._denoiser.reset()
+            self._noise = None
+        elif is_due or self._noise is None:
+            if guide is None:
+                channel = pixels.shape[2] // 2
+                self._noise = estimate(pixels[..., channel : channel + 1])
+            else:
+                deep = guide if guide.dtype == np.uint8 else guide << (16 - self._bits)
+                self._noise = estimate(deep[..., np.newaxis])
 
     def restart(self) -> None:
         """Forget the frames before, as at a scene cut."""
         self._denoiser.reset()
+        self._looks = 0
 
     def prime(self, following: Sequence[Planes]) -> None:
         """Begin a scene with what its frames after the first one show, so that the first one has no more noise."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,22 +14,22 @@ from pielight.errors import OptionError
 from pielight.inference.exposure_map import ExposureNetwork
 from pielight.inference.exposure_smoothing import SLOW
 from pielight.inference.exposure_track import FPS, ExposureTrack, FrameExposure
+from pielight.inference.frame_denoiser import FrameDenoiser
 from pielight.inference.pipeline_arrays import split_opacity
-from pielight.inference.processor import FrameKind, Processor, Runtime, kind_of_frame
+from pielight.inference.processor import FrameKind, Processor, kind_of_frame
 from pielight.ops.finish import Finish, apply_finish
 from pielight.ops.frame_thumbnail import frame_thumbnail
-from pielight.ops.noise import Noise, estimate
 from pielight.options import EnhanceOptions
 
-_NOISE_SECONDS = 1.0  # from one estimate of the noise to the next
+_BITS = 15  # that are denoised of deep frames
 
 
 class FrameEnhancer:
     """Enhances the frames of one stream: the network looks at some, and maps move smoothly between.
 
-    It holds what frames share, an :class:`~pielight.inference.exposure_track.ExposureTrack`, the noise, which is
-    estimated once a second, and the balance of colors. Models that predict no exposure map, as of haze or rain, enhance
-    each frame by itself. Not for several threads; each stream needs its own.
+    It holds what frames share: an :class:`~pielight.inference.exposure_track.ExposureTrack`, a
+    :class:`~pielight.inference.frame_denoiser.FrameDenoiser`, and the balance of colors. Models that predict no
+    exposure map, as of haze or rain, enhance each frame by itself. Not for several threads; each stream needs its own.
 
     Args:
         processor: The model, with its runtime.
@@ -62,8 +62,8 @@ class FrameEnhancer:
         if isinstance(network, ExposureNetwork):
             self._track = ExposureTrack(network, options.is_gated, fps=fps, every=every)
         self._processor, self._options, self._bgr, self._fps = processor, options, bgr, fps
-        self._runtime = replace(processor.runtime, noise=self._noise_of)
-        self._noise: tuple[FrameKind, int, Noise] | None = None
+        self._denoiser: FrameDenoiser | None = None
+        self._kind: FrameKind | None = None  # of the frames that the denoiser remembers
         self._finish = self._finish_aim = Finish(options.black)
         self._number = 0
 
@@ -96,21 +96,27 @@ class FrameEnhancer:
         self._track.see(frame_thumbnail(colors, bgr=is_bgr), lambda: rgb)
         (found,) = self._track.maps()
         finish = self._finished(found, rgb)
-        if finish.is_neutral and self._options.denoise == 0:  # channels are all exposed alike, in any order
-            return self._exposed(colors, found, self._runtime)
-        result = self._exposed(rgb, found, self._runtime)
-        if not finish.is_neutral:
-            apply_finish(rgb, result, finish, self._runtime.threads)
+        if finish.is_neutral:  # channels are all exposed alike, in any order
+            return self._exposed(colors, rgb, found)
+        result = np.ascontiguousarray(self._exposed(rgb, rgb, found))
+        apply_finish(rgb, result, finish, self._processor.runtime.threads)
         return np.ascontiguousarray(result[..., ::-1]) if is_bgr else result
 
-    def _exposed(self, pixels: Pixels, found: FrameExposure, runtime: Runtime) -> Pixels:
-        """Denoise a frame as the options ask, and apply its map.
-
-        This is the place of a denoiser that remembers frames: it takes the noise out of ``pixels`` before the map is
-        applied, starts anew if ``found.is_cut``, and moves what it remembers by ``found.shift``. Until there is one,
-        the denoiser for photos takes out of each frame what the map makes visible.
-        """
-        return found.exposure.process(pixels, self._options, runtime)
+    def _exposed(self, pixels: Pixels, rgb: Pixels, found: FrameExposure) -> Pixels:
+        """Take the noise out of a frame that its map would show, and apply the map."""
+        runtime = self._processor.runtime
+        kind = kind_of_frame(pixels)
+        is_new = self._denoiser is None or kind != self._kind
+        if self._denoiser is None or is_new:
+            bits = 8 if pixels.dtype == np.uint8 else _BITS
+            self._denoiser, self._kind = FrameDenoiser(self._options, bits, runtime.threads), kind
+        if found.is_cut:
+            self._denoiser.restart()
+        if is_new or found.is_look:
+            self._denoiser.look(rgb, found.exposure)
+        if self._denoiser.is_active:
+            pixels = _picture(self._denoiser.denoise(_planes(pixels)), pixels.dtype)
+        return found.exposure.render(pixels, self._options, runtime.threads, device=runtime.device)
 
     def _finished(self, found: FrameExposure, rgb: Pixels) -> Finish:
         """Return the balance of colors of a frame, which moves slowly to that of the last look."""
@@ -123,15 +129,23 @@ class FrameEnhancer:
             was, aim = self._finish, self._finish_aim
             warmth, tint = (a + share * (b - a) for a, b in ((was.warmth, aim.warmth), (was.tint, aim.tint)))
             self._finish = Finish(aim.black, warmth, tint)
-        if found.is_cut:
-            self._noise = None
         return self._finish
 
-    def _noise_of(self, pixels: Pixels) -> Noise:
-        """Return the noise of frames like this one, estimated now and then."""
-        kind = kind_of_frame(pixels)
-        if self._noise and self._noise[0] == kind and self._number - self._noise[1] < self._fps * _NOISE_SECONDS:
-            return self._noise[2]
-        noise = estimate(pixels)
-        self._noise = kind, self._number, noise
-        return noise
+
+def _planes(pixels: Pixels) -> list[Pixels]:
+    """Return the channels of a picture, green first, in 8 or 15 bits."""
+    if pixels.dtype == np.uint16:
+        pixels = pixels >> 1
+    elif pixels.dtype != np.uint8:
+        pixels = np.rint(pixels * np.float32((1 << _BITS) - 1)).astype(np.uint16)
+    order = (1, 0, 2) if pixels.shape[2] == 3 else (0,)
+    return [np.ascontiguousarray(pixels[..., channel]) for channel in order]
+
+
+def _picture(planes: Sequence[Pixels], dtype: np.dtype[Any]) -> Pixels:
+    """Undo :func:`_planes`."""
+    ordered = [planes[1], planes[0], planes[2]] if len(planes) == 3 else planes
+    pixels: Pixels = np.stack(ordered, axis=2)
+    if dtype == np.uint16:
+        return (pixels << 1) | (pixels >> (_BITS - 1))
+    return pixels if dtype == np.uint8 else (pixels / np.float32((1 << _BITS) - 1)).astype(dtype)
