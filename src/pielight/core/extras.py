@@ -23,6 +23,7 @@ PACKAGES = {  # of each extra: its modules, and what the package index calls the
     "heif": {"pillow_heif": "pillow-heif"},
     "deep": {"imagecodecs": "imagecodecs", "tifffile": "tifffile"},
     "evaluate": _EVALUATE,
+    "video": {"av": "av"},
     "lpips": {"lpips": "lpips", "torch": "torch"},
     "gpu": {"torch": "torch"},
     "survey": {"choix": "choix", "krippendorff": "krippendorff", "starlette": "starlette", "uvicorn": "uvicorn"},

@@ -1,0 +1,214 @@
+"""The encoder of a result: the codec by the clip or by the options, its pixel format, and its quality."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import av
+from av.codec import Codec
+
+from pielight.core.messages import shown
+from pielight.errors import PictureError
+from pielight.video.alpha import has_alpha
+from pielight.video.color import Color, color_as
+from pielight.video.containers import MATROSKA
+from pielight.video.open_clip import reason
+from pielight.video.options import LIKE_SOURCE, PRESETS, VideoOptions
+from pielight.video.probe import ClipInfo
+
+_ENCODERS = {  # of codecs, by FFmpeg's name of the decoder or of the option
+    "h264": "libx264", "hevc": "libx265", "av1": "libsvtav1", "libdav1d": "libsvtav1", "libaom-av1": "libsvtav1",
+    "vp9": "libvpx-vp9", "libvpx-vp9": "libvpx-vp9", "vp8": "libvpx", "libvpx": "libvpx", "prores": "prores_ks",
+    **{name: name for name in (
+        "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "dnxhd", "ffv1", "huffyuv", "ffvhuff", "utvideo", "png", "qtrle",
+        "rawvideo", "v210", "flv", "wmv2",
+    )},
+}  # fmt: skip
+_FALLBACK = "libx264"
+_CRF = {"libx264": 20, "libx265": 22, "libsvtav1": 30, "libvpx-vp9": 30, "libvpx": 10}  # that hardly show
+_FASTEST = 12  # SVT-AV1's number of what is like ultrafast
+_LOSSLESS = ("ffv1", "huffyuv", "ffvhuff", "utvideo", "png", "qtrle", "rawvideo", "v210")
+_WITH_FIELDS = ("libx264", "libx265", "mpeg2video", "mpeg4", "prores_ks", "dnxhd", *_LOSSLESS)
+_QSCALE = {"mpeg4": 2, "mpeg2video": 2, "mpeg1video": 2, "mjpeg": 2, "flv": 2, "wmv2": 2, "libtheora": 7}
+_MAX_DENOMINATOR = 65535  # of the time base of MPEG-4 part 2
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """How the frames of a result are encoded.
+
+    Attributes:
+        name: FFmpeg's name of the encoder.
+        pix_fmt: Pixel format that it gets.
+        options: FFmpeg's options of it.
+        color: What its numbers mean.
+        notes: What of the clip is lost.
+    """
+
+    name: str
+    pix_fmt: str
+    options: dict[str, str]
+    color: Color
+    notes: tuple[str, ...] = ()
+
+    @property
+    def keeps_fields(self) -> bool:
+        """Whether it can mark frames as interlaced."""
+        return self.name in _WITH_FIELDS
+
+
+def choose_encoder(info: ClipInfo, options: VideoOptions, muxer: str, target: str) -> Encoder:
+    """Choose the encoder of a result.
+
+    Args:
+        info: The clip.
+        options: Codec and quality.
+        muxer: What FFmpeg calls the container of the result.
+        target: Name of the result, for errors.
+
+    Raises:
+        PictureError: The container cannot hold the codec that was asked for.
+    """
+    notes = []
+    wanted = info.codec if options.codec == LIKE_SOURCE else options.codec
+    name = _ENCODERS.get(wanted)
+    if options.codec == LIKE_SOURCE:
+        # MPEG-4 part 2 has no time bases as fine as those of phones.
+        too_fine = (
+            name in ("mpeg4", "mpeg1video", "mpeg2video", "flv") and info.time_base.denominator > _MAX_DENOMINATOR
+        )
+        if name is None or too_fine or not holds(muxer, name):
+            others = (one for one in (_FALLBACK, "libvpx-vp9", "mpeg2video", "wmv2") if holds(muxer, one))
+            name = next(others, None)
+            if name is not None:
+                notes.append(f"video encoded as {_codec_of(name)}: {wanted} cannot be written here")
+    if name is None or not holds(muxer, name):
+        raise PictureError(f"{shown(target)}: a {muxer} file cannot hold {wanted}; name a .mkv file with -o")
+    pix_fmt = nearest_pix_fmt(info.pix_fmt, _pix_fmts(name))
+    notes += _losses(info.pix_fmt, pix_fmt, name)
+    color = color_as(pix_fmt, info.color, info.pix_fmt, info.height)
+    if info.interlaced and name not in _WITH_FIELDS:
+        notes.append(f"interlaced, which {_codec_of(name)} does not mark")
+    return Encoder(name, pix_fmt, _quality(name, pix_fmt, options, muxer), color, tuple(notes))
+
+
+@cache
+def holds(muxer: str, name: str) -> bool:
+    """Return whether a container can hold what an encoder makes.
+
+    >>> holds("webm", "libx264"), holds("webm", "libvpx-vp9")
+    (False, True)
+    """
+    try:
+        with av.open(io.BytesIO(), "w", format=muxer) as container:
+            container.add_stream(name, rate=25)
+    except (ValueError, av.FFmpegError):
+        return False
+    return True
+
+
+def nearest_pix_fmt(wanted: str, known: tuple[str, ...]) -> str:
+    """Return, of the pixel formats of an encoder, the one that loses least.
+
+    >>> nearest_pix_fmt("yuv420p12le", ("yuv420p", "yuv444p10le", "yuv420p10le"))
+    'yuv420p10le'
+    >>> nearest_pix_fmt("gray", ("yuv420p", "yuv444p"))
+    'yuv420p'
+    """
+    if wanted in known or not known:
+        return wanted
+    loss = _loss_from(wanted)
+    return min(known, key=lambda name: (loss(name), known.index(name)))
+
+
+def _loss_from(wanted: str) -> Callable[[str], tuple[int, ...]]:
+    bits, wide, high, is_gray, is_rgb = _layout(wanted)
+
+    def loss(name: str) -> tuple[int, ...]:
+        """Rank what is lost: opacity, bits, chroma; then what is wasted."""
+        other_bits, other_wide, other_high, other_gray, other_rgb = _layout(name)
+        return (
+            int(has_alpha(wanted) and not has_alpha(name)),
+            max(0, bits - other_bits),
+            int(other_gray and not is_gray),
+            max(0, other_wide - wide) + max(0, other_high - high) if not is_gray else 0,
+            int(is_rgb != other_rgb),
+            int(has_alpha(name) and not has_alpha(wanted)),
+            other_bits - bits,
+            abs(wide - other_wide) + abs(high - other_high) if not is_gray else -other_wide - other_high,
+            int(name.startswith("yuvj") != wanted.startswith("yuvj")),
+        )
+
+    return loss
+
+
+@cache
+def _layout(pix_fmt: str) -> tuple[int, int, int, bool, bool]:
+    """Return bits, subsampling across and down, in powers of two, and whether it is gray, or RGB."""
+    form = av.VideoFormat(pix_fmt, 64, 64)
+    bits = max((component.bits for component in form.components), default=8)
+    is_gray = len(form.components) < 3
+    if is_gray:
+        return bits, 0, 0, True, False
+    wide, high = 64 // (form.chroma_width() or 64), 64 // (form.chroma_height() or 64)
+    return bits, wide.bit_length() - 1, high.bit_length() - 1, False, form.is_rgb
+
+
+def _losses(wanted: str, got: str, encoder: str) -> list[str]:
+    if wanted == got or wanted.replace("yuvj", "yuv") == got.replace("yuvj", "yuv"):
+        return []
+    bits, wide, high, is_gray, _ = _layout(wanted)
+    other_bits, other_wide, other_high, other_gray, _ = _layout(got)
+    lost = has_alpha(wanted) and not has_alpha(got)
+    if lost or other_bits < bits or (not is_gray and (other_gray or other_wide > wide or other_high > high)):
+        return [f"{wanted} written as {got}, which is what {_codec_of(encoder)} can hold"]
+    return []
+
+
+@cache
+def _pix_fmts(name: str) -> tuple[str, ...]:
+    names = tuple(one.name for one in Codec(name, "w").video_formats or ())
+    # Few players read the opacity of HEVC; decoders without it show what lies behind.
+    return tuple(one for one in names if not (name == "libx265" and has_alpha(one)))
+
+
+def _quality(name: str, pix_fmt: str, options: VideoOptions, muxer: str) -> dict[str, str]:
+    """Return FFmpeg's options for the quality and the speed of an encoder."""
+    preset = options.encoder_preset or "veryfast"
+    crf = f"{options.crf if options.crf is not None else _CRF.get(name, 0):g}"
+    chosen = {
+        "libx264": {"crf": crf, "preset": preset},
+        "libx265": {"crf": crf, "preset": preset, "x265-params": "log-level=none"},
+        "libsvtav1": {"crf": str(round(float(crf))), "preset": str(_FASTEST - PRESETS.index(preset))},
+        "libvpx-vp9": {"crf": crf, "b": "0", "cpu-used": str(8 - PRESETS.index(preset)), "row-mt": "1"},
+        "libvpx": {"crf": crf, "b": "10M", "cpu-used": "4"},
+        "ffv1": {"level": "3", "slicecrc": "1"},
+        "dnxhd": {"profile": "dnxhr_hqx" if "10" in pix_fmt else "dnxhr_hq"},
+    }.get(name, {})
+    if name in ("libvpx-vp9", "libvpx"):
+        chosen |= {"deadline": "good"}
+    if name == "libx264" and muxer == "avi":
+        chosen["bf"] = "0"  # AVI has no times of its own for frames that are out of order
+    return chosen
+
+
+def qscale(name: str) -> int | None:
+    """Return the quantizer of encoders that have no other measure of quality; None of the others."""
+    return _QSCALE.get(name)
+
+
+def _codec_of(encoder: str) -> str:
+    return Codec(encoder, "w").canonical_name
+
+
+def encoder_error(target: str, encoder: Encoder, error: BaseException) -> PictureError:
+    """Return the error of an encoder that does not take a clip."""
+    return PictureError(f"{shown(target)}: {_codec_of(encoder.name)} cannot encode this clip ({reason(error)})")
+
+
+def is_matroska(muxer: str) -> bool:
+    """Return whether a container is of that family."""
+    return muxer in MATROSKA

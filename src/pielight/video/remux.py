@@ -1,0 +1,114 @@
+"""The streams of a clip that are copied packet for packet, and what of them a container cannot hold."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.stream import Disposition
+
+from pielight.video.cut import Cut
+from pielight.video.open_clip import is_hidden
+from pielight.video.probe import time_base_of
+
+if TYPE_CHECKING:
+    from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+
+# Of the file that was read, and written anew for the one that is written.
+_STALE = ("encoder", "major_brand", "minor_version", "compatible_brands", "duration")
+_STALE_OF_VIDEO = ("rotate", "bps", "number_of_frames", "number_of_bytes", "_statistics")
+_ATTACHMENT = "attachment"
+
+
+def copyable(container: InputContainer, main: int, muxer: str) -> tuple[list[int], list[str]]:
+    """Return the indexes of the streams that a container can hold as they are, and notes on the others.
+
+    Args:
+        container: The clip.
+        main: Index of the stream that is encoded.
+        muxer: What FFmpeg calls the container of the result.
+    """
+    kept, notes = [], []
+    for stream in container.streams:
+        if stream.index == main or is_hidden(stream):
+            continue
+        if can_hold(muxer, stream):
+            kept.append(stream.index)
+            if stream.type == "video" and not stream.disposition & Disposition.attached_pic:
+                notes.append(f"video stream {stream.index} copied as it is")
+        else:
+            notes.append(f"{stream.type} stream {stream.index} ({_name(stream)}) left out: {muxer} cannot hold it")
+    return kept, notes
+
+
+def can_hold(muxer: str, stream: Stream) -> bool:
+    """Return whether a container can hold a copy of a stream, by trying it in memory."""
+    try:
+        with av.open(io.BytesIO(), "w", format=muxer) as trial:
+            copy_stream(trial, stream)
+            trial.start_encoding()
+    except (av.FFmpegError, ValueError, RuntimeError):
+        return False
+    return True
+
+
+def copy_stream(output: OutputContainer, stream: Stream) -> Stream:
+    """Add a stream like another one, with its metadata and disposition.
+
+    Raises:
+        ValueError: The container cannot hold it; so does FFmpegError.
+    """
+    if stream.type == _ATTACHMENT and stream.codec_context is None:
+        copy: Stream = output.add_stream_from_template(stream)
+    else:
+        copy = output.add_stream_from_template(stream, opaque=True)
+    copy.metadata.clear()
+    copy.metadata.update(kept_metadata(stream.metadata))
+    copy.disposition = stream.disposition
+    return copy
+
+
+def kept_metadata(metadata: dict[str, str], of_video: bool = False) -> dict[str, str]:
+    """Return metadata without what describes the file that was read.
+
+    >>> kept_metadata({"title": "night", "ENCODER": "Lavf", "BPS-eng": "1"}, of_video=True)
+    {'title': 'night'}
+    """
+    stale = (*_STALE, *_STALE_OF_VIDEO) if of_video else _STALE
+    return {name: value for name, value in metadata.items() if not name.lower().startswith(stale)}
+
+
+def shifted(packet: Packet[Any], stream: Stream, cut: Cut) -> Packet[Any]:
+    """Move a packet by the shift of a cut, in the unit of its stream."""
+    ticks = cut.ticks(time_base_of(stream))
+    if ticks and packet.pts is not None:
+        packet.pts -= ticks
+    if ticks and packet.dts is not None:
+        packet.dts -= ticks
+    return packet
+
+
+def kept_chapters(container: InputContainer, cut: Cut) -> list[Any]:
+    """Return the chapters of a clip, or of the part of it that is taken."""
+    kept = []
+    for chapter in container.chapters():
+        base = chapter["time_base"]
+        unit = Fraction(base.numerator, base.denominator) if base else Fraction(1, 1000)
+        start, end = chapter["start"] * unit, chapter["end"] * unit
+        if not cut.takes(start, end - start):
+            continue
+        start = max(start, cut.start) if cut.start is not None else start
+        end = min(end, cut.end) if cut.end is not None else end
+        ticks = cut.ticks(unit)
+        kept.append({**chapter, "start": round(start / unit) - ticks, "end": round(end / unit) - ticks})
+    return kept
+
+
+def _name(stream: Stream) -> str:
+    context = stream.codec_context
+    name = context.name if context is not None else getattr(stream, "name", None)
+    return name or "unknown codec"

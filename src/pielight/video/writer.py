@@ -1,0 +1,212 @@
+"""The result of a clip: its streams, what it says of them, and the packets that are written."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import av
+from av.codec.context import Flags
+
+from pielight.core.messages import counted, shown
+from pielight.errors import PictureError
+from pielight.io.provenance import Record
+from pielight.video.containers import ISO, MATROSKA
+from pielight.video.cut import Cut
+from pielight.video.encoders import Encoder, encoder_error, qscale
+from pielight.video.open_clip import reason
+from pielight.video.probe import ClipInfo, time_base_of
+from pielight.video.provenance import with_clip_record
+from pielight.video.remux import copy_stream, kept_chapters, kept_metadata, shifted
+
+if TYPE_CHECKING:
+    from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+_LAMBDA = 118  # FFmpeg's FF_QP2LAMBDA
+_MAX_TIMESCALE = (1 << 31) - 1
+_M2TS = (".m2ts", ".mts")
+_DEFAULT_RATE = Fraction(25)
+
+
+class ClipWriter:
+    """Writes one clip into an open file.
+
+    Args:
+        file: Open for writing and reading, and empty.
+        target: Its name, for errors.
+        muxer: What FFmpeg calls its container.
+        source: The clip, whose streams are copied or taken as a pattern.
+        copied: Indexes of the streams that are copied.
+        info: What the clip is.
+        encoder: How frames are encoded.
+        size: Width and height of the frames.
+        cut: The part of the clip that is taken.
+        record: What makes the result, or None.
+
+    Raises:
+        PictureError: The encoder does not take such frames.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        target: Path,
+        muxer: str,
+        source: InputContainer,
+        copied: list[int],
+        info: ClipInfo,
+        encoder: Encoder,
+        size: tuple[int, int],
+        cut: Cut,
+        record: Record | None,
+        threads: int = 0,
+    ) -> None:
+        self._target, self._info, self._encoder, self._cut = target, info, encoder, cut
+        self._refused: Counter[int] = Counter()
+        self._copies: dict[int, Stream] = {}
+        self._sources = {one.index: one for one in source.streams}
+        options = _container_options(muxer, target, source, info)
+        self._output: OutputContainer = av.open(
+            file, "w", format=muxer, container_options=options, metadata_errors="surrogateescape"
+        )
+        for stream in source.streams:
+            if stream.index == info.stream:
+                self._video = self._add_video(stream, size, muxer, threads)
+            elif stream.index in copied:
+                self._copies[stream.index] = copy_stream(self._output, stream)
+        metadata = kept_metadata(source.metadata)
+        if record is not None:
+            metadata = with_clip_record(metadata, record, muxer)
+        self._output.metadata.update(metadata)
+        if chapters := kept_chapters(source, cut):
+            self._output.set_chapters(chapters)
+        self._start()
+
+    def encode(self, frame: VideoFrame) -> None:
+        """Encode a frame at its own time.
+
+        Raises:
+            PictureError: It cannot be encoded or written.
+        """
+        ticks = self._cut.ticks(self._info.time_base)
+        if ticks and frame.pts is not None:
+            frame.pts -= ticks
+        frame.pict_type = 0  # the encoder's own choice, and not that of the source
+        self._write(frame)
+
+    def copy(self, packet: Packet[Any]) -> None:
+        """Write a packet of a stream that is copied; one that the container refuses is left out and counted."""
+        index = packet.stream_index
+        shifted(packet, self._sources[index], self._cut)
+        packet.stream = self._copies[index]
+        try:
+            self._output.mux(packet)
+        except (av.FFmpegError, ValueError):  # such as a time that goes back
+            self._refused[index] += 1
+
+    def close(self) -> list[str]:
+        """Write what is left, and return notes on what was not.
+
+        Raises:
+            PictureError: It cannot be written.
+        """
+        self._write(None)
+        try:
+            self._output.close()
+        except av.FFmpegError as error:
+            raise PictureError(f"{shown(self._target)}: cannot be written ({reason(error)})") from error
+        notes = []
+        base = time_base_of(self._video)
+        if (self._info.time_base / base).denominator != 1:
+            notes.append(f"times rounded to {float(base):.3g} s, which is what this container has")
+        for index, number in sorted(self._refused.items()):
+            kind = self._sources[index].type
+            notes.append(f"{counted(number, 'packet')} of {kind} stream {index} left out: without an order in time")
+        return notes
+
+    def abort(self) -> None:
+        """Close it without finishing the file, which is dropped."""
+        try:
+            self._output.close()
+        except (av.FFmpegError, OSError, ValueError):
+            return
+
+    def _start(self) -> None:
+        try:
+            self._video.codec_context.open()
+        except (av.FFmpegError, ValueError, OSError) as error:
+            raise encoder_error(str(self._target), self._encoder, error) from error
+        try:
+            self._output.start_encoding()
+        except (av.FFmpegError, ValueError) as error:
+            raise PictureError(f"{shown(self._target)}: cannot be written ({reason(error)})") from error
+
+    def _write(self, frame: VideoFrame | None) -> None:
+        try:
+            packets = self._video.encode(frame)
+        except EOFError:
+            return
+        except (av.FFmpegError, ValueError) as error:
+            raise encoder_error(str(self._target), self._encoder, error) from error
+        try:
+            self._output.mux(packets)
+        except av.FFmpegError as error:
+            raise PictureError(f"{shown(self._target)}: cannot be written ({reason(error)})") from error
+
+    def _add_video(self, source: Stream, size: tuple[int, int], muxer: str, threads: int) -> VideoStream:
+        info, encoder = self._info, self._encoder
+        rate = info.rate or _DEFAULT_RATE
+        video: VideoStream = self._output.add_stream(
+            encoder.name, rate.limit_denominator(1 << 20), options=encoder.options, width=size[0], height=size[1]
+        )  # type: ignore[assignment]
+        context = video.codec_context
+        context.pix_fmt = encoder.pix_fmt
+        context.time_base = info.time_base
+        video.time_base = info.time_base
+        color = encoder.color
+        context.color_primaries, context.color_trc = color.primaries, color.transfer
+        context.colorspace, context.color_range = color.matrix, color.range
+        context.flags |= Flags.frame_duration
+        context.thread_count = threads
+        if info.aspect is not None:
+            context.sample_aspect_ratio = info.aspect
+        if info.interlaced and encoder.keeps_fields:
+            context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+            context.field_order = info.field_order
+        if (quantizer := qscale(encoder.name)) is not None:
+            context.qscale, context.global_quality = True, quantizer * _LAMBDA
+        if encoder.name == "libx265" and muxer in ISO:
+            context.codec_tag = "hvc1"  # the kind that QuickTime plays, too
+        if hasattr(context, "chroma_location"):  # PyAV 19
+            context.chroma_location = source.codec_context.chroma_location  # type: ignore[attr-defined]
+        if info.matrix is not None:
+            video.set_display_matrix(info.matrix)
+        video.metadata.update(kept_metadata(source.metadata, of_video=True))
+        video.disposition = source.disposition
+        return video
+
+
+def _container_options(muxer: str, target: Path, source: InputContainer, info: ClipInfo) -> dict[str, str]:
+    """Return FFmpeg's options of a container, by which times and metadata stay what they were."""
+    if muxer in ISO:
+        options = {"movflags": "use_metadata_tags"}
+        if info.time_base.numerator == 1:
+            options["video_track_timescale"] = str(info.time_base.denominator)
+        # Offsets of the start are in units of the whole movie, which must divide those of every stream.
+        units = [time_base_of(one).denominator for one in source.streams]
+        scale = math.lcm(info.time_base.denominator, *units)
+        largest = max(units, default=1000)
+        options["movie_timescale"] = str(scale if scale <= _MAX_TIMESCALE else min(largest, _MAX_TIMESCALE))
+        return options
+    if muxer in MATROSKA:
+        return {"write_crc32": "0", "default_mode": "passthrough"}  # the checksum of the record covers the file
+    if muxer == "mpegts":
+        return {"mpegts_copyts": "1", "mpegts_m2ts_mode": str(int(target.suffix.lower() in _M2TS))}
+    return {}
