@@ -20,7 +20,7 @@ TYPE_CHECKING = False  # what typing has under this name; loading it takes longe
 if TYPE_CHECKING:
     from typing import Any
 
-    from pielight.api import apply, enhance, enhance_file
+    from pielight.api import apply, enhance, enhance_file, enhance_video
     from pielight.enhancer import Enhancer
     from pielight.errors import (
         ConfigError,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pielight.inference.exposure_map import ExposureMap
     from pielight.inference.haze_lattice import HazeLattice
     from pielight.options import EnhanceOptions
+    from pielight.video.options import VideoOptions
 
 __version__ = "0.1.0"
 __all__ = [
@@ -56,10 +57,12 @@ __all__ = [
     "OptionError",
     "PictureError",
     "PielightError",
+    "VideoOptions",
     "__version__",
     "apply",
     "enhance",
     "enhance_file",
+    "enhance_video",
 ]
 
 _MODULES = {
@@ -68,9 +71,11 @@ _MODULES = {
     "Enhancer": "pielight.enhancer",
     "ExposureMap": "pielight.inference.exposure_map",
     "HazeLattice": "pielight.inference.haze_lattice",
+    "VideoOptions": "pielight.video.options",
     "apply": "pielight.api",
     "enhance": "pielight.api",
     "enhance_file": "pielight.api",
+    "enhance_video": "pielight.api",
 }
 
 

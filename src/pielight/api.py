@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from pielight.core.messages import shown
 from pielight.enhancer import Enhancer, P
 from pielight.errors import OptionError
 from pielight.inference.lattice import Lattice
-from pielight.options import AUTO, BRIGHTEN, Denoise, EnhanceOptions, Taste
+from pielight.inference.pipeline_files import SaveOptions
+from pielight.io.result_names import result_beside
+from pielight.options import AUTO, BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
+from pielight.video.enhance_clip import enhance_clip
+from pielight.video.options import VideoOptions
+from pielight.video.progress import ClipProgress
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -121,6 +129,71 @@ def enhance_file(
         source, target, strength, highlights, denoise=denoise, options=options, exist_ok=exist_ok,
         file_format=file_format, quality=quality, preserve_times=preserve_times, **taste,
     )  # fmt: skip
+
+
+def enhance_video(
+    source: str | Path,
+    target: str | Path | None = None,
+    strength: float | None = None,
+    highlights: float | None = None,
+    *,
+    denoise: Denoise | None = None,
+    options: EnhanceOptions | None = None,
+    video: VideoOptions | None = None,
+    exist_ok: bool = False,
+    preserve_times: bool = False,
+    enhancer: Enhancer | None = None,
+    task: str = BRIGHTEN,
+    on_progress: Callable[[ClipProgress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    **taste: Unpack[Taste],
+) -> Path:
+    """Enhance a clip's file into another file, which appears whole or not at all; needs the extra ``video``.
+
+    Frames keep their times, size, depth and color tags; all other streams, chapters and metadata are copied. Notes on
+    what cannot be kept go to the logger ``pielight`` at level INFO.
+
+    Args:
+        source: Clip to read: MP4, MOV, MKV, WebM, AVI, TS and others.
+        target: File to write, whose extension chooses the container; None is ``NAME_pie`` beside the clip.
+        strength: See :meth:`Enhancer.__call__`, as for the next two; ``denoise="auto"`` removes no noise of clips.
+        highlights: As there.
+        denoise: As there.
+        options: As there.
+        video: Codec, quality, the part that is taken and the like: :class:`pielight.VideoOptions`.
+        exist_ok: Whether a file that has the target's name is replaced.
+        preserve_times: Whether the file takes the source's times of access and of change.
+        enhancer: The model; None is the default one of the task.
+        task: ``"brighten"``, ``"dehaze"`` or ``"derain"``.
+        on_progress: Called after each frame with a :class:`pielight.video.progress.ClipProgress`.
+        stop: Asked several times a second whether to give up, which leaves no file.
+        **taste: ``preset``, ``target_ev``, ``black``, ``warmth`` and ``tint``: see :meth:`Enhancer.__call__`.
+
+    Returns:
+        The path of the file that was written.
+
+    Raises:
+        ExistsError: The target exists, and ``exist_ok`` is not set.
+        PictureError: The clip cannot be read (no video, HDR, damaged), or the result cannot be written.
+        PielightError: An argument is out of range, or ``stop`` returned True.
+
+    >>> enhance_video("missing.mp4")
+    Traceback (most recent call last):
+        ...
+    pielight.errors.MissingFileError: missing.mp4: no such file
+    """
+    source = Path(source)
+    wanted = result_beside(source) if target is None else Path(target)
+    if wanted.is_dir():
+        beside = result_beside(source)
+        wanted = wanted / (source.name if wanted.resolve() != source.parent.resolve() else beside.name)
+    chosen = chosen_options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
+    saving = SaveOptions(existing="overwrite" if exist_ok else "skip", preserve_times=preserve_times)
+    model = enhancer or _default_enhancer(task, None)
+    written = enhance_clip(source, wanted, model, chosen, video or VideoOptions(), saving, on_progress, stop)
+    if written.note:
+        logging.getLogger("pielight").info("%s: %s", shown(source), written.note)
+    return written.path
 
 
 def apply(

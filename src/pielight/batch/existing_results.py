@@ -7,9 +7,10 @@ import os
 from dataclasses import dataclass
 
 from pielight.batch.plan import Job
+from pielight.batch.records import record_in
 from pielight.core.output_names import Existing
 from pielight.io.formats import format_of
-from pielight.io.provenance import WITHOUT_RECORD, Record, fingerprint, read_fingerprint, read_record
+from pielight.io.provenance import WITHOUT_RECORD, Record, fingerprint, read_fingerprint
 from pielight.io.provenance_checksum import is_unmodified
 
 KEPT = "the result exists"
@@ -39,7 +40,7 @@ def check_existing(job: Job, existing: Existing, wanted: Record, data: bytes | N
         if dict(wanted.options).get(_STRENGTH) == _UNTOUCHED:
             return ExistingResult(True, KEPT)
         return ExistingResult(False, f"replaced: it was a copy, made with {_STRENGTH.lower()} 0")
-    record = read_record(job.output)
+    record = record_in(job.output)
     if record is None:
         return ExistingResult(True, f"{KEPT}, without a record of its options")
     if record.has_same_options(wanted):

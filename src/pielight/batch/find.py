@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from pielight.batch.records import record_in
 from pielight.core.messages import shown
 from pielight.errors import PielightError
 from pielight.io.formats import is_picture_name, is_unread_name
-from pielight.io.provenance import read_record
 from pielight.io.result_names import origin
+from pielight.video.containers import is_clip_name
 
 
 class FoundPicture(NamedTuple):
@@ -65,6 +66,20 @@ class Search:
     exclude: Sequence[str] = ()  # patterns of which none may match
     # results of this task, by their records, are left out of folders; empty takes them, too
     task: str = ""
+    clips: Literal["without", "with", "only"] = "without"  # beside pictures
+
+    def takes_name(self, path: Path) -> bool:
+        """Return whether a file's extension is one of those that are taken.
+
+        >>> Search(clips="with").takes_name(Path("a.MP4")), Search(clips="only").takes_name(Path("a.jpg"))
+        (True, False)
+        """
+        return (self.clips != "only" and is_picture_name(path)) or (self.clips != "without" and is_clip_name(path))
+
+    @property
+    def sought(self) -> str:
+        """What is looked for, in a word or two."""
+        return {"without": "pictures", "with": "pictures or clips", "only": "clips"}[self.clips]
 
     def takes(self, relative_path: Path) -> bool:
         """Return whether the patterns let a picture pass.
@@ -105,7 +120,7 @@ def find(
         here = list(_walk(path, search, output, findings)) if is_folder(path) else [FoundPicture(path, Path(path.name))]
         if strict and not here and not findings.unreadable:
             others = f"; {text}" if (text := findings.left_out_text()) else ""
-            raise PielightError(f"{shown(path)}: no pictures in this folder{hint}{others}")
+            raise PielightError(f"{shown(path)}: no {search.sought} in this folder{hint}{others}")
         for one in here:
             unique.setdefault(real(one.path), one)
     stems = {(one.path.parent, one.path.stem) for one in unique.values()}
@@ -127,7 +142,7 @@ def find(
 
 def is_result(path: Path, task: str) -> bool:
     """Return whether a file is a result of a task, by its record."""
-    record = read_record(path)
+    record = record_in(path)
     return record is not None and record.task == task
 
 
@@ -161,7 +176,7 @@ def _walk(folder: Path, search: Search, output: Path | None, findings: Findings)
             path = Path(parent, name)
             if name.startswith("."):
                 continue
-            if is_picture_name(path):
+            if search.takes_name(path):
                 yield FoundPicture(path, path.relative_to(folder))
-            elif is_unread_name(path) and search.takes(path.relative_to(folder)):
+            elif search.clips != "only" and is_unread_name(path) and search.takes(path.relative_to(folder)):
                 findings.left_out[path.suffix.lower()] += 1

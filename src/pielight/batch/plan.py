@@ -13,6 +13,7 @@ from pielight.core.output_names import Existing, numbered
 from pielight.errors import PielightError
 from pielight.io.formats import WRITABLE, format_of, is_picture_name
 from pielight.io.result_names import result_beside, suffix_of_result
+from pielight.video.containers import is_clip_name
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,11 @@ class Naming:
     existing: Existing = "skip"
     file_format: str | None = None  # Pillow's name of the format to write; None keeps each picture's own
 
-    def file_for_one(self) -> Path | None:
-        """Return the file that the output is if there is but one picture; None if it is a folder.
+    def file_for_one(self, source: Path = Path()) -> Path | None:
+        """Return the file that the output is if there is but one picture or clip; None if it is a folder.
+
+        Args:
+            source: The picture or clip.
 
         Raises:
             PielightError: It could be either, is neither, or its extension contradicts the format.
@@ -50,6 +54,11 @@ class Naming:
         if self.output is None or os.fspath(self.output).endswith(("/", os.sep)) or is_folder(Path(self.output)):
             return None
         path = Path(self.output)
+        if is_clip_name(source) and is_clip_name(path):
+            return path
+        if path.suffix and is_clip_name(source) != is_clip_name(path) and (is_clip_name(path) or is_picture_name(path)):
+            kinds = ("a clip", "a picture") if is_clip_name(source) else ("a picture", "a clip")
+            raise PielightError(f"{shown(path)}: {shown(source)} is {kinds[0]}, and this is the name of {kinds[1]}")
         if format_of(path, "") in dict(WRITABLE.values()):
             if self.file_format not in (None, format_of(path, "")):
                 raise PielightError(f"{shown(path)}: not a {self.file_format} name; change it, or leave out --format")
@@ -71,7 +80,7 @@ class Naming:
         if self.output is None:
             return None
         path = Path(self.output)
-        if (is_picture_name(path) or os.path.lexists(path)) and not is_folder(path):
+        if (is_picture_name(path) or is_clip_name(path) or os.path.lexists(path)) and not is_folder(path):
             raise PielightError(f"{shown(path)}: several photos need a folder to be written to")
         return path
 
@@ -112,7 +121,8 @@ class Names:
         Raises:
             PielightError: See :meth:`job`.
         """
-        suffix = suffix_of_result(picture.path, self._naming.file_format)
+        file_format = None if is_clip_name(picture.path) else self._naming.file_format
+        suffix = suffix_of_result(picture.path, file_format)
         target = picture.path if folder is None else folder / picture.relative_path
         if not target.name:
             raise PielightError(f"{shown(picture.path)}: no picture is named")
@@ -147,7 +157,7 @@ def plan(inputs: Sequence[Path], naming: Naming | None = None, search: Search | 
     naming = naming or Naming()
     names = Names(naming)
     single = len(inputs) == 1 and not is_folder(inputs[0])
-    file = naming.file_for_one() if single else None
+    file = naming.file_for_one(inputs[0]) if single else None
     if file is not None:
         names.reserve(inputs)
         return Plan([names.job(inputs[0], file)], Findings())

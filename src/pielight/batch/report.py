@@ -14,12 +14,14 @@ from typing import Any
 
 from pielight import __version__
 from pielight.batch.find import real
+from pielight.batch.records import Records
 from pielight.batch.run import BatchOptions, JobResult
 from pielight.core.messages import shown
 from pielight.core.standard_streams import open_file
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
 from pielight.io.formats import is_picture_name
+from pielight.video.containers import is_clip_name
 
 _FIRST = b'{"type": "run", "pielight": '
 
@@ -27,11 +29,11 @@ _FIRST = b'{"type": "run", "pielight": '
 class Report:
     """A report that is written while the run goes on, line by line, so that a killed run leaves whole lines.
 
-    The first line has ``type`` run, the version, the model and the settings; then one of type ``picture`` for each
-    with ``input``, ``output``, ``status`` (done, skipped or failed), ``reason`` and ``seconds``, and the same of type
-    ``folder`` for each that cannot be read; one of type ``left_out`` counts in ``kinds`` the pictures of folders that
-    pielight does not read, if there are any; a result that holds no record of what made it (BMP) has that in
-    its line as ``record``; and the last, which only a run that was not killed has, is of type
+    The first line has ``type`` run, the version, the model and the settings; then one of type ``picture`` or ``video``
+    for each with ``input``, ``output``, ``status`` (done, skipped or failed), ``reason`` and ``seconds``, and the same
+    of type ``folder`` for each that cannot be read; one of type ``left_out`` counts in ``kinds`` the pictures of
+    folders that pielight does not read, if there are any; a result that holds no record of what made it (BMP, TS) has
+    that in its line as ``record``; and the last, which only a run that was not killed has, is of type
     ``end`` with the counts and whether it was interrupted.
 
     Args:
@@ -44,18 +46,18 @@ class Report:
 
     def __init__(self, path: Path, pictures: Iterable[Path] = ()) -> None:
         self._path = path
-        if is_picture_name(path) or real(path) in {real(picture) for picture in pictures}:
+        if is_picture_name(path) or is_clip_name(path) or real(path) in {real(picture) for picture in pictures}:
             raise PielightError(f"{shown(path)}: the report would overwrite a picture; call it .jsonl")
         try:
             self._file = _opened(path)
         except OSError as error:
             raise self._failure(error) from error
         self._counts: Counter[str] = Counter()
-        self._record: dict[str, str] = {}
+        self._records: Records | None = None
 
     def begin(self, enhancer: Enhancer, options: BatchOptions, device: str = "cpu") -> None:
         """Write the first line."""
-        self._record = dict(options.record(enhancer).options)
+        self._records = options.records(enhancer)
         model = {"task": enhancer.task, "model": enhancer.model.name, "sha256": enhancer.model.sha256()}
         started = datetime.now(UTC).isoformat(timespec="seconds")
         if enhancer.denoises(options.enhance):
@@ -71,8 +73,8 @@ class Report:
         """Write the line of a picture, or of a folder that cannot be read."""
         self._counts[outcome.status] += 1
         names: dict[str, Any] = {"input": str(outcome.input), "output": str(outcome.output)}
-        if outcome.status == "done" and not outcome.is_recorded:
-            names |= {"record": self._record}
+        if outcome.status == "done" and not outcome.is_recorded and self._records is not None:
+            names |= {"record": dict(self._records.of(outcome.input).options)}
         rest = {"status": outcome.status, "reason": outcome.reason, "seconds": round(outcome.seconds, 4)}
         self._write({"type": outcome.kind, **names, **rest})
 

@@ -15,6 +15,7 @@ from PIL import Image
 from pielight.batch.existing_results import KEPT, ExistingResult, check_existing
 from pielight.batch.find import Findings
 from pielight.batch.plan import Job
+from pielight.batch.records import Records
 from pielight.core.messages import shown
 from pielight.core.output_names import Existing
 from pielight.enhancer import Enhancer
@@ -23,8 +24,11 @@ from pielight.inference.pipeline_files import SaveOptions
 from pielight.io.codec_errors import own_limits
 from pielight.io.formats import READABLE
 from pielight.io.preflight import check_file
-from pielight.io.provenance import Record
 from pielight.options import EnhanceOptions
+from pielight.video.containers import is_clip_name
+from pielight.video.enhance_clip import clip_record, enhance_clip
+from pielight.video.options import VideoOptions
+from pielight.video.progress import ClipProgress, ClipStopped
 
 PIXELS_PER_WORKER = 32_000_000  # on average: a larger picture waits for room, and none shares with a huge one
 GRACE = 2.0  # seconds that running jobs are given after a stop
@@ -40,14 +44,16 @@ class BatchOptions:
     quality: int | None = None  # 1..100 for lossy formats; None keeps each source's own
     existing: Existing = "skip"  # policy for results that exist
     preserve_times: bool = False  # whether results take their pictures' times of access and of change
+    video: VideoOptions = field(default_factory=VideoOptions)  # how clips are read and written
 
     def saving(self, number: int) -> SaveOptions:
         """Return the options by which a result with a number is saved."""
         return SaveOptions(self.file_format, self.quality, self.existing, number, self.preserve_times)
 
-    def record(self, enhancer: Enhancer) -> Record:
-        """Return the record that results get."""
-        return enhancer.record(self.enhance, self.quality)
+    def records(self, enhancer: Enhancer) -> Records:
+        """Return the records that results get."""
+        clip = clip_record(enhancer, self.enhance, self.video)
+        return Records(enhancer.record(self.enhance, self.quality), clip)
 
 
 @dataclass(frozen=True)
@@ -59,13 +65,27 @@ class JobResult:
     status: Literal["done", "skipped", "failed"]  # done, skipped (the output exists) or failed
     reason: str = ""  # why it was skipped or failed, or what to know of a result; may be empty
     seconds: float = 0.0  # time taken
-    kind: Literal["picture", "folder"] = "picture"  # picture or folder
+    kind: Literal["picture", "video", "folder"] = "picture"  # picture, clip or folder
     is_recorded: bool = True  # whether the file written holds a record of what made it
 
 
 def unreadable(findings: Findings) -> list[JobResult]:
     """Return the results of folders that cannot be read."""
     return [JobResult(path, path, "failed", why, kind="folder") for path, why in findings.unreadable.items()]
+
+
+class ClipTracker:
+    """How far the work on a clip is.
+
+    Attributes:
+        progress: The last that is known; None before the first frame.
+    """
+
+    progress: ClipProgress | None = None
+
+    def __call__(self, progress: ClipProgress) -> None:
+        """Take note of it."""
+        self.progress = progress
 
 
 @dataclass(frozen=True)
@@ -75,6 +95,7 @@ class RunningJob:
     input: Path  # the picture
     cost: int  # pixels that it counts for
     start: float  # start time by the monotonic clock
+    clip: ClipTracker | None = None  # how far it is, of a clip
 
 
 def split_threads(cores: int, pictures: int) -> tuple[int, int]:
@@ -111,7 +132,7 @@ def run(
     """
     options = options or BatchOptions()
     budget = workers * PIXELS_PER_WORKER
-    record = options.record(enhancer)
+    records = options.records(enhancer)
     waiting = iter(jobs)
     job, cost = next(waiting, None), 0
     state: ExistingResult | None = None
@@ -121,21 +142,24 @@ def run(
     try:
         while running or (job and not stop()):
             if job and not stop() and len(running) < workers:
-                state = state or check_existing(job, options.existing, record)
+                state = state or check_existing(job, options.existing, records.of(job.input))
                 if state.is_kept:
-                    yield JobResult(job.input, job.output, "skipped", state.reason)
+                    yield JobResult(job.input, job.output, "skipped", state.reason, kind=kind_of(job.input))
                     job, cost, state = next(waiting, None), 0, None
                     continue
-                cost = cost or min(_pixels(job.input), budget)
+                is_clip = is_clip_name(job.input)
+                cost = cost or (budget if is_clip else min(_pixels(job.input), budget))  # a clip takes every core
                 if sum(one.cost for one in running.values()) + cost <= budget:
-                    task = partial(_enhance, job, enhancer, options, state.reason)
-                    running[pool.start(task)] = RunningJob(job.input, cost, time.monotonic())
+                    tracker = ClipTracker() if is_clip else None
+                    task = partial(_enhance, job, enhancer, options, state.reason, tracker, stop)
+                    running[pool.start(task)] = RunningJob(job.input, cost, time.monotonic(), tracker)
                     job, cost, state = next(waiting, None), 0, None
                     continue
             ready, _ = wait(running, _TICK, FIRST_COMPLETED)
             for future in ready:
                 del running[future]
-                yield future.result()
+                if not isinstance(future.exception(), ClipStopped):  # of which nothing was written
+                    yield future.result()
             on_wait(running.values())
             if stop():
                 last_moment = min(last_moment, time.monotonic() + GRACE)
@@ -178,21 +202,45 @@ def _settle(result: Future[JobResult], task: Callable[[], JobResult]) -> None:
         result.set_exception(error)
 
 
-def _enhance(job: Job, enhancer: Enhancer, options: BatchOptions, reason_to_replace: str) -> JobResult:
-    """Enhance a picture.
+def kind_of(path: Path) -> Literal["picture", "video"]:
+    """Return what a file is by its extension.
+
+    >>> kind_of(Path("a.mp4")), kind_of(Path("a"))
+    ('video', 'picture')
+    """
+    return "video" if is_clip_name(path) else "picture"
+
+
+def _enhance(
+    job: Job,
+    enhancer: Enhancer,
+    options: BatchOptions,
+    reason_to_replace: str,
+    tracker: ClipTracker | None,
+    stop: Callable[[], bool],
+) -> JobResult:
+    """Enhance a picture or clip.
 
     Args:
         reason_to_replace: Why an older result is replaced, or nothing.
+        tracker: Told how far a clip is; None of pictures.
+        stop: Whether to give a clip up.
     """
-    start = time.perf_counter()
+    start, kind = time.perf_counter(), kind_of(job.input)
     if reason_to_replace:
         options = replace(options, existing="overwrite")
     try:
-        written = enhancer.enhance_and_save(job.input, job.target, options.enhance, options.saving(job.number))
-    except ModelError:
+        saving = options.saving(job.number)
+        if tracker is None:
+            written = enhancer.enhance_and_save(job.input, job.target, options.enhance, saving)
+        else:
+            written = enhance_clip(
+                job.input, job.target, enhancer, options.enhance, options.video, saving, tracker, stop
+            )
+    except (ModelError, ClipStopped):
         raise
     except ExistsError:  # since it was looked for
-        return JobResult(job.input, job.output, "skipped", KEPT, time.perf_counter() - start)
+        return JobResult(job.input, job.output, "skipped", KEPT, time.perf_counter() - start, kind)
     except PielightError as error:
         reason = str(error)
     except MemoryError:
@@ -200,12 +248,12 @@ def _enhance(job: Job, enhancer: Enhancer, options: BatchOptions, reason_to_repl
     except OSError as error:
         reason = f"{shown(error.filename or job.input)}: {error.strerror or error}"
     except Exception as error:  # noqa: BLE001 - whatever fails in one picture, the others continue
-        reason = f"{shown(job.input)}: {type(error).__name__} ({shown(str(error))}); please report this picture"
+        reason = f"{shown(job.input)}: {type(error).__name__} ({shown(str(error))}); please report this {kind}"
     else:
         note = "; ".join(filter(None, (reason_to_replace, written.note)))
         seconds = time.perf_counter() - start
-        return JobResult(job.input, written.path, "done", note, seconds, is_recorded=written.is_recorded)
-    return JobResult(job.input, job.output, "failed", reason, time.perf_counter() - start)
+        return JobResult(job.input, written.path, "done", note, seconds, kind, written.is_recorded)
+    return JobResult(job.input, job.output, "failed", reason, time.perf_counter() - start, kind)
 
 
 def _pixels(path: Path) -> int:

@@ -16,6 +16,7 @@ from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, ModelError, PictureError, PielightError
 from pielight.io.formats import format_of
 from pielight.io.size_limits import memory_for
+from pielight.video.containers import is_clip_name
 
 STREAM = Path("-")
 _NAME = "standard input"
@@ -27,9 +28,11 @@ def job(source: Path, naming: Naming) -> Job:
     Raises:
         PielightError: The output is a folder, or the picture itself.
     """
+    if is_clip_name(source):
+        raise PielightError(f"{shown(source)}: a clip is not written to standard output; give -o FILE")
     if naming.output is None or Path(naming.output) == STREAM:
         return Job(source, STREAM)
-    file = naming.file_for_one()
+    file = naming.file_for_one(source)
     if file is None:
         raise PielightError(f"{shown(naming.output)}: a picture from standard input needs the name of a file")
     return Names(naming).job(source, file)
@@ -56,7 +59,7 @@ def stream(job: Job, enhancer: Enhancer, options: BatchOptions, stdin: BinaryIO,
             data, name = read_file(source), shown(source)
         state = ExistingResult(False)
         if target != STREAM:
-            state = check_existing(job, options.existing, options.record(enhancer), data)
+            state = check_existing(job, options.existing, options.records(enhancer).picture, data)
         if state.is_kept:
             return JobResult(source, target, "skipped", state.reason)
         file_format = options.file_format

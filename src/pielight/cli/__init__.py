@@ -13,13 +13,14 @@ from pielight.core.standard_streams import reason
 from pielight.errors import PielightError
 
 DEFAULT = "enhance"
-_LEAVES_AT_ONCE = ("enhance", "compare", "explain", "info")  # on Ctrl-C: they write files atomically
+_LEAVES_AT_ONCE = ("enhance", "video", "compare", "explain", "info")  # on Ctrl-C: they write files atomically
 COMMANDS = {  # name: (module and attribute, text for --help)
     "enhance": (
         "pielight.cli.enhance:enhance",
         "Brighten, dehaze or derain photos ('pielight PHOTO...').",
     ),
     "stream": ("pielight.cli.stream:stream", "Brighten raw frames between two programs such as ffmpeg."),
+    "video": ("pielight.cli.video:video", "Brighten clips, and keep sound, times and everything else of them."),
     "compare": ("pielight.cli.compare:compare", "Show photos before and after: one page or one picture."),
     "explain": ("pielight.cli.explain:explain", "Show by how many stops each part of a photo is lifted, and why."),
     "bench": ("pielight.cli.bench:bench", "Measure speed and memory on this machine."),
@@ -35,7 +36,7 @@ COMMANDS = {  # name: (module and attribute, text for --help)
 
 
 class LazyGroup(click.Group):
-    """Takes its first word for a photo unless it is a command, and imports only what it calls."""
+    """Takes its first word for a photo or clip unless it is a command, and imports only what it calls."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
@@ -110,6 +111,7 @@ def main() -> None:
     pielight holiday/ -o brighter/        every picture of a folder
     pielight --strength 0.6 night.jpg     a little less
     pielight --task dehaze foggy.jpg      less haze; --task derain: less rain
+    pielight clip.mp4                     clips, too: 'pielight video' has more options
 
     'pielight PHOTO...' is short for 'pielight enhance PHOTO...'; 'pielight enhance --help' lists its options.
     """

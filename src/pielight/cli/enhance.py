@@ -62,10 +62,11 @@ def enhance(
     jobs: int | None,
     quiet: bool,
 ) -> None:
-    """Brighten photos, or take haze or rain out: files, and folders; - is standard input, written to standard output.
+    """Brighten photos and clips, or take haze or rain out: files and folders; - is standard input to standard output.
 
     JPEG, PNG, WebP, TIFF, BMP, GIF and AVIF; with extras 16-bit color, HEIC and camera RAW. The result has the same
     format (RAW becomes 16-bit TIFF), mode, bit depth, EXIF and color profile, and its file the same permissions.
+    Clips (MP4, MOV, MKV, WebM, AVI, TS..) need the extra video; 'pielight video' has options for them.
     A name like a_pie.jpg is taken for a result, not a photo, where an a.jpg is given too; --watch never takes one.
 
     After Ctrl-C only whole files are there, and the same command goes on with the rest. Exit status: 0 (skipped
@@ -94,7 +95,7 @@ def enhance(
         chosen = model.enhance_options()
     batch = BatchOptions(chosen, file_format, quality, existing, preserve_times)
     naming = Naming(output, existing, file_format)
-    searched = Search(recursive, include, exclude, model.task)
+    searched = Search(recursive, include, exclude, model.task, "with")
     cores = jobs or available_threads()
     request = requests.EnhanceRequest(photos, naming, searched, batch, model, cores, report, quiet)
     if dry_run:

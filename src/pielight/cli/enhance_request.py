@@ -17,6 +17,7 @@ import click
 from pielight.batch.existing_results import check_existing
 from pielight.batch.find import Findings, Search, find
 from pielight.batch.plan import Naming, plan
+from pielight.batch.records import Records
 from pielight.batch.report import Report
 from pielight.batch.run import BatchOptions, JobResult, run, split_threads, unreadable
 from pielight.batch.stream import STREAM, stream
@@ -29,7 +30,6 @@ from pielight.core.messages import shown
 from pielight.core.signals import FAILED, INTERRUPTED, SIGNALED
 from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
-from pielight.io.provenance import Record
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class EnhanceRequest:
     report: Path | None
     quiet: bool
 
-    def record(self) -> Record:
-        """Return the record that results get; PielightError if there is no such model or device."""
-        return self.options.record(self.model.enhancer(1))
+    def records(self) -> Records:
+        """Return the records that results get; PielightError if there is no such model or device."""
+        return self.options.records(self.model.enhancer(1))
 
     def open_report(self, enhancer: Enhancer, pictures: Iterable[Path]) -> Report | None:
         """Begin the report if there is to be one; PielightError if the file is something else, or cannot be written."""
@@ -73,9 +73,9 @@ def preview(request: EnhanceRequest) -> bool:
     """List what would be written, on standard output; return whether every folder could be read."""
     with usage_errors():
         planned = plan(request.photos, request.naming, request.search)
-        record = request.record()
+        records = request.records()
     for job in planned.jobs:
-        state = check_existing(job, request.options.existing, record)
+        state = check_existing(job, request.options.existing, records.of(job.input))
         kept = f" (skipped, {state.reason})" if state.is_kept else f" ({state.reason})" if state.reason else ""
         lost = "" if os.path.lexists(job.input) else " (no such file)"
         click.echo(f"{shown(job.input)} -> {shown(job.output)}{kept}{lost}")
@@ -106,8 +106,8 @@ def enhance_batch(request: EnhanceRequest) -> bool:
     with usage_errors():
         planned = plan(request.photos, request.naming, request.search)
         jobs, unread = planned.jobs, unreadable(planned.findings)
-        record = request.record()
-        left = sum(not check_existing(job, request.options.existing, record).is_kept for job in jobs)
+        records = request.records()
+        left = sum(not check_existing(job, request.options.existing, records.of(job.input)).is_kept for job in jobs)
         workers, threads = split_threads(request.cores, left)
         enhancer = request.model.enhancer(threads)
         report = request.open_report(enhancer, [path for job in jobs for path in (job.input, job.output)])

@@ -65,10 +65,12 @@ class BatchProgress:
 
         longest = min(running, key=lambda job: job.start, default=None)
         seconds = 0.0 if longest is None else time.monotonic() - longest.start
-        if longest is None or seconds < _PATIENCE or not self._line.is_live:
+        progress = None if longest is None or longest.clip is None else longest.clip.progress
+        if longest is None or seconds < _PATIENCE or not (self._line.is_live or progress):
             return
         others = f" and {len(running) - 1} more" if len(running) > 1 else ""
-        waited = f"{self._count()} {shown(longest.input)}{others}: running for {seconds:.0f} s"
+        how_far = f"running for {seconds:.0f} s" if progress is None else str(progress)
+        waited = f"{self._count()} {shown(longest.input)}{others}: {how_far}"
         if waited != self._waited:
             self._waited = waited
             self._line.show(waited)

@@ -122,7 +122,8 @@ class ClipReader:
         except (av.FFmpegError, OSError) as error:
             self.faults.broken = reason(error)
             yield from self._decoded(None)
-        if self._cut.start is None and self._cut.end is None and self._info.counted:
+        # Other containers count units of time, or nothing.
+        if self._cut.start is None and self._cut.end is None and self._info.container.startswith("mov"):
             self.faults.lost = self._info.counted - self._count - self._discarded - self.faults.unordered
 
     def _takes(self, packet: Packet[Any], stream: Stream) -> bool:
