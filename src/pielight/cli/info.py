@@ -37,14 +37,16 @@ def info(ctx: click.Context, photos: tuple[Path, ...], model: str | None, settin
 
 
 def _show_photo(path: Path) -> bool:
-    """Show what made a picture; return whether its file can be read."""
+    """Show what made a picture or clip; return whether its file can be read."""
     from pielight.errors import PictureError
     from pielight.io.metadata.xmp import read_packet
     from pielight.io.provenance import parse_record
+    from pielight.video.containers import is_clip_name
+    from pielight.video.enhance_clip import read_record_of_clip
 
     try:
         check_regular(path)
-        record = parse_record(read_packet(path))
+        record = read_record_of_clip(path) if is_clip_name(path) else parse_record(read_packet(path))
     except (PictureError, OSError) as error:
         is_missing = isinstance(error, FileNotFoundError)
         reason = "no such file" if is_missing else f"cannot be read ({getattr(error, 'strerror', '')})"

@@ -27,7 +27,7 @@ _denoise = options.with_help(
               help="Folder for the results (a new one for a single clip: end it with /), or the file to write for one "
               "clip; its extension chooses the container. [default: beside each clip, NAME_pie]")  # fmt: skip
 @click.option("--codec", type=click.Choice(CODECS), default=LIKE_SOURCE, show_default=True,
-              help="Codec of the result; ffv1 is lossless, for .mkv and .avi.")  # fmt: skip
+              help="Codec of the result; ffv1 is lossless, for .mkv.")  # fmt: skip
 @click.option("--crf", type=click.FloatRange(0, MAX_CRF),
               help="Quality of h264, hevc, av1 and VP9; lower is better. [default: 20, 22, 30, 30]")  # fmt: skip
 @click.option("--encoder-preset", type=click.Choice(PRESETS),

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
-
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
 
 UNSPECIFIED, LIMITED, FULL = 0, 1, 2  # FFmpeg's numbers of a range
 HDR = {16: "PQ", 18: "HLG"}  # FFmpeg's numbers of a transfer
@@ -40,7 +37,7 @@ class Color:
     def of(cls, frame: VideoFrame) -> Color:
         """Return the color of a frame.
 
-        >>> Color.of(av.VideoFrame(4, 4, "yuv420p")).matrix
+        >>> Color.of(VideoFrame(4, 4, "yuv420p")).matrix
         2
         """
         return cls(*map(int, (frame.color_primaries, frame.color_trc, frame.colorspace, frame.color_range)))
@@ -62,7 +59,7 @@ class Converter:
     Args:
         threads: Threads of swscale.
 
-    >>> frame = av.VideoFrame(16, 8, "yuv420p10le")
+    >>> frame = VideoFrame(16, 8, "yuv420p10le")
     >>> Converter().to_rgb(frame).format.name
     'rgb48le'
     """
@@ -136,7 +133,7 @@ def is_rgb(pix_fmt: str) -> bool:
 def bits_of(frame: VideoFrame) -> int:
     """Return the bits of a frame's samples.
 
-    >>> bits_of(av.VideoFrame(4, 4, "yuv422p10le"))
+    >>> bits_of(VideoFrame(4, 4, "yuv422p10le"))
     10
     """
     return max(component.bits for component in frame.format.components)

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 
 from pielight.core.messages import counted, few
 from pielight.video.cut import Cut
+from pielight.video.decoder import FrameDecoder
 from pielight.video.open_clip import reason
 from pielight.video.probe import ClipInfo, check_frame_size, seek, time_base_of
 
@@ -90,10 +91,9 @@ class ClipReader:
     ) -> None:
         self.faults = Faults()
         self._container, self._path, self._info, self._cut = container, path, info, cut
-        self._video: VideoStream = container.streams[info.stream]  # type: ignore[assignment]
+        video: VideoStream = container.streams[info.stream]  # type: ignore[assignment]
         self._streams = [one for one in container.streams if one.index in copied or one.index == info.stream]
-        self._video.thread_type = "AUTO"
-        self._video.thread_count = threads
+        self._decoder = FrameDecoder(video, threads)
         self._last: int | None = None
         self._count = 0
         self._discarded = 0
@@ -140,7 +140,7 @@ class ClipReader:
             self.faults.packets += packet.is_corrupt
         is_end = packet is None or not packet.size
         try:
-            frames = self._video.decode(None if is_end else packet)
+            frames = self._decoder.decode(None if is_end else packet)
         except EOFError:  # flushed before
             return
         except (av.FFmpegError, OSError, ValueError):  # damaged: the next one may be whole

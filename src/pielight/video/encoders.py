@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 
 import av
@@ -29,11 +31,15 @@ _ENCODERS = {  # of codecs, by FFmpeg's name of the decoder or of the option
 }  # fmt: skip
 _FALLBACK = "libx264"
 _CRF = {"libx264": 20, "libx265": 22, "libsvtav1": 30, "libvpx-vp9": 30, "libvpx": 10}  # that hardly show
-_FASTEST = 12  # SVT-AV1's number of what is like ultrafast
+_SVT_PRESETS = (12, 11, 9, 8, 7, 6, 5, 4, 3)  # SVT-AV1's numbers of what is like x264's presets
 _LOSSLESS = ("ffv1", "huffyuv", "ffvhuff", "utvideo", "png", "qtrle", "rawvideo", "v210")
 _WITH_FIELDS = ("libx264", "libx265", "mpeg2video", "mpeg4", "prores_ks", "dnxhd", *_LOSSLESS)
 _QSCALE = {"mpeg4": 2, "mpeg2video": 2, "mpeg1video": 2, "mjpeg": 2, "flv": 2, "wmv2": 2, "libtheora": 7}
-_MAX_DENOMINATOR = 65535  # of the time base of MPEG-4 part 2
+os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints to the screen what is no error
+_MAX_NUMERATOR = 65535  # of a rate in MPEG-4 part 2
+_NTSC = 1001
+_FIXED_RATES = ("mpeg2video", "mpeg1video")
+_RATES = (*(Fraction(rate * 1000, _NTSC) for rate in (24, 30, 60)), *map(Fraction, (24, 25, 30, 50, 60)))
 
 
 @dataclass(frozen=True)
@@ -75,16 +81,11 @@ def choose_encoder(info: ClipInfo, options: VideoOptions, muxer: str, target: st
     notes = []
     wanted = info.codec if options.codec == LIKE_SOURCE else options.codec
     name = _ENCODERS.get(wanted)
-    if options.codec == LIKE_SOURCE:
-        # MPEG-4 part 2 has no time bases as fine as those of phones.
-        too_fine = (
-            name in ("mpeg4", "mpeg1video", "mpeg2video", "flv") and info.time_base.denominator > _MAX_DENOMINATOR
-        )
-        if name is None or too_fine or not holds(muxer, name):
-            others = (one for one in (_FALLBACK, "libvpx-vp9", "mpeg2video", "wmv2") if holds(muxer, one))
-            name = next(others, None)
-            if name is not None:
-                notes.append(f"video encoded as {_codec_of(name)}: {wanted} cannot be written here")
+    if options.codec == LIKE_SOURCE and (name is None or not holds(muxer, name)):
+        others = (one for one in (_FALLBACK, "libvpx-vp9", "mpeg2video", "wmv2") if holds(muxer, one))
+        name = next(others, None)
+        if name is not None:
+            notes.append(f"video encoded as {_codec_of(name)}: {wanted} cannot be written here")
     if name is None or not holds(muxer, name):
         raise PictureError(f"{shown(target)}: a {muxer} file cannot hold {wanted}; name a .mkv file with -o")
     pix_fmt = nearest_pix_fmt(info.pix_fmt, _pix_fmts(name))
@@ -182,7 +183,7 @@ def _quality(name: str, pix_fmt: str, options: VideoOptions, muxer: str) -> dict
     chosen = {
         "libx264": {"crf": crf, "preset": preset},
         "libx265": {"crf": crf, "preset": preset, "x265-params": "log-level=none"},
-        "libsvtav1": {"crf": str(round(float(crf))), "preset": str(_FASTEST - PRESETS.index(preset))},
+        "libsvtav1": {"crf": str(round(float(crf))), "preset": str(_SVT_PRESETS[PRESETS.index(preset)])},
         "libvpx-vp9": {"crf": crf, "b": "0", "cpu-used": str(8 - PRESETS.index(preset)), "row-mt": "1"},
         "libvpx": {"crf": crf, "b": "10M", "cpu-used": "4"},
         "ffv1": {"level": "3", "slicecrc": "1"},
@@ -190,9 +191,23 @@ def _quality(name: str, pix_fmt: str, options: VideoOptions, muxer: str) -> dict
     }.get(name, {})
     if name in ("libvpx-vp9", "libvpx"):
         chosen |= {"deadline": "good"}
+        if has_alpha(pix_fmt):
+            chosen["auto-alt-ref"] = "0"  # not for frames with opacity
     if name == "libx264" and muxer == "avi":
         chosen["bf"] = "0"  # AVI has no times of its own for frames that are out of order
     return chosen
+
+
+def encoder_rate(name: str, rate: Fraction) -> Fraction:
+    """Return the frame rate that an encoder is told: one that it knows, near that of the clip.
+
+    >>> encoder_rate("mpeg2video", Fraction(239, 10)), encoder_rate("mpeg4", Fraction(30000, 1001))
+    (Fraction(24000, 1001), Fraction(30000, 1001))
+    """
+    if name in _FIXED_RATES:
+        return min(_RATES, key=lambda known: abs(known - rate))
+    near = rate.limit_denominator(_NTSC)
+    return near if near > 0 and near.numerator <= _MAX_NUMERATOR else Fraction(max(1, min(round(rate), 1000)))
 
 
 def qscale(name: str) -> int | None:

@@ -15,6 +15,7 @@ from av.sidedata.sidedata import Type
 from pielight.core.messages import shown
 from pielight.errors import PictureError
 from pielight.video.color import Color
+from pielight.video.decoder import FrameDecoder
 from pielight.video.open_clip import main_video, open_clip
 
 if TYPE_CHECKING:
@@ -144,11 +145,11 @@ def check_frame_size(width: int, height: int, path: Path) -> None:
 
 def _frames(container: InputContainer, stream: VideoStream, start: Fraction) -> Iterator[VideoFrame]:
     """Yield the frames that can be decoded, from a time on."""
-    stream.thread_type = "SLICE"  # no frames ahead: one is enough
+    decoder = FrameDecoder(stream)
     try:
         for packet in container.demux(stream):
             try:
-                frames = stream.decode(packet) if packet.size else stream.decode(None)
+                frames = decoder.decode(packet if packet.size else None)
             except (av.FFmpegError, OSError, ValueError):  # damaged: the next key frame may be whole
                 continue
             base = time_base_of(stream)

@@ -16,7 +16,8 @@ from pielight.errors import PictureError
 from pielight.io.provenance import Record
 from pielight.video.containers import ISO, MATROSKA
 from pielight.video.cut import Cut
-from pielight.video.encoders import Encoder, encoder_error, qscale
+from pielight.video.encoders import Encoder, encoder_error, encoder_rate, qscale
+from pielight.video.frame_times import FrameTimes
 from pielight.video.open_clip import reason
 from pielight.video.probe import ClipInfo, time_base_of
 from pielight.video.provenance import with_clip_record
@@ -95,9 +96,7 @@ class ClipWriter:
         Raises:
             PictureError: It cannot be encoded or written.
         """
-        ticks = self._cut.ticks(self._info.time_base)
-        if ticks and frame.pts is not None:
-            frame.pts -= ticks
+        self._times.number(frame)
         frame.pict_type = 0  # the encoder's own choice, and not that of the source
         self._write(frame)
 
@@ -155,6 +154,8 @@ class ClipWriter:
             return
         except (av.FFmpegError, ValueError) as error:
             raise encoder_error(str(self._target), self._encoder, error) from error
+        for packet in packets:
+            self._times.restore(packet)
         try:
             self._output.mux(packets)
         except av.FFmpegError as error:
@@ -162,13 +163,14 @@ class ClipWriter:
 
     def _add_video(self, source: Stream, size: tuple[int, int], muxer: str, threads: int) -> VideoStream:
         info, encoder = self._info, self._encoder
-        rate = info.rate or _DEFAULT_RATE
+        rate = encoder_rate(encoder.name, info.rate or _DEFAULT_RATE)
+        self._times = FrameTimes(rate, info.time_base, self._cut.ticks(info.time_base))
         video: VideoStream = self._output.add_stream(
-            encoder.name, rate.limit_denominator(1 << 20), options=encoder.options, width=size[0], height=size[1]
+            encoder.name, rate, options=encoder.options, width=size[0], height=size[1]
         )  # type: ignore[assignment]
         context = video.codec_context
         context.pix_fmt = encoder.pix_fmt
-        context.time_base = info.time_base
+        context.time_base = 1 / rate
         video.time_base = info.time_base
         color = encoder.color
         context.color_primaries, context.color_trc = color.primaries, color.transfer
