@@ -28,7 +28,7 @@ class FrameDecoder:
     def __init__(self, stream: VideoStream, threads: int = 1) -> None:
         self._stream, self._other = stream, _decoder_with_alpha(stream)
         decoder = self._other or stream.codec_context
-        decoder.thread_type = "AUTO" if threads != 1 else "SLICE"  # type: ignore[assignment]
+        decoder.thread_type = "AUTO" if threads != 1 else "SLICE"
         decoder.thread_count = threads
 
     def decode(self, packet: Packet[Any] | None) -> list[VideoFrame]:

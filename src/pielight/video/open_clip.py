@@ -78,7 +78,9 @@ def reason(error: BaseException) -> str:
 
 def _why(path: Path, error: BaseException) -> str:
     """Say why a file is no clip."""
-    if not isinstance(error, av.InvalidDataError):
+    if isinstance(error, EOFError):
+        return "no frame in it: it ends after its header"
+    if not isinstance(error, av.InvalidDataError | av.ArgumentError):
         return f"cannot be read as a clip ({reason(error)})"
     try:
         with path.open("rb") as file:
