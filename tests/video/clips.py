@@ -150,6 +150,7 @@ class Contents:
     chapters: list[tuple[Fraction, Fraction, str]]
     attachments: list[bytes]
     light: float
+    start: Fraction
 
 
 def contents(path: Path) -> Contents:
@@ -173,6 +174,7 @@ def contents(path: Path) -> Contents:
         metadata = {name: value for name, value in clip.metadata.items() if name in kept and "pielight" not in value}
         streams = [{name: value for name, value in one.metadata.items() if name in ("language", "title", "filename")}
                    for one in [video, *others]]  # fmt: skip
+        start = Fraction(clip.start_time, av.time_base)
         base, aspect = video.time_base, video.sample_aspect_ratio
         kinds = [one.type for one in [video, *others]]
         bases = {one.index: one.time_base for one in others}
@@ -199,4 +201,5 @@ def contents(path: Path) -> Contents:
             chapters,
             attachments,
             float(np.mean([frame.to_ndarray(format="gray").mean() for frame in frames])),
+            start,
         )

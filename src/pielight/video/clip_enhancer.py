@@ -14,7 +14,7 @@ from pielight.enhancer import Enhancer
 from pielight.inference.exposure_map import ExposureMap, ExposureNetwork
 from pielight.options import AUTO, EnhanceOptions
 from pielight.video.alpha import copy_alpha
-from pielight.video.color import Converter
+from pielight.video.color import Converter, copy_time
 
 
 class ClipEnhancer:
@@ -59,33 +59,37 @@ class ClipEnhancer:
         self._waiting.append(frame)
         if self._last is not None and len(self._waiting) < self._every:
             return []
-        predicted = network.predict(pixels_of(self._converter.to_rgb(frame)), self._options.is_gated)
-        return self._release(predicted)
+        rgb = self._converter.to_rgb(frame)
+        return self._release(network.predict(pixels_of(rgb), self._options.is_gated), rgb)
 
     def flush(self) -> list[VideoFrame]:
         """Return the frames that are left at the end of the clip."""
         return self._release(self._last) if self._last is not None else []
 
-    def _release(self, predicted: ExposureMap) -> list[VideoFrame]:
-        """Enhance the frames that wait, by the last map blended with the one of the newest frame."""
+    def _release(self, predicted: ExposureMap, rgb: VideoFrame | None = None) -> list[VideoFrame]:
+        """Enhance the frames that wait, by the last map blended with the one of the newest frame, or its RGB."""
         last, frames = self._last or predicted, self._waiting
         self._last, self._waiting = predicted, []
         shares = ((number + 1) / len(frames) for number in range(len(frames)))
         return [
-            self._enhanced(frame, predicted if last is predicted else last.blend(predicted, share))
+            self._enhanced(
+                frame,
+                predicted if last is predicted or share == 1 else last.blend(predicted, share),
+                rgb if frame is frames[-1] else None,
+            )
             for frame, share in zip(frames, shares, strict=True)
         ]
 
-    def _enhanced(self, frame: VideoFrame, prediction: ExposureMap | None) -> VideoFrame:
-        rgb = self._converter.to_rgb(frame)
+    def _enhanced(self, frame: VideoFrame, prediction: ExposureMap | None, rgb: VideoFrame | None = None) -> VideoFrame:
+        rgb = rgb or self._converter.to_rgb(frame)
         if rgb is frame:  # it was RGB already, and the side-by-side view shows it, too
             rgb = _copied(frame)
         pixels = pixels_of(rgb)
         processor = replace(self._processor, prediction=prediction)
-        pixels[...] = processor.process(np.ascontiguousarray(pixels), self._options)
+        processor.process(pixels, self._options, pixels)
         result = self._converter.back(rgb, frame, self._pix_fmt or frame.format.name)
         copy_alpha(frame, result)
-        result.pts, result.duration, result.time_base = frame.pts, frame.duration, frame.time_base
+        copy_time(frame, result)
         return result
 
     def _unchanged(self, frame: VideoFrame) -> VideoFrame:

@@ -14,7 +14,10 @@ UNKNOWN = 2  # FFmpeg's number of primaries, transfer and matrix that are not to
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "pal")
 _HD = 720  # rows
-_BEST = 0x2 | 0x40000  # bilinear chroma, accurate rounding
+# swscale's ways to RGB and back. Without accurate rounding and chroma for every pixel, a way there and back takes a
+# whole level off the luma, which brightening would multiply; nearest chroma is what averaging undoes.
+_TO_RGB = 0x10 | 0x2000 | 0x40000
+_BACK = 0x2 | 0x40000
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Converter:
             dst_colorspace=_matrix(frame, color),
             src_color_range=_range(frame.format.name, color),
             dst_color_range=FULL,
-            interpolation=_BEST,
+            interpolation=_TO_RGB,
             threads=self._threads,
         )
         color.give(frame)  # swscale has tagged it with what it was told
@@ -93,11 +96,25 @@ class Converter:
             dst_colorspace=_matrix(source, color),
             src_color_range=FULL,
             dst_color_range=_range(pix_fmt, color),
-            interpolation=_BEST,
+            interpolation=_BACK,
             threads=self._threads,
         )
         color.give(frame)
         return frame
+
+
+def copy_time(source: VideoFrame, result: VideoFrame) -> None:
+    """Give a frame the time of another one.
+
+    >>> one, other = VideoFrame(4, 4, "gray"), VideoFrame(4, 4, "gray")
+    >>> one.pts = 3
+    >>> copy_time(one, other)
+    >>> other.pts
+    3
+    """
+    result.pts, result.duration = source.pts, source.duration
+    if source.time_base:
+        result.time_base = source.time_base
 
 
 def color_as(pix_fmt: str, color: Color, source_fmt: str, height: int) -> Color:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pielight.video.options import VideoOptions
-from pielight.video.probe import ClipInfo
+from pielight.video.probe import ClipInfo, exact
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Cut:
     @classmethod
     def of(cls, info: ClipInfo, options: VideoOptions) -> Cut:
         """Return the part that options ask for; it starts with a whole frame."""
-        end = None if options.end is None else info.begin + Fraction(options.end)
+        end = None if options.end is None else info.begin + exact(options.end)
         if not options.start:
             return cls(end=end)
         first = info.first * info.time_base

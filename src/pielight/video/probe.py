@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MAX_FRAME_PIXELS = 1 << 26  # 8192 x 8192: several frames are in memory at a time
 _DOLBY_TAGS = ("dvh1", "dvhe", "dva1", "dvav", "dav1")
 _MATRIX = struct.Struct("=9i")
+_WITHOUT_INDEX, _LONGEST_GROUP = ("mpegts", "mpeg", "mpegvideo", "h264", "hevc"), 10  # seconds between key frames
 _FIELDS = (2, 3, 4, 5)  # FFmpeg's numbers of the orders of fields
 
 
@@ -100,9 +101,10 @@ def probe(path: Path, start: float | None = None) -> ClipInfo:
             raise PictureError(f"{shown(path)}: {what}")
         check_frame_size(stream.width, stream.height, path)
         begin = clip_start(container, stream)
-        if start is not None:
-            seek(container, begin + Fraction(start))
-        frame = next(_frames(container, stream, begin + Fraction(start or 0)), None)
+        first = begin + exact(start or 0)
+        if start:
+            seek(container, first)
+        frame = next(_frames(container, stream, first), None)
         if frame is None:
             where = f" from {start:g} s on" if start else ""
             raise PictureError(f"{shown(path)}: no frame can be decoded{where}")
@@ -124,8 +126,21 @@ def time_base_of(stream: Stream) -> Fraction:
     return Fraction(base.numerator, base.denominator) if base else Fraction(1, 90000)
 
 
+def exact(seconds: float) -> Fraction:
+    """Return seconds as a fraction, to the microsecond, so that 0.2 is a fifth.
+
+    >>> exact(0.2)
+    Fraction(1, 5)
+    """
+    return Fraction(round(seconds * av.time_base), av.time_base)
+
+
 def seek(container: InputContainer, seconds: Fraction) -> None:
-    """Go to the key frame before a time; a container that cannot stays at its start."""
+    """Go to a key frame before a time; a container that cannot stays at its start."""
+    if container.format.name in _WITHOUT_INDEX:  # seeking ends anywhere in there
+        seconds -= _LONGEST_GROUP
+        if container.start_time is None or seconds * av.time_base <= container.start_time:
+            return
     try:
         container.seek(int(seconds * av.time_base))
     except (av.FFmpegError, OSError):

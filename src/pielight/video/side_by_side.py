@@ -5,7 +5,7 @@ from __future__ import annotations
 from av.video.frame import VideoFrame
 
 from pielight.video.alpha import plane_rows
-from pielight.video.color import Color
+from pielight.video.color import Color, copy_time
 
 
 def side_by_side(left: VideoFrame, right: VideoFrame) -> VideoFrame:
@@ -22,7 +22,7 @@ def side_by_side(left: VideoFrame, right: VideoFrame) -> VideoFrame:
         rows = plane_rows(both, number)
         rows[:, :width] = plane_rows(left, number)[:, :width]
         rows[:, width : 2 * width] = plane_rows(right, number)[:, :width]
-    both.pts, both.duration, both.time_base = right.pts, right.duration, right.time_base
+    copy_time(right, both)
     Color.of(right).give(both)
     return both
 

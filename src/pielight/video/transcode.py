@@ -149,7 +149,7 @@ class Pipeline:
 def size_of(item: Packet[Any] | VideoFrame) -> int:
     """Return the bytes that a packet or a frame takes.
 
-    >>> size_of(VideoFrame(16, 16, "gray"))
+    >>> size_of(VideoFrame(64, 16, "gray"))
     1024
     """
     if isinstance(item, Packet):
