@@ -31,6 +31,8 @@ def test_a_part(name: str, tmp_path: Path, enhance: Enhance) -> None:
     start, end = begin + Fraction(1, 4), begin + Fraction(61, 100)
     kept = [time for time in before.times if start <= time * before.time_base < end]
     shift = kept[0] - round(begin / before.time_base)
+    if name.endswith("ts"):  # which has no times below 0, not even of decoding: everything moves
+        shift = kept[0] - after.times[0]
     assert after.times == [time - shift for time in kept]
     first = kept[0] * before.time_base
     sound = [one for one in before.packets[1] if first <= one[0] * before.bases[1] < end]
