@@ -23,6 +23,7 @@ from PIL import Image
 
 from tests.docs.markdown import PAGES, ROOT, Command, commands
 from tests.survey.raters import Client
+from tests.video.clips import contents
 
 pytestmark = pytest.mark.docs
 
@@ -113,8 +114,15 @@ def is_tuned(ran: Ran) -> None:
     assert (ran.place / "finetuned/pie-tuned.onnx").exists()
 
 
+def keeps_sound(ran: Ran) -> None:
+    before, after = contents(ran.place / "clip.mp4"), contents(ran.place / "clip_pie.mp4")
+    assert (before.times, before.packets) == (after.times, after.packets)
+    assert after.light > before.light + 10
+
+
 STATED: dict[str, Callable[[Ran], None]] = {  # what the documentation says that a command does
     "pielight photo.jpg": keeps_metadata,
+    "pielight clip.mp4": keeps_sound,
     "pielight holiday/ -r -o bright/": goes_on,
     "pielight compare photo.jpg": has_a_slider,
     "pielight - < a.jpg > b.jpg": is_a_filter,

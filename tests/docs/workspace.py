@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 from tests.docs.markdown import ROOT
 from tests.evaluation.downstream.networks import save_segmenter, square_finder
+from tests.video.clips import Clip
 
 DARK, GOOD = 0.18, 0.6
 _VGG = (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512)  # channels of VGG16's convolutions; 0 is a pool
@@ -71,6 +72,9 @@ def build(place: Path) -> None:
     photos(place / "holiday/day 1", 2, DARK)
     photos(place / "holiday/day 2", 1, DARK, ".png", 7)
     photos(place / "inbox", 1, DARK)
+    for name in ("clip.mp4", "clips/night.mkv"):
+        (place / name).parent.mkdir(exist_ok=True)
+        Clip(name, size=(160, 120), frames=50, audio="aac").make(place)
     for method in ("pie", "clahe"):
         photos(place / "results" / method, 6, GOOD)
     for name in ("LOLdataset/eval15/low", "LOLdataset/eval15/high"):
