@@ -1,6 +1,6 @@
 """A part of a clip: frames, sound and chapters start and end together.
 
-Of ``pielight.video``: ``cut``, ``remux``, ``frame_times`` and ``options``.
+Of ``pielight.video``: ``containers``, ``cut``, ``remux``, ``frame_times`` and ``options``.
 """
 
 from __future__ import annotations
