@@ -205,7 +205,7 @@ class Enhancer(FormerMethods):
             fps: Frames per second.
             every: Frames from one look of the network to the next at most; None is a sixth of a second.
             bgr: Whether channels are blue, green and red, as OpenCV has them.
-            denoise: See :meth:`__call__`; of a stream, ``"auto"`` costs many times what brightening does.
+            denoise: See :meth:`__call__`; frames are averaged along the motion, which takes several frames to act.
             options: See :meth:`__call__`.
             **taste: See :meth:`__call__`.
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pielight.batch.raw_frames import PixelFormat, RawLayout, read_frames, stream_frames
+from pielight import EnhanceOptions, Enhancer
+from pielight.batch.raw_frames import PixelFormat, RawLayout, frame_filter, read_frames, stream_frames
 from pielight.errors import OptionError, PictureError
 from pielight.ops.yuv import rgb_to_yuv420
+from tests.clips import light, pan, shot
 
 FORMATS: list[PixelFormat] = ["rgb24", "yuv420p", "nv12"]
 
@@ -37,11 +39,13 @@ def same(frame: NDArray[Any]) -> NDArray[Any]:
 
 @pytest.mark.parametrize("pixel_format", FORMATS)
 @pytest.mark.parametrize("size", [(6, 4), (5, 3), (1, 1)])
-def test_frames_come_back(size: tuple[int, int], pixel_format: PixelFormat) -> None:
+@pytest.mark.parametrize("denoise", [0, 1])  # planes as they are, and through RGB
+def test_frames_come_back(size: tuple[int, int], pixel_format: PixelFormat, denoise: float) -> None:
     layout = RawLayout(*size, pixel_format)
     data = np.random.default_rng(0).integers(110, 140, 3 * layout.size, np.uint8)
     out = io.BytesIO()
-    counts = list(stream_frames(Slow(data.tobytes()), out, layout, same, threads=1))  # type: ignore[arg-type]
+    enhance = frame_filter(Enhancer(threads=1), EnhanceOptions(0, denoise=denoise), layout, fps=30)
+    counts = list(stream_frames(Slow(data.tobytes()), out, layout, enhance))  # type: ignore[arg-type]
     assert counts == [1, 2, 3]
     found = np.frombuffer(out.getvalue(), np.uint8)
     assert np.abs(found.astype(int) - data).max() <= (0 if pixel_format == "rgb24" else 1)
@@ -102,3 +106,17 @@ def test_a_signal_ends_it_between_two_frames(number: signal.Signals, error: type
 def test_sizes_out_of_range(size: tuple[int, int], text: str) -> None:
     with pytest.raises(OptionError, match=text):
         RawLayout(*size)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "nv12"])
+@pytest.mark.parametrize("full_range", [False, True])
+def test_planes_are_exposed_as_rgb_is(pixel_format: PixelFormat, full_range: bool) -> None:
+    layout = RawLayout(96, 64, pixel_format, full_range=full_range)
+    random, enhancer = np.random.default_rng(0), Enhancer(threads=1)
+    frames = [layout.encode(shot(view, -4, random)) for view in pan(light("coffee"), 7, (64, 96), 1)]
+    options = EnhanceOptions(0.8, 0.5, 0, target_ev=0.2)
+    expose = frame_filter(enhancer, options, layout, fps=30)
+    through_rgb = enhancer.frame_enhancer(options, fps=30)
+    for frame in frames:
+        apart = expose(frame).astype(int) - layout.encode(through_rgb(layout.decode(frame)))
+        assert np.abs(apart).mean() < 1

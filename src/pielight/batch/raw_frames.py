@@ -13,10 +13,15 @@ from numpy.typing import NDArray
 from pielight.core.interrupt import deferred_interrupt
 from pielight.core.signals import SIGNALED
 from pielight.core.standard_streams import reason
+from pielight.enhancer import Enhancer
 from pielight.errors import OptionError, PictureError
+from pielight.inference.exposure_map import ExposureNetwork
+from pielight.inference.plane_enhancer import PlaneEnhancer
 from pielight.ops.yuv import Matrix, Planes, rgb_to_yuv420, yuv420_to_rgb
+from pielight.options import EnhanceOptions
 
 PixelFormat: TypeAlias = Literal["rgb24", "yuv420p", "nv12"]
+FrameFilter: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 MOST_PIXELS = 1 << 28  # of a frame: 16,384 x 16,384
 _HIGH_DEFINITION = 720  # lines, from which on frames are taken for BT.709
 
@@ -61,6 +66,22 @@ class RawLayout:
         low = self._low()
         return self.width * self.height + 2 * low[0] * low[1]
 
+    def planes(self, data: NDArray[np.uint8]) -> Planes:
+        """Return views of the planes in the bytes of a frame, not of rgb24."""
+        luma, low = self.width * self.height, self._low()
+        y = data[:luma].reshape(self.height, self.width)
+        if self.pixel_format == "nv12":
+            pairs = data[luma:].reshape(*low, 2)
+            return y, pairs[..., 0], pairs[..., 1]
+        u, v = data[luma:].reshape(2, *low)
+        return y, u, v
+
+    def pack(self, planes: Planes) -> NDArray[np.uint8]:
+        """Return the bytes of a frame of planes."""
+        y, u, v = planes
+        chroma = np.stack([u, v], 2) if self.pixel_format == "nv12" else np.stack([u, v])
+        return np.concatenate([y.reshape(-1), chroma.reshape(-1)])
+
     def decode(self, data: NDArray[np.uint8], threads: int | None = None) -> NDArray[np.uint8]:
         """Return the picture (H, W, 3) in the bytes of a frame; of rgb24, a view of them.
 
@@ -69,16 +90,7 @@ class RawLayout:
         """
         if self.pixel_format == "rgb24":
             return data.reshape(self.height, self.width, 3)
-        luma = self.width * self.height
-        low = self._low()
-        y = data[:luma].reshape(self.height, self.width)
-        if self.pixel_format == "nv12":
-            pairs = data[luma:].reshape(*low, 2)
-            planes: Planes = y, pairs[..., 0], pairs[..., 1]
-        else:
-            u, v = data[luma:].reshape(2, *low)
-            planes = y, u, v
-        return yuv420_to_rgb(planes, self._matrix(), self.full_range, threads)
+        return yuv420_to_rgb(self.planes(data), self.colors(), self.full_range, threads)
 
     def encode(self, rgb: NDArray[Any], threads: int | None = None) -> NDArray[np.uint8]:
         """Return the bytes of a frame.
@@ -88,15 +100,41 @@ class RawLayout:
         """
         if self.pixel_format == "rgb24":
             return np.ascontiguousarray(rgb).reshape(-1)
-        y, u, v = rgb_to_yuv420(rgb, self._matrix(), self.full_range, threads)
-        chroma = np.stack([u, v], 2) if self.pixel_format == "nv12" else np.stack([u, v])
-        return np.concatenate([y.reshape(-1), chroma.reshape(-1)])
+        return self.pack(rgb_to_yuv420(rgb, self.colors(), self.full_range, threads))
 
     def _low(self) -> tuple[int, int]:
         return (self.height + 1) // 2, (self.width + 1) // 2
 
-    def _matrix(self) -> Matrix:
+    def colors(self) -> Matrix:
+        """Return the matrix that applies."""
         return self.matrix or ("bt709" if self.height >= _HIGH_DEFINITION else "bt601")
+
+
+def frame_filter(
+    enhancer: Enhancer, options: EnhanceOptions, layout: RawLayout, *, fps: float, every: int | None = None
+) -> FrameFilter:
+    """Return the function from the bytes of a frame to those of the result, for one stream.
+
+    Planes are exposed as they are; where noise is removed or colors are balanced, they go through RGB.
+
+    Args:
+        enhancer: The model.
+        options: How frames are enhanced.
+        layout: Of the frames.
+        fps: Frames per second.
+        every: Frames from one look of the network to the next at most; None is a sixth of a second.
+
+    Raises:
+        OptionError: An argument is out of range.
+    """
+    network, threads = enhancer.processor.network, enhancer.threads
+    is_plain = options.denoise == 0 and not options.taste().keys() - {"target_ev"}
+    if layout.pixel_format != "rgb24" and is_plain and isinstance(network, ExposureNetwork):
+        expose = PlaneEnhancer(network, options, layout.colors(), layout.full_range,
+                               fps=fps, every=every, threads=threads)  # fmt: skip
+        return lambda data: layout.pack(expose(layout.planes(data)))
+    enhance = enhancer.frame_enhancer(options, fps=fps, every=every)
+    return lambda data: layout.encode(enhance(layout.decode(data, threads)), threads)
 
 
 def read_frames(stream: BinaryIO, layout: RawLayout) -> Iterator[NDArray[np.uint8]]:
@@ -126,13 +164,7 @@ def read_frames(stream: BinaryIO, layout: RawLayout) -> Iterator[NDArray[np.uint
         raise PictureError("standard input: empty")
 
 
-def stream_frames(
-    stdin: BinaryIO,
-    stdout: BinaryIO,
-    layout: RawLayout,
-    enhance: Callable[[NDArray[Any]], NDArray[Any]],
-    threads: int | None = None,
-) -> Iterator[int]:
+def stream_frames(stdin: BinaryIO, stdout: BinaryIO, layout: RawLayout, enhance: FrameFilter) -> Iterator[int]:
     """Enhance the frames of a stream into another one: each is written before the next is read.
 
     Ctrl-C ends it between two frames.
@@ -141,8 +173,7 @@ def stream_frames(
         stdin: What is read.
         stdout: Gets frames of the same layout.
         layout: Of the frames.
-        enhance: Returns the next frame, (H, W, 3) uint8.
-        threads: Threads for the conversion; None takes every core that the process may use.
+        enhance: Returns the next frame: :func:`frame_filter`.
 
     Yields:
         How many frames are written.
@@ -153,7 +184,7 @@ def stream_frames(
         KeyboardInterrupt: After Ctrl-C.
     """
     for number, data in enumerate(read_frames(stdin, layout), 1):
-        result = layout.encode(enhance(layout.decode(data, threads)), threads)
+        result = enhance(data)
         with deferred_interrupt(signal.SIGTERM) as interrupted:
             _write(stdout, result.data)
         if interrupted.number == signal.SIGTERM:

@@ -76,7 +76,7 @@ def stream(
     invalid, 130 after Ctrl-C, 143 after SIGTERM; whole frames only are written.
     """
     model.check()
-    from pielight.batch.raw_frames import RawLayout, stream_frames
+    from pielight.batch.raw_frames import RawLayout, frame_filter, stream_frames
     from pielight.cli.stderr import StatusLine, own_stderr
     from pielight.core.threads import available_threads
     from pielight.errors import PictureError
@@ -84,13 +84,13 @@ def stream(
     with options.usage_errors():
         layout = RawLayout(*size, pixel_format, matrix, value_range == "full")  # type: ignore[arg-type]
         enhancer = model.enhancer(jobs or available_threads())
-        frames = enhancer.frame_enhancer(model.enhance_options(), fps=fps, every=every)
+        enhance = frame_filter(enhancer, model.enhance_options(), layout, fps=fps, every=every)
     line, start, written = StatusLine(quiet), time.monotonic(), 0
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     failure = ""
     with own_stderr():
         try:
-            for written in stream_frames(stdin, stdout, layout, frames, jobs):
+            for written in stream_frames(stdin, stdout, layout, enhance):
                 line.show(f"{written} frames, {written / max(1e-3, time.monotonic() - start):.1f} a second")
         except PictureError as error:
             failure = str(error)
