@@ -42,11 +42,13 @@ def _rate(_: click.Context, __: click.Parameter, value: str) -> float:
               help="Frames per second, by which changes of light are smoothed.")  # fmt: skip
 @click.option("--every", type=click.IntRange(1, 1000), metavar="N",
               help="The network looks at every Nth frame at least. [default: six a second]")  # fmt: skip
-@options.strength
+@options.with_help(
+    options.strength, "0 leaves frames as they are, 1 is the model's choice; below 0 darkens. [default: 1]"
+)
 @options.highlights
 @options.taste
-@options.denoise
-@options.denoise_model
+@options.with_help(options.denoise, "Share of the noise made visible by brightening that is removed, over frames; auto "
+                                    "leaves streams without noise alone. [default: auto]")  # fmt: skip
 @options.auto
 @options.model
 @options.device
