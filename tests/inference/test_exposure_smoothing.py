@@ -40,6 +40,13 @@ def test_a_lamp_is_followed_within_half_a_second_without_overshoot(ev: float) ->
     assert (np.diff(part) >= -1e-6).all()
 
 
+def test_a_weak_lamp_is_followed_as_fast() -> None:
+    smoother = CausalSmoother()
+    found = [smoother.see(even(3.0), 0.0, 1 / FPS)]
+    found += [smoother.see(even(2.7), 0.0, 1 / FPS, is_sudden=number == 0) for number in range(FPS // 2)]
+    assert found[-1].ev.mean() == pytest.approx(2.7, abs=0.03)
+
+
 def test_a_step_of_the_camera_is_followed_at_once() -> None:
     shifts = np.zeros(40)
     shifts[17], shifts[29] = 1.0, -0.5

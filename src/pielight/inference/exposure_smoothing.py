@@ -19,6 +19,7 @@ from pielight.core.color import smooth_step
 from pielight.inference.exposure_map import MOST_EV, SURE, UNSURE, ExposureMap
 
 SLOW, FAST = 0.6, 0.1  # seconds: time constants for differences that may be noise, and for those that are none
+SETTLING = 0.5  # seconds after a sudden change in which all differences are followed fast
 NOISE, CHANGE = 0.12, 0.45  # EV: up to the first a difference may be noise, from the second on it is none
 _ALIKE = 0.5  # EV: maps that differ by much more show another light and are not averaged
 _MOST_CEILING = np.float32(2 * MOST_EV)  # instead of an infinite one, which has no mean
@@ -69,8 +70,8 @@ class CausalSmoother:
     """Smooths the maps of one stream from the past alone, without overshoot.
 
     Each frame the map takes a share ``1 - exp(-dt / tau)`` of its distance to the newest prediction: tau is 0.6 s for
-    nodes that are up to 0.12 EV away, which averages noise, and 0.1 s from 0.45 EV on, so that a lamp that is switched
-    on is followed within half a second.
+    nodes that are up to 0.12 EV away, which averages noise, and 0.1 s from 0.45 EV on, and for half a second
+    after a sudden change for all, so that a lamp that is switched on is followed within that time.
 
     Args:
         auto: See :func:`moved`.
@@ -84,18 +85,21 @@ class CausalSmoother:
         self._auto = auto
         self._state: ExposureMap | None = None
         self._aim: ExposureMap | None = None
+        self._settling = 0.0
 
     def restart(self) -> None:
         """Forget everything, at a scene cut."""
         self._state = self._aim = None
+        self._settling = 0.0
 
-    def see(self, predicted: ExposureMap | None, shift: float, seconds: float) -> ExposureMap:
+    def see(self, predicted: ExposureMap | None, shift: float, seconds: float, is_sudden: bool = False) -> ExposureMap:
         """Return the map of the next frame.
 
         Args:
             predicted: What the network predicted of this frame; None if it did not look. The first needs one.
             shift: EV by which the source became brighter since the frame before.
             seconds: Time since then.
+            is_sudden: Whether more than that has changed at once, such as by a lamp.
 
         Raises:
             ValueError: There was no prediction yet.
@@ -107,7 +111,8 @@ class CausalSmoother:
             return predicted
         state = moved(self._state, shift, self._auto)
         aim = moved(self._aim, shift, self._auto) if predicted is None else predicted
-        self._state, self._aim = _toward(state, aim, seconds), aim
+        self._settling = SETTLING if is_sudden else max(0.0, self._settling - seconds)
+        self._state, self._aim = _toward(state, aim, seconds, FAST if self._settling else SLOW), aim
         return self._state
 
 
@@ -155,23 +160,23 @@ def smoothed(looks: Sequence[Look], time: float, light: float, reach: float, aut
     return ExposureMap((ev / total).astype(np.float32), nearest.ceiling, nearest.underexposed)
 
 
-def _toward(state: ExposureMap, aim: ExposureMap, seconds: float) -> ExposureMap:
+def _toward(state: ExposureMap, aim: ExposureMap, seconds: float, slow: float) -> ExposureMap:
     """Return a map moved toward another one for some time."""
     distance = aim.ev - state.ev
-    share = _share(np.abs(distance), seconds)
+    share = _share(np.abs(distance), seconds, slow)
     ceiling = underexposed = None
     if state.ceiling is not None and aim.ceiling is not None:
         was, new = _finite(state.ceiling), _finite(aim.ceiling)
-        ceiling = was + _share(np.abs(new - was), seconds) * (new - was)
+        ceiling = was + _share(np.abs(new - was), seconds, slow) * (new - was)
     if state.underexposed is not None and aim.underexposed is not None:
         mean = float(share.mean())
         underexposed = (1 - mean) * state.underexposed + mean * aim.underexposed
     return ExposureMap(state.ev + share * distance, ceiling, underexposed)
 
 
-def _share(distance: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
+def _share(distance: NDArray[np.float32], seconds: float, slow: float) -> NDArray[np.float32]:
     """Return which share of a distance in EV is taken in some time."""
-    tau = SLOW + (FAST - SLOW) * smooth_step(distance, NOISE, CHANGE)
+    tau = slow + (FAST - slow) * smooth_step(distance, NOISE, CHANGE)
     share: NDArray[np.float32] = (1 - np.exp(-max(0.0, seconds) / tau)).astype(np.float32)
     return share
 

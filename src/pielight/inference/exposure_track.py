@@ -169,7 +169,7 @@ class ExposureTrack:
         seen = _Seen(self._index, self._time, self._light, is_cut, shift, is_look)
         self._index += 1
         if self.ahead == 0:
-            self._ready.append(_found(seen, self._smoother.see(predicted, shift, seconds)))
+            self._ready.append(_found(seen, self._smoother.see(predicted, shift, seconds, is_sudden)))
         else:
             self._waiting.append(seen)
             self._give()
