@@ -104,7 +104,7 @@ def test_metadata_of_phones_stays(tmp_path: Path, enhance: Enhance) -> None:
     enhance(tagged, tmp_path / "bright.mov")
     with av.open(str(tmp_path / "bright.mov")) as clip:
         assert own.items() <= clip.metadata.items()
-        assert clip.metadata["creation_time"] == "2026-01-02T03:04:05.000000Z"
+        assert clip.metadata["creation_time"].partition(";")[0] == "2026-01-02T03:04:05.000000Z"
 
 
 def test_what_a_container_cannot_hold_is_told(tmp_path: Path, enhance: Enhance) -> None:

@@ -32,6 +32,7 @@ _ENCODERS = {  # of codecs, by FFmpeg's name of the decoder or of the option
 _FALLBACK = "libx264"
 _CRF = {"libx264": 20, "libx265": 22, "libsvtav1": 30, "libvpx-vp9": 30, "libvpx": 10}  # that hardly show
 _SVT_PRESETS = (12, 11, 9, 8, 7, 6, 5, 4, 3)  # SVT-AV1's numbers of what is like x264's presets
+_LEAST = {"libsvtav1": 64, "libx265": 16}  # pixels of a side
 _LOSSLESS = ("ffv1", "huffyuv", "ffvhuff", "utvideo", "png", "qtrle", "rawvideo", "v210")
 _WITH_FIELDS = ("libx264", "libx265", "mpeg2video", "mpeg4", "prores_ks", "dnxhd", *_LOSSLESS)
 _QSCALE = {"mpeg4": 2, "mpeg2video": 2, "mpeg1video": 2, "mjpeg": 2, "flv": 2, "wmv2": 2, "libtheora": 7}
@@ -88,6 +89,12 @@ def choose_encoder(info: ClipInfo, options: VideoOptions, muxer: str, target: st
             notes.append(f"video encoded as {_codec_of(name)}: {wanted} cannot be written here")
     if name is None or not holds(muxer, name):
         raise PictureError(f"{shown(target)}: a {muxer} file cannot hold {wanted}; name a .mkv file with -o")
+    least = _LEAST.get(name, 1)
+    if min(info.width, info.height) < least:  # some releases of such encoders end the process
+        raise PictureError(
+            f"{shown(target)}: {_codec_of(name)} needs {least} x {least} pixels at least, and the clip has "
+            f"{info.width} x {info.height}; choose another codec"
+        )
     pix_fmt = nearest_pix_fmt(info.pix_fmt, _pix_fmts(name))
     notes += _losses(info.pix_fmt, pix_fmt, name)
     color = color_as(pix_fmt, info.color, info.pix_fmt, info.height)
@@ -221,7 +228,9 @@ def _codec_of(encoder: str) -> str:
 
 def encoder_error(target: str, encoder: Encoder, error: BaseException) -> PictureError:
     """Return the error of an encoder that does not take a clip."""
-    return PictureError(f"{shown(target)}: {_codec_of(encoder.name)} cannot encode this clip ({reason(error)})")
+    return PictureError(
+        f"{shown(target)}: {_codec_of(encoder.name)} cannot encode this clip ({reason(error)}); choose another codec"
+    )
 
 
 def is_matroska(muxer: str) -> bool:

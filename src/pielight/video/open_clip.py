@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -16,6 +17,8 @@ from pielight.core.messages import shown
 from pielight.errors import MissingFileError, PictureError
 from pielight.video.containers import DEMUXERS
 
+# Metadata that is no UTF-8 comes back as the bytes that it was; PyAV 19 does that by itself.
+TEXT_AS_IT_IS = {"metadata_errors": "surrogateescape"} if int(av.__version__.split(".")[0]) < 19 else {}
 _SECONDS = 60.0  # of silence of a drive, after which reading fails
 _CUT_OFF = b"moov"
 _HEAD = 12  # bytes that tell an MP4 or MOV
@@ -33,12 +36,13 @@ def open_clip(path: Path) -> Iterator[InputContainer]:
         check_regular(path)
         if path.stat().st_size == 0:
             raise PictureError(f"{shown(path)}: empty file")
-        container = av.open(
+        opened: Any = av.open  # whose parameters differ by release
+        container: InputContainer = opened(
             str(path.absolute()),
             "r",
             options={"protocol_whitelist": "file", "format_whitelist": DEMUXERS},
-            metadata_errors="surrogateescape",
             timeout=_SECONDS,
+            **TEXT_AS_IT_IS,
         )
     except PictureError:
         raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -208,8 +208,9 @@ def _described(container: InputContainer, stream: VideoStream, frame: VideoFrame
 def _side_data(frame: VideoFrame) -> dict[Type, bytes]:
     """Return the side data of a frame by kind; PyAV's own container of it is no mapping in every release."""
     found: dict[Type, bytes] = {}
-    every: Iterable[Any] = frame.side_data
-    for data in every:
+    every: Any = frame.side_data
+    for one in every:  # the data itself, or from PyAV 19 on its kind
+        data = every[one] if isinstance(one, Type) else one
         found[data.type] = bytes(data)
     return found
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Of the file that was read, and written anew for the one that is written.
 _STALE = ("encoder", "major_brand", "minor_version", "compatible_brands", "duration")
 _STALE_OF_VIDEO = ("rotate", "bps", "number_of_frames", "number_of_bytes", "_statistics")
+_CREATED = "creation_time"
 _ATTACHMENT = "attachment"
 
 
@@ -79,7 +80,10 @@ def kept_metadata(metadata: dict[str, str], of_video: bool = False) -> dict[str,
     {'title': 'night'}
     """
     stale = (*_STALE, *_STALE_OF_VIDEO) if of_video else _STALE
-    return {name: value for name, value in metadata.items() if not name.lower().startswith(stale)}
+    kept = {name: value for name, value in metadata.items() if not name.lower().startswith(stale)}
+    if _CREATED in kept:  # MP4 holds it twice, and newer releases of FFmpeg read both, joined
+        kept[_CREATED] = kept[_CREATED].partition(";")[0]
+    return kept
 
 
 def shifted(packet: Packet[Any], stream: Stream, cut: Cut) -> Packet[Any]:

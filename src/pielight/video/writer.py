@@ -18,7 +18,7 @@ from pielight.video.containers import ISO, MATROSKA
 from pielight.video.cut import Cut
 from pielight.video.encoders import Encoder, encoder_error, encoder_rate, qscale
 from pielight.video.frame_times import FrameTimes
-from pielight.video.open_clip import reason
+from pielight.video.open_clip import TEXT_AS_IT_IS, reason
 from pielight.video.probe import ClipInfo, time_base_of
 from pielight.video.provenance import with_clip_record
 from pielight.video.remux import copy_stream, kept_chapters, kept_metadata, shifted
@@ -74,9 +74,8 @@ class ClipWriter:
         self._copies: dict[int, Stream] = {}
         self._sources = {one.index: one for one in source.streams}
         options = _container_options(muxer, target, source, info)
-        self._output: OutputContainer = av.open(
-            file, "w", format=muxer, container_options=options, metadata_errors="surrogateescape"
-        )
+        opened: Any = av.open  # whose parameters differ by release
+        self._output: OutputContainer = opened(file, "w", format=muxer, container_options=options, **TEXT_AS_IT_IS)
         for stream in source.streams:
             if stream.index == info.stream:
                 self._video = self._add_video(stream, size, muxer, threads)
@@ -117,17 +116,19 @@ class ClipWriter:
             PictureError: It cannot be written.
         """
         self._write(None)
+        base = time_base_of(self._video)  # which a closed file does not tell
+        kinds = {index: one.type for index, one in self._sources.items()}
         try:
             self._output.close()
         except av.FFmpegError as error:
             raise PictureError(f"{shown(self._target)}: cannot be written ({reason(error)})") from error
         notes = []
-        base = time_base_of(self._video)
         if (self._info.time_base / base).denominator != 1:
             notes.append(f"times rounded to {float(base):.3g} s, which is what this container has")
         for index, number in sorted(self._refused.items()):
-            kind = self._sources[index].type
-            notes.append(f"{counted(number, 'packet')} of {kind} stream {index} left out: without an order in time")
+            notes.append(
+                f"{counted(number, 'packet')} of {kinds[index]} stream {index} left out: without an order in time"
+            )
         return notes
 
     def abort(self) -> None:
@@ -186,8 +187,9 @@ class ClipWriter:
             context.qscale, context.global_quality = True, quantizer * _LAMBDA
         if encoder.name == "libx265" and muxer in ISO:
             context.codec_tag = "hvc1"  # the kind that QuickTime plays, too
-        if hasattr(context, "chroma_location"):  # PyAV 19
-            context.chroma_location = source.codec_context.chroma_location  # type: ignore[attr-defined]
+        if hasattr(context, "chroma_sample_location"):  # PyAV 19
+            told: Any = source.codec_context
+            context.chroma_sample_location = told.chroma_sample_location
         if info.matrix is not None:
             video.set_display_matrix(info.matrix)
         video.metadata.update(kept_metadata(source.metadata, of_video=True))
