@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pielight import EnhanceOptions, Enhancer
 from pielight.batch.raw_frames import PixelFormat, RawLayout, frame_filter, read_frames, stream_frames
 from pielight.errors import OptionError, PictureError
-from pielight.ops.yuv import rgb_to_yuv420
+from pielight.ops.yuv import YuvEncoding, rgb_to_yuv420
 from tests.clips import light, pan, shot
 
 FORMATS: list[PixelFormat] = ["rgb24", "yuv420p", "nv12"]
@@ -53,7 +53,7 @@ def test_frames_come_back(size: tuple[int, int], pixel_format: PixelFormat, deno
 
 def test_where_the_planes_lie() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
-    y, u, v = (plane.reshape(-1).tolist() for plane in rgb_to_yuv420(rgb, "bt601"))
+    y, u, v = (plane.reshape(-1).tolist() for plane in rgb_to_yuv420(rgb, YuvEncoding("bt601")))
     assert RawLayout(6, 4, "yuv420p").encode(rgb).tolist() == y + u + v
     pairs = [value for pair in zip(u, v, strict=True) for value in pair]
     assert RawLayout(6, 4, "nv12").encode(rgb).tolist() == y + pairs

@@ -15,9 +15,8 @@ from pielight.core.signals import SIGNALED
 from pielight.core.standard_streams import reason
 from pielight.enhancer import Enhancer
 from pielight.errors import OptionError, PictureError
-from pielight.inference.exposure_map import ExposureNetwork
 from pielight.inference.plane_enhancer import PlaneEnhancer
-from pielight.ops.yuv import Matrix, Planes, rgb_to_yuv420, yuv420_to_rgb
+from pielight.ops.yuv import Planes, YuvEncoding, rgb_to_yuv420, yuv_to_rgb
 from pielight.options import EnhanceOptions
 
 PixelFormat: TypeAlias = Literal["rgb24", "yuv420p", "nv12"]
@@ -47,7 +46,7 @@ class RawLayout:
     width: int
     height: int
     pixel_format: PixelFormat = "rgb24"
-    matrix: Matrix | None = None
+    matrix: str | None = None
     full_range: bool = False
 
     def __post_init__(self) -> None:
@@ -90,7 +89,7 @@ class RawLayout:
         """
         if self.pixel_format == "rgb24":
             return data.reshape(self.height, self.width, 3)
-        return yuv420_to_rgb(self.planes(data), self.colors(), self.full_range, threads)
+        return yuv_to_rgb(self.planes(data), self.encoding, threads)
 
     def encode(self, rgb: NDArray[Any], threads: int | None = None) -> NDArray[np.uint8]:
         """Return the bytes of a frame.
@@ -100,14 +99,15 @@ class RawLayout:
         """
         if self.pixel_format == "rgb24":
             return np.ascontiguousarray(rgb).reshape(-1)
-        return self.pack(rgb_to_yuv420(rgb, self.colors(), self.full_range, threads))
+        return self.pack(rgb_to_yuv420(rgb, self.encoding, threads))
 
     def _low(self) -> tuple[int, int]:
         return (self.height + 1) // 2, (self.width + 1) // 2
 
-    def colors(self) -> Matrix:
-        """Return the matrix that applies."""
-        return self.matrix or ("bt709" if self.height >= _HIGH_DEFINITION else "bt601")
+    @property
+    def encoding(self) -> YuvEncoding:
+        """How planes encode R'G'B'."""
+        return YuvEncoding(self.matrix or ("bt709" if self.height >= _HIGH_DEFINITION else "bt601"), self.full_range)
 
 
 def frame_filter(
@@ -115,7 +115,7 @@ def frame_filter(
 ) -> FrameFilter:
     """Return the function from the bytes of a frame to those of the result, for one stream.
 
-    Planes are exposed as they are; where noise is removed or colors are balanced, they go through RGB.
+    Planes are enhanced as they are; where colors are balanced or black is held, they go through RGB.
 
     Args:
         enhancer: The model.
@@ -127,12 +127,10 @@ def frame_filter(
     Raises:
         OptionError: An argument is out of range.
     """
-    network, threads = enhancer.processor.network, enhancer.threads
-    is_plain = options.denoise == 0 and not options.taste().keys() - {"target_ev"}
-    if layout.pixel_format != "rgb24" and is_plain and isinstance(network, ExposureNetwork):
-        expose = PlaneEnhancer(network, options, layout.colors(), layout.full_range,
-                               fps=fps, every=every, threads=threads)  # fmt: skip
-        return lambda data: layout.pack(expose(layout.planes(data)))
+    threads = enhancer.threads
+    if layout.pixel_format != "rgb24" and PlaneEnhancer.suits(enhancer.processor, options):
+        frames: PlaneEnhancer[None] = PlaneEnhancer(enhancer.processor, options, layout.encoding, fps=fps, every=every)
+        return lambda data: layout.pack(frames.push(layout.planes(data), None)[0][0])
     enhance = enhancer.frame_enhancer(options, fps=fps, every=every)
     return lambda data: layout.encode(enhance(layout.decode(data, threads)), threads)
 

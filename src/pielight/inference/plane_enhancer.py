@@ -1,70 +1,148 @@
-"""The frames of one stream enhanced as planes of luma and chroma, without a detour through RGB."""
+"""Frames held as planes of luma and chroma enhanced without flicker, and without a detour through RGB."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
 import numpy as np
+from numpy.typing import NDArray
 
+from pielight.errors import OptionError
 from pielight.inference.exposure_map import ExposureNetwork
-from pielight.inference.exposure_track import FPS, ExposureTrack
-from pielight.ops.frame_thumbnail import frame_thumbnail
-from pielight.ops.yuv import Matrix, Planes, yuv420_to_rgb
-from pielight.ops.yuv_exposure import YuvEncoding, expose_yuv
-from pielight.options import EnhanceOptions
+from pielight.inference.exposure_track import FPS, ExposureTrack, FrameExposure
+from pielight.inference.frame_denoiser import FrameDenoiser
+from pielight.inference.processor import Processor
+from pielight.ops.frame_thumbnail import SIDE, frame_thumbnail
+from pielight.ops.yuv import Planes, YuvEncoding, by_rows, check_planes, yuv_to_rgb
+from pielight.ops.yuv_exposure import expose_yuv
+from pielight.options import KEEP, EnhanceOptions
+
+T = TypeVar("T")
+_ROWS = 8  # of each cell of a thumbnail that are looked at, about
 
 
-class PlaneEnhancer:
-    """Exposes the planes of one stream's frames; only frames that the network looks at become RGB.
+@dataclass
+class _Waiting(Generic[T]):
+    planes: Planes
+    rgb: NDArray[Any] | None  # if the network looked at it
+    tag: T
 
-    It neither denoises nor balances colors: for that, :class:`pielight.inference.frame_enhancer.FrameEnhancer`.
+
+class PlaneEnhancer(Generic[T]):
+    """Enhances the frames of one stream, of one size and encoding, as planes.
+
+    The same as :class:`~pielight.inference.frame_enhancer.FrameEnhancer` does with pictures, to a level; only what
+    works on channels of R, G and B is not for it: black, warmth and tint. Not for several threads.
 
     Args:
-        network: Predicts maps.
-        options: Strength, protection of highlights, target and ``auto``.
-        matrix: ``"bt601"`` or ``"bt709"``.
-        full_range: Whether luma goes from 0 to 255 and not from 16 to 235.
-        fps: Frames per second.
+        processor: The model, with its runtime; one for which :meth:`suits` holds.
+        options: How frames are enhanced.
+        encoding: Of the planes.
+        fps: Frames per second, where frames come without times.
         every: Frames from one look of the network to the next at most; None is a sixth of a second.
-        threads: Threads; None takes every core that the process may use.
+        ahead: Seconds of frames that a frame may wait for, whose maps are then smoothed in both directions. 0 returns
+            each frame at once.
 
     Raises:
-        OptionError: A number is out of range.
+        OptionError: A number is out of range, or the model or an option is not for planes.
 
-    >>> from pielight.inference.exposure_map import DESCRIPTOR
-    >>> from pielight.inference.descriptor import find_model
-    >>> enhance = PlaneEnhancer(DESCRIPTOR.open(find_model("brighten", None).path, 1), EnhanceOptions())
-    >>> dark = np.full((64, 96), 30, np.uint8), np.full((32, 48), 128, np.uint8), np.full((32, 48), 128, np.uint8)
-    >>> [bool(plane.mean() > 60) for plane in enhance(dark)]
-    [True, True, True]
+    >>> from pielight import Enhancer
+    >>> enhancer: PlaneEnhancer[int] = PlaneEnhancer(Enhancer(threads=1).processor, EnhanceOptions(), YuvEncoding())
+    >>> dark = np.full((90, 160), 30, np.uint8), np.full((45, 80), 128, np.uint8), np.full((45, 80), 128, np.uint8)
+    >>> [(bool(planes[0].mean() > 60), number) for planes, number in enhancer.push(dark, 7)]
+    [(True, 7)]
     """
 
     def __init__(
         self,
-        network: ExposureNetwork,
+        processor: Processor,
         options: EnhanceOptions,
-        matrix: Matrix = "bt709",
-        full_range: bool = False,
+        encoding: YuvEncoding,
         *,
         fps: float = FPS,
         every: int | None = None,
-        threads: int | None = None,
+        ahead: float = 0.0,
     ) -> None:
-        self._track = ExposureTrack(network, options.is_gated, fps=fps, every=every)
-        self._options, self._threads = options, threads
-        self._matrix, self._encoding = matrix, YuvEncoding(matrix, full_range)
+        network = processor.network
+        if not isinstance(network, ExposureNetwork) or not self.suits(processor, options):
+            raise OptionError("planes: only for models of exposures on the CPU, without black, warmth and tint")
+        self._track = ExposureTrack(network, options.is_gated, fps=fps, every=every, ahead=ahead)
+        self._options, self._encoding, self._threads = options, encoding, processor.runtime.threads
+        self._denoiser = FrameDenoiser(options, encoding.bits, self._threads)
+        self._waiting: deque[_Waiting[T]] = deque()
 
-    def __call__(self, planes: Planes) -> Planes:
-        """Return the next frame, enhanced.
+    @staticmethod
+    def suits(processor: Processor, options: EnhanceOptions) -> bool:
+        """Return whether a model and options work on planes.
+
+        >>> from pielight import Enhancer
+        >>> processor = Enhancer(threads=1).processor
+        >>> [PlaneEnhancer.suits(processor, EnhanceOptions(black=black)) for black in (0, 0.5)]
+        [True, False]
+        """
+        is_plain = options.black == 0 and options.warmth == options.tint == KEEP
+        return is_plain and isinstance(processor.network, ExposureNetwork) and processor.runtime.device is None
+
+    def push(self, planes: Planes, tag: T, time: float | None = None) -> list[tuple[Planes, T]]:
+        """Take the next frame, and return those that are ready, in order.
 
         Args:
-            planes: Y (H, W), and U and V (H / 2, W / 2), rounded up: uint8.
+            planes: Luma (H, W) and two planes of chroma: :func:`pielight.ops.yuv.check_planes`. They must not change
+                until they come back.
+            tag: What comes back with it.
+            time: Of the frame, in seconds.
+
+        Returns:
+            Frames with their tags. A frame that needs nothing comes back itself, others are new arrays.
 
         Raises:
-            OptionError: They are no such planes.
+            PielightError: They are no such planes, or a network is damaged.
         """
-        full_range = self._encoding.full_range
-        thumbnail = frame_thumbnail(planes[0][..., np.newaxis])
-        if not full_range:
-            thumbnail = ((thumbnail * 255 - 16) / 219).clip(0, 1)
-        self._track.see(thumbnail, lambda: yuv420_to_rgb(planes, self._matrix, full_range, self._threads))
-        (found,) = self._track.maps()
-        return expose_yuv(planes, found.exposure.at(self._options), self._encoding, self._threads)
+        check_planes(planes, self._encoding)
+        waiting = _Waiting(by_rows(planes), None, tag)
+
+        def picture() -> NDArray[Any]:
+            waiting.rgb = yuv_to_rgb(waiting.planes, self._encoding, self._threads)
+            return waiting.rgb
+
+        self._waiting.append(waiting)
+        self._track.see(self._thumbnail(planes[0]), picture, time)
+        return list(self._ready())
+
+    def flush(self) -> list[tuple[Planes, T]]:
+        """Return the frames that still wait: no other follows."""
+        self._track.finish()
+        return list(self._ready())
+
+    def _ready(self) -> Iterator[tuple[Planes, T]]:
+        for found in self._track.maps():
+            frame = self._waiting.popleft()
+            yield self._enhanced(frame, found), frame.tag
+
+    def _enhanced(self, frame: _Waiting[T], found: FrameExposure) -> Planes:
+        if self._options.strength == 0:
+            return frame.planes
+        if found.is_cut:
+            self._denoiser.restart()
+        if frame.rgb is not None:
+            self._denoiser.look(frame.rgb, found.exposure, frame.planes[0])
+        if found.is_cut or found.number == 0:
+            self._denoiser.prime([later.planes for later in self._waiting])
+        planes = self._denoiser.denoise(frame.planes)
+        ev = found.exposure.at(self._options)
+        if planes is frame.planes and not ev.any():
+            return planes
+        return expose_yuv((planes[0], planes[1], planes[2]), ev, self._encoding, self._threads)
+
+    def _thumbnail(self, luma: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the thumbnail of a plane of luma, in full range."""
+        rows = luma[:: max(1, luma.shape[0] // (SIDE * _ROWS))]
+        if self._encoding.bits > 8:
+            rows = rows << (16 - self._encoding.bits)
+        black, white = self._encoding.black, self._encoding.white
+        small = frame_thumbnail(rows[..., np.newaxis])
+        whole: NDArray[np.float32] = np.clip((small * white - black) / np.float32(self._encoding.ranges[0]), 0, 1)
+        return whole

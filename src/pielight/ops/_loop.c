@@ -9,6 +9,8 @@ static PyMethodDef methods[] = {
      "of a plane with its prediction."},
     {"compare_rows", compare_rows, METH_VARARGS,
      "compare_rows(frame, shift, predicted, cells, top, bottom): what rows [top, bottom) of cells differ by."},
+    {"decode_yuv_rows", decode_yuv_rows, METH_VARARGS,
+     "decode_yuv_rows(y, u, v, to_places, white, most, result, top, bottom): rows [top, bottom) of the picture."},
     {"enhance_rows", enhance_rows, METH_VARARGS,
      "enhance_rows(source, tables, row_node, row_weight, column_node, column_weight, result, top, bottom): enhance "
      "rows [top, bottom) of a picture; source and result may be the same."},

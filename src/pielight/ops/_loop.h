@@ -22,6 +22,7 @@
 
 PyObject *blend_rows(PyObject *module, PyObject *args);
 PyObject *compare_rows(PyObject *module, PyObject *args);
+PyObject *decode_yuv_rows(PyObject *module, PyObject *args);
 PyObject *enhance_rows(PyObject *module, PyObject *args);
 PyObject *expose_rows(PyObject *module, PyObject *args);
 PyObject *expose_yuv_rows(PyObject *module, PyObject *args);

@@ -240,6 +240,53 @@ spread(const int32_t *restrict sample, int32_t *restrict pixel, Py_ssize_t colum
 DEFINE(uint8_t, 8_bits)
 DEFINE(uint16_t, 16_bits)
 
+/* Write a row of places as pixels. */
+#define DEFINE_PIXELS(TYPE, NAME)                                                                                      \
+    WIDE static void NAME(const uint16_t *restrict place, TYPE *restrict pixel, Py_ssize_t width, float scale)         \
+    {                                                                                                                  \
+        const uint16_t *red = place, *green = red + width, *blue = green + width;                                      \
+        for (Py_ssize_t x = 0; x < width; x++) {                                                                       \
+            pixel[3 * x] = (TYPE)((float)red[x] * scale + 0.5f);                                                       \
+            pixel[3 * x + 1] = (TYPE)((float)green[x] * scale + 0.5f);                                                 \
+            pixel[3 * x + 2] = (TYPE)((float)blue[x] * scale + 0.5f);                                                  \
+        }                                                                                                              \
+    }
+
+DEFINE_PIXELS(uint8_t, pixels_8_bits)
+DEFINE_PIXELS(uint16_t, pixels_16_bits)
+
+static void
+decode(const Job *job, char *result, Py_ssize_t result_row, Py_ssize_t top, Py_ssize_t bottom, int is_deep, Scratch s)
+{
+    const int32_t most = (int32_t)job->knots - 1, factor = job->in[OF_LUMA];
+    const Py_ssize_t width = job->width;
+    for (Py_ssize_t y = top; y < bottom; y++) {
+        const char *luma = job->plane[0] + y * job->stride[0];
+        const char *u = job->plane[1] + (y >> job->tall) * job->stride[1], *v = job->plane[2] + (y >> job->tall) * job->stride[2];
+        int32_t *offset[3] = {s.red, s.green, s.blue};
+        if (is_deep) {
+            spread_16_bits(job, (const uint16_t *)u, (const uint16_t *)v, s);
+        }
+        else {
+            spread_8_bits(job, (const uint8_t *)u, (const uint8_t *)v, s);
+        }
+        for (int c = 0; c < 3; c++) {
+            if (is_deep) {
+                places_16_bits((const uint16_t *)luma, offset[c], s.place + c * width, width, factor, most);
+            }
+            else {
+                places_8_bits((const uint8_t *)luma, offset[c], s.place + c * width, width, factor, most);
+            }
+        }
+        if (is_deep) {
+            pixels_16_bits(s.place, (uint16_t *)(result + y * result_row), width, 65535.0f / (float)most);
+        }
+        else {
+            pixels_8_bits(s.place, (uint8_t *)(result + y * result_row), width, 255.0f / (float)most);
+        }
+    }
+}
+
 static int
 is_axis(const Py_buffer *node, const Py_buffer *weight, Py_ssize_t samples, Py_ssize_t nodes, int across)
 {
@@ -277,6 +324,43 @@ are_nodes(const Py_buffer *nodes, int32_t first, Py_ssize_t tables)
     return first <= 0 && first + tables > 0; /* weights may sum to less than 1 */
 }
 
+static int32_t *
+allocate(Py_ssize_t nodes, Py_ssize_t width, Py_ssize_t columns, Scratch *scratch)
+{
+    const size_t across = (size_t)nodes, c = (size_t)columns;
+    int32_t *memory = PyMem_RawMalloc((across + 13 * c) * sizeof(int32_t) + 3 * (size_t)width * sizeof(uint16_t));
+    if (memory) {
+        scratch->row = memory;
+        scratch->steps = memory + across;
+        scratch->red = scratch->steps + c;
+        scratch->green = scratch->red + 2 * c; /* a pixel more than the width, if that is odd */
+        scratch->blue = scratch->green + 2 * c;
+        scratch->sum = scratch->blue + 2 * c;
+        scratch->sample = scratch->sum + 3 * c;
+        scratch->place = (uint16_t *)(scratch->sample + 3 * c);
+    }
+    return memory;
+}
+
+/* Whether three planes are of one type, and the second and third of a layout of chroma. */
+static int
+are_planes(const Py_buffer *plane)
+{
+    for (int i = 0; i < 3; i++) {
+        if (!is_plane(&plane[i]) || plane[i].itemsize != plane[0].itemsize) {
+            return 0;
+        }
+    }
+    const Py_ssize_t *luma = plane[0].shape, *u = plane[1].shape;
+    for (int side = 0; side < 2; side++) {
+        if (luma[side] < 1 || u[side] != plane[2].shape[side]
+            || (u[side] != luma[side] && u[side] != (luma[side] + 1) / 2)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 PyObject *
 expose_yuv_rows(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -294,17 +378,15 @@ expose_yuv_rows(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     }
     int fits = is_array(&view[TABLE], 'H', 2, 2) && is_array(&view[IN], 'i', 4, 1) && is_array(&view[OUT], 'i', 4, 1)
-               && view[IN].shape[0] == IN_FACTORS && view[OUT].shape[0] == OUT_FACTORS;
+               && view[IN].shape[0] == IN_FACTORS && view[OUT].shape[0] == OUT_FACTORS && are_planes(&view[Y])
+               && are_planes(&view[NEW_Y]) && view[NEW_Y].itemsize == view[Y].itemsize;
     for (int i = 0; fits && i < 3; i++) {
-        fits = is_plane(&view[Y + i]) && is_plane(&view[NEW_Y + i]) && view[Y + i].itemsize == view[Y].itemsize
-               && view[NEW_Y + i].itemsize == view[Y].itemsize
-               && memcmp(view[Y + i].shape, view[NEW_Y + i].shape, 2 * sizeof(Py_ssize_t)) == 0;
+        fits = memcmp(view[Y + i].shape, view[NEW_Y + i].shape, 2 * sizeof(Py_ssize_t)) == 0;
     }
     const Py_ssize_t height = fits ? view[Y].shape[0] : 0, width = fits ? view[Y].shape[1] : 0;
     const Py_ssize_t rows = fits ? view[U].shape[0] : 0, columns = fits ? view[U].shape[1] : 0;
     const int wide = columns != width, tall = rows != height;
-    if (!fits || height < 1 || width < 1 || view[V].shape[0] != rows || view[V].shape[1] != columns
-        || columns != (wide ? (width + 1) / 2 : width) || rows != (tall ? (height + 1) / 2 : height) || top < 0
+    if (!fits || top < 0
         || bottom < top || bottom > rows || white < 1 || white > 65535
         || !are_nodes(&view[NODES], first, view[TABLE].shape[0]) || view[TABLE].shape[1] < 1
         || view[TABLE].shape[1] > 65536
@@ -313,19 +395,12 @@ expose_yuv_rows(PyObject *Py_UNUSED(module), PyObject *args)
         PyErr_SetString(PyExc_ValueError, "expose_yuv_rows: planes, nodes, their places and tables do not fit together");
         return release_buffers(view, BUFFERS);
     }
-    const size_t across = (size_t)view[NODES].shape[1], w = (size_t)width, c = (size_t)columns;
-    int32_t *memory = PyMem_RawMalloc((across + 13 * c) * sizeof(int32_t) + 3 * w * sizeof(uint16_t));
+    Scratch scratch;
+    int32_t *memory = allocate(view[NODES].shape[1], width, columns, &scratch);
     if (!memory) {
         PyErr_NoMemory();
         return release_buffers(view, BUFFERS);
     }
-    Scratch scratch = {.row = memory, .steps = memory + across};
-    scratch.red = scratch.steps + c;
-    scratch.green = scratch.red + 2 * c; /* a pixel more than the width, if that is odd */
-    scratch.blue = scratch.green + 2 * c;
-    scratch.sum = scratch.blue + 2 * c;
-    scratch.sample = scratch.sum + 3 * c;
-    scratch.place = (uint16_t *)(scratch.sample + 3 * c);
     Job job = {
         .width = width, .height = height, .columns = columns, .nodes_down = view[NODES].shape[0],
         .nodes_across = view[NODES].shape[1], .knots = view[TABLE].shape[1], .wide = wide, .tall = tall,
@@ -347,6 +422,50 @@ expose_yuv_rows(PyObject *Py_UNUSED(module), PyObject *args)
     else {
         expose_16_bits(&job, top, bottom, scratch);
     }
+    Py_END_ALLOW_THREADS
+    PyMem_RawFree(memory);
+    return release_buffers(view, BUFFERS);
+}
+
+PyObject *
+decode_yuv_rows(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { Y, U, V, IN, RESULT, BUFFERS };
+    PyObject *object[BUFFERS];
+    Py_buffer view[BUFFERS];
+    int white, most;
+    Py_ssize_t top, bottom;
+
+    if (!PyArg_ParseTuple(args, "OOOOiiOnn", &object[Y], &object[U], &object[V], &object[IN], &white, &most,
+                          &object[RESULT], &top, &bottom)
+        || take_buffers(object, view, BUFFERS, RESULT) < 0) {
+        return NULL;
+    }
+    const Py_ssize_t size = view[Y].itemsize;
+    if (!are_planes(&view[Y]) || !is_array(&view[IN], 'i', 4, 1) || view[IN].shape[0] != IN_FACTORS
+        || !is_array(&view[RESULT], size == 1 ? 'B' : 'H', size, 3) || view[RESULT].shape[2] != 3
+        || memcmp(view[Y].shape, view[RESULT].shape, 2 * sizeof(Py_ssize_t)) != 0 || white < 1 || white > 65535
+        || most < 1 || most > 65535 || top < 0 || bottom < top || bottom > view[Y].shape[0]) {
+        PyErr_SetString(PyExc_ValueError, "decode_yuv_rows: planes and picture do not fit together");
+        return release_buffers(view, BUFFERS);
+    }
+    const Py_ssize_t width = view[Y].shape[1], columns = view[U].shape[1];
+    Scratch scratch;
+    int32_t *memory = allocate(0, width, columns, &scratch);
+    if (!memory) {
+        PyErr_NoMemory();
+        return release_buffers(view, BUFFERS);
+    }
+    Job job = {
+        .width = width, .height = view[Y].shape[0], .columns = columns, .knots = most + 1, .wide = columns != width,
+        .tall = view[U].shape[0] != view[Y].shape[0], .neutral = (white + 1) / 2, .in = view[IN].buf,
+    };
+    for (int i = 0; i < 3; i++) {
+        job.plane[i] = view[Y + i].buf;
+        job.stride[i] = view[Y + i].strides[0];
+    }
+    Py_BEGIN_ALLOW_THREADS
+    decode(&job, view[RESULT].buf, view[RESULT].strides[0], top, bottom, size == 2, scratch);
     Py_END_ALLOW_THREADS
     PyMem_RawFree(memory);
     return release_buffers(view, BUFFERS);

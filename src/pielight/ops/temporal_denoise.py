@@ -27,6 +27,8 @@ CELL = 8  # pixels along each side of a cell that has a weight
 LONGEST = 16  # frames that an average reaches over
 _BITS = 15  # of estimates
 _AROUND, _ALONE, _PART = 1.08, 1.5, 9.0  # what noise explains: of the mean around a cell, of it alone, of a quarter
+_CALM, _CALM_BIAS = 0.2, 0.95  # quantile of cells that show the noise itself, and what it is of white noise
+_MOST, _MEMORY = 4.0, 0.2  # limit of that factor, and weight of the newest frame in it
 _WEIGHT_BITS = 12
 _CUBIC = np.array([
     [0, 128, 0, 0], [-6, 122, 13, -1], [-9, 111, 29, -3], [-9, 93, 50, -6],
@@ -58,6 +60,7 @@ class TemporalDenoiser:
             raise OptionError(f"bits {bits!r}: expected 8 to 15")
         self._bits, self._threads = bits, check_threads(threads)
         self._longest = longest
+        self._scale = 0.0
         self._estimates: list[NDArray[np.uint16]] = []
 
     def reset(self) -> None:
@@ -125,9 +128,18 @@ class TemporalDenoiser:
         part = np.square(cells[..., 1]) / (pixels / 4) / expected
         around = box_sum(alone[..., np.newaxis].astype(np.float32))[..., 0] / 9
         ratio = np.maximum(around / _AROUND, np.maximum(alone / _ALONE, part / _PART))
+        ratio /= self._measured(around)
         new = 1 - 1 / np.maximum(ratio, 1)
         frames = np.minimum(age * (1 - new) + 1, self._longest)
         return (new + (1 - new) / frames).astype(np.float32)  # type: ignore[no-any-return]
+
+    def _measured(self, around: NDArray[np.floating]) -> float:
+        """Return by how much the variance of the noise exceeds what it was said to be, from the calmest cells."""
+        seen = float(np.quantile(around, _CALM)) / _CALM_BIAS
+        if seen < _MOST:  # else all has changed
+            share = _MEMORY if self._scale else 1.0
+            self._scale += share * (max(seen, 1.0) - self._scale)
+        return self._scale or 1.0
 
     def _blend(
         self, plane: NDArray[Any], then: NDArray[np.uint16], weights: NDArray[np.int32],

@@ -8,95 +8,20 @@ result is within a level of that of :func:`pielight.ops.exposure_map.apply_expos
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.threads import check_threads, share_rows
-from pielight.errors import OptionError
 from pielight.ops.compiled import loop as _loop
 from pielight.ops.exposure import expose
 from pielight.ops.exposure_map import NODE_BITS, WEIGHT_BITS, check_map
 from pielight.ops.interpolation import Axis
+from pielight.ops.yuv import IN_BITS, OUT_BITS, Planes, YuvEncoding, by_rows, check_planes
 
-Planes: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
-
-LUMA = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}  # weights of red and blue
-_FINE = 8  # places of a table for each level of R'G'B'
-_STEP_BITS, _IN_BITS, _OUT_BITS = 6, 14, 15
-
-
-@dataclass(frozen=True)
-class YuvEncoding:
-    """How planes encode R'G'B' (ITU-R BT.601, BT.709 or BT.2020, H.273).
-
-    Attributes:
-        matrix: ``"bt601"``, ``"bt709"`` or ``"bt2020"`` (non-constant luminance).
-        full_range: Whether luma goes from 0 to the largest value, and not from 16/255 to 235/255 of it, as in video.
-        bits: Of each value, 8 to 16.
-
-    Raises:
-        OptionError: There is no such matrix or depth.
-
-    >>> YuvEncoding("bt709").black, YuvEncoding("bt601", bits=10).black
-    (16, 64)
-    """
-
-    matrix: str = "bt709"
-    full_range: bool = False
-    bits: int = 8
-
-    def __post_init__(self) -> None:
-        if self.matrix not in LUMA:
-            raise OptionError(f"matrix {self.matrix!r}: expected {', '.join(LUMA)}")
-        if self.bits not in range(8, 13):
-            raise OptionError(f"bits {self.bits!r}: expected 8 to 12")
-
-    @property
-    def white(self) -> int:
-        """The largest value."""
-        return (1 << self.bits) - 1
-
-    @property
-    def black(self) -> int:
-        """Luma of black."""
-        return 0 if self.full_range else 16 << (self.bits - 8)
-
-    @property
-    def ranges(self) -> tuple[float, float]:
-        """How many values luma and chroma go through."""
-        scale = 1 << (self.bits - 8)
-        return (float(self.white), float(self.white)) if self.full_range else (219.0 * scale, 224.0 * scale)
-
-    @property
-    def knots(self) -> int:
-        """Places of a table of exposed values."""
-        return _FINE * self.white + 1
-
-    def to_places(self) -> NDArray[np.int32]:
-        """Return the factors from luma and chroma to places in a table, in units of 2^-14."""
-        red, blue = LUMA[self.matrix]
-        green = 1 - red - blue
-        luma, chroma = ((self.knots - 1) / span for span in self.ranges)
-        factors = (luma, 2 * (1 - red) * chroma, -2 * (1 - blue) * blue / green * chroma,
-                   -2 * (1 - red) * red / green * chroma, 2 * (1 - blue) * chroma)  # fmt: skip
-        scaled = [round(factor * (1 << _IN_BITS)) for factor in factors]
-        return np.array([*scaled, -self.black * scaled[0]], np.int32)
-
-    def from_results(self) -> NDArray[np.int32]:
-        """Return the factors from exposed values to luma and chroma, in units of 2^-15."""
-        red, blue = LUMA[self.matrix]
-        weights = np.array([red, 1 - red - blue, blue])
-        luma, chroma = (span / (self.knots - 1) for span in self.ranges)
-        u = (np.eye(3)[2] - weights) / (2 * (1 - blue)) * chroma
-        v = (np.eye(3)[0] - weights) / (2 * (1 - red)) * chroma
-        rows = np.rint(np.stack([weights * luma, u, v]) * (1 << _OUT_BITS)).astype(np.int32)
-        rows[0, 1] = round(luma * (1 << _OUT_BITS)) - rows[0, 0] - rows[0, 2]  # white stays white
-        rows[1:, 1] = -rows[1:, 0] - rows[1:, 2]  # and gray gray
-        return np.append(rows, np.int32(self.black << _OUT_BITS))
+_STEP_BITS = 6
 
 
 def expose_yuv(
@@ -129,7 +54,7 @@ def expose_yuv(
     [67, 125, 131]
     """
     ev = check_map(ev)
-    _check(planes, encoding)
+    check_planes(planes, encoding)
     if out is None:
         out = tuple(np.empty(plane.shape, plane.dtype) for plane in planes)  # type: ignore[assignment]
     assert out is not None
@@ -150,8 +75,8 @@ def expose_yuv(
     )  # fmt: skip
     factors = encoding.to_places(), encoding.from_results()
     loop: Callable[..., None] = _expose_rows if _loop is None else _loop.expose_yuv_rows
-    planes = _by_rows(planes)
-    results = planes if planes[0] is out[0] else _by_rows(out)
+    planes = by_rows(planes)
+    results = planes if planes[0] is out[0] else by_rows(out)
 
     def band(top: int, bottom: int) -> None:
         loop(*planes, *places, tables, first, *factors, encoding.white, *results, top, bottom)
@@ -161,22 +86,6 @@ def expose_yuv(
         if result is not plane:
             plane[...] = result
     return out
-
-
-def _by_rows(planes: Planes) -> Planes:
-    """Return planes whose values lie side by side: themselves, or copies."""
-    return tuple(p if p.strides[1] == p.itemsize else np.ascontiguousarray(p) for p in planes)  # type: ignore[return-value]
-
-
-def _check(planes: Planes, encoding: YuvEncoding) -> None:
-    luma, *chroma = planes
-    kind = np.uint8 if encoding.bits == 8 else np.uint16
-    height, width = luma.shape
-    sizes = {(height, width), (height, -(-width // 2)), (-(-height // 2), -(-width // 2)), (-(-height // 2), width)}
-    if any(plane.dtype != kind for plane in planes) or chroma[0].shape != chroma[1].shape:
-        raise OptionError(f"planes: expected three of {np.dtype(kind)}, two of them of one shape")
-    if chroma[0].shape not in sizes or luma.size == 0:
-        raise OptionError(f"planes of shapes {luma.shape} and {chroma[0].shape}: no layout of luma and chroma")
 
 
 @lru_cache(maxsize=8)
@@ -217,14 +126,14 @@ def _expose_rows(
         du, dv = (plane[block].astype(np.int32)[block_of] - neutral for plane in (u, v))
         offsets = np.stack([into[1] * dv, into[2] * du + into[3] * dv, into[4] * du])
         lines = [min((block << tall) + part, height - 1) for part in range(1 + tall)]
-        places = luma[lines].astype(np.int32)[:, np.newaxis] * into[0] + offsets + into[5] + (1 << (_IN_BITS - 1))
-        places = np.clip(places >> _IN_BITS, 0, tables.shape[1] - 1)
+        places = luma[lines].astype(np.int32)[:, np.newaxis] * into[0] + offsets + into[5] + (1 << (IN_BITS - 1))
+        places = np.clip(places >> IN_BITS, 0, tables.shape[1] - 1)
         exposed = tables[steps[block_of] - first, places].astype(np.int32)  # (lines, 3, width)
         same = steps == 0
-        lumas = (np.einsum("lcx,c->lx", exposed, back[:3]) + back[9] + (1 << (_OUT_BITS - 1))) >> _OUT_BITS
+        lumas = (np.einsum("lcx,c->lx", exposed, back[:3]) + back[9] + (1 << (OUT_BITS - 1))) >> OUT_BITS
         new_luma[lines] = np.where(same[block_of], luma[lines], lumas)
         sums = exposed.sum(axis=0)[:, ends].reshape(3, columns, 1 << wide).sum(axis=2, dtype=np.int32)
-        more = _OUT_BITS + wide + tall
+        more = OUT_BITS + wide + tall
         for plane, result, factors in ((u, new_u, back[3:6]), (v, new_v, back[6:9])):
             values = (factors @ sums + (neutral << more) + (1 << (more - 1))) >> more
             result[block] = np.where(same, plane[block], np.clip(values, 0, white))
