@@ -128,12 +128,12 @@ spread(const int32_t *restrict sample, int32_t *restrict pixel, Py_ssize_t colum
                                     int32_t *restrict red, int32_t *restrict green, int32_t *restrict blue)           \
     {                                                                                                                  \
         const int32_t neutral = job->neutral, rest = job->in[BLACK_IN] + (1 << (IN_BITS - 1));                         \
-        const int32_t rv = job->in[RED_V], gu = job->in[GREEN_U], gv = job->in[GREEN_V], bu = job->in[BLUE_U];         \
+        const int32_t red_v = job->in[RED_V], green_u = job->in[GREEN_U], green_v = job->in[GREEN_V], blue_u = job->in[BLUE_U];         \
         for (Py_ssize_t x = 0; x < job->columns; x++) {                                                                \
             const int32_t du = u[x] - neutral, dv = v[x] - neutral;                                                    \
-            red[x] = rv * dv + rest;                                                                                   \
-            green[x] = gu * du + gv * dv + rest;                                                                       \
-            blue[x] = bu * du + rest;                                                                                  \
+            red[x] = red_v * dv + rest;                                                                                   \
+            green[x] = green_u * du + green_v * dv + rest;                                                                       \
+            blue[x] = blue_u * du + rest;                                                                                  \
         }                                                                                                              \
     }                                                                                                                  \
                                                                                                                        \
