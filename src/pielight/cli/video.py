@@ -34,8 +34,8 @@ _denoise = options.with_help(
               help="Speed of the encoder; slower makes smaller files. [default: veryfast]")  # fmt: skip
 @click.option("--start", type=click.FloatRange(0), metavar="SECONDS", help="Take the clip from there on.")
 @click.option("--end", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Take it up to there.")
-@click.option("--every", type=click.IntRange(1, MAX_EVERY), default=4, show_default=True,
-              help="The network looks at every Nth frame, and the frames between get a blend.")  # fmt: skip
+@click.option("--every", type=click.IntRange(1, MAX_EVERY), metavar="N",
+              help="The network looks at every Nth frame at least. [default: six a second]")  # fmt: skip
 @click.option("--side-by-side", is_flag=True, help="Show the clip, left, beside the result.")
 @click.option("--gif", is_flag=True, help="Also write a small animation of the first seconds: NAME_pie.gif.")
 @click.option("--poster", is_flag=True, help="Also write a picture of one frame: NAME_pie.jpg.")
@@ -69,7 +69,7 @@ def video(
     encoder_preset: str | None,
     start: float | None,
     end: float | None,
-    every: int,
+    every: int | None,
     side_by_side: bool,
     gif: bool,
     poster: bool,

@@ -45,6 +45,7 @@ class PlaneEnhancer(Generic[T]):
         every: Frames from one look of the network to the next at most; None is a sixth of a second.
         ahead: Seconds of frames that a frame may wait for, whose maps are then smoothed in both directions. 0 returns
             each frame at once.
+        in_place: Whether results take the memory of their frames.
 
     Raises:
         OptionError: A number is out of range, or the model or an option is not for planes.
@@ -65,6 +66,7 @@ class PlaneEnhancer(Generic[T]):
         fps: float = FPS,
         every: int | None = None,
         ahead: float = 0.0,
+        in_place: bool = False,
     ) -> None:
         network = processor.network
         if not isinstance(network, ExposureNetwork) or not self.suits(processor, options):
@@ -72,6 +74,7 @@ class PlaneEnhancer(Generic[T]):
         self._track = ExposureTrack(network, options.is_gated, fps=fps, every=every, ahead=ahead)
         self._options, self._encoding, self._threads = options, encoding, processor.runtime.threads
         self._denoiser = FrameDenoiser(options, encoding.bits, self._threads)
+        self._in_place = in_place
         self._waiting: deque[_Waiting[T]] = deque()
 
     @staticmethod
@@ -96,13 +99,13 @@ class PlaneEnhancer(Generic[T]):
             time: Of the frame, in seconds.
 
         Returns:
-            Frames with their tags. A frame that needs nothing comes back itself, others are new arrays.
+            Frames with their tags. A frame that needs nothing comes back itself, as it was.
 
         Raises:
             PielightError: They are no such planes, or a network is damaged.
         """
         check_planes(planes, self._encoding)
-        waiting = _Waiting(by_rows(planes), None, tag)
+        waiting = _Waiting(planes if self._in_place else by_rows(planes), None, tag)
 
         def picture() -> NDArray[Any]:
             waiting.rgb = yuv_to_rgb(waiting.planes, self._encoding, self._threads)
@@ -135,7 +138,8 @@ class PlaneEnhancer(Generic[T]):
         ev = found.exposure.at(self._options)
         if planes is frame.planes and not ev.any():
             return planes
-        return expose_yuv((planes[0], planes[1], planes[2]), ev, self._encoding, self._threads)
+        out = frame.planes if self._in_place else None
+        return expose_yuv((planes[0], planes[1], planes[2]), ev, self._encoding, self._threads, out)
 
     def _thumbnail(self, luma: NDArray[Any]) -> NDArray[np.float32]:
         """Return the thumbnail of a plane of luma, in full range."""

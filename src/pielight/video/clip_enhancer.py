@@ -11,39 +11,59 @@ from numpy.typing import NDArray
 
 from pielight.core.threads import check_threads
 from pielight.enhancer import Enhancer
-from pielight.inference.exposure_map import ExposureMap, ExposureNetwork
-from pielight.options import AUTO, EnhanceOptions
+from pielight.inference.exposure_track import FPS
+from pielight.inference.frame_enhancer import FrameEnhancer
+from pielight.inference.plane_enhancer import PlaneEnhancer
+from pielight.ops.yuv import YuvEncoding
+from pielight.options import EnhanceOptions
 from pielight.video.alpha import copy_alpha
-from pielight.video.color import Converter, copy_time
+from pielight.video.color import Color, Converter, copy_time
+from pielight.video.yuv_frame import encoding_of, planes_of
+
+_AHEAD = 0.5  # seconds of frames that a map may wait for
+_MOST_BYTES = 256 << 20  # of frames that wait
+Kind = tuple[str, int, int, Color]
 
 
 class ClipEnhancer:
-    """Enhances the frames of one clip; they come out in order, some later than they went in, with time and color.
+    """Enhances the frames of one clip without flicker; they come out in order, with time and color, some later.
 
-    The network looks at every Nth frame, and the maps of exposures between are blended. Models of another kind see
-    each frame.
+    Planes of luma and chroma are enhanced as such, with maps that are smoothed in both directions; other frames as RGB,
+    each at once.
 
     Args:
         enhancer: The model.
-        options: Strength and the like; ``denoise="auto"`` removes no noise, a number removes it frame by frame.
-        every: The network looks at every Nth frame.
+        options: Strength and the like.
+        every: The network looks at every Nth frame, or more often; None is a sixth of a second.
         pix_fmt: Pixel format of the results; None is that of each frame.
+        fps: Frames per second, where they have no times.
+        keep: Whether the frames that were pushed must stay as they are.
 
     >>> frame = VideoFrame(64, 48, "yuv420p")
     >>> frame.pts = 7
-    >>> frames = ClipEnhancer(Enhancer(threads=1), EnhanceOptions(), every=2)
+    >>> frames = ClipEnhancer(Enhancer(threads=1), EnhanceOptions())
     >>> [one.pts for one in frames.push(frame) + frames.flush()]
     [7]
     """
 
-    def __init__(self, enhancer: Enhancer, options: EnhanceOptions, every: int = 1, pix_fmt: str | None = None) -> None:
+    def __init__(
+        self,
+        enhancer: Enhancer,
+        options: EnhanceOptions,
+        every: int | None = None,
+        pix_fmt: str | None = None,
+        fps: float = FPS,
+        keep: bool = False,
+    ) -> None:
         if options.auto is None:
             options = replace(options, auto=enhancer.auto)
-        self._options = replace(options, denoise=0) if options.denoise == AUTO else options
-        self._processor, self._every, self._pix_fmt = enhancer.processor, every, pix_fmt
+        self._processor, self._options, self._pix_fmt = enhancer.processor, options, pix_fmt
+        self._every, self._fps, self._keep = every, fps, keep
         self._converter = Converter(check_threads(enhancer.threads))
-        self._waiting: list[VideoFrame] = []  # frames since the last map
-        self._last: ExposureMap | None = None
+        self._kind: Kind | None = None  # of the frames that the following enhance
+        self._planes: PlaneEnhancer[VideoFrame] | None = None
+        self._encoding: YuvEncoding | None = None
+        self._pictures: FrameEnhancer | None = None
 
     def push(self, frame: VideoFrame) -> list[VideoFrame]:
         """Take the next frame, and return those that are ready.
@@ -51,42 +71,53 @@ class ClipEnhancer:
         Raises:
             PielightError: A network is damaged.
         """
-        network = self._processor.network
         if self._options.strength == 0:
             return [self._unchanged(frame)]
-        if not isinstance(network, ExposureNetwork):
-            return [self._enhanced(frame, None)]
-        self._waiting.append(frame)
-        if self._last is not None and len(self._waiting) < self._every:
-            return []
-        rgb = self._converter.to_rgb(frame)
-        return self._release(network.predict(pixels_of(rgb), self._options.is_gated), rgb)
+        kind = frame.format.name, frame.width, frame.height, Color.of(frame)
+        ready = []
+        if kind != self._kind:
+            ready, self._kind = self.flush(), kind
+            self._begin(frame)
+        if self._planes is None or self._encoding is None:
+            return [*ready, self._as_picture(frame)]
+        if self._keep:
+            result = VideoFrame(frame.width, frame.height, frame.format.name)
+            for to, plane in zip(planes_of(result, self._encoding), planes_of(frame, self._encoding), strict=True):
+                to[...] = plane
+            Color.of(frame).give(result)
+            copy_time(frame, result)
+            copy_alpha(frame, result)
+        else:
+            frame.make_writable()  # a copy with all that belongs to it, where the decoder still needs the frame
+            result = frame
+        found = self._planes.push(planes_of(result, self._encoding), result, frame.time)
+        return [*ready, *(one for _, one in found)]
 
     def flush(self) -> list[VideoFrame]:
         """Return the frames that are left at the end of the clip."""
-        return self._release(self._last) if self._last is not None else []
+        return [] if self._planes is None else [frame for _, frame in self._planes.flush()]
 
-    def _release(self, predicted: ExposureMap, rgb: VideoFrame | None = None) -> list[VideoFrame]:
-        """Enhance the frames that wait, by the last map blended with the one of the newest frame, or its RGB."""
-        last, frames = self._last or predicted, self._waiting
-        self._last, self._waiting = predicted, []
-        shares = ((number + 1) / len(frames) for number in range(len(frames)))
-        return [
-            self._enhanced(
-                frame,
-                predicted if last is predicted or share == 1 else last.blend(predicted, share),
-                rgb if frame is frames[-1] else None,
-            )
-            for frame, share in zip(frames, shares, strict=True)
-        ]
+    def _begin(self, frame: VideoFrame) -> None:
+        """Start anew with frames like this one."""
+        self._encoding = encoding_of(frame) if self._pix_fmt in (None, frame.format.name) else None
+        self._planes = self._pictures = None
+        if self._encoding is None or not PlaneEnhancer.suits(self._processor, self._options):
+            self._pictures = FrameEnhancer(self._processor, self._options, fps=self._fps, every=self._every)
+            return
+        size = sum(plane.buffer_size for plane in frame.planes)
+        ahead = min(_AHEAD, _MOST_BYTES / size / self._fps)
+        self._planes = PlaneEnhancer(
+            self._processor, self._options, self._encoding,
+            fps=self._fps, every=self._every, ahead=ahead, in_place=True,
+        )  # fmt: skip
 
-    def _enhanced(self, frame: VideoFrame, prediction: ExposureMap | None, rgb: VideoFrame | None = None) -> VideoFrame:
-        rgb = rgb or self._converter.to_rgb(frame)
+    def _as_picture(self, frame: VideoFrame) -> VideoFrame:
+        assert self._pictures is not None
+        rgb = self._converter.to_rgb(frame)
         if rgb is frame:  # it was RGB already, and the side-by-side view shows it, too
             rgb = _copied(frame)
         pixels = pixels_of(rgb)
-        processor = replace(self._processor, prediction=prediction)
-        processor.process(pixels, self._options, pixels)
+        pixels[...] = self._pictures(pixels)
         result = self._converter.back(rgb, frame, self._pix_fmt or frame.format.name)
         copy_alpha(frame, result)
         copy_time(frame, result)

@@ -12,6 +12,7 @@ from pielight.core.file_attributes import attributes_of
 from pielight.core.messages import shown
 from pielight.enhancer import Enhancer
 from pielight.errors import ExistsError, PictureError
+from pielight.inference.exposure_track import FPS
 from pielight.inference.pipeline_files import SaveOptions, Written
 from pielight.io.provenance import Record, read_fingerprint
 from pielight.io.provenance_checksum import write_checksum
@@ -102,8 +103,9 @@ def _transcode(
         reader = ClipReader(container, source, info, copied, cut, threads)
         previews = Previews(video.gif, video.poster, info.rotation)
         pipeline = Pipeline(
-            reader, ClipEnhancer(enhancer, options, video.every, encoder.pix_fmt), writer, previews, encoder.pix_fmt,
-            video.side_by_side, _total(info.frames, info.rate, video),
+            reader,
+            ClipEnhancer(enhancer, options, video.every, encoder.pix_fmt, float(info.rate or FPS), video.side_by_side),
+            writer, previews, encoder.pix_fmt, video.side_by_side, _total(info.frames, info.rate, video),
         )  # fmt: skip
         try:
             count = pipeline.run(file, on_progress, stop)

@@ -13,7 +13,7 @@ UNKNOWN = 2  # FFmpeg's number of primaries, transfer and matrix that are not to
 # FFmpeg's numbers of a matrix, and those of swscale; of what is not told, HD is BT.709 and the rest BT.601.
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "pal")
-_HD = 720  # rows
+HD = 720  # rows, from which on what is not told is taken for BT.709
 # swscale's ways to RGB and back. Without accurate rounding and chroma for every pixel, a way there and back takes a
 # whole level off the luma, which brightening would multiply; nearest chroma is what averaging undoes.
 _TO_RGB = 0x10 | 0x2000 | 0x40000
@@ -132,7 +132,7 @@ def color_as(pix_fmt: str, color: Color, source_fmt: str, height: int) -> Color:
     if source_fmt.startswith("yuvj") and color.range == UNSPECIFIED:
         color = replace(color, range=FULL)
     if is_rgb(source_fmt) and not is_rgb(pix_fmt):
-        return replace(color, matrix=1 if height >= _HD else 6, range=LIMITED)
+        return replace(color, matrix=1 if height >= HD else 6, range=LIMITED)
     if is_rgb(pix_fmt) and not is_rgb(source_fmt):
         return replace(color, matrix=0, range=FULL)
     return color
@@ -157,7 +157,7 @@ def bits_of(frame: VideoFrame) -> int:
 
 
 def _matrix(frame: VideoFrame, color: Color) -> int:
-    return _MATRICES.get(color.matrix, 1 if frame.height >= _HD else 5)
+    return _MATRICES.get(color.matrix, 1 if frame.height >= HD else 5)
 
 
 def _range(pix_fmt: str, color: Color) -> int:

@@ -27,7 +27,7 @@ class VideoOptions:
             None is ``"veryfast"``.
         start: Seconds from the start of the clip from which on it is taken; None is the start.
         end: Seconds up to which it is taken; None is the end.
-        every: The network looks at every Nth frame; what it predicts is blended in between.
+        every: The network looks at every Nth frame at least; None is six looks a second.
         side_by_side: Whether frames show the clip, left, beside the result.
         gif: Whether a small animation of the first seconds is written, too.
         poster: Whether a picture of one frame is written, too.
@@ -36,7 +36,7 @@ class VideoOptions:
         OptionError: A value is out of range.
 
     >>> VideoOptions(start=1, end=2.5).recorded()
-    {'Codec': 'copy-like-source', 'Every': 4, 'Start': 1.0, 'End': 2.5}
+    {'Codec': 'copy-like-source', 'Start': 1.0, 'End': 2.5}
     """
 
     codec: str = LIKE_SOURCE
@@ -44,7 +44,7 @@ class VideoOptions:
     encoder_preset: str | None = None
     start: float | None = None
     end: float | None = None
-    every: int = 4
+    every: int | None = None
     side_by_side: bool = False
     gif: bool = False
     poster: bool = False
@@ -56,7 +56,7 @@ class VideoOptions:
             raise OptionError(f"encoder_preset {self.encoder_preset!r}: choose {', '.join(PRESETS)}")
         if self.crf is not None:
             object.__setattr__(self, "crf", check_number("crf", self.crf, 0, MAX_CRF, "lower is better"))
-        if not isinstance(self.every, int) or not 1 <= self.every <= MAX_EVERY:
+        if self.every is not None and (not isinstance(self.every, int) or not 1 <= self.every <= MAX_EVERY):
             raise OptionError(f"every {self.every!r}: must be a whole number from 1 to {MAX_EVERY}")
         for name in ("start", "end"):
             value = getattr(self, name)
