@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from pielight.inference import frame_denoiser
 from pielight.inference.exposure_map import ExposureMap
@@ -56,7 +57,7 @@ def test_a_number_is_the_share_of_noise_that_goes(share: float, left: float) -> 
 def test_a_scene_begins_with_what_its_next_frames_show() -> None:
     denoiser = FrameDenoiser(EnhanceOptions(), 8, 1)
     denoiser.look(grain(0), BRIGHTER)
-    denoiser.prime([planes(grain(seed)) for seed in range(1, 9)])
+    denoiser.prime(grain(0), BRIGHTER, [planes(grain(seed)) for seed in range(1, 9)])
     (first, *_) = denoiser.denoise(planes(grain(0)))
     assert np.std(first.astype(float)) < 1.2
     denoiser.restart()
@@ -68,7 +69,7 @@ def test_deep_planes_have_their_own_noise() -> None:
     frame = grain(0)
     luma = (frame[..., 1].astype(np.uint16) << 2) + 1
     denoiser = FrameDenoiser(EnhanceOptions(), 10, 1)
-    denoiser.look(frame, BRIGHTER, luma)
+    denoiser.look(frame, BRIGHTER)
     for _ in range(3):
         (result,) = denoiser.denoise([luma])
     assert result.dtype == np.uint16
@@ -86,4 +87,24 @@ def test_noise_is_estimated_at_some_looks_only(monkeypatch: pytest.MonkeyPatch) 
     denoiser = FrameDenoiser(EnhanceOptions(), 8, 1)
     for seed in range(8):
         denoiser.look(grain(seed), BRIGHTER)
-    assert asked == [3, 1, 3, 1]
+    assert asked == [3, 3]
+
+
+def test_noise_that_compression_has_smoothed_is_seen_from_one_frame_to_the_next() -> None:
+    scene = gaussian_filter(np.random.default_rng(99).normal(0, 1, (192, 256)), 1.5) * 40 + 40
+
+    def blotchy(seed: int) -> NDArray[np.uint8]:
+        blotches = gaussian_filter(np.random.default_rng(seed).normal(0, 1, scene.shape), 1.5)
+        gray = np.rint(scene + 1.5 * blotches / blotches.std()).clip(0, 255)
+        return np.repeat(gray[..., np.newaxis], 3, 2).astype(np.uint8)
+
+    denoiser = FrameDenoiser(EnhanceOptions(), 8, 1)
+    denoiser.look(blotchy(0), BRIGHTER)
+    assert not denoiser.is_active
+    for seed in range(2):
+        denoiser.denoise(planes(blotchy(seed)))
+    denoiser.look(blotchy(2), BRIGHTER)
+    assert denoiser.is_active
+    for seed in range(2, 24):
+        result = denoiser.denoise(planes(blotchy(seed)))
+    assert np.std(result[0] - scene) < 0.75

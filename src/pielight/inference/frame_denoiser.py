@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,25 +10,28 @@ from numpy.typing import NDArray
 from pielight.core.pixels import Pixels
 from pielight.inference.denoise_plan import look
 from pielight.inference.exposure_map import ExposureMap
-from pielight.ops.noise import Noise, estimate
+from pielight.ops.noise import MeasuredNoise, Noise, estimate
 from pielight.ops.temporal_denoise import LONGEST, Planes, TemporalDenoiser
 from pielight.options import AUTO, EnhanceOptions
 
-_LOOKS = 6  # from one estimate of the noise to the next
+_LOOKS = 6  # from one measurement of the noise to the next
 _LATEST = 8  # frames that a scene's first estimate is made from, where they are known
 
 
 class FrameDenoiser:
     """Denoises the planes of one stream over time where its maps would show the noise.
 
-    ``look`` at a frame now and then: whether noise would be seen is asked as for photos, and how strong it is.
-    ``denoise`` each frame. A number d removes the share d of the noise's deviation where nothing moves; ``auto`` all
-    that an average of 16 frames removes.
+    ``look`` at a frame now and then: whether noise would be seen is asked as for photos. How strong it is, tell a frame
+    itself and the one that follows it: compression smooths noise, and a single frame does not show that. ``denoise``
+    each frame. A number d removes the share d of the noise's deviation where nothing moves; ``auto`` all that an
+    average of 16 frames removes.
 
     Args:
         options: How frames are enhanced.
         bits: Of each value of a plane, 8 to 15.
         threads: Threads; None takes every core that the process may use.
+        black: Value of black in the plane that guides, in [0, 1].
+        span: From black to white, in [0, 1].
 
     >>> denoiser = FrameDenoiser(EnhanceOptions(), 8, 1)
     >>> grain = np.random.default_rng(0).normal(20, 3, (64, 64, 3)).clip(0, 255).astype(np.uint8)
@@ -38,52 +40,58 @@ class FrameDenoiser:
     True
     """
 
-    def __init__(self, options: EnhanceOptions, bits: int, threads: int | None = None) -> None:
+    def __init__(
+        self, options: EnhanceOptions, bits: int, threads: int | None = None, black: float = 0.0, span: float = 1.0
+    ) -> None:
         self._options, self._threads, self._bits = options, threads, bits
+        self._black, self._span = black, span
         left = 0.0 if options.denoise == AUTO else 1 - float(options.denoise)
         self._denoiser = TemporalDenoiser(bits, threads, min(LONGEST, 1 / max(left, 1 / LONGEST) ** 2))
-        self._noise: Noise | None = None
-        self._of_picture: Noise | None = None
+        self._probe = TemporalDenoiser(bits, threads)
+        self._frames_to_probe = 0
         self._looks = 0
+        self._of_picture: Noise | None = None
+        self._over_time = np.zeros((2, 0))  # values, and the deviation from one frame to the next there
         self.is_active = False
 
-    def look(self, pixels: Pixels, exposure: ExposureMap, guide: NDArray[Any] | None = None) -> None:
+    def look(self, pixels: Pixels, exposure: ExposureMap) -> None:
         """See whether a frame's noise would show, and measure it.
 
         Args:
             pixels: The frame as a picture, (H, W, 3) RGB or gray (H, W, 1).
             exposure: Its map.
-            guide: The plane that guides the denoiser; None is the picture's green.
         """
-        is_due = self._looks % _LOOKS == 0
-
-        def measure(pixels: Pixels) -> Noise:
-            if is_due or self._of_picture is None or len(self._of_picture.shot) != pixels.shape[2]:
-                self._of_picture = estimate(pixels)
-            return self._of_picture
-
-        found = look(pixels, exposure, self._options, self._threads, measure)
+        if self._options.denoise == 0:
+            return
+        if self._looks % _LOOKS == 0 or self._of_picture is None or len(self._of_picture.shot) != pixels.shape[2]:
+            self._of_picture = None
+            self._frames_to_probe = 2
         self._looks += 1
+        found = look(pixels, exposure, self._options, self._threads, self._measured)
         self.is_active = found is not None and found.is_noisy
         if not self.is_active:
             self._denoiser.reset()
-            self._noise = None
-        elif is_due or self._noise is None:
-            if guide is None:
-                channel = pixels.shape[2] // 2
-                self._noise = estimate(pixels[..., channel : channel + 1])
-            else:
-                deep = guide if guide.dtype == np.uint8 else guide << (16 - self._bits)
-                self._noise = estimate(deep[..., np.newaxis])
 
     def restart(self) -> None:
         """Forget the frames before, as at a scene cut."""
         self._denoiser.reset()
+        self._probe.reset()
         self._looks = 0
 
-    def prime(self, following: Sequence[Planes]) -> None:
-        """Begin a scene with what its frames after the first one show, so that the first one has no more noise."""
+    def prime(self, pixels: Pixels, exposure: ExposureMap, following: Sequence[Planes]) -> None:
+        """Look at the first frame of a scene, and begin with what the frames after it show.
+
+        Args:
+            pixels: The first frame as a picture.
+            exposure: Its map.
+            following: The planes of the next frames, as far as they are known.
+        """
         self.restart()
+        self.look(pixels, exposure)
+        if len(following) > 1:
+            for planes in following[:2]:
+                self._probed(planes)
+            self.look(pixels, exposure)
         if self.is_active:
             for planes in reversed(following[:_LATEST]):
                 self._denoiser.denoise(planes, self._sigma)
@@ -94,9 +102,42 @@ class FrameDenoiser:
         Raises:
             OptionError: Its planes are of other sizes than those before.
         """
-        return self._denoiser.denoise(planes, self._sigma) if self.is_active else planes
+        if self._frames_to_probe and not self.is_active:
+            self._probed(planes)
+        if not self.is_active:
+            return planes
+        result = self._denoiser.denoise(planes, self._sigma)
+        if self._frames_to_probe:
+            self._take(self._denoiser)
+        return result
+
+    def _probed(self, planes: Planes) -> None:
+        """Measure the noise from one frame to the next, which are not denoised."""
+        self._probe.denoise(planes[:1], self._sigma)
+        self._take(self._probe)
+        self._frames_to_probe = max(0, self._frames_to_probe - 1)
+        if not self._frames_to_probe:
+            self._probe.reset()
+
+    def _take(self, denoiser: TemporalDenoiser) -> None:
+        places, variances = denoiser.noise_seen()
+        if places.size:
+            self._over_time = np.stack([(places - self._black) / self._span, np.sqrt(variances) / self._span])
+
+    def _measured(self, pixels: Pixels) -> Noise:
+        """Return the noise of a frame, the stronger of what it shows itself and of what changes to the next."""
+        if self._of_picture is None:
+            self._of_picture = estimate(pixels)
+        own = self._of_picture
+        return MeasuredNoise(own.shot, own.read, own.step, *self._over_time)
 
     def _sigma(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        assert self._noise is not None
-        result: NDArray[np.float32] = self._noise.sigma(values[..., np.newaxis])[..., 0]
+        """Return the noise of the plane that guides at values of it."""
+        own = self._of_picture
+        middle = slice(0, 0) if own is None else slice(len(own.shot) // 2, len(own.shot) // 2 + 1)
+        shot, read = (np.zeros(1), np.zeros(1)) if own is None else (own.shot[middle], own.read[middle])
+        step = 1 / ((1 << self._bits) - 1) / self._span
+        noise = MeasuredNoise(shot, read, step, *self._over_time)
+        light = np.clip((values - np.float32(self._black)) / np.float32(self._span), 0, 1)
+        result: NDArray[np.float32] = noise.sigma(light[..., np.newaxis])[..., 0] * np.float32(self._span)
         return result

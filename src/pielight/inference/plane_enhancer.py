@@ -73,7 +73,8 @@ class PlaneEnhancer(Generic[T]):
             raise OptionError("planes: only for models of exposures on the CPU, without black, warmth and tint")
         self._track = ExposureTrack(network, options.is_gated, fps=fps, every=every, ahead=ahead)
         self._options, self._encoding, self._threads = options, encoding, processor.runtime.threads
-        self._denoiser = FrameDenoiser(options, encoding.bits, self._threads)
+        black, span = encoding.black / encoding.white, encoding.ranges[0] / encoding.white
+        self._denoiser = FrameDenoiser(options, encoding.bits, self._threads, black, span)
         self._in_place = in_place
         self._waiting: deque[_Waiting[T]] = deque()
 
@@ -128,12 +129,12 @@ class PlaneEnhancer(Generic[T]):
     def _enhanced(self, frame: _Waiting[T], found: FrameExposure) -> Planes:
         if self._options.strength == 0:
             return frame.planes
-        if found.is_cut:
+        if frame.rgb is not None and (found.is_cut or found.number == 0):
+            self._denoiser.prime(frame.rgb, found.exposure, [later.planes for later in self._waiting])
+        elif frame.rgb is not None:
+            self._denoiser.look(frame.rgb, found.exposure)
+        elif found.is_cut:
             self._denoiser.restart()
-        if frame.rgb is not None:
-            self._denoiser.look(frame.rgb, found.exposure, frame.planes[0])
-        if found.is_cut or found.number == 0:
-            self._denoiser.prime([later.planes for later in self._waiting])
         planes = self._denoiser.denoise(frame.planes)
         ev = found.exposure.at(self._options)
         if planes is frame.planes and not ev.any():

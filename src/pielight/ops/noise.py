@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -65,6 +65,32 @@ class Noise:
             rows = slice(top, top + _ROWS)
             of_shot, of_read = _basis(x[rows])
             result[rows] = np.sqrt(shot[rows] * of_shot + read[rows] * of_read + step[rows] ** 2 / 12)
+        return result
+
+
+@dataclass(frozen=True)
+class MeasuredNoise(Noise):
+    """Noise of which the deviation was also measured at some values; where that is more, it counts.
+
+    Attributes:
+        values: sRGB values in [0, 1], (n,), rising.
+        deviations: Standard deviation there, (n,).
+
+    >>> still = np.zeros(1)
+    >>> noise = MeasuredNoise(still, still, 0.0, np.array([0.2, 0.4]), np.array([0.01, 0.03]))
+    >>> noise.sigma(np.array([0.1, 0.3])).round(3).tolist()
+    [0.009999999776482582, 0.019999999552965164]
+    """
+
+    values: NDArray[Any] = field(default_factory=lambda: np.zeros(0))
+    deviations: NDArray[Any] = field(default_factory=lambda: np.zeros(0))
+
+    def sigma(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the standard deviation of the noise at sRGB values; see :meth:`Noise.sigma`."""
+        modeled = super().sigma(x)
+        if self.values.size == 0:
+            return modeled
+        result: NDArray[np.float32] = np.maximum(modeled, np.interp(x, self.values, self.deviations).astype(np.float32))
         return result
 
 

@@ -26,9 +26,13 @@ Sigma = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 CELL = 8  # pixels along each side of a cell that has a weight
 LONGEST = 16  # frames that an average reaches over
 _BITS = 15  # of estimates
-_AROUND, _ALONE, _PART = 1.08, 1.5, 9.0  # what noise explains: of the mean around a cell, of it alone, of a quarter
-_CALM, _CALM_BIAS = 0.2, 0.95  # quantile of cells that show the noise itself, and what it is of white noise
+_AROUND, _ALONE, _PART = 1.08, 1.4, 8.3  # what noise explains: of the mean around a cell, of it alone, of a quarter
+_STILL, _MOST_UNEVEN = 0.8, 2.5  # share of cells that are taken for still, and limit of what that explains
+_CALM, _CALM_BIAS = 0.35, 0.97  # quantile of cells that show the noise itself, and what it is of white noise
+_PART_BIAS, _CORRELATED = 1.45, 8.0  # the same of the greatest of four squared means, and limit of its excess
 _MOST, _MEMORY = 4.0, 0.2  # limit of that factor, and weight of the newest frame in it
+_BINS = np.array([8, 16, 32, 64, 128]) / 255  # between values of which noise is measured
+_ENOUGH = 24  # cells of a bin
 _WEIGHT_BITS = 12
 _CUBIC = np.array([
     [0, 128, 0, 0], [-6, 122, 13, -1], [-9, 111, 29, -3], [-9, 93, 50, -6],
@@ -61,16 +65,35 @@ class TemporalDenoiser:
         self._bits, self._threads = bits, check_threads(threads)
         self._longest = longest
         self._scale = 0.0
+        self._calm: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         self._estimates: list[NDArray[np.uint16]] = []
 
     def reset(self) -> None:
         """Forget all frames, as at a scene cut."""
         self._estimates = []
+        self._calm = None
 
     @property
     def share_of_new(self) -> float:
         """Mean weight of the last frame: 1 at the first one, and about 1/16 where nothing moves."""
         return float(self._weights.mean()) if self._estimates else 1.0
+
+    def noise_seen(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return values of the guide and the variance of its noise there, of the calmest cells; both in [0, 1].
+
+        From what the last frame differs from the estimate before it: also where compression has smoothed the noise, so
+        that a single frame does not show it.
+        """
+        if self._calm is None:
+            return np.empty(0), np.empty(0)
+        levels, variances = (values.ravel() for values in self._calm)
+        bins = np.digitize(levels, _BINS)
+        members = [bins == number for number in range(len(_BINS) + 1)]
+        kept = [which for which in members if np.count_nonzero(which) >= _ENOUGH]
+        return (
+            np.array([levels[which].mean() for which in kept]),
+            np.array([np.quantile(variances[which], _CALM) / _CALM_BIAS for which in kept]),
+        )
 
     def denoise(self, planes: Planes, sigma: Sigma) -> list[NDArray[Any]]:
         """Denoise the next frame.
@@ -127,8 +150,10 @@ class TemporalDenoiser:
         alone = cells[..., 0] / pixels / expected
         part = np.square(cells[..., 1]) / (pixels / 4) / expected
         around = box_sum(alone[..., np.newaxis].astype(np.float32))[..., 0] / 9
-        ratio = np.maximum(around / _AROUND, np.maximum(alone / _ALONE, part / _PART))
-        ratio /= self._measured(around)
+        part /= np.clip(np.quantile(part, _CALM) / _PART_BIAS, 1, _CORRELATED)  # of noise that is not white
+        ratio = np.maximum(around, np.maximum(alone / _ALONE, part / _PART))
+        ratio /= self._measured(around) * self._uneven(around)
+        self._calm = cells[..., 2] / pixels / most, around * expected / (1 + 1 / age) / (most / 8) ** 2
         new = 1 - 1 / np.maximum(ratio, 1)
         frames = np.minimum(age * (1 - new) + 1, self._longest)
         return (new + (1 - new) / frames).astype(np.float32)  # type: ignore[no-any-return]
@@ -140,6 +165,11 @@ class TemporalDenoiser:
             share = _MEMORY if self._scale else 1.0
             self._scale += share * (max(seen, 1.0) - self._scale)
         return self._scale or 1.0
+
+    def _uneven(self, around: NDArray[np.floating]) -> float:
+        """Return what noise explains of the greater differences, where it is not the same everywhere, as compressed."""
+        calm, most = np.quantile(around, (_CALM, _STILL))
+        return float(np.clip(most / max(calm, 1e-9), _AROUND, _MOST_UNEVEN))
 
     def _blend(
         self, plane: NDArray[Any], then: NDArray[np.uint16], weights: NDArray[np.int32],
