@@ -44,7 +44,8 @@ LACKING = textwrap.dedent("""
         except SystemExit as end:
             print(end.code, file=sys.stderr) if isinstance(end.code, str) else None
 """)
-DATA = {"ablation": [], "bounds": [], "brackets": [], "published": [], "skin": [], "stream_flicker": [],
+DATA = {"ablation": [], "bounds": [], "brackets": [], "published": [], "skin": [],
+        "stream_denoise": [], "stream_flicker": [],
         "hard_sheet": ["sheet.png"], "quality": ["niqe.npz"],
         "seeds": ["niqe.npz"], "exposure_scatter": ["out.svg"]}  # fmt: skip
 
