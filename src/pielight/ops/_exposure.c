@@ -38,12 +38,6 @@ typedef struct {
     const void *decode, *encode;
 } Job;
 
-static inline Py_ssize_t
-clamped(Py_ssize_t node, Py_ssize_t nodes)
-{
-    return node < 0 ? 0 : node >= nodes ? nodes - 1 : node;
-}
-
 /* The first pixel after x that has another nearest column. */
 static inline Py_ssize_t
 end_of_cell(const Job *job, Py_ssize_t x)

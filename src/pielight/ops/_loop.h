@@ -34,6 +34,19 @@ PyObject *refine_rows(PyObject *module, PyObject *args);
 PyObject *shrink(PyObject *module, PyObject *args);
 PyObject *tabulate(PyObject *module, PyObject *args);
 
+static inline Py_ssize_t
+limited(Py_ssize_t value, Py_ssize_t least, Py_ssize_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+/* The nearest node that there is. */
+static inline Py_ssize_t
+clamped(Py_ssize_t node, Py_ssize_t nodes)
+{
+    return limited(node, 0, nodes - 1);
+}
+
 /* Whether a buffer is an aligned C-contiguous array of this type with `dimensions` dimensions. */
 static inline int
 is_array(const Py_buffer *buffer, char format, Py_ssize_t size, int dimensions)

@@ -14,12 +14,6 @@ typedef struct {
     Py_ssize_t height, width, down, across;
 } Pair;
 
-static inline Py_ssize_t
-between(Py_ssize_t value, Py_ssize_t least, Py_ssize_t most)
-{
-    return value < least ? least : value > most ? most : value;
-}
-
 /* ---- Halving ---- */
 
 #define DEFINE_HALVE(TYPE, NAME)                                                                                       \
@@ -103,8 +97,8 @@ typedef struct {
 static void
 try_at(const Pair *pair, Match *match, Py_ssize_t dy, Py_ssize_t dx, int32_t margin)
 {
-    dy = between(dy, -match->top, pair->height - match->rows - match->top);
-    dx = between(dx, -match->left, pair->width - match->columns - match->left);
+    dy = limited(dy, -match->top, pair->height - match->rows - match->top);
+    dx = limited(dx, -match->left, pair->width - match->columns - match->left);
     if (match->least >= 0 && dy == match->dy && dx == match->dx) {
         return;
     }
@@ -237,8 +231,8 @@ refine_row(const Pair *pair, const int16_t *motion, float variance, float *vecto
         sure[index] = 0;
         for (int step = 0; step < STEPS && top < bottom && left < right; step++) {
             int32_t sum[5];
-            my = between(my, 1 - top, pair->height - 1 - bottom);
-            mx = between(mx, 1 - left, pair->width - 1 - right);
+            my = limited(my, 1 - top, pair->height - 1 - bottom);
+            mx = limited(mx, 1 - left, pair->width - 1 - right);
             const Py_ssize_t at = top * pair->width + left;
             sums_of(pair->frame + at, pair->before + at + my * pair->width + mx, pair->width, bottom - top, right - left, sum);
             const float xx = (float)sum[0], xy = (float)sum[1], yy = (float)sum[2];

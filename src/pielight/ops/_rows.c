@@ -31,12 +31,6 @@ typedef struct {
     const void *row_weight, *column_weight; /* TAPS a pixel: integers for 8 bits, floats for the others */
 } Job;
 
-static inline Py_ssize_t
-clamped(Py_ssize_t node, Py_ssize_t nodes)
-{
-    return node < 0 ? 0 : node >= nodes ? nodes - 1 : node;
-}
-
 /* The first pixel after x that has another nearest column. */
 static inline Py_ssize_t
 end_of_cell(const Job *job, Py_ssize_t x)

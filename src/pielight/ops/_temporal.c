@@ -12,12 +12,6 @@
 #define WEIGHT_BITS 12
 #define MOST 32767
 
-static inline Py_ssize_t
-between(Py_ssize_t value, Py_ssize_t least, Py_ssize_t most)
-{
-    return value < least ? least : value > most ? most : value;
-}
-
 /* ---- Prediction ---- */
 
 /* Catmull-Rom weights of four neighbors, in units of 1 / 128. */
@@ -68,11 +62,11 @@ predict_row(const uint16_t *before, Py_ssize_t height, Py_ssize_t width, const i
             continue;
         }
         for (Py_ssize_t y = top - 1; y < bottom + 2; y++) {
-            const uint16_t *line = before + between(y + dy, 0, height - 1) * width;
+            const uint16_t *line = before + limited(y + dy, 0, height - 1) * width;
             const uint16_t *at = line + left + dx - 1;
             if (!is_inside) {
                 for (Py_ssize_t x = 0; x < count + 3; x++) {
-                    edge[x] = line[between(left + dx - 1 + x, 0, width - 1)];
+                    edge[x] = line[limited(left + dx - 1 + x, 0, width - 1)];
                 }
                 at = edge;
             }

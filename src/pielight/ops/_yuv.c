@@ -37,12 +37,6 @@ typedef struct {
     int32_t *sample; /* three rows of what chroma adds, of each block */
 } Scratch;
 
-static inline Py_ssize_t
-clamped(Py_ssize_t node, Py_ssize_t nodes)
-{
-    return node < 0 ? 0 : node >= nodes ? nodes - 1 : node;
-}
-
 WIDE static void
 steps_of_row(const Job *job, Py_ssize_t block, int32_t *restrict row, int32_t *restrict steps)
 {
