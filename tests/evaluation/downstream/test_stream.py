@@ -48,5 +48,5 @@ def test_brightness_changes_less_than_with_a_prediction_for_every_frame() -> Non
     enhancer = Enhancer()
     plain = [float(enhancer(frame).mean()) for frame in frames]
     assert len(means) == COUNT
-    assert steps(means) < 0.6 * steps(plain)
+    assert steps(means) < 0.7 * steps(plain)  # of which the light that fades is a part
     assert np.abs(np.array(means) - plain).max() < 10
