@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from pielight.errors import OptionError
-from pielight.ops import motion, temporal_denoise
+from pielight.ops import motion, motion_compensation
 from pielight.ops.motion import MotionField, estimate_motion, halved
-from pielight.ops.temporal_denoise import LONGEST, TemporalDenoiser, compare, predict
+from pielight.ops.motion_compensation import compare, predict
+from pielight.ops.temporal_denoise import LONGEST, TemporalDenoiser
 
-compiled = pytest.mark.skipif(temporal_denoise._loop is None, reason="built without a compiler: nothing moves")
+compiled = pytest.mark.skipif(motion_compensation._loop is None, reason="built without a compiler: nothing moves")
 SIZES, SEEDS, HALVES = st.tuples(st.integers(1, 50), st.integers(1, 50)), st.integers(0, 99), st.sampled_from([0, 1])
 SIGMA = 2.0  # levels of 8 bits
 
@@ -162,9 +163,9 @@ def test_the_compiled_prediction_is_that_of_numpy(size: tuple[int, int], tall: i
     before = rng.integers(0, 32768, shape).astype(np.uint16)
     vectors = rng.integers(-200, 200, MotionField.still(*size).vectors.shape).astype(np.int16)
     results = []
-    for loop in (temporal_denoise._loop, None):
+    for loop in (motion_compensation._loop, None):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(temporal_denoise, "_loop", loop)
+            patch.setattr(motion_compensation, "_loop", loop)
             results.append(np.empty_like(before))
             predict(before, vectors, (tall, wide), results[-1], 2)
     np.testing.assert_array_equal(*results)
@@ -191,9 +192,9 @@ def test_the_compiled_comparison_and_halving_are_those_of_numpy(size: tuple[int,
     plane = rng.integers(0, 1 << bits, size).astype(np.uint8 if bits == 8 else np.uint16)
     predicted = rng.integers(0, 32768, size).astype(np.uint16)
     found, halves = [], []
-    for loop in (temporal_denoise._loop, None):
+    for loop in (motion_compensation._loop, None):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(temporal_denoise, "_loop", loop)
+            patch.setattr(motion_compensation, "_loop", loop)
             patch.setattr(motion, "_loop", loop)
             found.append(compare(plane, bits, predicted, 2))
             halves.append(halved(plane, bits, 2))
@@ -209,9 +210,9 @@ def test_the_compiled_blend_is_that_of_numpy(size: tuple[int, int], tall: int, w
     kind = np.uint8 if bits == 8 else np.uint16
     frames = [[rng.integers(0, 1 << bits, shape).astype(kind) for shape in shapes] for _ in range(3)]
     results = []
-    for loop in (temporal_denoise._loop, None):
+    for loop in (motion_compensation._loop, None):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(temporal_denoise, "_loop", loop)
+            patch.setattr(motion_compensation, "_loop", loop)
             patch.setattr(motion, "_loop", None)  # the same motion
             denoiser = TemporalDenoiser(bits, 2)
             results.append([denoiser.denoise(frame, lambda value: np.full_like(value, 0.3)) for frame in frames][-1])
@@ -221,7 +222,7 @@ def test_the_compiled_blend_is_that_of_numpy(size: tuple[int, int], tall: int, w
 
 @compiled
 def test_the_compiled_loops_refuse_what_does_not_fit() -> None:
-    loop = temporal_denoise._loop
+    loop = motion_compensation._loop
     assert loop is not None
     plane, half = np.zeros((40, 48), np.uint16), np.zeros((20, 24), np.uint16)
     blocks, cells = np.zeros((3, 3, 2), np.int16), np.zeros((5, 6, 3), np.int32)

@@ -1,4 +1,4 @@
-/* A recursive average over frames that follows motion: pielight.ops.temporal_denoise. Estimates have 15 bits, so that
+/* A recursive average over frames that follows motion: pielight.ops.motion_compensation. Estimates have 15 bits, so that
    small differences still move them. */
 
 #include "_loop.h"

@@ -14,18 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.core.threads import check_threads, share_rows
+from pielight.core.threads import check_threads
 from pielight.errors import OptionError
-from pielight.ops.compiled import loop as _loop
 from pielight.ops.motion import BLOCK, FRACTIONS, MotionField, box_sum, estimate_motion, halved
+from pielight.ops.motion_compensation import BITS, CELL, WEIGHT_BITS, blend, compare, predict
 
-Planes = Sequence[
-    NDArray[Any]
-]  # uint8 or uint16 (H, W); the first guides, others may have half as many rows or columns
+# uint8 or uint16 (H, W); the first guides, others may have half as many rows or columns
+Planes = Sequence[NDArray[Any]]
 Sigma = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-CELL = 8  # pixels along each side of a cell that has a weight
 LONGEST = 16  # frames that an average reaches over
-_BITS = 15  # of estimates
 _AROUND, _ALONE, _PART = 1.08, 1.4, 8.3  # what noise explains: of the mean around a cell, of it alone, of a quarter
 _STILL, _MOST_UNEVEN = 0.8, 2.5  # share of cells that are taken for still, and limit of what that explains
 _CALM, _CALM_BIAS = 0.35, 0.97  # quantile of cells that show the noise itself, and what it is of white noise
@@ -33,11 +30,6 @@ _PART_BIAS, _CORRELATED = 1.45, 8.0  # the same of the greatest of four squared 
 _MOST, _MEMORY = 4.0, 0.2  # limit of that factor, and weight of the newest frame in it
 _BINS = np.array([8, 16, 32, 64, 128]) / 255  # between values of which noise is measured
 _ENOUGH = 24  # cells of a bin
-_WEIGHT_BITS = 12
-_CUBIC = np.array([
-    [0, 128, 0, 0], [-6, 122, 13, -1], [-9, 111, 29, -3], [-9, 93, 50, -6],
-    [-8, 72, 72, -8], [-6, 50, 93, -9], [-3, 29, 111, -9], [-1, 13, 122, -6],
-])  # fmt: skip
 
 
 class TemporalDenoiser:
@@ -109,7 +101,7 @@ class TemporalDenoiser:
             OptionError: They are no planes of luma and chroma, or of other sizes than those before.
         """
         self._check(planes)
-        shift = _BITS - self._bits
+        shift = BITS - self._bits
         if not self._estimates:
             self._estimates = [np.left_shift(plane, shift, dtype=np.uint16) for plane in planes]
             height, width = planes[0].shape
@@ -118,10 +110,10 @@ class TemporalDenoiser:
             return [plane.copy() for plane in planes]
         predicted = self._predicted(planes, sigma)
         self._weights = self._weigh(planes[0], predicted[0], sigma)
-        weights = np.rint(self._weights * (1 << _WEIGHT_BITS)).astype(np.int32)
+        weights = np.rint(self._weights * (1 << WEIGHT_BITS)).astype(np.int32)
         results = [np.empty(plane.shape, plane.dtype) for plane in planes]
         for plane, then, estimate, result in zip(planes, predicted, self._estimates, results, strict=True):
-            self._blend(plane, then, weights, estimate, result)
+            blend(plane, self._bits, then, weights, _halves(plane, planes[0]), estimate, result, self._threads)
         return results
 
     def _predicted(self, planes: Planes, sigma: Sigma) -> list[NDArray[np.uint16]]:
@@ -129,13 +121,12 @@ class TemporalDenoiser:
         guide, before = planes[0], self._estimates[0]
         small = halved(guide, self._bits, self._threads)
         mean = np.array([guide[::8, ::8].mean() / ((1 << self._bits) - 1)], np.float32)
-        noise = float(sigma(mean)[0]) * ((1 << _BITS) - 1) / 2  # of means of 2 x 2 values
+        noise = float(sigma(mean)[0]) * ((1 << BITS) - 1) / 2  # of means of 2 x 2 values
         self._motion = estimate_motion(small, halved(before, threads=self._threads), self._motion, noise, self._threads)
         found = []
         for estimate in self._estimates:
             result = np.empty_like(estimate)
-            halves = tuple(int(a != b) for a, b in zip(estimate.shape, guide.shape, strict=True))
-            predict(estimate, self._motion.vectors, halves, result, self._threads)
+            predict(estimate, self._motion.vectors, _halves(estimate, guide), result, self._threads)
             found.append(result)
         return found
 
@@ -143,7 +134,7 @@ class TemporalDenoiser:
         """Return the weight of the new frame in each cell."""
         cells = compare(guide, self._bits, predicted, self._threads)
         pixels = _pixels(guide.shape)
-        most = (1 << _BITS) - 1
+        most = (1 << BITS) - 1
         deviation = sigma((cells[..., 2] / pixels / most).astype(np.float32)) * (most / 8)  # of 12 bits, as the cells
         age = 1 / self._weights[_places(self._motion.vectors, self._weights.shape)]
         expected = np.maximum(np.square(deviation), 1 / 12) * (1 + 1 / age)
@@ -171,19 +162,6 @@ class TemporalDenoiser:
         calm, most = np.quantile(around, (_CALM, _STILL))
         return float(np.clip(most / max(calm, 1e-9), _AROUND, _MOST_UNEVEN))
 
-    def _blend(
-        self, plane: NDArray[Any], then: NDArray[np.uint16], weights: NDArray[np.int32],
-        estimate: NDArray[np.uint16], result: NDArray[Any],
-    ) -> None:  # fmt: skip
-        tall, wide = (int(a != b) for a, b in zip(plane.shape, self._estimates[0].shape, strict=True))
-        shift = _BITS - self._bits
-
-        def band(top: int, bottom: int) -> None:
-            loop = _blend_rows if _loop is None else _loop.blend_rows
-            loop(plane, shift, then, weights, tall, wide, estimate, result, top, bottom)
-
-        share_rows(band, len(plane), plane.size, self._threads)
-
     def _check(self, planes: Planes) -> None:
         kind = np.uint8 if self._bits == 8 else np.uint16
         height, width = planes[0].shape
@@ -200,43 +178,6 @@ class TemporalDenoiser:
             raise OptionError(f"frame of {width} x {height}: the ones before had another size; reset first")
 
 
-def predict(
-    before: NDArray[np.uint16],
-    vectors: NDArray[np.int16],
-    halves: tuple[int, ...],
-    result: NDArray[np.uint16],
-    threads: int,
-) -> None:
-    """Displace a plane block by block, with Catmull-Rom weights of 4 x 4 neighbors at fractions of a pixel.
-
-    Args:
-        before: uint16 (H, W) of 15 bits.
-        vectors: Of the guide: :class:`~pielight.ops.motion.MotionField`.
-        halves: Whether the plane has half the guide's rows, and half its columns.
-        result: Where to put it, like ``before``.
-        threads: Threads to share the rows among.
-    """
-    tall, wide = halves
-    loop = _predict_rows if _loop is None else _loop.predict_rows
-    blocks = -(-len(before) // (BLOCK >> tall))
-    share_rows(lambda top, bottom: loop(before, vectors, tall, wide, result, top, bottom), blocks, before.size, threads)
-
-
-def compare(guide: NDArray[Any], bits: int, predicted: NDArray[np.uint16], threads: int) -> NDArray[np.int32]:
-    """Return what each cell of 8 x 8 pixels differs by, (h, w, 3), in values of 12 bits.
-
-    Returns:
-        The sum of squared differences, the greatest size of the sums over quarters, and the sum of what was predicted
-        (of 15 bits).
-    """
-    result = np.empty((-(-guide.shape[0] // CELL), -(-guide.shape[1] // CELL), 3), np.int32)
-    loop = _compare_rows if _loop is None else _loop.compare_rows
-    share_rows(
-        lambda top, bottom: loop(guide, _BITS - bits, predicted, result, top, bottom), len(result), guide.size, threads
-    )
-    return result
-
-
 def _pixels(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return how many pixels each cell has."""
     rows, columns = (np.minimum(CELL, side - CELL * np.arange(-(-side // CELL))) for side in shape)
@@ -251,54 +192,6 @@ def _places(vectors: NDArray[np.int16], cells: tuple[int, ...]) -> tuple[NDArray
     return np.clip(rows, 0, cells[0] - 1), np.clip(columns, 0, cells[1] - 1)
 
 
-def _predict_rows(
-    before: NDArray[np.uint16], vectors: NDArray[np.int16], tall: int, wide: int, result: NDArray[np.uint16],
-    top: int, bottom: int,
-) -> None:  # fmt: skip
-    """Do what the compiled loop does."""
-    height, width = before.shape
-    for row in range(top, bottom):
-        for column in range(vectors.shape[1]):
-            y = np.arange(row * (BLOCK >> tall), min(height, (row + 1) * (BLOCK >> tall)))
-            x = np.arange(column * (BLOCK >> wide), min(width, (column + 1) * (BLOCK >> wide)))
-            vy, vx = int(vectors[row, column, 0]) >> tall, int(vectors[row, column, 1]) >> wide
-            down = np.clip(np.arange(y.size + 3) + y[:1] - 1 + vy // FRACTIONS, 0, height - 1)
-            across = np.clip(np.arange(x.size + 3) + x[:1] - 1 + vx // FRACTIONS, 0, width - 1)
-            if not x.size:
-                continue
-            values = before[down][:, across].astype(np.int32)
-            lines = sum(values[:, tap : tap + x.size] * _CUBIC[vx % FRACTIONS, tap] for tap in range(4)) >> 3
-            blended = sum(lines[tap : tap + y.size] * _CUBIC[vy % FRACTIONS, tap] for tap in range(4)) + (1 << 10)
-            result[y[0] : y[-1] + 1, x[0] : x[-1] + 1] = np.clip(blended >> 11, 0, (1 << _BITS) - 1)
-
-
-def _compare_rows(
-    guide: NDArray[Any], shift: int, predicted: NDArray[np.uint16], result: NDArray[np.int32], top: int, bottom: int
-) -> None:
-    """Do what the compiled loop does."""
-    rows = slice(top * CELL, min(len(guide), bottom * CELL))
-    then = predicted[rows].astype(np.int32)
-    differences = ((guide[rows].astype(np.int32) << shift) - then) >> 3
-    more = [(0, -side % CELL) for side in differences.shape]
-    differences, then = np.pad(differences, more), np.pad(then, more)
-
-    def cells(values: NDArray[np.int32], side: int) -> NDArray[np.int64]:
-        shape = len(values) // side, side, values.shape[1] // side, side
-        return values.reshape(shape).sum((1, 3))  # type: ignore[no-any-return]
-
-    quarters = np.abs(cells(differences, CELL // 2))
-    greatest = quarters.reshape(bottom - top, 2, -1, 2).max((1, 3))
-    result[top:bottom] = np.stack([cells(differences**2, CELL), greatest, cells(then, CELL)], axis=2)
-
-
-def _blend_rows(
-    frame: NDArray[Any], shift: int, predicted: NDArray[np.uint16], weights: NDArray[np.int32], tall: int, wide: int,
-    estimate: NDArray[np.uint16], result: NDArray[Any], top: int, bottom: int,
-) -> None:  # fmt: skip
-    """Do what the compiled loop does."""
-    rows, columns = np.arange(top, bottom) >> (3 - tall), np.arange(frame.shape[1]) >> (3 - wide)
-    old = predicted[top:bottom].astype(np.int32)
-    change = ((frame[top:bottom].astype(np.int32) << shift) - old) * weights[rows][:, columns]
-    values = old + ((change + (1 << (_WEIGHT_BITS - 1))) >> _WEIGHT_BITS)
-    estimate[top:bottom] = values
-    result[top:bottom] = np.minimum((values + ((1 << shift) >> 1)) >> shift, ((1 << _BITS) - 1) >> shift)
+def _halves(plane: NDArray[Any], guide: NDArray[Any]) -> tuple[int, int]:
+    """Return whether a plane has half of the guide's rows, and half of its columns."""
+    return int(plane.shape[0] != guide.shape[0]), int(plane.shape[1] != guide.shape[1])
