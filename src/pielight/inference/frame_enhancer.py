@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.pixels import Pixels, check_pixels
+from pielight.core.threads import check_threads, share_rows
 from pielight.errors import OptionError
 from pielight.inference.exposure_map import ExposureNetwork
 from pielight.inference.exposure_smoothing import SLOW
@@ -115,7 +116,8 @@ class FrameEnhancer:
         if is_new or found.is_look:
             self._denoiser.look(rgb, found.exposure)
         if self._denoiser.is_active:
-            pixels = _picture(self._denoiser.denoise(_planes(pixels)), pixels.dtype)
+            threads = check_threads(runtime.threads)
+            pixels = _picture(self._denoiser.denoise(_planes(pixels, threads)), pixels.dtype, threads)
         return found.exposure.render(pixels, self._options, runtime.threads, device=runtime.device)
 
     def _finished(self, found: FrameExposure, rgb: Pixels) -> Finish:
@@ -132,20 +134,33 @@ class FrameEnhancer:
         return self._finish
 
 
-def _planes(pixels: Pixels) -> list[Pixels]:
+def _planes(pixels: Pixels, threads: int) -> list[Pixels]:
     """Return the channels of a picture, green first, in 8 or 15 bits."""
     if pixels.dtype == np.uint16:
         pixels = pixels >> 1
     elif pixels.dtype != np.uint8:
         pixels = np.rint(pixels * np.float32((1 << _BITS) - 1)).astype(np.uint16)
     order = (1, 0, 2) if pixels.shape[2] == 3 else (0,)
-    return [np.ascontiguousarray(pixels[..., channel]) for channel in order]
+    planes = [np.empty(pixels.shape[:2], pixels.dtype) for _ in order]
+
+    def copy(top: int, bottom: int) -> None:
+        for plane, channel in zip(planes, order, strict=True):
+            plane[top:bottom] = pixels[top:bottom, :, channel]
+
+    share_rows(copy, len(pixels), pixels.size, threads)
+    return planes
 
 
-def _picture(planes: Sequence[Pixels], dtype: np.dtype[Any]) -> Pixels:
+def _picture(planes: Sequence[Pixels], dtype: np.dtype[Any], threads: int) -> Pixels:
     """Undo :func:`_planes`."""
     ordered = [planes[1], planes[0], planes[2]] if len(planes) == 3 else planes
-    pixels: Pixels = np.stack(ordered, axis=2)
+    pixels: Pixels = np.empty((*planes[0].shape, len(planes)), planes[0].dtype)
+
+    def copy(top: int, bottom: int) -> None:
+        for channel, plane in enumerate(ordered):
+            pixels[top:bottom, :, channel] = plane[top:bottom]
+
+    share_rows(copy, len(pixels), pixels.size, threads)
     if dtype == np.uint16:
         return (pixels << 1) | (pixels >> (_BITS - 1))
     return pixels if dtype == np.uint8 else (pixels / np.float32((1 << _BITS) - 1)).astype(dtype)

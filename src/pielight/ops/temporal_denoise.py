@@ -141,7 +141,7 @@ class TemporalDenoiser:
         alone = cells[..., 0] / pixels / expected
         part = np.square(cells[..., 1]) / (pixels / 4) / expected
         around = box_sum(alone[..., np.newaxis].astype(np.float32))[..., 0] / 9
-        part /= np.clip(np.quantile(part, _CALM) / _PART_BIAS, 1, _CORRELATED)  # of noise that is not white
+        part /= np.clip(np.quantile(part[::2, ::2], _CALM) / _PART_BIAS, 1, _CORRELATED)  # of noise that is not white
         ratio = np.maximum(around, np.maximum(alone / _ALONE, part / _PART))
         ratio /= self._measured(around) * self._uneven(around)
         self._calm = cells[..., 2] / pixels / most, around * expected / (1 + 1 / age) / (most / 8) ** 2
@@ -151,7 +151,7 @@ class TemporalDenoiser:
 
     def _measured(self, around: NDArray[np.floating]) -> float:
         """Return by how much the variance of the noise exceeds what it was said to be, from the calmest cells."""
-        seen = float(np.quantile(around, _CALM)) / _CALM_BIAS
+        seen = float(np.quantile(around[::2, ::2], _CALM)) / _CALM_BIAS
         if seen < _MOST:  # else all has changed
             share = _MEMORY if self._scale else 1.0
             self._scale += share * (max(seen, 1.0) - self._scale)
@@ -159,7 +159,7 @@ class TemporalDenoiser:
 
     def _uneven(self, around: NDArray[np.floating]) -> float:
         """Return what noise explains of the greater differences, where it is not the same everywhere, as compressed."""
-        calm, most = np.quantile(around, (_CALM, _STILL))
+        calm, most = np.quantile(around[::2, ::2], (_CALM, _STILL))
         return float(np.clip(most / max(calm, 1e-9), _AROUND, _MOST_UNEVEN))
 
     def _check(self, planes: Planes) -> None:
