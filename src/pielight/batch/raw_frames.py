@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from pielight.batch.stream import write_stdout
 from pielight.core.interrupt import deferred_interrupt
 from pielight.core.signals import SIGNALED
 from pielight.core.standard_streams import reason
@@ -184,7 +185,7 @@ def stream_frames(stdin: BinaryIO, stdout: BinaryIO, layout: RawLayout, enhance:
     for number, data in enumerate(read_frames(stdin, layout), 1):
         result = enhance(data)
         with deferred_interrupt(signal.SIGTERM) as interrupted:
-            _write(stdout, result.data)
+            write_stdout(stdout, result.data)
         if interrupted.number == signal.SIGTERM:
             raise SystemExit(SIGNALED + signal.SIGTERM)
         if interrupted():
@@ -204,13 +205,3 @@ def _fill(stream: BinaryIO, memory: memoryview) -> int:
             break
         count += read
     return count
-
-
-def _write(stdout: BinaryIO, data: memoryview) -> None:
-    try:
-        stdout.write(data)
-        stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise PictureError(f"standard output: cannot be written ({reason(error)})") from error

@@ -69,7 +69,7 @@ def stream(job: Job, enhancer: Enhancer, options: BatchOptions, stdin: BinaryIO,
             data, options.enhance, file_format=file_format, quality=options.quality, name=name
         )
         if target == STREAM:
-            _write(stdout, result)
+            write_stdout(stdout, result)
         else:
             existing = "overwrite" if state.reason else options.existing
             target = write_atomic(job.target, result, existing, number=job.number)
@@ -98,7 +98,13 @@ def _read(stdin: BinaryIO) -> bytes:
     return data
 
 
-def _write(stdout: BinaryIO, data: bytes) -> None:
+def write_stdout(stdout: BinaryIO, data: bytes | memoryview) -> None:
+    """Write to standard output, and flush it.
+
+    Raises:
+        PictureError: It cannot be written.
+        BrokenPipeError: Nobody reads it any more.
+    """
     try:
         stdout.write(data)
         stdout.flush()
