@@ -87,3 +87,20 @@ def test_what_is_not_for_planes(enhancer: Enhancer) -> None:
     planes: PlaneEnhancer[None] = PlaneEnhancer(enhancer.processor, PLAIN, YuvEncoding())
     with pytest.raises(OptionError, match="no layout"):
         planes.push((np.zeros((4, 4), np.uint8), np.zeros((1, 4), np.uint8), np.zeros((1, 4), np.uint8)), None)
+
+
+def test_shadows_lose_the_cast_of_a_wrong_black_level_as_in_pictures(enhancer: Enhancer) -> None:
+    encoding, rng = YuvEncoding(full_range=True), np.random.default_rng(2)
+    scene = np.full((96, 128, 3), (1.0, 3.0, 0.5)) + rng.normal(0, 0.7, (96, 128, 3))  # green, as raw black is off
+    scene[20:60, 20:60] = (70, 20, 15)  # a lit thing, whose color is known
+    frames = [np.rint(scene + rng.normal(0, 0.7, scene.shape)).clip(0, 255).astype(np.uint8) for _ in range(10)]
+    planes = [rgb_to_yuv420(frame, encoding) for frame in frames]
+    options = EnhanceOptions(target_ev=1.0, auto=False)
+    cast, plain = (yuv_to_rgb(run(enhancer, planes, one, encoding, 0.0)[-1], encoding).astype(float)
+                   for one in (options, EnhanceOptions(target_ev=1.0, auto=False, denoise=0)))  # fmt: skip
+    pictures = list(enhancer.frames(frames, options=options))[-1].astype(float)
+    photo = enhancer(frames[-1], options=options).astype(float)
+    saturation = [float(np.ptp(one[70:, 70:].mean((0, 1)))) for one in (plain, cast, pictures, photo)]
+    assert saturation[0] > 20  # what there is to fade
+    assert max(saturation[1:]) < 0.5 * saturation[0]
+    assert np.ptp(cast[30:50, 30:50].mean((0, 1))) > 0.9 * np.ptp(plain[30:50, 30:50].mean((0, 1)))

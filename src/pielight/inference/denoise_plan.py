@@ -121,7 +121,7 @@ def look(
         return Look(noise, curve, is_gray, True, not is_gray)
     cells = (_added(glance, noise, curve) > 0) & _found(noise.sigma(glance), pixels.dtype)
     is_noisy = bool(cells.mean() > _FEW)
-    is_doubtful = not is_gray and bool((_chroma(glance, noise, curve) < _DOUBTFUL).mean() > _FEW)
+    is_doubtful = not is_gray and bool((kept_chroma(glance, noise, curve) < _DOUBTFUL).mean() > _FEW)
     return Look(noise, curve, is_gray, is_noisy, is_doubtful) if is_noisy or is_doubtful else None
 
 
@@ -168,7 +168,7 @@ def plan(
     brightness, color = (1.0 - _GRAIN, 1.0) if denoise == AUTO else (float(denoise), min(1.0, 2 * float(denoise)))
     chroma = np.ones((*means.shape[:2], 1), np.float32)
     if is_doubtful:
-        chroma -= np.float32(color) * (1 - _chroma(means, noise, curve))
+        chroma -= np.float32(color) * (1 - kept_chroma(means, noise, curve))
     of_cells = level(means, noise, curve) if is_noisy else np.zeros_like(means)
     share = _wanted(of_cells, means, noise) if denoise == AUTO else np.ones_like(chroma)
     share *= alive
@@ -176,8 +176,19 @@ def plan(
     return Plan(of_cells, share, chroma, _mix(brightness, 0.0 if is_gray else color))
 
 
-def _chroma(means: NDArray[np.float32], noise: Noise, curve: Curve) -> NDArray[np.float32]:
-    """Return the share of color that is kept, (h, w, 1): all where the curves do not show the error of black."""
+def kept_chroma(means: NDArray[np.float32], noise: Noise, curve: Curve) -> NDArray[np.float32]:
+    """Return the share of color that is kept, (h, w, 1): all where the curves do not show the error of black.
+
+    Args:
+        means: Local means of the input, sRGB in [0, 1], (h, w, 3).
+        noise: Of the input.
+        curve: What is applied to it; may overwrite what it gets.
+
+    >>> quiet = Noise(np.zeros(3), np.zeros(3))
+    >>> grays = np.array([1, 3, 30], np.float32)[:, np.newaxis, np.newaxis].repeat(3, 2) / 255
+    >>> kept_chroma(grays, quiet, lambda x: np.minimum(8 * x, 1))[:, 0, 0].astype(float).round(2).tolist()
+    [0.05, 0.31, 0.99]
+    """
     result = _added(means, _BLACK, curve)
     for top in range(0, len(means), _ROWS):
         band = slice(top, top + _ROWS)

@@ -33,6 +33,10 @@ class FrameDenoiser:
         black: Value of black in the plane that guides, in [0, 1].
         span: From black to white, in [0, 1].
 
+    Attributes:
+        is_active: Whether frames are denoised.
+        doubtful: The noise, once a frame of the scene had shadows whose color is not to be trusted; else None.
+
     >>> denoiser = FrameDenoiser(EnhanceOptions(), 8, 1)
     >>> grain = np.random.default_rng(0).normal(20, 3, (64, 64, 3)).clip(0, 255).astype(np.uint8)
     >>> denoiser.look(grain, ExposureMap(np.full((1, 1), 4.0)))
@@ -53,6 +57,7 @@ class FrameDenoiser:
         self._of_picture: Noise | None = None
         self._over_time = np.zeros((2, 0))  # values, and the deviation from one frame to the next there
         self.is_active = False
+        self.doubtful: Noise | None = None
 
     def look(self, pixels: Pixels, exposure: ExposureMap) -> None:
         """See whether a frame's noise would show, and measure it.
@@ -69,6 +74,8 @@ class FrameDenoiser:
         self._looks += 1
         found = look(pixels, exposure, self._options, self._threads, self._measured)
         self.is_active = found is not None and found.is_noisy
+        if found is not None and found.is_doubtful:
+            self.doubtful = found.noise
         if not self.is_active:
             self._denoiser.reset()
 
@@ -77,6 +84,7 @@ class FrameDenoiser:
         self._denoiser.reset()
         self._probe.reset()
         self._looks = 0
+        self.doubtful = None
 
     def prime(self, pixels: Pixels, exposure: ExposureMap, following: Sequence[Planes]) -> None:
         """Look at the first frame of a scene, and begin with what the frames after it show.

@@ -18,6 +18,8 @@ from pielight.inference.exposure_track import FPS, ExposureTrack, FrameExposure
 from pielight.inference.frame_denoiser import FrameDenoiser
 from pielight.inference.pipeline_arrays import split_opacity
 from pielight.inference.processor import FrameKind, Processor, kind_of_frame
+from pielight.inference.shadow_fade import cells_of_picture, shadow_fade
+from pielight.ops.chroma_fade import fade_colors
 from pielight.ops.finish import Finish, apply_finish
 from pielight.ops.frame_thumbnail import frame_thumbnail
 from pielight.options import EnhanceOptions
@@ -106,7 +108,7 @@ class FrameEnhancer:
     def _exposed(self, pixels: Pixels, rgb: Pixels, found: FrameExposure) -> Pixels:
         """Take the noise out of a frame that its map would show, and apply the map."""
         runtime = self._processor.runtime
-        kind = kind_of_frame(pixels)
+        kind, is_bgr = kind_of_frame(pixels), pixels is not rgb
         is_new = self._denoiser is None or kind != self._kind
         if self._denoiser is None or is_new:
             bits = 8 if pixels.dtype == np.uint8 else _BITS
@@ -118,6 +120,13 @@ class FrameEnhancer:
         if self._denoiser.is_active:
             threads = check_threads(runtime.threads)
             pixels = _picture(self._denoiser.denoise(_planes(pixels, threads)), pixels.dtype, threads)
+        if self._denoiser.doubtful is not None:
+            pixels = np.ascontiguousarray(pixels) if self._denoiser.is_active else pixels.copy(order="C")
+            means = cells_of_picture(pixels, runtime.threads)
+            kept = shadow_fade(
+                means[..., ::-1] if is_bgr else means, self._denoiser.doubtful, found.exposure, self._options
+            )
+            fade_colors(pixels, kept, is_bgr, runtime.threads)
         return found.exposure.render(pixels, self._options, runtime.threads, device=runtime.device)
 
     def _finished(self, found: FrameExposure, rgb: Pixels) -> Finish:

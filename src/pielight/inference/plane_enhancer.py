@@ -15,6 +15,8 @@ from pielight.inference.exposure_map import ExposureNetwork
 from pielight.inference.exposure_track import FPS, ExposureTrack, FrameExposure
 from pielight.inference.frame_denoiser import FrameDenoiser
 from pielight.inference.processor import Processor
+from pielight.inference.shadow_fade import cells_of_planes, shadow_fade
+from pielight.ops.chroma_fade import fade_chroma
 from pielight.ops.frame_thumbnail import SIDE, frame_thumbnail
 from pielight.ops.yuv import Planes, YuvEncoding, by_rows, check_planes, yuv_to_rgb
 from pielight.ops.yuv_exposure import expose_yuv
@@ -135,12 +137,18 @@ class PlaneEnhancer(Generic[T]):
             self._denoiser.look(frame.rgb, found.exposure)
         elif found.is_cut:
             self._denoiser.restart()
-        planes = self._denoiser.denoise(frame.planes)
+        luma, u, v = self._denoiser.denoise(frame.planes)
         ev = found.exposure.at(self._options)
-        if planes is frame.planes and not ev.any():
-            return planes
+        if luma is frame.planes[0] and not ev.any():
+            return frame.planes
+        if self._denoiser.doubtful is not None:
+            if u is frame.planes[1] and not self._in_place:
+                u, v = u.copy(), v.copy()
+            means = cells_of_planes((luma, u, v), self._encoding, self._threads)
+            kept = shadow_fade(means, self._denoiser.doubtful, found.exposure, self._options)
+            fade_chroma([u, v], kept, self._encoding.white, self._threads)
         out = frame.planes if self._in_place else None
-        return expose_yuv((planes[0], planes[1], planes[2]), ev, self._encoding, self._threads, out)
+        return expose_yuv((luma, u, v), ev, self._encoding, self._threads, out)
 
     def _thumbnail(self, luma: NDArray[Any]) -> NDArray[np.float32]:
         """Return the thumbnail of a plane of luma, in full range."""

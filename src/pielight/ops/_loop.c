@@ -20,6 +20,9 @@ static PyMethodDef methods[] = {
     {"expose_yuv_rows", expose_yuv_rows, METH_VARARGS,
      "expose_yuv_rows(y, u, v, nodes, row_node, row_weight, column_node, column_weight, tables, first, to_places, "
      "from_results, white, new_y, new_u, new_v, top, bottom): expose rows [top, bottom) of chroma and their luma."},
+    {"fade_rows", fade_rows, METH_VARARGS,
+     "fade_rows(shares, row_node, row_weight, column_node, column_weight, luma, values, top, bottom): fade the color of "
+     "rows [top, bottom) of a plane of chroma, or of a picture, in their own memory."},
     {"finish_rows", finish_rows, METH_VARARGS,
      "finish_rows(source, levels, to_light, from_light, matrix, toe, result, top, bottom): hold black and balance colors "
      "in rows [top, bottom) of the result."},

@@ -281,25 +281,6 @@ decode(const Job *job, char *result, Py_ssize_t result_row, Py_ssize_t top, Py_s
     }
 }
 
-static int
-is_axis(const Py_buffer *node, const Py_buffer *weight, Py_ssize_t samples, Py_ssize_t nodes, int across)
-{
-    if (!is_array(node, 'i', 4, 1) || !is_array(weight, 'i', 4, 2) || node->shape[0] != samples
-        || weight->shape[across] != samples || weight->shape[!across] != TAPS) {
-        return 0;
-    }
-    const Py_ssize_t step = across ? samples : 1, next = across ? 1 : TAPS;
-    const int32_t whole = 1 << WEIGHT_BITS;
-    for (Py_ssize_t i = 0; i < samples; i++) {
-        const int32_t at = ((const int32_t *)node->buf)[i], *w = (const int32_t *)weight->buf + i * next;
-        if (at < 0 || at >= nodes || w[0] < 0 || w[step] < 0 || w[2 * step] < 0 || w[0] > whole || w[step] > whole
-            || w[2 * step] > whole || w[0] + w[step] + w[2 * step] > whole) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 /* Whether every exposure that weights of nodes can make has its table. */
 static int
 are_nodes(const Py_buffer *nodes, int32_t first, Py_ssize_t tables)
@@ -384,8 +365,8 @@ expose_yuv_rows(PyObject *Py_UNUSED(module), PyObject *args)
         || bottom < top || bottom > rows || white < 1 || white > 65535
         || !are_nodes(&view[NODES], first, view[TABLE].shape[0]) || view[TABLE].shape[1] < 1
         || view[TABLE].shape[1] > 65536
-        || !is_axis(&view[ROW_NODE], &view[ROW_WEIGHT], rows, view[NODES].shape[0], 0)
-        || !is_axis(&view[COLUMN_NODE], &view[COLUMN_WEIGHT], columns, view[NODES].shape[1], 1)) {
+        || !is_integer_axis(&view[ROW_NODE], &view[ROW_WEIGHT], rows, view[NODES].shape[0], 0)
+        || !is_integer_axis(&view[COLUMN_NODE], &view[COLUMN_WEIGHT], columns, view[NODES].shape[1], 1)) {
         PyErr_SetString(PyExc_ValueError, "expose_yuv_rows: planes, nodes, their places and tables do not fit together");
         return release_buffers(view, BUFFERS);
     }

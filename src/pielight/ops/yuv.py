@@ -153,6 +153,32 @@ def yuv_to_rgb(planes: Planes, encoding: YuvEncoding, threads: int | None = None
     return result
 
 
+def yuv_to_rgb_float(planes: Planes, encoding: YuvEncoding) -> NDArray[np.float32]:
+    """Convert luma and chroma of one size, such as means of cells, to R'G'B'.
+
+    Args:
+        planes: Y, U and V as numbers in the encoding's values, each (H, W), of any type.
+        encoding: How they encode R'G'B'.
+
+    Returns:
+        float32 (H, W, 3) in [0, 1]; what lies beyond is clipped.
+
+    >>> gray = tuple(np.array([[value]]) for value in (126, 128, 128))
+    >>> yuv_to_rgb_float(gray, YuvEncoding()).round(2).tolist()
+    [[[0.5, 0.5, 0.5]]]
+    """
+    red_weight, green_weight, blue_weight = WEIGHTS[encoding.matrix]
+    of_luma, of_chroma = encoding.ranges
+    y, u, v = (plane.astype(np.float32) for plane in planes)
+    neutral = np.float32((encoding.white + 1) // 2)
+    y = (y - np.float32(encoding.black)) / np.float32(of_luma)
+    red = y + (v - neutral) * np.float32(2 * (1 - red_weight) / of_chroma)
+    blue = y + (u - neutral) * np.float32(2 * (1 - blue_weight) / of_chroma)
+    green = (y - np.float32(red_weight) * red - np.float32(blue_weight) * blue) / np.float32(green_weight)
+    result: NDArray[np.float32] = np.clip(np.stack([red, green, blue], axis=-1), 0, 1)
+    return result
+
+
 def rgb_to_yuv420(rgb: NDArray[np.uint8], encoding: YuvEncoding, threads: int | None = None) -> Planes:
     """Convert a picture to planes of 8 bits, with a sample of chroma for two rows and two columns.
 
