@@ -174,7 +174,7 @@ def enhance_video(
 
     Raises:
         ExistsError: The target exists, and ``exist_ok`` is not set.
-        PictureError: The clip cannot be read (no video, HDR, damaged), or the result cannot be written.
+        PictureError: The clip cannot be read (no video, damaged), or the result cannot be written.
         PielightError: An argument is out of range, or ``stop`` returned True.
 
     >>> enhance_video("missing.mp4")

@@ -14,11 +14,15 @@ from pielight.ops.exposure import expose
 from pielight.ops.yuv import WEIGHTS, Planes, YuvEncoding
 from pielight.ops.yuv_exposure import expose_yuv
 from tests.ops.test_exposure_map import spline_weights
+from tests.ops.test_hdr import eotf, inverse_eotf
 from tests.yuv import to_rgb, to_yuv
 
 SIZES, NODES = st.tuples(st.integers(1, 23), st.integers(1, 23)), st.tuples(st.integers(1, 5), st.integers(1, 5))
 LAYOUTS = st.tuples(st.integers(0, 1), st.integers(0, 1))
 ENCODINGS = st.builds(YuvEncoding, st.sampled_from(sorted(WEIGHTS)), st.booleans(), st.sampled_from([8, 10, 12]))
+HDR = st.builds(
+    YuvEncoding, st.just("bt2020"), st.booleans(), st.sampled_from([10, 12]), st.sampled_from(["hlg", "pq"])
+)
 
 
 def planes_of(seed: int, size: tuple[int, int], layout: tuple[int, int], encoding: YuvEncoding) -> Planes:
@@ -52,6 +56,25 @@ def test_is_within_a_level_of_the_oracle(
         kept = (np.abs(here) < 0.01) & (result == plane)  # also colors beyond R'G'B'
         error = (np.abs(result - exact) * ~kept).max() / 2 ** (encoding.bits - 8)
         assert error <= 0.95 + steepest / 7
+
+
+@settings(max_examples=60, deadline=None)
+@given(SIZES, st.floats(-3, 6), LAYOUTS, HDR, st.integers(0, 99))
+def test_hdr_is_within_a_level_of_the_oracle(
+    size: tuple[int, int], ev: float, layout: tuple[int, int], encoding: YuvEncoding, seed: int
+) -> None:
+    planes, ev = planes_of(seed, size, layout, encoding), round(ev * 64) / 64
+    signal = to_rgb(planes, encoding).clip(0, 1)
+    light = eotf(signal, encoding.transfer) / 1000
+    exposed = np.where(light < 1, 2**ev * light / (1 + (2**ev - 1) * np.minimum(light, 1)), light)
+    wanted = to_yuv(inverse_eotf(exposed * 1000, encoding.transfer), encoding, planes[1].shape)
+    results = expose_yuv(planes, np.full((1, 1), ev, np.float32), encoding, 1)
+    for result, exact, plane in zip(results, wanted, planes, strict=True):
+        if ev == 0:
+            np.testing.assert_array_equal(result, plane)
+        else:
+            steepest = 2.0 ** (abs(ev) / (2.4 if encoding.transfer == "hlg" else 2))
+            assert np.abs(result - exact).max() / 2 ** (encoding.bits - 10) <= 0.7 + steepest / 8  # levels of 10 bits
 
 
 @settings(max_examples=60, deadline=None)
@@ -116,7 +139,7 @@ def test_other_planes_are_refused(planes: Any) -> None:
         expose_yuv(planes, np.ones((1, 1), np.float32), YuvEncoding())
 
 
-@pytest.mark.parametrize("wrong", [{"matrix": "bt470"}, {"bits": 16}, {"bits": 7}])
+@pytest.mark.parametrize("wrong", [{"matrix": "bt470"}, {"bits": 16}, {"bits": 7}, {"transfer": "log"}])
 def test_other_encodings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         YuvEncoding(**wrong)

@@ -9,7 +9,6 @@ import random
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -185,15 +184,6 @@ def test_a_size_that_changes(tmp_path: Path, enhance: Enhance) -> None:
 def test_frames_that_are_too_large(tmp_path: Path, enhance: Enhance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pielight.video.probe.MAX_FRAME_PIXELS", 100)
     assert "64 x 48 pixels a frame" in outcome(SOUND.make(tmp_path), tmp_path / "bright.mp4", enhance)
-
-
-@pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
-def test_hdr_is_refused(transfer: int, name: str, tmp_path: Path, enhance: Enhance) -> None:
-    phone = Clip(
-        "phone.mov", codec="libx265", pix_fmt="yuv420p10le", color=(9, transfer, 9, 1), rotation=90,
-        rate=Fraction(60000, 1001), time_base=Fraction(1, 600), times=[0, 10, 20, 30, 41, 50], audio="aac",
-    ).make(tmp_path)  # fmt: skip
-    assert f"phone.mov: HDR ({name}) is not enhanced" in outcome(phone, tmp_path / "bright.mov", enhance)
 
 
 def test_a_folder_a_pipe_and_nothing(tmp_path: Path, enhance: Enhance) -> None:

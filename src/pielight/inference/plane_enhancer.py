@@ -18,12 +18,14 @@ from pielight.inference.processor import Processor
 from pielight.inference.shadow_fade import cells_of_planes, shadow_fade
 from pielight.ops.chroma_fade import fade_chroma
 from pielight.ops.frame_thumbnail import SIDE, frame_thumbnail
+from pielight.ops.hdr import SDR, render_sdr, sdr_of
 from pielight.ops.yuv import Planes, YuvEncoding, by_rows, check_planes, yuv_to_rgb
 from pielight.ops.yuv_exposure import expose_yuv
 from pielight.options import KEEP, EnhanceOptions
 
 T = TypeVar("T")
 _ROWS = 8  # of each cell of a thumbnail that are looked at, about
+_SIDE = 512  # pixels along the shorter side of a frame of HDR that the network looks at, about
 
 
 @dataclass
@@ -37,7 +39,8 @@ class PlaneEnhancer(Generic[T]):
     """Enhances the frames of one stream, of one size and encoding, as planes.
 
     The same as :class:`~pielight.inference.frame_enhancer.FrameEnhancer` does with pictures, to a level; only what
-    works on channels of R, G and B is not for it: black, warmth and tint. Not for several threads.
+    works on channels of R, G and B is not for it: black, warmth and tint. The network sees HDR as it looks in SDR
+    (:mod:`pielight.ops.hdr`). Not for several threads.
 
     Args:
         processor: The model, with its runtime; one for which :meth:`suits` holds.
@@ -112,7 +115,10 @@ class PlaneEnhancer(Generic[T]):
 
         def picture() -> NDArray[Any]:
             waiting.rgb = yuv_to_rgb(waiting.planes, self._encoding, self._threads)
-            return waiting.rgb
+            if self._encoding.transfer == SDR:
+                return waiting.rgb
+            step = max(1, min(waiting.rgb.shape[:2]) // _SIDE)
+            return render_sdr(waiting.rgb[::step, ::step], self._encoding.transfer)
 
         self._waiting.append(waiting)
         self._track.see(self._thumbnail(planes[0]), picture, time)
@@ -158,4 +164,6 @@ class PlaneEnhancer(Generic[T]):
         black, white = self._encoding.black, self._encoding.white
         small = frame_thumbnail(rows[..., np.newaxis])
         whole: NDArray[np.float32] = np.clip((small * white - black) / np.float32(self._encoding.ranges[0]), 0, 1)
+        if self._encoding.transfer != SDR:
+            return sdr_of(whole, self._encoding.transfer).astype(np.float32)
         return whole

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pielight.core.threads import check_threads, share_rows
 from pielight.errors import OptionError
 from pielight.ops.compiled import loop as _loop
+from pielight.ops.hdr import SDR, TRANSFERS
 
 Planes: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 WEIGHTS = {"bt601": (0.299, 0.587, 0.114), "bt709": (0.2126, 0.7152, 0.0722), "bt2020": (0.2627, 0.678, 0.0593)}
@@ -34,9 +35,10 @@ class YuvEncoding:
         matrix: ``"bt601"``, ``"bt709"`` or ``"bt2020"`` (non-constant luminance).
         full_range: Whether luma goes from 0 to the largest value, and not from 16/255 to 235/255 of it, as in video.
         bits: Of each value, 8 to 12.
+        transfer: ``"srgb"``, or of HDR ``"hlg"`` or ``"pq"``.
 
     Raises:
-        OptionError: There is no such matrix or depth.
+        OptionError: There is no such matrix, depth or transfer.
 
     >>> YuvEncoding("bt709").black, YuvEncoding("bt601", bits=10).black
     (16, 64)
@@ -45,12 +47,15 @@ class YuvEncoding:
     matrix: str = "bt709"
     full_range: bool = False
     bits: int = 8
+    transfer: str = SDR
 
     def __post_init__(self) -> None:
         if self.matrix not in WEIGHTS:
             raise OptionError(f"matrix {self.matrix!r}: choose {', '.join(WEIGHTS)}")
         if self.bits not in range(8, 13):
             raise OptionError(f"bits {self.bits!r}: expected 8 to 12")
+        if self.transfer not in TRANSFERS:
+            raise OptionError(f"transfer {self.transfer!r}: choose {', '.join(TRANSFERS)}")
 
     @property
     def white(self) -> int:

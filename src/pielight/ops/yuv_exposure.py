@@ -1,8 +1,9 @@
 """Applying a map of exposures to planes of luma and chroma, as video holds them, without a detour through RGB.
 
 Each block of pixels that share a sample of chroma is decoded to R'G'B' in steps of an eighth of a level, exposed by one
-table of ``G(E_k(G^-1(x)))``, ``k = 2^EV``, and encoded again; EV is that of the block's middle, in steps of 1/64. The
-result is within a level of that of :func:`pielight.ops.exposure_map.apply_exposure` between exact conversions.
+table of ``G(E_k(G^-1(x)))``, ``k = 2^EV``, and encoded again; EV is that of the block's middle, in steps of 1/64. G is
+sRGB's, or that of HDR (:mod:`pielight.ops.hdr`). The result is within a level of that of
+:func:`pielight.ops.exposure_map.apply_exposure` between exact conversions.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 
 from pielight.core.threads import check_threads, share_rows
 from pielight.ops.compiled import loop as _loop
-from pielight.ops.exposure import expose
 from pielight.ops.exposure_map import NODE_BITS, WEIGHT_BITS, check_map
+from pielight.ops.hdr import expose_signal
 from pielight.ops.interpolation import Axis
 from pielight.ops.yuv import IN_BITS, OUT_BITS, Planes, YuvEncoding, by_rows, check_planes
 
@@ -68,7 +69,7 @@ def expose_yuv(
     shift = NODE_BITS - _STEP_BITS
     first, last = min(0, (int(nodes.min()) >> shift) - 2), max(1, (int(nodes.max()) >> shift) + 3)
     first -= first % (1 << _STEP_BITS)  # whole stops, so that maps that change little share their tables
-    tables = _tables(first, last + -last % (1 << _STEP_BITS), encoding.knots)
+    tables = _tables(first, last + -last % (1 << _STEP_BITS), encoding.knots, encoding.transfer)
     places = (
         nodes, down.node, down.integers(WEIGHT_BITS).astype(np.int32),
         across.node, np.ascontiguousarray(across.integers(WEIGHT_BITS).astype(np.int32).T),
@@ -89,16 +90,16 @@ def expose_yuv(
 
 
 @lru_cache(maxsize=8)
-def _tables(first: int, last: int, knots: int) -> NDArray[np.uint16]:
+def _tables(first: int, last: int, knots: int, transfer: str) -> NDArray[np.uint16]:
     """Return the exposed places of each place, (last - first, knots), for exposures in steps of 1/64 EV."""
     stops = range(first >> _STEP_BITS, last >> _STEP_BITS)
-    return np.concatenate([_tables_of_stop(stop, knots) for stop in stops])
+    return np.concatenate([_tables_of_stop(stop, knots, transfer) for stop in stops])
 
 
 @lru_cache(maxsize=96)
-def _tables_of_stop(stop: int, knots: int) -> NDArray[np.uint16]:
+def _tables_of_stop(stop: int, knots: int, transfer: str) -> NDArray[np.uint16]:
     steps = stop + np.arange(1 << _STEP_BITS)[:, np.newaxis] / (1 << _STEP_BITS)
-    exposed = expose(np.arange(knots) / (knots - 1), steps)
+    exposed = expose_signal(np.arange(knots) / (knots - 1), steps, transfer)
     return np.rint(exposed * (knots - 1)).astype(np.uint16)  # type: ignore[no-any-return]
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pielight.core.threads import check_threads
 from pielight.enhancer import Enhancer
+from pielight.errors import PictureError
 from pielight.inference.exposure_track import FPS
 from pielight.inference.frame_enhancer import FrameEnhancer
 from pielight.inference.plane_enhancer import PlaneEnhancer
@@ -18,7 +19,9 @@ from pielight.ops.yuv import YuvEncoding
 from pielight.options import EnhanceOptions
 from pielight.video.alpha import copy_alpha
 from pielight.video.color import Color, Converter, copy_time
-from pielight.video.yuv_frame import encoding_of, planes_of
+from pielight.video.hdr_metadata import dynamic_in
+from pielight.video.probe import ClipInfo, side_data_of
+from pielight.video.yuv_frame import encoding_by, encoding_of, planes_of
 
 _AHEAD = 0.5  # seconds of frames that a map may wait for
 _MOST_BYTES = 256 << 20  # of frames that wait
@@ -29,7 +32,7 @@ class ClipEnhancer:
     """Enhances the frames of one clip without flicker; they come out in order, with time and color, some later.
 
     Planes of luma and chroma are enhanced as such, with maps that are smoothed in both directions; other frames as RGB,
-    each at once.
+    each at once. HDR is for planes only: :func:`check_hdr`.
 
     Args:
         enhancer: The model.
@@ -72,7 +75,7 @@ class ClipEnhancer:
             PielightError: A network is damaged.
         """
         if self._options.strength == 0:
-            return [self._unchanged(frame)]
+            return [self._in_format(frame)]
         kind = frame.format.name, frame.width, frame.height, Color.of(frame)
         ready = []
         if kind != self._kind:
@@ -80,7 +83,7 @@ class ClipEnhancer:
             self._begin(frame)
         if self._planes is None or self._encoding is None:
             return [*ready, self._as_picture(frame)]
-        if self._keep:
+        if self._keep or (Color.of(frame).hdr and dynamic_in(side_data_of(frame))):
             result = VideoFrame(frame.width, frame.height, frame.format.name)
             for to, plane in zip(planes_of(result, self._encoding), planes_of(frame, self._encoding), strict=True):
                 to[...] = plane
@@ -91,15 +94,16 @@ class ClipEnhancer:
             frame.make_writable()  # a copy with all that belongs to it, where the decoder still needs the frame
             result = frame
         found = self._planes.push(planes_of(result, self._encoding), result, frame.time)
-        return [*ready, *(one for _, one in found)]
+        return [*ready, *(self._in_format(one) for _, one in found)]
 
     def flush(self) -> list[VideoFrame]:
         """Return the frames that are left at the end of the clip."""
-        return [] if self._planes is None else [frame for _, frame in self._planes.flush()]
+        return [] if self._planes is None else [self._in_format(frame) for _, frame in self._planes.flush()]
 
     def _begin(self, frame: VideoFrame) -> None:
         """Start anew with frames like this one."""
-        self._encoding = encoding_of(frame) if self._pix_fmt in (None, frame.format.name) else None
+        is_own = self._pix_fmt in (None, frame.format.name) or Color.of(frame).hdr
+        self._encoding = encoding_of(frame) if is_own else None
         self._planes = self._pictures = None
         if self._encoding is None or not PlaneEnhancer.suits(self._processor, self._options):
             self._pictures = FrameEnhancer(self._processor, self._options, fps=self._fps, every=self._every)
@@ -123,10 +127,29 @@ class ClipEnhancer:
         copy_time(frame, result)
         return result
 
-    def _unchanged(self, frame: VideoFrame) -> VideoFrame:
+    def _in_format(self, frame: VideoFrame) -> VideoFrame:
+        """Return a frame in the pixel format of the results."""
         if self._pix_fmt in (None, frame.format.name):
             return frame
         return self._converter.back(self._converter.to_rgb(frame), frame, str(self._pix_fmt))
+
+
+def check_hdr(info: ClipInfo, enhancer: Enhancer, options: EnhanceOptions, source: str) -> None:
+    """Refuse what cannot be done with HDR; ordinary clips pass.
+
+    Raises:
+        PictureError: It is HDR, and its pixels are no planes of luma and chroma, or options or the model are not for
+            it.
+    """
+    if not info.color.hdr or options.strength == 0:
+        return
+    if encoding_by(info.pix_fmt, info.height, info.color) is None:
+        raise PictureError(
+            f"{source}: HDR ({info.color.hdr}) in {info.pix_fmt} is not enhanced; convert it to yuv420p10"
+        )
+    if not PlaneEnhancer.suits(enhancer.processor, options):
+        what = "by models that brighten, on the CPU, without black, warmth and tint"
+        raise PictureError(f"{source}: HDR ({info.color.hdr}) is enhanced {what} only; convert the clip to SDR first")
 
 
 def _copied(rgb: VideoFrame) -> VideoFrame:

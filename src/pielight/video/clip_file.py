@@ -18,7 +18,7 @@ from pielight.io.provenance import Record, read_fingerprint
 from pielight.io.provenance_checksum import write_checksum
 from pielight.io.size_limits import memory_for
 from pielight.options import EnhanceOptions
-from pielight.video.clip_enhancer import ClipEnhancer
+from pielight.video.clip_enhancer import ClipEnhancer, check_hdr
 from pielight.video.containers import muxer_of
 from pielight.video.cut import Cut
 from pielight.video.decode import ClipReader
@@ -86,6 +86,7 @@ def _transcode(
 ) -> tuple[Previews, list[str]]:
     """Write the result into a file, and return its previews, and notes."""
     info, muxer = probe(source, video.start), muxer_of(target)
+    check_hdr(info, enhancer, options, shown(source))
     encoder, cut = choose_encoder(info, video, muxer, str(target)), Cut.of(info, video)
     notes = list(encoder.notes)
     if info.matrix is not None and muxer not in _MATRICES:

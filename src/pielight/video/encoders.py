@@ -39,6 +39,7 @@ _QSCALE = {"mpeg4": 2, "mpeg2video": 2, "mpeg1video": 2, "mjpeg": 2, "flv": 2, "
 os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 prints to the screen what is no error
 _MAX_NUMERATOR = 65535  # of a rate in MPEG-4 part 2
 _NTSC = 1001
+_HDR_BITS = 10
 _FIXED_RATES = ("mpeg2video", "mpeg1video")
 _RATES = (*(Fraction(rate * 1000, _NTSC) for rate in (24, 30, 60)), *map(Fraction, (24, 25, 30, 50, 60)))
 
@@ -97,10 +98,21 @@ def choose_encoder(info: ClipInfo, options: VideoOptions, muxer: str, target: st
         )
     pix_fmt = nearest_pix_fmt(info.pix_fmt, _pix_fmts(name))
     notes += _losses(info.pix_fmt, pix_fmt, name)
+    if info.color.hdr:
+        if _layout(pix_fmt)[0] < min(_layout(info.pix_fmt)[0], _HDR_BITS):
+            raise PictureError(
+                f"{shown(target)}: HDR needs {_HDR_BITS} bits, which {_codec_of(name)} does not write here; "
+                "choose the codec hevc"
+            )
+        notes += info.hdr.notes(name)
     color = color_as(pix_fmt, info.color, info.pix_fmt, info.height)
     if info.interlaced and name not in _WITH_FIELDS:
         notes.append(f"interlaced, which {_codec_of(name)} does not mark")
-    return Encoder(name, pix_fmt, _quality(name, pix_fmt, options, muxer), color, tuple(notes))
+    chosen = _quality(name, pix_fmt, options, muxer)
+    if info.color.hdr:
+        for key, value in info.hdr.encoder_options(name).items():
+            chosen[key] = f"{chosen[key]}:{value}" if key in chosen else value
+    return Encoder(name, pix_fmt, chosen, color, tuple(notes))
 
 
 @cache

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from pielight.ops.hdr import SDR, render_sdr
 from pielight.video.clip_enhancer import pixels_of
 from pielight.video.color import Converter
+from pielight.video.yuv_frame import encoding_of
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -73,7 +75,9 @@ class Previews:
         return file.getvalue()
 
     def _image(self, frame: VideoFrame) -> Image.Image:
-        pixels = pixels_of(self._converter.to_rgb(frame))
+        pixels, encoding = pixels_of(self._converter.to_rgb(frame)), encoding_of(frame)
+        if encoding is not None and encoding.transfer != SDR:
+            pixels = render_sdr(pixels, encoding.transfer)
         if pixels.itemsize > 1:
             pixels = (pixels >> 8).astype("uint8")
         image = Image.fromarray(pixels.copy())

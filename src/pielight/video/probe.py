@@ -14,8 +14,9 @@ from av.sidedata.sidedata import Type
 
 from pielight.core.messages import shown
 from pielight.errors import PictureError
-from pielight.video.color import Color
+from pielight.video.color import FULL, Color
 from pielight.video.decoder import FrameDecoder
+from pielight.video.hdr_metadata import HdrMetadata
 from pielight.video.open_clip import main_video, open_clip
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 MAX_FRAME_PIXELS = 1 << 26  # 8192 x 8192: several frames are in memory at a time
-_DOLBY_TAGS = ("dvh1", "dvhe", "dva1", "dvav", "dav1")
+_DOLBY_TAGS = ("dvh1", "dvhe", "dva1", "dvav", "dav1")  # of streams that only players of it can show
+_BT2020 = 9  # FFmpeg's number of the matrix
 _MATRIX = struct.Struct("=9i")
 _WITHOUT_INDEX, _LONGEST_GROUP = ("mpegts", "mpeg", "mpegvideo", "h264", "hevc"), 10  # seconds between key frames
 _FIELDS = (2, 3, 4, 5)  # FFmpeg's numbers of the orders of fields
@@ -54,6 +56,7 @@ class ClipInfo:
         duration: Seconds from there on, as far as the file tells.
         begin: Time at which the clip starts, in seconds.
         counted: Frames in all by the index of the file; 0 if it does not tell.
+        hdr: What it says of itself if it is HDR.
     """
 
     container: str
@@ -74,6 +77,7 @@ class ClipInfo:
     duration: float | None
     begin: Fraction
     counted: int
+    hdr: HdrMetadata
 
     @property
     def frames(self) -> int | None:
@@ -92,7 +96,8 @@ def probe(path: Path, start: float | None = None) -> ClipInfo:
 
     Raises:
         MissingFileError: There is no such file.
-        PictureError: It is no clip, holds no video, no frame can be decoded, it is HDR, or too large.
+        PictureError: It is no clip, holds no video, no frame can be decoded, it is Dolby Vision that only players
+            of it can show, or too large.
     """
     with open_clip(path) as container:
         stream = main_video(container)
@@ -175,7 +180,7 @@ def _frames(container: InputContainer, stream: VideoStream, start: Fraction) -> 
 
 def _described(container: InputContainer, stream: VideoStream, frame: VideoFrame, begin: Fraction) -> ClipInfo:
     base = time_base_of(stream)
-    side_data = _side_data(frame).get(Type.DISPLAYMATRIX)
+    side_data = side_data_of(frame).get(Type.DISPLAYMATRIX)
     aspect = stream.sample_aspect_ratio
     rate = stream.average_rate or stream.guessed_rate
     first = frame.pts if frame.pts is not None else round(begin / base)
@@ -202,10 +207,11 @@ def _described(container: InputContainer, stream: VideoStream, frame: VideoFrame
         None if length is None else max(0.0, float(length - (first * base - begin))),
         begin,
         stream.frames,
+        HdrMetadata.of(side_data_of(frame)),
     )
 
 
-def _side_data(frame: VideoFrame) -> dict[Type, bytes]:
+def side_data_of(frame: VideoFrame) -> dict[Type, bytes]:
     """Return the side data of a frame by kind; PyAV's own container of it is no mapping in every release."""
     found: dict[Type, bytes] = {}
     every: Any = frame.side_data
@@ -217,12 +223,12 @@ def _side_data(frame: VideoFrame) -> dict[Type, bytes]:
 
 def _check(info: ClipInfo, frame: VideoFrame, stream: VideoStream, path: Path) -> None:
     check_frame_size(info.width, info.height, path)
-    kinds = set(_side_data(frame))
-    is_dolby = bool(kinds & {Type.DOVI_RPU_BUFFER, Type.DOVI_METADATA})
     tag = "".join(stream.codec_context.codec_tag).lower()
-    hdr = "Dolby Vision" if is_dolby or tag in _DOLBY_TAGS else info.color.hdr
-    if hdr:
-        why = "its transfer is not that of ordinary video, and it would come out washed out"
-        raise PictureError(f"{shown(path)}: HDR ({hdr}) is not enhanced, as {why}; convert it to SDR first")
+    has_base = info.color.hdr and info.color.matrix == _BT2020 and info.color.range != FULL
+    if tag in _DOLBY_TAGS or ("Dolby Vision" in info.hdr.dynamic and not has_base):
+        why = "without a picture in PQ or HLG, its colors are known to Dolby's players only"
+        raise PictureError(
+            f"{shown(path)}: this kind of Dolby Vision is not enhanced: {why}; convert it to HDR10 first"
+        )
     if not av.VideoFormat(info.pix_fmt).components or info.pix_fmt.startswith(("bayer", "xyz")):
         raise PictureError(f"{shown(path)}: its pixel format {info.pix_fmt} is not one that can be enhanced")
