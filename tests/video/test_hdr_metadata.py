@@ -32,7 +32,9 @@ TOLD = HdrMetadata(DISPLAY, 600)
 def clip_of(transfer: int, codec: str = "libx265", name: str = "night.mp4", pix_fmt: str = "yuv420p10le") -> Clip:
     told = TOLD.encoder_options(codec) if transfer == 16 else {}
     quiet = {"x265-params": "log-level=none:" + told.get("x265-params", "hdr10=0")} if codec == "libx265" else told
-    return Clip(name, codec=codec, pix_fmt=pix_fmt, color=(9, transfer, 9, 1), size=(96, 64), options=quiet, audio="aac")
+    return Clip(
+        name, codec=codec, pix_fmt=pix_fmt, color=(9, transfer, 9, 1), size=(96, 64), options=quiet, audio="aac"
+    )
 
 
 @pytest.mark.parametrize("transfer", [16, 18])
@@ -48,7 +50,9 @@ def test_hdr_stays_hdr(codec: str, transfer: int, tmp_path: Path, enhance: Enhan
     assert after.light > before.light + 10
     told = probe(tmp_path / "bright.mp4").hdr
     assert told.brightest == (1000 if transfer == 16 else 0)
-    assert np.abs(np.array(told.display, float) - np.array(DISPLAY if transfer == 16 else (), float)).max(initial=0) < 1e-3
+    assert (
+        np.abs(np.array(told.display, float) - np.array(DISPLAY if transfer == 16 else (), float)).max(initial=0) < 1e-3
+    )
 
 
 @pytest.mark.parametrize("transfer", ["pq", "hlg"])
