@@ -24,8 +24,8 @@ from pielight.video.probe import probe, side_data_of
 from tests.video.clips import Clip, contents
 from tests.video.conftest import Enhance
 
-DISPLAY = tuple(Fraction(one, 50_000) for one in (34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450)) + (
-    Fraction(1, 200), Fraction(1000))  # fmt: skip
+_PLACES = (34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450)
+DISPLAY = (*(Fraction(one, 50_000) for one in _PLACES), Fraction(1, 200), Fraction(1000))
 TOLD = HdrMetadata(DISPLAY, 600)
 
 
