@@ -79,12 +79,12 @@ def test_it_looks_as_its_version_in_sdr_does(transfer: str, tmp_path: Path, enha
 def dolby_vision_unit(profile: int) -> bytes:
     """A unit of HEVC with Dolby Vision for one frame (ETSI GS CCM 001): polynomials that change nothing."""
 
-    def ue(value: int) -> str:  # Exp-Golomb
+    def golomb(value: int) -> str:  # Exp-Golomb
         return f"{value + 1:0{2 * (value + 1).bit_length() - 1}b}"
 
-    line = ue(0) + ue(0) + "0" + "".join(("1" if k == 0 else ue(1)) + "0" * 23 for k in range(2))  # 0 + 1 x
-    sequence = "0" + "00" + ue(23) + "01" + "0" + ue(2) + ue(2) + ue(4) + "0" + "000" + "0" + "1"
-    mapping = ue(0) * 3 + (ue(0) + f"{0:010b}" + f"{1023:010b}") * 3 + ue(0) * 2 + line * 3
+    line = golomb(0) + golomb(0) + "0" + "".join(("1" if k == 0 else golomb(1)) + "0" * 23 for k in range(2))  # 0 + 1 x
+    sequence = "0" + "00" + golomb(23) + "01" + "0" + golomb(2) + golomb(2) + golomb(4) + "0" + "000" + "0" + "1"
+    mapping = golomb(0) * 3 + (golomb(0) + f"{0:010b}" + f"{1023:010b}") * 3 + golomb(0) * 2 + line * 3
     bits = f"{2:06b}{18:011b}{profile:04b}{0:04b}1" + sequence + "0" + "0" + mapping
     bits += "0" * (-len(bits) % 8)
     payload = b"\x19" + int(bits, 2).to_bytes(len(bits) // 8, "big") + b"\1\1\1\1\x80"
