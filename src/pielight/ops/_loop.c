@@ -31,7 +31,7 @@ static PyMethodDef methods[] = {
     {"match_rows", match_rows, METH_VARARGS,
      "match_rows(frame, before, known, camera, noise, found, top, bottom): vectors of rows [top, bottom) of blocks."},
     {"predict_rows", predict_rows, METH_VARARGS,
-     "predict_rows(before, vectors, tall, wide, result, top, bottom): rows [top, bottom) of blocks, displaced."},
+     "predict_rows(before, vectors, weights, tall, wide, result, top, bottom): rows [top, bottom) of blocks, displaced."},
     {"refine_rows", refine_rows, METH_VARARGS,
      "refine_rows(frame, before, motion, variance, vectors, sure, top, bottom): fractions of rows [top, bottom) of blocks."},
     {"shrink", shrink, METH_VARARGS,

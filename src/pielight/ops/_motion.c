@@ -122,11 +122,11 @@ match_row(const Pair *pair, const int16_t *known, const int16_t *camera, int32_t
         const Py_ssize_t left = column * BLOCK;
         const Py_ssize_t columns = pair->width - left < BLOCK ? pair->width - left : BLOCK;
         const int32_t margin = (int32_t)((int64_t)noise * ((rows + 1) / 2 * columns) / 32); /* about four deviations */
-        const int16_t *here = known + 2 * (row * pair->across + column);
+        const int16_t *here = known + 2 * (row * pair->across + column), *likely = camera + 2 * (row * pair->across + column);
         Match match = {.top = top, .left = left, .rows = rows, .columns = columns, .least = -1};
         try_at(pair, &match, here[0], here[1], 0);
         try_at(pair, &match, 0, 0, 0);
-        try_at(pair, &match, camera[0], camera[1], -margin);
+        try_at(pair, &match, likely[0], likely[1], -margin);
         for (int i = 0; i < 4; i++) {
             const Py_ssize_t r = row + around[i][0], c = column + around[i][1];
             if (r >= 0 && r < pair->down && c >= 0 && c < pair->across) {
@@ -178,8 +178,8 @@ match_rows(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     }
     if (!is_pair(&view[FRAME], &view[BEFORE], &view[KNOWN], BLOCK, &pair) || !is_array(&view[FOUND], 'h', 2, 3)
-        || memcmp(view[KNOWN].shape, view[FOUND].shape, 3 * sizeof(Py_ssize_t)) != 0 || !is_array(&view[CAMERA], 'h', 2, 1)
-        || view[CAMERA].shape[0] != 2 || noise < 0 || noise > 32767 || top < 0 || bottom < top || bottom > pair.down) {
+        || memcmp(view[KNOWN].shape, view[FOUND].shape, 3 * sizeof(Py_ssize_t)) != 0 || !is_array(&view[CAMERA], 'h', 2, 3)
+        || memcmp(view[KNOWN].shape, view[CAMERA].shape, 3 * sizeof(Py_ssize_t)) != 0 || noise < 0 || noise > 32767 || top < 0 || bottom < top || bottom > pair.down) {
         PyErr_SetString(PyExc_ValueError, "match_rows: planes and vectors do not fit together");
         return release_buffers(view, BUFFERS);
     }
@@ -198,7 +198,7 @@ WIDE static void
 sums_of(const uint16_t *restrict now, const uint16_t *restrict then, Py_ssize_t width, Py_ssize_t rows,
         Py_ssize_t columns, int32_t *restrict sum)
 {
-    int32_t xx = 0, xy = 0, yy = 0, xd = 0, yd = 0;
+    int32_t xx = 0, xy = 0, yy = 0, xd = 0, yd = 0, dd = 0;
     for (Py_ssize_t y = 0; y < rows; y++, now += width, then += width) {
         for (Py_ssize_t x = 0; x < columns; x++) {
             const int32_t gx = ((int32_t)then[x + 1] - then[x - 1]) >> 5, gy = ((int32_t)then[x + width] - then[x - width]) >> 5;
@@ -208,6 +208,7 @@ sums_of(const uint16_t *restrict now, const uint16_t *restrict then, Py_ssize_t 
             yy += gy * gy;
             xd += gx * d;
             yd += gy * d;
+            dd += d * d;
         }
     }
     sum[0] = xx;
@@ -215,6 +216,7 @@ sums_of(const uint16_t *restrict now, const uint16_t *restrict then, Py_ssize_t 
     sum[2] = yy;
     sum[3] = xd;
     sum[4] = yd;
+    sum[5] = dd;
 }
 
 /* Least squares over the gradients (Lucas and Kanade 1981); how sure it is, is their lesser eigenvalue over the noise. */
@@ -230,16 +232,17 @@ refine_row(const Pair *pair, const int16_t *motion, float variance, float *vecto
         float dy = 0, dx = 0;
         sure[index] = 0;
         for (int step = 0; step < STEPS && top < bottom && left < right; step++) {
-            int32_t sum[5];
+            int32_t sum[6];
             my = limited(my, 1 - top, pair->height - 1 - bottom);
             mx = limited(mx, 1 - left, pair->width - 1 - right);
             const Py_ssize_t at = top * pair->width + left;
             sums_of(pair->frame + at, pair->before + at + my * pair->width + mx, pair->width, bottom - top, right - left, sum);
             const float xx = (float)sum[0], xy = (float)sum[1], yy = (float)sum[2];
-            sure[index] = 0.5f * (xx + yy - sqrtf((xx - yy) * (xx - yy) + 4 * xy * xy)) / variance;
             const float a = xx + 4 * variance, b = yy + 4 * variance, det = a * b - xy * xy; /* a flat block says nothing */
             dx = (b * (float)sum[3] - xy * (float)sum[4]) / det;
             dy = (a * (float)sum[4] - xy * (float)sum[3]) / det;
+            const float left_over = ((float)sum[5] - dx * (float)sum[3] - dy * (float)sum[4]) / (float)((bottom - top) * (right - left));
+            sure[index] = 0.5f * (xx + yy - sqrtf((xx - yy) * (xx - yy) + 4 * xy * xy)) / (left_over > variance ? left_over : variance);
             dy = dy < -1.0f ? -1.0f : dy > 1.0f ? 1.0f : dy;
             dx = dx < -1.0f ? -1.0f : dx > 1.0f ? 1.0f : dx;
             const int whole_y = (dy > 0.5f) - (dy < -0.5f), whole_x = (dx > 0.5f) - (dx < -0.5f);

@@ -7,73 +7,117 @@
 
 #define BLOCK 16 /* pixels along each side of a block that has a vector */
 #define CELL 8   /* the same of a cell that has a weight */
-#define FRACTION_BITS 3
+#define FRACTION_BITS 5
 #define FRACTIONS (1 << FRACTION_BITS) /* of a pixel, in vectors */
+#define TAPS 6
+#define SPAN (BLOCK + TAPS - 1)
+#define MIDDLE 16384 /* what is taken off values of 15 bits, so that those between two of them fit into 16 bits */
 #define WEIGHT_BITS 12
 #define MOST 32767
 
 /* ---- Prediction ---- */
 
-/* Catmull-Rom weights of four neighbors, in units of 1 / 128. */
-static const int32_t cubic[FRACTIONS][4] = {
-    {0, 128, 0, 0}, {-6, 122, 13, -1}, {-9, 111, 29, -3}, {-9, 93, 50, -6},
-    {-8, 72, 72, -8}, {-6, 50, 93, -9}, {-3, 29, 111, -9}, {-1, 13, 122, -6},
-};
+/* The value between `base` and the one after it, less OFFSET, of six neighbors and the sizes of their weights in units of
+   2^-15; the second and the fifth weight are negative. In 16 bits, so that many fit into a register: half of each
+   product is cut off, down for three and up for two of them, and the last bit of a difference, which the third weight
+   takes, makes up for that. Where all neighbors are alike, so is the result. */
+#define BETWEEN(A, B, BASE, D, E, F, OFFSET)                                                                           \
+    do {                                                                                                               \
+        const int16_t base = (int16_t)((BASE) - (OFFSET)), a = (int16_t)((A) - (BASE)), b = (int16_t)((B) - (BASE));   \
+        const int16_t d = (int16_t)((D) - (BASE)), e = (int16_t)((E) - (BASE)), f = (int16_t)((F) - (BASE));           \
+        const int16_t sum = (int16_t)((a * weight[0] >> 16) - (b * weight[1] >> 16) + (d * weight[3] >> 16)            \
+                                      - (e * weight[4] >> 16) + (f * weight[5] >> 16) + (d & weight[2]));                    \
+        const int16_t value = (int16_t)(base + 2 * sum);                                                               \
+        const int16_t low = value < -MIDDLE ? -MIDDLE : value;                                                         \
+        between = low > MOST - MIDDLE ? MOST - MIDDLE : low;                                                           \
+    } while (0)
 
-WIDE static void
-blend_across(const uint16_t *restrict at, const int32_t *weight, int32_t *restrict line, Py_ssize_t count)
+static inline void
+across_row(const uint16_t *restrict at, const int16_t *restrict weight, int16_t *restrict line, int columns)
 {
-    const int32_t a = weight[0], b = weight[1], c = weight[2], d = weight[3];
-    for (Py_ssize_t i = 0; i < count; i++) {
-        line[i] = (at[i] * a + at[i + 1] * b + at[i + 2] * c + at[i + 3] * d) >> 3;
+    for (int x = 0; x < columns; x++) {
+        int16_t between;
+        BETWEEN(at[x], at[x + 1], at[x + 2], at[x + 3], at[x + 4], at[x + 5], MIDDLE);
+        line[x] = between;
     }
 }
 
-WIDE static void
-blend_down(const int32_t *restrict line, const int32_t *weight, uint16_t *restrict result, Py_ssize_t count)
+static inline void
+down_row(const int16_t *restrict line, const int16_t *restrict weight, uint16_t *restrict result, int columns)
 {
-    const int32_t a = weight[0], b = weight[1], c = weight[2], d = weight[3];
-    for (Py_ssize_t i = 0; i < count; i++) {
-        int32_t value = (line[i] * a + line[i + BLOCK] * b + line[i + 2 * BLOCK] * c + line[i + 3 * BLOCK] * d + (1 << 10)) >> 11;
-        value = value < 0 ? 0 : value;
-        result[i] = (uint16_t)(value > MOST ? MOST : value);
+    for (int x = 0; x < columns; x++) {
+        int16_t between;
+        BETWEEN(line[x], line[x + BLOCK], line[x + 2 * BLOCK], line[x + 3 * BLOCK], line[x + 4 * BLOCK],
+                line[x + 5 * BLOCK], 0);
+        result[x] = (uint16_t)(between + MIDDLE);
+    }
+}
+
+/* Interpolate rows of a block; `at` is two rows above and two columns left of it. */
+WIDE static void
+interpolate(const uint16_t *at, Py_ssize_t stride, const int16_t *weight_down, const int16_t *weight_across,
+            uint16_t *result, Py_ssize_t width, int rows, int columns)
+{
+    int16_t lines[SPAN * BLOCK];
+    for (int y = 0; y < rows + TAPS - 1; y++, at += stride) {
+        int16_t *line = lines + y * BLOCK;
+        if (columns == BLOCK) {
+            across_row(at, weight_across, line, BLOCK);
+        }
+        else if (columns == BLOCK / 2) {
+            across_row(at, weight_across, line, BLOCK / 2);
+        }
+        else {
+            across_row(at, weight_across, line, columns);
+        }
+    }
+    for (int y = 0; y < rows; y++, result += width) {
+        const int16_t *line = lines + y * BLOCK;
+        if (columns == BLOCK) {
+            down_row(line, weight_down, result, BLOCK);
+        }
+        else if (columns == BLOCK / 2) {
+            down_row(line, weight_down, result, BLOCK / 2);
+        }
+        else {
+            down_row(line, weight_down, result, columns);
+        }
     }
 }
 
 static void
 predict_row(const uint16_t *before, Py_ssize_t height, Py_ssize_t width, const int16_t *vector, Py_ssize_t across,
-            int tall, int wide, uint16_t *result, Py_ssize_t row)
+            const int16_t *weights, int tall, int wide, uint16_t *result, Py_ssize_t row)
 {
     const Py_ssize_t block_height = BLOCK >> tall, block_width = BLOCK >> wide, top = row * block_height;
     const Py_ssize_t bottom = top + block_height < height ? top + block_height : height;
-    int32_t lines[(BLOCK + 3) * BLOCK];
-    uint16_t edge[BLOCK + 3];
+    const int rows = (int)(bottom - top);
+    uint16_t patch[SPAN * SPAN];
     for (Py_ssize_t column = 0; column < across && column * block_width < width; column++, vector += 2) {
         const Py_ssize_t left = column * block_width;
-        const Py_ssize_t count = (left + block_width < width ? left + block_width : width) - left;
+        const int columns = (int)((left + block_width < width ? left + block_width : width) - left);
         const int vy = vector[0] >> tall, vx = vector[1] >> wide;
-        const Py_ssize_t dy = vy >> FRACTION_BITS, dx = vx >> FRACTION_BITS;
+        const Py_ssize_t y = top + (vy >> FRACTION_BITS) - 2, x = left + (vx >> FRACTION_BITS) - 2;
         const int fy = vy & (FRACTIONS - 1), fx = vx & (FRACTIONS - 1);
-        const int is_inside = left + dx - 1 >= 0 && left + dx + count + 2 <= width;
-        if (is_inside && !fx && !fy && top + dy >= 0 && bottom + dy <= height) {
-            for (Py_ssize_t y = top; y < bottom; y++) {
-                memcpy(result + y * width + left, before + (y + dy) * width + left + dx, (size_t)count * sizeof *result);
+        const uint16_t *at = before + y * width + x;
+        Py_ssize_t stride = width;
+        if (y < 0 || x < 0 || y + rows + TAPS - 1 > height || x + columns + TAPS - 1 > width) {
+            for (int j = 0; j < rows + TAPS - 1; j++) {
+                const uint16_t *line = before + limited(y + j, 0, height - 1) * width;
+                for (int i = 0; i < columns + TAPS - 1; i++) {
+                    patch[j * SPAN + i] = line[limited(x + i, 0, width - 1)];
+                }
             }
+            at = patch;
+            stride = SPAN;
+        }
+        uint16_t *target = result + top * width + left;
+        if (fx || fy) {
+            interpolate(at, stride, weights + TAPS * fy, weights + TAPS * fx, target, width, rows, columns);
             continue;
         }
-        for (Py_ssize_t y = top - 1; y < bottom + 2; y++) {
-            const uint16_t *line = before + limited(y + dy, 0, height - 1) * width;
-            const uint16_t *at = line + left + dx - 1;
-            if (!is_inside) {
-                for (Py_ssize_t x = 0; x < count + 3; x++) {
-                    edge[x] = line[limited(left + dx - 1 + x, 0, width - 1)];
-                }
-                at = edge;
-            }
-            blend_across(at, cubic[fx], lines + (y - top + 1) * BLOCK, count);
-        }
-        for (Py_ssize_t y = top; y < bottom; y++) {
-            blend_down(lines + (y - top) * BLOCK, cubic[fy], result + y * width + left, count);
+        for (int j = 0; j < rows; j++) {
+            memcpy(target + j * width, at + (j + 2) * stride + 2, (size_t)columns * sizeof *target);
         }
     }
 }
@@ -81,31 +125,35 @@ predict_row(const uint16_t *before, Py_ssize_t height, Py_ssize_t width, const i
 PyObject *
 predict_rows(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *object[3];
-    Py_buffer view[3];
+    enum { BEFORE, VECTORS, WEIGHTS, RESULT, BUFFERS };
+    PyObject *object[BUFFERS];
+    Py_buffer view[BUFFERS];
     int tall, wide;
     Py_ssize_t top, bottom;
 
-    if (!PyArg_ParseTuple(args, "OOiiOnn", &object[0], &object[1], &tall, &wide, &object[2], &top, &bottom)
-        || take_buffers(object, view, 3, 2) < 0) {
+    if (!PyArg_ParseTuple(args, "OOOiiOnn", &object[BEFORE], &object[VECTORS], &object[WEIGHTS], &tall, &wide,
+                          &object[RESULT], &top, &bottom)
+        || take_buffers(object, view, BUFFERS, RESULT) < 0) {
         return NULL;
     }
-    const int fits = is_array(&view[0], 'H', 2, 2) && is_array(&view[1], 'h', 2, 3) && is_array(&view[2], 'H', 2, 2)
-                     && memcmp(view[0].shape, view[2].shape, 2 * sizeof(Py_ssize_t)) == 0 && view[1].shape[2] == 2
-                     && (tall | 1) == 1 && (wide | 1) == 1;
-    if (!fits || view[1].shape[0] * (BLOCK >> tall) < view[0].shape[0] || view[1].shape[1] * (BLOCK >> wide) < view[0].shape[1]
-        || top < 0 || bottom < top || bottom > view[1].shape[0]) {
+    const Py_ssize_t *shape = view[BEFORE].shape, *blocks = view[VECTORS].shape;
+    const int fits = is_array(&view[BEFORE], 'H', 2, 2) && is_array(&view[VECTORS], 'h', 2, 3)
+                     && is_array(&view[WEIGHTS], 'h', 2, 2) && is_array(&view[RESULT], 'H', 2, 2)
+                     && memcmp(shape, view[RESULT].shape, 2 * sizeof *shape) == 0 && blocks[2] == 2
+                     && view[WEIGHTS].shape[0] == FRACTIONS && view[WEIGHTS].shape[1] == TAPS && (tall | 1) == 1
+                     && (wide | 1) == 1;
+    if (!fits || blocks[0] * (BLOCK >> tall) < shape[0] || blocks[1] * (BLOCK >> wide) < shape[1] || top < 0
+        || bottom < top || bottom > blocks[0]) {
         PyErr_SetString(PyExc_ValueError, "predict_rows: planes and vectors do not fit together");
-        return release_buffers(view, 3);
+        return release_buffers(view, BUFFERS);
     }
     Py_BEGIN_ALLOW_THREADS
-    const Py_ssize_t across = view[1].shape[1];
     for (Py_ssize_t row = top; row < bottom; row++) {
-        predict_row(view[0].buf, view[0].shape[0], view[0].shape[1], (const int16_t *)view[1].buf + 2 * row * across,
-                    across, tall, wide, view[2].buf, row);
+        predict_row(view[BEFORE].buf, shape[0], shape[1], (const int16_t *)view[VECTORS].buf + 2 * row * blocks[1],
+                    blocks[1], view[WEIGHTS].buf, tall, wide, view[RESULT].buf, row);
     }
     Py_END_ALLOW_THREADS
-    return release_buffers(view, 3);
+    return release_buffers(view, BUFFERS);
 }
 
 /* ---- Weights ---- */

@@ -13,12 +13,15 @@ from pielight.ops.compiled import loop as _loop
 
 Plane = NDArray[np.uint16]
 BLOCK = 16  # pixels along each side of a block that has a vector
-FRACTIONS = 8  # of a pixel, in vectors
+FRACTIONS = 32  # of a pixel, in vectors
 _MATCHED, _REFINED = 16, 8  # samples of the halved plane along each side of blocks that are matched and refined
 _MEAN_ABSOLUTE = 0.8  # of normal noise, over its deviation
 _OWN = 4.0  # weight of a block's own gradients against those of each neighbor
 _CAMERA = 30.0  # how sure it counts that a block moves as the picture does
 _DIFFERENT = 16.0  # square of the difference from the picture's motion over its variance, from which on it is one
+_CLOSE = 0.06  # pixels by which blocks that move alike differ
+_VOICES, _LOUDEST, _ROUNDS = 2000, 100.0, 6  # blocks that are asked how the picture moves, most weight, and steps
+_STRAIGHT = np.diag([1e-6, 30.0, 30.0])  # weight of a picture whose blocks all move alike
 _SURE = 5.0  # from which on a block says how the picture moves
 
 
@@ -27,13 +30,14 @@ class MotionField:
     """Where each block of a frame comes from.
 
     Attributes:
-        vectors: int16 (h, w, 2), down and across in eighths of a pixel: block (j, i) of 16 x 16 pixels looks like the
+        vectors: int16 (h, w, 2), down and across in units of 1/32 pixel: block (j, i) of 16 x 16 pixels looks like the
             estimate displaced by that.
-        camera: How the picture moves as a whole, int16 (2,), in whole pixels.
+        camera: How the picture moves as a whole, as a camera turns, rolls or zooms, float32 (3, 2): the vector of block
+            (0, 0) in pixels, and what each block down and each block across adds.
     """
 
     vectors: NDArray[np.int16]
-    camera: NDArray[np.int16]
+    camera: NDArray[np.float32]
 
     @classmethod
     def still(cls, height: int, width: int) -> MotionField:
@@ -43,7 +47,7 @@ class MotionField:
         (2, 3, 2)
         """
         blocks = -(-height // BLOCK), -(-width // BLOCK)
-        return cls(np.zeros((*blocks, 2), np.int16), np.zeros(2, np.int16))
+        return cls(np.zeros((*blocks, 2), np.int16), np.zeros((3, 2), np.float32))
 
 
 def halved(plane: NDArray[np.uint8] | Plane, bits: int = 15, threads: int = 1) -> Plane:
@@ -74,7 +78,8 @@ def estimate_motion(frame: Plane, before: Plane, last: MotionField, sigma: float
 
     Blocks are matched by their differences at a quarter and at half of the size, from what is known of them and of
     their neighbors. Fractions of a pixel follow from the gradients (Lucas and Kanade 1981) of all blocks around, as far
-    as these are sure against the noise; flat blocks move as the picture does. Without the compiled loop nothing moves.
+    as these are sure against the noise. Blocks that are not sure to move in another way move as most of them do, by an
+    affine field that is fitted to all. Without the compiled loop nothing moves.
 
     Args:
         frame: Halved plane, uint16 (h, w) of 15 bits.
@@ -87,16 +92,16 @@ def estimate_motion(frame: Plane, before: Plane, last: MotionField, sigma: float
     >>> scene, moved = (8000 * (2 + np.sin((y - t) / 3) + np.sin((x + 2 * t) / 4)) for t in (0, 1))
     >>> still = MotionField.still(128, 192)
     >>> field = estimate_motion(moved.astype(np.uint16), scene.astype(np.uint16), still, 50.0)
-    >>> np.median(field.vectors, (0, 1)).tolist() if _loop else [-16.0, 32.0]
-    [-16.0, 32.0]
+    >>> (np.median(field.vectors, (0, 1)) / FRACTIONS).round(1).tolist() if _loop else [-2.0, 4.0]
+    [-2.0, 4.0]
     """
     if _loop is None or min(frame.shape) < 2 * _MATCHED:
-        return MotionField(np.zeros_like(last.vectors), np.zeros(2, np.int16))
-    camera = last.camera // 2
+        return MotionField(np.zeros_like(last.vectors), np.zeros((3, 2), np.float32))
     known = _resized(last.vectors[::4, ::4] // (4 * FRACTIONS), _blocks(frame.shape, 2 * _MATCHED))
     coarse = halved(frame, threads=threads), halved(before, threads=threads)
-    matched = _match(*coarse, _resized(known, _blocks(coarse[0].shape, _MATCHED)), camera // 2, sigma / 2, threads)
-    matched = _match(frame, before, _doubled(matched, _blocks(frame.shape, _MATCHED)), camera, sigma, threads)
+    start = _resized(known, _blocks(coarse[0].shape, _MATCHED))
+    matched = _match(*coarse, start, last.camera, 4, sigma / 2, threads)
+    matched = _match(frame, before, _doubled(matched, _blocks(frame.shape, _MATCHED)), last.camera, 2, sigma, threads)
     blocks = last.vectors.shape[:2]
     motion = _resized(np.repeat(np.repeat(matched, 2, 0), 2, 1), _blocks(frame.shape, _REFINED))
     vectors, sure = np.empty(motion.shape, np.float32), np.empty(motion.shape[:2], np.float32)
@@ -105,37 +110,72 @@ def estimate_motion(frame: Plane, before: Plane, last: MotionField, sigma: float
         lambda top, bottom: loop.refine_rows(frame, before, motion, variance, vectors, sure, top, bottom),
         len(motion), frame.size, threads,
     )  # fmt: skip
-    smooth, whole = _smoothed(vectors, sure)
-    eighths = np.rint(_resized(smooth, blocks) * (2 * FRACTIONS))
-    return MotionField(np.clip(eighths, -32768, 32767).astype(np.int16), np.rint(2 * whole).astype(np.int16))
+    vectors = _resized(2 * vectors, blocks)
+    sure = _resized(sure, blocks)
+    camera = _camera(vectors, sure)
+    found = np.rint(_smoothed(vectors, sure, _field(camera, blocks)) * FRACTIONS)
+    return MotionField(np.clip(found, -32768, 32767).astype(np.int16), camera)
 
 
 def _match(
-    frame: Plane, before: Plane, known: NDArray[np.int16], camera: NDArray[np.int16], sigma: float, threads: int
-) -> NDArray[np.int16]:
+    frame: Plane, before: Plane, known: NDArray[np.int16], camera: NDArray[np.float32], scale: int, sigma: float,
+    threads: int,
+) -> NDArray[np.int16]:  # fmt: skip
+    """Match blocks of planes that are smaller by a scale."""
     assert _loop is not None
     found, loop, noise = np.empty_like(known), _loop, min(32767, round(_MEAN_ABSOLUTE * sigma))
+    likely = np.rint(_field(camera, known.shape[:2], scale) / scale).clip(-32768, 32767).astype(np.int16)
 
     def band(top: int, bottom: int) -> None:
-        loop.match_rows(frame, before, known, camera.astype(np.int16), noise, found, top, bottom)
+        loop.match_rows(frame, before, known, likely, noise, found, top, bottom)
 
     share_rows(band, len(known), frame.size, threads)
     return found
 
 
+def _camera(vectors: NDArray[np.float32], sure: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the affine motion that most blocks follow: least squares, reweighted by Geman and McClure's function."""
+    where = np.flatnonzero(sure > _SURE)
+    camera = np.zeros((3, 2), np.float32)
+    if where.size < 4:
+        return camera
+    where = where[:: 1 + where.size // _VOICES]
+    places = np.stack([np.ones(where.size), *np.unravel_index(where, sure.shape)], axis=1)
+    weight, wanted = np.minimum(sure.ravel()[where], _LOUDEST), vectors.reshape(-1, 2)[where].astype(np.float64)
+    center, reach = places.mean(0) * (0, 1, 1), np.maximum(places.std(0), 1)
+    basis = (places - center) / reach
+    found = np.zeros((3, 2))
+    found[0] = np.median(wanted, axis=0)
+    for _ in range(_ROUNDS):
+        error = np.square(wanted - basis @ found).sum(1)
+        close = weight / np.square(1 + error / (4 * np.median(error) + _CLOSE**2))
+        found = np.linalg.solve(basis.T * close @ basis + _STRAIGHT, basis.T * close @ wanted)
+    found /= reach[:, np.newaxis]
+    found[0] -= center @ found
+    return found.astype(np.float32)
+
+
+def _field(camera: NDArray[np.float32], blocks: tuple[int, ...], size: int = 1) -> NDArray[np.float32]:
+    """Return the vectors of the blocks of a picture, or of groups of size x size of them, that moves as a whole."""
+    down, across = ((np.arange(count, dtype=np.float32) + 0.5) * size - 0.5 for count in blocks)
+    result: NDArray[np.float32] = (
+        camera[0] + down[:, np.newaxis, np.newaxis] * camera[1] + across[:, np.newaxis] * camera[2]
+    )
+    return result
+
+
 def _smoothed(
-    vectors: NDArray[np.float32], sure: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the mean vectors of blocks and their neighbors, as they are sure, and the motion of the picture."""
-    camera = np.zeros(2, np.float32)
-    if np.count_nonzero(sure > _SURE) > 3:
-        camera = np.median(vectors[sure > _SURE], axis=0)
+    vectors: NDArray[np.float32], sure: NDArray[np.float32], camera: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the mean vectors of blocks and their neighbors, as they are sure, or the motion of the picture there."""
     weight = np.maximum(sure, 1e-6)[..., np.newaxis]
-    weighed = np.concatenate([weight * vectors, weight], axis=2)
-    total = box_sum(weighed) + _OWN * weighed + _CAMERA * np.append(camera, np.float32(1))
-    found = total[..., :2] / total[..., 2:]
-    is_sure = np.square(found - camera).sum(axis=2) * total[..., 2] > _DIFFERENT
-    return np.where(is_sure[..., np.newaxis], found, camera).astype(np.float32), camera
+    weighed = np.concatenate([weight * (vectors - camera), weight], axis=2)
+    total = box_sum(weighed) + _OWN * weighed
+    total[..., 2] += _CAMERA
+    apart = total[..., :2] / total[..., 2:]
+    is_apart = np.square(apart).sum(axis=2) > _DIFFERENT * (4 / total[..., 2] + _CLOSE**2)
+    result: NDArray[np.float32] = camera + apart * is_apart[..., np.newaxis]
+    return result
 
 
 def box_sum(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -162,4 +202,5 @@ def _doubled(field: NDArray[np.int16], blocks: tuple[int, int]) -> NDArray[np.in
 def _resized(field: NDArray[Any], blocks: tuple[int, int]) -> NDArray[Any]:
     """Cut a field to some blocks, or repeat its last ones."""
     short = [(0, max(0, wanted - have)) for wanted, have in zip(blocks, field.shape[:2], strict=True)]
-    return np.ascontiguousarray(np.pad(field, (*short, (0, 0)), mode="edge")[: blocks[0], : blocks[1]])
+    more = [(0, 0)] * (field.ndim - 2)
+    return np.ascontiguousarray(np.pad(field, (*short, *more), mode="edge")[: blocks[0], : blocks[1]])

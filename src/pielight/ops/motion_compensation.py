@@ -14,10 +14,29 @@ from pielight.ops.motion import BLOCK, FRACTIONS
 CELL = 8  # pixels along each side of a cell that has a weight
 BITS = 15  # of estimates
 WEIGHT_BITS = 12
-_CUBIC = np.array([
-    [0, 128, 0, 0], [-6, 122, 13, -1], [-9, 111, 29, -3], [-9, 93, 50, -6],
-    [-8, 72, 72, -8], [-6, 50, 93, -9], [-3, 29, 111, -9], [-1, 13, 122, -6],
-])  # fmt: skip
+TAPS = 6
+
+
+def _interpolation_weights() -> NDArray[np.int16]:
+    """Return the sizes of the weights of six neighbors at each fraction of a pixel, int16 (32, 6) in units of 2^-15.
+
+    Cubic convolution of the fourth order (Keys, IEEE Trans. ASSP 1981): a recursive average blurs again and again, and
+    Catmull and Rom's four neighbors cost 0.7 dB. The second and the fifth weight are negative. The third is what the
+    others leave of 1; in its place is 1 where they are not 0.
+    """
+    d = np.abs(np.arange(FRACTIONS)[:, np.newaxis] / FRACTIONS - np.arange(-2, 4))
+    near, middle = 4 / 3 * d**3 - 7 / 3 * d**2 + 1, -7 / 12 * d**3 + 3 * d**2 - 59 / 12 * d + 5 / 2
+    far = 1 / 12 * d**3 - 2 / 3 * d**2 + 21 / 12 * d - 3 / 2
+    weights = np.where(d < 1, near, np.where(d < 2, middle, np.where(d < 3, far, 0)))
+    weights[:, 2] = 0
+    units: NDArray[np.int16] = np.rint(np.abs(weights) * (1 << 15)).astype(np.int16)
+    units[1:, 2] = 1
+    return units
+
+
+_WEIGHTS = _interpolation_weights()
+_SIGNS = (1, -1, 0, 1, -1, 1)
+_MIDDLE = 1 << (BITS - 1)
 
 
 def predict(
@@ -27,7 +46,7 @@ def predict(
     result: NDArray[np.uint16],
     threads: int,
 ) -> None:
-    """Displace a plane block by block, with Catmull-Rom weights of 4 x 4 neighbors at fractions of a pixel.
+    """Displace a plane block by block, with weights of 6 x 6 neighbors at fractions of a pixel.
 
     Args:
         before: uint16 (H, W) of 15 bits.
@@ -38,8 +57,11 @@ def predict(
     """
     tall, wide = halves
     loop = _predict_rows if _loop is None else _loop.predict_rows
-    blocks = -(-len(before) // (BLOCK >> tall))
-    share_rows(lambda top, bottom: loop(before, vectors, tall, wide, result, top, bottom), blocks, before.size, threads)
+
+    def band(top: int, bottom: int) -> None:
+        loop(before, vectors, _WEIGHTS, tall, wide, result, top, bottom)
+
+    share_rows(band, -(-len(before) // (BLOCK >> tall)), before.size, threads)
 
 
 def compare(guide: NDArray[Any], bits: int, predicted: NDArray[np.uint16], threads: int) -> NDArray[np.int32]:
@@ -82,8 +104,8 @@ def blend(
 
 
 def _predict_rows(
-    before: NDArray[np.uint16], vectors: NDArray[np.int16], tall: int, wide: int, result: NDArray[np.uint16],
-    top: int, bottom: int,
+    before: NDArray[np.uint16], vectors: NDArray[np.int16], weights: NDArray[np.int16], tall: int, wide: int,
+    result: NDArray[np.uint16], top: int, bottom: int,
 ) -> None:  # fmt: skip
     """Do what the compiled loop does."""
     height, width = before.shape
@@ -92,14 +114,24 @@ def _predict_rows(
             y = np.arange(row * (BLOCK >> tall), min(height, (row + 1) * (BLOCK >> tall)))
             x = np.arange(column * (BLOCK >> wide), min(width, (column + 1) * (BLOCK >> wide)))
             vy, vx = int(vectors[row, column, 0]) >> tall, int(vectors[row, column, 1]) >> wide
-            down = np.clip(np.arange(y.size + 3) + y[:1] - 1 + vy // FRACTIONS, 0, height - 1)
-            across = np.clip(np.arange(x.size + 3) + x[:1] - 1 + vx // FRACTIONS, 0, width - 1)
+            down = np.clip(np.arange(y.size + TAPS - 1) + y[:1] - 2 + vy // FRACTIONS, 0, height - 1)
+            across = np.clip(np.arange(x.size + TAPS - 1) + x[:1] - 2 + vx // FRACTIONS, 0, width - 1)
             if not x.size:
                 continue
-            values = before[down][:, across].astype(np.int32)
-            lines = sum(values[:, tap : tap + x.size] * _CUBIC[vx % FRACTIONS, tap] for tap in range(4)) >> 3
-            blended = sum(lines[tap : tap + y.size] * _CUBIC[vy % FRACTIONS, tap] for tap in range(4)) + (1 << 10)
-            result[y[0] : y[-1] + 1, x[0] : x[-1] + 1] = np.clip(blended >> 11, 0, (1 << BITS) - 1)
+            values = before[down][:, across].astype(np.int32) - _MIDDLE
+            lines = _between(values.T, weights[vx % FRACTIONS]).T
+            result[y[0] : y[-1] + 1, x[0] : x[-1] + 1] = _between(lines, weights[vy % FRACTIONS]) + _MIDDLE
+
+
+def _between(values: NDArray[np.int32], weights: NDArray[np.int16]) -> NDArray[np.int32]:
+    """Return what lies between the rows of values less ``_MIDDLE``; see BETWEEN in _temporal.c."""
+    count = len(values) - TAPS + 1
+    base = values[2 : 2 + count]
+    differences = [values[tap : tap + count] - base for tap in range(TAPS)]
+    total = differences[3] & int(weights[2])
+    for difference, weight, sign in zip(differences, weights.tolist(), _SIGNS, strict=True):
+        total = total + sign * (difference * weight >> 16)
+    return np.clip(base + 2 * total, -_MIDDLE, _MIDDLE - 1)
 
 
 def _compare_rows(
