@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.stream import Disposition
 
+from pielight.video.containers import ISO
 from pielight.video.cut import Cut
 from pielight.video.open_clip import is_hidden
 from pielight.video.probe import time_base_of
@@ -23,6 +24,7 @@ _STALE = ("encoder", "major_brand", "minor_version", "compatible_brands", "durat
 _STALE_OF_VIDEO = ("rotate", "bps", "number_of_frames", "number_of_bytes", "_statistics")
 _CREATED = "creation_time"
 _ATTACHMENT = "attachment"
+_TIMECODE = "timecode"
 
 
 def copyable(container: InputContainer, main: int, muxer: str) -> tuple[list[int], list[str]]:
@@ -35,7 +37,7 @@ def copyable(container: InputContainer, main: int, muxer: str) -> tuple[list[int
     """
     kept, notes = [], []
     for stream in container.streams:
-        if stream.index == main or is_hidden(stream):
+        if stream.index == main or is_hidden(stream) or (is_timecode(stream) and muxer in ISO):
             continue
         if can_hold(muxer, stream):
             kept.append(stream.index)
@@ -48,6 +50,8 @@ def copyable(container: InputContainer, main: int, muxer: str) -> tuple[list[int
 
 def can_hold(muxer: str, stream: Stream) -> bool:
     """Return whether a container can hold a copy of a stream, by trying it in memory."""
+    if muxer in ISO and stream.type == "data" and not stream.name:  # would be written without what describes it
+        return False
     try:
         with av.open(io.BytesIO(), "w", format=muxer) as trial:
             copy_stream(trial, stream)
@@ -55,6 +59,23 @@ def can_hold(muxer: str, stream: Stream) -> bool:
     except (av.FFmpegError, ValueError, RuntimeError):
         return False
     return True
+
+
+def is_timecode(stream: Stream) -> bool:
+    """Return whether a stream is the track of a timecode, which is written anew with the metadata of the video."""
+    return stream.type == "data" and _TIMECODE in stream.metadata
+
+
+def metadata_of_video(container: InputContainer, main: Stream, cut: Cut) -> tuple[dict[str, str], list[str]]:
+    """Return what is told of the stream that is encoded, with the clip's timecode, and notes on what is left out."""
+    metadata = kept_metadata(main.metadata, of_video=True)
+    told = next((one.metadata[_TIMECODE] for one in container.streams if is_timecode(one)), None)
+    if told is not None:
+        metadata[_TIMECODE] = told
+    if not cut.shift:
+        return metadata, []
+    kept = {name: value for name, value in metadata.items() if name.lower() != _TIMECODE}
+    return kept, ["timecode left out, which is that of the clip's start"] if kept != metadata else []
 
 
 def copy_stream(output: OutputContainer, stream: Stream) -> Stream:
@@ -115,4 +136,4 @@ def kept_chapters(container: InputContainer, cut: Cut) -> list[Any]:
 def _name(stream: Stream) -> str:
     context = stream.codec_context
     name = context.name if context is not None else getattr(stream, "name", None)
-    return name or "unknown codec"
+    return name or stream.metadata.get("handler_name") or "unknown codec"

@@ -21,7 +21,7 @@ from pielight.video.frame_times import FrameTimes
 from pielight.video.open_clip import TEXT_AS_IT_IS, reason
 from pielight.video.probe import ClipInfo, time_base_of
 from pielight.video.provenance import with_clip_record
-from pielight.video.remux import copy_stream, kept_chapters, kept_metadata, shifted
+from pielight.video.remux import copy_stream, kept_chapters, kept_metadata, metadata_of_video, shifted
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -79,6 +79,8 @@ class ClipWriter:
         for stream in source.streams:
             if stream.index == info.stream:
                 self._video = self._add_video(stream, size, muxer, threads)
+                metadata, self._notes = metadata_of_video(source, stream, cut)
+                self._video.metadata.update(metadata)
             elif stream.index in copied:
                 self._copies[stream.index] = copy_stream(self._output, stream)
         metadata = kept_metadata(source.metadata)
@@ -122,7 +124,7 @@ class ClipWriter:
             self._output.close()
         except av.FFmpegError as error:
             raise PictureError(f"{shown(self._target)}: cannot be written ({reason(error)})") from error
-        notes = []
+        notes = [*self._notes]
         if (self._info.time_base / base).denominator != 1:
             notes.append(f"times rounded to {float(base):.3g} s, which is what this container has")
         for index, number in sorted(self._refused.items()):
@@ -192,7 +194,6 @@ class ClipWriter:
             context.chroma_sample_location = told.chroma_sample_location
         if info.matrix is not None:
             video.set_display_matrix(info.matrix)
-        video.metadata.update(kept_metadata(source.metadata, of_video=True))
         video.disposition = source.disposition
         return video
 
