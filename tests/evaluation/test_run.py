@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pielight import Enhancer
 from pielight.errors import DataError, ModelError, PielightError
 from pielight.evaluation import run
 from pielight.evaluation.datasets import presets
@@ -23,7 +24,10 @@ from pielight.evaluation.report.summary import Values, summarize
 from pielight.evaluation.store import FILE, Key, Measurement, Store, code_version
 from pielight.evaluation.workers import map_unordered
 from pielight.io.load_rgb import load_rgb8
+from pielight.options import EnhanceOptions
+from pielight.video.rgb_frames import rgb_frames
 from tests.evaluation.plans import plan_of
+from tests.video.clips import Clip
 
 Draw = Callable[..., Path]
 
@@ -56,6 +60,33 @@ def test_flicker_is_measured_from_each_frame_to_the_next(tmp_path: Path, draw: D
     )
     draw(tmp_path / "made" / "1.png", 1, 0.8)  # another frame before: measured again
     assert finish(plan, tmp_path / "report").of(data[0], plan.methods[1], plan.metrics[0])[1] > 10
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_clips_are_measured_frame_by_frame_against_their_references(tmp_path: Path, jobs: int) -> None:
+    for folder, brightness in (("low", 20.0), ("high", 120.0)):
+        for name, frames in (("long.mp4", 5), ("short.mp4", 2)):
+            (tmp_path / "set" / folder).mkdir(parents=True, exist_ok=True)
+            Clip(name, frames=frames, light=brightness).make(tmp_path / "set" / folder)
+    data = (presets.find_dataset("own:film", tmp_path / "set"),)
+    methods = tuple(find_method(text) for text in ("pielight", "single=pielight:frames=single", "gamma"))
+    plan = Plan(data, methods, choose(["mae", "flicker", "temporal-noise"]))
+    check(plan)
+    values = finish(plan, tmp_path / "report", jobs)
+    assert len(values.measurements) == 7 * 3 * 3
+    for clip, frames in (("long", 5), ("short", 2)):
+        dark, bright = (list(rgb_frames(tmp_path / "set" / kind / f"{clip}.mp4")) for kind in ("low", "high"))
+        stream = list(Enhancer(threads=1).frames(dark, fps=25, options=EnhanceOptions(auto=True)))
+        assert len(stream) == frames
+        for number in range(frames):
+            found = values.measurements["own", "pielight", "mae", f"{clip}/{number + 1}"]
+            expected = np.abs(stream[number].astype(float) - bright[number]).mean()
+            assert found.value == pytest.approx(expected)
+        last = values.measurements["own", "pielight", "flicker", f"{clip}/{frames}"]
+        assert last.value == METRICS["flicker"].measure(stream[-2:], source=dark[-2:])
+    cell = summarize(plan, values).cell(data[0], methods[2], plan.metrics[0])
+    by_frame = values.of(data[0], methods[2], plan.metrics[0])
+    assert cell.estimate.value == pytest.approx((np.mean(by_frame[:5]) + np.mean(by_frame[5:])) / 2)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

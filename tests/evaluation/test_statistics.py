@@ -38,6 +38,17 @@ def test_pictures_of_one_scene_count_as_one_draw() -> None:
     assert math.isnan(mean([1.0, 2.0, 3.0], groups=["clip"] * 3).low)
 
 
+def test_clips_count_alike_where_means_are_balanced() -> None:
+    values, groups = [1.0, 1.0, 1.0, 4.0, math.nan], ["long", "long", "long", "short", "short"]
+    assert mean(values, groups=groups).value == 1.75
+    found = mean(values, groups=groups, is_balanced=True)
+    assert (found.count, found.value) == (4, 2.5)
+    assert 1 <= found.low < 2.5 < found.high <= 4
+    zero = [0.0] * 5
+    assert compare(zero, values, groups=groups, is_balanced=True).estimate == found
+    assert mean(values[:4], is_balanced=True) == mean(values[:4])
+
+
 def test_groups_of_one_are_no_groups() -> None:
     values = list(np.random.default_rng(6).random(12))
     assert mean(values, groups=list("abcdefghijkl")) == mean(values)

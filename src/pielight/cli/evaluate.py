@@ -30,7 +30,7 @@ _DEFAULT_METRICS = ("psnr", "ssim", "ciede2000", "niqe", "loe")
 @click.option("--data", "data", multiple=True, required=True, metavar="NAME=PATH",
               help="A data set; give it again for another. Presets: dicm, lime, mef, npe, vv, lol, lol-v2-real, "
               "lol-v2-synthetic, sice, fivek; any other NAME takes what PATH holds; NAME:PRESET=PATH does "
-              "both; NAME:film=PATH takes consecutive frames.")  # fmt: skip
+              "both; NAME:film=PATH takes consecutive frames: a clip, clips, or pictures.")  # fmt: skip
 @click.option("--method", "methods", multiple=True, required=True, metavar="[LABEL=]SPEC",
               help="A method; give it again for another. The others are compared with the first.")  # fmt: skip
 @click.option("--metrics", metavar="A,B,...",
@@ -62,7 +62,8 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
       pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,
                highlights=H,denoise=auto|D,
                denoise_model=FILE.onnx,auto=on|off,preset=NAME,
-               target=EV,black=B,warmth=auto|W,tint=auto|T]
+               target=EV,black=B,warmth=auto|W,tint=auto|T,
+               frames=stream|single]
       exposure[:brightness=B,denoise=nlm]   one exposure, in closed form
       identity, gamma[:EXPONENT], clahe, equalize, lime;
       dcp (haze), median and guided (rain)
@@ -96,7 +97,8 @@ def evaluate(output: Path, jobs: int | None, seed: int, quiet: bool, **arguments
     values = _measured(plan, output, jobs, quiet)
     summary = summarize(plan, values, seed)
     chosen = examples.choose_examples(plan, values)
-    made = map_unordered(examples.thumbnails, chosen, jobs)
+    in_order = sorted(chosen, key=lambda one: (one.method.label, one.sample.frame or 0))  # films are read once
+    made = map_unordered(examples.thumbnails, in_order, jobs)
     made = with_progress("pictures of the page", made, len(chosen), quiet)
     pictures = sorted(made, key=lambda pair: chosen.index(pair[0]))
     command = shlex.join(["pielight", *sys.argv[1:]])

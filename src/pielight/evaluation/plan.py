@@ -20,6 +20,7 @@ from pielight.evaluation.metric_spec import MetricSpec, PictureMetric
 from pielight.evaluation.metrics import METRICS, RENAMED
 from pielight.evaluation.store import Key, code_version
 from pielight.io.required_extra import require_readers
+from pielight.video.containers import is_clip_name
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def check(plan: Plan) -> None:
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise DataError(f"two {plural} are called {twice[0]}; give one another name, as in NAME=...")
     for dataset in plan.datasets:
-        require_readers(path for sample in dataset.samples for path in sample.files())
+        require_readers(path for sample in dataset.samples for path in sample.files() if not is_clip_name(path))
         for method in plan.methods:
             method.check(dataset)
     for metric in plan.metrics:

@@ -11,13 +11,14 @@ import numpy as np
 
 from pielight.core.color import luma
 from pielight.errors import DataError, PictureError
+from pielight.evaluation.datasets.film import load_frame
 from pielight.evaluation.methods.method import clear_caches, source
 from pielight.evaluation.metric_spec import size_text
 from pielight.evaluation.metrics import METRICS
 from pielight.evaluation.plan import Plan, Trial, trials
 from pielight.evaluation.store import Key, Measurement, Store
 from pielight.evaluation.workers import map_unordered
-from pielight.io.load_rgb import Pixels, load_rgb8
+from pielight.io.load_rgb import Pixels
 
 
 def run(
@@ -105,7 +106,7 @@ def _reference_of(trial: Trial) -> Pixels | None:
     """Return the reference of a picture, if there is one; DataError if it has another size."""
     if trial.sample.reference is None:
         return None
-    reference, pixels = _reference(trial.sample.reference), source(trial.sample)
+    reference, pixels = _reference(trial.sample.reference, trial.sample.frame), source(trial.sample)
     if reference.shape != pixels.shape:
         sizes = f"the picture is {size_text(pixels)}, its reference {size_text(reference)}"
         raise DataError(f"{trial.sample.name} of {trial.dataset}: {sizes}")
@@ -113,8 +114,8 @@ def _reference_of(trial: Trial) -> Pixels | None:
 
 
 @lru_cache(maxsize=2)
-def _reference(path: Path) -> Pixels:
-    pixels = load_rgb8(path)
+def _reference(path: Path, frame: int | None) -> Pixels:
+    pixels = load_frame(path, frame)
     pixels.flags.writeable = False  # all methods share it
     return pixels
 

@@ -67,13 +67,13 @@ class Difference:
         return bool((low > 0 and self.direction > 0) or (high < 0 and self.direction < 0))
 
 
-def mean(values: Sequence[float], seed: int = 0, groups: Groups = None) -> Estimate:
+def mean(values: Sequence[float], seed: int = 0, groups: Groups = None, *, is_balanced: bool = False) -> Estimate:
     """Return the mean of the values of pictures, nan for none, and a 95 % interval of it by the bootstrap.
 
     Groups are drawn with replacement. Of the means that this gives, the interval takes the quantiles
     ``Phi(+-sqrt(n / (n - 1)) t)``, t the 97.5 % quantile of Student's t with n - 1 degrees of freedom, n the groups:
     the expanded percentile interval (Hesterberg, The American Statistician 2015), since plain percentiles are too
-    narrow for few pictures.
+    narrow for few pictures. Where it is balanced, the mean is that of the means of the groups.
 
     >>> estimate = mean([1.0, 2.0, 3.0, float("nan")])
     >>> estimate.count, estimate.value, 1 <= estimate.low < 2 < estimate.high <= 3
@@ -86,8 +86,10 @@ def mean(values: Sequence[float], seed: int = 0, groups: Groups = None) -> Estim
         value = math.copysign(math.inf, array[np.isinf(array)][0]) if infinite else math.nan
         return Estimate(count, value, infinite=infinite)
     array = array[kept]
-    value = float(array.mean())
     sums, sizes = _by_group(array, None if groups is None else [g for g, k in zip(groups, kept, strict=True) if k])
+    if is_balanced:
+        sums, sizes = sums / sizes, np.ones_like(sizes)
+    value = float(sums.sum() / sizes.sum())
     if len(sums) < 2:
         return Estimate(count, value, infinite=infinite)
     if np.ptp(array) == 0:
@@ -102,11 +104,14 @@ def mean(values: Sequence[float], seed: int = 0, groups: Groups = None) -> Estim
     return Estimate(count, value, float(low), float(high), infinite)
 
 
-def compare(first: Sequence[float], second: Sequence[float], seed: int = 0, groups: Groups = None) -> Difference:
+def compare(
+    first: Sequence[float], second: Sequence[float], seed: int = 0, groups: Groups = None, *, is_balanced: bool = False
+) -> Difference:
     """Compare two methods by their values on the same pictures.
 
     The test is the Wilcoxon signed-rank test of the means of the groups, which are drawn independently.
-    Pictures of which either has no value do not count, nor those of which both are infinite.
+    Pictures of which either has no value do not count, nor those of which both are infinite. The mean difference is
+    that of :func:`mean`.
 
     >>> difference = compare([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2.0, 3.5, 4.2, 5.1, 6.9, 7.3])
     >>> difference.wins, round(difference.estimate.value, 2), difference.p, difference.is_clear
@@ -124,7 +129,8 @@ def compare(first: Sequence[float], second: Sequence[float], seed: int = 0, grou
     changed = tested[tested != 0]
     p = math.nan if not len(tested) else 1.0 if not len(changed) else float(wilcoxon(tested).pvalue)
     direction = int(np.sign((np.sign(changed) * rankdata(np.abs(changed))).sum()))
-    return Difference(mean(list(differences), seed, groups), wins, losses, p, direction)
+    estimate = mean(list(differences), seed, groups, is_balanced=is_balanced)
+    return Difference(estimate, wins, losses, p, direction)
 
 
 def dataset_value(

@@ -23,7 +23,7 @@ from pielight.evaluation.metrics.pristine import pristine_file
 FILE = "results.jsonl"
 _NO_INFLUENCE = ("batch", "bench", "cli", "comparison", "evaluation/report", "survey", "models")  # on values
 LIBRARIES = ("numpy", "scipy", "scikit-image", "pillow", "simplejpeg", "onnxruntime", "torch", "torchvision", "lpips",
-             "rawpy", "pillow-heif", "tifffile", "imagecodecs")  # fmt: skip
+             "rawpy", "pillow-heif", "tifffile", "imagecodecs", "av")  # fmt: skip
 
 
 class Key(NamedTuple):

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from pielight.evaluation.datasets.file_cache import sha256
-from pielight.io.load_rgb import Pixels, load_rgb8
+from pielight.evaluation.datasets.film import load_frame
+from pielight.io.load_rgb import Pixels
 
 Box = tuple[float, float, float, float]
 
@@ -29,12 +30,13 @@ class Sample:
 
     Attributes:
         name: Unique in its dataset: the stem, in SICE after that of the scene, as in ``12/3``.
-        input: The file of the picture.
-        reference: The file of what it should become, if there is one.
+        input: The file of the picture, or the clip that holds it.
+        reference: The file of what it should become, if there is one; a clip's for a frame of a clip.
         previous: The frame before it in a film, unless it is the first.
         scene: Scene of SICE or clip of a film. Statistics resample the pictures of one scene together.
         boxes: The boxes that a detector should return, ``(x, y, w, h)`` in pixels of the file.
         labels: The file of what a downstream model should return, such as the label map of a segmenter.
+        frame: Its number in its film, from 0; None if it is no frame.
         degradation: Applied before methods get it.
     """
 
@@ -46,15 +48,16 @@ class Sample:
     boxes: tuple[Box, ...] | None = None
     labels: Path | None = None
     degradation: Degradation | None = None
+    frame: int | None = None
 
     def pixels(self) -> Pixels:
         """Return the input of methods; PictureError if the file cannot be read."""
-        pixels = load_rgb8(self.input)
+        pixels = load_frame(self.input, self.frame)
         return pixels if self.degradation is None else self.degradation.degrade(pixels, self.name)
 
     def clean(self) -> Pixels:
         """Return the result of a perfect enhancement, as far as it is known; PictureError as above."""
-        pixels = load_rgb8(self.input)
+        pixels = load_frame(self.input, self.frame)
         return pixels if self.degradation is None else self.degradation.clean(pixels)
 
     def files(self) -> list[Path]:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pielight.core.messages import few, shown
+from pielight.core.messages import counted, few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets import pairing
 from pielight.evaluation.datasets.dataset import Dataset, Sample
+from pielight.evaluation.datasets.film import check_alike, clip_size
+from pielight.video.containers import is_clip_name
 
 _TEST_SPLITS = ("eval15", "test", "val", "validation")
 
@@ -77,6 +79,7 @@ def unpaired(name: str, path: Path) -> Dataset:
     if not files:
         inside = list(pairing.subfolders(path))
         hint = f"; it holds the folders {few(inside)}: name one of them" if inside else ""
+        hint = f"; for its clips, write {name}:film={shown(path)}" if pairing.clips(path) else hint
         raise DataError(f"{shown(path)}: no pictures in this folder{hint}")
     pairing.check_unique(path, files)
     return Dataset(name, "pictures without references", tuple(Sample(file.stem, file) for file in files))
@@ -87,22 +90,56 @@ LAYOUTS: tuple[Callable[[str, Path], Dataset | None], ...] = (paired, held_out_s
 
 
 def film(name: str, path: Path) -> Dataset:
-    """Read consecutive frames: one clip in the folder, or one in each folder inside; also with references, as pairs.
+    """Read consecutive frames: of clips, or pictures in a folder, or in each folder inside; also with references.
 
-    Frames are sorted by the numbers in their names, 2 before 10. DataError if no clip has two frames.
+    A clip may be named itself. References are in folders such as ``low`` and ``high``, clips or pictures. Pictures are
+    sorted by the numbers in their names, 2 before 10. Clips are decoded once here, to count their frames. DataError if
+    no film has two frames, or references differ in size or number; PictureError if a clip cannot be read.
     """
-    pairing.existing_folder(path)
-    clips = [path]
-    if not pairing.pictures(path) and paired(name, path) is None:
-        clips = list(pairing.subfolders(path).values()) or clips
+    films = _clips(path) or _folders(name, path)
     samples: list[Sample] = []
-    for clip in clips:
-        prefix = "" if clip is path else f"{clip.name}/"
+    for film, frames in films:
+        scene = film.name if film.is_dir() else film.stem
+        prefix = "" if film == path else f"{scene}/"
         before = None
-        for sample in (paired(name, clip) or unpaired(name, clip)).samples:
-            frame = replace(sample, name=prefix + sample.name, scene=clip.name)
+        for number, sample in enumerate(frames):
+            frame = replace(sample, name=prefix + sample.name, scene=scene, frame=number)
             samples.append(replace(frame, previous=before))
             before = frame
-    if len(samples) == len(clips):
+    if len(samples) == len(films):
         raise DataError(f"{shown(path)}: a film needs two frames or more in a clip")
-    return Dataset(name, f"frames of {len(clips)} clip{'s' if len(clips) > 1 else ''}", tuple(samples))
+    return Dataset(name, f"frames of {counted(len(films), 'clip')}", tuple(samples))
+
+
+def _clips(path: Path) -> list[tuple[Path, list[Sample]]]:
+    """Return clips in files with their frames; empty if there are none."""
+    if path.is_file():
+        if not is_clip_name(path):
+            raise DataError(f"{shown(path)}: neither a folder nor a clip")
+        return [(path, _frames(path, None))]
+    pairing.existing_folder(path)
+    pairs: list[tuple[Path, Path | None]] = [(clip, None) for clip in pairing.clips(path)]
+    if pairs and pairing.pictures(path):
+        raise DataError(f"{shown(path)}: holds pictures and clips; name a clip, or put them into two folders")
+    inputs, references = pairing.named(path, pairing.INPUTS), pairing.named(path, pairing.REFERENCES)
+    if not pairs and inputs and references and (clips := pairing.clips(inputs)):
+        if not (targets := pairing.clips(references)):
+            raise DataError(f"{shown(references)}: no clips in this folder")
+        pairs = [*pairing.pair(clips, targets)]
+    pairing.check_unique(path, [clip for clip, _ in pairs])
+    return [(clip, _frames(clip, reference)) for clip, reference in pairs]
+
+
+def _frames(clip: Path, reference: Path | None) -> list[Sample]:
+    """Return the frames of a clip; DataError if its reference has more or fewer, or others."""
+    if reference is not None:
+        check_alike(clip, reference)
+    return [Sample(str(number), clip, reference) for number in range(1, clip_size(clip)[0] + 1)]
+
+
+def _folders(name: str, path: Path) -> list[tuple[Path, list[Sample]]]:
+    """Return folders of pictures with these as frames."""
+    folders = [path]
+    if not pairing.pictures(path) and paired(name, path) is None:
+        folders = list(pairing.subfolders(path).values()) or folders
+    return [(folder, [*(paired(name, folder) or unpaired(name, folder)).samples]) for folder in folders]

@@ -10,6 +10,7 @@ from pielight.core.messages import counted, few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.file_cache import size
 from pielight.io.formats import is_picture_name
+from pielight.video.containers import is_clip_name
 
 INPUTS = ("low", "dark", "input", "lq", "underexposed", "low_light", "hazy", "rainy")
 REFERENCES = (
@@ -21,6 +22,11 @@ _ROLES = re.compile(rf"({'|'.join(sorted((*INPUTS, *REFERENCES), key=len, revers
 def pictures(folder: Path) -> list[Path]:
     """Return the pictures directly in a folder in natural order: 2 before 10; DataError if it cannot be read."""
     return [path for path in _entries(folder) if is_picture_name(path) and not path.name.startswith(".")]
+
+
+def clips(folder: Path) -> list[Path]:
+    """Return the clips directly in a folder in natural order; DataError if it cannot be read."""
+    return [path for path in _entries(folder) if is_clip_name(path) and path.is_file() and path.name[0] != "."]
 
 
 def nonempty(folder: Path) -> list[Path]:

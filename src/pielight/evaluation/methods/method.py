@@ -14,12 +14,15 @@ from pielight.core.messages import nearest, shown
 from pielight.errors import ConfigError, DataError, ModelError, PictureError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
 from pielight.evaluation.datasets.file_cache import sha256
-from pielight.evaluation.datasets.pairing import subfolders
+from pielight.evaluation.datasets.film import film_of, load_frame, open_cursor
+from pielight.evaluation.datasets.pairing import pictures, subfolders
 from pielight.evaluation.methods import METHODS
 from pielight.evaluation.methods.result_folder import check_results, result_file, results_in
 from pielight.evaluation.methods.spec import Enhance, Spec
+from pielight.evaluation.methods.stream import StreamResults
 from pielight.evaluation.metric_spec import size_text
-from pielight.io.load_rgb import Pixels, load_rgb8
+from pielight.io.load_rgb import Pixels
+from pielight.video.containers import is_clip_name
 
 _LABELED = re.compile(r"([^=:]+)=((?:" + "|".join(METHODS) + r")(?:[:,].*)?)", re.DOTALL)
 
@@ -56,6 +59,9 @@ class Method:
         """Return what results depend on besides the spec: a checksum of the model, or of a folder's results."""
         frames = [sample] if sample.previous is None else [sample, sample.previous]
         paths = [path for frame in frames if (path := self.result_file(dataset, frame)) is not None]
+        if sample.frame and not is_clip_name(sample.input) and _stream(self.spec) is not None:
+            folder = pictures(sample.input.parent)
+            return sha256(*folder[: sample.frame + 1]) + self.sha256  # what a stream has seen before
         return sha256(*paths) if paths else self.sha256
 
     def enhanced(self, dataset: str, sample: Sample) -> Pixels:
@@ -68,7 +74,12 @@ class Method:
         pixels, path = source(sample), self.result_file(dataset, sample)
         if path is None and self.folder is not None:
             raise DataError(f"{self.label}: no picture for {sample.name} of {dataset}")
-        result = _enhancer(self.spec)(pixels) if path is None else load_rgb8(path)
+        if path is not None:
+            result = load_frame(path, sample.frame)
+        elif sample.frame is not None and (stream := _stream(self.spec)) is not None:
+            result = stream.at(film_of(sample.input), sample.frame)
+        else:
+            result = _enhancer(self.spec)(pixels)
         if result.shape != pixels.shape or result.dtype != np.uint8:
             sizes = f"{size_text(pixels)}, its result {size_text(result)}"
             raise DataError(f"{self.label}: {sample.name} of {dataset} is {sizes}")
@@ -142,8 +153,17 @@ def source(sample: Sample) -> Pixels:
 def clear_caches() -> None:
     """Clear the caches of pictures, models and folders, whose files may have changed since the last run."""
     source.cache_clear()
+    open_cursor.cache_clear()
     _enhancer.cache_clear()
+    _stream.cache_clear()
     results_in.cache_clear()
+
+
+@lru_cache(maxsize=64)
+def _stream(spec: Spec) -> StreamResults | None:
+    """Return the results of a method that remembers the frames of a film, or None."""
+    open_stream = METHODS[spec.kind].stream(spec)
+    return None if open_stream is None else StreamResults(open_stream)
 
 
 _enhancer = lru_cache(maxsize=64)(open_enhancer)

@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 
 from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError, PielightError
-from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec
+from pielight.evaluation.methods.spec import Enhance, MethodKind, OpenStream, Spec
 from pielight.inference.descriptor import describe, find_model, kind_for, kinds_for
 from pielight.options import BRIGHTEN, TASKS, EnhanceOptions, parse_balance, parse_denoise
 
 _USAGE = (
     "pielight[:task=dehaze|derain,model=FILE.onnx,strength=S,highlights=H,denoise=auto|D,"
-    "denoise_model=FILE.onnx,auto=on|off,preset=NAME,target=EV,black=B,warmth=auto|W,tint=auto|T]"
+    "denoise_model=FILE.onnx,auto=on|off,preset=NAME,target=EV,black=B,warmth=auto|W,tint=auto|T,"
+    "frames=stream|single]"
 )
 _NUMBERS = ("strength", "highlights", "target", "black")
-_NAMES = (*_NUMBERS, "model", "denoise", "denoise_model", "auto", "task", "preset", "warmth", "tint")
+_NAMES = (*_NUMBERS, "model", "denoise", "denoise_model", "auto", "task", "preset", "warmth", "tint", "frames")
 
 
 class Arguments(NamedTuple):
@@ -28,12 +29,14 @@ class Arguments(NamedTuple):
         denoise_model: Path of an ONNX file; None is the shipped denoiser.
         task: What pictures are restored from.
         options: The other settings.
+        is_stream: Whether the frames of a film are enhanced as one stream, not each by itself.
     """
 
     model: str | None
     denoise_model: str | None
     task: str
     options: EnhanceOptions
+    is_stream: bool = True
 
 
 def arguments(spec: Spec) -> Arguments:
@@ -44,7 +47,9 @@ def arguments(spec: Spec) -> Arguments:
     (0.8, False, 0.5)
     """
     given = spec.settings(spec.parts(), _NAMES, _USAGE)
-    auto, task = given.get("auto"), given.get("task", BRIGHTEN)
+    auto, task, frames = given.get("auto"), given.get("task", BRIGHTEN), given.pop("frames", "stream")
+    if frames not in ("stream", "single"):
+        raise spec.error("frames is stream or single")
     if auto not in ("on", "off", None):
         raise spec.error("auto is on or off")
     if task not in TASKS:
@@ -66,7 +71,7 @@ def arguments(spec: Spec) -> Arguments:
         raise spec.error(str(error)) from None
     if given.get("denoise_model") and options.denoise == 0:
         raise spec.error("denoise_model is for denoise=auto, or a number above 0")
-    return Arguments(given.get("model") or None, given.get("denoise_model") or None, task, options)
+    return Arguments(given.get("model") or None, given.get("denoise_model") or None, task, options, frames == "stream")
 
 
 def _keyword(name: str) -> str:
@@ -83,9 +88,22 @@ def _files(spec: Spec) -> list[Path]:
 
 
 def _enhancer(spec: Spec) -> Enhance:
-    model, denoise_model, task, options = arguments(spec)
-    enhancer = Enhancer(model, threads=1, auto=options.is_gated, denoise_model=denoise_model, task=task)
-    return lambda pixels: enhancer(pixels, options=options)
+    chosen = arguments(spec)
+    enhancer = _opened(chosen)
+    return lambda pixels: enhancer(pixels, options=chosen.options)
 
 
-PIELIGHT = MethodKind(_USAGE, _enhancer, "optional", _files)
+def _stream(spec: Spec) -> OpenStream | None:
+    chosen = arguments(spec)
+    if not chosen.is_stream:
+        return None
+    enhancer = _opened(chosen)
+    return lambda fps: enhancer.frame_enhancer(chosen.options, fps=fps)
+
+
+def _opened(chosen: Arguments) -> Enhancer:
+    gated, denoise_model = chosen.options.is_gated, chosen.denoise_model
+    return Enhancer(chosen.model, threads=1, auto=gated, denoise_model=denoise_model, task=chosen.task)
+
+
+PIELIGHT = MethodKind(_USAGE, _enhancer, "optional", _files, stream=_stream)

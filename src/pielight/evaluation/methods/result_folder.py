@@ -9,9 +9,11 @@ from pathlib import Path
 from pielight.core.messages import few, shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.dataset import Dataset, Sample
-from pielight.evaluation.datasets.pairing import check_sizes, pictures, subfolders
+from pielight.evaluation.datasets.film import check_alike
+from pielight.evaluation.datasets.pairing import check_sizes, clips, pictures, subfolders
 from pielight.evaluation.methods.spec import Enhance, MethodKind, Spec
 from pielight.io.required_extra import require_readers
+from pielight.video.containers import is_clip_name
 
 _RESULT_ENDS = ("_pie", "_enhanced", "_out", "_result")
 
@@ -20,10 +22,12 @@ def result_file(folder: Path, dataset: str, sample: Sample) -> Path | None:
     """Return the result of a picture, or None if there is none; DataError if several files match.
 
     A subfolder with the name of the dataset takes precedence. Results have the name of the picture, alone or followed
-    by ``_pie``, ``_enhanced``, ``_out`` or ``_result``; for SICE's ``12/3`` also ``12_3``.
+    by ``_pie``, ``_enhanced``, ``_out`` or ``_result``; for SICE's ``12/3`` also ``12_3``. Those of a clip's frames may
+    be a clip of its name.
     """
     by_name = results_in(folder, dataset.lower())
     names = [sample.name.lower(), sample.name.lower().replace("/", "_")]
+    names += [sample.scene.lower()] if is_clip_name(sample.input) else []
     paths = next((by_name[name] for name in names if name in by_name), [])
     if len(paths) > 1:
         listed = few([path.name for path in paths])
@@ -43,8 +47,11 @@ def check_results(folder: Path, dataset: Dataset) -> None:
     missing = [sample.name for sample, path in results.items() if path is None]
     if missing:
         raise DataError(f"{shown(folder)}: no pictures for {len(missing)} of {dataset.name}: {few(missing)}")
-    check_sizes((sample.input, path) for sample, path in results.items() if path is not None)
-    require_readers(path for path in results.values() if path is not None)
+    found = {sample: path for sample, path in results.items() if path is not None}
+    check_sizes((sample.input, path) for sample, path in found.items())
+    require_readers(path for path in found.values() if not is_clip_name(path))
+    for clip, path in {(sample.input, path) for sample, path in found.items() if is_clip_name(path)}:
+        check_alike(clip, path)
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +64,7 @@ def results_in(folder: Path, dataset: str) -> Mapping[str, list[Path]]:
     exact: dict[str, list[Path]] = {}
     with_end: dict[str, list[Path]] = {}
     for prefix, inside in [("", top), *((f"{name}/", path) for name, path in subfolders(top).items())]:
-        for path in pictures(inside):
+        for path in [*pictures(inside), *clips(inside)]:
             stem = path.stem.lower()
             exact.setdefault(prefix + stem, []).append(path)
             for end in _RESULT_ENDS:

@@ -12,6 +12,8 @@ from pielight.errors import ConfigError
 from pielight.io.load_rgb import Pixels
 
 Enhance = Callable[[Pixels], Pixels]
+OpenStream = Callable[[float], Enhance]
+"""Takes frames per second; returns a function that enhances the frames of one stream, one call for each, in order."""
 
 
 class Spec(NamedTuple):
@@ -73,6 +75,8 @@ class MethodKind:
         argument: Whether ``:ARGUMENT`` follows.
         files: Takes a spec; returns the model files that results depend on, or raises PielightError as above.
         extra: The extra that it needs beside ``evaluate``.
+        stream: Takes a spec; returns what opens streams of a method that remembers earlier frames of a film, or None
+            if each frame is enhanced by itself.
     """
 
     usage: str
@@ -80,6 +84,7 @@ class MethodKind:
     argument: Literal["none", "optional", "required"] = "none"
     files: Callable[[Spec], list[Path]] | None = None
     extra: str = ""
+    stream: Callable[[Spec], OpenStream | None] = lambda _: None
 
 
 def without_settings(name: str, enhance: Enhance) -> MethodKind:

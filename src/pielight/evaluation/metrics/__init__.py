@@ -25,6 +25,7 @@ from pielight.evaluation.metrics.noise import NOISE_GAIN
 from pielight.evaluation.metrics.perceptual import LPIPS
 from pielight.evaluation.metrics.piqe import PIQE
 from pielight.evaluation.metrics.structure import MS_SSIM, MS_SSIM_RGB, SSIM, SSIM_GRAY
+from pielight.evaluation.metrics.temporal_noise import TEMPORAL_NOISE
 
 RENAMED = {"ssim-grey": "ssim-gray"}
 """Names of earlier releases, which keep working with a warning."""
@@ -46,7 +47,8 @@ METRICS: dict[str, PictureMetric] = _Metrics(
         for metric in (
             *(PSNR, SSIM, SSIM_GRAY, MS_SSIM, MS_SSIM_RGB, MAE, CIEDE2000, LPIPS, BRIGHTNESS_ERROR, BRIGHTNESS_SPREAD),
             *(NIQE, NIQE2, NIQE_OWN, PIQE, LOE),
-            *(DARK30, CLIPPED, NEAR_WHITE, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED, FLICKER),
+            *(DARK30, CLIPPED, NEAR_WHITE, NOISE_GAIN, NEUTRAL_SHIFT, SKIN_HUE, SKY_HUE, HALO, UNCHANGED),
+            *(FLICKER, TEMPORAL_NOISE),
         )
     }
 )

@@ -43,6 +43,8 @@ def statistics_note(summary: Summary) -> str:
             f" In {', '.join(grouped)} the pictures of one scene or clip are drawn together and tested by their mean, "
             "since they are alike."
         )
+    if films := [dataset.name for dataset in summary.plan.datasets if dataset.is_film]:
+        text += f" In {', '.join(films)} the mean is that of the clips' means."
     if summary.comparisons:
         text += (
             f" Comparisons are paired, picture by picture, with the first method: {'' if of_datasets else 'mean '}"

@@ -10,11 +10,12 @@ import numpy as np
 from PIL import Image
 
 from pielight.evaluation.datasets.dataset import Sample
+from pielight.evaluation.datasets.film import load_frame
 from pielight.evaluation.methods.method import Method, source
 from pielight.evaluation.metric_spec import MetricSpec
 from pielight.evaluation.plan import Plan
 from pielight.evaluation.report.summary import Values
-from pielight.io.load_rgb import Pixels, load_rgb8
+from pielight.io.load_rgb import Pixels
 
 EACH = 2  # best ones, and as many worst ones
 _SIZE, _QUALITY = 360, 82
@@ -61,7 +62,7 @@ def choose_examples(plan: Plan, values: Values, count: int = EACH) -> list[Examp
 def thumbnails(example: Example) -> Thumbnails:
     """Make the thumbnails of one example; a darkened picture has the clean one as its reference."""
     sample = example.sample
-    reference = None if sample.reference is None else load_rgb8(sample.reference)
+    reference = None if sample.reference is None else load_frame(sample.reference, sample.frame)
     before = source(sample)
     if sample.degradation is not None and not np.array_equal(clean := sample.clean(), before):
         reference = clean

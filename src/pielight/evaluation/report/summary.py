@@ -150,7 +150,7 @@ def _cell(values: Values, dataset: Dataset, method: Method, metric: MetricSpec, 
             (measured,), groups = _measured(dataset, _as_states(pictures))
             estimate = statistics.dataset_value(statistics.spread(metric), measured, seed, groups)
         else:
-            estimate = statistics.mean(pictures, seed, dataset.groups)
+            estimate = statistics.mean(pictures, seed, dataset.groups, is_balanced=dataset.is_film)
     return Cell(dataset, method, metric, estimate, note=_note(metric, pictures, values.reason(dataset, method, metric)))
 
 
@@ -161,7 +161,7 @@ def _difference(
     if not isinstance(metric, DatasetMetric):
         one, other = (values.of(dataset, method, metric) for method in pair)
         if not is_spread(metric):
-            return statistics.compare(one, other, seed, dataset.groups)
+            return statistics.compare(one, other, seed, dataset.groups, is_balanced=dataset.is_film)
         (first, second), groups = _measured(dataset, _as_states(one), _as_states(other))
         return statistics.compare_datasets(statistics.spread(metric), first, second, seed, groups)
     (first, second), groups = _measured(dataset, *(values.states(dataset, method, metric) for method in pair))
