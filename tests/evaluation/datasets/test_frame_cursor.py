@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from pielight.errors import PictureError
-from pielight.evaluation.datasets.frame_cursor import FrameCursor
-from pielight.io.load_rgb import Pixels
+from pielight.evaluation.datasets.frame_cursor import FrameCursor, Frames
 
 
 class Source:
@@ -18,13 +16,17 @@ class Source:
     def __init__(self, damaged: int | None = None) -> None:
         self.read: list[int] = []
         self.damaged = damaged
+        self.closed = 0
 
-    def __call__(self) -> Iterator[Pixels]:
-        for number in range(10):
-            if number == self.damaged:
-                raise PictureError("damaged")
-            self.read.append(number)
-            yield np.full((1, 1, 3), number, np.uint8)
+    def __call__(self) -> Frames:
+        try:
+            for number in range(10):
+                if number == self.damaged:
+                    raise PictureError("damaged")
+                self.read.append(number)
+                yield np.full((1, 1, 3), number, np.uint8)
+        finally:
+            self.closed += 1
 
 
 def test_each_frame_is_read_once_in_rising_order() -> None:
@@ -54,3 +56,13 @@ def test_a_damaged_frame_is_told_each_time() -> None:
         with pytest.raises(PictureError, match="damaged"):
             cursor.at(number)
     assert cursor.at(2)[0, 0, 0] == 2
+
+
+def test_what_reads_is_closed_before_it_is_opened_again_and_with_the_cursor() -> None:
+    source = Source()
+    cursor = FrameCursor(source, "clip")
+    for number, closed in ((3, 0), (0, 1), (9, 1)):
+        cursor.at(number)
+        assert source.closed == closed
+    del cursor
+    assert source.closed == 2

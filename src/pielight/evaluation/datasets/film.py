@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 
 from pielight.core.messages import shown
 from pielight.errors import DataError
 from pielight.evaluation.datasets.file_cache import FILE_CACHE
-from pielight.evaluation.datasets.frame_cursor import FrameCursor
+from pielight.evaluation.datasets.frame_cursor import FrameCursor, Frames
 from pielight.evaluation.datasets.pairing import pictures
 from pielight.inference.exposure_track import FPS
 from pielight.io.load_rgb import Pixels, load_rgb8
@@ -32,9 +31,13 @@ def film_of(path: Path) -> Path:
     return path if is_clip_name(path) else path.parent
 
 
-def frames_of(film: Path) -> Iterator[Pixels]:
-    """Return an iterator over the frames of a film; PictureError if one cannot be read."""
-    return map(load_rgb8, pictures(film)) if film.is_dir() else _decoded(film)
+def frames_of(film: Path) -> Frames:
+    """Yield the frames of a film; PictureError if one cannot be read."""
+    if film.is_dir():
+        yield from map(load_rgb8, pictures(film))
+    else:
+        check_installed(film)
+        yield from import_module("pielight.video.rgb_frames").rgb_frames(film)
 
 
 def frame_rate(film: Path) -> float:
@@ -63,10 +66,4 @@ def check_alike(clip: Path, other: Path) -> None:
 @lru_cache(maxsize=_OPEN)
 def open_cursor(path: Path) -> FrameCursor:
     """Return what gives the frames of a clip by number; cached."""
-    return FrameCursor(lambda: _decoded(path), shown(path))
-
-
-def _decoded(path: Path) -> Iterator[Pixels]:
-    check_installed(path)
-    frames: Iterator[Pixels] = import_module("pielight.video.rgb_frames").rgb_frames(path)
-    return frames
+    return FrameCursor(partial(frames_of, path), shown(path))

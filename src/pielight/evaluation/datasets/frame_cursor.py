@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from weakref import finalize
 
 from pielight.errors import PictureError
 from pielight.io.load_rgb import Pixels
 
+Frames = Generator[Pixels, None, None]
 _KEPT = 3  # frames: metrics of a sequence look back
 
 
@@ -15,7 +17,7 @@ class FrameCursor:
     """Gives the frames of a sequence by their numbers, fast in rising order; the last three are in memory.
 
     Args:
-        start: Returns an iterator over the frames, from the first on; called again where an earlier frame is asked for.
+        start: Returns a generator of the frames, from the first on; called again where an earlier frame is asked for.
         name: Of the sequence, for errors.
 
     >>> import numpy as np
@@ -24,8 +26,9 @@ class FrameCursor:
     [10, 50, 40, 0]
     """
 
-    def __init__(self, start: Callable[[], Iterator[Pixels]], name: str) -> None:
+    def __init__(self, start: Callable[[], Frames], name: str) -> None:
         self._start, self._name = start, name
+        self._close: Callable[[], object] = lambda: None
         self._rewind()
 
     def at(self, number: int) -> Pixels:
@@ -49,5 +52,7 @@ class FrameCursor:
         return self._last[number - self._next]
 
     def _rewind(self) -> None:
+        self._close()
         self._frames, self._next = self._start(), 0
+        self._close = finalize(self, self._frames.close)  # before the interpreter ends, too: a decoder is open
         self._last: deque[Pixels] = deque(maxlen=_KEPT)

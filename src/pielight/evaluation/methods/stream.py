@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from pielight.core.messages import shown
 from pielight.evaluation.datasets.film import frame_rate, frames_of
-from pielight.evaluation.datasets.frame_cursor import FrameCursor
-from pielight.evaluation.methods.spec import Enhance
+from pielight.evaluation.datasets.frame_cursor import FrameCursor, Frames
+from pielight.evaluation.methods.spec import OpenStream
 from pielight.io.load_rgb import Pixels
 
 
@@ -19,7 +19,7 @@ class StreamResults:
         open_stream: Takes frames per second; returns a function that enhances the frames of one film in order.
     """
 
-    def __init__(self, open_stream: Callable[[float], Enhance]) -> None:
+    def __init__(self, open_stream: OpenStream) -> None:
         self._open_stream = open_stream
         self._film: Path | None = None
         self._cursor: FrameCursor | None = None
@@ -27,9 +27,11 @@ class StreamResults:
     def at(self, film: Path, number: int) -> Pixels:
         """Return the result of a frame by its number, from 0; PictureError if the film cannot be read up to there."""
         if self._cursor is None or film != self._film:
-            self._film, self._cursor = film, FrameCursor(lambda: self._results(film), shown(film))
+            self._film, self._cursor = film, FrameCursor(partial(_results, self._open_stream, film), shown(film))
         return self._cursor.at(number)
 
-    def _results(self, film: Path) -> Iterator[Pixels]:
-        enhance = self._open_stream(frame_rate(film))
-        yield from map(enhance, frames_of(film))
+
+def _results(open_stream: OpenStream, film: Path) -> Frames:
+    enhance = open_stream(frame_rate(film))
+    for frame in frames_of(film):
+        yield enhance(frame)
