@@ -63,6 +63,7 @@ def test_names_and_words_are_whole() -> None:
         ),
         *("dark30", "brightness-error", "brightness-spread", "clipped", "near-white"),
         *("noise-gain", "neutral-shift", "skin-hue", "sky-hue", "halo", "unchanged", "flicker"),
+        "temporal-noise",
     }
     for name, metric in METRICS.items():
         assert metric.name == name
