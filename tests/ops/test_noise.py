@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-from pielight.ops.noise import Noise, blur_correction, estimate
+from pielight.ops.noise import MeasuredNoise, Noise, blur_correction, estimate
 
 
 def to_linear(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,3 +107,11 @@ def test_the_correction_is_that_of_the_covariance_of_blurred_noise(blur: float) 
     coarse = np.kron(mask, np.full((2, 2), 1 / 4)).ravel()  # of means of 2 x 2 pixels
     seen_averaged = coarse @ covariance(6) @ coarse / 36
     assert blur_correction(4 * seen_averaged / seen) == pytest.approx(1 / seen, rel=0.02)
+
+
+def test_what_was_measured_counts_unless_it_is_much_less() -> None:
+    x, shot, read = np.array([0.3]), np.array([1e-3]), np.zeros(1)
+    modeled = Noise(shot, read).sigma(x)[0]
+    for measured, expected in ((2.0, 2.0), (0.8, 0.8), (0.1, 0.7)):
+        noise = MeasuredNoise(shot, read, 0.0, x, np.array([measured * modeled]))
+        assert noise.sigma(x)[0] == pytest.approx(expected * modeled, rel=1e-5)

@@ -20,7 +20,7 @@ _OWN = 4.0  # weight of a block's own gradients against those of each neighbor
 _CAMERA = 30.0  # how sure it counts that a block moves as the picture does
 _DIFFERENT = 16.0  # square of the difference from the picture's motion over its variance, from which on it is one
 _CLOSE = 0.06  # pixels by which blocks that move alike differ
-_VOICES, _LOUDEST, _ROUNDS = 2000, 100.0, 6  # blocks that are asked how the picture moves, most weight, and steps
+_VOICES, _LOUDEST, _ROUNDS = 1000, 100.0, 4  # blocks that are asked how the picture moves, most weight, and steps
 _STRAIGHT = np.diag([1e-6, 30.0, 30.0])  # weight of a picture whose blocks all move alike
 _SURE = 5.0  # from which on a block says how the picture moves
 
@@ -147,8 +147,10 @@ def _camera(vectors: NDArray[np.float32], sure: NDArray[np.float32]) -> NDArray[
     found = np.zeros((3, 2))
     found[0] = np.median(wanted, axis=0)
     for _ in range(_ROUNDS):
-        error = np.square(wanted - basis @ found).sum(1)
-        close = weight / np.square(1 + error / (4 * np.median(error) + _CLOSE**2))
+        apart = wanted - basis @ found
+        error = apart[:, 0] * apart[:, 0] + apart[:, 1] * apart[:, 1]
+        typical = np.partition(error, error.size // 2)[error.size // 2]
+        close = weight / np.square(1 + error / (4 * typical + _CLOSE**2))
         found = np.linalg.solve(basis.T * close @ basis + _STRAIGHT, basis.T * close @ wanted)
     found /= reach[:, np.newaxis]
     found[0] -= center @ found

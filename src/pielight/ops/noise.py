@@ -23,6 +23,7 @@ _TEXTURE = 0.5  # fine texture, as a share of the coarse one that is there beyon
 _TO_SIGMA = 1 / 0.6745  # from the median size of normal noise
 _DARKEST, _BRIGHTEST = 0.5 / 255, 0.95  # tiles beyond are clipped and carry no information
 _ROWS = 64  # at a time in float64, which would take several times the memory of the result
+_LEAST_MEASURED = 0.7  # share of a picture's own estimate that a measurement may take it down to
 _WIDEST = 0.9  # standard deviation in pixels of the blur that correlated noise is believed to have, at most
 
 
@@ -70,7 +71,10 @@ class Noise:
 
 @dataclass(frozen=True)
 class MeasuredNoise(Noise):
-    """Noise of which the deviation was also measured at some values; where that is more, it counts.
+    """Noise of which the deviation was also measured at some values, which counts, if it is not much less.
+
+    A single picture shows too little noise where compression has smoothed it, and too much where it is full of texture;
+    yet what changes from frame to frame may be nothing where frames are repeated.
 
     Attributes:
         values: sRGB values in [0, 1], (n,), rising.
@@ -90,7 +94,8 @@ class MeasuredNoise(Noise):
         modeled = super().sigma(x)
         if self.values.size == 0:
             return modeled
-        result: NDArray[np.float32] = np.maximum(modeled, np.interp(x, self.values, self.deviations).astype(np.float32))
+        measured = np.interp(x, self.values, self.deviations).astype(np.float32)
+        result: NDArray[np.float32] = np.maximum(modeled * np.float32(_LEAST_MEASURED), measured)
         return result
 
 

@@ -23,7 +23,7 @@ from pielight.ops.motion_compensation import BITS, CELL, WEIGHT_BITS, blend, com
 Planes = Sequence[NDArray[Any]]
 Sigma = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 LONGEST = 16  # frames that an average reaches over
-_AROUND, _ALONE, _PART = 1.08, 1.4, 8.3  # what noise explains: of the mean around a cell, of it alone, of a quarter
+_AROUND, _ALONE, _PART = 1.2, 1.4, 8.3  # what noise explains: of the mean around a cell, of it alone, of a quarter
 _STILL, _MOST_UNEVEN = 0.8, 2.5  # share of cells that are taken for still, and limit of what that explains
 _CALM, _CALM_BIAS = 0.35, 0.97  # quantile of cells that show the noise itself, and what it is of white noise
 _PART_BIAS, _CORRELATED = 1.45, 8.0  # the same of the greatest of four squared means, and limit of its excess
