@@ -9,7 +9,7 @@ import click
 
 from pielight.cli import options
 from pielight.core.signals import FAILED
-from pielight.video.options import CODECS, LIKE_SOURCE, MAX_CRF, MAX_EVERY, PRESETS
+from pielight.video.options import CODECS, HARDWARE, LIKE_SOURCE, MAX_CRF, MAX_EVERY, PRESETS
 
 if TYPE_CHECKING:
     from pielight.core.output_names import Existing
@@ -26,8 +26,10 @@ _denoise = options.with_help(
 @click.option("-o", "--output", metavar="PATH",
               help="Folder for the results (a new one for a single clip: end it with /), or the file to write for one "
               "clip; its extension chooses the container. [default: beside each clip, NAME_pie]")  # fmt: skip
-@click.option("--codec", type=click.Choice(CODECS), default=LIKE_SOURCE, show_default=True,
-              help="Codec of the result; ffv1 is lossless, for .mkv.")  # fmt: skip
+@click.option("--codec", type=click.Choice(CODECS + HARDWARE), default=LIKE_SOURCE, show_default=True,
+              metavar="|".join(CODECS),
+              help="Codec of the result; ffv1 is lossless, for .mkv. Or an encoder in hardware: "
+              f"{', '.join(HARDWARE)}.")  # fmt: skip
 @click.option("--crf", type=click.FloatRange(0, MAX_CRF),
               help="Quality of h264, hevc, av1 and VP9; lower is better. [default: 20, 22, 30, 30]")  # fmt: skip
 @click.option("--encoder-preset", type=click.Choice(PRESETS),

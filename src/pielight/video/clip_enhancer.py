@@ -18,7 +18,7 @@ from pielight.inference.plane_enhancer import PlaneEnhancer
 from pielight.ops.yuv import YuvEncoding
 from pielight.options import EnhanceOptions
 from pielight.video.alpha import copy_alpha
-from pielight.video.color import Color, Converter, copy_time
+from pielight.video.color import Color, Converter, copy_time, is_packed
 from pielight.video.hdr_metadata import dynamic_in
 from pielight.video.probe import ClipInfo, side_data_of
 from pielight.video.yuv_frame import encoding_by, encoding_of, planes_of
@@ -102,7 +102,8 @@ class ClipEnhancer:
 
     def _begin(self, frame: VideoFrame) -> None:
         """Start anew with frames like this one."""
-        is_own = self._pix_fmt in (None, frame.format.name) or Color.of(frame).hdr
+        own = frame.format.name
+        is_own = self._pix_fmt in (None, own) or Color.of(frame).hdr or is_packed(str(self._pix_fmt), own)
         self._encoding = encoding_of(frame) if is_own else None
         self._planes = self._pictures = None
         if self._encoding is None or not PlaneEnhancer.suits(self._processor, self._options):
@@ -131,6 +132,8 @@ class ClipEnhancer:
         """Return a frame in the pixel format of the results."""
         if self._pix_fmt in (None, frame.format.name):
             return frame
+        if is_packed(str(self._pix_fmt), frame.format.name):
+            return self._converter.repacked(frame, str(self._pix_fmt))
         return self._converter.back(self._converter.to_rgb(frame), frame, str(self._pix_fmt))
 
 

@@ -13,6 +13,7 @@ UNKNOWN = 2  # FFmpeg's number of primaries, transfer and matrix that are not to
 # FFmpeg's numbers of a matrix, and those of swscale; of what is not told, HD is BT.709 and the rest BT.601.
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "pal")
+_PACKED = {"nv12": ("yuv420p", "yuvj420p"), "p010le": ("yuv420p10le",)}  # the same values in another order
 HD = 720  # rows, from which on what is not told is taken for BT.709
 # swscale's ways to RGB and back. Without accurate rounding and chroma for every pixel, a way there and back takes a
 # whole level off the luma, which brightening would multiply; nearest chroma is what averaging undoes.
@@ -86,6 +87,15 @@ class Converter:
         color.give(frame)  # swscale has tagged it with what it was told
         return rgb
 
+    def repacked(self, frame: VideoFrame, pix_fmt: str) -> VideoFrame:
+        """Return a frame in a format that holds the same values: :func:`is_packed`."""
+        color = color_as(pix_fmt, Color.of(frame), frame.format.name, frame.height)
+        kept = _range(frame.format.name, color)
+        result = self._back.reformat(frame, format=pix_fmt, src_color_range=kept, dst_color_range=kept)
+        color.give(frame)
+        color.give(result)
+        return result
+
     def back(self, rgb: VideoFrame, source: VideoFrame, pix_fmt: str) -> VideoFrame:
         """Return a frame of :meth:`to_rgb` in a pixel format, with the color of its source if that has one for it."""
         color = color_as(pix_fmt, Color.of(source), source.format.name, source.height)
@@ -101,6 +111,15 @@ class Converter:
         )
         color.give(frame)
         return frame
+
+
+def is_packed(pix_fmt: str, planar: str) -> bool:
+    """Return whether a pixel format holds the values of planes in another order, as encoders in hardware take them.
+
+    >>> is_packed("nv12", "yuv420p"), is_packed("p010le", "yuv420p")
+    (True, False)
+    """
+    return planar in _PACKED.get(pix_fmt, ())
 
 
 def copy_time(source: VideoFrame, result: VideoFrame) -> None:

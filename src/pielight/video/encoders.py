@@ -17,6 +17,13 @@ from pielight.errors import PictureError
 from pielight.video.alpha import has_alpha
 from pielight.video.color import Color, color_as
 from pielight.video.containers import MATROSKA
+from pielight.video.hardware import (
+    check_hardware,
+    hardware_error,
+    hardware_pix_fmts,
+    hardware_quality,
+    is_hardware,
+)
 from pielight.video.open_clip import reason
 from pielight.video.options import LIKE_SOURCE, PRESETS, VideoOptions
 from pielight.video.probe import ClipInfo
@@ -83,17 +90,20 @@ def choose_encoder(info: ClipInfo, options: VideoOptions, muxer: str, target: st
     notes = []
     wanted = info.codec if options.codec == LIKE_SOURCE else options.codec
     name = _ENCODERS.get(wanted)
+    if is_hardware(wanted):
+        check_hardware(wanted, target)
+        name = wanted
     if options.codec == LIKE_SOURCE and (name is None or not holds(muxer, name)):
         others = (one for one in (_FALLBACK, "libvpx-vp9", "mpeg2video", "wmv2") if holds(muxer, one))
         name = next(others, None)
         if name is not None:
-            notes.append(f"video encoded as {_codec_of(name)}: {wanted} cannot be written here")
+            notes.append(f"video encoded as {codec_of(name)}: {wanted} cannot be written here")
     if name is None or not holds(muxer, name):
         raise PictureError(f"{shown(target)}: a {muxer} file cannot hold {wanted}; name a .mkv file with -o")
     least = _LEAST.get(name, 1)
     if min(info.width, info.height) < least:  # some releases of such encoders end the process
         raise PictureError(
-            f"{shown(target)}: {_codec_of(name)} needs {least} x {least} pixels at least, and the clip has "
+            f"{shown(target)}: {codec_of(name)} needs {least} x {least} pixels at least, and the clip has "
             f"{info.width} x {info.height}; choose another codec"
         )
     pix_fmt = nearest_pix_fmt(info.pix_fmt, _pix_fmts(name))
@@ -101,13 +111,13 @@ def choose_encoder(info: ClipInfo, options: VideoOptions, muxer: str, target: st
     if info.color.hdr:
         if _layout(pix_fmt)[0] < min(_layout(info.pix_fmt)[0], _HDR_BITS):
             raise PictureError(
-                f"{shown(target)}: HDR needs {_HDR_BITS} bits, which {_codec_of(name)} does not write here; "
+                f"{shown(target)}: HDR needs {_HDR_BITS} bits, which {codec_of(name)} does not write here; "
                 "choose the codec hevc"
             )
         notes += info.hdr.notes(name)
     color = color_as(pix_fmt, info.color, info.pix_fmt, info.height)
     if info.interlaced and name not in _WITH_FIELDS:
-        notes.append(f"interlaced, which {_codec_of(name)} does not mark")
+        notes.append(f"interlaced, which {codec_of(name)} does not mark")
     chosen = _quality(name, pix_fmt, options, muxer)
     if info.color.hdr:
         for key, value in info.hdr.encoder_options(name).items():
@@ -184,12 +194,14 @@ def _losses(wanted: str, got: str, encoder: str) -> list[str]:
     other_bits, other_wide, other_high, other_gray, _ = _layout(got)
     lost = has_alpha(wanted) and not has_alpha(got)
     if lost or other_bits < bits or (not is_gray and (other_gray or other_wide > wide or other_high > high)):
-        return [f"{wanted} written as {got}, which is what {_codec_of(encoder)} can hold"]
+        return [f"{wanted} written as {got}, which is what {codec_of(encoder)} can hold"]
     return []
 
 
 @cache
 def _pix_fmts(name: str) -> tuple[str, ...]:
+    if is_hardware(name):
+        return hardware_pix_fmts(name)
     names = tuple(one.name for one in Codec(name, "w").video_formats or ())
     # Few players read the opacity of HEVC; decoders without it show what lies behind.
     return tuple(one for one in names if not (name == "libx265" and has_alpha(one)))
@@ -198,6 +210,8 @@ def _pix_fmts(name: str) -> tuple[str, ...]:
 def _quality(name: str, pix_fmt: str, options: VideoOptions, muxer: str) -> dict[str, str]:
     """Return FFmpeg's options for the quality and the speed of an encoder."""
     preset = options.encoder_preset or "veryfast"
+    if is_hardware(name):
+        return dict(hardware_quality(name, options.crf, preset))
     crf = f"{options.crf if options.crf is not None else _CRF.get(name, 0):g}"
     chosen = {
         "libx264": {"crf": crf, "preset": preset},
@@ -234,14 +248,21 @@ def qscale(name: str) -> int | None:
     return _QSCALE.get(name)
 
 
-def _codec_of(encoder: str) -> str:
+def codec_of(encoder: str) -> str:
+    """Return the codec of an encoder.
+
+    >>> codec_of("libx265")
+    'hevc'
+    """
     return Codec(encoder, "w").canonical_name
 
 
 def encoder_error(target: str, encoder: Encoder, error: BaseException) -> PictureError:
     """Return the error of an encoder that does not take a clip."""
+    if is_hardware(encoder.name):
+        return hardware_error(target, encoder.name, reason(error))
     return PictureError(
-        f"{shown(target)}: {_codec_of(encoder.name)} cannot encode this clip ({reason(error)}); choose another codec"
+        f"{shown(target)}: {codec_of(encoder.name)} cannot encode this clip ({reason(error)}); choose another codec"
     )
 
 

@@ -10,6 +10,9 @@ from pielight.options import check_number
 
 LIKE_SOURCE = "copy-like-source"
 CODECS = ("h264", "hevc", "av1", "ffv1", LIKE_SOURCE)
+_OF_HARDWARE = {"nvenc": ("h264", "hevc", "av1"), "qsv": ("h264", "hevc", "av1"), "amf": ("h264", "hevc", "av1"),
+                "videotoolbox": ("h264", "hevc")}  # fmt: skip
+HARDWARE = tuple(f"{codec}_{kind}" for kind, codecs in _OF_HARDWARE.items() for codec in codecs)
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 MAX_CRF = 63
 MAX_EVERY = 100
@@ -21,7 +24,8 @@ class VideoOptions:
     """How a clip is read and written.
 
     Attributes:
-        codec: ``"h264"``, ``"hevc"``, ``"av1"``, ``"ffv1"`` (lossless), or ``"copy-like-source"``: that of the clip.
+        codec: ``"h264"``, ``"hevc"``, ``"av1"``, ``"ffv1"`` (lossless), or ``"copy-like-source"``: that of the clip;
+            or an encoder in hardware, as ``"hevc_nvenc"``: :data:`HARDWARE`.
         crf: Quality of h264, hevc, av1 and VP9, 0 (best) to 63; None is a value that hardly shows.
         encoder_preset: From ``"ultrafast"`` to ``"veryslow"``, as x264 calls them; other encoders get what is like it.
             None is ``"veryfast"``.
@@ -50,8 +54,8 @@ class VideoOptions:
     poster: bool = False
 
     def __post_init__(self) -> None:
-        if self.codec not in CODECS:
-            raise OptionError(f"codec {self.codec!r}: choose {', '.join(CODECS)}")
+        if self.codec not in CODECS + HARDWARE:
+            raise OptionError(f"codec {self.codec!r}: choose {', '.join(CODECS + HARDWARE)}")
         if self.encoder_preset is not None and self.encoder_preset not in PRESETS:
             raise OptionError(f"encoder_preset {self.encoder_preset!r}: choose {', '.join(PRESETS)}")
         if self.crf is not None:

@@ -16,7 +16,7 @@ from pielight.errors import PictureError
 from pielight.io.provenance import Record
 from pielight.video.containers import ISO, MATROSKA
 from pielight.video.cut import Cut
-from pielight.video.encoders import Encoder, encoder_error, encoder_rate, qscale
+from pielight.video.encoders import Encoder, codec_of, encoder_error, encoder_rate, qscale
 from pielight.video.frame_times import FrameTimes
 from pielight.video.open_clip import TEXT_AS_IT_IS, reason
 from pielight.video.probe import ClipInfo, time_base_of
@@ -187,7 +187,7 @@ class ClipWriter:
             context.field_order = info.field_order
         if (quantizer := qscale(encoder.name)) is not None:
             context.qscale, context.global_quality = True, quantizer * _LAMBDA
-        if encoder.name == "libx265" and muxer in ISO:
+        if codec_of(encoder.name) == "hevc" and muxer in ISO:
             context.codec_tag = "hvc1"  # the kind that QuickTime plays, too
         if hasattr(context, "chroma_sample_location"):  # PyAV 19
             told: Any = source.codec_context
