@@ -17,6 +17,7 @@ from pielight.io.provenance import Record
 from pielight.video.containers import ISO, MATROSKA
 from pielight.video.cut import Cut
 from pielight.video.encoders import Encoder, codec_of, encoder_error, encoder_rate, qscale
+from pielight.video.fast_start import has_index_first, reopened
 from pielight.video.frame_times import FrameTimes
 from pielight.video.open_clip import TEXT_AS_IT_IS, reason
 from pielight.video.probe import ClipInfo, time_base_of
@@ -75,7 +76,10 @@ class ClipWriter:
         self._sources = {one.index: one for one in source.streams}
         options = _container_options(muxer, target, source, info)
         opened: Any = av.open  # whose parameters differ by release
-        self._output: OutputContainer = opened(file, "w", format=muxer, container_options=options, **TEXT_AS_IT_IS)
+        again = {"io_open": reopened(file)} if "faststart" in options.get("movflags", "") else {}
+        self._output: OutputContainer = opened(
+            file, "w", format=muxer, container_options=options, **again, **TEXT_AS_IT_IS
+        )
         for stream in source.streams:
             if stream.index == info.stream:
                 self._video = self._add_video(stream, size, muxer, threads)
@@ -201,7 +205,7 @@ class ClipWriter:
 def _container_options(muxer: str, target: Path, source: InputContainer, info: ClipInfo) -> dict[str, str]:
     """Return FFmpeg's options of a container, by which times and metadata stay what they were."""
     if muxer in ISO:
-        options = {"movflags": "use_metadata_tags"}
+        options = {"movflags": "use_metadata_tags" + "+faststart" * has_index_first(Path(source.name))}
         if info.time_base.numerator == 1:
             options["video_track_timescale"] = str(info.time_base.denominator)
         # Offsets of the start are in units of the whole movie, which must divide those of every stream.
