@@ -20,6 +20,7 @@ from pielight.core.extras import PACKAGES
 from pielight.evaluation.metrics.pristine import Pristine
 from pielight.training.objectives import restoration
 from pielight.training.schema import ExposureLosses
+from pielight.video.rgb_frames import rgb_frames
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
@@ -45,7 +46,7 @@ LACKING = textwrap.dedent("""
             print(end.code, file=sys.stderr) if isinstance(end.code, str) else None
 """)
 DATA = {"ablation": [], "bounds": [], "brackets": [], "published": [], "skin": [],
-        "stream_denoise": [], "stream_flicker": [],
+        "stream_denoise": [], "stream_flicker": [], "clip_methods": [],
         "hard_sheet": ["sheet.png"], "quality": ["niqe.npz"],
         "seeds": ["niqe.npz"], "exposure_scatter": ["out.svg"]}  # fmt: skip
 
@@ -290,6 +291,38 @@ def test_hard_pictures_are_drawn_before_and_after(monkeypatch: pytest.MonkeyPatc
         pixels = np.asarray(sheet).astype(int)
     found = [(np.abs(pixels - level).max(2) <= 3).sum() for level in (60, 132)]
     assert found == pytest.approx([2 * 24 * 30 * 40, 24 * 30 * 40], rel=0.02)  # text has some of these levels
+
+
+def test_synthetic_clips_are_dark_and_have_known_truth() -> None:
+    import _synthetic_clips as clips
+
+    random = np.random.default_rng(0)
+    photo = np.kron(random.random((8, 12, 3)), np.ones((16, 16, 1))).astype(np.float32) ** 2
+    for kind in clips.KINDS:
+        clips.make(photo, kind, 9, (48, 64), -3.0, Path("dark.mkv"), Path("truth.mkv"))
+        dark, truth = (np.array([*rgb_frames(Path(name))], float) for name in ("dark.mkv", "truth.mkv"))
+        assert dark.shape == truth.shape == (9, 48, 64, 3)
+        assert dark.mean() < 0.6 * truth.mean()
+        steps = np.abs(np.diff(truth.mean((1, 2, 3))))
+        assert (steps.argmax(), steps.max() > 5) == (3, True) if kind == "lamp" else steps.max() < 5, kind
+        moves = [bool(np.abs(np.diff(truth, axis=0)).max((1, 2, 3))[number] > 20) for number in (0, 3)]
+        assert moves == ([False, True] if kind == "lamp" else [True, True]), kind
+
+
+def test_clips_are_compared_after_the_curve_that_suits_them_best() -> None:
+    import clip_methods
+
+    truth = [np.random.default_rng(seed).integers(0, 256, (48, 64, 3)).astype(np.uint8) for seed in range(5)]
+    dark = [frame // 2 for frame in truth]
+    psnr, ssim, psnr_curve, ssim_curve, flicker, noise = clip_methods.measured(dark, truth)
+    assert psnr < 15 < 50 < psnr_curve
+    assert ssim < 0.9 < 0.999 < ssim_curve
+    assert flicker < 0.3
+    kinds = {kind: [psnr, ssim, psnr_curve, ssim_curve, flicker, noise] for kind in clip_methods.KINDS}
+    table = clip_methods.rows({"half": kinds}, {"half": 12.3, "other": 4.0})
+    assert [row[0] for row in table] == ["", "half", "other"]
+    assert [row[-1] for row in table] == ["ms", "12", "4"]
+    assert len({len(row) for row in table}) == 1
 
 
 def test_bounds_know_the_exposure_that_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,7 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     "python benchmarks/lit_object.py": ("--method pielight", ""),
     "python benchmarks/stream_denoise.py": ("", "--count 1 --frames 9"),
     "python benchmarks/stream_flicker.py": ("", "--limit 1 --frames 4"),
+    "python benchmarks/clip_methods.py": ("", "--count 1 --frames 6"),
     "python benchmarks/ablation.py": (r"--seeds [\d ]+", f"--steps 1 --every 3 --only inversion {_EXPOSURE}"),
     "python benchmarks/task_ablation.py": (r"--steps \d+", f"--steps 1 {_SMALL}"),
 }
