@@ -57,7 +57,7 @@ def test_a_number_is_the_share_of_noise_that_goes(share: float, left: float) -> 
 def test_a_scene_begins_with_what_its_next_frames_show() -> None:
     denoiser = FrameDenoiser(EnhanceOptions(), 8, 1)
     denoiser.look(grain(0), BRIGHTER)
-    denoiser.prime(grain(0), BRIGHTER, [planes(grain(seed)) for seed in range(1, 9)])
+    denoiser.prime(grain(0), BRIGHTER, [(planes(grain(seed)), 0.0) for seed in range(1, 9)])
     (first, *_) = denoiser.denoise(planes(grain(0)))
     assert np.std(first.astype(float)) < 1.2
     denoiser.restart()

@@ -104,3 +104,17 @@ def test_shadows_lose_the_cast_of_a_wrong_black_level_as_in_pictures(enhancer: E
     assert saturation[0] > 20  # what there is to fade
     assert max(saturation[1:]) < 0.5 * saturation[0]
     assert np.ptp(cast[30:50, 30:50].mean((0, 1))) > 0.9 * np.ptp(plain[30:50, 30:50].mean((0, 1)))
+
+
+@pytest.mark.parametrize("ahead", [0.0, 0.3])
+def test_what_is_remembered_follows_the_exposure_of_the_source(enhancer: Enhancer, ahead: float) -> None:
+    encoding, rng = YuvEncoding(), np.random.default_rng(3)
+    view = next(iter(pan(light("coffee"), 1, SIZE, 1)))
+    shifts = np.where(np.arange(24) % 6 < 3, 0.15, -0.15)
+    frames = [shot(view, -4 + ev) + rng.normal(0, 1.5, (*SIZE, 3)) for ev in shifts]
+    planes = [rgb_to_yuv420(np.rint(frame).clip(0, 255).astype(np.uint8), encoding) for frame in frames]
+    for options in (PLAIN, EnhanceOptions()):
+        results = run(enhancer, planes, options, encoding, ahead)
+        means = np.array([[plane.mean() for plane in planes] for planes in results[6:]])
+        assert np.ptp(means[:, 0]) < 2.0
+        assert np.ptp(means[:, 1:], axis=0).max() < 1.5

@@ -91,7 +91,7 @@ class ExposureTrack:
     >>> track = ExposureTrack(DESCRIPTOR.open(find_model("brighten", None).path, 1))
     >>> frame = np.full((90, 160, 3), 20, np.uint8)
     >>> for _ in range(3):
-    ...     track.see(frame_thumbnail(frame), lambda: frame)
+    ...     shift = track.see(frame_thumbnail(frame), lambda: frame)
     ...     print([(found.number, found.is_look) for found in track.maps()])
     [(0, True)]
     [(1, False)]
@@ -136,7 +136,7 @@ class ExposureTrack:
         """
         return 0 if self.ahead == 0 else max(int(np.ceil(self.ahead * self.fps)), self.every)
 
-    def see(self, thumbnail: NDArray[np.floating], full: Callable[[], Pixels], time: float | None = None) -> None:
+    def see(self, thumbnail: NDArray[np.floating], full: Callable[[], Pixels], time: float | None = None) -> float:
         """Take in the next frame.
 
         Args:
@@ -144,6 +144,9 @@ class ExposureTrack:
             full: Returns the frame as a picture, (H, W, 3) RGB or (H, W, 1): uint8, uint16, or floats in [0, 1]. Called
                 at once, or not at all.
             time: Of the frame, in seconds; times may be anything that rises. None is ``1 / fps`` after the one before.
+
+        Returns:
+            EV by which the source became brighter as a whole since the frame before, as its map will tell, too.
 
         Raises:
             PielightError: The thumbnail has another shape than before, or what ``full`` returns is no picture.
@@ -173,6 +176,7 @@ class ExposureTrack:
         else:
             self._waiting.append(seen)
             self._give()
+        return shift
 
     def maps(self) -> Iterator[FrameExposure]:
         """Yield what is ready, in the order of the frames; each frame once."""

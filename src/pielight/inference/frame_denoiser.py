@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,15 @@ from numpy.typing import NDArray
 from pielight.core.pixels import Pixels
 from pielight.inference.denoise_plan import look
 from pielight.inference.exposure_map import ExposureMap
+from pielight.ops.hdr import SDR, expose_signal
+from pielight.ops.motion_compensation import BITS
 from pielight.ops.noise import MeasuredNoise, Noise, estimate
 from pielight.ops.temporal_denoise import LONGEST, Planes, TemporalDenoiser
+from pielight.ops.yuv import YuvEncoding
 from pielight.options import AUTO, EnhanceOptions
 
 _LOOKS = 6  # from one measurement of the noise to the next
+_LEAST_SHIFT, _LEAST_LIGHT = 0.003, 0.02  # EV that are followed, and brightness by which the gain of chroma is told
 _LATEST = 8  # frames that a scene's first estimate is made from, where they are known
 
 
@@ -24,14 +29,13 @@ class FrameDenoiser:
     ``look`` at a frame now and then: whether noise would be seen is asked as for photos. How strong it is, tell a frame
     itself and the one that follows it: compression smooths noise, and a single frame does not show that. ``denoise``
     each frame. A number d removes the share d of the noise's deviation where nothing moves; ``auto`` all that an
-    average of 16 frames removes.
+    average of 16 frames removes. Where the exposure of the source shifts, what is remembered is shifted by as much.
 
     Args:
         options: How frames are enhanced.
         bits: Of each value of a plane, 8 to 15.
         threads: Threads; None takes every core that the process may use.
-        black: Value of black in the plane that guides, in [0, 1].
-        span: From black to white, in [0, 1].
+        encoding: Of planes of luma and chroma; None is for planes of R, G, B, of which green guides, or of gray.
 
     Attributes:
         is_active: Whether frames are denoised.
@@ -45,10 +49,12 @@ class FrameDenoiser:
     """
 
     def __init__(
-        self, options: EnhanceOptions, bits: int, threads: int | None = None, black: float = 0.0, span: float = 1.0
+        self, options: EnhanceOptions, bits: int, threads: int | None = None, encoding: YuvEncoding | None = None
     ) -> None:
         self._options, self._threads, self._bits = options, threads, bits
-        self._black, self._span = black, span
+        self._encoding, self._black, self._span = encoding, 0.0, 1.0
+        if encoding is not None:
+            self._black, self._span = encoding.black / encoding.white, encoding.ranges[0] / encoding.white
         left = 0.0 if options.denoise == AUTO else 1 - float(options.denoise)
         self._denoiser = TemporalDenoiser(bits, threads, min(LONGEST, 1 / max(left, 1 / LONGEST) ** 2))
         self._probe = TemporalDenoiser(bits, threads)
@@ -86,26 +92,31 @@ class FrameDenoiser:
         self._looks = 0
         self.doubtful = None
 
-    def prime(self, pixels: Pixels, exposure: ExposureMap, following: Sequence[Planes]) -> None:
+    def prime(self, pixels: Pixels, exposure: ExposureMap, following: Sequence[tuple[Planes, float]]) -> None:
         """Look at the first frame of a scene, and begin with what the frames after it show.
 
         Args:
             pixels: The first frame as a picture.
             exposure: Its map.
-            following: The planes of the next frames, as far as they are known.
+            following: The planes of the next frames, as far as they are known, each with the shift of its exposure.
         """
         self.restart()
         self.look(pixels, exposure)
         if len(following) > 1:
-            for planes in following[:2]:
+            for planes, _ in following[:2]:
                 self._probed(planes)
             self.look(pixels, exposure)
         if self.is_active:
-            for planes in reversed(following[:_LATEST]):
+            for planes, shift in reversed(following[:_LATEST]):
                 self._denoiser.denoise(planes, self._sigma)
+                self._follow(-shift, planes[0])
 
-    def denoise(self, planes: Planes) -> Planes:
+    def denoise(self, planes: Planes, shift: float = 0.0) -> Planes:
         """Return the next frame with less noise, or the frame itself where none would show.
+
+        Args:
+            planes: Of the frame.
+            shift: EV by which it is brighter as a whole than the frame before; 0 behind :meth:`prime`.
 
         Raises:
             OptionError: Its planes are of other sizes than those before.
@@ -114,10 +125,34 @@ class FrameDenoiser:
             self._probed(planes)
         if not self.is_active:
             return planes
+        self._follow(shift, planes[0])
         result = self._denoiser.denoise(planes, self._sigma)
         if self._frames_to_probe:
             self._take(self._denoiser)
         return result
+
+    def _follow(self, shift: float, guide: NDArray[Any]) -> None:
+        """Expose what is remembered as the source was: luma or color by a curve, chroma by the curve's gain there."""
+        if abs(shift) < _LEAST_SHIFT:
+            return
+        transfer = SDR if self._encoding is None else self._encoding.transfer
+        white = (1 << self._bits) - 1
+        values = np.arange(1 << BITS) / (white << (BITS - self._bits))
+
+        def exposed(light: NDArray[np.float64]) -> NDArray[np.float64]:
+            moved: NDArray[np.float64] = expose_signal(np.clip(light, 0, 1), shift, transfer) - np.clip(light, 0, 1)
+            return light + moved
+
+        def table(of: NDArray[np.float64]) -> NDArray[np.uint16]:
+            return np.rint(np.clip(of, 0, 1) * (white << (BITS - self._bits))).astype(np.uint16)
+
+        tables = [table(exposed((values - self._black) / self._span) * self._span + self._black)] * 3
+        if self._encoding is not None:
+            mean = max(_LEAST_LIGHT, (float(guide[::8, ::8].mean()) / white - self._black) / self._span)
+            gain = float(exposed(np.array([mean]))[0]) / mean
+            neutral = (white + 1) // 2 / white
+            tables[1:] = [table(neutral + gain * (values - neutral))] * 2
+        self._denoiser.follow(tables)
 
     def _probed(self, planes: Planes) -> None:
         """Measure the noise from one frame to the next, which are not denoised."""

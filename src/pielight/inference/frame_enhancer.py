@@ -119,7 +119,8 @@ class FrameEnhancer:
             self._denoiser.look(rgb, found.exposure)
         if self._denoiser.is_active:
             threads = check_threads(runtime.threads)
-            pixels = _picture(self._denoiser.denoise(_planes(pixels, threads)), pixels.dtype, threads)
+            planes = self._denoiser.denoise(_planes(pixels, threads), found.shift)
+            pixels = _picture(planes, pixels.dtype, threads)
         if self._denoiser.doubtful is not None:
             pixels = np.ascontiguousarray(pixels) if self._denoiser.is_active else pixels.copy(order="C")
             means = cells_of_picture(pixels, runtime.threads)

@@ -33,6 +33,7 @@ class _Waiting(Generic[T]):
     planes: Planes
     rgb: NDArray[Any] | None  # if the network looked at it
     tag: T
+    shift: float = 0.0  # of its exposure
 
 
 class PlaneEnhancer(Generic[T]):
@@ -78,8 +79,7 @@ class PlaneEnhancer(Generic[T]):
             raise OptionError("planes: only for models of exposures on the CPU, without black, warmth and tint")
         self._track = ExposureTrack(network, options.is_gated, fps=fps, every=every, ahead=ahead)
         self._options, self._encoding, self._threads = options, encoding, processor.runtime.threads
-        black, span = encoding.black / encoding.white, encoding.ranges[0] / encoding.white
-        self._denoiser = FrameDenoiser(options, encoding.bits, self._threads, black, span)
+        self._denoiser = FrameDenoiser(options, encoding.bits, self._threads, encoding)
         self._in_place = in_place
         self._waiting: deque[_Waiting[T]] = deque()
 
@@ -121,7 +121,7 @@ class PlaneEnhancer(Generic[T]):
             return render_sdr(waiting.rgb[::step, ::step], self._encoding.transfer)
 
         self._waiting.append(waiting)
-        self._track.see(self._thumbnail(planes[0]), picture, time)
+        waiting.shift = self._track.see(self._thumbnail(planes[0]), picture, time)
         return list(self._ready())
 
     def flush(self) -> list[tuple[Planes, T]]:
@@ -137,13 +137,16 @@ class PlaneEnhancer(Generic[T]):
     def _enhanced(self, frame: _Waiting[T], found: FrameExposure) -> Planes:
         if self._options.strength == 0:
             return frame.planes
+        shift = found.shift
         if frame.rgb is not None and (found.is_cut or found.number == 0):
-            self._denoiser.prime(frame.rgb, found.exposure, [later.planes for later in self._waiting])
+            following = [(later.planes, later.shift) for later in self._waiting]
+            self._denoiser.prime(frame.rgb, found.exposure, following)
+            shift = 0.0
         elif frame.rgb is not None:
             self._denoiser.look(frame.rgb, found.exposure)
         elif found.is_cut:
             self._denoiser.restart()
-        luma, u, v = self._denoiser.denoise(frame.planes)
+        luma, u, v = self._denoiser.denoise(frame.planes, shift)
         ev = found.exposure.at(self._options)
         if luma is frame.planes[0] and not ev.any():
             return frame.planes

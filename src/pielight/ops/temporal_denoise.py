@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.core.threads import check_threads
+from pielight.core.threads import check_threads, share_rows
 from pielight.errors import OptionError
 from pielight.ops.motion import BLOCK, FRACTIONS, MotionField, box_sum, estimate_motion, halved
 from pielight.ops.motion_compensation import BITS, CELL, WEIGHT_BITS, blend, compare, predict
@@ -30,6 +30,7 @@ _PART_BIAS, _CORRELATED = 1.45, 8.0  # the same of the greatest of four squared 
 _MOST, _MEMORY = 4.0, 0.2  # limit of that factor, and weight of the newest frame in it
 _BINS = np.array([8, 16, 32, 64, 128]) / 255  # between values of which noise is measured
 _ENOUGH = 24  # cells of a bin
+_ROWS = 32  # at a time, whose temporary arrays fit into a cache
 
 
 class TemporalDenoiser:
@@ -64,6 +65,31 @@ class TemporalDenoiser:
         """Forget all frames, as at a scene cut."""
         self._estimates = []
         self._calm = None
+
+    def follow(self, tables: Sequence[NDArray[np.uint16]]) -> None:
+        """Change what is remembered as the source has changed, such as its exposure: else results would lag behind it.
+
+        Args:
+            tables: For each plane, the new value of each value of 15 bits.
+
+        >>> denoiser = TemporalDenoiser()
+        >>> halved = (np.arange(1 << BITS) // 2).astype(np.uint16)
+        >>> for light in (80, 40):
+        ...     result = denoiser.denoise([np.full((16, 16), light, np.uint8)], lambda value: np.full_like(value, 0.01))
+        ...     denoiser.follow([halved])
+        >>> int(result[0][0, 0])
+        40
+        """
+        for estimate, table in zip(self._estimates, tables, strict=False):
+
+            def change(
+                top: int, bottom: int, rows: NDArray[np.uint16] = estimate, table: NDArray[np.uint16] = table
+            ) -> None:
+                for first in range(top, bottom, _ROWS):
+                    band = rows[first : min(first + _ROWS, bottom)]
+                    np.take(table, band, out=band, mode="clip")
+
+            share_rows(change, len(estimate), estimate.size, self._threads)
 
     @property
     def share_of_new(self) -> float:
