@@ -245,8 +245,9 @@ def test_nonsense_does_not_stop_it(serving: Client) -> None:
 HURRIED = """
 import sys
 from pathlib import Path
+from pielight.core.http_connection import TimedConnection
 from pielight.survey import guard, server
-guard.REQUEST_SECONDS = guard.ANSWER_SECONDS = 2
+TimedConnection.header_seconds = guard.ANSWER_SECONDS = 2
 server.REQUEST_SECONDS = 1
 server.serve(Path(sys.argv[1]), "127.0.0.1", 0, ready=lambda address: print(address, flush=True))
 """

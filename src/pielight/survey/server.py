@@ -6,7 +6,6 @@ import asyncio
 import json
 import math
 import secrets
-import socket
 import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
@@ -23,13 +22,16 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import Route
 
 from pielight.core.html import render_page
+from pielight.core.http_connection import TimedConnection
+from pielight.core.http_listener import address_of, is_local, listen, own_names
 from pielight.core.messages import shown
-from pielight.errors import ConfigError, DataError
-from pielight.survey.guard import REQUEST_SECONDS, Guard, TimedConnection
+from pielight.errors import DataError
+from pielight.survey.guard import Guard
 from pielight.survey.study import LEVELS, Question, Study, Votes, load, picture_path, questions
 
 MAX_RATERS = 10_000  # so that a script cannot fill the disk
 MAX_CONNECTIONS = 500
+REQUEST_SECONDS = 10.0  # for the body of a vote
 _PREFETCHED = 2  # questions whose pictures are fetched while one is answered
 _PAGE_HEADERS = {"Content-Security-Policy": "frame-ancestors 'none'", "Cache-Control": "no-cache"}  # and its own policy
 _PICTURE_HEADERS = {  # a real time would tell in which order the methods' pictures were written
@@ -133,35 +135,16 @@ def serve(
     ``host`` is the address to listen at, ``0.0.0.0`` for the whole network; port 0 takes any that is free. ``names``
     are host names under which raters reach it, besides addresses. ``ready`` is called with the address to open.
     """
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.create_server(address[:2], family=family)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"{host} port {port}: cannot listen there ({reason}); --port 0 takes a free one") from error
-    with listener:
+    with listen(host, port) as listener:
         study = load(folder)
-        local = listener.getsockname()[0] in ("127.0.0.1", "::1")
-        allowed = {*names, host.lower(), *(() if local else (socket.gethostname().lower(),))}
         with closing(Votes(folder)) as votes:
-            guard = Middleware(Guard, names=allowed, local=local)
+            guard = Middleware(Guard, names=own_names(listener, host, names), local=is_local(listener))
             app = Starlette(routes=Survey(folder, study, votes).routes, middleware=[guard], exception_handlers=_ERRORS)
             config = uvicorn.Config(
                 app, http=TimedConnection,  # type: ignore[arg-type]  # a factory is all that it needs to be
                 lifespan="off", log_level="warning", access_log=False, server_header=False, proxy_headers=False,
                 ws="none", timeout_graceful_shutdown=3, limit_concurrency=MAX_CONNECTIONS,
             )  # fmt: skip
-            ready(_address(listener))
+            ready(address_of(listener))
             with suppress(KeyboardInterrupt):  # asyncio may have handled it already
                 uvicorn.Server(config).run(sockets=[listener])
-
-
-def _address(listener: socket.socket) -> str:
-    """Return the address to open; that of this machine in its network if it listens everywhere."""
-    host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # not every network knows the names of its machines
-        outside, host = ("2001:db8::1", "::1") if listener.family == socket.AF_INET6 else ("192.0.2.1", "127.0.0.1")
-        with suppress(OSError), socket.socket(listener.family, socket.SOCK_DGRAM) as probe:
-            probe.connect((outside, 9))  # sends no packet
-            host = str(probe.getsockname()[0])
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -1,0 +1,62 @@
+"""Connections of an HTTP server that end when a client is slow; needs uvicorn (extras ``serve``, ``survey``)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+_BODY = b'{"title": "Service Unavailable", "status": 503, "detail": "too many connections"}'
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n"
+    b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%b"
+) % (len(_BODY), _BODY)
+
+
+class TimedConnection:
+    """A connection, handled by uvicorn's protocol, and aborted when a request or the reading of its answer takes long.
+
+    uvicorn waits without limit for the first request and for the rest of a header, so that silent clients would use
+    up ``limit_concurrency``.
+
+    Attributes:
+        open: By address and port of the client.
+        header_seconds: From the connection or the last answer to the end of a request's header.
+        limit: Connections at once; None leaves that to uvicorn, whose refusal says nothing of when to come again.
+    """
+
+    open: ClassVar[dict[Any, TimedConnection]] = {}
+    header_seconds: ClassVar[float] = 10.0
+    limit: ClassVar[int | None] = None
+
+    def __init__(self, **state: Any) -> None:
+        self._protocol = AutoHTTPProtocol(**state)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._protocol, name)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Wait for the first request."""
+        self._client, self._abort = transport.get_extra_info("peername", ())[:2], transport.abort
+        self._timer = asyncio.get_running_loop().call_later(self.header_seconds, self._abort)
+        self._protocol.connection_made(transport)
+        if self.limit is not None and len(self.open) >= self.limit:
+            transport.write(_FULL)
+            transport.close()
+            return
+        self.open[self._client] = self
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget the connection."""
+        self._timer.cancel()
+        if self.open.get(self._client) is self:
+            del self.open[self._client]
+        self._protocol.connection_lost(error)
+
+    @classmethod
+    def restart(cls, client: Any, seconds: float) -> None:
+        """Set a new deadline for the connection of a client, if it is still open."""
+        if connection := cls.open.get(client):
+            connection._timer.cancel()
+            connection._timer = asyncio.get_running_loop().call_later(seconds, connection._abort)
