@@ -27,6 +27,7 @@ COMMANDS = {  # name: (module and attribute, text for --help)
     "evaluate": ("pielight.cli.evaluate:evaluate", "Measure how good methods are on data sets."),
     "niqe": ("pielight.cli.niqe:niqe", "Fit NIQE's parameters to good photographs, for 'pielight evaluate'."),
     "survey": ("pielight.cli.survey:survey", "Let people compare results in a browser, blindly."),
+    "serve": ("pielight.cli.serve:serve", "Serve the page and an HTTP API, for people and programs."),
     "info": ("pielight.cli.info:info", "Show the version, the model and where it comes from."),
     "train": ("pielight.cli.train:train", "Train a model."),
     "joint": ("pielight.cli.joint:joint", "Train the enhancer together with a model for a task."),

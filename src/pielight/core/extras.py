@@ -27,6 +27,14 @@ PACKAGES = {  # of each extra: its modules, and what the package index calls the
     "lpips": {"lpips": "lpips", "torch": "torch"},
     "gpu": {"torch": "torch"},
     "survey": {"choix": "choix", "krippendorff": "krippendorff", "starlette": "starlette", "uvicorn": "uvicorn"},
+    "serve": {
+        "starlette": "starlette",
+        "uvicorn": "uvicorn",
+        "python_multipart": "python-multipart",
+        "prometheus_client": "prometheus-client",
+        "pydantic": "pydantic",
+    },
+    "client": {"httpx": "httpx"},
     "dev": {"cv2": "opencv-python-headless"},  # only what the scripts in benchmarks/ compare with
 }
 

@@ -15,6 +15,19 @@ _SUSPECT_FRAMES = 5000  # pixels of an animation per byte of its file
 _SUSPECT_BYTES, _SUSPECT_RATIO = 350_000_000, 500
 
 
+class SizeError(PictureError):
+    """A picture is too large, rather than damaged."""
+
+
+def lower(pixels: int) -> None:
+    """Lower the limit of pixels of a picture, and of all frames of a file, for the rest of this process.
+
+    For processes that serve others.
+    """
+    global MAX_PIXELS, MAX_FRAMES_PIXELS
+    MAX_PIXELS, MAX_FRAMES_PIXELS = min(pixels, MAX_PIXELS), min(pixels, MAX_FRAMES_PIXELS)
+
+
 def check_size(width: int, height: int, bytes_per_pixel: int, file_bytes: int) -> None:
     """Refuse a picture that is too large, or compressed 500-fold, as no photo is.
 
@@ -22,16 +35,16 @@ def check_size(width: int, height: int, bytes_per_pixel: int, file_bytes: int) -
     >>> check_size(16_000, 16_000, 3, 1000)
     Traceback (most recent call last):
         ...
-    pielight.errors.PictureError: 16000 x 16000 pixels in 1 kB: looks like a decompression bomb
+    pielight.io.size_limits.SizeError: 16000 x 16000 pixels in 1 kB: looks like a decompression bomb
     """
     if max(width, height) > MAX_SIDE:
-        raise PictureError(f"{width} x {height} pixels; the limit is {MAX_SIDE:,} a side")
+        raise SizeError(f"{width} x {height} pixels; the limit is {MAX_SIDE:,} a side")
     pixels = width * height
     if pixels > MAX_PIXELS:
-        raise PictureError(f"{width} x {height} pixels; the limit is {MAX_PIXELS // 1_000_000} megapixels")
+        raise SizeError(f"{width} x {height} pixels; the limit is {MAX_PIXELS / 1e6:g} megapixels")
     size = pixels * bytes_per_pixel
     if size > _SUSPECT_BYTES and size > _SUSPECT_RATIO * file_bytes:
-        raise PictureError(f"{width} x {height} pixels in {-(-file_bytes // 1000)} kB: looks like a decompression bomb")
+        raise SizeError(f"{width} x {height} pixels in {-(-file_bytes // 1000)} kB: looks like a decompression bomb")
 
 
 def check_frames(count: int, pixels: int, file_bytes: int | None = None) -> None:
@@ -46,15 +59,15 @@ def check_frames(count: int, pixels: int, file_bytes: int | None = None) -> None
     >>> check_frames(300, 300_000_000, 1000)
     Traceback (most recent call last):
         ...
-    pielight.errors.PictureError: 300 frames of 300 megapixels in 1 kB: looks like a decompression bomb
+    pielight.io.size_limits.SizeError: 300 frames of 300 megapixels in 1 kB: looks like a decompression bomb
     """
     if count > MAX_FRAMES:
-        raise PictureError(f"more than {MAX_FRAMES:,} frames; split it, or take the first with --format")
+        raise SizeError(f"more than {MAX_FRAMES:,} frames; split it, or take the first with --format")
     size = f"{count:,} frames of {pixels / 1e6:,.0f} megapixels"
     if pixels > MAX_FRAMES_PIXELS:
-        raise PictureError(f"{size}; the limit is {MAX_FRAMES_PIXELS // 1_000_000:,} together")
+        raise SizeError(f"{size}; the limit is {MAX_FRAMES_PIXELS / 1e6:,g} together")
     if file_bytes is not None and pixels > max(_SUSPECT_BYTES // 3, _SUSPECT_FRAMES * file_bytes):
-        raise PictureError(f"{size} in {-(-file_bytes // 1000)} kB: looks like a decompression bomb")
+        raise SizeError(f"{size} in {-(-file_bytes // 1000)} kB: looks like a decompression bomb")
 
 
 @contextmanager

@@ -1,0 +1,103 @@
+"""The application: routes, middleware, and what they share."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pielight.serve import openapi
+from pielight.serve.byte_budget import ByteBudget
+from pielight.serve.clip_jobs import ClipJobs
+from pielight.serve.clips import Clips
+from pielight.serve.guard import Guard
+from pielight.serve.info import server_info
+from pielight.serve.metrics import Metrics
+from pielight.serve.pictures import NOTES, Pictures
+from pielight.serve.problems import HANDLERS
+from pielight.serve.settings import ServeSettings
+from pielight.serve.site import docs_page, site_routes
+from pielight.serve.worker_pool import WorkerPool
+
+
+def create_app(settings: ServeSettings, names: Collection[str] = (), local: bool = True) -> Starlette:
+    """Return the application; its workers start with its lifespan.
+
+    Args:
+        settings: What it does, and its limits.
+        names: Host names under which it may be asked for, besides localhost and addresses.
+        local: Whether it is only reached from this machine.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    pool, budget = WorkerPool(settings), ByteBudget(settings.max_bytes)
+    metrics = Metrics(pool, budget)
+    information, described = server_info(settings), openapi.document(settings.token is not None)
+    folder = tempfile.TemporaryDirectory(prefix="pielight-")  # only this user may read it
+    jobs = ClipJobs(settings, Path(folder.name))
+    pictures, clips = Pictures(settings, pool, budget), Clips(settings, jobs)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            await pool.start()
+            jobs.start()
+            yield
+        finally:
+            jobs.close()
+            pool.close()
+            folder.cleanup()
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def info(_: Request) -> Response:
+        return JSONResponse(information)
+
+    async def measured(_: Request) -> Response:
+        return metrics.respond()
+
+    async def description(_: Request) -> Response:
+        return JSONResponse(described)
+
+    async def docs(_: Request) -> Response:
+        return docs_page(described)
+
+    routes = [
+        Route("/v1/enhance", pictures.enhance, methods=["POST"]),
+        Route("/v1/exposure", pictures.exposure, methods=["POST"]),
+        Route("/v1/video", clips.submit, methods=["POST"]),
+        Route("/v1/video/{id}", clips.status),
+        Route("/v1/video/{id}", clips.delete, methods=["DELETE"]),
+        Route("/v1/video/{id}/events", clips.events),
+        Route("/v1/video/{id}/result", clips.result),
+        Route("/v1/info", info),
+        Route("/healthz", healthz),
+        Route("/metrics", measured),
+        Route("/openapi.json", description),
+        Route("/docs", docs),
+        *site_routes(),
+    ]
+    middleware = [Middleware(Guard, settings=settings, names=names, local=local, metrics=metrics)]
+    if settings.origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.origins,
+                allow_methods=["GET", "POST", "DELETE"],
+                allow_headers=["Authorization", "Content-Type"],
+                expose_headers=[NOTES, "Location", "Retry-After"],
+            )
+        )
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
+    app.state.pool, app.state.jobs, app.state.budget = pool, jobs, budget
+    return app

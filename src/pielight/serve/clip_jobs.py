@@ -1,0 +1,202 @@
+"""Clips: jobs that are done one after another, each in a process of its own, with files in a private folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import secrets
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Literal
+
+from pielight.serve.clip_worker import work_on_clip
+from pielight.serve.problems import Problem
+from pielight.serve.settings import ServeSettings
+
+State = Literal["receiving", "waiting", "running", "done", "failed"]
+ENDED = ("done", "failed")
+_CONTEXT = multiprocessing.get_context("spawn")
+
+
+@dataclass(eq=False)
+class ClipJob:
+    """A clip, and what has become of it.
+
+    Attributes:
+        id: What it is called, which nobody can guess.
+        folder: Where its files are, and nothing else.
+        suffix: Extension of its file.
+        asked: Its options.
+        state: Where it is.
+        progress: How far it is.
+        detail: Why it failed.
+        process: What works on it.
+        changed: Set, and replaced, at each change.
+    """
+
+    id: str
+    folder: Path
+    suffix: str
+    asked: dict[str, Any]
+    state: State = "receiving"
+    progress: dict[str, Any] = field(default_factory=dict)
+    detail: str | None = None
+    process: BaseProcess | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def source(self) -> Path:
+        """The clip."""
+        return self.folder / f"clip{self.suffix}"
+
+    @property
+    def target(self) -> Path:
+        """The result."""
+        return self.folder / f"result{self.suffix}"
+
+    def described(self) -> dict[str, Any]:
+        """Return what clients are told."""
+        return {"id": self.id, "state": self.state, **self.progress, "detail": self.detail}
+
+    def change(self, state: State | None = None, detail: str | None = None, **progress: Any) -> None:
+        """Note a change, and tell those who wait for one."""
+        self.state, self.detail = state or self.state, detail or self.detail
+        self.progress |= progress
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class ClipJobs:
+    """The jobs of a server.
+
+    Args:
+        settings: Those of the server.
+        folder: A private folder for their files.
+
+    Attributes:
+        is_ending: Whether the server ends, and streams of events should.
+    """
+
+    is_ending = False
+
+    def __init__(self, settings: ServeSettings, folder: Path) -> None:
+        self._settings, self._folder = settings, folder
+        self._jobs: dict[str, ClipJob] = {}
+        self._queue: asyncio.Queue[ClipJob] = asyncio.Queue()
+        self._thread = ThreadPoolExecutor(1, "pielight-clips")
+        self._runner: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._runner = asyncio.create_task(self._run())
+
+    def end_streams(self) -> None:
+        """Let streams of events end."""
+        self.is_ending = True
+        for job in self._jobs.values():
+            job.change()
+
+    def close(self) -> None:
+        """Stop what runs, and forget all."""
+        if self._runner is not None:
+            self._runner.cancel()
+        for job in list(self._jobs.values()):
+            self.remove(job)
+        self._thread.shutdown(wait=False)
+
+    def find(self, name: str) -> ClipJob:
+        """Return a job.
+
+        Raises:
+            Problem: There is none.
+        """
+        if name not in self._jobs:
+            raise Problem(404, "no such clip; results are kept for a while only")
+        return self._jobs[name]
+
+    def new(self, suffix: str, asked: dict[str, Any]) -> ClipJob:
+        """Begin a job, whose clip is to be written to its source, and which is then given to :meth:`submit`.
+
+        Raises:
+            Problem: There are as many as the server keeps, or its disk is full.
+        """
+        if len(self._jobs) >= self._settings.clips:
+            raise Problem(503, f"{len(self._jobs)} clips are kept already; delete one", retry_after=30)
+        if shutil.disk_usage(self._folder).free < 3 * self._settings.max_clip:
+            raise Problem(503, "too little space on the server's disk", retry_after=60)
+        name = secrets.token_urlsafe(16)
+        job = ClipJob(name, self._folder / name, suffix, asked)
+        job.folder.mkdir(mode=0o700)
+        self._jobs[name] = job
+        return job
+
+    def submit(self, job: ClipJob) -> None:
+        """Queue a job whose clip is there."""
+        job.change("waiting")
+        self._queue.put_nowait(job)
+
+    def remove(self, job: ClipJob) -> None:
+        """Stop a job, and delete its files."""
+        self._jobs.pop(job.id, None)
+        if job.process is not None:
+            job.process.kill()
+            job.process.join()
+        if job.state not in ENDED:
+            job.change("failed", "deleted")
+        shutil.rmtree(job.folder, ignore_errors=True)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            job = await self._queue.get()
+            if job.id not in self._jobs:
+                continue
+            try:
+                async with asyncio.timeout(self._settings.clip_seconds):
+                    await self._work(job)
+            except TimeoutError:
+                job.change("failed", f"took longer than {self._settings.clip_seconds:g} s")
+            if job.process is not None:
+                job.process.kill()
+                job.process.join()
+            job.source.unlink(missing_ok=True)
+            loop.call_later(self._settings.keep_seconds, self.remove, job)
+
+    async def _work(self, job: ClipJob) -> None:
+        loop = asyncio.get_running_loop()
+        ours, theirs = _CONTEXT.Pipe()
+        job.process = _CONTEXT.Process(
+            target=work_on_clip, args=(theirs, self._settings, job.source, job.target, job.asked), daemon=True
+        )
+        await loop.run_in_executor(self._thread, job.process.start)
+        theirs.close()
+        with ours:
+            if job.state in ENDED:  # deleted meanwhile
+                return
+            job.change("running")
+            while job.state == "running":
+                told = await loop.run_in_executor(self._thread, _received, ours)
+                if job.state != "running":  # deleted meanwhile
+                    return
+                if told is None:
+                    job.change("failed", "the decoder crashed on it; it is damaged, or of an unknown kind")
+                elif "problem" in told:
+                    job.change("failed", told["detail"])
+                elif "done" in told:
+                    job.change("done")
+                else:
+                    job.change(**told)
+
+
+def _received(connection: Connection) -> dict[str, Any] | None:
+    """Wait for a message; None if the process is gone."""
+    with suppress(EOFError, OSError):
+        told: dict[str, Any] = json.loads(connection.recv_bytes())
+        return told
+    return None

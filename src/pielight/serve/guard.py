@@ -1,0 +1,128 @@
+"""Middleware before everything else: who may ask, how long connections last, and the headers of every answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Collection
+from contextlib import ExitStack, suppress
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pielight.core.http_connection import TimedConnection
+from pielight.core.http_listener import is_own_host
+from pielight.serve.metrics import Metrics
+from pielight.serve.problems import Problem, ProblemResponse
+from pielight.serve.rate_limit import RateLimit
+from pielight.serve.settings import ServeSettings
+
+LEASES = "pielight.leases"  # in the scope: an ExitStack, which is closed when the answer is sent
+_DRAIN_SECONDS = 2.0
+_HEADERS = {
+    "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin", "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+}  # fmt: skip
+_NEEDS_TOKEN = ("/v1/", "/metrics")
+
+
+class Guard:
+    """Refuses requests that are not for this server or not allowed, and gives answers their headers.
+
+    Args:
+        app: What answers the others.
+        settings: Those of the server.
+        names: Host names under which it may be asked for.
+        local: Whether it is only reached from this machine.
+        metrics: Where requests are counted.
+    """
+
+    def __init__(
+        self, app: ASGIApp, settings: ServeSettings, names: Collection[str], local: bool, metrics: Metrics
+    ) -> None:
+        self._app, self._settings, self._metrics = app, settings, metrics
+        self._names, self._local = names, local
+        self._rate = RateLimit(settings.rate)
+        self._longest = settings.body_seconds + settings.queue_seconds + 3 * settings.picture_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send, self._settings.answer_seconds)
+        client, start = scope.get("client"), time.monotonic()
+        TimedConnection.restart(client, self._longest)
+        refusal = self._refusal(scope, Headers(scope=scope))
+        with ExitStack() as leases:
+            scope[LEASES] = leases
+            app = self._app if refusal is None else ProblemResponse(refusal)
+            await app(scope, exchange.receive, exchange.send)
+        TimedConnection.restart(client, TimedConnection.header_seconds)
+        name = getattr(scope.get("endpoint"), "__name__", "other")
+        self._metrics.count(name, exchange.status, time.monotonic() - start)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
+        if not is_own_host(headers.get("host", ""), self._names, self._local):
+            return Problem(421, "this address is not served here; see --allowed-host")
+        method, path = scope["method"], scope["path"]
+        origin = headers.get("origin")
+        if origin is not None and origin not in self._settings.origins:
+            is_own = urlsplit(origin).netloc == headers.get("host")
+            if not is_own:
+                return Problem(403, "refused: sent by another page; see --allow-origin")
+        elif origin is None and headers.get("sec-fetch-site") == "cross-site" and path.startswith(_NEEDS_TOKEN):
+            return Problem(403, "refused: sent by another page")
+        if not path.startswith(_NEEDS_TOKEN) or method == "OPTIONS":
+            return None
+        if self._settings.token is not None and not _is_token(headers.get("authorization", ""), self._settings.token):
+            return Problem(401, "send the header Authorization: Bearer TOKEN")
+        client = scope.get("client")
+        if seconds := self._rate.wait(client[0] if client else ""):
+            return Problem(429, f"more than {self._settings.rate:g} requests a second", retry_after=seconds)
+        return None
+
+
+class _Exchange:
+    """A request and its answer: what is left of a refused body is read, or its sender might never see the answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, seconds: float) -> None:
+        self._client, self._receive, self._send, self._seconds = scope.get("client"), receive, send, seconds
+        headers = Headers(scope=scope)
+        self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        self._is_invited = "expect" not in headers  # who asks first has not sent it yet
+        self.status = 500
+
+    async def receive(self) -> Message:
+        """Receive a part of the body."""
+        self._is_invited = True
+        message = await self._receive()
+        self._unread = self._unread and bool(message.get("more_body"))
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer, which the client must take in time."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            if self._unread and self._is_invited:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_DRAIN_SECONDS):
+                        while self._unread:
+                            await self.receive()
+            if self._unread:
+                headers["Connection"] = "close"
+        TimedConnection.restart(self._client, self._seconds)
+        await self._send(message)
+
+
+def _is_token(authorization: str, token: str) -> bool:
+    scheme, _, given = authorization.partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())

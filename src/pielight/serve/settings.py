@@ -1,0 +1,72 @@
+"""The settings of the server: one frozen object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from pielight.errors import OptionError
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """What the server does, and its limits.
+
+    Attributes:
+        workers: Processes that enhance, one picture each at a time.
+        cores: Cores that they share; a picture alone gets all of them.
+        model: Model of brightening; None is the default.
+        token: What clients must send as ``Authorization: Bearer TOKEN``; None asks for nothing.
+        origins: Origins of pages that may use the API, besides its own.
+        max_body: Bytes of a photo's request.
+        max_bytes: Bytes of all photos, those of requests and of results, that are held at once.
+        max_pixels: Pixels of a photo, or of all frames of an animation.
+        max_clip: Bytes of a clip.
+        queue: Photos that may wait for a worker; one more is refused.
+        queue_seconds: How long a photo waits for a worker.
+        picture_seconds: How long a photo may take.
+        body_seconds: How long a request's body may take.
+        answer_seconds: How long a client may take to read an answer, or the next part of one.
+        rate: Requests a second of one client's address, on average; 0 does not count them.
+        connections: Connections at once.
+        clips: Clips that are kept at once, those in work and results included.
+        clip_seconds: How long a clip may take.
+        keep_seconds: How long a clip's result is kept.
+
+    Raises:
+        OptionError: A number is below 0, or one that must be above it is not.
+
+    >>> ServeSettings(workers=0)
+    Traceback (most recent call last):
+        ...
+    pielight.errors.OptionError: workers 0: must be above 0
+    """
+
+    workers: int = 1
+    cores: int = 1
+    model: str | None = None
+    token: str | None = None
+    origins: tuple[str, ...] = ()
+    max_body: int = 64 * MEGABYTE
+    max_bytes: int = 1024 * MEGABYTE
+    max_pixels: int = 120_000_000
+    max_clip: int = 1024 * MEGABYTE
+    queue: int = 64
+    queue_seconds: float = 60.0
+    picture_seconds: float = 120.0
+    body_seconds: float = 30.0
+    answer_seconds: float = 60.0
+    rate: float = 0.0
+    connections: int = 500
+    clips: int = 4
+    clip_seconds: float = 7200.0
+    keep_seconds: float = 1800.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int | float) and (value < 0 or (value == 0 and field.name not in ("queue", "rate"))):
+                raise OptionError(f"{field.name} {value!r}: must be above 0")
+        if self.token is not None and not (self.token and self.token.isascii() and self.token.isprintable()):
+            raise OptionError("token: must be printable ASCII, and not empty")
