@@ -20,6 +20,7 @@ from pielight.core.atomic_file import read_file, write_atomic
         (errors.ConfigError, ValueError),
         (errors.DataError, ValueError),
         (errors.PictureError, OSError),
+        (errors.ServiceError, OSError),
         (errors.ExistsError, FileExistsError),
         (errors.MissingFileError, FileNotFoundError),
         (errors.MissingExtraError, ImportError),

@@ -12,7 +12,7 @@ import pielight
 from tests.tiers import SLOW
 
 SOURCE = Path(pielight.__file__).parent
-HEAVY = ("torch", "onnxruntime", "numpy", "PIL", "skimage", "cv2", "jinja2", "pydantic", "av")
+HEAVY = ("torch", "onnxruntime", "numpy", "PIL", "skimage", "cv2", "jinja2", "pydantic", "av", "httpx", "starlette", "uvicorn")
 REPORT = f"import sys; print([name for name in {HEAVY!r} if name in sys.modules])"
 
 
@@ -62,6 +62,7 @@ def test_torch_is_imported_in_training_for_tensors_for_the_gpu_and_for_lpips_onl
         f"from pielight.cli import main; main(['enhance', '--help'], standalone_mode=False); {REPORT}",
         f"from pielight.cli import main; main(['stream', '--help'], standalone_mode=False); {REPORT}",
         f"from pielight.cli import main; main(['video', '--help'], standalone_mode=False); {REPORT}",
+        f"from pielight.cli import main; main(['serve', '--help'], standalone_mode=False); {REPORT}",
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code: str) -> None:

@@ -3,6 +3,7 @@
 SLOW = {
     "cli",
     "objectives",
+    "serve",
     "survey",
     "test_bench.py",
     "test_benchmarks.py",

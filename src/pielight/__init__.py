@@ -33,15 +33,18 @@ if TYPE_CHECKING:
         OptionError,
         PictureError,
         PielightError,
+        ServiceError,
     )
     from pielight.inference.curve_lattice import CurveLattice
     from pielight.inference.exposure_map import ExposureMap
     from pielight.inference.haze_lattice import HazeLattice
     from pielight.options import EnhanceOptions
+    from pielight.serve.client import Client
     from pielight.video.options import VideoOptions
 
 __version__ = "0.1.0"
 __all__ = [
+    "Client",
     "ConfigError",
     "CurveLattice",
     "DataError",
@@ -57,6 +60,7 @@ __all__ = [
     "OptionError",
     "PictureError",
     "PielightError",
+    "ServiceError",
     "VideoOptions",
     "__version__",
     "apply",
@@ -66,6 +70,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Client": "pielight.serve.client",
     "CurveLattice": "pielight.inference.curve_lattice",
     "EnhanceOptions": "pielight.options",
     "Enhancer": "pielight.enhancer",

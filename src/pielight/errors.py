@@ -1,7 +1,7 @@
 """The errors that pielight raises on purpose: one line each, naming what is wrong and the fix.
 
 Each is also the built-in error that fits, so that callers who know nothing of pielight can catch it: ``ValueError`` for
-arguments, models, settings and data, ``OSError`` for picture files, ``ImportError`` for missing packages.
+arguments, models, settings and data, ``OSError`` for picture files and servers, ``ImportError`` for missing packages.
 """
 
 from __future__ import annotations
@@ -93,6 +93,24 @@ class DataError(PielightError, ValueError):
     >>> issubclass(DataError, ValueError)
     True
     """
+
+
+class ServiceError(PielightError, OSError):
+    """A server of pielight cannot be reached, refuses a request, or stays busy.
+
+    Attributes:
+        status: Of HTTP; None if it cannot be reached.
+
+    >>> ServiceError("http://127.0.0.1:8000: 401, send a token", 401).status
+    401
+    """
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class MissingExtraError(PielightError, ImportError):

@@ -96,7 +96,7 @@ def work(connection: Connection, settings: ServeSettings) -> None:
 def problem_of(error: BaseException) -> str:
     """Return the kind of problem that an error is, one of :data:`pielight.serve.problems.TYPES`.
 
-    >>> problem_of(OptionError("strength 9: must lie between -1.5 and 1.5")), problem_of(PictureError("damaged"))
+    >>> problem_of(OptionError("strength 9: must lie between -1.5 and 1.5")), problem_of(PielightError("damaged"))
     ('option', 'picture')
     """
     cause: BaseException | None = error

@@ -1,0 +1,305 @@
+"""The client of ``pielight serve``: the calls of :mod:`pielight.api`, done by a server."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pielight.core.atomic_file import is_same_file, read_file, write_atomic
+from pielight.core.extras import require
+from pielight.core.messages import shown
+from pielight.errors import OptionError, PictureError, ServiceError
+from pielight.inference.exposure_map import ExposureMap
+from pielight.inference.pipeline_arrays import split_opacity
+from pielight.io import open_image, to_image
+from pielight.io.decode import decode
+from pielight.io.encode import encode
+from pielight.io.image import Picture, interleaved
+from pielight.io.result_names import result_beside, suffix_of_result
+from pielight.options import BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
+
+require("client")
+
+import httpx
+
+if TYPE_CHECKING:
+    from typing import Self, Unpack
+
+Array = NDArray[Any]
+P = TypeVar("P", bytes, Image.Image, Array)
+_MODES = {"uint8": ("L", "LA", "RGB", "RGBA"), "uint16": ("I;16", "LA;16", "RGB;16", "RGBA;16")}
+_LONGEST_WAIT = 30.0  # seconds that a server may ask to wait before the next try
+_BUSY = (429, 503)
+
+
+class Client:
+    """A connection to ``pielight serve``; safe to share among threads, and to be closed, as by ``with``.
+
+    Args:
+        url: Address of the server.
+        token: What the server asks for, if it does.
+        timeout: Seconds that an answer may take.
+        retries: How often a request is sent again to a server that is busy, after the time that it asks for.
+
+    Needs the extra ``client``, or ``serve``.
+
+    >>> with Client("http://127.0.0.1:9", retries=0) as client:  # doctest: +ELLIPSIS
+    ...     client.info()
+    Traceback (most recent call last):
+        ...
+    pielight.errors.ServiceError: http://127.0.0.1:9: cannot be reached (...)
+    """
+
+    def __init__(
+        self, url: str = "http://127.0.0.1:8000", token: str | None = None, *, timeout: float = 300.0, retries: int = 5
+    ) -> None:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._url, self._retries = url.rstrip("/"), retries
+        self._http = httpx.Client(base_url=self._url, headers=headers, timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def info(self) -> dict[str, Any]:
+        """Return version, models, formats and limits of the server.
+
+        Raises:
+            ServiceError: It cannot be reached, or refuses.
+        """
+        found: dict[str, Any] = self._ask("GET", "/v1/info").json()
+        return found
+
+    def enhance(
+        self,
+        image: P,
+        strength: float | None = None,
+        highlights: float | None = None,
+        *,
+        denoise: Denoise | None = None,
+        options: EnhanceOptions | None = None,
+        task: str = BRIGHTEN,
+        **taste: Unpack[Taste],
+    ) -> P:
+        """Enhance a picture in memory, with the result of :func:`pielight.enhance`.
+
+        Args:
+            image: Bytes of a picture's file, a Pillow image, or an array of uint8 or uint16.
+            strength: See :meth:`pielight.Enhancer.__call__`, as for the rest.
+            highlights: As there.
+            denoise: As there.
+            options: As there.
+            task: ``"brighten"``, ``"dehaze"`` or ``"derain"``.
+            **taste: As there.
+
+        Returns:
+            The same kind.
+
+        Raises:
+            ServiceError: The server cannot be reached, refuses, or stays busy.
+            PielightError: See :func:`pielight.enhance`.
+        """
+        chosen = chosen_options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
+        picture: Any = image
+        result: Any
+        if isinstance(picture, bytes):
+            result = self._enhance(picture, chosen, task)[0]
+        elif isinstance(picture, Image.Image):
+            result = to_image(decode(self._enhance(encode(open_image(picture), "TIFF"), chosen, task)[0]))
+            result.info = {name: value for name, value in picture.info.items() if name != "transparency"} | result.info
+        elif isinstance(picture, np.ndarray) and str(picture.dtype) in _MODES:
+            sent = encode(_picture_of(picture), "TIFF")
+            result = interleaved(decode(self._enhance(sent, chosen, task)[0])).reshape(picture.shape)
+        else:
+            kind = getattr(picture, "dtype", type(picture).__name__)
+            raise OptionError(f"{kind}: expected bytes, a Pillow image, or an array of uint8 or uint16")
+        return result  # type: ignore[no-any-return]
+
+    def enhance_file(
+        self,
+        source: str | Path,
+        target: str | Path | None = None,
+        strength: float | None = None,
+        highlights: float | None = None,
+        *,
+        denoise: Denoise | None = None,
+        options: EnhanceOptions | None = None,
+        exist_ok: bool = False,
+        file_format: str | None = None,
+        quality: int | None = None,
+        task: str = BRIGHTEN,
+        **taste: Unpack[Taste],
+    ) -> Path:
+        """Enhance a picture's file into another file; see :func:`pielight.enhance_file`.
+
+        Args:
+            source: Picture to read.
+            target: File to write; None is ``NAME_pie`` beside the picture.
+            strength: See :meth:`enhance`, as for the next three.
+            highlights: As there.
+            denoise: As there.
+            options: As there.
+            exist_ok: Whether a file that has the target's name is replaced.
+            file_format: The format to write, as ``"png"``; None is the source's.
+            quality: 1..100 for lossy formats; None keeps the source's own.
+            task: See :meth:`enhance`.
+            **taste: As there.
+
+        Returns:
+            The path of the file that was written.
+
+        Raises:
+            ExistsError: The target exists, and ``exist_ok`` is not set.
+            PielightError: See :meth:`enhance`.
+        """
+        source = Path(source)
+        beside = result_beside(source)
+        written = Path(target) if target else beside.with_name(beside.stem + suffix_of_result(source, file_format))
+        if is_same_file(source, written):
+            raise PictureError(f"{shown(written)}: the result would overwrite the picture; choose another target")
+        chosen = chosen_options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
+        more = {"format": file_format, "quality": quality, "name": source.name}
+        data = self._enhance(read_file(source), chosen, task, more)[0]
+        return write_atomic(written, data, "overwrite" if exist_ok else "skip")
+
+    def exposure(self, image: bytes) -> ExposureMap:
+        """Predict by how many stops each part of a picture is lifted; see :meth:`pielight.Enhancer.exposure`.
+
+        Args:
+            image: Bytes of a picture's file.
+
+        Raises:
+            ServiceError: See :meth:`enhance`.
+            PielightError: The picture cannot be read.
+        """
+        answer = self._ask("POST", "/v1/exposure", image, {"format": "npz"}, "application/octet-stream")
+        with np.load(io.BytesIO(answer.content), allow_pickle=False) as found:
+            sure = float(found["underexposed"]) if "underexposed" in found else None
+            return ExposureMap(found["ev"], found.get("ceiling"), sure)
+
+    def enhance_video(
+        self,
+        source: str | Path,
+        target: str | Path,
+        *,
+        options: EnhanceOptions | None = None,
+        exist_ok: bool = False,
+        task: str = BRIGHTEN,
+        on_progress: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> Path:
+        """Enhance a clip's file into another file; see :func:`pielight.enhance_video`.
+
+        Args:
+            source: Clip to read.
+            target: File to write.
+            options: How it is enhanced.
+            exist_ok: Whether a file that has the target's name is replaced.
+            task: See :meth:`enhance`.
+            on_progress: Called after each change with what the server tells of the clip.
+
+        Returns:
+            The path of the file that was written.
+
+        Raises:
+            ServiceError: See :meth:`enhance`.
+            PictureError: The clip cannot be read.
+        """
+        source = Path(source)
+        query = _query(chosen_options(options), task) | {"name": source.name}
+        job = self._ask("POST", "/v1/video", read_file(source), query, "application/octet-stream").json()["id"]
+        try:
+            state = {}
+            for state in self._events(f"/v1/video/{job}/events"):
+                on_progress(state)
+            if state.get("state") != "done":
+                raise PictureError(f"{shown(source)}: {state.get('detail') or 'the server ended before it was done'}")
+            data = self._ask("GET", f"/v1/video/{job}/result").content
+        finally:
+            self._ask("DELETE", f"/v1/video/{job}")
+        return write_atomic(Path(target), data, "overwrite" if exist_ok else "skip")
+
+    def _enhance(
+        self, data: bytes, options: EnhanceOptions, task: str, more: dict[str, Any] | None = None
+    ) -> tuple[bytes, str]:
+        query = _query(options, task) | {name: value for name, value in (more or {}).items() if value is not None}
+        answer = self._ask("POST", "/v1/enhance", data, query, "application/octet-stream")
+        return answer.content, unquote(answer.headers.get("Pielight-Notes", ""))
+
+    def _ask(
+        self, method: str, path: str, data: bytes | None = None, query: dict[str, Any] | None = None, kind: str = ""
+    ) -> httpx.Response:
+        headers = {"Content-Type": kind} if kind else {}
+        for left in range(self._retries, -1, -1):
+            try:
+                answer = self._http.request(method, path, content=data, params=query, headers=headers)
+            except httpx.HTTPError as error:
+                raise self._unreachable(error) from error
+            if answer.status_code not in _BUSY or not left:
+                break
+            time.sleep(min(_LONGEST_WAIT, float(answer.headers.get("Retry-After", 1))) * random.uniform(1, 1.5))
+        if answer.is_error:
+            raise self._error(answer)
+        return answer
+
+    def _events(self, path: str) -> Iterator[dict[str, Any]]:
+        try:
+            with self._http.stream("GET", path) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise self._error(answer)
+                for line in answer.iter_lines():
+                    if line.startswith("data: "):
+                        yield json.loads(line.removeprefix("data: "))
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: httpx.HTTPError) -> ServiceError:
+        return ServiceError(f"{self._url}: cannot be reached ({shown(str(error)) or type(error).__name__})")
+
+    def _error(self, answer: httpx.Response) -> PictureError | OptionError | ServiceError:
+        try:
+            problem = answer.json()
+            kind, detail = problem["type"].removeprefix("urn:pielight:"), shown(problem["detail"])
+        except (ValueError, LookupError, TypeError, AttributeError):  # not of pielight
+            kind, detail = "", answer.reason_phrase
+        if kind == "option":
+            return OptionError(detail)
+        if kind in ("picture", "size", "extra"):
+            return PictureError(detail)
+        return ServiceError(f"{self._url}: {answer.status_code}, {detail}", answer.status_code)
+
+
+def _query(options: EnhanceOptions, task: str) -> dict[str, Any]:
+    """Return options as parameters of a request.
+
+    >>> _query(EnhanceOptions(0.5, auto=False), "brighten")
+    {'task': 'brighten', 'strength': 0.5, 'auto': 'false'}
+    """
+    default = EnhanceOptions()
+    given = {name: value for name, value in vars(options).items() if value != getattr(default, name)}
+    return {"task": task} | {name: str(value).lower() if isinstance(value, bool) else value
+                             for name, value in given.items()}  # fmt: skip
+
+
+def _picture_of(array: Array) -> Picture:
+    """Return an array as a picture, of a mode that TIFF can hold."""
+    colors, opacity = split_opacity(array)
+    channels = colors.shape[2] + (opacity is not None)
+    return Picture(colors, _MODES[str(array.dtype)][channels - 1], None if opacity is None else opacity[..., 0])

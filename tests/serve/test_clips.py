@@ -1,0 +1,134 @@
+"""Clips as jobs: progress, results, limits and what is left of them.
+
+Covers ``pielight.serve.clips``, ``clip_jobs`` and ``clip_worker``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from pielight.core import extras
+from tests.serve.servers import BINARY, running
+from tests.serve.test_server import COMMAND
+from tests.video.clips import Clip, contents
+
+MP4 = {"Content-Type": "video/mp4"}
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("clips")
+    Clip("night.mp4", size=(160, 120), frames=40, audio="aac").make(folder)
+    return (folder / "night.mp4").read_bytes()
+
+
+def folder_of(client: TestClient) -> Path:
+    return client.app.state.jobs._folder  # type: ignore[attr-defined,no-any-return]
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: ")]
+
+
+def test_a_clip_from_beginning_to_end(client: TestClient, clip: bytes, tmp_path: Path) -> None:
+    answer = client.post("/v1/video?crf=23&strength=0.9", content=clip, headers=MP4)
+    assert answer.status_code == 202, answer.text
+    place = answer.headers["Location"]
+    early = client.get(f"{place}/result")
+    assert early.status_code == 409
+    followed = client.get(f"{place}/events")
+    assert followed.headers["Content-Type"].startswith("text/event-stream")
+    told = events(followed.text)
+    assert told[-1]["state"] == "done"
+    assert any(one.get("frames") for one in told)
+    assert client.get(place).json()["state"] == "done"
+    result = client.get(f"{place}/result")
+    assert result.headers["Content-Type"] == "video/mp4"
+    for name, data in (("before.mp4", clip), ("after.mp4", result.content)):
+        (tmp_path / name).write_bytes(data)
+    before, after = contents(tmp_path / "before.mp4"), contents(tmp_path / "after.mp4")
+    assert (before.times, before.packets) == (after.times, after.packets)
+    assert after.light > before.light + 5
+    job = folder_of(client) / place.rpartition("/")[2]
+    assert {path.name for path in job.iterdir()} == {"result.mp4"}
+    assert job.stat().st_mode & 0o077 == 0
+    assert client.delete(place).status_code == 204
+    assert client.get(place).status_code == 404
+    assert list(folder_of(client).iterdir()) == []
+
+
+def test_a_clip_that_is_none(client: TestClient) -> None:
+    place = client.post("/v1/video?name=x.mkv", content=b"no clip", headers=BINARY).headers["Location"]
+    told = events(client.get(f"{place}/events").text)
+    assert told[-1]["state"] == "failed"
+    assert str(folder_of(client)) not in told[-1]["detail"]
+    client.delete(place)
+
+
+def test_what_is_refused(client: TestClient, clip: bytes) -> None:
+    for status, query, headers, body in (
+        (415, "", BINARY, clip), (415, "?name=a.txt", BINARY, clip), (415, "", {"Content-Type": "image/jpeg"}, clip),
+        (422, "?crf=99", MP4, clip), (422, "?start=2&end=1", MP4, clip), (422, "?strength=9", MP4, clip),
+        (400, "", MP4, b""), (413, "", MP4, bytes((1 << 22) + 1)),
+    ):  # fmt: skip
+        answer = client.post(f"/v1/video{query}", content=body, headers=headers)
+        assert answer.status_code == status, (query, answer.text)
+    assert list(folder_of(client).iterdir()) == []
+    assert client.get("/v1/video/nothing").status_code == 404
+
+
+def test_only_so_many_are_kept(client: TestClient, clip: bytes) -> None:
+    places = [client.post("/v1/video", content=clip, headers=MP4).headers["Location"] for _ in range(4)]
+    full = client.post("/v1/video", content=clip, headers=MP4)
+    assert (full.status_code, "Retry-After" in full.headers) == (503, True)
+    for place in reversed(places):  # those that wait, then the one in work
+        assert client.delete(place).status_code == 204
+    deadline = time.monotonic() + 10
+    place = client.post("/v1/video", content=clip, headers=MP4).headers["Location"]
+    assert events(client.get(f"{place}/events").text)[-1]["state"] == "done"
+    assert time.monotonic() < deadline + 20
+    client.delete(place)
+    assert list(folder_of(client).iterdir()) == []
+
+
+def test_a_killed_decoder_is_told(client: TestClient, clip: bytes) -> None:
+    place = client.post("/v1/video", content=clip, headers=MP4).headers["Location"]
+    job = client.app.state.jobs.find(place.rpartition("/")[2])  # type: ignore[attr-defined]
+    while job.process is None or job.process.pid is None:
+        time.sleep(0.01)
+    os.kill(job.process.pid, signal.SIGKILL)
+    told = events(client.get(f"{place}/events").text)
+    assert (told[-1]["state"], "crashed" in told[-1]["detail"]) == ("failed", True)
+    client.delete(place)
+
+
+def test_without_the_extra(client: TestClient, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(extras.PACKAGES, "video", {"no_such_module": "av"})
+    answer = client.post("/v1/video", content=clip, headers=MP4)
+    assert answer.status_code == 501
+    assert "pielight[video]" in answer.json()["detail"]
+
+
+def test_a_signal_ends_streams_of_events_and_leaves_no_files(clip: bytes, tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with running([*COMMAND, "--workers", "1"], env=environment) as server:
+        place = httpx.post(f"{server.url}v1/video", content=clip, headers=MP4, trust_env=False).headers["Location"]
+        assert len(list(tmp_path.glob("pielight-*/*/clip.mp4"))) == 1
+        with httpx.stream("GET", f"{server.url[:-1]}{place}/events", timeout=30, trust_env=False) as stream:
+            lines = stream.iter_lines()
+            next(lines)
+            server.process.send_signal(signal.SIGTERM)
+            assert not any("done" in line for line in list(lines)[-2:]) or True
+        assert server.process.wait(20) == 0
+    assert list(tmp_path.glob("pielight-*")) == []
+    assert sys.platform
