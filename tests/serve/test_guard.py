@@ -24,6 +24,8 @@ from pielight.serve.problems import Problem
 from pielight.serve.rate_limit import RateLimit
 from pielight.serve.settings import ServeSettings
 from pielight.serve.site import PAGE_HEADERS, site_routes
+from pielight.serve.worker_pool import WorkerPool
+from pielight.serve.worker_process import WorkerDied, WorkerMissing, WorkerPlace, WorkerTooSlow
 from tests.serve.servers import BINARY, jpeg
 
 
@@ -188,3 +190,32 @@ def test_the_page_without_and_with_an_app(client: TestClient, tmp_path: Path) ->
         assert "'wasm-unsafe-eval'" in index.headers["Content-Security-Policy"]
         assert page.get("/assets/a.wasm").headers["Content-Type"] == "application/wasm"
         assert page.get("/assets/../../secret").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (WorkerDied("ended"), 422, "crashed"),
+        (WorkerTooSlow("9 s"), 422, "longer than 9 s"),
+        (WorkerMissing("no memory"), 503, "no worker"),
+    ],
+)
+def test_what_becomes_of_a_worker_is_told(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, says: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WorkerPlace, "ask", fail)
+        answer = client.post("/v1/enhance", content=jpeg(), headers=BINARY)
+    assert answer.status_code == status
+    assert says in answer.json()["detail"]
+    assert client.post("/v1/enhance", content=jpeg(), headers=BINARY).status_code == 200
+
+
+def test_a_lone_picture_gets_all_cores() -> None:
+    pool = WorkerPool(ServeSettings(workers=4, cores=12))
+    for running, waiting, threads in ((1, 0, 12), (1, 1, 4), (2, 0, 4), (3, 0, 4), (4, 9, 2)):
+        pool.running, pool.waiting = running, waiting
+        assert pool.threads() == threads

@@ -22,9 +22,11 @@ from pielight.core.messages import shown
 from pielight.errors import OptionError, PictureError, ServiceError
 from pielight.inference.exposure_map import ExposureMap
 from pielight.inference.pipeline_arrays import split_opacity
+from pielight.inference.pipeline_files import SaveOptions
 from pielight.io import open_image, to_image
 from pielight.io.decode import decode
 from pielight.io.encode import encode
+from pielight.io.formats import WRITABLE
 from pielight.io.image import Picture, interleaved
 from pielight.io.result_names import result_beside, suffix_of_result
 from pielight.options import BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 P = TypeVar("P", bytes, Image.Image, Array)
 _MODES = {"uint8": ("L", "LA", "RGB", "RGBA"), "uint16": ("I;16", "LA;16", "RGB;16", "RGBA;16")}
+_OPTION = {name: option for option, (name, _) in WRITABLE.items()}
 _LONGEST_WAIT = 30.0  # seconds that a server may ask to wait before the next try
 _BUSY = (429, 503)
 
@@ -169,13 +172,15 @@ class Client:
             ExistsError: The target exists, and ``exist_ok`` is not set.
             PielightError: See :meth:`enhance`.
         """
-        source = Path(source)
+        source, saving = Path(source), SaveOptions(file_format, quality)
         beside = result_beside(source)
-        written = Path(target) if target else beside.with_name(beside.stem + suffix_of_result(source, file_format))
+        written = (
+            Path(target) if target else beside.with_name(beside.stem + suffix_of_result(source, saving.file_format))
+        )
         if is_same_file(source, written):
             raise PictureError(f"{shown(written)}: the result would overwrite the picture; choose another target")
         chosen = chosen_options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
-        more = {"format": file_format, "quality": quality, "name": source.name}
+        more = {"format": saving.file_format and _OPTION[saving.file_format], "quality": quality, "name": source.name}
         data = self._enhance(read_file(source), chosen, task, more)[0]
         return write_atomic(written, data, "overwrite" if exist_ok else "skip")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import PurePosixPath
@@ -20,6 +21,7 @@ from pielight.serve.settings import ServeSettings
 
 FORM = "multipart/form-data"
 _MAX_FIELDS, _FIELD_BYTES, _MAX_NAME = 32, 1000, 200
+logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it would report every broken form
 _NEVER = 1 << 62  # bytes after which Starlette would move a file to the disk
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from pielight.serve.problems import Problem
 from pielight.serve.settings import ServeSettings
 from pielight.serve.worker import Message
-from pielight.serve.worker_process import WorkerDied, WorkerProcess, WorkerTooSlow
+from pielight.serve.worker_process import WorkerDied, WorkerMissing, WorkerPlace, WorkerTooSlow
+
+T = TypeVar("T")
 
 
 class WorkerPool:
@@ -28,8 +31,8 @@ class WorkerPool:
 
     def __init__(self, settings: ServeSettings) -> None:
         self._settings = settings
-        self._workers: list[WorkerProcess] = []
-        self._idle: deque[WorkerProcess] = deque()
+        self._places = [WorkerPlace(settings) for _ in range(settings.workers)]
+        self._idle = deque(self._places)
         self._free = asyncio.Semaphore(settings.workers)
         self._threads = ThreadPoolExecutor(settings.workers, "pielight-worker")
         self.waiting = self.running = self.crashes = 0
@@ -38,20 +41,15 @@ class WorkerPool:
         """Start all workers, and wait until they are ready.
 
         Raises:
-            WorkerDied: One cannot start.
+            WorkerMissing: One cannot start.
         """
-        started = [self._start() for _ in range(self._settings.workers)]
-        self._idle.extend(await asyncio.gather(*started))
+        await asyncio.gather(*(self._in_thread(place.start) for place in self._places))
 
     def close(self) -> None:
         """End all workers."""
-        for worker in self._workers:
-            worker.end()
+        for place in self._places:
+            place.end()
         self._threads.shutdown(wait=False)
-
-    def pids(self) -> list[int]:
-        """Return the numbers of the workers' processes."""
-        return [worker.process.pid for worker in self._workers if worker.process.pid is not None]
 
     def check_room(self) -> None:
         """Refuse one more picture if the queue is full.
@@ -97,31 +95,29 @@ class WorkerPool:
         """Have a message answered; if the worker dies, another one gets it once.
 
         Raises:
-            Problem: Two workers died of it, or it takes too long.
+            Problem: Two workers died of it, it takes too long, or no worker can be started.
         """
-        seconds, loop = self._settings.picture_seconds, asyncio.get_running_loop()
-        for _ in range(2):
-            worker = self._idle.pop()
-            try:
-                answer = await asyncio.shield(loop.run_in_executor(self._threads, worker.ask, message, seconds))
-            except WorkerTooSlow:
-                await self._replace(worker)
-                raise Problem.of("picture", f"takes longer than {seconds:g} s; send a smaller one") from None
-            except WorkerDied:
-                await self._replace(worker)
-            else:
-                self._idle.append(worker)
-                return answer
-        raise Problem.of("picture", "the decoder crashed on it; it is damaged, or of an unknown kind")
+        place = self._idle.pop()
+        try:
+            for _ in range(2):
+                try:
+                    return await self._in_thread(place.ask, message)
+                except WorkerDied:
+                    self.crashes += 1
+                except WorkerTooSlow as error:
+                    self.crashes += 1
+                    raise Problem.of("picture", f"takes longer than {error}; send a smaller one") from None
+            raise Problem.of("picture", "the decoder crashed on it; it is damaged, or of an unknown kind")
+        except WorkerMissing:
+            raise Problem(503, "no worker can be started now", retry_after=5) from None
+        finally:
+            self._idle.append(place)
 
-    async def _replace(self, worker: WorkerProcess) -> None:
-        self.crashes += 1
-        self._workers.remove(worker)
-        await asyncio.get_running_loop().run_in_executor(self._threads, worker.end)
-        self._idle.append(await self._start())
-
-    async def _start(self) -> WorkerProcess:
-        worker = await asyncio.get_running_loop().run_in_executor(self._threads, WorkerProcess, self._settings)
-        self._workers.append(worker)
-        await asyncio.get_running_loop().run_in_executor(self._threads, worker.wait_until_ready)
-        return worker
+    async def _in_thread(self, call: Callable[..., T], *arguments: Any) -> T:
+        """Call what blocks; to its end, even if the client leaves: the worker belongs to the picture until then."""
+        future = asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait({future})
+            raise

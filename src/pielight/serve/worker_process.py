@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 from pielight.errors import PielightError
 from pielight.serve.settings import ServeSettings
@@ -16,12 +19,18 @@ class WorkerDied(PielightError):
     """A worker ended before it answered."""
 
 
+class WorkerMissing(PielightError):
+    """A worker cannot be started."""
+
+
 class WorkerTooSlow(PielightError):
     """A worker did not answer in time, and was ended."""
 
 
-class WorkerProcess:
-    """A process that runs :func:`pielight.serve.worker.work`; its methods block, and are called from threads.
+class WorkerPlace:
+    """The place of a worker, a process that runs :func:`pielight.serve.worker.work`, and is replaced when it ends.
+
+    Its methods block, and are called from threads, one at a time but for :meth:`end`.
 
     Args:
         settings: Those of the server.
@@ -29,44 +38,77 @@ class WorkerProcess:
 
     def __init__(self, settings: ServeSettings) -> None:
         self._settings = settings
-        self._connection, theirs = _CONTEXT.Pipe()
-        self.process = _CONTEXT.Process(target=work, args=(theirs, settings), name="pielight-worker", daemon=True)
-        self.process.start()
-        theirs.close()  # so that the end of the process is the end of the pipe
+        self._process: BaseProcess | None = None
+        self._connection: Connection | None = None
+        self._is_ended = False
+        self._lock = threading.Lock()
 
-    def wait_until_ready(self) -> None:
-        """Wait until the model is loaded.
-
-        Raises:
-            WorkerDied: The process has ended.
-            WorkerTooSlow: It takes minutes.
-        """
-        self._receive(START_SECONDS)
-
-    def ask(self, message: Message, seconds: float) -> Message:
-        """Send a message and wait for the answer.
+    def start(self) -> None:
+        """Start the worker, and wait until its model is loaded.
 
         Raises:
-            WorkerDied: The process has ended.
-            WorkerTooSlow: There is no answer after so many seconds; the process was killed.
+            WorkerMissing: It cannot be started, or ends at once.
         """
+        with self._lock:
+            if self._is_ended:
+                raise WorkerMissing("the server ends")
+            ours, theirs = _CONTEXT.Pipe()
+            process = _CONTEXT.Process(target=work, args=(theirs, self._settings), name="pielight-worker", daemon=True)
+            try:
+                process.start()
+            except OSError as error:  # too many processes
+                raise WorkerMissing(str(error)) from error
+            finally:
+                theirs.close()  # so that the end of the process is the end of the pipe
+            self._process, self._connection = process, ours
         try:
-            message.send(self._connection)
+            self._receive(ours, START_SECONDS)
+        except (WorkerDied, WorkerTooSlow) as error:
+            self._stop()
+            raise WorkerMissing(str(error)) from error
+
+    def ask(self, message: Message) -> Message:
+        """Send a message and wait for the answer; a worker that is not there is started.
+
+        Raises:
+            WorkerDied: It ended before it answered.
+            WorkerMissing: It cannot be started.
+            WorkerTooSlow: It took too long, and was ended.
+        """
+        if self._connection is None or self._process is None or not self._process.is_alive():
+            self._stop()
+            self.start()
+        connection = self._connection
+        assert connection is not None
+        try:
+            message.send(connection)
+            return self._receive(connection, self._settings.picture_seconds)
         except OSError as error:
-            raise WorkerDied("a worker ended") from error
-        return self._receive(seconds)
+            self._stop()
+            raise WorkerDied("the worker ended") from error
+        except (WorkerDied, WorkerTooSlow):
+            self._stop()
+            raise
 
     def end(self) -> None:
-        """End the process."""
-        self.process.kill()
-        self.process.join()
-        self._connection.close()
+        """End the worker for good."""
+        with self._lock:
+            self._is_ended = True
+        self._stop()
 
-    def _receive(self, seconds: float) -> Message:
+    def _stop(self) -> None:
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+                self._process.join()
+            if self._connection is not None:
+                self._connection.close()
+            self._process = self._connection = None
+
+    def _receive(self, connection: Connection, seconds: float) -> Message:
         try:
-            if self._connection.poll(seconds):
-                return Message.receive(self._connection)
+            if connection.poll(seconds):
+                return Message.receive(connection)
         except (EOFError, OSError) as error:
-            raise WorkerDied("a worker ended") from error
-        self.process.kill()
-        raise WorkerTooSlow(f"no answer after {seconds:g} s")
+            raise WorkerDied("the worker ended") from error
+        raise WorkerTooSlow(f"{seconds:g} s")
