@@ -12,7 +12,20 @@ import pielight
 from tests.tiers import SLOW
 
 SOURCE = Path(pielight.__file__).parent
-HEAVY = ("torch", "onnxruntime", "numpy", "PIL", "skimage", "cv2", "jinja2", "pydantic", "av", "httpx", "starlette", "uvicorn")
+HEAVY = (
+    "torch",
+    "onnxruntime",
+    "numpy",
+    "PIL",
+    "skimage",
+    "cv2",
+    "jinja2",
+    "pydantic",
+    "av",
+    "httpx",
+    "starlette",
+    "uvicorn",
+)
 REPORT = f"import sys; print([name for name in {HEAVY!r} if name in sys.modules])"
 
 

@@ -31,6 +31,7 @@ SKIPPED = {  # beginnings of commands that cannot run here, and why
     "make": "the checks themselves, and what takes hours",
     "pip install": "needs a package index",
     ".venv/bin/pre-commit": "changes the clone",
+    "curl": "runs beside 'pielight serve'",
     "tensorboard": "serves until it is stopped",
     "pytest": "the suite itself",
 }
@@ -44,6 +45,7 @@ INSTEAD = {  # words that stand for others, or need a download
     "KEY=VALUE": "seed=1",
     "vgg_weights=download": "vgg_weights=VGG16.pth",
 }
+PORT = 8017  # of what is served beside the study
 _SMALL = "--set bank=4 --set pairs=2 --set dark_batch=2 --set well_batch=3"
 _EXPOSURE = "--set bank=4 --set batch=6 --set darkening.versions=1"
 SHORTER = {  # how what takes long is made short: a beginning, what is taken out, and what is put at the end
@@ -59,6 +61,11 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     ),
     "pielight bench": ("", "--repeats 1 --photos 2"),
     "pielight evaluate": (r"(?:-j|--limit) \d+", "-j 1 --limit 2"),
+    "pielight serve": ("--open", f"--port {PORT}"),
+    "python benchmarks/serve_load.py": (
+        "",
+        "--megapixels 0.1 --rounds 1 --seconds 1 --requests 10 --hostile 5",
+    ),
     "python benchmarks/phone_photos.py": ("", "--megapixels 1"),
     "python benchmarks/skin.py": ("", "--limit 2 --stops 0,2"),
     "python benchmarks/brackets.py": ("", "--limit 2"),
@@ -188,6 +195,21 @@ def is_served() -> bool:
     return False
 
 
+def answers() -> bool:
+    with suppress(OSError):
+        return Client(f"http://127.0.0.1:{PORT}/").ask("GET", "/healthz").status == 200
+    return False
+
+
+def have_sent(place: Path) -> bool:
+    """Run the commands of the guide that send photos."""
+    sent = [line for line in (ROOT / "docs/guides/serve.md").read_text().splitlines() if line.startswith("curl ")]
+    for line in sent:
+        shell(line.replace(":8000", f":{PORT}").replace("curl ", "curl --fail --silent --show-error "), place)
+        assert Image.open(place / line.rpartition(" -o ")[2]).size >= (320, 240)
+    return len(sent) == 2
+
+
 def have_voted(raters: int = 3) -> bool:
     """Answer all questions of some raters, who take what looks more like the input for better."""
     for _ in range(raters):
@@ -216,6 +238,9 @@ def run(command: Command, place: Path) -> None:
     text = prepared(text)
     if text.endswith("--watch"):
         interrupted(text, place, lambda: (place / "bright/000.jpg").exists())
+        return
+    if text.startswith("pielight serve"):
+        interrupted(text, place, lambda: answers() and have_sent(place))
         return
     if " survey serve " in text:
         interrupted(text, place, lambda: is_served() and have_voted())

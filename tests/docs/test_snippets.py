@@ -40,6 +40,12 @@ def process_video(source, target, callback):  # in place of the package, which i
 info = types.SimpleNamespace(from_video_path=lambda path: types.SimpleNamespace(fps=25))
 sys.modules["supervision"] = types.SimpleNamespace(process_video=process_video, VideoInfo=info)
 """
+_SERVER = """
+import atexit, subprocess, sys
+process = subprocess.Popen([sys.executable, "-m", "pielight", "serve", "--port", "8018"], stdout=subprocess.PIPE)
+atexit.register(process.kill)
+process.stdout.readline()
+"""
 BEFORE = {  # what the snippets of a page take for granted, by a word of theirs
     "bright = enhance(image)": _IMAGE + "bgr = image\n",
     "runs/joint-both/joint-segmentation-unified.onnx": _IMAGE,
@@ -50,8 +56,12 @@ BEFORE = {  # what the snippets of a page take for granted, by a word of theirs
     "from pielight.evaluation.downstream.detector import detector": "def segment(pixels):\n    return pixels[..., 0] // 24\n",  # noqa: E501
     "read_recipe(": "import torch\nmy_model = torch.nn.Conv2d(3, 2, 1)\ndark = torch.rand(1, 3, 64, 64)\n",
     'Enhancer(task="dehaze")': _IMAGE,
+    "with Client() as server": _SERVER,
 }
-SHORTER = {'read_recipe("configs/joint-faces.yaml"': 'read_recipe("short.yaml"'}
+SHORTER = {
+    "Client()": 'Client("http://127.0.0.1:8018")',
+    'read_recipe("configs/joint-faces.yaml"': 'read_recipe("short.yaml"',
+}
 FIRST = {  # what must have run before
     "read_recipe(":
         "sed -e 's/^steps: .*/steps: 2/' -e 's/^batch: .*/batch: 2/' -e 's/^out: .*/out: runs\\/short/' "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -31,7 +31,13 @@ class Running(NamedTuple):
         """Return the numbers of the processes that it started."""
         threads = Path(f"/proc/{self.process.pid}/task").iterdir()  # any of which may have started one
         found = {int(child) for thread in threads for child in (thread / "children").read_text().split()}
-        return sorted(pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        return sorted(pid for pid in found if is_worker(pid))
+
+
+def is_worker(pid: int) -> bool:
+    with suppress(OSError):  # it has ended
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from pielight.core import extras
-from tests.serve.servers import BINARY, running
+from tests.serve.servers import BINARY, jpeg, running
 from tests.serve.test_server import COMMAND
 from tests.video.clips import Clip, contents
 
@@ -32,7 +33,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def folder_of(client: TestClient) -> Path:
-    return client.app.state.jobs._folder  # type: ignore[attr-defined,no-any-return]
+    return client.app.state.jobs.folder()  # type: ignore[attr-defined,no-any-return]
 
 
 def events(text: str) -> list[dict[str, Any]]:
@@ -130,3 +131,15 @@ def test_a_signal_ends_streams_of_events_and_leaves_no_files(clip: bytes, tmp_pa
             assert not any("event: done" in line for line in lines)
         assert server.process.wait(20) == 0
     assert list(tmp_path.glob("pielight-*")) == []
+
+
+def test_where_no_file_can_be_written_photos_go_on(clip: bytes) -> None:
+    environment = os.environ | {"PIELIGHT_TEST_TEMPDIR": "/proc/nowhere"}
+    code = "import os, tempfile; tempfile.tempdir = os.environ['PIELIGHT_TEST_TEMPDIR']\n"
+    code += "from pielight.cli import main\nif __name__ == '__main__': main(['serve', '--port', '0', '--workers', '1'])"
+    with running([sys.executable, "-c", code], env=environment) as server:
+        photo = httpx.post(f"{server.url}v1/enhance", content=jpeg(), headers=BINARY, trust_env=False, timeout=30)
+        assert photo.status_code == 200
+        answer = httpx.post(f"{server.url}v1/video", content=clip, headers=MP4, trust_env=False)
+        assert answer.status_code == 503
+        assert "TMPDIR" in answer.json()["detail"]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -42,8 +40,7 @@ def create_app(settings: ServeSettings, names: Collection[str] = (), local: bool
     pool, budget = WorkerPool(settings), ByteBudget(settings.max_bytes)
     metrics = Metrics(pool, budget)
     information, described = server_info(settings), openapi.document(settings.token is not None)
-    folder = tempfile.TemporaryDirectory(prefix="pielight-")  # only this user may read it
-    jobs = ClipJobs(settings, Path(folder.name))
+    jobs = ClipJobs(settings)
     pictures, clips = Pictures(settings, pool, budget), Clips(settings, jobs)
 
     @asynccontextmanager
@@ -55,7 +52,6 @@ def create_app(settings: ServeSettings, names: Collection[str] = (), local: bool
         finally:
             jobs.close()
             pool.close()
-            folder.cleanup()
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})

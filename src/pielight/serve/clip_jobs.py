@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import secrets
 import shutil
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -77,7 +78,6 @@ class ClipJobs:
 
     Args:
         settings: Those of the server.
-        folder: A private folder for their files.
 
     Attributes:
         is_ending: Whether the server ends, and streams of events should.
@@ -85,8 +85,9 @@ class ClipJobs:
 
     is_ending = False
 
-    def __init__(self, settings: ServeSettings, folder: Path) -> None:
-        self._settings, self._folder = settings, folder
+    def __init__(self, settings: ServeSettings) -> None:
+        self._settings = settings
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._jobs: dict[str, ClipJob] = {}
         self._queue: asyncio.Queue[ClipJob] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, "pielight-clips")
@@ -109,6 +110,21 @@ class ClipJobs:
         for job in list(self._jobs.values()):
             self.remove(job)
         self._thread.shutdown(wait=False)
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def folder(self) -> Path:
+        """Return the folder of their files, which only this user may read; it is made for the first clip.
+
+        Raises:
+            Problem: There is no place for one.
+        """
+        if self._folder is None:
+            try:
+                self._folder = tempfile.TemporaryDirectory(prefix="pielight-")
+            except OSError as error:
+                raise Problem(503, f"no place for clips ({error.strerror}); set TMPDIR", retry_after=60) from None
+        return Path(self._folder.name)
 
     def find(self, name: str) -> ClipJob:
         """Return a job.
@@ -128,10 +144,11 @@ class ClipJobs:
         """
         if len(self._jobs) >= self._settings.clips:
             raise Problem(503, f"{len(self._jobs)} clips are kept already; delete one", retry_after=30)
-        if shutil.disk_usage(self._folder).free < 3 * self._settings.max_clip:
+        folder = self.folder()
+        if shutil.disk_usage(folder).free < 3 * self._settings.max_clip:
             raise Problem(503, "too little space on the server's disk", retry_after=60)
         name = secrets.token_urlsafe(16)
-        job = ClipJob(name, self._folder / name, suffix, asked)
+        job = ClipJob(name, folder / name, suffix, asked)
         job.folder.mkdir(mode=0o700)
         self._jobs[name] = job
         return job
