@@ -1,6 +1,6 @@
 """Clips as jobs: progress, results, limits and what is left of them.
 
-Covers ``pielight.serve.clips``, ``clip_jobs`` and ``clip_worker``.
+Covers ``pielight.serve``: ``clips``, ``clip_jobs`` and ``clip_worker``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who may ask, and what every answer says.
 
-Covers ``pielight.serve.problems``, ``rate_limit``, ``metrics``, ``byte_budget``, ``info``, ``site``, ``openapi`` and
-``media_types``.
+Covers ``pielight.serve``: ``problems``, ``rate_limit``, ``metrics``, ``byte_budget``, ``info``, ``site``, ``openapi``,
+``media_types`` and ``settings``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Pictures in, pictures out: as the command gives them, byte for byte, and what is refused.
 
-Covers ``pielight.serve.app``, ``uploads``, ``parameters``, ``worker`` and ``worker_pool``.
+Covers ``pielight.serve``: ``app``, ``uploads``, ``parameters``, ``worker`` and ``worker_pool``.
 """
 
 from __future__ import annotations
