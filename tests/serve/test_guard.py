@@ -47,7 +47,8 @@ def test_own_names_are(host: str) -> None:
 
 
 def test_other_pages_are_refused(client: TestClient) -> None:
-    for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+    foreign = [{"Origin": origin} for origin in ("http://evil.example", "null", "http://[")]
+    for headers in (*foreign, {"Sec-Fetch-Site": "cross-site"}):
         answer = client.post("/v1/enhance", content=jpeg(), headers=BINARY | headers)
         assert answer.status_code == 403, headers
         assert "Access-Control-Allow-Origin" not in answer.headers
@@ -63,8 +64,11 @@ def test_a_page_that_is_allowed() -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == "https://page.example"
     refused = other.get("/v1/info", headers={"Origin": "https://page.example"})
     assert refused.status_code == 401
-    foreign = other.options("/v1/enhance", headers=asked | {"Origin": "https://evil.example"})
-    assert foreign.status_code == 403
+    assert refused.headers["Access-Control-Allow-Origin"] == "https://page.example"
+    for method in ("OPTIONS", "GET"):
+        foreign = other.request(method, "/v1/info", headers=asked | {"Origin": "https://evil.example"})
+        assert foreign.status_code in (400, 403)
+        assert "Access-Control-Allow-Origin" not in foreign.headers
 
 
 def test_the_token() -> None:
@@ -83,6 +87,8 @@ def test_the_token() -> None:
 
 def test_the_rate() -> None:
     hurried = unstarted(rate=0.2)
+    guessing = unstarted(rate=0.2, token="secret")
+    assert [guessing.get("/v1/info").status_code for _ in range(3)] == [401, 401, 429]
     assert [hurried.get("/v1/info").status_code for _ in range(3)] == [200, 200, 429]
     assert int(hurried.get("/v1/info").headers["Retry-After"]) in (4, 5)
     assert hurried.get("/healthz").status_code == 200

@@ -12,6 +12,7 @@ import random
 import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -134,6 +135,29 @@ def test_a_signal_lets_it_finish(number: signal.Signals) -> None:
         for pid in workers:
             with pytest.raises(ProcessLookupError):
                 os.kill(pid, 0)
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    with running([*COMMAND, "--workers", "1"]) as server, ThreadPoolExecutor(1) as threads:
+        workers = server.workers()
+        os.kill(workers[0], signal.SIGSTOP)
+        answer = threads.submit(send, server, jpeg())
+        wait_for(lambda: counted(server, "running") == 1)
+        for _ in range(2):
+            server.process.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        server.process.wait(15)
+        with pytest.raises(ProcessLookupError):
+            os.kill(workers[0], 0)
+        assert answer.exception() or answer.result().status_code == 503
+
+
+def test_a_signal_while_it_starts() -> None:
+    with subprocess.Popen([*COMMAND, "--workers", "1"], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        time.sleep(2)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert b"could not be started" not in said
 
 
 @pytest.fixture(scope="module")

@@ -75,8 +75,9 @@ def serve(
     def ready(address: str) -> None:
         click.echo(address)
         if is_opened:
+            import threading
             import webbrowser
 
-            webbrowser.open(address)
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()  # which may wait for its end
 
     run(settings, host, port, names, ready)

@@ -43,6 +43,10 @@ def create_app(settings: ServeSettings, names: Collection[str] = (), local: bool
     jobs = ClipJobs(settings)
     pictures, clips = Pictures(settings, pool, budget), Clips(settings, jobs)
 
+    def close() -> None:
+        jobs.close()
+        pool.close()
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
@@ -50,8 +54,7 @@ def create_app(settings: ServeSettings, names: Collection[str] = (), local: bool
             jobs.start()
             yield
         finally:
-            jobs.close()
-            pool.close()
+            close()
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -85,15 +88,16 @@ def create_app(settings: ServeSettings, names: Collection[str] = (), local: bool
     ]
     middleware = [Middleware(Guard, settings=settings, names=names, local=local, metrics=metrics)]
     if settings.origins:
-        middleware.append(
+        middleware.insert(  # before the guard, so that pages can read why it refuses
+            0,
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.origins,
                 allow_methods=["GET", "POST", "DELETE"],
                 allow_headers=["Authorization", "Content-Type"],
                 expose_headers=[NOTES, "Location", "Retry-After"],
-            )
+            ),
         )
     app = Starlette(routes=routes, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
-    app.state.pool, app.state.jobs, app.state.budget = pool, jobs, budget
+    app.state.pool, app.state.jobs, app.state.close = pool, jobs, close
     return app

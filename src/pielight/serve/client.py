@@ -7,6 +7,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -237,7 +238,8 @@ class Client:
                 raise PictureError(f"{shown(source)}: {state.get('detail') or 'the server ended before it was done'}")
             data = self._ask("GET", f"/v1/video/{job}/result").content
         finally:
-            self._ask("DELETE", f"/v1/video/{job}")
+            with suppress(ServiceError):
+                self._ask("DELETE", f"/v1/video/{job}")
         return write_atomic(Path(target), data, "overwrite" if exist_ok else "skip")
 
     def _enhance(

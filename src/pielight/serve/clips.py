@@ -24,7 +24,6 @@ from pielight.serve.uploads import check_length, file_name, limited, within
 from pielight.video.containers import MUXERS
 
 _KEEP_ALIVE = 15.0  # seconds, after which a comment is sent so that nobody takes the connection for dead
-_BODY_FACTOR = 20  # how much longer than a photo the body of a clip may take
 
 
 class Clips:
@@ -83,7 +82,7 @@ class Clips:
 
     async def _receive(self, request: Request, job: ClipJob) -> None:
         with job.source.open("wb") as file:
-            async with within(_BODY_FACTOR * self._settings.body_seconds):
+            async with within(self._settings.clip_body_seconds):
                 async for part in limited(request, self._settings.max_clip):
                     await run_in_threadpool(file.write, part)
             if not file.tell():

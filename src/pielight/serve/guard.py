@@ -48,7 +48,8 @@ class Guard:
         self._app, self._settings, self._metrics = app, settings, metrics
         self._names, self._local = names, local
         self._rate = RateLimit(settings.rate)
-        self._longest = settings.body_seconds + settings.queue_seconds + 3 * settings.picture_seconds
+        of_photo = settings.body_seconds + settings.queue_seconds + 3 * settings.picture_seconds
+        self._longest = max(of_photo, settings.clip_body_seconds) + _DRAIN_SECONDS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -73,18 +74,17 @@ class Guard:
         method, path = scope["method"], scope["path"]
         origin = headers.get("origin")
         if origin is not None and origin not in self._settings.origins:
-            is_own = urlsplit(origin).netloc == headers.get("host")
-            if not is_own:
+            if _place_of(origin) != headers.get("host"):
                 return Problem(403, "refused: sent by another page; see --allow-origin")
         elif origin is None and headers.get("sec-fetch-site") == "cross-site" and path.startswith(_NEEDS_TOKEN):
             return Problem(403, "refused: sent by another page")
         if not path.startswith(_NEEDS_TOKEN) or method == "OPTIONS":
             return None
+        client = scope.get("client")
+        if seconds := self._rate.wait(client[0] if client else ""):  # before the token, which might be guessed
+            return Problem(429, f"more than {self._settings.rate:g} requests a second", retry_after=seconds)
         if self._settings.token is not None and not _is_token(headers.get("authorization", ""), self._settings.token):
             return Problem(401, "send the header Authorization: Bearer TOKEN")
-        client = scope.get("client")
-        if seconds := self._rate.wait(client[0] if client else ""):
-            return Problem(429, f"more than {self._settings.rate:g} requests a second", retry_after=seconds)
         return None
 
 
@@ -121,6 +121,13 @@ class _Exchange:
                 headers["Connection"] = "close"
         TimedConnection.restart(self._client, self._seconds)
         await self._send(message)
+
+
+def _place_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _is_token(authorization: str, token: str) -> bool:

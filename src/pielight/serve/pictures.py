@@ -13,7 +13,7 @@ from pielight.serve.guard import LEASES
 from pielight.serve.parameters import EnhanceParameters, ExposureParameters
 from pielight.serve.problems import TYPES, Problem
 from pielight.serve.settings import ServeSettings
-from pielight.serve.uploads import Upload, read_upload
+from pielight.serve.uploads import Upload, file_name, read_upload
 from pielight.serve.worker import EXPOSURE_TYPES, Message
 from pielight.serve.worker_pool import WorkerPool
 
@@ -40,7 +40,7 @@ class Pictures:
         given = EnhanceParameters.of(query, upload.fields)
         head = {
             "kind": "enhance", "task": given.task, "options": given.options(), "format": given.format,
-            "quality": given.quality, "name": given.name or upload.name,
+            "quality": given.quality, "name": file_name(given.name) if given.name else upload.name,
         }  # fmt: skip
         return await self._answer(request, Message(head, upload.data), lease)
 

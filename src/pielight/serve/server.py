@@ -26,11 +26,20 @@ class _Server(uvicorn.Server):
         config: Of uvicorn.
         ready: Called when it listens.
         on_end: Called when it begins to end.
+        at_once: Called when it shall wait for nothing more.
+
+    Attributes:
+        is_asked: Whether a signal has come.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], on_end: Callable[[], None]) -> None:
+    is_asked = False
+
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], on_end: Callable[[], None], at_once: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._ready, self._on_end = ready, on_end
+        self._ready, self._on_end, self._at_once = ready, on_end, at_once
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def main_loop(self) -> None:
         """Tell that it listens, and serve."""
@@ -50,10 +59,11 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end."""
+        self.is_asked = True
         if self.should_exit:
             self.force_exit = True
-        elif self.started:
-            self._loop.call_soon_threadsafe(self._on_end)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._at_once if self.should_exit else self._on_end)
         self.should_exit = True
 
 
@@ -86,7 +96,10 @@ def serve(
             timeout_graceful_shutdown=round(settings.body_seconds + settings.queue_seconds + settings.picture_seconds),
         )  # fmt: skip
         address = address_of(listener)
-        server = _Server(config, lambda: ready(address), app.state.jobs.end_streams)
-        server.run(sockets=[listener])
-        if not server.started:
+        server = _Server(config, lambda: ready(address), app.state.jobs.end_streams, app.state.pool.end)
+        try:
+            server.run(sockets=[listener])
+        finally:
+            app.state.close()  # also after a second signal; workers ignore those that multiprocessing would send
+        if not server.started and not server.is_asked:
             raise PielightError("the workers could not be started; the lines above say why")

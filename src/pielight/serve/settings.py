@@ -27,6 +27,7 @@ class ServeSettings:
         queue_seconds: How long a photo waits for a worker.
         picture_seconds: How long a photo may take.
         body_seconds: How long a request's body may take.
+        clip_body_seconds: How long the body of a clip may take.
         answer_seconds: How long a client may take to read an answer, or the next part of one.
         rate: Requests a second of one client's address, on average; 0 does not count them.
         connections: Connections at once.
@@ -56,6 +57,7 @@ class ServeSettings:
     queue_seconds: float = 60.0
     picture_seconds: float = 120.0
     body_seconds: float = 30.0
+    clip_body_seconds: float = 600.0
     answer_seconds: float = 60.0
     rate: float = 0.0
     connections: int = 500

@@ -45,10 +45,14 @@ class WorkerPool:
         """
         await asyncio.gather(*(self._in_thread(place.start) for place in self._places))
 
-    def close(self) -> None:
-        """End all workers."""
+    def end(self) -> None:
+        """End all workers, also those that are at work."""
         for place in self._places:
             place.end()
+
+    def close(self) -> None:
+        """End all workers and the threads that wait for them."""
+        self.end()
         self._threads.shutdown(wait=False)
 
     def check_room(self) -> None:
@@ -70,7 +74,8 @@ class WorkerPool:
         self.check_room()
         self.waiting += 1
         try:
-            await asyncio.wait_for(self._free.acquire(), self._settings.queue_seconds)
+            async with asyncio.timeout(self._settings.queue_seconds):
+                await self._free.acquire()
         except TimeoutError:
             raise Problem(503, "no worker became free in time", retry_after=5) from None
         finally:
