@@ -5,8 +5,9 @@ Usage: python benchmarks/serve_load.py PHOTO [--megapixels 2] [--rounds 15] [--c
 
 PHOTO is resized to the megapixels and saved as JPEG. One client: calls of the server and of `enhance(bytes)` take
 turns, medians. Load: clients that send one request after another; throughput against `enhance(bytes)` one after another
-before and after. Memory: resident bytes of all processes of the server, after a tenth of the requests and after all.
-Hostile: broken forms, bombs, damaged pictures, wrong types and slow clients, while another client asks for /healthz.
+on all cores, and in as many threads as cores, on one each, before and after. Memory: resident bytes of all processes of
+the server, after a tenth of the requests and after all. Hostile: broken forms, bombs, damaged pictures, wrong types and
+slow clients, while another client asks for /healthz.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -35,7 +37,8 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
-from pielight import enhance
+from pielight import Enhancer, enhance
+from pielight.core.threads import available_threads
 
 PAGE = 4096
 
@@ -126,19 +129,27 @@ def one_client(server: Server, data: bytes, rounds: int) -> None:
     print(f"one client: {1e3 * there:.0f} ms, in process {1e3 * here:.0f} ms, ratio {there / here:.2f}", flush=True)
 
 
-def own_rate(data: bytes, seconds: float) -> float:
-    """Return how many pictures a second are enhanced in process."""
+def own_rate(data: bytes, seconds: float, threads: int) -> float:
+    """Return how many pictures a second are enhanced in process: on all cores, or by threads on one each."""
+    enhancer = Enhancer(threads=None if threads == 1 else 1)
+    enhancer(data)
     start = time.perf_counter()
-    for count in itertools.count(1):
-        enhance(data)
-        if time.perf_counter() - start > seconds:
-            return count / (time.perf_counter() - start)
-    raise AssertionError
+
+    def work(_: int) -> int:
+        for count in itertools.count(1):
+            enhancer(data)
+            if time.perf_counter() - start > seconds:
+                return count
+        raise AssertionError
+
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(work, range(threads))) / (time.perf_counter() - start)
 
 
 def load(server: Server, data: bytes, clients: int, seconds: float) -> None:
     """Print what many clients at once get."""
-    before = own_rate(data, seconds / 4)
+    ways = (1, available_threads())
+    before = [own_rate(data, seconds / 4, threads) for threads in ways]
     results: list[tuple[float, int, str | None]] = []
     start = time.perf_counter()
 
@@ -155,14 +166,15 @@ def load(server: Server, data: bytes, clients: int, seconds: float) -> None:
     for thread in threads:
         thread.join()
     rate = sum(status == 200 for _, status, _ in results) / (time.perf_counter() - start)
-    here = (before + own_rate(data, seconds / 4)) / 2
+    after = [own_rate(data, seconds / 4, threads) for threads in ways]
+    one, many = ((first + second) / 2 for first, second in zip(before, after, strict=True))
     taken = sorted(time_ for time_, status, _ in results if status == 200)
     p50, p99 = (taken[min(len(taken) - 1, int(share * len(taken)))] for share in (0.5, 0.99))
     without = sum(status in (429, 503) and again is None for _, status, again in results)
     print(f"{clients} clients, {seconds:g} s: {dict(Counter(status for _, status, _ in results))}, "
           f"{without} refusals without Retry-After")  # fmt: skip
-    print(f"  p50 {p50:.2f} s, p99 {p99:.2f} s, ratio {p99 / p50:.1f}; "
-          f"{rate:.2f} a second, in process {here:.2f}, ratio {rate / here:.2f}", flush=True)  # fmt: skip
+    print(f"  p50 {p50:.2f} s, p99 {p99:.2f} s, ratio {p99 / p50:.1f}; {rate:.1f} a second, in process {one:.1f} "
+          f"({rate / one:.2f} times), in threads {many:.1f} ({rate / many:.2f} times)", flush=True)  # fmt: skip
 
 
 def memory(server: Server, data: bytes, requests: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,8 +12,9 @@ from pielight.options import MAX_STRENGTH, MAX_TARGET, PRESETS, EnhanceOptions
 from pielight.serve.problems import Problem
 from pielight.video.options import VideoOptions
 
-Named = Literal["auto", "keep"]
 Number = float | None
+Unit = Annotated[float, Field(ge=0, le=1)]
+Balance = Annotated[float, Field(ge=-1, le=1)] | Literal["auto", "keep"]
 P = TypeVar("P", bound="Parameters")
 
 
@@ -64,13 +65,15 @@ class TaskParameters(Parameters):
     strength: Number = Field(
         None, ge=-MAX_STRENGTH, le=MAX_STRENGTH, description="0 leaves a picture as it is, 1 is the model's choice."
     )
-    highlights: Number = Field(None, ge=0, le=1, description="How far bright areas are protected.")
-    denoise: Number | Literal["auto"] = Field(None, description="Share of the noise that is removed, 0 to 1, or auto.")
+    highlights: Unit | None = Field(None, description="How far bright areas are protected.")
+    denoise: Unit | Literal["auto"] | None = Field(
+        None, description="Share of the noise that is removed, 0 to 1, or auto."
+    )
     auto: bool | None = Field(None, description="Leave well-exposed pictures alone, or clear ones in dehazing.")
     target_ev: Number = Field(None, ge=-MAX_TARGET, le=MAX_TARGET, description="Brighter than the model's choice, EV.")
-    black: Number = Field(None, ge=0, le=1, description="How far what comes out dark stays as dark as it was.")
-    warmth: Number | Named = Field(None, description="White balance, -1 (bluer) to 1 (more yellow), auto or keep.")
-    tint: Number | Named = Field(None, description="The same from greener (-1) to more magenta (1).")
+    black: Unit | None = Field(None, description="How far what comes out dark stays as dark as it was.")
+    warmth: Balance | None = Field(None, description="White balance, -1 (bluer) to 1 (more yellow), auto or keep.")
+    tint: Balance | None = Field(None, description="The same from greener (-1) to more magenta (1).")
 
     def options(self) -> dict[str, Any]:
         """Return the attributes of ``EnhanceOptions``.
