@@ -18,7 +18,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from pielight.core import extras
-from tests.serve.servers import BINARY, jpeg, running
+from tests.serve.servers import BINARY, dark, png, running
 from tests.serve.test_server import COMMAND
 from tests.video.clips import Clip, contents
 
@@ -138,8 +138,10 @@ def test_where_no_file_can_be_written_photos_go_on(clip: bytes) -> None:
     code = "import os, tempfile; tempfile.tempdir = os.environ['PIELIGHT_TEST_TEMPDIR']\n"
     code += "from pielight.cli import main\nif __name__ == '__main__': main(['serve', '--port', '0', '--workers', '1'])"
     with running([sys.executable, "-c", code], env=environment) as server:
-        photo = httpx.post(f"{server.url}v1/enhance", content=jpeg(), headers=BINARY, trust_env=False, timeout=30)
-        assert photo.status_code == 200
+        large = png(dark(1000, 1000))
+        assert len(large) > 1 << 20  # from which on forms are usually written to disk
+        photo = httpx.post(f"{server.url}v1/enhance", files={"file": large}, trust_env=False, timeout=30)
+        assert (photo.status_code, photo.headers["Content-Type"]) == (200, "image/png")
         answer = httpx.post(f"{server.url}v1/video", content=clip, headers=MP4, trust_env=False)
         assert answer.status_code == 503
         assert "TMPDIR" in answer.json()["detail"]

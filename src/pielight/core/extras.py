@@ -33,6 +33,7 @@ PACKAGES = {  # of each extra: its modules, and what the package index calls the
         "python_multipart": "python-multipart",
         "prometheus_client": "prometheus-client",
         "pydantic": "pydantic",
+        "httpx": "httpx",
     },
     "client": {"httpx": "httpx"},
     "dev": {"cv2": "opencv-python-headless"},  # only what the scripts in benchmarks/ compare with

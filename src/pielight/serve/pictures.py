@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from pielight.serve.byte_budget import ByteBudget, Lease
 from pielight.serve.guard import LEASES
@@ -18,6 +19,17 @@ from pielight.serve.worker import EXPOSURE_TYPES, Message
 from pielight.serve.worker_pool import WorkerPool
 
 NOTES = "Pielight-Notes"
+_PART = 1 << 18  # bytes that a client must take before its time starts anew
+
+
+class _PartedResponse(Response):
+    """A body that is sent in parts, so that a slow client may take long as long as it goes on."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for start in range(0, len(self.body) or 1, _PART):
+            part = bytes(self.body[start : start + _PART])
+            await send({"type": "http.response.body", "body": part, "more_body": start + _PART < len(self.body)})
 
 
 class Pictures:
@@ -70,7 +82,7 @@ class Pictures:
             raise Problem(TYPES[answer.head["problem"]], answer.head["detail"], answer.head["problem"])
         lease.hold(len(answer.data))
         headers = {NOTES: quote(answer.head["notes"], safe=" ,;:()")} if answer.head["notes"] else None
-        return Response(answer.data, headers=headers, media_type=answer.head["media_type"])
+        return _PartedResponse(answer.data, headers=headers, media_type=answer.head["media_type"])
 
 
 def query_of(request: Request) -> Mapping[str, str]:

@@ -56,7 +56,7 @@ class ServeSettings:
     queue: int = 64
     queue_seconds: float = 60.0
     picture_seconds: float = 120.0
-    body_seconds: float = 30.0
+    body_seconds: float = 60.0
     clip_body_seconds: float = 600.0
     answer_seconds: float = 60.0
     rate: float = 0.0
