@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -108,7 +109,8 @@ def test_a_killed_decoder_is_told(client: TestClient, clip: bytes) -> None:
         time.sleep(0.01)
     os.kill(job.process.pid, signal.SIGKILL)
     told = events(client.get(f"{place}/events").text)
-    assert (told[-1]["state"], "crashed" in told[-1]["detail"]) == ("failed", True)
+    assert told[-1]["state"] == "failed", told
+    assert re.search("crashed|no process", told[-1]["detail"])
     client.delete(place)
 
 

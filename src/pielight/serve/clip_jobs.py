@@ -179,6 +179,8 @@ class ClipJobs:
                     await self._work(job)
             except TimeoutError:
                 job.change("failed", f"took longer than {self._settings.clip_seconds:g} s")
+            except OSError as error:  # too many processes, or too little memory for one
+                job.change("failed", f"no process could be started ({error.strerror})")
             if job.process is not None:
                 job.process.kill()
                 job.process.join()

@@ -90,9 +90,9 @@ class Clips:
 
     async def _events(self, job: ClipJob) -> AsyncIterator[str]:
         while True:
-            changed = job.changed
-            yield f"event: {job.state}\ndata: {json.dumps(job.described())}\n\n"
-            if job.state in ENDED:
+            changed, told = job.changed, job.described()  # the job may change while they are sent
+            yield f"event: {told['state']}\ndata: {json.dumps(told)}\n\n"
+            if told["state"] in ENDED:
                 return
             while not changed.is_set():
                 try:
