@@ -34,12 +34,14 @@ class Look:
         light: Sum of the shifts of the source's exposure up to the frame, in EV.
         exposure: The map.
         is_jump: Whether the light has just changed, so that frames before belong to the look before.
+        is_dim: Whether the frame was nearly black; it counts only where all looks of the scene are such.
     """
 
     time: float
     light: float
     exposure: ExposureMap
     is_jump: bool = False
+    is_dim: bool = False
 
 
 def moved(exposure: ExposureMap, shift: float, auto: bool = True) -> ExposureMap:
@@ -137,6 +139,7 @@ def smoothed(looks: Sequence[Look], time: float, light: float, reach: float, aut
     >>> round(float(smoothed(looks, 0.6, 1.0, 0.5).ev[0, 0]), 2)
     1.0
     """
+    looks = [look for look in looks if not look.is_dim] or looks
     after = next((number for number, look in enumerate(looks) if look.time >= time), len(looks) - 1)
     before = after if looks[after].time <= time else max(0, after - 1)
     near = [

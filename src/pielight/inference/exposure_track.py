@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,9 @@ from pielight.core.pixels import Pixels
 from pielight.errors import OptionError
 from pielight.inference.exposure_map import ExposureMap, ExposureNetwork
 from pielight.inference.exposure_smoothing import CausalSmoother, Look, smoothed
+from pielight.inference.fades import SeenFrame, held_light
 from pielight.inference.scene_cut import SceneCutDetector
-from pielight.ops.exposure_shift import exposure_shift
+from pielight.ops.exposure_shift import exposure_shift, is_nearly_black
 
 FPS = 30.0  # frames per second where nobody says so
 INTERVAL = 1 / 6  # seconds between two looks, about
@@ -34,6 +36,7 @@ class FrameExposure(NamedTuple):
         is_cut: Whether it begins another scene; what remembers frames, such as a denoiser, starts anew.
         shift: EV by which the source became brighter as a whole since the frame before; 0 after a cut.
         is_look: Whether the network looked at it.
+        is_blank: Whether it shows nothing, such as black.
     """
 
     number: int
@@ -41,18 +44,7 @@ class FrameExposure(NamedTuple):
     is_cut: bool
     shift: float
     is_look: bool
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A frame that waits for its map."""
-
-    index: int
-    time: float
-    light: float
-    is_cut: bool
-    shift: float
-    is_look: bool
+    is_blank: bool
 
 
 class ExposureTrack:
@@ -122,7 +114,8 @@ class ExposureTrack:
         self._light, self._light_of_look = 0.0, 0.0
         self._usual: float | None = None
         self._looks: list[Look] = []
-        self._waiting: deque[_Seen] = deque()
+        self._waiting: deque[SeenFrame] = deque()
+        self._past: deque[SeenFrame] = deque()  # of the scene, as far as it is smoothed
         self._ready: deque[FrameExposure] = deque()
 
     def delay(self) -> int:
@@ -168,8 +161,9 @@ class ExposureTrack:
         if predicted is not None:
             self._since_look, self._light_of_look = 0, self._light
             if self.ahead:
-                self._looks.append(Look(self._time, self._light, predicted, is_sudden))
-        seen = _Seen(self._index, self._time, self._light, is_cut, shift, is_look)
+                is_step = is_sudden or abs(shift) > _DRIFT
+                self._looks.append(Look(self._time, self._light, predicted, is_step, is_nearly_black(thumbnail)))
+        seen = SeenFrame(self._index, self._time, self._light, is_cut, shift, is_look, self._cuts.is_blank)
         self._index += 1
         if self.ahead == 0:
             self._ready.append(_found(seen, self._smoother.see(predicted, shift, seconds, is_sudden)))
@@ -208,6 +202,8 @@ class ExposureTrack:
         """Make the maps of a scene's last frames, and forget it."""
         while self._waiting:
             self._give_one()
+        last = self._past[-1] if self._past and self._past[-1].is_blank else None
+        self._past = deque() if last is None else deque([replace(last, light=-math.inf)])
         self._smoother.restart()
         self._looks.clear()
         self._light = self._light_of_look = 0.0
@@ -225,10 +221,17 @@ class ExposureTrack:
     def _give_one(self) -> None:
         seen = self._waiting.popleft()
         while len(self._looks) > 1 and self._looks[1].time <= seen.time - self.ahead:
-            self._looks.pop(0)
-        exposure = smoothed(self._looks, seen.time, seen.light, self.ahead, self._auto)
+            if self._looks[1].is_dim and not self._looks[0].is_dim:  # what is nearly black tells less than before
+                self._looks.pop(1)
+            else:
+                self._looks.pop(0)
+        while self._past and self._past[0].time < seen.time - self.ahead:
+            self._past.popleft()
+        light = held_light(seen, self._past, self._waiting, self.ahead)
+        self._past.append(seen)
+        exposure = smoothed(self._looks, seen.time, light, self.ahead, self._auto)
         self._ready.append(_found(seen, exposure))
 
 
-def _found(seen: _Seen, exposure: ExposureMap) -> FrameExposure:
-    return FrameExposure(seen.index, exposure, seen.is_cut, seen.shift, seen.is_look)
+def _found(seen: SeenFrame, exposure: ExposureMap) -> FrameExposure:
+    return FrameExposure(seen.index, exposure, seen.is_cut, seen.shift, seen.is_look, seen.is_blank)

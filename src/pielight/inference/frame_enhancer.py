@@ -113,7 +113,7 @@ class FrameEnhancer:
         if self._denoiser is None or is_new:
             bits = 8 if pixels.dtype == np.uint8 else _BITS
             self._denoiser, self._kind = FrameDenoiser(self._options, bits, runtime.threads), kind
-        if found.is_cut:
+        if found.is_cut or found.is_blank:
             self._denoiser.restart()
         if is_new or found.is_look:
             self._denoiser.look(rgb, found.exposure)

@@ -144,7 +144,7 @@ class PlaneEnhancer(Generic[T]):
             shift = 0.0
         elif frame.rgb is not None:
             self._denoiser.look(frame.rgb, found.exposure)
-        elif found.is_cut:
+        elif found.is_cut or found.is_blank:
             self._denoiser.restart()
         luma, u, v = self._denoiser.denoise(frame.planes, shift)
         ev = found.exposure.at(self._options)

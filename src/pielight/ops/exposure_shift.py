@@ -11,8 +11,18 @@ from pielight.core.color import srgb_to_linear
 
 _DARKEST, _BRIGHTEST = 1.5 / 255, 250 / 255  # cells beyond say little: quantized to nothing, or clipped
 _LEAST = 0.1  # share of cells that must be left
+_DIM = 0.3  # share of cells that must be above the darkest for a picture that is worth a look
 _MIDDLE = (0.35, 0.65)  # quantiles between which changes are averaged
 _STILL, _MOTION = 0.004, 0.1  # EV that are told in a still picture, and share of the spread that motion may cause
+
+
+def is_nearly_black(thumbnail: NDArray[np.floating]) -> bool:
+    """Return whether hardly a cell of a frame is bright enough to tell its exposure, as near the end of a fade.
+
+    >>> is_nearly_black(np.full((32, 32), 1 / 255)), is_nearly_black(np.full((32, 32), 4 / 255))
+    (True, False)
+    """
+    return bool((thumbnail > _DARKEST).mean() < _DIM)
 
 
 class ExposureShift(NamedTuple):
