@@ -1,0 +1,259 @@
+/** The page: what is open, what is shown, and what the controls do. */
+import { exposuresAt, gate } from "../engine/exposureMap";
+import type { Options } from "../engine/options";
+import { EXTENSION } from "../metadata/file";
+import type { Format } from "../metadata/metadata";
+import { TEXTS } from "../texts";
+import { storedRect, uprightRect } from "../view/orientation";
+import { rangeOf } from "../view/renderer";
+import { Stage } from "../view/stage";
+import { saveAll } from "./batch";
+import { Client, TaskError } from "./client";
+import { Controls } from "./controls";
+import { foreignKind, resultName, type Found } from "./files";
+import { Filmstrip } from "./filmstrip";
+import { Layout } from "./layout";
+import { Photo, shownOf, type Shown } from "./photo";
+import { download, folderPicker, FolderTarget, ZipTarget, type Target } from "./targets";
+
+const MOST_DENOISED = 6e6; // pixels of a view in which noise is removed at once
+const CELLS = 8; // pixels that the denoiser's parts are aligned to
+
+export class App {
+  readonly client = new Client();
+  readonly stage: Stage;
+  readonly controls: Controls;
+  readonly layout: Layout;
+  readonly #filmstrip: Filmstrip;
+  #photos: Photo[] = [];
+  #shown: Shown | undefined;
+  #opening: AbortController | undefined;
+  #denoising: AbortController | undefined;
+  #saving: AbortController | undefined;
+
+  constructor() {
+    this.stage = new Stage({ painted: () => this.#painted(), settled: () => void this.#denoise() });
+    this.controls = new Controls({
+      changed: () => this.#refresh(),
+      tool: (tool) => {
+        this.stage.tool = tool;
+        this.stage.element.classList.toggle("painting", tool !== "move");
+      },
+      brushRadius: (radius) => (this.stage.brushRadius = radius),
+      brushAmount: (amount) => (this.stage.brushAmount = amount),
+      undo: () => this.undo(),
+      redo: () => this.redo(),
+      clear: () => {
+        this.#shown?.photo.brush?.clear();
+        this.#painted();
+      },
+      showsMap: (value) => (this.stage.showsMap = value),
+    });
+    this.#filmstrip = new Filmstrip(
+      (photo) => void this.open(photo),
+      (photo) => this.remove(photo),
+    );
+    this.layout = new Layout(this.stage, this.controls.element, this.#filmstrip.element, {
+      files: (found) => this.add(found),
+      save: (format) => void this.save(format),
+      saveZip: (format) => void this.saveMany(format, async () => new ZipTarget("pielight.zip")),
+      saveFolder: (format) =>
+        void this.saveMany(format, async () => new FolderTarget(await folderPicker()!({ mode: "readwrite" }))),
+      cancel: () => this.#saving?.abort(),
+      brightenAnyway: () => this.controls.change({ auto: false }),
+    });
+    this.client.run<"warm">({ kind: "warm" }).catch(() => this.layout.say(TEXTS.loadFailed, true));
+  }
+
+  get shown(): Shown | undefined {
+    return this.#shown;
+  }
+
+  get photos(): readonly Photo[] {
+    return this.#photos;
+  }
+
+  /** Add photos to the list, and open the first of them. */
+  add(found: readonly Found[]): void {
+    if (found.length === 0) {
+      this.layout.say(TEXTS.nothing, true);
+      return;
+    }
+    const photos = found.map((each) => new Photo(each));
+    this.#photos.push(...photos);
+    this.#filmstrip.add(photos);
+    void this.open(photos[0]!);
+  }
+
+  async open(photo: Photo): Promise<void> {
+    this.#opening?.abort();
+    this.#denoising?.abort();
+    const opening = (this.#opening = new AbortController());
+    this.layout.say(TEXTS.opening(photo.name));
+    this.layout.setPhotos(this.#photos.length);
+    this.#filmstrip.update(this.#photos, photo);
+    try {
+      const task = { kind: "open", picture: photo.id, file: photo.found.file } as const;
+      const opened = await this.client.run<"open">(task, { signal: opening.signal });
+      if (opening.signal.aborted) {
+        opened.bitmap.close();
+        return;
+      }
+      photo.failed = false;
+      this.#shown?.source.close();
+      this.#shown = shownOf(photo, opened);
+      this.layout.opened(opened.notes.map((note) => TEXTS.notes[note]));
+      this.#refresh();
+      this.layout.say(TEXTS.opened(photo.name));
+    } catch (error) {
+      if (!opening.signal.aborted) this.#failed(photo, error);
+    }
+    this.#filmstrip.update(this.#photos, this.#shown?.photo);
+  }
+
+  remove(photo: Photo): void {
+    const at = this.#photos.indexOf(photo);
+    this.#photos.splice(at, 1);
+    this.#filmstrip.delete(photo);
+    void this.client.run<"close">({ kind: "close", picture: photo.id });
+    if (this.#shown?.photo === photo && this.#photos.length > 0) void this.open(this.#photos[Math.max(0, at - 1)]!);
+    this.layout.setPhotos(this.#photos.length);
+    this.#filmstrip.update(this.#photos, this.#shown?.photo);
+  }
+
+  undo(): void {
+    this.#shown?.photo.brush?.undo();
+    this.#painted();
+  }
+
+  redo(): void {
+    this.#shown?.photo.brush?.redo();
+    this.#painted();
+  }
+
+  /** Save the photo that is shown. */
+  async save(format: Format | "same"): Promise<void> {
+    const photo = this.#shown?.photo;
+    if (!photo) return;
+    await this.#whileSaving(async (signal) => {
+      const { file } = photo.found;
+      const { options } = this.controls;
+      const progress = (done: number) => this.layout.progress(done, TEXTS.saving(Math.round(done * 100)));
+      progress(0);
+      const saved = await this.client.run<"save">(
+        { kind: "save", picture: photo.id, file, options, strokes: photo.strokes, format },
+        { progress, signal },
+      );
+      const name = resultName(photo.name, EXTENSION[saved.format]);
+      download(saved.blob, name);
+      this.layout.say(TEXTS.saved(name));
+    }, photo);
+  }
+
+  /** Save all photos. */
+  async saveMany(format: Format | "same", open: () => Promise<Target>): Promise<void> {
+    let target: Target;
+    try {
+      target = await open();
+    } catch {
+      return; // no folder was chosen
+    }
+    await this.#whileSaving(async (signal) => {
+      const photos = [...this.#photos];
+      const progress = (done: number) => this.layout.progress(done / photos.length, TEXTS.batch(Math.floor(done), photos.length));
+      progress(0);
+      const { done, failed } = await saveAll(this.client, photos, this.controls.options, format, target, progress, signal);
+      for (const photo of failed) photo.failed = true;
+      this.#filmstrip.update(this.#photos, this.#shown?.photo);
+      this.layout.say(TEXTS.batchDone(done, failed.length), failed.length > 0);
+    });
+  }
+
+  async #whileSaving(work: (signal: AbortSignal) => Promise<void>, photo?: Photo): Promise<void> {
+    if (this.#saving) return;
+    this.#denoising?.abort();
+    this.#saving = new AbortController();
+    try {
+      await work(this.#saving.signal);
+    } catch (error) {
+      if (error instanceof TaskError && error.failure === "stopped") this.layout.say(TEXTS.stopped);
+      else this.#failed(photo, error);
+    } finally {
+      this.#saving = undefined;
+      this.layout.progress(undefined);
+    }
+  }
+
+  #failed(photo: Photo | undefined, error: unknown): void {
+    if (photo) photo.failed = true;
+    const name = photo?.name ?? TEXTS.name;
+    const kind = foreignKind(name);
+    const unreadable = error instanceof TaskError && error.failure === "unreadable";
+    const detail = error instanceof Error ? error.message : String(error);
+    this.layout.say(unreadable ? (kind ? TEXTS.unreadable(name, kind) : TEXTS.damaged(name)) : TEXTS.failed(name, detail), true);
+  }
+
+  #painted(): void {
+    this.#refresh();
+  }
+
+  /** Show the picture with the options and strokes as they are now. */
+  #refresh(): void {
+    const shown = this.#shown;
+    if (!shown) return;
+    const { options } = this.controls;
+    const brush = shown.photo.brush!;
+    const map = exposuresAt(shown.upright, options, brush.strokes);
+    this.stage.show({ source: shown.source, map, black: options.black, brush });
+    this.controls.setRange(rangeOf(map));
+    this.controls.setHistory(brush.canUndo, brush.canRedo, brush.strokes !== undefined);
+    this.layout.wellExposed = options.auto && gate(shown.upright, options) < 0.05;
+    this.#denoising?.abort();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#denoise(), 400);
+  }
+
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Remove the noise of what is seen, once nothing has changed for a moment. */
+  async #denoise(): Promise<void> {
+    this.#denoising?.abort();
+    const shown = this.#shown;
+    const seen = this.stage.seen();
+    const { options } = this.controls;
+    if (!shown || !seen || this.#saving || !isDenoised(options)) return;
+    const { opened, photo } = shown;
+    const { rect } = seen;
+    if ((rect.right - rect.left) * (rect.bottom - rect.top) > MOST_DENOISED) {
+      this.layout.hint(TEXTS.zoomForNoise);
+      return;
+    }
+    this.layout.hint("");
+    const stored = storedRect(rect, opened, opened.orientation);
+    const down = (value: number) => Math.floor(value / CELLS) * CELLS;
+    const up = (value: number, most: number) => Math.min(Math.ceil(value / CELLS) * CELLS, most);
+    const part = {
+      left: down(stored.left),
+      top: down(stored.top),
+      right: up(stored.right, opened.width),
+      bottom: up(stored.bottom, opened.height),
+    };
+    const denoising = (this.#denoising = new AbortController());
+    try {
+      const task = { kind: "part", picture: photo.id, file: photo.found.file, options, strokes: photo.strokes, part } as const;
+      const { bitmap } = await this.client.run<"part">(task, {
+        signal: denoising.signal,
+        progress: (done) => this.layout.hint(TEXTS.denoising(Math.round(done * 100))),
+      });
+      if (!denoising.signal.aborted && this.#shown === shown) {
+        this.stage.finish({ bitmap, rect: uprightRect(part, opened, opened.orientation), orientation: opened.orientation });
+        this.layout.hint("");
+      }
+    } catch (error) {
+      this.layout.hint("");
+      if (!denoising.signal.aborted) this.#failed(photo, error);
+    }
+  }
+}
+
+const isDenoised = ({ strength, denoise }: Options) => strength !== 0 && denoise !== 0;

@@ -1,0 +1,45 @@
+/** All photos, one after the other, into a ZIP or a folder. */
+import type { Options } from "../engine/options";
+import { EXTENSION } from "../metadata/file";
+import type { Format } from "../metadata/metadata";
+import { TaskError, type Client } from "./client";
+import { Names, resultName } from "./files";
+import type { Photo } from "./photo";
+import type { Target } from "./targets";
+
+export interface BatchResult {
+  readonly done: number;
+  readonly failed: readonly Photo[];
+}
+
+/** Save photos; one that cannot be opened does not stop the others. Throws a `stopped` TaskError if cancelled. */
+export async function saveAll(
+  client: Client,
+  photos: readonly Photo[],
+  options: Options,
+  format: Format | "same",
+  target: Target,
+  progress: (done: number) => void,
+  signal: AbortSignal,
+): Promise<BatchResult> {
+  const names = new Names();
+  const failed: Photo[] = [];
+  let done = 0;
+  for (const [i, photo] of photos.entries()) {
+    const { file, path } = photo.found;
+    try {
+      const saved = await client.run<"save">(
+        { kind: "save", picture: photo.id, file, options, strokes: photo.strokes, format },
+        { signal, progress: (share) => progress(i + share) },
+      );
+      await target.put(names.unique(resultName(path, EXTENSION[saved.format])), saved.blob);
+      done++;
+    } catch (error) {
+      if (!(error instanceof TaskError) || error.failure === "stopped") throw error;
+      failed.push(photo);
+    }
+    progress(i + 1);
+  }
+  await target.finish();
+  return { done, failed };
+}

@@ -1,0 +1,67 @@
+/** Photos from what was chosen, dropped or pasted; folders are gone through. */
+
+export interface Found {
+  readonly file: File;
+  readonly path: string; // within the folder that was given
+}
+
+const KNOWN = /\.(jpe?g|jfif|png|webp|avif|gif|bmp|heic|heif|hif|tiff?|dng|cr2|cr3|nef|arw|orf|raf|rw2|pef|srw|jxl)$/i;
+const RAW = /\.(dng|cr2|cr3|nef|arw|orf|raf|rw2|pef|srw)$/i;
+const HEIC = /\.(heic|heif|hif)$/i;
+
+const isPhoto = (file: File) => KNOWN.test(file.name) || (file.type.startsWith("image/") && !file.type.includes("svg"));
+
+/** What a file is called that a browser cannot open, or undefined for one that it should. */
+export function foreignKind(name: string): string | undefined {
+  if (RAW.test(name)) return "camera RAW";
+  if (HEIC.test(name)) return "HEIC";
+  if (/\.tiff?$/i.test(name)) return "TIFF";
+  if (/\.jxl$/i.test(name)) return "JPEG XL";
+  return undefined;
+}
+
+export function chosen(files: Iterable<File>): Found[] {
+  return [...files].filter(isPhoto).map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+}
+
+/** The photos of a drop or a paste. Its items must be read at once, so call this in the event. */
+export async function transferred(data: DataTransfer): Promise<Found[]> {
+  const entries = [...data.items].map((item) => item.webkitGetAsEntry?.() ?? null);
+  const files = [...data.files];
+  if (!entries.some((entry) => entry?.isDirectory)) return chosen(files);
+  const found = await Promise.all(entries.map((entry) => (entry ? walk(entry, "") : [])));
+  return found.flat().filter(({ file }) => isPhoto(file));
+}
+
+async function walk(entry: FileSystemEntry, prefix: string): Promise<Found[]> {
+  const path = prefix + entry.name;
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
+    return [{ file, path }];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const result: Found[] = [];
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (batch.length === 0) return result; // a reader returns some at a time
+    for (const each of batch) result.push(...(await walk(each, `${path}/`)));
+  }
+}
+
+/** The name of a result: `photo_pie.jpg`. */
+export function resultName(path: string, extension: string): string {
+  return `${path.replace(/\.[^./]*$/, "")}_pie.${extension}`;
+}
+
+/** Names that do not meet: the second `a.jpg` becomes `a-2.jpg`. */
+export class Names {
+  readonly #taken = new Set<string>();
+
+  unique(name: string): string {
+    const [, stem, extension] = /^(.*?)(\.[^./]*)?$/.exec(name) as unknown as [string, string, string | undefined];
+    let result = name;
+    for (let i = 2; this.#taken.has(result.toLowerCase()); i++) result = `${stem}-${i}${extension ?? ""}`;
+    this.#taken.add(result.toLowerCase());
+    return result;
+  }
+}

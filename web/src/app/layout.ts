@@ -1,0 +1,186 @@
+/** The page's parts: where photos come in, the stage, the panel, and what is said. */
+import type { Format } from "../metadata/metadata";
+import { TEXTS } from "../texts";
+import type { Stage } from "../view/stage";
+import { button, h, newId } from "./dom";
+import { chosen, transferred, type Found } from "./files";
+import { folderPicker } from "./targets";
+import { themeMenu } from "./theme";
+
+export interface LayoutEvents {
+  files(found: readonly Found[]): void;
+  save(format: Format | "same"): void;
+  saveZip(format: Format | "same"): void;
+  saveFolder(format: Format | "same"): void;
+  cancel(): void;
+  brightenAnyway(): void;
+}
+
+export class Layout {
+  readonly #root: HTMLElement;
+  readonly #status = h("p", { class: "status", role: "status" });
+  readonly #hint = h("p", { class: "hint" });
+  readonly #notes = h("ul", { class: "notes", hidden: true });
+  readonly #well: HTMLElement;
+  readonly #bar = h("progress", { max: 1, "aria-label": TEXTS.save });
+  readonly #working: HTMLElement;
+  readonly #many: HTMLElement;
+  readonly #saveZip: HTMLButtonElement;
+  readonly #saveFolder: HTMLButtonElement | undefined;
+  readonly #saves: HTMLButtonElement[];
+  readonly #picker: HTMLInputElement;
+  readonly #folderInput: HTMLInputElement;
+
+  constructor(
+    stage: Stage,
+    controls: HTMLElement,
+    filmstrip: HTMLElement,
+    readonly events: LayoutEvents,
+  ) {
+    this.#picker = this.#fileInput({ multiple: true, accept: "image/*,.heic,.heif,.dng,.cr2,.cr3,.nef,.arw,.orf,.raf,.rw2" });
+    this.#folderInput = this.#fileInput({ webkitdirectory: true });
+    const formatId = newId();
+    const format = h(
+      "select",
+      { id: formatId },
+      ...Object.entries(TEXTS.formats).map(([value, text]) => h("option", { value }, text)),
+    );
+    const chosenFormat = () => format.value as Format | "same";
+    const saveOne = button(TEXTS.download, () => events.save(chosenFormat()), { class: "primary" });
+    this.#saveZip = button("", () => events.saveZip(chosenFormat()));
+    this.#saveFolder = folderPicker() && button("", () => events.saveFolder(chosenFormat()));
+    this.#saves = [saveOne, this.#saveZip, ...(this.#saveFolder ? [this.#saveFolder] : [])];
+    this.#many = h("div", { class: "many", hidden: true }, this.#saveZip, this.#saveFolder, h("p", { class: "small" }, TEXTS.saveHint));
+    this.#working = h("div", { class: "working", hidden: true }, this.#bar, button(TEXTS.cancel, () => events.cancel()));
+    this.#well = h(
+      "div",
+      { class: "well", hidden: true },
+      h("p", {}, TEXTS.wellExposed),
+      button(TEXTS.brightenAnyway, () => events.brightenAnyway()),
+    );
+    const tools = h(
+      "div",
+      { class: "zoom", role: "group", "aria-label": TEXTS.zoomIn },
+      button("−", () => stage.zoom(1 / 1.25), { "aria-label": TEXTS.zoomOut, title: TEXTS.zoomOut }),
+      button("+", () => stage.zoom(1.25), { "aria-label": TEXTS.zoomIn, title: TEXTS.zoomIn }),
+      button(TEXTS.fit, () => stage.fit()),
+      button(TEXTS.realSize, () => stage.realSize()),
+    );
+    this.#root = h(
+      "div",
+      { class: "app empty" },
+      h(
+        "header",
+        {},
+        h("h1", {}, TEXTS.name),
+        h("p", { class: "tagline" }, TEXTS.tagline),
+        h("div", { class: "row open" }, button(TEXTS.choose, () => this.#picker.click(), { class: "again" }), themeMenu()),
+      ),
+      h(
+        "main",
+        {},
+        this.#welcome(),
+        h("section", { class: "view", "aria-label": TEXTS.stage }, stage.element, h("div", { class: "under" }, this.#hint, tools), filmstrip),
+        h(
+          "aside",
+          { "aria-label": TEXTS.settings },
+          this.#well,
+          this.#notes,
+          controls,
+          h("div", { class: "save" }, h("div", { class: "row format" }, h("label", { for: formatId }, TEXTS.format), format), saveOne, this.#many, this.#working),
+        ),
+      ),
+      this.#status,
+      h("div", { class: "dropping", "aria-hidden": "true" }, TEXTS.dropNow),
+    );
+    document.body.append(this.#root, this.#picker, this.#folderInput);
+    this.#listen();
+  }
+
+  /** Say something, also to screen readers. */
+  say(text: string, isError = false): void {
+    this.#status.textContent = text;
+    this.#status.classList.toggle("error", isError);
+  }
+
+  /** Say something small, for the eye. */
+  hint(text: string): void {
+    this.#hint.textContent = text;
+  }
+
+  opened(notes: readonly string[]): void {
+    this.#root.classList.remove("empty");
+    this.#notes.hidden = notes.length === 0;
+    this.#notes.replaceChildren(...notes.map((note) => h("li", {}, note)));
+  }
+
+  setPhotos(count: number): void {
+    this.#many.hidden = count < 2;
+    this.#saveZip.textContent = TEXTS.saveAll(count);
+    if (this.#saveFolder) this.#saveFolder.textContent = TEXTS.saveFolder(count);
+  }
+
+  set wellExposed(value: boolean) {
+    this.#well.hidden = !value;
+  }
+
+  /** Show how far saving is; undefined hides it. */
+  progress(done: number | undefined, text = ""): void {
+    this.#working.hidden = done === undefined;
+    for (const each of this.#saves) each.disabled = done !== undefined;
+    if (done === undefined) return;
+    this.#bar.value = done;
+    this.say(text);
+  }
+
+  #welcome(): HTMLElement {
+    return h(
+      "section",
+      { class: "welcome" },
+      h("h2", {}, TEXTS.drop),
+      h("p", {}, TEXTS.dropHint),
+      h(
+        "div",
+        { class: "row" },
+        button(TEXTS.choose, () => this.#picker.click(), { class: "primary" }),
+        button(TEXTS.chooseFolder, () => this.#folderInput.click()),
+      ),
+      h("p", { class: "small" }, TEXTS.privacy),
+    );
+  }
+
+  #fileInput(properties: Record<string, string | boolean>): HTMLInputElement {
+    const input = h("input", {
+      type: "file",
+      hidden: true,
+      "aria-label": TEXTS.choose,
+      ...properties,
+      onchange: () => {
+        this.events.files(chosen(input.files ?? []));
+        input.value = "";
+      },
+    });
+    return input;
+  }
+
+  #listen(): void {
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    window.addEventListener("dragover", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      this.#root.classList.add("over");
+    });
+    window.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) this.#root.classList.remove("over");
+    });
+    window.addEventListener("drop", (event) => {
+      this.#root.classList.remove("over");
+      if (!event.dataTransfer || !hasFiles(event)) return;
+      event.preventDefault();
+      void transferred(event.dataTransfer).then((found) => this.events.files(found));
+    });
+    window.addEventListener("paste", (event) => {
+      if (event.clipboardData?.files.length) this.events.files(chosen(event.clipboardData.files));
+    });
+  }
+}

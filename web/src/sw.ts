@@ -1,0 +1,40 @@
+/** The service worker: after the first visit the page runs without a network. */
+
+const FILES = "__FILES__" as unknown as string[]; // filled in by the build
+const CACHE = "pielight-__VERSION__";
+const worker = self as unknown as ServiceWorkerGlobalScope;
+
+worker.addEventListener("install", (event) => {
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.addAll(FILES))
+      .then(() => worker.skipWaiting()),
+  );
+});
+
+worker.addEventListener("activate", (event) => {
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => names.filter((name) => name.startsWith("pielight-") && name !== CACHE))
+      .then((old) => Promise.all(old.map((name) => caches.delete(name))))
+      .then(() => worker.clients.claim()),
+  );
+});
+
+worker.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  const scope = new URL(worker.registration.scope);
+  if (request.method !== "GET" || url.origin !== scope.origin || !url.pathname.startsWith(scope.pathname)) return;
+  const path = url.pathname.slice(scope.pathname.length);
+  const file = path === "" ? "index.html" : path;
+  if (!FILES.includes(file)) return; // such as the interface of a server that shares the origin
+  event.respondWith(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.match(new URL(file, scope).href, { ignoreSearch: true }))
+      .then((found) => found ?? fetch(request)),
+  );
+});

@@ -1,0 +1,59 @@
+/** What the page and its worker say to each other. */
+import type { Prediction, Strokes } from "../engine/exposureMap";
+import type { Options } from "../engine/options";
+import type { Format } from "../metadata/metadata";
+import type { Note } from "./decode";
+import type { Rectangle } from "./denoise";
+
+export type Task =
+  | { readonly kind: "warm" }
+  | { readonly kind: "open"; readonly picture: number; readonly file: Blob }
+  | { readonly kind: "close"; readonly picture: number }
+  | {
+      readonly kind: "save";
+      readonly picture: number;
+      readonly file: Blob;
+      readonly options: Options;
+      readonly strokes: Strokes | undefined;
+      readonly format: Format | "same";
+    }
+  | {
+      readonly kind: "part";
+      readonly picture: number;
+      readonly file: Blob;
+      readonly options: Options;
+      readonly strokes: Strokes | undefined;
+      readonly part: Rectangle;
+    };
+
+export interface Opened {
+  readonly width: number;
+  readonly height: number;
+  readonly orientation: number;
+  readonly prediction: Prediction;
+  readonly bitmap: ImageBitmap; // as stored, neither turned nor converted
+  readonly format: Format | undefined;
+  readonly notes: readonly Note[];
+}
+
+export interface Saved {
+  readonly blob: Blob;
+  readonly format: Format;
+}
+
+export interface Results {
+  warm: null;
+  open: Opened;
+  close: null;
+  save: Saved;
+  part: { readonly part: Rectangle; readonly bitmap: ImageBitmap };
+}
+
+export type Failure = "unreadable" | "stopped" | "failed";
+
+export type FromPage = { readonly id: number; readonly task: Task } | { readonly id: number; readonly stop: true };
+
+export type FromWorker =
+  | { readonly id: number; readonly progress: number }
+  | { readonly id: number; readonly result: Results[keyof Results] }
+  | { readonly id: number; readonly failure: Failure; readonly detail: string };

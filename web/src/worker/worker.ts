@@ -1,0 +1,95 @@
+/** The worker: decodes, predicts, enhances and encodes, one task after the other. */
+import type { Prediction } from "../engine/exposureMap";
+import { brightener, predict } from "./brighten";
+import { decode, UnreadableError, type Decoded } from "./decode";
+import { encode } from "./encode";
+import { enhance, type Watch } from "./enhance";
+import type { FromPage, FromWorker, Results, Task } from "./protocol";
+
+interface Entry {
+  readonly picture: number;
+  readonly decoded: Decoded;
+  readonly prediction: Prediction;
+}
+
+class StoppedError extends Error {}
+
+let last: Entry | undefined; // the pixels of one picture are kept: of many, memory would not suffice
+const stopped = new Set<number>();
+let queue: Promise<void> = Promise.resolve();
+
+const say = (message: FromWorker, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
+
+self.addEventListener("message", ({ data }: MessageEvent<FromPage>) => {
+  if ("stop" in data) {
+    stopped.add(data.id);
+    return;
+  }
+  queue = queue.then(() => answer(data.id, data.task));
+});
+
+async function answer(id: number, task: Task): Promise<void> {
+  try {
+    await new Promise((done) => setTimeout(done)); // a stop may be waiting
+    if (stopped.has(id)) throw new StoppedError();
+    const watch = { progress: (progress: number) => say({ id, progress }), isStopped: () => stopped.has(id) };
+    const { result, transfer } = await perform(task, watch);
+    say({ id, result }, transfer);
+  } catch (error) {
+    const failure = error instanceof UnreadableError ? "unreadable" : error instanceof StoppedError ? "stopped" : "failed";
+    say({ id, failure, detail: String(error) });
+  } finally {
+    stopped.delete(id);
+  }
+}
+
+type Answer = { result: Results[keyof Results]; transfer: Transferable[] };
+
+async function perform(task: Task, watch: Watch): Promise<Answer> {
+  switch (task.kind) {
+    case "warm":
+      await brightener.open();
+      return { result: null, transfer: [] };
+    case "close":
+      if (last?.picture === task.picture) last = undefined;
+      return { result: null, transfer: [] };
+    case "open": {
+      const { decoded, prediction } = await entryOf(task.picture, task.file);
+      const { width, height, data } = decoded.pixels;
+      const bitmap = await bitmapOf(new ImageData(data, width, height));
+      const { orientation, notes, source } = decoded;
+      return { result: { width, height, orientation, prediction, bitmap, format: source?.format, notes }, transfer: [bitmap] };
+    }
+    case "save": {
+      const { decoded, prediction } = await entryOf(task.picture, task.file);
+      const result = await enhance(decoded.pixels, prediction, task, decoded.oneChannel, watch);
+      if (watch.isStopped()) throw new StoppedError();
+      const own = decoded.source?.format ?? (decoded.opaque ? "jpeg" : "png");
+      const saved = await encode(result, task.format === "same" ? own : task.format, decoded.source);
+      return { result: saved, transfer: [] };
+    }
+    case "part": {
+      const { decoded, prediction } = await entryOf(task.picture, task.file);
+      const result = await enhance(decoded.pixels, prediction, task, decoded.oneChannel, watch);
+      if (watch.isStopped()) throw new StoppedError();
+      const { top, bottom, left, right } = task.part;
+      const image = new ImageData(result.data, result.width, result.height);
+      const bitmap = await bitmapOf(image, left, top, right - left, bottom - top);
+      return { result: { part: task.part, bitmap }, transfer: [bitmap] };
+    }
+  }
+}
+
+const AS_IT_IS: ImageBitmapOptions = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+
+function bitmapOf(image: ImageData, ...part: [] | [number, number, number, number]): Promise<ImageBitmap> {
+  return part.length ? createImageBitmap(image, ...part, AS_IT_IS) : createImageBitmap(image, AS_IT_IS);
+}
+
+async function entryOf(picture: number, file: Blob): Promise<Entry> {
+  if (last?.picture !== picture) {
+    const decoded = await decode(file);
+    last = { picture, decoded, prediction: await predict(decoded.pixels) };
+  }
+  return last;
+}
