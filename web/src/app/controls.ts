@@ -96,8 +96,8 @@ export class Controls {
     const isAuto = options.denoise === "auto";
     this.#denoiseAuto.input.checked = isAuto;
     this.#denoise.input.disabled = isAuto;
-    if (options.denoise !== "auto") this.#denoise.set(options.denoise);
-    else this.#denoise.set(this.#denoise.input.valueAsNumber);
+    if (options.denoise === "auto") this.#denoise.say(TEXTS.asNeeded);
+    else this.#denoise.set(options.denoise);
     this.#auto.input.checked = options.auto;
   }
 

@@ -30,6 +30,7 @@ export interface Slider {
   readonly element: HTMLElement;
   readonly input: HTMLInputElement;
   set(value: number): void;
+  say(text: string): void; // in place of the value
 }
 
 /** A labelled slider with its value beside it. */
@@ -41,10 +42,11 @@ export function slider(
 ): Slider {
   const id = newId();
   const output = h("output", { for: id });
-  const show = (value: number) => {
-    output.textContent = shown(value);
-    input.setAttribute("aria-valuetext", shown(value));
+  const say = (text: string) => {
+    output.textContent = text;
+    input.setAttribute("aria-valuetext", text);
   };
+  const show = (value: number) => say(shown(value));
   const input = h("input", {
     id,
     type: "range",
@@ -62,6 +64,7 @@ export function slider(
       input.value = String(value);
       show(value);
     },
+    say,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Format } from "../metadata/metadata";
 import { TEXTS } from "../texts";
 import type { Stage } from "../view/stage";
-import { button, h, newId } from "./dom";
+import { button, h } from "./dom";
 import { chosen, transferred, type Found } from "./files";
 import { folderPicker } from "./targets";
 import { themeMenu } from "./theme";
@@ -39,10 +39,9 @@ export class Layout {
   ) {
     this.#picker = this.#fileInput({ multiple: true, accept: "image/*,.heic,.heif,.dng,.cr2,.cr3,.nef,.arw,.orf,.raf,.rw2" });
     this.#folderInput = this.#fileInput({ webkitdirectory: true });
-    const formatId = newId();
     const format = h(
       "select",
-      { id: formatId },
+      { "aria-label": TEXTS.format },
       ...Object.entries(TEXTS.formats).map(([value, text]) => h("option", { value }, text)),
     );
     const chosenFormat = () => format.value as Format | "same";
@@ -60,7 +59,7 @@ export class Layout {
     );
     const tools = h(
       "div",
-      { class: "zoom", role: "group", "aria-label": TEXTS.zoomIn },
+      { class: "zoom", role: "group", "aria-label": TEXTS.zoom },
       button("−", () => stage.zoom(1 / 1.25), { "aria-label": TEXTS.zoomOut, title: TEXTS.zoomOut }),
       button("+", () => stage.zoom(1.25), { "aria-label": TEXTS.zoomIn, title: TEXTS.zoomIn }),
       button(TEXTS.fit, () => stage.fit()),
@@ -87,7 +86,7 @@ export class Layout {
           this.#well,
           this.#notes,
           controls,
-          h("div", { class: "save" }, h("div", { class: "row format" }, h("label", { for: formatId }, TEXTS.format), format), saveOne, this.#many, this.#working),
+          h("div", { class: "save" }, h("div", { class: "row format" }, format, saveOne), this.#many, this.#working),
         ),
       ),
       this.#status,

@@ -30,15 +30,15 @@ export const RAMP: readonly (readonly [number, number, number])[] = [
   [253, 231, 37],
 ];
 
-/** The range of the overlay, in EV. */
-export function rangeOf(map: Grid): [number, number] {
-  let low = 0;
-  let high = 1;
-  for (const ev of map.values) {
+/** The range of the overlay, in EV: whole stops around the exposures of a map. */
+export function rangeOf({ values }: Grid): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const ev of values) {
     low = Math.min(low, ev);
     high = Math.max(high, ev);
   }
-  return [Math.floor(low), Math.ceil(high)];
+  return [Math.floor(low), Math.max(Math.ceil(high), Math.floor(low) + 1)];
 }
 
 /** The color of a share in [0, 1] of the range. */

@@ -1,5 +1,7 @@
-/** Drawing by WebGL2: the map is a texture of EVs, and a slider costs one draw. */
+/** Drawing by WebGL2: exposures are those of a mesh's corners, and a slider costs one draw. */
+import type { Grid } from "../engine/axis";
 import { onCanvas, type Rect } from "./geometry";
+import { corners, meshFor, triangles, type Mesh } from "./mesh";
 import { toUpright } from "./orientation";
 import { RAMP, rangeOf, type Renderer, type Scene } from "./renderer";
 import { FRAGMENT, VERTEX } from "./shaders";
@@ -13,8 +15,8 @@ export class WebglRenderer implements Renderer {
   readonly #program: WebGLProgram;
   readonly #picture: WebGLTexture;
   readonly #finished: WebGLTexture;
-  readonly #map: WebGLTexture;
   readonly #places = new Map<string, WebGLUniformLocation | null>();
+  #mesh: Mesh = { across: 0, down: 0 };
   #version = -1;
   #shown: ImageBitmap | undefined;
 
@@ -25,12 +27,15 @@ export class WebglRenderer implements Renderer {
     this.#gl = gl;
     this.#program = linked(gl);
     gl.useProgram(this.#program);
-    [this.#picture, this.#finished, this.#map] = [gl.LINEAR, gl.LINEAR, gl.NEAREST].map((filter) => textureOf(gl, filter)) as [
-      WebGLTexture,
-      WebGLTexture,
-      WebGLTexture,
-    ];
-    gl.uniform1i(this.#at("map"), 1);
+    this.#picture = textureOf(gl);
+    this.#finished = textureOf(gl);
+    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
+    for (const [name, size, at] of [["corner", 2, 0], ["exposure", 1, 8]] as const) {
+      const place = gl.getAttribLocation(this.#program, name);
+      gl.enableVertexAttribArray(place);
+      gl.vertexAttribPointer(place, size, gl.FLOAT, false, 12, at);
+    }
     gl.uniform3fv(this.#at("ramp"), RAMP.flat().map((value) => value / 255));
     gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
   }
@@ -38,53 +43,67 @@ export class WebglRenderer implements Renderer {
   draw(scene: Scene): void {
     const gl = this.#gl;
     const { width, height } = this.canvas;
+    const { map, place, picture } = scene;
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    gl.activeTexture(gl.TEXTURE1);
-    gl.bindTexture(gl.TEXTURE_2D, this.#map);
-    const { map } = scene;
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, map.width, map.height, 0, gl.RED, gl.FLOAT, map.values);
-    gl.uniform2i(this.#at("nodes"), map.width, map.height);
+    this.#setMap(map);
     gl.uniform1f(this.#at("split"), scene.split);
     gl.uniform1f(this.#at("toe"), scene.black > 0 ? (TOE * scene.black) ** 2 : -1);
     gl.uniform3f(this.#at("overlay"), scene.showsMap ? OPACITY : 0, ...rangeOf(map));
-    gl.activeTexture(gl.TEXTURE0);
+    const first = onCanvas(place, { x: 0, y: 0 }, this.canvas);
+    const last = onCanvas(place, { x: picture.width, y: picture.height }, this.canvas);
+    const x = (value: number) => (value / width) * 2 - 1;
+    const y = (value: number) => 1 - (value / height) * 2;
+    gl.uniform4f(this.#at("rect"), x(first.x), y(first.y), x(last.x), y(last.y));
+    gl.enable(gl.SCISSOR_TEST);
     gl.bindTexture(gl.TEXTURE_2D, this.#picture);
     if (this.#version !== scene.source.version) {
       this.#upload(scene.source.canvas);
       this.#version = scene.source.version;
     }
-    this.#quad(scene, scene.source.rect, false);
+    this.#part(scene, scene.source.rect, 0, false);
     if (scene.finished) {
       gl.bindTexture(gl.TEXTURE_2D, this.#finished);
       if (this.#shown !== scene.finished.bitmap) {
         this.#upload(uprightCanvas(scene.finished.bitmap, scene.finished.orientation));
         this.#shown = scene.finished.bitmap;
       }
-      gl.enable(gl.SCISSOR_TEST);
-      const left = Math.min(Math.max(0, Math.ceil(scene.split)), width);
-      gl.scissor(left, 0, width - left, height);
-      this.#quad(scene, scene.finished.rect, true);
-      gl.disable(gl.SCISSOR_TEST);
+      this.#part(scene, scene.finished.rect, scene.split, true);
     }
+    gl.disable(gl.SCISSOR_TEST);
   }
 
   dispose(): void {
     this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
-  #quad({ picture, place }: Scene, rect: Rect, plain: boolean): void {
+  #setMap(map: Grid): void {
     const gl = this.#gl;
+    const mesh = meshFor(map);
+    if (mesh.across !== this.#mesh.across || mesh.down !== this.#mesh.down) {
+      gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, triangles(mesh), gl.STATIC_DRAW);
+      this.#mesh = mesh;
+    }
+    gl.bufferData(gl.ARRAY_BUFFER, corners(mesh, map), gl.DYNAMIC_DRAW);
+  }
+
+  /** Draw what lies in a part of the picture, right of a column of the canvas. */
+  #part({ picture, place }: Scene, rect: Rect, from: number, plain: boolean): void {
+    const gl = this.#gl;
+    const { width, height } = picture;
     const first = onCanvas(place, { x: rect.left, y: rect.top }, this.canvas);
     const last = onCanvas(place, { x: rect.right, y: rect.bottom }, this.canvas);
-    const x = (value: number) => (value / this.canvas.width) * 2 - 1;
-    const y = (value: number) => 1 - (value / this.canvas.height) * 2;
-    gl.uniform4f(this.#at("rect"), x(first.x), y(first.y), x(last.x), y(last.y));
-    const { width, height } = picture;
-    gl.uniform4f(this.#at("part"), rect.left / width, rect.top / height, rect.right / width, rect.bottom / height);
+    const left = Math.max(0, Math.round(first.x), Math.ceil(from));
+    const right = Math.min(this.canvas.width, Math.round(last.x));
+    const top = Math.max(0, Math.round(first.y));
+    const bottom = Math.min(this.canvas.height, Math.round(last.y));
+    if (left >= right || top >= bottom) return;
+    gl.scissor(left, this.canvas.height - bottom, right - left, bottom - top);
+    const [across, down] = [(rect.right - rect.left) / width, (rect.bottom - rect.top) / height];
+    gl.uniform4f(this.#at("part"), rect.left / width, rect.top / height, across, down);
     gl.uniform1i(this.#at("plain"), plain ? 1 : 0);
-    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+    gl.drawElements(gl.TRIANGLES, 6 * this.#mesh.across * this.#mesh.down, gl.UNSIGNED_SHORT, 0);
   }
 
   #upload(source: TexImageSource): void {
@@ -109,10 +128,10 @@ export function uprightCanvas(bitmap: ImageBitmap, orientation: number): Offscre
   return canvas;
 }
 
-function textureOf(gl: WebGL2RenderingContext, filter: number): WebGLTexture {
+function textureOf(gl: WebGL2RenderingContext): WebGLTexture {
   const texture = gl.createTexture()!;
   gl.bindTexture(gl.TEXTURE_2D, texture);
-  for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, filter);
+  for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, gl.LINEAR);
   for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, name, gl.CLAMP_TO_EDGE);
   return texture;
 }
