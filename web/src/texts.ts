@@ -46,6 +46,7 @@ export const TEXTS = {
   asNeeded: "as needed",
   percent: (value: number) => `${Math.round(value * 100)} %`,
   stops: (value: number) => `${value > 0 ? "+" : ""}${value.toFixed(2)} EV`,
+  wholeStops: (value: number) => `${value > 0 ? "+" : ""}${value} EV`,
   brush: "Brush",
   tools: { move: "Off", lift: "Lift", darken: "Darken", keep: "Leave as is" },
   brushSize: "Size",

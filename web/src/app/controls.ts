@@ -117,8 +117,8 @@ export class Controls {
   }
 
   setRange([low, high]: [number, number]): void {
-    this.#legendEnds[0].textContent = TEXTS.stops(low);
-    this.#legendEnds[1].textContent = TEXTS.stops(high);
+    this.#legendEnds[0].textContent = TEXTS.wholeStops(low);
+    this.#legendEnds[1].textContent = TEXTS.wholeStops(high);
   }
 
   #change(options: Options): void {

@@ -14,14 +14,20 @@ void main() {
   ev = exposure;
 }`;
 
+/** What a part of the canvas shows; each has its own program, since without a GPU every branch costs. */
+export interface Kind {
+  readonly exposed: boolean; // or the pixels as they are
+  readonly holdsBlack: boolean;
+  readonly showsMap: boolean;
+}
+
 /** sRGB is encoded by roots, within 0.06 levels of its power: powers take most of the time without a GPU. */
-export const FRAGMENT = `#version 300 es
+export function fragment({ exposed, holdsBlack, showsMap }: Kind): string {
+  return `#version 300 es
 precision highp float;
 uniform sampler2D picture; // sRGB, which the sampler decodes
-uniform float split; // in pixels of the canvas
-uniform float toe; // squared, or below 0
-uniform bool plain; // whether the picture is the result already
-uniform vec3 overlay; // share of the map's colors, and its range in EV
+uniform float toe; // squared
+uniform vec2 range; // of the overlay, in EV
 uniform vec3 ramp[5];
 in vec2 uv;
 in float ev;
@@ -38,21 +44,24 @@ vec3 encoded(vec3 light) {
 void main() {
   vec4 texel = texture(picture, uv);
   vec3 light = texel.rgb;
-  bool after = gl_FragCoord.x >= split;
-  if (after && !plain) {
-    vec3 k = exp2(ev) * light;
-    vec3 exposed = k / (k + (1.0 - light));
-    if (toe >= 0.0) {
-      float x = most(light), y = most(exposed), square = y * y;
-      if (y > x) exposed *= (x + (y - x) * (square / (square + toe))) / y;
-    }
-    light = exposed;
-  }
+  ${exposed ? EXPOSE : ""}
+  ${exposed && holdsBlack ? HOLD_BLACK : ""}
   vec3 result = encoded(light);
-  if (overlay.x > 0.0 && after) {
-    float place = clamp((ev - overlay.y) / (overlay.z - overlay.y), 0.0, 1.0) * 4.0;
-    int first = min(int(place), 3);
-    result = mix(result, mix(ramp[first], ramp[first + 1], place - float(first)), overlay.x);
-  }
+  ${showsMap ? SHOW_MAP : ""}
   color = vec4(result * texel.a, texel.a);
 }`;
+}
+
+const EXPOSE = `
+  vec3 k = exp2(ev) * light;
+  float x = most(light);
+  light = k / (k + (1.0 - light));`;
+
+const HOLD_BLACK = `
+  float y = most(light), square = y * y;
+  if (y > x) light *= (x + (y - x) * (square / (square + toe))) / y;`;
+
+const SHOW_MAP = `
+  float place = clamp((ev - range.x) / (range.y - range.x), 0.0, 1.0) * 4.0;
+  int first = min(int(place), 3);
+  result = mix(result, mix(ramp[first], ramp[first + 1], place - float(first)), 0.65);`;

@@ -4,18 +4,21 @@ import { onCanvas, type Rect } from "./geometry";
 import { corners, meshFor, triangles, type Mesh } from "./mesh";
 import { toUpright } from "./orientation";
 import { RAMP, rangeOf, type Renderer, type Scene } from "./renderer";
-import { FRAGMENT, VERTEX } from "./shaders";
+import { fragment, VERTEX, type Kind } from "./shaders";
 
-const OPACITY = 0.65; // of the overlay
 const TOE = 0.08;
+
+interface Program {
+  readonly program: WebGLProgram;
+  readonly at: (name: string) => WebGLUniformLocation | null;
+}
 
 export class WebglRenderer implements Renderer {
   readonly kind = "webgl";
   readonly #gl: WebGL2RenderingContext;
-  readonly #program: WebGLProgram;
+  readonly #programs = new Map<string, Program>();
   readonly #picture: WebGLTexture;
   readonly #finished: WebGLTexture;
-  readonly #places = new Map<string, WebGLUniformLocation | null>();
   #mesh: Mesh = { across: 0, down: 0 };
   #version = -1;
   #shown: ImageBitmap | undefined;
@@ -25,51 +28,42 @@ export class WebglRenderer implements Renderer {
     const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false, preserveDrawingBuffer: true });
     if (!gl) throw new Error("no WebGL2");
     this.#gl = gl;
-    this.#program = linked(gl);
-    gl.useProgram(this.#program);
     this.#picture = textureOf(gl);
     this.#finished = textureOf(gl);
     gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
-    for (const [name, size, at] of [["corner", 2, 0], ["exposure", 1, 8]] as const) {
-      const place = gl.getAttribLocation(this.#program, name);
+    for (const [place, size, at] of [[0, 2, 0], [1, 1, 8]] as const) {
       gl.enableVertexAttribArray(place);
       gl.vertexAttribPointer(place, size, gl.FLOAT, false, 12, at);
     }
-    gl.uniform3fv(this.#at("ramp"), RAMP.flat().map((value) => value / 255));
     gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
+    this.#program({ exposed: true, holdsBlack: false, showsMap: false });
   }
 
   draw(scene: Scene): void {
     const gl = this.#gl;
     const { width, height } = this.canvas;
-    const { map, place, picture } = scene;
+    const { source, split, showsMap, finished } = scene;
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    this.#setMap(map);
-    gl.uniform1f(this.#at("split"), scene.split);
-    gl.uniform1f(this.#at("toe"), scene.black > 0 ? (TOE * scene.black) ** 2 : -1);
-    gl.uniform3f(this.#at("overlay"), scene.showsMap ? OPACITY : 0, ...rangeOf(map));
-    const first = onCanvas(place, { x: 0, y: 0 }, this.canvas);
-    const last = onCanvas(place, { x: picture.width, y: picture.height }, this.canvas);
-    const x = (value: number) => (value / width) * 2 - 1;
-    const y = (value: number) => 1 - (value / height) * 2;
-    gl.uniform4f(this.#at("rect"), x(first.x), y(first.y), x(last.x), y(last.y));
+    this.#setMap(scene.map);
     gl.enable(gl.SCISSOR_TEST);
     gl.bindTexture(gl.TEXTURE_2D, this.#picture);
-    if (this.#version !== scene.source.version) {
-      this.#upload(scene.source.canvas);
-      this.#version = scene.source.version;
+    if (this.#version !== source.version) {
+      this.#upload(source.canvas);
+      this.#version = source.version;
     }
-    this.#part(scene, scene.source.rect, 0, false);
-    if (scene.finished) {
+    const before = { exposed: false, holdsBlack: false, showsMap: false };
+    this.#part(scene, source.rect, 0, split, before);
+    this.#part(scene, source.rect, split, width, { exposed: true, holdsBlack: scene.black > 0, showsMap });
+    if (finished) {
       gl.bindTexture(gl.TEXTURE_2D, this.#finished);
-      if (this.#shown !== scene.finished.bitmap) {
-        this.#upload(uprightCanvas(scene.finished.bitmap, scene.finished.orientation));
-        this.#shown = scene.finished.bitmap;
+      if (this.#shown !== finished.bitmap) {
+        this.#upload(uprightCanvas(finished.bitmap, finished.orientation));
+        this.#shown = finished.bitmap;
       }
-      this.#part(scene, scene.finished.rect, scene.split, true);
+      this.#part(scene, finished.rect, split, width, { ...before, showsMap });
     }
     gl.disable(gl.SCISSOR_TEST);
   }
@@ -88,21 +82,30 @@ export class WebglRenderer implements Renderer {
     gl.bufferData(gl.ARRAY_BUFFER, corners(mesh, map), gl.DYNAMIC_DRAW);
   }
 
-  /** Draw what lies in a part of the picture, right of a column of the canvas. */
-  #part({ picture, place }: Scene, rect: Rect, from: number, plain: boolean): void {
+  /** Draw what lies in a part of the picture, between two columns of the canvas. */
+  #part(scene: Scene, rect: Rect, from: number, to: number, kind: Kind): void {
     const gl = this.#gl;
-    const { width, height } = picture;
+    const { width, height } = this.canvas;
+    const { picture, place } = scene;
     const first = onCanvas(place, { x: rect.left, y: rect.top }, this.canvas);
     const last = onCanvas(place, { x: rect.right, y: rect.bottom }, this.canvas);
     const left = Math.max(0, Math.round(first.x), Math.ceil(from));
-    const right = Math.min(this.canvas.width, Math.round(last.x));
+    const right = Math.min(Math.round(last.x), Math.ceil(to));
     const top = Math.max(0, Math.round(first.y));
-    const bottom = Math.min(this.canvas.height, Math.round(last.y));
+    const bottom = Math.min(height, Math.round(last.y));
     if (left >= right || top >= bottom) return;
-    gl.scissor(left, this.canvas.height - bottom, right - left, bottom - top);
-    const [across, down] = [(rect.right - rect.left) / width, (rect.bottom - rect.top) / height];
-    gl.uniform4f(this.#at("part"), rect.left / width, rect.top / height, across, down);
-    gl.uniform1i(this.#at("plain"), plain ? 1 : 0);
+    gl.scissor(left, height - bottom, right - left, bottom - top);
+    const { program, at } = this.#program(kind);
+    gl.useProgram(program);
+    gl.uniform1f(at("toe"), (TOE * scene.black) ** 2);
+    gl.uniform2f(at("range"), ...rangeOf(scene.map));
+    const start = onCanvas(place, { x: 0, y: 0 }, this.canvas);
+    const end = onCanvas(place, { x: picture.width, y: picture.height }, this.canvas);
+    const x = (value: number) => (value / width) * 2 - 1;
+    const y = (value: number) => 1 - (value / height) * 2;
+    gl.uniform4f(at("rect"), x(start.x), y(start.y), x(end.x), y(end.y));
+    const [across, down] = [(rect.right - rect.left) / picture.width, (rect.bottom - rect.top) / picture.height];
+    gl.uniform4f(at("part"), rect.left / picture.width, rect.top / picture.height, across, down);
     gl.drawElements(gl.TRIANGLES, 6 * this.#mesh.across * this.#mesh.down, gl.UNSIGNED_SHORT, 0);
   }
 
@@ -111,9 +114,23 @@ export class WebglRenderer implements Renderer {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.SRGB8_ALPHA8, gl.RGBA, gl.UNSIGNED_BYTE, source);
   }
 
-  #at(name: string): WebGLUniformLocation | null {
-    if (!this.#places.has(name)) this.#places.set(name, this.#gl.getUniformLocation(this.#program, name));
-    return this.#places.get(name)!;
+  #program(kind: Kind): Program {
+    const name = JSON.stringify(kind);
+    let found = this.#programs.get(name);
+    if (!found) {
+      const gl = this.#gl;
+      const program = linked(gl, fragment(kind));
+      const places = new Map<string, WebGLUniformLocation | null>();
+      const at = (uniform: string) => {
+        if (!places.has(uniform)) places.set(uniform, gl.getUniformLocation(program, uniform));
+        return places.get(uniform)!;
+      };
+      gl.useProgram(program);
+      gl.uniform3fv(at("ramp"), RAMP.flat().map((value) => value / 255));
+      found = { program, at };
+      this.#programs.set(name, found);
+    }
+    return found;
   }
 }
 
@@ -136,14 +153,16 @@ function textureOf(gl: WebGL2RenderingContext): WebGLTexture {
   return texture;
 }
 
-function linked(gl: WebGL2RenderingContext): WebGLProgram {
+function linked(gl: WebGL2RenderingContext, shown: string): WebGLProgram {
   const program = gl.createProgram()!;
-  for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]] as const) {
+  for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, shown]] as const) {
     const shader = gl.createShader(kind)!;
     gl.shaderSource(shader, text);
     gl.compileShader(shader);
     gl.attachShader(program, shader);
   }
+  gl.bindAttribLocation(program, 0, "corner");
+  gl.bindAttribLocation(program, 1, "exposure");
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "no shaders");
   return program;
