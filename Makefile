@@ -1,12 +1,13 @@
 # make demo: brighten one photo.  make test: every check of the code.  make quick: those of a minute.
 # make docs: build the site.  make docs-check: run every command of the documentation.
 # make wheel: build sdist and wheel.  make models: train what is shipped.
+# make page: build the page that runs in the browser, which the wheel then holds.  make page-test: its own tests (both need node).
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 BUILT_FROM := pyproject.toml $(wildcard src/pielight/ops/_*.c src/pielight/ops/_*.h)
 
-.PHONY: demo test quick docs docs-check wheel lint format models
+.PHONY: demo test quick docs docs-check wheel lint format models page page-test
 
 # Seeds of `make models`, where its runs go, and the VGG16 of the losses: a file, or `download` (torchvision's, 528 MB).
 SEEDS ?= 0
@@ -53,6 +54,21 @@ docs: $(VENV)/dev.stamp
 wheel: $(VENV)/dev.stamp
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
+
+# The page, in src/pielight/serve/static/: plain files for any host. PIELIGHT_PAGE_MODEL=free takes the model that is free for any use.
+PAGE := src/pielight/serve/static/index.html
+PAGE_FROM := $(shell find web/src web/public -type f) $(wildcard web/*.ts web/*.html web/package*.json src/pielight/models/*.onnx)
+
+page: $(PAGE)
+
+$(PAGE): web/node_modules/.package-lock.json $(PAGE_FROM)
+	npm --prefix web run build
+
+page-test: web/node_modules/.package-lock.json
+	npm --prefix web test
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	npm ci --prefix web --no-audit --no-fund
 
 # Every command and snippet of README and docs, in fresh folders on generated pictures.
 docs-check: $(VENV)/dev.stamp

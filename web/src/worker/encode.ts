@@ -10,10 +10,10 @@ const QUALITY = 0.95;
 export async function encode(
   pixels: Pixels,
   format: Format,
-  source: Decoded["source"],
+  { source, opaque }: Decoded,
 ): Promise<{ blob: Blob; format: Format }> {
   const canvas = new OffscreenCanvas(pixels.width, pixels.height);
-  const context = canvas.getContext("2d", { alpha: format !== "jpeg", willReadFrequently: true })!;
+  const context = canvas.getContext("2d", { alpha: !opaque && format !== "jpeg", willReadFrequently: true })!;
   context.putImageData(new ImageData(pixels.data, pixels.width, pixels.height), 0, 0);
   const coded = await canvas.convertToBlob({ type: MIME[format], quality: QUALITY });
   const written = (Object.keys(MIME) as Format[]).find((each) => MIME[each] === coded.type) ?? "png";

@@ -65,7 +65,7 @@ async function perform(task: Task, watch: Watch): Promise<Answer> {
       const result = await enhance(decoded.pixels, prediction, task, decoded.oneChannel, watch);
       if (watch.isStopped()) throw new StoppedError();
       const own = decoded.source?.format ?? (decoded.opaque ? "jpeg" : "png");
-      const saved = await encode(result, task.format === "same" ? own : task.format, decoded.source);
+      const saved = await encode(result, task.format === "same" ? own : task.format, decoded);
       return { result: saved, transfer: [] };
     }
     case "part": {

@@ -1,0 +1,112 @@
+"""The page, as `make page` has built it, in Chromium; without one of the two, tests skip and say so."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pielight
+from tests.conftest import BROWSERS
+
+BUILT = Path(pielight.__file__).parent / "serve" / "static"
+SOFTWARE_GL = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves plain files, as any host does."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript", ".wasm": "application/wasm"}
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the page, below a path."""
+    if not (BUILT / "index.html").exists():
+        pytest.skip("the page is not built: make page (needs node)")
+    handler = functools.partial(Handler, directory=str(BUILT.parent))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/{BUILT.name}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a screen, which draws WebGL by software."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[dev]'")
+    found = os.environ.get("PIELIGHT_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("no Chromium is installed: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=found, args=SOFTWARE_GL)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def open_page(site: str, browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open the page at a size; at the end it must have made no error and no request elsewhere."""
+    contexts, problems = [], []
+
+    def opened(size: dict[str, Any] | None = None, query: str = "") -> Any:
+        context = browser.new_context(**(size or DESKTOP))
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: None if request.url.startswith((site, "blob:")) else problems.append(request.url))
+        page.goto(site + query)
+        page.get_by_role("heading", name="Drop photos here").wait_for()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Any]) -> Any:
+    """The page on a desktop."""
+    return open_page()
+
+
+def until(page: Any, expression: str, seconds: float = 60) -> Any:
+    """Wait until an expression is true; Playwright's own way needs `eval`, which the page's policy forbids."""
+    end = time.monotonic() + seconds
+    while not (value := page.evaluate(expression)):
+        assert time.monotonic() < end, expression
+        time.sleep(0.02)
+    return value
+
+
+def choose(page: Any, *files: Path | dict[str, Any]) -> None:
+    """Choose photos, and wait until the first is open."""
+    before = page.evaluate("window.pielight.photos.length")
+    page.set_input_files("input[type=file]:not([webkitdirectory])", list(files))
+    until(page, f"window.pielight.photos.length === {before + len(files)}")
+    until(page, f"window.pielight.shown?.photo === window.pielight.photos[{before}]")
+
+
+def save(page: Any, label: str, folder: Path) -> Path:
+    """Click on a button that saves, and return the file."""
+    with page.expect_download(timeout=120_000) as download:
+        page.get_by_role("button", name=label).click()
+    target = folder / download.value.suggested_filename
+    download.value.save_as(target)
+    return target

@@ -1,0 +1,256 @@
+"""The page as people use it: by mouse, finger and keyboard, on a desktop and a phone, with and without a network."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pielight import enhance
+from tests.web.conftest import PHONE, choose, save, until
+from tests.web.photographs import coded, photographs, upload
+
+pytestmark = pytest.mark.slow
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+DROP = """([name, content]) => {
+    const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], name, { type: "image/png" }));
+    const target = document.querySelector("main");
+    for (const kind of ["dragover", "drop"]) {
+        target.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+    }
+}"""
+PASTE = """([name, content]) => {
+    const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], name, { type: "image/png" }));
+    window.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def dark() -> bytes:
+    return coded(dict(photographs())["coffee-dark"])
+
+
+def strength(page: Any) -> float:
+    return float(page.evaluate("window.pielight.controls.options.strength"))
+
+
+def center(page: Any) -> tuple[float, float]:
+    box = page.locator(".stage").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def lifted(page: Any) -> bool:
+    return bool(page.evaluate("window.pielight.shown.photo.brush.strokes !== undefined"))
+
+
+@pytest.mark.parametrize("script", [DROP, PASTE])
+def test_dropped_and_pasted(page: Any, dark: bytes, script: str) -> None:
+    import base64
+
+    page.evaluate(script, ["night.png", base64.b64encode(dark).decode()])
+    page.get_by_text("night.png is open.").wait_for()
+    assert page.get_by_role("button", name="Save photo").is_visible()
+
+
+def test_a_slider_by_mouse_and_keyboard(page: Any, dark: bytes) -> None:
+    choose(page, upload("a.png", dark))
+    slider = page.get_by_label("Strength")
+    box = slider.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert strength(page) == pytest.approx(0.75, abs=0.02)
+    slider.press("ArrowRight")
+    assert strength(page) == pytest.approx(0.76, abs=0.02)
+    page.get_by_role("button", name="Reset").click()
+    assert strength(page) == 1
+
+
+def test_a_slider_by_finger(open_page: Callable[..., Any], dark: bytes) -> None:
+    page = open_page(PHONE)
+    choose(page, upload("a.png", dark))
+    slider = page.get_by_label("Strength")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
+    assert strength(page) == pytest.approx(0.5, abs=0.03)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_before_and_after(page: Any, dark: bytes) -> None:
+    choose(page, upload("a.png", dark))
+    handle = page.get_by_role("slider", name="Before and after")
+    handle.press("PageUp")
+    assert handle.get_attribute("aria-valuenow") == "10"
+    box, stage = handle.bounding_box(), page.locator(".stage").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + stage["width"] / 2, box["y"] + 20, steps=4)
+    page.mouse.up()
+    assert int(handle.get_attribute("aria-valuenow")) == pytest.approx(50, abs=2)
+
+
+def test_zoom_and_pan(page: Any, dark: bytes) -> None:
+    choose(page, upload("a.png", dark))
+    fitted = page.evaluate("window.pielight.stage.place.scale")
+    page.mouse.move(*center(page))
+    page.mouse.wheel(0, -400)
+    until(page, f"window.pielight.stage.place.scale > {fitted}")
+    page.locator(".stage").press("1")
+    assert page.evaluate("window.pielight.stage.place.scale") == 1
+    for _ in range(12):
+        page.locator(".stage").press("+")
+    before = page.evaluate("window.pielight.stage.place.x")
+    page.locator(".stage").press("ArrowRight")
+    assert page.evaluate("window.pielight.stage.place.x") > before
+    page.get_by_role("button", name="Fit").click()
+    assert page.evaluate("window.pielight.stage.place.scale") == fitted
+
+
+def test_the_brush_by_mouse_with_undo_and_redo(page: Any, dark: bytes, tmp_path: Path) -> None:
+    choose(page, upload("a.png", dark))
+    before = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
+    page.get_by_text("Lift", exact=True).click()
+    x, y = center(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y, steps=4)
+    page.mouse.up()
+    assert lifted(page)
+    after = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
+    changed = np.abs(after - before).max(axis=2)
+    rows, columns = np.nonzero(changed > 3)
+    assert abs(rows.mean() / len(changed) - 0.5) < 0.1  # where it was painted
+    assert columns.max() - columns.min() < changed.shape[1] * 0.6
+    assert (after >= before - 2).all()  # lifted
+    page.keyboard.press("Control+z")
+    assert not lifted(page)
+    again = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
+    assert (again == before).all()
+    page.get_by_role("button", name="Redo").click()
+    assert lifted(page)
+
+
+def test_the_brush_by_keyboard_leaves_a_place_alone(page: Any, dark: bytes, tmp_path: Path) -> None:
+    choose(page, upload("a.png", dark))
+    page.get_by_text("Leave as is", exact=True).click()
+    page.get_by_label("Size").fill("0.4")
+    page.locator(".stage").press("ArrowUp")
+    page.locator(".stage").press(" ")
+    result = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
+    source = np.asarray(Image.open(io.BytesIO(dark))).astype(int)
+    middle = (len(source) // 2 - 4, source.shape[1] // 2)
+    assert np.abs(result - source)[middle].max() <= 8
+    assert np.abs(result - source)[4, 4].max() > 20
+
+
+def test_the_brush_by_finger(open_page: Callable[..., Any], dark: bytes) -> None:
+    page = open_page(PHONE)
+    choose(page, upload("a.png", dark))
+    page.get_by_text("Darken", exact=True).click()
+    page.touchscreen.tap(*center(page))
+    assert lifted(page)
+
+
+def test_the_map(page: Any, dark: bytes) -> None:
+    choose(page, upload("a.png", dark))
+    page.get_by_label("Show the map of exposures").check()
+    legend = page.get_by_role("img", name="Stops lifted at each place")
+    assert re.match(r"\+?\d+ EV", legend.inner_text())
+
+
+def test_a_well_exposed_photo_is_left_alone_until_asked(page: Any, tmp_path: Path) -> None:
+    pixels = dict(photographs())["coffee-published"]
+    choose(page, upload("a.png", coded(pixels)))
+    assert (np.asarray(Image.open(save(page, "Save photo", tmp_path))) == pixels).all()
+    page.get_by_role("button", name="Brighten anyway").click()
+    result = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
+    assert np.abs(result - enhance(pixels, auto=False)).max() <= 2
+
+
+def test_a_batch_with_a_damaged_file_goes_on(page: Any, dark: bytes, tmp_path: Path) -> None:
+    choose(page, upload("a.png", dark), upload("b.png", dark[:200]), upload("a.png", dark))
+    with zipfile.ZipFile(save(page, "Save all 3 as a ZIP", tmp_path)) as results:
+        assert results.namelist() == ["a_pie.png", "a_pie-2.png"]
+    assert "2 saved, 1 could not be opened" in page.get_by_role("status").inner_text()
+
+
+def test_a_batch_is_cancelled(page: Any, dark: bytes) -> None:
+    choose(page, *(upload(f"{i}.png", dark) for i in range(8)))
+    page.get_by_role("button", name="Save all 8 as a ZIP").click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Stopped.").wait_for()
+    assert page.get_by_role("button", name="Save photo").is_enabled()
+
+
+def test_a_photo_is_chosen_and_removed(page: Any, dark: bytes) -> None:
+    choose(page, upload("a.png", dark), upload("b.png", dark))
+    page.get_by_role("button", name="b.png, photo 2 of 2").click()
+    page.get_by_text("b.png is open.").wait_for()
+    page.get_by_role("button", name="Remove this photo: b.png").click()
+    page.get_by_text("a.png is open.").wait_for()
+
+
+def test_it_works_offline_after_the_first_visit(open_page: Callable[..., Any], dark: bytes, tmp_path: Path) -> None:
+    page = open_page()
+    until(page, "navigator.serviceWorker.ready.then((ready) => !!ready.active)")
+    until(page, "!!navigator.serviceWorker.controller")
+    page.context.set_offline(True)
+    page.reload()
+    choose(page, upload("a.png", dark))
+    result = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
+    assert np.abs(result - enhance(np.asarray(Image.open(io.BytesIO(dark))))).max() <= 2
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_serious_for_screen_readers(page: Any, dark: bytes, theme: str) -> None:
+    if not AXE.exists():
+        pytest.skip("no axe-core: npm ci --prefix web")
+    page.get_by_label("Theme").select_option(theme)
+    for step in ("empty", "open"):
+        if step == "open":
+            choose(page, upload("a.png", dark), upload("b.png", dark))
+        found = page.evaluate(f"(() => {{ {AXE.read_text(encoding='utf-8')} }})(), axe.run()")
+        bad = [(each["id"], each["nodes"][0]["html"]) for each in found["violations"] if each["impact"] in ("serious", "critical")]
+        assert bad == [], step
+
+
+def test_everything_is_reached_by_keyboard(page: Any, dark: bytes) -> None:
+    choose(page, upload("a.png", dark))
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"))
+        reached.add(page.evaluate("document.activeElement.labels?.[0]?.textContent"))
+    wanted = {"Choose photos", "Before and after", "Strength", "Reset", "Natural", "Save photo", "Fit"}
+    assert wanted <= reached
+
+
+def test_right_to_left(page: Any, dark: bytes) -> None:
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    choose(page, upload("a.png", dark))
+    panel, stage = page.locator("aside").bounding_box(), page.locator(".stage").bounding_box()
+    assert panel["x"] < stage["x"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_theme_stays(page: Any) -> None:
+    page.get_by_label("Theme").select_option("dark")
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_it_can_be_installed(page: Any, site: str) -> None:
+    manifest = page.request.get(site + "manifest.webmanifest").json()
+    assert manifest["display"] == "standalone"
+    for icon in manifest["icons"]:
+        assert page.request.get(site + icon["src"]).ok
