@@ -66,7 +66,7 @@ def open_page(site: str, browser: Any) -> Iterator[Callable[..., Any]]:
         context = browser.new_context(**(size or DESKTOP))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(90_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("request", lambda request: None if request.url.startswith((site, "blob:")) else problems.append(request.url))
@@ -86,7 +86,7 @@ def page(open_page: Callable[..., Any]) -> Any:
     return open_page()
 
 
-def until(page: Any, expression: str, seconds: float = 60) -> Any:
+def until(page: Any, expression: str, seconds: float = 90) -> Any:
     """Wait until an expression is true; Playwright's own way needs `eval`, which the page's policy forbids."""
     end = time.monotonic() + seconds
     while not (value := page.evaluate(expression)):

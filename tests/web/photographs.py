@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterator
 
@@ -12,13 +13,18 @@ from PIL import Image
 NAMES = ("astronaut", "chelsea", "coffee", "rocket")
 
 
-def photographs() -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Yield name and pixels of 20 photographs: as published, darker, noisy, once a JPEG, and against the light."""
+@functools.cache
+def photographs() -> dict[str, NDArray[np.uint8]]:
+    """Return the pixels of 20 photographs by name: as published, darker, noisy, once a JPEG, and against the light."""
+    return dict(_photographs())
+
+
+def _photographs() -> Iterator[tuple[str, NDArray[np.uint8]]]:
     from skimage import data
 
     random = np.random.default_rng(0)
     for name in NAMES:
-        published = getattr(data, name)()[:288:, :392]
+        published = getattr(data, name)()[:288, :392]
         light = (published / 255.0) ** 2.2
         yield f"{name}-published", published
         yield f"{name}-dark", _encoded(light * 2**-3.0)[:250, :301]  # too small for means over boxes

@@ -26,7 +26,7 @@ def difference(result: bytes, expected: np.ndarray[Any, Any]) -> int:
 
 
 def test_twenty_photographs_as_a_batch(page: Any, tmp_path: Path) -> None:
-    photos = dict(photographs())
+    photos = photographs()
     assert len(photos) == 20
     choose(page, *(upload(f"{name}.png", coded(pixels)) for name, pixels in photos.items()))
     archive = save(page, "Save all 20 as a ZIP", tmp_path)
@@ -39,7 +39,7 @@ def test_twenty_photographs_as_a_batch(page: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("preset", ["Night", "Backlit", "Subtle"])
 def test_presets(page: Any, tmp_path: Path, preset: str) -> None:
-    pixels = dict(photographs())["coffee-backlit"]
+    pixels = photographs()["coffee-backlit"]
     choose(page, upload("a.png", coded(pixels)))
     page.get_by_text(preset, exact=True).click()
     result = save(page, "Save photo", tmp_path).read_bytes()
@@ -48,7 +48,7 @@ def test_presets(page: Any, tmp_path: Path, preset: str) -> None:
 
 @pytest.mark.parametrize("options", [{"strength": 0.5}, {"highlights": 1.0}, {"denoise": 0.6}, {"denoise": 0.0}])
 def test_sliders(page: Any, tmp_path: Path, options: dict[str, float]) -> None:
-    pixels = dict(photographs())["rocket-noisy"]
+    pixels = photographs()["rocket-noisy"]
     choose(page, upload("a.png", coded(pixels)))
     label, value = {"strength": "Strength", "highlights": "Protect highlights", "denoise": "Remove noise"}, options.copy()
     if "denoise" in options:
@@ -60,19 +60,18 @@ def test_sliders(page: Any, tmp_path: Path, options: dict[str, float]) -> None:
 
 
 def test_gray_and_strength_zero(page: Any, tmp_path: Path) -> None:
-    gray = dict(photographs())["astronaut-noisy"][..., 1]
+    gray = photographs()["astronaut-noisy"][..., 1]
     choose(page, upload("a.png", coded(gray)))
-    result = np.asarray(Image.open(save(page, "Save photo", tmp_path)).convert("L"))
-    assert np.abs(result.astype(int) - enhance(gray)).max() <= LEVELS
+    assert difference(save(page, "Save photo", tmp_path).read_bytes(), enhance(gray)) <= LEVELS
     page.get_by_label("Strength").fill("0")
-    assert difference(save(page, "Save photo", tmp_path).read_bytes(), gray[..., np.newaxis].repeat(3, 2)) == 0
+    assert difference(save(page, "Save photo", tmp_path).read_bytes(), gray) == 0
 
 
 @pytest.mark.parametrize("renderer", ["webgl", "canvas"])
 @pytest.mark.parametrize("black", [0.0, 0.5])
 def test_what_is_shown_is_what_is_saved(open_page: Any, renderer: str, black: float) -> None:
     page = open_page(query=f"?renderer={renderer}")
-    pixels = dict(photographs())["coffee-backlit"]
+    pixels = photographs()["coffee-backlit"]
     choose(page, upload("a.png", coded(pixels)))
     assert page.evaluate("window.pielight.stage.rendererKind") == renderer
     page.get_by_label("Only noise that shows").uncheck()

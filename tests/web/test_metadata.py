@@ -26,7 +26,7 @@ def profile() -> bytes:
 
 def photo(kind: str) -> bytes:
     """Return a dark photo with EXIF, profile and XMP."""
-    pixels = dict(photographs())["coffee-dark"]
+    pixels = photographs()["coffee-dark"]
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = TURNED, "Maker"
     exif.get_ifd(0x8769)[0x9003] = "2026:01:02 03:04:05"

@@ -38,7 +38,7 @@ PASTE = """([name, content]) => {
 
 @pytest.fixture(scope="module")
 def dark() -> bytes:
-    return coded(dict(photographs())["coffee-dark"])
+    return coded(photographs()["coffee-dark"])
 
 
 def strength(page: Any) -> float:
@@ -169,7 +169,7 @@ def test_the_map(page: Any, dark: bytes) -> None:
 
 
 def test_a_well_exposed_photo_is_left_alone_until_asked(page: Any, tmp_path: Path) -> None:
-    pixels = dict(photographs())["coffee-published"]
+    pixels = photographs()["coffee-published"]
     choose(page, upload("a.png", coded(pixels)))
     assert (np.asarray(Image.open(save(page, "Save photo", tmp_path))) == pixels).all()
     page.get_by_role("button", name="Brighten anyway").click()
