@@ -51,7 +51,9 @@ quick: $(VENV)/dev.stamp
 docs: $(VENV)/dev.stamp
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 
+# With the page, where it can be built.
 wheel: $(VENV)/dev.stamp
+	if command -v npm > /dev/null; then $(MAKE) page; fi
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 

@@ -34,6 +34,7 @@ SKIPPED = {  # beginnings of commands that cannot run here, and why
     "curl": "runs beside 'pielight serve'",
     "tensorboard": "serves until it is stopped",
     "pytest": "the suite itself",
+    "python benchmarks/page_speed.py": "needs the page and a browser",
 }
 FRAGMENTS = (  # parts of commands in a sentence, without what they need
     "pielight evaluate --download",

@@ -69,7 +69,9 @@ def open_page(site: str, browser: Any) -> Iterator[Callable[..., Any]]:
         page.set_default_timeout(90_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        page.on("request", lambda request: None if request.url.startswith((site, "blob:")) else problems.append(request.url))
+        page.on(
+            "request", lambda request: None if request.url.startswith((site, "blob:")) else problems.append(request.url)
+        )
         page.goto(site + query)
         page.get_by_role("heading", name="Drop photos here").wait_for()
         return page

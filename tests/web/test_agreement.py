@@ -41,7 +41,7 @@ def test_twenty_photographs_as_a_batch(page: Any, tmp_path: Path) -> None:
 def test_presets(page: Any, tmp_path: Path, preset: str) -> None:
     pixels = photographs()["coffee-backlit"]
     choose(page, upload("a.png", coded(pixels)))
-    page.get_by_text(preset, exact=True).click()
+    page.get_by_role("radio", name=preset).check()
     result = save(page, "Save photo", tmp_path).read_bytes()
     assert difference(result, enhance(pixels, preset=preset.lower())) <= LEVELS
 
@@ -50,10 +50,13 @@ def test_presets(page: Any, tmp_path: Path, preset: str) -> None:
 def test_sliders(page: Any, tmp_path: Path, options: dict[str, float]) -> None:
     pixels = photographs()["rocket-noisy"]
     choose(page, upload("a.png", coded(pixels)))
-    label, value = {"strength": "Strength", "highlights": "Protect highlights", "denoise": "Remove noise"}, options.copy()
+    label, value = (
+        {"strength": "Strength", "highlights": "Protect highlights", "denoise": "Remove noise"},
+        options.copy(),
+    )
     if "denoise" in options:
         page.get_by_label("Only noise that shows").uncheck()
-    (name, number), = value.items()
+    ((name, number),) = value.items()
     page.get_by_label(label[name]).fill(str(number))
     result = save(page, "Save photo", tmp_path).read_bytes()
     assert difference(result, enhance(pixels, **options)) <= LEVELS
@@ -91,3 +94,11 @@ def test_what_is_shown_is_what_is_saved(open_page: Any, renderer: str, black: fl
     seen = np.array(shown, np.uint8).reshape(288, 392, 4)[..., :3]
     expected = enhance(pixels, denoise=0, black=black)
     assert np.abs(seen[2:-2, 2:-2].astype(int) - expected[2:-2, 2:-2]).max() <= LEVELS + 1
+
+
+def test_opacity_stays(page: Any, tmp_path: Path) -> None:
+    colors = photographs()["coffee-dark"]
+    opacity = np.linspace(0, 255, colors.shape[1]).astype(np.uint8)[np.newaxis, :, np.newaxis].repeat(len(colors), 0)
+    pixels = np.concatenate([colors, opacity], axis=2)
+    choose(page, upload("a.png", coded(pixels)))
+    assert difference(save(page, "Save photo", tmp_path).read_bytes(), enhance(pixels)) <= LEVELS

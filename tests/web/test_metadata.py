@@ -65,7 +65,9 @@ def test_the_same_format_keeps_all(page: Any, tmp_path: Path, kind: str) -> None
     choose(page, upload(f"photo.{kind}", source))
     result = save(page, "Save photo", tmp_path)
     assert result.name == f"photo_pie.{kind}"
-    assert facts(result.read_bytes()) == facts(enhance(source)) == facts(source)
+    assert facts(result.read_bytes()) == facts(source)
+    by_python = facts(enhance(source)) | {"xmp": facts(source)["xmp"]}  # to which Python adds a note of its own
+    assert facts(result.read_bytes()) == by_python
     with Image.open(result) as image, Image.open(io.BytesIO(source)) as before:
         for key in ("comment", "Title", "dpi"):
             assert image.info.get(key) == before.info.get(key), key
@@ -91,14 +93,17 @@ def test_the_stage_shows_it_upright(page: Any) -> None:
     assert tuple(size) == upright.size
     page.get_by_role("slider", name="Before and after").press("End")
     page.get_by_role("button", name="100 %").click()
-    shown = page.evaluate("""([width, height]) => {
+    shown = page.evaluate(
+        """([width, height]) => {
         const { stage } = window.pielight;
         stage.drawNow();
         const copy = new OffscreenCanvas(stage.canvas.width, stage.canvas.height).getContext("2d");
         copy.drawImage(stage.canvas, 0, 0);
         const left = Math.round((stage.canvas.width - width) / 2), top = Math.round((stage.canvas.height - height) / 2);
         return Array.from(copy.getImageData(left, top, width, height).data);
-    }""", list(upright.size))
+    }""",
+        list(upright.size),
+    )
     seen = np.array(shown, np.uint8).reshape(upright.height, upright.width, 4)[..., :3].astype(int)
     assert np.abs(seen - np.asarray(upright)).mean() < 2
 
@@ -116,7 +121,10 @@ def test_a_thumbnail_of_the_dark_photo_goes(page: Any, tmp_path: Path) -> None:
         entries = [(0x0201, len(body) + 2 + 24 + 4), (0x0202, len(small.getvalue()))]
         second = len(entries).to_bytes(2, "little")
         second += b"".join(
-            tag.to_bytes(2, "little") + (4).to_bytes(2, "little") + (1).to_bytes(4, "little") + value.to_bytes(4, "little")
+            tag.to_bytes(2, "little")
+            + (4).to_bytes(2, "little")
+            + (1).to_bytes(4, "little")
+            + value.to_bytes(4, "little")
             for tag, value in entries
         )
         body = body[:link] + len(body).to_bytes(4, "little") + body[link + 4 :] + second + bytes(4) + small.getvalue()

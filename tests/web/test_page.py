@@ -119,7 +119,7 @@ def test_zoom_and_pan(page: Any, dark: bytes) -> None:
 def test_the_brush_by_mouse_with_undo_and_redo(page: Any, dark: bytes, tmp_path: Path) -> None:
     choose(page, upload("a.png", dark))
     before = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
-    page.get_by_text("Lift", exact=True).click()
+    page.get_by_role("radio", name="Lift").check()
     x, y = center(page)
     page.mouse.move(x, y)
     page.mouse.down()
@@ -142,7 +142,7 @@ def test_the_brush_by_mouse_with_undo_and_redo(page: Any, dark: bytes, tmp_path:
 
 def test_the_brush_by_keyboard_leaves_a_place_alone(page: Any, dark: bytes, tmp_path: Path) -> None:
     choose(page, upload("a.png", dark))
-    page.get_by_text("Leave as is", exact=True).click()
+    page.get_by_role("radio", name="Leave as is").check()
     page.get_by_label("Size").fill("0.4")
     page.locator(".stage").press("ArrowUp")
     page.locator(".stage").press(" ")
@@ -156,7 +156,7 @@ def test_the_brush_by_keyboard_leaves_a_place_alone(page: Any, dark: bytes, tmp_
 def test_the_brush_by_finger(open_page: Callable[..., Any], dark: bytes) -> None:
     page = open_page(PHONE)
     choose(page, upload("a.png", dark))
-    page.get_by_text("Darken", exact=True).click()
+    page.get_by_role("radio", name="Darken").check()
     page.touchscreen.tap(*center(page))
     assert lifted(page)
 
@@ -220,7 +220,11 @@ def test_nothing_serious_for_screen_readers(page: Any, dark: bytes, theme: str) 
         if step == "open":
             choose(page, upload("a.png", dark), upload("b.png", dark))
         found = page.evaluate(f"(() => {{ {AXE.read_text(encoding='utf-8')} }})(), axe.run()")
-        bad = [(each["id"], each["nodes"][0]["html"]) for each in found["violations"] if each["impact"] in ("serious", "critical")]
+        bad = [
+            (each["id"], each["nodes"][0]["html"])
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
         assert bad == [], step
 
 
@@ -229,7 +233,9 @@ def test_everything_is_reached_by_keyboard(page: Any, dark: bytes) -> None:
     reached = set()
     for _ in range(60):
         page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"))
+        reached.add(
+            page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent")
+        )
         reached.add(page.evaluate("document.activeElement.labels?.[0]?.textContent"))
     wanted = {"Choose photos", "Before and after", "Strength", "Reset", "Natural", "Save photo", "Fit"}
     assert wanted <= reached

@@ -1,6 +1,6 @@
 """Writes vectors.json: what Python returns for pictures that the page's tests make by the same formula.
 
-    python web/tests/vectors.py
+python web/tests/vectors.py
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def vectors() -> dict[str, Any]:
     places, results = level_tables()
     presets = {
         name: {
-            key: getattr(EnhanceOptions.of(name), key) for key in ("strength", "highlights", "auto", "target_ev", "black")
+            key: getattr(EnhanceOptions.of(name), key)
+            for key in ("strength", "highlights", "auto", "target_ev", "black")
         }
         for name in PRESETS
     }

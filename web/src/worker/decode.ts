@@ -51,9 +51,28 @@ function pixelsOf(bitmap: ImageBitmap): Pixels {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new UnreadableError();
   context.drawImage(bitmap, 0, 0);
-  bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);
-  return { width, height, data: data as Uint8ClampedArray<ArrayBuffer> };
+  const pixels = { width, height, data: data as Uint8ClampedArray<ArrayBuffer> };
+  const result = isOpaque(pixels) ? pixels : (exactPixels(bitmap) ?? pixels);
+  bitmap.close();
+  return result;
+}
+
+/** Pixels that are not opaque, as the file has them: a canvas multiplies them by their opacity, which rounds. */
+function exactPixels(bitmap: ImageBitmap): Pixels | undefined {
+  const { width, height } = bitmap;
+  const gl = new OffscreenCanvas(1, 1).getContext("webgl2");
+  if (!gl || Math.max(width, height) > gl.getParameter(gl.MAX_TEXTURE_SIZE)) return undefined;
+  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
+  gl.bindTexture(gl.TEXTURE_2D, gl.createTexture());
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, gl.getParameter(gl.TEXTURE_BINDING_2D), 0);
+  const data = new Uint8ClampedArray(width * height * 4);
+  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, data);
+  const isRead = gl.getError() === gl.NO_ERROR;
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return isRead ? { width, height, data } : undefined;
 }
 
 function isOpaque({ data }: Pixels): boolean {

@@ -3,13 +3,16 @@ import type { Prediction } from "../engine/exposureMap";
 import { brightener, predict } from "./brighten";
 import { decode, UnreadableError, type Decoded } from "./decode";
 import { encode } from "./encode";
-import { enhance, type Watch } from "./enhance";
+import type { Pixels } from "../engine/pixels";
+import { finish, prepare, type Prepared, type Watch } from "./enhance";
+import type { Rectangle } from "./denoise";
 import type { FromPage, FromWorker, Results, Task } from "./protocol";
 
 interface Entry {
   readonly picture: number;
   readonly decoded: Decoded;
   readonly prediction: Prediction;
+  prepared: Prepared | undefined;
 }
 
 class StoppedError extends Error {}
@@ -61,23 +64,34 @@ async function perform(task: Task, watch: Watch): Promise<Answer> {
       return { result: { width, height, orientation, prediction, bitmap, format: source?.format, notes }, transfer: [bitmap] };
     }
     case "save": {
-      const { decoded, prediction } = await entryOf(task.picture, task.file);
-      const result = await enhance(decoded.pixels, prediction, task, decoded.oneChannel, watch);
-      if (watch.isStopped()) throw new StoppedError();
+      const entry = await entryOf(task.picture, task.file);
+      const { decoded } = entry;
+      const result = await enhanced(entry, task, watch);
       const own = decoded.source?.format ?? (decoded.opaque ? "jpeg" : "png");
       const saved = await encode(result, task.format === "same" ? own : task.format, decoded);
       return { result: saved, transfer: [] };
     }
     case "part": {
-      const { decoded, prediction } = await entryOf(task.picture, task.file);
-      const result = await enhance(decoded.pixels, prediction, task, decoded.oneChannel, watch);
-      if (watch.isStopped()) throw new StoppedError();
+      const result = await enhanced(await entryOf(task.picture, task.file), task, watch, task.part);
       const { top, bottom, left, right } = task.part;
       const image = new ImageData(result.data, result.width, result.height);
       const bitmap = await bitmapOf(image, left, top, right - left, bottom - top);
       return { result: { part: task.part, bitmap }, transfer: [bitmap] };
     }
   }
+}
+
+async function enhanced(
+  entry: Entry,
+  task: Extract<Task, { kind: "save" | "part" }>,
+  watch: Watch,
+  part?: Rectangle,
+): Promise<Pixels> {
+  const { pixels, oneChannel } = entry.decoded;
+  entry.prepared = prepare(pixels, entry.prediction, task, oneChannel, entry.prepared);
+  const result = await finish(pixels, entry.prepared, task.options, oneChannel, watch, part);
+  if (watch.isStopped()) throw new StoppedError();
+  return result;
 }
 
 const AS_IT_IS: ImageBitmapOptions = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
@@ -89,7 +103,7 @@ function bitmapOf(image: ImageData, ...part: [] | [number, number, number, numbe
 async function entryOf(picture: number, file: Blob): Promise<Entry> {
   if (last?.picture !== picture) {
     const decoded = await decode(file);
-    last = { picture, decoded, prediction: await predict(decoded.pixels) };
+    last = { picture, decoded, prediction: await predict(decoded.pixels), prepared: undefined };
   }
   return last;
 }
