@@ -27,10 +27,12 @@ function precache(): Plugin {
       const hash = createHash("sha256");
       for (const file of files) hash.update(file).update(readFileSync(join(OUT, file)));
       const worker = join(OUT, "sw.js");
-      const text = readFileSync(worker, "utf8")
-        .replace(/"__FILES__"/, JSON.stringify(files))
+      const text = readFileSync(worker, "utf8");
+      const filled = text
+        .replace(/["'`]__FILES__["'`]/, JSON.stringify(files))
         .replace(/__VERSION__/, hash.digest("hex").slice(0, 16));
-      writeFileSync(worker, text);
+      if (/__FILES__|__VERSION__/.test(filled)) throw new Error("sw.js: nowhere to write the list of files");
+      writeFileSync(worker, filled);
     },
   };
 }

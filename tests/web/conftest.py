@@ -32,12 +32,33 @@ class Handler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+class IsolatingHandler(Handler):
+    """Sends the headers that allow shared memory, and so threads."""
+
+    def end_headers(self) -> None:
+        """End the headers."""
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     """The address of the page, below a path."""
+    yield from served(Handler)
+
+
+@pytest.fixture(scope="session")
+def isolated_site() -> Iterator[str]:
+    """The same from a server that allows threads."""
+    yield from served(IsolatingHandler)
+
+
+def served(kind: type[Handler]) -> Iterator[str]:
+    """Serve the folder above the page."""
     if not (BUILT / "index.html").exists():
         pytest.skip("the page is not built: make page (needs node)")
-    handler = functools.partial(Handler, directory=str(BUILT.parent))
+    handler = functools.partial(kind, directory=str(BUILT.parent))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/{BUILT.name}/"
@@ -58,21 +79,23 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_page(site: str, browser: Any) -> Iterator[Callable[..., Any]]:
+def open_page(site: str, isolated_site: str, browser: Any) -> Iterator[Callable[..., Any]]:
     """Open the page at a size; at the end it must have made no error and no request elsewhere."""
     contexts, problems = [], []
 
-    def opened(size: dict[str, Any] | None = None, query: str = "") -> Any:
+    def opened(size: dict[str, Any] | None = None, query: str = "", isolated: bool = False) -> Any:
+        address = isolated_site if isolated else site
         context = browser.new_context(**(size or DESKTOP))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(90_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on(
-            "request", lambda request: None if request.url.startswith((site, "blob:")) else problems.append(request.url)
+            "request",
+            lambda request: None if request.url.startswith((address, "blob:")) else problems.append(request.url),
         )
-        page.goto(site + query)
+        page.goto(address + query)
         page.get_by_role("heading", name="Drop photos here").wait_for()
         return page
 

@@ -211,6 +211,14 @@ def test_it_works_offline_after_the_first_visit(open_page: Callable[..., Any], d
     assert np.abs(result - enhance(np.asarray(Image.open(io.BytesIO(dark))))).max() <= 2
 
 
+def test_threads_where_the_host_allows_them(open_page: Callable[..., Any], dark: bytes, tmp_path: Path) -> None:
+    page = open_page(isolated=True)
+    assert page.evaluate("window.crossOriginIsolated")
+    choose(page, upload("a.png", dark))
+    result = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
+    assert np.abs(result - enhance(np.asarray(Image.open(io.BytesIO(dark))))).max() <= 2
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_for_screen_readers(page: Any, dark: bytes, theme: str) -> None:
     if not AXE.exists():

@@ -5,12 +5,8 @@ const CACHE = "pielight-__VERSION__";
 const worker = self as unknown as ServiceWorkerGlobalScope;
 
 worker.addEventListener("install", (event) => {
-  event.waitUntil(
-    caches
-      .open(CACHE)
-      .then((cache) => cache.addAll(FILES))
-      .then(() => worker.skipWaiting()),
-  );
+  // A newer version waits until no page of the older one is open: that may still load files of its own.
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)));
 });
 
 worker.addEventListener("activate", (event) => {
