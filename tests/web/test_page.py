@@ -143,7 +143,7 @@ def test_the_brush_by_mouse_with_undo_and_redo(page: Any, dark: bytes, tmp_path:
 def test_the_brush_by_keyboard_leaves_a_place_alone(page: Any, dark: bytes, tmp_path: Path) -> None:
     choose(page, upload("a.png", dark))
     page.get_by_role("radio", name="Leave as is").check()
-    page.get_by_label("Size").fill("0.4")
+    page.get_by_role("slider", name="Size").fill("0.4")
     page.locator(".stage").press("ArrowUp")
     page.locator(".stage").press(" ")
     result = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
