@@ -12,7 +12,7 @@ export interface BatchResult {
   readonly failed: readonly Photo[];
 }
 
-/** Save photos; one that cannot be opened does not stop the others. Throws a `stopped` TaskError if cancelled. */
+/** Save photos; one that cannot be opened does not stop the others. Throws a `stopped` TaskError if that is what was asked for. */
 export async function saveAll(
   client: Client,
   photos: readonly Photo[],

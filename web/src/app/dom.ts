@@ -33,7 +33,7 @@ export interface Slider {
   say(text: string): void; // in place of the value
 }
 
-/** A labelled slider with its value beside it. */
+/** A slider with its label and its value. */
 export function slider(
   label: string,
   range: { min: number; max: number; step: number },
