@@ -268,3 +268,22 @@ def test_it_can_be_installed(page: Any, site: str) -> None:
     assert manifest["display"] == "standalone"
     for icon in manifest["icons"]:
         assert page.request.get(site + icon["src"]).ok
+
+
+def test_a_folder_in_and_a_folder_out(page: Any, dark: bytes, tmp_path: Path) -> None:
+    place = tmp_path / "trip"
+    (place / "night").mkdir(parents=True)
+    (place / "a.png").write_bytes(dark)
+    (place / "night" / "b.png").write_bytes(dark)
+    (place / "notes.txt").write_text("no photo")
+    page.set_input_files("input[webkitdirectory]", place)
+    until(page, "window.pielight.photos.length === 2 && !!window.pielight.shown")
+    page.evaluate("window.showDirectoryPicker = () => navigator.storage.getDirectory()")  # one that needs no dialog
+    page.get_by_role("button", name="Save all 2 into a folder").click()
+    page.get_by_text("2 saved.").wait_for()
+    size = page.evaluate("""async () => {
+        let folder = await navigator.storage.getDirectory();
+        for (const part of ["trip", "night"]) folder = await folder.getDirectoryHandle(part);
+        return (await (await folder.getFileHandle("b_pie.png")).getFile()).size;
+    }""")
+    assert size > 1000

@@ -1,15 +1,35 @@
 /** The picture as a mesh whose corners carry the exposures of the map: between them a GPU blends for nothing. */
 import { axisOf, blended, blendRows, type Grid } from "../engine/axis";
 
-const LEAST = 64; // squares along each side: within 0.02 EV of the map for one of 16 x 16 nodes
+const PRECISION = 0.015; // EV, between a mesh and its map
+const MOST = 128; // squares along each side
 
 export interface Mesh {
   readonly across: number; // squares
   readonly down: number;
 }
 
+/** As many squares as keep the mesh near its map: a straight line misses a parabola by `h^2 f'' / 8`. */
 export function meshFor(map: Grid): Mesh {
-  return { across: Math.max(LEAST, map.width), down: Math.max(LEAST, map.height) };
+  const parts = Math.max(1, Math.ceil(Math.sqrt(bend(map) / (8 * PRECISION))));
+  return { across: Math.min(map.width * parts, MOST), down: Math.min(map.height * parts, MOST) };
+}
+
+/** The largest second difference of neighbors, in EV. */
+function bend({ height, width, values }: Grid): number {
+  let result = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      const twice = 2 * values[i]!;
+      const left = values[x > 0 ? i - 1 : i]!;
+      const right = values[x < width - 1 ? i + 1 : i]!;
+      const above = values[y > 0 ? i - width : i]!;
+      const below = values[y < height - 1 ? i + width : i]!;
+      result = Math.max(result, Math.abs(left + right - twice), Math.abs(above + below - twice));
+    }
+  }
+  return result;
 }
 
 /** Place and exposure of each corner: x, y, EV. */

@@ -9,6 +9,7 @@ export interface Source {
   readonly canvas: OffscreenCanvas;
   readonly rect: Rect; // of the upright picture
   readonly version: number;
+  readonly isExact: boolean; // its pixels are those of the canvas
 }
 
 let versions = 0;
@@ -17,6 +18,7 @@ export class PictureSource {
   readonly size: Size; // upright
   readonly #base: Source;
   #crop: Source | undefined;
+  #whole: { source: Source; scale: number } | undefined;
 
   constructor(
     readonly bitmap: ImageBitmap,
@@ -34,6 +36,8 @@ export class PictureSource {
 
   /** The pixels for a part that is seen at a scale. */
   at(rect: Rect, scale: number): Source {
+    const isWhole = rect.right - rect.left === this.size.width && rect.bottom - rect.top === this.size.height;
+    if (isWhole && scale < this.baseScale) return this.#reduced(scale);
     if (scale <= this.baseScale * 1.01 || this.baseScale === 1) return this.#base;
     const last = this.#crop?.rect;
     if (!last || (["left", "top", "right", "bottom"] as const).some((side) => last[side] !== rect[side])) {
@@ -48,6 +52,20 @@ export class PictureSource {
     this.bitmap.close();
   }
 
+  /** The whole picture, as large as it is shown. */
+  #reduced(scale: number): Source {
+    if (this.#whole?.scale !== scale) {
+      const width = Math.max(1, Math.round(this.size.width * scale));
+      const height = Math.max(1, Math.round(this.size.height * scale));
+      const canvas = new OffscreenCanvas(width, height);
+      const context = canvas.getContext("2d", { willReadFrequently: true })!;
+      context.imageSmoothingQuality = "medium";
+      context.drawImage(this.#base.canvas, 0, 0, width, height);
+      this.#whole = { source: { canvas, rect: this.#base.rect, version: ++versions, isExact: true }, scale };
+    }
+    return this.#whole.source;
+  }
+
   #drawn(rect: Rect, scale: number): Source {
     const width = Math.max(1, Math.round((rect.right - rect.left) * scale));
     const height = Math.max(1, Math.round((rect.bottom - rect.top) * scale));
@@ -58,6 +76,6 @@ export class PictureSource {
     context.translate(-rect.left, -rect.top);
     context.transform(...toUpright(this.bitmap, this.orientation));
     context.drawImage(this.bitmap, 0, 0);
-    return { canvas, rect, version: ++versions };
+    return { canvas, rect, version: ++versions, isExact: false };
   }
 }

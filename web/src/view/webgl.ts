@@ -52,6 +52,8 @@ export class WebglRenderer implements Renderer {
     gl.bindTexture(gl.TEXTURE_2D, this.#picture);
     if (this.#version !== source.version) {
       this.#upload(source.canvas);
+      const filter = source.isExact ? gl.NEAREST : gl.LINEAR;
+      for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, filter);
       this.#version = source.version;
     }
     const before = { exposed: false, holdsBlack: false, showsMap: false };
@@ -101,6 +103,12 @@ export class WebglRenderer implements Renderer {
     gl.uniform2f(at("range"), ...rangeOf(scene.map));
     const start = onCanvas(place, { x: 0, y: 0 }, this.canvas);
     const end = onCanvas(place, { x: picture.width, y: picture.height }, this.canvas);
+    if (scene.source.isExact) {
+      start.x = Math.round(start.x); // so that every pixel of the canvas is one of the texture
+      start.y = Math.round(start.y);
+      end.x = start.x + scene.source.canvas.width;
+      end.y = start.y + scene.source.canvas.height;
+    }
     const x = (value: number) => (value / width) * 2 - 1;
     const y = (value: number) => 1 - (value / height) * 2;
     gl.uniform4f(at("rect"), x(start.x), y(start.y), x(end.x), y(end.y));
