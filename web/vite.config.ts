@@ -48,6 +48,7 @@ function walk(folder: string, prefix = ""): string[] {
 
 export default defineConfig({
   base: "./", // works under any path
+  define: { IS_FOR_RESEARCH: JSON.stringify(MODEL === "pie") },
   plugins: [model(), precache()],
   worker: { format: "es", plugins: () => [model()] },
   resolve: { conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser", "development|production"] },

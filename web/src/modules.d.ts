@@ -7,3 +7,6 @@ declare module "*.onnx?url" {
   const url: string;
   export default url;
 }
+
+/** Whether the weights of the page may be used for research only. */
+declare const IS_FOR_RESEARCH: boolean;

@@ -87,7 +87,6 @@ export const TEXTS = {
     animated: "Only the first frame is enhanced here.",
     metadata: "The metadata of this format are not kept here. pielight serve keeps them.",
   },
-  offlineReady: "Ready to work offline.",
-  noWebgl: "Without WebGL: the processor draws.",
-  license: "The weights are for research use only; the code is Apache-2.0.",
+  research: "The weights of this page are for research use only.",
+  licenses: "Licenses",
 } as const;

@@ -146,6 +146,7 @@ export class Layout {
         button(TEXTS.chooseFolder, () => this.#folderInput.click()),
       ),
       h("p", { class: "small" }, TEXTS.privacy),
+      h("p", { class: "small" }, IS_FOR_RESEARCH && `${TEXTS.research} `, h("a", { href: "licenses.txt" }, TEXTS.licenses)),
     );
   }
 
