@@ -46,7 +46,13 @@ def test_chapters_and_subtitles_of_a_part(tmp_path: Path, enhance: Enhance) -> N
     enhance(source, tmp_path / "part.mkv", VideoOptions(start=0.2))
     after = contents(tmp_path / "part.mkv")
     assert after.chapters == [(0, Fraction(12, 100), "Two")]
-    assert len(after.packets[1]) == 1
+    assert [one[:3] for one in after.packets[1]] == [(0, 0, 20)]
+    enhance(source, tmp_path / "both.mkv", VideoOptions(start=0.08, end=0.16))
+    both = contents(tmp_path / "both.mkv")
+    assert [one[:3] for one in both.packets[1]] == [(0, 0, 20), (40, 40, 40)]
+    assert both.times == [0, 40]
+    enhance(source, tmp_path / "end.mkv", VideoOptions(end=0.16))
+    assert [one[:3] for one in contents(tmp_path / "end.mkv").packets[1]] == [(0, 0, 100), (120, 120, 40)]
 
 
 @pytest.mark.parametrize(

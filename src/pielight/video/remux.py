@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
 from av.stream import Disposition
 
+from pielight.errors import PictureError
 from pielight.video.containers import ISO
 from pielight.video.cut import Cut
-from pielight.video.open_clip import is_hidden
+from pielight.video.open_clip import is_hidden, open_clip
 from pielight.video.probe import time_base_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ _STALE_OF_VIDEO = ("rotate", "bps", "number_of_frames", "number_of_bytes", "_sta
 _CREATED = "creation_time"
 _ATTACHMENT = "attachment"
 _TIMECODE = "timecode"
+VIDEO_FIRST = ("mxf",)  # containers that hold nothing else unless there is a video before it
+_FRAMES_IN_AVI = ("aac",)  # sound whose packets are whole frames of different sizes
+_PLAIN_CODEC = "mpeg2video"
 
 
 def copyable(container: InputContainer, main: int, muxer: str) -> tuple[list[int], list[str]]:
@@ -52,12 +57,16 @@ def can_hold(muxer: str, stream: Stream) -> bool:
     """Return whether a container can hold a copy of a stream, by trying it in memory."""
     if muxer in ISO and stream.type == "data" and not stream.name:  # would be written without what describes it
         return False
+    begun = False
     try:
         with av.open(io.BytesIO(), "w", format=muxer) as trial:
+            if muxer in VIDEO_FIRST:
+                trial.add_stream(_PLAIN_CODEC, 25, width=64, height=64, pix_fmt="yuv420p")
             copy_stream(trial, stream)
             trial.start_encoding()
+            begun = True  # MXF cannot end without a packet
     except (av.FFmpegError, ValueError, RuntimeError):
-        return False
+        return begun
     return True
 
 
@@ -86,12 +95,34 @@ def copy_stream(output: OutputContainer, stream: Stream) -> Stream:
     """
     if stream.type == _ATTACHMENT and stream.codec_context is None:
         copy: Stream = output.add_stream_from_template(stream)
+    elif output.format.name == stream.container.format.name == "avi" and _name(stream) in _FRAMES_IN_AVI:
+        copy = _copy_by_frames(output, stream)
     else:
         copy = output.add_stream_from_template(stream, opaque=True)
     copy.metadata.clear()
     copy.metadata.update(kept_metadata(stream.metadata))
     copy.disposition = stream.disposition
     return copy
+
+
+def _copy_by_frames(output: OutputContainer, stream: Stream) -> Stream:
+    """Add a stream like one of an AVI, without the block size by which FFmpeg would count bytes in place of frames.
+
+    PyAV cannot change that number; another container does not store it.
+    """
+    file = io.BytesIO()
+    try:
+        with open_clip(Path(stream.container.name)) as again, av.open(file, "w", format="matroska") as plain:
+            copy = plain.add_stream_from_template(stream, opaque=True)
+            for packet in again.demux(again.streams[stream.index]):
+                packet.stream = copy
+                plain.mux(packet)
+                break  # one tells the number of samples in a frame
+        file.seek(0)
+        with av.open(file) as plain_again:
+            return output.add_stream_from_template(plain_again.streams[0], opaque=True)
+    except (av.FFmpegError, PictureError, ValueError, IndexError):  # damaged
+        return output.add_stream_from_template(stream, opaque=True)
 
 
 def kept_metadata(metadata: dict[str, str], of_video: bool = False) -> dict[str, str]:
@@ -108,8 +139,16 @@ def kept_metadata(metadata: dict[str, str], of_video: bool = False) -> dict[str,
 
 
 def shifted(packet: Packet[Any], stream: Stream, cut: Cut) -> Packet[Any]:
-    """Move a packet by the shift of a cut, in the unit of its stream."""
-    ticks = cut.ticks(time_base_of(stream))
+    """Move a packet by the shift of a cut, in the unit of its stream; a subtitle is shown within the cut only."""
+    base = time_base_of(stream)
+    if stream.type == "subtitle" and packet.pts is not None and packet.duration:
+        start, end = packet.pts, packet.pts + packet.duration
+        start = start if cut.start is None else max(start, round(cut.start / base))
+        end = end if cut.end is None else min(end, round(cut.end / base))
+        if start != packet.pts:
+            packet.pts = packet.dts = start
+        packet.duration = max(1, end - start)
+    ticks = cut.ticks(base)
     if ticks and packet.pts is not None:
         packet.pts -= ticks
     if ticks and packet.dts is not None:

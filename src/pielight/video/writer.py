@@ -22,7 +22,14 @@ from pielight.video.frame_times import FrameTimes
 from pielight.video.open_clip import TEXT_AS_IT_IS, reason
 from pielight.video.probe import ClipInfo, time_base_of
 from pielight.video.provenance import with_clip_record
-from pielight.video.remux import copy_stream, kept_chapters, kept_metadata, metadata_of_video, shifted
+from pielight.video.remux import (
+    VIDEO_FIRST,
+    copy_stream,
+    kept_chapters,
+    kept_metadata,
+    metadata_of_video,
+    shifted,
+)
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -80,7 +87,7 @@ class ClipWriter:
         self._output: OutputContainer = opened(
             file, "w", format=muxer, container_options=options, **again, **TEXT_AS_IT_IS
         )
-        for stream in source.streams:
+        for stream in sorted(source.streams, key=lambda one: muxer in VIDEO_FIRST and one.index != info.stream):
             if stream.index == info.stream:
                 self._video = self._add_video(stream, size, muxer, threads)
                 metadata, self._notes = metadata_of_video(source, stream, cut)
