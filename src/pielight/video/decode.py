@@ -14,6 +14,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 
 from pielight.core.messages import counted, few
+from pielight.video.clock import CONTINUOUS, Clock
 from pielight.video.cut import Cut
 from pielight.video.decoder import FrameDecoder
 from pielight.video.open_clip import reason
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-_CONTINUOUS = ("audio", "video")  # kinds of streams that have a packet for every moment
+_CATCH_UP = 4  # times as fast as usual, frames whose time went back come to where it goes on
 
 
 @dataclass
@@ -32,7 +33,9 @@ class Faults:
 
     Attributes:
         packets: Packets of the video that cannot be decoded.
-        frames: Frames that are damaged, and frames whose time goes back, which are left out.
+        frames: Frames that are damaged.
+        unordered: Frames whose time goes back, and that get one soon after the frame before.
+        restarts: How often the clock starts anew; times go on there.
         sizes: Other sizes and pixel formats than those of the first frame.
         broken: Why the file cannot be read any further; empty if it ends.
         lost: Frames that the index promises and that are not there.
@@ -41,6 +44,7 @@ class Faults:
     packets: int = 0
     frames: int = 0
     unordered: int = 0
+    restarts: int = 0
     sizes: list[str] = field(default_factory=list)
     broken: str = ""
     lost: int = 0
@@ -57,7 +61,9 @@ class Faults:
         if self.frames:
             found.append(counted(self.frames, "damaged frame"))
         if self.unordered:
-            found.append(f"{counted(self.unordered, 'frame')} without an order in time left out")
+            found.append(f"{counted(self.unordered, 'frame')} without an order in time, moved behind the one before")
+        if self.restarts:
+            found.append(f"{counted(self.restarts, 'restart')} of the clock, where times go on")
         if self.sizes:
             found.append(f"changes to {few(self.sizes)}, scaled to {info.width} x {info.height} {info.pix_fmt}")
         if self.broken:
@@ -93,7 +99,7 @@ class ClipReader:
         self._container, self._path, self._info, self._cut = container, path, info, cut
         video: VideoStream = container.streams[info.stream]  # type: ignore[assignment]
         self._streams = [one for one in container.streams if one.index in copied or one.index == info.stream]
-        self._decoder = FrameDecoder(video, threads)
+        self._decoder, self._clock = FrameDecoder(video, threads), Clock.of(container)
         self._last: int | None = None
         self._count = 0
         self._discarded = 0
@@ -106,10 +112,11 @@ class ClipReader:
         """
         if self._cut.start is not None:
             seek(self._container, self._cut.start)
-        going = {one.index for one in self._streams if one.type in _CONTINUOUS and not one.disposition & 0x400}
+        going = {one.index for one in self._streams if one.type in CONTINUOUS and not one.disposition & 0x400}
         try:
             for packet in self._container.demux(self._streams):
                 stream, is_video = packet.stream, packet.stream_index == self._info.stream
+                self._clock.move(packet, stream)
                 if is_video:
                     yield from self._decoded(packet)
                 elif packet.size and self._takes(packet, stream):
@@ -122,9 +129,10 @@ class ClipReader:
         except (av.FFmpegError, OSError) as error:
             self.faults.broken = reason(error)
             yield from self._decoded(None)
+        self.faults.restarts = self._clock.restarts
         # Other containers count units of time, or nothing.
         if self._cut.start is None and self._cut.end is None and self._info.container.startswith("mov"):
-            self.faults.lost = self._info.counted - self._count - self._discarded - self.faults.unordered
+            self.faults.lost = self._info.counted - self._count - self._discarded
 
     def _takes(self, packet: Packet[Any], stream: Stream) -> bool:
         if self._cut.start is None and self._cut.end is None:
@@ -164,7 +172,7 @@ class ClipReader:
             return None
         if self._last is not None and frame.pts <= self._last:
             self.faults.unordered += 1
-            return None
+            frame.pts = self._last + max(1, self._usual() // _CATCH_UP)
         self._last = frame.pts
         self._count += 1
         frame.time_base = info.time_base
