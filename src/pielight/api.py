@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from pielight.core.messages import shown
 from pielight.enhancer import Enhancer, P
-from pielight.errors import OptionError
+from pielight.errors import OptionError, PictureError
 from pielight.inference.lattice import Lattice
 from pielight.inference.pipeline_files import SaveOptions
 from pielight.io.result_names import result_beside
 from pielight.options import AUTO, BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
+from pielight.video.containers import is_clip_name
 from pielight.video.enhance_clip import enhance_clip
 from pielight.video.options import VideoOptions
 from pielight.video.progress import ClipProgress
@@ -116,6 +117,7 @@ def enhance_file(
 
     Raises:
         ExistsError: The target exists, and ``exist_ok`` is not set.
+        PictureError: The source is a clip.
         PielightError: See there.
 
     >>> import tempfile
@@ -125,6 +127,8 @@ def enhance_file(
     ...     enhance_file(f"{folder}/night.png").name
     'night_pie.png'
     """
+    if is_clip_name(Path(source)):
+        raise PictureError(f"{shown(source)}: a clip, which enhance_video takes")
     return _default_enhancer(task, denoise_model).enhance_file(
         source, target, strength, highlights, denoise=denoise, options=options, exist_ok=exist_ok,
         file_format=file_format, quality=quality, preserve_times=preserve_times, **taste,

@@ -97,6 +97,11 @@ def test_side_by_side_and_previews(tmp_path: Path, enhance: Enhance) -> None:
     assert (tmp_path / "both.jpg").stat().st_size > 500
     note = enhance(source, tmp_path / "two.mkv", VideoOptions(gif=True)).note
     assert "both" not in note
+    Clip("night.mkv", frames=2).make(tmp_path)  # whose preview would have the same name
+    (tmp_path / "out").mkdir()
+    for name in ("night.mp4", "night.mkv"):
+        enhance(tmp_path / name, tmp_path / "out" / name, VideoOptions(gif=True))
+    assert {one.name for one in (tmp_path / "out").glob("*.gif")} == {"night.mp4.gif", "night.mkv.gif"}
 
 
 def test_times_around_an_encoder() -> None:

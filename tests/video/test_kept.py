@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.video.clips import NTSC, Clip, contents
@@ -85,9 +86,25 @@ def test_everything_but_the_light_stays(name: str, tmp_path: Path, enhance: Enha
     assert list(tmp_path.iterdir()) == [*{source, target}] or len(list(tmp_path.iterdir())) == 2
 
 
-def test_metadata_of_phones_stays(tmp_path: Path, enhance: Enhance) -> None:
-    import av
+@pytest.mark.parametrize(("name", "codec"), [("night.mp4", "libx265"), ("night.mov", "prores_ks")])
+def test_frames_without_fields_stay_marked(name: str, codec: str, tmp_path: Path, enhance: Enhance) -> None:
+    pix_fmt = "yuv422p10le" if codec == "prores_ks" else "yuv420p"
+    made = Clip(f"made{name[5:]}", codec=codec, pix_fmt=pix_fmt, frames=3).make(tmp_path)
+    source = tmp_path / name
+    with av.open(str(made)) as one, av.open(str(source), "w") as two:
+        stream = two.add_stream_from_template(one.streams.video[0], opaque=True)
+        stream.codec_context.field_order = 1
+        for packet in one.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                two.mux(packet)
+    enhance(source, tmp_path / f"bright{source.suffix}")
+    for path in (source, tmp_path / f"bright{source.suffix}"):
+        with av.open(str(path)) as clip:
+            assert int(clip.streams.video[0].codec_context.field_order) == 1
 
+
+def test_metadata_of_phones_stays(tmp_path: Path, enhance: Enhance) -> None:
     source = Clip("phone.mov", container={"movflags": "use_metadata_tags"}).make(tmp_path)
     tagged = tmp_path / "tagged.mov"
     own = {"com.apple.quicktime.make": "Maker", "com.apple.quicktime.location.ISO6709": "+48.0+011.0/"}

@@ -186,6 +186,8 @@ def test_in_python(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         written = pielight.enhance_video(source, tmp_path / "out" / "x.mp4", 0.5, video=video, preset="subtle")
     assert written == tmp_path / "out" / "x.mp4"
     assert "subtitle stream 1" in caplog.text
+    with pytest.raises(PictureError, match="a clip, which enhance_video takes"):
+        pielight.enhance_file(source)
     with pytest.raises(PictureError, match="overwrite the clip"):
         pielight.enhance_video(source, source, exist_ok=True)
     assert pielight.enhance_video(source, tmp_path / "out").name == "night.mkv"

@@ -19,7 +19,7 @@ from pielight.io.provenance_checksum import write_checksum
 from pielight.io.size_limits import memory_for
 from pielight.options import EnhanceOptions
 from pielight.video.clip_enhancer import ClipEnhancer, check_hdr
-from pielight.video.containers import muxer_of
+from pielight.video.containers import MUXERS, muxer_of
 from pielight.video.cut import Cut
 from pielight.video.decode import ClipReader
 from pielight.video.encoders import choose_encoder
@@ -69,7 +69,7 @@ def enhance_clip_file(
         is_recorded = write_checksum(file)
     for data, suffix in ((previews.gif(), ".gif"), (previews.poster(), ".jpg")):
         if data is not None:
-            notes += _preview(file.path.with_suffix(suffix), data, saving)
+            notes += _preview(_preview_path(source, file.path, suffix), data, saving)
     return Written(file.path, "; ".join(notes), is_recorded)
 
 
@@ -129,6 +129,13 @@ def _total(frames: int | None, rate: object, video: VideoOptions) -> int | None:
 def _named(source: Path, target: Path) -> Path:
     """Return the source, by whose name its container is told, or the target where the name tells nothing."""
     return source if source.suffix else target
+
+
+def _preview_path(source: Path, written: Path, suffix: str) -> Path:
+    """Return the name of a preview: that of the result, with its extension where other clips have the same name."""
+    others = (source.with_suffix(one) for one in MUXERS)
+    is_shared = any(one.exists() and not is_same_file(one, source) and one != written for one in others)
+    return written.with_name(written.name + suffix) if is_shared else written.with_suffix(suffix)
 
 
 def _preview(path: Path, data: bytes, saving: SaveOptions) -> list[str]:

@@ -42,6 +42,7 @@ _LAMBDA = 118  # FFmpeg's FF_QP2LAMBDA
 _MAX_TIMESCALE = (1 << 31) - 1
 _M2TS = (".m2ts", ".mts")
 _DEFAULT_RATE = Fraction(25)
+_PROGRESSIVE = 1  # FFmpeg's number of frames without fields
 
 
 class ClipWriter:
@@ -196,6 +197,8 @@ class ClipWriter:
         if info.interlaced and encoder.keeps_fields:
             context.flags |= Flags.interlaced_dct | Flags.interlaced_me
             context.field_order = info.field_order
+        elif info.field_order == _PROGRESSIVE:
+            context.field_order = _PROGRESSIVE
         if (quantizer := qscale(encoder.name)) is not None:
             context.qscale, context.global_quality = True, quantizer * _LAMBDA
         if codec_of(encoder.name) == "hevc" and muxer in ISO:
