@@ -283,6 +283,28 @@ def test_what_is_said_while_libraw_works(tmp_path: Path, monkeypatch: pytest.Mon
     assert (command.returncode, err) == (130, "stopped: 1 failed, 1 left; the same command goes on\n")
 
 
+def test_watch_forgets_the_failure_of_a_file_that_was_being_copied(folder: Path) -> None:
+    whole, slow = Path("in/00.jpg").read_bytes(), Path("new/slow.jpg")
+    slow.parent.mkdir()
+    slow.write_bytes(whole[:20])
+    command = start("new", "-o", "out", "--watch", "--report", "run.jsonl")
+    assert command.stderr is not None
+    try:
+        assert command.stderr.readline() == "watching; Ctrl-C ends it\n"
+        assert command.stderr.readline().startswith("new/slow.jpg: ")
+        slow.write_bytes(whole)
+        end = time.monotonic() + 20
+        while time.monotonic() < end and not Path("out/slow.jpg").exists():
+            time.sleep(0.05)
+        time.sleep(0.3)
+    finally:
+        command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=20)
+    assert (command.returncode, err.splitlines()[-1]) == (0, "stopped: 1 enhanced")
+    last = json.loads(Path("run.jsonl").read_text().splitlines()[-1])
+    assert (last["done"], last["failed"]) == (1, 0)
+
+
 def test_watch_ends_well(tmp_path: Path) -> None:
     command = start(str(tmp_path), "--watch")
     assert command.stderr is not None

@@ -105,7 +105,8 @@ def test_a_broken_clip_does_not_stop_the_others(folder: Path) -> None:
         (["video", "in/night.mp4", "--codec", "divx"], "divx"),
         (["video", "in", "-o", "x.mp4"], "need a folder"),
         (["video", "in/night.mp4", "--dry-run", "--report", "r.jsonl"], "--dry-run writes nothing"),
-        (["in/photo.jpg", "--report", "x.mp4"], "would overwrite a picture"),
+        (["in/photo.jpg", "--report", "x.mp4"], "would overwrite a clip"),
+        (["video", "in/night.mp4", "-o", "in/night.mp4"], "night.mp4: the result would overwrite a clip"),
     ],
 )
 def test_command_lines_that_are_wrong(arguments: list[str], words: str, folder: Path) -> None:

@@ -16,6 +16,15 @@ from pielight.io.result_names import result_beside, suffix_of_result
 from pielight.video.containers import is_clip_name
 
 
+def a_kind_of(path: Path) -> str:
+    """Return what a file is by its extension, with an article.
+
+    >>> a_kind_of(Path("a.mp4")), a_kind_of(Path("a.jpg"))
+    ('a clip', 'a picture')
+    """
+    return "a clip" if is_clip_name(path) else "a picture"
+
+
 @dataclass(frozen=True)
 class Job:
     """A picture to read and the file to write."""
@@ -107,7 +116,9 @@ class Names:
         target = job.output
         path_on_disk = real(target)
         if path_on_disk in self._inputs:
-            raise PielightError(f"{shown(target)}: the result would overwrite a picture; choose another output")
+            raise PielightError(
+                f"{shown(target)}: the result would overwrite {a_kind_of(target)}; choose another output"
+            )
         if self._taken.get(path_on_disk, path) != path:
             both = f"{shown(self._taken[path_on_disk])} and {shown(path)}"
             hint = "leave one out with --exclude, or use --existing rename"

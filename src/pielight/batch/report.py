@@ -14,6 +14,7 @@ from typing import Any
 
 from pielight import __version__
 from pielight.batch.find import real
+from pielight.batch.plan import a_kind_of
 from pielight.batch.records import Records
 from pielight.batch.run import BatchOptions, JobResult
 from pielight.core.messages import shown
@@ -34,7 +35,7 @@ class Report:
     of type ``folder`` for each that cannot be read; one of type ``left_out`` counts in ``kinds`` the pictures of
     folders that pielight does not read, if there are any; a result that holds no record of what made it (BMP, TS) has
     that in its line as ``record``; and the last, which only a run that was not killed has, is of type
-    ``end`` with the counts and whether it was interrupted.
+    ``end`` with the counts, of failures those that stayed, and whether it was interrupted.
 
     Args:
         path: File to write; only a report of an earlier run that has ended is replaced.
@@ -47,12 +48,13 @@ class Report:
     def __init__(self, path: Path, pictures: Iterable[Path] = ()) -> None:
         self._path = path
         if is_picture_name(path) or is_clip_name(path) or real(path) in {real(picture) for picture in pictures}:
-            raise PielightError(f"{shown(path)}: the report would overwrite a picture; call it .jsonl")
+            raise PielightError(f"{shown(path)}: the report would overwrite {a_kind_of(path)}; call it .jsonl")
         try:
             self._file = _opened(path)
         except OSError as error:
             raise self._failure(error) from error
         self._counts: Counter[str] = Counter()
+        self._failed: set[Path] = set()
         self._records: Records | None = None
 
     def begin(self, enhancer: Enhancer, options: BatchOptions, device: str = "cpu") -> None:
@@ -71,7 +73,12 @@ class Report:
 
     def add(self, outcome: JobResult) -> None:
         """Write the line of a picture, or of a folder that cannot be read."""
+        if outcome.input in self._failed:  # of a watched folder, then still being copied
+            self._failed.discard(outcome.input)
+            self._counts["failed"] -= 1
         self._counts[outcome.status] += 1
+        if outcome.status == "failed":
+            self._failed.add(outcome.input)
         names: dict[str, Any] = {"input": str(outcome.input), "output": str(outcome.output)}
         if outcome.status == "done" and not outcome.is_recorded and self._records is not None:
             names |= {"record": dict(self._records.of(outcome.input).options)}

@@ -34,8 +34,14 @@ class BatchProgress:
     def __init__(self, total: int | None, quiet: bool) -> None:
         self._total, self._quiet, self._line = total, quiet, StatusLine(quiet)
         self.counts: Counter[str] = Counter()
-        self.failed = False
+        self._failed: set[Path] = set()  # photos that have not succeeded since
+        self._has_failed = False  # something else than a photo
         self._waited = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something has failed, and has not succeeded since, as a file does that was still being copied."""
+        return self._has_failed or bool(self._failed)
 
     def begin(self, left_out: str) -> None:
         """Show which pictures of folders are left out, if any are."""
@@ -44,15 +50,19 @@ class BatchProgress:
 
     def fail(self, text: str) -> None:
         """Show a failure."""
-        self.failed = True
+        self._has_failed = True
         self._line.keep(text)
 
     def show(self, outcome: JobResult) -> None:
         """Show the outcome of one photo."""
 
+        if outcome.input in self._failed:
+            self._failed.discard(outcome.input)
+            self.counts["failed"] -= 1
         self.counts[outcome.status] += 1
         if outcome.status == "failed":
-            self.fail(outcome.reason)
+            self._failed.add(outcome.input)
+            self._line.keep(outcome.reason)
         elif outcome.status == "skipped":
             self._line.show(f"{self._count()} {shown(outcome.output)}: skipped, {outcome.reason}", due=True)
         else:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _clips = click.argument("clips", metavar="CLIP...", nargs=-1, required=True,
                         type=click.Path(path_type=Path, readable=False))  # fmt: skip
 _denoise = options.with_help(
-    options.denoise, "Share of the noise made visible that is removed, frame by frame; auto removes none of clips."
+    options.denoise,
+    "Share of the noise made visible that is removed, by averages over time along the motion; "
+    "auto leaves clips without noise alone. [default: auto]",
 )
 
 
