@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import warnings
 from collections.abc import Iterable, Iterator
 from copy import copy
@@ -35,7 +34,7 @@ from pielight.inference.pipeline_files import EnhanceJob, SaveOptions, Written
 from pielight.inference.processor import Processor, Runtime
 from pielight.io.decode import decode, decode_reduced, open_image
 from pielight.io.provenance import Record
-from pielight.io.result_names import result_beside, suffix_of_result
+from pielight.io.result_names import result_target
 from pielight.ops.apply_cuda import check_device
 from pielight.options import AUTO, BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
 
@@ -294,7 +293,7 @@ class Enhancer(FormerMethods):
         """
         source = Path(source)
         saving = SaveOptions(file_format, quality, "overwrite" if exist_ok else "skip", 1, preserve_times)
-        target = _target(source, target, saving.file_format)
+        target = result_target(source, target, saving.file_format)
         options = self._options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
         try:
             written = self.enhance_and_save(source, target, options, saving)
@@ -477,15 +476,3 @@ def _pixels_of(image: Any, at_least: int | None) -> Array:
         picture: Array = tensor_pixels(image)[0]
         return picture
     raise OptionError(f"{type(image).__name__}: expected a path, bytes, a {EXPECTED}")
-
-
-def _target(source: Path, target: str | Path | None, file_format: str | None) -> Path:
-    """Return the file to write, in a folder if that is what the target names."""
-    if target is not None and not os.fspath(target).endswith(("/", os.sep)) and not Path(target).is_dir():
-        return Path(target)
-    beside = result_beside(source)
-    beside = beside.with_name(beside.stem + suffix_of_result(source, file_format))
-    if target is None:
-        return beside
-    result = Path(target) / f"{source.stem}{beside.suffix}"
-    return Path(target) / beside.name if is_same_file(result, source) else result

@@ -1,6 +1,6 @@
 """The client: what it returns is what ``pielight.enhance`` returns.
 
-Covers ``pielight.serve.client``.
+Covers ``pielight.serve``: ``client`` and ``session``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from PIL import Image
 
 import pielight
 from pielight.errors import ExistsError, OptionError, PictureError, ServiceError
+from pielight.serve import session
 from tests.serve.servers import Running, dark, jpeg
 from tests.video.clips import Clip, contents
 
@@ -66,6 +69,11 @@ def test_files(client: pielight.Client, tmp_path: Path) -> None:
     client.enhance_file(source, exist_ok=True)
     with pytest.raises(PictureError, match="overwrite"):
         client.enhance_file(source, source)
+    other_format = client.enhance_file(source, tmp_path / "bright.png")
+    assert other_format.read_bytes() == pielight.enhance_file(source, tmp_path / "other.png").read_bytes()
+    assert client.enhance_file(source, f"{tmp_path}/new/").name == "night.jpg"
+    with pytest.raises(PictureError, match="RAW cannot be written"):
+        client.enhance_file(source, tmp_path / "bright.nef")
 
 
 def test_maps_and_info(client: pielight.Client) -> None:
@@ -86,6 +94,11 @@ def test_clips(client: pielight.Client, tmp_path: Path) -> None:
     assert contents(written).light > contents(tmp_path / "night.mp4").light + 5
     assert contents(written).packets == contents(tmp_path / "night.mp4").packets
     assert told[-1] == "done"
+    cut = pielight.VideoOptions(end=0.1)
+    client.enhance_video(tmp_path / "night.mp4", tmp_path / "bright.mp4", video=cut, exist_ok=True)
+    assert len(contents(written).times) < len(contents(tmp_path / "night.mp4").times)
+    with pytest.raises(OptionError, match="poster"):
+        client.enhance_video(tmp_path / "night.mp4", tmp_path / "a.mp4", video=pielight.VideoOptions(poster=True))
     (tmp_path / "no.mp4").write_bytes(b"no clip")
     with pytest.raises(PictureError, match=r"no\.mp4"):
         client.enhance_video(tmp_path / "no.mp4", tmp_path / "none.mp4")
@@ -99,15 +112,29 @@ def test_errors_are_those_of_the_calls(client: pielight.Client) -> None:
     with pytest.raises(PictureError, match="longer than"):
         client.enhance(bytes(3 << 20))
     with pytest.raises(ServiceError, match="404") as refused:
-        client._ask("GET", "/v1/nothing")
+        client._session.ask("GET", "/v1/nothing")
     assert refused.value.status == 404
     with pytest.raises(ServiceError, match="cannot be reached"):
         pielight.Client("http://127.0.0.1:9").info()
 
 
-def test_a_busy_server_is_asked_again() -> None:
-    answers = [b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-               b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n{"a":1}']  # fmt: skip
+def test_nothing_is_sent_for_a_target_that_must_stay(tmp_path: Path) -> None:
+    """There is no server at that address: a request would raise another error."""
+    clip, other = tmp_path / "night.mp4", tmp_path / "other.mp4"
+    for path in (clip, other):
+        path.write_bytes(b"my only copy")
+    with pielight.Client("http://127.0.0.1:9") as client:
+        for call in (client.enhance_video, client.enhance_file):
+            with pytest.raises(PictureError, match="overwrite"):
+                call(clip, clip, exist_ok=True)
+            with pytest.raises(ExistsError, match="exist_ok"):
+                call(clip, other)
+    assert clip.read_bytes() == b"my only copy"
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[str]:
+    """Run a server that gives one answer to each connection; yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -117,10 +144,57 @@ def test_a_busy_server_is_asked_again() -> None:
                     connection.recv(1 << 16)
                     connection.sendall(answer)
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        assert pielight.Client(f"http://127.0.0.1:{listener.getsockname()[1]}").info() == {"a": 1}
-        thread.join()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def answer_of(status: str, body: bytes, *headers: str) -> bytes:
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers)
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@pytest.mark.parametrize("after", ["0", "-3", "nan", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_busy_server_is_asked_again(after: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session.time, "sleep", lambda seconds: None)
+    busy = answer_of("503 Busy", b"", f"Retry-After: {after}")
+    with answering(busy, answer_of("200 OK", b'{"a":1}', "Content-Type: application/json")) as url:
+        assert pielight.Client(url).info() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "says"),
+    [
+        ("301 Moved Permanently", "text/html", "301, Moved Permanently"),
+        ("200 OK", "text/html", "answers with text/html"),
+        ("200 OK", "", "no Content-Type"),
+        ("200 OK", "application/json", "no JSON object|application/json"),
+        ("200 OK", "application/x-npz", "no exposure map|application/x-npz"),
+        ("404 Not Found", "application/problem+json", "404, Not Found"),
+    ],
+)
+def test_answers_of_other_servers(tmp_path: Path, status: str, kind: str, says: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    (tmp_path / "b.jpg").write_bytes(b"kept")
+    calls: list[Callable[[pielight.Client], object]] = [
+        lambda client: client.enhance_file(tmp_path / "a.jpg", tmp_path / "b.jpg", exist_ok=True),
+        lambda client: client.enhance_video(tmp_path / "a.jpg", tmp_path / "b.jpg", exist_ok=True),
+        lambda client: client.exposure(jpeg()),
+        pielight.Client.info,
+    ]
+    answer = answer_of(status, b"<html>", *([f"Content-Type: {kind}"] if kind else []))
+    for call in calls:
+        with answering(answer) as url, pytest.raises(ServiceError, match=says):
+            call(pielight.Client(url))
+    assert (tmp_path / "b.jpg").read_bytes() == b"kept"
+
+
+def test_what_cannot_be_sent() -> None:
+    for token in ("", "é", "a\nb"):
+        with pytest.raises(OptionError, match="printable"):
+            pielight.Client(token=token)
+    with pytest.raises(OptionError, match="no address"):
+        pielight.Client("http://a:port")
 
 
 def test_the_client_loads_no_server() -> None:

@@ -5,12 +5,16 @@ Covers ``pielight.serve``: ``clips``, ``clip_jobs`` and ``clip_worker``.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import signal
 import sys
+import threading
 import time
+from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from pielight.core import extras
+from pielight.serve.clip_jobs import ClipJob, ClipJobs
+from pielight.serve.settings import ServeSettings
 from tests.serve.servers import BINARY, dark, png, running
 from tests.serve.test_server import COMMAND
 from tests.video.clips import Clip, contents
@@ -112,6 +118,65 @@ def test_a_killed_decoder_is_told(client: TestClient, clip: bytes) -> None:
     assert told[-1]["state"] == "failed", told
     assert re.search("crashed|no process", told[-1]["detail"])
     client.delete(place)
+
+
+def test_a_clip_is_deleted_before_its_process_has_started(
+    client: TestClient, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def start(job: ClipJob, process: BaseProcess) -> bool:
+        started.set()
+        go_on.wait(30)
+        return begin(job, process)
+
+    begin = ClipJob.start
+    monkeypatch.setattr(ClipJob, "start", start)
+    place = client.post("/v1/video", content=clip, headers=MP4).headers["Location"]
+    assert started.wait(30)
+    assert client.delete(place).status_code == 204
+    assert list(folder_of(client).iterdir()) == []
+    go_on.set()
+    monkeypatch.undo()
+    assert the_next_clip_is_done(client, clip)
+
+
+def the_next_clip_is_done(client: TestClient, clip: bytes) -> bool:
+    place = client.post("/v1/video", content=clip, headers=MP4).headers["Location"]
+    told = events(client.get(f"{place}/events").text)
+    client.delete(place)
+    return bool(told[-1]["state"] == "done")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EAGAIN, "Resource temporarily unavailable"), RuntimeError("odd")])
+def test_a_process_that_cannot_be_started_fails_its_own_clip(
+    client: TestClient, clip: bytes, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(SpawnProcess, "start", fail)
+    place = client.post("/v1/video", content=clip, headers=MP4).headers["Location"]
+    told = events(client.get(f"{place}/events").text)
+    assert told[-1]["state"] == "failed"
+    assert re.search("no process|server's log", told[-1]["detail"])
+    client.delete(place)
+    monkeypatch.undo()
+    assert the_next_clip_is_done(client, clip)
+
+
+def test_the_end_leaves_no_files_whatever_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = ClipJobs(ServeSettings())
+    jobs.new(".mp4", {}).source.write_bytes(b"clip")
+    folder = jobs.folder()
+
+    def fail(_: object) -> None:
+        raise OSError("odd")
+
+    monkeypatch.setattr(ClipJob, "stop", fail)
+    with pytest.raises(OSError, match="odd"):
+        jobs.close()
+    assert not folder.exists()
 
 
 def test_without_the_extra(client: TestClient, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,6 +212,16 @@ def test_a_picture_that_takes_too_long(hurried: Running) -> None:
     assert send(hurried, png(dark(8, 8))).status_code == 200
 
 
+def test_a_stopped_worker_gives_its_place_back(hurried: Running) -> None:
+    """The picture does not fit into the pipe, so that sending it waits for the worker."""
+    send(hurried, png(dark(8, 8)))
+    for pid in hurried.workers():
+        os.kill(pid, signal.SIGSTOP)
+    answer = send(hurried, large())
+    assert (answer.status_code, "longer than 0.3 s" in answer.json()["detail"]) == (422, True)
+    assert counted(hurried, "running") == 0
+
+
 def test_a_refused_client_sees_why(server: Running) -> None:
     """What it is still sending is read, or the connection would be reset before it reads the answer."""
     connection = http.client.HTTPConnection(*server.place, timeout=20)

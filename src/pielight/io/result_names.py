@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
+from pielight.core.atomic_file import is_same_file
 from pielight.core.messages import shown
 from pielight.errors import PictureError
 from pielight.io.codecs.raw.develop import is_raw_file
@@ -44,3 +46,22 @@ def suffix_of_result(path: Path, file_format: str | None = None) -> str:
     if file_format is None and not format_of(path, "") and is_raw_file(path):
         file_format = written_format(RAW)
     return result_suffix(path, file_format)
+
+
+def result_target(source: Path, target: str | Path | None, file_format: str | None = None) -> Path:
+    """Return the file to write: beside the source if there is no target, and within it if that is a folder.
+
+    Args:
+        file_format: See :func:`suffix_of_result`.
+
+    >>> result_target(Path("night.jpg"), "new/").as_posix(), result_target(Path("night.jpg"), "a.png").as_posix()
+    ('new/night.jpg', 'a.png')
+    """
+    if target is not None and not os.fspath(target).endswith(("/", os.sep)) and not Path(target).is_dir():
+        return Path(target)
+    beside = result_beside(source)
+    beside = beside.with_name(beside.stem + suffix_of_result(source, file_format))
+    if target is None:
+        return beside
+    result = Path(target) / f"{source.stem}{beside.suffix}"
+    return Path(target) / beside.name if is_same_file(result, source) else result

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
-import random
-import time
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,24 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import is_same_file, read_file, write_atomic
-from pielight.core.extras import require
+from pielight.core.atomic_file import check_writable, is_same_file, read_file, write_atomic
 from pielight.core.messages import shown
-from pielight.errors import OptionError, PictureError, ServiceError
+from pielight.errors import ExistsError, OptionError, PictureError, PielightError
 from pielight.inference.exposure_map import ExposureMap
 from pielight.inference.pipeline_arrays import split_opacity
 from pielight.inference.pipeline_files import SaveOptions
 from pielight.io import open_image, to_image
+from pielight.io.codecs.raw.develop import is_raw_file
 from pielight.io.decode import decode
 from pielight.io.encode import encode
-from pielight.io.formats import WRITABLE
+from pielight.io.formats import RAW, WRITABLE, format_of
 from pielight.io.image import Picture, interleaved
-from pielight.io.result_names import result_beside, suffix_of_result
+from pielight.io.result_names import result_target
 from pielight.options import BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
-
-require("client")
-
-import httpx
+from pielight.serve.media_types import OCTETS
+from pielight.serve.session import Session
+from pielight.video.options import VideoOptions
 
 if TYPE_CHECKING:
     from typing import Self, Unpack
@@ -43,8 +40,7 @@ Array = NDArray[Any]
 P = TypeVar("P", bytes, Image.Image, Array)
 _MODES = {"uint8": ("L", "LA", "RGB", "RGBA"), "uint16": ("I;16", "LA;16", "RGB;16", "RGBA;16")}
 _OPTION = {name: option for option, (name, _) in WRITABLE.items()}
-_LONGEST_WAIT = 30.0  # seconds that a server may ask to wait before the next try
-_BUSY = (429, 503)
+_PICTURES, _MAPS, _CLIPS = ("image/",), ("application/x-npz",), ("video/", OCTETS)
 
 
 class Client:
@@ -68,9 +64,7 @@ class Client:
     def __init__(
         self, url: str = "http://127.0.0.1:8000", token: str | None = None, *, timeout: float = 300.0, retries: int = 5
     ) -> None:
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._url, self._retries = url.rstrip("/"), retries
-        self._http = httpx.Client(base_url=self._url, headers=headers, timeout=timeout, trust_env=False)
+        self._session = Session(url, token, timeout, retries)
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +74,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connection."""
-        self._http.close()
+        self._session.close()
 
     def info(self) -> dict[str, Any]:
         """Return version, models, formats and limits of the server.
@@ -88,8 +82,7 @@ class Client:
         Raises:
             ServiceError: It cannot be reached, or refuses.
         """
-        found: dict[str, Any] = self._ask("GET", "/v1/info").json()
-        return found
+        return self._session.ask_json("GET", "/v1/info")
 
     def enhance(
         self,
@@ -155,13 +148,14 @@ class Client:
 
         Args:
             source: Picture to read.
-            target: File to write; None is ``NAME_pie`` beside the picture.
+            target: File to write, whose extension chooses the format, or folder; None is ``NAME_pie`` beside the
+                picture.
             strength: See :meth:`enhance`, as for the next three.
             highlights: As there.
             denoise: As there.
             options: As there.
             exist_ok: Whether a file that has the target's name is replaced.
-            file_format: The format to write, as ``"png"``; None is the source's.
+            file_format: The format to write, as ``"png"``; None is the target's.
             quality: 1..100 for lossy formats; None keeps the source's own.
             task: See :meth:`enhance`.
             **taste: As there.
@@ -174,14 +168,11 @@ class Client:
             PielightError: See :meth:`enhance`.
         """
         source, saving = Path(source), SaveOptions(file_format, quality)
-        beside = result_beside(source)
-        written = (
-            Path(target) if target else beside.with_name(beside.stem + suffix_of_result(source, saving.file_format))
-        )
-        if is_same_file(source, written):
-            raise PictureError(f"{shown(written)}: the result would overwrite the picture; choose another target")
+        written = result_target(source, target, saving.file_format)
+        _check_target(source, written, exist_ok)
+        wanted = saving.file_format or _format_of(source, written)
         chosen = chosen_options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
-        more = {"format": saving.file_format and _OPTION[saving.file_format], "quality": quality, "name": source.name}
+        more = {"format": wanted and _OPTION[wanted], "quality": quality, "name": source.name}
         data = self._enhance(read_file(source), chosen, task, more)[0]
         return write_atomic(written, data, "overwrite" if exist_ok else "skip")
 
@@ -195,10 +186,13 @@ class Client:
             ServiceError: See :meth:`enhance`.
             PielightError: The picture cannot be read.
         """
-        answer = self._ask("POST", "/v1/exposure", image, {"format": "npz"}, "application/octet-stream")
-        with np.load(io.BytesIO(answer.content), allow_pickle=False) as found:
-            sure = float(found["underexposed"]) if "underexposed" in found else None
-            return ExposureMap(found["ev"], found.get("ceiling"), sure)
+        answer = self._session.ask("POST", "/v1/exposure", _MAPS, image, {"format": "npz"})
+        try:
+            with np.load(io.BytesIO(answer.content), allow_pickle=False) as found:
+                sure = float(found["underexposed"]) if "underexposed" in found else None
+                return ExposureMap(found["ev"], found.get("ceiling"), sure)
+        except (ValueError, TypeError, LookupError, AttributeError, EOFError, OSError, zipfile.BadZipFile):
+            raise self._session.unexpected("what is no exposure map") from None
 
     def enhance_video(
         self,
@@ -206,6 +200,7 @@ class Client:
         target: str | Path,
         *,
         options: EnhanceOptions | None = None,
+        video: VideoOptions | None = None,
         exist_ok: bool = False,
         task: str = BRIGHTEN,
         on_progress: Callable[[dict[str, Any]], None] = lambda _: None,
@@ -216,6 +211,7 @@ class Client:
             source: Clip to read.
             target: File to write.
             options: How it is enhanced.
+            video: Its ``codec``, ``crf``, ``start`` and ``end``; the server refuses the others.
             exist_ok: Whether a file that has the target's name is replaced.
             task: See :meth:`enhance`.
             on_progress: Called after each change with what the server tells of the clip.
@@ -224,73 +220,35 @@ class Client:
             The path of the file that was written.
 
         Raises:
+            ExistsError: The target exists, and ``exist_ok`` is not set.
             ServiceError: See :meth:`enhance`.
-            PictureError: The clip cannot be read.
+            PictureError: The clip cannot be read, or the target is the clip.
         """
-        source = Path(source)
-        query = _query(chosen_options(options), task) | {"name": source.name}
-        job = self._ask("POST", "/v1/video", read_file(source), query, "application/octet-stream").json()["id"]
+        source, target = Path(source), Path(target)
+        _check_target(source, target, exist_ok)
+        cut = _changed(video or VideoOptions(), VideoOptions())
+        query = _query(chosen_options(options), task) | cut | {"name": source.name}
+        job = self._session.ask_json("POST", "/v1/video", read_file(source), query).get("id")
+        if not isinstance(job, str):
+            raise self._session.unexpected("no clip")
         try:
-            state = {}
-            for state in self._events(f"/v1/video/{job}/events"):
+            state: dict[str, Any] = {}
+            for state in self._session.events(f"/v1/video/{job}/events"):
                 on_progress(state)
             if state.get("state") != "done":
                 raise PictureError(f"{shown(source)}: {state.get('detail') or 'the server ended before it was done'}")
-            data = self._ask("GET", f"/v1/video/{job}/result").content
+            data = self._session.ask("GET", f"/v1/video/{job}/result", _CLIPS).content
         finally:
-            with suppress(ServiceError):
-                self._ask("DELETE", f"/v1/video/{job}")
-        return write_atomic(Path(target), data, "overwrite" if exist_ok else "skip")
+            with suppress(PielightError):
+                self._session.ask("DELETE", f"/v1/video/{job}")
+        return write_atomic(target, data, "overwrite" if exist_ok else "skip")
 
     def _enhance(
         self, data: bytes, options: EnhanceOptions, task: str, more: dict[str, Any] | None = None
     ) -> tuple[bytes, str]:
         query = _query(options, task) | {name: value for name, value in (more or {}).items() if value is not None}
-        answer = self._ask("POST", "/v1/enhance", data, query, "application/octet-stream")
+        answer = self._session.ask("POST", "/v1/enhance", _PICTURES, data, query)
         return answer.content, unquote(answer.headers.get("Pielight-Notes", ""))
-
-    def _ask(
-        self, method: str, path: str, data: bytes | None = None, query: dict[str, Any] | None = None, kind: str = ""
-    ) -> httpx.Response:
-        headers = {"Content-Type": kind} if kind else {}
-        for left in range(self._retries, -1, -1):
-            try:
-                answer = self._http.request(method, path, content=data, params=query, headers=headers)
-            except httpx.HTTPError as error:
-                raise self._unreachable(error) from error
-            if answer.status_code not in _BUSY or not left:
-                break
-            time.sleep(min(_LONGEST_WAIT, float(answer.headers.get("Retry-After", 1))) * random.uniform(1, 1.5))
-        if answer.is_error:
-            raise self._error(answer)
-        return answer
-
-    def _events(self, path: str) -> Iterator[dict[str, Any]]:
-        try:
-            with self._http.stream("GET", path) as answer:
-                if answer.is_error:
-                    answer.read()
-                    raise self._error(answer)
-                for line in answer.iter_lines():
-                    if line.startswith("data: "):
-                        yield json.loads(line.removeprefix("data: "))
-        except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
-
-    def _unreachable(self, error: httpx.HTTPError) -> ServiceError:
-        return ServiceError(f"{self._url}: cannot be reached ({shown(str(error)) or type(error).__name__})")
-
-    def _error(self, answer: httpx.Response) -> PictureError | OptionError | ServiceError:
-        try:
-            problem = answer.json()
-            kind, detail = problem["type"].removeprefix("urn:pielight:"), shown(problem["detail"])
-        except (ValueError, LookupError, TypeError, AttributeError):  # not of pielight
-            kind, detail = "", answer.reason_phrase
-        if kind == "option":
-            return OptionError(detail)
-        if kind in ("picture", "size", "extra"):
-            return PictureError(detail)
-        return ServiceError(f"{self._url}: {answer.status_code}, {detail}", answer.status_code)
 
 
 def _query(options: EnhanceOptions, task: str) -> dict[str, Any]:
@@ -299,10 +257,32 @@ def _query(options: EnhanceOptions, task: str) -> dict[str, Any]:
     >>> _query(EnhanceOptions(0.5, auto=False), "brighten")
     {'task': 'brighten', 'strength': 0.5, 'auto': 'false'}
     """
-    default = EnhanceOptions()
-    given = {name: value for name, value in vars(options).items() if value != getattr(default, name)}
+    given = _changed(options, EnhanceOptions())
     return {"task": task} | {name: str(value).lower() if isinstance(value, bool) else value
                              for name, value in given.items()}  # fmt: skip
+
+
+def _changed(options: object, default: object) -> dict[str, Any]:
+    return {name: value for name, value in vars(options).items() if value != getattr(default, name)}
+
+
+def _check_target(source: Path, target: Path, exist_ok: bool) -> None:
+    """Check, before anything is sent, that the result can be written."""
+    if is_same_file(source, target):
+        raise PictureError(f"{shown(target)}: the result would overwrite its source; choose another target")
+    if target.exists() and not exist_ok:
+        raise ExistsError(f"{shown(target)}: already exists; pass exist_ok=True to replace it", str(target))
+    check_writable(target)
+
+
+def _format_of(source: Path, target: Path) -> str | None:
+    """Return the format that a target asks for, as :func:`pielight.enhance_file` does; None is the source's own."""
+    if target.suffix.lower() == source.suffix.lower() and not is_raw_file(source):
+        return None
+    found = format_of(target, "")
+    if found == RAW:
+        raise PictureError(f"{shown(target)}: RAW cannot be written; name the result .tif or .jpg")
+    return found or None
 
 
 def _picture_of(array: Array) -> Picture:

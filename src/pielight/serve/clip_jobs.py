@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import multiprocessing
 import secrets
 import shutil
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -37,7 +39,9 @@ class ClipJob:
         state: Where it is.
         progress: How far it is.
         detail: Why it failed.
-        process: What works on it.
+        process: What works on it; set when it has started.
+        is_removed: Whether nothing may be started for it any more.
+        lock: Held while ``process`` is started, and while ``is_removed`` is set.
         changed: Set, and replaced, at each change.
     """
 
@@ -49,6 +53,8 @@ class ClipJob:
     progress: dict[str, Any] = field(default_factory=dict)
     detail: str | None = None
     process: BaseProcess | None = None
+    is_removed: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -60,6 +66,21 @@ class ClipJob:
     def target(self) -> Path:
         """The result."""
         return self.folder / f"result{self.suffix}"
+
+    def start(self, process: BaseProcess) -> bool:
+        """Start what works on it; return whether it was not removed meanwhile."""
+        with self.lock:
+            if self.is_removed:
+                return False
+            process.start()
+            self.process = process
+            return True
+
+    def stop(self) -> None:
+        """End what works on it."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
 
     def described(self) -> dict[str, Any]:
         """Return what clients are told."""
@@ -107,11 +128,13 @@ class ClipJobs:
         """Stop what runs, and forget all."""
         if self._runner is not None:
             self._runner.cancel()
-        for job in list(self._jobs.values()):
-            self.remove(job)
-        self._thread.shutdown(wait=False)
-        if self._folder is not None:
-            self._folder.cleanup()
+        try:
+            for job in list(self._jobs.values()):
+                self.remove(job)
+        finally:
+            self._thread.shutdown(wait=False)
+            if self._folder is not None:
+                self._folder.cleanup()
 
     def folder(self) -> Path:
         """Return the folder of their files, which only this user may read; it is made for the first clip.
@@ -121,7 +144,7 @@ class ClipJobs:
         """
         if self._folder is None:
             try:
-                self._folder = tempfile.TemporaryDirectory(prefix="pielight-")
+                self._folder = tempfile.TemporaryDirectory(prefix="pielight-", ignore_cleanup_errors=True)
             except OSError as error:
                 raise Problem(503, f"no place for clips ({error.strerror}); set TMPDIR", retry_after=60) from None
         return Path(self._folder.name)
@@ -161,9 +184,9 @@ class ClipJobs:
     def remove(self, job: ClipJob) -> None:
         """Stop a job, and delete its files."""
         self._jobs.pop(job.id, None)
-        if job.process is not None:
-            job.process.kill()
-            job.process.join()
+        with job.lock:
+            job.is_removed = True
+        job.stop()
         if job.state not in ENDED:
             job.change("failed", "deleted")
         shutil.rmtree(job.folder, ignore_errors=True)
@@ -181,22 +204,23 @@ class ClipJobs:
                 job.change("failed", f"took longer than {self._settings.clip_seconds:g} s")
             except OSError as error:  # too many processes, or too little memory for one
                 job.change("failed", f"no process could be started ({error.strerror})")
-            if job.process is not None:
-                job.process.kill()
-                job.process.join()
-            job.source.unlink(missing_ok=True)
+            except Exception:  # of one clip, which the next ones shall survive
+                logging.getLogger("pielight").exception("clip %s", job.id)
+                job.change("failed", "see the server's log")
+            with suppress(OSError):
+                job.source.unlink()
             loop.call_later(self._settings.keep_seconds, self.remove, job)
 
     async def _work(self, job: ClipJob) -> None:
         loop = asyncio.get_running_loop()
         ours, theirs = _CONTEXT.Pipe()
-        job.process = _CONTEXT.Process(
+        process = _CONTEXT.Process(
             target=work_on_clip, args=(theirs, self._settings, job.source, job.target, job.asked), daemon=True
         )
-        await loop.run_in_executor(self._thread, job.process.start)
-        theirs.close()
-        with ours:
-            if job.state in ENDED:  # deleted meanwhile
+        try:
+            with theirs:  # closed, so that the end of the process is the end of the pipe
+                is_started = await loop.run_in_executor(self._thread, job.start, process)
+            if not is_started:
                 return
             job.change("running")
             while job.state == "running":
@@ -211,6 +235,9 @@ class ClipJobs:
                     job.change("done")
                 else:
                     job.change(**told)
+        finally:
+            job.stop()
+            ours.close()
 
 
 def _received(connection: Connection) -> dict[str, Any] | None:

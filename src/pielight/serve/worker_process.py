@@ -62,7 +62,7 @@ class WorkerPlace:
                 theirs.close()  # so that the end of the process is the end of the pipe
             self._process, self._connection = process, ours
         try:
-            self._receive(ours, START_SECONDS)
+            self._exchange(process, ours, START_SECONDS)
         except (WorkerDied, WorkerTooSlow) as error:
             self._stop()
             raise WorkerMissing(str(error)) from error
@@ -78,14 +78,11 @@ class WorkerPlace:
         if self._connection is None or self._process is None or not self._process.is_alive():
             self._stop()
             self.start()
-        connection = self._connection
-        assert connection is not None
+        process, connection = self._process, self._connection
+        if process is None or connection is None:  # the server ends
+            raise WorkerMissing("the server ends")
         try:
-            message.send(connection)
-            return self._receive(connection, self._settings.picture_seconds)
-        except OSError as error:
-            self._stop()
-            raise WorkerDied("the worker ended") from error
+            return self._exchange(process, connection, self._settings.picture_seconds, message)
         except (WorkerDied, WorkerTooSlow):
             self._stop()
             raise
@@ -105,10 +102,32 @@ class WorkerPlace:
                 self._connection.close()
             self._process = self._connection = None
 
-    def _receive(self, connection: Connection, seconds: float) -> Message:
+    def _exchange(
+        self, process: BaseProcess, connection: Connection, seconds: float, message: Message | None = None
+    ) -> Message:
+        """Send a message, if there is one, and wait for the answer.
+
+        A timer kills a worker that takes too long: one that is stopped may also leave off in the midst of reading or
+        of writing, where no timeout of the pipe ends the waiting.
+        """
+        is_late = threading.Event()
+
+        def expire() -> None:
+            is_late.set()
+            with self._lock:
+                if self._process is process:
+                    process.kill()
+
+        timer = threading.Timer(seconds, expire)
+        timer.daemon = True
+        timer.start()
         try:
-            if connection.poll(seconds):
-                return Message.receive(connection)
-        except (EOFError, OSError) as error:
+            if message is not None:
+                message.send(connection)
+            return Message.receive(connection)
+        except (EOFError, OSError, ValueError) as error:  # ValueError: what it sends is no message
+            if is_late.is_set():
+                raise WorkerTooSlow(f"{seconds:g} s") from error
             raise WorkerDied("the worker ended") from error
-        raise WorkerTooSlow(f"{seconds:g} s")
+        finally:
+            timer.cancel()
