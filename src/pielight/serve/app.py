@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from pielight.serve import openapi
 from pielight.serve.byte_budget import ByteBudget
@@ -72,14 +72,19 @@ def create_app(settings: ServeSettings, names: Collection[str] = (), local: bool
         return docs_page(described)
 
     routes = [
-        Route("/v1/enhance", pictures.enhance, methods=["POST"]),
-        Route("/v1/exposure", pictures.exposure, methods=["POST"]),
-        Route("/v1/video", clips.submit, methods=["POST"]),
-        Route("/v1/video/{id}", clips.status),
-        Route("/v1/video/{id}", clips.delete, methods=["DELETE"]),
-        Route("/v1/video/{id}/events", clips.events),
-        Route("/v1/video/{id}/result", clips.result),
-        Route("/v1/info", info),
+        Mount(  # so that the page, which takes every path, answers for none of these
+            "/v1",
+            routes=[
+                Route("/enhance", pictures.enhance, methods=["POST"]),
+                Route("/exposure", pictures.exposure, methods=["POST"]),
+                Route("/video", clips.submit, methods=["POST"]),
+                Route("/video/{id}", clips.status),
+                Route("/video/{id}", clips.delete, methods=["DELETE"]),
+                Route("/video/{id}/events", clips.events),
+                Route("/video/{id}/result", clips.result),
+                Route("/info", info),
+            ],
+        ),
         Route("/healthz", healthz),
         Route("/metrics", measured),
         Route("/openapi.json", description),
