@@ -80,6 +80,9 @@ def test_a_clock_that_restarts(tmp_path: Path, enhance: Enhance) -> None:
     frames = np.diff(after.times[::12])
     assert np.abs(sound - frames).max() <= 2  # they stay in step
 
+    enhance(source, tmp_path / "part.mkv", VideoOptions(start=1.0))
+    assert len(contents(tmp_path / "part.mkv").times) == sum(time >= 1000 + after.times[0] for time in after.times)
+
 
 def test_each_stream_comes_to_the_next_part_by_itself() -> None:
     clock, second = Clock(), Fraction(1)

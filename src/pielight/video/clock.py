@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from pielight.video.probe import time_base_of
+from pielight.video.open_clip import time_base_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -39,7 +39,7 @@ class Clock:
     """
 
     def __init__(self, restarts: bool = True) -> None:
-        self._may_restart = restarts
+        self.may_restart = restarts
         self._offsets = [Fraction(0)]  # of the parts, in seconds
         self._states: dict[int, _State] = {}  # of streams, by index
         self._end: Fraction | None = None  # of what has come, in the time of the result
@@ -56,14 +56,14 @@ class Clock:
 
     def move(self, packet: Packet[Any], stream: Stream) -> None:
         """Move a packet, if it comes after a restart."""
-        ticks = packet.dts if packet.dts is not None else packet.pts
-        if not self._may_restart or ticks is None:
+        if not self.may_restart:
             return
         base = time_base_of(stream)
-        if stream.type in CONTINUOUS:
-            offset = self.offset_at(stream.index, ticks * base, (packet.duration or 0) * base)
-        else:
-            offset = self._offsets[-1]
+        if stream.type in CONTINUOUS and packet.dts is not None:
+            offset = self.offset_at(stream.index, packet.dts * base, (packet.duration or 0) * base)
+        else:  # times of presentation go back and forth
+            state = self._states.get(stream.index)
+            offset = self._offsets[-1 if state is None else state.part]
         moved = round(offset / base)
         if moved and packet.pts is not None:
             packet.pts += moved

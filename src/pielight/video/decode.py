@@ -17,8 +17,8 @@ from pielight.core.messages import counted, few
 from pielight.video.clock import CONTINUOUS, Clock
 from pielight.video.cut import Cut
 from pielight.video.decoder import FrameDecoder
-from pielight.video.open_clip import reason
-from pielight.video.probe import ClipInfo, check_frame_size, seek, time_base_of
+from pielight.video.open_clip import reason, time_base_of
+from pielight.video.probe import ClipInfo, check_frame_size, seek
 
 if TYPE_CHECKING:
     from av.container import InputContainer

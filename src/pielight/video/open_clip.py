@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 from av.container import InputContainer
-from av.stream import Discard, Disposition
+from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from pielight.core.atomic_file import check_regular
@@ -68,6 +69,12 @@ def main_video(container: InputContainer) -> VideoStream | None:
 def is_hidden(stream: object) -> bool:
     """Return whether a stream is part of the container's own bookkeeping, as the titles of chapters in a MOV are."""
     return getattr(stream, "discard", None) == Discard.all
+
+
+def time_base_of(stream: Stream) -> Fraction:
+    """Return the seconds of a unit of a stream's time; PyAV 19 has its own type of fractions, and 0 if unset."""
+    base = stream.time_base
+    return Fraction(base.numerator, base.denominator) if base else Fraction(1, 90000)
 
 
 def reason(error: BaseException) -> str:

@@ -14,14 +14,14 @@ from av.sidedata.sidedata import Type
 
 from pielight.core.messages import shown
 from pielight.errors import PictureError
+from pielight.video.clock import CONTINUOUS, Clock
 from pielight.video.color import FULL, Color
 from pielight.video.decoder import FrameDecoder
 from pielight.video.hdr_metadata import HdrMetadata
-from pielight.video.open_clip import main_video, open_clip
+from pielight.video.open_clip import main_video, open_clip, time_base_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -125,12 +125,6 @@ def clip_start(container: InputContainer, stream: VideoStream) -> Fraction:
     return (stream.start_time or 0) * time_base_of(stream)
 
 
-def time_base_of(stream: Stream) -> Fraction:
-    """Return the seconds of a unit of a stream's time; PyAV 19 has its own type of fractions, and 0 if unset."""
-    base = stream.time_base
-    return Fraction(base.numerator, base.denominator) if base else Fraction(1, 90000)
-
-
 def exact(seconds: float) -> Fraction:
     """Return seconds as a fraction, to the microsecond, so that 0.2 is a fifth.
 
@@ -165,9 +159,13 @@ def check_frame_size(width: int, height: int, path: Path) -> None:
 
 def _frames(container: InputContainer, stream: VideoStream, start: Fraction) -> Iterator[VideoFrame]:
     """Yield the frames that can be decoded, from a time on."""
-    decoder = FrameDecoder(stream)
+    decoder, clock = FrameDecoder(stream), Clock.of(container)
+    timed = [one for one in container.streams if one.type in CONTINUOUS] if clock.may_restart and start else [stream]
     try:
-        for packet in container.demux(stream):
+        for packet in container.demux(timed):
+            clock.move(packet, packet.stream)
+            if packet.stream_index != stream.index:
+                continue
             try:
                 frames = decoder.decode(packet if packet.size else None)
             except (av.FFmpegError, OSError, ValueError):  # damaged: the next key frame may be whole

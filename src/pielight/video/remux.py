@@ -13,8 +13,7 @@ from av.stream import Disposition
 from pielight.errors import PictureError
 from pielight.video.containers import ISO
 from pielight.video.cut import Cut
-from pielight.video.open_clip import is_hidden, open_clip
-from pielight.video.probe import time_base_of
+from pielight.video.open_clip import is_hidden, open_clip, time_base_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer

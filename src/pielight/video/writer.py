@@ -19,8 +19,8 @@ from pielight.video.cut import Cut
 from pielight.video.encoders import Encoder, codec_of, encoder_error, encoder_rate, qscale
 from pielight.video.fast_start import has_index_first, reopened
 from pielight.video.frame_times import FrameTimes
-from pielight.video.open_clip import TEXT_AS_IT_IS, reason
-from pielight.video.probe import ClipInfo, time_base_of
+from pielight.video.open_clip import TEXT_AS_IT_IS, reason, time_base_of
+from pielight.video.probe import ClipInfo
 from pielight.video.provenance import with_clip_record
 from pielight.video.remux import (
     VIDEO_FIRST,
