@@ -17,6 +17,7 @@ def test_the_unit_is_valid(tmp_path: Path) -> None:
         pytest.skip("no systemd-analyze is installed")
     unit = (ROOT / "deploy/pielight.service").read_text()
     assert "/opt/pielight/bin/pielight serve" in unit
+    assert "OOMPolicy=continue" in unit
     (tmp_path / "pielight.service").write_text(unit.replace("/opt/pielight/bin/pielight", sys.executable))
     done = subprocess.run([analyze, "verify", tmp_path / "pielight.service"], capture_output=True, text=True)
     assert [line for line in done.stderr.splitlines() if "pielight.service" in line] == []

@@ -7,17 +7,21 @@ Covers ``pielight.serve``: ``problems``, ``rate_limit``, ``metrics``, ``byte_bud
 from __future__ import annotations
 
 import json
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import pielight
+from pielight.cli import main
 from pielight.errors import ModelError, OptionError
 from pielight.serve import openapi
+from pielight.serve import server as serve_module
 from pielight.serve.app import create_app
 from pielight.serve.byte_budget import ByteBudget
 from pielight.serve.problems import Problem
@@ -150,6 +154,39 @@ def test_what_is_told_of_the_server(client: TestClient) -> None:
     assert "pielight_held_bytes 0.0" in counted
     with pytest.raises(ModelError, match="no such model"):
         create_app(ServeSettings(model="nonsense"))
+
+
+def test_failures_are_counted_and_have_their_headers(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(WorkerPlace, "ask", fail)
+    asked = TestClient(client.app, base_url="http://localhost", raise_server_exceptions=False)
+    answer = asked.post("/v1/enhance", content=jpeg(), headers=BINARY)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert re.search(r'pielight_requests_total\{endpoint="enhance",status="500"\} [1-9]', client.get("/metrics").text)
+
+
+def test_numbers_are_finite() -> None:
+    for name in ("picture_seconds", "rate", "keep_seconds", "max_pixels"):
+        for value in (math.inf, math.nan):
+            with pytest.raises(OptionError, match=name):
+                ServeSettings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_what_the_command_refuses_or_warns_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(serve_module, "serve", lambda *arguments: started.append(arguments))
+    for words in (["--timeout", "inf"], ["--timeout", "nan"], ["--max-pixels", "nan"], ["--rate", "inf"]):
+        assert CliRunner().invoke(main, ["serve", *words]).exit_code == 2
+    empty = CliRunner().invoke(main, ["serve"], env={"PIELIGHT_TOKEN": ""})
+    assert (empty.exit_code, "PIELIGHT_TOKEN is empty" in empty.output) == (2, True)
+    assert started == []
+    assert "warning: no token" in CliRunner().invoke(main, ["serve", "--host", "0.0.0.0"]).output
+    for words in (["--host", "0.0.0.0", "--token", "t"], []):
+        assert "warning" not in CliRunner().invoke(main, ["serve", *words]).output
+    assert len(started) == 3
 
 
 class Loads(HTMLParser):

@@ -1,7 +1,7 @@
 """The server as a process: workers that are killed, clients that are slow, signals, and many requests at once.
 
 Covers ``pielight.serve``: ``server``, ``guard``, ``worker_process``; ``pielight.cli``: ``serve``; and
-``pielight.core``: ``http_connection`` and ``http_listener``.
+``pielight.core``: ``http_listener``.
 """
 
 from __future__ import annotations

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import os
+
 import click
 
 from pielight.cli import options
 from pielight.core.extras import require
 
 _MEGABYTE = 1 << 20
+_TOKEN = "PIELIGHT_TOKEN"
 _NETWORK_RATE = 20.0  # of each address, where others than this machine can connect
 
 
@@ -17,7 +21,7 @@ _NETWORK_RATE = 20.0  # of each address, where others than this machine can conn
 @click.option("--open", "is_opened", is_flag=True, help="Open the page in this machine's browser.")
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N",
               help="Processes that enhance, of about 150 MB. [default: every core]")  # fmt: skip
-@click.option("--token", envvar="PIELIGHT_TOKEN", show_envvar=True,
+@click.option("--token", envvar=_TOKEN, show_envvar=True,
               help="What clients must send, as Authorization: Bearer TOKEN.")  # fmt: skip
 @click.option("--allowed-host", "names", multiple=True, metavar="NAME",
               help="Name under which it is reached, if not by address; repeatable.")  # fmt: skip
@@ -62,6 +66,10 @@ def serve(
     from pielight.serve.server import serve as run
     from pielight.serve.settings import ServeSettings
 
+    if token is None and os.environ.get(_TOKEN) == "":  # which click takes for none
+        raise click.UsageError(f"{_TOKEN} is empty: give it a token, or unset it for a server that needs none.")
+    if math.isnan(max_pixels):
+        raise click.BadParameter("nan: must be a number", param_hint="--max-pixels")
     cores = available_threads()
     is_local = host in ("127.0.0.1", "::1", "localhost")
     with options.usage_errors():
@@ -71,6 +79,9 @@ def serve(
             max_body=max_body * _MEGABYTE, max_pixels=round(max_pixels * 1e6), max_clip=max_clip * _MEGABYTE,
             max_bytes=max(ServeSettings.max_bytes, 2 * max_body * _MEGABYTE), picture_seconds=timeout,
         )  # fmt: skip
+
+    if token is None and not is_local:
+        click.echo(f"warning: no token: all who reach {host} can use this server; set {_TOKEN}", err=True)
 
     def ready(address: str) -> None:
         click.echo(address)

@@ -12,6 +12,8 @@ _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n"
     b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%b"
 ) % (len(_BODY), _BODY)
+_RESERVED = 8  # connections beyond the limit for this machine, as for a health check
+_LOOPBACK = ("127.0.0.1", "::1")
 
 
 class TimedConnection:
@@ -32,16 +34,19 @@ class TimedConnection:
 
     def __init__(self, **state: Any) -> None:
         self._protocol = AutoHTTPProtocol(**state)
+        self._idle_seconds: float | None = None  # what follows when all of an answer is sent
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._protocol, name)
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Wait for the first request."""
-        self._client, self._abort = transport.get_extra_info("peername", ())[:2], transport.abort
-        self._timer = asyncio.get_running_loop().call_later(self.header_seconds, self._abort)
+        self._client, self._transport = transport.get_extra_info("peername", ())[:2], transport
+        transport.set_write_buffer_limits(high=0)  # so that resume_writing says that all is sent
+        self._timer = asyncio.get_running_loop().call_later(self.header_seconds, transport.abort)
         self._protocol.connection_made(transport)
-        if self.limit is not None and len(self.open) >= self.limit:
+        reserved = _RESERVED if self._client and self._client[0] in _LOOPBACK else 0
+        if self.limit is not None and len(self.open) >= self.limit + reserved:
             transport.write(_FULL)
             transport.close()
             return
@@ -54,9 +59,26 @@ class TimedConnection:
             del self.open[self._client]
         self._protocol.connection_lost(error)
 
+    def resume_writing(self) -> None:
+        """Wait for the next request if the answer is over."""
+        if self._idle_seconds is not None:
+            self._wait(self._idle_seconds)
+        self._protocol.resume_writing()
+
     @classmethod
     def restart(cls, client: Any, seconds: float) -> None:
         """Set a new deadline for the connection of a client, if it is still open."""
         if connection := cls.open.get(client):
-            connection._timer.cancel()
-            connection._timer = asyncio.get_running_loop().call_later(seconds, connection._abort)
+            connection._idle_seconds = None
+            connection._wait(seconds)
+
+    @classmethod
+    def finish(cls, client: Any, seconds: float) -> None:
+        """Let a client read what is left of an answer in so many seconds, and then send the next request."""
+        if connection := cls.open.get(client):
+            connection._idle_seconds = cls.header_seconds
+            connection._wait(seconds if connection._transport.get_write_buffer_size() else cls.header_seconds)
+
+    def _wait(self, seconds: float) -> None:
+        self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._transport.abort)

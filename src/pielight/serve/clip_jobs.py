@@ -24,6 +24,8 @@ from pielight.serve.settings import ServeSettings
 
 State = Literal["receiving", "waiting", "running", "done", "failed"]
 ENDED = ("done", "failed")
+_SPACE = 3  # times a clip's size, for it and its result
+_MOST_ENDED = 100
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
@@ -36,6 +38,7 @@ class ClipJob:
         folder: Where its files are, and nothing else.
         suffix: Extension of its file.
         asked: Its options.
+        length: Bytes that it has at most.
         state: Where it is.
         progress: How far it is.
         detail: Why it failed.
@@ -49,6 +52,7 @@ class ClipJob:
     folder: Path
     suffix: str
     asked: dict[str, Any]
+    length: int
     state: State = "receiving"
     progress: dict[str, Any] = field(default_factory=dict)
     detail: str | None = None
@@ -81,6 +85,10 @@ class ClipJob:
         if self.process is not None:
             self.process.kill()
             self.process.join()
+
+    def reserved(self) -> int:
+        """Return how many bytes its files may still take."""
+        return 0 if self.state in ENDED else max(0, _SPACE * self.length - _size(self.source))
 
     def described(self) -> dict[str, Any]:
         """Return what clients are told."""
@@ -146,7 +154,7 @@ class ClipJobs:
             try:
                 self._folder = tempfile.TemporaryDirectory(prefix="pielight-", ignore_cleanup_errors=True)
             except OSError as error:
-                raise Problem(503, f"no place for clips ({error.strerror}); set TMPDIR", retry_after=60) from None
+                raise no_place(error) from None
         return Path(self._folder.name)
 
     def find(self, name: str) -> ClipJob:
@@ -159,20 +167,28 @@ class ClipJobs:
             raise Problem(404, "no such clip; results are kept for a while only")
         return self._jobs[name]
 
-    def new(self, suffix: str, asked: dict[str, Any]) -> ClipJob:
+    def new(self, suffix: str, asked: dict[str, Any], length: int = 0) -> ClipJob:
         """Begin a job, whose clip is to be written to its source, and which is then given to :meth:`submit`.
 
+        Args:
+            suffix: Extension of the clip's file.
+            asked: Its options.
+            length: Its bytes; 0 if that is not known.
+
         Raises:
-            Problem: There are as many as the server keeps, or its disk is full.
+            Problem: There are as many in work as the server takes, or its disk is full.
         """
-        if len(self._jobs) >= self._settings.clips:
-            raise Problem(503, f"{len(self._jobs)} clips are kept already; delete one", retry_after=30)
-        folder = self.folder()
-        if shutil.disk_usage(folder).free < 3 * self._settings.max_clip:
+        active = sum(job.state not in ENDED for job in self._jobs.values())
+        if active >= self._settings.clips:
+            raise Problem(503, f"{active} clips are in work already", retry_after=30)
+        name, folder = secrets.token_urlsafe(16), self.folder()
+        job = ClipJob(name, folder / name, suffix, asked, length or self._settings.max_clip)
+        if shutil.disk_usage(folder).free < sum(one.reserved() for one in (job, *self._jobs.values())):
             raise Problem(503, "too little space on the server's disk", retry_after=60)
-        name = secrets.token_urlsafe(16)
-        job = ClipJob(name, folder / name, suffix, asked)
-        job.folder.mkdir(mode=0o700)
+        try:
+            job.folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise no_place(error) from None
         self._jobs[name] = job
         return job
 
@@ -190,6 +206,14 @@ class ClipJobs:
         if job.state not in ENDED:
             job.change("failed", "deleted")
         shutil.rmtree(job.folder, ignore_errors=True)
+
+    def drop_oldest(self) -> None:
+        """Delete the oldest that have ended, beyond what is kept; the last one stays."""
+        ended = [job for job in self._jobs.values() if job.state in ENDED]
+        held = sum(_size(job.target) for job in ended)
+        while len(ended) > 1 and (len(ended) > _MOST_ENDED or held > self._settings.max_results):
+            held -= _size(ended[0].target)
+            self.remove(ended.pop(0))
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -209,6 +233,7 @@ class ClipJobs:
                 job.change("failed", "see the server's log")
             with suppress(OSError):
                 job.source.unlink()
+            self.drop_oldest()
             loop.call_later(self._settings.keep_seconds, self.remove, job)
 
     async def _work(self, job: ClipJob) -> None:
@@ -231,13 +256,25 @@ class ClipJobs:
                     job.change("failed", "the decoder crashed on it; it is damaged, or of an unknown kind")
                 elif "problem" in told:
                     job.change("failed", told["detail"])
-                elif "done" in told:
-                    job.change("done")
+                elif told.pop("done", False):
+                    job.change("done", **told)
                 else:
                     job.change(**told)
         finally:
             job.stop()
             ours.close()
+
+
+def no_place(error: OSError) -> Problem:
+    """Return the problem that a file cannot be written."""
+    return Problem(503, f"no place for clips ({error.strerror}); set TMPDIR", retry_after=60)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _received(connection: Connection) -> dict[str, Any] | None:

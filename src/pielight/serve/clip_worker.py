@@ -15,7 +15,7 @@ from pielight.enhancer import Enhancer
 from pielight.errors import PielightError
 from pielight.options import BRIGHTEN, EnhanceOptions
 from pielight.serve.settings import ServeSettings
-from pielight.serve.worker import problem_of
+from pielight.serve.worker import problem_of, without_paths
 from pielight.video.options import VideoOptions
 from pielight.video.progress import ClipProgress
 
@@ -31,13 +31,14 @@ def work_on_clip(
         signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    told = 0.0
+    told, frames = 0.0, {}
 
     def send(**values: Any) -> None:
         connection.send_bytes(json.dumps(values).encode())
 
     def tell(progress: ClipProgress) -> None:
-        nonlocal told
+        nonlocal told, frames
+        frames = {"frames": progress.frames, "total": progress.frames, "seconds_left": 0.0}
         if time.monotonic() - told >= _EVERY:
             told = time.monotonic()
             send(frames=progress.frames, total=progress.total, seconds_left=progress.left)
@@ -48,8 +49,8 @@ def work_on_clip(
             source, target, options=EnhanceOptions(**asked["options"]), video=VideoOptions(**asked["video"]),
             enhancer=Enhancer(model, settings.cores, task=asked["task"]), exist_ok=True, on_progress=tell,
         )  # fmt: skip
-        send(done=True)
+        send(done=True, **frames)
     except PielightError as error:
-        send(problem=problem_of(error), detail=str(error).replace(f"{source.parent}{os.sep}", ""))
+        send(problem=problem_of(error), detail=without_paths(str(error).replace(f"{source.parent}{os.sep}", "")))
     except OSError:  # the server is gone
         return

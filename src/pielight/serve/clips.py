@@ -14,13 +14,14 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from pielight.core.extras import require
 from pielight.core.messages import shown
 from pielight.errors import MissingExtraError
-from pielight.serve.clip_jobs import ENDED, ClipJob, ClipJobs
+from pielight.serve.clip_jobs import ENDED, ClipJob, ClipJobs, no_place
 from pielight.serve.media_types import CLIPS, OCTETS, essence
 from pielight.serve.parameters import VideoParameters
 from pielight.serve.pictures import query_of
 from pielight.serve.problems import Problem
 from pielight.serve.settings import ServeSettings
 from pielight.serve.uploads import check_length, file_name, limited, within
+from pielight.serve.worker import without_paths
 from pielight.video.containers import MUXERS
 
 _KEEP_ALIVE = 15.0  # seconds, after which a comment is sent so that nobody takes the connection for dead
@@ -44,7 +45,8 @@ class Clips:
         asked = {"task": given.task, "options": given.options(), "video": given.video()}
         suffix = suffix_of(given.name, request.headers.get("content-type"))
         check_length(request, self._settings.max_clip)
-        job = self._jobs.new(suffix, asked)
+        length = request.headers.get("content-length", "")
+        job = self._jobs.new(suffix, asked, int(length) if length.isdecimal() else 0)
         try:
             await self._receive(request, job)
         except BaseException:
@@ -81,12 +83,15 @@ class Clips:
         return self._jobs.find(request.path_params["id"])
 
     async def _receive(self, request: Request, job: ClipJob) -> None:
-        with job.source.open("wb") as file:
-            async with within(self._settings.clip_body_seconds):
-                async for part in limited(request, self._settings.max_clip):
-                    await run_in_threadpool(file.write, part)
-            if not file.tell():
-                raise Problem.of("request", "no clip: send it as the body")
+        try:
+            with job.source.open("wb") as file:
+                async with within(self._settings.clip_body_seconds):
+                    async for part in limited(request, self._settings.max_clip):
+                        await run_in_threadpool(file.write, part)
+                if not file.tell():
+                    raise Problem.of("request", "no clip: send it as the body")
+        except OSError as error:  # no space left
+            raise no_place(error) from None
 
     async def _events(self, job: ClipJob) -> AsyncIterator[str]:
         while True:
@@ -113,19 +118,21 @@ def check_installed() -> None:
     try:
         require("video")
     except MissingExtraError as error:
-        raise Problem(501, str(error), "extra") from None
+        raise Problem(501, without_paths(str(error)), "extra") from None
 
 
 def suffix_of(name: str | None, content_type: str | None) -> str:
     """Return the extension of a clip's file, by its name or its media type.
 
     Raises:
-        Problem: Neither tells.
+        Problem: Neither tells, or the body is no clip by its media type.
 
     >>> suffix_of("night.MKV", None), suffix_of(None, "video/mp4")
     ('.mkv', '.mp4')
     """
     kind = essence(content_type)
+    if kind not in ("", OCTETS) and not kind.startswith("video/"):
+        raise Problem(415, f"{shown(kind)}: expected video/* or {OCTETS}; the clip is the body, without a form")
     suffix = CLIPS.get(kind, "") if name is None else Path(file_name(name)).suffix.lower()
     if suffix not in MUXERS:
         said = shown(name or kind) or "no Content-Type"

@@ -59,14 +59,20 @@ class Guard:
         exchange = _Exchange(scope, receive, send, self._settings.answer_seconds)
         client, start = scope.get("client"), time.monotonic()
         TimedConnection.restart(client, self._longest)
-        refusal = self._refusal(scope, Headers(scope=scope))
-        with ExitStack() as leases:
-            scope[LEASES] = leases
-            app = self._app if refusal is None else ProblemResponse(refusal)
-            await app(scope, exchange.receive, exchange.send)
-        TimedConnection.restart(client, TimedConnection.header_seconds)
-        name = getattr(scope.get("endpoint"), "__name__", "other")
-        self._metrics.count(name, exchange.status, time.monotonic() - start)
+        try:
+            refusal = self._refusal(scope, Headers(scope=scope))
+            with ExitStack() as leases:
+                scope[LEASES] = leases
+                app = self._app if refusal is None else ProblemResponse(refusal)
+                await app(scope, exchange.receive, exchange.send)
+        except Exception:  # answered here, or it would lack its headers; logged by the server
+            if not exchange.is_begun:
+                await ProblemResponse(Problem(500, "see the server's log"))(scope, exchange.receive, exchange.send)
+            raise
+        finally:
+            TimedConnection.finish(client, self._settings.answer_seconds)
+            name = getattr(scope.get("endpoint"), "__name__", "other")
+            self._metrics.count(name, exchange.status, time.monotonic() - start)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
         if not is_own_host(headers.get("host", ""), self._names, self._local):
@@ -96,7 +102,7 @@ class _Exchange:
         headers = Headers(scope=scope)
         self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         self._is_invited = "expect" not in headers  # who asks first has not sent it yet
-        self.status = 500
+        self.status, self.is_begun = 500, False
 
     async def receive(self) -> Message:
         """Receive a part of the body."""
@@ -108,7 +114,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         """Send a part of the answer, which the client must take in time."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status, self.is_begun = message["status"], True
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pielight.errors import OptionError
 
 MEGABYTE = 1 << 20
+_MOST = 1e6  # of seconds, and of requests in one
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,13 @@ class ServeSettings:
         answer_seconds: How long a client may take to read an answer, or the next part of one.
         rate: Requests a second of one client's address, on average; 0 does not count them.
         connections: Connections at once.
-        clips: Clips that are kept at once, those in work and results included.
+        clips: Clips that are received, wait or are in work at once.
+        max_results: Bytes of clips' results that are kept; beyond them, the oldest are deleted.
         clip_seconds: How long a clip may take.
         keep_seconds: How long a clip's result is kept.
 
     Raises:
-        OptionError: A number is below 0, or one that must be above it is not.
+        OptionError: A number is below 0 or not finite, or one that must be above it is not.
 
     >>> ServeSettings(workers=0)
     Traceback (most recent call last):
@@ -62,12 +64,15 @@ class ServeSettings:
     rate: float = 0.0
     connections: int = 500
     clips: int = 4
+    max_results: int = 4096 * MEGABYTE
     clip_seconds: float = 7200.0
     keep_seconds: float = 1800.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, float) and not value <= _MOST:
+                raise OptionError(f"{field.name} {value!r}: must be a number, at most {_MOST:g}")
             if isinstance(value, int | float) and (value < 0 or (value == 0 and field.name not in ("queue", "rate"))):
                 raise OptionError(f"{field.name} {value!r}: must be above 0")
         if self.token is not None and not (self.token and self.token.isascii() and self.token.isprintable()):

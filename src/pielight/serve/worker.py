@@ -14,8 +14,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from pielight.core.extras import PACKAGES
 from pielight.enhancer import Enhancer
-from pielight.errors import MissingExtraError, OptionError, PielightError
+from pielight.errors import MissingExtraError, OptionError, PielightError, install_command
 from pielight.inference.exposure_map import ExposureMap
 from pielight.io import size_limits
 from pielight.options import BRIGHTEN, EnhanceOptions
@@ -68,9 +69,9 @@ class Workbench:
             data, notes = self.enhancer(head["task"], head["threads"]).enhance_bytes(
                 message.data, options, file_format=head["format"], quality=head["quality"], name=head["name"]
             )
-            return Message({"media_type": media_type(data), "notes": notes}, data)
+            return Message({"media_type": media_type(data), "notes": without_paths(notes)}, data)
         except PielightError as error:
-            return Message({"problem": problem_of(error), "detail": str(error)})
+            return Message({"problem": problem_of(error), "detail": without_paths(str(error))})
 
     def _exposure(self, message: Message) -> Message:
         found = self.enhancer(BRIGHTEN, message.head["threads"]).exposure(message.data)
@@ -107,6 +108,18 @@ def problem_of(error: BaseException) -> str:
             return "extra"
         cause = cause.__cause__
     return "option" if isinstance(error, OptionError) else "picture"
+
+
+def without_paths(text: str) -> str:
+    """Return a text with commands that install extras as they are anywhere: where Python lies is nobody's business.
+
+    >>> without_paths(str(MissingExtraError("rawpy", "raw")))
+    'rawpy is not installed; run: pip install "pielight[raw]"'
+    """
+    if "pip install" in text:
+        for extra in PACKAGES:
+            text = text.replace(install_command(extra), f'pip install "pielight[{extra}]"')
+    return text
 
 
 def encoded_map(found: ExposureMap, file_format: ExposureFormat) -> bytes:

@@ -40,7 +40,7 @@ class Guard:
 
         TimedConnection.restart(scope["client"], ANSWER_SECONDS)
         await (self._refusal(scope["method"], Headers(scope=scope)) or self.app)(scope, receive, send_with_headers)
-        TimedConnection.restart(scope["client"], TimedConnection.header_seconds)
+        TimedConnection.finish(scope["client"], ANSWER_SECONDS)
 
     def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
         if not is_own_host(headers.get("host", ""), self.names, self.local):
