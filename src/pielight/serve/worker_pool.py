@@ -120,7 +120,10 @@ class WorkerPool:
 
     async def _in_thread(self, call: Callable[..., T], *arguments: Any) -> T:
         """Call what blocks; to its end, even if the client leaves: the worker belongs to the picture until then."""
-        future = asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
+        try:
+            future = asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
+        except RuntimeError as error:  # the threads are gone
+            raise WorkerMissing("the server ends") from error
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:

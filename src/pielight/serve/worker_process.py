@@ -125,7 +125,7 @@ class WorkerPlace:
             if message is not None:
                 message.send(connection)
             return Message.receive(connection)
-        except (EOFError, OSError, ValueError) as error:  # ValueError: what it sends is no message
+        except (EOFError, OSError, ValueError, TypeError) as error:  # no message, or closed by end()
             if is_late.is_set():
                 raise WorkerTooSlow(f"{seconds:g} s") from error
             raise WorkerDied("the worker ended") from error
