@@ -121,7 +121,7 @@ def test_pictures_of_one_pixel_give_a_value_or_one_line(metric: PictureMetric) -
         assert isinstance(measured(metric, pixel, pixel), float)
     except DataError as error:
         assert "1 x 1" in str(error)  # noqa: PT017
-        assert metric.name in ("ssim", "ssim-gray", "ms-ssim", "ms-ssim-rgb", "piqe", "noise-gain")
+        assert metric.name in ("ssim", "ssim-gray", "ms-ssim", "ms-ssim-rgb", "piqe", "noise-gain", "temporal-noise")
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
