@@ -181,15 +181,59 @@ def test_a_batch_with_a_damaged_file_goes_on(page: Any, dark: bytes, tmp_path: P
     choose(page, upload("a.png", dark), upload("b.png", dark[:200]), upload("a.png", dark))
     with zipfile.ZipFile(save(page, "Save all 3 as a ZIP", tmp_path)) as results:
         assert results.namelist() == ["a_pie.png", "a_pie-2.png"]
-    assert "2 saved, 1 could not be opened" in page.get_by_role("status").inner_text()
+    assert "2 saved, 1 could not be opened: b.png" in page.get_by_role("status").inner_text()
 
 
 def test_a_batch_is_cancelled(page: Any, dark: bytes) -> None:
     choose(page, *(upload(f"{i}.png", dark) for i in range(8)))
     page.get_by_role("button", name="Save all 8 as a ZIP").click()
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("Stopped.").wait_for()
+    page.get_by_text("Stopped: 0 of 8 saved.").wait_for()
     assert page.get_by_role("button", name="Save photo").is_enabled()
+
+
+def test_a_cancelled_batch_keeps_what_is_done(page: Any, dark: bytes, tmp_path: Path) -> None:
+    choose(page, *(upload(f"{i}.png", dark) for i in range(8)))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save all 8 as a ZIP").click()
+        until(page, "/^[1-7] of 8/.test(document.querySelector('[role=status]').textContent)")
+        page.get_by_role("button", name="Cancel").click()
+    download.value.save_as(tmp_path / "some.zip")
+    page.get_by_text("Stopped: ").wait_for()
+    count = len(zipfile.ZipFile(tmp_path / "some.zip").namelist())
+    assert 1 <= count < 8
+    assert f"Stopped: {count} of 8 saved." in page.get_by_role("status").inner_text()
+
+
+def test_a_photo_opens_after_files_that_do_not(page: Any, dark: bytes, tmp_path: Path) -> None:
+    files = [upload("text.jpg", b"no photo"), upload("photo.png", dark)]
+    page.set_input_files("input[type=file]:not([webkitdirectory])", files)
+    page.get_by_text("photo.png is open. 1 before it could not be opened.").wait_for()
+    assert save(page, "Save photo", tmp_path).name == "photo_pie.png"
+    page.get_by_role("button", name="text.jpg, photo 1 of 2").click()
+    page.get_by_text("text.jpg is damaged, or not a photo.").wait_for()
+    assert page.get_by_role("button", name="Save photo").is_disabled()
+    assert not page.locator(".stage canvas").is_visible()
+    page.get_by_role("button", name="photo.png, photo 2 of 2").click()
+    page.get_by_text("photo.png is open.").wait_for()
+    assert page.get_by_role("button", name="Save photo").is_enabled()
+
+
+def test_files_of_which_none_opens_are_listed(page: Any) -> None:
+    files = [upload("a.jpg", b"no photo"), upload("b.dng", b"no photo")]
+    page.set_input_files("input[type=file]:not([webkitdirectory])", files)
+    page.get_by_text("a.jpg is damaged, or not a photo.").wait_for()
+    assert page.get_by_role("button", name="b.dng, photo 2 of 2").is_visible()
+    assert page.get_by_role("button", name="Save photo").is_disabled()
+
+
+def test_a_photo_opened_while_another_is_saved(page: Any, dark: bytes) -> None:
+    choose(page, *(upload(f"{i}.png", dark) for i in range(4)))
+    page.get_by_role("button", name="Save all 4 as a ZIP").click()
+    page.get_by_role("button", name="3.png, photo 4 of 4").click()
+    page.get_by_text(" of 4 saved. 3.png opens next.").wait_for()
+    page.get_by_text("4 saved.").wait_for()
+    until(page, "window.pielight.shown.photo === window.pielight.photos[3]")
 
 
 def test_a_photo_is_chosen_and_removed(page: Any, dark: bytes) -> None:
@@ -287,3 +331,10 @@ def test_a_folder_in_and_a_folder_out(page: Any, dark: bytes, tmp_path: Path) ->
         return (await (await folder.getFileHandle("b_pie.png")).getFile()).size;
     }""")
     assert size > 1000
+    page.get_by_role("button", name="Save all 2 into a folder").click()  # again: nothing is replaced
+    page.get_by_text("2 saved.").wait_for()
+    names = page.evaluate("""async () => {
+        const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("trip");
+        return Array.fromAsync(folder.keys());
+    }""")
+    assert {"a_pie.png", "a_pie-2.png"} <= set(names)

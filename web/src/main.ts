@@ -4,9 +4,10 @@ import { App } from "./app/app";
 const app = new App();
 
 window.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || (key !== "z" && key !== "y")) return;
   event.preventDefault();
-  if (event.shiftKey) app.redo();
+  if (event.shiftKey || key === "y") app.redo();
   else app.undo();
 });
 

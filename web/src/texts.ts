@@ -1,5 +1,8 @@
 /** Every English text of the page. */
 
+const notOpened = (names: readonly string[]) =>
+  names.length ? `, ${names.length} could not be opened: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}` : "";
+
 export const TEXTS = {
   name: "pielight",
   tagline: "Brightens photos that came out too dark",
@@ -65,7 +68,8 @@ export const TEXTS = {
   saveHint: "The settings apply to all photos; strokes to one.",
   cancel: "Cancel",
   opening: (name: string) => `Opening ${name} …`,
-  opened: (name: string) => `${name} is open.`,
+  opened: (name: string, failed = 0) => `${name} is open.${failed ? ` ${failed} before it could not be opened.` : ""}`,
+  opensNext: (name: string) => `${name} opens next.`,
   wellExposed: "This photo looks well exposed, so it stays as it is.",
   brightenAnyway: "Brighten anyway",
   denoising: (percent: number) => `Removing noise … ${percent} %`,
@@ -73,7 +77,8 @@ export const TEXTS = {
   saving: (percent: number) => `Saving … ${percent} %`,
   saved: (name: string) => `Saved ${name}.`,
   batch: (done: number, count: number) => `${done} of ${count} saved`,
-  batchDone: (done: number, failed: number) => `${done} saved${failed ? `, ${failed} could not be opened` : ""}.`,
+  batchDone: (done: number, failed: readonly string[]) => `${done} saved${notOpened(failed)}.`,
+  batchStopped: (done: number, count: number, failed: readonly string[]) => `Stopped: ${done} of ${count} saved${notOpened(failed)}.`,
   stopped: "Stopped.",
   unreadable: (name: string, kind: string) =>
     `This browser cannot open ${kind}: ${name}. The app can: pip install "pielight[serve,raw,heif]", then pielight serve.`,

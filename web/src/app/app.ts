@@ -27,9 +27,12 @@ export class App {
   readonly #filmstrip: Filmstrip;
   #photos: Photo[] = [];
   #shown: Shown | undefined;
+  #current: Photo | undefined; // the one that is marked: shown, being opened, or one that could not be
   #opening: AbortController | undefined;
   #denoising: AbortController | undefined;
   #saving: AbortController | undefined;
+  #opensNext: Photo | undefined; // waits for what is being saved
+  #progress: readonly [done: number, text: string] | undefined; // of saving
 
   constructor() {
     this.stage = new Stage({ painted: () => this.#painted(), settled: () => void this.#denoise() });
@@ -73,7 +76,7 @@ export class App {
     return this.#photos;
   }
 
-  /** Add photos to the list, and open the first of them. */
+  /** Add photos to the list, and open the first of them that can be. */
   add(found: readonly Found[]): void {
     if (found.length === 0) {
       this.layout.say(TEXTS.nothing, true);
@@ -82,51 +85,86 @@ export class App {
     const photos = found.map((each) => new Photo(each));
     this.#photos.push(...photos);
     this.#filmstrip.add(photos);
-    void this.open(photos[0]!);
+    void this.#openFirst(photos);
   }
 
-  async open(photo: Photo): Promise<void> {
+  async #openFirst(photos: readonly Photo[]): Promise<void> {
+    for (const [failed, photo] of photos.entries()) if (await this.open(photo, failed)) return;
+    if (photos.length > 1) await this.open(photos[0]!); // and say why
+  }
+
+  /** Open a photo, `failed` others having failed before it; false if it cannot be opened. */
+  async open(photo: Photo, failed = 0): Promise<boolean> {
     this.#opening?.abort();
     this.#denoising?.abort();
     const opening = (this.#opening = new AbortController());
-    this.layout.say(TEXTS.opening(photo.name));
-    this.layout.setPhotos(this.#photos.length);
-    this.#filmstrip.update(this.#photos, photo);
+    this.#current = photo;
+    this.#opensNext = this.#saving && photo;
+    this.#say(TEXTS.opening(photo.name));
+    this.#update();
     try {
       const task = { kind: "open", picture: photo.id, file: photo.found.file } as const;
       const opened = await this.client.run<"open">(task, { signal: opening.signal });
       if (opening.signal.aborted) {
         opened.bitmap.close();
-        return;
+        return true;
       }
       photo.failed = false;
       this.#shown?.source.close();
       this.#shown = shownOf(photo, opened);
       this.layout.opened(opened.notes.map((note) => TEXTS.notes[note]));
+      this.#opensNext = undefined;
       this.#refresh();
-      this.layout.say(TEXTS.opened(photo.name));
+      this.#say(TEXTS.opened(photo.name, failed));
+      return true;
     } catch (error) {
-      if (!opening.signal.aborted) this.#failed(photo, error);
+      if (opening.signal.aborted) return true;
+      this.#opensNext = undefined;
+      this.#shown?.source.close();
+      this.#shown = undefined;
+      this.stage.clear();
+      this.#failed(photo, error);
+      return false;
+    } finally {
+      this.#update();
     }
-    this.#filmstrip.update(this.#photos, this.#shown?.photo);
+  }
+
+  /** Mark the photo that is open or was asked for, and let it be saved if it is open. */
+  #update(): void {
+    this.layout.setPhotos(this.#photos.length, this.#shown !== undefined && this.#shown.photo === this.#current);
+    this.#filmstrip.update(this.#photos, this.#current);
+  }
+
+  /** Say something, unless there is progress to tell. */
+  #say(text: string): void {
+    if (this.#progress) this.#tell(...this.#progress);
+    else this.layout.say(text);
+  }
+
+  #tell(done: number, text: string): void {
+    this.#progress = [done, text];
+    const next = this.#opensNext;
+    this.layout.progress(done, next ? `${text}. ${TEXTS.opensNext(next.name)}` : text);
   }
 
   remove(photo: Photo): void {
     const at = this.#photos.indexOf(photo);
     this.#photos.splice(at, 1);
     this.#filmstrip.delete(photo);
-    void this.client.run<"close">({ kind: "close", picture: photo.id });
-    if (this.#shown?.photo === photo && this.#photos.length > 0) void this.open(this.#photos[Math.max(0, at - 1)]!);
-    this.layout.setPhotos(this.#photos.length);
-    this.#filmstrip.update(this.#photos, this.#shown?.photo);
+    this.client.run<"close">({ kind: "close", picture: photo.id }).catch(() => undefined); // a worker that stopped holds nothing
+    if (this.#current === photo && this.#photos.length > 0) void this.open(this.#photos[Math.max(0, at - 1)]!);
+    this.#update();
   }
 
   undo(): void {
+    this.stage.endStroke();
     this.#shown?.photo.brush?.undo();
     this.#painted();
   }
 
   redo(): void {
+    this.stage.endStroke();
     this.#shown?.photo.brush?.redo();
     this.#painted();
   }
@@ -134,11 +172,11 @@ export class App {
   /** Save the photo that is shown. */
   async save(format: Format | "same"): Promise<void> {
     const photo = this.#shown?.photo;
-    if (!photo) return;
+    if (!photo || photo !== this.#current) return;
     await this.#whileSaving(async (signal) => {
       const { file } = photo.found;
       const { options } = this.controls;
-      const progress = (done: number) => this.layout.progress(done, TEXTS.saving(Math.round(done * 100)));
+      const progress = (done: number) => this.#tell(done, TEXTS.saving(Math.round(done * 100)));
       progress(0);
       const saved = await this.client.run<"save">(
         { kind: "save", picture: photo.id, file, options, strokes: photo.strokes, format },
@@ -160,12 +198,14 @@ export class App {
     }
     await this.#whileSaving(async (signal) => {
       const photos = [...this.#photos];
-      const progress = (done: number) => this.layout.progress(done / photos.length, TEXTS.batch(Math.floor(done), photos.length));
+      const progress = (done: number) => this.#tell(done / photos.length, TEXTS.batch(Math.floor(done), photos.length));
       progress(0);
-      const { done, failed } = await saveAll(this.client, photos, this.controls.options, format, target, progress, signal);
+      const { done, failed, stopped } = await saveAll(this.client, photos, this.controls.options, format, target, progress, signal);
       for (const photo of failed) photo.failed = true;
-      this.#filmstrip.update(this.#photos, this.#shown?.photo);
-      this.layout.say(TEXTS.batchDone(done, failed.length), failed.length > 0);
+      this.#update();
+      const names = failed.map(({ name }) => name);
+      const text = stopped ? TEXTS.batchStopped(done, photos.length, names) : TEXTS.batchDone(done, names);
+      this.layout.say(text, names.length > 0);
     });
   }
 
@@ -179,7 +219,7 @@ export class App {
       if (error instanceof TaskError && error.failure === "stopped") this.layout.say(TEXTS.stopped);
       else this.#failed(photo, error);
     } finally {
-      this.#saving = undefined;
+      this.#saving = this.#progress = undefined;
       this.layout.progress(undefined);
     }
   }

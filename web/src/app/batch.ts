@@ -10,9 +10,10 @@ import type { Target } from "./targets";
 export interface BatchResult {
   readonly done: number;
   readonly failed: readonly Photo[];
+  readonly stopped: boolean;
 }
 
-/** Save photos; one that cannot be opened does not stop the others. Throws a `stopped` TaskError if that is what was asked for. */
+/** Save photos; one that cannot be opened does not stop the others. Once stopped, what is done stays. */
 export async function saveAll(
   client: Client,
   photos: readonly Photo[],
@@ -25,6 +26,7 @@ export async function saveAll(
   const names = new Names();
   const failed: Photo[] = [];
   let done = 0;
+  let stopped = false;
   for (const [i, photo] of photos.entries()) {
     const { file, path } = photo.found;
     try {
@@ -35,11 +37,13 @@ export async function saveAll(
       await target.put(names.unique(resultName(path, EXTENSION[saved.format])), saved.blob);
       done++;
     } catch (error) {
-      if (!(error instanceof TaskError) || error.failure === "stopped") throw error;
+      if (!(error instanceof TaskError)) throw error;
+      stopped = error.failure === "stopped";
+      if (stopped) break;
       failed.push(photo);
     }
     progress(i + 1);
   }
   await target.finish();
-  return { done, failed };
+  return { done, failed, stopped };
 }

@@ -22,27 +22,33 @@ export interface TaskOptions {
 }
 
 export class Client {
-  readonly #worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
+  #worker: Worker | undefined;
   readonly #pending = new Map<number, Pending>();
   #last = 0;
-
-  constructor() {
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#receive(data));
-    this.#worker.addEventListener("error", () => this.#fail());
-  }
 
   run<K extends Task["kind"]>(task: Extract<Task, { kind: K }>, { progress, signal }: TaskOptions = {}): Promise<Results[K]> {
     const id = ++this.#last;
     return new Promise<Results[K]>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, progress });
-      signal?.addEventListener("abort", () => this.#send({ id, stop: true }));
-      if (signal?.aborted) this.#send({ id, stop: true });
+      const stop = () => {
+        if (this.#pending.has(id)) this.#send({ id, stop: true });
+      };
+      signal?.addEventListener("abort", stop);
+      if (signal?.aborted) stop();
       this.#send({ id, task });
     });
   }
 
   #send(message: FromPage): void {
+    this.#worker ??= this.#start();
     this.#worker.postMessage(message);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#receive(data));
+    worker.addEventListener("error", () => this.#fail(worker));
+    return worker;
   }
 
   #receive(message: FromWorker): void {
@@ -57,8 +63,13 @@ export class Client {
     else pending.resolve(message.result as never);
   }
 
-  #fail(): void {
-    for (const { reject } of this.#pending.values()) reject(new TaskError("failed", "the worker stopped"));
+  /** Give up a worker that has crashed, and what it was asked for; the next task starts another. */
+  #fail(worker: Worker): void {
+    if (worker !== this.#worker) return;
+    worker.terminate();
+    this.#worker = undefined;
+    const pending = [...this.#pending.values()];
     this.#pending.clear();
+    for (const { reject } of pending) reject(new TaskError("failed", "the worker stopped"));
   }
 }

@@ -50,7 +50,7 @@ export class Controls {
     size.set(0.08);
     amount.set(1);
     this.#undo = button(TEXTS.undo, events.undo, { "aria-keyshortcuts": "Control+Z" });
-    this.#redo = button(TEXTS.redo, events.redo, { "aria-keyshortcuts": "Control+Shift+Z" });
+    this.#redo = button(TEXTS.redo, events.redo, { "aria-keyshortcuts": "Control+Shift+Z Control+Y" });
     this.#clear = button(TEXTS.clear, events.clear);
     const map = checkbox(TEXTS.map, (value) => {
       this.#legend.hidden = !value;

@@ -41,7 +41,7 @@ export function slider(
   change: (value: number) => void,
 ): Slider {
   const id = newId();
-  const output = h("span", { class: "value", "aria-hidden": "true" }); // the slider itself says it
+  const output = h("span", { class: "value", dir: "ltr", "aria-hidden": "true" }); // the slider itself says it
   const say = (text: string) => {
     output.textContent = text;
     input.setAttribute("aria-valuetext", text);

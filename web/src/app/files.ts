@@ -21,7 +21,7 @@ export function foreignKind(name: string): string | undefined {
 }
 
 export function chosen(files: Iterable<File>): Found[] {
-  return [...files].filter(isPhoto).map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+  return sorted([...files].filter(isPhoto).map((file) => ({ file, path: file.webkitRelativePath || file.name })));
 }
 
 /** The photos of a drop or a paste. Its items must be read at once, so call this in the event. */
@@ -30,7 +30,14 @@ export async function transferred(data: DataTransfer): Promise<Found[]> {
   const files = [...data.files];
   if (!entries.some((entry) => entry?.isDirectory)) return chosen(files);
   const found = await Promise.all(entries.map((entry) => (entry ? walk(entry, "") : [])));
-  return found.flat().filter(({ file }) => isPhoto(file));
+  return sorted(found.flat().filter(({ file }) => isPhoto(file)));
+}
+
+/** What comes of a folder, by path; files that were chosen one by one stay as they are. */
+export function sorted(found: Found[]): Found[] {
+  if (!found.some(({ path }) => path.includes("/"))) return found;
+  const { compare } = new Intl.Collator(undefined, { numeric: true });
+  return found.sort((a, b) => compare(a.path, b.path));
 }
 
 async function walk(entry: FileSystemEntry, prefix: string): Promise<Found[]> {
@@ -53,14 +60,18 @@ export function resultName(path: string, extension: string): string {
   return `${path.replace(/\.[^./]*$/, "")}_pie.${extension}`;
 }
 
+/** The name with a number: `a-2.jpg` of `a.jpg`. */
+export function numbered(name: string, number: number): string {
+  return name.replace(/(\.[^./]*)?$/, (extension) => `-${number}${extension}`);
+}
+
 /** Names that do not meet: the second `a.jpg` becomes `a-2.jpg`. */
 export class Names {
   readonly #taken = new Set<string>();
 
   unique(name: string): string {
-    const [, stem, extension] = /^(.*?)(\.[^./]*)?$/.exec(name) as unknown as [string, string, string | undefined];
     let result = name;
-    for (let i = 2; this.#taken.has(result.toLowerCase()); i++) result = `${stem}-${i}${extension ?? ""}`;
+    for (let i = 2; this.#taken.has(result.toLowerCase()); i++) result = numbered(name, i);
     this.#taken.add(result.toLowerCase());
     return result;
   }

@@ -24,7 +24,7 @@ export class Filmstrip {
       const item = h("li", {}, choose, remove);
       this.#items.set(photo.id, { item, choose });
       this.#list.append(item);
-      void preview(photo).then((canvas) => choose.replaceChildren(canvas ?? h("span", {}, photo.name)));
+      void preview(photo).then((canvas) => choose.replaceChildren(canvas ?? h("span", { dir: "auto" }, photo.name)));
     }
   }
 

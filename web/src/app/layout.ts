@@ -18,7 +18,7 @@ export interface LayoutEvents {
 
 export class Layout {
   readonly #root: HTMLElement;
-  readonly #status = h("p", { class: "status", role: "status" });
+  readonly #status = h("p", { class: "status", role: "status", dir: "auto" });
   readonly #hint = h("p", { class: "hint" });
   readonly #notes = h("ul", { class: "notes", hidden: true });
   readonly #well: HTMLElement;
@@ -27,7 +27,9 @@ export class Layout {
   readonly #many: HTMLElement;
   readonly #saveZip: HTMLButtonElement;
   readonly #saveFolder: HTMLButtonElement | undefined;
+  readonly #saveOne: HTMLButtonElement;
   readonly #saves: HTMLButtonElement[];
+  #isOpen = false;
   readonly #picker: HTMLInputElement;
   readonly #folderInput: HTMLInputElement;
 
@@ -45,10 +47,10 @@ export class Layout {
       ...Object.entries(TEXTS.formats).map(([value, text]) => h("option", { value }, text)),
     );
     const chosenFormat = () => format.value as Format | "same";
-    const saveOne = button(TEXTS.download, () => events.save(chosenFormat()), { class: "primary" });
+    this.#saveOne = button(TEXTS.download, () => events.save(chosenFormat()), { class: "primary" });
     this.#saveZip = button("", () => events.saveZip(chosenFormat()));
     this.#saveFolder = folderPicker() && button("", () => events.saveFolder(chosenFormat()));
-    this.#saves = [saveOne, this.#saveZip, ...(this.#saveFolder ? [this.#saveFolder] : [])];
+    this.#saves = [this.#saveOne, this.#saveZip, ...(this.#saveFolder ? [this.#saveFolder] : [])];
     this.#many = h("div", { class: "many", hidden: true }, this.#saveZip, this.#saveFolder, h("p", { class: "small" }, TEXTS.saveHint));
     this.#working = h("div", { class: "working", hidden: true }, this.#bar, button(TEXTS.cancel, () => events.cancel()));
     this.#well = h(
@@ -87,7 +89,7 @@ export class Layout {
           this.#notes,
           controls,
           this.#many,
-          h("div", { class: "save" }, h("div", { class: "row format" }, format, saveOne), this.#working),
+          h("div", { class: "save" }, h("div", { class: "row format" }, format, this.#saveOne), this.#working),
         ),
       ),
       this.#status,
@@ -109,12 +111,15 @@ export class Layout {
   }
 
   opened(notes: readonly string[]): void {
-    this.#root.classList.remove("empty");
     this.#notes.hidden = notes.length === 0;
     this.#notes.replaceChildren(...notes.map((note) => h("li", {}, note)));
   }
 
-  setPhotos(count: number): void {
+  /** How many photos there are, and whether the one that is marked is open. */
+  setPhotos(count: number, isOpen: boolean): void {
+    if (count > 1 || isOpen) this.#root.classList.remove("empty");
+    this.#isOpen = isOpen;
+    this.#enable();
     this.#many.hidden = count < 2;
     this.#saveZip.textContent = TEXTS.saveAll(count);
     if (this.#saveFolder) this.#saveFolder.textContent = TEXTS.saveFolder(count);
@@ -127,10 +132,15 @@ export class Layout {
   /** Show how far saving is; undefined hides it. */
   progress(done: number | undefined, text = ""): void {
     this.#working.hidden = done === undefined;
-    for (const each of this.#saves) each.disabled = done !== undefined;
+    this.#enable();
     if (done === undefined) return;
     this.#bar.value = done;
     this.say(text);
+  }
+
+  #enable(): void {
+    for (const each of this.#saves) each.disabled = !this.#working.hidden;
+    if (!this.#isOpen) this.#saveOne.disabled = true;
   }
 
   #welcome(): HTMLElement {

@@ -105,9 +105,22 @@ export class Stage {
   show(content: Content): void {
     const isNew = this.#content?.source !== content.source;
     this.#content = content;
+    this.#canvas.hidden = false;
     this.#finished = undefined;
     if (isNew) this.fit();
     this.redraw();
+  }
+
+  /** Show nothing. */
+  clear(): void {
+    this.endStroke();
+    this.#content = this.#finished = undefined;
+    this.#canvas.hidden = true;
+  }
+
+  /** End the stroke that is being painted. */
+  endStroke(): void {
+    this.#stroke = undefined;
   }
 
   /** Show a part of the result as it will be saved, until settings change. */
