@@ -1,6 +1,6 @@
 /** The page: what is open, what is shown, and what the controls do. */
 import { exposuresAt, gate } from "../engine/exposureMap";
-import type { Options } from "../engine/options";
+import { isKept } from "../engine/options";
 import { EXTENSION } from "../metadata/file";
 import type { Format } from "../metadata/metadata";
 import { TEXTS } from "../texts";
@@ -184,7 +184,7 @@ export class App {
       );
       const name = resultName(photo.name, EXTENSION[saved.format]);
       download(saved.blob, name);
-      this.layout.say(TEXTS.saved(name));
+      this.layout.say([TEXTS.saved(name), ...saved.notes.map((note) => TEXTS.notes[note])].join(" "));
     }, photo);
   }
 
@@ -261,8 +261,9 @@ export class App {
     const shown = this.#shown;
     const seen = this.stage.seen();
     const { options } = this.controls;
-    if (!shown || !seen || this.#saving || !isDenoised(options)) return;
+    if (!shown || !seen || this.#saving) return;
     const { opened, photo } = shown;
+    if (options.denoise === 0 || isKept(options, photo.strokes)) return;
     const { rect } = seen;
     if ((rect.right - rect.left) * (rect.bottom - rect.top) > MOST_DENOISED) {
       this.layout.hint(TEXTS.zoomForNoise);
@@ -295,5 +296,3 @@ export class App {
     }
   }
 }
-
-const isDenoised = ({ strength, denoise }: Options) => strength !== 0 && denoise !== 0;

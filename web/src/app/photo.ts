@@ -46,7 +46,7 @@ export function shownOf(photo: Photo, opened: Opened): Shown {
   return {
     photo,
     opened,
-    source: new PictureSource(opened.bitmap, orientation),
+    source: new PictureSource(opened.bitmap, orientation, opened.colorSpace),
     upright: {
       ...prediction,
       ev: uprightGrid(prediction.ev, orientation),

@@ -11,6 +11,9 @@ export interface Options {
 
 export const DEFAULTS: Options = { strength: 1, highlights: 0, denoise: "auto", auto: true, targetEv: 0, black: 0 };
 
+/** Whether a picture stays as it is. */
+export const isKept = ({ strength }: Options, strokes: unknown): boolean => strength === 0 && strokes === undefined;
+
 export const PRESETS = {
   natural: {},
   night: { highlights: 1, targetEv: -0.5, black: 0.5 },

@@ -26,9 +26,9 @@ export function write(
   source: { format: Format; metadata: Metadata } | undefined,
   size: { width: number; height: number },
 ): Uint8Array<ArrayBuffer> {
-  if (!source) return coded;
-  const same = source.format === format;
-  if (format === "jpeg") return writeJpeg(coded, source.metadata, same);
-  if (format === "png") return writePng(coded, source.metadata, same);
-  return writeWebp(coded, source.metadata, size.width, size.height);
+  const metadata = source?.metadata ?? { pieces: [] };
+  const same = source?.format === format;
+  if (format === "jpeg") return writeJpeg(coded, metadata, same);
+  if (format === "png") return writePng(coded, metadata, same);
+  return writeWebp(coded, metadata, size.width, size.height);
 }

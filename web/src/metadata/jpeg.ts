@@ -45,6 +45,9 @@ export function parseJpeg(bytes: Uint8Array<ArrayBuffer>): Parsed {
     stripped: [bytes.subarray(0, 2), ...plain.map(({ whole }) => whole as Uint8Array<ArrayBuffer>), bytes.subarray(scan)],
     oneChannel: channels === 1,
     bits: frame.content[0]!,
+    width: view(frame.content).getUint16(3),
+    height: view(frame.content).getUint16(1),
+    lossless: false,
     inks: channels === 4,
     animated: false,
   };

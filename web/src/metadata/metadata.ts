@@ -16,6 +16,9 @@ export interface Parsed {
   readonly stripped: Uint8Array<ArrayBuffer>[]; // the file without what would turn or convert its pixels
   readonly oneChannel: boolean; // gray, as the file holds it
   readonly bits: number; // of a channel
+  readonly width: number; // as stored
+  readonly height: number;
+  readonly lossless: boolean;
   readonly inks: boolean; // CMYK
   readonly animated: boolean;
 }

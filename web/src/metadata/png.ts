@@ -44,6 +44,9 @@ export function parsePng(bytes: Uint8Array<ArrayBuffer>): Parsed {
     ],
     oneChannel: color === 0 || color === 4,
     bits,
+    width: view(header.content).getUint32(0),
+    height: view(header.content).getUint32(4),
+    lossless: true,
     inks: false,
     animated: chunks.some(({ kind }) => kind === "acTL"),
   };

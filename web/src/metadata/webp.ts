@@ -37,6 +37,8 @@ export function parseWebp(bytes: Uint8Array<ArrayBuffer>): Parsed {
     stripped: [riff(plain)],
     oneChannel: false,
     bits: 8,
+    ...sizeOf(chunks),
+    lossless: of("VP8L") !== undefined,
     inks: false,
     animated: ((header?.[0] ?? 0) & FLAGS.ANIMATED) !== 0,
   };
@@ -46,10 +48,10 @@ export function writeWebp(coded: Uint8Array<ArrayBuffer>, metadata: Metadata, wi
   const { exif, icc, xmp } = metadata;
   const own = chunksOf(coded);
   const pixels = own.filter(({ kind }) => PIXELS.includes(kind));
-  if (!exif && !icc && !xmp) return coded;
   const old = own.find(({ kind }) => kind === "VP8X")?.content[0] ?? 0;
   const lossless = pixels.find(({ kind }) => kind === "VP8L");
   const opacity = (old & FLAGS.ALPHA) | (lossless && lossless.content[4]! & 0x10 ? FLAGS.ALPHA : 0);
+  if (!exif && !icc && !xmp && pixels.length === 1) return riff(pixels); // without the profile of a browser
   const header = new Uint8Array(10);
   header[0] = opacity | (icc ? FLAGS.ICCP : 0) | (exif ? FLAGS.EXIF : 0) | (xmp ? FLAGS["XMP "] : 0);
   const data = view(header);
@@ -64,6 +66,24 @@ export function writeWebp(coded: Uint8Array<ArrayBuffer>, metadata: Metadata, wi
     ...(exif ? [{ kind: "EXIF", content: exif }] : []),
     ...(xmp ? [{ kind: "XMP ", content: xmp }] : []),
   ]);
+}
+
+/** Width and height of the pixels. */
+function sizeOf(chunks: Chunk[]): { width: number; height: number } {
+  for (const { kind, content } of chunks) {
+    if (content.length < 10) continue;
+    const data = view(content);
+    if (kind === "VP8X") {
+      const side = (at: number) => (data.getUint16(at, true) | (content[at + 2]! << 16)) + 1;
+      return { width: side(4), height: side(7) };
+    }
+    if (kind === "VP8 ") return { width: data.getUint16(6, true) & 0x3fff, height: data.getUint16(8, true) & 0x3fff };
+    if (kind === "VP8L") {
+      const both = data.getUint32(1, true);
+      return { width: (both & 0x3fff) + 1, height: ((both >> 14) & 0x3fff) + 1 };
+    }
+  }
+  return { width: 0, height: 0 };
 }
 
 function riff(chunks: Chunk[]): Uint8Array<ArrayBuffer> {

@@ -33,6 +33,11 @@ export class CanvasRenderer implements Renderer {
       this.#image(scene, uprightCanvas(scene.finished.bitmap, scene.finished.orientation), scene.finished.rect);
       context.restore();
     }
+    const { colorSpace } = scene.source;
+    if (colorSpace !== "srgb") {
+      const { data } = context.getImageData(0, 0, width, height);
+      context.putImageData(new ImageData(data, width, height, { colorSpace }), 0, 0); // which converts
+    }
   }
 
   dispose(): void {

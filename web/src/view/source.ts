@@ -10,6 +10,7 @@ export interface Source {
   readonly rect: Rect; // of the upright picture
   readonly version: number;
   readonly isExact: boolean; // its pixels are those of the canvas
+  readonly colorSpace: PredefinedColorSpace; // that its values mean
 }
 
 let versions = 0;
@@ -23,6 +24,7 @@ export class PictureSource {
   constructor(
     readonly bitmap: ImageBitmap,
     readonly orientation: number,
+    readonly colorSpace: PredefinedColorSpace = "srgb",
   ) {
     this.size = uprightSize(bitmap, orientation);
     const scale = Math.min(1, BASE / Math.max(this.size.width, this.size.height));
@@ -61,7 +63,7 @@ export class PictureSource {
       const context = canvas.getContext("2d", { willReadFrequently: true })!;
       context.imageSmoothingQuality = "medium";
       context.drawImage(this.#base.canvas, 0, 0, width, height);
-      this.#whole = { source: { canvas, rect: this.#base.rect, version: ++versions, isExact: true }, scale };
+      this.#whole = { source: { ...this.#base, canvas, version: ++versions, isExact: true }, scale };
     }
     return this.#whole.source;
   }
@@ -76,6 +78,6 @@ export class PictureSource {
     context.translate(-rect.left, -rect.top);
     context.transform(...toUpright(this.bitmap, this.orientation));
     context.drawImage(this.bitmap, 0, 0);
-    return { canvas, rect, version: ++versions, isExact: false };
+    return { canvas, rect, version: ++versions, isExact: false, colorSpace: this.colorSpace };
   }
 }

@@ -44,6 +44,7 @@ export class WebglRenderer implements Renderer {
     const gl = this.#gl;
     const { width, height } = this.canvas;
     const { source, split, showsMap, finished } = scene;
+    if (gl.drawingBufferColorSpace !== source.colorSpace) gl.drawingBufferColorSpace = source.colorSpace;
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);

@@ -1,7 +1,9 @@
 /** Decoding by the browser, to the pixels as the file holds them: neither turned nor converted. */
 import { parse } from "../metadata/file";
 import { orientationOf } from "../metadata/exif";
+import { isAnimatedGif, isGif, isBmp } from "../metadata/gif";
 import type { Format, Metadata } from "../metadata/metadata";
+import { colorSpaceOf } from "../metadata/profile";
 import type { Pixels } from "../engine/pixels";
 
 export class UnreadableError extends Error {}
@@ -11,12 +13,26 @@ export interface Decoded {
   readonly orientation: number; // of EXIF: how the pixels are to be turned for the eye
   readonly oneChannel: boolean;
   readonly opaque: boolean;
+  readonly format: Format; // of a result that is saved as the photo
+  readonly colorSpace: PredefinedColorSpace; // of the pixels, as far as a canvas knows it
   readonly source: { format: Format; metadata: Metadata } | undefined; // undefined: metadata is not known here
   readonly notes: Note[];
 }
 
 /** What is lost, to be told: keys of the page's texts. */
-export type Note = "bits" | "inks" | "animated" | "metadata";
+export type Note =
+  | "bits"
+  | "inks"
+  | "animated"
+  | "metadata"
+  | "profile"
+  | "lossless"
+  | "jpeg"
+  | "png"
+  | "opacity"
+  | "size";
+
+const SHOWS_WIDE = "drawingBufferColorSpace" in (globalThis.WebGL2RenderingContext?.prototype ?? {});
 
 export async function decode(file: Blob): Promise<Decoded> {
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -24,28 +40,40 @@ export async function decode(file: Blob): Promise<Decoded> {
   const plain = parsed ? new Blob(parsed.stripped, { type: file.type }) : file;
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(plain, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+    // A profile that is not known here cannot be put into the result: the browser converts to sRGB.
+    const colorSpaceConversion = parsed ? "none" : "default";
+    bitmap = await createImageBitmap(plain, { colorSpaceConversion, premultiplyAlpha: "none" });
   } catch {
     throw new UnreadableError();
   }
-  const pixels = pixelsOf(bitmap);
+  const pixels = pixelsOf(bitmap, parsed !== undefined);
+  const opaque = isOpaque(pixels);
+  const lossless = parsed?.lossless ?? (isBmp(bytes) || isGif(bytes));
+  const format = lossless ? "png" : (parsed?.format ?? (opaque ? "jpeg" : "png"));
+  const icc = parsed?.metadata.icc;
+  const colorSpace = icc ? colorSpaceOf(icc) : "srgb";
   const notes: Note[] = [];
   if (!parsed) notes.push("metadata");
   if (parsed && parsed.bits > 8) notes.push("bits");
   if (parsed?.inks) notes.push("inks");
-  if (parsed?.animated) notes.push("animated");
+  if (parsed?.animated || isAnimatedGif(bytes)) notes.push("animated");
+  if (!colorSpace || (colorSpace !== "srgb" && !SHOWS_WIDE)) notes.push("profile");
+  if (lossless && parsed?.format !== "png") notes.push("lossless");
+  else if (!parsed) notes.push(opaque ? "jpeg" : "png");
   return {
     pixels,
     orientation: orientationOf(parsed?.metadata.exif),
     oneChannel: parsed?.oneChannel ?? false,
-    opaque: isOpaque(pixels),
+    opaque,
+    format,
+    colorSpace: colorSpace ?? "srgb",
     source: parsed && { format: parsed.format, metadata: parsed.metadata },
     notes,
   };
 }
 
 /** The pixels of a bitmap, which is closed. */
-function pixelsOf(bitmap: ImageBitmap): Pixels {
+function pixelsOf(bitmap: ImageBitmap, isUnconverted: boolean): Pixels {
   const { width, height } = bitmap;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -53,7 +81,7 @@ function pixelsOf(bitmap: ImageBitmap): Pixels {
   context.drawImage(bitmap, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
   const pixels = { width, height, data: data as Uint8ClampedArray<ArrayBuffer> };
-  const result = isOpaque(pixels) ? pixels : (exactPixels(bitmap) ?? pixels);
+  const result = isOpaque(pixels) || !isUnconverted ? pixels : (exactPixels(bitmap) ?? pixels);
   bitmap.close();
   return result;
 }

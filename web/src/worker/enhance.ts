@@ -3,7 +3,7 @@ import { denoisePlan, type Plan } from "../engine/denoisePlan";
 import { applyExposure } from "../engine/exposure";
 import { exposuresAt, type Prediction, type Strokes } from "../engine/exposureMap";
 import { holdBlack } from "../engine/finish";
-import type { Options } from "../engine/options";
+import { isKept, type Options } from "../engine/options";
 import type { Pixels } from "../engine/pixels";
 import { subtractNoise, type Rectangle } from "./denoise";
 
@@ -34,7 +34,7 @@ export function prepare(
 ): Prepared {
   const key = JSON.stringify([options, strokes && [...strokes.lift, ...strokes.keep]]);
   if (last?.key === key) return last;
-  if (options.strength === 0 && !strokes) return { key, exposed: pixels, plan: undefined };
+  if (isKept(options, strokes)) return { key, exposed: pixels, plan: undefined };
   const map = exposuresAt(prediction, options, strokes);
   const plan = denoisePlan(pixels, map, options.denoise, oneChannel);
   if (map.values.every((ev) => ev === 0)) return { key, exposed: pixels, plan };
@@ -47,13 +47,13 @@ export function prepare(
 export async function finish(
   pixels: Pixels,
   { exposed, plan }: Prepared,
-  { black, strength }: Options,
+  { black }: Options,
   oneChannel: boolean,
   watch: Watch,
   part: Rectangle = { top: 0, bottom: pixels.height, left: 0, right: pixels.width },
 ): Promise<Pixels> {
   const result = { ...pixels, data: exposed.data.slice() };
   if (plan) await subtractNoise(exposed, result.data, plan, part, oneChannel, watch.progress, watch.isStopped);
-  if (strength !== 0) holdBlack(pixels.data, result.data, black);
+  holdBlack(pixels.data, result.data, black);
   return result;
 }

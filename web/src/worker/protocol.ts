@@ -32,6 +32,7 @@ export interface Opened {
   readonly orientation: number;
   readonly prediction: Prediction;
   readonly bitmap: ImageBitmap; // as stored, neither turned nor converted
+  readonly colorSpace: PredefinedColorSpace;
   readonly format: Format | undefined;
   readonly notes: readonly Note[];
 }
@@ -39,6 +40,7 @@ export interface Opened {
 export interface Saved {
   readonly blob: Blob;
   readonly format: Format;
+  readonly notes: readonly Note[];
 }
 
 export interface Results {

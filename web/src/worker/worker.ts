@@ -60,15 +60,15 @@ async function perform(task: Task, watch: Watch): Promise<Answer> {
       const { decoded, prediction } = await entryOf(task.picture, task.file);
       const { width, height, data } = decoded.pixels;
       const bitmap = await bitmapOf(new ImageData(data, width, height));
-      const { orientation, notes, source } = decoded;
-      return { result: { width, height, orientation, prediction, bitmap, format: source?.format, notes }, transfer: [bitmap] };
+      const { orientation, notes, source, colorSpace } = decoded;
+      const format = source?.format;
+      return { result: { width, height, orientation, prediction, bitmap, colorSpace, format, notes }, transfer: [bitmap] };
     }
     case "save": {
       const entry = await entryOf(task.picture, task.file);
       const { decoded } = entry;
       const result = await enhanced(entry, task, watch);
-      const own = decoded.source?.format ?? (decoded.opaque ? "jpeg" : "png");
-      const saved = await encode(result, task.format === "same" ? own : task.format, decoded);
+      const saved = await encode(result, task.format === "same" ? decoded.format : task.format, decoded);
       return { result: saved, transfer: [] };
     }
     case "part": {
