@@ -6,9 +6,9 @@ import { bytesOf, joined, view } from "../src/metadata/metadata";
 import { colorSpaceOf } from "../src/metadata/profile";
 import { parseWebp } from "../src/metadata/webp";
 
-/** A profile of three primaries and the power of 2.2. */
-function profile(...primaries: number[][]): Uint8Array {
-  const result = new Uint8Array(132 + 4 * 12 + 3 * 20 + 16);
+/** A profile of three primaries, and the power of 2.2 as such or as a table. */
+function profile(primaries: number[][], entries = 1): Uint8Array {
+  const result = new Uint8Array(252 + 2 * entries);
   const data = view(result);
   const tags = ["rXYZ", "gXYZ", "bXYZ", "rTRC"];
   data.setUint32(128, tags.length);
@@ -16,12 +16,13 @@ function profile(...primaries: number[][]): Uint8Array {
     result.set(bytesOf(name), 132 + 12 * i);
     const start = 180 + 20 * i;
     data.setUint32(136 + 12 * i, start);
-    data.setUint32(140 + 12 * i, i < 3 ? 20 : 14);
+    data.setUint32(140 + 12 * i, i < 3 ? 20 : 12 + 2 * entries);
     primaries[i]?.forEach((value, c) => data.setInt32(start + 8 + 4 * c, Math.round(value * 65536)));
   });
   result.set(bytesOf("curv"), 240);
-  data.setUint32(248, 1);
-  data.setUint16(252, Math.round(2.2 * 256));
+  data.setUint32(248, entries);
+  for (let i = 0; i < entries; i++) data.setUint16(252 + 2 * i, Math.round((i / (entries - 1)) ** 2.2 * 65535));
+  if (entries === 1) data.setUint16(252, Math.round(2.2 * 256));
   return result;
 }
 
@@ -35,13 +36,15 @@ describe("a profile", () => {
   const red = [0.5151, 0.2412, -0.0011];
   const green = [0.292, 0.6922, 0.0419];
   it("is that of Display P3", () => {
-    expect(colorSpaceOf(profile(red, green, [0.1571, 0.0666, 0.7841]))).toBe("display-p3");
+    for (const entries of [1, 16, 17, 1024]) {
+      expect(colorSpaceOf(profile([red, green, [0.1571, 0.0666, 0.7841]], entries))).toBe("display-p3");
+    }
   });
   it("is that of sRGB", () => {
-    expect(colorSpaceOf(profile([0.4361, 0.2225, 0.0139], [0.3851, 0.7169, 0.0971], [0.1431, 0.0606, 0.7141]))).toBe("srgb");
+    expect(colorSpaceOf(profile([[0.4361, 0.2225, 0.0139], [0.3851, 0.7169, 0.0971], [0.1431, 0.0606, 0.7141]]))).toBe("srgb");
   });
   it("is none that a canvas knows", () => {
-    expect(colorSpaceOf(profile([0.6097, 0.3111, 0.0195], [0.2053, 0.6257, 0.0609], [0.1492, 0.0632, 0.7446]))).toBeUndefined();
+    expect(colorSpaceOf(profile([[0.6097, 0.3111, 0.0195], [0.2053, 0.6257, 0.0609], [0.1492, 0.0632, 0.7446]]))).toBeUndefined();
     expect(colorSpaceOf(new Uint8Array(20))).toBeUndefined();
   });
 });

@@ -200,12 +200,12 @@ export class App {
       const photos = [...this.#photos];
       const progress = (done: number) => this.#tell(done / photos.length, TEXTS.batch(Math.floor(done), photos.length));
       progress(0);
-      const { done, failed, stopped } = await saveAll(this.client, photos, this.controls.options, format, target, progress, signal);
+      const { done, failed, stopped, notes } = await saveAll(this.client, photos, this.controls.options, format, target, progress, signal);
       for (const photo of failed) photo.failed = true;
       this.#update();
       const names = failed.map(({ name }) => name);
       const text = stopped ? TEXTS.batchStopped(done, photos.length, names) : TEXTS.batchDone(done, names);
-      this.layout.say(text, names.length > 0);
+      this.layout.say([text, ...[...notes].map((note) => TEXTS.notes[note])].join(" "), names.length > 0);
     });
   }
 

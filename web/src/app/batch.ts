@@ -2,6 +2,7 @@
 import type { Options } from "../engine/options";
 import { EXTENSION } from "../metadata/file";
 import type { Format } from "../metadata/metadata";
+import type { Note } from "../worker/decode";
 import { TaskError, type Client } from "./client";
 import { Names, resultName } from "./files";
 import type { Photo } from "./photo";
@@ -11,6 +12,7 @@ export interface BatchResult {
   readonly done: number;
   readonly failed: readonly Photo[];
   readonly stopped: boolean;
+  readonly notes: ReadonlySet<Note>; // on some of the results
 }
 
 /** Save photos; one that cannot be opened does not stop the others. Once stopped, what is done stays. */
@@ -25,6 +27,7 @@ export async function saveAll(
 ): Promise<BatchResult> {
   const names = new Names();
   const failed: Photo[] = [];
+  const notes = new Set<Note>();
   let done = 0;
   let stopped = false;
   for (const [i, photo] of photos.entries()) {
@@ -35,6 +38,7 @@ export async function saveAll(
         { signal, progress: (share) => progress(i + share) },
       );
       await target.put(names.unique(resultName(path, EXTENSION[saved.format])), saved.blob);
+      for (const note of saved.notes) notes.add(note);
       done++;
     } catch (error) {
       if (!(error instanceof TaskError)) throw error;
@@ -45,5 +49,5 @@ export async function saveAll(
     progress(i + 1);
   }
   await target.finish();
-  return { done, failed, stopped };
+  return { done, failed, stopped, notes };
 }

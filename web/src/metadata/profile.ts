@@ -39,7 +39,8 @@ function lightOfHalf(curve: DataView): number {
     const count = curve.getUint32(8);
     if (count === 0) return 0.5;
     if (count === 1) return 0.5 ** (curve.getUint16(12) / 256);
-    return curve.getUint16(12 + 2 * (count >> 1)) / 65535;
+    const middle = [count - 1, count].map((twice) => curve.getUint16(12 + 2 * (twice >> 1)) / 65535);
+    return (middle[0]! + middle[1]!) / 2;
   }
   const value = (i: number) => curve.getInt32(12 + 4 * i) / 65536;
   return curve.getUint16(8) === 0 ? 0.5 ** value(0) : (value(1) * 0.5 + value(2)) ** value(0);
