@@ -301,8 +301,45 @@ def test_right_to_left(page: Any, dark: bytes) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_lost_context_comes_back(page: Any, dark: bytes) -> None:
+    choose(page, upload("a.png", dark))
+    assert page.evaluate("window.pielight.stage.rendererKind") == "webgl"
+    shown = "(window.pielight.stage.drawNow(), window.pielight.stage.canvas.toDataURL())"
+    before = page.evaluate(shown)
+    page.evaluate("""() => {
+        window.lost = window.pielight.stage.canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
+        window.lost.loseContext();
+    }""")
+    assert page.evaluate(shown) != before
+    page.evaluate("window.lost.restoreContext()")
+    until(page, "!window.pielight.stage.canvas.getContext('webgl2').isContextLost()")
+    page.wait_for_timeout(100)
+    assert page.evaluate(shown) == before
+
+
+def test_without_its_context_the_processor_draws(page: Any, dark: bytes) -> None:
+    choose(page, upload("a.png", dark))
+    page.evaluate("window.pielight.stage.canvas.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()")
+    until(page, "window.pielight.stage.rendererKind === 'canvas'")
+    middle = "[c.width / 2, c.height / 2, 1, 1]"
+    drawn = f"((c) => c.getContext('2d').getImageData(...{middle}).data[3])(window.pielight.stage.canvas)"
+    assert page.evaluate(drawn) == 255
+
+
+@pytest.mark.parametrize("size", [(640, 400), (844, 390), (320, 568), (390, 664), (1280, 800)])
+def test_small_windows(open_page: Callable[..., Any], dark: bytes, size: tuple[int, int]) -> None:
+    width, height = size
+    page = open_page({"viewport": {"width": width, "height": height}})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    choose(page, upload("a.png", dark), upload("b.png", dark))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".stage").bounding_box()["height"] >= 240
+    page.get_by_label("Show the map of exposures").check()  # is reached
+
+
 def test_the_theme_stays(page: Any) -> None:
     page.get_by_label("Theme").select_option("dark")
+    assert page.evaluate("document.querySelector('meta[name=theme-color]').content") == "#14171c"
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 

@@ -2,6 +2,7 @@
 import { TEXTS } from "../texts";
 import { h, newId } from "./dom";
 
+const BARS = { light: "#f4f5f7", dark: "#14171c" }; // the browser's own, as in index.html
 const KEY = "pielight-theme";
 type Theme = keyof typeof TEXTS.themes;
 
@@ -38,4 +39,7 @@ function stored(): Theme {
 function apply(theme: Theme): void {
   if (theme === "auto") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = theme;
+  for (const meta of document.querySelectorAll<HTMLMetaElement>("meta[name=theme-color]")) {
+    meta.content = BARS[theme === "auto" ? (meta.media.includes("light") ? "light" : "dark") : theme];
+  }
 }

@@ -13,6 +13,7 @@ import { WebglRenderer } from "./webgl";
 const MOST_PIXELS = 2560; // along each side of the canvas
 const STEP = 40; // CSS pixels that an arrow key moves
 const ZOOM = 1.25;
+const RESTORED_WITHIN = 2000; // ms that a lost WebGL context gets to come back
 
 export interface Content {
   readonly source: PictureSource;
@@ -193,13 +194,35 @@ export class Stage {
   #bestRenderer(): Renderer {
     const forced = new URLSearchParams(location.search).get("renderer");
     try {
-      if (forced !== "canvas") return new WebglRenderer(this.#canvas);
+      if (forced !== "canvas") return this.#webgl();
     } catch {
-      const canvas = h("canvas", {}); // one that was asked for WebGL gives no other context
-      this.#canvas.replaceWith(canvas);
-      this.#canvas = canvas;
+      this.#replaceCanvas();
     }
     return new CanvasRenderer(this.#canvas);
+  }
+
+  #webgl(): Renderer {
+    let waiting: ReturnType<typeof setTimeout> | undefined;
+    return new WebglRenderer(this.#canvas, {
+      lost: () => {
+        waiting = setTimeout(() => {
+          this.#replaceCanvas();
+          this.#renderer = new CanvasRenderer(this.#canvas);
+          this.#resize();
+        }, RESTORED_WITHIN);
+      },
+      restored: () => {
+        clearTimeout(waiting);
+        this.redraw();
+      },
+    });
+  }
+
+  /** Take another canvas: one that was asked for WebGL gives no other context. */
+  #replaceCanvas(): void {
+    const canvas = h("canvas", { hidden: this.#canvas.hidden });
+    this.#canvas.replaceWith(canvas);
+    this.#canvas = canvas;
   }
 
   #resize(): void {

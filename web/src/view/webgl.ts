@@ -13,21 +13,47 @@ interface Program {
   readonly at: (name: string) => WebGLUniformLocation | null;
 }
 
+export interface ContextEvents {
+  lost(): void; // as when the graphics driver restarts
+  restored(): void;
+}
+
 export class WebglRenderer implements Renderer {
   readonly kind = "webgl";
   readonly #gl: WebGL2RenderingContext;
   readonly #programs = new Map<string, Program>();
-  readonly #picture: WebGLTexture;
-  readonly #finished: WebGLTexture;
+  #picture!: WebGLTexture;
+  #finished!: WebGLTexture;
   #mesh: Mesh = { across: 0, down: 0 };
   #version = -1;
   #shown: ImageBitmap | undefined;
 
   /** Throws if the browser has no WebGL2. */
-  constructor(readonly canvas: HTMLCanvasElement) {
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    readonly events: ContextEvents,
+  ) {
     const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false, preserveDrawingBuffer: true });
     if (!gl) throw new Error("no WebGL2");
     this.#gl = gl;
+    canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault(); // or it is never restored
+      events.lost();
+    });
+    canvas.addEventListener("webglcontextrestored", () => {
+      this.#setUp();
+      events.restored();
+    });
+    this.#setUp();
+  }
+
+  /** Make what a context holds, which is gone with it. */
+  #setUp(): void {
+    const gl = this.#gl;
+    this.#programs.clear();
+    this.#mesh = { across: 0, down: 0 };
+    this.#version = -1;
+    this.#shown = undefined;
     this.#picture = textureOf(gl);
     this.#finished = textureOf(gl);
     gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
@@ -42,6 +68,7 @@ export class WebglRenderer implements Renderer {
 
   draw(scene: Scene): void {
     const gl = this.#gl;
+    if (gl.isContextLost()) return;
     const { width, height } = this.canvas;
     const { source, split, showsMap, finished } = scene;
     if (gl.drawingBufferColorSpace !== source.colorSpace) gl.drawingBufferColorSpace = source.colorSpace;
