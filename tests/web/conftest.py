@@ -42,6 +42,15 @@ class IsolatingHandler(Handler):
         super().end_headers()
 
 
+class CachingHandler(Handler):
+    """Lets browsers keep files."""
+
+    def end_headers(self) -> None:
+        """End the headers."""
+        self.send_header("Cache-Control", "max-age=3600")
+        super().end_headers()
+
+
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     """The address of the page, below a path."""
@@ -54,14 +63,14 @@ def isolated_site() -> Iterator[str]:
     yield from served(IsolatingHandler)
 
 
-def served(kind: type[Handler]) -> Iterator[str]:
+def served(kind: type[Handler], page: Path = BUILT) -> Iterator[str]:
     """Serve the folder above the page."""
     if not (BUILT / "index.html").exists():
         pytest.skip("the page is not built: make page (needs node)")
-    handler = functools.partial(kind, directory=str(BUILT.parent))
+    handler = functools.partial(kind, directory=str(page.parent))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/{BUILT.name}/"
+    yield f"http://127.0.0.1:{server.server_port}/{page.name}/"
     server.shutdown()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 
 from pielight import enhance
-from tests.web.conftest import PHONE, choose, save, until
+from tests.web.conftest import BUILT, PHONE, CachingHandler, choose, save, served, until
 from tests.web.photographs import coded, photographs, upload
 
 pytestmark = pytest.mark.slow
@@ -253,6 +254,28 @@ def test_it_works_offline_after_the_first_visit(open_page: Callable[..., Any], d
     choose(page, upload("a.png", dark))
     result = np.asarray(Image.open(save(page, "Save photo", tmp_path))).astype(int)
     assert np.abs(result - enhance(np.asarray(Image.open(io.BytesIO(dark))))).max() <= 2
+
+
+def test_an_update_passes_the_cache_of_the_browser(site: str, browser: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "page"
+    shutil.copytree(BUILT, folder)
+    server = served(CachingHandler, folder)
+    page = browser.new_page()
+    page.goto(next(server))
+    until(page, "navigator.serviceWorker.ready.then((ready) => !!ready.active)")
+    for name, old, new in [("index.html", "<title>", "<title>newer "), ("sw.js", "pielight-", "pielight-newer-")]:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    page.evaluate("navigator.serviceWorker.getRegistration().then((found) => found.update()).then(() => undefined)")
+    until(page, "navigator.serviceWorker.getRegistration().then((found) => !!found.waiting)")
+    kept = page.evaluate("""async () => {
+        const name = (await caches.keys()).find((each) => each.startsWith("pielight-newer-"));
+        return (await (await caches.open(name)).match(new URL("index.html", location.href))).text();
+    }""")
+    assert "<title>newer " in kept
+    page.close()
+    next(server, None)
 
 
 def test_threads_where_the_host_allows_them(open_page: Callable[..., Any], dark: bytes, tmp_path: Path) -> None:

@@ -42,9 +42,15 @@ export class Filmstrip {
       item.classList.toggle("failed", photo.failed);
       if (photo === current) {
         choose.setAttribute("aria-current", "true");
-        item.scrollIntoView({ block: "nearest", inline: "nearest" });
+        this.#reveal(item);
       } else choose.removeAttribute("aria-current");
     });
+  }
+
+  /** Scroll to a photo: the strip alone, not the page. */
+  #reveal(item: HTMLLIElement): void {
+    const [strip, part] = [this.element.getBoundingClientRect(), item.getBoundingClientRect()];
+    this.element.scrollBy({ left: Math.min(0, part.left - strip.left) || Math.max(0, part.right - strip.right) });
   }
 }
 
