@@ -243,6 +243,10 @@ def test_a_photo_is_chosen_and_removed(page: Any, dark: bytes) -> None:
     page.get_by_text("b.png is open.").wait_for()
     page.get_by_role("button", name="Remove this photo: b.png").click()
     page.get_by_text("a.png is open.").wait_for()
+    page.get_by_role("button", name="Remove this photo: a.png").click()
+    page.get_by_role("heading", name="Drop photos here").wait_for()
+    choose(page, upload("c.png", dark))
+    page.get_by_text("c.png is open.").wait_for()
 
 
 def test_it_works_offline_after_the_first_visit(open_page: Callable[..., Any], dark: bytes, tmp_path: Path) -> None:
@@ -391,6 +395,7 @@ def test_a_folder_in_and_a_folder_out(page: Any, dark: bytes, tmp_path: Path) ->
         return (await (await folder.getFileHandle("b_pie.png")).getFile()).size;
     }""")
     assert size > 1000
+    page.evaluate("window.pielight.layout.say('')")
     page.get_by_role("button", name="Save all 2 into a folder").click()  # again: nothing is replaced
     page.get_by_text("2 saved.").wait_for()
     names = page.evaluate("""async () => {

@@ -120,14 +120,21 @@ export class App {
     } catch (error) {
       if (opening.signal.aborted) return true;
       this.#opensNext = undefined;
-      this.#shown?.source.close();
-      this.#shown = undefined;
-      this.stage.clear();
+      this.#close();
       this.#failed(photo, error);
       return false;
     } finally {
       this.#update();
     }
+  }
+
+  /** Show no photo. */
+  #close(): void {
+    this.#denoising?.abort();
+    clearTimeout(this.#timer);
+    this.#shown?.source.close();
+    this.#shown = undefined;
+    this.stage.clear();
   }
 
   /** Mark the photo that is open or was asked for, and let it be saved if it is open. */
@@ -153,7 +160,12 @@ export class App {
     this.#photos.splice(at, 1);
     this.#filmstrip.delete(photo);
     this.client.run<"close">({ kind: "close", picture: photo.id }).catch(() => undefined); // a worker that stopped holds nothing
-    if (this.#current === photo && this.#photos.length > 0) void this.open(this.#photos[Math.max(0, at - 1)]!);
+    if (this.#photos.length === 0) {
+      this.#opening?.abort();
+      this.#current = undefined;
+      this.#close();
+      this.layout.say("");
+    } else if (this.#current === photo) void this.open(this.#photos[Math.max(0, at - 1)]!);
     this.#update();
   }
 

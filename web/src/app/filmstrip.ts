@@ -34,7 +34,8 @@ export class Filmstrip {
   }
 
   update(photos: readonly Photo[], current: Photo | undefined): void {
-    this.element.hidden = photos.length < 2;
+    const isSeen = photos.length > 1 || (photos.length === 1 && !this.element.hidden); // once it was, the last can be removed, too
+    this.element.hidden = !isSeen;
     photos.forEach((photo, i) => {
       const { choose, item } = this.#items.get(photo.id)!;
       choose.setAttribute("aria-label", TEXTS.photo(photo.name, i + 1, photos.length));

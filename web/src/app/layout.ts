@@ -118,6 +118,7 @@ export class Layout {
   /** How many photos there are, and whether the one that is marked is open. */
   setPhotos(count: number, isOpen: boolean): void {
     if (count > 1 || isOpen) this.#root.classList.remove("empty");
+    else if (count === 0) this.#root.classList.add("empty");
     this.#isOpen = isOpen;
     this.#enable();
     this.#many.hidden = count < 2;
