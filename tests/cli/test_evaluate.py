@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -115,13 +116,16 @@ def wait_for(count: int) -> None:
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_ended_goes_on(folder: Path, jobs: str, end: signal.Signals) -> None:
     what = ("--method", "gamma", "--method", "clahe", "--method", "equalize", "--metrics", "psnr,ssim")
-    command = start(*what, "-j", jobs)
-    wait_for(9)
-    command.send_signal(end)
-    begun = time.monotonic()
-    _, err = command.communicate(timeout=30)  # ends only when all processes have let go of the pipe
-    assert time.monotonic() - begun < 5
-    there = lines()
+    for _attempt in range(5):  # on a busy machine the run may end before the signal is sent
+        shutil.rmtree("report", ignore_errors=True)
+        command = start(*what, "-j", jobs)
+        wait_for(9)
+        command.send_signal(end)
+        begun = time.monotonic()
+        _, err = command.communicate(timeout=30)  # ends only when all processes have let go of the pipe
+        assert time.monotonic() - begun < 5
+        if len(there := lines()) < 6 * COUNT:
+            break
     assert 9 <= len(there) < 6 * COUNT
     assert all(line.endswith("\n") and json.loads(line) for line in there)
     if end == signal.SIGINT:

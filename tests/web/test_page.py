@@ -189,7 +189,7 @@ def test_a_batch_is_cancelled(page: Any, dark: bytes) -> None:
     choose(page, *(upload(f"{i}.png", dark) for i in range(8)))
     page.get_by_role("button", name="Save all 8 as a ZIP").click()
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_text("Stopped: 0 of 8 saved.").wait_for()
+    page.get_by_text(re.compile(r"Stopped: \d of 8 saved\.")).wait_for()  # a fast machine has done some by then
     assert page.get_by_role("button", name="Save photo").is_enabled()
 
 
