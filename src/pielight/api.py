@@ -44,6 +44,8 @@ def enhance(
     *,
     denoise: Denoise | None = None,
     options: EnhanceOptions | None = None,
+    out: NDArray[Any] | None = None,
+    bgr: bool = False,
     denoise_model: str | Path | None = None,
     task: str = BRIGHTEN,
     output: str | Path | None = None,
@@ -52,8 +54,7 @@ def enhance(
 ) -> P:
     """Brighten a picture in memory with the default model, or take haze or rain out; see :meth:`Enhancer.__call__`.
 
-    Arrays are RGB; an array ``bgr`` of OpenCV's is brightened by ``enhance(bgr[..., ::-1])[..., ::-1]``. The default
-    weights are for research use only (``Enhancer("free")`` has others).
+    The default weights are for research use only (``Enhancer("free")`` has others).
 
     Args:
         image: Bytes of a picture's file, a Pillow image, an array or a torch tensor.
@@ -61,6 +62,8 @@ def enhance(
         highlights: As there.
         denoise: As there.
         options: As there.
+        out: For an array only: where to put the result, of its shape and type; may be the array itself.
+        bgr: For an array only: whether its channels are blue, green, red, as OpenCV has them.
         denoise_model: Path of an ONNX file with another denoising network.
         task: ``"brighten"``, ``"dehaze"`` or ``"derain"``.
         output: Deprecated, with a path in place of the image: the file to write.
@@ -68,7 +71,7 @@ def enhance(
         **taste: ``preset``, ``target_ev``, ``black``, ``warmth`` and ``tint``: see :meth:`Enhancer.__call__`.
 
     Returns:
-        The same kind.
+        ``out``, or the same kind.
 
     Raises:
         PielightError: The picture cannot be read, or an argument is out of range or not for this task.
@@ -77,13 +80,13 @@ def enhance(
     >>> enhance(Image.new("L", (5, 4), 30)).mode
     'L'
     >>> import numpy
-    >>> bgr = numpy.full((4, 5, 3), (20, 30, 40), numpy.uint8)
-    >>> bool((enhance(bgr[..., ::-1])[..., ::-1] > bgr).all())
-    True
+    >>> frame = numpy.full((4, 5, 3), (20, 30, 40), numpy.uint8)
+    >>> enhance(frame, bgr=True, out=frame) is frame, bool(frame.min() > 20)
+    (True, True)
     """
     enhancer: Any = _default_enhancer(task, denoise_model)
     picture: Any = image
-    if isinstance(picture, (str, Path)):
+    if isinstance(picture, (str, Path)) and out is None and not bgr:
         warnings.warn("pielight.enhance: a path is deprecated; use enhance_file", DeprecationWarning, stacklevel=2)
         written: Any = enhancer.enhance_file(
             picture, output, strength, highlights,
@@ -91,8 +94,8 @@ def enhance(
         )  # fmt: skip
         return written  # type: ignore[no-any-return]
     result: P = enhancer(
-        image, strength, highlights, denoise=denoise, options=options, output=output, preserve_times=preserve_times,
-        **taste,
+        image, strength, highlights, denoise=denoise, options=options, out=out, bgr=bgr, output=output,
+        preserve_times=preserve_times, **taste,
     )  # fmt: skip
     return result
 

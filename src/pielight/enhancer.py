@@ -116,6 +116,8 @@ class Enhancer(FormerMethods):
         *,
         denoise: Denoise | None = None,
         options: EnhanceOptions | None = None,
+        out: Array | None = None,
+        bgr: bool = False,
         output: str | Path | None = None,
         preserve_times: bool = False,
         **taste: Unpack[Taste],
@@ -125,8 +127,7 @@ class Enhancer(FormerMethods):
         Args:
             image: One of: the bytes of a picture's file; a Pillow image; a uint8, uint16, or float (in [0, 1]) array of
                 shape (H, W), (H, W, 1), (H, W, 3), or with opacity (H, W, 2), (H, W, 4); a uint8 or float torch tensor
-                (3, H, W) or (N, 3, H, W). Channels are R, G, B; of OpenCV's BGR take
-                ``enhancer(bgr[..., ::-1])[..., ::-1]``. A path is deprecated: see :meth:`enhance_file`.
+                (3, H, W) or (N, 3, H, W). Channels are R, G, B. A path is deprecated: see :meth:`enhance_file`.
             strength: 0 leaves the picture as it is, bit for bit; 1 is the model's choice; -1.5 to 1.5, below 0 darkens,
                 or adds haze or rain. None is the preset's or the default, 1; so are the next two.
             highlights: How far what is bright already is protected, 0 to 1; for brightening only. None
@@ -136,6 +137,8 @@ class Enhancer(FormerMethods):
                 no noise as they are without it, bit for bit. Deraining shows none, and takes no number.
             options: All of these in one object, in place of them; its ``auto``, if it is not None, overrides the
                 enhancer's.
+            out: For an array only: where to put the result, of its shape and type; may be the array itself.
+            bgr: For an array only: whether its channels are blue, green, red, as OpenCV has them.
             output: For a path only (deprecated): the file to write.
             preserve_times: For a path only (deprecated): see :meth:`enhance_file`.
             **taste: ``preset`` (``"night"``, ``"portrait"``, ``"backlit"`` or ``"subtle"``: values for the other
@@ -143,7 +146,7 @@ class Enhancer(FormerMethods):
                 :class:`pielight.EnhanceOptions`.
 
         Returns:
-            The same kind: bytes of a file in the same format with its metadata, a Pillow image of the same
+            ``out``, or the same kind: bytes of a file in the same format with its metadata, a Pillow image of the same
             mode (PA becomes RGBA, 16 bits take the machine's byte order), an array or tensor of the same shape and
             type, a tensor also on the same device, without a gradient.
 
@@ -152,9 +155,14 @@ class Enhancer(FormerMethods):
 
         >>> Enhancer(threads=1)(np.full((4, 5, 3), 30, np.uint8), options=EnhanceOptions(0.0)).max()
         np.uint8(30)
+        >>> frame = np.full((4, 5, 3), (20, 30, 40), np.uint8)
+        >>> Enhancer(threads=1)(frame, bgr=True, out=frame) is frame
+        True
         """
         picture: Any = image
         result: Any
+        if (out is not None or bgr) and isinstance(picture, (str, Path, bytes)):
+            raise OptionError(f"{'bgr' if out is None else 'out'} is only for an array")
         if isinstance(picture, (str, Path)):
             warnings.warn("pielight: a path is deprecated here; use enhance_file", DeprecationWarning, stacklevel=2)
             result = self.enhance_file(
@@ -173,6 +181,8 @@ class Enhancer(FormerMethods):
                 picture,
                 self.processor,
                 self._options(options, strength=strength, highlights=highlights, denoise=denoise, **taste),
+                out,
+                bgr,
             )
         else:
             raise OptionError(f"{type(picture).__name__}: expected bytes, a {EXPECTED}")

@@ -8,7 +8,7 @@ from PIL import Image
 
 import pielight
 from pielight.enhancer import Enhancer
-from pielight.errors import PielightError
+from pielight.errors import OptionError, PielightError
 
 
 @pytest.mark.parametrize("shape", [(20, 30), (20, 30, 1), (20, 30, 2), (20, 30, 3), (20, 30, 4)])
@@ -52,6 +52,65 @@ def test_a_result_over_other_pixels_of_the_same_array(enhancer: Enhancer) -> Non
     wanted = enhancer(rolling[:80])
     enhancer.curves(rolling[:80]).apply(rolling[:80], out=rolling[10:])
     assert np.array_equal(rolling[10:], wanted)
+
+
+@pytest.mark.parametrize("denoise", [0, 1])
+@pytest.mark.parametrize("channels", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_blue_green_red_into_an_array_of_the_caller(
+    enhancer: Enhancer, dtype: str, channels: int, denoise: float
+) -> None:
+    full = 1.0 if dtype == "float32" else float(np.iinfo(dtype).max)
+    shape = (40, 56, channels) if channels else (40, 56)
+    rgb = (np.random.default_rng(1).uniform(0.02, 0.2, shape) * full).astype(dtype)
+    order = [2, 1, 0, 3][:channels] if channels > 2 else slice(None)
+    bgr = np.ascontiguousarray(rgb[..., order]) if channels > 2 else rgb.copy()
+    wanted = enhancer(rgb, denoise=denoise)
+    wanted = np.ascontiguousarray(wanted[..., order]) if channels > 2 else wanted
+    result = enhancer(bgr, bgr=True, denoise=denoise)
+    assert np.array_equal(result, wanted)
+    assert result.flags.c_contiguous
+    out = np.zeros_like(bgr)
+    assert enhancer(bgr, bgr=True, denoise=denoise, out=out) is out
+    assert np.array_equal(out, wanted)
+    assert enhancer(bgr, bgr=True, denoise=denoise, out=bgr) is bgr
+    assert np.array_equal(bgr, wanted)
+
+
+def test_a_region_of_interest_is_enhanced_where_it_lies(enhancer: Enhancer) -> None:
+    frame = np.random.default_rng(2).integers(0, 50, (80, 90, 3), np.uint8)
+    before, region = frame.copy(), frame[10:60, 20:70]
+    wanted = enhancer(region.copy(), bgr=True)
+    enhancer(region, bgr=True, out=region)
+    assert np.array_equal(region, wanted)
+    before[10:60, 20:70] = wanted
+    assert np.array_equal(frame, before)
+
+
+def test_opacity_of_an_overlapping_array_is_that_of_the_source(enhancer: Enhancer) -> None:
+    rolling = np.random.default_rng(3).integers(0, 90, (60, 40, 4), np.uint8)
+    wanted = enhancer(rolling[:50].copy())
+    enhancer(rolling[:50], out=rolling[10:])
+    assert np.array_equal(rolling[10:], wanted)
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "reason"),
+    [
+        (np.zeros((4, 5, 3), np.uint8), {"out": np.zeros((4, 5), np.uint8)}, r"out of shape \(4, 5\), uint8: must be like"),
+        (np.zeros((4, 5, 3), np.uint8), {"out": [0]}, "out of type list: must be like"),
+        (np.zeros((4, 5, 3), np.uint8), {"out": np.broadcast_to(np.uint8(0), (4, 5, 3))}, "out cannot be written to"),
+        (Image.new("RGB", (5, 4)), {"bgr": True}, "bgr is only for an array"),
+        (torch.zeros(3, 4, 5), {"out": np.zeros((3, 4, 5))}, "out is only for an array"),
+        (b"no picture", {"bgr": True}, "bgr is only for an array"),
+        ("a.jpg", {"bgr": True}, "bgr is only for an array"),
+    ],
+)  # fmt: skip
+def test_arrays_that_cannot_hold_a_result(enhancer: Enhancer, image: Any, options: Any, reason: str) -> None:
+    with pytest.raises(OptionError, match=reason):
+        enhancer(image, **options)
+    with pytest.raises(OptionError, match=reason):
+        pielight.enhance(image, **options)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float16", "bfloat16", "float32", "float64"])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pielight import io
-from pielight.core.pixels import full_scale
+from pielight.core.pixels import full_scale, is_same_memory
 from pielight.errors import OptionError
 from pielight.inference.processor import Processor
 from pielight.options import EnhanceOptions
@@ -22,16 +22,18 @@ Array = NDArray[Any]
 EXPECTED = "Pillow image, NumPy array or torch tensor"
 
 
-def enhance_in_memory(image: Any, processor: Processor, options: EnhanceOptions, out: Array | None = None) -> Any:
-    """Enhance a Pillow image, an array or a tensor into the same kind; ``out`` is for an array only.
+def enhance_in_memory(
+    image: Any, processor: Processor, options: EnhanceOptions, out: Array | None = None, bgr: bool = False
+) -> Any:
+    """Enhance a Pillow image, an array or a tensor into the same kind; ``out`` and ``bgr`` are for an array only.
 
     Raises:
         PielightError: It is no picture, or damaged.
     """
     if isinstance(image, np.ndarray):
-        return enhance_array(image, processor, options, out)
-    if out is not None:
-        raise OptionError("out is only for an array")
+        return enhance_array(image, processor, options, out, bgr)
+    if out is not None or bgr:
+        raise OptionError(f"{'bgr' if out is None else 'out'} is only for an array")
     if isinstance(image, Image.Image):
         return enhance_image(image, processor, options)
     if is_tensor(image):
@@ -39,23 +41,43 @@ def enhance_in_memory(image: Any, processor: Processor, options: EnhanceOptions,
     raise OptionError(f"{type(image).__name__}: expected a {EXPECTED}")
 
 
-def enhance_array(image: Array, processor: Processor, options: EnhanceOptions, out: Array | None = None) -> Array:
+def enhance_array(
+    image: Array, processor: Processor, options: EnhanceOptions, out: Array | None = None, bgr: bool = False
+) -> Array:
     """Enhance an array of any shape that pictures have; opacity stays.
+
+    Args:
+        image: The picture.
+        processor: Enhances its colors.
+        options: How.
+        out: Where to put the result, of the shape and type of ``image``; may be ``image`` itself.
+        bgr: Whether colors are blue, green and red, in ``image`` and in the result.
 
     Raises:
         OptionError: It is no picture, or ``out`` is not like it.
     """
     colors, opacity = split_opacity(image)
     if out is not None:
-        if out.shape != image.shape or out.dtype != image.dtype:
-            raise OptionError(f"out of shape {out.shape}, {out.dtype}: must be like the array")
+        if not isinstance(out, np.ndarray) or out.shape != image.shape or out.dtype != image.dtype:
+            what = f"shape {out.shape}, {out.dtype}" if isinstance(out, np.ndarray) else f"type {type(out).__name__}"
+            raise OptionError(f"out of {what}: must be like the array")
+        if not out.flags.writeable:
+            raise OptionError("out cannot be written to: it is a read-only array")
+        if np.may_share_memory(out, image) and not is_same_memory(out, image):
+            colors, opacity = split_opacity(image.copy())  # else it would be written over before it is read
         colors_out, opacity_out = split_opacity(out)
-        processor.process(colors, options, colors_out)
+        processor.process(_rgb(colors, bgr), options, _rgb(colors_out, bgr))
         if opacity_out is not None:
             opacity_out[...] = opacity
         return out
-    result = processor.process(colors, options)
-    return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(image.shape)
+    result = _rgb(processor.process(_rgb(colors, bgr), options), bgr)
+    whole = np.ascontiguousarray(result) if opacity is None else np.concatenate([result, opacity], axis=2)
+    return whole.reshape(image.shape)
+
+
+def _rgb(colors: Array, bgr: bool) -> Array:
+    """Return a view with channels from blue, green and red to the reverse; gray has but one."""
+    return colors[..., ::-1] if bgr and colors.shape[2] == 3 else colors
 
 
 def enhance_image(image: Image.Image, processor: Processor, options: EnhanceOptions) -> Image.Image:
