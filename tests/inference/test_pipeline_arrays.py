@@ -97,7 +97,7 @@ def test_opacity_of_an_overlapping_array_is_that_of_the_source(enhancer: Enhance
 @pytest.mark.parametrize(
     ("image", "options", "reason"),
     [
-        (np.zeros((4, 5, 3), np.uint8), {"out": np.zeros((4, 5), np.uint8)}, r"out of shape \(4, 5\), uint8: must be like"),
+        (np.zeros((4, 5, 3), np.uint8), {"out": np.zeros((4, 5), np.uint8)}, r"out of shape \(4, 5\), uint8: must"),
         (np.zeros((4, 5, 3), np.uint8), {"out": [0]}, "out of type list: must be like"),
         (np.zeros((4, 5, 3), np.uint8), {"out": np.broadcast_to(np.uint8(0), (4, 5, 3))}, "out cannot be written to"),
         (Image.new("RGB", (5, 4)), {"bgr": True}, "bgr is only for an array"),

@@ -1,0 +1,100 @@
+"""Nautilus's script and Explorer's: they are run, or what they would run is."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from pielight.cli import main
+from pielight.io.formats import FORMATS
+from tests.integrations.modules import INTEGRATIONS, dark_picture
+
+SCRIPT = INTEGRATIONS / "nautilus/pielight-brighten"
+NAMES = ("night 1.jpg", "-odd & $(name)*.png", "größe.jpg")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A home with the command pielight, a catcher of notifications, and photos of awkward names."""
+    tools, photos = tmp_path / ".local/bin", tmp_path / "photos"
+    tools.mkdir(parents=True)
+    photos.mkdir()
+    for name, text in (
+        ("pielight", f'exec {shlex.quote(sys.executable)} -m pielight "$@"'),
+        ("notify-send", f'printf "%s\\n" "$3" > {shlex.quote(str(tmp_path / "shown"))}'),
+    ):
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    for name in NAMES:
+        Image.fromarray(dark_picture()).save(photos / name)
+    return tmp_path
+
+
+def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"HOME": str(home), "PATH": f"{home}/.local/bin:/usr/bin:/bin"} | variables
+    command = [str(SCRIPT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=home / "photos")
+
+
+def results(home: Path) -> set[str]:
+    return {path.name for path in (home / "photos").iterdir()} - {*NAMES}
+
+
+@pytest.mark.parametrize("manager", ["NAUTILUS", "NEMO", "CAJA"])
+def test_scripts_of_file_managers_get_one_name_a_line(desk: Path, manager: str) -> None:
+    listed = "".join(f"{desk}/photos/{name}\n" for name in NAMES)
+    before = {name: (desk / "photos" / name).read_bytes() for name in NAMES}
+    done = run(desk, **{f"{manager}_SCRIPT_SELECTED_FILE_PATHS": listed})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert results(desk) == {"night 1_pie.jpg", "-odd & $(name)*_pie.png", "größe_pie.jpg"}
+    assert {name: (desk / "photos" / name).read_bytes() for name in NAMES} == before
+    assert run(desk, **{f"{manager}_SCRIPT_SELECTED_FILE_PATHS": listed}).returncode == 0  # skipped
+
+
+def test_open_with_gives_arguments(desk: Path) -> None:
+    assert run(desk, *NAMES).returncode == 0
+    assert len(results(desk)) == 3
+
+
+def test_an_error_is_a_notification_of_one_line(desk: Path) -> None:
+    (desk / "photos/torn.jpg").write_bytes(b"\xff\xd8 torn")
+    done = run(desk, "torn.jpg", "night 1.jpg")
+    assert done.returncode == 1
+    assert "torn.jpg" in (desk / "shown").read_text()
+    assert len((desk / "shown").read_text().splitlines()) == len(done.stderr.splitlines()) == 1
+    assert results(desk) == {"torn.jpg", "night 1_pie.jpg"}
+    assert run(desk).returncode == 2
+    assert (desk / "shown").read_text() == "no files on this computer are selected\n"
+    (desk / ".local/bin/pielight").unlink()
+    assert run(desk, "night 1.jpg").returncode == 127
+    assert "pipx install pielight" in (desk / "shown").read_text()
+
+
+def test_the_desktop_entry_names_the_script_and_formats_that_are_read() -> None:
+    entry = configparser.ConfigParser(interpolation=None)
+    entry.optionxform = str  # type: ignore[assignment, method-assign]
+    entry.read(INTEGRATIONS / "nautilus/pielight-brighten.desktop")
+    section = entry["Desktop Entry"]
+    assert section["Exec"].split() == [SCRIPT.name, "%F"]
+    kinds = {kind.removeprefix("image/") for kind in section["MimeType"].strip(";").split(";")}
+    assert kinds <= {str(known).lower() for known in FORMATS} | {"heif"}
+
+
+def test_explorers_script_calls_the_command_with_options_that_it_has(desk: Path) -> None:
+    text = (INTEGRATIONS / "explorer/brighten.ps1").read_text()
+    (options,) = re.findall(r"& \$program\.Source (.*) @args", text)
+    done = CliRunner().invoke(main, [*options.split(), *(str(desk / "photos" / name) for name in NAMES)])
+    assert done.exit_code == 0, done.output
+    assert len(results(desk)) == 3
+    install = (INTEGRATIONS / "explorer/install.ps1").read_text()
+    assert '"brighten.ps1"' in install
+    assert text.isascii() and install.isascii()  # noqa: PT018 - Windows PowerShell 5 reads no UTF-8
