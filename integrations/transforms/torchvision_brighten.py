@@ -28,8 +28,8 @@ class Brighten(v2.Transform):  # type: ignore[misc, unused-ignore]
         super().__init__()
         self.strength, self._enhancer = strength, Enhancer(model, threads=1)
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def transform(self, picture: Any, params: dict[str, Any]) -> Any:
         """Return a picture of the same kind; a video's frames each by themselves."""
-        if not isinstance(inpt, tv_tensors.TVTensor):
-            return self._enhancer(inpt, self.strength)
-        return tv_tensors.wrap(self._enhancer(inpt.as_subclass(torch.Tensor), self.strength), like=inpt)
+        if not isinstance(picture, tv_tensors.TVTensor):
+            return self._enhancer(picture, self.strength)
+        return tv_tensors.wrap(self._enhancer(picture.as_subclass(torch.Tensor), self.strength), like=picture)

@@ -38,8 +38,9 @@ def test_the_pipe_brightens_a_camera(tmp_path: Path, environment: dict[str, str]
     clip, bright = tmp_path / "camera.ts", tmp_path / "bright.ts"
     wide = dark_picture(120, 200)
     data = b"".join(wide[:, start : start + 160].tobytes() for start in range(40))  # a pan
-    command = "ffmpeg -v error -f rawvideo -pix_fmt rgb24 -s 160x120 -r 20 -i - -c:v libx264 -pix_fmt yuv420p".split()
-    subprocess.run([*command, str(clip)], input=data, check=True)
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "160x120", "-r", "20", "-i", "-"]
+    coded = ["-c:v", "libx264", "-pix_fmt", "yuv420p", str(clip)]
+    subprocess.run(["ffmpeg", "-v", "error", *raw, *coded], input=data, check=True)
     with bright.open("wb") as file:
         command = [str(FOLDER / "pielight-camera"), str(clip), "--denoise", "0"]
         done = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=False, env=environment)

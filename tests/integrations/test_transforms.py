@@ -75,7 +75,7 @@ class Transform(torch.nn.Module):
         fits = any(isinstance(value, kind) if isinstance(kind, type) else kind(value) for kind in kinds)
         return self.transform(value, {}) if fits else value
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def transform(self, picture: Any, params: dict[str, Any]) -> Any:
         raise NotImplementedError
 
 
