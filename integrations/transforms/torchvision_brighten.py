@@ -22,7 +22,7 @@ class Brighten(v2.Transform):  # type: ignore[misc, unused-ignore]
         model: ``"pie"`` (research use only), ``"free"`` (any use), or the path of an ONNX file.
     """
 
-    _transformed_types = (tv_tensors.Image, tv_tensors.Video, v2.functional._utils.is_pure_tensor, PIL.Image.Image)
+    _transformed_types = (tv_tensors.Image, tv_tensors.Video, v2.functional.is_pure_tensor, PIL.Image.Image)
 
     def __init__(self, strength: float = 1.0, model: str = "pie") -> None:
         super().__init__()

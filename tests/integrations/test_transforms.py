@@ -84,12 +84,11 @@ def torchvision(monkeypatch: pytest.MonkeyPatch) -> Any:
     def is_pure(value: Any) -> bool:
         return isinstance(value, torch.Tensor) and not isinstance(value, TVTensor)
 
-    utils = stand_in("_utils", is_pure_tensor=is_pure)
     tensors = stand_in(
         "torchvision.tv_tensors", TVTensor=TVTensor, Image=TVImage, Video=type("Video", (TVTensor,), {}),
         wrap=lambda value, like: value.as_subclass(type(like)),
     )  # fmt: skip
-    v2 = stand_in("torchvision.transforms.v2", Transform=Transform, functional=stand_in("f", _utils=utils))
+    v2 = stand_in("torchvision.transforms.v2", Transform=Transform, functional=stand_in("f", is_pure_tensor=is_pure))
     for name, module in {
         "torchvision": stand_in("torchvision", tv_tensors=tensors),
         "torchvision.tv_tensors": tensors,
