@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,13 @@ def test_albumentations(monkeypatch: pytest.MonkeyPatch) -> None:
     A = pytest.importorskip("albumentations")
     brighten = load("transforms/albumentations_brighten.py").Brighten
     dark, mask = dark_picture(), np.zeros((96, 128), np.uint8)
-    with np.errstate(all="raise"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # Albumentations warns of arguments that it does not know
         pipeline = A.Compose(
             [brighten(strength=0.8, model="free"), A.HorizontalFlip(p=1)],
             bbox_params=A.BboxParams(format="pascal_voc", label_fields=["labels"]),
         )
-        found = pipeline(image=dark, mask=mask, bboxes=[(0, 0, 10, 10)], labels=[3])
+    found = pipeline(image=dark, mask=mask, bboxes=[(0, 0, 10, 10)], labels=[3])
     assert np.array_equal(found["image"][:, ::-1], Enhancer("free", threads=1)(dark, 0.8))
     assert np.array_equal(found["mask"], mask)
     assert np.allclose(found["bboxes"], [(118, 0, 128, 10)])
