@@ -5,6 +5,7 @@ import { defineConfig, type Plugin } from "vite";
 
 const OUT = resolve(import.meta.dirname, "../src/pielight/serve/static");
 const MODELS = resolve(import.meta.dirname, "../src/pielight/models");
+const LATER = /\/(?:ort-wasm-simd-threaded\.)?(?:ort\.)?jspi[.-]/; // the runtime for WebGPU: not for a first visit
 const MODEL = process.env["PIELIGHT_PAGE_MODEL"] ?? "pie"; // or `free`, for use of any kind
 
 /** The model that the page brightens with, as `virtual:model`. */
@@ -24,14 +25,17 @@ function precache(): Plugin {
     apply: "build",
     closeBundle() {
       const files = walk(OUT).filter((file) => file !== "sw.js");
+      const later = files.filter((file) => LATER.test(file));
+      if (later.length !== 3) throw new Error(`the runtime for WebGPU: ${later.join(", ") || "none of its files"}`);
       const hash = createHash("sha256");
       for (const file of files) hash.update(file).update(readFileSync(join(OUT, file)));
       const worker = join(OUT, "sw.js");
       const text = readFileSync(worker, "utf8");
       const filled = text
-        .replace(/["'`]__FILES__["'`]/, JSON.stringify(files))
+        .replace(/["'`]__FILES__["'`]/, JSON.stringify(files.filter((file) => !LATER.test(file))))
+        .replace(/["'`]__LATER__["'`]/, JSON.stringify(later))
         .replace(/__VERSION__/, hash.digest("hex").slice(0, 16));
-      if (/__FILES__|__VERSION__/.test(filled)) throw new Error("sw.js: nowhere to write the list of files");
+      if (/__(FILES|LATER|VERSION)__/.test(filled)) throw new Error("sw.js: nowhere to write the list of files");
       writeFileSync(worker, filled);
     },
   };

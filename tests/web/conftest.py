@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +13,6 @@ from typing import Any
 import pytest
 
 import pielight
-from tests.conftest import BROWSERS
 
 BUILT = Path(pielight.__file__).parent / "serve" / "static"
 SOFTWARE_GL = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
@@ -75,16 +72,9 @@ def served(kind: type[Handler], page: Path = BUILT) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium without a screen, which draws WebGL by software."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[dev]'")
-    found = os.environ.get("PIELIGHT_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=found, args=SOFTWARE_GL)
-        yield running
-        running.close()
+def browser_flags() -> list[str]:
+    """Let Chromium draw WebGL by software."""
+    return SOFTWARE_GL
 
 
 @pytest.fixture

@@ -367,6 +367,9 @@ def test_the_theme_stays(page: Any) -> None:
     assert page.evaluate("document.querySelector('meta[name=theme-color]').content") == "#14171c"
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
+    page.get_by_label("Theme").select_option("light")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(244, 245, 247)"
 
 
 def test_it_can_be_installed(page: Any, site: str) -> None:

@@ -1,6 +1,7 @@
 /** The service worker: after the first visit the page runs without a network. */
 
 const FILES = "__FILES__" as unknown as string[]; // filled in by the build
+const LATER = "__LATER__" as unknown as string[]; // kept once they have been used
 const CACHE = "pielight-__VERSION__";
 const worker = self as unknown as ServiceWorkerGlobalScope;
 
@@ -28,11 +29,17 @@ worker.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== scope.origin || !url.pathname.startsWith(scope.pathname)) return;
   const path = url.pathname.slice(scope.pathname.length);
   const file = path === "" ? "index.html" : path;
-  if (!FILES.includes(file)) return; // such as the interface of a server that shares the origin
-  event.respondWith(
-    caches
-      .open(CACHE)
-      .then((cache) => cache.match(new URL(file, scope).href, { ignoreSearch: true }))
-      .then((found) => found ?? fetch(request)),
-  );
+  const isLater = LATER.includes(file);
+  if (!isLater && !FILES.includes(file)) return; // such as the interface of a server that shares the origin
+  event.respondWith(answer(request, new URL(file, scope).href, isLater, event));
 });
+
+async function answer(request: Request, address: string, isKept: boolean, event: FetchEvent): Promise<Response> {
+  const cache = await caches.open(CACHE);
+  const found = await cache.match(address, { ignoreSearch: true });
+  if (found) return found;
+  const response = await fetch(request);
+  // Where there is no room for it, it is loaded again each time.
+  if (isKept && response.ok) event.waitUntil(cache.put(address, response.clone()).catch(() => undefined));
+  return response;
+}

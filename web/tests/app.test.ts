@@ -15,8 +15,8 @@ class FakeWorker extends EventTarget {
     FakeWorker.all.push(this);
   }
 
-  postMessage(message: { id: number }): void {
-    this.tasks.push(message);
+  postMessage(message: { id: number } | { gpu: string }): void {
+    if ("id" in message) this.tasks.push(message);
   }
 }
 
@@ -25,7 +25,7 @@ describe("client", () => {
 
   it("starts another worker after one has crashed", async () => {
     vi.stubGlobal("Worker", FakeWorker);
-    const client = new Client();
+    const client = new Client("none");
     const [first, second] = [client.run<"warm">({ kind: "warm" }), client.run<"warm">({ kind: "warm" })];
     const [crashed] = FakeWorker.all;
     crashed!.dispatchEvent(new Event("error"));

@@ -4,6 +4,7 @@ import { isKept } from "../engine/options";
 import { EXTENSION } from "../metadata/file";
 import type { Format } from "../metadata/metadata";
 import { TEXTS } from "../texts";
+import type { GpuUse } from "../worker/gpu";
 import { storedRect, uprightRect } from "../view/orientation";
 import { rangeOf } from "../view/renderer";
 import { Stage } from "../view/stage";
@@ -20,7 +21,7 @@ const MOST_DENOISED = 6e6; // pixels of a view in which noise is removed at once
 const CELLS = 8; // pixels that the denoiser's parts are aligned to
 
 export class App {
-  readonly client = new Client();
+  readonly client = new Client(gpuUse());
   readonly stage: Stage;
   readonly controls: Controls;
   readonly layout: Layout;
@@ -70,6 +71,10 @@ export class App {
 
   get shown(): Shown | undefined {
     return this.#shown;
+  }
+
+  get #isOnGpu(): boolean {
+    return this.client.gpu === "gpu";
   }
 
   get photos(): readonly Photo[] {
@@ -188,7 +193,7 @@ export class App {
     await this.#whileSaving(async (signal) => {
       const { file } = photo.found;
       const { options } = this.controls;
-      const progress = (done: number) => this.#tell(done, TEXTS.saving(Math.round(done * 100)));
+      const progress = (done: number) => this.#tell(done, TEXTS.saving(Math.round(done * 100), this.#isOnGpu));
       progress(0);
       const saved = await this.client.run<"save">(
         { kind: "save", picture: photo.id, file, options, strokes: photo.strokes, format },
@@ -296,7 +301,7 @@ export class App {
       const task = { kind: "part", picture: photo.id, file: photo.found.file, options, strokes: photo.strokes, part } as const;
       const { bitmap } = await this.client.run<"part">(task, {
         signal: denoising.signal,
-        progress: (done) => this.layout.hint(TEXTS.denoising(Math.round(done * 100))),
+        progress: (done) => this.layout.hint(TEXTS.denoising(Math.round(done * 100), this.#isOnGpu)),
       });
       if (!denoising.signal.aborted && this.#shown === shown) {
         this.stage.finish({ bitmap, rect: uprightRect(part, opened, opened.orientation), orientation: opened.orientation });
@@ -307,4 +312,10 @@ export class App {
       if (!denoising.signal.aborted) this.#failed(photo, error);
     }
   }
+}
+
+/** `?gpu=none` in the address forgoes WebGPU; `?gpu=any` takes it from software, too, for tests. */
+function gpuUse(): GpuUse {
+  const use = new URLSearchParams(location.search).get("gpu");
+  return use === "none" || use === "any" ? use : "hardware";
 }

@@ -1,4 +1,5 @@
 /** The page's side of the worker: a promise for each task. */
+import type { GpuUse } from "../worker/gpu";
 import type { FromPage, FromWorker, Results, Task } from "../worker/protocol";
 
 export class TaskError extends Error {
@@ -25,6 +26,14 @@ export class Client {
   #worker: Worker | undefined;
   readonly #pending = new Map<number, Pending>();
   #last = 0;
+  #gpu = "processor";
+
+  constructor(readonly gpuUse: GpuUse) {}
+
+  /** Where noise is removed, or why not on the GPU. */
+  get gpu(): string {
+    return this.#gpu;
+  }
 
   run<K extends Task["kind"]>(task: Extract<Task, { kind: K }>, { progress, signal }: TaskOptions = {}): Promise<Results[K]> {
     const id = ++this.#last;
@@ -48,10 +57,15 @@ export class Client {
     const worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
     worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#receive(data));
     worker.addEventListener("error", () => this.#fail(worker));
+    worker.postMessage({ gpu: this.gpuUse } satisfies FromPage);
     return worker;
   }
 
   #receive(message: FromWorker): void {
+    if ("gpu" in message) {
+      this.#gpu = message.gpu;
+      return;
+    }
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     if ("progress" in message) {

@@ -1,4 +1,9 @@
-/** The picture as a mesh whose corners carry the exposures of the map: between them a GPU blends for nothing. */
+/**
+ * The picture as a mesh whose corners carry the exposures of the map.
+ *
+ * Between corners the rasterizer blends for nothing, near the map's own interpolation, while a texture of exposures
+ * would cost every pixel a second lookup, and textures of floats are blended only where an extension allows it.
+ */
 import { axisOf, blended, blendRows, type Grid } from "../engine/axis";
 
 const PRECISION = 0.015; // EV, between a mesh and its map

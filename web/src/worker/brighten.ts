@@ -5,7 +5,8 @@ import { predictionOf, type Prediction } from "../engine/exposureMap";
 import type { Pixels } from "../engine/pixels";
 import { exposureStatistics } from "../engine/statistics";
 import { SIDE, thumbnail } from "../engine/thumbnail";
-import { floats, Network, shapeOf, tensor } from "./runtime";
+import { tensor } from "./network";
+import { Network } from "./runtime";
 
 export const brightener = new Network(modelUrl);
 
@@ -19,7 +20,7 @@ export async function predict(pixels: Pixels): Promise<Prediction> {
     thumbnail: tensor(seen, [1, 3, SIDE, SIDE]),
     statistics: tensor(statistics, [1, statistics.length]),
   });
-  const [, , height, width] = shapeOf(result["exposure"]) as [number, number, number, number];
-  const exposure = { height, width, values: floats(result["exposure"]) };
-  return predictionOf(small, canonical, exposure, floats(result["underexposed"])[0]!);
+  const { values, shape } = result["exposure"]!;
+  const [, , height, width] = shape as [number, number, number, number];
+  return predictionOf(small, canonical, { height, width, values }, result["underexposed"]!.values[0]!);
 }

@@ -3,13 +3,22 @@ import modelUrl from "../../../src/pielight/models/denoise.onnx?url";
 import { LUMA_WEIGHTS, rint } from "../engine/color";
 import { acts, CELL, type Plan } from "../engine/denoisePlan";
 import type { Pixels } from "../engine/pixels";
-import { floats, Network, tensor } from "./runtime";
+import { AcceleratedNetwork, type State } from "./accelerated";
+import { loadOnGpu, type GpuUse } from "./gpu";
+import { tensor, type Runner } from "./network";
+import { Network } from "./runtime";
 
 const REACH = 40; // pixels to each side that the network sees
 const ALIGNED = 8;
 const [BAND, PART] = [544, 960]; // rows and columns at a time, multiples of 8
 
-const denoiser = new Network(modelUrl);
+const processor = new Network(modelUrl);
+let denoiser: Runner = processor;
+
+/** Run the network on a GPU where there is one, and tell of it. */
+export function useGpu(use: GpuUse, told: (state: State) => void): void {
+  denoiser = new AcceleratedNetwork(processor, { load: () => loadOnGpu(modelUrl, use), mayBeSlower: use === "any", told });
+}
 
 export interface Rectangle {
   readonly top: number;
@@ -88,7 +97,7 @@ async function subtractTile(
     chroma: tensor(maps.chroma, [1, 1, h, w]),
     mix: tensor(plan.mix, [3, 3]),
   });
-  const noise = floats(result["noise"]);
+  const noise = result["noise"]!.values;
   for (let y = tile.top; y < tile.bottom; y++) {
     for (let x = tile.left; x < tile.right; x++) {
       const [j, i] = [y - top, x - left];

@@ -4,6 +4,7 @@ import type { Options } from "../engine/options";
 import type { Format } from "../metadata/metadata";
 import type { Note } from "./decode";
 import type { Rectangle } from "./denoise";
+import type { GpuUse } from "./gpu";
 
 export type Task =
   | { readonly kind: "warm" }
@@ -53,9 +54,13 @@ export interface Results {
 
 export type Failure = "unreadable" | "stopped" | "failed";
 
-export type FromPage = { readonly id: number; readonly task: Task } | { readonly id: number; readonly stop: true };
+export type FromPage =
+  | { readonly gpu: GpuUse } // the first, if any
+  | { readonly id: number; readonly task: Task }
+  | { readonly id: number; readonly stop: true };
 
 export type FromWorker =
+  | { readonly gpu: string } // where noise is removed from now on: a state of `AcceleratedNetwork`
   | { readonly id: number; readonly progress: number }
   | { readonly id: number; readonly result: Results[keyof Results] }
   | { readonly id: number; readonly failure: Failure; readonly detail: string };

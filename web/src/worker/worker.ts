@@ -5,7 +5,7 @@ import { decode, UnreadableError, type Decoded } from "./decode";
 import { encode } from "./encode";
 import type { Pixels } from "../engine/pixels";
 import { finish, prepare, type Prepared, type Watch } from "./enhance";
-import type { Rectangle } from "./denoise";
+import { useGpu, type Rectangle } from "./denoise";
 import type { FromPage, FromWorker, Results, Task } from "./protocol";
 
 interface Entry {
@@ -24,6 +24,10 @@ let queue: Promise<void> = Promise.resolve();
 const say = (message: FromWorker, transfer: Transferable[] = []) => self.postMessage(message, { transfer });
 
 self.addEventListener("message", ({ data }: MessageEvent<FromPage>) => {
+  if ("gpu" in data) {
+    useGpu(data.gpu, (state) => say({ gpu: String(state) }));
+    return;
+  }
   if ("stop" in data) {
     stopped.add(data.id);
     return;
