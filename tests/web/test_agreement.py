@@ -34,7 +34,7 @@ def test_twenty_photographs_as_a_batch(page: Any, tmp_path: Path) -> None:
         assert results.testzip() is None
         found = {name: difference(results.read(f"{name}_pie.png"), enhance(pixels)) for name, pixels in photos.items()}
     assert max(found.values()) <= LEVELS, found
-    assert "20 saved" in page.get_by_role("status").inner_text()
+    page.get_by_text("20 saved.").wait_for()
 
 
 @pytest.mark.parametrize("preset", ["Night", "Backlit", "Subtle"])

@@ -140,10 +140,10 @@ def test_what_a_browser_does_not_keep_is_said(page: Any) -> None:
     file = io.BytesIO()
     Image.fromarray(deep).save(file, "PNG")
     choose(page, upload("deep.png", file.getvalue()))
-    assert "pielight serve keeps them" in page.get_by_role("complementary").inner_text()
+    assert "The command pielight keeps them" in page.get_by_role("complementary").inner_text()
 
 
 def test_what_a_browser_cannot_open_is_said(page: Any) -> None:
     page.set_input_files("input[type=file]:not([webkitdirectory])", [upload("raw.dng", b"II*\0 nothing")])
-    page.get_by_text("pielight serve").wait_for()
+    page.get_by_text("The command pielight can").wait_for()
     assert "camera RAW" in page.get_by_role("status").inner_text()

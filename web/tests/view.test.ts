@@ -99,6 +99,15 @@ describe("the brush", () => {
     expect(strokes!.lift[0]).toBe(0);
   });
 
+  it("paints along a line what it paints at a place", () => {
+    const brush = new Brush({ width: 200, height: 100 });
+    brush.begin();
+    brush.line("lift", { x: 0.2, y: 0.5 }, { x: 0.8, y: 0.5 }, 0.01, 1, brush.blank());
+    const middle = Math.max(24, 23) * 96;
+    const row = Array.from(brush.strokes!.lift.slice(middle, middle + 96)).slice(22, 75);
+    expect(Math.min(...row)).toBeGreaterThan(0.8 * Math.max(...row));
+  });
+
   it("darkens, and leaves as is", () => {
     expect(Math.min(...painted("darken").strokes!.lift)).toBeCloseTo(-1, 1);
     expect(Math.max(...painted("keep").strokes!.keep)).toBeCloseTo(1, 1);

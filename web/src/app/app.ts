@@ -140,6 +140,11 @@ export class App {
     this.#shown?.source.close();
     this.#shown = undefined;
     this.stage.clear();
+    this.layout.opened([]);
+    this.layout.hint("");
+    this.layout.wellExposed = false;
+    this.controls.setHistory(false, false, false);
+    this.controls.setRange(undefined);
   }
 
   /** Mark the photo that is open or was asked for, and let it be saved if it is open. */
@@ -242,6 +247,10 @@ export class App {
   }
 
   #failed(photo: Photo | undefined, error: unknown): void {
+    if (error instanceof TaskError && error.failure === "unloaded") {
+      this.layout.say(TEXTS.loadFailed, true); // which is no fault of the photo
+      return;
+    }
     if (photo) photo.failed = true;
     const name = photo?.name ?? TEXTS.name;
     const kind = foreignKind(name);

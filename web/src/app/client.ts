@@ -1,10 +1,10 @@
 /** The page's side of the worker: a promise for each task. */
 import type { GpuUse } from "../worker/gpu";
-import type { FromPage, FromWorker, Results, Task } from "../worker/protocol";
+import type { Failure, FromPage, FromWorker, Results, Task } from "../worker/protocol";
 
 export class TaskError extends Error {
   constructor(
-    readonly failure: "unreadable" | "stopped" | "failed",
+    readonly failure: Failure,
     detail: string,
   ) {
     super(detail);

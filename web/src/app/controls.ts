@@ -116,9 +116,9 @@ export class Controls {
     this.#clear.disabled = !canClear;
   }
 
-  setRange([low, high]: [number, number]): void {
-    this.#legendEnds[0].textContent = TEXTS.wholeStops(low);
-    this.#legendEnds[1].textContent = TEXTS.wholeStops(high);
+  /** The ends of the map's legend; undefined without a photo. */
+  setRange(range: [number, number] | undefined): void {
+    this.#legendEnds.forEach((end, i) => (end.textContent = range ? TEXTS.wholeStops(range[i]!) : ""));
   }
 
   #change(options: Options): void {

@@ -20,8 +20,10 @@ export function foreignKind(name: string): string | undefined {
   return undefined;
 }
 
+/** The photos of a folder, or every file that was given by itself: what is no photo is told when it is opened. */
 export function chosen(files: Iterable<File>): Found[] {
-  return sorted([...files].filter(isPhoto).map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+  const wanted = [...files].filter((file) => !file.webkitRelativePath || isPhoto(file));
+  return sorted(wanted.map((file) => ({ file, path: file.webkitRelativePath || file.name })));
 }
 
 /** The photos of a drop or a paste. Its items must be read at once, so call this in the event. */

@@ -22,6 +22,7 @@ export class Layout {
   readonly #hint = h("p", { class: "hint" });
   readonly #notes = h("ul", { class: "notes", hidden: true });
   readonly #well: HTMLElement;
+  readonly #anyway: HTMLButtonElement;
   readonly #bar = h("progress", { max: 1, "aria-label": TEXTS.save });
   readonly #working: HTMLElement;
   readonly #many: HTMLElement;
@@ -53,11 +54,12 @@ export class Layout {
     this.#saves = [this.#saveOne, this.#saveZip, ...(this.#saveFolder ? [this.#saveFolder] : [])];
     this.#many = h("div", { class: "many", hidden: true }, this.#saveZip, this.#saveFolder, h("p", { class: "small" }, TEXTS.saveHint));
     this.#working = h("div", { class: "working", hidden: true }, this.#bar, button(TEXTS.cancel, () => events.cancel()));
+    this.#anyway = button(TEXTS.brightenAnyway(1), () => events.brightenAnyway());
     this.#well = h(
       "div",
       { class: "well", hidden: true },
       h("p", {}, TEXTS.wellExposed),
-      button(TEXTS.brightenAnyway, () => events.brightenAnyway()),
+      this.#anyway,
     );
     const tools = h(
       "div",
@@ -75,7 +77,13 @@ export class Layout {
         {},
         h("h1", {}, TEXTS.name),
         h("p", { class: "tagline" }, TEXTS.tagline),
-        h("div", { class: "row open" }, button(TEXTS.choose, () => this.#picker.click(), { class: "again" }), themeMenu()),
+        h(
+          "div",
+          { class: "row open" },
+          button(TEXTS.choose, () => this.#picker.click(), { class: "again" }),
+          button(TEXTS.chooseFolder, () => this.#folderInput.click(), { class: "again folder" }),
+          themeMenu(),
+        ),
       ),
       h(
         "main",
@@ -122,6 +130,7 @@ export class Layout {
     this.#isOpen = isOpen;
     this.#enable();
     this.#many.hidden = count < 2;
+    this.#anyway.textContent = TEXTS.brightenAnyway(count);
     this.#saveZip.textContent = TEXTS.saveAll(count);
     if (this.#saveFolder) this.#saveFolder.textContent = TEXTS.saveFolder(count);
   }

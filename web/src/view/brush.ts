@@ -6,6 +6,7 @@ import type { Size } from "./orientation";
 export type Tool = "move" | "lift" | "darken" | "keep";
 
 const NODES = 96; // along the longer side
+const SPACING = 0.25; // of dabs along a line, in radii
 const MOST_LIFT = 4; // EV
 const MOST_STEPS = 100; // that can be undone
 
@@ -72,6 +73,24 @@ export class Brush {
           lift[i] = clamp(lift[i]! + added * amount * (tool === "lift" ? 1 : -1), -MOST_LIFT, MOST_LIFT);
         }
       }
+    }
+  }
+
+  /** Paint along a line, but for its start. */
+  line(
+    tool: Exclude<Tool, "move">,
+    from: { x: number; y: number },
+    to: { x: number; y: number },
+    radius: number,
+    amount: number,
+    limit: Float32Array,
+  ): void {
+    const { height, width } = this.#strokes;
+    const reach = Math.max(1, radius * Math.max(height, width));
+    const count = Math.max(1, Math.ceil(Math.hypot((to.x - from.x) * width, (to.y - from.y) * height) / (reach * SPACING)));
+    for (let i = 1; i <= count; i++) {
+      const at = { x: from.x + ((to.x - from.x) * i) / count, y: from.y + ((to.y - from.y) * i) / count };
+      this.dab(tool, at, radius, amount, limit);
     }
   }
 

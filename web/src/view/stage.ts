@@ -46,6 +46,7 @@ export class Stage {
   readonly #cursor: HTMLElement;
   readonly #pointers = new Map<number, { x: number; y: number }>();
   #stroke: Float32Array | undefined;
+  #last: { x: number; y: number } | undefined; // place of the stroke's last dab
   #aim = { x: 0.5, y: 0.5 };
 
   constructor(readonly events: StageEvents) {
@@ -315,11 +316,13 @@ export class Stage {
   #begin(): void {
     this.#content!.brush.begin();
     this.#stroke = this.#content!.brush.blank();
+    this.#last = undefined;
   }
 
   #dab(at: { x: number; y: number }): void {
     if (this.tool === "move" || !this.#stroke) return;
-    this.#content!.brush.dab(this.tool, at, this.brushRadius, this.brushAmount, this.#stroke);
+    this.#content!.brush.line(this.tool, this.#last ?? at, at, this.brushRadius, this.brushAmount, this.#stroke);
+    this.#last = at;
   }
 
   #paint(at: { x: number; y: number }): void {

@@ -52,7 +52,7 @@ export interface Results {
   part: { readonly part: Rectangle; readonly bitmap: ImageBitmap };
 }
 
-export type Failure = "unreadable" | "stopped" | "failed";
+export type Failure = "unreadable" | "stopped" | "unloaded" | "failed";
 
 export type FromPage =
   | { readonly gpu: GpuUse } // the first, if any

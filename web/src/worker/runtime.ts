@@ -22,6 +22,9 @@ export function absolute(url: string): string {
   return new URL(url, self.location.href).href;
 }
 
+/** A network could not be loaded, as without a connection. */
+export class LoadError extends Error {}
+
 /** A network that is loaded when it is first run. */
 export class Network implements Runner {
   #session: Promise<ort.InferenceSession> | undefined;
@@ -29,7 +32,9 @@ export class Network implements Runner {
   constructor(readonly url: string) {}
 
   open(): Promise<ort.InferenceSession> {
-    this.#session ??= ort.InferenceSession.create(absolute(this.url));
+    this.#session ??= ort.InferenceSession.create(absolute(this.url)).catch((error: unknown) => {
+      throw new LoadError(String(error));
+    });
     this.#session.catch(() => (this.#session = undefined)); // such as a lost connection: the next call tries again
     return this.#session;
   }

@@ -6,7 +6,8 @@ import { encode } from "./encode";
 import type { Pixels } from "../engine/pixels";
 import { finish, prepare, type Prepared, type Watch } from "./enhance";
 import { useGpu, type Rectangle } from "./denoise";
-import type { FromPage, FromWorker, Results, Task } from "./protocol";
+import type { Failure, FromPage, FromWorker, Results, Task } from "./protocol";
+import { LoadError } from "./runtime";
 
 interface Entry {
   readonly picture: number;
@@ -43,11 +44,16 @@ async function answer(id: number, task: Task): Promise<void> {
     const { result, transfer } = await perform(task, watch);
     say({ id, result }, transfer);
   } catch (error) {
-    const failure = error instanceof UnreadableError ? "unreadable" : error instanceof StoppedError ? "stopped" : "failed";
-    say({ id, failure, detail: String(error) });
+    say({ id, failure: failureOf(error), detail: String(error) });
   } finally {
     stopped.delete(id);
   }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof UnreadableError) return "unreadable";
+  if (error instanceof StoppedError) return "stopped";
+  return error instanceof LoadError ? "unloaded" : "failed";
 }
 
 type Answer = { result: Results[keyof Results]; transfer: Transferable[] };
