@@ -241,19 +241,31 @@ def _enhance(
         raise
     except ExistsError:  # since it was looked for
         return JobResult(job.input, job.output, "skipped", KEPT, time.perf_counter() - start, kind)
-    except PielightError as error:
-        reason = str(error)
-    except MemoryError:
-        reason = f"{shown(job.input)}: not enough memory"
-    except OSError as error:
-        reason = f"{shown(error.filename or job.input)}: {error.strerror or error}"
     except Exception as error:  # noqa: BLE001 - whatever fails in one picture, the others continue
-        reason = f"{shown(job.input)}: {type(error).__name__} ({shown(str(error))}); please report this {kind}"
+        reason = failure_text(error, job.input, kind)
     else:
         note = "; ".join(filter(None, (reason_to_replace, written.note)))
         seconds = time.perf_counter() - start
         return JobResult(job.input, written.path, "done", note, seconds, kind, written.is_recorded)
     return JobResult(job.input, job.output, "failed", reason, time.perf_counter() - start, kind)
+
+
+def failure_text(error: Exception, name: str | Path, kind: str = "picture") -> str:
+    """Return why a picture failed, in a line that names it.
+
+    Args:
+        kind: What the user calls it.
+
+    >>> failure_text(KeyError("x"), "a.jpg")
+    "a.jpg: KeyError ('x'); please report this picture"
+    """
+    if isinstance(error, PielightError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"{shown(name)}: not enough memory"
+    if isinstance(error, OSError):
+        return f"{shown(error.filename or name)}: {error.strerror or error}"
+    return f"{shown(name)}: {type(error).__name__} ({shown(str(error))}); please report this {kind}"
 
 
 def _pixels(path: Path) -> int:

@@ -21,6 +21,7 @@ COMMANDS = {  # name: (module and attribute, text for --help)
     ),
     "stream": ("pielight.cli.stream:stream", "Brighten raw frames between two programs such as ffmpeg."),
     "video": ("pielight.cli.video:video", "Brighten clips, and keep sound, times and everything else of them."),
+    "cluster": ("pielight.cli.cluster:cluster", "Brighten a million photos: shards, on one machine or on many."),
     "compare": ("pielight.cli.compare:compare", "Show photos before and after: one page or one picture."),
     "explain": ("pielight.cli.explain:explain", "Show by how many stops each part of a photo is lifted, and why."),
     "bench": ("pielight.cli.bench:bench", "Measure speed and memory on this machine."),

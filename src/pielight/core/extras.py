@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pielight.errors import MissingExtraError
 
 _EVALUATE = {"skimage": "scikit-image", "scipy": "scipy"}
+_CLUSTER = {"pyarrow": "pyarrow", "fsspec": "fsspec", "s3fs": "s3fs"}
 PACKAGES = {  # of each extra: its modules, and what the package index calls them
     "train": {
         "torch": "torch",
@@ -35,6 +36,8 @@ PACKAGES = {  # of each extra: its modules, and what the package index calls the
         "pydantic": "pydantic",
         "httpx": "httpx",
     },
+    "cluster": _CLUSTER,
+    "ray": {**_CLUSTER, "ray": "ray"},
     "client": {"httpx": "httpx"},
     "dev": {"cv2": "opencv-python-headless"},  # only what the scripts in benchmarks/ compare with
 }
