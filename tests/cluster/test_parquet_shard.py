@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pa = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow")
 pytest.importorskip("fsspec")
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pielight.cluster import parquet_shard

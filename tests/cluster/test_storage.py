@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("pyarrow")
-fsspec = pytest.importorskip("fsspec")
+pytest.importorskip("fsspec")
 
 from pielight.cluster import storage as module
 from pielight.cluster.storage import Storage, StorageError
@@ -40,18 +40,21 @@ def test_what_is_written_is_listed_and_read(place: Storage) -> None:
     assert missing.value.is_lasting
 
 
-def test_nothing_is_left_of_what_was_not_finished(place: Storage) -> None:
-    with pytest.raises(KeyError), place.writing("1.bin") as file:
+def write_half(place: Storage, error: Exception) -> None:
+    with place.writing("1.bin") as file:
         file.write(b"half")
-        raise KeyError
+        raise error
+
+
+def test_nothing_is_left_of_what_was_not_finished(place: Storage) -> None:
+    with pytest.raises(KeyError):
+        write_half(place, KeyError())
     assert place.entries() == []
 
 
 def test_no_room(place: Storage, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"1\.bin: cannot be written \(No space left on device\)") as full:  # noqa: SIM117
-        with place.writing("1.bin") as file:
-            file.write(b"half")
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(StorageError, match=r"1\.bin: cannot be written \(No space left on device\)") as full:
+        write_half(place, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert full.value.is_full
     assert not list(tmp_path.rglob("*.*"))
 
