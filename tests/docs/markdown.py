@@ -9,7 +9,18 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {ROOT / "CHANGELOG.md"}))
-PROGRAMS = ("pielight", "python", "pip", "make", "cp", "tensorboard", "pytest", "curl", ".venv/bin/pre-commit")
+PROGRAMS = (
+    "pielight",
+    "python",
+    "pip",
+    "make",
+    "cp",
+    "tensorboard",
+    "torchrun",
+    "pytest",
+    "curl",
+    ".venv/bin/pre-commit",
+)
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 

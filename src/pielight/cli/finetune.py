@@ -50,7 +50,7 @@ def finetune(
     objective = Finetuning(settings)
     with stoppable(out / "checkpoint.pt"), deprecations_on_stderr():
         train(objective, _show, log=lambda line: click.echo(line, err=True))
-    if objective.result is not None:  # None is that of a run that stopped early
+    if objective.result is not None:  # None is that of a run that stopped early, or of another process than the first
         _show_result(objective.result)
 
 

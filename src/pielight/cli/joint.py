@@ -9,7 +9,7 @@ import click
 
 from pielight.cli import options
 from pielight.cli.stderr import deprecations_on_stderr
-from pielight.cli.train import run, stoppable
+from pielight.cli.train import reports, run, stoppable
 from pielight.errors import ConfigError
 
 
@@ -33,5 +33,5 @@ def joint(config: Path, changes: tuple[str, ...], out: Path | None) -> None:
             settings = read_recipe(config, changes, JointConfig)
     settings = dataclasses.replace(settings, out=str(out or settings.out))
     run(settings)
-    for name in model_names(settings):
+    for name in model_names(settings) if reports() else ():
         click.echo(f"{Path(settings.out, name)}.onnx, .safetensors and .json", err=True)

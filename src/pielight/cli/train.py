@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from pielight.cli import options
 from pielight.cli.stderr import deprecations_on_stderr
 from pielight.core.messages import shown
 from pielight.core.progress import duration
-from pielight.core.signals import FAILED, INTERRUPTED
+from pielight.core.signals import FAILED, SIGNALED
 from pielight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def train(
     """Train a model without pairs, or go on with a run that was stopped.
 
     A run whose folder holds a checkpoint of the same settings is resumed. Exit status: 0,
-    1 if something failed, 2 if the command line is invalid, 130 after Ctrl-C.
+    1 if something failed, 2 if the command line is invalid, 130 after Ctrl-C, 143 after SIGTERM.
     """
     if config is None and not smoke:
         raise click.UsageError("Missing argument 'CONFIG.yaml'; only --smoke needs none.")
@@ -96,6 +98,8 @@ def _train(settings: TrainConfig | ExposureConfig | DenoiseConfig) -> None:
     from pielight.training.recipe import try_options
 
     run(settings)
+    if not reports():
+        return
     name = Path(settings.out) / settings.name
     click.echo(f"{name}.onnx, {name}.safetensors and {name}.json: the model and its card; try it with", err=True)
     click.echo(f"  pielight {try_options(settings)} {name}.onnx PHOTO...", err=True)
@@ -131,7 +135,7 @@ def run(settings: TrainConfig | ExposureConfig | DenoiseConfig | JointConfig) ->
 
 @contextmanager
 def stoppable(checkpoint: Path | None = None) -> Iterator[None]:
-    """Turn Ctrl-C into one line that names the checkpoint to resume from, and status 130."""
+    """Turn Ctrl-C or SIGTERM into one line that names the checkpoint to resume from, and status 130 or 143."""
     kept: list[Path] = []
     if checkpoint is not None:
         from pielight.training.data.preparation import FOLDER
@@ -139,10 +143,17 @@ def stoppable(checkpoint: Path | None = None) -> Iterator[None]:
         kept = [checkpoint, checkpoint.parent / FOLDER]
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         saved = next((path for path in kept if path.exists()), None)
-        click.echo(f"stopped; the same command goes on from {saved}" if saved else "stopped", err=True)
-        raise click.exceptions.Exit(INTERRUPTED) from None
+        if reports():
+            click.echo(f"stopped; the same command goes on from {saved}" if saved else "stopped", err=True)
+        number = interrupt.args[0] if interrupt.args else signal.SIGINT
+        raise click.exceptions.Exit(SIGNALED + number) from None
+
+
+def reports() -> bool:
+    """Return whether this process prints: of several that train together, which a launcher numbers, the first."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 @click.group()

@@ -20,7 +20,7 @@ from pielight.errors import ConfigError, DataError, ModelError, PictureError
 from pielight.training.export.model_files import git_commit
 from pielight.training.schema.config_file import as_yaml, read_values, validate, was_written_by_us
 
-_FREE = ("out", "checkpoint_minutes", "data.cache")  # settings that change nothing in the weights
+_FREE = ("out", "checkpoint_minutes", "accumulation", "data.cache")  # settings that change nothing in the weights
 
 
 @dataclass
@@ -44,6 +44,8 @@ class State:
     best_step: int = 0
     ended: str = ""
     """Why the run ended before its last step, if it did."""
+    scaler: dict[str, Any] = field(default_factory=dict)
+    """Scale of the loss, of ``precision: fp16``."""
 
 
 def save_checkpoint(path: Path, state: State) -> None:

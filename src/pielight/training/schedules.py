@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import torch
@@ -29,6 +30,16 @@ def step_generator(seed: int, step: int) -> torch.Generator:
     True
     """
     return torch.Generator().manual_seed(step_seed(seed, step))
+
+
+def sample_generator(seed: int, step: int, index: int) -> torch.Generator:
+    """Return the source of all randomness of one sample of a step's batch, whichever process draws it.
+
+    >>> len({torch.rand(1, generator=sample_generator(0, step, index)).item() for step in (1, 2) for index in (0, 1)})
+    4
+    """
+    mixed = hashlib.blake2b(f"{step_seed(seed, step)} {index}".encode(), digest_size=4).digest()
+    return torch.Generator().manual_seed(int.from_bytes(mixed, "little"))
 
 
 _HARDEST = 0.75  # the share of a run after which it gets no harder, since the learning rate has fallen by then

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from accelerate.utils import ProjectConfiguration
 from torch import nn
 
 from pielight.core.interrupt import deferred_interrupt
+from pielight.training import processes
 from pielight.training.checkpoint import (
     State,
     fingerprint,
@@ -83,9 +86,13 @@ def train(
     """Train a model, or resume a run that was stopped, and export it.
 
     Writes into ``config.out``: the resolved ``config.yaml``, ``checkpoint.pt`` every few minutes, TensorBoard events,
-    and at the end the model files. Ctrl-C lets the step end, writes a checkpoint and raises KeyboardInterrupt. A step
-    whose loss or gradient is not finite is skipped and counted. On a CPU, a resumed run ends with the same bits as one
-    that was not stopped.
+    and at the end the model files. Ctrl-C or SIGTERM lets the step end, writes a checkpoint and raises
+    KeyboardInterrupt. A step whose loss or gradient is not finite is skipped and counted. On a CPU, a resumed run ends
+    with the same bits as one that was not stopped.
+
+    Several processes, started by ``torchrun`` or ``accelerate launch``, share the batch of a step: draws and losses are
+    those of one process, so that a run may be resumed with another number of them. The first writes all files, and
+    reports.
 
     Args:
         report: Called with the losses every few steps.
@@ -101,16 +108,18 @@ def train(
         ModelError: if weights or a checkpoint cannot be read or written.
         ConfigError: if a setting is wrong, or the folder holds a run with other settings.
     """
+    processes.join()
+    if not processes.is_first():
+        report = log = ignore
     objective: Objective[Any] = config if isinstance(config, Objective) else objective_of(config)
     torch.manual_seed(objective.settings.seed)
     network = objective.build(log)
     steps, out = objective.config.steps, Path(objective.config.out)
-    path = prepare_run_dir(out, objective.identity)
+    path = processes.from_first(lambda: prepare_run_dir(out, objective.identity))
     log(f"{out}: config.yaml, checkpoint.pt and, in the end, the model are written here")
     log(f"losses and sample pictures: tensorboard --logdir {out}")
-    state = None
-    if path.exists():
-        state = read_checkpoint(path)
+    state = processes.from_first(lambda: read_checkpoint(path) if path.exists() else None)
+    if state is not None:
         log(f"{path}: going on after step {state.step} of {steps}")
     done = state is not None and (state.step >= steps or bool(state.ended))
     average = copy.deepcopy(network)
@@ -120,14 +129,20 @@ def train(
             last = steps if stop_at is None else min(steps, stop_at)
             state = _advance(run, report, every or objective.report_every, last, log)
         finally:
-            run.accelerator.end_training()
+            for tracker in run.accelerator.trackers:
+                tracker.finish()
     if state.step >= steps or state.ended:
-        if not objective.is_exported(out):
-            load_state(average, state.average, path)
-            record = RunRecord(state.skipped, state.seconds, state.facts, state.best, state.best_step, state.ended)
-            objective.export(average, out, record)
-        remove(out)
+        processes.from_first(partial(_export, objective, average, state, path))
     return out
+
+
+def _export(objective: Objective[Any], average: nn.Module, state: State, path: Path) -> None:
+    out = path.parent
+    if not objective.is_exported(out):
+        load_state(average, state.average, path)
+        record = RunRecord(state.skipped, state.seconds, state.facts, state.best, state.best_step, state.ended)
+        objective.export(average, out, record)
+    remove(out)
 
 
 @dataclass
@@ -138,7 +153,8 @@ class _Run:
     accelerator: Accelerator
     network: nn.Module
     average: nn.Module
-    optimizer: Any
+    optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
     rates: list[float]
     """Full learning rates of the groups of parameters."""
     state: State
@@ -154,19 +170,21 @@ def _prepare(objective: Objective[Any], network: nn.Module, state: State | None,
     if objective.channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     objective.prepare(network, log, path.parent / FOLDER)
+    network = network.to(accelerator.device)
     average = copy.deepcopy(network)
     groups = objective.parameter_groups(network)
     rates = [group["lr"] for group in groups]
     optimizer = torch.optim.Adam(groups, weight_decay=settings.weight_decay)
+    scaler = torch.amp.GradScaler(accelerator.device.type, enabled=objective.config.precision == "fp16")
     if state is None:
         state = State(0, 0, 0.0, network.state_dict(), average.state_dict(), optimizer.state_dict())
     else:
         for part, weights in ((network, state.network), (average, state.average), (optimizer, state.optimizer)):
             load_state(part, weights, path)
+        scaler.load_state_dict(state.scaler)
     state.facts, state.best_score = facts, max(state.best_score, objective.best_score)
     accelerator.init_trackers("tensorboard")
-    network, prepared = accelerator.prepare(network, optimizer)
-    return _Run(objective, accelerator, network, average.to(accelerator.device), prepared, rates, state, path)
+    return _Run(objective, accelerator, network, average, optimizer, scaler, rates, state, path)
 
 
 def _advance(run: _Run, report: Report, every: int, last: int, log: Log) -> State:
@@ -175,7 +193,7 @@ def _advance(run: _Run, report: Report, every: int, last: int, log: Log) -> Stat
     sums: dict[str, list[float]] = {}
     spent, began = state.seconds, time.monotonic()
     saved = began
-    with deferred_interrupt() as interrupted:
+    with deferred_interrupt(signal.SIGTERM) as interrupted:
         while state.step < last and not state.ended:
             terms = _step(run)
             state.step += 1
@@ -191,12 +209,12 @@ def _advance(run: _Run, report: Report, every: int, last: int, log: Log) -> Stat
                 left = (now - began) / (state.step - first) * (config.steps - state.step)
                 run.accelerator.log({f"loss/{name}": value for name, value in means.items()}, state.step)
                 report(StepReport(state.step, config.steps, means, left, state.skipped, validation))
-            stop, overdue = interrupted(), now - saved > 60 * config.checkpoint_minutes
+            stop, overdue = processes.any_of(interrupted(), now - saved > 60 * config.checkpoint_minutes)
             if validation is not None or state.step == last or stop or overdue:
                 saved = now
-                _save(run)
+                processes.from_first(partial(_save, run))
             if stop:
-                raise KeyboardInterrupt
+                raise KeyboardInterrupt(interrupted.number or signal.SIGINT)
     return state
 
 
@@ -209,12 +227,16 @@ def _step(run: _Run) -> dict[str, float] | None:
     torch.manual_seed(step_seed(config.seed, step))  # for what a module draws, as dropout does
     total, terms = run.objective.loss(run.network, step)
     run.optimizer.zero_grad()
-    run.accelerator.backward(total)
-    norm = run.accelerator.clip_grad_norm_(run.network.parameters(), settings.grad_clip)
-    if not (math.isfinite(total.item()) and math.isfinite(float(norm))):
+    run.scaler.scale(total).backward()
+    processes.add_gradients(run.network.parameters())
+    run.scaler.unscale_(run.optimizer)
+    norm = nn.utils.clip_grad_norm_(run.network.parameters(), settings.grad_clip)
+    if any(processes.any_of(not math.isfinite(total.item()), not math.isfinite(float(norm)))):
+        run.scaler.update(run.scaler.get_scale() / 2)
         return None
-    run.optimizer.step()
-    update_ema(run.average, run.accelerator.unwrap_model(run.network), ema_decay(step, settings.ema_decay))
+    run.scaler.step(run.optimizer)
+    run.scaler.update()
+    update_ema(run.average, run.network, ema_decay(step, settings.ema_decay))
     return {"total": total.item(), **{name: term.item() for name, term in terms.items()}}
 
 
@@ -227,7 +249,7 @@ def _validate(run: _Run, log: Log) -> Any:
     state, objective = run.state, run.objective
     if state.step % objective.report_every and state.step < objective.config.steps:
         return None
-    validation = objective.validate(run.average, state.step, log)
+    validation = processes.from_first(lambda: objective.validate(run.average, state.step, log))
     if validation is None:
         return None
     if validation.fault:
@@ -243,8 +265,8 @@ def _validate(run: _Run, log: Log) -> Any:
 def _save(run: _Run) -> None:
     """Write a checkpoint, and sample pictures of the averaged weights into the log."""
     state = run.state
-    state.network = run.accelerator.unwrap_model(run.network).state_dict()
-    state.average, state.optimizer = run.average.state_dict(), run.optimizer.state_dict()
+    state.network, state.average = run.network.state_dict(), run.average.state_dict()
+    state.optimizer, state.scaler = run.optimizer.state_dict(), run.scaler.state_dict()
     save_checkpoint(run.path, state)
     pictures = run.objective.samples(run.average)
     if pictures is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,17 @@ class Batch:
         if targets is not None:
             targets = targets.to(device) if isinstance(targets, Tensor) else [boxes.to(device) for boxes in targets]
         return Batch(self.dark.to(device), self.noiseless.to(device), self.clean.to(device), targets)
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Return several batches as one."""
+    dark, noiseless, clean = (
+        torch.cat([getattr(batch, name) for batch in batches]) for name in ("dark", "noiseless", "clean")
+    )
+    known = [batch.targets for batch in batches if batch.targets is not None]
+    labels = [one for one in known if isinstance(one, Tensor)]
+    boxes = [one for some in known if not isinstance(some, Tensor) for one in some]
+    return Batch(dark, noiseless, clean, torch.cat(labels) if labels else boxes or None)
 
 
 @dataclass(frozen=True)

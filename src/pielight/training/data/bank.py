@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 
 from pielight.core.color_torch import luma
 from pielight.core.progress import track
+from pielight.training import processes
 from pielight.training.data.preparation import NOTHING, Preparation
 from pielight.training.losses.contrastive import grams
 from pielight.training.losses.exposure import brightness_profile
@@ -96,15 +97,19 @@ def build_bank(
         made = [positives(crops, labels, config, apart)]
         made += [degrade(crops, labels, config, apart) for degrade in negatives]
         seen = [_expose(one, labels, features, device) for one in made]
-        plain = [{"grams": list(one.grams), "profiles": one.profiles} for one in seen]
+        plain = [{"grams": [item.cpu() for item in one.grams], "profiles": one.profiles.cpu()} for one in seen]
         return {"seen": plain, "generator": generator.get_state(), "apart": apart.get_state()}
 
-    for start in track(range(0, count, _PORTION), -(-count // _PORTION), f"the bank of {count} crops", log):
-        stored = kept.result(f"bank-{start}", partial(portion, start))
-        generator.set_state(stored["generator"])
-        apart.set_state(stored["apart"])
+    def compute() -> Iterator[list[dict[str, Any]]]:
+        for start in track(range(0, count, _PORTION), -(-count // _PORTION), f"the bank of {count} crops", log):
+            stored = kept.result(f"bank-{start}", partial(portion, start))
+            generator.set_state(stored["generator"])
+            apart.set_state(stored["apart"])
+            yield stored["seen"]
+
+    for seen in processes.from_first(lambda: list(compute())):
         first, *others = [
-            Exposures([item.to(device) for item in one["grams"]], one["profiles"].to(device)) for one in stored["seen"]
+            Exposures([item.to(device) for item in one["grams"]], one["profiles"].to(device)) for one in seen
         ]
         good.append(first)
         bad += others

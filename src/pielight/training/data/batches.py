@@ -21,6 +21,7 @@ from pielight.core.atomic_file import open_atomic
 from pielight.core.progress import track
 from pielight.errors import DataError, PictureError
 from pielight.io.load_rgb import Pixels
+from pielight.training import processes
 from pielight.training.data.pictures import Role, check, files
 from pielight.training.data.regions import Labels, segment
 from pielight.training.schema import DataConfig
@@ -87,7 +88,7 @@ def picture_set(
         DataError: if the cache of regions cannot be written.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        regions = pool.map(lambda pixels: cached_regions(pixels, data), pictures)
+        regions = processes.share(pictures, lambda pixels: cached_regions(pixels, data), run=pool.map)
         labels = [torch.from_numpy(item) for item in track(regions, len(pictures), "finding regions of pictures", log)]
     return PictureSet([torch.from_numpy(pixels.transpose(2, 0, 1).copy()) for pixels in pictures], labels, data)
 

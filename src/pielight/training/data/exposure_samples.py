@@ -18,6 +18,7 @@ from pielight.io.load_rgb import Pixels
 from pielight.ops.exposure import canonical_exposure, expose
 from pielight.ops.exposure_statistics import exposure_statistics
 from pielight.ops.thumbnail import thumbnail
+from pielight.training import processes
 from pielight.training.data.preparation import NOTHING, Preparation
 from pielight.training.data.regions import segment
 from pielight.training.degradations.exposure_field import even_field, regional_field
@@ -112,11 +113,14 @@ def draw_samples(
         log: Called with a line from time to time.
         kept: What a run that was stopped has drawn of it.
     """
-    parts = []
     with ThreadPoolExecutor(available_threads()) as pool:
         starts = range(0, len(photographs), _PORTION)
-        for start in track(starts, len(starts), f"darkening {len(photographs)} photographs", log):
-            parts.append(kept.result(f"samples-{start}", partial(_portion, photographs, start, config, seed, pool)))
+        made = processes.share(
+            starts,
+            lambda start: kept.result(f"samples-{start}", partial(_portion, photographs, start, config, seed, pool)),
+            at_once=1,
+        )
+        parts = list(track(made, len(starts), f"darkening {len(photographs)} photographs", log))
     return ExposureSamples(
         **{item.name: torch.cat([part[item.name] for part in parts]) for item in fields(ExposureSamples)}
     )

@@ -16,6 +16,7 @@ from pielight.core.messages import shown
 from pielight.errors import DataError, PictureError
 from pielight.io.formats import KNOWN
 from pielight.io.load_rgb import Pixels, header_size, load_rgb8
+from pielight.training import processes
 from pielight.training.schema import DataConfig
 
 Role = Literal["dark", "well"]
@@ -117,11 +118,17 @@ def check(folders: Sequence[str], role: Role, data: DataConfig) -> Iterator[Chec
         DataError: if a folder is missing.
     """
     seen: dict[str, Path] = {}
-    for path in files(folders):
+
+    def read(path: Path) -> Pixels | str:
         try:
-            pixels = read_small(path, data.stored_size or data.size * 5 // 4, data.min_size)
+            return read_small(path, data.stored_size or data.size * 5 // 4, data.min_size)
         except DataError as error:
-            yield CheckedFile(path, str(error).partition(":")[0], str(error))
+            return str(error)
+
+    paths = files(folders)
+    for path, pixels in zip(paths, processes.share(paths, read), strict=True):
+        if isinstance(pixels, str):
+            yield CheckedFile(path, pixels.partition(":")[0], pixels)
             continue
         mean, kind, reason = check_exposure(pixels, role, data)
         digest = hashlib.sha256(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()

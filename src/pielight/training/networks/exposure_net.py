@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from pielight.core.color_torch import linear_to_srgb, smooth_step, srgb_to_linear
 from pielight.ops.exposure import BRIGHTNESS, exposure_curve
 from pielight.ops.exposure_statistics import NAMES, QUANTILES, WHITE_POINT
+from pielight.training.parts import Dropout
 
 SIDE, CELL = 64, 4
 """Side of the thumbnail, and its pixels from one node of the map to the next."""
@@ -199,7 +200,7 @@ def _headroom(statistics: Tensor) -> Tensor:
 
 def _perceptron(channels: int, hidden: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(channels, hidden), nn.ReLU(), nn.Dropout(dropout),
+        nn.Linear(channels, hidden), nn.ReLU(), Dropout(dropout),
         nn.Linear(hidden, hidden // 2), nn.ReLU(), nn.Linear(hidden // 2, 1),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 
 from pielight.core.progress import track
 from pielight.errors import DataError
+from pielight.training import processes
 from pielight.training.data.pictures import check, files
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.degradations.low_light_noise import DenoisingBatch, denoising_batch
@@ -19,7 +20,7 @@ from pielight.training.export.onnx import as_onnx
 from pielight.training.networks.denoise_net import AsApplied, DenoiseNet, cells_of, pictures_of
 from pielight.training.networks.weights import fill, read_weights
 from pielight.training.objectives.objective import Log, Objective
-from pielight.training.schedules import step_generator
+from pielight.training.schedules import sample_generator
 from pielight.training.schema import DataConfig, DenoiseConfig
 
 
@@ -62,16 +63,25 @@ class Denoise(Objective[DenoisingBatch]):
         return {"well": self._pictures}
 
     def draw(self, step: int) -> DenoisingBatch:  # noqa: D102
-        config, generator = self.config, step_generator(self.config.seed, step)
-        clean = random_patches(self._pictures, config.batch, config.patch_size, generator)
-        drawn = denoising_batch(clean, config.noise, generator)
-        return DenoisingBatch(*(item.to(self.device) for item in drawn))
+        config = self.config
+
+        def sample(index: int) -> DenoisingBatch:
+            generator = sample_generator(config.seed, step, index)
+            clean = random_patches(self._pictures, 1, config.patch_size, generator)
+            return denoising_batch(clean, config.noise, generator)
+
+        samples = processes.share(range(config.batch), sample)
+        return DenoisingBatch(*(torch.cat(items).to(self.device) for items in zip(*samples, strict=True)))
 
     def terms(  # noqa: D102
         self, network: nn.Module, batch: DenoisingBatch, only: Collection[str] | None = None
     ) -> dict[str, Tensor]:
-        with self.autocast():
-            noise = pictures_of(network(cells_of(batch.noisy), batch.level)).float()
+
+        def run(noisy: Tensor, level: Tensor) -> Tensor:
+            with self.autocast():
+                return pictures_of(network(cells_of(noisy), level)).float()
+
+        noise = self.in_parts(network, run, batch.noisy, batch.level)
         error = batch.noisy - noise - batch.clean
         return {
             "error": error.abs().mean(),

@@ -32,7 +32,7 @@ from pielight.training.degradations.bag_of_curves import bag, negatives
 from pielight.training.degradations.curve_families import Side
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
 from pielight.training.export.onnx import exposure_onnx
-from pielight.training.networks.exposure_net import ExposureNet, render
+from pielight.training.networks.exposure_net import Estimate, ExposureNet, render
 from pielight.training.networks.features import GRAM_LAYERS, VGGFeatures, load_features
 from pielight.training.objectives.exposure_terms import TERMS, Batch, Outputs
 from pielight.training.objectives.objective import Log, Objective
@@ -178,13 +178,17 @@ class ExposureTraining(Objective[Batch]):
         samples = batch.samples
         thumbnails = samples.thumbnails.float()
         canonical = samples.statistics[:, -1].view(-1, 1, 1, 1)
-        with torch.no_grad():
-            seen = render(thumbnails, canonical)
-        with self.autocast():
-            estimate = cast("ExposureNet", network).estimate(seen, samples.statistics)
-        estimate = type(estimate)(*(item.float() for item in estimate))
-        rendered = render(thumbnails, canonical + estimate.exposure)
-        found = Outputs(self.config, batch, seen, rendered, samples.targets.float(), estimate, {}, None)
+
+        def run(thumbnails: Tensor, statistics: Tensor, canonical: Tensor) -> tuple[Tensor, ...]:
+            with torch.no_grad():
+                seen = render(thumbnails, canonical)
+            with self.autocast():
+                estimate = cast("ExposureNet", network).estimate(seen, statistics)
+            parts = [item.float() for item in estimate]
+            return seen, render(thumbnails, canonical + parts[0]), *parts
+
+        seen, rendered, *parts = self.in_parts(network, run, thumbnails, samples.statistics, canonical)
+        found = Outputs(self.config, batch, seen, rendered, samples.targets.float(), Estimate(*parts), {}, None)
         return self._with_features(found, only)
 
     def _with_features(self, outputs: Outputs, only: Collection[str] | None) -> Outputs:

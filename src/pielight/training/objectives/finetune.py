@@ -6,6 +6,7 @@ import copy
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,7 @@ from pielight.enhancer import Enhancer
 from pielight.errors import ConfigError
 from pielight.io.decode import read
 from pielight.io.display import displayed
+from pielight.training import processes
 from pielight.training.data.domain import Folder, enhanced, matched, read_folder, rehearsal
 from pielight.training.data.exposure_samples import REAL, ExposureSamples, Photograph, draw_samples
 from pielight.training.data.pictures import check_folders
@@ -205,7 +207,7 @@ class Finetuning(ExposureTraining):
         results = []
         for (role, fewest), part in zip(_FEWEST.items(), self._dark.split(), strict=True):
             kept = Preparation(folder and folder / role, checksum(digest, [part.pictures], [], cpu))
-            results.append(enhanced(enhancer, part.pictures, fewest, log, kept))
+            results.append(processes.from_first(partial(enhanced, enhancer, part.pictures, fewest, log, kept)))
         return results
 
     def _rehearsal(
@@ -234,15 +236,17 @@ class Finetuning(ExposureTraining):
         samples = self._rehearsed.take(chosen).to(self.device)
         thumbnails, canonical = samples.thumbnails.float(), samples.statistics[:, -1].view(-1, 1, 1, 1)
 
-        def results(network: nn.Module) -> tuple[Tensor, Tensor]:
-            estimate = cast("ExposureNet", network).estimate(seen, samples.statistics)
+        def results(network: nn.Module, *items: Tensor) -> tuple[Tensor, Tensor]:
+            seen, statistics, thumbnails, canonical = items
+            estimate = cast("ExposureNet", network).estimate(seen, statistics)
             return render(thumbnails, canonical + estimate.exposure), estimate.logit.sigmoid()
 
         with torch.no_grad():
-            seen = render(thumbnails, canonical)
-            before, doubt = results(self._start.network)
-        after, probability = results(network)
-        return level_inversion(after, before) + (probability - doubt).square().mean()
+            seen = (render(thumbnails, canonical), samples.statistics, thumbnails, canonical)
+            before, doubt = results(self._start.network, *seen)
+        after, probability = self.in_parts(network, partial(results, network), *seen)
+        moved: Tensor = level_inversion(after, before) + (probability - doubt).square().mean()
+        return moved
 
     def validate(self, network: nn.Module, step: int, log: Log) -> Validation:  # noqa: D102
         metrics = self._validator.measure(network)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from accelerate.utils import convert_to_fp32
 from torch import Tensor, nn
 
 from pielight.ops.exposure_torch import apply_exposure
+from pielight.training import processes
 from pielight.training.data import annotated
 from pielight.training.data.annotated import ExampleSet, load_examples
 from pielight.training.data.pictures import check_folders
@@ -24,7 +26,7 @@ from pielight.training.objectives.downstream_model import DownstreamModel, load_
 from pielight.training.objectives.exposure import ExposureTraining
 from pielight.training.objectives.exposure_terms import Batch
 from pielight.training.objectives.objective import Log, Objective
-from pielight.training.schedules import EXAMPLES, step_generator
+from pielight.training.schedules import EXAMPLES, sample_generator, step_generator
 from pielight.training.schema import ExposureConfig, JointConfig
 
 _REPORTED = (
@@ -120,8 +122,13 @@ class JointTraining(Objective[JointBatch]):
         ]
 
     def draw(self, step: int) -> JointBatch:  # noqa: D102
-        config, generator = self.config, step_generator(self.config.seed, EXAMPLES + 1 + step)
-        examples = self._examples.batch(config.batch, config.darkening, generator).to(self.device)
+        config = self.config
+
+        def sample(index: int) -> annotated.Batch:
+            generator = sample_generator(config.seed, EXAMPLES + 1 + step, index)
+            return self._examples.batch(1, config.darkening, generator)
+
+        examples = annotated.joined(list(processes.share(range(config.batch), sample))).to(self.device)
         return examples, self._constraints.draw(step) if self._constraints else None
 
     def terms(self, network: nn.Module, batch: JointBatch, only: Collection[str] | None = None) -> dict[str, Tensor]:
@@ -129,11 +136,10 @@ class JointTraining(Objective[JointBatch]):
         weights, model, (examples, constrained) = self.config.weights, _joint(network), batch
         enhancer: Any = model.enhancer
         size = (examples.dark.shape[-2], examples.dark.shape[-1])
-        with self.autocast():
-            bright, outputs = convert_to_fp32(model(examples.dark))
+        bright, outputs = self.in_parts(model, partial(self._run, model), examples.dark)
         taught = weights.distillation > 0 or self._downstream.compares
-        with torch.no_grad(), self.autocast():
-            clean = convert_to_fp32(self._teacher(examples.clean)) if taught else None
+        with torch.no_grad():
+            clean = self.in_parts(self._teacher, partial(self._run, self._teacher), examples.clean) if taught else None
         terms: dict[str, Tensor] = {}
         reported: dict[str, Tensor] = {}
         if weights.task:
@@ -148,6 +154,10 @@ class JointTraining(Objective[JointBatch]):
                 noiseless = apply_exposure(examples.noiseless, enhancer.exposure(examples.dark))
             terms["denoising"] = noise_loss(bright, noiseless)
         return terms | {name: reported[name] for name in _REPORTED if name in reported}
+
+    def _run(self, model: nn.Module, pictures: Tensor) -> Any:
+        with self.autocast():
+            return convert_to_fp32(model(pictures))
 
     def total(self, terms: Mapping[str, Tensor]) -> Tensor:  # noqa: D102
         parts = [getattr(self.config.weights, name) * terms[name] for name in _PARTS if name in terms]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pielight.training.export.model_files import RunRecord, exported
+from pielight.training.parts import run_in_parts
 
 Log = Callable[[str], None]
 B = TypeVar("B")
@@ -86,15 +87,23 @@ class Objective(ABC, Generic[B]):
 
     def autocast(self) -> torch.autocast:
         """Return the precision in which networks run, by ``precision``."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bf16")
+        kind = torch.float16 if self.config.precision == "fp16" else torch.bfloat16
+        return torch.autocast(self.device.type, kind, enabled=self.config.precision != "no")
+
+    def in_parts(self, network: nn.Module, function: Callable[..., Any], *inputs: Tensor) -> Any:
+        """Run a function of the samples of a batch, each process some of them, in as many portions as settings say."""
+        return run_in_parts(network, function, inputs, self.config.accumulation)
 
     @abstractmethod
     def draw(self, step: int) -> B:
-        """Return the batch of a step, on the device; all randomness follows from the seed and the step."""
+        """Return the batch of a step, on the device and in every process; it follows from the seed and the step."""
 
     @abstractmethod
     def terms(self, network: nn.Module, batch: B, only: Collection[str] | None = None) -> dict[str, Tensor]:
-        """Return the unweighted terms of the loss that weigh anything, by name; ``only`` some of them."""
+        """Return the unweighted terms of the loss that weigh anything, by name; ``only`` some of them.
+
+        What learns is run :meth:`in_parts`, terms are computed from the whole batch.
+        """
 
     @abstractmethod
     def total(self, terms: Mapping[str, Tensor]) -> Tensor:

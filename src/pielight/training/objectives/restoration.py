@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from pielight.errors import ConfigError
+from pielight.training import processes
 from pielight.training.data.bank import Bank, Exposures, build_bank
 from pielight.training.data.batches import PictureSet, load
 from pielight.training.data.pictures import check_folders
@@ -26,7 +27,7 @@ from pielight.training.objectives.dehaze import DEHAZE
 from pielight.training.objectives.derain import DERAIN
 from pielight.training.objectives.objective import Log, Objective
 from pielight.training.objectives.restoration_task import RestorationTask, StepOutputs
-from pielight.training.schedules import PREPARATION, hardness, step_generator
+from pielight.training.schedules import PREPARATION, hardness, sample_generator, step_generator
 from pielight.training.schema import DataConfig, OptimizerConfig, TrainConfig
 from pielight.training.schema.config_file import as_yaml
 from pielight.training.schema.import_path import named_object
@@ -187,9 +188,16 @@ class Restoration(Objective[Batch]):
 
     def draw(self, step: int) -> Batch:  # noqa: D102
         config, context, generator = self.config, self.context, step_generator(self.config.seed, step)
-        real, labels = self.anchors(config.dark_batch, generator)
-        original, well_labels = context.well.batch(config.well_batch, generator)
-        degraded, target = self.task.degrade(original, well_labels, config, generator)
+
+        def sample(index: int) -> tuple[Tensor, Tensor]:
+            own = sample_generator(config.seed, step, index)
+            if index < config.dark_batch:
+                return self.anchors(1, own)
+            return self.task.degrade(*context.well.batch(1, own), config, own)
+
+        samples = list(processes.share(range(config.dark_batch + config.well_batch), sample))
+        real, labels = (torch.cat(items) for items in zip(*samples[: config.dark_batch], strict=True))
+        degraded, target = (torch.cat(items) for items in zip(*samples[config.dark_batch :], strict=True))
         positive = context.bank.positives.draw(config.pairs, generator)
         hard = hardness(step, config.steps) if config.curriculum else None
         negative = context.bank.negatives.draw(config.pairs, generator, hard)
@@ -199,11 +207,18 @@ class Restoration(Objective[Batch]):
     def outputs(self, network: nn.Module, batch: Batch, only: Collection[str] | None = None) -> StepOutputs:
         """Return what the terms of the loss are computed from."""
         small = (self.config.data.loss_size,) * 2
-        before, degraded = (F.interpolate(item, small, mode="area") for item in (batch.real, batch.degraded))
-        with self.autocast():
-            outputs = network(torch.cat([batch.real, batch.degraded])).float()
-        of_real, of_degraded = outputs.split([len(before), len(degraded)])
-        after, restored = self.task.render(before, of_real), self.task.render(degraded, of_degraded)
+        pictures = torch.cat([batch.real, batch.degraded])
+        shrunk = F.interpolate(pictures, small, mode="area")
+
+        def run(pictures: Tensor, shrunk: Tensor) -> tuple[Tensor, Tensor]:
+            with self.autocast():
+                outputs = network(pictures).float()
+            return outputs, self.task.render(shrunk, outputs)
+
+        outputs, rendered = self.in_parts(network, run, pictures, shrunk)
+        counts = [len(batch.real), len(batch.degraded)]
+        before, degraded = shrunk.split(counts)
+        after, restored = rendered.split(counts)
         features, content = self._features(before, after, only)
         return StepOutputs(self.config, before, after, batch.labels, degraded, restored, batch.target, outputs,
                            batch.positive, batch.negative, features, content)  # fmt: skip

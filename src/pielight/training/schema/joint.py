@@ -190,7 +190,13 @@ class JointConfig(RunConfig):
             if item.name not in ("dark", "well", "cache")
         }
         return ExposureConfig(
-            seed=self.seed, steps=self.steps, precision=self.precision, width=width, data=data, **shared
+            seed=self.seed,
+            steps=self.steps,
+            precision=self.precision,
+            accumulation=self.accumulation,
+            width=width,
+            data=data,
+            **shared,
         )
 
     @model_validator(mode="after")

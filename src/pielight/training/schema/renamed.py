@@ -55,7 +55,7 @@ GONE: dict[type, set[str]] = {
 }  # fmt: skip
 """Settings that are constants now, by section: they are left out, so that what was trained with them still opens."""
 
-ADDED = {"precision", "weights", "row_noise", "black_level", "demosaicked", "blotches"}
+ADDED = {"precision", "accumulation", "weights", "row_noise", "black_level", "demosaicked", "blotches"}
 """Settings, of any section, that the previous release did not have everywhere."""
 
 

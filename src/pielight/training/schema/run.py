@@ -44,8 +44,11 @@ class RunConfig:
     """Terms of those pictures and of the weights, for the model card."""
     seed: Seed = 0
     steps: Count
-    precision: Annotated[Literal["no", "bf16"], READ_NO] = "no"
-    """``bf16`` runs the networks in half the time on processors that can."""
+    precision: Annotated[Literal["no", "bf16", "fp16"], READ_NO] = "no"
+    """``bf16`` runs the networks in half the time on processors that can; ``fp16`` is for graphics cards that cannot,
+    with a scaled loss."""
+    accumulation: Count = 1
+    """Portions in which each process runs its part of a batch, one after the other: less memory, the same result."""
     checkpoint_minutes: NonNegative = 3.0
     out: Text
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
