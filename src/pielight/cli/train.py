@@ -203,7 +203,7 @@ def _check(folders: tuple[str, ...], role: Role, settings: DataConfig) -> int:
         used += not verdict.kind
         if verdict.kind:
             left_out[verdict.kind] += 1
-            click.echo(f"{shown(verdict.path)}: {verdict.reason}")
+            click.echo(f"{shown(str(verdict.path))}: {verdict.reason}")
     counts = ", ".join(f"{count} {kind}" for kind, count in left_out.most_common())
     click.echo(
         f"{role}: {used} of {used + left_out.total()} files are used" + (f"; left out: {counts}" if counts else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +17,29 @@ from pielight.io.formats import READABLE
 from pielight.io.metadata.exif import orientation_of
 from pielight.io.metadata.tiff_tags import Tag
 from pielight.io.orientation import swaps_sides, upright
-from pielight.io.preflight import check_file
+from pielight.io.preflight import check, check_file
 
 Pixels = NDArray[np.uint8]
 """``(H, W, 3)``, RGB."""
 
 
 def load_rgb8(path: Path, *, turn: bool = True, at_least: int = 0) -> Pixels:
-    """Read a picture of any supported format as RGB: opacity and color profile ignored, 16 bits rounded to 8.
+    """Read a picture's file: :func:`rgb8`.
+
+    Raises:
+        PictureError: The file is missing, damaged, too large, or of a kind that is not supported.
+    """
+    return rgb8(read_file(path), shown(path), turn=turn, at_least=at_least)
+
+
+def rgb8(data: bytes, name: str, *, turn: bool = True, at_least: int = 0) -> Pixels:
+    """Decode a picture of any supported format as RGB: opacity and color profile ignored, 16 bits rounded to 8.
 
     Papers read pictures so; whoever wants colors of another profile counted converts the files first.
 
     Args:
+        data: The bytes of its file.
+        name: What errors call it.
         turn: Whether to turn it upright by EXIF.
         at_least: If not 0, a large JPEG is decoded at a half, a quarter or an eighth of its size, neither side below
             this.
@@ -36,9 +48,8 @@ def load_rgb8(path: Path, *, turn: bool = True, at_least: int = 0) -> Pixels:
         ``(H, W, 3)``.
 
     Raises:
-        PictureError: The file is missing, damaged, too large, or of a kind that is not supported.
+        PictureError: The file is damaged, too large, or of a kind that is not supported.
     """
-    data, name = read_file(path), shown(path)
     divisor = _divisor(data, at_least)
     if divisor > 1 and not turn:
         pixels = decode_reduced(data, -(-min(parse(data).size()) // divisor), name)
@@ -50,11 +61,14 @@ def load_rgb8(path: Path, *, turn: bool = True, at_least: int = 0) -> Pixels:
     return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
-def header_size(path: Path, *, turn: bool = True) -> tuple[int, int] | None:
+def header_size(source: Path | bytes, *, turn: bool = True) -> tuple[int, int] | None:
     """Return width and height of a picture from its header, upright or as stored; None if it cannot be read."""
     try:
-        check_file(path)
-        with Image.open(path, formats=READABLE) as image:
+        if isinstance(source, bytes):
+            check(source)
+        else:
+            check_file(source)
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=READABLE) as image:
             width, height = image.size
             is_sideways = swaps_sides(image.getexif().get(Tag.ORIENTATION, 1))
             is_turned = image.format == "TIFF"  # by Pillow

@@ -22,7 +22,7 @@ from pielight.core.progress import track
 from pielight.errors import DataError, PictureError
 from pielight.io.load_rgb import Pixels
 from pielight.training import processes
-from pielight.training.data.pictures import Role, check, files
+from pielight.training.data.pictures import Role, check, sources
 from pielight.training.data.regions import Labels, segment
 from pielight.training.schema import DataConfig
 
@@ -72,7 +72,7 @@ def load(
     Raises:
         DataError: if a folder is missing or nothing in it can be used.
     """
-    seen = track(check(folders, role, data), len(files(folders)), f"reading {role} pictures", log)
+    seen = track(check(folders, role, data), len(sources(folders)), f"reading {role} pictures", log)
     kept = [verdict.pixels for verdict in seen if verdict.pixels is not None]
     if not kept:
         raise DataError(f"{', '.join(folders)}: no usable {role} picture; `pielight data check` says why")

@@ -56,7 +56,11 @@ def read_folder(folder: str, role: Role, data: DataConfig, log: Callable[[str], 
         DataError: if the folder is missing, or holds fewer than 8.
     """
     seen = track(check([folder], role, data), len(files([folder])), f"reading {role} pictures", log)
-    usable = [(verdict.path, verdict.pixels) for verdict in seen if verdict.pixels is not None]
+    usable = [
+        (one.path, one.pixels)
+        for one in seen
+        if one.pixels is not None and isinstance(one.path, Path)  # not in a tar
+    ]
     if len(usable) < FEWEST:
         raise DataError(
             f"{folder}: {len(usable)} usable {role} pictures, and {FEWEST} are needed; "

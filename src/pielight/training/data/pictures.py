@@ -15,18 +15,21 @@ from pielight.core.color import luma
 from pielight.core.messages import shown
 from pielight.errors import DataError, PictureError
 from pielight.io.formats import KNOWN
-from pielight.io.load_rgb import Pixels, header_size, load_rgb8
+from pielight.io.load_rgb import Pixels, header_size, load_rgb8, rgb8
 from pielight.training import processes
+from pielight.training.data.shards import Member, members, names_shards, shards
 from pielight.training.schema import DataConfig
 
 Role = Literal["dark", "well"]
+Source = Path | Member
+"""A picture's file, or its place in a tar."""
 
 
 @dataclass(frozen=True)
 class CheckedFile:
     """What becomes of one file: used if ``reason`` is empty."""
 
-    path: Path
+    path: Source
     kind: str
     """The reason in a word or two, to count by, for example "too small"; empty if the file is used."""
     reason: str
@@ -63,7 +66,36 @@ def check_folders(folders: Sequence[str]) -> None:
             raise DataError(f"{folder}: no such folder")
 
 
-def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
+def sources(folders: Sequence[str]) -> list[Source]:
+    """Return every file below the folders, and every picture in tar files, sorted.
+
+    Args:
+        folders: Or names of tar files, as in ``shards/{000..010}.tar`` or ``shards/*.tar``.
+
+    Raises:
+        DataError: if none is given, one is no folder, or a tar cannot be read.
+    """
+    check_sources(folders)
+    below = [folder for folder in folders if not names_shards(folder)]
+    packed = {member for folder in folders if names_shards(folder) for member in members(folder)}
+    return [*(files(below) if below else ()), *sorted(packed)]
+
+
+def check_sources(folders: Sequence[str]) -> None:
+    """Check that folders and tar files exist.
+
+    Raises:
+        DataError: if none is given, or one is missing.
+    """
+    for folder in folders:
+        if names_shards(folder):
+            shards(folder)
+    below = [folder for folder in folders if not names_shards(folder)]
+    if below or not folders:
+        check_folders(below)
+
+
+def read_small(path: Source, shorter: int, smallest: int = 1) -> Pixels:
     """Read a picture as RGB, its shorter side reduced to ``shorter`` if it is longer.
 
     Pixels stay as they lie in the file, whatever EXIF says of its orientation, as the enhancer sees them too.
@@ -75,13 +107,17 @@ def read_small(path: Path, shorter: int, smallest: int = 1) -> Pixels:
     Raises:
         DataError: saying why it cannot be used; the text, "kind: figures", does not repeat the path.
     """
-    size = header_size(path, turn=False)
+    source = path if isinstance(path, Path) else path.read()
     try:
-        pixels = (
-            None if size is not None and min(size) < smallest else load_rgb8(path, turn=False, at_least=2 * shorter)
-        )
+        size = header_size(source, turn=False)
+        if size is not None and min(size) < smallest:
+            pixels = None
+        elif isinstance(source, Path):
+            pixels = load_rgb8(source, turn=False, at_least=2 * shorter)
+        else:
+            pixels = rgb8(source, shown(str(path)), turn=False, at_least=2 * shorter)
     except PictureError as error:
-        raise DataError(_why(str(error).removeprefix(f"{shown(path)}: "))) from None
+        raise DataError(_why(str(error).removeprefix(f"{shown(str(path))}: "))) from None
     width, height = size or pixels.shape[1::-1]  # type: ignore[union-attr]
     if pixels is None or min(width, height) < smallest:
         raise DataError(f"too small: {width} x {height}, the shorter side is below {smallest}")
@@ -117,15 +153,15 @@ def check(folders: Sequence[str], role: Role, data: DataConfig) -> Iterator[Chec
     Raises:
         DataError: if a folder is missing.
     """
-    seen: dict[str, Path] = {}
+    seen: dict[str, Source] = {}
 
-    def read(path: Path) -> Pixels | str:
+    def read(path: Source) -> Pixels | str:
         try:
             return read_small(path, data.stored_size or data.size * 5 // 4, data.min_size)
         except DataError as error:
             return str(error)
 
-    paths = files(folders)
+    paths = sources(folders)
     for path, pixels in zip(paths, processes.share(paths, read), strict=True):
         if isinstance(pixels, str):
             yield CheckedFile(path, pixels.partition(":")[0], pixels)

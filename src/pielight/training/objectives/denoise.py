@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 from pielight.core.progress import track
 from pielight.errors import DataError
 from pielight.training import processes
-from pielight.training.data.pictures import check, files
+from pielight.training.data.pictures import check, sources
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.degradations.low_light_noise import DenoisingBatch, denoising_batch
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
@@ -54,7 +54,7 @@ class Denoise(Objective[DenoisingBatch]):
         """
         data = self.config.data
         log("reading the pictures")
-        verdicts = track(check(data.well, "well", data), len(files(data.well)), "reading pictures", log)
+        verdicts = track(check(data.well, "well", data), len(sources(data.well)), "reading pictures", log)
         photographs = [verdict.pixels for verdict in verdicts]
         self._pictures = [torch.from_numpy(one.transpose(2, 0, 1).copy()) for one in photographs if one is not None]
         if not self._pictures:

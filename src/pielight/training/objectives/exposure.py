@@ -25,7 +25,7 @@ from pielight.training.data.exposure_samples import (
     Photograph,
     draw_samples,
 )
-from pielight.training.data.pictures import Role, check, check_folders, files
+from pielight.training.data.pictures import Role, check, check_sources, sources
 from pielight.training.data.preparation import Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.degradations.bag_of_curves import bag, negatives
@@ -81,7 +81,7 @@ class ExposureTraining(Objective[Batch]):
             DataError: if a folder is missing.
             ModelError: if VGG16's weights are needed and missing.
         """
-        check_folders((*self.config.data.well, *self.config.data.dark))
+        check_sources((*self.config.data.well, *self.config.data.dark))
         self._features = load_features(self.config.vgg_weights, log) if self.config.reads_features else None
         return ExposureNet(self.config.width)
 
@@ -111,7 +111,7 @@ class ExposureTraining(Objective[Batch]):
     ) -> list[Photograph]:
         if not folders:
             return []
-        verdicts = track(check(folders, role, self.config.data.limits), len(files(folders)), f"reading {role}", log)
+        verdicts = track(check(folders, role, self.config.data.limits), len(sources(folders)), f"reading {role}", log)
         kept = [verdict.pixels for verdict in verdicts if verdict.pixels is not None]
         return [make(torch.from_numpy(pixels.transpose(2, 0, 1).copy())) for pixels in kept]
 

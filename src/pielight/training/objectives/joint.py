@@ -16,7 +16,7 @@ from pielight.ops.exposure_torch import apply_exposure
 from pielight.training import processes
 from pielight.training.data import annotated
 from pielight.training.data.annotated import ExampleSet, load_examples
-from pielight.training.data.pictures import check_folders
+from pielight.training.data.pictures import check_sources
 from pielight.training.export.joint_files import is_complete, save_models
 from pielight.training.export.model_files import NO_RECORD, RunRecord
 from pielight.training.losses.reconstruction import noise_loss
@@ -73,7 +73,7 @@ class JointTraining(Objective[JointBatch]):
         config, constraints = self.config, self.config.constraints
         constrained = config.constrained and config.enhances
         if constrained:  # before any work
-            check_folders((*constraints.dark, *(constraints.well or (config.data.clean,))))
+            check_sources((*constraints.dark, *(constraints.well or (config.data.clean,))))
             if constraints.reads_features:
                 check_features(constraints.vgg_weights)
         self._downstream = load_downstream(config.downstream)

@@ -17,7 +17,7 @@ from pielight.errors import ConfigError
 from pielight.training import processes
 from pielight.training.data.bank import Bank, Exposures, build_bank
 from pielight.training.data.batches import PictureSet, load
-from pielight.training.data.pictures import check_folders
+from pielight.training.data.pictures import check_sources
 from pielight.training.data.preparation import NOTHING, Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
@@ -140,7 +140,7 @@ class Restoration(Objective[Batch]):
             ModelError: if VGG16's weights cannot be read.
         """
         data = self.config.data
-        check_folders((*data.dark, *data.well))
+        check_sources((*data.dark, *data.well))
         features = None
         if self.config.reads_features:
             features = load_features(self.config.vgg_weights, log).to(self.device)  # first: it fails in a moment

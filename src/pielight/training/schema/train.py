@@ -35,9 +35,10 @@ class DataConfig:
     """Where pictures come from and what is used of them."""
 
     dark: Texts = ()
-    """Folders of pictures to restore, unpaired: dark ones; without any, good ones are degraded by physics."""
+    """Folders of pictures to restore, unpaired: dark ones; without any, good ones are degraded by physics. A name that
+    ends with ``.tar``, as ``shards/{000..010}.tar`` or ``shards/*.tar``, stands for the pictures in these files."""
     well: Texts = ()
-    """Folders of well-exposed pictures, unpaired."""
+    """Folders, or tar files, of well-exposed pictures, unpaired."""
     size: Count = 256
     """Side of the square that the network sees."""
     loss_size: Count = 128
