@@ -30,24 +30,21 @@ def small(name: str, folder: Path, steps: int) -> Any:
     config: Any = read_recipe(CONFIGS / f"{name}.yaml", (), TrainConfig, ExposureConfig, DenoiseConfig)
     dark, well = (str(folder / role) for role in ("dark", "well"))
     shared: dict[str, Any] = {"steps": steps, "precision": "no", "checkpoint_minutes": 60.0}
-    optimizer = dataclasses.replace(config.optimizer, warmup_steps=5)
     if isinstance(config, ExposureConfig):
         domain = dataclasses.replace(config.data.domains[0], dark=(dark,), well=(well,), fused=())
         data: Any = dataclasses.replace(config.data, published=(), domains=(domain,), min_size=64)
         darkening = dataclasses.replace(config.darkening, versions=2)
-        return dataclasses.replace(
-            config, data=data, batch=24, bank=8, darkening=darkening, optimizer=optimizer, **shared
-        )
+        return dataclasses.replace(config, data=data, batch=24, bank=8, darkening=darkening, **shared)
     limits = {"min_size": 64, "dark_mean": (0.0, 1.0), "well_mean": (0.0, 1.0), "well_shadows": 0.0}
     data = dataclasses.replace(config.data, well=(well,), cache=str(folder / "cache"), **limits)
     if isinstance(config, DenoiseConfig):
-        return dataclasses.replace(config, data=data, batch=8, patch_size=32, optimizer=optimizer, **shared)
+        return dataclasses.replace(config, data=data, batch=8, patch_size=32, **shared)
     losses = dataclasses.replace(config.losses, contrastive=0.0, feature_preservation=0.0)  # which need VGG16
     side = 64 if config.data.loss_size == config.data.size else 32
     data = dataclasses.replace(data, size=64, loss_size=side, dark=(dark,) if name == "paper" else ())
     return dataclasses.replace(
         config, data=data, dark_batch=2, well_batch=4, bank=8, pairs=4, losses=losses,
-        optimizer=optimizer, **shared,
+        **shared,
     )  # fmt: skip
 
 
