@@ -76,6 +76,7 @@ def test_torch_is_imported_in_training_for_tensors_for_the_gpu_and_for_lpips_onl
         f"from pielight.cli import main; main(['stream', '--help'], standalone_mode=False); {REPORT}",
         f"from pielight.cli import main; main(['video', '--help'], standalone_mode=False); {REPORT}",
         f"from pielight.cli import main; main(['serve', '--help'], standalone_mode=False); {REPORT}",
+        f"from pielight.cli import main; main(['export', '--help'], standalone_mode=False); {REPORT}",
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code: str) -> None:

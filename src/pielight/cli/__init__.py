@@ -33,6 +33,7 @@ COMMANDS = {  # name: (module and attribute, text for --help)
     "train": ("pielight.cli.train:train", "Train a model."),
     "joint": ("pielight.cli.joint:joint", "Train the enhancer together with a model for a task."),
     "finetune": ("pielight.cli.finetune:finetune", "Fine-tune a model on your own dark photos, to brighten them."),
+    "export": ("pielight.cli.export:export", "Write a model for phones and other runtimes."),
     "data": ("pielight.cli.train:data", "Look at the pictures to train on."),
 }
 

@@ -8,18 +8,19 @@ from pielight.errors import MissingExtraError
 
 _EVALUATE = {"skimage": "scikit-image", "scipy": "scipy"}
 _CLUSTER = {"pyarrow": "pyarrow", "fsspec": "fsspec", "s3fs": "s3fs"}
+_TRAIN = {
+    "torch": "torch",
+    "accelerate": "accelerate",
+    "skimage": "scikit-image",
+    "yaml": "PyYAML",
+    "tensorboard": "tensorboard",
+    "safetensors": "safetensors",
+    "onnx": "onnx",
+    "pydantic": "pydantic",
+    "huggingface_hub": "huggingface_hub",
+}
 PACKAGES = {  # of each extra: its modules, and what the package index calls them
-    "train": {
-        "torch": "torch",
-        "accelerate": "accelerate",
-        "skimage": "scikit-image",
-        "yaml": "PyYAML",
-        "tensorboard": "tensorboard",
-        "safetensors": "safetensors",
-        "onnx": "onnx",
-        "pydantic": "pydantic",
-        "huggingface_hub": "huggingface_hub",
-    },
+    "train": _TRAIN,
     "raw": {"rawpy": "rawpy"},
     "heif": {"pillow_heif": "pillow-heif"},
     "deep": {"imagecodecs": "imagecodecs", "tifffile": "tifffile"},
@@ -38,6 +39,15 @@ PACKAGES = {  # of each extra: its modules, and what the package index calls the
     },
     "cluster": _CLUSTER,
     "ray": {**_CLUSTER, "ray": "ray"},
+    "export-litert": {
+        **_TRAIN,
+        "litert_torch": "litert-torch",
+        "ai_edge_litert": "ai-edge-litert",
+        "ai_edge_quantizer": "ai-edge-quantizer",
+    },
+    "export-ncnn": {**_TRAIN, "ncnn": "ncnn", "pnnx": "pnnx"},
+    "export-executorch": {**_TRAIN, "executorch": "executorch"},
+    "export-coreml": {**_TRAIN, "coremltools": "coremltools"},
     "client": {"httpx": "httpx"},
     "dev": {"cv2": "opencv-python-headless"},  # only what the scripts in benchmarks/ compare with
 }

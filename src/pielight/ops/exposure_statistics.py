@@ -25,11 +25,11 @@ SEEN = len(NAMES) + 1  # numbers that a network sees: these, and the canonical e
 QUANTILES = 8  # the first so many are quantiles of sRGB values
 WHITE_POINT = 3  # place of the brightest channel's quantile 0.999
 BRIGHTEST = 4  # place of the brightest value of all
-_OF_BRIGHTEST, _OF_LUMA = (0.5, 0.9, 0.99, 0.999, 1), (0.001, 0.01, 0.1)
+OF_BRIGHTEST, OF_LUMA = (0.5, 0.9, 0.99, 0.999, 1), (0.001, 0.01, 0.1)
 _PIXELS = 130_000  # that are looked at, about
 _DEEP_LEVELS = 4096  # that deep pictures are sorted into
-_TILE, _TILES = 18, 16  # pixels along each side of a tile, and tiles along each side of the picture
-_TO_SIGMA = (np.pi / 2) ** 0.5 / 6  # from the mean size of Immerkaer's response to normal noise
+TILE, TILES = 18, 16  # pixels along each side of a tile, and tiles along each side of the picture
+TO_SIGMA = (np.pi / 2) ** 0.5 / 6  # from the mean size of Immerkaer's response to normal noise
 
 
 def exposure_statistics(pixels: Pixels) -> NDArray[np.float32]:
@@ -72,10 +72,19 @@ def exposure_statistics(pixels: Pixels) -> NDArray[np.float32]:
     )
 
 
+def sample_step(height: int, width: int) -> int:
+    """Return which n-th pixel of which n-th row is looked at.
+
+    >>> sample_step(300, 400), sample_step(768, 1024)
+    (1, 3)
+    """
+    return max(1, int(np.ceil((height * width / _PIXELS) ** 0.5)))
+
+
 def _sample(pixels: Pixels) -> Pixels:
     """Return about 130,000 pixels, every n-th of every n-th row; of a long thin picture, all rows or all columns."""
     height, width = pixels.shape[:2]
-    step = max(1, int(np.ceil((height * width / _PIXELS) ** 0.5)))
+    step = sample_step(height, width)
     if min(height, width) >= step:
         return pixels[::step, ::step]
     step = int(np.ceil(height * width / _PIXELS))
@@ -89,8 +98,8 @@ def _quantiles(planes: Pixels) -> list[float]:
     brightest = np.bincount(deep.max(axis=0), minlength=most + 1)
     weights = [round(64 * weight) for weight in LUMA_WEIGHTS] if len(deep) == 3 else [64]
     luma = sum(plane * np.uint32(weight) for plane, weight in zip(deep, weights, strict=True))
-    of_brightest = _places(brightest, _OF_BRIGHTEST) / most
-    of_luma = _places(np.bincount(luma, minlength=1), _OF_LUMA) / (64 * most)
+    of_brightest = _places(brightest, OF_BRIGHTEST) / most
+    of_luma = _places(np.bincount(luma, minlength=1), OF_LUMA) / (64 * most)
     return [*of_brightest, *of_luma]
 
 
@@ -109,15 +118,15 @@ def _rounded(planes: Pixels, most: int, kind: type[np.unsignedinteger[Any]]) -> 
 def _noise(pixels: Pixels) -> NDArray[np.float32]:
     """Return the standard deviation of noise of green in each tile, in levels of 8 bits; [0] of a tiny picture."""
     height, width, channels = pixels.shape
-    if min(height, width) < _TILE:
+    if min(height, width) < TILE:
         return np.zeros(1, np.float32)
-    down, across = (min(_TILES, max(1, side // _TILE)) for side in (height, width))
-    tops, lefts = np.linspace(0, height - _TILE, down).astype(int), np.linspace(0, width - _TILE, across).astype(int)
-    rows = (tops[:, np.newaxis] + np.arange(_TILE)).reshape(-1)
-    columns = (lefts[:, np.newaxis] + np.arange(_TILE)).reshape(-1)
+    down, across = (min(TILES, max(1, side // TILE)) for side in (height, width))
+    tops, lefts = np.linspace(0, height - TILE, down).astype(int), np.linspace(0, width - TILE, across).astype(int)
+    rows = (tops[:, np.newaxis] + np.arange(TILE)).reshape(-1)
+    columns = (lefts[:, np.newaxis] + np.arange(TILE)).reshape(-1)
     green = pixels[..., channels // 2][rows][:, columns].astype(np.float32)
-    tiles = green.reshape(down, _TILE, across, _TILE)
+    tiles = green.reshape(down, TILE, across, TILE)
     vertical = tiles[:, :-2] - 2 * tiles[:, 1:-1] + tiles[:, 2:]
     response = np.abs(vertical[..., :-2] - 2 * vertical[..., 1:-1] + vertical[..., 2:])
-    scale = np.float32(_TO_SIGMA * 255 / full_scale(pixels.dtype))
+    scale = np.float32(TO_SIGMA * 255 / full_scale(pixels.dtype))
     return response.mean(axis=(1, 3)).reshape(-1) * scale  # type: ignore[no-any-return]

@@ -17,10 +17,11 @@ SIDE, CELL = 64, 4
 """Side of the thumbnail, and its pixels from one node of the map to the next."""
 _SCENE, _EVIDENCE = QUANTILES + 5, len(NAMES) + 3
 _WHITE = QUANTILES + WHITE_POINT - 1  # place of the white point's headroom among the features of the scene
-_HEADROOM = 0.15  # EV beyond white to which the white point goes
-_LIGHTS = 1.0  # EV beyond white to which the white point of a night scene goes: 0.6 comes to 0.9
-_BLACK = slice(len(NAMES) - 3, len(NAMES))  # of the statistics: shares of values at 0, 1 and 2
-_NEAR = (-3.5, -2.0)  # EV from which on, and from which on all, of the distance to the white point counts
+HEADROOM = 0.15  # EV beyond white to which the white point goes
+LIGHTS = 1.0  # EV beyond white to which the white point of a night scene goes: 0.6 comes to 0.9
+BLACK = slice(len(NAMES) - 3, len(NAMES))  # of the statistics: shares of values at 0, 1 and 2
+NEAR = (-3.5, -2.0)  # EV from which on, and from which on all, of the distance to the white point counts
+NIGHT_BLACK, NIGHT_WHITE, NIGHT_BURNT = (0.65, 0.78), (0.3, 0.5), (6.0, 7.5)  # between which a night grows sure
 _DROPOUT = (0.35, 0.2)  # of what is known of few pictures: the probability and the share of the white point
 
 
@@ -94,7 +95,7 @@ def white_ev(statistics: Tensor) -> Tensor:
     -0.8500000238418579
     """
     ev = _headroom(statistics)
-    near: Tensor = ev * smooth_step(ev, *_NEAR)
+    near: Tensor = ev * smooth_step(ev, *NEAR)
     return near
 
 
@@ -112,9 +113,9 @@ def night(statistics: Tensor) -> Tensor:
     Returns:
         ``(N, 1)`` in [0, 1].
     """
-    black, white = statistics[:, _BLACK].sum(1, keepdim=True), statistics[:, WHITE_POINT : WHITE_POINT + 1]
-    lights = smooth_step(black, 0.65, 0.78) * smooth_step(white, 0.3, 0.5)
-    return torch.maximum(lights, smooth_step(-_headroom(statistics), 6.0, 7.5))
+    black, white = statistics[:, BLACK].sum(1, keepdim=True), statistics[:, WHITE_POINT : WHITE_POINT + 1]
+    lights = smooth_step(black, *NIGHT_BLACK) * smooth_step(white, *NIGHT_WHITE)
+    return torch.maximum(lights, smooth_step(-_headroom(statistics), *NIGHT_BURNT))
 
 
 class Estimate(NamedTuple):
@@ -184,7 +185,7 @@ class ExposureNet(nn.Module):
         anchor = self.share(torch.cat([seen.detach(), known], 1)).sigmoid() * white_ev(statistics)
         logit = self.judge(torch.cat([seen, known], 1))
         dark = night(statistics)
-        whole = torch.lerp(anchor + level, _headroom(statistics) + _LIGHTS, dark)[..., None, None]
+        whole = torch.lerp(anchor + level, _headroom(statistics) + LIGHTS, dark)[..., None, None]
         return Estimate(local * (1 - dark[..., None, None]) + whole, local, level, anchor, logit)
 
     def forward(self, thumbnail: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
@@ -195,7 +196,7 @@ class ExposureNet(nn.Module):
 
 def _headroom(statistics: Tensor) -> Tensor:
     """Return ``0.15 - c - log2 lin(w)`` in EV ``(N, 1)``: see :func:`white_ev`."""
-    return _HEADROOM - 4 * scene_features(statistics)[:, _WHITE : _WHITE + 1]
+    return HEADROOM - 4 * scene_features(statistics)[:, _WHITE : _WHITE + 1]
 
 
 def _perceptron(channels: int, hidden: int, dropout: float) -> nn.Sequential:
