@@ -19,8 +19,8 @@ from graphs import TILE, brighten_graph, denoise_graph
 
 from pielight import Enhancer, PielightError, __version__
 
-_SOURCE = "https://pypi.org/project/pielight/"
-_PAPER = "https://doi.org/10.1007/s11263-024-02102-2"
+_SOURCE = f"pielight {__version__}"
+_PAPER = "https://arxiv.org/abs/2404.04586"
 _LICENSE = "Apache-2.0"
 _DATA_LICENSE = "Kodak PhotoCD: unrestricted use; astronaut: public domain; chelsea, coffee: CC0"
 _DATE = 1980, 1, 1, 0, 0, 0  # of every file, so that packages are the same each time
@@ -31,7 +31,7 @@ def denoise_config() -> dict[str, Any]:
     about = (
         "Small denoiser that estimates shot and read noise of each tile and leaves a little grain; what is clean stays"
     )
-    notes = "Trained on simulated noise; the estimate differs from tile to tile, by less than is seen"
+    notes = "Trained on simulated noise; the estimate of noise differs a little from tile to tile"
     card = _card(about, "single-image denoising", str(Enhancer().denoiser.card["data"]), notes)
     return _config("denoise-pielight", "denoise", about, card, True) | {"attributes": {"input_sizes": [TILE]}}
 
@@ -94,7 +94,7 @@ def _readme(config: dict[str, Any]) -> str:
         "Published research": card["paper"],
         "Inference": "Local only, no cloud dependencies",
         "Scope": card["scope"],
-        "Reproducibility": "Full pipeline: configs/, `make models`, integrations/darktable/package.py",
+        "Reproducibility": "Full pipeline in the clone: configs/, make models, integrations/darktable/",
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     tiles = "in tiles" if config["tiling"] else "the whole picture"

@@ -2,7 +2,7 @@
 # already is skipped. An error is shown as one line.
 $program = Get-Command pielight -ErrorAction SilentlyContinue
 if (-not $program) {
-    $text = "not installed; run: pipx install pielight"
+    $text = "not installed; run in its clone: pipx install ."
 } else {
     $text = & $program.Source --quiet -- @args 2>&1 | Select-Object -Last 1
     if ($LASTEXITCODE -eq 0) { exit 0 }

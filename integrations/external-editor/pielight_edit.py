@@ -1,10 +1,8 @@
-#!/usr/bin/env python3
-"""Brightens the TIFF that a photo manager hands to an external editor: ``pielight_edit.py COPY.tif [RESULT.tif]``.
+"""Brightens the TIFF that a photo manager hands to an external editor: ``pielight-edit COPY.tif [RESULT.tif]``.
 
 darktable, Lightroom and others make a copy, start the editor with it, and read it again: with one file the result
 takes the place of that copy, whole or not at all. With two, as digiKam and RawTherapee can, the first stays as it is.
-Bit depth, color profile and EXIF stay. Options of ``pielight.enhance_file`` come from the variable PIELIGHT_STRENGTH
-and PIELIGHT_MODEL.
+Bit depth, color profile and EXIF stay. The variables PIELIGHT_STRENGTH and PIELIGHT_MODEL change what it does.
 """
 
 from __future__ import annotations
@@ -64,7 +62,7 @@ def _show(error: str) -> None:
 def main(arguments: list[str]) -> int:
     """Run the command, and return its status: 0, or 1 after an error, which leaves every file as it was."""
     if len(arguments) not in (1, 2):
-        print("usage: pielight_edit.py COPY.tif [RESULT.tif]", file=sys.stderr)
+        print("usage: pielight-edit COPY.tif [RESULT.tif]", file=sys.stderr)
         return 2
     try:
         edit(*map(Path, arguments))
@@ -74,5 +72,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run the command, and leave with its status."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

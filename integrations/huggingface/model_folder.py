@@ -28,7 +28,7 @@ _TEXT = """---
 
 # pielight {name}
 
-{purpose}, for photographs and clips, of the package [pielight](https://pypi.org/project/pielight/).
+{purpose}, for photographs and clips, of the package pielight.
 {parameters:,} parameters.
 
 ```python
@@ -81,14 +81,19 @@ def write_folder(name: str, folder: str | Path) -> list[str]:
         (folder / "config.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     for suffix in (".onnx", ".json"):
         shutil.copyfile(model.path.with_suffix(suffix), folder / f"{name}{suffix}")
-    card(name, model).save(folder / "README.md")
+    found = card(name, model)
+    found.save(folder / "README.md")
+    if found.data.license == "other":
+        (folder / "LICENSE.md").write_text(f"{model.license}\n", encoding="utf-8")
     return sorted(path.name for path in folder.iterdir())
 
 
 def card(name: str, model: Any) -> ModelCard:
     """Return the card of a model, with the metadata that the Hub reads."""
     is_free = not model.is_for_research_only and "Apache-2.0" in model.license
-    terms = {"license": "apache-2.0"} if is_free else {"license": "other", "license_name": "research-only"}
+    terms = {"license": "apache-2.0"}
+    if not is_free:
+        terms = {"license": "other", "license_name": "research-only", "license_link": "LICENSE.md"}
     data = ModelCardData(
         library_name="pielight",
         pipeline_tag="image-to-image",

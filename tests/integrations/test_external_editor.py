@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,20 @@ def test_with_two_names_the_first_stays(copy: Path, tmp_path: Path) -> None:
     assert run(copy, target, PIELIGHT_STRENGTH="0.5", PIELIGHT_MODEL="free").returncode == 0
     assert copy.read_bytes() == content
     assert tifffile.imread(target).mean() > 1.2 * tifffile.imread(copy).mean()
+
+
+@pytest.mark.slow
+def test_it_installs_as_a_command(copy: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "installed"
+    shutil.copytree(EDITOR.parent, source)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*pip, "--target", str(target), str(source)], check=True, capture_output=True)
+    (command,) = (target / "bin").iterdir()
+    variables = os.environ | {"PYTHONPATH": os.pathsep.join([str(target), *filter(None, sys.path)])}
+    before = tifffile.imread(copy)
+    done = subprocess.run([command, copy], capture_output=True, text=True, check=False, env=variables)
+    assert (command.name, done.returncode, done.stderr) == ("pielight-edit", 0, "")
+    assert tifffile.imread(copy).mean() > 2 * before.mean()
 
 
 def test_opacity_and_good_photos_stay(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_an_error_is_a_notification_of_one_line(desk: Path) -> None:
     assert (desk / "shown").read_text() == "no files on this computer are selected\n"
     (desk / ".local/bin/pielight").unlink()
     assert run(desk, "night 1.jpg").returncode == 127
-    assert "pipx install pielight" in (desk / "shown").read_text()
+    assert "pipx install ." in (desk / "shown").read_text()
 
 
 def test_the_desktop_entry_names_the_script_and_formats_that_are_read() -> None:

@@ -80,7 +80,7 @@ def test_the_dialog_may_be_left(start: Callable[..., Any]) -> None:
     [
         ({"model": "nothing"}, {}, "pielight: nothing: no such model"),
         ({"strength": 7.0}, {}, "strength"),
-        ({}, {"PIELIGHT": "", "PATH": "/nonexistent"}, "the command pielight is not found; run: pipx install"),
+        ({}, {"PIELIGHT": "", "PATH": "/nonexistent"}, "the command is not found; run in its clone: pipx install"),
         ({}, {"PIELIGHT": "/nonexistent/pielight"}, "No such file"),
     ],
 )

@@ -33,6 +33,7 @@ def test_a_card_has_what_the_hub_reads(name: str, tmp_path: Path) -> None:
         assert (tmp_path / name / "model.safetensors").is_file()
     else:
         assert (told["license"], told["license_name"]) == ("other", "research-only")
+        assert "research" in (tmp_path / name / told["license_link"]).read_text()
     assert "Trained on: " in found.text
     assert "None" not in found.content
 

@@ -173,6 +173,22 @@ def test_into_a_given_array_and_in_place(dtype: str) -> None:
             apply_exposure(pixels, ev, out=wrong)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_blue_green_red_is_exposed_where_it_lies(dtype: str) -> None:
+    full = 1 if dtype == "float32" else np.iinfo(dtype).max
+    bgr = (np.random.default_rng(0).random((9, 14, 3)) * full).astype(dtype)
+    ev = np.array([[1.0, 3.0]], np.float32)
+    wanted = apply_exposure(np.ascontiguousarray(bgr[..., ::-1]), ev)
+    new = apply_exposure(bgr[..., ::-1], ev)
+    assert np.array_equal(new, wanted)
+    assert new.strides == bgr[..., ::-1].strides
+    plain = np.empty_like(bgr)
+    assert np.array_equal(apply_exposure(bgr[..., ::-1], ev, out=plain), wanted)
+    view = bgr[..., ::-1]
+    assert apply_exposure(view, ev, out=view) is view
+    assert np.array_equal(bgr[..., ::-1], wanted)
+
+
 @pytest.mark.parametrize("dtype", sorted(SCALE))
 def test_input_may_be_any_view_unaligned_or_name_its_byte_order(dtype: str) -> None:
     pixels, ev = picture(9, (30, 20, 3), dtype), a_map(9, (4, 4))

@@ -108,7 +108,7 @@ def _run(dark: str, bright: str, strength: float, model: str) -> None:
     """
     program = os.environ.get("PIELIGHT") or shutil.which("pielight")
     if not program:
-        raise RuntimeError("the command pielight is not found; run: pipx install 'pielight[deep]'")
+        raise RuntimeError("the command is not found; run in its clone: pipx install '.[deep]'")
     command = [program, dark, "-o", bright, "--strength", str(strength), "--model", model, "--quiet"]
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # of Windows
     done = subprocess.run(command, capture_output=True, text=True, check=False, creationflags=flags)

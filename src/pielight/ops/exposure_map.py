@@ -72,12 +72,17 @@ def apply_exposure(
     """
     check_pixels(pixels)
     ev = check_map(ev)
-    if out is None:
+    if out is None and pixels.strides[2] == -pixels.itemsize:
+        out = np.empty(pixels.shape, pixels.dtype)[..., ::-1]
+    elif out is None:
         out = np.empty(pixels.shape, pixels.dtype)
     elif out.shape != pixels.shape or out.dtype != pixels.dtype or not out.flags.writeable:
         raise OptionError(f"out of shape {out.shape}, {out.dtype}: must be writeable and like the pixels")
     if not ev.any():
         out[...] = pixels
+        return out
+    if pixels.strides[2] == out.strides[2] == -pixels.itemsize:  # OpenCV's BGR seen as RGB, which are exposed alike
+        apply_exposure(pixels[..., ::-1], ev, threads, out[..., ::-1])
         return out
     if np.may_share_memory(out, pixels) and not is_same_memory(out, pixels):
         pixels = pixels.copy()  # else the result would be written over pixels that are still to be read
