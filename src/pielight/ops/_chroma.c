@@ -1,44 +1,25 @@
 /* Chroma faded by a map of shares: pielight.ops.chroma_fade. */
 
-#include "_loop.h"
+#include "_nodes.h"
 
-#define TAPS 3
-#define WEIGHT_BITS 12 /* of nodes, along both sides, and of shares */
 #define WHOLE ((1 << WEIGHT_BITS) - 4) /* from here on a share is 1: weights of nodes are rounded */
 #define LUMA_BITS 14
 
-typedef struct {
-    Py_ssize_t columns, nodes_down, nodes_across;
-    const int32_t *nodes, *row_node, *row_weight, *column_node, *column_weight;
-} Shares;
-
-/* The share of each column in a row; returns whether one is below 1. */
+/* The share of each column in a row, with as many bits as weights; returns whether one is below 1. */
 WIDE static int
-shares_of_row(const Shares *job, Py_ssize_t y, int32_t *restrict row, int32_t *restrict share)
+shares_of_row(const NodeGrid *grid, Py_ssize_t y, int32_t *restrict row, int32_t *restrict share)
 {
-    const int32_t *weight = job->row_weight + TAPS * y;
-    const Py_ssize_t node = job->row_node[y], across = job->nodes_across;
-    const int32_t *a = job->nodes + clamped(node - 1, job->nodes_down) * across;
-    const int32_t *b = job->nodes + node * across;
-    const int32_t *c = job->nodes + clamped(node + 1, job->nodes_down) * across;
-    const int32_t wa = weight[0], wb = weight[1], wc = weight[2], half = 1 << (WEIGHT_BITS - 1);
     int32_t least = 1 << WEIGHT_BITS;
-    for (Py_ssize_t i = 0; i < across; i++) {
-        row[i] = (a[i] * wa + b[i] * wb + c[i] * wc + half) >> WEIGHT_BITS;
+    blend_nodes(grid, y, row);
+    for (Py_ssize_t i = 0; i < grid->nodes_across; i++) {
         least = row[i] < least ? row[i] : least;
     }
     if (least >= WHOLE + 2) {
         return 0;
     }
-    const int32_t *before = job->column_weight, *at = before + job->columns, *after = at + job->columns;
-    for (Py_ssize_t x = 0; x < job->columns;) {
-        const int32_t column = job->column_node[x];
-        const int32_t left = row[clamped(column - 1, across)], middle = row[column];
-        const int32_t right = row[clamped(column + 1, across)];
-        for (; x < job->columns && job->column_node[x] == column; x++) {
-            const int32_t value = (left * before[x] + middle * at[x] + right * after[x] + half) >> WEIGHT_BITS;
-            share[x] = value >= WHOLE ? 1 << WEIGHT_BITS : value;
-        }
+    place_among_nodes(grid, row, WEIGHT_BITS, share);
+    for (Py_ssize_t x = 0; x < grid->columns; x++) {
+        share[x] = share[x] >= WHOLE ? 1 << WEIGHT_BITS : share[x];
     }
     return 1;
 }
@@ -133,7 +114,7 @@ fade_rows(PyObject *Py_UNUSED(module), PyObject *args)
         PyErr_NoMemory();
         return release_buffers(view, BUFFERS);
     }
-    const Shares shares = {
+    const NodeGrid shares = {
         .columns = columns, .nodes_down = view[NODES].shape[0], .nodes_across = across, .nodes = view[NODES].buf,
         .row_node = view[ROW_NODE].buf, .row_weight = view[ROW_WEIGHT].buf, .column_node = view[COLUMN_NODE].buf,
         .column_weight = view[COLUMN_WEIGHT].buf,

@@ -1,18 +1,16 @@
 /* Exposures laid over a picture: pielight.ops.exposure_map. The three rows of nodes around a row of pixels are blended
    into one, which gives every pixel its exposure; that is the same for its channels. */
 
-#include "_loop.h"
+#include "_nodes.h"
 
 #include <string.h>
 
-#define TAPS 3
 #define LEVELS 256
 #define MOST_EV 48
 
 /* 8 bits: an exposure adds to the log-odds of linear light, so a level's place in a table of results moves by as many
    steps as the exposure has. */
 #define NODE_BITS 13   /* nodes hold EV * 2^13 */
-#define WEIGHT_BITS 12 /* of nodes, along both sides */
 #define STEP_BITS 9    /* places of the table are 2^-9 EV apart */
 #define MOST_STEPS (MOST_EV << STEP_BITS)
 
@@ -53,28 +51,10 @@ end_of_cell(const Job *job, Py_ssize_t x)
 
 /* The exposure of each pixel of a row in steps of the table. */
 WIDE static void
-steps_of_row(const Job *job, Py_ssize_t y, int32_t *restrict row, int32_t *restrict steps)
+steps_of_row(const NodeGrid *grid, Py_ssize_t y, int32_t *restrict row, int32_t *restrict steps)
 {
-    const int32_t *nodes = job->nodes, *weight = (const int32_t *)job->row_weight + TAPS * y;
-    const Py_ssize_t node = job->row_node[y], across = job->nodes_across;
-    const int32_t *a = nodes + clamped(node - 1, job->nodes_down) * across;
-    const int32_t *b = nodes + node * across;
-    const int32_t *c = nodes + clamped(node + 1, job->nodes_down) * across;
-    const int32_t wa = weight[0], wb = weight[1], wc = weight[2], half = 1 << (WEIGHT_BITS - 1);
-    for (Py_ssize_t i = 0; i < across; i++) {
-        row[i] = (a[i] * wa + b[i] * wb + c[i] * wc + half) >> WEIGHT_BITS;
-    }
-
-    const int shift = WEIGHT_BITS + NODE_BITS - STEP_BITS;
-    const int32_t *before = job->column_weight, *at = before + job->width, *after = at + job->width;
-    for (Py_ssize_t x = 0; x < job->width;) {
-        const Py_ssize_t column = job->column_node[x], end = end_of_cell(job, x);
-        const int32_t left = row[clamped(column - 1, across)], middle = row[column];
-        const int32_t right = row[clamped(column + 1, across)];
-        for (; x < end; x++) {
-            steps[x] = (left * before[x] + middle * at[x] + right * after[x] + (1 << (shift - 1))) >> shift;
-        }
-    }
+    blend_nodes(grid, y, row);
+    place_among_nodes(grid, row, WEIGHT_BITS + NODE_BITS - STEP_BITS, steps);
 }
 
 /* `channels` and `step`, where given, are constants at the places of call, so that each gets its own unrolled loop. */
@@ -99,8 +79,13 @@ static void
 expose_8_bits(const Job *job, Py_ssize_t top, Py_ssize_t bottom, void *scratch)
 {
     int32_t *row = scratch, *steps = row + job->nodes_across;
+    const NodeGrid grid = {
+        .columns = job->width, .nodes_down = job->nodes_down, .nodes_across = job->nodes_across, .nodes = job->nodes,
+        .row_node = job->row_node, .row_weight = job->row_weight, .column_node = job->column_node,
+        .column_weight = job->column_weight,
+    };
     for (Py_ssize_t y = top; y < bottom; y++) {
-        steps_of_row(job, y, row, steps);
+        steps_of_row(&grid, y, row, steps);
         if (job->channels == 1) {
             look_up(job, y, steps, 1, job->source_pixel, job->result_pixel);
         }

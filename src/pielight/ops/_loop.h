@@ -77,27 +77,6 @@ is_plane(const Py_buffer *buffer)
            && (uintptr_t)buffer->buf % (size_t)buffer->itemsize == 0;
 }
 
-/* Whether arrays place samples among nodes: weights of three nodes for each, in units of 2^-12, a row (samples, 3) or,
-   across, (3, samples). */
-static inline int
-is_integer_axis(const Py_buffer *node, const Py_buffer *weight, Py_ssize_t samples, Py_ssize_t nodes, int across)
-{
-    if (!is_array(node, 'i', 4, 1) || !is_array(weight, 'i', 4, 2) || node->shape[0] != samples
-        || weight->shape[across] != samples || weight->shape[!across] != 3) {
-        return 0;
-    }
-    const Py_ssize_t step = across ? samples : 1, next = across ? 1 : 3;
-    const int32_t whole = 1 << 12;
-    for (Py_ssize_t i = 0; i < samples; i++) {
-        const int32_t at = ((const int32_t *)node->buf)[i], *w = (const int32_t *)weight->buf + i * next;
-        if (at < 0 || at >= nodes || w[0] < 0 || w[step] < 0 || w[2 * step] < 0 || w[0] > whole || w[step] > whole
-            || w[2 * step] > whole || w[0] + w[step] + w[2 * step] > whole) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 /* Take `count` buffers, those from `writable` on for writing; on failure none is kept. */
 static inline int
 take_buffers(PyObject *const *object, Py_buffer *view, int count, int writable)

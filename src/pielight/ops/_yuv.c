@@ -1,13 +1,11 @@
 /* Exposures laid over planes of luma and chroma: pielight.ops.yuv_exposure. Each block of pixels that share a sample of
    chroma gets one exposure, and with it one table from R'G'B' to R'G'B', in steps of an eighth of a level. */
 
-#include "_loop.h"
+#include "_nodes.h"
 
 #include <string.h>
 
-#define TAPS 3
 #define NODE_BITS 13   /* as in _exposure.c: nodes hold EV * 2^13 */
-#define WEIGHT_BITS 12 /* of nodes, along both sides */
 #define STEP_BITS 6    /* one table every 2^-6 EV */
 #define IN_BITS 14     /* of the factors from luma and chroma to places of a table */
 #define OUT_BITS 15    /* of the factors from results to luma and chroma */
@@ -19,12 +17,13 @@ typedef struct {
     const char *plane[3];
     char *result[3];
     Py_ssize_t stride[3], result_stride[3]; /* of rows, in bytes */
-    Py_ssize_t width, height, columns, nodes_down, nodes_across, knots;
+    Py_ssize_t width, height, columns, knots;
     int wide, tall; /* whether a sample of chroma covers two columns, two rows */
     int32_t neutral, white; /* of chroma; the largest value */
     int32_t first;  /* the exposure of the first table, in steps */
     Py_ssize_t tables;
-    const int32_t *nodes, *row_node, *row_weight, *column_node, *column_weight, *in, *out;
+    NodeGrid grid; /* of exposures, over the samples of chroma */
+    const int32_t *in, *out;
     const uint16_t *table;
 } Job;
 
@@ -38,27 +37,10 @@ typedef struct {
 } Scratch;
 
 WIDE static void
-steps_of_row(const Job *job, Py_ssize_t block, int32_t *restrict row, int32_t *restrict steps)
+steps_of_row(const NodeGrid *grid, Py_ssize_t block, int32_t *restrict row, int32_t *restrict steps)
 {
-    const int32_t *weight = job->row_weight + TAPS * block;
-    const Py_ssize_t node = job->row_node[block], across = job->nodes_across;
-    const int32_t *a = job->nodes + clamped(node - 1, job->nodes_down) * across;
-    const int32_t *b = job->nodes + node * across;
-    const int32_t *c = job->nodes + clamped(node + 1, job->nodes_down) * across;
-    const int32_t wa = weight[0], wb = weight[1], wc = weight[2], half = 1 << (WEIGHT_BITS - 1);
-    for (Py_ssize_t i = 0; i < across; i++) {
-        row[i] = (a[i] * wa + b[i] * wb + c[i] * wc + half) >> WEIGHT_BITS;
-    }
-    const int shift = WEIGHT_BITS + NODE_BITS - STEP_BITS;
-    const int32_t *before = job->column_weight, *at = before + job->columns, *after = at + job->columns;
-    for (Py_ssize_t x = 0; x < job->columns;) {
-        const int32_t column = job->column_node[x];
-        const int32_t left = row[clamped(column - 1, across)], middle = row[column];
-        const int32_t right = row[clamped(column + 1, across)];
-        for (; x < job->columns && job->column_node[x] == column; x++) {
-            steps[x] = (left * before[x] + middle * at[x] + right * after[x] + (1 << (shift - 1))) >> shift;
-        }
-    }
+    blend_nodes(grid, block, row);
+    place_among_nodes(grid, row, WEIGHT_BITS + NODE_BITS - STEP_BITS, steps);
 }
 
 WIDE static void
@@ -181,7 +163,7 @@ spread(const int32_t *restrict sample, int32_t *restrict pixel, Py_ssize_t colum
             const TYPE *v = (const TYPE *)(job->plane[2] + block * job->stride[2]);                                    \
             TYPE *new_u = (TYPE *)(job->result[1] + block * job->result_stride[1]);                                    \
             TYPE *new_v = (TYPE *)(job->result[2] + block * job->result_stride[2]);                                    \
-            steps_of_row(job, block, s.row, s.steps);                                                                  \
+            steps_of_row(&job->grid, block, s.row, s.steps);                                                            \
             Py_ssize_t same = 0; /* blocks that stay as they are, to the bit */                                        \
             for (Py_ssize_t x = 0; x < columns; x++) {                                                                 \
                 same += s.steps[x] == 0;                                                                               \
@@ -377,12 +359,14 @@ expose_yuv_rows(PyObject *Py_UNUSED(module), PyObject *args)
         return release_buffers(view, BUFFERS);
     }
     Job job = {
-        .width = width, .height = height, .columns = columns, .nodes_down = view[NODES].shape[0],
-        .nodes_across = view[NODES].shape[1], .knots = view[TABLE].shape[1], .wide = wide, .tall = tall,
-        .neutral = (white + 1) / 2, .white = white, .first = first, .tables = view[TABLE].shape[0],
-        .nodes = view[NODES].buf, .row_node = view[ROW_NODE].buf, .row_weight = view[ROW_WEIGHT].buf,
-        .column_node = view[COLUMN_NODE].buf, .column_weight = view[COLUMN_WEIGHT].buf, .in = view[IN].buf,
-        .out = view[OUT].buf, .table = view[TABLE].buf,
+        .width = width, .height = height, .columns = columns, .knots = view[TABLE].shape[1], .wide = wide,
+        .tall = tall, .neutral = (white + 1) / 2, .white = white, .first = first, .tables = view[TABLE].shape[0],
+        .grid = {
+            .columns = columns, .nodes_down = view[NODES].shape[0], .nodes_across = view[NODES].shape[1],
+            .nodes = view[NODES].buf, .row_node = view[ROW_NODE].buf, .row_weight = view[ROW_WEIGHT].buf,
+            .column_node = view[COLUMN_NODE].buf, .column_weight = view[COLUMN_WEIGHT].buf,
+        },
+        .in = view[IN].buf, .out = view[OUT].buf, .table = view[TABLE].buf,
     };
     for (int i = 0; i < 3; i++) {
         job.plane[i] = view[Y + i].buf;
