@@ -16,7 +16,7 @@ from pielight.enhancer import Enhancer, P
 from pielight.errors import OptionError, PictureError
 from pielight.inference.lattice import Lattice
 from pielight.inference.pipeline_files import SaveOptions
-from pielight.io.result_names import result_beside
+from pielight.io.result_names import result_target
 from pielight.options import AUTO, BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
 from pielight.video.containers import is_clip_name
 from pielight.video.enhance_clip import enhance_clip
@@ -162,7 +162,7 @@ def enhance_video(
 
     Args:
         source: Clip to read: MP4, MOV, MKV, WebM, AVI, TS and others.
-        target: File to write, whose extension chooses the container; None is ``NAME_pie`` beside the clip.
+        target: File to write, whose extension chooses the container, or folder; None is ``NAME_pie`` beside the clip.
         strength: See :meth:`Enhancer.__call__`, as for the next two; ``denoise="auto"`` removes no noise of clips.
         highlights: As there.
         denoise: As there.
@@ -190,10 +190,7 @@ def enhance_video(
     pielight.errors.MissingFileError: missing.mp4: no such file
     """
     source = Path(source)
-    wanted = result_beside(source) if target is None else Path(target)
-    if wanted.is_dir():
-        beside = result_beside(source)
-        wanted = wanted / (source.name if wanted.resolve() != source.parent.resolve() else beside.name)
+    wanted = result_target(source, target)
     chosen = chosen_options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
     saving = SaveOptions(existing="overwrite" if exist_ok else "skip", preserve_times=preserve_times)
     model = enhancer or _default_enhancer(task, None)

@@ -1,6 +1,6 @@
 """The client: what it returns is what ``pielight.enhance`` returns.
 
-Covers ``pielight.serve``: ``client`` and ``session``.
+Covers ``pielight.serve``: ``client``, ``client_input`` and ``session``.
 """
 
 from __future__ import annotations
@@ -44,6 +44,12 @@ def test_bytes_images_and_arrays(client: pielight.Client) -> None:
         result, expected = client.enhance(image), pielight.enhance(image)
         assert (result.mode, result.info["note"]) == (mode, "kept")
         assert np.asarray(result.convert("RGB")).tolist() == np.asarray(expected.convert("RGB")).tolist()
+    palette = Image.fromarray(dark()).quantize(8)
+    for opacity in (3, bytes([0, 128])):
+        palette.info["transparency"] = opacity
+        result, expected = client.enhance(palette), pielight.enhance(palette)
+        assert (result.mode, result.info["transparency"]) == ("P", opacity)
+        assert result.convert("RGBA").tobytes() == expected.convert("RGBA").tobytes()
     options = pielight.EnhanceOptions(0.5, auto=False, black=0.5)
     assert client.enhance(photo, options=options) == pielight.enhance(photo, options=options)
     with pytest.raises(OptionError, match="float64: expected"):
@@ -97,6 +103,12 @@ def test_clips(client: pielight.Client, tmp_path: Path) -> None:
     cut = pielight.VideoOptions(end=0.1)
     client.enhance_video(tmp_path / "night.mp4", tmp_path / "bright.mp4", video=cut, exist_ok=True)
     assert len(contents(written).times) < len(contents(tmp_path / "night.mp4").times)
+    (tmp_path / "new").mkdir()
+    assert client.enhance_video(tmp_path / "night.mp4", tmp_path / "new", 0.5, video=cut).name == "night.mp4"
+    as_matroska = client.enhance_video(tmp_path / "night.mp4", tmp_path / "bright.mkv", video=cut)
+    assert as_matroska.read_bytes().startswith(b"\x1aE\xdf\xa3")
+    with pytest.raises(PictureError, match=r"c\.txt: no extension of a clip"):
+        client.enhance_video(tmp_path / "night.mp4", tmp_path / "c.txt")
     with pytest.raises(OptionError, match="poster"):
         client.enhance_video(tmp_path / "night.mp4", tmp_path / "a.mp4", video=pielight.VideoOptions(poster=True))
     (tmp_path / "no.mp4").write_bytes(b"no clip")
@@ -178,7 +190,7 @@ def test_answers_of_other_servers(tmp_path: Path, status: str, kind: str, says: 
     (tmp_path / "b.jpg").write_bytes(b"kept")
     calls: list[Callable[[pielight.Client], object]] = [
         lambda client: client.enhance_file(tmp_path / "a.jpg", tmp_path / "b.jpg", exist_ok=True),
-        lambda client: client.enhance_video(tmp_path / "a.jpg", tmp_path / "b.jpg", exist_ok=True),
+        lambda client: client.enhance_video(tmp_path / "a.jpg", tmp_path / "b.mp4", exist_ok=True),
         lambda client: client.exposure(jpeg()),
         pielight.Client.info,
     ]

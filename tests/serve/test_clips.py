@@ -1,6 +1,7 @@
 """Clips as jobs: progress, results, limits and what is left of them.
 
-Covers ``pielight.serve``: ``clips``, ``clip_jobs`` and ``clip_worker``.
+Covers ``pielight.serve``: ``clips``, ``clip_folder``, ``clip_job``, ``clip_jobs`` and ``clip_worker``; and
+``pielight.core``: ``file_lock``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from multiprocessing.context import SpawnProcess
@@ -25,7 +27,10 @@ from starlette.testclient import TestClient
 
 from pielight.core import extras
 from pielight.serve import clips
-from pielight.serve.clip_jobs import ClipJob, ClipJobs
+from pielight.serve.app import create_app
+from pielight.serve.clip_folder import ClipFolder, remove_abandoned
+from pielight.serve.clip_job import ClipJob
+from pielight.serve.clip_jobs import ClipJobs
 from pielight.serve.problems import Problem
 from pielight.serve.settings import ServeSettings
 from tests.serve.servers import BINARY, dark, png, running
@@ -64,6 +69,12 @@ def test_a_clip_from_beginning_to_end(client: TestClient, clip: bytes, tmp_path:
     assert client.get(place).json()["state"] == "done"
     result = client.get(f"{place}/result")
     assert result.headers["Content-Type"] == "video/mp4"
+    for asked, status in (("bytes=0-9", 206), ("junk", 400), ("bytes=99999999-", 416)):
+        ranged = client.get(f"{place}/result", headers={"Range": asked})
+        assert ranged.status_code == status
+        assert ranged.headers["Content-Type"] == ("video/mp4" if status == 206 else "application/problem+json")
+    other = client.put(place)
+    assert (other.status_code, {*other.headers["Allow"].split(", ")}) == (405, {"GET", "HEAD", "DELETE"})
     for name, data in (("before.mp4", clip), ("after.mp4", result.content)):
         (tmp_path / name).write_bytes(data)
     before, after = contents(tmp_path / "before.mp4"), contents(tmp_path / "after.mp4")
@@ -89,7 +100,7 @@ def test_what_is_refused(client: TestClient, clip: bytes) -> None:
     for status, query, headers, body in (
         (415, "", BINARY, clip), (415, "?name=a.txt", BINARY, clip), (415, "", {"Content-Type": "image/jpeg"}, clip),
         (415, "?name=a.mp4", {"Content-Type": "text/html"}, clip),
-        (415, "?name=a.mp4", {"Content-Type": "multipart/form-data; boundary=b"}, b"--b--"),
+        (400, "?name=a.mp4", {"Content-Type": "multipart/form-data; boundary=b"}, b"--b--"),
         (422, "?crf=99", MP4, clip), (422, "?start=2&end=1", MP4, clip), (422, "?strength=9", MP4, clip),
         (400, "", MP4, b""), (413, "", MP4, bytes((1 << 22) + 1)),
     ):  # fmt: skip
@@ -97,6 +108,69 @@ def test_what_is_refused(client: TestClient, clip: bytes) -> None:
         assert answer.status_code == status, (query, answer.text)
     assert list(folder_of(client).iterdir()) == []
     assert client.get("/v1/video/nothing").status_code == 404
+
+
+def test_a_clip_in_a_form(client: TestClient, clip: bytes, tmp_path: Path) -> None:
+    small = {"end": "0.2", "format": "mkv"}
+    for name, kind in (("night.mp4", "application/octet-stream"), ("blob", "video/mp4")):
+        answer = client.post("/v1/video?strength=0.9", data=small, files={"file": (name, clip, kind)})
+        assert answer.status_code == 202, answer.text
+        place = answer.headers["Location"]
+        assert events(client.get(f"{place}/events").text)[-1]["state"] == "done"
+        result = client.get(f"{place}/result")
+        assert result.headers["Content-Type"] == "video/x-matroska"
+        assert result.content.startswith(b"\x1aE\xdf\xa3")
+        client.delete(place)
+
+
+def test_forms_that_are_refused(client: TestClient, clip: bytes) -> None:
+    file = ("night.mp4", clip, "video/mp4")
+    for status, query, fields, files in (
+        (415, "", {}, [("file", ("a.txt", clip, "text/plain"))]), (415, "", {"name": "a.txt"}, [("file", file)]),
+        (415, "", {}, [("file", ("a", clip, "application/octet-stream"))]),
+        (422, "", {"crf": "99"}, [("file", file)]), (422, "?crf=9", {"crf": "9"}, [("file", file)]),
+        (422, "", {"unknown": "1"}, [("file", file)]), (422, "?format=txt", {}, [("file", file)]),
+        (400, "", {}, [("file", file), ("more", file)]), (400, "", {}, [("file", ("a.mp4", b"", "video/mp4"))]),
+        (400, "", {"crf": "x" * 2000}, [("file", file)]), (413, "", {}, [("file", ("a.mp4", bytes(1 << 22)))]),
+    ):  # fmt: skip
+        answer = client.post(f"/v1/video{query}", data=fields, files=files)  # type: ignore[arg-type]
+        assert answer.status_code == status, (query, fields, answer.text)
+        assert list(folder_of(client).iterdir()) == []
+
+
+def test_each_address_has_so_many(clip: bytes) -> None:
+    """Clips that are received, wait, are in work or are kept all count; no process is started for any."""
+    app = create_app(ServeSettings(clips_per_address=2))
+    one, other = (TestClient(app, "http://localhost", client=(address, 9)) for address in ("127.0.0.1", "127.0.0.2"))
+    jobs = app.state.jobs
+    try:
+        places = [one.post("/v1/video", content=clip, headers=MP4).headers["Location"] for _ in range(2)]
+        jobs.find(places[0].rpartition("/")[2]).change("done")
+        for files in (None, {"file": ("night.mp4", clip)}):
+            refused = one.post("/v1/video?name=a.mp4", content=None if files else clip, files=files)
+            assert (refused.status_code, refused.headers["Retry-After"]) == (429, "30")
+            assert refused.headers["Content-Type"] == "application/problem+json"
+            assert "2 clips of this address" in refused.json()["detail"]
+        assert other.post("/v1/video", content=clip, headers=MP4).status_code == 202
+        one.delete(places[0])
+        assert one.post("/v1/video", content=clip, headers=MP4).status_code == 202
+        assert one.get("/v1/info").json()["limits"]["clips_per_address"] == 2
+    finally:
+        jobs.close()
+
+
+def test_a_killed_server_leaves_no_clips_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = ClipFolder()
+    (tmp_path / "pielight-clips-killed").mkdir()
+    (tmp_path / "pielight-clips-killed/clip.mp4").write_bytes(b"clip")
+    (tmp_path / "pielight-clips-link").symlink_to(tmp_path / "other", target_is_directory=True)
+    (tmp_path / "other").mkdir()
+    before = folder.path()
+    remove_abandoned()
+    assert {path.name for path in tmp_path.iterdir()} == {before.name, "pielight-clips-link", "other"}
+    folder.remove()
+    assert not before.exists()
 
 
 def test_only_so_many_are_in_work(client: TestClient, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +201,7 @@ def test_clips_that_failed_block_no_others(client: TestClient, clip: bytes, monk
 
 def test_the_oldest_results_are_dropped() -> None:
     jobs = ClipJobs(ServeSettings(max_results=20))
-    made = [jobs.new(".mp4", {}, 100) for _ in range(3)]
+    made = [jobs.new("", 100) for _ in range(3)]
     for job in made:
         job.target.write_bytes(bytes(9))
         job.change("done")
@@ -141,9 +215,9 @@ def test_clips_that_were_taken_count_against_free_space(monkeypatch: pytest.Monk
     usage = shutil.disk_usage(jobs.folder())
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=700))
     for _ in range(2):
-        jobs.new(".mp4", {}, 100)
+        jobs.new("", 100)
     with pytest.raises(Problem, match="space") as refused:
-        jobs.new(".mp4", {}, 100)
+        jobs.new("", 100)
     assert refused.value.status_code == 503
     jobs.close()
 
@@ -218,7 +292,7 @@ def test_a_process_that_cannot_be_started_fails_its_own_clip(
 
 def test_the_end_leaves_no_files_whatever_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = ClipJobs(ServeSettings())
-    jobs.new(".mp4", {}, 100).source.write_bytes(b"clip")
+    jobs.new("", 100).source.write_bytes(b"clip")
     folder = jobs.folder()
 
     def fail(_: object) -> None:

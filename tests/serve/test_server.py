@@ -7,6 +7,7 @@ Covers ``pielight.serve``: ``server``, ``guard``, ``worker_process``; ``pielight
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import random
 import re
@@ -230,6 +231,21 @@ def test_a_refused_client_sees_why(server: Running) -> None:
     assert answer.status == 413
     assert answer.getheader("Content-Type") == "application/problem+json"
     connection.close()
+
+
+def test_what_is_no_request_is_refused_as_all_is(server: Running) -> None:
+    two_lengths = b"POST /v1/enhance HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n"
+    for data in (b"junk\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", two_lengths + b"\r\n0\r\n\r\n"):
+        answer = said(server, data)  # to the end of the connection
+        assert answer.startswith(b"HTTP/1.1 400 "), answer
+        assert b"content-type: application/problem+json" in answer.lower()
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 400
+
+
+def test_a_target_with_the_host_in_it(server: Running) -> None:
+    for host, status in ((b"localhost", b"200"), (b"evil.example", b"421")):
+        head = b"GET http://%b/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % host
+        assert said(server, head).startswith(b"HTTP/1.1 " + status)
 
 
 def broken_form(rng: random.Random, photo: bytes) -> bytes:

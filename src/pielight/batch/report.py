@@ -17,6 +17,7 @@ from pielight.batch.find import real
 from pielight.batch.plan import a_kind_of
 from pielight.batch.records import Records
 from pielight.batch.run import BatchOptions, JobResult
+from pielight.core.file_lock import try_lock
 from pielight.core.messages import shown
 from pielight.core.standard_streams import open_file
 from pielight.enhancer import Enhancer
@@ -112,7 +113,7 @@ def _opened(path: Path) -> FileIO:
         return FileIO(path, "w", opener=open_file)
     file = FileIO(open_file(path, os.O_CREAT | os.O_RDWR), "r+")
     try:
-        if not _lock(file):
+        if try_lock(file) is False:
             raise PielightError(f"{shown(path)}: another run writes this report; choose another name")
         if file.read(len(_FIRST)) not in (b"", _FIRST):
             raise PielightError(f"{shown(path)}: no report of pielight, so it is kept; choose another name")
@@ -122,18 +123,3 @@ def _opened(path: Path) -> FileIO:
         file.close()
         raise
     return file
-
-
-def _lock(file: FileIO) -> bool:
-    """Keep other runs from a file until it is closed, where the system can; return False if one has it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # some network drives know no locks
-        return True
-    return True

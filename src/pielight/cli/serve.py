@@ -12,7 +12,7 @@ from pielight.core.extras import require
 
 _MEGABYTE = 1 << 20
 _TOKEN = "PIELIGHT_TOKEN"
-_NETWORK_RATE = 20.0  # of each address, where others than this machine can connect
+_NETWORK_RATE, _NETWORK_CLIPS = 20.0, 3  # of each address, where others than this machine can connect
 
 
 @click.command()
@@ -37,6 +37,9 @@ _NETWORK_RATE = 20.0  # of each address, where others than this machine can conn
               metavar="MP", help="Most megapixels of a photo.")  # fmt: skip
 @click.option("--max-clip", type=click.IntRange(1), default=1024, show_default=True, metavar="MB",
               help="Largest clip.")  # fmt: skip
+@click.option("--clips-per-address", type=click.IntRange(0), metavar="N",
+              help=f"Clips of each address, with results that are kept; 0: any. [default: {_NETWORK_CLIPS}, 0 on this "
+              "machine alone]")  # fmt: skip
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=120, show_default=True, metavar="SECONDS",
               help="Longest time for a photo.")  # fmt: skip
 @options.model
@@ -53,6 +56,7 @@ def serve(
     max_body: int,
     max_pixels: float,
     max_clip: int,
+    clips_per_address: int | None,
     timeout: float,
     model: str | None,
 ) -> None:
@@ -76,6 +80,7 @@ def serve(
         settings = ServeSettings(
             workers=workers or cores, cores=cores, model=model, token=token, origins=origins,
             rate=(0.0 if is_local else _NETWORK_RATE) if rate is None else rate, queue=queue,
+            clips_per_address=(0 if is_local else _NETWORK_CLIPS) if clips_per_address is None else clips_per_address,
             max_body=max_body * _MEGABYTE, max_pixels=round(max_pixels * 1e6), max_clip=max_clip * _MEGABYTE,
             max_bytes=max(ServeSettings.max_bytes, 2 * max_body * _MEGABYTE), picture_seconds=timeout,
         )  # fmt: skip

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-_BODY = b'{"title": "Service Unavailable", "status": 503, "detail": "too many connections"}'
-_FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n"
-    b"Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n%b"
-) % (len(_BODY), _BODY)
+_NOISE = ("Invalid HTTP request received.", "Unsupported upgrade request.", "No supported WebSocket library")
 _RESERVED = 8  # connections beyond the limit for this machine, as for a health check
 _LOOPBACK = ("127.0.0.1", "::1")
+logging.getLogger("uvicorn.error").addFilter(lambda record: not record.getMessage().startswith(_NOISE))  # by anybody
+
+
+def _refusal(status: HTTPStatus, detail: str, headers: str = "") -> bytes:
+    body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}).encode()
+    head = f"HTTP/1.1 {status} {status.phrase}\r\n{headers}Connection: close\r\nX-Content-Type-Options: nosniff\r\n"
+    return f"{head}Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+_FULL = _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", "Retry-After: 1\r\n")
+_MALFORMED = _refusal(HTTPStatus.BAD_REQUEST, "this is no valid HTTP request")
 
 
 class TimedConnection:
@@ -34,6 +44,7 @@ class TimedConnection:
 
     def __init__(self, **state: Any) -> None:
         self._protocol = AutoHTTPProtocol(**state)
+        self._protocol.send_400_response = self._refuse  # type: ignore[attr-defined]
         self._idle_seconds: float | None = None  # what follows when all of an answer is sent
 
     def __getattr__(self, name: str) -> Any:
@@ -78,6 +89,13 @@ class TimedConnection:
         if connection := cls.open.get(client):
             connection._idle_seconds = cls.header_seconds
             connection._wait(seconds if connection._transport.get_write_buffer_size() else cls.header_seconds)
+
+    def _refuse(self, _: str) -> None:
+        """Answer what is no HTTP, unless an answer is being sent, and end the connection."""
+        cycle: Any = getattr(self._protocol, "cycle", None)
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            self._transport.write(_MALFORMED)
+        self._transport.close()
 
     def _wait(self, seconds: float) -> None:
         self._timer.cancel()

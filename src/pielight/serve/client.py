@@ -6,31 +6,32 @@ import io
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pielight.core.atomic_file import check_writable, is_same_file, read_file, write_atomic
+from pielight.core.atomic_file import read_file, write_atomic
 from pielight.core.messages import shown
-from pielight.errors import ExistsError, OptionError, PictureError, PielightError
+from pielight.errors import OptionError, PictureError, PielightError
 from pielight.inference.exposure_map import ExposureMap
-from pielight.inference.pipeline_arrays import split_opacity
 from pielight.inference.pipeline_files import SaveOptions
 from pielight.io import open_image, to_image
-from pielight.io.codecs.raw.develop import is_raw_file
+from pielight.io.color.palette import Palette
 from pielight.io.decode import decode
 from pielight.io.encode import encode
-from pielight.io.formats import RAW, WRITABLE, format_of
-from pielight.io.image import Picture, interleaved
+from pielight.io.formats import WRITABLE
+from pielight.io.image import interleaved
 from pielight.io.result_names import result_target
 from pielight.options import BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
+from pielight.serve.client_input import MODES, changed, check_target, parameters_of, picture_of, wanted_format
 from pielight.serve.media_types import OCTETS
-from pielight.serve.session import Session
+from pielight.serve.session import JSON, Session
+from pielight.video.containers import muxer_of
 from pielight.video.options import VideoOptions
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 P = TypeVar("P", bytes, Image.Image, Array)
-_MODES = {"uint8": ("L", "LA", "RGB", "RGBA"), "uint16": ("I;16", "LA;16", "RGB;16", "RGBA;16")}
 _OPTION = {name: option for option, (name, _) in WRITABLE.items()}
 _PICTURES, _MAPS, _CLIPS = ("image/",), ("application/x-npz",), ("video/", OCTETS)
 
@@ -82,7 +82,7 @@ class Client:
         Raises:
             ServiceError: It cannot be reached, or refuses.
         """
-        return self._session.ask_json("GET", "/v1/info")
+        return self._session.json_of(self._session.ask("GET", "/v1/info", JSON))
 
     def enhance(
         self,
@@ -117,13 +117,17 @@ class Client:
         picture: Any = image
         result: Any
         if isinstance(picture, bytes):
-            result = self._enhance(picture, chosen, task)[0]
+            result = self._enhance(picture, chosen, task)
         elif isinstance(picture, Image.Image):
-            result = to_image(decode(self._enhance(encode(open_image(picture), "TIFF"), chosen, task)[0]))
+            sent = open_image(picture)
+            answered = decode(self._enhance(encode(sent, "TIFF"), chosen, task))
+            if isinstance(sent.source, Palette):  # whose opacity TIFF cannot hold
+                answered = replace(answered, source=sent.source)
+            result = to_image(answered)
             result.info = {name: value for name, value in picture.info.items() if name != "transparency"} | result.info
-        elif isinstance(picture, np.ndarray) and str(picture.dtype) in _MODES:
-            sent = encode(_picture_of(picture), "TIFF")
-            result = interleaved(decode(self._enhance(sent, chosen, task)[0])).reshape(picture.shape)
+        elif isinstance(picture, np.ndarray) and str(picture.dtype) in MODES:
+            data = encode(picture_of(picture), "TIFF")
+            result = interleaved(decode(self._enhance(data, chosen, task))).reshape(picture.shape)
         else:
             kind = getattr(picture, "dtype", type(picture).__name__)
             raise OptionError(f"{kind}: expected bytes, a Pillow image, or an array of uint8 or uint16")
@@ -169,11 +173,11 @@ class Client:
         """
         source, saving = Path(source), SaveOptions(file_format, quality)
         written = result_target(source, target, saving.file_format)
-        _check_target(source, written, exist_ok)
-        wanted = saving.file_format or _format_of(source, written)
+        check_target(source, written, exist_ok)
+        wanted = saving.file_format or wanted_format(source, written)
         chosen = chosen_options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
-        more = {"format": wanted and _OPTION[wanted], "quality": quality, "name": source.name}
-        data = self._enhance(read_file(source), chosen, task, more)[0]
+        form = wanted and _OPTION[wanted]
+        data = self._enhance(read_file(source), chosen, task, format=form, quality=quality, name=source.name)
         return write_atomic(written, data, "overwrite" if exist_ok else "skip")
 
     def exposure(self, image: bytes) -> ExposureMap:
@@ -197,24 +201,33 @@ class Client:
     def enhance_video(
         self,
         source: str | Path,
-        target: str | Path,
+        target: str | Path | None = None,
+        strength: float | None = None,
+        highlights: float | None = None,
         *,
+        denoise: Denoise | None = None,
         options: EnhanceOptions | None = None,
         video: VideoOptions | None = None,
         exist_ok: bool = False,
         task: str = BRIGHTEN,
         on_progress: Callable[[dict[str, Any]], None] = lambda _: None,
+        **taste: Unpack[Taste],
     ) -> Path:
         """Enhance a clip's file into another file; see :func:`pielight.enhance_video`.
 
         Args:
             source: Clip to read.
-            target: File to write.
-            options: How it is enhanced.
+            target: File to write, whose extension chooses the container, or folder; None is ``NAME_pie`` beside the
+                clip.
+            strength: See :meth:`enhance`, as for the next three.
+            highlights: As there.
+            denoise: As there.
+            options: As there.
             video: Its ``codec``, ``crf``, ``start`` and ``end``; the server refuses the others.
             exist_ok: Whether a file that has the target's name is replaced.
             task: See :meth:`enhance`.
             on_progress: Called after each change with what the server tells of the clip.
+            **taste: As there.
 
         Returns:
             The path of the file that was written.
@@ -222,13 +235,16 @@ class Client:
         Raises:
             ExistsError: The target exists, and ``exist_ok`` is not set.
             ServiceError: See :meth:`enhance`.
-            PictureError: The clip cannot be read, or the target is the clip.
+            PictureError: The clip cannot be read, or the target is the clip, or has no extension of one.
         """
-        source, target = Path(source), Path(target)
-        _check_target(source, target, exist_ok)
-        cut = _changed(video or VideoOptions(), VideoOptions())
-        query = _query(chosen_options(options), task) | cut | {"name": source.name}
-        job = self._session.ask_json("POST", "/v1/video", read_file(source), query).get("id")
+        source = Path(source)
+        written = result_target(source, target)
+        muxer_of(written)
+        check_target(source, written, exist_ok)
+        chosen = chosen_options(options, strength=strength, highlights=highlights, denoise=denoise, **taste)
+        names = {"name": source.name, "format": written.suffix[1:].lower()}
+        asked = parameters_of(chosen, task) | changed(video or VideoOptions(), VideoOptions()) | names
+        job = self._session.json_of(self._session.ask("POST", "/v1/video", JSON, read_file(source), asked)).get("id")
         if not isinstance(job, str):
             raise self._session.unexpected("no clip")
         try:
@@ -241,52 +257,8 @@ class Client:
         finally:
             with suppress(PielightError):
                 self._session.ask("DELETE", f"/v1/video/{job}")
-        return write_atomic(target, data, "overwrite" if exist_ok else "skip")
+        return write_atomic(written, data, "overwrite" if exist_ok else "skip")
 
-    def _enhance(
-        self, data: bytes, options: EnhanceOptions, task: str, more: dict[str, Any] | None = None
-    ) -> tuple[bytes, str]:
-        query = _query(options, task) | {name: value for name, value in (more or {}).items() if value is not None}
-        answer = self._session.ask("POST", "/v1/enhance", _PICTURES, data, query)
-        return answer.content, unquote(answer.headers.get("Pielight-Notes", ""))
-
-
-def _query(options: EnhanceOptions, task: str) -> dict[str, Any]:
-    """Return options as parameters of a request.
-
-    >>> _query(EnhanceOptions(0.5, auto=False), "brighten")
-    {'task': 'brighten', 'strength': 0.5, 'auto': 'false'}
-    """
-    given = _changed(options, EnhanceOptions())
-    return {"task": task} | {name: str(value).lower() if isinstance(value, bool) else value
-                             for name, value in given.items()}  # fmt: skip
-
-
-def _changed(options: object, default: object) -> dict[str, Any]:
-    return {name: value for name, value in vars(options).items() if value != getattr(default, name)}
-
-
-def _check_target(source: Path, target: Path, exist_ok: bool) -> None:
-    """Check, before anything is sent, that the result can be written."""
-    if is_same_file(source, target):
-        raise PictureError(f"{shown(target)}: the result would overwrite its source; choose another target")
-    if target.exists() and not exist_ok:
-        raise ExistsError(f"{shown(target)}: already exists; pass exist_ok=True to replace it", str(target))
-    check_writable(target)
-
-
-def _format_of(source: Path, target: Path) -> str | None:
-    """Return the format that a target asks for, as :func:`pielight.enhance_file` does; None is the source's own."""
-    if target.suffix.lower() == source.suffix.lower() and not is_raw_file(source):
-        return None
-    found = format_of(target, "")
-    if found == RAW:
-        raise PictureError(f"{shown(target)}: RAW cannot be written; name the result .tif or .jpg")
-    return found or None
-
-
-def _picture_of(array: Array) -> Picture:
-    """Return an array as a picture, of a mode that TIFF can hold."""
-    colors, opacity = split_opacity(array)
-    channels = colors.shape[2] + (opacity is not None)
-    return Picture(colors, _MODES[str(array.dtype)][channels - 1], None if opacity is None else opacity[..., 0])
+    def _enhance(self, data: bytes, options: EnhanceOptions, task: str, **more: Any) -> bytes:
+        asked = parameters_of(options, task) | {name: value for name, value in more.items() if value is not None}
+        return self._session.ask("POST", "/v1/enhance", _PICTURES, data, asked).content

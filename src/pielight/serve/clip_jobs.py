@@ -8,98 +8,21 @@ import logging
 import multiprocessing
 import secrets
 import shutil
-import tempfile
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from pielight.serve.clip_folder import ClipFolder, remove_abandoned
+from pielight.serve.clip_job import ENDED, ClipJob, size_of
 from pielight.serve.clip_worker import work_on_clip
 from pielight.serve.problems import Problem
 from pielight.serve.settings import ServeSettings
 
-State = Literal["receiving", "waiting", "running", "done", "failed"]
-ENDED = ("done", "failed")
-_SPACE = 3  # times a clip's size, for it and its result
 _MOST_ENDED = 100
+_WAIT = 30.0  # seconds after which there may be a place
 _CONTEXT = multiprocessing.get_context("spawn")
-
-
-@dataclass(eq=False)
-class ClipJob:
-    """A clip, and what has become of it.
-
-    Attributes:
-        id: What it is called, which nobody can guess.
-        folder: Where its files are, and nothing else.
-        suffix: Extension of its file.
-        asked: Its options.
-        length: Bytes that it has at most.
-        state: Where it is.
-        progress: How far it is.
-        detail: Why it failed.
-        process: What works on it; set when it has started.
-        is_removed: Whether nothing may be started for it any more.
-        lock: Held while ``process`` is started, and while ``is_removed`` is set.
-        changed: Set, and replaced, at each change.
-    """
-
-    id: str
-    folder: Path
-    suffix: str
-    asked: dict[str, Any]
-    length: int
-    state: State = "receiving"
-    progress: dict[str, Any] = field(default_factory=dict)
-    detail: str | None = None
-    process: BaseProcess | None = None
-    is_removed: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def source(self) -> Path:
-        """The clip."""
-        return self.folder / f"clip{self.suffix}"
-
-    @property
-    def target(self) -> Path:
-        """The result."""
-        return self.folder / f"result{self.suffix}"
-
-    def start(self, process: BaseProcess) -> bool:
-        """Start what works on it; return whether it was not removed meanwhile."""
-        with self.lock:
-            if self.is_removed:
-                return False
-            process.start()
-            self.process = process
-            return True
-
-    def stop(self) -> None:
-        """End what works on it."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.join()
-
-    def reserved(self) -> int:
-        """Return how many bytes its files may still take."""
-        return 0 if self.state in ENDED else max(0, _SPACE * self.length - _size(self.source))
-
-    def described(self) -> dict[str, Any]:
-        """Return what clients are told."""
-        return {"id": self.id, "state": self.state, **self.progress, "detail": self.detail}
-
-    def change(self, state: State | None = None, detail: str | None = None, **progress: Any) -> None:
-        """Note a change, and tell those who wait for one."""
-        self.state, self.detail = state or self.state, detail or self.detail
-        self.progress |= progress
-        self.changed.set()
-        self.changed = asyncio.Event()
 
 
 class ClipJobs:
@@ -116,7 +39,7 @@ class ClipJobs:
 
     def __init__(self, settings: ServeSettings) -> None:
         self._settings = settings
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder = ClipFolder()
         self._jobs: dict[str, ClipJob] = {}
         self._queue: asyncio.Queue[ClipJob] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, "pielight-clips")
@@ -124,6 +47,7 @@ class ClipJobs:
 
     def start(self) -> None:
         """Begin to work."""
+        remove_abandoned()
         self._runner = asyncio.create_task(self._run())
 
     def end_streams(self) -> None:
@@ -141,21 +65,18 @@ class ClipJobs:
                 self.remove(job)
         finally:
             self._thread.shutdown(wait=False)
-            if self._folder is not None:
-                self._folder.cleanup()
+            self._folder.remove()
 
     def folder(self) -> Path:
-        """Return the folder of their files, which only this user may read; it is made for the first clip.
+        """Return the folder of their files, which is made for the first clip.
 
         Raises:
             Problem: There is no place for one.
         """
-        if self._folder is None:
-            try:
-                self._folder = tempfile.TemporaryDirectory(prefix="pielight-", ignore_cleanup_errors=True)
-            except OSError as error:
-                raise no_place(error) from None
-        return Path(self._folder.name)
+        try:
+            return self._folder.path()
+        except OSError as error:
+            raise no_place(error) from None
 
     def find(self, name: str) -> ClipJob:
         """Return a job.
@@ -167,22 +88,25 @@ class ClipJobs:
             raise Problem(404, "no such clip; results are kept for a while only")
         return self._jobs[name]
 
-    def new(self, suffix: str, asked: dict[str, Any], length: int = 0) -> ClipJob:
+    def new(self, client: str, length: int = 0) -> ClipJob:
         """Begin a job, whose clip is to be written to its source, and which is then given to :meth:`submit`.
 
         Args:
-            suffix: Extension of the clip's file.
-            asked: Its options.
+            client: Address of who sends it.
             length: Its bytes; 0 if that is not known.
 
         Raises:
-            Problem: There are as many in work as the server takes, or its disk is full.
+            Problem: There are as many of this address, or in work, as the server takes, or its disk is full.
         """
+        own = sum(job.client == client for job in self._jobs.values())
+        if 0 < self._settings.clips_per_address <= own:
+            detail = f"{own} clips of this address are in work or kept; DELETE those that are done"
+            raise Problem(429, detail, retry_after=_WAIT)
         active = sum(job.state not in ENDED for job in self._jobs.values())
         if active >= self._settings.clips:
-            raise Problem(503, f"{active} clips are in work already", retry_after=30)
+            raise Problem(503, f"{active} clips are in work already", retry_after=_WAIT)
         name, folder = secrets.token_urlsafe(16), self.folder()
-        job = ClipJob(name, folder / name, suffix, asked, length or self._settings.max_clip)
+        job = ClipJob(name, folder / name, client, length or self._settings.max_clip)
         if shutil.disk_usage(folder).free < sum(one.reserved() for one in (job, *self._jobs.values())):
             raise Problem(503, "too little space on the server's disk", retry_after=60)
         try:
@@ -192,8 +116,23 @@ class ClipJobs:
         self._jobs[name] = job
         return job
 
-    def submit(self, job: ClipJob) -> None:
-        """Queue a job whose clip is there."""
+    def submit(self, job: ClipJob, suffix: str, result_suffix: str, asked: dict[str, Any]) -> None:
+        """Queue a job whose clip is there.
+
+        Args:
+            job: The job.
+            suffix: Extension of the clip's file.
+            result_suffix: Extension of its result.
+            asked: Its options.
+
+        Raises:
+            Problem: The file cannot be named so.
+        """
+        try:
+            job.name_files(suffix, result_suffix)
+        except OSError as error:
+            raise no_place(error) from None
+        job.asked = asked
         job.change("waiting")
         self._queue.put_nowait(job)
 
@@ -210,9 +149,9 @@ class ClipJobs:
     def drop_oldest(self) -> None:
         """Delete the oldest that have ended, beyond what is kept; the last one stays."""
         ended = [job for job in self._jobs.values() if job.state in ENDED]
-        held = sum(_size(job.target) for job in ended)
+        held = sum(size_of(job.target) for job in ended)
         while len(ended) > 1 and (len(ended) > _MOST_ENDED or held > self._settings.max_results):
-            held -= _size(ended[0].target)
+            held -= size_of(ended[0].target)
             self.remove(ended.pop(0))
 
     async def _run(self) -> None:
@@ -268,13 +207,6 @@ class ClipJobs:
 def no_place(error: OSError) -> Problem:
     """Return the problem that a file cannot be written."""
     return Problem(503, f"no place for clips ({error.strerror}); set TMPDIR", retry_after=60)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _received(connection: Connection) -> dict[str, Any] | None:

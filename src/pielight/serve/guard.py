@@ -16,7 +16,7 @@ from pielight.core.http_connection import TimedConnection
 from pielight.core.http_listener import is_own_host
 from pielight.serve.metrics import Metrics
 from pielight.serve.problems import Problem, ProblemResponse
-from pielight.serve.rate_limit import RateLimit
+from pielight.serve.rate_limit import RateLimit, client_address
 from pielight.serve.settings import ServeSettings
 
 LEASES = "pielight.leases"  # in the scope: an ExitStack, which is closed when the answer is sent
@@ -56,6 +56,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        _to_origin_form(scope)
         exchange = _Exchange(scope, receive, send, self._settings.answer_seconds)
         client, start = scope.get("client"), time.monotonic()
         TimedConnection.restart(client, self._longest)
@@ -65,6 +66,11 @@ class Guard:
                 scope[LEASES] = leases
                 app = self._app if refusal is None else ProblemResponse(refusal)
                 await app(scope, exchange.receive, exchange.send)
+        except asyncio.CancelledError:  # after a second signal
+            if not exchange.is_begun:
+                refusal = Problem(503, "the server ends", retry_after=5)
+                await ProblemResponse(refusal)(scope, exchange.receive, exchange.send)
+            raise
         except Exception:  # answered here, or it would lack its headers; logged by the server
             if not exchange.is_begun:
                 await ProblemResponse(Problem(500, "see the server's log"))(scope, exchange.receive, exchange.send)
@@ -77,6 +83,8 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
         if not is_own_host(headers.get("host", ""), self._names, self._local):
             return Problem(421, "this address is not served here; see --allowed-host")
+        if _has_two_lengths(headers):
+            return Problem(400, "Content-Length and Transfer-Encoding: only one may be given")
         method, path = scope["method"], scope["path"]
         origin = headers.get("origin")
         if origin is not None and origin not in self._settings.origins:
@@ -86,8 +94,7 @@ class Guard:
             return Problem(403, "refused: sent by another page")
         if not path.startswith(_NEEDS_TOKEN) or method == "OPTIONS":
             return None
-        client = scope.get("client")
-        if seconds := self._rate.wait(client[0] if client else ""):  # before the token, which might be guessed
+        if seconds := self._rate.wait(client_address(scope)):  # before the token, which might be guessed
             return Problem(429, f"more than {self._settings.rate:g} requests a second", retry_after=seconds)
         if self._settings.token is not None and not _is_token(headers.get("authorization", ""), self._settings.token):
             return Problem(401, "send the header Authorization: Bearer TOKEN")
@@ -101,6 +108,7 @@ class _Exchange:
         self._client, self._receive, self._send, self._seconds = scope.get("client"), receive, send, seconds
         headers = Headers(scope=scope)
         self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        self._is_last = _has_two_lengths(headers)  # proxies might see other requests in it
         self._is_invited = "expect" not in headers  # who asks first has not sent it yet
         self.status, self.is_begun = 500, False
 
@@ -123,10 +131,25 @@ class _Exchange:
                     async with asyncio.timeout(_DRAIN_SECONDS):
                         while self._unread:
                             await self.receive()
-            if self._unread:
+            if self._unread or self._is_last:
                 headers["Connection"] = "close"
         TimedConnection.restart(self._client, self._seconds)
         await self._send(message)
+
+
+def _to_origin_form(scope: Scope) -> None:
+    """Move the host of a request's target, as proxies are sent it, to where that of others is: RFC 9112, 3.2.2."""
+    scheme, is_absolute, rest = scope["path"].partition("://")
+    if is_absolute and scheme.lower() in ("http", "https"):
+        host, _, path = rest.partition("/")
+        others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+        scope["headers"] = [*others, (b"host", host.encode("latin-1", "replace"))]
+        scope["path"] = f"/{path}"
+        scope["raw_path"] = b"/" + b"".join(scope["raw_path"].split(b"/", 3)[3:])
+
+
+def _has_two_lengths(headers: Headers) -> bool:
+    return "content-length" in headers and "transfer-encoding" in headers
 
 
 def _place_of(origin: str) -> str | None:

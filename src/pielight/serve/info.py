@@ -27,7 +27,8 @@ def server_info(settings: ServeSettings) -> dict[str, Any]:
     models = {task: find_model(task, settings.model if task == BRIGHTEN else None) for task in TASKS}
     without_heic = [name for name in PICTURES if name != "heic"]
     extra = [name for key, name in _READ_BY_EXTRA.items() if _is_installed(key)]
-    limits = ("max_body", "max_pixels", "max_clip", "queue", "picture_seconds", "rate", "clips", "keep_seconds")
+    limits = ("max_body", "max_pixels", "max_clip", "queue", "picture_seconds", "rate", "clips", "clips_per_address",
+              "keep_seconds")  # fmt: skip
     return {
         "version": __version__,
         "models": {task: {"name": model.name, "sha256": model.sha256()} for task, model in models.items()},

@@ -27,20 +27,19 @@ def document(is_token_needed: bool) -> dict[str, Any]:
         "enhance", "Enhance a picture.",
         {"200": _answer("The result, with the metadata of the picture; notes are in the header Pielight-Notes.",
                         dict.fromkeys((*PICTURES.values(), OCTETS), _BYTES))},
-        EnhanceParameters, _picture_body(EnhanceParameters), _BODY_REFUSALS,
+        EnhanceParameters, _body(EnhanceParameters, tuple(PICTURES.values())), _BODY_REFUSALS,
     )  # fmt: skip
     exposure = _operation(
         "exposure", "Predict by how many stops each part of a picture is lifted.",
         {"200": _answer("The map, as the picture is stored: before its orientation.",
                         {kind: _ref("ExposureMap") if kind.endswith("json") else _BYTES
                          for kind in EXPOSURE_TYPES.values()})},
-        ExposureParameters, _picture_body(ExposureParameters), _BODY_REFUSALS,
+        ExposureParameters, _body(ExposureParameters, tuple(PICTURES.values())), _BODY_REFUSALS,
     )  # fmt: skip
-    clip_body = {"required": True, "content": _bodies((*CLIPS, OCTETS))}
     job = _answer("The state of the clip.", {"application/json": _ref("Clip")})
     submit = _operation(
         "submitClip", "Enhance a clip, as a job.", {"202": {**job, "description": "Taken; its state."}},
-        VideoParameters, clip_body, (*_BODY_REFUSALS, 501),
+        VideoParameters, _body(VideoParameters, tuple(CLIPS)), (*_BODY_REFUSALS, 501),
     )  # fmt: skip
     by_id = {"parameters": [_path_id()]}
     refusals = (404, 501)
@@ -124,14 +123,12 @@ def _properties(model: type[Parameters]) -> dict[str, Any]:
     return properties
 
 
-def _picture_body(model: type[Parameters]) -> dict[str, Any]:
+def _body(model: type[Parameters], kinds: tuple[str, ...]) -> dict[str, Any]:
+    """Return the description of a body: a file by itself, or in a form with parameters."""
     form = {"type": "object", "required": ["file"],
             "properties": {"file": {"type": "string", "contentMediaType": OCTETS}, **_properties(model)}}  # fmt: skip
-    return {"required": True, "content": {FORM: {"schema": form}, **_bodies((*PICTURES.values(), OCTETS))}}
-
-
-def _bodies(kinds: tuple[str, ...]) -> dict[str, Any]:
-    return {kind: {"schema": _BYTES} for kind in kinds}
+    files = {kind: {"schema": _BYTES} for kind in (*kinds, OCTETS)}
+    return {"required": True, "content": {FORM: {"schema": form}, **files}}
 
 
 def _path_id() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pielight.errors import OptionError
 from pielight.options import MAX_STRENGTH, MAX_TARGET, PRESETS, EnhanceOptions
 from pielight.serve.problems import Problem
+from pielight.video.containers import MUXERS
 from pielight.video.options import VideoOptions
 
 Number = float | None
@@ -107,6 +108,9 @@ class VideoParameters(TaskParameters):
 
     name: str | None = Field(
         None, max_length=200, description="Name of the clip, whose extension is that of its container."
+    )
+    format: Literal[*(suffix[1:] for suffix in MUXERS)] | None = Field(  # type: ignore[valid-type]
+        None, description="Container of the result, by its extension; that of the clip."
     )
     codec: Literal["h264", "hevc", "av1", "ffv1", "copy-like-source"] | None = Field(
         None, description="Codec of the result; that of the clip."

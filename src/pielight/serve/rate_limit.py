@@ -6,6 +6,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from starlette.types import Scope
+
 _BURST_SECONDS = 10.0  # of requests that may come at once
 _MAX_CLIENTS = 10_000  # who are remembered; the one that was quiet longest is forgotten
 
@@ -40,3 +42,13 @@ class RateLimit:
         if len(self._buckets) > _MAX_CLIENTS:
             self._buckets.popitem(last=False)
         return seconds
+
+
+def client_address(scope: Scope) -> str:
+    """Return the address whose requests and clips are counted: that of the connection.
+
+    >>> client_address({"client": ("10.0.0.7", 50000)}), client_address({})
+    ('10.0.0.7', '')
+    """
+    client = scope.get("client")
+    return str(client[0]) if client else ""

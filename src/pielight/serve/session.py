@@ -86,11 +86,13 @@ class Session:
         self._check(answer, expected)
         return answer
 
-    def ask_json(
-        self, method: str, path: str, data: bytes | None = None, query: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Send a request as :meth:`ask` does, and return the JSON object that is the answer."""
-        return self._parsed(self.ask(method, path, JSON, data, query).text)
+    def json_of(self, answer: httpx.Response) -> dict[str, Any]:
+        """Return the JSON object that an answer holds.
+
+        Raises:
+            ServiceError: It holds none.
+        """
+        return self._parsed(answer.text)
 
     def events(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield the data of server-sent events."""

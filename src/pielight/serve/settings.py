@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pielight.errors import OptionError
 
 MEGABYTE = 1 << 20
+_OPEN = ("queue", "rate", "clips_per_address")  # which may be 0
 _MOST = 1e6  # of seconds, and of requests in one
 
 
@@ -33,6 +34,7 @@ class ServeSettings:
         rate: Requests a second of one client's address, on average; 0 does not count them.
         connections: Connections at once.
         clips: Clips that are received, wait or are in work at once.
+        clips_per_address: Clips of one client's address, with results that are kept; 0 does not count them.
         max_results: Bytes of clips' results that are kept; beyond them, the oldest are deleted.
         clip_seconds: How long a clip may take.
         keep_seconds: How long a clip's result is kept.
@@ -64,6 +66,7 @@ class ServeSettings:
     rate: float = 0.0
     connections: int = 500
     clips: int = 4
+    clips_per_address: int = 0
     max_results: int = 4096 * MEGABYTE
     clip_seconds: float = 7200.0
     keep_seconds: float = 1800.0
@@ -73,7 +76,7 @@ class ServeSettings:
             value = getattr(self, field.name)
             if isinstance(value, float) and not value <= _MOST:
                 raise OptionError(f"{field.name} {value!r}: must be a number, at most {_MOST:g}")
-            if isinstance(value, int | float) and (value < 0 or (value == 0 and field.name not in ("queue", "rate"))):
+            if isinstance(value, int | float) and (value < 0 or (value == 0 and field.name not in _OPEN)):
                 raise OptionError(f"{field.name} {value!r}: must be above 0")
         if self.token is not None and not (self.token and self.token.isascii() and self.token.isprintable()):
             raise OptionError("token: must be printable ASCII, and not empty")

@@ -1,4 +1,4 @@
-"""Bodies of requests, read whole and within limits before a worker is taken; nothing is written to disk."""
+"""Bodies of requests, read whole and within limits before a worker is taken; only clips are written to disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -33,8 +33,23 @@ class Upload(NamedTuple):
     fields: dict[str, str]
 
 
-class _InMemoryParser(MultiPartParser):
+class Form(NamedTuple):
+    """A form: its file, if it has one, and its fields."""
+
+    file: UploadFile | None
+    fields: dict[str, str]
+
+
+class _FormParser(MultiPartParser):
+    """A parser that writes the file of a form to a file, or keeps it in memory if that is None."""
+
     spool_max_size = _NEVER
+    target: BinaryIO | None = None
+
+    def on_headers_finished(self) -> None:
+        super().on_headers_finished()
+        if self.target is not None and self._current_part.file is not None:
+            self._current_part.file.file = self.target
 
 
 async def read_upload(request: Request, settings: ServeSettings, lease: Lease) -> Upload:
@@ -51,7 +66,11 @@ async def read_upload(request: Request, settings: ServeSettings, lease: Lease) -
         if kind != FORM:
             parts = [part async for part in limited(request, settings.max_body, lease)]
             return _checked(Upload(b"".join(parts), "picture", {}))
-        return _checked(await _read_form(request, settings, lease))
+        form = await read_form(request, limited(request, settings.max_body, lease))
+        if form.file is None:
+            return _checked(Upload(b"", "picture", form.fields))
+        with form.file.file as file:
+            return _checked(Upload(file.read(), file_name(form.file.filename), form.fields))
 
 
 def check_length(request: Request, most: int) -> None:
@@ -95,28 +114,32 @@ async def limited(request: Request, most: int, lease: Lease | None = None) -> As
         yield part
 
 
-async def _read_form(request: Request, settings: ServeSettings, lease: Lease) -> Upload:
-    parts = limited(request, settings.max_body, lease)
-    parser = _InMemoryParser(
-        request.headers, parts, max_files=1, max_fields=_MAX_FIELDS, max_part_size=_FIELD_BYTES
-    )  # fmt: skip
+async def read_form(request: Request, parts: AsyncGenerator[bytes, None], target: BinaryIO | None = None) -> Form:
+    """Read a form that has at most one file.
+
+    Args:
+        request: Whose body it is.
+        parts: The body.
+        target: Where its file is written; None keeps it in memory.
+
+    Raises:
+        Problem: It is malformed.
+    """
+    parser = _FormParser(request.headers, parts, max_files=1, max_fields=_MAX_FIELDS, max_part_size=_FIELD_BYTES)
+    parser.target = target
     try:
-        form = await parser.parse()
+        items = (await parser.parse()).multi_items()
     except MultiPartException as error:
         raise Problem.of("request", f"form: {shown(error.message)}") from None
     except (ValueError, LookupError) as error:  # of its headers
         raise Problem.of("request", f"form: {shown(str(error)) or 'malformed'}") from None
-    fields: dict[str, str] = {}
-    data, name = b"", "picture"
-    for key, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            data, name = await value.read(), file_name(value.filename)
-            await value.close()
-        elif key in fields:
-            raise Problem.of("request", f"form: {shown(key)} is given twice")
-        else:
-            fields[key] = value
-    return Upload(data, name, fields)
+    form = Form(next((value for _, value in items if isinstance(value, UploadFile)), None), {})
+    for key, value in items:
+        if isinstance(value, str):
+            if key in form.fields:
+                raise Problem.of("request", f"form: {shown(key)} is given twice")
+            form.fields[key] = value
+    return form
 
 
 def _checked(upload: Upload) -> Upload:
