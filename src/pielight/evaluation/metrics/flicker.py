@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from pielight.evaluation.metric_spec import INPUT, Floats, PictureMetric, Pixels
+from pielight.evaluation.metric_spec import INPUT, PictureMetric, Pixels
+from pielight.evaluation.metrics.cell_means import cell_means
 from pielight.evaluation.metrics.lightness import lightness, tone_curve
 
 _CELLS = 8
@@ -30,18 +30,11 @@ def flicker(frames: Sequence[Pixels], source: Sequence[Pixels]) -> float:
     changes = []
     for (old_in, new_in), (old_out, new_out) in zip(pairwise(before), pairwise(after), strict=True):
         curve = tone_curve(old_in, old_out)
-        changes.append(np.abs(_cells(new_out - curve[new_in]) - _cells(old_out - curve[old_in])).mean())
+        new, old = (
+            cell_means(out - curve[given], _CELLS, _CELLS) for out, given in ((new_out, new_in), (old_out, old_in))
+        )
+        changes.append(np.abs(new - old).mean())
     return float(np.mean(changes))
-
-
-def _cells(plane: npt.NDArray[np.float64]) -> Floats:
-    """Return means over the cells of a grid of at most 8 x 8."""
-    sums: Floats = plane
-    for axis, side in enumerate(plane.shape):
-        starts = np.arange(min(_CELLS, side)) * side // min(_CELLS, side)
-        lengths = np.diff(np.append(starts, side))
-        sums = np.add.reduceat(sums, starts, axis) / (lengths[:, None] if axis == 0 else lengths)
-    return sums
 
 
 FLICKER = PictureMetric(

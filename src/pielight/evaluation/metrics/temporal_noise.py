@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter, gaussian_gradient_magnitude
 
 from pielight.core.color import luma
 from pielight.evaluation.metric_spec import INPUT, Floats, PictureMetric, Pixels, at_least
+from pielight.evaluation.metrics.cell_means import cell_means
 
 _BLOCK = 16
 _FLATTEST = 0.25
@@ -101,9 +102,7 @@ def _flat(light: Floats) -> NDArray[np.bool_]:
 def _means(plane: Floats) -> Floats:
     """Return the means of the whole blocks ``(rows, columns)``."""
     rows, columns = plane.shape[0] // _BLOCK, plane.shape[1] // _BLOCK
-    whole = plane[: rows * _BLOCK, : columns * _BLOCK]
-    means: Floats = whole.reshape(rows, _BLOCK, columns, _BLOCK).mean((1, 3))
-    return means
+    return cell_means(plane[: rows * _BLOCK, : columns * _BLOCK], rows, columns)
 
 
 TEMPORAL_NOISE = PictureMetric(
