@@ -101,11 +101,11 @@ def test_clips(client: pielight.Client, tmp_path: Path) -> None:
     assert contents(written).packets == contents(tmp_path / "night.mp4").packets
     assert told[-1] == "done"
     cut = pielight.VideoOptions(end=0.1)
-    client.enhance_video(tmp_path / "night.mp4", tmp_path / "bright.mp4", video=cut, exist_ok=True)
-    assert len(contents(written).times) < len(contents(tmp_path / "night.mp4").times)
-    (tmp_path / "new").mkdir()
-    assert client.enhance_video(tmp_path / "night.mp4", tmp_path / "new", 0.5, video=cut).name == "night.mp4"
-    as_matroska = client.enhance_video(tmp_path / "night.mp4", tmp_path / "bright.mkv", video=cut)
+    within = client.enhance_video(tmp_path / "night.mp4", f"{tmp_path}/new/", 0.5, video=cut)
+    assert within == tmp_path / "new/night.mp4"
+    assert len(contents(within).times) < len(contents(tmp_path / "night.mp4").times)
+    (tmp_path / "bright.mkv").write_bytes(b"to be replaced")
+    as_matroska = client.enhance_video(tmp_path / "night.mp4", tmp_path / "bright.mkv", exist_ok=True)
     assert as_matroska.read_bytes().startswith(b"\x1aE\xdf\xa3")
     with pytest.raises(PictureError, match=r"c\.txt: no extension of a clip"):
         client.enhance_video(tmp_path / "night.mp4", tmp_path / "c.txt")

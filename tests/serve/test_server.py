@@ -58,6 +58,14 @@ def counted(server: Running, name: str) -> float:
     return float(re.findall(rf"^pielight_{name} (\S+)$", text, re.MULTILINE)[0])
 
 
+def accepts(server: Running) -> bool:
+    try:
+        socket.create_connection(server.place).close()
+    except OSError:
+        return False
+    return True
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
@@ -126,11 +134,11 @@ def test_a_signal_lets_it_finish(number: signal.Signals) -> None:
         answers = [threads.submit(send, server, large()) for _ in range(3)]
         wait_for(lambda: counted(server, "waiting") + counted(server, "running") == 3)
         server.process.send_signal(number)
-        time.sleep(0.3)
+        wait_for(lambda: not accepts(server))
         os.kill(workers[0], signal.SIGCONT)
         assert [answer.result().status_code for answer in answers] == [200] * 3
         idle.close()
-        assert server.process.wait(20) == 0
+        assert server.process.wait(60) == 0
         with pytest.raises(httpx.ConnectError):
             is_well(server)
         for pid in workers:
