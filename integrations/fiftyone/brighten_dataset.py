@@ -19,7 +19,7 @@ def brighten(dataset: Any, folder: str | Path, enhancer: Enhancer | None = None)
     """Brighten every sample that has no bright copy yet.
 
     Args:
-        dataset: A dataset or a view of FiftyOne's.
+        dataset: A dataset of FiftyOne's.
         folder: Of the copies; made if it is not there.
         enhancer: None is the default model.
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from array import array
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class BrightenNode(Node):  # type: ignore[misc, unused-ignore]
             return
         result = Image(header=message.header, height=message.height, width=message.width, encoding=message.encoding)
         result.is_bigendian, result.step = sys.byteorder == "big", bright.strides[0]
-        result.data = bright.tobytes()
+        result.data = array("B", bright.tobytes())  # which messages take as it is; of others they check each byte
         self._publisher.publish(result)
 
 
