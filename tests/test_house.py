@@ -54,15 +54,19 @@ def test_torch_is_imported_in_training_for_tensors_for_the_gpu_and_for_lpips_onl
     outside = [path for path in SOURCE.rglob("*.py") if not inside & {*path.relative_to(SOURCE).parent.parts}]
     assert len(outside) > 15
     assert sorted(path.name for path in outside if "torch" in imported(path)) == [
-        "apply_cuda.py",
+        "apply_device.py",
         "color_torch.py",
-        "exposure_map_cuda.py",
+        "exposure_counts_torch.py",
+        "exposure_map_device.py",
         "exposure_statistics_torch.py",
         "exposure_torch.py",
+        "finish_torch.py",
         "full_frame.py",
         "interpolation_torch.py",
+        "onnx_module.py",
         "perceptual.py",
         "thumbnail_torch.py",
+        "torch_engine.py",
     ]
 
 

@@ -12,7 +12,13 @@ import pielight
 
 SOURCE = Path(pielight.__file__).parent
 # Modules whose functions may import own modules: commands, public names that are loaded lazily, and heavy libraries.
-LAZY = ("pielight.cli", "pielight.__main__", "pielight._deprecated", "pielight.evaluation.methods.network_files")
+LAZY = (
+    "pielight.cli",
+    "pielight.__main__",
+    "pielight._deprecated",
+    "pielight.evaluation.methods.network_files",
+    "pielight.inference.devices",
+)
 
 
 def imports_inside_functions(path: Path) -> list[str]:

@@ -35,7 +35,7 @@ MOVED = {  # former module: its names, and where each is now
     "pielight.joint.config": {"read_joint": "pielight.training.recipe:read_recipe"},
     "pielight.joint.enhancing": {"load_enhancer": "pielight.training.networks.joint_model"},
     "pielight.joint.loop": {"train": "pielight.training.trainer"},
-    "pielight.joint.onnx_module": {"OnnxModule": "pielight.training.networks.onnx_module"},
+    "pielight.joint.onnx_module": {"OnnxModule": "pielight.inference.onnx_module"},
     "pielight.joint.unified": {"Unified": "pielight.training.networks.joint_model:JointModel"},
     "pielight.train.config": {
         "Training": "pielight.training.schema:TrainConfig",

@@ -25,6 +25,7 @@ from pielight.inference import pipeline_files
 from pielight.inference.denoise import DESCRIPTOR as DENOISE
 from pielight.inference.denoise import shared_denoiser
 from pielight.inference.descriptor import find_model, kind_for
+from pielight.inference.devices import open_engine
 from pielight.inference.exposure_map import ExposureMap, ExposureNetwork
 from pielight.inference.exposure_track import FPS
 from pielight.inference.frame_enhancer import FrameEnhancer
@@ -35,7 +36,7 @@ from pielight.inference.processor import Processor, Runtime
 from pielight.io.decode import decode, decode_reduced, open_image
 from pielight.io.provenance import Record
 from pielight.io.result_names import result_target
-from pielight.ops.apply_cuda import check_device
+from pielight.ops.apply_device import check_device
 from pielight.options import AUTO, BRIGHTEN, Denoise, EnhanceOptions, Taste, chosen_options
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ class Enhancer(FormerMethods):
         threads: Threads for the network and for the pixels; None takes every core that the process may use.
         auto: Leave well-exposed pictures alone, in proportion, or clear ones in dehazing; not for deraining,
             nor for curves.
-        device: Where the prediction is applied to the full picture: ``"cpu"``, or ``"cuda"`` by torch (extra ``gpu``).
-            The network, which sees a thumbnail, and denoising run on the CPU in either case. Not for deraining.
+        device: Where network and pixels are computed: ``"cpu"``, or ``"cuda"`` by torch (extra ``gpu``). A tensor on
+            it stays there, as a whole batch, with ``denoise=0``; denoising runs on the CPU, and so do files, and the
+            networks of curves and of haze, whose predictions are applied on the device. Not for deraining.
         denoise_model: Path of an ONNX file with another denoising network than the one that comes with pielight.
         task: ``"brighten"``, ``"dehaze"`` or ``"derain"``; ``model`` is one for that.
 
@@ -90,8 +92,13 @@ class Enhancer(FormerMethods):
         self.threads = threads
         self.auto = auto
         denoiser = shared_denoiser(self.denoiser.path, threads)
-        runtime = Runtime(denoiser, threads, None if device == "cpu" else check_device(device))
-        self.processor = Processor(runtime, self._descriptor.open(self.model.path, threads))
+        network = self._descriptor.open(self.model.path, threads)
+        runtime = Runtime(denoiser, threads)
+        if device != "cpu":
+            chosen = check_device(device)
+            engine = open_engine(network, chosen) if isinstance(network, ExposureNetwork) else None
+            runtime = replace(runtime, device=chosen, engine=engine)
+        self.processor = Processor(runtime, network)
 
     def with_denoiser(self, denoise_model: str | Path | None) -> Enhancer:
         """Return an enhancer with the same model and another denoising network.

@@ -27,7 +27,7 @@ PACKAGES = {  # of each extra: its modules, and what the package index calls the
     "evaluate": _EVALUATE,
     "video": {"av": "av"},
     "lpips": {"lpips": "lpips", "torch": "torch"},
-    "gpu": {"torch": "torch"},
+    "gpu": {"torch": "torch", "onnx": "onnx"},
     "survey": {"choix": "choix", "krippendorff": "krippendorff", "starlette": "starlette", "uvicorn": "uvicorn"},
     "serve": {
         "starlette": "starlette",

@@ -19,7 +19,7 @@ from pielight.inference.descriptor import ModelDescriptor, TensorSpec
 from pielight.inference.exposure_plot import plot_exposure
 from pielight.inference.lattice import THUMBNAIL, ThumbnailNetwork, node_sides
 from pielight.inference.pointwise import PointwisePrediction
-from pielight.ops import exposure_map_cuda
+from pielight.ops import exposure_map_device
 from pielight.ops.exposure import canonical_exposure, exposure_slope
 from pielight.ops.exposure_map import apply_exposure, resample
 from pielight.ops.exposure_statistics import BRIGHTEST, SEEN, exposure_statistics
@@ -201,7 +201,7 @@ class ExposureMap(PointwisePrediction):
         ev = self.at(options, pixels)
         if device is None:
             return apply_exposure(pixels, ev, threads, out)
-        return exposure_map_cuda.apply_exposure(pixels, ev, device, out)
+        return exposure_map_device.apply_exposure(pixels, ev, device, out)
 
 
 class ExposureNetwork(ThumbnailNetwork):
@@ -248,11 +248,27 @@ class ExposureNetwork(ThumbnailNetwork):
         seen = apply_exposure(rows, np.full((1, 1), canonical), self.threads).reshape(1, *small.shape)
         numbers = np.append(statistics, canonical)[np.newaxis]
         exposure, underexposed = self.outputs({"thumbnail": seen, "statistics": numbers})
-        probability = float(underexposed[0, 0])
+        return self.map_of(small, canonical + exposure[0, 0], underexposed[0, 0], auto)
+
+    def map_of(
+        self, small: NDArray[np.float32], exposure: NDArray[np.float32], underexposed: np.floating, auto: bool
+    ) -> ExposureMap:
+        """Return the map that the network's outputs make.
+
+        Args:
+            small: The thumbnail, (3, S, S).
+            exposure: The canonical exposure and what the network adds to it, (h, w).
+            underexposed: The probability.
+            auto: Whether it counts.
+
+        Raises:
+            ModelError: It is no probability, or the exposures are no map.
+        """
+        probability = float(underexposed)
         if not 0.0 <= probability <= 1.0:
             raise ModelError(f"{self.path}: underexposed is {probability}; expected a probability")
         share = np.float32(smooth_step(probability, UNSURE, SURE)) if auto else np.float32(1)
-        ev = share * np.maximum(canonical + exposure[0, 0], 0)
+        ev = share * np.maximum(exposure, 0)
         try:
             return ExposureMap(ev, highlight_ceiling(small, ev.shape), probability)
         except ModelError as error:

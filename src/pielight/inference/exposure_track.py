@@ -6,14 +6,14 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.pixels import Pixels
 from pielight.errors import OptionError
-from pielight.inference.exposure_map import ExposureMap, ExposureNetwork
+from pielight.inference.exposure_map import ExposureMap
 from pielight.inference.exposure_smoothing import CausalSmoother, Look, smoothed
 from pielight.inference.fades import SeenFrame, held_light
 from pielight.inference.scene_cut import SceneCutDetector
@@ -25,6 +25,13 @@ _DRIFT = 0.3  # EV of change since the last look at which the network looks at o
 _SUDDEN, _LEAST_SUDDEN = 2.5, 0.1  # times the usual change of a cell, and EV, at which it looks at once, too
 _ROUNDING = 1e-3  # of a frame, of sums of its duration
 _MEMORY = 0.1  # share of the newest frame in the usual change
+
+
+class PredictsMaps(Protocol):
+    """Predicts the exposure map of a picture."""
+
+    def predict(self, pixels: Pixels, auto: bool = True) -> ExposureMap:
+        """Return the map of a picture, (H, W, 1 or 3)."""
 
 
 class FrameExposure(NamedTuple):
@@ -67,7 +74,7 @@ class ExposureTrack:
     bounded; not for several threads.
 
     Args:
-        network: Predicts maps.
+        network: Predicts maps: a network, or the engine of a device.
         auto: Whether well-exposed pictures stay as they are.
         fps: Frames per second, where ``see`` is given no times.
         every: Frames from one look to the next at most; None is a sixth of a second.
@@ -92,7 +99,7 @@ class ExposureTrack:
 
     def __init__(
         self,
-        network: ExposureNetwork,
+        network: PredictsMaps,
         auto: bool = True,
         *,
         fps: float = FPS,

@@ -63,7 +63,7 @@ class FrameEnhancer:
         network = processor.network
         self._track = None
         if isinstance(network, ExposureNetwork):
-            self._track = ExposureTrack(network, options.is_gated, fps=fps, every=every)
+            self._track = ExposureTrack(processor.runtime.engine or network, options.is_gated, fps=fps, every=every)
         self._processor, self._options, self._bgr, self._fps = processor, options, bgr, fps
         self._denoiser: FrameDenoiser | None = None
         self._kind: FrameKind | None = None  # of the frames that the denoiser remembers

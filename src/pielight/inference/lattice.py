@@ -14,7 +14,7 @@ from pielight.errors import ModelError
 from pielight.inference.descriptor import Side, TensorSpec, check_shape
 from pielight.inference.onnx_session import Network
 from pielight.inference.pointwise import PointwisePrediction
-from pielight.ops import apply_cuda
+from pielight.ops import apply_device
 from pielight.ops.apply import apply as apply_on_cpu
 from pielight.ops.thumbnail import mean_thumbnail, thumbnail
 from pielight.options import EnhanceOptions, check_number
@@ -80,7 +80,7 @@ class Lattice(PointwisePrediction):
         """Apply the curves; see :class:`~pielight.inference.pointwise.PointwisePrediction`."""
         if device is None:
             return apply_on_cpu(pixels, self, options, threads, out)
-        return apply_cuda.apply(pixels, self, device, options, out)
+        return apply_device.apply(pixels, self, device, options, out)
 
 
 def check_share(share: float) -> None:

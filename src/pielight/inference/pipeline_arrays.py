@@ -12,6 +12,7 @@ from PIL import Image
 from pielight import io
 from pielight.core.pixels import full_scale, is_same_memory
 from pielight.errors import OptionError
+from pielight.inference.devices import check_batch
 from pielight.inference.processor import Processor
 from pielight.options import EnhanceOptions
 
@@ -100,15 +101,26 @@ def enhance_image(image: Image.Image, processor: Processor, options: EnhanceOpti
 def enhance_tensor(image: Tensor, processor: Processor, options: EnhanceOptions) -> Tensor:
     """Enhance a tensor (3, H, W) or (N, 3, H, W): uint8, or floating point in [0, 1].
 
-    Each picture of a batch is enhanced by itself, on the CPU, and the result goes back to the tensor's device. It is
+    The result is on the tensor's device. With an engine for a device and without denoising, the whole batch is enhanced
+    there, and does not leave it if that is where it was; otherwise each picture by itself, on the CPU. It is
     detached: no gradient flows (``pielight.nn.Enhance`` is differentiable). Half precision is computed in float32.
 
     Raises:
         OptionError: It is no picture, or of another type.
     """
     torch = sys.modules["torch"]
-    batch = tensor_pixels(image)
-    pictures = [np.ascontiguousarray(processor.process(pixels, options).transpose(2, 0, 1)) for pixels in batch]
+    engine = processor.runtime.engine
+    if engine is not None and options.denoise == 0:
+        check_tensor(image)
+        if options.strength == 0:
+            return image.detach().clone()
+        batch = _computed(image.detach()).to(engine.device)
+        check_batch(batch)
+        on_device = processor.process_batch(engine, batch if batch.ndim == 4 else batch[None], options)
+        return on_device.reshape(image.shape).to(image.device, image.dtype)
+    pictures = [
+        np.ascontiguousarray(processor.process(pixels, options).transpose(2, 0, 1)) for pixels in tensor_pixels(image)
+    ]
     result = torch.from_numpy(np.stack(pictures)) if pictures else image.detach()
     enhanced: Tensor = result.reshape(image.shape).to(image.device, image.dtype)
     return enhanced
@@ -120,6 +132,18 @@ def tensor_pixels(image: Tensor) -> Array:
     Raises:
         OptionError: It is no picture, or of another type.
     """
+    check_tensor(image)
+    values = _computed(image.detach().cpu())
+    pixels: Array = (values if values.ndim == 4 else values[None]).permute(0, 2, 3, 1).numpy()
+    return pixels
+
+
+def check_tensor(image: Tensor) -> None:
+    """Check the shape and type of a tensor of pictures.
+
+    Raises:
+        OptionError: They are others.
+    """
     torch = sys.modules["torch"]
     if image.layout != torch.strided or image.is_meta:
         kind = "a meta tensor" if image.is_meta else "a sparse tensor"
@@ -128,11 +152,12 @@ def tensor_pixels(image: Tensor) -> Array:
         raise OptionError(f"tensor of shape {tuple(image.shape)}: expected (3, H, W) or (N, 3, H, W)")
     if not (image.is_floating_point() or image.dtype == torch.uint8):
         raise OptionError(f"tensor of type {image.dtype}: expected torch.uint8, or floats in [0, 1]")
-    values = image.detach().cpu()
-    if image.dtype not in (torch.uint8, torch.float32, torch.float64):
-        values = values.float()
-    pixels: Array = (values if values.ndim == 4 else values[None]).permute(0, 2, 3, 1).numpy()
-    return pixels
+
+
+def _computed(image: Tensor) -> Tensor:
+    """Return a tensor in a type that is computed in: half precision as float32."""
+    torch = sys.modules["torch"]
+    return image if image.dtype in (torch.uint8, torch.float32, torch.float64) else image.float()
 
 
 def is_tensor(image: Any) -> bool:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 import numpy as np
 
@@ -24,7 +24,10 @@ from pielight.options import AUTO, KEEP, Balance, EnhanceOptions
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
+    from torch import Tensor
 
+    from pielight.inference.exposure_map import ExposureMap
+    from pielight.inference.torch_engine import TorchEngine
     from pielight.io.image import Picture
 
 FrameKind: TypeAlias = tuple[tuple[int, ...], str]
@@ -37,7 +40,8 @@ class Runtime:
     Attributes:
         denoiser: The denoising network.
         threads: Threads; None takes every core that the process may use.
-        device: Where curves are applied; None is the CPU.
+        device: Where predictions are applied; None is the CPU.
+        engine: Predicts and applies exposure maps on that device; None for other models, and on the CPU.
         noise: Returns the noise of a picture, if it is asked for; that of a file's frames is the same for all of a
             kind, so that equal areas of two frames are denoised alike.
     """
@@ -45,6 +49,7 @@ class Runtime:
     denoiser: DenoiseNetwork
     threads: int | None = None
     device: torch.device | None = None
+    engine: TorchEngine | None = None
     noise: Callable[[Pixels], Noise] = estimate
 
 
@@ -132,6 +137,12 @@ class Processor:
                 return pixels.copy()
             out[...] = pixels
             return out
+        engine = self.runtime.engine
+        if engine is not None and options.denoise == 0:
+            check_pixels(pixels)
+            out = np.empty(pixels.shape, pixels.dtype) if out is None else out
+            engine.download(self.process_batch(engine, engine.upload(pixels), options), out)
+            return out
         runtime = self._measuring(pixels, options)
         prediction = self.prediction or self._predict(pixels, options)
         finish = self.finish or self._finish(prediction, options, self._thumbnail(pixels, options))
@@ -141,6 +152,26 @@ class Processor:
         if not finish.is_neutral:
             apply_finish(before, result, finish, self.runtime.threads)
         return result
+
+    def process_batch(self, engine: TorchEngine, batch: Tensor, options: EnhanceOptions) -> Tensor:
+        """Enhance pictures that are on a device, without denoising.
+
+        Args:
+            engine: That of the device.
+            batch: ``(N, 1 or 3, H, W)``, as the engine takes it.
+
+        Raises:
+            PielightError: The network is damaged, or memory is short.
+        """
+        if self.prediction is None:
+            maps = engine.predict_batch(batch, options.is_gated)
+        else:
+            maps = [cast("ExposureMap", self.prediction)] * len(batch)
+        thumbnails = engine.thumbnails(batch, SIDE).cpu().numpy() if _is_estimated(options) else [None] * len(batch)
+        finishes = [
+            self.finish or self._finish(one, options, small) for one, small in zip(maps, thumbnails, strict=True)
+        ]
+        return engine.render(batch, maps, options, finishes)
 
     def process_picture(self, picture: Picture, options: EnhanceOptions) -> Picture:
         """Enhance a picture in place if its pixels are writeable; the caller gives it up."""
@@ -202,6 +233,8 @@ class Processor:
     def _predict(self, pixels: Pixels, options: EnhanceOptions) -> Prediction:
         if self.network is None:
             raise ValueError("a processor needs a network or a prediction")
+        if self.runtime.engine is not None:
+            return self.runtime.engine.predict(pixels, options.is_gated)
         return self.network.predict(pixels, options.is_gated)
 
 

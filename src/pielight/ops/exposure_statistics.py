@@ -27,7 +27,7 @@ WHITE_POINT = 3  # place of the brightest channel's quantile 0.999
 BRIGHTEST = 4  # place of the brightest value of all
 OF_BRIGHTEST, OF_LUMA = (0.5, 0.9, 0.99, 0.999, 1), (0.001, 0.01, 0.1)
 _PIXELS = 130_000  # that are looked at, about
-_DEEP_LEVELS = 4096  # that deep pictures are sorted into
+DEEP_LEVELS = 4096  # that deep pictures are sorted into
 TILE, TILES = 18, 16  # pixels along each side of a tile, and tiles along each side of the picture
 TO_SIGMA = (np.pi / 2) ** 0.5 / 6  # from the mean size of Immerkaer's response to normal noise
 
@@ -51,7 +51,7 @@ def exposure_statistics(pixels: Pixels) -> NDArray[np.float32]:
     [0.2, 0.2, 0.0, 0.0, 0.0]
     """
     check_pixels(pixels)
-    sample = _sample(pixels)
+    sample = pixels[sampled(*pixels.shape[:2])]
     planes = np.ascontiguousarray(np.moveaxis(sample, 2, 0)).reshape(sample.shape[2], -1)
     levels = planes if planes.dtype == np.uint8 else _rounded(planes, 255, np.uint8)
     brightest, darkest = levels.max(axis=0), levels.min(axis=0)
@@ -81,20 +81,25 @@ def sample_step(height: int, width: int) -> int:
     return max(1, int(np.ceil((height * width / _PIXELS) ** 0.5)))
 
 
-def _sample(pixels: Pixels) -> Pixels:
-    """Return about 130,000 pixels, every n-th of every n-th row; of a long thin picture, all rows or all columns."""
-    height, width = pixels.shape[:2]
+def sampled(height: int, width: int) -> tuple[slice, slice]:
+    """Return which rows and columns of a picture are looked at, so that about 130,000 pixels are.
+
+    Every n-th of every n-th row; of a long thin picture, all rows or all columns.
+
+    >>> sampled(4000, 3000)
+    (slice(None, None, 10), slice(None, None, 10))
+    """
     step = sample_step(height, width)
     if min(height, width) >= step:
-        return pixels[::step, ::step]
+        return slice(None, None, step), slice(None, None, step)
     step = int(np.ceil(height * width / _PIXELS))
-    return pixels[:, ::step] if width > height else pixels[::step]
+    return (slice(None), slice(None, None, step)) if width > height else (slice(None, None, step), slice(None))
 
 
 def _quantiles(planes: Pixels) -> list[float]:
     """Return the quantiles of the brightest channel and of luma of planes (C, N), in [0, 1]."""
-    deep = planes if planes.dtype == np.uint8 else _rounded(planes, _DEEP_LEVELS - 1, np.uint16)
-    most = 255 if planes.dtype == np.uint8 else _DEEP_LEVELS - 1
+    deep = planes if planes.dtype == np.uint8 else _rounded(planes, DEEP_LEVELS - 1, np.uint16)
+    most = 255 if planes.dtype == np.uint8 else DEEP_LEVELS - 1
     brightest = np.bincount(deep.max(axis=0), minlength=most + 1)
     weights = [round(64 * weight) for weight in LUMA_WEIGHTS] if len(deep) == 3 else [64]
     luma = sum(plane * np.uint32(weight) for plane, weight in zip(deep, weights, strict=True))
@@ -120,13 +125,22 @@ def _noise(pixels: Pixels) -> NDArray[np.float32]:
     height, width, channels = pixels.shape
     if min(height, width) < TILE:
         return np.zeros(1, np.float32)
-    down, across = (min(TILES, max(1, side // TILE)) for side in (height, width))
-    tops, lefts = np.linspace(0, height - TILE, down).astype(int), np.linspace(0, width - TILE, across).astype(int)
-    rows = (tops[:, np.newaxis] + np.arange(TILE)).reshape(-1)
-    columns = (lefts[:, np.newaxis] + np.arange(TILE)).reshape(-1)
+    rows, columns = tile_places(height), tile_places(width)
+    down, across = len(rows) // TILE, len(columns) // TILE
     green = pixels[..., channels // 2][rows][:, columns].astype(np.float32)
     tiles = green.reshape(down, TILE, across, TILE)
     vertical = tiles[:, :-2] - 2 * tiles[:, 1:-1] + tiles[:, 2:]
     response = np.abs(vertical[..., :-2] - 2 * vertical[..., 1:-1] + vertical[..., 2:])
     scale = np.float32(TO_SIGMA * 255 / full_scale(pixels.dtype))
     return response.mean(axis=(1, 3)).reshape(-1) * scale  # type: ignore[no-any-return]
+
+
+def tile_places(side: int) -> NDArray[np.intp]:
+    """Return which rows, or columns, the tiles lie on in which noise is measured, one tile after the other.
+
+    >>> tile_places(40).tolist() == [*range(18), *range(22, 40)]
+    True
+    """
+    count = min(TILES, max(1, side // TILE))
+    starts = np.linspace(0, side - TILE, count).astype(int)
+    return (starts[:, np.newaxis] + np.arange(TILE)).reshape(-1)

@@ -65,7 +65,7 @@ def apply_finish(source: Pixels, result: Pixels, finish: Finish, threads: int | 
     matrix = finish.matrix() if result.shape[2] == 3 else np.empty((0, 3), np.float32)
     toe = toe_of(finish.black)
     loop = _finish_rows if _loop is None else _loop.finish_rows
-    tables = (_levels(), _srgb_knots(), _root_knots(), matrix, -1.0 if finish.black == 0 else float(toe * toe))
+    tables = (levels_table(), srgb_knots(), root_knots(), matrix, -1.0 if finish.black == 0 else float(toe * toe))
 
     def band(top: int, bottom: int) -> None:
         for start in range(top, bottom, _ROWS):
@@ -127,18 +127,18 @@ def _between(table: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray
 
 
 @cache
-def _srgb_knots() -> NDArray[np.float32]:
+def srgb_knots() -> NDArray[np.float32]:
     """Return linear light at evenly spaced sRGB values."""
     return srgb_to_linear(np.linspace(0, 1, _KNOTS + 1)).astype(np.float32)
 
 
 @cache
-def _root_knots() -> NDArray[np.float32]:
+def root_knots() -> NDArray[np.float32]:
     """Return sRGB values at evenly spaced roots of linear light, since the curve is steep next to black."""
     return linear_to_srgb(np.linspace(0, 1, _KNOTS + 1) ** 2).astype(np.float32)
 
 
 @cache
-def _levels() -> NDArray[np.float32]:
+def levels_table() -> NDArray[np.float32]:
     """Return linear light at the 256 levels of 8 bits."""
-    return _between(_srgb_knots(), np.arange(256, dtype=np.float32) / np.float32(255))
+    return _between(srgb_knots(), np.arange(256, dtype=np.float32) / np.float32(255))

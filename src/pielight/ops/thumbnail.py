@@ -13,7 +13,7 @@ from pielight.core.pixels import Pixels, check_pixels, full_scale, regular
 from pielight.core.threads import available_threads, share_rows
 from pielight.ops.compiled import loop as _loop
 
-_LARGE = 4  # times the size: from here on means over boxes are as good as a filter, and several times faster
+LARGE = 4  # times the size: from here on means over boxes are as good as a filter, and several times faster
 BLACK = 8 / 255  # the brightest that a frame without a picture holds: such as before a fade
 _WIDEST_PIXEL = 4  # values from a pixel to the next
 _REDUCING_GAP = 2.0  # below it Pillow shrinks by a whole number first
@@ -40,7 +40,7 @@ def thumbnail(pixels: Pixels, size: int, threads: int | None = None) -> NDArray[
     [0.2, 0.2, 0.2]
     """
     check_pixels(pixels)
-    if min(pixels.shape[:2]) >= _LARGE * size:
+    if min(pixels.shape[:2]) >= LARGE * size:
         values = box_means(pixels, _edges(pixels.shape[0], size), _edges(pixels.shape[1], size), threads)
     else:
         values = _filtered(pixels, size)

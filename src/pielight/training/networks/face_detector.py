@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pielight.errors import ModelError
-from pielight.training.networks.onnx_module import OnnxModule
+from pielight.inference.onnx_module import OnnxModule
 
 STRIDES = (8, 16, 32)
 _NAMES = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox") for stride in STRIDES]

@@ -11,8 +11,8 @@ import torch
 from onnx import helper, numpy_helper
 
 from pielight.errors import ModelError
+from pielight.inference.onnx_module import OnnxModule
 from pielight.training.networks.face_detector import FaceDetector
-from pielight.training.networks.onnx_module import OnnxModule
 from tests.training.scenes import save_graph
 
 YUNET = Path(__file__).parents[4] / "shared" / "weights" / "yunet_n_dynamic.onnx"

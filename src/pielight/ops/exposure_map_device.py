@@ -1,4 +1,4 @@
-"""Applying a map of exposures on a CUDA device, by torch: the same bits as :mod:`pielight.ops.exposure_map`."""
+"""Applying a map of exposures on a device, by torch: the same bits as :mod:`pielight.ops.exposure_map`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pielight.core.color import LINEAR_LIMIT, SRGB_LIMIT, SRGB_SLOPE
-from pielight.core.pixels import Pixels, check_pixels, full_scale
+from pielight.core.pixels import Pixels, check_pixels
 from pielight.errors import DeviceError
 from pielight.ops.exposure_map import (
     DECODE_KNOTS,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _STRIP_VALUES = 1 << 24  # bounds the memory in use on the device
+_DEEP = 65535.0
 _LEAST = int(ENCODE_FIRST.view(np.int32))
 
 
@@ -37,7 +38,7 @@ def apply_exposure(pixels: Pixels, ev: NDArray[np.float32], device: torch.device
     Args:
         pixels: (H, W, 3) or gray (H, W, 1), sRGB: uint8, uint16, or float32 / float64 in [0, 1].
         ev: Exposures in stops, (h, w).
-        device: From :func:`pielight.ops.apply_cuda.check_device`.
+        device: From :func:`pielight.ops.apply_device.check_device`.
         out: Where to put the result; may be ``pixels`` itself.
 
     Raises:
@@ -54,35 +55,51 @@ def apply_exposure(pixels: Pixels, ev: NDArray[np.float32], device: torch.device
     check_pixels(pixels)
     ev = check_map(ev)
     out = np.empty(pixels.shape, pixels.dtype) if out is None else out
+    values = pixels.astype(np.int32) if pixels.dtype == np.uint16 else np.ascontiguousarray(pixels)
     try:
         with torch.inference_mode():
-            _apply(pixels, ev, device, out)
+            out[...] = expose(torch.from_numpy(values).to(device), ev).cpu().numpy()
     except torch.OutOfMemoryError as error:
         raise DeviceError(f"device {str(device)!r}: not enough memory; use device='cpu'") from error
     return out
 
 
-def _apply(pixels: Pixels, ev: NDArray[np.float32], device: torch.device, out: Pixels) -> None:
+def expose(pixels: Tensor, ev: NDArray[np.float32]) -> Tensor:
+    """Return a picture on a device, exposed by a map.
+
+    Args:
+        pixels: (H, W, 1 or 3), sRGB: uint8, int32 for 16 bits, or float32 / float64 in [0, 1].
+        ev: Exposures in stops, (h, w).
+
+    >>> import torch
+    >>> int(expose(torch.full((4, 6, 3), 51, dtype=torch.uint8), np.full((1, 1), 2, np.float32))[0, 0, 0])
+    97
+    """
     import torch
+
+    device, shape = pixels.device, tuple(pixels.shape)
 
     def there(array: Any) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
-    nodes, row_node, down, column_node, across, decode, encode = map(there, placed(ev, pixels.shape, pixels.dtype))
+    whole = pixels.dtype == torch.uint8
+    kind = np.dtype(np.uint8 if whole else np.float32)
+    nodes, row_node, down, column_node, across, decode, encode = map(there, placed(ev, shape, kind))
     taps = torch.arange(-1, 2, device=device)
     rows = (row_node[:, None] + taps).clamp(0, len(nodes) - 1).long()
     columns = (column_node + taps[:, None]).clamp(0, nodes.shape[1] - 1).long()
-    strip = max(1, _STRIP_VALUES // (pixels.shape[1] * pixels.shape[2]))
-    for top in range(0, len(pixels), strip):
+    strip = max(1, _STRIP_VALUES // (shape[1] * shape[2]))
+    out = torch.empty_like(pixels)
+    for top in range(0, shape[0], strip):
         part = slice(top, top + strip)
         of_rows = nodes[rows[part]], down[part, :, None]  # (n, taps, w) and their weights
-        if pixels.dtype == np.uint8:
+        if whole:
             steps = _steps(*of_rows, columns, across)
-            result = encode[(decode[there(pixels[part]).long()] + steps[..., None]).long()]
+            out[part] = encode[(decode[pixels[part].long()] + steps[..., None]).long()]
         else:
             evs = _blended(*of_rows, columns, across)
-            result = _exposed(pixels[part], evs[..., None], decode, encode, there)
-        out[part] = result.cpu().numpy()
+            out[part] = _exposed(pixels[part], evs[..., None], decode, encode)
+    return out
 
 
 def _steps(nodes: Tensor, down: Tensor, columns: Tensor, across: Tensor) -> Tensor:
@@ -100,14 +117,14 @@ def _blended(nodes: Tensor, down: Tensor, columns: Tensor, across: Tensor) -> Te
     return middle + across[0] * (left - middle) + across[2] * (right - middle)
 
 
-def _exposed(pixels: Pixels, ev: Tensor, decode: Tensor, encode: Tensor, there: Any) -> Tensor:
+def _exposed(pixels: Tensor, ev: Tensor, decode: Tensor, encode: Tensor) -> Tensor:
     """Expose rows (n, W, C) of a deep picture by exposures (n, W, 1); the NumPy engine has the same steps."""
     import torch
 
-    scale = np.float32(full_scale(pixels.dtype))
-    x = there(pixels.astype(np.float32))
-    if pixels.dtype == np.uint16:
-        x = x * float(1 / scale)
+    deep = not pixels.is_floating_point()
+    x = pixels.float()
+    if deep:
+        x = x * float(np.float32(1 / _DEEP))
     place = x * DECODE_KNOTS
     at = place.int().clamp(max=DECODE_KNOTS - 1)
     below, above = decode[at.long()], decode[at.long() + 1]
@@ -119,12 +136,8 @@ def _exposed(pixels: Pixels, ev: Tensor, decode: Tensor, encode: Tensor, there: 
     at, rest = (bits >> ENCODE_BITS).long(), bits & ((1 << ENCODE_BITS) - 1)
     power = encode[at] + rest.float() * 2.0**-ENCODE_BITS * (encode[at + 1] - encode[at])
     result = torch.where(linear <= limit, linear * float(np.float32(SRGB_SLOPE)), power)
-    if pixels.dtype == np.uint16:
-        levels = (result * float(scale) + 0.5).floor().int()  # torch's uint16 knows little arithmetic
-        return torch.where(ev == 0, there(pixels.astype(np.int32)), levels)
-    return torch.where(
-        ev == 0, there(pixels), result.to(torch.float32 if pixels.dtype == np.float32 else torch.float64)
-    )
+    result = (result * _DEEP + 0.5).floor() if deep else result
+    return torch.where(ev == 0, pixels, result.to(pixels.dtype))
 
 
 def _exp2(ev: Tensor) -> Tensor:

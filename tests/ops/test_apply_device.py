@@ -6,7 +6,7 @@ import torch
 
 from pielight import CurveLattice, Enhancer
 from pielight.errors import DeviceError, MissingExtraError, PielightError
-from pielight.ops import apply_cuda as gpu
+from pielight.ops import apply_device as gpu
 from pielight.ops.apply import apply
 from pielight.options import EnhanceOptions
 

@@ -1,7 +1,8 @@
-"""An ONNX graph as a torch module, so that gradients pass through it."""
+"""An ONNX graph as a torch module, so that it runs on any device, and gradients pass through it."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,11 @@ class OnnxModule(nn.Module):
     """Runs the nodes of an ONNX graph in torch, its floating-point constants being parameters.
 
     In place of onnx2torch, which does the same for more kinds of nodes but has had no release since August 2024. It
-    supports what detectors such as YuNet are made of: Conv, Relu, Sigmoid, MaxPool, Resize (nearest), Add, Transpose,
-    and Shape, Gather, Unsqueeze, Concat and Reshape, which compute sizes. Sizes are plain numbers and lists here, which
-    an export follows as it does those of any module.
+    supports what detectors such as YuNet and the networks of exposure maps are made of. Sizes are plain numbers and
+    lists here, which an export follows as it does those of any module.
 
     Args:
-        path: A file of one input and whole tensors inside; external data are not read.
+        path: A file with whole tensors inside; external data are not read.
 
     Raises:
         ModelError: if it is missing, damaged, or made of other nodes, which are named.
@@ -37,13 +37,11 @@ class OnnxModule(nn.Module):
         graph = _read(Path(path))
         known = {item.name for item in graph.initializer}
         inputs = [item.name for item in graph.input if item.name not in known]
-        if len(inputs) != 1:
-            raise ModelError(f"{path}: takes {len(inputs)} inputs ({', '.join(inputs)}); one is expected")
-        self.input = inputs[0]
+        self.inputs = inputs
         self.outputs = [item.name for item in graph.output]
         self._weights: dict[str, str] = {}
         self._constants: dict[str, Any] = {"": None}  # the name of an input that is left out
-        self._nodes: list[tuple[Callable[..., Any], list[str], str]] = []
+        self._nodes: list[tuple[Callable[..., Any], list[str], list[str]]] = []
         for item in graph.initializer:
             self._keep(item.name, item)
         unknown = sorted({node.op_type for node in graph.node} - {*_MAKERS, "Constant"})
@@ -60,15 +58,15 @@ class OnnxModule(nn.Module):
                 run = _MAKERS[node.op_type](settings)
             except _UnknownSetting as error:
                 raise ModelError(f"{path}: the node {node.name or node.output[0]} ({node.op_type}) {error}") from None
-            self._nodes.append((run, list(node.input), node.output[0]))
+            self._nodes.append((run, list(node.input), list(node.output)))
 
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Return every output of the graph by its name."""
-        values: dict[str, Any] = dict(self._constants)
-        values[self.input] = x
+    def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """Return every output of the graph by its name, for the inputs in their order."""
+        values: dict[str, Any] = dict(self._constants) | dict(zip(self.inputs, inputs, strict=True))
         values |= {name: self.get_parameter(key) for name, key in self._weights.items()}
-        for run, inputs, output in self._nodes:
-            values[output] = run(*(values[name] for name in inputs))
+        for run, names, outputs in self._nodes:
+            result = run(*(values[name] for name in names))
+            values |= dict(zip(outputs, result if len(outputs) > 1 else [result], strict=True))
         return {name: values[name] for name in self.outputs}
 
     def _keep(self, name: str, value: onnx.TensorProto) -> None:
@@ -136,15 +134,58 @@ def _max_pool(settings: Mapping[str, Any]) -> Callable[..., Any]:
 
 
 def _resize(settings: Mapping[str, Any]) -> Callable[..., Any]:
-    _expect(settings, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    is_linear = settings.get("mode", b"nearest") == b"linear"
+    if is_linear:
+        _expect(settings, coordinate_transformation_mode="half_pixel")
+    else:
+        _expect(settings, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    how: dict[str, Any] = {"mode": "bilinear", "align_corners": False} if is_linear else {"mode": "nearest"}
 
     def run(x: Tensor, _region: Any, scales: Any = None, sizes: Any = None) -> Tensor:
         if sizes is not None:
-            return F.interpolate(x, size=tuple(sizes[2:]), mode="nearest")
+            return F.interpolate(x, size=tuple(sizes[2:]), **how)
         factors = scales.detach().tolist() if isinstance(scales, Tensor) else scales
-        return F.interpolate(x, scale_factor=tuple(factors[2:]), mode="nearest")
+        return F.interpolate(x, scale_factor=tuple(factors[2:]), **how)
 
     return run
+
+
+def _pad(settings: Mapping[str, Any]) -> Callable[..., Any]:
+    _expect(settings, mode="edge")
+
+    def run(x: Tensor, pads: Sequence[int], *_rest: Any) -> Tensor:
+        before, after = pads[: len(pads) // 2], pads[len(pads) // 2 :]
+        if len(pads) != 8 or any((*before[:2], *after[:2])):
+            raise ModelError("Pad: only rows and columns of pictures are padded")
+        return F.pad(x, (before[3], after[3], before[2], after[2]), mode="replicate")
+
+    return run
+
+
+def _slice(_settings: Mapping[str, Any]) -> Callable[..., Any]:
+    def run(x: Tensor, starts: Sequence[int], ends: Sequence[int], axes: Any = None, steps: Any = None) -> Tensor:
+        places = [slice(None)] * x.ndim
+        for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            end = min(end, x.shape[number if axes is None else axes[number]])
+            places[number if axes is None else axes[number]] = slice(start, end, steps[number] if steps else None)
+        return x[tuple(places)]
+
+    return run
+
+
+def _gemm(settings: Mapping[str, Any]) -> Callable[..., Any]:
+    _expect(settings, alpha=1.0, beta=1.0, transA=0, transB=1)
+    return lambda x, weight, bias=None: F.linear(x, weight, bias)
+
+
+def _reduced(function: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Callable[..., Any]]:
+    """Return the maker of a reduction, whose axes are a setting or an input."""
+
+    def make(settings: Mapping[str, Any]) -> Callable[..., Any]:
+        keeps = bool(settings.get("keepdims", 1))
+        return lambda x, axes=None: function(x, tuple(settings.get("axes", axes)), keeps)
+
+    return make
 
 
 def _gather(settings: Mapping[str, Any]) -> Callable[..., Any]:
@@ -153,8 +194,14 @@ def _gather(settings: Mapping[str, Any]) -> Callable[..., Any]:
 
 
 def _unsqueeze(settings: Mapping[str, Any]) -> Callable[..., Any]:
-    _expect(settings, axes=[0])
-    return lambda size, _axes=None: [size]
+    def run(x: Any, axes: Any = None) -> Any:
+        if not isinstance(x, Tensor):  # a size
+            return [x]
+        for axis in settings.get("axes", axes):
+            x = x.unsqueeze(axis)
+        return x
+
+    return run
 
 
 def _concat(settings: Mapping[str, Any]) -> Callable[..., Any]:
@@ -177,15 +224,33 @@ def _plain(function: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Callab
 
 _MAKERS: dict[str, Callable[[Mapping[str, Any]], Callable[..., Any]]] = {
     "Add": _plain(torch.add),
+    "Clip": _plain(lambda x, least=None, most=None: x.clamp(least, most)),
     "Concat": _concat,
     "Conv": _conv,
+    "Div": _plain(torch.div),
     "Gather": _gather,
+    "Gemm": _gemm,
+    "Less": _plain(torch.lt),
+    "LessOrEqual": _plain(torch.le),
+    "Log": _plain(torch.log),
+    "Max": _plain(lambda *items: functools.reduce(torch.maximum, items)),
     "MaxPool": _max_pool,
+    "Mul": _plain(torch.mul),
+    "Neg": _plain(torch.neg),
+    "Pad": _pad,
+    "Pow": _plain(torch.pow),
+    "ReduceMax": _reduced(lambda x, axes, keeps: x.amax(axes, keeps)),
+    "ReduceMean": _reduced(lambda x, axes, keeps: x.mean(axes, keeps)),
+    "ReduceSum": _reduced(lambda x, axes, keeps: x.sum(axes, keeps)),
     "Relu": _plain(torch.relu),
     "Reshape": _reshape,
     "Resize": _resize,
     "Shape": _plain(lambda x: list(x.shape)),
     "Sigmoid": _plain(torch.sigmoid),
+    "Slice": _slice,
+    "Split": lambda settings: lambda x, sizes: x.split(sizes, settings.get("axis", 0)),
+    "Sub": _plain(torch.sub),
     "Transpose": lambda settings: lambda x: x.permute(*settings["perm"]),
     "Unsqueeze": _unsqueeze,
+    "Where": _plain(torch.where),
 }

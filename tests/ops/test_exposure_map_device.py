@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pielight.errors import OptionError
-from pielight.ops import exposure_map_cuda as gpu
+from pielight.ops import exposure_map_device as gpu
 from pielight.ops.exposure_map import apply_exposure
 
 CPU = torch.device("cpu")
