@@ -13,9 +13,10 @@ from onnx import helper, numpy_helper
 from pielight.errors import ModelError
 from pielight.inference.onnx_module import OnnxModule
 from pielight.training.networks.face_detector import FaceDetector
-from tests.training.scenes import save_graph
+from tests.training import scenes
 
-YUNET = Path(__file__).parents[4] / "shared" / "weights" / "yunet_n_dynamic.onnx"
+detector = scenes.detector
+YUNET = Path(__file__).parents[3] / "shared" / "weights" / "yunet_n_dynamic.onnx"
 
 
 def compare(path: Path, pictures: torch.Tensor) -> None:
@@ -44,7 +45,7 @@ def test_uneven_padding_strides_and_groups(tmp_path: Path) -> None:
         helper.make_node("Concat", ["d", "d"], ["e"], axis=1),
     ]
     weights = random.normal(0, 1, (6, 1, 3, 3)).astype(np.float32)
-    compare(save_graph(tmp_path / "a.onnx", nodes, {"w": weights}, ["e"]), torch.randn(2, 3, 11, 14))
+    compare(scenes.save_graph(tmp_path / "a.onnx", nodes, {"w": weights}, ["e"]), torch.randn(2, 3, 11, 14))
 
 
 @pytest.mark.skipif(not YUNET.is_file(), reason="../shared/weights/yunet_n_dynamic.onnx is not there")
@@ -70,7 +71,7 @@ def test_gradients_reach_pictures_and_weights(detector: Path) -> None:
 )
 def test_other_nodes_are_refused(nodes: list[tuple[str, dict[str, object]]], reason: str, tmp_path: Path) -> None:
     made = [helper.make_node(kind, ["input"], [f"y{i}"], **how) for i, (kind, how) in enumerate(nodes)]
-    path = save_graph(tmp_path / "a.onnx", made, {}, ["y0"])
+    path = scenes.save_graph(tmp_path / "a.onnx", made, {}, ["y0"])
     with pytest.raises(ModelError, match=reason) as raised:
         OnnxModule(path)
     assert "\n" not in str(raised.value)
@@ -84,4 +85,4 @@ def test_files_that_are_no_graph(tmp_path: Path) -> None:
         OnnxModule(tmp_path / "odd.onnx")
     nodes = [helper.make_node("Relu", ["input"], ["y"])]
     with pytest.raises(ModelError, match="not YuNet; it has no output cls_8"):
-        FaceDetector(save_graph(tmp_path / "relu.onnx", nodes, {}, ["y"]))
+        FaceDetector(scenes.save_graph(tmp_path / "relu.onnx", nodes, {}, ["y"]))

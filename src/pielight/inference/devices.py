@@ -24,10 +24,3 @@ def open_engine(network: ExposureNetwork, device: torch.device) -> TorchEngine:
     from pielight.inference.torch_engine import TorchEngine
 
     return TorchEngine(network, device)
-
-
-def check_batch(batch: torch.Tensor) -> None:
-    """Check the values of a batch on a device: :func:`pielight.inference.torch_engine.check_batch`."""
-    from pielight.inference.torch_engine import check_batch
-
-    check_batch(batch)

@@ -12,7 +12,6 @@ from PIL import Image
 from pielight import io
 from pielight.core.pixels import full_scale, is_same_memory
 from pielight.errors import OptionError
-from pielight.inference.devices import check_batch
 from pielight.inference.processor import Processor
 from pielight.options import EnhanceOptions
 
@@ -115,7 +114,7 @@ def enhance_tensor(image: Tensor, processor: Processor, options: EnhanceOptions)
         if options.strength == 0:
             return image.detach().clone()
         batch = _computed(image.detach()).to(engine.device)
-        check_batch(batch)
+        engine.check(batch)
         on_device = processor.process_batch(engine, batch if batch.ndim == 4 else batch[None], options)
         return on_device.reshape(image.shape).to(image.device, image.dtype)
     pictures = [

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -26,11 +26,36 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from pielight.inference.exposure_map import ExposureMap
-    from pielight.inference.torch_engine import TorchEngine
     from pielight.io.image import Picture
 
 FrameKind: TypeAlias = tuple[tuple[int, ...], str]
+
+
+class BatchEngine(Protocol):
+    """Predicts and applies on a device; :class:`pielight.inference.torch_engine.TorchEngine` is one."""
+
+    device: torch.device
+
+    def upload(self, pixels: Pixels) -> Tensor:
+        """Return a picture (H, W, C) as a batch of one."""
+
+    def check(self, batch: Tensor) -> None:
+        """Check the values of a batch."""
+
+    def predict(self, pixels: Pixels, auto: bool = True) -> Any:
+        """Return what the network predicts for a picture (H, W, C)."""
+
+    def predict_batch(self, batch: Tensor, auto: bool = True) -> Sequence[Any]:
+        """Return what the network predicts for each picture of a batch."""
+
+    def thumbnails(self, batch: Tensor, side: int) -> Tensor:
+        """Return the thumbnail of each picture."""
+
+    def render(self, batch: Tensor, maps: Sequence[Any], options: EnhanceOptions, finishes: Sequence[Finish]) -> Tensor:
+        """Apply predictions, and finish."""
+
+    def download(self, batch: Tensor, out: Pixels) -> None:
+        """Copy a batch of one into a picture (H, W, C)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +74,7 @@ class Runtime:
     denoiser: DenoiseNetwork
     threads: int | None = None
     device: torch.device | None = None
-    engine: TorchEngine | None = None
+    engine: BatchEngine | None = None
     noise: Callable[[Pixels], Noise] = estimate
 
 
@@ -153,7 +178,7 @@ class Processor:
             apply_finish(before, result, finish, self.runtime.threads)
         return result
 
-    def process_batch(self, engine: TorchEngine, batch: Tensor, options: EnhanceOptions) -> Tensor:
+    def process_batch(self, engine: BatchEngine, batch: Tensor, options: EnhanceOptions) -> Tensor:
         """Enhance pictures that are on a device, without denoising.
 
         Args:
@@ -163,10 +188,8 @@ class Processor:
         Raises:
             PielightError: The network is damaged, or memory is short.
         """
-        if self.prediction is None:
-            maps = engine.predict_batch(batch, options.is_gated)
-        else:
-            maps = [cast("ExposureMap", self.prediction)] * len(batch)
+        shared = self.prediction
+        maps = engine.predict_batch(batch, options.is_gated) if shared is None else [shared] * len(batch)
         thumbnails = engine.thumbnails(batch, SIDE).cpu().numpy() if _is_estimated(options) else [None] * len(batch)
         finishes = [
             self.finish or self._finish(one, options, small) for one, small in zip(maps, thumbnails, strict=True)
@@ -234,7 +257,8 @@ class Processor:
         if self.network is None:
             raise ValueError("a processor needs a network or a prediction")
         if self.runtime.engine is not None:
-            return self.runtime.engine.predict(pixels, options.is_gated)
+            found: Prediction = self.runtime.engine.predict(pixels, options.is_gated)
+            return found
         return self.network.predict(pixels, options.is_gated)
 
 

@@ -64,6 +64,19 @@ class TorchEngine:
         with self._memory():
             return torch.from_numpy(kept).to(self.device).permute(2, 0, 1)[None]
 
+    def check(self, batch: Tensor) -> None:
+        """Check that floats are in [0, 1].
+
+        Raises:
+            OptionError: One is not, or the batch is empty.
+        """
+        if batch.numel() == 0:
+            raise OptionError(f"tensor of shape {tuple(batch.shape)}: holds no pixels")
+        if batch.is_floating_point():
+            least, most = (float(value) for value in torch.aminmax(batch))
+            if not (least >= 0 and most <= 1):  # also of NaN
+                raise OptionError(f"tensor of {batch.dtype} with values from {least:g} to {most:g}; expected [0, 1]")
+
     def predict(self, pixels: Pixels, auto: bool = True) -> ExposureMap:
         """Predict the map of a picture (H, W, C), as :class:`pielight.inference.exposure_map.ExposureNetwork` does."""
         return self.predict_batch(self.upload(pixels), auto)[0]
@@ -119,20 +132,6 @@ class TorchEngine:
             yield
         except torch.OutOfMemoryError as error:
             raise DeviceError(f"device {str(self.device)!r}: not enough memory; use device='cpu'") from error
-
-
-def check_batch(batch: Tensor) -> None:
-    """Check that floats are in [0, 1].
-
-    Raises:
-        OptionError: One is not, or the batch is empty.
-    """
-    if batch.numel() == 0:
-        raise OptionError(f"tensor of shape {tuple(batch.shape)}: holds no pixels")
-    if batch.is_floating_point():
-        least, most = (float(value) for value in torch.aminmax(batch))
-        if not (least >= 0 and most <= 1):  # also of NaN
-            raise OptionError(f"tensor of {batch.dtype} with values from {least:g} to {most:g}; expected [0, 1]")
 
 
 def _unit(batch: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
-"""Applying a lattice of curves on a CUDA device, by torch.
+"""Applying a lattice of curves on a device, by torch, and finding the device.
 
-The network runs on the CPU, since its thumbnail is small; the full-resolution picture is processed on the device.
+The network of such curves runs on the CPU; the full-resolution picture is processed on the device.
 """
 
 from __future__ import annotations
