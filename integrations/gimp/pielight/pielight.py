@@ -55,9 +55,10 @@ class Pielight(Gimp.PlugIn):
             GimpUi.init(NAME)
             dialog = GimpUi.ProcedureDialog.new(procedure, config, "Brighten dark photo")
             dialog.fill(None)
-            if not dialog.run():
-                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+            is_confirmed = dialog.run()
             dialog.destroy()
+            if not is_confirmed:
+                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
         image.undo_group_start()
         try:
             _brighten(image, drawables[0], config.get_property("strength"), config.get_property("model"))
