@@ -14,6 +14,7 @@ from pielight.inference.denoise import DESCRIPTOR as DENOISE
 from pielight.inference.denoise import shared_denoiser
 from pielight.inference.descriptor import find_model, kind_for
 from pielight.inference.devices import open_engine
+from pielight.inference.exposure_map import ExposureNetwork
 from pielight.inference.processor import Processor, Runtime
 from pielight.io.provenance import Record
 from pielight.ops.apply_device import check_device

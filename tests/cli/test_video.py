@@ -148,18 +148,25 @@ def test_photos_load_no_av(folder: Path) -> None:
     assert done.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped(number: signal.Signals, folder: Path) -> None:
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("long")
     Clip("long.mkv", size=(640, 480), frames=250, options={"preset": "ultrafast"}).make(folder)
+    return folder / "long.mkv"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped(number: signal.Signals, long: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     process = subprocess.Popen(
-        [sys.executable, "-m", "pielight", "video", "long.mkv", "-o", "out/", "-j", "1"],
+        [sys.executable, "-m", "pielight", "video", str(long), "-o", "out/", "-j", "1"],
         stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not Path("out").exists() and time.monotonic() < end:
         time.sleep(0.01)
     process.send_signal(number)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 128 + number, told
     assert "the same command goes on" in told
     assert names("out") == []

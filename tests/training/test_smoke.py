@@ -171,7 +171,7 @@ def test_a_broken_loss_of_the_denoiser_is_found(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_smoke_trains_and_exports(tmp_path: Path) -> None:
-    weights = LossWeights(contrastive=0.0, feature_preservation=0.0)
+    weights = LossWeights(contrastive=0.0, feature_preservation=0.0, regional_consistency=0.0, color_constancy=0.0)
     settings = TrainConfig(losses=weights)
     steps: list[int] = []
     found = list(smoke(tmp_path, settings, lambda progress: steps.append(progress.step), steps=3))
