@@ -24,7 +24,8 @@ from pielight.video.rgb_frames import rgb_frames
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
-NEEDS = {"serve_load": "serve", "page_speed": "", "before_after": "", "dark_pictures": "", "strangers": "",
+NEEDS = {"serve_load": "serve", "cluster_speed": "ray", "plan_cluster": "",
+         "page_speed": "", "before_after": "", "dark_pictures": "", "strangers": "",
          "research_data": "dev",
          **dict.fromkeys(("ablation", "physics_pictures", "seeds", "task_ablation"), "train")}  # fmt: skip
 LACKING = textwrap.dedent("""

@@ -7,6 +7,7 @@ import json
 import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,11 +47,13 @@ def read_tar(path: Path | bytes) -> list[tuple[str, bytes]]:
         return [(one.name, archive.extractfile(one).read() if one.isreg() else b"") for one in archive]  # type: ignore[union-attr]
 
 
-def samples(start: int, count: int, bad: Sequence[int] = ()) -> list[tuple[str, bytes]]:
+def samples(
+    start: int, count: int, bad: Sequence[int] = (), size: tuple[int, int] = (96, 64)
+) -> list[tuple[str, bytes]]:
     """Return members in WebDataset's form: a photo and its label each."""
     members = []
     for number in range(start, start + count):
-        members.append((f"{number:04d}.jpg", BAD if number in bad else jpeg(number)))
+        members.append((f"{number:04d}.jpg", BAD if number in bad else jpeg(number, size)))
         members.append((f"{number:04d}.json", json.dumps({"number": number}).encode()))
     return members
 
@@ -85,9 +88,9 @@ def tree(tmp_path: Path) -> Path:
 def make_tars(tmp_path: Path) -> Callable[..., Path]:
     """Give the function that writes a folder of tar files of a few samples each."""
 
-    def make(count: int = 3, each: int = 4, bad: Sequence[int] = (), name: str = "tars") -> Path:
+    def make(count: int = 3, each: int = 4, bad: Sequence[int] = (), name: str = "tars", **size: Any) -> Path:
         for number in range(count):
-            write_tar(tmp_path / name / f"{number:04d}.tar", samples(number * each, each, bad))
+            write_tar(tmp_path / name / f"{number:04d}.tar", samples(number * each, each, bad, **size))
         return tmp_path / name
 
     return make

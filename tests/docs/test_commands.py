@@ -69,6 +69,7 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
         "",
         "--megapixels 0.1 --rounds 1 --seconds 1 --requests 10 --hostile 5",
     ),
+    "python benchmarks/cluster_speed.py": ("--megapixels 12", "--photos 4 --rounds 1 --megapixels 0.1"),
     "python benchmarks/phone_photos.py": ("", "--megapixels 1"),
     "python benchmarks/skin.py": ("", "--limit 2 --stops 0,2"),
     "python benchmarks/brackets.py": ("", "--limit 2"),

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,6 +73,10 @@ def build(place: Path) -> None:
     photos(place / "holiday/day 1", 2, DARK)
     photos(place / "holiday/day 2", 1, DARK, ".png", 7)
     photos(place / "inbox", 1, DARK)
+    (place / "tars").mkdir()
+    for number in range(2):
+        with tarfile.open(place / f"tars/{number:04d}.tar", "w") as archive:
+            archive.add(place / "dark" / f"{number:03d}.jpg", f"{number:03d}.jpg")
     for name in ("clip.mp4", "clips/night.mkv"):
         (place / name).parent.mkdir(exist_ok=True)
         Clip(name, size=(160, 120), frames=50, audio="aac").make(place)

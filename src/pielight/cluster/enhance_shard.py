@@ -40,7 +40,8 @@ class ShardTask:
         version: Of pielight where the command runs.
         search: Which members of a tar are photos.
         column: Of the bytes in a Parquet file; None finds it.
-        attempt: The first is 1; from the second on a photo whose decoder crashes fails alone.
+        attempt: The first is 1.
+        losses: How often its worker died; after the second time, a photo that crashes its decoder fails alone.
     """
 
     source: str
@@ -52,6 +53,7 @@ class ShardTask:
     search: ShardSearch = field(default_factory=ShardSearch)
     column: str | None = None
     attempt: int = 1
+    losses: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def enhance_shard(task: ShardTask, on_photo: Callable[[], None] = lambda: None) 
     start, shard, options = time.perf_counter(), task.shard, task.options
     _check_machine(task)
     source, target = Storage(task.source), Storage(task.target)
-    photos: Photos = GuardedPhotos(options) if task.attempt > 1 else _photos_here(options)
+    photos: Photos = GuardedPhotos(options) if task.losses > 1 else _photos_here(options)
     try:
         record = Recorder(shard.name, photos, on_photo)
         if shard.kind == "files":

@@ -203,7 +203,8 @@ def run(
                 else:
                     yield ShardEnd(task.shard, None, outcome.text, is_tried_again=True)
                     pause = 0.0 if is_lost else _PAUSE * 2 ** (task.attempt - 1)
-                    later.append((time.monotonic() + pause, replace(task, attempt=task.attempt + 1)))
+                    again = replace(task, attempt=task.attempt + 1, losses=task.losses + is_lost)
+                    later.append((time.monotonic() + pause, again))
     finally:
         workers.close()
 
