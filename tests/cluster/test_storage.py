@@ -13,6 +13,7 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("fsspec")
 
 from pielight.cluster import storage as module
+from pielight.cluster.options import ClusterOptions
 from pielight.cluster.storage import Storage, StorageError
 from pielight.errors import PielightError
 
@@ -103,3 +104,11 @@ def test_one_place_has_one_identity(tmp_path: Path) -> None:
     (tmp_path / "b").symlink_to(tmp_path / "a")
     assert Storage(f"{tmp_path}/b/").identity == Storage(f"file://{tmp_path}/a").identity
     assert Storage("memory://x/a").identity != Storage("memory://x/b").identity
+
+
+def test_other_processes_get_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Storage("a").address == str(tmp_path / "a")
+    assert Storage("memory://x/a").address == "memory://x/a"
+    assert ClusterOptions(model="mine.onnx").model == str(tmp_path / "mine.onnx")
+    assert ClusterOptions(model="free").model == "free"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pielight.enhancer import Enhancer
 from pielight.errors import OptionError
@@ -45,6 +46,9 @@ class ClusterOptions:
             if not (known := format_named(self.file_format)):
                 raise OptionError(f"file_format {self.file_format!r}: no format that is written")
             object.__setattr__(self, "file_format", known)
+        for name in ("model", "denoise_model"):  # workers may have another working folder
+            if (path := getattr(self, name)) is not None and path.endswith(".onnx"):
+                object.__setattr__(self, name, str(Path(path).absolute()))
         if self.max_pixels < 1:
             raise OptionError(f"max_pixels {self.max_pixels}: must be above 0")
 

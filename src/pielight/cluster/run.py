@@ -152,7 +152,15 @@ def _gone(manifest: Manifest, shard: Shard, present: Mapping[str, Entry], job: C
 
 
 def _task(job: ClusterJob, plan: ShardPlan, shard: Shard, record: Mapping[str, str]) -> ShardTask:
-    return ShardTask(plan.source.url, job.target, shard, job.options, record, search=job.search, column=job.column)
+    return ShardTask(
+        plan.source.address,
+        Storage(job.target).address,
+        shard,
+        job.options,
+        record,
+        search=job.search,
+        column=job.column,
+    )
 
 
 def run(

@@ -103,6 +103,11 @@ class Storage:
         """What names the place among all: two of one identity are one place."""
         return f"{self._protocols[0]}://{self._opened[1] if self.folder is None else os.path.realpath(self.folder)}"
 
+    @property
+    def address(self) -> str:
+        """The URL for other processes, which may work elsewhere: a path is absolute."""
+        return self.url if self.folder is None or "://" in self.url else str(self.folder.absolute())
+
     def path(self, name: str) -> str:
         """Return the full path of a file, without the protocol."""
         return f"{self._opened[1]}/{name}" if name else self._opened[1]
