@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -18,6 +19,7 @@ BUILT = Path(pielight.__file__).parent / "serve" / "static"
 SOFTWARE_GL = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+PROBE = "v1/info"  # asks whether the host is a server of pielight's
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -84,15 +86,16 @@ def open_page(site: str, isolated_site: str, browser: Any) -> Iterator[Callable[
 
     def opened(size: dict[str, Any] | None = None, query: str = "", isolated: bool = False) -> Any:
         address = isolated_site if isolated else site
+        probe = urljoin(address, f"../{PROBE}")
         context = browser.new_context(**(size or DESKTOP))
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: problems.append(message.text) if is_problem(message) else None)
         page.on(
             "request",
-            lambda request: None if request.url.startswith((address, "blob:")) else problems.append(request.url),
+            lambda request: None if request.url.startswith((address, "blob:", probe)) else problems.append(request.url),
         )
         page.goto(address + query)
         page.get_by_role("heading", name="Drop photos here").wait_for()
@@ -108,6 +111,11 @@ def open_page(site: str, isolated_site: str, browser: Any) -> Iterator[Callable[
 def page(open_page: Callable[..., Any]) -> Any:
     """The page on a desktop."""
     return open_page()
+
+
+def is_problem(message: Any) -> bool:
+    """Whether a message of the console tells of an error, other than that a plain host is no server."""
+    return message.type == "error" and not message.location["url"].endswith(PROBE)
 
 
 def until(page: Any, expression: str, seconds: float = 90) -> Any:

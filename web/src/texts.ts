@@ -80,6 +80,20 @@ export const TEXTS = {
   batchDone: (done: number, failed: readonly string[]) => `${done} saved${notOpened(failed)}.`,
   batchStopped: (done: number, count: number, failed: readonly string[]) => `Stopped: ${done} of ${count} saved${notOpened(failed)}.`,
   stopped: "Stopped.",
+  server: {
+    here: "on this computer",
+    at: (host: string) => `at ${host}`,
+    offer: (where: string) =>
+      `The pielight server ${where} opens in full what this browser cannot. Such photos are sent there, and not kept.`,
+    use: (where: string) => `Open with the pielight server ${where}`,
+    privacy: (where: string) =>
+      `Photos that this browser cannot open in full are sent to the pielight server ${where}; others stay on this device.`,
+    note: (where: string) => `This is a preview: the pielight server ${where} saves the photo in full.`,
+    strokes: "Strokes cannot be sent to the server. With them, the preview is saved, with 8 bits a channel.",
+    saving: (name: string, where: string) => `The pielight server ${where} enhances ${name} …`,
+    gone: (where: string) => `The pielight server ${where} does not answer. Try again, or reload the page to go on without it.`,
+    large: (name: string, megabytes: number) => `${name} is larger than the ${megabytes} MB that the server takes.`,
+  },
   unreadable: (name: string, kind: string) =>
     `This browser cannot open ${kind}: ${name}. The command pielight can, with its extras raw, heif and deep.`,
   damaged: (name: string) => `${name} is damaged, or not a photo.`,

@@ -1,20 +1,23 @@
 /** The page: what is open, what is shown, and what the controls do. */
 import { exposuresAt, gate } from "../engine/exposureMap";
 import { isKept } from "../engine/options";
-import { EXTENSION } from "../metadata/file";
 import type { Format } from "../metadata/metadata";
 import { TEXTS } from "../texts";
 import type { GpuUse } from "../worker/gpu";
+import { isLoss } from "../worker/notes";
+import type { Opened } from "../worker/protocol";
 import { storedRect, uprightRect } from "../view/orientation";
 import { rangeOf } from "../view/renderer";
 import { Stage } from "../view/stage";
 import { saveAll } from "./batch";
 import { Client, TaskError } from "./client";
 import { Controls } from "./controls";
-import { foreignKind, resultName, type Found } from "./files";
+import { foreignKind, type Found } from "./files";
 import { Filmstrip } from "./filmstrip";
 import { Layout } from "./layout";
 import { Photo, shownOf, type Shown } from "./photo";
+import { isForeign, Saver } from "./saver";
+import { findServer, ServerError, type Server } from "./server";
 import { download, folderPicker, FolderTarget, ZipTarget, type Target } from "./targets";
 
 const MOST_DENOISED = 6e6; // pixels of a view in which noise is removed at once
@@ -26,6 +29,7 @@ export class App {
   readonly controls: Controls;
   readonly layout: Layout;
   readonly #filmstrip: Filmstrip;
+  readonly #saver = new Saver(this.client);
   #photos: Photo[] = [];
   #shown: Shown | undefined;
   #current: Photo | undefined; // the one that is marked: shown, being opened, or one that could not be
@@ -33,6 +37,7 @@ export class App {
   #denoising: AbortController | undefined;
   #saving: AbortController | undefined;
   #opensNext: Photo | undefined; // waits for what is being saved
+  #offered: Server | undefined;
   #progress: readonly [done: number, text: string] | undefined; // of saving
 
   constructor() {
@@ -65,6 +70,7 @@ export class App {
         void this.saveMany(format, async () => new FolderTarget(await folderPicker()!({ mode: "readwrite" }))),
       cancel: () => this.#saving?.abort(),
       brightenAnyway: () => this.controls.change({ auto: false }),
+      useServer: () => this.#useServer(),
     });
     this.client.run<"warm">({ kind: "warm" }).catch(() => this.layout.say(TEXTS.loadFailed, true));
   }
@@ -108,8 +114,7 @@ export class App {
     this.#say(TEXTS.opening(photo.name));
     this.#update();
     try {
-      const task = { kind: "open", picture: photo.id, file: photo.found.file } as const;
-      const opened = await this.client.run<"open">(task, { signal: opening.signal });
+      const opened = await this.#opened(photo, opening.signal);
       if (opening.signal.aborted) {
         opened.bitmap.close();
         return true;
@@ -117,7 +122,6 @@ export class App {
       photo.failed = false;
       this.#shown?.source.close();
       this.#shown = shownOf(photo, opened);
-      this.layout.opened(opened.notes.map((note) => TEXTS.notes[note]));
       this.#opensNext = undefined;
       this.#refresh();
       this.#say(TEXTS.opened(photo.name, failed));
@@ -133,6 +137,41 @@ export class App {
     }
   }
 
+  /** Open a photo; where the browser cannot, the server's preview of it, if it may be asked. */
+  async #opened(photo: Photo, signal: AbortSignal): Promise<Opened> {
+    const open = () => this.client.run<"open">({ kind: "open", picture: photo.id, file: photo.source }, { signal });
+    try {
+      const opened = await open();
+      if (opened.notes.some(isLoss)) photo.isForeign = true;
+      return opened;
+    } catch (error) {
+      if (!isForeign(error)) throw error;
+      photo.isForeign = true;
+      if (!this.#saver.server || photo.preview) throw error;
+    }
+    photo.preview = await this.#saver.server.preview(photo.found.file, signal);
+    this.#filmstrip.draw(photo);
+    return await open();
+  }
+
+  /** Offer the server that the page comes from to photos that the browser cannot open in full. */
+  async #offer(): Promise<void> {
+    const isWanted = () => !this.#saver.server && this.#photos.some((photo) => photo.isForeign);
+    const server = isWanted() ? await findServer() : undefined;
+    this.#offered = isWanted() ? server : undefined;
+    this.layout.offer(this.#offered?.where);
+  }
+
+  /** Send such photos to the server from now on. */
+  #useServer(): void {
+    const server = this.#offered;
+    if (!server) return;
+    this.#saver.server = server;
+    this.layout.privacy = TEXTS.server.privacy(server.where);
+    for (const photo of this.#photos) photo.failed &&= !photo.isForeign;
+    void this.open(this.#current?.isForeign ? this.#current : this.#photos.find((photo) => photo.isForeign)!);
+  }
+
   /** Show no photo. */
   #close(): void {
     this.#denoising?.abort();
@@ -140,7 +179,7 @@ export class App {
     this.#shown?.source.close();
     this.#shown = undefined;
     this.stage.clear();
-    this.layout.opened([]);
+    this.layout.notes = [];
     this.layout.hint("");
     this.layout.wellExposed = false;
     this.controls.setHistory(false, false, false);
@@ -151,6 +190,7 @@ export class App {
   #update(): void {
     this.layout.setPhotos(this.#photos.length, this.#shown !== undefined && this.#shown.photo === this.#current);
     this.#filmstrip.update(this.#photos, this.#current);
+    void this.#offer();
   }
 
   /** Say something, unless there is progress to tell. */
@@ -196,17 +236,13 @@ export class App {
     const photo = this.#shown?.photo;
     if (!photo || photo !== this.#current) return;
     await this.#whileSaving(async (signal) => {
-      const { file } = photo.found;
-      const { options } = this.controls;
       const progress = (done: number) => this.#tell(done, TEXTS.saving(Math.round(done * 100), this.#isOnGpu));
-      progress(0);
-      const saved = await this.client.run<"save">(
-        { kind: "save", picture: photo.id, file, options, strokes: photo.strokes, format },
-        { progress, signal },
-      );
-      const name = resultName(photo.name, EXTENSION[saved.format]);
+      if (this.#saver.isServed(photo)) this.#tell(0, TEXTS.server.saving(photo.name, this.#saver.server!.where));
+      else progress(0);
+      const saved = await this.#saver.save(photo, this.controls.options, format, { progress, signal });
+      const name = saved.path.replace(/.*\//, "");
       download(saved.blob, name);
-      this.layout.say([TEXTS.saved(name), ...saved.notes.map((note) => TEXTS.notes[note])].join(" "));
+      this.layout.say([TEXTS.saved(name), ...saved.notes].join(" "));
     }, photo);
   }
 
@@ -222,12 +258,11 @@ export class App {
       const photos = [...this.#photos];
       const progress = (done: number) => this.#tell(done / photos.length, TEXTS.batch(Math.floor(done), photos.length));
       progress(0);
-      const { done, failed, stopped, notes } = await saveAll(this.client, photos, this.controls.options, format, target, progress, signal);
-      for (const photo of failed) photo.failed = true;
+      const { done, failed, stopped, notes } = await saveAll(this.#saver, photos, this.controls.options, format, target, progress, signal);
       this.#update();
       const names = failed.map(({ name }) => name);
       const text = stopped ? TEXTS.batchStopped(done, photos.length, names) : TEXTS.batchDone(done, names);
-      this.layout.say([text, ...[...notes].map((note) => TEXTS.notes[note])].join(" "), names.length > 0);
+      this.layout.say([text, ...notes].join(" "), names.length > 0);
     });
   }
 
@@ -249,6 +284,12 @@ export class App {
   #failed(photo: Photo | undefined, error: unknown): void {
     if (error instanceof TaskError && error.failure === "unloaded") {
       this.layout.say(TEXTS.loadFailed, true); // which is no fault of the photo
+      return;
+    }
+    if (error instanceof ServerError) {
+      if (photo) photo.failed = error.isOfPhoto;
+      this.layout.say(error.message, true);
+      this.#update();
       return;
     }
     if (photo) photo.failed = true;
@@ -273,10 +314,18 @@ export class App {
     this.stage.show({ source: shown.source, map, black: options.black, brush });
     this.controls.setRange(rangeOf(map));
     this.controls.setHistory(brush.canUndo, brush.canRedo, brush.strokes !== undefined);
+    this.layout.notes = this.#notes(shown);
     this.layout.wellExposed = options.auto && gate(shown.upright, options) < 0.05;
     this.#denoising?.abort();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#denoise(), 400);
+  }
+
+  #notes({ photo, opened }: Shown): string[] {
+    const { server } = this.#saver;
+    if (server && this.#saver.isServed(photo)) return [TEXTS.server.note(server.where)];
+    const notes = opened.notes.map((note) => TEXTS.notes[note]);
+    return server && photo.isForeign ? [TEXTS.server.strokes, ...notes] : notes;
   }
 
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -307,7 +356,7 @@ export class App {
     };
     const denoising = (this.#denoising = new AbortController());
     try {
-      const task = { kind: "part", picture: photo.id, file: photo.found.file, options, strokes: photo.strokes, part } as const;
+      const task = { kind: "part", picture: photo.id, file: photo.source, options, strokes: photo.strokes, part } as const;
       const { bitmap } = await this.client.run<"part">(task, {
         signal: denoising.signal,
         progress: (done) => this.layout.hint(TEXTS.denoising(Math.round(done * 100), this.#isOnGpu)),

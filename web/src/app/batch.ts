@@ -1,23 +1,23 @@
 /** All photos, one after the other, into a ZIP or a folder. */
 import type { Options } from "../engine/options";
-import { EXTENSION } from "../metadata/file";
 import type { Format } from "../metadata/metadata";
-import type { Note } from "../worker/decode";
-import { TaskError, type Client } from "./client";
-import { Names, resultName } from "./files";
+import { TaskError } from "./client";
+import { Names } from "./files";
 import type { Photo } from "./photo";
+import type { Saver } from "./saver";
+import { ServerError } from "./server";
 import type { Target } from "./targets";
 
 export interface BatchResult {
   readonly done: number;
   readonly failed: readonly Photo[];
   readonly stopped: boolean;
-  readonly notes: ReadonlySet<Note>; // on some of the results
+  readonly notes: ReadonlySet<string>; // on some of the results, and what the server said
 }
 
 /** Save photos; one that cannot be opened does not stop the others. Once stopped, what is done stays. */
 export async function saveAll(
-  client: Client,
+  saver: Saver,
   photos: readonly Photo[],
   options: Options,
   format: Format | "same",
@@ -27,17 +27,13 @@ export async function saveAll(
 ): Promise<BatchResult> {
   const names = new Names();
   const failed: Photo[] = [];
-  const notes = new Set<Note>();
+  const notes = new Set<string>();
   let done = 0;
   let stopped = false;
   for (const [i, photo] of photos.entries()) {
-    const { file, path } = photo.found;
     try {
-      const saved = await client.run<"save">(
-        { kind: "save", picture: photo.id, file, options, strokes: photo.strokes, format },
-        { signal, progress: (share) => progress(i + share) },
-      );
-      await target.put(names.unique(resultName(path, EXTENSION[saved.format])), saved.blob);
+      const saved = await saver.save(photo, options, format, { signal, progress: (share) => progress(i + share) });
+      await target.put(names.unique(saved.path), saved.blob);
       for (const note of saved.notes) notes.add(note);
       done++;
     } catch (error) {
@@ -45,6 +41,8 @@ export async function saveAll(
       stopped = error.failure === "stopped";
       if (stopped) break;
       failed.push(photo);
+      photo.failed = !(error instanceof ServerError) || error.isOfPhoto;
+      if (error instanceof ServerError) notes.add(error.message);
     }
     progress(i + 1);
   }

@@ -62,6 +62,24 @@ export function resultName(path: string, extension: string): string {
   return `${path.replace(/\.[^./]*$/, "")}_pie.${extension}`;
 }
 
+const EXTENSIONS: Record<string, readonly [string, ...string[]]> = {
+  "image/jpeg": ["jpg", "jpeg", "jpe", "jfif", "mpo"],
+  "image/png": ["png"],
+  "image/webp": ["webp"],
+  "image/tiff": ["tif", "tiff"],
+  "image/bmp": ["bmp", "dib"],
+  "image/gif": ["gif"],
+  "image/avif": ["avif"],
+  "image/heic": ["heic", "heif", "hif"],
+};
+
+/** The name of a server's result, by its media type: with the photo's own extension where that fits. */
+export function servedName(path: string, type: string): string {
+  const own = /\.([^./]*)$/.exec(path)?.[1] ?? "";
+  const known = EXTENSIONS[type];
+  return resultName(path, !known || known.includes(own.toLowerCase()) ? own : known[0]);
+}
+
 /** The name with a number: `a-2.jpg` of `a.jpg`. */
 export function numbered(name: string, number: number): string {
   return name.replace(/(\.[^./]*)?$/, (extension) => `-${number}${extension}`);

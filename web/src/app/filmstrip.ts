@@ -24,8 +24,14 @@ export class Filmstrip {
       const item = h("li", {}, choose, remove);
       this.#items.set(photo.id, { item, choose });
       this.#list.append(item);
-      void preview(photo).then((canvas) => choose.replaceChildren(canvas ?? h("span", { dir: "auto" }, photo.name)));
+      this.draw(photo);
     }
+  }
+
+  /** Draw what is known of a photo: its preview, or its name. */
+  draw(photo: Photo): void {
+    const choose = this.#items.get(photo.id)?.choose;
+    void preview(photo).then((canvas) => choose?.replaceChildren(canvas ?? h("span", { dir: "auto" }, photo.name)));
   }
 
   delete(photo: Photo): void {
@@ -60,7 +66,7 @@ let queue: Promise<unknown> = Promise.resolve(); // one after the other: many la
 function preview(photo: Photo): Promise<HTMLCanvasElement | undefined> {
   const result = queue.then(async () => {
     try {
-      const bitmap = await createImageBitmap(photo.found.file, { resizeHeight: SIDE * 2, resizeQuality: "low" });
+      const bitmap = await createImageBitmap(photo.source, { resizeHeight: SIDE * 2, resizeQuality: "low" });
       const canvas = h("canvas", { width: bitmap.width, height: bitmap.height, "aria-hidden": "true" });
       canvas.getContext("2d")!.drawImage(bitmap, 0, 0);
       bitmap.close();

@@ -14,6 +14,7 @@ export interface LayoutEvents {
   saveFolder(format: Format | "same"): void;
   cancel(): void;
   brightenAnyway(): void;
+  useServer(): void;
 }
 
 export class Layout {
@@ -21,6 +22,10 @@ export class Layout {
   readonly #status = h("p", { class: "status", role: "status", dir: "auto" });
   readonly #hint = h("p", { class: "hint" });
   readonly #notes = h("ul", { class: "notes", hidden: true });
+  readonly #privacy = h("p", { class: "small" }, TEXTS.privacy);
+  readonly #offerText = h("p", { "aria-live": "polite" });
+  readonly #offerButton: HTMLButtonElement;
+  readonly #offer: HTMLElement;
   readonly #well: HTMLElement;
   readonly #anyway: HTMLButtonElement;
   readonly #bar = h("progress", { max: 1, "aria-label": TEXTS.save });
@@ -54,6 +59,8 @@ export class Layout {
     this.#saves = [this.#saveOne, this.#saveZip, ...(this.#saveFolder ? [this.#saveFolder] : [])];
     this.#many = h("div", { class: "many", hidden: true }, this.#saveZip, this.#saveFolder, h("p", { class: "small" }, TEXTS.saveHint));
     this.#working = h("div", { class: "working", hidden: true }, this.#bar, button(TEXTS.cancel, () => events.cancel()));
+    this.#offerButton = button("", () => events.useServer(), { class: "primary" });
+    this.#offer = h("div", { class: "offer", hidden: true }, this.#offerText, this.#offerButton);
     this.#anyway = button(TEXTS.brightenAnyway(1), () => events.brightenAnyway());
     this.#well = h(
       "div",
@@ -101,6 +108,7 @@ export class Layout {
         ),
       ),
       this.#status,
+      this.#offer,
       h("div", { class: "dropping", "aria-hidden": "true" }, TEXTS.dropNow),
     );
     document.body.append(this.#root, this.#picker, this.#folderInput);
@@ -118,9 +126,22 @@ export class Layout {
     this.#hint.textContent = text;
   }
 
-  opened(notes: readonly string[]): void {
+  /** List what is to be known of the photo that is open. */
+  set notes(notes: readonly string[]) {
     this.#notes.hidden = notes.length === 0;
     this.#notes.replaceChildren(...notes.map((note) => h("li", {}, note)));
+  }
+
+  /** Offer the server at a place; undefined withdraws the offer. */
+  offer(where: string | undefined): void {
+    this.#offer.hidden = where === undefined;
+    this.#offerText.textContent = where === undefined ? "" : TEXTS.server.offer(where);
+    if (where !== undefined) this.#offerButton.textContent = TEXTS.server.use(where);
+  }
+
+  /** Say where photos go, as it is agreed now. */
+  set privacy(text: string) {
+    this.#privacy.textContent = text;
   }
 
   /** How many photos there are, and whether the one that is marked is open. */
@@ -129,6 +150,8 @@ export class Layout {
     else if (count === 0) this.#root.classList.add("empty");
     this.#isOpen = isOpen;
     this.#enable();
+    const before = this.#root.classList.contains("empty") ? this.#status : this.#notes;
+    if (before.nextElementSibling !== this.#offer) before.after(this.#offer);
     this.#many.hidden = count < 2;
     this.#anyway.textContent = TEXTS.brightenAnyway(count);
     this.#saveZip.textContent = TEXTS.saveAll(count);
@@ -165,7 +188,7 @@ export class Layout {
         button(TEXTS.choose, () => this.#picker.click(), { class: "primary" }),
         button(TEXTS.chooseFolder, () => this.#folderInput.click()),
       ),
-      h("p", { class: "small" }, TEXTS.privacy),
+      this.#privacy,
       h("p", { class: "small" }, IS_FOR_RESEARCH && `${TEXTS.research} `, h("a", { href: "licenses.txt" }, TEXTS.licenses)),
     );
   }

@@ -13,11 +13,18 @@ export class Photo {
   brush: Brush | undefined;
   orientation = 1;
   failed = false;
+  isForeign = false; // the browser cannot open it, or not in full
+  preview: Blob | undefined; // by a server, of one that the browser cannot open
 
   constructor(readonly found: Found) {}
 
   get name(): string {
     return this.found.file.name;
+  }
+
+  /** What the browser opens. */
+  get source(): Blob {
+    return this.preview ?? this.found.file;
   }
 
   /** The strokes as the stored picture lies. */

@@ -5,6 +5,7 @@ import { isAnimatedGif, isGif, isBmp } from "../metadata/gif";
 import type { Format, Metadata } from "../metadata/metadata";
 import { colorSpaceOf } from "../metadata/profile";
 import type { Pixels } from "../engine/pixels";
+import type { Note } from "./notes";
 
 export class UnreadableError extends Error {}
 
@@ -18,19 +19,6 @@ export interface Decoded {
   readonly source: { format: Format; metadata: Metadata } | undefined; // undefined: metadata is not known here
   readonly notes: Note[];
 }
-
-/** What is lost, to be told: keys of the page's texts. */
-export type Note =
-  | "bits"
-  | "inks"
-  | "animated"
-  | "metadata"
-  | "profile"
-  | "lossless"
-  | "jpeg"
-  | "png"
-  | "opacity"
-  | "size";
 
 const SHOWS_WIDE = "drawingBufferColorSpace" in (globalThis.WebGL2RenderingContext?.prototype ?? {});
 

@@ -3,7 +3,8 @@ import { MIME, parse, write } from "../metadata/file";
 import { encodePng } from "../metadata/pngEncoder";
 import type { Format } from "../metadata/metadata";
 import type { Pixels } from "../engine/pixels";
-import type { Decoded, Note } from "./decode";
+import type { Decoded } from "./decode";
+import type { Note } from "./notes";
 
 const QUALITY = 0.95;
 const LONGEST = { jpeg: 65_535, webp: 16_383 }; // sides that the formats can hold

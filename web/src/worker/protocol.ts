@@ -2,9 +2,9 @@
 import type { Prediction, Strokes } from "../engine/exposureMap";
 import type { Options } from "../engine/options";
 import type { Format } from "../metadata/metadata";
-import type { Note } from "./decode";
 import type { Rectangle } from "./denoise";
 import type { GpuUse } from "./gpu";
+import type { Note } from "./notes";
 
 export type Task =
   | { readonly kind: "warm" }
@@ -17,6 +17,7 @@ export type Task =
       readonly options: Options;
       readonly strokes: Strokes | undefined;
       readonly format: Format | "same";
+      readonly whole: boolean; // it fails as "lossy" where something would be lost that a server keeps
     }
   | {
       readonly kind: "part";
@@ -52,7 +53,7 @@ export interface Results {
   part: { readonly part: Rectangle; readonly bitmap: ImageBitmap };
 }
 
-export type Failure = "unreadable" | "stopped" | "unloaded" | "failed";
+export type Failure = "unreadable" | "lossy" | "stopped" | "unloaded" | "failed";
 
 export type FromPage =
   | { readonly gpu: GpuUse } // the first, if any

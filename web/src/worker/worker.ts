@@ -6,6 +6,7 @@ import { encode } from "./encode";
 import type { Pixels } from "../engine/pixels";
 import { finish, prepare, type Prepared, type Watch } from "./enhance";
 import { useGpu, type Rectangle } from "./denoise";
+import { isLoss } from "./notes";
 import type { Failure, FromPage, FromWorker, Results, Task } from "./protocol";
 import { LoadError } from "./runtime";
 
@@ -17,6 +18,7 @@ interface Entry {
 }
 
 class StoppedError extends Error {}
+class LossyError extends Error {}
 
 let last: Entry | undefined; // the pixels of one picture are kept: of many, memory would not suffice
 const stopped = new Set<number>();
@@ -52,6 +54,7 @@ async function answer(id: number, task: Task): Promise<void> {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof UnreadableError) return "unreadable";
+  if (error instanceof LossyError) return "lossy";
   if (error instanceof StoppedError) return "stopped";
   return error instanceof LoadError ? "unloaded" : "failed";
 }
@@ -77,6 +80,7 @@ async function perform(task: Task, watch: Watch): Promise<Answer> {
     case "save": {
       const entry = await entryOf(task.picture, task.file);
       const { decoded } = entry;
+      if (task.whole && decoded.notes.some(isLoss)) throw new LossyError();
       const result = await enhanced(entry, task, watch);
       const saved = await encode(result, task.format === "same" ? decoded.format : task.format, decoded);
       return { result: saved, transfer: [] };
