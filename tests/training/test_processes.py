@@ -13,10 +13,12 @@ import pytest
 import torch
 from torch import nn
 
+from pielight.errors import DataError
 from pielight.training import processes
 from pielight.training.checkpoint import read_checkpoint
 from pielight.training.parts import Dropout, run_in_parts
 from pielight.training.recipe import RECIPES
+from pielight.training.schedules import sample_generator
 from pielight.training.schema.config_file import as_yaml, validate
 from pielight.training.trainer import StepReport, train
 from tests.training import several
@@ -165,3 +167,31 @@ def test_one_process_shares_with_nobody() -> None:
     assert processes.any_of(False, True) == [False, True]
     with pytest.raises(ValueError, match="no"):
         processes.from_first(lambda: int("no"))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_samples_do_not_depend_on_the_process(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sample(number: int) -> float:
+        return torch.rand(1, generator=sample_generator(3, 7, number)).item()
+
+    whole = list(processes.share(range(11), sample, at_once=2))
+    assert len(set(whole)) == 11
+    done: list[list[Any]] = [[] for _ in range(count)]
+    monkeypatch.setattr(processes, "count", lambda: count)
+    for rank in range(count):  # one after the other, each without what the others find
+        monkeypatch.setattr(processes, "index", lambda rank=rank: rank)
+        monkeypatch.setattr(
+            processes, "_gathered", lambda own, rank=rank: done[rank].append(own) or [[0.0] * 2] * count
+        )
+        list(processes.share(range(11), sample, at_once=2))
+    rounds = iter(zip(*done, strict=True))
+    monkeypatch.setattr(processes, "_gathered", lambda _: list(next(rounds)))
+    assert list(processes.share(range(11), sample, at_once=2)) == whole
+
+
+def test_an_error_of_one_process_is_raised_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "count", lambda: 2)
+    monkeypatch.setattr(processes, "index", lambda: 0)
+    monkeypatch.setattr(processes, "_gathered", lambda own: [own, processes._Failure(DataError("no picture"))])
+    with pytest.raises(DataError, match="no picture"):
+        list(processes.share(range(4), str))
