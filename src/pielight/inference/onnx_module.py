@@ -195,7 +195,7 @@ def _gather(settings: Mapping[str, Any]) -> Callable[..., Any]:
 
 def _unsqueeze(settings: Mapping[str, Any]) -> Callable[..., Any]:
     def run(x: Any, axes: Any = None) -> Any:
-        if not isinstance(x, Tensor):  # a size
+        if not isinstance(x, Tensor) or x.ndim == 0:  # a size, which is a tensor while an export follows it
             return [x]
         for axis in settings.get("axes", axes):
             x = x.unsqueeze(axis)
