@@ -3,34 +3,27 @@
 ``pielight cluster`` needs no Spark; this is for tables that are there already. Photos that fail become null.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
+
+import pandas as pd
 
 from pielight import Enhancer, PielightError
 
 
-@cache
-def enhancer() -> Enhancer:
-    """Open the engine once in each Python worker; one thread, since Spark has a task for each core."""
-    return Enhancer(threads=1)
-
-
-def brighten(photo: bytes | None) -> bytes | None:
+def brighten(photo: bytes | None, enhancer: Enhancer) -> bytes | None:
     """Return the bytes of the brightened photo, with its metadata; None if it fails."""
     try:
-        return None if photo is None else enhancer()(photo)
+        return None if photo is None else enhancer(photo)
     except PielightError:
         return None
 
 
-def brighten_series(batches: Iterator[Any]) -> Iterator[Any]:
-    """Brighten each ``pandas.Series`` of bytes."""
+def brighten_series(batches: Iterator[pd.Series]) -> Iterator[pd.Series]:
+    """Brighten each series of bytes; Spark takes the kind of function from these types."""
+    enhancer = Enhancer(threads=1)  # once for a partition; Spark has a task for each core
     for photos in batches:
-        yield photos.map(brighten)
+        yield photos.map(lambda photo: brighten(photo, enhancer))
 
 
 def main(source: str, target: str, column: str = "bytes") -> None:

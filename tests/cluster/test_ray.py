@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("pyarrow")
 pytest.importorskip("ray")
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
 import psutil
 import ray
 from ray.cluster_utils import Cluster

@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,8 +84,10 @@ class Series:
         return Series([call(value) for value in self.values])
 
 
-def test_the_function_for_spark() -> None:
+def test_the_function_for_spark(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without pandas, on what has the one method that is used."""
+    if not find_spec("pandas"):
+        monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(Series=Series))
     names = runpy.run_path(str(EXAMPLES / "spark.py"))
     batches: Iterator[Series] = iter([Series([jpeg(1), None]), Series([BAD])])
     first, second = names["brighten_series"](batches)
@@ -99,8 +103,8 @@ def test_spark_itself(tmp_path: Path) -> None:
     if not shutil.which("java"):
         pytest.skip("Spark needs a Java")
     pq.write_table(pa.table({"id": [1, 2], "bytes": [jpeg(1), BAD]}), tmp_path / "in.parquet")
-    code = f"import runpy; runpy.run_path({str(EXAMPLES / 'spark.py')!r})['main']('in.parquet', 'out.parquet')"
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=100,
-                   env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"})  # fmt: skip
+    words = [sys.executable, str(EXAMPLES / "spark.py"), "in.parquet", "out.parquet"]
+    subprocess.run(words, cwd=tmp_path, check=True, timeout=200,
+                   env=os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable})  # fmt: skip
     made = pq.read_table(tmp_path / "out.parquet", use_threads=False).sort_by("id")
     assert made["bytes"].to_pylist() == [Enhancer(threads=1)(jpeg(1)), None]

@@ -30,6 +30,7 @@ class RayWorkers:
 
     def __init__(self, address: str | None, cores: int | None = None) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
+        os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 is for machines whose owners work meanwhile
         import ray
 
         self._ray: Any = ray
