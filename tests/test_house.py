@@ -25,6 +25,9 @@ HEAVY = (
     "httpx",
     "starlette",
     "uvicorn",
+    "pyarrow",
+    "fsspec",
+    "ray",
 )
 REPORT = f"import sys; print([name for name in {HEAVY!r} if name in sys.modules])"
 
@@ -80,6 +83,7 @@ def test_torch_is_imported_in_training_for_tensors_for_the_gpu_and_for_lpips_onl
         f"from pielight.cli import main; main(['stream', '--help'], standalone_mode=False); {REPORT}",
         f"from pielight.cli import main; main(['video', '--help'], standalone_mode=False); {REPORT}",
         f"from pielight.cli import main; main(['serve', '--help'], standalone_mode=False); {REPORT}",
+        f"from pielight.cli import main; main(['cluster', '--help'], standalone_mode=False); {REPORT}",
         f"from pielight.cli import main; main(['export', '--help'], standalone_mode=False); {REPORT}",
     ],
 )

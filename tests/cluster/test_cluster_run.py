@@ -313,7 +313,30 @@ def test_a_disk_without_room_is_one_line_and_nothing_half(make_tars: Callable[..
     assert full.returncode == 1
     line, last = full.stderr.splitlines()
     assert line.endswith("0000.tar: cannot be written (File too large)")
-    assert last == "stopped: 1 shard done, 2 left; with more room the same command goes on"
+    assert last == "stopped: 0 shards done, 3 left; with more room the same command goes on"
     assert not files(tmp_path / "out")
     assert command(*words[1:], "-q").exit_code == 0
     assert len(files(tmp_path / "out")) == 3
+
+
+@pytest.mark.cluster
+@pytest.mark.slow
+def test_a_small_file_system(make_tars: Callable[..., Path], tmp_path: Path) -> None:
+    tars, out = make_tars(3, 6), tmp_path / "out"
+    out.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(out)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system can be mounted by root alone")
+    try:
+        words = [sys.executable, "-m", "pielight", "cluster", str(tars), str(out), "-j", "1", "-q"]
+        full = subprocess.run(words, capture_output=True, text=True, check=False, timeout=90)
+        assert full.returncode == 1
+        assert "cannot be written (No space left on device)" in full.stderr.splitlines()[0]
+        assert full.stderr.splitlines()[-1].endswith("left; with more room the same command goes on")
+        for name in files(out):
+            assert len(read_tar(out / name)) == 12
+        subprocess.run(["mount", "-o", "remount,size=4m", str(out)], check=True)
+        assert subprocess.run(words, check=False, timeout=90).returncode == 0
+        assert sorted(files(out)) == ["0000.tar", "0001.tar", "0002.tar"]
+    finally:
+        subprocess.run(["umount", str(out)], check=True)

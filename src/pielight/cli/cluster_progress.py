@@ -33,7 +33,7 @@ class ClusterProgress:
         self._quiet, self._clock, self._line = quiet, clock, StatusLine(quiet, clock)
         self._start = clock()
         self._shards = self._ended = self._photos = self._bytes = self._bytes_done = 0
-        self._kept = 0
+        self._kept = self._undone = 0
         self.failed = 0
         self.is_full = False
 
@@ -62,6 +62,7 @@ class ClusterProgress:
         self._ended += 1
         if end.manifest is None:
             self.failed += 1
+            self._undone += 1
             self.is_full = self.is_full or end.is_full
             self._line.keep(end.text)
             return
@@ -112,7 +113,8 @@ class ClusterProgress:
             self._line.keep(f"and {len(notes) - _TOLD} more such lines")
 
     def _left(self) -> str:
-        return f"{counted(self._kept + self._ended, 'shard')} done, {self._shards - self._ended} left"
+        done = self._ended - self._undone
+        return f"{counted(self._kept + done, 'shard')} done, {self._shards - done} left"
 
     def _text(self, photos: int) -> str:
         seconds, known = self._clock() - self._start, self._photos + photos
