@@ -3,10 +3,11 @@
 Usage: python benchmarks/cluster_speed.py PHOTO [--photos 500] [--megapixels 2] [--per-shard 25] [--rounds 3]
     [--only batch,local,ray]
 
-PHOTO is resized to the megapixels, and copied. All engines are open before the clock starts. `batch` and `local` run on
-one core each and take turns; their ratio is that of the CPU seconds a photo, planning, manifests and the report
-included, as other work on the machine does not count there. Speed-ups are those of the time by the clock, of two
-workers against one in turns: worker processes (`local`), and Ray on this machine (`ray`).
+PHOTO is made smaller, or repeated side by side (enlarged it would be softer than photos are), to the megapixels, and
+copied. All engines are open before the clock starts. `batch` and `local` run on one core each and take turns; their
+ratio is that of the CPU seconds a photo, planning, manifests and the report included, as other work on the machine
+hardly counts there. Speed-ups are those of the time by the clock, of two workers against one in turns: worker processes
+(`local`), and Ray on this machine (`ray`).
 """
 
 from __future__ import annotations
@@ -46,9 +47,17 @@ WARM = 6  # photos
 
 def copies(source: Path, folder: Path, count: int, megapixels: float) -> None:
     """Write a photo of some megapixels many times."""
-    with Image.open(source) as image:
-        scale = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
-        resized = image.convert("RGB").resize((round(image.width * scale), round(image.height * scale)))
+    with Image.open(source) as opened:
+        image = opened.convert("RGB")
+    scale = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
+    size = (round(image.width * scale), round(image.height * scale))
+    if scale <= 1:
+        resized = image.resize(size)
+    else:
+        resized = Image.new("RGB", size)
+        for left in range(0, size[0], image.width):
+            for top in range(0, size[1], image.height):
+                resized.paste(image, (left, top))
     file = io.BytesIO()
     resized.save(file, "JPEG", quality=92)
     folder.mkdir()
