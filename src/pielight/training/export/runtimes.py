@@ -49,7 +49,10 @@ RUNTIMES = {
         ".pt", torchscript.write, torchscript.open_file, {"int8": "torch has deprecated quantization of such modules"}
     ),
     "executorch": Runtime(
-        ".pte", executorch.write, executorch.open_file, {"fp16": "XNNPACK computes in it on ARM alone"}
+        ".pte",
+        executorch.write,
+        executorch.open_file,
+        {"fp16": "XNNPACK computes in it on ARM alone", "int8": "its quantizer leaves most layers in single precision"},
     ),
     "coreml": Runtime(".mlpackage", coreml.write, None, {}),
 }
