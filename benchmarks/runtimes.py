@@ -1,11 +1,12 @@
-"""Exported models in every runtime that is installed, beside DCE-Net on all pixels: size, work, memory and time.
+"""Exported models in every runtime that is installed, beside DCE-Net on all pixels: size, work, memory, time, parity.
 
-Usage: python benchmarks/runtimes.py WxH [--runs N] [--csv FILE]
+Usage: python benchmarks/runtimes.py WxH [--what WHAT] [--runs N] [--csv FILE]
 
 One thread, each file in a process of its own. MMAC are the multiplications of layers and products of matrices; MB of
 memory is what the process needs at most beyond what it had before the file was opened; ms is the median of the runs,
-with the least. "map" is thumbnail to exposures, for pictures of any size; "full" and "dce-net", the paper's network and
-its curves, take pictures of WxH, multiples of 64. Linux only, since it asks the kernel for the memory.
+with the least. "levels" of 255 and PSNR are how far results are at most from pielight's own, as in the report of
+"pielight export". "map" is thumbnail to exposures, for pictures of any size; "full" and "dce-net", the paper's network
+and its curves, take pictures of WxH, multiples of 64. Linux only, since it asks the kernel for the memory.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ from pielight.core import tables
 from pielight.core.atomic_file import write_atomic
 from pielight.errors import MissingExtraError, PielightError
 from pielight.training.export.graph import Graph, make_graph, read_network
+from pielight.training.export.parity import compare
 from pielight.training.export.runtimes import RUNTIMES, export, precisions, size_of
 
 COLUMNS = {"runtime": "runtime", "what": "what", "precision": "precision", "megabytes": "file MB", "mmac": "MMAC",
-           "memory": "memory MB", "ms": "ms", "least": "least ms"}  # fmt: skip
+           "memory": "memory MB", "ms": "ms", "least": "least ms", "levels": "levels", "psnr": "PSNR dB"}  # fmt: skip
 
 
 def size(text: str) -> tuple[int, int]:
@@ -83,11 +85,16 @@ def measure(
 def row(to: str, precision: str, graph: Graph, what: str, folder: Path, runs: int) -> dict[str, object]:
     """Export a graph, measure it, and return its row."""
     path = folder / f"{what}-{to}-{precision}{RUNTIMES[to].suffix}"
-    export(graph, to, precision, path, read_network("pie")[1])  # type: ignore[arg-type]
+    network = read_network("pie")[1]
+    export(graph, to, precision, path, network)  # type: ignore[arg-type]
     found: dict[str, object] = {"runtime": to, "what": what, "precision": precision}
     found |= {"megabytes": f"{size_of(path) / 1e6:.2f}", "mmac": f"{megamacs(graph):.0f}"}
-    if RUNTIMES[to].open_file is None:
+    open_file = RUNTIMES[to].open_file
+    if open_file is None:
         return found
+    if what != "dce-net":
+        compared = list(compare(graph, open_file(path, graph, 1), network))
+        found |= {"levels": max(each.worst for each in compared), "psnr": f"{min(each.psnr for each in compared):.1f}"}
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         needed, times = pool.submit(measure, to, path, graph.what, dict(graph.inputs), graph.outputs, runs).result()
     return found | {"memory": f"{needed:.0f}", "ms": f"{median(times):.1f}", "least": f"{min(times):.1f}"}
@@ -97,6 +104,7 @@ def main() -> None:
     """Run."""
     parser = command.Command(__doc__)
     parser.add_argument("size", type=size, metavar="WxH")
+    parser.add_argument("--what", action="append", choices=("map", "full", "dce-net"))
     parser.add_argument("--runs", type=command.at_least(1), default=20)
     parser.add_argument("--csv", type=command.new_file)
     options: argparse.Namespace = parser.parse_args()
@@ -104,11 +112,12 @@ def main() -> None:
     network, _ = read_network("pie")
     graphs = {what: make_graph(network, what, width, height) for what in ("map", "full")}  # type: ignore[arg-type]
     graphs["dce-net"] = Graph("full", FullFrame().eval(), graphs["full"].inputs, graphs["full"].outputs)
+    chosen = {what: graph for what, graph in graphs.items() if what in (options.what or graphs)}
     rows: list[dict[str, object]] = []
     print("|", " | ".join(COLUMNS.values()), "|", flush=True)
     print("|---" * len(COLUMNS) + "|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        for what, graph in graphs.items():
+        for what, graph in chosen.items():
             for to in RUNTIMES:
                 for precision in precisions(to) if what == "map" else ["fp32"]:
                     few = options.runs if what != "dce-net" else min(3, options.runs)

@@ -34,6 +34,7 @@ SKIPPED = {  # beginnings of commands that cannot run here, and why
     "curl": "runs beside 'pielight serve'",
     "tensorboard": "serves until it is stopped",
     "pytest": "the suite itself",
+    "pielight export --to litert": "needs the extra export-litert, in an environment of its own",
     "python benchmarks/page_speed.py": "needs the page and a browser",
 }
 FRAGMENTS = (  # parts of commands in a sentence, without what they need
@@ -75,6 +76,7 @@ SHORTER = {  # how what takes long is made short: a beginning, what is taken out
     "python benchmarks/brackets.py": ("", "--limit 2"),
     "python benchmarks/lit_object.py": ("--method pielight", ""),
     "python benchmarks/stream_denoise.py": ("", "--count 1 --frames 9"),
+    "python benchmarks/runtimes.py": ("1024x768", "256x256 --what map --runs 1"),
     "python benchmarks/stream_flicker.py": ("", "--limit 1 --frames 4"),
     "python benchmarks/clip_methods.py": ("", "--count 1 --frames 6"),
     "python benchmarks/ablation.py": (r"--seeds [\d ]+", f"--steps 1 --every 3 --only inversion {_EXPOSURE}"),

@@ -1,4 +1,4 @@
-"""The example in C++ is compiled, and brightens as pielight does; it takes the library that the onnxruntime wheel has."""
+"""The example in C++ is compiled, and brightens as pielight does; its library is that of the onnxruntime wheel."""
 
 from __future__ import annotations
 

@@ -39,8 +39,9 @@ class GraphStatistics(nn.Module):
         self.step = sample_step(height, width)
         self.count = -(-height // self.step) * -(-width // self.step)
         self.luma_weights = [round(_LUMA_SCALE * weight) for weight in LUMA_WEIGHTS]
-        below = torch.tril(torch.ones(_LEVELS, _LEVELS))
-        self.register_buffer("up_to", below.T.reshape(1, _LEVELS, _LEVELS))  # makes running sums of a histogram
+        ones = torch.ones(1, _DIGIT, _DIGIT)
+        self.register_buffer("up_to", ones.triu())  # makes running sums of each row of a histogram
+        self.register_buffer("before", ones.tril(-1))  # and the sum of the rows before it
         self.register_buffer("digits", torch.arange(float(_DIGIT)).reshape(1, _DIGIT, 1))
         self.register_buffer("levels", torch.arange(float(_LEVELS)).reshape(1, 1, _LEVELS))
         self.register_buffer("mask", torch.tensor([[1.0, -2, 1], [-2, 4, -2], [1, -2, 1]]).reshape(1, 1, 3, 3))
@@ -61,8 +62,7 @@ class GraphStatistics(nn.Module):
         red, green, blue = (sample[:, channel : channel + 1].reshape(1, 1, -1) for channel in range(3))
         brightest = torch.maximum(torch.maximum(red, green), blue)
         darkest = torch.minimum(torch.minimum(red, green), blue)
-        of_brightest = self._histogram(brightest)
-        running = torch.matmul(of_brightest, self.get_buffer("up_to"))
+        of_brightest, running = self._histogram(brightest)
         quantiles = [self._place(running, share) * (1 / (_LEVELS - 1)) for share in OF_BRIGHTEST]
         weights = self.luma_weights
         luma = red * weights[0] + green * weights[1] + blue * weights[2]
@@ -72,16 +72,19 @@ class GraphStatistics(nn.Module):
             ((1 - (sample - level).abs()).clamp(min=0).mean((2, 3)) * (1 / 3)).sum(1, keepdim=True)
             for level in (0.0, 1.0, 2.0)
         ]
-        comb, noise = self._comb(self._histogram(green)), self._noise(picture[:, 1:2])
+        comb, noise = self._comb(*self._histogram(green)), self._noise(picture[:, 1:2])
         return torch.cat([*quantiles, self._luma_quantiles(luma), bright, dark, *comb, noise, *shares], 1)
 
-    def _histogram(self, levels: Tensor) -> Tensor:
-        """Count whole numbers up to 255 ``(1, 1, P)``, ``(1, 1, 256)``."""
+    def _histogram(self, levels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the counts of whole numbers up to 255 ``(1, 1, P)``, and their running sum, both ``(1, 1, 256)``."""
         digits = self.get_buffer("digits")
         high = (levels * (1 / _DIGIT)).floor()
         low = levels - high * _DIGIT
         one_hot = [(1 - (digit - digits).abs()).clamp(min=0) for digit in (high, low)]
-        return torch.matmul(one_hot[0], one_hot[1].transpose(1, 2)).reshape(1, 1, _LEVELS)
+        counts = torch.matmul(one_hot[0], one_hot[1].transpose(1, 2))
+        before = torch.matmul(self.get_buffer("before"), counts.sum(2, keepdim=True))
+        running = torch.matmul(counts, self.get_buffer("up_to")) + before
+        return counts.reshape(1, 1, _LEVELS), running.reshape(1, 1, _LEVELS)
 
     def _place(self, running: Tensor, share: float) -> Tensor:
         """Return the least level up to which so large a share lies, given running sums of a histogram, ``(1, 1)``."""
@@ -96,9 +99,9 @@ class GraphStatistics(nn.Module):
             found = found + 2.0**power * ((wanted - held) * (4 * self.count) - 1.5).clamp(0, 1)
         return (found + 1).reshape(1, len(OF_LUMA)) * (1 / (_LUMA_SCALE * (_LEVELS - 1)))
 
-    def _comb(self, counts: Tensor) -> tuple[Tensor, Tensor]:
+    def _comb(self, counts: Tensor, running: Tensor) -> tuple[Tensor, Tensor]:
         """Return the share of empty levels between the quantiles of 1 and 99 percent, and this range of 256."""
-        running, levels = torch.matmul(counts, self.get_buffer("up_to")), self.get_buffer("levels")
+        levels = self.get_buffer("levels")
         low, high = (self._place(running, share).reshape(1, 1, 1) for share in (0.01, 0.99))
         inside = (levels - low + 1).clamp(0, 1) * (high - levels + 1).clamp(0, 1)
         length = (high - low + 1).reshape(1, 1)
