@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +19,10 @@ import pyarrow.parquet as pq
 from pielight.cluster import parquet_shard
 from pielight.cluster.parquet_shard import enhance_parquet, find_column
 from pielight.cluster.recorder import Recorder
+from pielight.cluster.run import ClusterJob, prepare
 from pielight.errors import DataError
-from tests.cluster.conftest import BAD, Reversed
+from tests.cluster.conftest import BAD, Reversed, jpeg
+from tests.cluster.test_cluster_run import PLAIN, done
 
 ROW = st.fixed_dictionaries(
     {
@@ -94,6 +98,15 @@ def test_which_column() -> None:
         find_column(pa.schema([("a", pa.binary()), ("b", pa.binary())]), None, "a")
     with pytest.raises(DataError, match="has no column of bytes"):
         find_column(pa.schema([("a", pa.string())]), None, "a")
+
+
+def test_another_column_is_another_result(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    pq.write_table(pa.table({"mask": [jpeg()], "jpg": [jpeg()]}), tmp_path / "in/a.parquet")
+    job = ClusterJob(str(tmp_path / "in"), str(tmp_path / "out"), PLAIN, column="mask")
+    done(job)
+    assert not prepare(job).tasks
+    assert prepare(replace(job, column="jpg")).notes == ["a.parquet is made again: Column mask, now jpg"]
 
 
 def test_damage_is_told() -> None:

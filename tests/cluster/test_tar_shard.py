@@ -14,6 +14,7 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("fsspec")
 
 from pielight.cluster.recorder import Recorder
+from pielight.cluster.rows import decoded_rows, encoded_rows
 from pielight.cluster.shards import ShardSearch
 from pielight.cluster.tar_shard import enhance_tar
 from pielight.errors import DataError
@@ -79,6 +80,17 @@ def test_another_format_changes_names_unless_they_are_taken(tmp_path: Path) -> N
     out, record = enhanced(path.read_bytes(), file_format="WEBP")
     assert [name for name, _ in read_tar(out)] == ["1.webp", "2.webp", long.replace(".jpg", ".webp")]
     assert record.rows[1].error == "1.png: there is a 1.webp already"
+
+
+def test_names_stay_byte_for_byte(tmp_path: Path) -> None:
+    names = ["./dot/k.JPEG", "./dot/k.txt", "./a//b.jpg", "caf\udce9.jpg", "caf\udce9.cls", "deep/" * 30 + "\udce9.jpg"]
+    path = write_tar(tmp_path / "a.tar", [(name, b"ab") for name in names])
+    out, record = enhanced(path.read_bytes())
+    assert [name for name, _ in read_tar(out)] == names
+    assert [row.output for row in record.rows] == [row.key for row in record.rows]
+    assert decoded_rows(encoded_rows(record.rows))["key"].to_pylist()[2] == "caf\\udce9.jpg"
+    out, _ = enhanced(path.read_bytes(), file_format="WEBP")
+    assert [name for name, _ in read_tar(out)][:3] == ["./dot/k.webp", "./dot/k.txt", "./a//b.webp"]
 
 
 def test_what_is_written_twice_is_the_same(tmp_path: Path) -> None:

@@ -24,9 +24,16 @@ def _part(ctx: click.Context, option: click.Parameter, value: str | None) -> tup
     return int(number), int(count)
 
 
+def _place(ctx: click.Context, argument: click.Parameter, value: str) -> str:
+    """Refuse an unset variable of a shell."""
+    if not value:
+        raise click.BadParameter("an empty path; . is this folder.", ctx, argument)
+    return value
+
+
 @click.command()
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
+@click.argument("source", metavar="IN", callback=_place)
+@click.argument("target", metavar="OUT", callback=_place)
 @options.task
 @options.strength
 @options.highlights

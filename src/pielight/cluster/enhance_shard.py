@@ -55,6 +55,11 @@ class ShardTask:
     attempt: int = 1
     losses: int = 0
 
+    @property
+    def options_record(self) -> dict[str, str]:
+        """All that determines the bytes of results, but the version: for manifests."""
+        return {**self.record, **self.search.record(self.shard.kind, self.column)}
+
 
 @dataclass(frozen=True)
 class ShardFailure:
@@ -100,7 +105,7 @@ def enhance_shard(task: ShardTask, on_photo: Callable[[], None] = lambda: None) 
     target.write(shard.rows, rows)
     failed = sum(row.status == "failed" for row in record.rows)
     manifest = Manifest(
-        shard.name, shard.kind, source.identity, shard.signature, dict(task.record), __version__,
+        shard.name, shard.kind, source.identity, shard.signature, task.options_record, __version__,
         len(record.rows) - failed, failed, record.copied, size, sha256, hashlib.sha256(rows).hexdigest(),
         round(time.perf_counter() - start, 3), tuple(record.notes),
     )  # fmt: skip
@@ -121,7 +126,7 @@ def try_shard(task: ShardTask, on_photo: Callable[[], None] = lambda: None) -> M
     except OSError as error:
         return ShardFailure(f"{shown(task.shard.name)}: {error.strerror or error}")
     except Exception as error:  # noqa: BLE001 - the other shards go on
-        return ShardFailure(f"{shown(task.shard.name)}: {type(error).__name__} ({shown(str(error))})")
+        return ShardFailure(f"{shown(task.shard.name)}: {type(error).__name__} ({shown(str(error))})", True)
 
 
 def _photos_here(options: ClusterOptions) -> PhotosHere:

@@ -66,13 +66,14 @@ def finish(job: ClusterJob, verify: bool = False, on_shard: Callable[[int, int],
     missing = [task.shard.name for task in prepared.tasks]
     notes = list(prepared.notes)
     counts: Counter[str] = Counter()
+    outputs = {shard.name: shard.outputs(job.options.file_format) for shard in prepared.plan.shards}
     kept = sorted(prepared.kept, key=lambda manifest: manifest.shard)
     with target.writing(REPORT) as file, pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
         for number, manifest in enumerate(kept, 1):
             data = target.read(f"{OWN}/{manifest.shard}.rows.parquet")
             problem = "its rows have changed" if hashlib.sha256(data).hexdigest() != manifest.rows_sha256 else ""
             if not problem and verify:
-                problem = _changed(target, manifest, data)
+                problem = _changed(target, manifest, data, outputs[manifest.shard])
             if problem:
                 missing.append(manifest.shard)
                 notes.append(f"{shown(manifest.shard)}: {problem}; delete {target.shown(OWN)}/{shown(manifest.shard)}"
@@ -89,7 +90,7 @@ def finish(job: ClusterJob, verify: bool = False, on_shard: Callable[[int, int],
     return summary
 
 
-def _changed(target: Storage, manifest: Manifest, rows: bytes) -> str:
+def _changed(target: Storage, manifest: Manifest, rows: bytes, outputs: list[str]) -> str:
     """Return whether results are not those that were written, in a few words; empty if they are."""
     if manifest.kind != "files":
         checksum = hashlib.sha256()
@@ -97,9 +98,9 @@ def _changed(target: Storage, manifest: Manifest, rows: bytes) -> str:
             while piece := file.read(_PIECE):
                 checksum.update(piece)
         return "" if checksum.hexdigest() == manifest.sha256 else "its result has changed"
-    table = decoded_rows(rows).select(["output", "sha256"]).to_pylist()
+    table = decoded_rows(rows).select(["index", "sha256"]).to_pylist()
     changed = [
-        row["output"] for row in table
-        if row["sha256"] and hashlib.sha256(target.read(row["output"])).hexdigest() != row["sha256"]
+        outputs[row["index"]] for row in table
+        if row["sha256"] and hashlib.sha256(target.read(outputs[row["index"]])).hexdigest() != row["sha256"]
     ]  # fmt: skip
     return f"changed since: {few(changed)}" if changed else ""

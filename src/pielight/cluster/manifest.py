@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ from pielight.cluster.shards import Kind, Shard
 from pielight.core.json_file import json_text
 from pielight.core.messages import shown, utf8
 from pielight.errors import DataError
+
+_CHECKSUM = re.compile("[0-9a-f]{32,}")
 
 
 @dataclass(frozen=True)
@@ -84,4 +87,4 @@ class Manifest:
 
 
 def _short(value: str | None) -> str:
-    return "none" if value is None else shown(value[:8])
+    return "none" if value is None else shown(value[:8] if _CHECKSUM.fullmatch(value) else value)

@@ -10,6 +10,8 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pielight.core.messages import utf8
+
 SCHEMA = pa.schema(
     [
         pa.field("shard", pa.string(), nullable=False),
@@ -65,9 +67,13 @@ class Row:
 
 
 def encoded_rows(rows: Sequence[Row]) -> bytes:
-    """Encode rows as a Parquet file."""
-    file = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows], SCHEMA), file, compression="zstd")
+    """Encode rows as a Parquet file; what is no UTF-8 in a name becomes an escape.
+
+    >>> decoded_rows(encoded_rows([Row("a.tar", 0, "caf\\udce9.jpg", "done")]))["key"][0].as_py()
+    'caf\\\\udce9.jpg'
+    """
+    file, known = io.BytesIO(), [{name: _text(value) for name, value in asdict(row).items()} for row in rows]
+    pq.write_table(pa.Table.from_pylist(known, SCHEMA), file, compression="zstd")
     return file.getvalue()
 
 
@@ -79,3 +85,7 @@ def decoded_rows(data: bytes) -> pa.Table:
     """
     with pq.ParquetFile(io.BytesIO(data), pre_buffer=False) as file:
         return file.read(use_threads=False)  # threads of Arrow's may still run when the process ends, and abort it
+
+
+def _text(value: object) -> object:
+    return utf8(value).decode() if isinstance(value, str) else value

@@ -89,8 +89,9 @@ def prepare(job: ClusterJob) -> Prepared:
     manifests, notes = read_manifests(target, part, present)
     kept, tasks = [], []
     for shard in part:
-        manifest = manifests.get(shard.name)
-        why = "" if manifest is None else manifest.why_stale(shard, record) or _gone(manifest, shard, present, job)
+        manifest, task = manifests.get(shard.name), _task(job, plan, shard, record)
+        stale = manifest.why_stale(shard, task.options_record) if manifest else ""
+        why = stale or (_gone(manifest, shard, present, job) if manifest else "")
         if manifest is not None and not why and not job.is_again:
             kept.append(manifest)
             continue
@@ -101,7 +102,7 @@ def prepare(job: ClusterJob) -> Prepared:
                     "choose another output, or --existing overwrite"
                 )
             notes.append(f"{shown(shard.name)} is made again: {why}")
-        tasks.append(_task(job, plan, shard, record))
+        tasks.append(task)
     text = foreign_text(target, plan, present)
     if text and is_other and not kept and not job.is_again:
         raise DataError(f"{text}; choose another output, or --existing overwrite")

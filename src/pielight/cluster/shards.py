@@ -106,15 +106,27 @@ class ShardSearch:
         """Return whether the patterns let a photo pass."""
         return Search(include=self.include, exclude=self.exclude).takes(Path(name))
 
+    def record(self, kind: Kind, column: str | None) -> dict[str, str]:
+        """Return what of a shard is taken for photos: for manifests. A slice's signature has it.
+
+        >>> ShardSearch(exclude=["*.seg.png"]).record("tar", None), ShardSearch().record("parquet", "jpg")
+        ({'Exclude': '*.seg.png'}, {'Column': 'jpg'})
+        """
+        patterns = {"Include": self.include, "Exclude": self.exclude} if kind == "tar" else {}
+        known = {name: " ".join(sorted(given)) for name, given in patterns.items() if given}
+        return known | ({"Column": column} if kind == "parquet" and column else {})
+
 
 def result_name(name: str, file_format: str | None) -> str:
     """Return the name of a photo's result, as those of ``pielight enhance -o FOLDER`` are called.
 
-    >>> result_name("trip/a.NEF", None), result_name("trip/a.JPG", None), result_name("a.png", "WEBP")
-    ('trip/a.tif', 'trip/a.JPG', 'a.webp')
+    Nothing but the suffix changes: members of a tar that belong together have the same name before their first dot.
+
+    >>> result_name("trip/a.NEF", None), result_name("./trip//a.JPG", None), result_name("a.png", "WEBP")
+    ('trip/a.tif', './trip//a.JPG', 'a.webp')
     """
     path = Path(name)
-    return path.with_name(path.stem + result_suffix(path, file_format)).as_posix()
+    return name.removesuffix(path.suffix) + result_suffix(path, file_format)
 
 
 def plan_shards(source: str, target: Storage, search: ShardSearch, file_format: str | None) -> ShardPlan:
@@ -145,7 +157,7 @@ def plan_shards(source: str, target: Storage, search: ShardSearch, file_format: 
     found = kinds[kind]
     if kind == "files":
         found = _photos(found, search)
-        _check_names(found, file_format)
+        _check_names(found, target, file_format)
     if not found:
         raise DataError(f"{shown(source)}: nothing to enhance, {_wanted(kind)}")
     shards = [Shard(kind, entry.name, (entry,)) for entry in found] if kind != "files" else [
@@ -213,7 +225,10 @@ def _photos(found: list[Entry], search: ShardSearch) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _check_names(found: list[Entry], file_format: str | None) -> None:
+def _check_names(found: list[Entry], target: Storage, file_format: str | None) -> None:
+    no_file = next((one.name for one in found if {"", ".", ".."} & set(one.name.split("/"))), None)
+    if no_file is not None and target.folder is not None:
+        raise PielightError(f"{shown(no_file)}: no name of a file on disk; leave it out with --exclude")
     names = Counter(result_name(entry.name, file_format) for entry in found)
     for name, count in names.items():
         if count > 1:

@@ -19,7 +19,7 @@ import fsspec
 
 from pielight.core.atomic_file import MAX_FILE_BYTES, open_atomic
 from pielight.core.messages import shown
-from pielight.errors import MissingExtraError, PictureError, PielightError
+from pielight.errors import MissingExtraError, OptionError, PictureError, PielightError
 
 T = TypeVar("T")
 ONE_REQUEST = 32 << 20  # bytes that are uploaded in one request; more goes up in parts
@@ -63,11 +63,16 @@ class Storage:
     Args:
         url: A path, or what fsspec reads, as ``s3://bucket/prefix``.
 
+    Raises:
+        OptionError: It is empty, as an unset variable of a shell, and not the whole disk.
+
     >>> Storage("photos/").url
     'photos'
     """
 
     def __init__(self, url: str) -> None:
+        if not url:
+            raise OptionError("an empty path; . is this folder, and / the whole disk")
         self.url = url.rstrip("/") or "/"
 
     @cached_property

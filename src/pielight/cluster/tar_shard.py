@@ -73,7 +73,7 @@ def _photo(
     archive: tarfile.TarFile, new: tarfile.TarFile, member: tarfile.TarInfo, record: Recorder,
     file_format: str | None, index: int, taken: set[str],
 ) -> None:  # fmt: skip
-    output = result_name(member.name, file_format) if Path(member.name).suffix else member.name
+    output = result_name(member.name, file_format)
     if output != member.name and output in taken:
         record.fail(index, member.name, member.size, f"{shown(member.name)}: there is a {shown(output)} already")
         return
