@@ -1,3 +1,7 @@
+"""Of ``pielight.enhancer``, and of its bases ``pielight._enhancer_base``, ``pielight._enhancer_files`` and
+``pielight._enhancer_predictions``.
+"""
+
 import errno
 import io
 import tracemalloc
