@@ -2,11 +2,12 @@
 
 Usage: python benchmarks/runtimes.py WxH [--what WHAT] [--runs N] [--csv FILE]
 
-One thread, each file in a process of its own. MMAC are the multiplications of layers and products of matrices; MB of
-memory is what the process needs at most beyond what it had before the file was opened; ms is the median of the runs,
-with the least. "levels" of 255 and PSNR are how far results are at most from pielight's own, as in the report of
-"pielight export". "map" is thumbnail to exposures, for pictures of any size; "full" and "dce-net", the paper's network
-and its curves, take pictures of WxH, multiples of 64. Linux only, since it asks the kernel for the memory.
+One thread, but ExecuTorch takes as many as it likes; each file in a process of its own. MMAC are the multiplications of
+layers and products of matrices; MB of memory is what the process needs at most beyond what it had before the file was
+opened; ms is the median of the runs, with the least. "levels" of 255 and PSNR are how far results are at most from
+pielight's own, as in the report of "pielight export". "map" is thumbnail to exposures, for pictures of any size; "full"
+and "dce-net", the paper's network and its curves, take pictures of WxH, multiples of 64. Linux only, since it asks the
+kernel for the memory.
 """
 
 from __future__ import annotations
