@@ -127,7 +127,7 @@ def test_what_is_done_is_kept_and_what_has_changed_is_told(make_tars: Callable[.
     assert prepare(other).notes[0] == "0000.tar is made again: Strength 1, now 0.5"
     (out / "_pielight/0000.tar.json").write_text("{}")
     assert "0000.tar.json: no manifest of pielight: 0000.tar is made again" in prepare(job).notes[0]
-    assert len(prepare(ClusterJob(str(tars), str(out), PLAIN, is_again=True)).tasks) == 3
+    assert len(prepare(ClusterJob(str(tars), str(out), PLAIN, existing="overwrite")).tasks) == 3
 
 
 def test_results_of_something_else_are_kept(make_tars: Callable[..., Path], tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_which_shards(tree: Path, tmp_path: Path) -> None:
     assert [one.name for one in plan(tree / "t-02.tar")] == ["t-02.tar"]
     with pytest.raises(DataError, match=r"2 files missing, t-03\.tar, t-04\.tar"):
         plan(f"{tree}/t-{{00..04}}.tar")
-    with pytest.raises(DataError, match="nothing to enhance"):
+    with pytest.raises(DataError, match="none: no such file or folder"):
         plan(tmp_path / "none")
 
 

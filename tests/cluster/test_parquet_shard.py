@@ -100,6 +100,13 @@ def test_which_column() -> None:
         find_column(pa.schema([("a", pa.string())]), None, "a")
 
 
+def test_columns_of_views() -> None:
+    table = pa.table({"jpg": pa.array([b"ab" * 20, None], pa.binary_view())})
+    after, _ = enhanced(table)
+    assert after["jpg"].to_pylist() == [b"ba" * 20, None]
+    assert after.schema.equals(table.schema)
+
+
 def test_another_column_is_another_result(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     pq.write_table(pa.table({"mask": [jpeg()], "jpg": [jpeg()]}), tmp_path / "in/a.parquet")

@@ -15,7 +15,7 @@ pytest.importorskip("fsspec")
 from pielight.cluster import storage as module
 from pielight.cluster.options import ClusterOptions
 from pielight.cluster.storage import Storage, StorageError
-from pielight.errors import PielightError
+from pielight.errors import DataError, PielightError
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -58,6 +58,24 @@ def test_no_room(place: Storage, tmp_path: Path) -> None:
         write_half(place, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert full.value.is_full
     assert not list(tmp_path.rglob("*.*"))
+
+
+def test_what_the_block_finds_damaged_is_no_failure_of_the_store(place: Storage) -> None:
+    with pytest.raises(DataError, match=r"a\.tar: damaged"):
+        write_half(place, DataError("a.tar: damaged"))
+
+
+@pytest.mark.parametrize(("number", "is_lasting"), [
+    (errno.ENOENT, True), (errno.EACCES, True), (errno.ELOOP, True), (errno.EIO, False), (errno.ETIMEDOUT, False),
+])  # fmt: skip
+def test_which_failures_last(number: int, is_lasting: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "open", fails)
+    with pytest.raises(StorageError) as failed:
+        Storage(str(tmp_path)).read("a.jpg")
+    assert failed.value.is_lasting is is_lasting
 
 
 def test_large_results_go_up_in_parts_or_not_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from pathlib import Path
@@ -82,6 +83,19 @@ def test_another_format_changes_names_unless_they_are_taken(tmp_path: Path) -> N
     assert record.rows[1].error == "1.png: there is a 1.webp already"
 
 
+@pytest.mark.parametrize("names", [("1.png", "1.webp"), ("1.webp", "1.png")])
+def test_no_two_members_get_one_name(names: tuple[str, str], tmp_path: Path) -> None:
+    data = write_tar(tmp_path / "a.tar", [(name, b"ab") for name in names]).read_bytes()
+    out, record = enhanced(data, file_format="WEBP")
+    assert [name for name, _ in read_tar(out)] == ["1.webp"]
+    assert [row.status for row in record.rows] == ["done", "failed"]
+    if names[0] == "1.png":
+        with pytest.raises(DataError, match=r"a\.tar: 1\.webp is there, and a result has that name in the new format"):
+            enhanced(data, ShardSearch(exclude=["*.webp"]), "WEBP")
+    twice = write_tar(tmp_path / "b.tar", [("1.webp", b"ab"), ("1.webp", b"cd")]).read_bytes()
+    assert len(read_tar(enhanced(twice, file_format="WEBP")[0])) == 2
+
+
 def test_names_stay_byte_for_byte(tmp_path: Path) -> None:
     names = ["./dot/k.JPEG", "./dot/k.txt", "./a//b.jpg", "caf\udce9.jpg", "caf\udce9.cls", "deep/" * 30 + "\udce9.jpg"]
     path = write_tar(tmp_path / "a.tar", [(name, b"ab") for name in names])
@@ -121,5 +135,7 @@ def test_damage_is_told(tmp_path: Path) -> None:
         enhanced(data + data)
     with pytest.raises(DataError, match="damaged tar file"):
         enhanced(b"no tar file" * 100)
+    with pytest.raises(DataError, match="compressed; decompress it first, as with gunzip"):
+        enhanced(gzip.compress(data))
     _, record = enhanced(data[: 2 * (512 + 2048)])
     assert record.notes == ["no mark at its end: it may have been cut off"]

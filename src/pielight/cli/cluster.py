@@ -11,6 +11,7 @@ from pielight.cli import options
 from pielight.core.signals import FAILED, SIGNALED
 
 if TYPE_CHECKING:
+    from pielight.cluster.run import Existing
     from pielight.cluster.shards import Kind
 
 
@@ -49,16 +50,17 @@ def _place(ctx: click.Context, argument: click.Parameter, value: str) -> str:
               show_default=True, help="A larger photo fails; each worker holds one at a time.")  # fmt: skip
 @click.option("--kind", type=click.Choice(["tar", "parquet", "files"]),
               help="What the photos come in, if IN holds several kinds.")  # fmt: skip
-@click.option("--column", metavar="NAME", help="Column of the photos' bytes in Parquet files. [default: the only one]")
+@click.option("--column", metavar="NAME", help="Column of the photos' bytes in Parquet files. [default: the only one, "
+              "or one of a usual name, as image or jpg]")  # fmt: skip
 @click.option("--per-slice", type=click.IntRange(1), metavar="N",
               help="Files of a shard, where photos are files. [default: 500]")  # fmt: skip
 @click.option("--include", metavar="GLOB", multiple=True, help="Take only photos whose name or path below IN "
               "matches, as '*.jpg'; of tar files, members. Repeatable.")  # fmt: skip
 @click.option("--exclude", metavar="GLOB", multiple=True, help="Leave out photos that match, as '*.seg.png'; "
               "repeatable.")  # fmt: skip
-@click.option("--existing", type=click.Choice(["skip", "overwrite"]), default="skip", show_default=True,
+@click.option("--existing", type=click.Choice(["skip", "retry", "overwrite"]), default="skip", show_default=True,
               help="What to do with shards that are done; skip makes only those again whose photos or options have "
-              "changed.")  # fmt: skip
+              "changed, retry also those with photos that failed.")  # fmt: skip
 @options.jobs("Worker processes, of one core each. [default: every core]")
 @click.option("--ray", "is_ray", is_flag=True, help="Run by Ray on this machine.")
 @click.option("--address", metavar="ADDRESS", help="Run by a Ray cluster, as auto or ray://head:10001.")
@@ -81,7 +83,7 @@ def cluster(
     per_slice: int | None,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
-    existing: str,
+    existing: Existing,
     jobs: int | None,
     is_ray: bool,
     address: str | None,
@@ -105,7 +107,7 @@ def cluster(
         raise click.UsageError("--shard is for runs without Ray, which shares the shards out itself.")
     if address and jobs:
         raise click.UsageError("-j is for this machine; a cluster has its own number of cores.")
-    if finish and (part != (0, 1) or existing == "overwrite"):
+    if finish and (part != (0, 1) or existing != "skip"):
         raise click.UsageError("--finish is for all shards, as they are: leave out --shard and --existing.")
     from pielight.core.extras import require
 
@@ -125,7 +127,7 @@ def cluster(
         chosen = ClusterOptions(model.enhance_options(), model.task, model.model, model.denoise_model, file_format,
                                 quality, round(max_pixels * 1e6))  # fmt: skip
         search = ShardSearch(kind, include, exclude, per_slice or PER_SLICE)
-    job = ClusterJob(source, target, chosen, search, column, part, existing == "overwrite")
+    job = ClusterJob(source, target, chosen, search, column, part, existing)
     progress = ClusterProgress(quiet)
     if not finish:
         prepared = prepare(job)

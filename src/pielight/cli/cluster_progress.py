@@ -34,6 +34,7 @@ class ClusterProgress:
         self._start = clock()
         self._shards = self._ended = self._photos = self._bytes = self._bytes_done = 0
         self._kept = self._undone = 0
+        self._unusable = set[str]()
         self.failed = 0
         self.is_full = False
 
@@ -45,7 +46,7 @@ class ClusterProgress:
         self._tell(prepared.notes)
         if not self._quiet:
             done = f", {self._kept} done already" if self._kept else ""
-            size = f" of {self._bytes / 1e6:,.0f} MB" if self._shards else ""
+            size = f" of {max(1, round(self._bytes / 1e6)):,} MB" if self._shards else ""
             self._line.keep(f"{counted(self._shards, 'shard')} to do{size}{done}")
         self._start = self._clock()
 
@@ -64,6 +65,8 @@ class ClusterProgress:
             self.failed += 1
             self._undone += 1
             self.is_full = self.is_full or end.is_full
+            if end.is_final:
+                self._unusable.add(end.shard.name)
             self._line.keep(end.text)
             return
         self._photos += end.manifest.done + end.manifest.failed
@@ -93,17 +96,18 @@ class ClusterProgress:
         from pielight.cluster.finish import REPORT
 
         self._line.end()
-        if summary.missing:
-            self._line.keep(f"not done: {counted(len(summary.missing), 'shard')}, {few(summary.missing)}; "
-                            "the same command does them")  # fmt: skip
+        for what, then, is_unusable in (("not done", "does them", False), ("not usable", "fails there again", True)):
+            if names := [name for name in summary.missing if (name in self._unusable) is is_unusable]:
+                self._line.keep(f"{what}: {counted(len(names), 'shard')}, {few(names)}; the same command {then}")
+        retry = "; --existing retry makes shards with failed photos again" if summary.failed else ""
         if not self._quiet:
             self._tell(summary.notes)
             copied = f", {summary.copied} members copied" if summary.copied else ""
             failed = f", {summary.failed} failed" if summary.failed else ""
-            report = f"report: {shown(target.rstrip('/'))}/{REPORT}"
+            report = f"report: {shown(target.rstrip('/'))}/{REPORT}{retry}"
             self._line.keep(f"{summary.done} enhanced{failed}{copied} in {counted(summary.shards, 'shard')}; {report}")
         elif summary.failed:
-            self._line.keep(f"{counted(summary.failed, 'photo')} failed: {shown(target.rstrip('/'))}/{REPORT}")
+            self._line.keep(f"{counted(summary.failed, 'photo')} failed: {shown(target.rstrip('/'))}/{REPORT}{retry}")
         return summary.is_whole
 
     def _tell(self, notes: list[str]) -> None:

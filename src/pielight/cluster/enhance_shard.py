@@ -118,7 +118,7 @@ def try_shard(task: ShardTask, on_photo: Callable[[], None] = lambda: None) -> M
     try:
         return enhance_shard(task, on_photo)
     except StorageError as error:
-        return ShardFailure(str(error), error.is_full, error.is_full)
+        return ShardFailure(str(error), error.is_full or error.is_lasting, error.is_full)
     except PielightError as error:
         return ShardFailure(str(error), True)
     except MemoryError:

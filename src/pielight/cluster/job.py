@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 
 from pielight import __version__
-from pielight.cluster.shards import OWN, ShardPlan
+from pielight.cluster.shards import JOB, OWN, ShardPlan
 from pielight.cluster.storage import Entry, Storage
 from pielight.core.json_file import json_text
 from pielight.core.messages import utf8
 from pielight.errors import DataError
 
-NAME = f"{OWN}/job.json"
+NAME = f"{OWN}/{JOB}"
 
 
 def claim(target: Storage, plan: ShardPlan, present: Mapping[str, Entry], file_format: str | None) -> str:

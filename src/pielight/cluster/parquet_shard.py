@@ -93,7 +93,7 @@ def _column(field: pa.Field) -> PhotoColumn | None:
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[tuple[pa.RecordBatch, int]]:

@@ -40,7 +40,7 @@ class RayWorkers:
             try:
                 self._ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR,
                          **({} if address else here))  # fmt: skip
-            except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            except Exception as error:  # a bare one if it does not start in time
                 raise PielightError(f"--address {shown(address or 'local')}: {_first_line(error)}") from error
         self._task = self._ray.remote(num_cpus=1, max_retries=0)(try_shard)
         self._running: dict[Any, ShardTask] = {}

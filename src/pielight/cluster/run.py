@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pielight.cluster.enhance_shard import ShardFailure, ShardTask
 from pielight.cluster.job import claim
@@ -18,6 +18,7 @@ from pielight.cluster.workers import Workers
 from pielight.core.messages import counted, few, shown
 from pielight.errors import DataError, PielightError
 
+Existing = Literal["skip", "retry", "overwrite"]
 ATTEMPTS = 3
 _TICK = 0.2
 _PAUSE = 2.0  # seconds before the second attempt
@@ -34,7 +35,8 @@ class ClusterJob:
         search: Which files are taken.
         column: Of the bytes in Parquet files; None finds it.
         part: Number and count: only every count-th shard, beginning with that number, from 0.
-        is_again: Whether shards that are done are enhanced again.
+        existing: What becomes of shards that are done: ``skip`` keeps those whose photos and options have not changed,
+            ``retry`` those of them without failed photos, ``overwrite`` none.
     """
 
     source: str
@@ -43,7 +45,7 @@ class ClusterJob:
     search: ShardSearch = field(default_factory=ShardSearch)
     column: str | None = None
     part: tuple[int, int] = (0, 1)
-    is_again: bool = False
+    existing: Existing = "skip"
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,14 @@ class Prepared:
         tasks: Those that are left, of this part.
         kept: Manifests of those that are done, of this part.
         notes: What to know, a line each.
+        present: What the output held before, by name.
     """
 
     plan: ShardPlan
     tasks: list[ShardTask]
     kept: list[Manifest]
     notes: list[str]
+    present: Mapping[str, Entry]
 
 
 class ShardEnd(NamedTuple):
@@ -71,6 +75,7 @@ class ShardEnd(NamedTuple):
     text: str = ""  # why it failed, or is tried again
     is_tried_again: bool = False
     is_full: bool = False  # whether nothing more can be written
+    is_final: bool = False  # whether the same command would fail again
 
 
 def prepare(job: ClusterJob) -> Prepared:
@@ -91,11 +96,11 @@ def prepare(job: ClusterJob) -> Prepared:
     for shard in part:
         manifest, task = manifests.get(shard.name), _task(job, plan, shard, record)
         stale = manifest.why_stale(shard, task.options_record) if manifest else ""
-        why = stale or (_gone(manifest, shard, present, job) if manifest else "")
-        if manifest is not None and not why and not job.is_again:
+        why = stale or (_incomplete(manifest, shard, present, job) if manifest else "")
+        if manifest is not None and not why and job.existing != "overwrite":
             kept.append(manifest)
             continue
-        if manifest is not None and why and not job.is_again:
+        if manifest is not None and why and job.existing != "overwrite":
             if manifest.source != plan.source.identity and manifest.signature != shard.signature:
                 raise DataError(
                     f"{target.shown(shard.name)}: made from {shown(manifest.source)}; "
@@ -104,13 +109,12 @@ def prepare(job: ClusterJob) -> Prepared:
             notes.append(f"{shown(shard.name)} is made again: {why}")
         tasks.append(task)
     text = foreign_text(target, plan, present)
-    if text and is_other and not kept and not job.is_again:
+    if text and is_other and not kept and job.existing != "overwrite":
         raise DataError(f"{text}; choose another output, or --existing overwrite")
     if text and number == 0:
         notes.append(text)
-    if plan.left_out:
-        notes.append(plan.left_out)
-    return Prepared(plan, tasks, kept, notes)
+    notes.extend(plan.left_out)
+    return Prepared(plan, tasks, kept, notes, present)
 
 
 def read_manifests(
@@ -141,8 +145,10 @@ def foreign_text(target: Storage, plan: ShardPlan, present: Mapping[str, Entry])
     return f"{target.shown('')}: results of {counted(len(others), 'shard')} that are not in the source: {few(others)}"
 
 
-def _gone(manifest: Manifest, shard: Shard, present: Mapping[str, Entry], job: ClusterJob) -> str:
-    """Return whether results have gone since, in a few words; empty if they have not."""
+def _incomplete(manifest: Manifest, shard: Shard, present: Mapping[str, Entry], job: ClusterJob) -> str:
+    """Return whether results have gone since, or are wanted that failed, in a few words; empty if neither."""
+    if job.existing == "retry" and manifest.failed:
+        return f"{counted(manifest.failed, 'photo')} failed"
     outputs = shard.outputs(job.options.file_format)
     there = sum(name in present for name in outputs)
     if shard.kind == "files":
@@ -208,7 +214,9 @@ def run(
                     continue
                 is_full = is_full or outcome.is_full
                 if outcome.is_final or task.attempt >= attempts or is_full:
-                    yield ShardEnd(task.shard, None, _why(outcome, task, is_lost), is_full=outcome.is_full)
+                    is_final = outcome.is_final and not outcome.is_full
+                    text = _why(outcome, task, is_lost)
+                    yield ShardEnd(task.shard, None, text, is_full=outcome.is_full, is_final=is_final)
                 else:
                     yield ShardEnd(task.shard, None, outcome.text, is_tried_again=True)
                     pause = 0.0 if is_lost else _PAUSE * 2 ** (task.attempt - 1)

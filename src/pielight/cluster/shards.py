@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,12 +17,15 @@ from pielight.core.messages import counted, few, shown
 from pielight.errors import DataError, PielightError
 from pielight.io.formats import is_picture_name, is_unread_name, result_suffix
 from pielight.io.result_names import origin
+from pielight.video.containers import is_clip_name
 
 Kind = Literal["tar", "parquet", "files"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 OWN = "_pielight"  # folder of manifests, rows and the report, in the output
+JOB = "job.json"  # in that folder: whose output it is
 PER_SLICE = 500
 _SUFFIXES: dict[str, Kind] = {".tar": "tar", ".parquet": "parquet", ".pq": "parquet"}
+_PACKED = (".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 _MAGIC = re.compile(r"[*?\[{]")
 
@@ -78,12 +81,12 @@ class ShardPlan:
     Attributes:
         source: Where they are.
         shards: Sorted by name.
-        left_out: What else there is, in a line; may be empty.
+        left_out: What else there is, a line each.
     """
 
     source: Storage
     shards: list[Shard]
-    left_out: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,23 +140,13 @@ def plan_shards(source: str, target: Storage, search: ShardSearch, file_format: 
         PielightError: Results would replace photos or each other, or the source cannot be listed.
     """
     place, pattern = _split(source)
-    entries = [entry for entry in place.entries() if not _is_own(entry.name, place, target)]
+    _check_source(place, source, pattern)
+    entries, left_out = _without_results(place, target)
     if pattern:
         entries = _matching(entries, pattern, place)
-    kinds: dict[Kind, list[Entry]] = {kind: [] for kind in KINDS}
-    findings = Findings()
-    for entry in entries:
-        path = Path(entry.name)
-        kind = _SUFFIXES.get(path.suffix.lower())
-        if any(part.startswith(".") for part in path.parts) or (kind == "parquet" and path.name.startswith("_")):
-            continue
-        if kind:
-            kinds[kind].append(entry)
-        elif is_picture_name(path):
-            kinds["files"].append(entry)
-        elif is_unread_name(path):
-            findings.left_out[path.suffix.lower()] += 1
-    kind = search.kind or _only_kind(kinds, place)
+    kinds, others = _by_kind(entries, search)
+    left_out += others
+    kind = search.kind or _only_kind(kinds, source, left_out)
     found = kinds[kind]
     if kind == "files":
         found = _photos(found, search)
@@ -165,7 +158,64 @@ def plan_shards(source: str, target: Storage, search: ShardSearch, file_format: 
         for start in range(0, len(found), search.per_slice)
     ]  # fmt: skip
     _check_places(shards, place, target, file_format)
-    return ShardPlan(place, shards, findings.left_out_text() if kind == "files" else "")
+    return ShardPlan(place, shards, tuple(left_out))
+
+
+def _check_source(place: Storage, source: str, pattern: str) -> None:
+    """Refuse what is no folder on disk."""
+    if place.folder is None:
+        return
+    if not (place.folder / ("" if _MAGIC.search(pattern) else pattern)).exists():
+        raise DataError(f"{shown(source)}: no such file or folder")
+    if not place.folder.is_dir():
+        raise DataError(f"{shown(source)}: a single file, neither .tar nor .parquet; 'pielight enhance' takes photos")
+
+
+def _without_results(place: Storage, target: Storage) -> tuple[list[Entry], list[str]]:
+    """Return the files that are no results of this command, and what is left out, a line each."""
+    listed = place.entries()
+    folders = earlier_outputs(entry.name for entry in listed)
+    entries = [entry for entry in listed if not _is_own(entry.name, place, target)]
+    taken = [entry for entry in entries if not entry.name.startswith(folders)]
+    left_out = entries if folders and len(taken) < len(entries) else []
+    held = [place.shown(one.rstrip("/")) for one in folders if any(entry.name.startswith(one) for entry in left_out)]
+    return taken, [f"results of earlier runs left out: {few(held)}"] if held else []
+
+
+def earlier_outputs(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the folders among files that are outputs of this command, each with / at its end.
+
+    >>> earlier_outputs(["a.jpg", "bright/_pielight/job.json", "bright/a.jpg"])
+    ('bright/',)
+    """
+    end = f"{OWN}/{JOB}"
+    return tuple(name.removesuffix(end) for name in names if name.endswith(f"/{end}"))
+
+
+def _by_kind(entries: list[Entry], search: ShardSearch) -> tuple[dict[Kind, list[Entry]], list[str]]:
+    """Return the files of each kind, and what is left out, a line each."""
+    kinds: dict[Kind, list[Entry]] = {kind: [] for kind in KINDS}
+    findings, packed, clips = Findings(), 0, 0
+    for entry in entries:
+        path = Path(entry.name)
+        kind = _SUFFIXES.get(path.suffix.lower())
+        if any(part.startswith(".") for part in path.parts) or (kind == "parquet" and path.name.startswith("_")):
+            continue
+        if kind:
+            kinds[kind].append(entry)
+        elif is_picture_name(path):
+            kinds["files"].append(entry)
+        elif is_unread_name(path):
+            findings.left_out[path.suffix.lower()] += 1
+        elif is_clip_name(path):
+            clips += search.takes(entry.name)
+        else:
+            packed += path.name.lower().endswith(_PACKED)
+    lines = [f"{counted(packed, 'compressed tar file')} left out; decompress first, as with gunzip"] if packed else []
+    if search.kind == "files" or not (kinds["tar"] or kinds["parquet"]):
+        lines += [findings.left_out_text()] if findings.left_out else []
+        lines += [f"{counted(clips, 'clip')} left out; 'pielight video' takes them"] if clips else []
+    return kinds, lines
 
 
 def _wanted(kind: Kind) -> str:
@@ -201,18 +251,29 @@ def _is_own(name: str, place: Storage, target: Storage) -> bool:
     """Return whether a file of the source is below the output, or one of its manifests."""
     if OWN in Path(name).parts:
         return True
-    inside = target.identity.removeprefix(place.identity.rstrip("/") + "/")
-    return inside != target.identity and name.startswith(f"{inside}/")
+    inside = prefix_in(place, target)
+    return inside is not None and name.startswith(inside)
 
 
-def _only_kind(kinds: dict[Kind, list[Entry]], place: Storage) -> Kind:
+def prefix_in(outer: Storage, inner: Storage) -> str | None:
+    """Return how names in a place begin that are in another one inside of it; None if that is elsewhere.
+
+    >>> prefix_in(Storage("memory://x/a"), Storage("memory://x/a/b")), prefix_in(Storage("a"), Storage("ab"))
+    ('b/', None)
+    """
+    inside = inner.identity.removeprefix(outer.identity.rstrip("/") + "/")
+    return None if inside == inner.identity else f"{inside}/"
+
+
+def _only_kind(kinds: dict[Kind, list[Entry]], source: str, left_out: list[str]) -> Kind:
     present = [kind for kind in KINDS if kinds[kind]]
     if len(present) > 1:
         names = {"tar": "tar file", "parquet": "Parquet file", "files": "photo"}
         what = ", ".join(counted(len(kinds[kind]), names[kind]) for kind in present)
-        raise DataError(f"{shown(place.url)}: holds {what}; choose with --kind {'|'.join(present)}")
+        raise DataError(f"{shown(source)}: holds {what}; choose with --kind {'|'.join(present)}")
     if not present:
-        raise DataError(f"{shown(place.url)}: nothing to enhance, neither photos nor .tar nor .parquet files")
+        nothing = f"{shown(source)}: nothing to enhance, neither photos nor .tar nor .parquet files"
+        raise DataError("; ".join([nothing, *left_out]))
     return present[0]
 
 
@@ -240,10 +301,10 @@ def _check_names(found: list[Entry], target: Storage, file_format: str | None) -
 def _check_places(shards: list[Shard], place: Storage, target: Storage, file_format: str | None) -> None:
     if place.identity == target.identity:
         raise PielightError(f"{shown(target.url)}: results would replace the photos; choose another output")
-    inside = place.identity.removeprefix(target.identity.rstrip("/") + "/")
-    if inside == place.identity:  # not inside the output
+    inside = prefix_in(target, place)
+    if inside is None:
         return
-    inputs = {f"{inside}/{entry.name}" for shard in shards for entry in shard.inputs}
+    inputs = {f"{inside}{entry.name}" for shard in shards for entry in shard.inputs}
     for shard in shards:
         if inputs & set(shard.outputs(file_format)):
             raise PielightError(f"{shown(target.url)}: results would replace photos; choose another output")

@@ -26,6 +26,7 @@ ONE_REQUEST = 32 << 20  # bytes that are uploaded in one request; more goes up i
 _TRIES, _PAUSE = 4, 0.5  # above those of the client of the store, and seconds before the second
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _HOPELESS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_NO_NAME = (errno.ELOOP, errno.ENAMETOOLONG)
 _MANY = 200  # small files that are read at once
 S3 = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 8, "mode": "standard"}}
 
@@ -211,7 +212,7 @@ class Storage:
                 self._tried(lambda: self._upload(spool, self.path(name)), name, "written")
         except StorageError:
             raise
-        except PielightError as error:
+        except PictureError as error:  # of the file; what the block raises passes
             raise StorageError(str(error), _is_full(error)) from error
         except OSError as error:  # of the temporary file
             raise self._failure(name, "written", error) from error
@@ -260,7 +261,7 @@ class Storage:
         reason = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
         if isinstance(error, FileNotFoundError):
             reason = "there is none"
-        is_lasting = self.folder is not None or isinstance(error, _HOPELESS)
+        is_lasting = isinstance(error, _HOPELESS) or getattr(error, "errno", None) in _NO_NAME
         return StorageError(f"{self.shown(name)}: cannot be {what} ({shown(reason)})", _is_full(error), is_lasting)
 
 

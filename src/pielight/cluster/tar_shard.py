@@ -15,6 +15,7 @@ from pielight.core.messages import shown
 from pielight.errors import DataError
 from pielight.io.formats import is_picture_name
 
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x28\xb5\x2f")  # gzip, bzip2, xz, zstd
 _BLOCK, _PADDING = tarfile.BLOCKSIZE, 1 << 20
 _OWN_PAX = ("path", "size", "hdrcharset", "GNU.sparse")  # which follow from the member
 
@@ -37,7 +38,10 @@ def enhance_tar(
     Raises:
         DataError: It is no tar file, or damaged.
     """
-    taken: set[str] = set()
+    taken: dict[str, bool] = {}
+    if source.read(3)[:3].startswith(_COMPRESSED):
+        raise DataError(f"{name}: compressed; decompress it first, as with gunzip")
+    source.seek(0)
     try:
         with (
             tarfile.open(fileobj=source, mode="r:") as archive,
@@ -50,7 +54,10 @@ def enhance_tar(
                 if _is_photo(member, search):
                     _photo(archive, new, member, record, file_format, index, taken)
                 else:
-                    taken.add(member.name)
+                    if taken.get(member.name):
+                        raise DataError(f"{name}: {shown(member.name)} is there, and a result has that name in the new "
+                                        "format; choose another --format")  # fmt: skip
+                    taken[member.name] = False
                     record.copied += 1
                     new.addfile(_header(member, member.name), archive.extractfile(member) if member.isreg() else None)
                 index += 1
@@ -71,10 +78,11 @@ def _is_photo(member: tarfile.TarInfo, search: ShardSearch) -> bool:
 
 def _photo(
     archive: tarfile.TarFile, new: tarfile.TarFile, member: tarfile.TarInfo, record: Recorder,
-    file_format: str | None, index: int, taken: set[str],
+    file_format: str | None, index: int, taken: dict[str, bool],
 ) -> None:  # fmt: skip
     output = result_name(member.name, file_format)
-    if output != member.name and output in taken:
+    is_renamed = output != member.name
+    if taken.get(output, False) or (is_renamed and output in taken):  # a name that came twice may stay so
         record.fail(index, member.name, member.size, f"{shown(member.name)}: there is a {shown(output)} already")
         return
     if member.size > MAX_FILE_BYTES:
@@ -84,7 +92,7 @@ def _photo(
     file = archive.extractfile(member)
     result = record.photo(index, member.name, file.read() if file else b"", output)
     if result is not None:
-        taken.add(output)
+        taken[output] = is_renamed
         header = _header(member, output)
         header.size = len(result)
         new.addfile(header, io.BytesIO(result))
