@@ -79,7 +79,16 @@ def test_results_that_differ_fail(folder: Path, tmp_path: Path, monkeypatch: pyt
     [
         (["--to", "tensorrt"], 2, "not one of"),
         (["--to", "onnx", "--size", "big"], 2, "is not WIDTHxHEIGHT"),
-        (["--to", "onnx", "--what", "full", "--size", "100x100"], 2, "multiples of 64"),
+        (
+            ["--to", "onnx", "--what", "full", "--size", "1000x750"],
+            2,
+            "multiples of 64 from 256 to 4096; take 1024x768",
+        ),
+        (["--to", "onnx", "--size", "1024x768"], 2, "--size is for --what full"),
+        (["--to", "onnx", "--fp16", "--int8"], 2, "--fp16 and --int8 contradict"),
+        (["--to", "onnx", "-o", "model.tflite"], 2, "-o model.tflite: onnx writes .onnx files"),
+        (["--to", "onnx", "--model", "haze"], 1, "no model that brightens; choose one of free, pie"),
+        (["--to", "onnx", "--check", "."], 1, "holds no picture"),
         (["--to", "ncnn", "--int8"], 2, "left out, since"),
         (["--to", "onnx", "--check", ".", "--no-check"], 2, "contradict"),
         (["--to", "onnx", "--model", "derain"], 1, "no model that brightens"),
@@ -92,6 +101,31 @@ def test_errors(
     done = run(*arguments)
     assert done.exit_code == status
     assert message in " ".join(done.stderr.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_model_that_is_read_stays(tmp_path: Path) -> None:
+    own = tmp_path / "own.onnx"
+    for suffix in (".onnx", ".safetensors"):
+        shutil.copy(path_of("pie").with_suffix(suffix), own.with_suffix(suffix))
+    before = own.read_bytes()
+    for model in (own, own.with_suffix(".safetensors")):
+        done = run("--to", "onnx", "--model", model, "-o", own)
+        assert done.exit_code == 2, done.output
+        assert "the model that is read; name another file" in " ".join(done.stderr.split())
+    assert own.read_bytes() == before
+    assert "never the model that is read" in " ".join(run("--help").stdout.split())
+
+
+def test_a_folder_with_a_suffix_and_a_damaged_picture(folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.jpg").write_bytes(b"no picture")
+    (tmp_path / "app.v2").mkdir()
+    done = run("--to", "onnx", "--check", folder, "-o", tmp_path / "app.v2")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "app.v2" / "pie-map.onnx").is_file()
+    assert done.stderr.startswith("passed over: ")
+    assert "bad.jpg" in done.stderr.splitlines()[0]
+    assert "worst of 3" in done.stdout
 
 
 def test_a_missing_package_names_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _RUNTIMES = ("onnx", "litert", "ncnn", "torchscript", "executorch", "coreml")
 
 
-def _size(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]:
+def _size(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
     """Read WIDTHxHEIGHT."""
+    if value is None:
+        return None
     if not (match := re.fullmatch(r"(\d{1,6})[xX](\d{1,6})", value)):
         raise click.BadParameter(f"{value!r} is not WIDTHxHEIGHT, as 1024x768.")
     return int(match[1]), int(match[2])
@@ -29,20 +31,21 @@ def _size(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]:
 @click.option("--to", required=True, type=click.Choice(_RUNTIMES), help="The runtime.")
 @click.option("--what", type=click.Choice(["map", "full"]), default="map", show_default=True,
               help="map: thumbnail to exposures, for pictures of any size; full: picture to picture.")  # fmt: skip
-@click.option("--size", default="1024x768", show_default=True, metavar="WxH", callback=_size,
-              help="Of the pictures of full: multiples of 64.")  # fmt: skip
-@click.option("--fp16", "precision", flag_value="fp16", help="Weights in half precision.")
-@click.option("--int8", "precision", flag_value="int8", help="Weights in 8 bits.")
+@click.option("--size", metavar="WxH", callback=_size,
+              help="Of the pictures of full: multiples of 64. [default: 1024x768]")  # fmt: skip
+@click.option("--fp16", is_flag=True, help="Weights in half precision.")
+@click.option("--int8", is_flag=True, help="Weights in 8 bits.")
 @click.option("--model", default="pie", show_default=True, metavar="NAME|PATH",
               help="pie, free, or the .onnx or .safetensors file of your own training.")  # fmt: skip
 @click.option("-o", "--out", type=options.PATH, default=Path(), metavar="PATH",
-              help="The file, or the folder for it. [default: here]")  # fmt: skip
+              help="The file, or the folder for it; a file of that name is replaced, but never the model that is read. "
+              "[default: here]")  # fmt: skip
 @click.option("--check", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER",
               help="Pictures to compare with. [default: 20 dark ones made of scikit-image's]")  # fmt: skip
 @click.option("--no-check", is_flag=True, help="Do not compare.")
 def export(
-    to: str, what: str, size: tuple[int, int], precision: str | None, model: str, out: Path, check: Path | None,
-    no_check: bool,
+    to: str, what: str, size: tuple[int, int] | None, fp16: bool, int8: bool, model: str, out: Path,
+    check: Path | None, no_check: bool,
 ) -> None:  # fmt: skip
     """Write a model that brightens for another runtime, and compare its results with pielight's own.
 
@@ -56,21 +59,33 @@ def export(
     """
     if check is not None and no_check:
         raise click.UsageError("--check and --no-check contradict each other.")
+    if fp16 and int8:
+        raise click.UsageError("--fp16 and --int8 contradict each other.")
+    if size and what == "map":
+        raise click.UsageError("--size is for --what full; a map is for pictures of any size.")
     from pielight.core.extras import PACKAGES, require
 
     require(f"export-{to}" if f"export-{to}" in PACKAGES else "train")
+    from pielight.core.messages import shown
     from pielight.training.export.graph import make_graph, read_network
+    from pielight.training.export.parity import check_pictures
     from pielight.training.export.runtimes import RUNTIMES, size_of
     from pielight.training.export.runtimes import export as write
 
-    chosen = precision or "fp32"
+    chosen, runtime = "fp16" if fp16 else "int8" if int8 else "fp32", RUNTIMES[to]
+    if out.suffix not in ("", runtime.suffix) and not out.is_dir():
+        raise click.UsageError(
+            f"-o {shown(out)}: {to} writes {runtime.suffix} files; name one, or a folder that exists."
+        )
+    width, height = size or (1024, 768)
     network, path = read_network(model)
     with options.usage_errors(OptionError):
-        graph = make_graph(network, what, *size)  # type: ignore[arg-type]
-        runtime = RUNTIMES[to]
+        graph = make_graph(network, what, width, height)  # type: ignore[arg-type]
         if out.suffix != runtime.suffix or (out.is_dir() and to != "coreml"):
-            parts = [path.stem, what, *([f"{size[0]}x{size[1]}"] if what == "full" else []), *([precision or ""])]
+            parts = (path.stem, what, f"{width}x{height}" if what == "full" else "", chosen if fp16 or int8 else "")
             out = out / ("-".join(filter(None, parts)) + runtime.suffix)
+        if check is not None:  # before a conversion of minutes
+            check_pictures(check, lambda error: click.echo(f"passed over: {error}", err=True))
         write(graph, to, chosen, out, path, check)  # type: ignore[arg-type]
     takes = ", ".join(f"{name} {shape}" for name, shape in graph.inputs.items())
     click.echo(f"{out}: {size_of(out) / 1e6:.2f} MB; {takes} to {', '.join(graph.outputs)}", err=True)

@@ -61,14 +61,14 @@ def test_colors_are_close_to_the_definition() -> None:
 def test_the_map_is_the_networks_own(name: str) -> None:
     network, _ = read_network(name)
     graph = MapGraph(network)
-    random = np.random.default_rng(0)
+    random, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
     night = np.zeros(SEEN, np.float32)
     night[:8], night[14:17], night[17] = [0, 0, 0.3, 0.6, 1, 0, 0, 0], [0.8, 0.05, 0.02], 9
     for statistics in (random.random(SEEN).astype(np.float32), exposed(darkened("coffee", -3)), night):
-        seen = torch.rand(1, 3, 64, 64), torch.from_numpy(statistics)[None]
+        seen = torch.rand(1, 3, 64, 64, generator=generator), torch.from_numpy(statistics)[None]
         with torch.no_grad():
             for found, wanted in zip(graph(*seen), network(*seen), strict=True):
-                assert (found - wanted).abs().max() < 1e-3
+                assert (found - wanted).abs().max() < 2e-3  # EV
 
 
 def exposed(pixels: Pixels) -> NDArray[np.float32]:
@@ -107,7 +107,9 @@ def test_pictures_come_out_as_they_do_by_pielight(name: str, ev: float) -> None:
     assert np.abs(np.rint(found * 255) - enhance(pixels, denoise=0)).max() <= 1
 
 
-@pytest.mark.parametrize(("width", "height", "hint"), [(1000, 768, "1024"), (1024, 200, "256"), (8192, 768, "4096")])
+@pytest.mark.parametrize(
+    ("width", "height", "hint"), [(1000, 750, "1024x768"), (1024, 200, "1024x256"), (8192, 768, "4096x768")]
+)
 def test_other_sizes_are_refused_with_the_next_one(width: int, height: int, hint: str) -> None:
     with pytest.raises(OptionError, match=f"multiples of 64 .*take {hint}"):
         make_graph(ExposureNet(), "full", width, height)
@@ -129,7 +131,8 @@ def test_models_of_ones_own_are_read_by_either_file(tmp_path: Path) -> None:
     ("name", "message"),
     [
         ("denoise", "no model that brightens; choose one of free, pie"),
-        ("nonsense", "no such model"),
+        ("haze", "no model that brightens; choose one of free, pie, or give a file of your own"),
+        ("nonsense.onnx", "no such model"),
         ("a.safetensors", "missing"),
     ],
 )

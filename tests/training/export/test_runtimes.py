@@ -72,6 +72,22 @@ def test_results_are_pielights_own(to: str, precision: Any, what: str, folder: P
     assert sum(row.psnr < np.inf for row in rows) > 10  # they do something
 
 
+def test_errors_name_the_file_that_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, network = graph_of("map")
+    with pytest.raises(OptionError, match=r"pie\.onnx: the model that is read"):
+        export(graph, "onnx", "fp32", network, network)
+    (tmp_path / "folder.onnx").mkdir()
+    with pytest.raises(PictureError, match="a folder; name a file"):
+        export(graph, "onnx", "fp32", tmp_path / "folder.onnx", network)
+
+    def fail(**_: object) -> None:
+        raise PermissionError(13, "Permission denied", ".export-abc")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", fail)
+    with pytest.raises(PictureError, match=r"x\.onnx: cannot be written \(Permission denied\)"):
+        export(graph, "onnx", "fp32", tmp_path / "x.onnx", network)
+
+
 def test_graphs_have_no_operation_that_phones_stumble_on(tmp_path: Path) -> None:
     for what in ("map", "full"):
         graph, network = graph_of(what)

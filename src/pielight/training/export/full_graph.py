@@ -42,13 +42,13 @@ class FullGraph(nn.Module):
 
     def __init__(self, network: ExposureNet, height: int, width: int) -> None:
         super().__init__()
-        for side in (height, width):
-            if side % SIDE or not LEAST_SIDE <= side <= MOST_SIDE:
-                near = min(max(LEAST_SIDE, round(side / SIDE) * SIDE), MOST_SIDE)
-                raise OptionError(
-                    f"size {width}x{height}: sides must be multiples of {SIDE} from {LEAST_SIDE} to {MOST_SIDE}; "
-                    f"take {near} for {side}"
-                )
+        sides = width, height
+        near = [min(max(LEAST_SIDE, round(side / SIDE) * SIDE), MOST_SIDE) for side in sides]
+        if (near[0], near[1]) != sides:
+            raise OptionError(
+                f"size {width}x{height}: sides must be multiples of {SIDE} from {LEAST_SIDE} to {MOST_SIDE}; "
+                f"take {near[0]}x{near[1]}"
+            )
         self.map = MapGraph(network)
         self.statistics = GraphStatistics(height, width)
         self.cells = height // SIDE, width // SIDE

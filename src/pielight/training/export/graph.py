@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from pielight.errors import ModelError
 from pielight.inference.descriptor import kinds_for
-from pielight.models import find, shipped
+from pielight.models import find
 from pielight.options import BRIGHTEN
 from pielight.training.export import map_graph
 from pielight.training.export.full_graph import FullGraph
@@ -87,8 +87,9 @@ def read_network(name_or_path: str) -> tuple[ExposureNet, Path]:
     'free.onnx'
     """
     brightening = sorted(name for kind in kinds_for(BRIGHTEN) for name in kind.shipped)
-    if name_or_path in shipped() and name_or_path not in brightening:
-        raise ModelError(f"{name_or_path}: no model that brightens; choose one of {', '.join(brightening)}")
+    if not Path(name_or_path).suffix and name_or_path not in brightening:
+        known = ", ".join(brightening)
+        raise ModelError(f"{name_or_path}: no model that brightens; choose one of {known}, or give a file of your own")
     path = Path(name_or_path)
     path = path.with_suffix(".onnx") if path.suffix == ".safetensors" else find(name_or_path, names=brightening).path
     weights = path.with_suffix(".safetensors")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,18 +64,21 @@ class ExportedNetwork(ExposureNetwork):
         return self._elsewhere([inputs[spec.name] for spec in DESCRIPTOR.inputs])
 
 
-def pictures(folder: Path | None, size: tuple[int, int] | None) -> Iterator[tuple[str, Pixels]]:
+def pictures(
+    folder: Path | None, size: tuple[int, int] | None, failed: Callable[[PictureError], object] = lambda _: None
+) -> Iterator[tuple[str, Pixels]]:
     """Yield up to 20 pictures: the first of a folder, or photographs that scikit-image ships, darkened, with noise.
 
     Args:
         folder: Other files in it are passed over.
         size: Width and height to bring them to.
+        failed: Is called with the error of each picture that cannot be read; it, too, is passed over.
 
     Raises:
         DataError: There is none.
     """
     count = 0
-    for name, pixels in _darkened() if folder is None else _of(folder):
+    for name, pixels in _darkened() if folder is None else _of(folder, failed):
         image = Image.fromarray(pixels)
         yield name, np.asarray(image if size is None else image.resize(size))
         count += 1
@@ -83,6 +86,16 @@ def pictures(folder: Path | None, size: tuple[int, int] | None) -> Iterator[tupl
             return
     if not count:
         raise DataError(f"{folder}: holds no picture")
+
+
+def check_pictures(folder: Path, failed: Callable[[PictureError], object]) -> None:
+    """Read what :func:`pictures` yields of a folder, and say what cannot be read.
+
+    Raises:
+        DataError: There is none.
+    """
+    for _ in pictures(folder, None, failed):
+        pass
 
 
 def inputs_of(graph: Graph, path: Path, pixels: Pixels) -> Arrays:
@@ -144,11 +157,11 @@ def _darkened() -> Iterator[tuple[str, Pixels]]:
             yield f"{name} {ev} EV", np.rint(linear_to_srgb(noisy.clip(0, 1)) * 255).astype(np.uint8)
 
 
-def _of(folder: Path) -> Iterator[tuple[str, Pixels]]:
+def _of(folder: Path, failed: Callable[[PictureError], object]) -> Iterator[tuple[str, Pixels]]:
     suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in READABLE}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in suffixes and path.is_file():
             try:
                 yield shown(path.name), load_rgb8(path)
-            except PictureError:
-                continue
+            except PictureError as error:
+                failed(error)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pielight.core.atomic_file import check_writable
+from pielight.core.atomic_file import check_writable, is_same_file
 from pielight.core.messages import shown
 from pielight.core.native_output import caught_stderr
 from pielight.errors import ModelError, OptionError, PictureError, PielightError
@@ -70,30 +70,31 @@ def export(graph: Graph, to: str, precision: Precision, path: Path, network: Pat
         folder: Pictures to quantize with, see :func:`pielight.training.export.parity.pictures`.
 
     Raises:
-        OptionError: The runtime has no such precision.
+        OptionError: The runtime has no such precision, or the path is that of the network.
         ModelError: The converter fails.
         MissingExtraError: A package is missing.
     """
     runtime = RUNTIMES[to]
     if reason := runtime.lacks.get(precision):
         raise OptionError(f"{to}, {precision}: left out, since {reason}; choose {', '.join(precisions(to))}")
+    if is_same_file(path, network):
+        raise OptionError(f"{shown(path)}: the model that is read; name another file")
     samples: list[Arrays] = []
     if precision == "int8":
         size = (graph.inputs["picture"][3], graph.inputs["picture"][2]) if graph.what == "full" else None
         samples = [inputs_of(graph, network, pixels) for _, pixels in pictures(folder, size)][::-1][:_SAMPLES]
-    if not path.is_dir():
+    if not path.is_dir() or runtime.suffix != ".mlpackage":
         check_writable(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as place:
+    with _folder_beside(path) as place:
         try:
             with _silenced():
-                runtime.write(graph, Path(place) / path.name, precision, samples)
+                runtime.write(graph, place / path.name, precision, samples)
         except PielightError:
             raise
         except Exception as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
             raise ModelError(f"{shown(path)}: the converter of {to} fails ({reason})") from error
-        for made in Path(place).iterdir():
+        for made in place.iterdir():
             goal = path.parent / made.name
             try:
                 if goal.is_dir():
@@ -118,6 +119,18 @@ def size_of(path: Path) -> int:
         path.rglob("*") if path.is_dir() else [path, *([path.with_suffix(".bin")] if path.suffix == ".param" else [])]
     )
     return sum(file.stat().st_size for file in files if file.is_file())
+
+
+@contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    """Make a folder to write a file in before it gets its name."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-")
+    except OSError as error:
+        raise PictureError(f"{shown(path)}: cannot be written ({error.strerror})") from error
+    with folder as place:
+        yield Path(place)
 
 
 @contextmanager
