@@ -12,6 +12,8 @@ from PIL import Image as PillowImage
 from tests.integrations.modules import stand_in
 
 Kind = Enum("Kind", "INTERACTIVE NONINTERACTIVE SUCCESS CANCEL EXECUTION_ERROR PLUGIN DRAWABLE SELECTION READWRITE")
+LayerMode = Enum("LayerMode", "NORMAL MULTIPLY PASS_THROUGH")
+Precision = Enum("Precision", "U8_NON_LINEAR U16_NON_LINEAR U16_LINEAR FLOAT_LINEAR")
 
 
 class GError(Exception):
@@ -23,14 +25,17 @@ class GError(Exception):
 
 
 class Layer:
-    """A layer: pixels, a name, a place, and perhaps a mask."""
+    """A layer: pixels, a name, a place, how it is blended, and perhaps a mask."""
 
     def __init__(self, pixels: PillowImage.Image, name: str = "photo", offsets: tuple[int, int] = (0, 0)) -> None:
         self.pixels, self.name, self.offsets, self.mask = pixels, name, offsets, None
+        self.opacity, self.mode, self.visible = 100.0, LayerMode.NORMAL, True
 
     @staticmethod
     def new_from_drawable(drawable: Layer, image: Image) -> Layer:
-        return Layer(drawable.pixels.copy(), drawable.name, drawable.offsets)
+        layer = Layer(drawable.pixels.copy(), drawable.name, drawable.offsets)
+        layer.opacity, layer.mode, layer.visible = drawable.opacity, drawable.mode, drawable.visible
+        return layer
 
     def get_width(self) -> int:
         return self.pixels.width
@@ -50,6 +55,25 @@ class Layer:
     def set_name(self, name: str) -> None:
         self.name = name
 
+    def get_opacity(self) -> float:
+        return self.opacity
+
+    def set_opacity(self, opacity: float) -> None:
+        self.opacity = opacity
+
+    def get_mode(self) -> LayerMode:
+        return self.mode
+
+    def set_mode(self, mode: LayerMode) -> None:
+        assert mode != LayerMode.PASS_THROUGH, "for groups alone"
+        self.mode = mode
+
+    def get_visible(self) -> bool:
+        return self.visible
+
+    def set_visible(self, visible: bool) -> None:
+        self.visible = visible
+
     def get_parent(self) -> None:
         return None
 
@@ -65,7 +89,9 @@ class Image:
 
     alive = 0
 
-    def __init__(self, width: int, height: int, base: str = "rgb", precision: str = "u8") -> None:
+    def __init__(
+        self, width: int, height: int, base: str = "rgb", precision: Precision = Precision.U8_NON_LINEAR
+    ) -> None:
         self.size, self.base, self.precision, self.profile = (width, height), base, precision, b"profile"
         self.layers: list[Layer] = []
         self.undo, self.selection = [0, 0], False
@@ -82,8 +108,13 @@ class Image:
     def get_base_type(self) -> str:
         return self.base
 
-    def get_precision(self) -> str:
+    def get_precision(self) -> Precision:
         return self.precision
+
+    def convert_precision(self, precision: Precision) -> bool:
+        assert precision != self.precision, "an error in GIMP"
+        self.precision = precision
+        return True
 
     def get_color_profile(self) -> bytes:
         return self.profile
@@ -137,9 +168,17 @@ class PlugIn:
         return "gimp-plug-in"
 
 
+saved: list[Precision] = []
+progress: list[str] = []
+closed: list[bool] = []  # dialogs, by what the user said
+
+
 def file_save(mode: Kind, image: Image, file: str, options: None) -> bool:
     (layer,) = image.layers
     assert layer.offsets == (0, 0)
+    assert (layer.opacity, layer.mode, layer.visible) == (100.0, LayerMode.NORMAL, True), "would be merged"
+    assert image.precision in (Precision.U8_NON_LINEAR, Precision.U16_NON_LINEAR)
+    saved.append(image.precision)
     layer.pixels.save(file)
     return True
 
@@ -154,11 +193,15 @@ def modules(answer: bool = True) -> dict[str, Any]:
     """Return the modules gi and gi.repository; ``answer`` is what the user says to the dialog."""
     gimp = SimpleNamespace(
         PlugIn=PlugIn, ImageProcedure=Procedure, Image=Image, Layer=Layer, file_save=file_save,
-        file_load_layer=file_load_layer, RunMode=Kind, PDBStatusType=Kind, PDBProcType=Kind, AddMaskType=Kind,
+        file_load_layer=file_load_layer, LayerMode=LayerMode, Precision=Precision, progress_init=progress.append,
+        RunMode=Kind, PDBStatusType=Kind, PDBProcType=Kind, AddMaskType=Kind,
         ProcedureSensitivityMask=Kind, Selection=SimpleNamespace(is_empty=lambda image: not image.selection),
         displays_flush=lambda: None, main=lambda kind, arguments: None,
     )  # fmt: skip
-    dialog = SimpleNamespace(fill=lambda names: None, run=lambda: answer, destroy=lambda: None)
+    saved.clear()
+    progress.clear()
+    closed.clear()
+    dialog = SimpleNamespace(fill=lambda names: None, run=lambda: answer, destroy=lambda: closed.append(answer))
     ui = SimpleNamespace(init=lambda name: None, ProcedureDialog=SimpleNamespace(new=lambda *arguments: dialog))
     gio = SimpleNamespace(File=SimpleNamespace(new_for_path=str))
     repository = stand_in(

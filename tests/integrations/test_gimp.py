@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -21,7 +22,8 @@ from tests.integrations.modules import dark_picture, load
 def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
     """Returns a function that starts the plug-in and runs its procedure."""
     command = tmp_path / "pielight"
-    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m pielight "$@"\n')
+    path = shlex.quote(os.pathsep.join(filter(None, sys.path)))  # the plug-in drops PYTHONPATH
+    command.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {shlex.quote(sys.executable)} -m pielight "$@"\n')
     command.chmod(0o755)
     monkeypatch.setenv("PIELIGHT", str(command))
 
@@ -57,6 +59,42 @@ def test_a_bright_layer_comes_above_the_photo(start: Callable[..., Any]) -> None
     assert (gimp.pixels(bright)[..., 3] == 90).all()
     assert image.undo == [1, 1]
     assert gimp.Image.alive == alive
+    assert gimp.saved == [gimp.Precision.U8_NON_LINEAR]
+    assert gimp.progress == ["Brightening"]
+
+
+@pytest.mark.parametrize("mode", [gimp.LayerMode.MULTIPLY, gimp.LayerMode.PASS_THROUGH])
+def test_the_result_is_blended_as_the_layer_is(start: Callable[..., Any], mode: gimp.LayerMode) -> None:
+    image, photo = opened(dark_picture())
+    photo.opacity, photo.mode, photo.visible = 50.0, mode, False
+    assert start(image, [photo])[0] == gimp.Kind.SUCCESS
+    bright, below = image.layers
+    expected = gimp.LayerMode.NORMAL if mode == gimp.LayerMode.PASS_THROUGH else mode
+    assert (bright.opacity, bright.mode, bright.visible) == (50.0, expected, False)
+    assert (below.opacity, below.mode, below.visible) == (50.0, mode, False)
+
+
+@pytest.mark.parametrize("precision", [gimp.Precision.FLOAT_LINEAR, gimp.Precision.U16_NON_LINEAR])
+def test_linear_images_are_not_saved_linear(start: Callable[..., Any], precision: gimp.Precision) -> None:
+    image, photo = opened(dark_picture())
+    image.precision = precision
+    assert start(image, [photo])[0] == gimp.Kind.SUCCESS
+    assert gimp.saved == [gimp.Precision.U16_NON_LINEAR]
+    assert image.precision == precision
+
+
+def test_the_command_of_pipx_is_found_and_runs_without_what_an_appimage_sets(
+    start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool = tmp_path / ".local/bin/pielight"
+    tool.parent.mkdir(parents=True)
+    tool.write_text('#!/bin/sh\necho "Error: $LD_LIBRARY_PATH$PYTHONHOME$PYTHONPATH, $0" >&2\nexit 1\n')
+    tool.chmod(0o755)
+    variables = {"PIELIGHT": "", "PATH": "/nonexistent", "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    for name, value in (variables | dict.fromkeys(("LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH"), "/mnt")).items():
+        monkeypatch.setenv(name, value)
+    image, photo = opened(dark_picture())
+    assert start(image, [photo])[1] == f"pielight: , {tool}"
 
 
 def test_sixteen_bits_gray_and_a_selection(start: Callable[..., Any]) -> None:
@@ -73,6 +111,7 @@ def test_the_dialog_may_be_left(start: Callable[..., Any]) -> None:
     image, photo = opened(dark_picture())
     assert start(image, [photo], gimp.Kind.INTERACTIVE, answer=False)[0] == gimp.Kind.CANCEL
     assert image.layers == [photo]
+    assert gimp.closed == [False]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +119,11 @@ def test_the_dialog_may_be_left(start: Callable[..., Any]) -> None:
     [
         ({"model": "nothing"}, {}, "pielight: nothing: no such model"),
         ({"strength": 7.0}, {}, "strength"),
-        ({}, {"PIELIGHT": "", "PATH": "/nonexistent"}, "the command is not found; run in its clone: pipx install"),
+        (
+            {},
+            {"PIELIGHT": "", "PATH": "/nonexistent", "HOME": "/nonexistent"},
+            "the command is not found; run in its clone: pipx install",
+        ),
         ({}, {"PIELIGHT": "/nonexistent/pielight"}, "No such file"),
     ],
 )
@@ -97,3 +140,4 @@ def test_an_error_is_one_line_and_adds_nothing(
     assert image.layers == [photo]
     assert image.undo == [1, 1]
     assert start(image, [photo, photo])[1] == "pielight: choose one layer, not 2"
+    assert start(image, [object()])[1] == "pielight: choose a layer, not a mask or channel"

@@ -19,6 +19,10 @@ from gi.repository import Gimp, GimpUi, Gio, GLib, GObject
 
 NAME = "plug-in-pielight-brighten"
 _HELP = "Brightens photos that came out too dark, in a new layer above; well-exposed ones stay as they are."
+_PIPX = str(Path.home() / ".local/bin")  # which a desktop's PATH may lack
+_OF_GIMP = frozenset(
+    ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
+)  # set by AppImages and bundles
 
 
 class Pielight(Gimp.PlugIn):
@@ -51,6 +55,8 @@ class Pielight(Gimp.PlugIn):
         """Brighten the chosen layer."""
         if len(drawables) != 1:
             return _failed(procedure, f"choose one layer, not {len(drawables)}")
+        if not isinstance(drawables[0], Gimp.Layer):
+            return _failed(procedure, "choose a layer, not a mask or channel")
         if run_mode == Gimp.RunMode.INTERACTIVE:
             GimpUi.init(NAME)
             dialog = GimpUi.ProcedureDialog.new(procedure, config, "Brighten dark photo")
@@ -71,13 +77,18 @@ class Pielight(Gimp.PlugIn):
 
 
 def _brighten(image: Any, drawable: Any, strength: float, model: str) -> None:
-    """Put a brightened copy of a layer above it, masked by the selection if there is one."""
+    """Put a brightened copy of a layer above it, masked by the selection if there is one, and blended as it is."""
     with tempfile.TemporaryDirectory(prefix="pielight-") as folder:
         dark, bright = str(Path(folder, "dark.png")), str(Path(folder, "bright.png"))
+        Gimp.progress_init("Brightening")
         _save(image, drawable, dark)
         _run(dark, bright, strength, model)
         layer = Gimp.file_load_layer(Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(bright))
     layer.set_name(f"{drawable.get_name()} (bright)")
+    mode = drawable.get_mode()
+    layer.set_mode(Gimp.LayerMode.NORMAL if mode == Gimp.LayerMode.PASS_THROUGH else mode)  # which groups alone have
+    layer.set_opacity(drawable.get_opacity())
+    layer.set_visible(drawable.get_visible())
     _, across, down = drawable.get_offsets()
     layer.set_offsets(across, down)
     image.insert_layer(layer, drawable.get_parent(), image.get_item_position(drawable))
@@ -86,7 +97,7 @@ def _brighten(image: Any, drawable: Any, strength: float, model: str) -> None:
 
 
 def _save(image: Any, drawable: Any, path: str) -> None:
-    """Save one layer, at the image's precision (up to 16 bits) and with its profile."""
+    """Save one layer, in 8 or 16 bits, not linear, with the image's profile, and as if it were opaque and visible."""
     size = drawable.get_width(), drawable.get_height()
     alone = Gimp.Image.new_with_precision(*size, image.get_base_type(), image.get_precision())
     try:
@@ -96,6 +107,12 @@ def _save(image: Any, drawable: Any, path: str) -> None:
         layer = Gimp.Layer.new_from_drawable(drawable, alone)
         alone.insert_layer(layer, None, 0)
         layer.set_offsets(0, 0)
+        layer.set_opacity(100.0)  # else the export merges it into the pixels
+        layer.set_mode(Gimp.LayerMode.NORMAL)
+        layer.set_visible(True)
+        kept = Gimp.Precision.U8_NON_LINEAR, Gimp.Precision.U16_NON_LINEAR
+        if image.get_precision() not in kept:  # GIMP refuses a conversion to what it is already
+            alone.convert_precision(Gimp.Precision.U16_NON_LINEAR)
         Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, alone, Gio.File.new_for_path(path), None)
     finally:
         alone.delete()
@@ -107,12 +124,15 @@ def _run(dark: str, bright: str, strength: float, model: str) -> None:
     Raises:
         RuntimeError: It is not there, or fails; one line.
     """
-    program = os.environ.get("PIELIGHT") or shutil.which("pielight")
+    program = os.environ.get("PIELIGHT") or shutil.which("pielight") or shutil.which("pielight", path=_PIPX)
     if not program:
         raise RuntimeError("the command is not found; run in its clone: pipx install '.[deep]'")
     command = [program, dark, "-o", bright, "--strength", str(strength), "--model", model, "--quiet"]
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # of Windows
-    done = subprocess.run(command, capture_output=True, text=True, check=False, creationflags=flags)
+    variables = {name: value for name, value in os.environ.items() if name not in _OF_GIMP}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, creationflags=flags, env=variables,
+    )  # fmt: skip
     if done.returncode:
         text = done.stderr.strip() or f"status {done.returncode}"
         raise RuntimeError(text.splitlines()[-1].removeprefix("Error: "))
