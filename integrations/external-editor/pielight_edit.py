@@ -31,9 +31,10 @@ def edit(source: Path, target: Path | None = None) -> None:
     if target is not None:
         enhancer.enhance_file(source, target, strength, exist_ok=True)
         return
-    with tempfile.TemporaryDirectory(prefix=".pielight-", dir=source.absolute().parent) as folder:
+    photo = Path(os.path.realpath(source))  # a link stays one
+    with tempfile.TemporaryDirectory(prefix=".pielight-", dir=photo.parent) as folder:
         result = enhancer.enhance_file(source, Path(folder, source.name), strength)
-        result.replace(source)
+        result.replace(photo)
 
 
 def _strength() -> float | None:

@@ -32,7 +32,8 @@ class BrightenNode(Node):  # type: ignore[misc, unused-ignore]
         enhancer = Enhancer(set_to["model"], threads=set_to["threads"] or None)
         options, fps = EnhanceOptions(set_to["strength"]), set_to["fps"]
         self._enhance = {bgr: enhancer.frame_enhancer(options, fps=fps, bgr=bgr) for bgr in (False, True)}
-        self._publisher = self.create_publisher(Image, "image_bright", qos_profile_sensor_data)
+        # cameras publish best effort, which a reliable subscriber refuses; a reliable publisher suits either kind
+        self._publisher = self.create_publisher(Image, "image_bright", 5)
         self.create_subscription(Image, "image", self.brighten, qos_profile_sensor_data)
 
     def brighten(self, message: Any) -> None:
@@ -54,14 +55,18 @@ def _pixels(message: Any) -> tuple[np.ndarray[Any, Any], bool]:
     """Return the pixels (H, W, C) of a message, in native byte order, and whether blue comes first.
 
     Raises:
-        ValueError: The encoding is another one, or the data is too short.
+        ValueError: The encoding is another one, or the data or its rows are too short.
     """
     if message.encoding not in _ENCODINGS:
         raise ValueError(f"encoding {message.encoding}: expected one of {', '.join(_ENCODINGS)}")
     kind, channels, bgr = _ENCODINGS[message.encoding]
     dtype = np.dtype(kind).newbyteorder(">" if message.is_bigendian else "<")
-    rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
-    values = rows[:, : message.width * channels * dtype.itemsize].copy().view(dtype)
+    row, step = message.width * channels * dtype.itemsize, message.step
+    needed = (message.height - 1) * step + row  # some drivers leave out the padding of the last row
+    if step < row or len(message.data) < needed:
+        raise ValueError(f"{len(message.data)} bytes in rows of {step}: expected {needed}, and rows of {row} or more")
+    rows = np.ndarray((message.height, row), np.uint8, message.data, strides=(step, 1))
+    values = rows.copy().view(dtype)
     return values.reshape(message.height, message.width, channels).astype(kind), bgr
 
 

@@ -51,6 +51,16 @@ def test_a_copy_is_edited_in_its_place(copy: Path) -> None:
     assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 
 
+def test_a_link_stays_one(copy: Path, tmp_path: Path) -> None:
+    link, before = tmp_path / "links" / "photo.tif", tifffile.imread(copy)
+    link.parent.mkdir()
+    link.symlink_to(Path("..", copy.name))
+    assert run(link).returncode == 0
+    assert link.is_symlink()
+    assert tifffile.imread(copy).mean() > 2 * before.mean()
+    assert [path.name for path in link.parent.iterdir()] == [link.name]
+
+
 def test_with_two_names_the_first_stays(copy: Path, tmp_path: Path) -> None:
     content, target = copy.read_bytes(), tmp_path / "out" / "bright.tif"
     target.parent.mkdir()

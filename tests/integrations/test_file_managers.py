@@ -15,10 +15,15 @@ from click.testing import CliRunner
 from PIL import Image
 
 from pielight.cli import main
-from pielight.io.formats import FORMATS
+from pielight.io.formats import FORMATS, RAW
+from pielight.video.containers import MUXERS
 from tests.integrations.modules import INTEGRATIONS, dark_picture
 
 SCRIPT = INTEGRATIONS / "nautilus/pielight-brighten"
+CLIPS = {
+    "mp4": "mp4", "quicktime": "mov", "x-matroska": "mkv", "webm": "webm", "x-msvideo": "avi", "mpeg": "mpg",
+    "mp2t": "ts", "x-flv": "flv", "x-ms-wmv": "wmv", "3gpp": "3gp", "3gpp2": "3g2",
+}  # fmt: skip
 NAMES = ("night 1.jpg", "-odd & $(name)*.png", "größe.jpg")
 
 
@@ -78,6 +83,11 @@ def test_an_error_is_a_notification_of_one_line(desk: Path) -> None:
     assert "torn.jpg" in (desk / "shown").read_text()
     assert len((desk / "shown").read_text().splitlines()) == len(done.stderr.splitlines()) == 1
     assert results(desk) == {"torn.jpg", "night 1_pie.jpg"}
+    (desk / "photos/torn too.jpg").write_bytes(b"\xff\xd8 torn")
+    assert run(desk, "torn.jpg", "torn too.jpg").returncode == 1
+    (shown,) = (desk / "shown").read_text().splitlines()
+    assert shown.startswith("torn")
+    assert shown.endswith(" (and 1 more)")
     assert run(desk).returncode == 2
     assert (desk / "shown").read_text() == "no files on this computer are selected\n"
     (desk / ".local/bin/pielight").unlink()
@@ -85,14 +95,27 @@ def test_an_error_is_a_notification_of_one_line(desk: Path) -> None:
     assert "pipx install ." in (desk / "shown").read_text()
 
 
-def test_the_desktop_entry_names_the_script_and_formats_that_are_read() -> None:
+def test_the_desktop_entry_runs_the_script_and_names_what_is_read(desk: Path) -> None:
     entry = configparser.ConfigParser(interpolation=None)
     entry.optionxform = str  # type: ignore[assignment, method-assign]
     entry.read(INTEGRATIONS / "nautilus/pielight-brighten.desktop")
     section = entry["Desktop Entry"]
-    assert section["Exec"].split() == [SCRIPT.name, "%F"]
-    kinds = {kind.removeprefix("image/") for kind in section["MimeType"].strip(";").split(";")}
-    assert kinds <= {str(known).lower() for known in FORMATS} | {"heif"}
+    # as a desktop reads it: backslashes of the entry, then words in quotes, where a dollar is escaped too
+    *command, names = shlex.split(section["Exec"].replace("\\\\", "\\").replace("\\$", "$"))
+    assert names == "%F"
+    (desk / ".local/bin" / SCRIPT.name).symlink_to(SCRIPT)
+    environment = os.environ | {"HOME": str(desk), "PATH": "/usr/bin:/bin"}
+    subprocess.run([*command, *NAMES], check=True, env=environment, cwd=desk / "photos")
+    assert len(results(desk)) == 3
+    known = {str(name).lower() for name in FORMATS} | {"heif"}
+    for kind in section["MimeType"].strip(";").split(";"):
+        family, _, name = kind.partition("/")
+        if family == "video":
+            assert f".{CLIPS[name]}" in MUXERS
+        elif name.startswith("x-"):  # as image/x-nikon-nef
+            assert f".{name.rsplit('-', 1)[1]}" in FORMATS[RAW].extensions
+        else:
+            assert name in known
 
 
 def test_explorers_script_calls_the_command_with_options_that_it_has(desk: Path) -> None:
@@ -101,6 +124,9 @@ def test_explorers_script_calls_the_command_with_options_that_it_has(desk: Path)
     done = CliRunner().invoke(main, [*options.split(), *(str(desk / "photos" / name) for name in NAMES)])
     assert done.exit_code == 0, done.output
     assert len(results(desk)) == 3
+    before = text[: text.index("& $program.Source")]
+    assert '$env:PYTHONIOENCODING = "utf-8"' in before
+    assert "[Console]::OutputEncoding = [Text.Encoding]::UTF8" in before
     install = (INTEGRATIONS / "explorer/install.ps1").read_text()
     assert '"brighten.ps1"' in install
     assert text.isascii() and install.isascii()  # noqa: PT018 - Windows PowerShell 5 reads no UTF-8

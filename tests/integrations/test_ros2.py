@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from array import array
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,10 +27,12 @@ class Node:
 
     def create_publisher(self, kind: Any, topic: str, qos: Any) -> SimpleNamespace:
         assert topic == "image_bright"
+        assert qos == 5, "a depth alone is reliable, which suits reliable and best-effort subscribers"
         return SimpleNamespace(publish=self.published.append)
 
     def create_subscription(self, kind: Any, topic: str, callback: Any, qos: Any) -> None:
         assert topic == "image"
+        assert qos == "best effort", "reliable would not match drivers of cameras"
         self.callback = callback
 
     def get_logger(self) -> SimpleNamespace:
@@ -41,7 +44,7 @@ def ros(monkeypatch: pytest.MonkeyPatch) -> Any:
     modules = {
         "rclpy": {},
         "rclpy.node": {"Node": Node},
-        "rclpy.qos": {"qos_profile_sensor_data": 5},
+        "rclpy.qos": {"qos_profile_sensor_data": "best effort"},
         "sensor_msgs": {},
         "sensor_msgs.msg": {"Image": SimpleNamespace},
     }
@@ -80,7 +83,18 @@ def test_sixteen_bits_in_the_other_byte_order_and_gray(ros: Any) -> None:
     assert np.frombuffer(bright.data, np.uint16).mean() > 2 * dark.mean()
 
 
-@pytest.mark.parametrize("spoil", [{"encoding": "bayer_rggb8"}, {"data": b"short"}])
+def test_the_last_row_may_lack_its_padding(ros: Any) -> None:
+    node, padded = ros.BrightenNode(), message(dark_picture(), "rgb8", padding=7)
+    node.callback(padded)
+    node.callback(SimpleNamespace(**vars(padded) | {"data": array("B", padded.data[:-7])}))
+    first, second = node.published
+    assert (second.data, second.step) == (first.data, 3 * 128)
+    assert not node.warnings
+
+
+@pytest.mark.parametrize(
+    "spoil", [{"encoding": "bayer_rggb8"}, {"data": b"short"}, {"step": 3 * 128 - 1}, {"data": b""}]
+)
 def test_what_it_does_not_know_is_passed_on(ros: Any, spoil: dict[str, Any]) -> None:
     node = ros.BrightenNode()
     odd = SimpleNamespace(**vars(message(dark_picture(), "rgb8")) | spoil)

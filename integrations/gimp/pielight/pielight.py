@@ -20,9 +20,8 @@ from gi.repository import Gimp, GimpUi, Gio, GLib, GObject
 NAME = "plug-in-pielight-brighten"
 _HELP = "Brightens photos that came out too dark, in a new layer above; well-exposed ones stay as they are."
 _PIPX = str(Path.home() / ".local/bin")  # which a desktop's PATH may lack
-_OF_GIMP = frozenset(
-    ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
-)  # set by AppImages and bundles
+# what AppImages and bundles set for themselves
+_OF_GIMP = frozenset(("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH"))
 
 
 class Pielight(Gimp.PlugIn):
