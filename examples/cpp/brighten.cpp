@@ -1,5 +1,4 @@
-// Brightens a photo with ONNX Runtime: `pielight export --to onnx`, then `brighten pie-map.onnx dark.ppm bright.ppm`. Here is
-// all but the network: what it sees of a picture, and how its map is applied.
+// Brightens a photo: `pielight export --to onnx`, then `brighten pie-map.onnx dark.ppm bright.ppm`. All but the network.
 // g++ -O2 -std=c++17 brighten.cpp -I ORT/include -L ORT/lib -lonnxruntime -o brighten
 #include <onnxruntime_c_api.h>
 #include <algorithm>
@@ -15,9 +14,22 @@ struct Picture { int height, width; std::vector<uint8_t> rgb; };
 [[noreturn]] void fail(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()), std::exit(1); }
 double decode(double x) { return x <= 0.04045 ? x / 12.92 : std::pow((x + 0.055) / 1.055, 2.4); }
 double encode(double l) { return l <= 0.0031308 ? 12.92 * l : 1.055 * std::pow(l, 1 / 2.4) - 0.055; }
-double expose(double srgb, double ev) {
-    const double l = decode(srgb), brighter = std::exp2(ev) * l;
-    return encode(brighter / (brighter + 1 - l));
+double expose(double srgb, double ev) { const double l = decode(srgb), b = std::exp2(ev) * l; return encode(b / (b + 1 - l)); }
+
+Picture read(const std::string& path) {  // a PPM, whose header may hold comments
+    std::ifstream file(path, std::ios::binary);
+    std::string magic; file >> magic;
+    auto number = [&](int value = 0) {
+        while ((file >> std::ws).peek() == '#') file.ignore(1 << 20, '\n');
+        return file >> value, value;
+    };
+    const int width = number(), height = number(), most = number();
+    const auto start = file.ignore().tellg(), end = file.seekg(0, std::ios::end).tellg();
+    if (magic != "P6" || most != 255 || std::min(width, height) < 4 * SIDE || end - start < 3.0 * width * height)
+        fail(path + ": needs a whole P6 file of 8 bits, sides 256 or more");
+    Picture p{height, width, std::vector<uint8_t>(size_t(width) * height * 3)};
+    file.seekg(start).read(reinterpret_cast<char*>(p.rgb.data()), p.rgb.size());
+    return p;
 }
 
 std::vector<float> thumbnail(const Picture& p) {  // box means, planes of red, green and blue
@@ -28,8 +40,7 @@ std::vector<float> thumbnail(const Picture& p) {  // box means, planes of red, g
         long sum[3] = {};
         for (long y = top; y < bottom; y++) for (long x = left; x < right; x++)
             for (int c = 0; c < 3; c++) sum[c] += p.rgb[(y * p.width + x) * 3 + c];
-        for (int c = 0; c < 3; c++)
-            small[(c * SIDE + j) * SIDE + i] = float(sum[c] / (255.0 * (bottom - top) * (right - left)));
+        for (int c = 0; c < 3; c++) small[(c * SIDE + j) * SIDE + i] = float(sum[c] / (255.0 * (bottom - top) * (right - left)));
     }
     return small;
 }
@@ -45,9 +56,8 @@ double canonical(const std::vector<float>& small) {  // the exposure that brings
 }
 
 int place(const std::vector<long>& counts, double share, long all) {  // least level that holds so large a share
-    int level = 0;
-    for (long below = counts[0]; below < share * all; below += counts[++level]) {}
-    return level;
+    long below = 0;
+    return int(std::find_if(counts.begin(), counts.end(), [&](long n) { return (below += n) >= share * all; }) - counts.begin());
 }
 
 std::vector<float> noise(const Picture& p) {  // of green in tiles of 18 x 18, sorted, in levels
@@ -59,8 +69,7 @@ std::vector<float> noise(const Picture& p) {  // of green in tiles of 18 x 18, s
         const uint8_t* first = &p.rgb[(size_t(top) * p.width + left) * 3 + 1];
         auto bend = [&](int y, int x) { auto v = first + (size_t(y) * p.width + x) * 3; return v[-3] - 2 * v[0] + v[3]; };
         long sum = 0;
-        for (int y = 1; y < 17; y++) for (int x = 1; x < 17; x++)
-            sum += std::abs(bend(y - 1, x) - 2 * bend(y, x) + bend(y + 1, x));
+        for (int y = 1; y < 17; y++) for (int x = 1; x < 17; x++) sum += std::abs(bend(y - 1, x) - 2 * bend(y, x) + bend(y + 1, x));
         found.push_back(float(sum / 256.0 * std::sqrt(M_PI / 2) / 6));
     }
     return std::sort(found.begin(), found.end()), found;
@@ -71,8 +80,7 @@ std::vector<float> statistics(const Picture& p) {  // what a thumbnail does not 
     std::vector<long> brightest(256), luma(64 * 255 + 1), green(256), low(3);
     long all = 0, bright = 0, dark = 0;
     for (int y = 0; y < p.height; y += skip) for (int x = 0; x < p.width; x += skip, all++) {
-        const uint8_t* v = &p.rgb[(size_t(y) * p.width + x) * 3];
-        const int most = std::max({v[0], v[1], v[2]});
+        const uint8_t* v = &p.rgb[(size_t(y) * p.width + x) * 3]; const int most = std::max({v[0], v[1], v[2]});
         brightest[most]++, green[v[1]]++, luma[19 * v[0] + 38 * v[1] + 7 * v[2]]++;
         bright += most >= 250, dark += std::min({v[0], v[1], v[2]}) <= 1;
         for (int c = 0; c < 3; c++) if (v[c] < 3) low[v[c]]++;
@@ -84,9 +92,8 @@ std::vector<float> statistics(const Picture& p) {  // what a thumbnail does not 
     const int from = place(green, 0.01, all), to = place(green, 0.99, all);
     s.push_back(float(std::count(&green[from], &green[to] + 1, 0)) / (to - from + 1)), s.push_back((to - from + 1) / 256.f);
     for (double share : {0.25, 0.5}) {
-        const double at = share * (tiles.size() - 1);
-        const size_t n = size_t(at), next = std::min(n + 1, tiles.size() - 1);
-        s.push_back(float(tiles[n] + (at - n) * (tiles[next] - tiles[n])));
+        const double at = share * (tiles.size() - 1), n = std::floor(at);
+        s.push_back(float(tiles[int(n)] + (at - n) * (tiles[int(n) + 1] - tiles[int(n)])));
     }
     for (long count : low) s.push_back(float(count) / (3 * all));
     return s;
@@ -128,23 +135,16 @@ void apply(Picture& p, const float* ev) {  // nodes blended by quadratic B-splin
 
 int main(int count, char** words) {
     if (count != 4) fail("usage: brighten pie-map.onnx IN.ppm OUT.ppm");
-    std::ifstream file(words[2], std::ios::binary);
-    std::string magic; int most = 0; Picture p{};
-    file >> magic >> p.width >> p.height >> most, file.get();
-    const bool fits = magic == "P6" && most == 255 && std::min(p.width, p.height) >= 4 * SIDE;
-    p.rgb.resize(fits ? size_t(p.width) * p.height * 3 : 0);
-    const auto bytes = reinterpret_cast<char*>(p.rgb.data());
-    if (!fits || !file.read(bytes, p.rgb.size())) fail("needs a whole P6 file of 8 bits, sides 256 or more");
+    Picture p = read(words[2]);
     std::vector<float> seen = thumbnail(p), numbers = statistics(p);
     const double ev = canonical(seen);
     for (float& value : seen) value = float(expose(value, ev));
     numbers.push_back(float(ev));
-    float map[NODES * NODES], underexposed;
-    run(words[1], seen, numbers, map, underexposed);
+    float map[NODES * NODES], underexposed; run(words[1], seen, numbers, map, underexposed);
     const double t = std::clamp((underexposed - UNSURE) / (SURE - UNSURE), 0.0, 1.0);  // the gate
     for (float& node : map) node = float(t * t * (3 - 2 * t) * std::max(0.0, ev + node));
     apply(p, map);
     std::ofstream out(words[3], std::ios::binary);
-    out << "P6\n" << p.width << " " << p.height << "\n255\n", out.write(bytes, p.rgb.size());
-    return out ? 0 : 1;
+    out << "P6\n" << p.width << " " << p.height << "\n255\n", out.write(reinterpret_cast<char*>(p.rgb.data()), p.rgb.size());
+    if (!out.flush()) fail(words[3] + std::string(": cannot be written"));
 }

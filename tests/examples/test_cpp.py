@@ -55,8 +55,38 @@ def test_results_are_those_of_python(program: Path) -> None:
     assert changed >= 3
 
 
-def test_what_is_no_picture_is_said(program: Path) -> None:
-    (program.parent / "no.ppm").write_bytes(b"P5\n3 3\n255\n123456789")
-    done = subprocess.run([program, "pie-map.onnx", "no.ppm", "out.ppm"], cwd=program.parent, capture_output=True,
-                          text=True, check=False, timeout=60)  # fmt: skip
-    assert (done.returncode, done.stderr) == (1, "needs a whole P6 file of 8 bits, sides 256 or more\n")
+HEADERS = {
+    "no.ppm": b"P5\n3 3\n255\n123456789",
+    "huge.ppm": b"P6 999999999 999999999 255\n123",
+    "huger.ppm": b"P6 99999999999 2147483647 255\n123",
+    "cut.ppm": b"P6\n256 256\n255\n" + bytes(3 * 256 * 256 - 1),
+    "missing.ppm": None,
+}
+
+
+def brighten(program: Path, *words: str) -> tuple[int, str]:
+    done = subprocess.run([program, *words], cwd=program.parent, capture_output=True, text=True, check=False,
+                          timeout=60)  # fmt: skip
+    return done.returncode, done.stderr
+
+
+def test_headers_may_hold_comments(program: Path) -> None:
+    folder = program.parent
+    pixels = np.random.default_rng(0).integers(0, 40, (256, 300, 3)).astype(np.uint8)
+    for name, header in (("plain", b"P6\n300 256\n255\n"), ("gimp", b"P6\n# by GIMP\n# 1 2\n300 # wide\n256\n255\n")):
+        (folder / f"{name}.ppm").write_bytes(header + pixels.tobytes())
+        assert brighten(program, "pie-map.onnx", f"{name}.ppm", f"{name}-bright.ppm") == (0, "")
+    assert (folder / "gimp-bright.ppm").read_bytes() == (folder / "plain-bright.ppm").read_bytes()
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_what_is_no_picture_is_said(name: str, program: Path) -> None:
+    if (content := HEADERS[name]) is not None:
+        (program.parent / name).write_bytes(content)
+    message = f"{name}: needs a whole P6 file of 8 bits, sides 256 or more\n"
+    assert brighten(program, "pie-map.onnx", name, "out.ppm") == (1, message)
+
+
+def test_a_result_that_cannot_be_written_is_said(program: Path) -> None:
+    (program.parent / "black.ppm").write_bytes(b"P6\n256 256\n255\n" + bytes(3 * 256 * 256))
+    assert brighten(program, "pie-map.onnx", "black.ppm", "none/out.ppm") == (1, "none/out.ppm: cannot be written\n")
