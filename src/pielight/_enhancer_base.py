@@ -23,6 +23,7 @@ from pielight.options import AUTO, BRIGHTEN, EnhanceOptions, chosen_options
 if TYPE_CHECKING:
     from typing import Self
 
+_CPU = {"cpu", "cpu:0"}  # as torch names it
 _RECORDED = {"target_ev": "Target", "black": "Black", "warmth": "Warmth", "tint": "Tint"}
 
 
@@ -41,7 +42,8 @@ class EnhancerBase:
         if threads is not None:
             check_threads(threads)
         self._descriptor = kind_for(task, model)
-        self._descriptor.check_options(auto=not auto, device=device != "cpu")
+        on_device = str(device) not in _CPU
+        self._descriptor.check_options(auto=not auto, device=on_device)
         self.model = find_model(task, model)
         self.denoiser = DENOISE.find(denoise_model)
         self.task = task
@@ -50,7 +52,7 @@ class EnhancerBase:
         denoiser = shared_denoiser(self.denoiser.path, threads)
         network = self._descriptor.open(self.model.path, threads)
         runtime = Runtime(denoiser, threads)
-        if device != "cpu":
+        if on_device:
             chosen = check_device(device)
             engine = open_engine(network, chosen) if isinstance(network, ExposureNetwork) else None
             runtime = replace(runtime, device=chosen, engine=engine)

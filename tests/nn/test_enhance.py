@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from skimage import data
 from torch import Tensor, nn
@@ -65,6 +66,14 @@ def test_it_enhances_as_inference_does(stops: float, strength: float, highlights
     difference = np.abs(found - expected)
     assert difference.mean() < 0.4  # rounding to 8 bits alone makes 0.25
     assert difference.max() < 5
+
+
+@pytest.mark.parametrize("size", [(256, 200), (300, 40), (100, 75), (1, 1)], ids=str)
+def test_small_pictures_as_floats_are_those_of_inference(size: tuple[int, int], pie: Enhance) -> None:
+    small = np.array(Image.fromarray(darkened(-4.0)).resize(size), np.float32) / 255
+    with torch.no_grad():
+        found = pie(torch.from_numpy(small).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
+    assert np.abs(found - pielight.enhance(small, denoise=0)).max() < 1 / 255
 
 
 def test_auto_of_exposures_leaves_well_exposed_pictures_alone(pie: Enhance) -> None:

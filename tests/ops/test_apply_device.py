@@ -1,5 +1,7 @@
 """No machine that tests has a card: torch's CPU stands in, and must give what the engine gives."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -44,6 +46,18 @@ def test_a_device_that_is_not_there(device: str) -> None:
     with pytest.raises(DeviceError, match=device) as caught:
         Enhancer(device=device)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("device", ["gpu", "CPU", None, "", "mps", "cpu:1", "cuda:x", "cuda\n"])
+def test_names_that_are_no_device_of_ours(device: Any) -> None:
+    with pytest.raises(DeviceError, match=r"is not supported; use 'cuda' or 'cpu'$") as caught:
+        Enhancer(device=device)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:0", torch.device("cpu"), torch.device("cpu", 0)])
+def test_names_of_the_cpu(device: Any) -> None:
+    assert Enhancer(device=device).processor.runtime.device is None
 
 
 def test_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from pielight.ops.exposure_torch import canonical_exposure
 from pielight.ops.finish import Finish
 from pielight.ops.finish_torch import finished
 from pielight.ops.thumbnail import LARGE
-from pielight.ops.thumbnail_torch import box_thumbnail, thumbnail
+from pielight.ops.thumbnail_torch import box_thumbnail, small_thumbnail
 from pielight.options import EnhanceOptions
 
 _DEEP = 65535.0
@@ -61,6 +61,7 @@ class TorchEngine:
     def upload(self, pixels: Pixels) -> Tensor:
         """Return a picture (H, W, C) as a batch of one."""
         kept = pixels.astype(np.int32) if pixels.dtype == np.uint16 else np.ascontiguousarray(pixels)
+        kept = kept if kept.flags.writeable else kept.copy()  # torch has no tensors that are read only, and warns
         with self._memory():
             return torch.from_numpy(kept).to(self.device).permute(2, 0, 1)[None]
 
@@ -103,8 +104,11 @@ class TorchEngine:
     @torch.inference_mode()
     def thumbnails(self, batch: Tensor, side: int) -> Tensor:
         """Return :func:`pielight.ops.thumbnail.thumbnail` of each picture, ``(N, 3, side, side)``."""
-        small = box_thumbnail if min(batch.shape[-2:]) >= LARGE * side else thumbnail
-        return small(_unit(batch), side).clamp(0, 1).expand(-1, 3, -1, -1)
+        if min(batch.shape[-2:]) >= LARGE * side:
+            small = box_thumbnail(_unit(batch), side)
+        else:
+            small = small_thumbnail(batch if batch.dtype == torch.uint8 else _unit(batch), side)
+        return small.clamp(0, 1).expand(-1, 3, -1, -1)
 
     @torch.inference_mode()
     def render(

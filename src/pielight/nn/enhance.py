@@ -62,8 +62,9 @@ class Enhance(
     It can be compiled and exported with open sizes. Statistics are an operator of torch's that this package registers,
     so that a saved program runs where ``pielight.nn`` is imported.
 
-    Differs from ``pielight.enhance``: in torch and float32, without denoising. On photographs the two differ by a level
-    of 255 or two.
+    Differs from ``pielight.enhance``: in torch and float32, without denoising. On photographs as floats the two differ
+    by a level of 255 or two. Of small uint8 ones, with a shorter side below 256, ``enhance`` rounds the thumbnail to 8
+    bits: the two differ by up to 5 levels.
 
     Args:
         width: Factor for the channels of the network, 0.1 to 8.

@@ -5,6 +5,7 @@ The network of such curves runs on the CPU; the full-resolution picture is proce
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from pielight.options import DEFAULTS, EnhanceOptions
 if TYPE_CHECKING:
     import torch
 
+_CUDA = re.compile(r"cuda(:\d+)?")
 _STRIP_VALUES = 1 << 24  # bounds the memory in use on the device
 
 
@@ -30,13 +32,13 @@ def check_device(device: str) -> torch.device:
         MissingExtraError: torch is not installed.
         DeviceError: There is no such device here.
     """
+    if not _CUDA.fullmatch(str(device)):
+        raise DeviceError(f"device {str(device)!r} is not supported; use 'cuda' or 'cpu'")
     require("gpu")
     import torch
 
     try:
         chosen = torch.device(str(device))
-        if chosen.type != "cuda":
-            raise DeviceError(f"device {device!r} is not supported; use 'cuda' or 'cpu'")
         torch.zeros(1, device=chosen).cpu()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).strip().partition("\n")[0][:120]

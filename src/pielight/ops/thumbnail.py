@@ -16,7 +16,7 @@ from pielight.ops.compiled import loop as _loop
 LARGE = 4  # times the size: from here on means over boxes are as good as a filter, and several times faster
 BLACK = 8 / 255  # the brightest that a frame without a picture holds: such as before a fade
 _WIDEST_PIXEL = 4  # values from a pixel to the next
-_REDUCING_GAP = 2.0  # below it Pillow shrinks by a whole number first
+REDUCING_GAP = 2.0  # below it Pillow shrinks by a whole number first
 
 
 def thumbnail(pixels: Pixels, size: int, threads: int | None = None) -> NDArray[np.float32]:
@@ -77,7 +77,7 @@ def _filtered(pixels: Pixels, size: int) -> NDArray[np.float32]:
         images = [Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))]
     else:
         images = [Image.fromarray(pixels[..., channel].astype(np.float32)) for channel in range(pixels.shape[2])]
-    squashed = (image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP) for image in images)
+    squashed = (image.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=REDUCING_GAP) for image in images)
     values = np.dstack([np.asarray(image, np.float32) for image in squashed])
     return values / np.float32(full_scale(pixels.dtype))
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from pielight.ops.thumbnail import REDUCING_GAP
+
+# Pillow's fixed points for 8 bits, whose bias counts in dark pictures.
+_RECIPROCAL = 2.0**24
+_WEIGHT = 2.0**22
 
 
 def thumbnail(pictures: Tensor, size: int) -> Tensor:
@@ -45,6 +52,39 @@ def box_thumbnail(pictures: Tensor, size: int) -> Tensor:
     return small
 
 
+def small_thumbnail(pictures: Tensor, size: int) -> Tensor:
+    """Squash small pictures to a square as the CPU's engine does: by Pillow's filter, with its rounding.
+
+    Pillow first shrinks each side by a whole number, then filters it, and rounds 8 bits at each step. Which side it
+    filters first depends on its release, so single values may differ by a level.
+
+    Args:
+        pictures: ``(N, C, H, W)``: uint8, or floats in [0, 1], which are not rounded.
+        size: Side S.
+
+    Returns:
+        float32 ``(N, C, S, S)`` in [0, 1].
+
+    >>> small_thumbnail(torch.tensor([[[[0, 1, 51]]]], dtype=torch.uint8), 1).mul(255).round().item()
+    13.0
+    """
+    height, width = pictures.shape[-2:]
+    factors = tuple(max(1, int(side / size / REDUCING_GAP)) for side in (height, width))
+    sums = F.avg_pool2d(pictures.double(), factors, ceil_mode=True, divisor_override=1)
+    counts = F.avg_pool2d(sums.new_ones(1, height, width), factors, ceil_mode=True, divisor_override=1)
+    rows, columns = (
+        _filter(count, size, sums, side / factor)
+        for count, side, factor in zip(sums.shape[-2:], (height, width), factors, strict=True)
+    )
+    if pictures.is_floating_point():
+        return (rows @ (sums / counts) @ columns.T).float()
+    reciprocals = (_RECIPROCAL / counts).floor()
+    small = ((sums + (counts / 2).floor()) * reciprocals / _RECIPROCAL).floor()
+    rows, columns = ((one * _WEIGHT).round() / _WEIGHT for one in (rows, columns))
+    small = (small @ columns.T + 0.5).floor()
+    return (rows @ small + 0.5).floor().float() / 255
+
+
 def _boxes(length: int, size: int, like: Tensor) -> Tensor:
     """Return the matrix ``(size, length)`` of means over boxes."""
     edges = torch.arange(size + 1, device=like.device) * length // size
@@ -53,11 +93,11 @@ def _boxes(length: int, size: int, like: Tensor) -> Tensor:
     return inside / inside.sum(1, keepdim=True)
 
 
-def _filter(length: int, size: int, like: Tensor) -> Tensor:
-    """Return the matrix ``(size, length)`` that shrinks or stretches one side."""
-    pixels = torch.arange(length, device=like.device).to(like.dtype) + 0.5
-    scale = pixels[-1:] + 0.5  # the length as a tensor, which an export follows
-    scale = scale / size
+def _filter(count: int, size: int, like: Tensor, length: float | None = None) -> Tensor:
+    """Return the matrix ``(size, count)`` that shrinks or stretches one side, whose last pixel may count in part."""
+    pixels = torch.arange(count, device=like.device).to(like.dtype) + 0.5
+    ends = pixels[-1:] + 0.5 if length is None else pixels.new_tensor([length])  # a tensor, which an export follows
+    scale = ends / size
     centers = (torch.arange(size, device=like.device).to(like.dtype) + 0.5)[:, None] * scale
     weights = (1 - (pixels - centers).abs() / scale.clamp_min(1)).clamp_min(0)
     return weights / weights.sum(1, keepdim=True)
