@@ -135,5 +135,6 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_nothing_usable(tmp_path: Path, toy_data: DataConfig) -> None:
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(DataError, match="no usable dark picture; `pielight data check` says why"):
-        load([str(tmp_path)], "dark", toy_data)
+    for folders in ([str(tmp_path)], [*toy_data.dark, str(tmp_path)]):
+        with pytest.raises(DataError, match=f"^{tmp_path}: no usable dark picture; `pielight data check` says why"):
+            load(folders, "dark", toy_data)

@@ -92,7 +92,7 @@ def test_other_settings_are_refused(small: Make, tmp_path: Path) -> None:
 
 def test_no_pictures(small: Make, tmp_path: Path) -> None:
     nothing = DataConfig(well=(str(tmp_path),))
-    with pytest.raises(DataError, match="no usable well-exposed picture"):
+    with pytest.raises(DataError, match="no usable well picture"):
         train(small(tmp_path / "run", data=nothing), lambda _: None)
 
 

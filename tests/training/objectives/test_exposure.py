@@ -102,6 +102,17 @@ def test_without_dark_pictures_physics_takes_their_place(small: Make, tmp_path: 
     assert objective.samples(network).shape == (8, 3, 128, 64)
 
 
+@pytest.mark.parametrize("role", ["published", "dark", "well", "fused"])
+def test_a_folder_without_pictures_is_refused(role: str, small: Make, tmp_path: Path, toy: Path) -> None:
+    (tmp_path / "none").mkdir()
+    config = small(tmp_path / "run")
+    folders = {"dark": (str(toy / "dark"),), "well": (str(toy / "well"),)}
+    folders[role] = (*folders.get(role, ()), str(tmp_path / "none"))
+    data = dataclasses.replace(config.data, published=folders.pop("published", ()), domains=(DomainConfig(**folders),))
+    with pytest.raises(DataError, match=rf"none: no usable {'dark' if role == 'dark' else 'well'} picture; "):
+        train(dataclasses.replace(config, data=data), ignore)
+
+
 def test_two_domains_share_the_dark_pictures_of_a_step(small: Make, tmp_path: Path) -> None:
     config = small(tmp_path, batch=15)
     both = dataclasses.replace(config.data, domains=config.data.domains * 2)

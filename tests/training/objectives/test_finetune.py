@@ -130,6 +130,10 @@ def test_goes_on_bit_for_bit(place: Path, tmp_path: Path) -> None:
 def test_refusals(place: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nothing: no such folder"):
         train(settings(place, tmp_path / "run", dark=str(tmp_path / "nothing")))
+    (tmp_path / "empty").mkdir()
+    for role in ("dark", "normal"):
+        with pytest.raises(DataError, match=r"empty: 0 usable (dark|well) pictures, and 8 are needed"):
+            train(settings(place, tmp_path / "run", **{role: str(tmp_path / "empty")}))
     assert not (tmp_path / "run").exists()
     made = settings(place, tmp_path / "run")
     train(made, stop_at=1)

@@ -202,6 +202,14 @@ def test_the_task_alone_moves_the_map(tiny: Make, tmp_path: Path) -> None:
     assert {"network.level.bias", "network.local.weight", "network.down.0.0.weight"} <= set(moved)
 
 
+def test_a_folder_without_dark_pictures_is_refused(tiny: Make, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    config = tiny(tmp_path / "run")
+    own = dataclasses.replace(config.constraints, dark=(str(tmp_path / "none"),))
+    with pytest.raises(DataError, match="none: no usable dark picture"):
+        train(dataclasses.replace(config, constraints=own), nothing)
+
+
 def test_real_dark_pictures_join_the_constraints(tiny: Make, scenes: Path, tmp_path: Path) -> None:
     config = tiny(tmp_path)
     own = dataclasses.replace(config.constraints, dark=(str(scenes / "dark"),), batch=6)

@@ -22,7 +22,7 @@ from pielight.core.progress import track
 from pielight.errors import DataError, PictureError
 from pielight.io.load_rgb import Pixels
 from pielight.training import processes
-from pielight.training.data.pictures import Role, check, sources
+from pielight.training.data.pictures import Role, usable
 from pielight.training.data.regions import Labels, segment
 from pielight.training.schema import DataConfig
 
@@ -70,13 +70,9 @@ def load(
     """Load every usable picture of the folders with its regions, which are computed once and kept on disk.
 
     Raises:
-        DataError: if a folder is missing or nothing in it can be used.
+        DataError: if a folder is missing, or nothing in it can be used.
     """
-    seen = track(check(folders, role, data), len(sources(folders)), f"reading {role} pictures", log)
-    kept = [verdict.pixels for verdict in seen if verdict.pixels is not None]
-    if not kept:
-        raise DataError(f"{', '.join(folders)}: no usable {role} picture; `pielight data check` says why")
-    return picture_set(kept, data, log)
+    return picture_set(usable(folders, role, data, log), data, log)
 
 
 def picture_set(

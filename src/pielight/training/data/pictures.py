@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from PIL import Image
 
 from pielight.core.color import luma
 from pielight.core.messages import shown
+from pielight.core.progress import track
 from pielight.errors import DataError, PictureError
 from pielight.io.formats import KNOWN
 from pielight.io.load_rgb import Pixels, header_size, load_rgb8, rgb8
@@ -20,6 +21,7 @@ from pielight.training import processes
 from pielight.training.data.shards import Member, members, names_shards, shards
 from pielight.training.schema import DataConfig
 
+_DUPLICATE = "duplicate"
 Role = Literal["dark", "well"]
 Source = Path | Member
 """A picture's file, or its place in a tar."""
@@ -169,9 +171,26 @@ def check(folders: Sequence[str], role: Role, data: DataConfig) -> Iterator[Chec
         mean, kind, reason = check_exposure(pixels, role, data)
         digest = hashlib.sha256(pixels.tobytes() + repr(pixels.shape).encode()).hexdigest()
         if not kind and digest in seen:
-            kind, reason = "duplicate", f"the same picture as {seen[digest]}"
+            kind, reason = _DUPLICATE, f"the same picture as {seen[digest]}"
         seen.setdefault(digest, path)
         yield CheckedFile(path, kind, reason, mean, None if kind else pixels)
+
+
+def usable(
+    folders: Sequence[str], role: Role, data: DataConfig, log: Callable[[str], None] = lambda _: None
+) -> list[Pixels]:
+    """Read every picture of the folders that can play a role; ``log`` is called with a line from time to time.
+
+    Raises:
+        DataError: if a folder is missing, or holds no such picture.
+    """
+    seen = list(track(check(folders, role, data), len(sources(folders)), f"reading {role} pictures", log))
+    used = {one.path for one in seen if one.kind in ("", _DUPLICATE)}
+    for folder in folders:
+        if not used or (len(folders) > 1 and used.isdisjoint(sources([folder]))):
+            named = folder if used else ", ".join(folders)
+            raise DataError(f"{shown(named)}: no usable {role} picture; `pielight data check` says why")
+    return [one.pixels for one in seen if one.pixels is not None]
 
 
 def _broken_link(path: Path) -> bool:

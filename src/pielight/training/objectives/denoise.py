@@ -9,10 +9,8 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor, nn
 
-from pielight.core.progress import track
-from pielight.errors import DataError
 from pielight.training import processes
-from pielight.training.data.pictures import check, sources
+from pielight.training.data.pictures import usable
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.degradations.low_light_noise import DenoisingBatch, denoising_batch
 from pielight.training.export.model_files import NO_RECORD, RunRecord, save_model
@@ -50,15 +48,11 @@ class Denoise(Objective[DenoisingBatch]):
         """Read the clean photographs, uint8 ``(3, h, w)``.
 
         Raises:
-            DataError: if there is none.
+            DataError: if a folder has none.
         """
-        data = self.config.data
         log("reading the pictures")
-        verdicts = track(check(data.well, "well", data), len(sources(data.well)), "reading pictures", log)
-        photographs = [verdict.pixels for verdict in verdicts]
-        self._pictures = [torch.from_numpy(one.transpose(2, 0, 1).copy()) for one in photographs if one is not None]
-        if not self._pictures:
-            raise DataError("no usable well-exposed picture; `pielight data check` says why")
+        photographs = usable(self.config.data.well, "well", self.config.data, log)
+        self._pictures = [torch.from_numpy(one.transpose(2, 0, 1).copy()) for one in photographs]
         log(f"{len(self._pictures)} well-exposed pictures")
         return {"well": self._pictures}
 

@@ -13,7 +13,6 @@ import torch
 from torch import Generator, Tensor, nn
 
 from pielight.core.color_torch import linear_to_srgb, srgb_to_linear
-from pielight.core.progress import track
 from pielight.errors import DataError
 from pielight.training.data.bank import Bank, build_bank
 from pielight.training.data.exposure_domains import Domain, measure_domain
@@ -25,7 +24,7 @@ from pielight.training.data.exposure_samples import (
     Photograph,
     draw_samples,
 )
-from pielight.training.data.pictures import Role, check, check_sources, sources
+from pielight.training.data.pictures import Role, check_sources, usable
 from pielight.training.data.preparation import Preparation, checksum
 from pielight.training.data.toy import write_toy_pictures
 from pielight.training.degradations.bag_of_curves import bag, negatives
@@ -89,7 +88,7 @@ class ExposureTraining(Objective[Batch]):
         """Read the photographs, uint8 ``(3, h, w)``.
 
         Raises:
-            DataError: if there is none.
+            DataError: if a folder has none that is usable.
         """
         data = self.config.data
         found = self._read(data.published, "well", log, Photograph)
@@ -111,8 +110,7 @@ class ExposureTraining(Objective[Batch]):
     ) -> list[Photograph]:
         if not folders:
             return []
-        verdicts = track(check(folders, role, self.config.data.limits), len(sources(folders)), f"reading {role}", log)
-        kept = [verdict.pixels for verdict in verdicts if verdict.pixels is not None]
+        kept = usable(folders, role, self.config.data.limits, log)
         return [make(torch.from_numpy(pixels.transpose(2, 0, 1).copy())) for pixels in kept]
 
     def prepare(self, network: nn.Module, log: Log, folder: Path | None = None) -> None:
