@@ -57,6 +57,26 @@ def test_results_are_those_of_python(size: tuple[int, int], jar: Path, tmp_path:
     assert (bright - pixels).max() > 50
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "wanted"),
+    [((1920, 1080), (1024, 576)), ((600, 900), (600, 900)), ((1000, 2000), (512, 1024)), ((3000, 1), (1024, 1))],
+)
+def test_photos_keep_their_shape(size: tuple[int, int], wanted: tuple[int, int], jar: Path, tmp_path: Path) -> None:
+    width, height = size
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[:, width // 2 :] = 10, 100, 200
+    (tmp_path / "dark.raw").write_bytes(pixels.tobytes())
+    (tmp_path / "copy.py").write_text("import shutil, sys\nshutil.copy(*sys.argv[2:])\n")  # in the model's place
+    done = subprocess.run(["java", "-jar", str(jar), str(width), str(height), "dark.raw", "bright.raw"], cwd=tmp_path,
+                          env={**os.environ, "MODEL_RUNNER": f"{sys.executable} copy.py"}, check=True, timeout=300,
+                          capture_output=True, text=True)  # fmt: skip
+    assert tuple(map(int, done.stdout.split())) == wanted
+    bright = np.frombuffer((tmp_path / "bright.raw").read_bytes(), np.uint8).reshape(*wanted[::-1], 3)
+    assert (bright[:, : wanted[0] // 2 - 2] == 0).all()
+    assert (bright[:, wanted[0] // 2 + 2 :] == (10, 100, 200)).all()
+
+
 @pytest.fixture(scope="module")
 def jar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example but for its activity, with stand-ins, as a program."""

@@ -1,4 +1,4 @@
-// Brightens WIDTH HEIGHT IN OUT: raw bytes of red, green and blue.
+// Brightens WIDTH HEIGHT IN OUT, raw bytes of red, green and blue, and prints the sides of the result.
 import android.content.res.AssetManager
 import android.graphics.Bitmap
 import java.io.File
@@ -13,7 +13,8 @@ fun main(words: Array<String>) {
     val brightener = Brightener(AssetManager())
     val bright = brightener.brighten(Bitmap(width, height, colors))
     brightener.close()
-    val result = IntArray(width * height)
-    bright.getPixels(result, 0, width, 0, 0, width, height)
+    val result = IntArray(bright.width * bright.height)
+    bright.getPixels(result, 0, bright.width, 0, 0, bright.width, bright.height)
+    println("${bright.width} ${bright.height}")
     File(words[3]).writeBytes(ByteArray(3 * result.size) { at -> (result[at / 3] shr (16 - 8 * (at % 3))).toByte() })
 }
