@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,24 @@ def at_least(least: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def amount(text: str) -> float:
+    """Take a number from 0 on."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (0 <= value < math.inf):
+        raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 on")
+    return value
+
+
+def positive(text: str) -> float:
+    """Take a number above 0."""
+    if not (value := amount(text)):
+        raise argparse.ArgumentTypeError(f"{text}: must be above 0")
+    return value
 
 
 def run(main: Callable[[], None]) -> None:
