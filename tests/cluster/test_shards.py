@@ -69,6 +69,8 @@ def test_what_is_no_source_is_told(tmp_path: Path) -> None:
     assert refused(tmp_path / "none.tar").endswith("none.tar: no such file or folder")
     (tmp_path / "a.jpg").write_bytes(b"")
     assert "a.jpg: a single file, neither .tar nor .parquet; 'pielight enhance'" in refused(tmp_path / "a.jpg")
+    with pytest.raises(PielightError, match="memory://none/at/all: no such bucket or prefix, or an empty one"):
+        plan_shards("memory://none/at/all", Storage(str(tmp_path)), ShardSearch(), None)
     folder = tmp_path / "in"
     folder.mkdir()
     for name in ("a.tgz", "b.TAR.GZ", "c.mp4", "notes.gz"):

@@ -174,6 +174,8 @@ def _check_source(place: Storage, source: str, pattern: str) -> None:
 def _without_results(place: Storage, target: Storage) -> tuple[list[Entry], list[str]]:
     """Return the files that are no results of this command, and what is left out, a line each."""
     listed = place.entries()
+    if not listed and place.folder is None:
+        raise DataError(f"{shown(place.url)}: no such bucket or prefix, or an empty one")
     folders = earlier_outputs(entry.name for entry in listed)
     entries = [entry for entry in listed if not _is_own(entry.name, place, target)]
     taken = [entry for entry in entries if not entry.name.startswith(folders)]
