@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -195,3 +196,16 @@ def test_an_error_of_one_process_is_raised_in_all(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(processes, "_gathered", lambda own: [own, processes._Failure(DataError("no picture"))])
     with pytest.raises(DataError, match="no picture"):
         list(processes.share(range(4), str))
+
+
+@pytest.mark.slow
+def test_accelerate_starts_them_without_a_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    script = tmp_path / "joined.py"
+    script.write_text(
+        "from pathlib import Path\nfrom pielight.training import processes\nprocesses.join()\n"
+        "Path(__file__).with_name(str(processes.index())).write_text(str(processes.count()))\n"
+    )
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+    subprocess.run([*launcher, "--main_process_port", "0", script], check=True, capture_output=True, timeout=120)
+    assert [(tmp_path / name).read_text() for name in "01"] == ["2", "2"]
