@@ -1,10 +1,17 @@
 """Measure how far the losses of two processes are from those of one, on generated pictures.
 
-Trains every kind of recipe for some steps: by one process, by two with half of the batch each (torchrun, gloo), and by
-one in portions of the batch. Prints the largest difference of any loss at any step.
+Usage: python benchmarks/training_processes.py RECIPE... [--steps N]
+
+Trains every recipe, of pie, free, denoise, haze, rain and paper, for some steps: by one process, by two with half of
+the batch each (torchrun, gloo), and by one in portions of the batch. Prints the largest difference of any loss at any
+step.
 """
 
 from __future__ import annotations
+
+import _command as command
+
+command.needs("train")
 
 import argparse
 import dataclasses
@@ -21,7 +28,7 @@ from pielight.training.schema import DenoiseConfig, ExposureConfig, TrainConfig
 from pielight.training.trainer import StepReport, train
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-RECIPES = ("pie", "denoise", "haze", "rain")
+RECIPES = ("pie", "free", "denoise", "haze", "rain", "paper")
 KINDS = {"one": [], "two": ["-m", "torch.distributed.run", "--nproc-per-node", "2"], "portions": []}
 
 
@@ -66,9 +73,9 @@ def curves(folder: Path, kind: str, steps: int, names: list[str]) -> list[list[d
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--recipes", nargs="*", default=list(RECIPES))
+    parser = command.Command(__doc__)
+    parser.add_argument("recipes", nargs="+", choices=RECIPES, metavar="RECIPE")
+    parser.add_argument("--steps", type=command.at_least(1), default=50, metavar="N")
     parser.add_argument("--worker", nargs=2, metavar=("FOLDER", "KIND"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
@@ -81,7 +88,7 @@ def main() -> None:
         folder = Path(name)
         write_toy_pictures(folder, 6, 96)
         for kind, launcher in KINDS.items():
-            asked = ["--steps", str(given.steps), "--recipes", *given.recipes, "--worker", name, kind]
+            asked = [*given.recipes, "--steps", str(given.steps), "--worker", name, kind]
             subprocess.run([sys.executable, *launcher, __file__, *asked], check=True)
         one, *others = (json.loads((folder / f"{kind}.json").read_text()) for kind in KINDS)
         print(f"largest difference of a loss in {given.steps} steps, from one process with the whole batch")

@@ -27,7 +27,8 @@ SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.star
 NEEDS = {"serve_load": "serve", "cluster_speed": "ray", "plan_cluster": "",
          "page_speed": "", "before_after": "", "dark_pictures": "", "strangers": "",
          "research_data": "dev",
-         **dict.fromkeys(("ablation", "physics_pictures", "runtimes", "seeds", "task_ablation"), "train")}  # fmt: skip
+         **dict.fromkeys(("ablation", "physics_pictures", "runtimes", "seeds", "task_ablation", "training_processes"),
+                         "train")}  # fmt: skip
 LACKING = textwrap.dedent("""
     import runpy, sys
     from importlib.machinery import PathFinder
