@@ -64,6 +64,7 @@ def test_torch_is_imported_in_training_for_tensors_for_the_gpu_and_for_lpips_onl
         "exposure_statistics_torch.py",
         "exposure_torch.py",
         "finish_torch.py",
+        "frame_thumbnail_torch.py",
         "full_frame.py",
         "interpolation_torch.py",
         "onnx_module.py",

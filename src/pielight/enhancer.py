@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 P = TypeVar("P", bytes, Image.Image, Array, "Tensor")
+Frames = TypeVar("Frames", Array, "Tensor")
 
 
 class Enhancer(FormerMethods, PredictionMethods, FileMethods):  # in reverse order of the reference
@@ -134,7 +135,7 @@ class Enhancer(FormerMethods, PredictionMethods, FileMethods):  # in reverse ord
 
     def frames(
         self,
-        frames: Iterable[Array],
+        frames: Iterable[Frames],
         strength: float | None = None,
         highlights: float | None = None,
         *,
@@ -144,7 +145,7 @@ class Enhancer(FormerMethods, PredictionMethods, FileMethods):  # in reverse ord
         denoise: Denoise | None = None,
         options: EnhanceOptions | None = None,
         **taste: Unpack[Taste],
-    ) -> Iterator[Array]:
+    ) -> Iterator[Frames]:
         """Enhance the frames of one stream without flicker: each result follows its frame at once.
 
         The network looks at some frames; maps of exposures are smoothed over time, follow the exposure of the source
@@ -152,7 +153,8 @@ class Enhancer(FormerMethods, PredictionMethods, FileMethods):  # in reverse ord
         frame by itself. Memory does not grow.
 
         Args:
-            frames: Arrays, as :meth:`__call__` takes them; their size may change.
+            frames: Arrays, as :meth:`__call__` takes them; their size may change. Or tensors, each of one frame
+                (3, H, W) or of the next ones (N, 3, H, W); with ``denoise=0`` they stay on the device.
             strength: See :meth:`__call__`, as for the next one.
             highlights: As there.
             fps: Frames per second.
@@ -163,7 +165,7 @@ class Enhancer(FormerMethods, PredictionMethods, FileMethods):  # in reverse ord
             **taste: See :meth:`__call__`.
 
         Yields:
-            New arrays of the same shape and type, in the order of the frames.
+            New arrays or tensors of the same shape and type, in the order of the frames.
 
         Raises:
             OptionError: An argument is out of range, at once; a frame is no picture, when it comes.

@@ -145,6 +145,43 @@ def test_frames(on_cpu: Enhancer, on_device: Enhancer) -> None:
         assert difference(one, other) <= LEVEL
 
 
+def clip(kind: torch.dtype = torch.uint8) -> torch.Tensor:
+    """Return frames (7, 3, 120, 160) that become darker in steps, of another scene from the sixth on."""
+    first, second = (dark(name, 3, side=2)[:120, :160] for name in ("astronaut", "coffee"))
+    frames = [np.rint(first * share).astype(np.uint8) for share in (1, 1, 0.9, 0.6, 0.6)] + [second, second]
+    pixels = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).contiguous()
+    return pixels if kind == torch.uint8 else pixels.to(kind) / 255
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.float32, torch.float16])
+@pytest.mark.parametrize("options", [{}, {"warmth": "auto", "black": 0.5}, {"strength": 0}])
+def test_batches_of_frames_are_the_frames_of_arrays(
+    kind: torch.dtype, options: dict[str, Any], on_cpu: Enhancer, on_device: Enhancer
+) -> None:
+    frames = clip(kind).to(on_device.processor.runtime.device)
+    batches = list(on_device.frames(frames.split(3), denoise=0, every=2, **options))
+    assert [(item.dtype, item.device, len(item)) for item in batches] == [(kind, frames.device, n) for n in (3, 3, 1)]
+    pixels = [np.ascontiguousarray(frame) for frame in frames.float().cpu().permute(0, 2, 3, 1).numpy()]
+    pixels = [frame.astype(np.uint8) for frame in pixels] if kind == torch.uint8 else pixels
+    expected = np.stack(list(on_cpu.frames(pixels, denoise=0, every=2, **options)))
+    found = torch.cat(batches).float().cpu().permute(0, 2, 3, 1).numpy()
+    scale = 255 if kind == torch.uint8 else 1
+    limit = (2 if options.get("black") else 1) / 255 + 1e-3  # half precision rounds
+    assert np.abs(found / scale - expected.astype(np.float32) / scale).max() <= limit
+
+
+def test_frames_as_tensors_need_no_device(on_cpu: Enhancer, on_device: Enhancer) -> None:
+    frames = clip()
+    expected = [frame.transpose(2, 0, 1) for frame in on_cpu.frames(list(frames.permute(0, 2, 3, 1).numpy()))]
+    for enhancer in (on_cpu, on_device):  # denoised on the CPU
+        found = torch.cat(list(enhancer.frames([frames[0], *frames[1:].split(2)]))[1:])
+        assert np.abs(found.numpy().astype(int) - np.stack(expected[1:]).astype(int)).max() <= 2
+    with pytest.raises(OptionError, match="bgr is only for arrays"):
+        next(on_device.frames([frames], bgr=True))
+    with pytest.raises(OptionError, match="expected \\(3, H, W\\)"):
+        next(on_device.frames([frames[:, :1]]))
+
+
 def test_statistics_and_thumbnails_are_those_of_the_cpu(on_device: Enhancer) -> None:
     engine = on_device.processor.runtime.engine
     assert engine is not None

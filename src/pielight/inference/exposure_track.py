@@ -6,12 +6,11 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pielight.core.pixels import Pixels
 from pielight.errors import OptionError
 from pielight.inference.exposure_map import ExposureMap
 from pielight.inference.exposure_smoothing import CausalSmoother, Look, smoothed
@@ -30,8 +29,8 @@ _MEMORY = 0.1  # share of the newest frame in the usual change
 class PredictsMaps(Protocol):
     """Predicts the exposure map of a picture."""
 
-    def predict(self, pixels: Pixels, auto: bool = True) -> ExposureMap:
-        """Return the map of a picture, (H, W, 1 or 3)."""
+    def predict(self, pixels: Any, auto: bool = True) -> ExposureMap:
+        """Return the map of a picture, (H, W, 1 or 3), or what it takes in its place."""
 
 
 class FrameExposure(NamedTuple):
@@ -136,13 +135,13 @@ class ExposureTrack:
         """
         return 0 if self.ahead == 0 else max(int(np.ceil(self.ahead * self.fps)), self.every)
 
-    def see(self, thumbnail: NDArray[np.floating], full: Callable[[], Pixels], time: float | None = None) -> float:
+    def see(self, thumbnail: NDArray[np.floating], full: Callable[[], Any], time: float | None = None) -> float:
         """Take in the next frame.
 
         Args:
             thumbnail: Brightness of the frame in cells, (32, 32) in [0, 1].
-            full: Returns the frame as a picture, (H, W, 3) RGB or (H, W, 1): uint8, uint16, or floats in [0, 1]. Called
-                at once, or not at all.
+            full: Returns the frame as a picture, (H, W, 3) RGB or (H, W, 1): uint8, uint16, or floats in [0, 1]; or
+                what the network takes in its place. Called at once, or not at all.
             time: Of the frame, in seconds; times may be anything that rises. None is ``1 / fps`` after the one before.
 
         Returns:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +13,27 @@ from numpy.typing import NDArray
 from pielight.core.pixels import Pixels, check_pixels
 from pielight.core.threads import check_threads, share_rows
 from pielight.errors import OptionError
-from pielight.inference.exposure_map import ExposureNetwork
+from pielight.inference.exposure_map import ExposureMap, ExposureNetwork
 from pielight.inference.exposure_smoothing import SLOW
 from pielight.inference.exposure_track import FPS, ExposureTrack, FrameExposure
 from pielight.inference.frame_denoiser import FrameDenoiser
-from pielight.inference.pipeline_arrays import split_opacity
-from pielight.inference.processor import FrameKind, Processor, kind_of_frame
+from pielight.inference.pipeline_arrays import (
+    check_tensor,
+    is_tensor,
+    split_opacity,
+    tensor_batch,
+    tensor_like,
+    tensor_pixels,
+)
+from pielight.inference.processor import BatchEngine, FrameKind, Processor, kind_of_frame
 from pielight.inference.shadow_fade import cells_of_picture, shadow_fade
 from pielight.ops.chroma_fade import fade_colors
 from pielight.ops.finish import Finish, apply_finish
 from pielight.ops.frame_thumbnail import frame_thumbnail
 from pielight.options import EnhanceOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _BITS = 15  # that are denoised of deep frames
 
@@ -70,18 +81,27 @@ class FrameEnhancer:
         self._finish = self._finish_aim = Finish(options.black)
         self._number = 0
 
-    def __call__(self, frame: NDArray[Any]) -> NDArray[Any]:
+    @overload
+    def __call__(self, frame: NDArray[Any]) -> NDArray[Any]: ...
+
+    @overload
+    def __call__(self, frame: Tensor) -> Tensor: ...
+
+    def __call__(self, frame: Any) -> Any:
         """Return the next frame, enhanced: a new array of the same shape and type.
 
         Args:
             frame: (H, W), (H, W, 1), (H, W, 3), or with opacity (H, W, 2), (H, W, 4): uint8, uint16, or floats in
-                [0, 1]. The size may change from frame to frame.
+                [0, 1]. The size may change from frame to frame. Or a torch tensor: one frame (3, H, W), or the next
+                ones (N, 3, H, W), which stay on the device of the enhancer if they are not denoised.
 
         Raises:
             PielightError: It is no picture.
         """
+        if is_tensor(frame):
+            return self._next_ones(frame)
         if not isinstance(frame, np.ndarray):
-            raise OptionError(f"frame {self._number}: {type(frame).__name__}, expected a NumPy array")
+            raise OptionError(f"frame {self._number}: {type(frame).__name__}, expected a NumPy array or a tensor")
         if self._options.strength == 0:
             return frame.copy()
         colors, opacity = split_opacity(frame)
@@ -89,6 +109,35 @@ class FrameEnhancer:
         result = self._enhanced(colors)
         self._number += 1
         return (result if opacity is None else np.concatenate([result, opacity], axis=2)).reshape(frame.shape)
+
+    def _next_ones(self, frames: Tensor) -> Tensor:
+        """Enhance a tensor of one frame or several: maps one after the other, pixels in one batch."""
+        check_tensor(frames)
+        if self._bgr:
+            raise OptionError("bgr is only for arrays")
+        if self._options.strength == 0:
+            return frames.detach().clone()
+        engine = self._processor.runtime.engine
+        if engine is None or self._track is None or self._options.denoise != 0:
+            return tensor_like(frames, [self(pixels) for pixels in tensor_pixels(frames)])
+        batch = tensor_batch(frames, engine)
+        found = [
+            self._next_map(engine, picture, small)
+            for picture, small in zip(batch.split(1), engine.frame_thumbnails(batch), strict=True)
+        ]
+        maps, finishes = zip(*found, strict=True)
+        return engine.render(batch, maps, self._options, finishes).reshape(frames.shape).to(frames.device, frames.dtype)
+
+    def _next_map(self, engine: BatchEngine, frame: Tensor, small: Pixels) -> tuple[ExposureMap, Finish]:
+        """Return the map and the balance of colors of the next frame on a device, (1, 3, H, W), by its thumbnail."""
+        assert self._track is not None
+        self._track.see(small, lambda: frame)
+        (found,) = self._track.maps()
+        finish = self._finished(
+            found, lambda: self._processor.finishes_for(engine, frame, [found.exposure], self._options)[0]
+        )
+        self._number += 1
+        return found.exposure, finish
 
     def _enhanced(self, colors: Pixels) -> Pixels:
         is_bgr = self._bgr and colors.shape[2] == 3
@@ -98,7 +147,7 @@ class FrameEnhancer:
             return np.ascontiguousarray(result[..., ::-1]) if is_bgr else result
         self._track.see(frame_thumbnail(colors, bgr=is_bgr), lambda: rgb)
         (found,) = self._track.maps()
-        finish = self._finished(found, rgb)
+        finish = self._finished(found, partial(self._processor.finish_for, rgb, found.exposure, self._options))
         if finish.is_neutral:  # channels are all exposed alike, in any order
             return self._exposed(colors, rgb, found)
         result = np.ascontiguousarray(self._exposed(rgb, rgb, found))
@@ -130,10 +179,10 @@ class FrameEnhancer:
             fade_colors(pixels, kept, is_bgr, runtime.threads)
         return found.exposure.render(pixels, self._options, runtime.threads, device=runtime.device)
 
-    def _finished(self, found: FrameExposure, rgb: Pixels) -> Finish:
+    def _finished(self, found: FrameExposure, find: Callable[[], Finish]) -> Finish:
         """Return the balance of colors of a frame, which moves slowly to that of the last look."""
         if found.is_look:
-            self._finish_aim = self._processor.finish_for(rgb, found.exposure, self._options)
+            self._finish_aim = find()
         if found.is_cut or self._number == 0:
             self._finish = self._finish_aim
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from pielight import io
 from pielight.core.pixels import full_scale, is_same_memory
 from pielight.errors import OptionError
-from pielight.inference.processor import Processor
+from pielight.inference.processor import BatchEngine, Processor
 from pielight.options import EnhanceOptions
 
 if TYPE_CHECKING:
@@ -107,20 +108,32 @@ def enhance_tensor(image: Tensor, processor: Processor, options: EnhanceOptions)
     Raises:
         OptionError: It is no picture, or of another type.
     """
-    torch = sys.modules["torch"]
     engine = processor.runtime.engine
     if engine is not None and options.denoise == 0:
         check_tensor(image)
         if options.strength == 0:
             return image.detach().clone()
-        batch = _computed(image.detach()).to(engine.device)
-        engine.check(batch)
-        on_device = processor.process_batch(engine, batch if batch.ndim == 4 else batch[None], options)
+        on_device = processor.process_batch(engine, tensor_batch(image, engine), options)
         return on_device.reshape(image.shape).to(image.device, image.dtype)
-    pictures = [
-        np.ascontiguousarray(processor.process(pixels, options).transpose(2, 0, 1)) for pixels in tensor_pixels(image)
-    ]
-    result = torch.from_numpy(np.stack(pictures)) if pictures else image.detach()
+    return tensor_like(image, [processor.process(pixels, options) for pixels in tensor_pixels(image)])
+
+
+def tensor_batch(image: Tensor, engine: BatchEngine) -> Tensor:
+    """Return a checked tensor (3, H, W) or (N, 3, H, W) as a batch on the device of an engine.
+
+    Raises:
+        OptionError: Floats are not in [0, 1].
+    """
+    batch = _computed(image.detach()).to(engine.device)
+    engine.check(batch)
+    return batch if batch.ndim == 4 else batch[None]
+
+
+def tensor_like(image: Tensor, pictures: Sequence[Array]) -> Tensor:
+    """Return pictures (H, W, 3) as a tensor of the shape, type and device of another."""
+    torch = sys.modules["torch"]
+    planes = [np.ascontiguousarray(pixels.transpose(2, 0, 1)) for pixels in pictures]
+    result = torch.from_numpy(np.stack(planes)) if planes else image.detach()
     enhanced: Tensor = result.reshape(image.shape).to(image.device, image.dtype)
     return enhanced
 

@@ -42,14 +42,17 @@ class BatchEngine(Protocol):
     def check(self, batch: Tensor) -> None:
         """Check the values of a batch."""
 
-    def predict(self, pixels: Pixels, auto: bool = True) -> Any:
-        """Return what the network predicts for a picture (H, W, C)."""
+    def predict(self, pixels: Pixels | Tensor, auto: bool = True) -> Any:
+        """Return what the network predicts for a picture (H, W, C), or for a batch of one."""
 
     def predict_batch(self, batch: Tensor, auto: bool = True) -> Sequence[Any]:
         """Return what the network predicts for each picture of a batch."""
 
     def thumbnails(self, batch: Tensor, side: int) -> Tensor:
         """Return the thumbnail of each picture."""
+
+    def frame_thumbnails(self, batch: Tensor) -> Pixels:
+        """Return the tiny gray thumbnail of each frame, (N, 32, 32)."""
 
     def render(self, batch: Tensor, maps: Sequence[Any], options: EnhanceOptions, finishes: Sequence[Finish]) -> Tensor:
         """Apply predictions, and finish."""
@@ -190,11 +193,7 @@ class Processor:
         """
         shared = self.prediction
         maps = engine.predict_batch(batch, options.is_gated) if shared is None else [shared] * len(batch)
-        thumbnails = engine.thumbnails(batch, SIDE).cpu().numpy() if _is_estimated(options) else [None] * len(batch)
-        finishes = [
-            self.finish or self._finish(one, options, small) for one, small in zip(maps, thumbnails, strict=True)
-        ]
-        return engine.render(batch, maps, options, finishes)
+        return engine.render(batch, maps, options, self.finishes_for(engine, batch, maps, options))
 
     def process_picture(self, picture: Picture, options: EnhanceOptions) -> Picture:
         """Enhance a picture in place if its pixels are writeable; the caller gives it up."""
@@ -227,6 +226,15 @@ class Processor:
     def finish_for(self, pixels: Pixels, prediction: Prediction, options: EnhanceOptions) -> Finish:
         """Return what is done after a prediction was applied to a picture (H, W, 1 or 3), as ``process`` does it."""
         return self._finish(prediction, options, self._thumbnail(pixels, options))
+
+    def finishes_for(
+        self, engine: BatchEngine, batch: Tensor, predictions: Sequence[Prediction], options: EnhanceOptions
+    ) -> list[Finish]:
+        """Return what is done after predictions were applied to the pictures of a batch on a device."""
+        thumbnails = engine.thumbnails(batch, SIDE).cpu().numpy() if _is_estimated(options) else [None] * len(batch)
+        return [
+            self.finish or self._finish(one, options, small) for one, small in zip(predictions, thumbnails, strict=True)
+        ]
 
     def _measuring(self, pixels: Pixels, options: EnhanceOptions) -> Runtime:
         """Return the runtime for a picture whose noise, which may be asked for, is estimated while it is predicted."""

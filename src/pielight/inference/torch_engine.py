@@ -24,6 +24,7 @@ from pielight.ops.exposure_map_device import expose
 from pielight.ops.exposure_torch import canonical_exposure
 from pielight.ops.finish import Finish
 from pielight.ops.finish_torch import finished
+from pielight.ops.frame_thumbnail_torch import frame_thumbnails
 from pielight.ops.thumbnail import LARGE
 from pielight.ops.thumbnail_torch import box_thumbnail, small_thumbnail
 from pielight.options import EnhanceOptions
@@ -78,9 +79,12 @@ class TorchEngine:
             if not (least >= 0 and most <= 1):  # also of NaN
                 raise OptionError(f"tensor of {batch.dtype} with values from {least:g} to {most:g}; expected [0, 1]")
 
-    def predict(self, pixels: Pixels, auto: bool = True) -> ExposureMap:
-        """Predict the map of a picture (H, W, C), as :class:`pielight.inference.exposure_map.ExposureNetwork` does."""
-        return self.predict_batch(self.upload(pixels), auto)[0]
+    def predict(self, pixels: Pixels | Tensor, auto: bool = True) -> ExposureMap:
+        """Predict the map of a picture (H, W, C), as :class:`pielight.inference.exposure_map.ExposureNetwork` does.
+
+        A tensor is a batch of one, which is on the device.
+        """
+        return self.predict_batch(pixels if isinstance(pixels, Tensor) else self.upload(pixels), auto)[0]
 
     @torch.inference_mode()
     def predict_batch(self, batch: Tensor, auto: bool = True) -> list[ExposureMap]:
@@ -109,6 +113,12 @@ class TorchEngine:
         else:
             small = small_thumbnail(batch if batch.dtype == torch.uint8 else _unit(batch), side)
         return small.clamp(0, 1).expand(-1, 3, -1, -1)
+
+    @torch.inference_mode()
+    def frame_thumbnails(self, batch: Tensor) -> Pixels:
+        """Return :func:`pielight.ops.frame_thumbnail.frame_thumbnail` of each frame, ``(N, 32, 32)``."""
+        small: Pixels = frame_thumbnails(batch).cpu().numpy()
+        return small
 
     @torch.inference_mode()
     def render(

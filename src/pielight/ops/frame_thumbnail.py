@@ -10,7 +10,7 @@ from pielight.core.pixels import Pixels, full_scale
 from pielight.ops.thumbnail import box_means
 
 SIDE = 32  # cells along each side
-_ROWS = 8  # of each cell that are looked at, about
+ROWS = 8  # of each cell that are looked at, about
 
 
 def frame_thumbnail(pixels: Pixels, threads: int | None = 1, bgr: bool = False) -> NDArray[np.float32]:
@@ -30,7 +30,7 @@ def frame_thumbnail(pixels: Pixels, threads: int | None = 1, bgr: bool = False) 
     np.float32(0.2)
     """
     full_scale(pixels.dtype)
-    rows = np.ascontiguousarray(pixels[:: max(1, pixels.shape[0] // (SIDE * _ROWS))])
+    rows = np.ascontiguousarray(pixels[:: max(1, pixels.shape[0] // (SIDE * ROWS))])
     for axis in (0, 1):
         if rows.shape[axis] < SIDE:
             rows = rows.take(np.arange(SIDE) * rows.shape[axis] // SIDE, axis)
