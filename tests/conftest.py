@@ -16,10 +16,18 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pielight.enhancer import Enhancer
+from pielight.io import size_limits
 from pielight.ops.exposure_statistics import SEEN
 from tests.tiers import SLOW
 
 SIZE, NODES = 64, 8
+
+
+@pytest.fixture(autouse=True)
+def limits_of_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test the usual limits: processes that serve others lower them for good."""
+    for name in ("MAX_PIXELS", "MAX_FRAMES_PIXELS"):
+        monkeypatch.setattr(size_limits, name, getattr(size_limits, name))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

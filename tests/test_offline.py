@@ -27,6 +27,7 @@ def hook(event, arguments):
         os._exit(99)
 
 sys.addaudithook(hook)
+sys.modules["boto3"] = None  # which accelerate imports, and whose urllib3 binds a socket to see if there is IPv6
 number = {"x86_64": 41, "aarch64": 198}.get(platform.machine())
 if sys.platform == "linux" and number and os.environ.get("SECCOMP", "1") == "1":
     KILL, ALLOW = 0x80000000, 0x7FFF0000

@@ -100,8 +100,12 @@ def test_signals(frames: list[NDArray[np.uint8]], number: int, status: int) -> N
         process.stdin.write(together(frames[:2]))
         process.stdin.flush()
         assert len(process.stdout.read(2 * FRAME)) == 2 * FRAME
-        process.send_signal(number)
-        ended = process.wait(30)
+        for _attempt in range(3):  # a signal may come while a library swallows exceptions
+            process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+                break
+        ended = process.wait(10)
         assert status == (128 - ended if ended < 0 else ended)  # as a shell sees it
         assert process.stdout.read() == b""
         assert b"Traceback" not in process.stderr.read()

@@ -66,7 +66,7 @@ def small_thumbnail(pictures: Tensor, size: int) -> Tensor:
         float32 ``(N, C, S, S)`` in [0, 1].
 
     >>> small_thumbnail(torch.tensor([[[[0, 1, 51]]]], dtype=torch.uint8), 1).mul(255).round().item()
-    13.0
+    15.0
     """
     height, width = pictures.shape[-2:]
     factors = tuple(max(1, int(side / size / REDUCING_GAP)) for side in (height, width))

@@ -142,7 +142,7 @@ def test_finetuning_keeps_its_preparation(start: Path, tmp_path: Path, monkeypat
 
 
 def test_progress_of_the_preparation(tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("data.bank", "data.batches"):
+    for module in ("data.bank", "data.batches", "data.pictures"):
         monkeypatch.setattr(f"pielight.training.{module}.track", functools.partial(track, every=0))
     said: list[str] = []
     train(tiny(tmp_path, bank=24), lambda _: None, stop_at=1, log=said.append)
